@@ -1,0 +1,59 @@
+// Answers: encodes RunFinished, RunFailed and deltas.
+#include "adapters/agents/answers.h"
+
+#include "schemas/vocab/bytes.h"
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/record.h"
+
+namespace spine::agents {
+namespace {
+
+constexpr auto kSource = static_cast<std::uint16_t>(Source::agent);
+
+}  // namespace
+
+std::string_view clip_utf8(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+    --end;
+  return text.substr(0, end);
+}
+
+void Answers::push(fb::EventBody kind) {
+  const pipeline::InputHeader header{.kind = static_cast<std::uint16_t>(kind), .source = kSource};
+  producer_.push(header, {reinterpret_cast<const std::byte*>(builder_.GetBufferPointer()),
+                          builder_.GetSize()});
+}
+
+void Answers::delta(RunId run, std::string_view piece) {
+  const pipeline::InputHeader header{
+      .kind = pipeline::input_kind::kRunDelta, .source = kSource, .a = run.value};
+  producer_.push(header, as_bytes(clip_utf8(piece, limits::kTextBytesMax)));
+}
+
+void Answers::finished(RunId run, const Finished& answer) {
+  builder_.Clear();
+  const auto text = [this](std::string_view value, std::size_t bytes_max) {
+    const std::string_view clipped = clip_utf8(value, bytes_max);
+    return builder_.CreateString(clipped.data(), clipped.size());
+  };
+  const auto body = text(answer.text, limits::kTextBytesMax);
+  const auto stop_reason = text(answer.stop_reason, limits::kNameBytesMax);
+  const auto provider = text(answer.provider, limits::kNameBytesMax);
+  const auto model = text(answer.model, limits::kNameBytesMax);
+  builder_.Finish(fb::CreateRunFinished(builder_, run.value, body, stop_reason, answer.input_tokens,
+                                        answer.output_tokens, answer.duration_ms, provider, model));
+  push(fb::EventBody::RunFinished);
+}
+
+void Answers::failed(RunId run, fb::RunErrorKind kind, std::string_view message,
+                     std::uint64_t duration_ms) {
+  builder_.Clear();
+  const std::string_view clipped = clip_utf8(message, limits::kTextBytesMax);
+  const auto text = builder_.CreateString(clipped.data(), clipped.size());
+  builder_.Finish(fb::CreateRunFailed(builder_, run.value, kind, text, duration_ms));
+  push(fb::EventBody::RunFailed);
+}
+
+}  // namespace spine::agents

@@ -1,0 +1,66 @@
+// EchoDriver: answers with the prompt itself.
+#include "adapters/agents/echo.h"
+
+#include <utility>
+
+#include "engine/pipeline/clock.h"
+#include "schemas/vocab/check.h"
+
+namespace spine::agents {
+
+EchoDriver::EchoDriver(event_base* base, Answers& answers, std::uint32_t delay_ms)
+    : base_(base), answers_(answers), delay_ms_(delay_ms) {}
+
+void EchoDriver::fail_all(std::string_view why) {
+  for (const auto& [id, held] : held_) {
+    const std::uint64_t us = pipeline::monotonic_now_us() - held->started_us;
+    answers_.failed(held->run, fb::RunErrorKind::unknown, why, us / 1000);
+  }
+  held_.clear();
+}
+
+EchoDriver::Held::~Held() {
+  if (timer != nullptr) event_free(timer);
+}
+
+void EchoDriver::prompt(const pipeline::PromptItem& prompt) {
+  const std::uint64_t now_us = pipeline::monotonic_now_us();
+  if (delay_ms_ == 0) {
+    answer(prompt.run, prompt.text, now_us);
+    return;
+  }
+  auto held = std::make_unique<Held>();
+  held->driver = this;
+  held->run = prompt.run;
+  held->text = prompt.text;
+  held->started_us = now_us;
+  held->timer = evtimer_new(base_, &EchoDriver::on_timer, held.get());
+  SPINE_CHECK(held->timer != nullptr);
+  const timeval delay{static_cast<time_t>(delay_ms_ / 1000),
+                      static_cast<suseconds_t>(delay_ms_ % 1000 * 1000)};
+  SPINE_CHECK(evtimer_add(held->timer, &delay) == 0);
+  held_[prompt.run.value] = std::move(held);
+}
+
+void EchoDriver::cancel(RunId run) {
+  held_.erase(run.value);
+}
+
+void EchoDriver::on_timer(evutil_socket_t, short, void* context) {
+  const auto* due = static_cast<const Held*>(context);
+  EchoDriver& driver = *due->driver;
+  const auto node = driver.held_.extract(due->run.value);
+  SPINE_CHECK(!node.empty());
+  driver.answer(due->run, due->text, due->started_us);
+}
+
+void EchoDriver::answer(RunId run, std::string_view text, std::uint64_t started_us) {
+  std::string reply = "echo: ";
+  reply += text;
+  answers_.delta(run, reply);
+  const std::uint64_t us = pipeline::monotonic_now_us() - started_us;
+  answers_.finished(
+      run, {.text = reply, .provider = "spine", .model = "echo", .duration_ms = us / 1000});
+}
+
+}  // namespace spine::agents

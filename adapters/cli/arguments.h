@@ -1,0 +1,85 @@
+// Arguments: everything a command line of `spine` can say.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace spine::cli {
+
+// Exit codes.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitDiffers = 3;
+
+enum class Verb : std::uint8_t {
+  none,
+  run,
+  start,
+  stop,
+  restart,
+  status,
+  health,
+  logs,
+  send,
+  sessions_list,
+  sessions_show,
+  config_get,
+  config_validate,
+  doctor,
+  install,
+  uninstall,
+  completion,
+  version,
+};
+
+// Accepted after (and before) every verb.
+struct Common {
+  std::string config{};
+  std::string state_dir{};
+  std::optional<std::uint16_t> port{};
+  std::string token{};
+  std::string token_file{};
+  bool json{};
+};
+
+struct LogsArguments {
+  std::uint64_t lines{100};
+  bool follow{};
+};
+
+struct SendArguments {
+  std::vector<std::string> words{};  // joined with spaces; a lone "-" reads standard input
+  std::string session{};
+  std::string agent{};
+  std::uint64_t timeout_s{120};
+  bool no_wait{};
+};
+
+struct SessionsArguments {
+  std::string key{};    // show
+  std::string agent{};  // list
+  std::uint64_t limit{50};
+};
+
+struct ConfigArguments {
+  std::string key{};   // get: dotted path, empty = all
+  std::string file{};  // validate
+};
+
+struct Arguments {
+  Verb verb{Verb::none};
+  Common common{};
+  LogsArguments logs{};
+  SendArguments send{};
+  SessionsArguments sessions{};
+  ConfigArguments config{};
+  std::uint64_t timeout_s{30};  // start, stop, restart, health, status
+  bool background{};            // run: started by `spine start`, with standard error in a file
+  bool print_only{};            // install
+  std::string shell{};          // completion
+};
+
+}  // namespace spine::cli

@@ -1,0 +1,177 @@
+// start, stop, restart: the gateway in the background.
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include "adapters/cli/http_get.h"
+#include "adapters/cli/place.h"
+#include "adapters/cli/process.h"
+#include "adapters/cli/self.h"
+#include "adapters/cli/verbs.h"
+#include "engine/config/state_dir.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::cli {
+namespace {
+
+constexpr auto kPoll = std::chrono::milliseconds(10);
+constexpr std::uint64_t kReadyProbeMs = 1'000;
+
+std::vector<std::string> run_command(const std::filesystem::path& program, const Common& common,
+                                     const Place& place) {
+  std::vector<std::string> words{program.string(),
+                                 "run",
+                                 "--background",
+                                 "--state-dir",
+                                 place.state_dir.string(),
+                                 "--config",
+                                 place.config_path.string()};
+  if (common.port) words.insert(words.end(), {"--port", std::to_string(*common.port)});
+  if (!common.token_file.empty()) {
+    words.insert(words.end(),
+                 {"--token-file", std::filesystem::absolute(common.token_file).string()});
+  }
+  return words;
+}
+
+std::string all_of(int fd) {
+  std::string text(static_cast<std::size_t>(std::max<off_t>(::lseek(fd, 0, SEEK_END), 0)), '\0');
+  const ssize_t n = ::pread(fd, text.data(), text.size(), 0);
+  text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  return text;
+}
+
+bool ready(const std::string& address, std::uint16_t port, Deadline deadline) {
+  const auto answer = http_get(address, port, "/ready", std::min(deadline, in_ms(kReadyProbeMs)));
+  return answer && answer->status == 200;
+}
+
+// The daemon's end before it was ready: what it said goes to the terminal as it is.
+int report_death(int status, int output_fd) {
+  const std::string said = all_of(output_fd);
+  if (!said.empty()) {
+    fmt::print(stderr, "{}", neutralise(said, true));
+  } else if (WIFSIGNALED(status)) {
+    fmt::print(stderr, "Error: The gateway was ended by signal {} while it started.\n",
+               WTERMSIG(status));
+  } else {
+    fmt::print(stderr, "Error: The gateway ended with code {} while it started.\n",
+               WEXITSTATUS(status));
+  }
+  return kExitFailure;
+}
+
+int print_running(const std::string& address, std::uint16_t port, pid_t pid, bool before,
+                  bool json) {
+  const std::string where = host_port(address, port);
+  if (json) {
+    fmt::print(R"({{"running":true,"wasRunning":{},"pid":{},"address":"ws://{}"}})"
+               "\n",
+               before, pid, where);
+  } else {
+    fmt::print("Spine runs{}: ws://{} (pid {})\n", before ? " already" : "", where, pid);
+  }
+  return kExitOk;
+}
+
+// Waits until the child is ready, has died, or the time is over.
+int wait_until_ready(pid_t child, const Place& place, int output_fd, Deadline deadline, bool json) {
+  while (left_ms(deadline) > 0) {
+    int status = 0;
+    if (::waitpid(child, &status, WNOHANG) == child) return report_death(status, output_fd);
+    const auto lock = config::read_lock(place.state_dir);
+    if (lock && lock->running && lock->pid == child && lock->port != 0 &&
+        ready(place.target.address, lock->port, deadline)) {
+      return print_running(place.target.address, lock->port, child, false, json);
+    }
+    std::this_thread::sleep_for(kPoll);
+  }
+  fmt::print(stderr,
+             "Error: The gateway (pid {}) is not ready yet and goes on starting.\n{}"
+             "To see what it does: spine logs --follow\n",
+             child, neutralise(all_of(output_fd), true));
+  return kExitFailure;
+}
+
+int start_at(const Arguments& args, const Place& place) {
+  if (place.config_error) return fail(*place.config_error);
+  if (const auto lock = config::read_lock(place.state_dir); lock && lock->running) {
+    return print_running(place.target.address, lock->port, lock->pid, true, args.common.json);
+  }
+  const auto program = own_program();
+  if (!program) return fail(program.error());
+  // What the daemon prints until it is ready; from then on it writes to its own files.
+  const int output = ::memfd_create("spine-start", MFD_CLOEXEC);
+  if (output < 0) return fail({Errc::io, fmt::format("memfd_create: {}.", strerror(errno))});
+  if (!args.common.token.empty()) ::setenv("OPENCLAW_GATEWAY_TOKEN", args.common.token.c_str(), 1);
+  const pid_t child = start_background(run_command(*program, args.common, place), output);
+  if (child < 0) return fail({Errc::io, fmt::format("fork: {}.", strerror(errno))});
+  return wait_until_ready(child, place, output, in_ms(args.timeout_s * 1000), args.common.json);
+}
+
+// Errc::timed_out when it does not end in time.
+Result<bool> stop_at(const Place& place, Deadline deadline) {
+  SPINE_TRY(const config::LockInfo lock, config::read_lock(place.state_dir));
+  if (!lock.running) return false;
+  if (lock.pid <= 0) {
+    return Error{Errc::io, fmt::format("The lock of {} does not say which process holds it.",
+                                       place.state_dir.string())};
+  }
+  if (::kill(lock.pid, SIGTERM) != 0 && errno != ESRCH) {
+    return Error{Errc::refused,
+                 fmt::format("Cannot stop the gateway (pid {}): {}.", lock.pid, strerror(errno))};
+  }
+  for (;;) {
+    SPINE_TRY(const config::LockInfo now, config::read_lock(place.state_dir));
+    if (!now.running) return true;
+    if (left_ms(deadline) == 0) {
+      return Error{Errc::timed_out,
+                   fmt::format("The gateway (pid {}) has not ended yet. It writes what it has to "
+                               "disk; `spine status` shows whether it is still there.",
+                               lock.pid)};
+    }
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
+}  // namespace
+
+int start(const Arguments& args) {
+  const auto place = locate(args.common);
+  if (!place) return fail(place.error());
+  return start_at(args, *place);
+}
+
+int stop(const Arguments& args) {
+  const auto place = locate(args.common);
+  if (!place) return fail(place.error());
+  const auto stopped = stop_at(*place, in_ms(args.timeout_s * 1000));
+  if (!stopped) return fail(stopped.error());
+  if (args.common.json) {
+    fmt::print(R"({{"running":false,"wasRunning":{}}})"
+               "\n",
+               *stopped);
+  } else {
+    fmt::print("{}\n", *stopped ? "Spine has stopped" : "Spine was not running");
+  }
+  return kExitOk;
+}
+
+int restart(const Arguments& args) {
+  const auto place = locate(args.common);
+  if (!place) return fail(place.error());
+  // A broken configuration must not take a running gateway down.
+  if (place->config_error) return fail(*place->config_error);
+  const auto stopped = stop_at(*place, in_ms(args.timeout_s * 1000));
+  if (!stopped) return fail(stopped.error());
+  return start_at(args, *place);
+}
+
+}  // namespace spine::cli

@@ -1,0 +1,239 @@
+// Daemon: start, serve, reload.
+#include "adapters/cli/daemon.h"
+
+#include <cstdio>
+#include <cstring>
+#include <flatbuffers/flatbuffers.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include "adapters/cli/place.h"
+#include "adapters/cli/reload.h"
+#include "adapters/loop/notify.h"
+#include "adapters/loop/signals.h"
+#include "engine/config/token.h"
+#include "engine/log/log.h"
+#include "engine/pipeline/clock.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::cli {
+namespace {
+
+constexpr log::Logger kLog{"spine"};
+constexpr log::Logger kConfigLog{"config"};
+
+// A failed commit or sync: its outcome is unknown, so the process ends and recovery decides.
+[[noreturn]] void end_process(const Error& error) {
+  kLog.error("ending: {}", error.message);
+  fmt::print(stderr, "Error: {}\n", neutralise(error.message, true));
+  ::_exit(kExitFailure);
+}
+
+std::string recovery_text(const pipeline::RecoveryReport& report) {
+  if (report.created) return "a new journal";
+  return fmt::format(
+      "{} events, {} folded{}{}", show_count(report.last.value), show_count(report.events_folded),
+      report.snapshot ? fmt::format(" after the snapshot at #{}", report.snapshot.value)
+                      : std::string(" from zero"),
+      report.after_crash ? ", after a crash" : "");
+}
+
+}  // namespace
+
+Daemon::Daemon(const Arguments& args)
+    : args_(args),
+      config_path_(args.common.config.empty() ? config::default_config_path(environment)
+                                              : std::filesystem::absolute(args.common.config)),
+      state_dir_(args.common.state_dir.empty() ? config::default_state_dir(environment)
+                                               : std::filesystem::absolute(args.common.state_dir)) {
+  shared_.started_wall_ms.store(pipeline::wall_now_ms());
+  shared_.started_boottime_ms.store(pipeline::boottime_now_ms());
+}
+
+Daemon::~Daemon() = default;
+
+Status Daemon::start() {
+  SPINE_TRY_STATUS(read_config());
+  SPINE_TRY_STATUS(start_logging());
+  SPINE_TRY_STATUS(bind());
+  SPINE_TRY_STATUS(take_state_dir());
+  SPINE_TRY_STATUS(make_loop());
+  SPINE_TRY_STATUS(recover());
+  start_agents();
+  announce();
+  return ok();
+}
+
+// The file, then what the command line says instead.
+Result<config::Config> Daemon::load_config() const {
+  SPINE_TRY(config::Config config, config::load(config_path_, environment));
+  if (args_.common.port) config.port = *args_.common.port;
+  if (!args_.common.token.empty()) {
+    config.token = args_.common.token;
+  } else if (!args_.common.token_file.empty()) {
+    SPINE_TRY(config.token, config::read_token_file(args_.common.token_file));
+  }
+  return config;
+}
+
+Status Daemon::read_config() {
+  SPINE_TRY(config::Config config, load_config());
+  configs_.push_back(std::move(config));
+  steps_.done("read config", configs_.back().exists
+                                 ? config_path_.string()
+                                 : config_path_.string() + " is not there, defaults");
+  return ok();
+}
+
+// To the terminal only: the file is in the state directory, which is not ours yet.
+Status Daemon::start_logging() {
+  const config::Config& config = configs_.back();
+  log::redact(config.token);
+  log::redact(config.password);
+  SPINE_TRY_STATUS(log::init(
+      {.format = config.log_format, .level = config.log_level, .to_stderr = !args_.background}));
+  steps_.done("logging", args_.background ? "to the file" : "to standard error and the file");
+  return ok();
+}
+
+Status Daemon::bind() {
+  const config::Config& config = configs_.back();
+  SPINE_TRY(server_, net::NetServer::bind({.addresses = config.bind_addresses,
+                                           .port = config.port,
+                                           .auth_mode = config.auth_mode,
+                                           .token = config.token,
+                                           .password = config.password,
+                                           .config = &config,
+                                           .version = SPINE_VERSION},
+                                          shared_, ingress_));
+  address_ = "ws://" + host_port(config.bind_addresses.front(), server_->port());
+  steps_.done("bind", address_);
+  return ok();
+}
+
+Status Daemon::take_state_dir() {
+  SPINE_TRY_STATUS(config::ensure_state_dir(state_dir_));
+  auto lock = config::StateLock::acquire(state_dir_);
+  if (!lock) {
+    if (lock.error().code != Errc::in_use) return lock.error();
+    return Error{Errc::in_use, fmt::format("{}\nTo stop it: spine stop --state-dir {}",
+                                           lock.error().message, state_dir_.string())};
+  }
+  lock_.emplace(std::move(*lock));
+  SPINE_TRY_STATUS(lock_->set_port(server_->port()));
+  token_place_ = "the configuration";
+  if (configs_.back().token.empty()) {
+    token_place_ = config::token_path(state_dir_).string();
+    SPINE_TRY(std::string token, config::load_or_create_token(state_dir_));
+    log::redact(token);
+    server_->set_token(std::move(token));
+  }
+  SPINE_TRY_STATUS(attach_log_file());
+  steps_.open();
+  for (const std::string& warning : configs_.back().warnings)
+    kConfigLog.warn("{}", warning);
+  steps_.done("state directory", state_dir_.string());
+  return ok();
+}
+
+Status Daemon::attach_log_file() {
+  const config::Config& config = configs_.back();
+  const std::filesystem::path file = config.log_file.empty()
+                                         ? state_dir_ / "logs" / "spine.log"
+                                         : std::filesystem::path(config.log_file);
+  return log::init({.format = config.log_format,
+                    .level = config.log_level,
+                    .file = file,
+                    .bytes_max = config.log_file_bytes_max,
+                    .files_kept = config.log_files_kept,
+                    .to_stderr = !args_.background});
+}
+
+// From here on clients are answered: come again later.
+Status Daemon::make_loop() {
+  SPINE_TRY(loop_, loop::LoopThread::create(shared_, ingress_));
+  engine_ =
+      std::make_unique<pipeline::Engine>(shared_, ingress_, server_->outbox(), loop_->outbox());
+  server_->start();
+  return ok();
+}
+
+Status Daemon::recover() {
+  pipeline::EngineOptions options{.state_dir = state_dir_, .version = SPINE_VERSION};
+  flatbuffers::FlatBufferBuilder builder;
+  config::build_policy(configs_.back(), builder);
+  options.policy_bytes = builder.GetSize();
+  options.policy.resize(align8(options.policy_bytes) / 8);
+  std::memcpy(options.policy.data(), builder.GetBufferPointer(), options.policy_bytes);
+  loop::notify_status("Recovering");
+  loop::allow_signals();
+  auto report = engine_->recover(std::move(options));
+  loop::block_signals();
+  if (!report) return report.error();
+  for (const std::string& note : report->notes)
+    kLog.warn("{}", note);
+  steps_.done("journal", recovery_text(*report));
+  return ok();
+}
+
+void Daemon::start_agents() {
+  agents_ = std::make_unique<agents::AgentRegistry>(loop_->base(), loop_->producer(), shared_);
+  agents_->apply(configs_.back().agents);
+  steps_.done("agents", fmt::format("{} with {}", agents_->count(), agents::kEchoModel));
+  loop_->start({.on_prompt = [this](const pipeline::PromptItem& item) { agents_->prompt(item); },
+                .on_cancel = [this](RunId run) { agents_->cancel(run); },
+                .on_reload = [this] { reload(); }});
+  engine_->start(&end_process);
+}
+
+void Daemon::announce() {
+  // Only from recovering: a stop may have been asked for already.
+  auto expected = pipeline::Phase::recovering;
+  shared_.phase.compare_exchange_strong(expected, pipeline::Phase::ready);
+  kLog.info("ready: {} in {:.0f} ms, version {}, pid {}, token in {}", address_, steps_.total_ms(),
+            SPINE_VERSION, ::getpid(), token_place_);
+  loop::notify_ready("Listening on " + address_);
+}
+
+void Daemon::serve() {
+  engine_->join();
+  server_->join();
+  loop_->stop();
+  kLog.info("stopped");
+  log::shutdown();
+}
+
+void Daemon::reload() {
+  loop::notify_reloading();
+  if (const Status opened = log::reopen(); !opened) {
+    kLog.warn("{}", opened.error().message);
+  }
+  auto loaded = load_config();
+  if (!loaded) {
+    kConfigLog.error("not applied, the old configuration stays in force: {}",
+                     loaded.error().message);
+    loop::notify_ready("Listening on " + address_);
+    return;
+  }
+  configs_.push_back(std::move(*loaded));
+  const config::Config& before = configs_[configs_.size() - 2];
+  const config::Config& after = configs_.back();
+  const ConfigChange change = compare(before, after);
+  for (const std::string& warning : after.warnings)
+    kConfigLog.warn("{}", warning);
+  if (change.log_level) log::set_level(after.log_level);
+  if (change.agents) agents_->apply(after.agents);
+  if (change.recorded) push_policy(after, loop_->producer());
+  server_->set_config(&after);
+  if (!change.at_next_start.empty()) {
+    kConfigLog.warn("these settings change at the next start only (spine restart): {}",
+                    fmt::join(change.at_next_start, ", "));
+  }
+  kConfigLog.info("configuration applied: policy {}, agents {}, log level {}",
+                  change.policy ? "changed" : "as before", change.agents ? "changed" : "as before",
+                  change.log_level ? "changed" : "as before");
+  loop::notify_ready("Listening on " + address_);
+}
+
+}  // namespace spine::cli

@@ -1,0 +1,67 @@
+// Daemon: the composition root. Makes the parts in the order of a start and ends them in reverse.
+#pragma once
+
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "adapters/agents/registry.h"
+#include "adapters/cli/arguments.h"
+#include "adapters/cli/step_log.h"
+#include "adapters/loop/loop.h"
+#include "adapters/websocket/server.h"
+#include "engine/config/config.h"
+#include "engine/config/state_dir.h"
+#include "engine/pipeline/engine.h"
+#include "schemas/vocab/result.h"
+
+namespace spine::cli {
+
+// Thread: main, but for reload().
+class Daemon {
+ public:
+  explicit Daemon(const Arguments& args);
+  ~Daemon();
+
+  // The steps of a start, in order. Nothing is written before the port is ours, and nothing to the
+  // journal before the state directory is. Errors are for a person; their first step is the last
+  // thing that happened.
+  Status start();
+  // Returns after an orderly stop: SIGTERM, SIGINT.
+  void serve();
+  const std::filesystem::path& state_dir() const { return state_dir_; }
+
+ private:
+  Status read_config();
+  Status start_logging();
+  Status bind();
+  Status take_state_dir();
+  Status make_loop();
+  Status recover();
+  void start_agents();
+  void announce();
+  Result<config::Config> load_config() const;
+  Status attach_log_file();
+  void reload();  // Thread: loop
+
+  const Arguments& args_;
+  std::filesystem::path config_path_{};
+  std::filesystem::path state_dir_{};
+  std::string address_{};      // for people, e.g. ws://127.0.0.1:18789
+  std::string token_place_{};  // where the token is, never the token
+  StepLog steps_{};
+  // The one in force is the last; the net thread may still read those before. Thread: main until
+  // the loop starts, the loop thread afterwards.
+  std::deque<config::Config> configs_{};
+  pipeline::Shared shared_{};
+  pipeline::Ingress ingress_{};
+  std::optional<config::StateLock> lock_{};
+  std::unique_ptr<loop::LoopThread> loop_{};
+  std::unique_ptr<net::NetServer> server_{};
+  std::unique_ptr<pipeline::Engine> engine_{};
+  std::unique_ptr<agents::AgentRegistry> agents_{};
+};
+
+}  // namespace spine::cli

@@ -1,0 +1,212 @@
+// doctor: looks at everything a gateway needs and says what to do about what is wrong.
+#include <cstdio>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+#include <vector>
+
+#include "adapters/cli/http_get.h"
+#include "adapters/cli/place.h"
+#include "adapters/cli/self.h"
+#include "adapters/cli/verbs.h"
+#include "adapters/websocket/port_owner.h"
+#include "engine/config/state_dir.h"
+#include "engine/config/token.h"
+#include "journal/journal.h"
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::cli {
+namespace {
+
+enum class Grade : std::uint8_t { ok, warn, fail };
+
+struct Finding {
+  Grade grade{};
+  std::string subject{};
+  std::string what{};
+  std::string remedy{};  // empty when there is nothing to do
+};
+
+using Findings = std::vector<Finding>;
+
+constexpr std::uint64_t kDiskFreeWarnBytes = 1024ULL * limits::kMiB;
+constexpr std::uint64_t kDescriptorsWanted = 4'096;
+
+std::string grade_name(Grade grade) {
+  return grade == Grade::ok ? "ok" : grade == Grade::warn ? "warn" : "fail";
+}
+
+void check_config(const Place& place, Findings& findings) {
+  if (place.config_error) {
+    findings.push_back({Grade::fail, "configuration", place.config_error->message,
+                        "correct the file, then: spine config validate"});
+    return;
+  }
+  const std::string path = place.config_path.string();
+  if (!place.config.exists) {
+    findings.push_back({Grade::ok, "configuration", path + " is not there: defaults", ""});
+    return;
+  }
+  findings.push_back({Grade::ok, "configuration", path + " is valid", ""});
+  for (const std::string& warning : place.config.warnings) {
+    findings.push_back({Grade::warn, "configuration", warning, ""});
+  }
+}
+
+void check_state_dir(const Place& place, Findings& findings) {
+  struct stat info {};
+  const std::string path = place.state_dir.string();
+  if (::stat(path.c_str(), &info) != 0) {
+    findings.push_back({Grade::ok, "state directory", path + " is made at the first start", ""});
+    return;
+  }
+  if (info.st_uid != ::geteuid()) {
+    findings.push_back({Grade::fail, "state directory", path + " belongs to another user",
+                        "run as its owner, or choose another with --state-dir"});
+  } else if ((info.st_mode & 077U) != 0) {
+    findings.push_back({Grade::warn, "state directory", path + " can be read by others",
+                        fmt::format("chmod 700 {}", path)});
+  } else {
+    findings.push_back({Grade::ok, "state directory", path + " is private", ""});
+  }
+  const auto token = config::read_token_file(config::token_path(place.state_dir));
+  if (token) {
+    findings.push_back({Grade::ok, "token", "there, and readable by its owner only", ""});
+  } else if (token.error().code == Errc::not_found) {
+    findings.push_back({Grade::ok, "token", "made at the first start", ""});
+  } else {
+    findings.push_back({Grade::fail, "token", token.error().message, ""});
+  }
+}
+
+// Which gateway runs, if any, and who has the port.
+void check_port(const Place& place, Findings& findings) {
+  const std::uint16_t port = place.target.port;
+  const auto lock = config::read_lock(place.state_dir);
+  const bool running = lock && lock->running;
+  if (running && lock->port == port) {
+    const auto answer = http_get(place.target.address, port, "/ready", in_ms(5'000));
+    if (answer && answer->status == 200) {
+      findings.push_back(
+          {Grade::ok, "gateway", fmt::format("runs and is ready (pid {})", lock->pid), ""});
+    } else {
+      findings.push_back({Grade::fail, "gateway",
+                          fmt::format("runs (pid {}) but is not ready: {}", lock->pid,
+                                      answer ? answer->body : answer.error().message),
+                          "spine logs"});
+    }
+    return;
+  }
+  if (Socket::connect(place.target.address, port, in_ms(2'000))) {
+    const auto owner = net::find_port_owner(port);
+    findings.push_back(
+        {Grade::fail, "port",
+         owner ? fmt::format("{} is in use by {} (pid {})", port, owner->name, owner->pid)
+               : fmt::format("{} is in use by a process of another user", port),
+         "stop that process, or choose another port: --port, or gateway.port"});
+    return;
+  }
+  findings.push_back({Grade::ok, "port", fmt::format("{} is free", port), ""});
+  findings.push_back({Grade::warn, "gateway", "does not run", "spine start"});
+}
+
+// The last block, and with it the format; everything is checked by `spine journal verify`.
+void check_journal(const Place& place, Findings& findings) {
+  auto reader = journal::Reader::open_read_only(place.state_dir / "journal");
+  if (!reader) {
+    const bool absent = reader.error().code == Errc::not_found;
+    findings.push_back({absent ? Grade::ok : Grade::fail, "journal",
+                        absent ? "made at the first start" : reader.error().message,
+                        absent ? "" : "spine journal verify"});
+    return;
+  }
+  const Status renewed = reader->renew();
+  const Seq last = renewed ? reader->last() : Seq{};
+  const auto tail = last ? reader->block_of(last) : Result<journal::BlockView>(Error{});
+  if (!renewed || (last && !tail)) {
+    findings.push_back({Grade::fail, "journal",
+                        renewed ? tail.error().message : renewed.error().message,
+                        "spine journal verify"});
+    return;
+  }
+  findings.push_back({Grade::ok, "journal",
+                      fmt::format("{} events, its end is whole", show_count(last.value)), ""});
+}
+
+void check_disk(const Place& place, Findings& findings) {
+  std::filesystem::path path = place.state_dir;
+  std::error_code ignored;
+  while (!std::filesystem::exists(path, ignored) && path.has_relative_path()) {
+    path = path.parent_path();
+  }
+  struct statvfs info {};
+  if (::statvfs(path.c_str(), &info) != 0) return;
+  const std::uint64_t free_bytes = std::uint64_t{info.f_bavail} * info.f_frsize;
+  const bool enough = free_bytes >= kDiskFreeWarnBytes;
+  const bool fatal = free_bytes < 2 * limits::kSpaceAheadBytes;
+  findings.push_back({enough  ? Grade::ok
+                      : fatal ? Grade::fail
+                              : Grade::warn,
+                      "disk", fmt::format("{} free at {}", show_bytes(free_bytes), path.string()),
+                      enough ? "" : "make room: without it messages are refused"});
+}
+
+void check_limits(Findings& findings) {
+  rlimit descriptors{};
+  ::getrlimit(RLIMIT_NOFILE, &descriptors);
+  const bool enough = descriptors.rlim_max >= kDescriptorsWanted;
+  findings.push_back({enough ? Grade::ok : Grade::warn, "open files",
+                      fmt::format("up to {}", descriptors.rlim_max),
+                      enough ? "" : "allow more for many connections: ulimit -n 16384"});
+}
+
+void check_programs(Findings& findings) {
+  const auto sibling = sibling_program("spine-replay");
+  findings.push_back(
+      {sibling ? Grade::ok : Grade::fail, "programs",
+       sibling ? fmt::format("spine {} with spine-replay", SPINE_VERSION) : sibling.error().message,
+       ""});
+}
+
+void print_findings(const Findings& findings, bool json) {
+  std::string list;
+  for (const Finding& f : findings) {
+    if (json) {
+      list += fmt::format(R"({}{{"grade":"{}","subject":{},"what":{},"remedy":{}}})",
+                          list.empty() ? "" : ",", grade_name(f.grade), json_string(f.subject),
+                          json_string(f.what), json_string(f.remedy));
+      continue;
+    }
+    fmt::print("{:<5} {:<16} {}\n", grade_name(f.grade), f.subject, neutralise(f.what));
+    if (!f.remedy.empty()) fmt::print("{:<22} -> {}\n", "", neutralise(f.remedy));
+  }
+  if (json)
+    fmt::print(R"({{"findings":[{}]}})"
+               "\n",
+               list);
+}
+
+}  // namespace
+
+int doctor(const Arguments& args) {
+  const auto place = locate(args.common);
+  if (!place) return fail(place.error());
+  Findings findings;
+  check_programs(findings);
+  check_config(*place, findings);
+  check_state_dir(*place, findings);
+  check_port(*place, findings);
+  check_journal(*place, findings);
+  check_disk(*place, findings);
+  check_limits(findings);
+  print_findings(findings, args.common.json);
+  for (const Finding& finding : findings) {
+    if (finding.grade == Grade::fail) return kExitFailure;
+  }
+  return kExitOk;
+}
+
+}  // namespace spine::cli

@@ -1,0 +1,82 @@
+// Place: asks flags, environment, lock file, /proc and configuration, in this order.
+#include "adapters/cli/place.h"
+
+#include <cstdlib>
+#include <fmt/format.h>
+
+#include "adapters/cli/process.h"
+#include "adapters/websocket/port_owner.h"
+#include "engine/config/state_dir.h"
+#include "engine/config/token.h"
+
+namespace spine::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool given(const char* name, config::GetEnv getenv_fn) {
+  const char* value = getenv_fn(name);
+  return value != nullptr && *value != '\0';
+}
+
+// A wildcard is bound, not connected to.
+std::string address_of(const config::Config& config) {
+  const std::string& first = config.bind_addresses.front();
+  if (first == "0.0.0.0") return "127.0.0.1";
+  return first == "::" ? "::1" : first;
+}
+
+fs::path state_dir_of(const Common& common, config::GetEnv getenv_fn) {
+  if (!common.state_dir.empty()) return fs::absolute(common.state_dir);
+  if (common.port) {
+    if (const auto owner = net::find_port_owner(*common.port)) {
+      fs::path dir = state_dir_of_process(static_cast<pid_t>(owner->pid));
+      if (!dir.empty()) return dir;
+    }
+  }
+  return config::default_state_dir(getenv_fn);
+}
+
+std::uint16_t port_of(const Common& common, const Place& place, config::GetEnv getenv_fn) {
+  if (common.port) return *common.port;
+  // The configuration holds the environment's port already.
+  if (!given("OPENCLAW_GATEWAY_PORT", getenv_fn)) {
+    const auto lock = config::read_lock(place.state_dir);
+    if (lock && lock->running && lock->port != 0) return lock->port;
+  }
+  return place.config.port;
+}
+
+Result<std::string> token_of(const Common& common, const Place& place) {
+  if (!common.token.empty()) return common.token;
+  if (!common.token_file.empty()) return config::read_token_file(common.token_file);
+  // The environment's token stands in the configuration already.
+  if (!place.config.token.empty()) return place.config.token;
+  auto kept = config::read_token_file(config::token_path(place.state_dir));
+  return kept ? std::move(*kept) : place.config.password;
+}
+
+}  // namespace
+
+const char* environment(const char* name) {
+  return std::getenv(name);
+}
+
+Result<Place> locate(const Common& common, config::GetEnv getenv_fn) {
+  Place place;
+  place.config_path =
+      common.config.empty() ? config::default_config_path(getenv_fn) : fs::absolute(common.config);
+  auto loaded = config::load(place.config_path, getenv_fn);
+  if (loaded) {
+    place.config = std::move(*loaded);
+  } else {
+    place.config_error = loaded.error();
+  }
+  place.state_dir = state_dir_of(common, getenv_fn);
+  place.target.address = address_of(place.config);
+  place.target.port = port_of(common, place, getenv_fn);
+  SPINE_TRY(place.target.token, token_of(common, place));
+  return place;
+}
+
+}  // namespace spine::cli

@@ -1,0 +1,35 @@
+// Place: which gateway a command is about: its files, its address, its token.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "adapters/cli/arguments.h"
+#include "adapters/cli/rpc_client.h"
+#include "engine/config/config.h"
+#include "schemas/vocab/result.h"
+
+namespace spine::cli {
+
+struct Place {
+  std::filesystem::path config_path{};
+  std::filesystem::path state_dir{};
+  config::Config config{};              // defaults when the file is not usable
+  std::optional<Error> config_error{};  // why it is not
+  Target target{};
+};
+
+// Port: --port, OPENCLAW_GATEWAY_PORT, the daemon that holds the state directory, the
+// configuration. State directory: --state-dir, else that of the Spine that listens on --port, else
+// the default. Token: --token, --token-file, OPENCLAW_GATEWAY_TOKEN, the configuration, the state
+// directory's token file. Fails only when --token-file cannot be read.
+Result<Place> locate(const Common& common, config::GetEnv getenv_fn);
+
+// The environment of this process, in the shape the configuration wants it.
+const char* environment(const char* name);
+
+inline Result<Place> locate(const Common& common) {
+  return locate(common, environment);
+}
+
+}  // namespace spine::cli

@@ -1,0 +1,23 @@
+// process: starting other programs and waiting for them.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace spine::cli {
+
+// Runs a program found on PATH, with this process's terminal, and returns its exit code; 127 when
+// it cannot be run, 128 + n when signal n ended it.
+int run_program(const std::vector<std::string>& words);
+
+// Starts `words` (the first is a path) in a session of its own, with standard input from
+// /dev/null and both outputs to `output_fd`. Returns its pid, or -1 with errno set.
+pid_t start_background(const std::vector<std::string>& words, int output_fd);
+
+// The state directory of a Spine, known by the lock file the process holds open
+// (engine/config/state_dir.h); empty when it holds none, or may not be looked at.
+std::filesystem::path state_dir_of_process(pid_t pid);
+
+}  // namespace spine::cli

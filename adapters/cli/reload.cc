@@ -1,0 +1,62 @@
+// Reloader: which settings are live, and which are not.
+#include "adapters/cli/reload.h"
+
+#include <algorithm>
+#include <flatbuffers/flatbuffers.h>
+
+#include "schemas/vocab/record.h"
+
+#include "event_generated.h"
+
+namespace spine::cli {
+namespace {
+
+// Without the file's hash: what decides.
+std::string policy_bytes(config::Config config) {
+  config.hash = {};
+  flatbuffers::FlatBufferBuilder builder;
+  config::build_policy(config, builder);
+  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
+}
+
+bool same(const config::AgentConfig& a, const config::AgentConfig& b) {
+  return a.id == b.id && a.name == b.name && a.emoji == b.emoji && a.workspace == b.workspace &&
+         a.model_primary == b.model_primary && a.echo_delay_ms == b.echo_delay_ms;
+}
+
+}  // namespace
+
+ConfigChange compare(const config::Config& before, const config::Config& after) {
+  ConfigChange change;
+  change.policy = policy_bytes(before) != policy_bytes(after);
+  change.recorded = change.policy || before.hash != after.hash;
+  change.agents = !std::equal(before.agents.begin(), before.agents.end(), after.agents.begin(),
+                              after.agents.end(), same);
+  change.log_level = before.log_level != after.log_level;
+  const auto waits = [&change](bool differs, const char* name) {
+    if (differs) change.at_next_start.emplace_back(name);
+  };
+  waits(before.bind_addresses != after.bind_addresses, "gateway.bind");
+  waits(before.port != after.port, "gateway.port");
+  waits(before.auth_mode != after.auth_mode, "gateway.auth.mode");
+  waits(before.token != after.token, "gateway.auth.token");
+  waits(before.password != after.password, "gateway.auth.password");
+  waits(before.log_file != after.log_file, "logging.file");
+  waits(before.log_format != after.log_format, "logging.format");
+  waits(before.log_file_bytes_max != after.log_file_bytes_max ||
+            before.log_files_kept != after.log_files_kept,
+        "the rotation of the log");
+  return change;
+}
+
+void push_policy(const config::Config& config, pipeline::IngressProducer& producer) {
+  flatbuffers::FlatBufferBuilder builder;
+  config::build_policy(config, builder);
+  const pipeline::InputHeader header{
+      .kind = static_cast<std::uint16_t>(fb::EventBody::ConfigApplied),
+      .source = static_cast<std::uint16_t>(Source::config)};
+  producer.push(
+      header, {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
+}
+
+}  // namespace spine::cli

@@ -1,0 +1,179 @@
+// send: one message to an agent, and its reply.
+#include <chrono>
+#include <cstdio>
+#include <fmt/format.h>
+#include <iostream>
+#include <iterator>
+#include <optional>
+#include <thread>
+#include <unistd.h>
+
+#include "adapters/cli/json_read.h"
+#include "adapters/cli/place.h"
+#include "adapters/cli/verbs.h"
+#include "engine/pipeline/clock.h"
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::cli {
+namespace {
+
+constexpr std::string_view kScopes = R"(["operator.read","operator.write"])";
+constexpr std::uint64_t kConnectMs = 5'000;
+constexpr std::uint64_t kRetryMs = 200;
+
+Result<std::string> message_text(const SendArguments& args) {
+  std::string text;
+  if (args.words.size() == 1 && args.words[0] == "-") {
+    text.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+    while (!text.empty() && text.back() == '\n')
+      text.pop_back();
+  } else {
+    for (const std::string& word : args.words)
+      text += (text.empty() ? "" : " ") + word;
+  }
+  if (text.empty()) return Error{Errc::invalid_argument, "The message is empty."};
+  if (text.size() > limits::kTextBytesMax) {
+    return Error{Errc::invalid_argument,
+                 fmt::format("The message is {}; at most {} are taken.", show_bytes(text.size()),
+                             show_bytes(limits::kTextBytesMax))};
+  }
+  return text;
+}
+
+// The session a message goes to: as asked, or the agent's main one by the gateway's main key.
+std::string session_key(const SendArguments& args, const std::string& hello) {
+  if (!args.session.empty()) return args.session;
+  if (args.agent.empty()) return "main";
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  simdjson::dom::element defaults;
+  std::string main_key;
+  if (parser.parse(hello).get(root) == simdjson::SUCCESS &&
+      root["snapshot"]["sessionDefaults"].get(defaults) == simdjson::SUCCESS) {
+    main_key = text_at(defaults, "mainKey");
+  }
+  return fmt::format("agent:{}:{}", args.agent, main_key.empty() ? "main" : main_key);
+}
+
+// One message under one idempotency key: however often it is handed in, it counts once.
+class Sending {
+ public:
+  Sending(const Place& place, const SendArguments& args, std::string text)
+      : place_(place),
+        args_(args),
+        text_(std::move(text)),
+        key_(show_uuid(pipeline::random128())),
+        deadline_(in_ms(args.timeout_s * 1000)) {}
+
+  // Tries again after a lost connection until the deadline. The answer is that of agent.wait, or
+  // of chat.send with --no-wait.
+  Result<Answer> run() {
+    bool reached = false;
+    for (;;) {
+      Result<Answer> answer = attempt(reached);
+      if (answer || !reached || answer.error().code != Errc::unavailable) return answer;
+      if (left_ms(deadline_) <= kRetryMs) return answer;
+      std::this_thread::sleep_for(std::chrono::milliseconds(kRetryMs));
+    }
+  }
+
+ private:
+  Result<Answer> attempt(bool& reached) {
+    const Deadline connect = std::min(deadline_, in_ms(kConnectMs));
+    SPINE_TRY(RpcClient client, RpcClient::open(place_.target, kScopes, connect));
+    reached = true;
+    SPINE_TRY(Answer sent, hand_in(client));
+    if (!sent.ok || args_.no_wait) return sent;
+    const std::uint64_t wait_ms = left_ms(deadline_);
+    SPINE_TRY(Answer end, client.call("agent.wait",
+                                      fmt::format(R"({{"runId":"{}","timeoutMs":{}}})", key_,
+                                                  wait_ms > 500 ? wait_ms - 500 : wait_ms),
+                                      deadline_));
+    return end;
+  }
+
+  // Waits as long as the gateway asks when it says "too many".
+  Result<Answer> hand_in(RpcClient& client) {
+    const std::string params =
+        fmt::format(R"({{"sessionKey":{},"message":{},"idempotencyKey":"{}","deliver":false}})",
+                    json_string(session_key(args_, client.hello())), json_string(text_), key_);
+    for (;;) {
+      SPINE_TRY(Answer answer, client.call("chat.send", params, deadline_));
+      if (answer.ok || !answer.retryable || answer.retry_after_ms == 0) return answer;
+      if (left_ms(deadline_) <= answer.retry_after_ms) return answer;
+      fmt::print(stderr, "The gateway asks to wait {}: {}\n",
+                 show_duration_ms(answer.retry_after_ms), neutralise(answer.message));
+      std::this_thread::sleep_for(std::chrono::milliseconds(answer.retry_after_ms));
+    }
+  }
+
+  const Place& place_;
+  const SendArguments& args_;
+  std::string text_;
+  std::string key_;
+  Deadline deadline_;
+};
+
+int print_sent(const Answer& answer) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element payload;
+  if (parser.parse(answer.payload).get(payload) != simdjson::SUCCESS) {
+    return fail({Errc::corrupt, "The gateway's answer cannot be read."});
+  }
+  fmt::print("accepted: run {}\n", neutralise(text_at(payload, "runId")));
+  return kExitOk;
+}
+
+int print_reply(const Answer& answer, bool json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element payload;
+  if (parser.parse(answer.payload).get(payload) != simdjson::SUCCESS) {
+    return fail({Errc::corrupt, "The gateway's answer cannot be read."});
+  }
+  const std::string outcome = text_at(payload, "status");
+  if (json) {
+    print_json(answer.payload);
+    return outcome == "ok" ? kExitOk : kExitFailure;
+  }
+  if (outcome == "timeout") {
+    return fail({Errc::timed_out,
+                 "No reply in time. The message is safe in the journal; the reply will be in "
+                 "`spine sessions show`."});
+  }
+  if (outcome != "ok") {
+    std::string why = text_at(payload, "error");
+    if (why.empty()) why = text_at(payload, "stopReason");
+    return fail({Errc::refused, "The agent did not answer: " + (why.empty() ? outcome : why)});
+  }
+  simdjson::dom::element reply;
+  std::string text;
+  if (payload["terminalReply"].get(reply) == simdjson::SUCCESS) text = text_at(reply, "text");
+  const bool to_terminal = ::isatty(STDOUT_FILENO) != 0;
+  fmt::print("{}\n", to_terminal ? neutralise(text, true) : text);
+  return kExitOk;
+}
+
+}  // namespace
+
+int send(const Arguments& args) {
+  const auto place = locate(args.common);
+  if (!place) return fail(place.error());
+  auto text = message_text(args.send);
+  if (!text) {
+    fmt::print(stderr, "Error: {}\n", text.error().message);
+    return kExitUsage;
+  }
+  const auto answer = Sending(*place, args.send, std::move(*text)).run();
+  if (!answer) return fail(answer.error());
+  if (!answer->ok) {
+    return fail({Errc::refused, fmt::format("The gateway refused the message: {} ({})",
+                                            answer->message, answer->code)});
+  }
+  if (!args.send.no_wait) return print_reply(*answer, args.common.json);
+  if (!args.common.json) return print_sent(*answer);
+  print_json(answer->payload);
+  return kExitOk;
+}
+
+}  // namespace spine::cli

@@ -1,0 +1,134 @@
+// Socket: non-blocking connect, poll, read and write.
+#include "adapters/cli/socket.h"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <memory>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
+
+namespace spine::cli {
+namespace {
+
+Status wait_for(int fd, short events, Deadline deadline) {
+  for (;;) {
+    const std::uint64_t ms = left_ms(deadline);
+    if (ms == 0) return Error{Errc::timed_out, "The gateway did not answer in time."};
+    pollfd entry{fd, events, 0};
+    const int ready = ::poll(&entry, 1, static_cast<int>(std::min<std::uint64_t>(ms, 60'000)));
+    if (ready > 0) return ok();
+    if (ready < 0 && errno != EINTR) {
+      return Error{Errc::io, fmt::format("Waiting for the gateway failed: {}.", strerror(errno))};
+    }
+  }
+}
+
+Error gone() {
+  return {Errc::unavailable, "The connection to the gateway was lost."};
+}
+
+struct FreeAddress {
+  void operator()(addrinfo* info) const { ::freeaddrinfo(info); }
+};
+
+}  // namespace
+
+std::uint64_t left_ms(Deadline deadline) {
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  return left.count() > 0 ? static_cast<std::uint64_t>(left.count()) : 0;
+}
+
+std::string host_port(const std::string& address, std::uint16_t port) {
+  const bool v6 = address.find(':') != std::string::npos;
+  return v6 ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
+}
+
+std::string refused_text(const std::string& address, std::uint16_t port) {
+  return fmt::format(
+      "Connection refused: no gateway is listening on ws://{}\n"
+      "To start it: spine start",
+      host_port(address, port));
+}
+
+Socket::~Socket() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Socket::Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+Socket& Socket::operator=(Socket&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+Result<Socket> Socket::connect(const std::string& address, std::uint16_t port, Deadline deadline) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) {
+    return Error{Errc::invalid_argument,
+                 fmt::format("\"{}\" is not an IP address to connect to.", address)};
+  }
+  const std::unique_ptr<addrinfo, FreeAddress> info(found);
+  Socket socket(::socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (socket.fd_ < 0) {
+    return Error{Errc::io, fmt::format("Cannot make a socket: {}.", strerror(errno))};
+  }
+  const int on = 1;
+  ::setsockopt(socket.fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  int failure = ::connect(socket.fd_, info->ai_addr, info->ai_addrlen) == 0 ? 0 : errno;
+  if (failure == EINPROGRESS) {
+    SPINE_TRY_STATUS(wait_for(socket.fd_, POLLOUT, deadline));
+    socklen_t size = sizeof failure;
+    ::getsockopt(socket.fd_, SOL_SOCKET, SO_ERROR, &failure, &size);
+  }
+  if (failure == ECONNREFUSED) return Error{Errc::unavailable, refused_text(address, port)};
+  if (failure != 0) {
+    return Error{Errc::unavailable, fmt::format("Cannot connect to {}: {}.",
+                                                host_port(address, port), strerror(failure))};
+  }
+  return socket;
+}
+
+Status Socket::write_all(std::string_view bytes, Deadline deadline) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(n));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      SPINE_TRY_STATUS(wait_for(fd_, POLLOUT, deadline));
+    } else if (errno != EINTR) {
+      return gone();
+    }
+  }
+  return ok();
+}
+
+Result<std::size_t> Socket::read_some(std::string& out, Deadline deadline) {
+  std::array<char, 16 * 1024> buffer{};
+  for (;;) {
+    const ssize_t n = ::recv(fd_, buffer.data(), buffer.size(), 0);
+    if (n >= 0) {
+      out.append(buffer.data(), static_cast<std::size_t>(n));
+      return static_cast<std::size_t>(n);
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      SPINE_TRY_STATUS(wait_for(fd_, POLLIN, deadline));
+    } else if (errno != EINTR) {
+      return gone();
+    }
+  }
+}
+
+}  // namespace spine::cli

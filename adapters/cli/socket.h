@@ -1,0 +1,49 @@
+// Socket: a TCP connection to the gateway on which every wait has a deadline.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "schemas/vocab/result.h"
+
+namespace spine::cli {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+inline Deadline in_ms(std::uint64_t ms) {
+  return std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
+}
+// Milliseconds until the deadline, 0 when it has passed.
+std::uint64_t left_ms(Deadline deadline);
+
+// Thread: one. Errors of every call: Errc::timed_out at the deadline, Errc::unavailable when the
+// other side is gone or never was there, Errc::io otherwise.
+class Socket {
+ public:
+  Socket() = default;
+  // `address` is numeric: "127.0.0.1" or "::1". Nobody listening: Errc::unavailable, with the text
+  // of refused_text().
+  static Result<Socket> connect(const std::string& address, std::uint16_t port, Deadline deadline);
+  // Takes over a connected socket.
+  explicit Socket(int fd) : fd_(fd) {}
+  ~Socket();
+  Socket(Socket&& other) noexcept;
+  Socket& operator=(Socket&& other) noexcept;
+
+  Status write_all(std::string_view bytes, Deadline deadline);
+  // At least one byte, appended to `out`; 0 = the other side has closed.
+  Result<std::size_t> read_some(std::string& out, Deadline deadline);
+
+ private:
+  int fd_{-1};
+};
+
+// "Connection refused: ...": names the address and `spine start`.
+std::string refused_text(const std::string& address, std::uint16_t port);
+// "127.0.0.1:18789" or "[::1]:18789".
+std::string host_port(const std::string& address, std::uint16_t port);
+
+}  // namespace spine::cli

@@ -1,0 +1,137 @@
+// Verdicts and bodies of /health and /ready.
+#include "adapters/http/facts.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <unistd.h>
+
+#include "adapters/http/json.h"
+
+namespace spine::http {
+namespace {
+
+using pipeline::Phase;
+
+std::string_view phase_name(Phase phase) {
+  switch (phase) {
+    case Phase::starting:
+      return "starting";
+    case Phase::recovering:
+      return "recovering";
+    case Phase::ready:
+      return "ready";
+    case Phase::stopping:
+      return "stopping";
+  }
+  return "unknown";
+}
+
+std::string_view health_name(Health verdict) {
+  switch (verdict) {
+    case Health::healthy:
+      return "healthy";
+    case Health::degraded:
+      return "degraded";
+    case Health::unhealthy:
+      return "unhealthy";
+  }
+  return "unknown";
+}
+
+bool engine_stalled(const Facts& facts) {
+  if (facts.inputs_waiting == 0) return false;
+  const std::uint64_t turn = facts.shared->engine_turn_ms.load(std::memory_order_relaxed);
+  // An idle engine does not turn: the time counts from when there was something to do.
+  return std::max(turn, facts.waiting_since_ms) + kEngineTurnMsMax < facts.now_boottime_ms;
+}
+
+std::uint64_t follower_lag(const Facts& facts) {
+  const std::uint64_t durable = facts.shared->metrics.journal_durable_seq.get();
+  const std::uint64_t applied = facts.shared->metrics.follower_applied_seq.get();
+  return durable > applied ? durable - applied : 0;
+}
+
+}  // namespace
+
+std::uint64_t uptime_ms(const Facts& facts) {
+  const std::uint64_t started = facts.shared->started_boottime_ms.load(std::memory_order_relaxed);
+  return facts.now_boottime_ms > started ? facts.now_boottime_ms - started : 0;
+}
+
+std::vector<std::string_view> failing(const Facts& facts) {
+  std::vector<std::string_view> reasons;
+  const Phase phase = facts.shared->phase.load(std::memory_order_acquire);
+  if (phase != Phase::ready) reasons.push_back(phase_name(phase));
+  if (facts.shared->disk_full.load(std::memory_order_relaxed) != 0) reasons.push_back("disk_full");
+  if (phase == Phase::ready && engine_stalled(facts)) reasons.push_back("engine_stalled");
+  if (phase == Phase::ready && follower_lag(facts) > kFollowerLagMax) {
+    reasons.push_back("follower_lag");
+  }
+  return reasons;
+}
+
+Health health(const Facts& facts) {
+  const Phase phase = facts.shared->phase.load(std::memory_order_acquire);
+  if (phase == Phase::ready && engine_stalled(facts)) return Health::unhealthy;
+  if (facts.shared->metrics.digest_divergence.get() != 0) return Health::degraded;
+  if (!failing(facts).empty()) return Health::degraded;
+  if (facts.shared->agents_ready.load(std::memory_order_relaxed) == 0) return Health::degraded;
+  return Health::healthy;
+}
+
+std::string health_body(const Facts& facts) {
+  std::string body;
+  JsonWriter json{body};
+  const Health verdict = health(facts);
+  json.begin_object();
+  json.member("ok", verdict != Health::unhealthy);
+  json.member("status", health_name(verdict));
+  json.member("uptime", uptime_ms(facts) / 1000);
+  json.member("connections", facts.shared->metrics.ws_clients.get());
+  json.member("agents", facts.shared->agents_ready.load(std::memory_order_relaxed));
+  json.member("version", facts.version);
+  json.end_object();
+  return body;
+}
+
+std::string ready_body(const Facts& facts) {
+  const auto reasons = failing(facts);
+  const pipeline::Metrics& metrics = facts.shared->metrics;
+  std::string body;
+  JsonWriter json{body};
+  json.begin_object();
+  json.member("ready", reasons.empty());
+  json.key("failing");
+  json.begin_array();
+  for (const std::string_view reason : reasons)
+    json.value(reason);
+  json.end_array();
+  json.member("uptimeMs", uptime_ms(facts));
+  json.key("journal");
+  json.begin_object();
+  json.member("headSeq", metrics.journal_head_seq.get());
+  json.member("durableSeq", metrics.journal_durable_seq.get());
+  json.end_object();
+  json.key("follower");
+  json.begin_object();
+  json.member("appliedSeq", metrics.follower_applied_seq.get());
+  json.member("lagEvents", follower_lag(facts));
+  json.end_object();
+  json.member("inputsWaiting", facts.inputs_waiting);
+  json.end_object();
+  return body;
+}
+
+std::uint64_t resident_bytes() {
+  // Second number of statm: resident pages (proc(5)).
+  std::FILE* file = std::fopen("/proc/self/statm", "re");
+  if (file == nullptr) return 0;
+  unsigned long total = 0;
+  unsigned long resident = 0;
+  const int read = std::fscanf(file, "%lu %lu", &total, &resident);
+  std::fclose(file);
+  if (read != 2) return 0;
+  return std::uint64_t{resident} * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace spine::http

@@ -1,0 +1,49 @@
+// Facts: what the HTTP answers are made of, read once per request.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/pipeline/shared.h"
+
+namespace spine::http {
+
+struct Facts {
+  const pipeline::Shared* shared{};  // never null; outlives the request
+  std::string_view version{};
+  std::int64_t now_wall_ms{};
+  std::uint64_t now_boottime_ms{};
+  // Inputs handed to the engine that it has not answered yet: only then must it have turned lately.
+  std::uint64_t inputs_waiting{};
+  std::uint64_t waiting_since_ms{};  // boot-time: the oldest of them is not older
+  std::uint64_t resident_bytes{};
+};
+
+// A thread of the engine that has work and has not turned for this long is not ready.
+inline constexpr std::uint64_t kEngineTurnMsMax = 5'000;
+// Events the follower may be behind before /ready says so.
+inline constexpr std::uint64_t kFollowerLagMax = 2'000'000;
+
+// Milliseconds since the process took over.
+std::uint64_t uptime_ms(const Facts& facts);
+
+// What keeps the gateway from taking messages now: "starting", "recovering", "stopping",
+// "disk_full", "engine_stalled", "follower_lag". Empty = ready.
+std::vector<std::string_view> failing(const Facts& facts);
+
+enum class Health : std::uint8_t { healthy, degraded, unhealthy };
+// healthy: ready and an agent is there; unhealthy: the engine does not turn; degraded: the rest.
+Health health(const Facts& facts);
+
+// Bodies, JSON.
+std::string health_body(const Facts& facts);
+std::string ready_body(const Facts& facts);
+// Prometheus text exposition format 0.0.4.
+std::string metrics_body(const Facts& facts);
+
+// Resident bytes of this process, 0 when /proc cannot be read.
+std::uint64_t resident_bytes();
+
+}  // namespace spine::http

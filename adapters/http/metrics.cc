@@ -1,0 +1,193 @@
+// The body of /metrics: every counter of engine/pipeline/shared.h in Prometheus text format.
+#include <array>
+#include <charconv>
+#include <string>
+#include <string_view>
+
+#include "adapters/http/facts.h"
+#include "schemas/event_verify.h"
+
+#include "event_generated.h"
+
+namespace spine::http {
+namespace {
+
+using pipeline::Counter;
+using pipeline::Histogram;
+using pipeline::Metrics;
+
+// Appends families: one HELP and TYPE, then the samples.
+class Exposition {
+ public:
+  explicit Exposition(std::string& out) : out_(out) {}
+
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    out_.append("# HELP ").append(name).append(" ").append(help);
+    out_.append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
+  }
+  void sample(std::uint64_t value) { line("", "", "", value); }
+  void sample(std::string_view label, std::string_view text, std::uint64_t value) {
+    line("", label, text, value);
+  }
+  void counter(std::string_view name, std::string_view help, std::uint64_t value) {
+    family(name, "counter", help);
+    sample(value);
+  }
+  void gauge(std::string_view name, std::string_view help, std::uint64_t value) {
+    family(name, "gauge", help);
+    sample(value);
+  }
+  // `scale` divides bounds and sum: 1e6 turns microseconds into seconds.
+  void histogram(std::string_view name, std::string_view help, const Histogram& values,
+                 double scale) {
+    family(name, "histogram", help);
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < values.buckets.size(); ++i) {
+      below += values.buckets[i].get();
+      const bool last = i == Histogram::kBoundsUs.size();
+      line("_bucket", "le", last ? "+Inf" : number(Histogram::kBoundsUs[i] / scale), below);
+    }
+    out_.append(name).append("_sum ");
+    out_.append(number(static_cast<double>(values.sum_us.get()) / scale)).append("\n");
+    line("_count", "", "", below);
+  }
+
+ private:
+  static std::string number(double value) {
+    char digits[32];
+    return {digits,
+            std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed).ptr};
+  }
+  void line(std::string_view suffix, std::string_view label, std::string_view text,
+            std::uint64_t value) {
+    out_.append(name_).append(suffix);
+    if (!label.empty()) out_.append("{").append(label).append("=\"").append(text).append("\"}");
+    out_.append(" ").append(std::to_string(value)).append("\n");
+  }
+
+  std::string& out_;
+  std::string_view name_{};
+};
+
+void journal(Exposition& out, const Metrics& metrics) {
+  out.gauge("spine_journal_head_seq", "Sequence number of the last event appended.",
+            metrics.journal_head_seq.get());
+  out.gauge("spine_journal_durable_seq", "Highest sequence number that survives power loss.",
+            metrics.journal_durable_seq.get());
+  out.family("spine_journal_appends_total", "counter", "Events appended, by kind.");
+  for (std::size_t kind = 0; kind < metrics.journal_appends.size(); ++kind) {
+    const std::string_view name = event_kind_name(static_cast<std::uint16_t>(kind));
+    if (name.empty()) continue;
+    out.sample("type", name, metrics.journal_appends[kind].get());
+  }
+  out.histogram("spine_journal_append_seconds", "One commit to the journal, sync included.",
+                metrics.journal_commit, 1e6);
+  out.histogram("spine_journal_batch_events", "Events per commit.", metrics.journal_batch_events,
+                1.0);
+  out.gauge("spine_journal_bytes", "Bytes of disk the journal takes.", metrics.journal_bytes.get());
+  out.counter("spine_journal_space_refusals_total", "Inputs refused because the disk was full.",
+              metrics.journal_space_refusals.get());
+  out.gauge("spine_state_bytes", "Memory the state's tables hold.", metrics.state_bytes.get());
+}
+
+void intake(Exposition& out, const Metrics& metrics) {
+  out.family("spine_inbound_total", "counter", "Messages that came in, by outcome.");
+  std::uint64_t rejected = 0;
+  for (const Counter& reason : metrics.inbound_rejected)
+    rejected += reason.get();
+  out.sample("outcome", "accepted", metrics.inbound_accepted.get());
+  out.sample("outcome", "duplicate", metrics.inbound_duplicates.get());
+  out.sample("outcome", "rejected", rejected);
+  out.counter("spine_inbound_duplicates_total", "Messages seen before.",
+              metrics.inbound_duplicates.get());
+  out.family("spine_inbound_rejected_total", "counter", "Messages not accepted, by reason.");
+  for (const fb::RejectReason reason : fb::EnumValuesRejectReason()) {
+    if (reason == fb::RejectReason::none) continue;
+    out.sample("reason", fb::EnumNameRejectReason(reason),
+               metrics.inbound_rejected[static_cast<std::size_t>(reason)].get());
+  }
+  out.counter("spine_inbound_rejections_uncounted_total",
+              "Rejections beyond the bound, not journalled one by one.",
+              metrics.rejections_uncounted.get());
+  out.counter("spine_inbound_duplicates_evicted_young_total",
+              "Entries younger than seven days that left the duplicate table.",
+              metrics.duplicates_evicted_young.get());
+  out.counter("spine_rate_limited_total", "Calls refused by a rate limit.",
+              metrics.rate_limited.get());
+}
+
+void runs(Exposition& out, const Metrics& metrics) {
+  out.counter("spine_runs_started_total", "Agent runs started.", metrics.runs_started.get());
+  out.family("spine_runs_ended_total", "counter", "Agent runs ended, by outcome.");
+  out.sample("outcome", "finished", metrics.runs_finished.get());
+  out.sample("outcome", "failed", metrics.runs_failed.get());
+  out.sample("outcome", "aborted", metrics.runs_aborted.get());
+  out.gauge("spine_sessions_open", "Sessions in the state.", metrics.sessions_open.get());
+  out.gauge("spine_obligations_open", "Outside work asked for and not yet closed.",
+            metrics.obligations_open.get());
+}
+
+std::uint64_t lag(std::uint64_t ahead, std::uint64_t behind) {
+  return ahead > behind ? ahead - behind : 0;
+}
+
+void projections(Exposition& out, const Metrics& metrics) {
+  const std::uint64_t durable = metrics.journal_durable_seq.get();
+  out.family("spine_projection_lag_events", "gauge", "Durable events a projection has not seen.");
+  out.sample("name", "follower", lag(durable, metrics.follower_applied_seq.get()));
+  out.sample("name", "index", lag(durable, metrics.index_applied_seq.get()));
+  out.gauge("spine_snapshot_seq", "Sequence number of the latest snapshot.",
+            metrics.snapshot_seq.get());
+  out.counter("spine_digest_checks_total", "Comparisons of the two folds.",
+              metrics.digest_checks.get());
+  out.counter("spine_replay_divergence_total", "Comparisons of the two folds that differed.",
+              metrics.digest_divergence.get());
+}
+
+void network(Exposition& out, const Metrics& metrics) {
+  out.gauge("spine_ws_clients", "Authenticated WebSocket connections.", metrics.ws_clients.get());
+  out.gauge("spine_ws_connections", "WebSocket connections.", metrics.ws_connections.get());
+  out.counter("spine_ws_frames_in_total", "WebSocket messages received.",
+              metrics.ws_frames_in.get());
+  out.counter("spine_ws_frames_out_total", "WebSocket messages queued to clients.",
+              metrics.ws_frames_out.get());
+  out.family("spine_ws_close_total", "counter", "WebSocket connections closed, by code.");
+  for (std::size_t i = 0; i + 1 < metrics.ws_closes.size(); ++i) {
+    const std::uint64_t count = metrics.ws_closes[i].get();
+    if (count != 0) out.sample("code", std::to_string(1000 + i), count);
+  }
+  out.sample("code", "other", metrics.ws_closes.back().get());
+  out.family("spine_auth_failures_total", "counter", "Connects refused by authentication.");
+  out.sample("reason", "credentials", metrics.auth_failures.get());
+  out.counter("spine_frames_refused_total", "Frames that were malformed, unknown or wrong-typed.",
+              metrics.frames_refused.get());
+  out.counter("spine_slow_consumers_total", "Connections closed because they did not read.",
+              metrics.slow_consumers.get());
+  out.counter("spine_reading_paused_total", "Times reading stopped because the engine was behind.",
+              metrics.reading_paused.get());
+}
+
+}  // namespace
+
+std::string metrics_body(const Facts& facts) {
+  std::string body;
+  body.reserve(16 * 1024);
+  Exposition out{body};
+  const Metrics& metrics = facts.shared->metrics;
+  journal(out, metrics);
+  intake(out, metrics);
+  runs(out, metrics);
+  projections(out, metrics);
+  network(out, metrics);
+  out.gauge("spine_agents_ready", "Agents that can answer.",
+            facts.shared->agents_ready.load(std::memory_order_relaxed));
+  out.gauge("spine_ready", "1 when /ready answers 200.", failing(facts).empty() ? 1 : 0);
+  out.family("spine_build_info", "gauge", "Version of this program.");
+  out.sample("version", facts.version, 1);
+  out.gauge("spine_uptime_seconds", "Seconds since the start.", uptime_ms(facts) / 1000);
+  out.gauge("process_resident_memory_bytes", "Resident memory in bytes.", facts.resident_bytes);
+  return body;
+}
+
+}  // namespace spine::http

@@ -1,0 +1,53 @@
+// LoopThread: the libevent thread. Timers and signals; sends inputs, takes outbox items.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "engine/pipeline/ingress.h"
+#include "engine/pipeline/messages.h"
+#include "engine/pipeline/outbox.h"
+#include "engine/pipeline/shared.h"
+#include "schemas/vocab/result.h"
+
+struct event_base;
+
+namespace spine::loop {
+
+// Called on the loop thread; must not throw.
+struct Hooks {
+  std::function<void(const pipeline::PromptItem&)> on_prompt{};  // borrowed: valid for the call
+  std::function<void(RunId)> on_cancel{};
+  std::function<void()> on_reload{};  // SIGHUP
+};
+
+// Life: create() before the engine, which needs outbox(); start() after recovery; stop() when the
+// engine has ended. The first SIGTERM or SIGINT becomes a kStop input, the second ends the process
+// at once with exit code 1, also while the engine takes its time to stop.
+class LoopThread {
+ public:
+  // `shared` and `ingress` outlive it. Errors: Errc::io when the kernel gives no descriptor.
+  static Result<std::unique_ptr<LoopThread>> create(pipeline::Shared& shared,
+                                                    pipeline::Ingress& ingress);
+  ~LoopThread();
+  LoopThread(const LoopThread&) = delete;
+  LoopThread& operator=(const LoopThread&) = delete;
+
+  pipeline::Outbox& outbox();
+  // For timers and descriptors of those who live on this thread, and for their inputs; the loop
+  // flushes the producer. Thread: main before start(), the loop thread afterwards.
+  event_base* base();
+  pipeline::IngressProducer& producer();
+
+  // REQUIRES: block_signals() was called on this thread; on_prompt and on_cancel are set.
+  void start(Hooks hooks);
+  // Ends the loop and waits for its thread. Thread: main.
+  void stop();
+
+ private:
+  struct State;
+  explicit LoopThread(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace spine::loop

@@ -1,0 +1,32 @@
+// Notify: sd_notify(3) messages.
+#include "adapters/loop/notify.h"
+
+#include <string>
+#include <systemd/sd-daemon.h>
+
+#include "engine/pipeline/clock.h"
+
+namespace spine::loop {
+
+void notify_ready(std::string_view status) {
+  sd_notify(0, ("READY=1\nSTATUS=" + std::string(status)).c_str());
+}
+
+void notify_status(std::string_view status) {
+  sd_notify(0, ("STATUS=" + std::string(status)).c_str());
+}
+
+void notify_stopping() {
+  sd_notify(0, "STOPPING=1\nSTATUS=Stopping");
+}
+
+void notify_reloading() {
+  const std::string now = std::to_string(pipeline::monotonic_now_us());
+  sd_notify(0, ("RELOADING=1\nMONOTONIC_USEC=" + now).c_str());
+}
+
+void notify_alive() {
+  sd_notify(0, "WATCHDOG=1");
+}
+
+}  // namespace spine::loop

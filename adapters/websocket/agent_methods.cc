@@ -1,0 +1,235 @@
+// agent and agent.wait: requests that are answered when a run ends.
+#include "adapters/websocket/agent_methods.h"
+
+#include "adapters/websocket/inputs.h"
+#include "adapters/websocket/methods.h"
+#include "adapters/websocket/respond.h"
+#include "adapters/websocket/rows.h"
+
+namespace spine::net {
+namespace {
+
+// How a run ended, whatever the kind of its last event.
+struct Ending {
+  std::string_view status{"timeout"};
+  std::string_view summary{"timeout"};
+  std::string_view text{};
+  std::string_view stop_reason{};
+  std::string_view error{};
+  std::int64_t ended_wall_ms{};
+  const fb::RunFinished* finished{};
+};
+
+Ending ending_of(const EventView* end) {
+  Ending ending{};
+  if (end == nullptr) return ending;
+  ending.ended_wall_ms = end->header.wall_ms;
+  switch (static_cast<fb::EventBody>(end->header.kind)) {
+    case fb::EventBody::RunFinished: {
+      ending.finished = flatbuffers::GetRoot<fb::RunFinished>(end->body.data());
+      ending.status = "ok";
+      ending.summary = "completed";
+      ending.text = text_of(ending.finished->text());
+      ending.stop_reason = text_of(ending.finished->stop_reason());
+      if (ending.stop_reason.empty()) ending.stop_reason = "stop";
+      return ending;
+    }
+    case fb::EventBody::RunFailed:
+      ending.status = "error";
+      ending.summary = "failed";
+      ending.error = text_of(flatbuffers::GetRoot<fb::RunFailed>(end->body.data())->message());
+      return ending;
+    default:
+      ending.status = "error";
+      ending.summary = "aborted";
+      ending.error = "aborted";
+      ending.stop_reason = "rpc";
+      return ending;
+  }
+}
+
+void write_result(http::JsonWriter& json, const Ending& ending) {
+  json.begin_object();
+  json.key("payloads");
+  json.begin_array();
+  if (ending.finished != nullptr) {
+    json.begin_object();
+    json.member("text", ending.text);
+    json.member_null("mediaUrl");
+    json.end_object();
+  }
+  json.end_array();
+  json.key("meta");
+  json.begin_object();
+  if (ending.finished != nullptr) {
+    json.member("durationMs", ending.finished->duration_ms());
+    json.key("agentMeta");
+    json.begin_object();
+    json.member("provider", text_of(ending.finished->provider()));
+    json.member("model", text_of(ending.finished->model()));
+    json.key("usage");
+    json.begin_object();
+    json.member("input", ending.finished->input_tokens());
+    json.member("output", ending.finished->output_tokens());
+    json.end_object();
+    json.end_object();
+  }
+  json.end_object();
+  json.end_object();
+}
+
+void write_wait(http::JsonWriter& json, const Ending& ending) {
+  if (ending.ended_wall_ms != 0) json.member("endedAt", ending.ended_wall_ms);
+  json.member_if("error", ending.error);
+  json.member_if("stopReason", ending.stop_reason);
+  if (ending.finished == nullptr) return;
+  json.key("terminalReply");
+  json.begin_object();
+  json.member("disposition", "final");
+  json.member("text", ending.text);
+  json.end_object();
+}
+
+}  // namespace
+
+void answer_waiter(Context& net, const Waiter& waiter, const EventView* end) {
+  if (!net.hub.table.live(waiter.connection) || !net.hub.writable(waiter.connection.slot)) return;
+  const Ending ending = ending_of(end);
+  Response response{net, waiter.connection.slot, waiter.id};
+  http::JsonWriter& json = response.json();
+  json.begin_object();
+  json.member("runId", waiter.run_key);
+  json.member("status", ending.status);
+  if (waiter.second_answer) {
+    json.member("summary", ending.summary);
+    json.member_if("error", ending.error);
+    json.key("result");
+    write_result(json, ending);
+  } else {
+    write_wait(json, ending);
+  }
+  json.end_object();
+  response.send();
+}
+
+void answer_waiters(Context& net, std::string_view run_key, const EventView& end) {
+  if (run_key.empty() || net.runs.waiting() == 0) return;
+  for (const Waiter& waiter : net.runs.take(run_key))
+    answer_waiter(net, waiter, &end);
+}
+
+namespace handlers {
+namespace {
+
+constexpr std::int64_t kWaitMsDefault = 30'000;
+constexpr std::int64_t kWaitMsMax = 24LL * 3600 * 1000;
+
+void too_many_waiting(Context& net, std::uint32_t slot, std::string_view id) {
+  net.shared.metrics.rate_limited.add();
+  refuse(net, slot, id,
+         {.code = error_code::kUnavailable,
+          .message = "too many requests wait for runs to end",
+          .details = details_of("RATE_LIMITED", "waiting"),
+          .retryable = true,
+          .retry_after_ms = 1'000});
+}
+
+void send_accepted(Answer& answer, std::string_view run_key, std::string_view session_key) {
+  Response response{answer.net, answer.slot, answer.id()};
+  http::JsonWriter& json = response.json();
+  json.begin_object();
+  json.member("runId", run_key);
+  json.member("sessionKey", session_key);
+  json.member("agentId", agent_of_key(session_key));
+  json.member("status", "accepted");
+  json.member("acceptedAt", answer.net.wall_ms);
+  json.end_object();
+  response.send();
+}
+
+}  // namespace
+
+void agent(Call& call) {
+  const std::string_view message = call.params.text(
+      "message", {.required = true, .bytes_min = 1, .bytes_max = limits::kTextBytesMax});
+  const std::string_view idempotency = call.params.text(
+      "idempotencyKey",
+      {.required = true, .bytes_min = 1, .bytes_max = limits::kIdempotencyKeyBytesMax});
+  const std::string_view agent_id =
+      call.params.text("agentId", {.bytes_max = limits::kNameBytesMax});
+  const std::string_view session_key =
+      call.params.text("sessionKey", {.bytes_max = limits::kKeyBytesMax});
+  const std::int64_t seconds =
+      call.params.integer("timeout", {.min = 0, .max = kWaitMsMax / 1000, .otherwise = 0});
+  if (!call.valid()) return;
+  build_operator_message(call.net, call.slot,
+                         {.via = fb::MessageVia::agent,
+                          .session_key = session_key,
+                          .agent_id = agent_id,
+                          .text = message,
+                          .idempotency_key = idempotency});
+  call.net.take_interest(call.slot);
+  const std::uint64_t number = call.pend();
+  PendingMore& more = call.net.pending.at(number).extra();
+  more.text = idempotency;
+  more.a = static_cast<std::uint64_t>(seconds) * 1000;
+  call.net.push(fb::EventBody::MessageReceived, call.slot, number);
+}
+
+void on_agent(Answer& answer, const pipeline::ReplyItem& item) {
+  using core::ReplyCode;
+  const ReplyCode code = item.reply.code;
+  const bool open = (code == ReplyCode::accepted && item.reply.run) || code == ReplyCode::in_flight;
+  const bool over = code == ReplyCode::done || code == ReplyCode::accepted;
+  if (!open && !over) return refuse_reply(answer, item);
+  Context& net = answer.net;
+  const PendingMore& more = answer.request().extra();
+  const std::string run_key{item.run_key.empty() ? std::string_view{more.text} : item.run_key};
+  send_accepted(answer, run_key, item.session_key);
+  const bool kept = net.runs.wait({.connection = answer.request().connection,
+                                   .id = std::string{answer.id()},
+                                   .run_key = run_key,
+                                   .second_answer = true,
+                                   .deadline_ms = more.a == 0 ? 0 : net.now_ms() + more.a});
+  if (!kept) return too_many_waiting(net, answer.slot, answer.id());
+  if (open) return;
+  net.query(pipeline::input_kind::kQueryRun, answer.slot, answer.number, run_key);
+  answer.keep = true;
+}
+
+void on_agent_run(Answer& answer, const pipeline::RunItem& item) {
+  Waiter waiter{};
+  if (!answer.net.runs.take_one(answer.request().connection, answer.id(), waiter)) return;
+  answer_waiter(answer.net, waiter, item.has_end ? &item.end : nullptr);
+}
+
+void agent_wait(Call& call) {
+  const std::string_view run = call.params.text(
+      "runId", {.required = true, .bytes_min = 1, .bytes_max = limits::kIdempotencyKeyBytesMax});
+  const std::int64_t ms =
+      call.params.integer("timeoutMs", {.min = 0, .max = kWaitMsMax, .otherwise = kWaitMsDefault});
+  if (!call.valid()) return;
+  // Waits before it asks: an end between the two is not missed.
+  const bool kept =
+      call.net.runs.wait({.connection = call.ref(),
+                          .id = std::string{call.id},
+                          .run_key = std::string{run},
+                          .deadline_ms = call.net.now_ms() + static_cast<std::uint64_t>(ms)});
+  if (!kept) return too_many_waiting(call.net, call.slot, call.id);
+  call.net.take_interest(call.slot);
+  call.net.query(pipeline::input_kind::kQueryRun, call.slot, call.pend(), run);
+}
+
+void on_agent_wait(Answer& answer, const pipeline::RunItem& item) {
+  if (!item.found) return;  // it may start yet: the wait goes on
+  if (!item.has_end) {
+    answer.net.runs.watch(item.run.id, item.run.key, item.session_key, item.run.agent_id);
+    return;
+  }
+  Waiter waiter{};
+  if (!answer.net.runs.take_one(answer.request().connection, answer.id(), waiter)) return;
+  answer_waiter(answer.net, waiter, &item.end);
+}
+
+}  // namespace handlers
+}  // namespace spine::net

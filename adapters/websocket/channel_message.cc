@@ -1,0 +1,253 @@
+// Both ways to read a channel.message, and the building of its event body.
+#include "adapters/websocket/channel_message.h"
+
+#include <cstring>
+#include <vector>
+
+#include "schemas/vocab/limits.h"
+
+namespace spine::net {
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+using simdjson::SUCCESS;
+
+bool conversation_kind(std::string_view name, fb::ConversationKind& kind) {
+  if (name == "direct") {
+    kind = fb::ConversationKind::direct;
+  } else if (name == "group") {
+    kind = fb::ConversationKind::group;
+  } else if (name == "channel") {
+    kind = fb::ConversationKind::channel;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool name_fits(std::string_view text) {
+  return text.size() <= limits::kNameBytesMax;
+}
+bool id_fits(std::string_view text) {
+  return !text.empty() && name_fits(text);
+}
+
+// Everything the general way would check.
+bool complete(const ChannelMessage& message) {
+  return id_fits(message.channel) && name_fits(message.account) && id_fits(message.sender_id) &&
+         name_fits(message.sender_name) && id_fits(message.conversation_id) &&
+         name_fits(message.thread) && id_fits(message.external_id) && name_fits(message.reply_to) &&
+         !message.text.empty() && message.text.size() <= limits::kTextBytesMax &&
+         message.timestamp_ms > 0;
+}
+
+// A member's name as it stands in the text, unescaped. A name written with escapes equals nothing
+// here, which leaves the frame to the general way.
+class RawKey {
+ public:
+  explicit RawKey(const char* text) : text_(text) {}
+  // Reads at most one byte more than the name: the text is padded.
+  template <std::size_t N>
+  bool is(const char (&name)[N]) const {
+    return std::memcmp(text_, name, N - 1) == 0 && text_[N - 1] == '"';
+  }
+
+ private:
+  const char* text_;
+};
+
+// Calls f(key, value) for each member; false as soon as f says so or the text is not JSON.
+template <class F>
+bool each_member(ondemand::object object, F f) {
+  for (auto field : object) {
+    simdjson::ondemand::raw_json_string key;
+    ondemand::value value;
+    if (field.key().get(key) != SUCCESS || field.value().get(value) != SUCCESS) return false;
+    if (!f(RawKey{key.raw()}, value)) return false;
+  }
+  return true;
+}
+
+bool text_into(ondemand::value& value, std::string_view& out) {
+  return out.data() == nullptr && value.get_string().get(out) == SUCCESS;
+}
+
+template <class F>
+bool object_into(ondemand::value& value, F f) {
+  ondemand::object object;
+  return value.get_object().get(object) == SUCCESS && each_member(object, f);
+}
+
+bool read_sender(ondemand::value& value, ChannelMessage& message) {
+  return object_into(value, [&](RawKey key, ondemand::value& member) {
+    if (key.is("id")) return text_into(member, message.sender_id);
+    if (key.is("name")) return text_into(member, message.sender_name);
+    return false;
+  });
+}
+
+bool read_conversation(ondemand::value& value, ChannelMessage& message) {
+  std::string_view kind;
+  const bool fine = object_into(value, [&](RawKey key, ondemand::value& member) {
+    if (key.is("kind")) return text_into(member, kind);
+    if (key.is("id")) return text_into(member, message.conversation_id);
+    return false;
+  });
+  return fine && conversation_kind(kind, message.conversation);
+}
+
+bool read_content(ondemand::value& value, ChannelMessage& message) {
+  return object_into(value, [&](RawKey key, ondemand::value& member) {
+    return key.is("text") && text_into(member, message.text);
+  });
+}
+
+bool read_member(RawKey key, ondemand::value& value, ChannelMessage& message) {
+  if (key.is("channel")) return text_into(value, message.channel);
+  if (key.is("account")) return text_into(value, message.account);
+  if (key.is("sender")) return read_sender(value, message);
+  if (key.is("conversation")) return read_conversation(value, message);
+  if (key.is("thread")) return text_into(value, message.thread);
+  if (key.is("externalId")) return text_into(value, message.external_id);
+  if (key.is("content")) return read_content(value, message);
+  if (key.is("replyTo")) return text_into(value, message.reply_to);
+  if (key.is("timestamp")) return value.get_int64().get(message.timestamp_ms) == SUCCESS;
+  return false;
+}
+
+flatbuffers::Offset<flatbuffers::String> put(flatbuffers::FlatBufferBuilder& builder,
+                                             std::string_view text) {
+  if (text.empty()) return 0;
+  return builder.CreateString(text.data(), text.size());
+}
+
+std::string_view member_text(simdjson::dom::element element, const char* key) {
+  std::string_view text;
+  if (element[key].get(text) != SUCCESS) return {};
+  return text.substr(0, limits::kNameBytesMax * 8);
+}
+
+using Attachments = flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::Attachment>>>;
+
+Attachments build_attachments(const ChannelMessage& message,
+                              flatbuffers::FlatBufferBuilder& builder) {
+  if (!message.has_attachments) return 0;
+  std::vector<flatbuffers::Offset<fb::Attachment>> rows;
+  for (const simdjson::dom::element element : message.attachments) {
+    std::uint64_t bytes = 0;
+    if (element["bytes"].get(bytes) != SUCCESS) bytes = 0;
+    const auto name = put(builder, member_text(element, "name"));
+    const auto mime = put(builder, member_text(element, "mimeType"));
+    const auto url = put(builder, member_text(element, "url"));
+    rows.push_back(fb::CreateAttachment(builder, name, mime, url, bytes));
+  }
+  return builder.CreateVector(rows);
+}
+
+void check_attachments(Params& content, ChannelMessage& message) {
+  message.has_attachments = content.array("attachments", message.attachments);
+  if (!message.has_attachments) return;
+  if (message.attachments.size() > limits::kAttachmentsMax) {
+    content.complain("attachments", "must NOT have more than 64 items");
+    return;
+  }
+  for (const simdjson::dom::element element : message.attachments) {
+    if (!element.is_object()) content.complain("attachments", "items must be objects");
+  }
+}
+
+}  // namespace
+
+bool ChannelMessageReader::read(const PaddedText& frame, std::string_view& id,
+                                ChannelMessage& message) {
+  const std::string_view text = frame.text();
+  // Large messages take the general way: the parsers' memory stays small.
+  if (text.size() > 64 * limits::kKiB) return false;
+  ondemand::document document;
+  ondemand::object object;
+  const simdjson::padded_string_view padded{text.data(), text.size(), frame.capacity()};
+  if (parser_.iterate(padded).get(document) != SUCCESS) return false;
+  if (document.get_object().get(object) != SUCCESS) return false;
+  return read_frame(object, id, message) &&
+         document.current_location().error() == simdjson::OUT_OF_BOUNDS && complete(message);
+}
+
+bool ChannelMessageReader::read_frame(ondemand::object object, std::string_view& id,
+                                      ChannelMessage& message) {
+  std::string_view type;
+  std::string_view method;
+  bool params = false;
+  const bool fine = each_member(object, [&](RawKey key, ondemand::value& value) {
+    if (key.is("type")) return text_into(value, type) && type == "req";
+    if (key.is("id")) return text_into(value, id);
+    if (key.is("method")) return text_into(value, method) && method == "channel.message";
+    if (!key.is("params") || params || method.empty()) return false;
+    params = true;
+    return object_into(value, [&](RawKey name, ondemand::value& member) {
+      return read_member(name, member, message);
+    });
+  });
+  return fine && params && !type.empty() && !id.empty() && id.size() <= 256;
+}
+
+void read_channel_message(Params& params, ChannelMessage& message) {
+  constexpr TextRule kId{.required = true, .bytes_min = 1, .bytes_max = limits::kNameBytesMax};
+  constexpr TextRule kName{.bytes_max = limits::kNameBytesMax};
+  message.channel = params.text("channel", kId);
+  message.account = params.text("account", kName);
+  Params sender = params.object("sender", true);
+  message.sender_id = sender.text("id", kId);
+  message.sender_name = sender.text("name", kName);
+  Params conversation = params.object("conversation", true);
+  const std::string_view kind =
+      conversation.text("kind", {.required = true, .bytes_max = limits::kNameBytesMax});
+  if (conversation.ok() && !conversation_kind(kind, message.conversation)) {
+    conversation.complain("kind", "must be equal to one of the allowed values");
+  }
+  message.conversation_id = conversation.text("id", kId);
+  message.thread = params.text("thread", kName);
+  message.external_id = params.text("externalId", kId);
+  Params content = params.object("content", true);
+  check_attachments(content, message);
+  message.text = content.text("text", {.required = !message.has_attachments,
+                                       .bytes_min = message.has_attachments ? 0U : 1U,
+                                       .bytes_max = limits::kTextBytesMax});
+  message.reply_to = params.text("replyTo", kName);
+  message.timestamp_ms = params.integer(
+      "timestamp", {.required = true, .min = 1, .max = 253'402'300'799'999, .otherwise = 0});
+}
+
+void build_channel_message(const ChannelMessage& message, Bits128 entropy, PrincipalId bridge,
+                           flatbuffers::FlatBufferBuilder& builder) {
+  builder.Clear();
+  const auto channel = put(builder, message.channel);
+  const auto account = put(builder, message.account);
+  const auto sender_id = put(builder, message.sender_id);
+  const auto sender_name = put(builder, message.sender_name);
+  const auto conversation_id = put(builder, message.conversation_id);
+  const auto thread = put(builder, message.thread);
+  const auto external_id = put(builder, message.external_id);
+  const auto text = put(builder, message.text);
+  const auto attachments = build_attachments(message, builder);
+  const auto reply_to = put(builder, message.reply_to);
+  const fb::Bits128 random{entropy.hi, entropy.lo};
+  fb::MessageReceivedBuilder table{builder};
+  table.add_platform_ms(message.timestamp_ms);
+  table.add_bridge(bridge.value);
+  table.add_channel(channel);
+  table.add_account(account);
+  table.add_sender_id(sender_id);
+  table.add_sender_name(sender_name);
+  table.add_conversation_id(conversation_id);
+  table.add_thread(thread);
+  table.add_external_id(external_id);
+  table.add_text(text);
+  table.add_attachments(attachments);
+  table.add_reply_to(reply_to);
+  table.add_entropy(&random);
+  table.add_via(fb::MessageVia::channel);
+  table.add_conversation(message.conversation);
+  builder.Finish(table.Finish());
+}
+
+}  // namespace spine::net

@@ -1,0 +1,57 @@
+// channel.message: the unified inbound message, from JSON to the body of a MessageReceived.
+#pragma once
+
+#include <cstdint>
+#include <flatbuffers/flatbuffers.h>
+#include <simdjson.h>
+#include <string>
+#include <string_view>
+
+#include "adapters/websocket/params.h"
+#include "adapters/websocket/request.h"
+#include "schemas/vocab/bytes.h"
+#include "schemas/vocab/ids.h"
+
+#include "event_generated.h"
+
+namespace spine::net {
+
+// DESIGN: {channel, account?, sender:{id,name?}, conversation:{kind,id}, thread?, externalId,
+// content:{text, attachments?}, replyTo?, timestamp}. Borrowed from the parser.
+struct ChannelMessage {
+  std::string_view channel{};
+  std::string_view account{};
+  std::string_view sender_id{};
+  std::string_view sender_name{};
+  fb::ConversationKind conversation{};
+  std::string_view conversation_id{};
+  std::string_view thread{};
+  std::string_view external_id{};
+  std::string_view text{};
+  std::string_view reply_to{};
+  std::int64_t timestamp_ms{};
+  simdjson::dom::array attachments{};  // only when has_attachments
+  bool has_attachments{};
+};
+
+// Reads a whole frame that is a channel.message in the usual form in one pass, without building a
+// document. Thread: net.
+class ChannelMessageReader {
+ public:
+  // False: something is unusual or wrong; read the frame the general way, which also words the
+  // error. True: everything was checked. `id` and `message` are borrowed until the next call.
+  bool read(const PaddedText& frame, std::string_view& id, ChannelMessage& message);
+
+ private:
+  bool read_frame(simdjson::ondemand::object object, std::string_view& id, ChannelMessage& message);
+  simdjson::ondemand::parser parser_{};
+};
+
+// The general way: complaints go to the Params' problem.
+void read_channel_message(Params& params, ChannelMessage& message);
+
+// Finishes `builder` (cleared first) with the table. Thread: the builder's.
+void build_channel_message(const ChannelMessage& message, Bits128 entropy, PrincipalId bridge,
+                           flatbuffers::FlatBufferBuilder& builder);
+
+}  // namespace spine::net

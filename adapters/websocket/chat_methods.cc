@@ -1,0 +1,225 @@
+// chat.send, chat.history and chat.abort.
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "adapters/websocket/inputs.h"
+#include "adapters/websocket/methods.h"
+#include "adapters/websocket/respond.h"
+#include "adapters/websocket/rows.h"
+
+namespace spine::net::handlers {
+namespace {
+
+using core::ReplyCode;
+
+constexpr TextRule kSessionKey{.required = true, .bytes_min = 1, .bytes_max = limits::kKeyBytesMax};
+constexpr TextRule kIdempotencyKey{
+    .required = true, .bytes_min = 1, .bytes_max = limits::kIdempotencyKeyBytesMax};
+constexpr TextRule kMessage{.required = true, .bytes_min = 1, .bytes_max = limits::kTextBytesMax};
+constexpr std::size_t kHistoryPayloadBytesMax = limits::kHistoryBytesMax;
+
+// Rows of a page, rendered newest first until the payload is full.
+struct RenderedRows {
+  std::vector<std::string> newest_first{};
+  bool cut{};  // older rows of the page did not fit
+};
+
+// Run keys by the seq of the message that asked, as far as the page knows them.
+std::unordered_map<std::uint64_t, std::string_view> run_keys(const pipeline::HistoryItem& item) {
+  std::unordered_map<std::uint64_t, std::string_view> keys;
+  for (const EventView& event : item.events) {
+    if (event.header.kind != static_cast<std::uint16_t>(fb::EventBody::MessageReceived)) continue;
+    const auto& body = *flatbuffers::GetRoot<fb::MessageReceived>(event.body.data());
+    keys.emplace(event.seq.value, text_of(body.idempotency_key()));
+  }
+  return keys;
+}
+
+RenderedRows render(const pipeline::HistoryItem& item) {
+  RenderedRows rows{};
+  const auto keys = run_keys(item);
+  std::size_t bytes = 0;
+  for (auto it = item.events.rbegin(); it != item.events.rend(); ++it) {
+    const auto key = keys.find(it->header.correlation);
+    std::string row;
+    http::JsonWriter json{row};
+    write_message(json, *it, key == keys.end() ? std::string_view{} : key->second);
+    bytes += row.size() + 1;
+    if (bytes > kHistoryPayloadBytesMax) {
+      rows.cut = true;
+      break;
+    }
+    rows.newest_first.push_back(std::move(row));
+  }
+  return rows;
+}
+
+void write_history(http::JsonWriter& json, Context& net, const pipeline::HistoryItem& item) {
+  const RenderedRows rows = render(item);
+  json.key("messages");
+  json.begin_array();
+  for (auto it = rows.newest_first.rbegin(); it != rows.newest_first.rend(); ++it)
+    json.raw(*it);
+  json.end_array();
+  if (item.found) {
+    json.key("sessionInfo");
+    write_session(json, net.config(), item.session, net.wall_ms);
+  }
+  const bool more = item.found && (item.more || rows.cut);
+  json.key("defaults");
+  write_defaults(json, net.config());
+  json.member("hasMore", more);
+  json.member("totalMessages", item.found ? item.session.message_count : 0);
+  if (more && !rows.newest_first.empty()) {
+    const EventView& oldest = item.events[item.events.size() - rows.newest_first.size()];
+    json.member("nextCursor", std::to_string(oldest.seq.value));
+  }
+  json.member_raw("pendingInputs", "{\"items\":[],\"total\":0}");
+}
+
+// A cursor of chat.history is the seq of the oldest row seen. False when it is none of ours.
+bool read_cursor(std::string_view text, std::uint64_t& before) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), before);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+}  // namespace
+
+void chat_send(Call& call) {
+  const std::string_view key = call.params.text("sessionKey", kSessionKey);
+  const std::string_view message = call.params.text("message", kMessage);
+  const std::string_view idempotency = call.params.text("idempotencyKey", kIdempotencyKey);
+  simdjson::dom::array attachments;
+  if (call.params.array("attachments", attachments) && attachments.size() != 0) {
+    call.params.complain("attachments", "must be empty (this gateway takes text only)");
+  }
+  if (!call.valid()) return;
+  build_operator_message(call.net, call.slot,
+                         {.via = fb::MessageVia::chat,
+                          .session_key = key,
+                          .text = message,
+                          .idempotency_key = idempotency});
+  call.net.take_interest(call.slot);
+  const std::uint64_t number = call.pend();
+  call.net.pending.at(number).extra().text = idempotency;
+  call.net.push(fb::EventBody::MessageReceived, call.slot, number);
+}
+
+void on_chat_send(Answer& answer, const pipeline::ReplyItem& item) {
+  const ReplyCode code = item.reply.code;
+  if (code != ReplyCode::accepted && code != ReplyCode::in_flight && code != ReplyCode::done &&
+      code != ReplyCode::duplicate) {
+    return refuse_reply(answer, item);
+  }
+  const bool started = code == ReplyCode::accepted && item.reply.run;
+  const std::string& key = answer.request().extra().text;
+  Response response{answer.net, answer.slot, answer.id()};
+  http::JsonWriter& json = response.json();
+  json.begin_object();
+  json.member("runId", item.run_key.empty() ? std::string_view{key} : item.run_key);
+  json.member("status", started ? "started" : code == ReplyCode::in_flight ? "in_flight" : "ok");
+  json.member("messageSeq", item.reply.seq.value);
+  json.end_object();
+  response.send();
+}
+
+void chat_history(Call& call) {
+  const std::string_view asked = call.params.text("sessionKey", kSessionKey);
+  const std::int64_t limit = call.params.integer(
+      "limit",
+      {.min = 1, .max = static_cast<std::int64_t>(limits::kHistoryMessagesMax), .otherwise = 200});
+  const std::string_view cursor = call.params.text("cursor", {.bytes_max = 32});
+  std::uint64_t before = 0;
+  if (!cursor.empty() && !read_cursor(cursor, before)) {
+    call.params.complain("cursor", "must be a cursor of this gateway");
+  }
+  if (!call.valid()) return;
+  const std::string key = session_key_of(call.net.config(), asked);
+  const std::uint64_t number = call.pend();
+  call.net.pending.at(number).extra().text = key;
+  call.net.query(pipeline::input_kind::kQueryHistory, call.slot, number, key,
+                 static_cast<std::uint64_t>(limit), before);
+}
+
+void on_chat_history(Answer& answer, const pipeline::HistoryItem& item) {
+  Context& net = answer.net;
+  Response response{net, answer.slot, answer.id()};
+  http::JsonWriter& json = response.json();
+  json.begin_object();
+  json.member("sessionKey", answer.request().extra().text);
+  if (item.found) {
+    std::string uuid;
+    append_uuid(uuid, item.session.uuid);
+    json.member("sessionId", uuid);
+  }
+  write_history(json, net, item);
+  json.end_object();
+  response.send();
+}
+
+void chat_abort(Call& call) {
+  const std::string_view asked = call.params.text("sessionKey", kSessionKey);
+  const std::string_view run =
+      call.params.text("runId", {.bytes_max = limits::kIdempotencyKeyBytesMax});
+  if (!call.valid()) return;
+  const std::uint64_t number = call.pend();
+  const std::string key = session_key_of(call.net.config(), asked);
+  PendingMore& more = call.net.pending.at(number).extra();
+  more.text = key;
+  more.name = run;
+  if (run.empty()) {
+    call.net.query(pipeline::input_kind::kQuerySession, call.slot, number, key);
+  } else {
+    call.net.query(pipeline::input_kind::kQueryRun, call.slot, number, run);
+  }
+}
+
+namespace {
+
+void answer_aborted(Answer& answer, bool aborted, std::string_view run_key) {
+  Response response{answer.net, answer.slot, answer.id()};
+  http::JsonWriter& json = response.json();
+  json.begin_object();
+  json.member("ok", true);
+  json.member("aborted", aborted);
+  json.key("runIds");
+  json.begin_array();
+  if (aborted && !run_key.empty()) json.value(run_key);
+  json.end_array();
+  json.end_object();
+  response.send();
+}
+
+}  // namespace
+
+void on_chat_abort_session(Answer& answer, const pipeline::SessionsItem& item) {
+  if (item.sessions.empty()) return answer_aborted(answer, false, {});
+  const core::SessionView& session = item.sessions.front();
+  if (session.active_run_key.empty() && session.runs_waiting == 0) {
+    return answer_aborted(answer, false, {});
+  }
+  answer.request().extra().name = session.active_run_key;
+  build_run_aborted(answer.net, {});
+  answer.net.push(fb::EventBody::RunAborted, answer.slot, answer.number, session.id);
+  answer.keep = true;
+}
+
+void on_chat_abort_run(Answer& answer, const pipeline::RunItem& item) {
+  const bool mine = item.found && item.session_key == answer.request().extra().text;
+  if (!mine || item.run.ended) return answer_aborted(answer, false, {});
+  const std::uint64_t id = item.run.id.value;
+  build_run_aborted(answer.net, {&id, 1});
+  answer.net.push(fb::EventBody::RunAborted, answer.slot, answer.number, item.run.session);
+  answer.keep = true;
+}
+
+void on_chat_abort(Answer& answer, const pipeline::ReplyItem& item) {
+  const bool aborted = item.reply.code == ReplyCode::accepted;
+  if (item.reply.code == ReplyCode::no_space) return refuse_reply(answer, item);
+  answer_aborted(answer, aborted, answer.request().extra().name);
+}
+
+}  // namespace spine::net::handlers

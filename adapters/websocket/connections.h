@@ -1,0 +1,115 @@
+// Connections: the table of WebSocket connections, one column per property.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapters/websocket/frame_buffer.h"
+#include "schemas/vocab/ids.h"
+
+struct lws;
+
+namespace spine::net {
+
+enum class Stage : std::uint8_t {
+  free,      // no connection in this slot
+  greeting,  // challenge sent, connect awaited
+  joining,   // connect accepted, its event not durable yet
+  open,      // hello-ok sent
+  closing,   // a close frame is on its way; what still comes in is ignored
+};
+
+// Scopes of operators, PROTOCOL section 5; a bit each.
+enum class Scope : std::uint8_t {
+  none = 0,
+  read = 1U << 0,
+  write = 1U << 1,
+  admin = 1U << 2,
+  approvals = 1U << 3,
+  questions = 1U << 4,
+  pairing = 1U << 5,
+  talk = 1U << 6,
+  talk_secrets = 1U << 7,
+};
+using ScopeSet = std::uint8_t;
+
+// Who is on a connection: known once connect was accepted. Cold: seen per request or less.
+struct Client {
+  Bits128 connection{};  // server.connId
+  std::string id{};
+  std::string mode{};
+  std::string version{};
+  std::string platform{};
+  std::string device_family{};
+  std::string display_name{};
+  std::string instance_id{};
+  std::string role{};
+  std::string address{};
+  std::int64_t connected_wall_ms{};
+  std::uint64_t connected_ms{};
+  bool counted{};                   // in the number of authenticated connections
+  std::vector<std::string> keys{};  // sessions.messages.subscribe
+};
+
+namespace connection_flag {
+inline constexpr std::uint16_t kAwaitingPong = 1U << 0;
+inline constexpr std::uint16_t kDirty = 1U << 1;        // in the list of those with output
+inline constexpr std::uint16_t kPaused = 1U << 2;       // not read from: the engine is behind
+inline constexpr std::uint16_t kHeld = 1U << 3;         // not read from: hello is awaited
+inline constexpr std::uint16_t kBlocked = 1U << 4;      // not read from: it does not read itself
+inline constexpr std::uint16_t kAllSessions = 1U << 5;  // sessions.subscribe
+inline constexpr std::uint16_t kInterested = 1U << 6;   // counts in Shared::event_interest
+inline constexpr std::uint16_t kAnnounced = 1U << 7;    // ClientConnected was journalled
+inline constexpr std::uint16_t kDoomed = 1U << 8;       // to be cut off without a close frame
+inline constexpr std::uint16_t kNotReading = kPaused | kHeld | kBlocked;
+}  // namespace connection_flag
+
+// Thread: net. A slot indexes every column. A generation tells one user of a slot from the next.
+class Connections {
+ public:
+  // None when kConnectionsMax are open.
+  ConnectionRef open(lws* wsi, std::uint64_t deadline_ms);
+  void close(std::uint32_t slot);
+
+  bool live(ConnectionRef ref) const {
+    return ref.slot < stage.size() && generation[ref.slot] == ref.generation &&
+           stage[ref.slot] != Stage::free;
+  }
+  ConnectionRef ref(std::uint32_t slot) const { return {slot, generation[slot]}; }
+  std::uint32_t slots() const { return static_cast<std::uint32_t>(stage.size()); }
+  std::uint32_t count() const { return count_; }
+
+  bool flag(std::uint32_t slot, std::uint16_t bit) const { return (flags[slot] & bit) != 0; }
+  void set(std::uint32_t slot, std::uint16_t bit) {
+    flags[slot] = static_cast<std::uint16_t>(flags[slot] | bit);
+  }
+  void unset(std::uint32_t slot, std::uint16_t bit) {
+    flags[slot] = static_cast<std::uint16_t>(flags[slot] & ~bit);
+  }
+
+  // hot: touched per message
+  std::vector<Stage> stage{};
+  std::vector<std::uint16_t> flags{};
+  std::vector<ScopeSet> scopes{};
+  std::vector<std::uint32_t> generation{};
+  std::vector<std::unique_ptr<FrameBuffer>> out{};  // null = nothing owed
+  std::vector<std::uint64_t> principal{};
+  std::vector<std::uint32_t> calls_left{};   // token bucket, tokens
+  std::vector<std::uint64_t> calls_at_ms{};  // when it was last filled
+  std::vector<std::uint64_t> seq{};          // of the last broadcast event
+  std::vector<lws*> wsi{};
+  // cold
+  std::vector<std::uint64_t> deadline_ms{};  // handshake, next ping, pong or end of closing
+  std::vector<std::uint16_t> close_code{};   // 0 = no close frame seen or sent
+  std::vector<std::uint32_t> held_bytes{};   // at most so much lies in libwebsockets
+  std::vector<std::unique_ptr<std::string>> partial{};  // message that is still coming in
+  std::vector<std::unique_ptr<Client>> client{};
+
+ private:
+  std::vector<std::uint32_t> free_{};
+  std::uint32_t count_{};
+};
+
+}  // namespace spine::net

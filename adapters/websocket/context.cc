@@ -1,0 +1,87 @@
+// Inputs, queries and interest: how the net thread asks the engine.
+#include "adapters/websocket/context.h"
+
+#include <algorithm>
+
+#include "adapters/websocket/methods.h"
+
+namespace spine::net {
+
+void Context::push(fb::EventBody kind, std::uint32_t slot, std::uint64_t request,
+                   SessionId session) {
+  pipeline::InputHeader header{};
+  header.kind = static_cast<std::uint16_t>(kind);
+  header.source = static_cast<std::uint16_t>(Source::websocket);
+  header.principal = hub.table.principal[slot];
+  header.session = session.value;
+  if (request != 0) {
+    header.connection = hub.table.ref(slot);
+    header.request = request;
+    count_waiting();
+  }
+  const auto* body = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
+  ingress.push(header, {body, builder.GetSize()});
+}
+
+void Context::query(std::uint16_t kind, std::uint32_t slot, std::uint64_t request,
+                    std::string_view text, std::uint64_t a, std::uint64_t b) {
+  pipeline::InputHeader header{};
+  header.kind = kind;
+  header.source = static_cast<std::uint16_t>(Source::websocket);
+  header.connection = hub.table.ref(slot);
+  header.request = request;
+  header.principal = hub.table.principal[slot];
+  header.a = a;
+  header.b = b;
+  count_waiting();
+  ingress.push(header, as_bytes(text));
+}
+
+void Context::take_interest(std::uint32_t slot) {
+  Connections& table = hub.table;
+  const bool may_read = satisfies(table.scopes[slot], Scope::read);
+  if (!may_read || table.flag(slot, connection_flag::kInterested)) return;
+  table.set(slot, connection_flag::kInterested);
+  interested.push_back(slot);
+  // seq_cst: the engine must see it before it decides on what is pushed next.
+  shared.event_interest.fetch_add(1, std::memory_order_seq_cst);
+}
+
+void Context::lose_interest(std::uint32_t slot) {
+  if (!hub.table.flag(slot, connection_flag::kInterested)) return;
+  hub.table.unset(slot, connection_flag::kInterested);
+  interested.erase(std::find(interested.begin(), interested.end(), slot));
+  shared.event_interest.fetch_sub(1, std::memory_order_seq_cst);
+  // Without anybody watching the ends of runs are not told.
+  if (interested.empty()) runs.forget_all();
+}
+
+http::Facts Context::facts() const {
+  return {.shared = &shared,
+          .version = options.version,
+          .now_wall_ms = wall_ms,
+          .now_boottime_ms = now_ms(),
+          .inputs_waiting = inputs_waiting,
+          .waiting_since_ms = waiting_since_ms,
+          .resident_bytes = http::resident_bytes()};
+}
+
+std::string session_key_of(const config::Config& config, std::string_view asked) {
+  std::string key{asked};
+  std::transform(key.begin(), key.end(), key.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  if (!agent_of_key(key).empty()) return key;
+  if (key.empty() || key == "main") key = config.main_key;
+  return "agent:" + config.default_agent + ":" + key;
+}
+
+std::string_view agent_of_key(std::string_view key) {
+  constexpr std::string_view kPrefix = "agent:";
+  if (key.substr(0, kPrefix.size()) != kPrefix) return {};
+  const std::size_t end = key.find(':', kPrefix.size());
+  if (end == std::string_view::npos) return {};
+  return key.substr(kPrefix.size(), end - kPrefix.size());
+}
+
+}  // namespace spine::net

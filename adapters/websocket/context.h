@@ -1,0 +1,81 @@
+// Context: everything the net thread works with, shared by the files of this folder.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <flatbuffers/flatbuffers.h>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/http/facts.h"
+#include "adapters/websocket/entropy.h"
+#include "adapters/websocket/hub.h"
+#include "adapters/websocket/options.h"
+#include "adapters/websocket/pending.h"
+#include "adapters/websocket/runs.h"
+#include "engine/pipeline/ingress.h"
+#include "engine/pipeline/outbox.h"
+#include "engine/pipeline/shared.h"
+#include "schemas/vocab/record.h"
+
+#include "event_generated.h"
+
+namespace spine::net {
+
+// Thread: net. References outlive it.
+struct Context {
+  Context(const NetOptions& net_options, pipeline::Shared& shared_state,
+          pipeline::IngressProducer& producer)
+      : options(net_options), shared(shared_state), ingress(producer), hub(shared_state.metrics) {}
+
+  const NetOptions& options;
+  pipeline::Shared& shared;
+  pipeline::IngressProducer& ingress;
+  Hub hub;
+  std::atomic<const config::Config*> live_config{options.config};
+  PendingTable pending{};
+  RunTable runs{};
+  Entropy entropy{};
+  flatbuffers::FlatBufferBuilder builder{4096};
+  std::string scratch{};                    // payload of the push being sent
+  std::vector<std::uint32_t> interested{};  // slots that get events
+  std::vector<std::uint32_t> resumed{};     // slots to be read from again
+  std::uint64_t inputs_waiting{};           // handed in with a reply wanted, not answered
+  std::uint64_t waiting_since_ms{};         // since there are any
+  std::uint64_t presence_version{1};
+  std::uint64_t health_version{1};
+  std::int64_t wall_ms{};  // of this turn
+  bool presence_changed{};
+  bool stopping{};
+
+  // acquire: pairs with the release in NetServer::set_config().
+  const config::Config& config() const { return *live_config.load(std::memory_order_acquire); }
+  std::uint64_t now_ms() const { return hub.now_ms(); }
+
+  // Hands a journalled input in: `builder` holds its finished body. request 0 = no reply wanted.
+  void push(fb::EventBody kind, std::uint32_t slot, std::uint64_t request, SessionId session = {});
+  // Hands a query in.
+  void query(std::uint16_t kind, std::uint32_t slot, std::uint64_t request, std::string_view text,
+             std::uint64_t a = 0, std::uint64_t b = 0);
+
+  // An input with a reply wanted is on its way; was answered.
+  void count_waiting() {
+    if (inputs_waiting++ == 0) waiting_since_ms = now_ms();
+  }
+  void count_answered() { --inputs_waiting; }
+
+  // From now on the connection counts among those that get events. Call before handing in what may
+  // lead to them.
+  void take_interest(std::uint32_t slot);
+  void lose_interest(std::uint32_t slot);
+
+  http::Facts facts() const;
+};
+
+// As keys are stored: lower case, "main" and bare names resolved (PROTOCOL section 4).
+std::string session_key_of(const config::Config& config, std::string_view asked);
+// The <id> of agent:<id>:...; empty for other keys. Borrowed from `key`.
+std::string_view agent_of_key(std::string_view key);
+
+}  // namespace spine::net

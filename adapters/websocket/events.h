@@ -1,0 +1,66 @@
+// Events: durable events and pieces of answers, pushed to the connections that watch.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "adapters/http/json.h"
+#include "adapters/websocket/context.h"
+#include "engine/pipeline/messages.h"
+
+namespace spine::net {
+
+// Turns what the engine publishes into the pushes of PROTOCOL section 3.1, in its order.
+//
+// Who gets them: connections with the read scope that have shown interest, by subscribing, asking
+// for presence, or calling chat.send, agent or agent.wait. Of those, sessions.changed and
+// session.message go to who subscribed (to all sessions, or to that session's messages); agent and
+// chat go to all. Connections that only hand messages in (bridges) get none, so the engine does
+// not copy events for them (Shared::event_interest).
+class Events {
+ public:
+  explicit Events(Context& net) : net_(net) {}
+
+  void event(const pipeline::EventItem& item);
+  void delta(const pipeline::DeltaItem& item);
+
+  // To every open connection.
+  void tick();
+  void shutdown(std::string_view reason);
+  void health();
+  // To the interested ones, when clients came or went.
+  void presence();
+
+ private:
+  void message(const pipeline::EventItem& item);
+  void run_started(const pipeline::EventItem& item);
+  void run_finished(const pipeline::EventItem& item);
+  void run_failed(const pipeline::EventItem& item);
+  void run_aborted(const pipeline::EventItem& item);
+  void deliver_held(const core::SessionView& session);
+  void hold(const pipeline::EventItem& item);
+
+  // `phase` and `reason`: whichever applies, the other empty.
+  void push_changed(const pipeline::EventItem& item, std::string_view phase,
+                    std::string_view reason, std::string_view run_key);
+  void push_message(const pipeline::EventItem& item, std::string_view run_key);
+  // `data` is the JSON of the event's data. The run's seq goes up.
+  void push_agent(LiveRun& run, std::string_view stream, std::string_view data, Seq cursor);
+  // `members` is JSON members, without braces, that follow the common ones.
+  void push_chat(const LiveRun& run, std::string_view state, std::string_view members, Seq cursor);
+  void lifecycle(LiveRun& run, std::string_view phase, std::string_view more, Seq cursor);
+  void write_cursor(http::JsonWriter& json, Seq seq);
+  LiveRun* live_run(const pipeline::EventItem& item);
+  bool watches(std::uint32_t slot, std::string_view session_key) const;
+
+  Context& net_;
+  std::string data_{};  // of the agent or chat event being written
+  std::string members_{};
+  std::string key_{};
+  // A message whose session is opened by the next event of the same decision.
+  EventView held_{};
+  std::vector<std::uint64_t> held_body_{};
+};
+
+}  // namespace spine::net

@@ -1,0 +1,292 @@
+// Connections, messages and timers of the protocol.
+#include "adapters/websocket/gateway.h"
+
+#include <algorithm>
+
+#include "adapters/websocket/agent_methods.h"
+#include "adapters/websocket/handshake.h"
+#include "adapters/websocket/inputs.h"
+#include "adapters/websocket/message_methods.h"
+#include "adapters/websocket/methods.h"
+#include "adapters/websocket/respond.h"
+#include "engine/log/log.h"
+
+namespace spine::net {
+namespace {
+
+constexpr log::Logger kLog{"net"};
+constexpr std::uint64_t kHealthMs = 60'000;
+constexpr std::uint64_t kPresenceMs = 1'000;  // changes are gathered for so long
+constexpr std::uint64_t kCheckMs = 1'000;     // how often deadlines of connections are looked at
+
+}  // namespace
+
+Gateway::Gateway(const NetOptions& options, pipeline::Shared& shared,
+                 pipeline::IngressProducer& ingress)
+    : net_(options, shared, ingress), events_(net_) {}
+
+ConnectionRef Gateway::opened(lws* socket, std::string_view address) {
+  const ConnectionRef ref = net_.hub.table.open(socket, net_.now_ms() + net_.options.handshake_ms);
+  if (!ref) return ref;
+  auto client = std::make_unique<Client>();
+  client->address = address;
+  net_.hub.table.client[ref.slot] = std::move(client);
+  net_.shared.metrics.ws_connections.set(net_.hub.table.count());
+  send_challenge(net_, ref.slot);
+  return ref;
+}
+
+void Gateway::received(std::uint32_t slot, const Piece& piece) {
+  Connections& table = net_.hub.table;
+  if (!net_.hub.writable(slot)) return;
+  auto& partial = table.partial[slot];
+  const std::size_t known =
+      (partial == nullptr ? 0 : partial->size()) + piece.bytes.size() + piece.more_bytes;
+  const bool early = table.stage[slot] != Stage::open;
+  if (known > (early ? limits::kFrameBytesBeforeHelloMax : limits::kFrameBytesMax)) {
+    net_.shared.metrics.frames_refused.add();
+    drop_partial(slot);
+    return net_.hub.close(slot, close_code::kTooBig, "message too big");
+  }
+  if (partial == nullptr) {
+    if (piece.last) return message(slot, piece.bytes);
+    partial = std::make_unique<std::string>();
+  }
+  partial->append(piece.bytes);
+  partial_bytes_ += piece.bytes.size();
+  if (!piece.last) return bound_partials();
+  partial_bytes_ -= partial->size();
+  const std::unique_ptr<std::string> whole = std::move(partial);
+  message(slot, *whole);
+}
+
+void Gateway::drop_partial(std::uint32_t slot) {
+  auto& partial = net_.hub.table.partial[slot];
+  if (partial == nullptr) return;
+  partial_bytes_ -= partial->size();
+  partial.reset();
+}
+
+void Gateway::bound_partials() {
+  const Connections& table = net_.hub.table;
+  while (partial_bytes_ > limits::kPartialBytesAllMax) {
+    std::uint32_t worst = 0;
+    std::size_t most = 0;
+    for (std::uint32_t slot = 0; slot < table.slots(); ++slot) {
+      const std::size_t size = table.partial[slot] == nullptr ? 0 : table.partial[slot]->size();
+      if (size > most) {
+        most = size;
+        worst = slot;
+      }
+    }
+    drop_partial(worst);
+    net_.hub.close(worst, close_code::kTryLater, "too much is being received");
+  }
+}
+
+void Gateway::message(std::uint32_t slot, std::string_view text) {
+  Connections& table = net_.hub.table;
+  ++frames_in_;
+  text_.assign(text);
+  if (table.stage[slot] == Stage::open && satisfies(table.scopes[slot], Scope::write)) {
+    std::string_view id;
+    ChannelMessage channel_message{};
+    if (fast_reader_.read(text_, id, channel_message)) {
+      if (within_rate(slot, id)) accept_channel_message(net_, slot, id, channel_message);
+      return;
+    }
+  }
+  reader_.read(text_, request_);
+  if (table.stage[slot] == Stage::open) return request(slot, request_);
+  if (table.stage[slot] == Stage::greeting) return first_frame(net_, slot, request_);
+  // While hello is awaited nothing is read; what the library had read already is not lost either:
+  // it waits in its buffer. A message that still gets here was sent too early.
+  net_.hub.close(slot, close_code::kPolicy, "invalid handshake: hello-ok was not awaited");
+}
+
+bool Gateway::within_rate(std::uint32_t slot, std::string_view id) {
+  Connections& table = net_.hub.table;
+  if (table.calls_left[slot] == 0 || table.calls_at_ms[slot] == 0) [[unlikely]] {
+    const std::uint64_t passed = net_.now_ms() - table.calls_at_ms[slot];
+    const std::uint64_t earned =
+        std::min<std::uint64_t>(passed, 60'000) * limits::kCallsPerSecond / 1000;
+    table.calls_left[slot] = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(limits::kCallsBurst, table.calls_left[slot] + earned));
+    table.calls_at_ms[slot] = net_.now_ms();
+  }
+  if (table.calls_left[slot] != 0) {
+    --table.calls_left[slot];
+    return true;
+  }
+  net_.shared.metrics.rate_limited.add();
+  refuse(net_, slot, id,
+         {.code = error_code::kUnavailable,
+          .message = "rate limit exceeded",
+          .details = details_of("RATE_LIMITED", "connection"),
+          .retryable = true,
+          .retry_after_ms = 1});
+  return false;
+}
+
+void Gateway::refuse_frame(std::uint32_t slot, const Request& frame) {
+  net_.shared.metrics.frames_refused.add();
+  if (frame.fault == FrameFault::not_json) {
+    std::string_view why = frame.problem;
+    if (why.empty()) why = "invalid JSON";
+    return net_.hub.close(slot, close_code::kBadPayload, why);
+  }
+  std::string message = "invalid request frame: " + frame.problem;
+  if (frame.id.empty()) return net_.hub.close(slot, close_code::kPolicy, message);
+  refuse_invalid(net_, slot, frame.id, std::move(message));
+}
+
+void Gateway::request(std::uint32_t slot, const Request& frame) {
+  if (frame.fault != FrameFault::none) return refuse_frame(slot, frame);
+  if (!within_rate(slot, frame.id)) return;
+  if (frame.method == "connect") {
+    net_.shared.metrics.frames_refused.add();
+    return refuse_invalid(net_, slot, frame.id, "connect is only valid as the first request");
+  }
+  const Method* method = find_method(frame.method);
+  if (method == nullptr) {
+    net_.shared.metrics.frames_refused.add();
+    return refuse_invalid(net_, slot, frame.id,
+                          "unknown method: " + std::string{frame.method.substr(0, 128)});
+  }
+  dispatch(net_, slot, frame.id, *method, frame.params, frame.has_params);
+}
+
+void Gateway::ponged(std::uint32_t slot) {
+  Connections& table = net_.hub.table;
+  table.unset(slot, connection_flag::kAwaitingPong);
+  if (table.stage[slot] == Stage::open) {
+    table.deadline_ms[slot] = net_.now_ms() + net_.options.ping_ms;
+  }
+}
+
+void Gateway::peer_closed(std::uint32_t slot, std::uint16_t code) {
+  if (net_.hub.table.close_code[slot] == 0) net_.hub.table.close_code[slot] = code;
+}
+
+void Gateway::closed(std::uint32_t slot) {
+  Connections& table = net_.hub.table;
+  const Client& client = *table.client[slot];
+  if (client.counted) {
+    net_.shared.metrics.ws_clients.value.fetch_sub(1, std::memory_order_relaxed);
+    net_.presence_changed = true;
+    kLog.info("client {} ({}) disconnected, close code {}", client.id, client.mode,
+              table.close_code[slot] == 0 ? close_code::kNone : table.close_code[slot]);
+  }
+  if (table.flag(slot, connection_flag::kAnnounced)) {
+    build_client_disconnected(net_, slot);
+    net_.push(fb::EventBody::ClientDisconnected, slot, 0);
+  }
+  drop_partial(slot);
+  net_.runs.drop(table.ref(slot));
+  net_.lose_interest(slot);
+  net_.hub.forget(slot);
+  net_.shared.metrics.ws_connections.set(table.count());
+}
+
+void Gateway::begin_turn(std::uint64_t now_ms, std::int64_t wall_ms) {
+  net_.hub.set_now(now_ms);
+  net_.wall_ms = wall_ms;
+}
+
+void Gateway::end_turn() {
+  net_.shared.metrics.ws_frames_in.add(frames_in_);
+  net_.shared.metrics.ws_frames_out.add(net_.hub.frames_out);
+  frames_in_ = 0;
+  net_.hub.frames_out = 0;
+  net_.ingress.flush();
+}
+
+void Gateway::stop(std::string_view reason) {
+  if (net_.stopping) return;
+  net_.stopping = true;
+  events_.shutdown(reason);
+  Connections& table = net_.hub.table;
+  for (std::uint32_t slot = 0; slot < table.slots(); ++slot) {
+    if (table.stage[slot] != Stage::free) {
+      net_.hub.close(slot, close_code::kRestart, "service restart");
+    }
+  }
+}
+
+void Gateway::check_connection(std::uint32_t slot) {
+  Connections& table = net_.hub.table;
+  if (table.deadline_ms[slot] > net_.now_ms()) return;
+  switch (table.stage[slot]) {
+    case Stage::free:
+      return;
+    case Stage::greeting:
+      return net_.hub.close(slot, close_code::kNormal, "");
+    case Stage::joining:
+      // The engine is slow, not the client: it gets as long again.
+      table.deadline_ms[slot] = net_.now_ms() + net_.options.handshake_ms;
+      return;
+    case Stage::open:
+      if (table.flag(slot, connection_flag::kPaused)) {
+        // It is us who do not read: a pong may be waiting.
+        table.deadline_ms[slot] = net_.now_ms() + net_.options.ping_ms;
+        return;
+      }
+      if (!table.flag(slot, connection_flag::kAwaitingPong)) {
+        table.set(slot, connection_flag::kAwaitingPong);
+        table.deadline_ms[slot] = net_.now_ms() + net_.options.ping_ms;
+        return net_.hub.ping(slot);
+      }
+      break;
+    case Stage::closing:
+      break;
+  }
+  table.set(slot, connection_flag::kDoomed);
+  net_.hub.mark_dirty(slot);
+}
+
+void Gateway::run_timers() {
+  const std::uint64_t now = net_.now_ms();
+  if (now >= next_check_ms_) {
+    next_check_ms_ = now + std::min({kCheckMs, net_.options.ping_ms, net_.options.handshake_ms});
+    for (std::uint32_t slot = 0; slot < net_.hub.table.slots(); ++slot)
+      check_connection(slot);
+  }
+  if (net_.hub.table.count() != 0) {
+    if (next_tick_ms_ == 0) next_tick_ms_ = now + net_.options.tick_ms;
+    if (next_health_ms_ == 0) next_health_ms_ = now + kHealthMs;
+    if (now >= next_tick_ms_) {
+      next_tick_ms_ = now + net_.options.tick_ms;
+      events_.tick();
+    }
+    if (now >= next_health_ms_) {
+      next_health_ms_ = now + kHealthMs;
+      events_.health();
+    }
+  }
+  if (net_.presence_changed && now >= next_presence_ms_) {
+    net_.presence_changed = false;
+    next_presence_ms_ = now + kPresenceMs;
+    events_.presence();
+  }
+  if (net_.runs.waiting() != 0) {
+    for (const Waiter& waiter : net_.runs.take_due(now))
+      answer_waiter(net_, waiter, nullptr);
+  }
+}
+
+std::uint64_t Gateway::next_timer_ms() const {
+  std::uint64_t next = 0;
+  const auto consider = [&next](std::uint64_t due) {
+    if (due != 0 && (next == 0 || due < next)) next = due;
+  };
+  if (net_.hub.table.count() != 0) {
+    consider(next_check_ms_);
+    consider(next_tick_ms_);
+    consider(next_health_ms_);
+  }
+  if (net_.presence_changed) consider(next_presence_ms_);
+  consider(net_.runs.next_deadline_ms());
+  return next;
+}
+
+}  // namespace spine::net

@@ -1,0 +1,66 @@
+// What comes back from the engine: answers to requests, events, the end.
+#include "adapters/websocket/gateway.h"
+#include "adapters/websocket/methods.h"
+
+namespace spine::net {
+
+// Gives the item to the method that asked, if the one who asked is still there.
+template <class Item, class Hook>
+void Gateway::answer(const pipeline::OutHeader& header, ByteSpan payload, Item& item, Hook hook) {
+  net_.count_answered();
+  const PendingRequest& request = net_.pending.at(header.request);
+  bool keep = false;
+  if (net_.hub.table.live(header.connection) && net_.hub.writable(header.connection.slot)) {
+    pipeline::read(payload, item);
+    const auto handler = request.method->*hook;
+    SPINE_CHECK(handler != nullptr);
+    Answer context{net_, header.connection.slot, header.request};
+    handler(context, item);
+    keep = context.keep;
+  }
+  if (!keep) net_.pending.remove(header.request);
+}
+
+void Gateway::item(const pipeline::OutHeader& header, ByteSpan payload) {
+  using pipeline::ItemKind;
+  switch (static_cast<ItemKind>(header.kind)) {
+    case ItemKind::reply: {
+      pipeline::ReplyItem reply{};
+      return answer(header, payload, reply, &Method::on_reply);
+    }
+    case ItemKind::sessions:
+      return answer(header, payload, sessions_, &Method::on_sessions);
+    case ItemKind::history:
+      return answer(header, payload, history_, &Method::on_history);
+    case ItemKind::run: {
+      pipeline::RunItem run{};
+      return answer(header, payload, run, &Method::on_run);
+    }
+    case ItemKind::status: {
+      pipeline::StatusItem status{};
+      return answer(header, payload, status, &Method::on_status);
+    }
+    case ItemKind::digest: {
+      pipeline::DigestItem digest{};
+      return answer(header, payload, digest, &Method::on_digest);
+    }
+    case ItemKind::event: {
+      if (net_.interested.empty()) return;
+      pipeline::EventItem event{};
+      pipeline::read(payload, event);
+      return events_.event(event);
+    }
+    case ItemKind::delta: {
+      if (net_.interested.empty()) return;
+      pipeline::DeltaItem delta{};
+      pipeline::read(payload, delta);
+      return events_.delta(delta);
+    }
+    case ItemKind::stopping:
+      return stop(pipeline::read_stopping(payload));
+    default:
+      SPINE_CHECK(!"an item of a kind nobody handles");
+  }
+}
+
+}  // namespace spine::net

@@ -1,0 +1,27 @@
+// Handshake: challenge, connect, hello-ok, PROTOCOL sections 2.1 to 2.3.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "adapters/websocket/context.h"
+#include "adapters/websocket/request.h"
+#include "engine/pipeline/messages.h"
+
+namespace spine::net {
+
+// connect.challenge: the first frame of every connection.
+void send_challenge(Context& net, std::uint32_t slot);
+
+// The first frame a client sent. Accepts the connect (its ClientConnected goes to the engine and
+// nothing is read until the answer is there), or says why not and closes.
+void first_frame(Context& net, std::uint32_t slot, const Request& request);
+
+// The engine's answer to ClientConnected: hello-ok, or an error and the end.
+void finish_connect(Context& net, std::uint32_t slot, std::string_view id,
+                    const pipeline::ReplyItem& item);
+
+// The method of pending connects: not one of methods().
+const Method& connect_method();
+
+}  // namespace spine::net

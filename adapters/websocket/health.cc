@@ -1,0 +1,106 @@
+// Rendering of health and presence.
+#include "adapters/websocket/health.h"
+
+#include "adapters/websocket/rows.h"
+
+namespace spine::net {
+namespace {
+
+void write_sessions_summary(Context& net, http::JsonWriter& json,
+                            const pipeline::SessionsItem* recent) {
+  json.begin_object();
+  json.member("path", "journal");
+  json.member("count", recent == nullptr ? net.shared.metrics.sessions_open.get() : recent->total);
+  json.key("recent");
+  json.begin_array();
+  if (recent != nullptr) {
+    for (const core::SessionView& session : recent->sessions) {
+      write_recent(json, session, net.wall_ms);
+    }
+  }
+  json.end_array();
+  json.end_object();
+}
+
+void write_agent(Context& net, http::JsonWriter& json, const config::AgentConfig& agent,
+                 const pipeline::SessionsItem* recent) {
+  json.begin_object();
+  json.member("agentId", agent.id);
+  json.member("isDefault", agent.id == net.config().default_agent);
+  json.key("heartbeat");
+  json.raw(R"({"enabled":false,"every":"disabled","everyMs":null,"prompt":"","target":"none",)"
+           R"("ackMaxChars":300})");
+  json.key("sessions");
+  write_sessions_summary(net, json, recent);
+  json.end_object();
+}
+
+void write_client(http::JsonWriter& json, const Client& client) {
+  json.begin_object();
+  json.member("host", client.display_name.empty() ? client.id : client.display_name);
+  json.member("ip", client.address);
+  json.member("version", client.version);
+  json.member("platform", client.platform);
+  json.member_if("deviceFamily", client.device_family);
+  json.member("mode", client.mode);
+  json.member("reason", "connect");
+  json.member("text", "Client: " + client.id);
+  json.member("ts", client.connected_wall_ms);
+  json.member_if("instanceId", client.instance_id);
+  json.key("roles");
+  json.begin_array();
+  json.value(client.role);
+  json.end_array();
+  json.end_object();
+}
+
+}  // namespace
+
+void write_health(Context& net, http::JsonWriter& json, const pipeline::SessionsItem* recent) {
+  const http::Facts facts = net.facts();
+  json.begin_object();
+  json.member("ok", http::health(facts) != http::Health::unhealthy);
+  json.member("ts", net.wall_ms);
+  json.member("durationMs", 0);
+  json.key("channels");
+  json.raw("{}");
+  json.key("channelOrder");
+  json.raw("[]");
+  json.key("channelLabels");
+  json.raw("{}");
+  json.member("heartbeatSeconds", 0);
+  json.member("defaultAgentId", net.config().default_agent);
+  json.key("agents");
+  json.begin_array();
+  for (const config::AgentConfig& agent : net.config().agents) {
+    write_agent(net, json, agent, agent.id == net.config().default_agent ? recent : nullptr);
+  }
+  json.end_array();
+  json.key("sessions");
+  write_sessions_summary(net, json, recent);
+  json.end_object();
+}
+
+void write_presence(Context& net, http::JsonWriter& json) {
+  json.begin_array();
+  json.begin_object();
+  json.member("host", "spine");
+  json.member("version", net.options.version);
+  json.member("platform", "linux");
+  json.member("mode", "gateway");
+  json.member("reason", "self");
+  json.member("text", "Gateway: spine " + net.options.version);
+  json.member("ts", net.wall_ms);
+  json.end_object();
+  std::size_t listed = 0;
+  const Connections& table = net.hub.table;
+  for (std::uint32_t slot = 0; slot < table.slots() && listed < limits::kPresenceListedMax;
+       ++slot) {
+    if (table.stage[slot] != Stage::open) continue;
+    write_client(json, *table.client[slot]);
+    ++listed;
+  }
+  json.end_array();
+}
+
+}  // namespace spine::net

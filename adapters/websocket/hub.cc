@@ -1,0 +1,148 @@
+// Output buffers, their bounds, and closing.
+#include "adapters/websocket/hub.h"
+
+#include "schemas/vocab/check.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::net {
+namespace {
+
+// Buffers that grew beyond this are freed, not pooled; so many are kept.
+constexpr std::size_t kPooledBytesMax = 16 * limits::kKiB;
+constexpr std::size_t kPooledMax = 2'048;
+constexpr std::size_t kReasonBytesMax = 123;  // a control frame carries 125 B, the code takes two
+
+std::string_view shortened(std::string_view reason) {
+  if (reason.size() <= kReasonBytesMax) return reason;
+  std::size_t end = kReasonBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xC0U) == 0x80U)
+    --end;
+  return reason.substr(0, end);
+}
+
+}  // namespace
+
+FrameBuffer& Hub::buffer(std::uint32_t slot) {
+  auto& out = table.out[slot];
+  if (out == nullptr) {
+    if (pool_.empty()) {
+      out = std::make_unique<FrameBuffer>();
+    } else {
+      out = std::move(pool_.back());
+      pool_.pop_back();
+    }
+  }
+  mark_dirty(slot);
+  return *out;
+}
+
+void Hub::give_back(std::uint32_t slot) {
+  auto& out = table.out[slot];
+  if (out == nullptr) return;
+  owed_all_ -= out->pending_bytes();
+  out->clear();
+  if (out->capacity() <= kPooledBytesMax && pool_.size() < kPooledMax) {
+    pool_.push_back(std::move(out));
+  }
+  out.reset();
+}
+
+void Hub::mark_dirty(std::uint32_t slot) {
+  if (table.flag(slot, connection_flag::kDirty)) return;
+  table.set(slot, connection_flag::kDirty);
+  dirty_.push_back(slot);
+}
+
+std::size_t Hub::owed(std::uint32_t slot) const {
+  const std::size_t held = table.held_bytes[slot];
+  return held + (table.out[slot] == nullptr ? 0 : table.out[slot]->pending_bytes());
+}
+
+std::string& Hub::begin(std::uint32_t slot) {
+  FrameBuffer& out = buffer(slot);
+  owed_before_ = out.pending_bytes();
+  return out.begin_frame();
+}
+
+void Hub::end(std::uint32_t slot) {
+  FrameBuffer& out = *table.out[slot];
+  out.end_frame();
+  owed_all_ += out.pending_bytes() - owed_before_;
+  ++frames_out;
+  if (owed(slot) > limits::kBufferedBytesMax || owed_all_ > limits::kBufferedBytesAllMax)
+      [[unlikely]] {
+    enforce_bounds(slot);
+  }
+}
+
+void Hub::ping(std::uint32_t slot) {
+  FrameBuffer& out = buffer(slot);
+  const std::size_t before = out.pending_bytes();
+  out.append(Opcode::ping, "beat");  // libwebsockets reports no pong without a payload
+  owed_all_ += out.pending_bytes() - before;
+}
+
+void Hub::enforce_bounds(std::uint32_t slot) {
+  if (owed(slot) > limits::kBufferedBytesMax) drop_slow(slot);
+  while (owed_all_ > limits::kBufferedBytesAllMax) {
+    std::uint32_t worst = slot;
+    std::size_t most = 0;
+    for (std::uint32_t i = 0; i < table.slots(); ++i) {
+      if (writable(i) && owed(i) > most) {
+        most = owed(i);
+        worst = i;
+      }
+    }
+    if (most == 0) return;
+    drop_slow(worst);
+  }
+}
+
+void Hub::drop_slow(std::uint32_t slot) {
+  if (!writable(slot)) return;
+  metrics_.slow_consumers.add();
+  // Frames not handed over yet are dropped whole, so the close frame still comes at a boundary.
+  give_back(slot);
+  close(slot, close_code::kPolicy, "slow consumer");
+}
+
+void Hub::close(std::uint32_t slot, std::uint16_t code, std::string_view reason) {
+  if (!writable(slot)) return;
+  FrameBuffer& out = buffer(slot);
+  const std::size_t before = out.pending_bytes();
+  std::string& bytes = out.begin_frame();
+  bytes += static_cast<char>(code >> 8);
+  bytes += static_cast<char>(code & 0xFF);
+  bytes += shortened(reason);
+  out.end_frame(Opcode::close);
+  owed_all_ += out.pending_bytes() - before;
+  table.stage[slot] = Stage::closing;
+  table.close_code[slot] = code;
+  table.deadline_ms[slot] = now_ms_ + kClosingMs;
+}
+
+void Hub::written(std::uint32_t slot, std::size_t bytes, std::size_t held) {
+  FrameBuffer& out = *table.out[slot];
+  owed_all_ -= bytes;
+  out.consumed(bytes);
+  table.held_bytes[slot] += static_cast<std::uint32_t>(held);
+  owed_all_ += held;
+  if (out.empty()) give_back(slot);
+}
+
+void Hub::drained(std::uint32_t slot) {
+  owed_all_ -= table.held_bytes[slot];
+  table.held_bytes[slot] = 0;
+}
+
+void Hub::forget(std::uint32_t slot) {
+  drained(slot);
+  give_back(slot);
+  const std::uint16_t code =
+      table.close_code[slot] == 0 ? close_code::kNone : table.close_code[slot];
+  const std::size_t bucket = code >= 1000 && code < 1015 ? code - 1000U : 15U;
+  metrics_.ws_closes[bucket].add();
+  table.close(slot);
+}
+
+}  // namespace spine::net

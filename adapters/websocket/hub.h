@@ -1,0 +1,83 @@
+// Hub: what connections are owed, how much that is in all, and how they are told to go.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/websocket/connections.h"
+#include "engine/pipeline/shared.h"
+
+namespace spine::net {
+
+// RFC 6455 section 7.4.1, as the protocol uses them (PROTOCOL: close codes).
+namespace close_code {
+inline constexpr std::uint16_t kNormal = 1000;
+inline constexpr std::uint16_t kProtocol = 1002;
+inline constexpr std::uint16_t kUnsupported = 1003;
+inline constexpr std::uint16_t kNone = 1006;  // never sent: the connection just went away
+inline constexpr std::uint16_t kBadPayload = 1007;
+inline constexpr std::uint16_t kPolicy = 1008;
+inline constexpr std::uint16_t kTooBig = 1009;
+inline constexpr std::uint16_t kRestart = 1012;
+inline constexpr std::uint16_t kTryLater = 1013;
+}  // namespace close_code
+
+// How long a peer may take to answer our close frame.
+inline constexpr std::uint64_t kClosingMs = 3'000;
+
+// Thread: net. Knows nothing of sockets: the loop takes what is dirty and writes it.
+class Hub {
+ public:
+  explicit Hub(pipeline::Metrics& metrics) : metrics_(metrics) {}
+
+  Connections table{};
+
+  // Boot-time milliseconds, set by the loop once per turn: what deadlines are counted from.
+  void set_now(std::uint64_t now_ms) { now_ms_ = now_ms; }
+  std::uint64_t now_ms() const { return now_ms_; }
+
+  // Whether frames may still be queued for this connection.
+  bool writable(std::uint32_t slot) const {
+    const Stage stage = table.stage[slot];
+    return stage != Stage::free && stage != Stage::closing;
+  }
+  // Append one message to the returned string, then end(). REQUIRES: writable(slot).
+  std::string& begin(std::uint32_t slot);
+  void end(std::uint32_t slot);
+  void ping(std::uint32_t slot);
+
+  // Queues a close frame behind what is owed; the connection is then closing. Once only.
+  void close(std::uint32_t slot, std::uint16_t code, std::string_view reason);
+
+  // For the loop: slots with something to write, or doomed. Taken over and cleared by it.
+  std::vector<std::uint32_t>& dirty() { return dirty_; }
+  void mark_dirty(std::uint32_t slot);
+  // `bytes` of the slot's buffer were handed over; `held` of them may still lie in the library.
+  void written(std::uint32_t slot, std::size_t bytes, std::size_t held);
+  // The library has sent all it held.
+  void drained(std::uint32_t slot);
+  // Frees the slot and counts the close.
+  void forget(std::uint32_t slot);
+
+  // Counters of this turn, added to the metrics at its end.
+  std::uint64_t frames_out{};
+
+ private:
+  FrameBuffer& buffer(std::uint32_t slot);
+  void give_back(std::uint32_t slot);
+  void enforce_bounds(std::uint32_t slot);
+  void drop_slow(std::uint32_t slot);
+  std::size_t owed(std::uint32_t slot) const;
+
+  pipeline::Metrics& metrics_;
+  std::vector<std::uint32_t> dirty_{};
+  std::vector<std::unique_ptr<FrameBuffer>> pool_{};
+  std::size_t owed_all_{};
+  std::size_t owed_before_{};  // by the connection a message is being written for
+  std::uint64_t now_ms_{};
+};
+
+}  // namespace spine::net

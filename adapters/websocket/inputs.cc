@@ -1,0 +1,117 @@
+// Building of FlatBuffer bodies for what clients ask.
+#include "adapters/websocket/inputs.h"
+
+#include <vector>
+
+#include "adapters/websocket/methods.h"
+
+namespace spine::net {
+namespace {
+
+flatbuffers::Offset<flatbuffers::String> put(flatbuffers::FlatBufferBuilder& builder,
+                                             std::string_view text) {
+  if (text.empty()) return 0;
+  return builder.CreateString(text.data(), text.size());
+}
+
+std::vector<flatbuffers::Offset<flatbuffers::String>> scope_names(
+    flatbuffers::FlatBufferBuilder& builder, ScopeSet scopes) {
+  std::vector<flatbuffers::Offset<flatbuffers::String>> names;
+  for (unsigned bit = 0; bit < 8; ++bit) {
+    const auto scope = static_cast<ScopeSet>(1U << bit);
+    if ((scopes & scope) != 0) names.push_back(put(builder, scope_name(Scope{scope})));
+  }
+  return names;
+}
+
+}  // namespace
+
+void build_operator_message(Context& net, std::uint32_t slot, const OperatorMessage& message) {
+  flatbuffers::FlatBufferBuilder& builder = net.builder;
+  const Client& client = *net.hub.table.client[slot];
+  builder.Clear();
+  const auto channel = put(builder, "webchat");
+  const auto sender_id = put(builder, "operator");
+  const auto sender_name =
+      put(builder, client.display_name.empty() ? client.id : client.display_name);
+  const auto text = put(builder, message.text);
+  const auto session_key = put(builder, message.session_key);
+  const auto agent_id = put(builder, message.agent_id);
+  const auto idempotency_key = put(builder, message.idempotency_key);
+  const Bits128 random = net.entropy.next();
+  const fb::Bits128 entropy{random.hi, random.lo};
+  fb::MessageReceivedBuilder table{builder};
+  table.add_platform_ms(net.wall_ms);
+  table.add_channel(channel);
+  table.add_sender_id(sender_id);
+  table.add_sender_name(sender_name);
+  table.add_text(text);
+  table.add_session_key(session_key);
+  table.add_agent_id(agent_id);
+  table.add_idempotency_key(idempotency_key);
+  table.add_entropy(&entropy);
+  table.add_via(message.via);
+  table.add_conversation(fb::ConversationKind::direct);
+  builder.Finish(table.Finish());
+}
+
+void build_client_connected(Context& net, std::uint32_t slot, std::string_view principal_key) {
+  flatbuffers::FlatBufferBuilder& builder = net.builder;
+  const Client& client = *net.hub.table.client[slot];
+  builder.Clear();
+  const auto key = put(builder, principal_key);
+  const auto id = put(builder, client.id);
+  const auto mode = put(builder, client.mode);
+  const auto version = put(builder, client.version);
+  const auto platform = put(builder, client.platform);
+  const auto display_name = put(builder, client.display_name);
+  const auto role = put(builder, client.role);
+  const auto scopes = builder.CreateVector(scope_names(builder, net.hub.table.scopes[slot]));
+  const auto address = put(builder, client.address);
+  const fb::Bits128 connection{client.connection.hi, client.connection.lo};
+  fb::ClientConnectedBuilder table{builder};
+  table.add_connection(&connection);
+  table.add_principal_kind(fb::PrincipalKind::operator_token);
+  table.add_principal_key(key);
+  table.add_client_id(id);
+  table.add_client_mode(mode);
+  table.add_client_version(version);
+  table.add_platform(platform);
+  table.add_display_name(display_name);
+  table.add_role(role);
+  table.add_scopes(scopes);
+  table.add_address(address);
+  builder.Finish(table.Finish());
+}
+
+void build_client_disconnected(Context& net, std::uint32_t slot) {
+  flatbuffers::FlatBufferBuilder& builder = net.builder;
+  const Client& client = *net.hub.table.client[slot];
+  const std::uint16_t seen = net.hub.table.close_code[slot];
+  builder.Clear();
+  const fb::Bits128 connection{client.connection.hi, client.connection.lo};
+  fb::ClientDisconnectedBuilder table{builder};
+  table.add_connection(&connection);
+  table.add_connected_ms(net.now_ms() - client.connected_ms);
+  table.add_close_code(seen == 0 ? close_code::kNone : seen);
+  builder.Finish(table.Finish());
+}
+
+void build_session_reset(Context& net, Bits128 uuid) {
+  const fb::Bits128 value{uuid.hi, uuid.lo};
+  net.builder.Clear();
+  net.builder.Finish(fb::CreateSessionReset(net.builder, fb::ResetReason::manual, &value));
+}
+
+void build_session_closed(Context& net) {
+  net.builder.Clear();
+  net.builder.Finish(fb::CreateSessionClosed(net.builder, fb::CloseReason::deleted));
+}
+
+void build_run_aborted(Context& net, std::span<const std::uint64_t> runs) {
+  net.builder.Clear();
+  const auto list = net.builder.CreateVector(runs.data(), runs.size());
+  net.builder.Finish(fb::CreateRunAborted(net.builder, list, fb::AbortReason::rpc));
+}
+
+}  // namespace spine::net

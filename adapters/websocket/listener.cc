@@ -1,0 +1,164 @@
+// socket, bind, listen, accept.
+#include "adapters/websocket/listener.h"
+
+#include <arpa/inet.h>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <system_error>
+#include <unistd.h>
+
+#include "adapters/websocket/port_owner.h"
+
+namespace spine::net {
+namespace {
+
+constexpr int kBacklog = 4'096;
+constexpr int kFreePortTries = 32;
+
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t bytes{};
+};
+
+bool parse(const std::string& text, std::uint16_t port, Address& out) {
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&out.storage);
+  if (::inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    out.bytes = sizeof(sockaddr_in);
+    return true;
+  }
+  auto* v6 = reinterpret_cast<sockaddr_in6*>(&out.storage);
+  if (::inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    out.bytes = sizeof(sockaddr_in6);
+    return true;
+  }
+  return false;
+}
+
+// A bound, listening socket, or -errno.
+int open_socket(const Address& address) {
+  const int fd =
+      ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+  if (fd < 0) return -errno;
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (address.storage.ss_family == AF_INET6) {
+    ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  }
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.bytes) == 0 &&
+      ::listen(fd, kBacklog) == 0) {
+    return fd;
+  }
+  const int error = errno;
+  ::close(fd);
+  return -error;
+}
+
+std::uint16_t port_of(int fd) {
+  sockaddr_storage storage{};
+  socklen_t bytes = sizeof storage;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &bytes) != 0) return 0;
+  if (storage.ss_family == AF_INET) {
+    return ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
+  }
+  return ntohs(reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port);
+}
+
+std::string describe(int error) {
+  return std::generic_category().message(error);
+}
+
+Error port_in_use(std::uint16_t port) {
+  const std::string number = std::to_string(port);
+  std::string message = "Port " + number + " is already in use";
+  if (const auto owner = find_port_owner(port)) {
+    message += " by " + owner->name + " (pid " + std::to_string(owner->pid) + ")";
+  }
+  message +=
+      ". Stop that program, or choose another port with --port. `ss -ltnp 'sport = :" + number +
+      "'` shows who listens there.";
+  return {Errc::in_use, std::move(message)};
+}
+
+void close_all(ListeningSockets& sockets) {
+  for (const int fd : sockets.descriptors)
+    ::close(fd);
+  sockets.descriptors.clear();
+}
+
+bool family_missing(int error) {
+  return error == EAFNOSUPPORT || error == EADDRNOTAVAIL;
+}
+
+// One try; `taken` is set when a later address has the port of the first in use.
+Result<ListeningSockets> try_listen(const std::vector<std::string>& addresses, std::uint16_t port,
+                                    bool& taken) {
+  ListeningSockets sockets{.port = port};
+  std::string last_failure;
+  for (const std::string& text : addresses) {
+    Address address{};
+    if (!parse(text, sockets.port, address)) {
+      close_all(sockets);
+      return Error{Errc::invalid_argument, "\"" + text + "\" is not an IP address to listen on."};
+    }
+    const int fd = open_socket(address);
+    if (fd >= 0) {
+      sockets.descriptors.push_back(fd);
+      if (sockets.port == 0) sockets.port = port_of(fd);
+      continue;
+    }
+    last_failure = "Cannot listen on " + text + " port " + std::to_string(sockets.port) + ": " +
+                   describe(-fd) + ".";
+    if (family_missing(-fd) && addresses.size() > 1) continue;
+    close_all(sockets);
+    taken = -fd == EADDRINUSE;
+    if (taken) return port_in_use(sockets.port);
+    return Error{Errc::io, last_failure};
+  }
+  if (sockets.descriptors.empty()) {
+    return Error{Errc::io,
+                 last_failure.empty() ? "There is no address to listen on." : last_failure};
+  }
+  return sockets;
+}
+
+}  // namespace
+
+Result<ListeningSockets> listen_on(const std::vector<std::string>& addresses, std::uint16_t port) {
+  for (int tries = 1;; ++tries) {
+    bool taken = false;
+    auto sockets = try_listen(addresses, port, taken);
+    if (sockets || port != 0 || !taken || tries == kFreePortTries) return sockets;
+  }
+}
+
+Acceptor::Acceptor() : spare_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
+
+Acceptor::~Acceptor() {
+  if (spare_ >= 0) ::close(spare_);
+}
+
+int Acceptor::accept(int listening) {
+  const int fd = ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) {
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return fd;
+  }
+  if ((errno == EMFILE || errno == ENFILE) && spare_ >= 0) {
+    ::close(spare_);
+    const int dropped = ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC);
+    if (dropped >= 0) ::close(dropped);
+    spare_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  }
+  return -1;
+}
+
+}  // namespace spine::net

@@ -1,0 +1,46 @@
+// channel.message: the method bridges feed the gateway with.
+#include "adapters/websocket/message_methods.h"
+
+#include "adapters/websocket/respond.h"
+
+namespace spine::net {
+
+void accept_channel_message(Context& net, std::uint32_t slot, std::string_view id,
+                            const ChannelMessage& message) {
+  static const Method* const method = find_method("channel.message");
+  build_channel_message(message, net.entropy.next(), PrincipalId{net.hub.table.principal[slot]},
+                        net.builder);
+  const std::uint64_t number = net.pending.add(net.hub.table.ref(slot), method, id);
+  net.push(fb::EventBody::MessageReceived, slot, number);
+}
+
+namespace handlers {
+
+void channel_message(Call& call) {
+  ChannelMessage message{};
+  read_channel_message(call.params, message);
+  if (!call.valid()) return;
+  accept_channel_message(call.net, call.slot, call.id, message);
+}
+
+void on_channel_message(Answer& answer, const pipeline::ReplyItem& item) {
+  const core::Reply& reply = item.reply;
+  const bool duplicate = reply.code == core::ReplyCode::duplicate;
+  if (reply.code != core::ReplyCode::accepted && !duplicate) return refuse_reply(answer, item);
+  Response response{answer.net, answer.slot, answer.id()};
+  http::JsonWriter& json = response.json();
+  json.begin_object();
+  if (duplicate) {
+    json.member("duplicate", true);
+    json.member("seq", reply.seq.value);
+  } else {
+    json.member("seq", reply.seq.value);
+    json.member("sessionKey", item.session_key);
+    json.member_if("runId", item.run_key);
+  }
+  json.end_object();
+  response.send();
+}
+
+}  // namespace handlers
+}  // namespace spine::net

@@ -1,0 +1,232 @@
+// The method table, scopes, and the way from a request to its handler.
+#include "adapters/websocket/methods.h"
+
+#include <algorithm>
+#include <array>
+
+#include "adapters/websocket/respond.h"
+
+namespace spine::net {
+namespace {
+
+using namespace handlers;
+
+constexpr std::array kMethods{
+    Method{.name = "agent",
+           .scope = Scope::write,
+           .call = agent,
+           .on_reply = on_agent,
+           .on_run = on_agent_run},
+    Method{.name = "agent.identity.get", .scope = Scope::read, .call = agent_identity_get},
+    Method{
+        .name = "agent.wait", .scope = Scope::write, .call = agent_wait, .on_run = on_agent_wait},
+    Method{.name = "agents.list", .scope = Scope::read, .call = agents_list},
+    Method{.name = "channel.message",
+           .scope = Scope::write,
+           .call = channel_message,
+           .on_reply = on_channel_message},
+    Method{.name = "chat.abort",
+           .scope = Scope::write,
+           .call = chat_abort,
+           .on_reply = on_chat_abort,
+           .on_sessions = on_chat_abort_session,
+           .on_run = on_chat_abort_run},
+    Method{.name = "chat.history",
+           .scope = Scope::read,
+           .call = chat_history,
+           .on_history = on_chat_history},
+    Method{.name = "chat.send", .scope = Scope::write, .call = chat_send, .on_reply = on_chat_send},
+    Method{.name = "config.get", .scope = Scope::read, .call = config_get},
+    Method{
+        .name = "health", .scope = Scope::read, .call = handlers::health, .on_sessions = on_health},
+    Method{.name = "logs.tail", .scope = Scope::read, .call = logs_tail},
+    Method{.name = "models.list", .scope = Scope::read, .call = models_list},
+    Method{.name = "sessions.delete",
+           .scope = Scope::admin,
+           .call = sessions_delete,
+           .on_reply = on_sessions_delete,
+           .on_sessions = on_sessions_delete_found},
+    Method{.name = "sessions.describe",
+           .scope = Scope::read,
+           .call = sessions_describe,
+           .on_sessions = on_sessions_describe},
+    Method{.name = "sessions.list",
+           .scope = Scope::read,
+           .call = sessions_list,
+           .on_sessions = on_sessions_list},
+    Method{.name = "sessions.messages.subscribe", .scope = Scope::read, .call = messages_subscribe},
+    Method{.name = "sessions.messages.unsubscribe",
+           .scope = Scope::read,
+           .call = messages_unsubscribe},
+    Method{.name = "sessions.reset",
+           .scope = Scope::admin,
+           .call = sessions_reset,
+           .on_reply = on_sessions_reset,
+           .on_sessions = on_sessions_reset_found},
+    Method{.name = "sessions.subscribe",
+           .scope = Scope::read,
+           .call = sessions_subscribe,
+           .on_sessions = on_sessions_subscribe},
+    Method{.name = "spine.digest",
+           .scope = Scope::read,
+           .call = spine_digest,
+           .on_digest = on_spine_digest},
+    Method{.name = "spine.status",
+           .scope = Scope::read,
+           .call = spine_status,
+           .on_status = on_spine_status},
+    Method{.name = "status", .scope = Scope::read, .call = status, .on_sessions = on_status},
+    Method{.name = "system-presence", .scope = Scope::read, .call = system_presence},
+};
+
+struct ScopeName {
+  std::string_view name{};
+  Scope scope{};
+};
+constexpr std::array<ScopeName, 8> kScopes{{
+    {"operator.read", Scope::read},
+    {"operator.write", Scope::write},
+    {"operator.admin", Scope::admin},
+    {"operator.approvals", Scope::approvals},
+    {"operator.questions", Scope::questions},
+    {"operator.pairing", Scope::pairing},
+    {"operator.talk", Scope::talk},
+    {"operator.talk.secrets", Scope::talk_secrets},
+}};
+
+constexpr bool ascending() {
+  for (std::size_t i = 1; i < kMethods.size(); ++i) {
+    if (!(kMethods[i - 1].name < kMethods[i].name)) return false;
+  }
+  return true;
+}
+static_assert(ascending(), "find_method searches by halving");
+
+std::string_view reason_text(fb::RejectReason reason) {
+  switch (reason) {
+    case fb::RejectReason::not_allowed:
+      return "the sender is not on the channel's allowlist";
+    case fb::RejectReason::disabled:
+      return "the channel takes no messages of this kind";
+    case fb::RejectReason::unpaired:
+      return "the sender is not paired";
+    case fb::RejectReason::rate_limited:
+      return "the sender has too many messages waiting";
+    case fb::RejectReason::queue_full:
+      return "the session has too many messages waiting";
+    case fb::RejectReason::unknown_agent:
+      return "no such agent is configured";
+    default:
+      return "the message was not accepted";
+  }
+}
+
+void refuse_rejected(Answer& answer, fb::RejectReason reason) {
+  const bool later =
+      reason == fb::RejectReason::rate_limited || reason == fb::RejectReason::queue_full;
+  const bool policy = reason == fb::RejectReason::not_allowed ||
+                      reason == fb::RejectReason::disabled || reason == fb::RejectReason::unpaired;
+  const std::string_view code = reason == fb::RejectReason::unknown_agent ? "UNKNOWN_AGENT_ID"
+                                : later                                   ? "RATE_LIMITED"
+                                                                          : "MESSAGE_REJECTED";
+  refuse(answer.net, answer.slot, answer.id(),
+         {.code = later    ? error_code::kUnavailable
+                  : policy ? error_code::kForbidden
+                           : error_code::kInvalidRequest,
+          .message = std::string{reason_text(reason)},
+          .details = details_of(code, fb::EnumNameRejectReason(reason)),
+          .retryable = later,
+          .retry_after_ms = 1'000});
+}
+
+}  // namespace
+
+std::span<const Method> methods() {
+  return kMethods;
+}
+
+const Method* find_method(std::string_view name) {
+  const auto found =
+      std::lower_bound(kMethods.begin(), kMethods.end(), name,
+                       [](const Method& method, std::string_view n) { return method.name < n; });
+  return found != kMethods.end() && found->name == name ? &*found : nullptr;
+}
+
+bool satisfies(ScopeSet granted, Scope needed) {
+  if (needed == Scope::none) return true;
+  auto have = granted;
+  if ((granted & static_cast<ScopeSet>(Scope::admin)) != 0) return true;
+  if ((granted & static_cast<ScopeSet>(Scope::write)) != 0) {
+    have = static_cast<ScopeSet>(have | static_cast<ScopeSet>(Scope::read) |
+                                 static_cast<ScopeSet>(Scope::talk));
+  }
+  return (have & static_cast<ScopeSet>(needed)) != 0;
+}
+
+std::string_view scope_name(Scope scope) {
+  for (const ScopeName& row : kScopes) {
+    if (row.scope == scope) return row.name;
+  }
+  return "";
+}
+
+Scope scope_of(std::string_view name) {
+  for (const ScopeName& row : kScopes) {
+    if (row.name == name) return row.scope;
+  }
+  return Scope::none;
+}
+
+std::uint64_t Call::pend() {
+  return net.pending.add(ref(), &method, id);
+}
+
+void dispatch(Context& net, std::uint32_t slot, std::string_view id, const Method& method,
+              simdjson::dom::element params, bool has_params) {
+  if (!satisfies(net.hub.table.scopes[slot], method.scope)) {
+    std::string name{scope_name(method.scope)};
+    std::string details = "{\"code\":\"MISSING_SCOPE\",\"missingScope\":\"" + name +
+                          "\",\"requiredScopes\":[\"" + name + "\"]}";
+    refuse(net, slot, id,
+           {.code = error_code::kForbidden,
+            .message = "missing scope: " + name,
+            .details = std::move(details)});
+    return;
+  }
+  std::string problem;
+  Params reader{params, has_params, problem};
+  Call call{net, slot, id, method, reader};
+  if (call.params.ok()) method.call(call);
+  if (problem.empty()) return;
+  net.shared.metrics.frames_refused.add();
+  refuse_invalid(net, slot, id, "invalid " + std::string{method.name} + " params: " + problem);
+}
+
+void refuse_reply(Answer& answer, const pipeline::ReplyItem& item) {
+  using core::ReplyCode;
+  const core::Reply& reply = item.reply;
+  switch (reply.code) {
+    case ReplyCode::rejected:
+      return refuse_rejected(answer, reply.reason);
+    case ReplyCode::rate_limited:
+      return refuse(answer.net, answer.slot, answer.id(),
+                    {.code = error_code::kUnavailable,
+                     .message = "rate limit exceeded",
+                     .details = details_of("RATE_LIMITED", "messages"),
+                     .retryable = true,
+                     .retry_after_ms = reply.retry_after_ms});
+    case ReplyCode::no_space:
+      return refuse(answer.net, answer.slot, answer.id(),
+                    {.code = error_code::kUnavailable,
+                     .message = "the disk or a table of the gateway is full",
+                     .details = details_of("NO_SPACE", "no_space"),
+                     .retryable = true,
+                     .retry_after_ms = reply.retry_after_ms == 0 ? 1'000 : reply.retry_after_ms});
+    case ReplyCode::not_found:
+      return refuse_invalid(answer.net, answer.slot, answer.id(), "No session found");
+    default:
+      return refuse_invalid(answer.net, answer.slot, answer.id(), "the request had no effect");
+  }
+}
+
+}  // namespace spine::net

@@ -1,0 +1,124 @@
+// Methods: which methods are served, what each needs, and who reads and answers it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "adapters/websocket/context.h"
+#include "adapters/websocket/params.h"
+#include "engine/pipeline/messages.h"
+
+namespace spine::net {
+
+// A request that was understood and is allowed. Borrowed for the call.
+struct Call {
+  Context& net;
+  std::uint32_t slot;
+  std::string_view id;
+  const Method& method;
+  Params& params;
+
+  // False when params complained: return then, dispatch() answers `invalid <method> params: ...`.
+  bool valid() const { return params.ok(); }
+  // Registers the request; its number goes into the input.
+  std::uint64_t pend();
+  ConnectionRef ref() const { return net.hub.table.ref(slot); }
+};
+
+// What the engine said to a pending request. The connection is still there and may be written to.
+struct Answer {
+  Context& net;
+  std::uint32_t slot;
+  std::uint64_t number;
+  bool keep{};  // set by a handler that asked the next question under the same number
+
+  PendingRequest& request() { return net.pending.at(number); }
+  std::string_view id() { return request().id(); }
+};
+
+struct Method {
+  std::string_view name{};
+  Scope scope{};
+  void (*call)(Call&){};
+  // One per kind of item the method's questions are answered with.
+  void (*on_reply)(Answer&, const pipeline::ReplyItem&){};
+  void (*on_sessions)(Answer&, const pipeline::SessionsItem&){};
+  void (*on_history)(Answer&, const pipeline::HistoryItem&){};
+  void (*on_run)(Answer&, const pipeline::RunItem&){};
+  void (*on_status)(Answer&, const pipeline::StatusItem&){};
+  void (*on_digest)(Answer&, const pipeline::DigestItem&){};
+};
+
+// All of them, by name ascending.
+std::span<const Method> methods();
+// nullptr when there is no such method.
+const Method* find_method(std::string_view name);
+
+// Whether `granted` satisfies `needed`: admin satisfies all, write satisfies read.
+bool satisfies(ScopeSet granted, Scope needed);
+// "operator.read" and so on.
+std::string_view scope_name(Scope scope);
+// Scope::none when there is no such scope.
+Scope scope_of(std::string_view name);
+
+// Reads the request's parameters and calls the method, after looking at its scope.
+void dispatch(Context& net, std::uint32_t slot, std::string_view id, const Method& method,
+              simdjson::dom::element params, bool has_params);
+
+// An error for a ReplyItem that is not what the method hoped for.
+void refuse_reply(Answer& answer, const pipeline::ReplyItem& item);
+
+namespace handlers {
+// gateway_methods.cc
+void health(Call&);
+void on_health(Answer&, const pipeline::SessionsItem&);
+void status(Call&);
+void on_status(Answer&, const pipeline::SessionsItem&);
+void system_presence(Call&);
+void spine_status(Call&);
+void on_spine_status(Answer&, const pipeline::StatusItem&);
+void spine_digest(Call&);
+void on_spine_digest(Answer&, const pipeline::DigestItem&);
+// config_methods.cc
+void config_get(Call&);
+void agents_list(Call&);
+void agent_identity_get(Call&);
+void models_list(Call&);
+void logs_tail(Call&);
+// chat_methods.cc
+void chat_send(Call&);
+void on_chat_send(Answer&, const pipeline::ReplyItem&);
+void chat_history(Call&);
+void on_chat_history(Answer&, const pipeline::HistoryItem&);
+void chat_abort(Call&);
+void on_chat_abort_session(Answer&, const pipeline::SessionsItem&);
+void on_chat_abort_run(Answer&, const pipeline::RunItem&);
+void on_chat_abort(Answer&, const pipeline::ReplyItem&);
+// agent_methods.cc
+void agent(Call&);
+void on_agent(Answer&, const pipeline::ReplyItem&);
+void on_agent_run(Answer&, const pipeline::RunItem&);
+void agent_wait(Call&);
+void on_agent_wait(Answer&, const pipeline::RunItem&);
+// session_methods.cc
+void sessions_list(Call&);
+void on_sessions_list(Answer&, const pipeline::SessionsItem&);
+void sessions_describe(Call&);
+void on_sessions_describe(Answer&, const pipeline::SessionsItem&);
+void sessions_subscribe(Call&);
+void on_sessions_subscribe(Answer&, const pipeline::SessionsItem&);
+void messages_subscribe(Call&);
+void messages_unsubscribe(Call&);
+void sessions_reset(Call&);
+void on_sessions_reset_found(Answer&, const pipeline::SessionsItem&);
+void on_sessions_reset(Answer&, const pipeline::ReplyItem&);
+void sessions_delete(Call&);
+void on_sessions_delete_found(Answer&, const pipeline::SessionsItem&);
+void on_sessions_delete(Answer&, const pipeline::ReplyItem&);
+// message_methods.cc
+void channel_message(Call&);
+void on_channel_message(Answer&, const pipeline::ReplyItem&);
+}  // namespace handlers
+
+}  // namespace spine::net

@@ -1,0 +1,234 @@
+// Rendering of session and message rows.
+#include "adapters/websocket/rows.h"
+
+#include <string>
+
+#include "adapters/websocket/entropy.h"
+
+namespace spine::net {
+namespace {
+
+constexpr std::uint64_t kContextTokens = 200'000;
+
+std::string_view kind_name(fb::ConversationKind kind) {
+  switch (kind) {
+    case fb::ConversationKind::direct:
+      return "direct";
+    case fb::ConversationKind::group:
+      return "group";
+    case fb::ConversationKind::channel:
+      return "channel";
+  }
+  return "direct";
+}
+
+void write_content(http::JsonWriter& json, std::string_view text) {
+  json.key("content");
+  json.begin_array();
+  json.begin_object();
+  json.member("type", "text");
+  json.member("text", text);
+  json.end_object();
+  json.end_array();
+}
+
+void write_meta(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+                std::string_view idempotency_key) {
+  json.key("__openclaw");
+  json.begin_object();
+  json.member("id", std::to_string(event.seq.value));
+  json.member("seq", event.seq.value);
+  json.member_if("idempotencyKey", idempotency_key);
+  json.member_if("runId", run_key);
+  json.end_object();
+}
+
+void write_attachments(http::JsonWriter& json, const fb::MessageReceived& body) {
+  if (body.attachments() == nullptr || body.attachments()->size() == 0) return;
+  json.key("attachments");
+  json.begin_array();
+  for (const fb::Attachment* attachment : *body.attachments()) {
+    json.begin_object();
+    json.member_if("name", text_of(attachment->name()));
+    json.member_if("mimeType", text_of(attachment->mime_type()));
+    json.member_if("url", text_of(attachment->url()));
+    json.member("bytes", attachment->bytes());
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_user(http::JsonWriter& json, const EventView& event, std::string_view run_key) {
+  const auto& body = *flatbuffers::GetRoot<fb::MessageReceived>(event.body.data());
+  const std::string_view key = run_key.empty() ? text_of(body.idempotency_key()) : run_key;
+  const std::string user_key = key.empty() ? std::string{} : std::string{key} + ":user";
+  json.begin_object();
+  json.member("role", "user");
+  write_content(json, text_of(body.text()));
+  json.member("timestamp", event.header.wall_ms);
+  json.member_if("idempotencyKey", user_key);
+  write_attachments(json, body);
+  if (body.via() == fb::MessageVia::channel) {
+    json.member_if("channel", text_of(body.channel()));
+    json.member_if("senderId", text_of(body.sender_id()));
+    json.member_if("senderName", text_of(body.sender_name()));
+    json.member_if("externalId", text_of(body.external_id()));
+  }
+  write_meta(json, event, key, user_key);
+  json.end_object();
+}
+
+void write_reply(http::JsonWriter& json, const EventView& event, std::string_view run_key) {
+  const auto& body = *flatbuffers::GetRoot<fb::RunFinished>(event.body.data());
+  const std::string_view stop = text_of(body.stop_reason());
+  json.begin_object();
+  json.member("role", "assistant");
+  write_content(json, text_of(body.text()));
+  json.member("timestamp", event.header.wall_ms);
+  json.member("stopReason", stop.empty() ? std::string_view{"stop"} : stop);
+  json.member_if("provider", text_of(body.provider()));
+  json.member_if("model", text_of(body.model()));
+  json.key("usage");
+  json.begin_object();
+  json.member("input", body.input_tokens());
+  json.member("output", body.output_tokens());
+  json.member("totalTokens", body.input_tokens() + body.output_tokens());
+  json.end_object();
+  write_meta(json, event, run_key, {});
+  json.end_object();
+}
+
+void write_failure(http::JsonWriter& json, const EventView& event, std::string_view run_key) {
+  json.begin_object();
+  json.member("role", "assistant");
+  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunFailed)) {
+    const auto& body = *flatbuffers::GetRoot<fb::RunFailed>(event.body.data());
+    write_content(json, "");
+    json.member("stopReason", "error");
+    json.member("errorMessage", text_of(body.message()));
+  } else {
+    write_content(json, "");
+    json.member("stopReason", "aborted");
+  }
+  json.member("timestamp", event.header.wall_ms);
+  write_meta(json, event, run_key, {});
+  json.end_object();
+}
+
+}  // namespace
+
+std::string_view text_of(const flatbuffers::String* text) {
+  return text == nullptr ? std::string_view{} : text->string_view();
+}
+
+std::string_view error_kind_name(fb::RunErrorKind kind) {
+  switch (kind) {
+    case fb::RunErrorKind::refusal:
+      return "refusal";
+    case fb::RunErrorKind::timeout:
+      return "timeout";
+    case fb::RunErrorKind::rate_limit:
+      return "rate_limit";
+    case fb::RunErrorKind::context_length:
+      return "context_length";
+    default:
+      return "unknown";
+  }
+}
+
+const config::AgentConfig* find_agent(const config::Config& config, std::string_view id) {
+  for (const config::AgentConfig& agent : config.agents) {
+    if (agent.id == id) return &agent;
+  }
+  return nullptr;
+}
+
+ModelName model_of(const config::Config& config, std::string_view agent_id) {
+  const config::AgentConfig* agent = find_agent(config, agent_id);
+  const bool named = agent != nullptr && !agent->model_primary.empty();
+  const std::string_view whole = named ? std::string_view{agent->model_primary} : "spine/echo";
+  const std::size_t slash = whole.find('/');
+  if (slash == std::string_view::npos) return {{}, whole, whole};
+  return {whole.substr(0, slash), whole.substr(slash + 1), whole};
+}
+
+bool is_main_session(const config::Config& config, std::string_view key) {
+  const std::string suffix = ":" + config.main_key;
+  constexpr std::string_view kPrefix = "agent:";
+  if (key.substr(0, kPrefix.size()) != kPrefix) return false;
+  const std::size_t end = key.find(':', kPrefix.size());
+  return end != std::string_view::npos && key.substr(end) == suffix;
+}
+
+void write_defaults(http::JsonWriter& json, const config::Config& config) {
+  const ModelName model = model_of(config, config.default_agent);
+  json.begin_object();
+  json.member("modelProvider", model.provider);
+  json.member("model", model.model);
+  json.member("contextTokens", kContextTokens);
+  json.end_object();
+}
+
+void write_session(http::JsonWriter& json, const config::Config& config,
+                   const core::SessionView& session, std::int64_t now_wall_ms) {
+  const ModelName model = model_of(config, session.agent_id);
+  std::string uuid;
+  append_uuid(uuid, session.uuid);
+  json.begin_object();
+  json.member("key", session.key);
+  json.member("kind", kind_name(session.conversation));
+  json.member("agentId", session.agent_id);
+  json.member("isMain", is_main_session(config, session.key));
+  json.member("sessionId", uuid);
+  json.member("chatType", kind_name(session.conversation));
+  json.member_if("channel", session.channel);
+  json.member_if("displayName", session.display_name);
+  json.member("updatedAt", session.updated_wall_ms);
+  json.member("sessionStartedAt", session.started_wall_ms);
+  json.member("visibility", "shared");
+  json.member("modelProvider", model.provider);
+  json.member("model", model.model);
+  json.member("contextTokens", kContextTokens);
+  json.member("totalTokens", 0);
+  json.member("totalTokensFresh", false);
+  json.member("messageCount", session.message_count);
+  json.member("hasActiveRun", !session.active_run_key.empty());
+  json.key("activeRunIds");
+  json.begin_array();
+  if (!session.active_run_key.empty()) json.value(session.active_run_key);
+  json.end_array();
+  json.member("runsWaiting", session.runs_waiting);
+  json.member("status", session.active_run_key.empty() ? "idle" : "running");
+  json.member("snapshotAt", now_wall_ms);
+  json.end_object();
+}
+
+void write_recent(http::JsonWriter& json, const core::SessionView& session,
+                  std::int64_t now_wall_ms) {
+  json.begin_object();
+  json.member("key", session.key);
+  json.member("updatedAt", session.updated_wall_ms);
+  json.member("age", now_wall_ms - session.updated_wall_ms);
+  json.end_object();
+}
+
+void write_message(http::JsonWriter& json, const EventView& event, std::string_view run_key) {
+  switch (static_cast<fb::EventBody>(event.header.kind)) {
+    case fb::EventBody::MessageReceived:
+      return write_user(json, event, run_key);
+    case fb::EventBody::RunFinished:
+      return write_reply(json, event, run_key);
+    default:
+      return write_failure(json, event, run_key);
+  }
+}
+
+void write_assistant_text(http::JsonWriter& json, std::string_view text, std::int64_t wall_ms) {
+  json.begin_object();
+  json.member("role", "assistant");
+  write_content(json, text);
+  json.member("timestamp", wall_ms);
+  json.end_object();
+}
+
+}  // namespace spine::net

@@ -1,0 +1,46 @@
+// Rows: sessions and messages in the shapes clients render, PROTOCOL section 3.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "adapters/http/json.h"
+#include "engine/config/config.h"
+#include "engine/core/views.h"
+#include "schemas/vocab/record.h"
+
+#include "event_generated.h"
+
+namespace spine::net {
+
+// "provider/model" of an agent, in two parts. Borrowed from the configuration.
+struct ModelName {
+  std::string_view provider{};
+  std::string_view model{};
+  std::string_view whole{};
+};
+
+const config::AgentConfig* find_agent(const config::Config& config, std::string_view id);
+ModelName model_of(const config::Config& config, std::string_view agent_id);
+bool is_main_session(const config::Config& config, std::string_view key);
+
+// {"modelProvider","model","contextTokens"}: the defaults of lists.
+void write_defaults(http::JsonWriter& json, const config::Config& config);
+// SessionRow.
+void write_session(http::JsonWriter& json, const config::Config& config,
+                   const core::SessionView& session, std::int64_t now_wall_ms);
+// {key, updatedAt, age}: entry of the "recent" lists.
+void write_recent(http::JsonWriter& json, const core::SessionView& session,
+                  std::int64_t now_wall_ms);
+// A message row. REQUIRES: the event is a MessageReceived, RunFinished, RunFailed or RunAborted.
+// `run_key` may be empty when it is not known.
+void write_message(http::JsonWriter& json, const EventView& event, std::string_view run_key);
+// {"role":"assistant","content":[{"type":"text","text":...}],"timestamp":...}.
+void write_assistant_text(http::JsonWriter& json, std::string_view text, std::int64_t wall_ms);
+
+// Empty for a missing string. Borrowed from the body.
+std::string_view text_of(const flatbuffers::String* text);
+// unknown, refusal, timeout, rate_limit, context_length (crash is unknown to clients).
+std::string_view error_kind_name(fb::RunErrorKind kind);
+
+}  // namespace spine::net

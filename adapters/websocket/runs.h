@@ -1,0 +1,69 @@
+// RunTable: runs that are being watched, and the requests that wait for one to end.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "schemas/vocab/ids.h"
+
+namespace spine::net {
+
+// A run between its start and its end, as far as pushes need it.
+struct LiveRun {
+  std::string key{};  // runId of the protocol
+  std::string session_key{};
+  std::string agent_id{};
+  std::string text{};   // of the deltas so far
+  std::uint64_t seq{};  // of its agent and chat events
+  bool text_full{};     // the text grew beyond kLiveTextBytesMax: no more deltas
+};
+
+// A request to be answered when a run ends.
+struct Waiter {
+  ConnectionRef connection{};
+  std::string id{};  // of the request
+  std::string run_key{};
+  bool second_answer{};         // the agent method; else agent.wait
+  std::uint64_t deadline_ms{};  // boot-time; 0 = none
+};
+
+// Thread: net.
+class RunTable {
+ public:
+  // The run, made when it is new. nullptr when there are too many.
+  LiveRun* watch(RunId id, std::string_view key, std::string_view session_key,
+                 std::string_view agent_id);
+  LiveRun* find(RunId id);
+  // False when the text so far would grow beyond its bound, from then on for ever.
+  bool append_text(LiveRun& run, std::string_view piece);
+  void forget(RunId id);
+  void forget_all();
+  std::size_t count() const { return runs_.size(); }
+
+  // False when there are too many, in all or of one connection.
+  bool wait(Waiter waiter);
+  // Takes out those who wait for the run / whose deadline has passed / of a connection.
+  std::vector<Waiter> take(std::string_view run_key);
+  std::vector<Waiter> take_due(std::uint64_t now_ms);
+  void drop(ConnectionRef connection);
+  // Takes out one; false when it is gone already.
+  bool take_one(ConnectionRef connection, std::string_view id, Waiter& out);
+  // Earliest deadline; 0 = none.
+  std::uint64_t next_deadline_ms() const;
+  std::size_t waiting() const { return waiters_.size(); }
+
+ private:
+  template <class F>
+  std::vector<Waiter> take_if(F f);
+  void uncount(const Waiter& waiter);
+
+  std::unordered_map<std::uint64_t, LiveRun> runs_{};
+  std::size_t text_bytes_{};  // of all runs
+  std::vector<Waiter> waiters_{};
+  std::unordered_map<std::uint32_t, std::size_t> waiting_by_slot_{};
+};
+
+}  // namespace spine::net

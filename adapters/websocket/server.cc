@@ -1,0 +1,110 @@
+// Putting the net thread together.
+#include "adapters/websocket/server.h"
+
+#include <algorithm>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+#include "adapters/websocket/gateway.h"
+#include "adapters/websocket/loop.h"
+#include "engine/log/log.h"
+#include "schemas/vocab/check.h"
+
+namespace spine::net {
+namespace {
+
+constexpr log::Logger kLog{"net"};
+constexpr rlim_t kOtherDescriptors = 1'024;  // journal, logs, agents, HTTP
+
+// Every connection is a descriptor: the soft limit goes up to what they may take.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = limits::kConnectionsMax + kOtherDescriptors;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    kLog.warn("the limit of open files stays low: fewer connections fit");
+  }
+}
+
+}  // namespace
+
+struct NetServer::State {
+  State(NetOptions net_options, pipeline::Shared& shared, pipeline::Ingress& ingress)
+      : options(std::move(net_options)),
+        producer(ingress.add_producer(&State::wake, this)),
+        gateway(options, shared, producer),
+        outbox(&State::wake, this) {}
+
+  // Thread: any.
+  static void wake(void* context) {
+    auto* state = static_cast<State*>(context);
+    if (state->loop != nullptr) state->loop->wake();
+  }
+
+  NetOptions options;
+  pipeline::IngressProducer& producer;
+  Gateway gateway;
+  pipeline::Outbox outbox;
+  std::unique_ptr<Loop> loop{};
+  std::uint16_t port{};
+  std::thread thread{};
+};
+
+NetServer::NetServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+NetServer::~NetServer() {
+  join();
+}
+
+Result<std::unique_ptr<NetServer>> NetServer::bind(NetOptions options, pipeline::Shared& shared,
+                                                   pipeline::Ingress& ingress) {
+  SPINE_CHECK(options.config != nullptr);
+  raise_descriptor_limit();
+  SPINE_TRY(ListeningSockets sockets, listen_on(options.addresses, options.port));
+  const std::uint16_t port = sockets.port;
+  auto state = std::make_unique<State>(std::move(options), shared, ingress);
+  SPINE_TRY(state->loop, Loop::create(state->gateway, state->producer, std::move(sockets)));
+  state->port = port;
+  return std::unique_ptr<NetServer>(new NetServer(std::move(state)));
+}
+
+std::uint16_t NetServer::port() const {
+  return state_->port;
+}
+pipeline::Outbox& NetServer::outbox() {
+  return state_->outbox;
+}
+
+void NetServer::set_token(std::string token) {
+  SPINE_CHECK(!state_->thread.joinable());
+  state_->options.token = std::move(token);
+}
+
+void NetServer::set_config(const config::Config* config) {
+  // release: pairs with the acquire in Context::config().
+  state_->gateway.context().live_config.store(config, std::memory_order_release);
+}
+
+void NetServer::start() {
+  SPINE_CHECK(!state_->thread.joinable());
+  state_->thread = std::thread([state = state_.get()] {
+    ::pthread_setname_np(::pthread_self(), "net");
+    state->loop->run(state->outbox);
+  });
+}
+
+void NetServer::stop() {
+  state_->loop->request_stop();
+}
+
+void NetServer::join() {
+  stop();
+  if (state_->thread.joinable()) state_->thread.join();
+}
+
+}  // namespace spine::net

@@ -1,0 +1,238 @@
+// sessions.*: lists, subscriptions, reset and delete.
+#include <algorithm>
+#include <string>
+
+#include "adapters/websocket/inputs.h"
+#include "adapters/websocket/methods.h"
+#include "adapters/websocket/respond.h"
+#include "adapters/websocket/rows.h"
+
+namespace spine::net::handlers {
+namespace {
+
+using core::ReplyCode;
+
+constexpr TextRule kKey{.required = true, .bytes_min = 1, .bytes_max = limits::kKeyBytesMax};
+constexpr std::uint64_t kListDefault = 100;
+constexpr std::uint64_t kListMax = 1'000;
+
+// Asks for a page as `limit`, `offset` and `agentId` say; false when they complain.
+bool ask_page(Call& call) {
+  const std::int64_t limit = call.params.integer(
+      "limit", {.min = 1, .max = kListMax, .otherwise = static_cast<std::int64_t>(kListDefault)});
+  const std::int64_t offset =
+      call.params.integer("offset", {.min = 0, .max = limits::kSessionsMax, .otherwise = 0});
+  const std::string_view agent = call.params.text("agentId", {.bytes_max = limits::kNameBytesMax});
+  if (!call.valid()) return false;
+  const std::uint64_t number = call.pend();
+  PendingMore& more = call.net.pending.at(number).extra();
+  more.a = static_cast<std::uint64_t>(offset);
+  more.b = static_cast<std::uint64_t>(limit);
+  call.net.query(pipeline::input_kind::kQuerySessions, call.slot, number, agent, more.a, more.b);
+  return true;
+}
+
+void write_page(http::JsonWriter& json, Answer& answer, const pipeline::SessionsItem& item) {
+  Context& net = answer.net;
+  const PendingMore& more = answer.request().extra();
+  const std::uint64_t next = more.a + item.sessions.size();
+  const bool has_more = next < item.total;
+  json.begin_object();
+  json.member("ts", net.wall_ms);
+  json.member("path", "journal");
+  json.member("count", item.sessions.size());
+  json.member("totalCount", item.total);
+  json.member("limitApplied", more.b);
+  json.key("nextOffset");
+  if (has_more) {
+    json.value(next);
+  } else {
+    json.null();
+  }
+  json.member("hasMore", has_more);
+  json.member_raw("owners", "[]");
+  json.key("defaults");
+  write_defaults(json, net.config());
+  json.key("sessions");
+  json.begin_array();
+  for (const core::SessionView& session : item.sessions) {
+    write_session(json, net.config(), session, net.wall_ms);
+  }
+  json.end_array();
+  json.end_object();
+}
+
+// Looks the session up; its answer goes to the method's on_sessions.
+void ask_session(Call& call) {
+  const std::string_view asked = call.params.text("key", kKey);
+  if (!call.valid()) return;
+  const std::string key = session_key_of(call.net.config(), asked);
+  const std::uint64_t number = call.pend();
+  call.net.pending.at(number).extra().text = key;
+  call.net.query(pipeline::input_kind::kQuerySession, call.slot, number, key);
+}
+
+void answer_subscribed(Call& call, std::string_view key, bool subscribed) {
+  Response response{call.net, call.slot, call.id};
+  http::JsonWriter& json = response.json();
+  json.begin_object();
+  json.member("subscribed", subscribed);
+  json.member("key", key);
+  json.end_object();
+  response.send();
+}
+
+}  // namespace
+
+void sessions_list(Call& call) {
+  ask_page(call);
+}
+
+void on_sessions_list(Answer& answer, const pipeline::SessionsItem& item) {
+  Response response{answer.net, answer.slot, answer.id()};
+  write_page(response.json(), answer, item);
+  response.send();
+}
+
+void sessions_describe(Call& call) {
+  ask_session(call);
+}
+
+void on_sessions_describe(Answer& answer, const pipeline::SessionsItem& item) {
+  Context& net = answer.net;
+  Response response{net, answer.slot, answer.id()};
+  http::JsonWriter& json = response.json();
+  json.begin_object();
+  json.key("session");
+  if (item.sessions.empty()) {
+    json.null();
+  } else {
+    write_session(json, net.config(), item.sessions.front(), net.wall_ms);
+  }
+  json.end_object();
+  response.send();
+}
+
+void sessions_subscribe(Call& call) {
+  const bool with_list =
+      call.params.has("limit") || call.params.has("offset") || call.params.has("agentId");
+  if (with_list && !ask_page(call)) return;
+  call.net.take_interest(call.slot);
+  call.net.hub.table.set(call.slot, connection_flag::kAllSessions);
+  if (with_list) return;
+  Response response{call.net, call.slot, call.id};
+  response.json().raw("{\"subscribed\":true}");
+  response.send();
+}
+
+void on_sessions_subscribe(Answer& answer, const pipeline::SessionsItem& item) {
+  Response response{answer.net, answer.slot, answer.id()};
+  http::JsonWriter& json = response.json();
+  json.begin_object();
+  json.member("subscribed", true);
+  json.key("list");
+  write_page(json, answer, item);
+  json.end_object();
+  response.send();
+}
+
+void messages_subscribe(Call& call) {
+  const std::string_view asked = call.params.text("key", kKey);
+  if (!call.valid()) return;
+  std::string key = session_key_of(call.net.config(), asked);
+  std::vector<std::string>& keys = call.net.hub.table.client[call.slot]->keys;
+  const bool known = std::find(keys.begin(), keys.end(), key) != keys.end();
+  if (!known && keys.size() >= limits::kSubscribedKeysMax) {
+    return refuse_invalid(call.net, call.slot, call.id,
+                          "too many subscriptions on this connection");
+  }
+  call.net.take_interest(call.slot);
+  if (!known) keys.push_back(key);
+  answer_subscribed(call, key, true);
+}
+
+void messages_unsubscribe(Call& call) {
+  const std::string_view asked = call.params.text("key", kKey);
+  if (!call.valid()) return;
+  const std::string key = session_key_of(call.net.config(), asked);
+  std::erase(call.net.hub.table.client[call.slot]->keys, key);
+  answer_subscribed(call, key, false);
+}
+
+void sessions_reset(Call& call) {
+  ask_session(call);
+}
+
+void on_sessions_reset_found(Answer& answer, const pipeline::SessionsItem& item) {
+  PendingMore& more = answer.request().extra();
+  if (item.sessions.empty()) {
+    return refuse_invalid(answer.net, answer.slot, answer.id(), "No session found: " + more.text);
+  }
+  more.uuid = as_uuid(answer.net.entropy.next());
+  build_session_reset(answer.net, more.uuid);
+  answer.net.push(fb::EventBody::SessionReset, answer.slot, answer.number,
+                  item.sessions.front().id);
+  answer.keep = true;
+}
+
+void on_sessions_reset(Answer& answer, const pipeline::ReplyItem& item) {
+  if (item.reply.code != ReplyCode::accepted) return refuse_reply(answer, item);
+  const PendingMore& more = answer.request().extra();
+  std::string uuid;
+  append_uuid(uuid, more.uuid);
+  Response response{answer.net, answer.slot, answer.id()};
+  http::JsonWriter& json = response.json();
+  json.begin_object();
+  json.member("ok", true);
+  json.member("key", more.text);
+  json.key("entry");
+  json.begin_object();
+  json.member("sessionId", uuid);
+  json.member("updatedAt", answer.net.wall_ms);
+  json.end_object();
+  json.key("resolved");
+  write_defaults(json, answer.net.config());
+  json.end_object();
+  response.send();
+}
+
+namespace {
+
+void answer_deleted(Answer& answer, bool deleted) {
+  Response response{answer.net, answer.slot, answer.id()};
+  http::JsonWriter& json = response.json();
+  json.begin_object();
+  json.member("ok", true);
+  json.member("key", answer.request().extra().text);
+  json.member("deleted", deleted);
+  json.member_raw("archived", "[]");
+  json.end_object();
+  response.send();
+}
+
+}  // namespace
+
+void sessions_delete(Call& call) {
+  ask_session(call);
+}
+
+void on_sessions_delete_found(Answer& answer, const pipeline::SessionsItem& item) {
+  if (item.sessions.empty()) return answer_deleted(answer, false);
+  build_session_closed(answer.net);
+  answer.net.push(fb::EventBody::SessionClosed, answer.slot, answer.number,
+                  item.sessions.front().id);
+  answer.keep = true;
+}
+
+void on_sessions_delete(Answer& answer, const pipeline::ReplyItem& item) {
+  if (item.reply.code == ReplyCode::refused_main) {
+    return refuse_invalid(
+        answer.net, answer.slot, answer.id(),
+        "Cannot delete the main session (" + answer.request().extra().text + ").");
+  }
+  if (item.reply.code == ReplyCode::not_found) return answer_deleted(answer, false);
+  if (item.reply.code != ReplyCode::accepted) return refuse_reply(answer, item);
+  answer_deleted(answer, true);
+}
+
+}  // namespace spine::net::handlers

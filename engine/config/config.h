@@ -1,0 +1,131 @@
+// Config: openclaw.json as Spine understands it, after defaults, spellings and includes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/config/findings.h"
+#include "engine/log/level.h"
+#include "schemas/vocab/ids.h"
+#include "schemas/vocab/result.h"
+
+#include "event_generated.h"
+
+namespace spine::config {
+
+enum class AuthMode : std::uint8_t { token, password, pairing, none };
+using LogFormat = log::Format;
+using LogLevel = log::Level;
+
+struct Reset {
+  bool daily{};
+  std::uint8_t at_hour{4};
+  std::uint32_t idle_minutes{};
+};
+
+// A channel has one policy: what its accounts say may not differ.
+struct ChannelConfig {
+  std::string name{};  // lower case
+  bool enabled{true};
+  fb::DmPolicy dm_policy{fb::DmPolicy::open};
+  fb::DmPolicy group_policy{fb::DmPolicy::open};
+  std::vector<std::string> allow_from{};
+};
+
+struct BindingConfig {
+  std::string agent_id{};
+  std::string channel{};  // lower case
+  std::string account{};  // empty = any
+  bool has_peer{};
+  fb::ConversationKind peer_kind{};
+  std::string peer_id{};
+};
+
+struct AgentConfig {
+  std::string id{};
+  std::string name{};
+  std::string emoji{};
+  std::string workspace{};
+  std::string model_primary{};    // "provider/model"; the echo agent is "spine/echo"
+  std::uint32_t echo_delay_ms{};  // agents.entries.<id>.spine.delayMs: the echo agent waits
+};
+
+struct CronConfig {  // crons.<name>: kept and shown, run by the scheduler issue
+  std::string name{};
+  std::string schedule{};
+  std::string action{};
+};
+
+struct Config {
+  // gateway
+  std::vector<std::string> bind_addresses{"127.0.0.1", "::1"};
+  std::uint16_t port{18789};
+  AuthMode auth_mode{AuthMode::pairing};
+  std::string token{};     // secret; empty = the generated one in <state-dir>/token
+  std::string password{};  // secret
+  std::vector<std::string> admin_channels{};
+  std::uint32_t messages_per_minute{60};  // 0 = off
+  std::uint32_t messages_burst{10};
+  // session
+  fb::DmScope dm_scope{fb::DmScope::per_channel_peer};
+  bool group_scope_main{};
+  std::string main_key{"main"};
+  Reset reset_direct{};
+  Reset reset_group{};
+  Reset reset_thread{};
+  std::vector<std::string> reset_triggers{"/new", "/reset"};
+  std::uint32_t session_idle_days{30};
+  // people and agents
+  fb::DmPolicy default_dm_policy{fb::DmPolicy::open};
+  std::vector<ChannelConfig> channels{};
+  std::vector<AgentConfig> agents{};  // never empty: at least "main"
+  std::string default_agent{"main"};
+  std::vector<BindingConfig> bindings{};
+  std::vector<CronConfig> crons{};
+  // logging
+  LogFormat log_format{LogFormat::text};
+  LogLevel log_level{LogLevel::info};
+  std::string log_file{};  // empty = <state-dir>/logs/spine.log
+  std::uint64_t log_file_bytes_max{16ULL * 1024 * 1024};
+  std::uint32_t log_files_kept{5};
+  // where it came from
+  std::filesystem::path path{};
+  bool exists{};
+  std::string raw{};                    // the file's text; "" when there is none
+  std::string redacted_json{};          // parsed, as strict JSON, secrets redacted
+  Bits128 hash{};                       // of the text
+  std::vector<std::string> warnings{};  // one sentence each: unknown keys and the like
+};
+
+using GetEnv = const char* (*)(const char* name);
+
+// Reads and checks. A missing file is the default configuration (exists = false). Errors name file,
+// line, column and key, one a line: Errc::invalid_argument; io when the file cannot be read. The
+// environment is read through `getenv_fn` so tests are closed; OPENCLAW_GATEWAY_PORT and
+// OPENCLAW_GATEWAY_TOKEN win over the file. Thread: any, without shared state.
+Result<Config> load(const std::filesystem::path& path, GetEnv getenv_fn);
+// The same from text; `path` is for messages and for $include.
+Result<Config> parse(std::string_view text, const std::filesystem::path& path, GetEnv getenv_fn);
+
+// Everything wrong or odd in the file, for `spine config validate`: no error among them means that
+// load() would succeed.
+std::vector<Finding> validate(const std::filesystem::path& path, GetEnv getenv_fn);
+
+// What stands at "gateway.port", "channels.telegram.allowFrom" or "bindings.0.agentId", as strict
+// JSON with secrets redacted: from the file, or the value in force for the common settings it does
+// not name. "" gives the whole file. Errors: not_found.
+Result<std::string> get_path(const Config& config, std::string_view dotted_path);
+
+// The part that decides, as the ConfigApplied event's table. Finishes `builder`. The same Config
+// gives the same bytes. A channel that is not enabled becomes one whose policies are `disabled`.
+void build_policy(const Config& config, flatbuffers::FlatBufferBuilder& builder);
+
+// ~/.openclaw/openclaw.json, or OPENCLAW_CONFIG_PATH; and ~/.openclaw/spine, or
+// $OPENCLAW_STATE_DIR/spine.
+std::filesystem::path default_config_path(GetEnv getenv_fn);
+std::filesystem::path default_state_dir(GetEnv getenv_fn);
+
+}  // namespace spine::config

@@ -1,0 +1,16 @@
+// Durations as people write them in a configuration: "30d", "12h", "1h30m".
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace spine::config {
+
+// One or more of <number><unit>, units ms s m h d w; a bare number counts `bare_unit_ms`. False
+// when it is not one, or has no room in `ms`.
+bool parse_duration(std::string_view text, std::uint64_t bare_unit_ms, std::uint64_t& ms);
+bool is_duration(std::string_view text);
+
+inline constexpr std::uint64_t kDayMs = 24ULL * 3600 * 1000;
+
+}  // namespace spine::config

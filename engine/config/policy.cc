@@ -1,0 +1,78 @@
+// build_policy: the part of the configuration that decides, as an event's table.
+#include "engine/config/config.h"
+
+namespace spine::config {
+namespace {
+
+using Builder = flatbuffers::FlatBufferBuilder;
+
+flatbuffers::Offset<fb::ResetPolicy> build_reset(Builder& builder, const Reset& reset) {
+  return fb::CreateResetPolicy(builder, reset.daily, reset.at_hour, reset.idle_minutes);
+}
+
+flatbuffers::Offset<fb::ChannelPolicy> build_channel(Builder& builder,
+                                                     const ChannelConfig& channel) {
+  const auto policy = [&](fb::DmPolicy wanted) {
+    return channel.enabled ? wanted : fb::DmPolicy::disabled;
+  };
+  const auto name = builder.CreateString(channel.name);
+  const auto allow_from = builder.CreateVectorOfStrings(channel.allow_from);
+  return fb::CreateChannelPolicy(builder, name, policy(channel.dm_policy), allow_from,
+                                 policy(channel.group_policy));
+}
+
+flatbuffers::Offset<fb::Binding> build_binding(Builder& builder, const BindingConfig& binding) {
+  const auto agent = builder.CreateString(binding.agent_id);
+  const auto channel = builder.CreateString(binding.channel);
+  const auto account = builder.CreateString(binding.account);
+  const auto peer = builder.CreateString(binding.peer_id);
+  return fb::CreateBinding(builder, agent, channel, account, binding.peer_kind, peer,
+                           binding.has_peer);
+}
+
+}  // namespace
+
+void build_policy(const Config& config, Builder& builder) {
+  std::vector<std::string> agents;
+  for (const AgentConfig& agent : config.agents)
+    agents.push_back(agent.id);
+  std::vector<flatbuffers::Offset<fb::ChannelPolicy>> channels;
+  for (const ChannelConfig& channel : config.channels) {
+    channels.push_back(build_channel(builder, channel));
+  }
+  std::vector<flatbuffers::Offset<fb::Binding>> bindings;
+  for (const BindingConfig& binding : config.bindings) {
+    bindings.push_back(build_binding(builder, binding));
+  }
+  const auto main_key = builder.CreateString(config.main_key);
+  const auto default_agent = builder.CreateString(config.default_agent);
+  const auto agent_ids = builder.CreateVectorOfStrings(agents);
+  const auto binding_list = builder.CreateVector(bindings);
+  const auto channel_list = builder.CreateVector(channels);
+  const auto direct = build_reset(builder, config.reset_direct);
+  const auto group = build_reset(builder, config.reset_group);
+  const auto thread = build_reset(builder, config.reset_thread);
+  const auto triggers = builder.CreateVectorOfStrings(config.reset_triggers);
+  const fb::Bits128 hash(config.hash.hi, config.hash.lo);
+
+  fb::ConfigAppliedBuilder table(builder);
+  table.add_dm_scope(config.dm_scope);
+  table.add_main_key(main_key);
+  table.add_default_agent(default_agent);
+  table.add_agents(agent_ids);
+  table.add_bindings(binding_list);
+  table.add_channels(channel_list);
+  table.add_reset_direct(direct);
+  table.add_reset_group(group);
+  table.add_reset_thread(thread);
+  table.add_reset_triggers(triggers);
+  table.add_session_idle_days(config.session_idle_days);
+  table.add_messages_per_minute(config.messages_per_minute);
+  table.add_messages_burst(config.messages_burst);
+  table.add_group_scope_main(config.group_scope_main);
+  table.add_default_dm_policy(config.default_dm_policy);
+  table.add_config_hash(&hash);
+  builder.Finish(table.Finish());
+}
+
+}  // namespace spine::config

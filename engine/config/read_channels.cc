@@ -1,0 +1,206 @@
+// The channels section: who may speak where. A policy that could not be kept refuses to start.
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+#include "engine/config/reading.h"
+#include "engine/config/schema.h"
+#include "engine/log/printable.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::config {
+namespace {
+
+fb::DmPolicy policy_of(std::string_view name) {
+  if (name == "allowlist") return fb::DmPolicy::allowlist;
+  if (name == "disabled") return fb::DmPolicy::disabled;
+  if (name == "pairing") return fb::DmPolicy::pairing;
+  return fb::DmPolicy::open;
+}
+
+bool uses_list(fb::DmPolicy policy) {
+  return policy == fb::DmPolicy::allowlist || policy == fb::DmPolicy::pairing;
+}
+
+// Reads one channel. Its own keys, those in its older `dm` object and those of its accounts must
+// all say the same, because a channel has one policy.
+class ChannelReader {
+ public:
+  ChannelReader(Reading& reading, NodeId node)
+      : reading_(reading), node_(node), name_(lower_case(reading.document.key(node))) {
+    places_.push_back({node, {}});
+    const NodeId accounts = reading.below(node, "accounts");
+    if (accounts == 0) return;
+    for (const NodeId account : reading.document.children(accounts)) {
+      places_.push_back({account, fmt::format("accounts.{}.", reading.document.key(account))});
+    }
+  }
+
+  void read(fb::DmPolicy default_group_policy) {
+    ChannelConfig channel;
+    channel.name = name_;
+    channel.enabled = reading_.flag(reading_.below(node_, "enabled")).value_or(true);
+    channel.group_policy = default_group_policy;
+    channel.dm_policy = reading_.config.default_dm_policy;
+    const NodeId dm_policy = agreed({"dmPolicy", "dm.policy"});
+    const NodeId allow_from = agreed({"allowFrom", "dm.allowFrom"});
+    const NodeId group_policy = agreed({"groupPolicy"});
+    const NodeId group_allow_from = agreed({"groupAllowFrom"});
+    channel.allow_from = ids(allow_from);
+    if (group_policy != 0) channel.group_policy = policy_of(*reading_.text(group_policy));
+    decide_dm_policy(channel, dm_policy, allow_from);
+    merge_group_list(channel, group_allow_from);
+    check(channel, dm_policy);
+    reading_.config.channels.push_back(std::move(channel));
+  }
+
+ private:
+  struct PlacedAt {
+    NodeId node{};
+    std::string prefix{};
+  };
+
+  std::string full(std::string_view rest) const {
+    return printable(fmt::format("channels.{}.{}", name_, rest));
+  }
+
+  // The value that stands under any of the keys, wherever it stands; an error when two differ.
+  NodeId agreed(std::initializer_list<std::string_view> keys) {
+    NodeId found = 0;
+    std::string found_key;
+    for (const PlacedAt& place : places_) {
+      for (const std::string_view key : keys) {
+        const NodeId id = reading_.below(place.node, key);
+        if (id == 0) continue;
+        if (found != 0 && !same(found, id)) {
+          reading_.error(id, fmt::format("{} differs from {} ({}); this version keeps one policy "
+                                         "per channel, so they must be equal.",
+                                         full(place.prefix + std::string{key}), full(found_key),
+                                         reading_.where(found)));
+          return found;
+        }
+        if (found == 0) {
+          found = id;
+          found_key = place.prefix + std::string{key};
+        }
+      }
+    }
+    return found;
+  }
+
+  bool same(NodeId a, NodeId b) const {
+    if (reading_.document.kind(a) == Kind::string) return reading_.text(a) == reading_.text(b);
+    return ids(a) == ids(b);
+  }
+
+  // Sorted, each once; "telegram:123" in channels.telegram is "123".
+  std::vector<std::string> ids(NodeId list) const {
+    std::vector<std::string> out = reading_.texts(list);
+    const std::string prefix = name_ + ":";
+    for (std::string& id : out) {
+      if (id.starts_with(prefix)) id.erase(0, prefix.size());
+    }
+    std::ranges::sort(out);
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+  }
+
+  void decide_dm_policy(ChannelConfig& channel, NodeId policy, NodeId list) {
+    const bool everybody = std::ranges::binary_search(channel.allow_from, "*");
+    if (policy != 0) {
+      channel.dm_policy = policy_of(*reading_.text(policy));
+      if (channel.dm_policy == fb::DmPolicy::open && !channel.allow_from.empty() && !everybody) {
+        reading_.warn(list, fmt::format("{} has no effect on direct messages while {} is \"open\".",
+                                        full("allowFrom"), full("dmPolicy")));
+      }
+    } else if (!channel.allow_from.empty() && !everybody &&
+               channel.dm_policy == fb::DmPolicy::open) {
+      channel.dm_policy = fb::DmPolicy::allowlist;
+      reading_.warn(list, fmt::format("{} is given without {}, so only those on it may write: "
+                                      "dmPolicy \"allowlist\".",
+                                      full("allowFrom"), full("dmPolicy")));
+    }
+    for (const PlacedAt& place : places_) {
+      if (reading_.flag(reading_.below(place.node, "dm.enabled")) == false) {
+        channel.dm_policy = fb::DmPolicy::disabled;
+      }
+    }
+    if (channel.dm_policy == fb::DmPolicy::pairing && policy != 0) {
+      reading_.warn(policy, fmt::format("{} is \"pairing\": unknown senders are refused until they "
+                                        "are paired.",
+                                        full("dmPolicy")));
+    }
+  }
+
+  // One list serves direct messages and groups.
+  void merge_group_list(ChannelConfig& channel, NodeId group_list) {
+    if (group_list == 0 || channel.group_policy != fb::DmPolicy::allowlist) return;
+    std::vector<std::string> group_ids = ids(group_list);
+    if (uses_list(channel.dm_policy) && group_ids != channel.allow_from) {
+      reading_.error(group_list, fmt::format("{} differs from {}; this version keeps one list per "
+                                             "channel, so they must be equal.",
+                                             full("groupAllowFrom"), full("allowFrom")));
+      return;
+    }
+    channel.allow_from = std::move(group_ids);
+  }
+
+  void check(const ChannelConfig& channel, NodeId dm_policy) {
+    if (uses_list(channel.dm_policy) && channel.dm_policy != fb::DmPolicy::pairing &&
+        channel.allow_from.empty()) {
+      reading_.warn(dm_policy != 0 ? dm_policy : node_,
+                    fmt::format("{} is \"allowlist\" and {} names nobody: every direct message is "
+                                "refused.",
+                                full("dmPolicy"), full("allowFrom")));
+    }
+    for (const std::string& id : channel.allow_from) {
+      if (id.starts_with("accessGroup:")) {
+        reading_.warn(node_, fmt::format("{} names {}; access groups are not known to this version "
+                                         "and let nobody in.",
+                                         full("allowFrom"), printable(id)));
+      }
+    }
+    const auto same_name = [&](const ChannelConfig& other) { return other.name == channel.name; };
+    if (std::ranges::any_of(reading_.config.channels, same_name)) {
+      reading_.error(node_,
+                     fmt::format("the channel {} stands here twice; keep one.", printable(name_)));
+    }
+    if (name_.empty() || name_.size() > limits::kNameBytesMax) {
+      reading_.error(
+          node_, fmt::format("a channel's name must have 1 to {} bytes.", limits::kNameBytesMax));
+    }
+    if (reading_.config.channels.size() == limits::kChannelsMax) {
+      reading_.error(node_, fmt::format("more than {} channels.", limits::kChannelsMax));
+    }
+  }
+
+  Reading& reading_;
+  NodeId node_;
+  std::string name_;
+  std::vector<PlacedAt> places_{};  // the channel itself, then its accounts
+};
+
+}  // namespace
+
+void read_channels(Reading& reading) {
+  const NodeId channels = reading.at("channels");
+  if (channels == 0) return;
+  const NodeId dm_default = reading.below(channels, "defaults.dmPolicy");
+  if (const auto policy = reading.text(dm_default)) {
+    reading.config.default_dm_policy = policy_of(*policy);
+    if (reading.config.default_dm_policy == fb::DmPolicy::pairing) {
+      reading.warn(dm_default,
+                   "channels.defaults.dmPolicy is \"pairing\": unknown senders are "
+                   "refused until they are paired.");
+    }
+  }
+  const auto group = reading.text(reading.below(channels, "defaults.groupPolicy"));
+  const fb::DmPolicy group_default = group ? policy_of(*group) : fb::DmPolicy::open;
+  for (const NodeId node : reading.document.children(channels)) {
+    const std::string_view key = reading.document.key(node);
+    if (key == "defaults" || key == "modelByChannel") continue;
+    ChannelReader(reading, node).read(group_default);
+  }
+}
+
+}  // namespace spine::config

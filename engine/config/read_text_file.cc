@@ -1,0 +1,50 @@
+// Reads a file that people write, whatever it turns out to be.
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+#include "engine/config/source.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::config {
+namespace {
+
+Result<std::string> read_all(int fd, const std::filesystem::path& path) {
+  std::string text;
+  std::array<char, std::size_t{64} * 1024> buffer;
+  while (true) {
+    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      return Error{Errc::io, fmt::format("Cannot read {}: {}.", path.string(),
+                                         std::generic_category().message(errno))};
+    }
+    if (got == 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (text.size() > limits::kConfigBytesMax) {
+      return Error{Errc::invalid_argument,
+                   fmt::format("{} has more than {} bytes; make it smaller.", path.string(),
+                               limits::kConfigBytesMax)};
+    }
+  }
+}
+
+}  // namespace
+
+Result<std::string> read_text_file(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0) {
+    const Errc code = errno == ENOENT || errno == ENOTDIR ? Errc::not_found : Errc::io;
+    return Error{code, fmt::format("Cannot open {}: {}.", path.string(),
+                                   std::generic_category().message(errno))};
+  }
+  Result<std::string> text = read_all(fd, path);
+  ::close(fd);
+  return text;
+}
+
+}  // namespace spine::config

@@ -1,0 +1,53 @@
+// Reading: a checked tree of settings on its way into a Config.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/config/config.h"
+#include "engine/config/findings.h"
+#include "engine/config/json5.h"
+
+namespace spine::config {
+
+// The tree passed check_schema(): values that have a rule are of its type. Members outlive the
+// reading. Each read_*() below takes its section into `config` and reports what is contradictory.
+struct Reading {
+  const Document& document;
+  NodeId root;
+  GetEnv getenv_fn;
+  Findings& findings;
+  Config& config;
+
+  // The value at a path of plain keys ("gateway.auth.mode"), or 0.
+  NodeId at(std::string_view path) const { return below(root, path); }
+  NodeId below(NodeId from, std::string_view path) const;
+
+  // The value, or nothing when it is absent. REQUIRES: of that type, if there is one.
+  std::optional<std::string> text(NodeId id) const;
+  std::optional<bool> flag(NodeId id) const;
+  std::optional<std::int64_t> integer(NodeId id) const;
+  // Strings and numbers of a list, as texts; empty when absent.
+  std::vector<std::string> texts(NodeId id) const;
+  // "file:line:column" of the value.
+  std::string where(NodeId id) const { return document.where(document[id].place); }
+  std::uint32_t line(NodeId id) const { return document[id].place.line; }
+
+  void error(NodeId id, std::string_view message) const;
+  void warn(NodeId id, std::string_view message) const;
+};
+
+void read_gateway(Reading& reading);
+void read_session(Reading& reading);
+void read_agents(Reading& reading);
+void read_channels(Reading& reading);
+void read_bindings(Reading& reading);  // after read_agents()
+void read_crons(Reading& reading);
+void read_logging(Reading& reading);
+
+// ASCII letters in lower case.
+std::string lower_case(std::string_view text);
+
+}  // namespace spine::config

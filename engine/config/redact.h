@@ -1,0 +1,20 @@
+// Which settings are secrets, and the file's text without them.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/config/json5.h"
+
+namespace spine::config {
+
+// True when the last key of the path names a secret (token, password, apiKey, *Token, *Secret, ...)
+// or a table whose values usually are (env, headers). Keys from the root, outermost first.
+bool is_secret(std::span<const std::string_view> path);
+
+// The text of the file that `root` was parsed from, secrets replaced by kRedacted in quotes; the
+// rest, comments included, byte for byte. REQUIRES: nothing was merged into the tree yet.
+std::string redacted_text(const Document& document, NodeId root, std::string_view text);
+
+}  // namespace spine::config

@@ -1,0 +1,351 @@
+// The table of every setting Spine knows: those of the documented short form, and those of
+// OpenClaw's openclaw.json.
+#include <array>
+#include <string>
+#include <vector>
+
+#include "engine/config/schema.h"
+
+namespace spine::config {
+namespace {
+
+using enum Type;
+
+constexpr std::string_view kDmPolicies = "open|allowlist|disabled|pairing";
+constexpr std::string_view kGroupPolicies = "open|allowlist|disabled";
+
+constexpr std::array kGateway{
+    Rule{"gateway.mode", choice, "local|remote"},
+    Rule{"gateway.host", text},
+    Rule{"gateway.port", integer, "0..65535"},
+    Rule{"gateway.bind", choice, "loopback|lan|auto|tailnet|custom"},
+    Rule{"gateway.customBindHost", text},
+    Rule{"gateway.auth", object, {}, Flag::strict},
+    Rule{"gateway.auth.type", choice, "token|password|pairing|none"},
+    Rule{"gateway.auth.mode", choice, "token|password|pairing|none"},
+    Rule{"gateway.auth.token", text},
+    Rule{"gateway.auth.password", text},
+    Rule{"gateway.auth.admin_channels", text_list},
+    Rule{"gateway.auth.allowTailscale", boolean},
+    Rule{"gateway.auth.rateLimit.maxAttempts", integer, "1..1000000"},
+    Rule{"gateway.auth.rateLimit.windowMs", integer, "1..86400000"},
+    Rule{"gateway.auth.rateLimit.lockoutMs", integer, "0..86400000"},
+    Rule{"gateway.auth.rateLimit.exemptLoopback", boolean},
+    Rule{"gateway.rate_limit.requests_per_minute", integer, "0..1000000"},
+    Rule{"gateway.rate_limit.burst", integer, "1..1000000"},
+    Rule{"gateway.tls", object, {}, Flag::strict},
+    Rule{"gateway.tls.enabled", boolean},
+    Rule{"gateway.tls.autoGenerate", boolean},
+    Rule{"gateway.tls.certPath", text},
+    Rule{"gateway.tls.keyPath", text},
+    Rule{"gateway.tls.caPath", text},
+    Rule{"gateway.publicOrigin", text},
+    Rule{"gateway.controlUi.enabled", boolean},
+    Rule{"gateway.controlUi.basePath", text},
+    Rule{"gateway.controlUi.allowedOrigins", text_list},
+    Rule{"gateway.controlUi.*"},
+    Rule{"gateway.remote.url", text},
+    Rule{"gateway.remote.token", text},
+    Rule{"gateway.remote.password", text},
+    Rule{"gateway.remote.tlsFingerprint", text},
+    Rule{"gateway.remote.*"},
+    Rule{"gateway.http"},
+    Rule{"gateway.reload"},
+    Rule{"gateway.trustedProxies", text_list},
+    Rule{"gateway.allowRealIpFallback", boolean},
+    Rule{"gateway.nodes"},
+    Rule{"gateway.tools"},
+    Rule{"gateway.tailscale"},
+    Rule{"gateway.push"},
+    Rule{"gateway.terminal"},
+    Rule{"gateway.securityHeaders"},
+    Rule{"gateway.handshakeTimeoutMs", integer, "1..3600000"},
+    Rule{"gateway.channelHealthCheckMinutes", integer, "0..100000"},
+    Rule{"gateway.channelStaleEventThresholdMinutes", integer, "0..100000"},
+    Rule{"gateway.channelMaxRestartsPerHour", integer, "0..100000"},
+};
+
+constexpr std::array kSession{
+    Rule{"session.scope", choice, "per-sender|global"},
+    Rule{"session.dmScope", choice, "main|per-peer|per-channel-peer|per-account-channel-peer"},
+    Rule{"session.groupScope", choice, "per-group|main"},
+    Rule{"session.mainKey", text},
+    Rule{"session.identityLinks", object, {}, Flag::unused},
+    Rule{"session.identityLinks.*", ids},
+    Rule{"session.idleMinutes", integer, "1..5256000"},
+    Rule{"session.resetTriggers", text_list},
+    Rule{"session.resetByChannel", object, {}, Flag::unused},
+    Rule{"session.resetByChannel.*"},
+    Rule{"session.maintenance.mode", choice, "enforce|warn"},
+    Rule{"session.maintenance.pruneAfter", duration},
+    Rule{"session.maintenance.pruneDays", integer, "1..36500"},
+    Rule{"session.maintenance.maxEntries", integer, "1..100000000"},
+    Rule{"session.maintenance.*"},
+    Rule{"session.sendPolicy", object, {}, Flag::strict},
+    Rule{"session.sendPolicy.default", choice, "allow|deny"},
+    Rule{"session.sendPolicy.rules", list},
+    Rule{"session.sendPolicy.rules.[].action", choice, "allow|deny"},
+    Rule{"session.sendPolicy.rules.[].match.channel", text},
+    Rule{"session.sendPolicy.rules.[].match.chatType", choice, "direct|group|channel"},
+    Rule{"session.sendPolicy.rules.[].match.keyPrefix", text},
+    Rule{"session.sendPolicy.rules.[].match.rawKeyPrefix", text},
+    Rule{"session.store"},
+    Rule{"session.typingIntervalSeconds", number},
+    Rule{"session.typingMode", text},
+    Rule{"session.parentForkMaxTokens", number},
+    Rule{"session.threadBindings"},
+    Rule{"session.agentToAgent"},
+};
+
+constexpr std::array kPeople{
+    Rule{"bindings", list},
+    Rule{"bindings.[].agentId", text},
+    Rule{"bindings.[].type", text},
+    Rule{"bindings.[].comment", text},
+    Rule{"bindings.[].session", any, {}, Flag::unused},
+    Rule{"bindings.[].match", object, {}, Flag::strict},
+    Rule{"bindings.[].match.channel", text},
+    Rule{"bindings.[].match.accountId", text},
+    Rule{"bindings.[].match.peer.kind", choice, "direct|dm|group|channel"},
+    Rule{"bindings.[].match.peer.id"},
+    Rule{"bindings.[].match.guildId"},
+    Rule{"bindings.[].match.teamId"},
+    Rule{"bindings.[].match.roles"},
+    Rule{"crons", object},
+    Rule{"crons.*.schedule", text},
+    Rule{"crons.*.action", text},
+    Rule{"channels", object},
+    Rule{"channels.defaults.dmPolicy", choice, kDmPolicies, Flag::strict},
+    Rule{"channels.defaults.groupPolicy", choice, kGroupPolicies, Flag::strict},
+    Rule{"channels.defaults.heartbeat"},
+    Rule{"channels.modelByChannel"},
+    Rule{"logging.level", choice, "trace|debug|info|warn|error|fatal|silent"},
+    Rule{"logging.format", choice, "text|json"},
+    Rule{"logging.file", text},
+    Rule{"logging.maxFileBytes", integer, "4096..1099511627776"},
+    Rule{"logging.maxFiles", integer, "0..1000"},
+    Rule{"logging.consoleLevel", text},
+    Rule{"logging.consoleStyle", text},
+    Rule{"logging.redactSensitive", text},
+    Rule{"logging.redactPatterns", text_list},
+};
+
+// Whole sections that exist in OpenClaw and that Spine leaves alone.
+constexpr std::array<std::string_view, 37> kOtherSections{
+    "$schema",   "meta",        "wizard", "env",      "secrets",    "auth",      "models",
+    "tools",     "commands",    "skills", "plugins",  "hooks",      "cron",      "messages",
+    "audio",     "media",       "talk",   "tts",      "browser",    "ui",        "web",
+    "memory",    "mcp",         "acp",    "nodeHost", "canvasHost", "discovery", "approvals",
+    "broadcast", "diagnostics", "update", "cli",      "voicewake",  "surfaces",  "accessGroups",
+    "proxy",     "users"};
+
+// For a channel and for each of its accounts.
+constexpr std::array kChannel{
+    Rule{"enabled", boolean},
+    Rule{"dmPolicy", choice, kDmPolicies, Flag::strict},
+    Rule{"groupPolicy", choice, kGroupPolicies, Flag::strict},
+    Rule{"allowFrom", ids, {}, Flag::strict},
+    Rule{"groupAllowFrom", ids, {}, Flag::strict},
+    Rule{"dm.enabled", boolean},
+    Rule{"dm.policy", choice, kDmPolicies, Flag::strict},
+    Rule{"dm.allowFrom", ids, {}, Flag::strict},
+    Rule{"dm.groupEnabled", boolean},
+    Rule{"dm.groupChannels", ids},
+    Rule{"dm.replyToMode", text},
+};
+
+// Settings of real channels, for their adapters.
+constexpr std::array<std::string_view, 62> kChannelOther{"name",
+                                                         "groups",
+                                                         "guilds",
+                                                         "teams",
+                                                         "channels",
+                                                         "direct",
+                                                         "topics",
+                                                         "botToken",
+                                                         "token",
+                                                         "tokenFile",
+                                                         "appToken",
+                                                         "userToken",
+                                                         "signingSecret",
+                                                         "apiKey",
+                                                         "account",
+                                                         "accountId",
+                                                         "phoneNumber",
+                                                         "phoneNumberId",
+                                                         "accessToken",
+                                                         "verifyToken",
+                                                         "appSecret",
+                                                         "authDir",
+                                                         "defaultTo",
+                                                         "defaultAccount",
+                                                         "webhookUrl",
+                                                         "webhookSecret",
+                                                         "webhookPath",
+                                                         "webhookHost",
+                                                         "webhookPort",
+                                                         "apiRoot",
+                                                         "apiUrl",
+                                                         "baseUrl",
+                                                         "httpUrl",
+                                                         "mode",
+                                                         "proxy",
+                                                         "network",
+                                                         "retry",
+                                                         "timeoutSeconds",
+                                                         "historyLimit",
+                                                         "dmHistoryLimit",
+                                                         "dms",
+                                                         "textChunkLimit",
+                                                         "chunkMode",
+                                                         "streaming",
+                                                         "streamMode",
+                                                         "blockStreaming",
+                                                         "blockStreamingCoalesce",
+                                                         "mediaMaxMb",
+                                                         "actions",
+                                                         "reactionNotifications",
+                                                         "reactionLevel",
+                                                         "replyToMode",
+                                                         "markdown",
+                                                         "linkPreview",
+                                                         "capabilities",
+                                                         "customCommands",
+                                                         "commands",
+                                                         "configWrites",
+                                                         "heartbeat",
+                                                         "responsePrefix",
+                                                         "ackReaction",
+                                                         "selfChatMode"};
+
+constexpr std::array kAgent{
+    Rule{"id", text},
+    Rule{"default", boolean},
+    Rule{"name", text},
+    Rule{"workspace", text},
+    Rule{"model", model},
+    Rule{"model.primary", text},
+    Rule{"model.fallbacks", text_list},
+    Rule{"identity.name", text},
+    Rule{"identity.emoji", text},
+    Rule{"identity.*"},
+    Rule{"spine.delayMs", integer, "0..600000"},  // how long the echo agent waits
+};
+
+constexpr std::array<std::string_view, 46> kAgentOther{"agentDir",
+                                                       "models",
+                                                       "imageModel",
+                                                       "imageGenerationModel",
+                                                       "pdfModel",
+                                                       "skills",
+                                                       "tools",
+                                                       "subagents",
+                                                       "sandbox",
+                                                       "groupChat",
+                                                       "humanDelay",
+                                                       "heartbeat",
+                                                       "memorySearch",
+                                                       "params",
+                                                       "thinkingDefault",
+                                                       "verboseDefault",
+                                                       "reasoningDefault",
+                                                       "elevatedDefault",
+                                                       "fastModeDefault",
+                                                       "runtime",
+                                                       "repoRoot",
+                                                       "skipBootstrap",
+                                                       "bootstrapMaxChars",
+                                                       "bootstrapTotalMaxChars",
+                                                       "userTimezone",
+                                                       "timeFormat",
+                                                       "envelopeTimezone",
+                                                       "envelopeTimestamp",
+                                                       "envelopeElapsed",
+                                                       "contextTokens",
+                                                       "contextPruning",
+                                                       "contextLimits",
+                                                       "compaction",
+                                                       "cliBackends",
+                                                       "blockStreamingDefault",
+                                                       "blockStreamingBreak",
+                                                       "blockStreamingChunk",
+                                                       "blockStreamingCoalesce",
+                                                       "timeoutSeconds",
+                                                       "mediaMaxMb",
+                                                       "typingIntervalSeconds",
+                                                       "typingMode",
+                                                       "maxConcurrent",
+                                                       "imageMaxDimensionPx",
+                                                       "embeddedPi",
+                                                       "silentReply"};
+
+constexpr std::array kReset{
+    Rule{"mode", choice, "none|daily|idle"},
+    Rule{"atHour", integer, "0..23"},
+    Rule{"idleMinutes", integer, "1..5256000"},
+};
+
+// Rules made of a prefix and a name; owns their paths.
+class Table {
+ public:
+  Table() {
+    // The paths must not move once rules point at them.
+    paths_.reserve(1'000);
+    add(kGateway);
+    add(kSession);
+    add(kPeople);
+    for (const std::string_view name : kOtherSections)
+      rules_.push_back({.path = name});
+    for (const std::string_view prefix : {"channels.*.", "channels.*.accounts.*."}) {
+      add(prefix, kChannel);
+      add(prefix, kChannelOther);
+    }
+    for (const std::string_view prefix :
+         {"agents.defaults.", "agents.entries.*.", "agents.entries.[].", "agents.list.[]."}) {
+      add(prefix, kAgent);
+      add(prefix, kAgentOther);
+    }
+    rules_.push_back({.path = "agents.entries", .type = object_or_list});
+    rules_.push_back({.path = "agents.list", .type = list});
+    for (const std::string_view prefix :
+         {"session.reset.", "session.resetByType.direct.", "session.resetByType.dm.",
+          "session.resetByType.group.", "session.resetByType.thread."}) {
+      add(prefix, kReset);
+    }
+  }
+
+  std::span<const Rule> rules() const { return rules_; }
+
+ private:
+  void add(std::span<const Rule> rules) { rules_.insert(rules_.end(), rules.begin(), rules.end()); }
+
+  void add(std::string_view prefix, std::span<const Rule> rules) {
+    for (Rule rule : rules) {
+      rule.path = joined(prefix, rule.path);
+      rules_.push_back(rule);
+    }
+  }
+
+  void add(std::string_view prefix, std::span<const std::string_view> names) {
+    for (const std::string_view name : names)
+      rules_.push_back({.path = joined(prefix, name)});
+  }
+
+  std::string_view joined(std::string_view prefix, std::string_view name) {
+    SPINE_CHECK(paths_.size() < paths_.capacity());
+    paths_.push_back(std::string{prefix} + std::string{name});
+    return paths_.back();
+  }
+
+  std::vector<std::string> paths_{};
+  std::vector<Rule> rules_{};
+};
+
+}  // namespace
+
+std::span<const Rule> all_rules() {
+  static const Table table;
+  return table.rules();
+}
+
+}  // namespace spine::config

@@ -1,0 +1,315 @@
+// Walks a configuration against the rules.
+#include "engine/config/schema.h"
+
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/config/duration.h"
+#include "engine/config/redact.h"
+#include "engine/config/suggest.h"
+#include "engine/log/printable.h"
+
+namespace spine::config {
+namespace {
+
+// The rules as a tree: one entry per key of a path.
+struct Entry {
+  std::string_view name{};
+  const Rule* rule{};
+  bool strict{};
+  std::vector<std::unique_ptr<Entry>> children{};
+
+  const Entry* find(std::string_view key) const {
+    for (const auto& child : children) {
+      if (child->name == key) return child.get();
+    }
+    return nullptr;
+  }
+};
+
+Entry& child_of(Entry& parent, std::string_view name) {
+  for (const auto& child : parent.children) {
+    if (child->name == name) return *child;
+  }
+  parent.children.push_back(std::make_unique<Entry>());
+  parent.children.back()->name = name;
+  parent.children.back()->strict = parent.strict;
+  return *parent.children.back();
+}
+
+std::unique_ptr<Entry> build_tree(std::span<const Rule> rules) {
+  auto root = std::make_unique<Entry>();
+  for (const Rule& rule : rules) {
+    Entry* at = root.get();
+    std::string_view rest = rule.path;
+    while (!rest.empty()) {
+      const std::size_t dot = rest.find('.');
+      at = &child_of(*at, rest.substr(0, dot));
+      rest = dot == std::string_view::npos ? std::string_view{} : rest.substr(dot + 1);
+    }
+    at->rule = &rule;
+    at->strict = at->strict || rule.flag == Flag::strict;
+  }
+  return root;
+}
+
+// "a, b or c" from "a|b|c".
+std::string in_words(std::string_view choices) {
+  std::string out;
+  while (!choices.empty()) {
+    const std::size_t bar = choices.find('|');
+    const bool last = bar == std::string_view::npos;
+    if (!out.empty()) out += last ? " or " : ", ";
+    out += choices.substr(0, bar);
+    choices = last ? std::string_view{} : choices.substr(bar + 1);
+  }
+  return out;
+}
+
+bool is_choice(std::string_view text, std::string_view choices) {
+  while (!choices.empty()) {
+    const std::size_t bar = choices.find('|');
+    if (choices.substr(0, bar) == text) return true;
+    if (bar == std::string_view::npos) return false;
+    choices = choices.substr(bar + 1);
+  }
+  return false;
+}
+
+struct Bounds {
+  std::int64_t least{};
+  std::int64_t most{};
+};
+
+Bounds bounds_of(std::string_view accepts) {
+  Bounds bounds;
+  const std::size_t dots = accepts.find("..");
+  SPINE_CHECK(dots != std::string_view::npos);
+  std::from_chars(accepts.data(), accepts.data() + dots, bounds.least);
+  std::from_chars(accepts.data() + dots + 2, accepts.data() + accepts.size(), bounds.most);
+  return bounds;
+}
+
+std::string accepted(const Rule& rule) {
+  switch (rule.type) {
+    case Type::any:
+      return "anything";
+    case Type::boolean:
+      return "true or false";
+    case Type::text:
+      return "a string";
+    case Type::integer: {
+      const Bounds bounds = bounds_of(rule.accepts);
+      return fmt::format("a whole number from {} to {}", bounds.least, bounds.most);
+    }
+    case Type::number:
+      return "a number";
+    case Type::choice:
+      return in_words(rule.accepts);
+    case Type::object:
+      return "an object";
+    case Type::list:
+      return "a list";
+    case Type::object_or_list:
+      return "an object or a list";
+    case Type::text_list:
+      return "a list of strings";
+    case Type::ids:
+      return "a list of ids (strings or whole numbers)";
+    case Type::duration:
+      return "a time such as \"30d\", \"12h\" or \"90m\"";
+    case Type::model:
+      return "\"provider/model\", or an object with primary";
+  }
+  return "something else";
+}
+
+class Checker {
+ public:
+  Checker(const Document& document, Findings& findings)
+      : document_(document), findings_(findings) {}
+
+  void check(NodeId id, const Entry& entry) {
+    if (entry.rule != nullptr) {
+      const Rule& rule = *entry.rule;
+      if (!fits(id, rule)) return complain(id, accepted(rule));
+      if (rule.flag == Flag::unused) note_unused(id);
+      if (rule.type == Type::any) return;
+    }
+    if (entry.children.empty()) return;
+    switch (document_.kind(id)) {
+      case Kind::object:
+        return check_members(id, entry);
+      case Kind::array:
+        return check_elements(id, entry);
+      default:
+        if (entry.rule == nullptr) complain(id, "an object");
+    }
+  }
+
+ private:
+  void check_members(NodeId id, const Entry& entry) {
+    const Entry* any_key = entry.find("*");
+    for (NodeId m = document_.first_child(id); m != 0; m = document_.next(m)) {
+      const std::string_view key = document_.key(m);
+      const Entry* child = key == "*" || key == "[]" ? nullptr : entry.find(key);
+      if (child == nullptr) child = any_key;
+      path_.push_back(key);
+      if (child != nullptr) {
+        check(m, *child);
+      } else {
+        unknown(m, entry);
+      }
+      path_.pop_back();
+    }
+  }
+
+  void check_elements(NodeId id, const Entry& entry) {
+    const Entry* element = entry.find("[]");
+    if (element == nullptr) {
+      if (entry.rule == nullptr) complain(id, "an object");
+      return;
+    }
+    std::size_t index = 0;
+    for (NodeId e = document_.first_child(id); e != 0; e = document_.next(e)) {
+      indexes_.push_back(fmt::format("[{}]", index++));
+      path_.push_back(indexes_.back());
+      check(e, *element);
+      path_.pop_back();
+      indexes_.pop_back();
+    }
+  }
+
+  bool fits(NodeId id, const Rule& rule) const {
+    const Kind kind = document_.kind(id);
+    switch (rule.type) {
+      case Type::any:
+        return true;
+      case Type::boolean:
+        return kind == Kind::boolean;
+      case Type::text:
+        return kind == Kind::string;
+      case Type::integer:
+        return kind == Kind::number && within(id, rule.accepts);
+      case Type::number:
+        return kind == Kind::number;
+      case Type::choice:
+        return kind == Kind::string && is_choice(document_.text(id), rule.accepts);
+      case Type::object:
+        return kind == Kind::object;
+      case Type::list:
+        return kind == Kind::array;
+      case Type::object_or_list:
+        return kind == Kind::object || kind == Kind::array;
+      case Type::text_list:
+        return kind == Kind::array && all_elements(id, false);
+      case Type::ids:
+        return kind == Kind::array && all_elements(id, true);
+      case Type::duration:
+        return kind == Kind::number || (kind == Kind::string && is_duration(document_.text(id)));
+      case Type::model:
+        return kind == Kind::string || kind == Kind::object;
+    }
+    return false;
+  }
+
+  bool within(NodeId id, std::string_view accepts) const {
+    std::int64_t value{};
+    const Bounds bounds = bounds_of(accepts);
+    return as_integer(document_, id, value) && value >= bounds.least && value <= bounds.most;
+  }
+
+  bool all_elements(NodeId id, bool numbers_too) const {
+    for (NodeId e = document_.first_child(id); e != 0; e = document_.next(e)) {
+      std::int64_t ignored{};
+      if (document_.kind(e) == Kind::string) continue;
+      if (!numbers_too || document_.kind(e) != Kind::number || !as_integer(document_, e, ignored)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void complain(NodeId id, std::string_view wanted) {
+    const bool secret = !path_.empty() && is_secret(path_);
+    findings_.error(fmt::format("{}: {} is {}; it must be {}.",
+                                document_.where(document_[id].place), path(),
+                                describe(document_, id, secret), wanted));
+  }
+
+  void note_unused(NodeId id) {
+    findings_.warn(fmt::format("{}: {} is understood but has no effect in this version.",
+                               document_.where(document_[id].key_place), path()));
+  }
+
+  void unknown(NodeId id, const Entry& parent) {
+    std::vector<std::string_view> names;
+    for (const auto& child : parent.children)
+      names.push_back(child->name);
+    const std::string_view near = nearest_name(path_.back(), names);
+    const Entry* meant = near.empty() ? nullptr : parent.find(near);
+    const bool strict =
+        parent.strict || (meant != nullptr && meant->strict) || path_.back().ends_with("Policy");
+    std::string text =
+        fmt::format("{}: unknown key {}", document_.where(document_[id].key_place), path());
+    if (!near.empty()) text += fmt::format("; did you mean {}?", near);
+    if (!strict)
+      return findings_.warn(text + (near.empty() ? "; it is ignored." : " It is ignored."));
+    text += near.empty() ? "; " : " ";
+    findings_.error(text +
+                    "A setting that decides who may do what is not guessed: correct it or take it "
+                    "out.");
+  }
+
+  std::string path() const {
+    if (path_.empty()) return "the configuration";
+    std::string out;
+    for (const std::string_view key : path_) {
+      if (!out.empty() && !key.starts_with('[')) out.push_back('.');
+      out += printable(key);
+    }
+    return out;
+  }
+
+  const Document& document_;
+  Findings& findings_;
+  std::vector<std::string_view> path_{};
+  std::vector<std::string> indexes_{};
+};
+
+}  // namespace
+
+void check_schema(const Document& document, NodeId root, Findings& findings) {
+  const std::unique_ptr<Entry> tree = build_tree(all_rules());
+  Checker(document, findings).check(root, *tree);
+}
+
+std::string describe(const Document& document, NodeId id, bool secret) {
+  const Kind kind = document.kind(id);
+  if (kind == Kind::boolean) return document[id].boolean ? "true" : "false";
+  if (secret || (kind != Kind::string && kind != Kind::number)) return std::string{kind_name(kind)};
+  constexpr std::size_t kShown = 60;
+  const std::string_view text = document.text(id);
+  if (kind == Kind::number) return fmt::format("the number {}", text.substr(0, kShown));
+  if (text.size() > kShown) return fmt::format("a string of {} bytes", text.size());
+  return fmt::format("the string \"{}\"", printable(text));
+}
+
+bool as_integer(const Document& document, NodeId id, std::int64_t& out) {
+  const std::string_view text = document.text(id);
+  const char* end = text.data() + text.size();
+  const auto exact = std::from_chars(text.data(), end, out);
+  if (exact.ec == std::errc{} && exact.ptr == end) return true;
+  double value{};
+  const auto read = std::from_chars(text.data(), end, value);
+  // Beyond 2^53 a double no longer says which integer was meant.
+  if (read.ec != std::errc{} || std::abs(value) > 9007199254740992.0) return false;
+  out = static_cast<std::int64_t>(value);
+  return std::trunc(value) == value;
+}
+
+}  // namespace spine::config

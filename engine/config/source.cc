@@ -1,0 +1,194 @@
+// $include and deep merging.
+#include "engine/config/source.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <system_error>
+#include <vector>
+
+#include "engine/config/redact.h"
+#include "engine/config/substitute.h"
+#include "engine/log/printable.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kInclude = "$include";
+// Far more than anybody splits a configuration into.
+constexpr std::size_t kFilesMax = 1'000;
+
+class Includer {
+ public:
+  // `file` is the first file's real path.
+  Includer(Document& document, const fs::path& file, std::size_t bytes_used)
+      : document_(document), root_(file.parent_path()), chain_{file}, bytes_(bytes_used) {}
+
+  // The value with every `$include` inside it replaced. `file` is the one `id` stands in.
+  Result<NodeId> resolve(NodeId id, const fs::path& file, std::uint32_t depth) {
+    if (depth > limits::kConfigDepthMax) {
+      return error(id, fmt::format("with what is included, values are nested deeper than {} "
+                                   "levels; flatten them.",
+                                   limits::kConfigDepthMax));
+    }
+    const Kind kind = document_.kind(id);
+    if (kind != Kind::object && kind != Kind::array) return id;
+    std::vector<NodeId> kept;
+    NodeId include = 0;
+    for (const NodeId child : document_.children(id)) {
+      if (kind == Kind::object && document_.key(child) == kInclude) {
+        include = child;
+        continue;
+      }
+      SPINE_TRY(NodeId resolved, resolve(child, file, depth + 1));
+      kept.push_back(resolved);
+    }
+    const bool alone = kept.empty();
+    document_.set_children(id, kept);
+    if (include == 0) return id;
+    SPINE_TRY(NodeId base, included(include, file, depth));
+    return combine(base, id, include, alone);
+  }
+
+ private:
+  Error error(NodeId id, std::string_view message) const {
+    return {Errc::invalid_argument,
+            fmt::format("{}: {}", document_.where(document_[id].place), message)};
+  }
+
+  // What `$include` names, merged in order.
+  Result<NodeId> included(NodeId include, const fs::path& file, std::uint32_t depth) {
+    if (document_.kind(include) == Kind::string) return included_file(include, file, depth);
+    if (document_.kind(include) != Kind::array || document_.first_child(include) == 0) {
+      return error(include, "$include must be a file name or a list of file names.");
+    }
+    NodeId merged = 0;
+    for (const NodeId name : document_.children(include)) {
+      if (document_.kind(name) != Kind::string) {
+        return error(name, "$include must be a file name or a list of file names.");
+      }
+      SPINE_TRY(NodeId value, included_file(name, file, depth));
+      merged = merged == 0 ? value : merge(merged, value);
+    }
+    return merged;
+  }
+
+  Result<NodeId> included_file(NodeId name, const fs::path& file, std::uint32_t depth) {
+    SPINE_TRY(fs::path path, locate(name, file));
+    if (chain_.size() > limits::kConfigIncludeDepthMax) {
+      return error(name, fmt::format("files include each other more than {} deep; flatten them.",
+                                     limits::kConfigIncludeDepthMax));
+    }
+    if (++files_ > kFilesMax) {
+      return error(name, fmt::format("more than {} files are included.", kFilesMax));
+    }
+    Result<std::string> text = read_text_file(path);
+    if (!text) return error(name, text.error().message);
+    bytes_ += text->size();
+    if (bytes_ > limits::kConfigBytesMax) {
+      return error(name, fmt::format("with {} the configuration has more than {} bytes.",
+                                     printable(path.string()), limits::kConfigBytesMax));
+    }
+    SPINE_TRY(NodeId value, parse_json5(document_, *text, path.string()));
+    chain_.push_back(path);
+    SPINE_TRY(NodeId resolved, resolve(value, path, depth));
+    chain_.pop_back();
+    return resolved;
+  }
+
+  // The real path, which must be inside the configuration's own directory and not be open already.
+  Result<fs::path> locate(NodeId name, const fs::path& file) const {
+    const fs::path wanted{std::string{document_.text(name)}};
+    std::error_code code;
+    const fs::path path = fs::canonical(file.parent_path() / wanted, code);
+    if (code || !fs::is_regular_file(path, code)) {
+      return error(name, fmt::format("the included file {} does not exist or is not a file.",
+                                     printable((file.parent_path() / wanted).string())));
+    }
+    const fs::path inside = path.lexically_relative(root_);
+    if (inside.empty() || *inside.begin() == "..") {
+      return error(name, fmt::format("{} is outside of {}; included files must be inside it.",
+                                     printable(path.string()), printable(root_.string())));
+    }
+    if (std::ranges::find(chain_, path) != chain_.end()) {
+      return error(name, fmt::format("{} includes itself, directly or through others; take one "
+                                     "$include out.",
+                                     printable(path.string())));
+    }
+    return path;
+  }
+
+  // The keys beside `$include` win over what was included.
+  Result<NodeId> combine(NodeId base, NodeId over, NodeId include, bool alone) {
+    const Node over_node = document_[over];
+    if (!alone && document_.kind(base) != Kind::object) {
+      return error(include,
+                   "other keys stand beside this $include, so what it names must hold an "
+                   "object.");
+    }
+    const NodeId merged = alone ? base : merge(base, over);
+    document_.mutable_node(merged).key = over_node.key;
+    document_.mutable_node(merged).key_place = over_node.key_place;
+    return merged;
+  }
+
+  // `over` laid upon `base`: objects member by member, lists joined, else `over`.
+  NodeId merge(NodeId base, NodeId over) {
+    if (document_.kind(base) == Kind::array && document_.kind(over) == Kind::array) {
+      std::vector<NodeId> all = document_.children(base);
+      const std::vector<NodeId> more = document_.children(over);
+      all.insert(all.end(), more.begin(), more.end());
+      document_.set_children(over, all);
+      return over;
+    }
+    if (document_.kind(base) != Kind::object || document_.kind(over) != Kind::object) return over;
+    std::vector<NodeId> members = document_.children(base);
+    std::vector<NodeId> winners = document_.children(over);
+    const auto key = [&](NodeId id) { return document_.key(id); };
+    std::ranges::stable_sort(winners, {}, key);
+    std::vector<bool> used(winners.size(), false);
+    for (NodeId& member : members) {
+      const auto it = std::ranges::lower_bound(winners, document_.key(member), {}, key);
+      if (it == winners.end() || document_.key(*it) != document_.key(member)) continue;
+      used[static_cast<std::size_t>(it - winners.begin())] = true;
+      member = merge(member, *it);
+    }
+    for (std::size_t i = 0; i < winners.size(); ++i) {
+      if (!used[i]) members.push_back(winners[i]);
+    }
+    document_.set_children(over, members);
+    return over;
+  }
+
+  Document& document_;
+  fs::path root_;
+  std::vector<fs::path> chain_;  // real paths of the files being read
+  std::size_t files_{};
+  std::size_t bytes_;
+};
+
+// The path without links, as far as it exists: text may be checked before it is a file.
+fs::path real_path(const fs::path& path) {
+  std::error_code code;
+  const fs::path absolute = fs::absolute(path, code);
+  const fs::path real = fs::weakly_canonical(absolute, code);
+  return code ? absolute : real;
+}
+
+}  // namespace
+
+Result<Source> read_source(std::string_view text, const fs::path& path, GetEnv getenv_fn,
+                           Findings& findings) {
+  Source source;
+  SPINE_TRY(source.root, parse_json5(source.document, text, path.string()));
+  source.redacted_text = redacted_text(source.document, source.root, text);
+  const fs::path file = real_path(path);
+  Includer includer(source.document, file, text.size());
+  SPINE_TRY(source.root, includer.resolve(source.root, file, 1));
+  SPINE_TRY_STATUS(substitute(source.document, source.root, getenv_fn, findings));
+  return source;
+}
+
+}  // namespace spine::config

@@ -1,0 +1,136 @@
+// mkdir, flock, and a line of text: "pid port".
+#include "engine/config/state_dir.h"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+#include "engine/log/printable.h"
+#include "engine/log/private_path.h"
+
+namespace spine::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path lock_path(const fs::path& dir) {
+  return dir / "spine.lock";
+}
+
+Error io_error(std::string_view what, const fs::path& path) {
+  return {Errc::io, fmt::format("Cannot {} {}: {}.", what, printable(path.string()),
+                                std::generic_category().message(errno))};
+}
+
+// What the holder wrote: "<pid> <port>\n". Zeros where it does not say.
+LockInfo parse_lock(std::string_view text) {
+  LockInfo info;
+  const char* end = text.data() + text.size();
+  const auto pid = std::from_chars(text.data(), end, info.pid);
+  if (pid.ec != std::errc{} || pid.ptr == end || *pid.ptr != ' ') return {};
+  std::from_chars(pid.ptr + 1, end, info.port);
+  return info;
+}
+
+LockInfo read_holder(int fd) {
+  std::array<char, 64> buffer;
+  const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), 0);
+  return got <= 0 ? LockInfo{} : parse_lock({buffer.data(), static_cast<std::size_t>(got)});
+}
+
+Status write_holder(int fd, std::uint16_t port) {
+  const std::string text = fmt::format("{} {}\n", ::getpid(), port);
+  // Shorter text after longer would leave digits behind; the lock keeps other writers out.
+  if (::ftruncate(fd, 0) != 0 ||
+      ::pwrite(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+    return Error{Errc::io, fmt::format("Cannot write the lock file: {}.",
+                                       std::generic_category().message(errno))};
+  }
+  return ok();
+}
+
+int lock_without_waiting(int fd, int how) {
+  int result = 0;
+  do {
+    result = ::flock(fd, how | LOCK_NB);
+  } while (result != 0 && errno == EINTR);
+  return result;
+}
+
+}  // namespace
+
+Status ensure_state_dir(const fs::path& dir) {
+  SPINE_TRY_STATUS(make_private_directories(dir));
+  struct stat info {};
+  if (::stat(dir.c_str(), &info) != 0) return io_error("look at", dir);
+  const std::string name = printable(dir.string());
+  if (!S_ISDIR(info.st_mode)) {
+    return Error{Errc::refused, fmt::format("{} is not a directory; choose another with "
+                                            "--state-dir.",
+                                            name)};
+  }
+  if (info.st_uid != ::geteuid()) {
+    return Error{Errc::refused,
+                 fmt::format("The state directory {} belongs to another user (uid {}); choose "
+                             "another with --state-dir, or run as that user.",
+                             name, info.st_uid)};
+  }
+  if ((info.st_mode & 077U) != 0 && ::chmod(dir.c_str(), 0700) != 0) {
+    return io_error("set the mode of", dir);
+  }
+  return ok();
+}
+
+Result<LockInfo> read_lock(const fs::path& dir) {
+  const fs::path path = lock_path(dir);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return LockInfo{};
+    return io_error("open", path);
+  }
+  LockInfo info = read_holder(fd);
+  // A shared lock is refused only while a daemon holds the exclusive one.
+  info.running = lock_without_waiting(fd, LOCK_SH) != 0 && errno == EWOULDBLOCK;
+  ::close(fd);
+  return info;
+}
+
+Result<StateLock> StateLock::acquire(const fs::path& dir) {
+  const fs::path path = lock_path(dir);
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+  if (fd < 0) return io_error("open", path);
+  StateLock lock(fd);
+  if (lock_without_waiting(fd, LOCK_EX) != 0) {
+    if (errno != EWOULDBLOCK) return io_error("lock", path);
+    const LockInfo holder = read_holder(fd);
+    const std::string who = holder.pid == 0 ? "" : fmt::format(" (pid {})", holder.pid);
+    return Error{Errc::in_use,
+                 fmt::format("another Spine{} is using {}", who, printable(dir.string()))};
+  }
+  SPINE_TRY_STATUS(write_holder(fd, 0));
+  return lock;
+}
+
+StateLock::StateLock(StateLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+StateLock& StateLock::operator=(StateLock&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+StateLock::~StateLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Status StateLock::set_port(std::uint16_t port) {
+  return write_holder(fd_, port);
+}
+
+}  // namespace spine::config

@@ -1,0 +1,205 @@
+// Making, keeping and comparing the shared token.
+#include "engine/config/token.h"
+
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <span>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+#include "engine/log/printable.h"
+
+namespace spine::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kTokenFileBytesMax = 4096;
+
+// A file descriptor closed at the end of its scope.
+class File {
+ public:
+  explicit File(int fd) : fd_(fd) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+Error io_error(std::string_view what, const fs::path& path) {
+  return {Errc::io, fmt::format("Cannot {} {}: {}.", what, printable(path.string()),
+                                std::generic_category().message(errno))};
+}
+
+std::string base64url(std::span<const unsigned char> bytes) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string out;
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const unsigned char byte : bytes) {
+    bits = (bits << 8U) | byte;
+    count += 8;
+    while (count >= 6) {
+      count -= 6;
+      out.push_back(kDigits[(bits >> static_cast<unsigned>(count)) & 63U]);
+    }
+  }
+  if (count > 0) out.push_back(kDigits[(bits << static_cast<unsigned>(6 - count)) & 63U]);
+  return out;
+}
+
+Status write_all(int fd, std::string_view text, const fs::path& path) {
+  while (!text.empty()) {
+    const ssize_t put = ::write(fd, text.data(), text.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return io_error("write", path);
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return ok();
+}
+
+Status sync_directory(const fs::path& directory) {
+  const File dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!dir) return io_error("open", directory);
+  if (::fsync(dir.get()) != 0) return io_error("sync", directory);
+  return ok();
+}
+
+// Only a secret that is ours alone is used.
+Status check_private(int fd, const fs::path& path) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return io_error("look at", path);
+  const std::string name = printable(path.string());
+  if (!S_ISREG(info.st_mode)) {
+    return Error{Errc::refused, fmt::format("{} is not a regular file; take it away.", name)};
+  }
+  if (info.st_uid != ::geteuid() && info.st_uid != 0) {
+    return Error{Errc::refused,
+                 fmt::format("The token file {} belongs to another user (uid {}); take it away or "
+                             "give it to yourself with chown.",
+                             name, info.st_uid)};
+  }
+  if ((info.st_mode & 077U) != 0) {
+    return Error{Errc::refused,
+                 fmt::format("The token file {} can be read or changed by others (mode {:04o}), so "
+                             "its token is not secret. Run `chmod 600 {}`; if others may have read "
+                             "it, delete the file and a new token is made.",
+                             name, info.st_mode & 07777U, name)};
+  }
+  return ok();
+}
+
+Result<std::string> read_checked(int fd, const fs::path& path) {
+  SPINE_TRY_STATUS(check_private(fd, path));
+  std::array<char, kTokenFileBytesMax> buffer;
+  std::size_t bytes = 0;
+  while (bytes < buffer.size()) {
+    const ssize_t got = ::read(fd, buffer.data() + bytes, buffer.size() - bytes);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return io_error("read", path);
+    if (got == 0) break;
+    bytes += static_cast<std::size_t>(got);
+  }
+  std::string_view text(buffer.data(), bytes);
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
+    text.remove_suffix(1);
+  }
+  const bool printed = text == printable(text) && text.find(' ') == std::string_view::npos;
+  if (text.empty() || bytes == buffer.size() || !printed) {
+    return Error{Errc::corrupt,
+                 fmt::format("The token file {} does not hold one token on one line; delete it to "
+                             "have a new one made, or write the token into it.",
+                             printable(path.string()))};
+  }
+  return std::string{text};
+}
+
+// Written under another name and linked, so that nobody ever reads half a token. Gives false when
+// somebody else was first.
+Result<bool> create_token_file(const fs::path& path, std::string_view token) {
+  fs::path draft = path;
+  draft += fmt::format(".{}.new", ::gettid());
+  ::unlink(draft.c_str());
+  bool linked = false;
+  {
+    const File file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!file) return io_error("create", draft);
+    Status written = write_all(file.get(), fmt::format("{}\n", token), draft);
+    if (written && ::fchmod(file.get(), 0600) != 0) written = io_error("set the mode of", draft);
+    if (written && ::fsync(file.get()) != 0) written = io_error("sync", draft);
+    if (written) {
+      linked = ::link(draft.c_str(), path.c_str()) == 0;
+      if (!linked && errno != EEXIST) written = io_error("create", path);
+    }
+    ::unlink(draft.c_str());
+    if (!written) return written.error();
+  }
+  SPINE_TRY_STATUS(sync_directory(path.parent_path()));
+  return linked;
+}
+
+}  // namespace
+
+fs::path token_path(const fs::path& state_dir) {
+  return state_dir / "token";
+}
+
+Result<std::string> make_token() {
+  std::array<unsigned char, 32> bytes{};
+  std::size_t filled = 0;
+  while (filled < bytes.size()) {
+    const ssize_t got = ::getrandom(bytes.data() + filled, bytes.size() - filled, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      return Error{Errc::io, fmt::format("The system gives no random numbers: {}.",
+                                         std::generic_category().message(errno))};
+    }
+    filled += static_cast<std::size_t>(got);
+  }
+  return base64url(bytes);
+}
+
+Result<std::string> read_token_file(const fs::path& file) {
+  const File in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!in) {
+    const bool absent = errno == ENOENT;
+    Error error = io_error("open the token file", file);
+    if (absent) error.code = Errc::not_found;
+    return error;
+  }
+  return read_checked(in.get(), file);
+}
+
+Result<std::string> load_or_create_token(const fs::path& state_dir) {
+  const fs::path path = token_path(state_dir);
+  Result<std::string> existing = read_token_file(path);
+  if (existing || existing.error().code != Errc::not_found) return existing;
+  SPINE_TRY(std::string token, make_token());
+  SPINE_TRY(bool first, create_token_file(path, token));
+  if (!first) return read_token_file(path);
+  return token;
+}
+
+bool constant_time_equal(std::string_view a, std::string_view b) {
+  // volatile: the compiler must not find a way to stop early.
+  volatile unsigned char difference = a.size() == b.size() ? 0 : 1;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const char other = b.empty() ? '\0' : b[i % b.size()];
+    difference = static_cast<unsigned char>(
+        difference | (static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(other)));
+  }
+  return difference == 0;
+}
+
+}  // namespace spine::config

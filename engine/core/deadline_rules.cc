@@ -1,0 +1,100 @@
+// Deadline rules: delayed runs, idle sessions and idle senders whose time has come.
+#include <algorithm>
+#include <vector>
+
+#include "engine/core/drafter.h"
+
+namespace spine::core {
+namespace {
+
+// Everything that is due, bounded; collected before the first event is drafted.
+struct Due {
+  std::vector<std::uint32_t> runs{};  // rows of runs to start, one per session
+  std::vector<std::uint32_t> sessions{};
+  std::vector<std::uint32_t> principals{};
+  std::size_t count() const { return runs.size() + sessions.size() + principals.size(); }
+  bool full() const { return count() >= limits::kDeadlinesPerTurnMax; }
+};
+
+// Walks the part of the heap that is due (a parent is never due later than its children), the
+// bounded number of it that comes first in the heap, and orders what it finds.
+void find_delayed(const Tables& tables, std::uint64_t now_ms, Due& due) {
+  const std::vector<Deadline>& heap = tables.runs.delays().entries();
+  std::vector<Deadline> found;
+  std::vector<std::size_t> places;
+  if (!heap.empty()) places.push_back(0);
+  const auto later = [&](std::size_t a, std::size_t b) {
+    return heap[a].due_ms != heap[b].due_ms ? heap[a].due_ms > heap[b].due_ms
+                                            : heap[a].id > heap[b].id;
+  };
+  while (!places.empty() && found.size() < limits::kDeadlinesPerTurnMax) {
+    std::pop_heap(places.begin(), places.end(), later);
+    const std::size_t place = places.back();
+    places.pop_back();
+    if (heap[place].due_ms > now_ms) break;
+    found.push_back(heap[place]);
+    for (std::size_t child = 2 * place + 1; child <= 2 * place + 2 && child < heap.size();
+         ++child) {
+      places.push_back(child);
+      std::push_heap(places.begin(), places.end(), later);
+    }
+  }
+  std::vector<std::uint32_t> started;  // rows of sessions
+  for (const Deadline& deadline : found) {
+    const std::uint32_t session = tables.runs[deadline.row].session_row;
+    if (std::find(started.begin(), started.end(), session) != started.end()) continue;
+    started.push_back(session);
+    due.runs.push_back(next_due_run(tables, session, now_ms, {}));
+  }
+}
+
+template <class Table, class Since>
+void find_idle(const Table& table, std::uint64_t now_ms, std::uint64_t idle_ms, Since since,
+               Due& due, std::vector<std::uint32_t>& rows) {
+  for (std::uint32_t row = table.idle_first(); row != 0 && !due.full();
+       row = table.idle_next(row)) {
+    if (now_ms < since(row) || now_ms - since(row) < idle_ms) return;
+    rows.push_back(row);
+  }
+}
+
+}  // namespace
+
+void decide_deadline(const Tables& tables, const Input& input, Decision& decision) {
+  const std::uint64_t now_ms = input.now.logical_ms;
+  const std::uint64_t idle_ms = tables.policy.idle_ms_max;
+  Due due{};
+  find_delayed(tables, now_ms, due);
+  if (idle_ms != 0) {
+    find_idle(
+        tables.sessions, now_ms, idle_ms,
+        [&](std::uint32_t row) { return tables.sessions.hot(row).active_ms; }, due, due.sessions);
+    find_idle(
+        tables.principals, now_ms, idle_ms,
+        [&](std::uint32_t row) { return tables.principals.hot(row).seen_ms; }, due, due.principals);
+  }
+  if (due.count() == 0) {
+    decision.reply.code = ReplyCode::nothing_to_do;
+    return;
+  }
+  Drafter drafter(tables, input, decision);
+  const Seq seq = drafter.add_input(Why{.principal = input.principal.value});
+  decision.reply.seq = seq;
+  for (const std::uint32_t row : due.runs)
+    drafter.add_run_started(row);
+  for (const std::uint32_t row : due.sessions) {
+    const SessionCold& session = tables.sessions.cold(row);
+    drafter.add_session_closed(Why{.cause = seq.value,
+                                   .correlation = seq.value,
+                                   .principal = session.owner,
+                                   .session = session.id},
+                               fb::CloseReason::expired);
+  }
+  for (const std::uint32_t row : due.principals) {
+    const PrincipalId principal{tables.principals.cold(row).id};
+    drafter.add_principal_expired(
+        Why{.cause = seq.value, .correlation = seq.value, .principal = principal.value}, principal);
+  }
+}
+
+}  // namespace spine::core

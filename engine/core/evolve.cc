@@ -1,0 +1,134 @@
+// evolve: dispatch by kind; events of the engine, of principals and of the configuration.
+#include "engine/core/evolve.h"
+
+#include <algorithm>
+
+#include "engine/core/evolve_rows.h"
+#include "engine/core/fingerprint.h"
+#include "engine/core/tables.h"
+
+namespace spine::core {
+namespace {
+
+template <class Body>
+const Body& body_of(const Folding& fold) {
+  return *flatbuffers::GetRoot<Body>(fold.event.body.data());
+}
+
+void fold_journal_created(const Folding& fold) {
+  // Only the first event of a journal creates it: later the key is in use.
+  if (fold.seq() != Seq{1}) return;
+  const auto& body = body_of<fb::JournalCreated>(fold);
+  fold.tables.meta.epoch = bits_of(body.epoch());
+  fold.tables.set_fingerprint_key(bits_of(body.fingerprint_key()));
+}
+
+void fold_engine_started(const Folding& fold) {
+  const auto& body = body_of<fb::EngineStarted>(fold);
+  Meta& meta = fold.tables.meta;
+  meta.boot_id = bits_of(body.boot_id());
+  meta.boottime_ms = body.boottime_ms();
+  meta.start_logical_ms = fold.logical_ms();
+  meta.started = fold.seq();
+  meta.stopped = false;
+}
+
+void fold_time_zone(const Folding& fold) {
+  const auto& body = body_of<fb::TimeZoneChanged>(fold);
+  fold.tables.meta.utc_offset_minutes = body.offset_minutes();
+  fold.tables.meta.zone = text_of(body.zone()).substr(0, limits::kNameBytesMax);
+}
+
+void fold_principal_added(const Folding& fold) {
+  const auto& body = body_of<fb::PrincipalAdded>(fold);
+  Principals& principals = fold.tables.principals;
+  const std::string_view key = text_of(body.key()).substr(0, limits::kKeyBytesMax);
+  if (principals.full() || principals.find_key(body.kind(), key) != 0) return;
+  const std::uint32_t row = principals.add(PrincipalId{fold.seq().value}, body.kind(), key,
+                                           text_of(body.name()).substr(0, limits::kNameBytesMax));
+  principals.touch(row, fold.logical_ms(), fold.seq());
+  if (body.charged()) charge(fold, row);
+}
+
+void fold_principal_expired(const Folding& fold) {
+  Principals& principals = fold.tables.principals;
+  const std::uint32_t row =
+      principals.find(PrincipalId{body_of<fb::PrincipalExpired>(fold).principal()});
+  if (row != 0) principals.remove(row);
+}
+
+void fold_client_connected(const Folding& fold) {
+  Principals& principals = fold.tables.principals;
+  const std::uint32_t row = principals.find(PrincipalId{fold.event.header.principal});
+  if (row != 0) principals.touch(row, fold.logical_ms(), fold.seq());
+}
+
+void fold_rejection(const Folding& fold) {
+  std::uint64_t& tat_us = fold.tables.meta.rejection_tat_us;
+  tat_us = kRejectionRate.charge(tat_us, fold.logical_ms() * kUsPerMs, 0);
+}
+
+void fold_kind(const Folding& fold) {
+  switch (static_cast<fb::EventBody>(fold.event.header.kind)) {
+    case fb::EventBody::JournalCreated:
+      return fold_journal_created(fold);
+    case fb::EventBody::EngineStarted:
+      return fold_engine_started(fold);
+    case fb::EventBody::EngineStopped:
+      fold.tables.meta.stopped = true;
+      return;
+    case fb::EventBody::TimeZoneChanged:
+      return fold_time_zone(fold);
+    case fb::EventBody::PrincipalAdded:
+      return fold_principal_added(fold);
+    case fb::EventBody::PrincipalExpired:
+      return fold_principal_expired(fold);
+    case fb::EventBody::ClientConnected:
+      return fold_client_connected(fold);
+    case fb::EventBody::MessageReceived:
+      return fold_message(fold);
+    case fb::EventBody::MessageRejected:
+      return fold_rejection(fold);
+    case fb::EventBody::SessionOpened:
+      return fold_session_opened(fold);
+    case fb::EventBody::SessionReset:
+      return fold_session_reset(fold);
+    case fb::EventBody::SessionClosed:
+      return fold_session_closed(fold);
+    case fb::EventBody::RunQueued:
+      return fold_run_queued(fold);
+    case fb::EventBody::RunStarted:
+      return fold_run_started(fold);
+    case fb::EventBody::RunFinished:
+      return fold_run_ended(fold, RunId{body_of<fb::RunFinished>(fold).run()}, RunStatus::finished);
+    case fb::EventBody::RunFailed:
+      return fold_run_ended(fold, RunId{body_of<fb::RunFailed>(fold).run()}, RunStatus::failed);
+    case fb::EventBody::RunAborted:
+      return fold_runs_aborted(fold);
+    case fb::EventBody::ConfigApplied:
+      return fold.tables.policy.apply(fold.event.body);
+    default:
+      // ClockJumped, DeadlineReached, StateDigested, ClientDisconnected: facts for readers of the
+      // journal; the tables do not depend on them.
+      return;
+  }
+}
+
+}  // namespace
+
+void evolve(State& state, const EventView& event) {
+  Tables& tables = state.tables();
+  SPINE_CHECK(event.seq == next(tables.meta.applied));
+  tables.meta.applied = event.seq;
+  tables.meta.now.wall_ms = event.header.wall_ms;
+  tables.meta.now.logical_ms = std::max(tables.meta.now.logical_ms, event.header.logical_ms);
+  fold_kind(Folding{.tables = tables, .event = event});
+}
+
+void charge(const Folding& fold, std::uint32_t principal_row) {
+  std::uint64_t& tat_us = fold.tables.principals.hot(principal_row).tat_us;
+  tat_us = fold.tables.policy.message_rate.charge(tat_us, fold.logical_ms() * kUsPerMs,
+                                                  limits::kDelayedRunsPerPrincipalMax);
+}
+
+}  // namespace spine::core

@@ -1,0 +1,139 @@
+// evolve: events of runs.
+#include "engine/core/evolve_rows.h"
+#include "engine/core/fingerprint.h"
+
+namespace spine::core {
+namespace {
+
+// Delays of a session's waiting runs count only while the session is free: a busy one starts the
+// next run when it becomes free.
+void arm_delays(Tables& tables, std::uint32_t session_row) {
+  const SessionHot& hot = tables.sessions.hot(session_row);
+  for (std::uint32_t row = hot.waiting.first; row != 0; row = tables.runs.next(row)) {
+    tables.runs.set_delay_armed(row, hot.running == 0 && tables.runs[row].not_before_ms != 0);
+  }
+}
+
+// Counts a delayed run of its principal in or out.
+void count_delayed(Tables& tables, const Run& run, bool in) {
+  if (run.not_before_ms == 0) return;
+  const std::uint32_t principal = tables.principals.find(PrincipalId{run.principal});
+  if (principal == 0) return;
+  std::uint32_t& delayed = tables.principals.hot(principal).delayed;
+  delayed += in ? 1U : ~0U;
+}
+
+void leave_queue(Tables& tables, std::uint32_t run_row) {
+  const Run& run = tables.runs[run_row];
+  SessionHot& hot = tables.sessions.hot(run.session_row);
+  tables.runs.set_delay_armed(run_row, false);
+  tables.runs.stop_waiting(hot.waiting, run_row);
+  --hot.waiting_count;
+  count_delayed(tables, run, false);
+}
+
+// A reply belongs to the session's present life if its message does.
+void append_reply(const Folding& fold, std::uint32_t session_row, std::uint64_t message) {
+  const SessionHot& hot = fold.tables.sessions.hot(session_row);
+  if (hot.history_first == 0 || message < hot.history_first) return;
+  append_history(fold, session_row, fold.seq().value);
+}
+
+}  // namespace
+
+void end_run(const Folding& fold, std::uint32_t run_row, RunStatus status) {
+  Tables& tables = fold.tables;
+  Run& run = tables.runs[run_row];
+  const std::uint32_t session_row = run.session_row;
+  if (run.status == RunStatus::running) {
+    tables.sessions.hot(session_row).running = 0;
+  } else {
+    leave_queue(tables, run_row);
+  }
+  run.ended_wall_ms = fold.wall_ms();
+  tables.runs.end(run_row, status, fold.seq());
+  arm_delays(tables, session_row);
+  tables.sessions.touch(session_row, fold.logical_ms(), fold.seq());
+}
+
+void fold_run_queued(const Folding& fold) {
+  const auto& body = *flatbuffers::GetRoot<fb::RunQueued>(fold.event.body.data());
+  Tables& tables = fold.tables;
+  const RecordHeader& header = fold.event.header;
+  const std::uint32_t session_row = tables.sessions.find(SessionId{header.session});
+  if (session_row == 0 || tables.runs.full()) return;
+  const RunId id{fold.seq().value};
+  const std::uint32_t row = tables.runs.add(
+      RunSeed{.id = id,
+              .key = text_of(body.run_key()).substr(0, limits::kIdempotencyKeyBytesMax),
+              .agent = text_of(body.agent_id()).substr(0, limits::kNameBytesMax)});
+  Run& run = tables.runs[row];
+  run.session = header.session;
+  run.message = body.message();
+  run.principal = header.principal;
+  run.correlation = header.correlation;
+  run.not_before_ms = body.not_before_ms();
+  run.session_row = session_row;
+  SessionHot& hot = tables.sessions.hot(session_row);
+  tables.runs.wait(hot.waiting, row);
+  ++hot.waiting_count;
+  count_delayed(tables, run, true);
+  tables.runs.set_delay_armed(row, hot.running == 0 && run.not_before_ms != 0);
+  tables.sessions.settle(session_row);
+  tables.idempotency.set_run(Seq{run.message}, id);
+}
+
+void fold_run_started(const Folding& fold) {
+  const auto& body = *flatbuffers::GetRoot<fb::RunStarted>(fold.event.body.data());
+  Tables& tables = fold.tables;
+  const std::uint32_t row = tables.runs.find(RunId{body.run()});
+  if (row == 0 || !tables.runs.open(row)) return;
+  Run& run = tables.runs[row];
+  if (run.status == RunStatus::queued) {
+    SessionHot& hot = tables.sessions.hot(run.session_row);
+    if (hot.running != 0) return;  // one at a time
+    leave_queue(tables, row);
+    hot.running = row;
+    tables.runs.start(row);
+    arm_delays(tables, run.session_row);
+  }
+  run.started = fold.seq().value;
+  run.started_wall_ms = fold.wall_ms();
+  run.attempt = body.attempt();
+}
+
+void fold_run_ended(const Folding& fold, RunId id, RunStatus status) {
+  Tables& tables = fold.tables;
+  const std::uint32_t row = tables.runs.find(id);
+  if (row == 0 || tables.runs[row].status != RunStatus::running) return;
+  const std::uint32_t session_row = tables.runs[row].session_row;
+  append_reply(fold, session_row, tables.runs[row].message);
+  end_run(fold, row, status);
+}
+
+void fold_runs_aborted(const Folding& fold) {
+  const auto& body = *flatbuffers::GetRoot<fb::RunAborted>(fold.event.body.data());
+  if (body.runs() == nullptr) return;
+  Tables& tables = fold.tables;
+  bool counted = false;
+  for (const std::uint64_t id : *body.runs()) {
+    const std::uint32_t row = tables.runs.find(RunId{id});
+    if (row == 0) continue;
+    const Run& run = tables.runs[row];
+    if (!tables.runs.open(row)) {
+      // Ended with its session just before, by the event that led to this one.
+      if (run.status == RunStatus::aborted && run.ended == fold.event.header.cause) {
+        tables.runs.end(row, RunStatus::aborted, fold.seq());
+      }
+      continue;
+    }
+    if (!counted && run.session == fold.event.header.session) {
+      const std::uint64_t before = tables.sessions.hot(run.session_row).message_count;
+      append_reply(fold, run.session_row, run.message);
+      counted = tables.sessions.hot(run.session_row).message_count != before;
+    }
+    end_run(fold, row, RunStatus::aborted);
+  }
+}
+
+}  // namespace spine::core

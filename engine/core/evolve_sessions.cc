@@ -1,0 +1,119 @@
+// evolve: events of messages and sessions.
+#include "engine/core/evolve_rows.h"
+#include "engine/core/fingerprint.h"
+
+namespace spine::core {
+
+void append_history(const Folding& fold, std::uint32_t session_row, std::uint64_t seq) {
+  SessionHot& hot = fold.tables.sessions.hot(session_row);
+  if (hot.history_first == 0) hot.history_first = seq;
+  hot.history_last = seq;
+  ++hot.message_count;
+  hot.updated_wall_ms = fold.wall_ms();
+}
+
+void clear_history(const Folding& fold, std::uint32_t session_row) {
+  SessionHot& hot = fold.tables.sessions.hot(session_row);
+  hot.history_first = 0;
+  hot.history_last = 0;
+  hot.message_count = 0;
+  hot.updated_wall_ms = fold.wall_ms();
+}
+
+void fold_message(const Folding& fold) {
+  const auto& message = *flatbuffers::GetRoot<fb::MessageReceived>(fold.event.body.data());
+  Tables& tables = fold.tables;
+  const Bits128 secret = tables.meta.fingerprint_key;
+  const bool unique = has_fingerprint(message);
+  const Bits128 print = unique ? message_fingerprint(secret, message) : Bits128{};
+  if (unique) tables.duplicates.prefetch(print);
+  const PrincipalId principal{fold.event.header.principal};
+  const std::string_view key = text_of(message.idempotency_key());
+  if (!key.empty()) {
+    tables.idempotency.add(
+        IdempotentRequest{.fingerprint = idempotency_fingerprint(secret, principal, key),
+                          .message = fold.seq(),
+                          .run = {},
+                          .logical_ms = fold.logical_ms()});
+  }
+  // A principal and a session that this message brings about come with the next events, which do
+  // their part of this.
+  const std::uint32_t principal_row = tables.principals.find(principal);
+  if (principal_row != 0) {
+    charge(fold, principal_row);
+    tables.principals.touch(principal_row, fold.logical_ms(), fold.seq());
+  }
+  const std::uint32_t session_row = tables.sessions.find(SessionId{fold.event.header.session});
+  if (session_row != 0) {
+    append_history(fold, session_row, fold.seq().value);
+    tables.sessions.touch(session_row, fold.logical_ms(), fold.seq());
+  }
+  if (unique) {
+    tables.duplicates.add(Duplicate{.fingerprint = print,
+                                    .seq = fold.seq(),
+                                    .minute = Duplicates::minute_of(fold.logical_ms())});
+  }
+}
+
+void fold_session_opened(const Folding& fold) {
+  const auto& body = *flatbuffers::GetRoot<fb::SessionOpened>(fold.event.body.data());
+  Sessions& sessions = fold.tables.sessions;
+  const std::string_view key = text_of(body.key()).substr(0, limits::kKeyBytesMax);
+  if (sessions.full() || sessions.find_key(key) != 0) return;
+  const std::uint32_t row = sessions.open(
+      SessionId{fold.seq().value},
+      SessionTexts{.key = key,
+                   .agent = text_of(body.agent_id()).substr(0, limits::kNameBytesMax),
+                   .channel = text_of(body.channel()).substr(0, limits::kNameBytesMax),
+                   .name = text_of(body.display_name()).substr(0, limits::kNameBytesMax)});
+  SessionCold& cold = sessions.cold(row);
+  cold.uuid = bits_of(body.uuid());
+  cold.conversation = body.conversation();
+  cold.started_wall_ms = fold.wall_ms();
+  cold.owner = fold.event.header.principal;
+  clear_history(fold, row);
+  if (fold.has_cause()) append_history(fold, row, fold.event.header.cause);
+  sessions.touch(row, fold.logical_ms(), fold.seq());
+  const std::uint32_t owner = fold.tables.principals.find(PrincipalId{cold.owner});
+  if (owner != 0) {
+    ++fold.tables.principals.hot(owner).sessions;
+    fold.tables.principals.settle(owner);
+  }
+}
+
+void fold_session_reset(const Folding& fold) {
+  const auto& body = *flatbuffers::GetRoot<fb::SessionReset>(fold.event.body.data());
+  Sessions& sessions = fold.tables.sessions;
+  const std::uint32_t row = sessions.find(SessionId{fold.event.header.session});
+  if (row == 0) return;
+  SessionCold& cold = sessions.cold(row);
+  if (const Bits128 uuid = bits_of(body.uuid()); uuid) cold.uuid = uuid;
+  cold.started_wall_ms = fold.wall_ms();
+  clear_history(fold, row);
+  // A reset by time was led to by the first message of the new life.
+  if (body.reason() != fb::ResetReason::manual && fold.has_cause()) {
+    append_history(fold, row, fold.event.header.cause);
+  }
+  sessions.touch(row, fold.logical_ms(), fold.seq());
+}
+
+void fold_session_closed(const Folding& fold) {
+  Tables& tables = fold.tables;
+  const std::uint32_t row = tables.sessions.find(SessionId{fold.event.header.session});
+  if (row == 0) return;
+  // The RunAborted that follows finds them ended and takes their end over.
+  if (const std::uint32_t running = tables.sessions.hot(row).running; running != 0) {
+    end_run(fold, running, RunStatus::aborted);
+  }
+  while (tables.sessions.hot(row).waiting.first != 0) {
+    end_run(fold, tables.sessions.hot(row).waiting.first, RunStatus::aborted);
+  }
+  const std::uint32_t owner = tables.principals.find(PrincipalId{tables.sessions.cold(row).owner});
+  tables.sessions.close(row);
+  if (owner != 0) {
+    --tables.principals.hot(owner).sessions;
+    tables.principals.touch(owner, fold.logical_ms(), fold.seq());
+  }
+}
+
+}  // namespace spine::core

@@ -1,0 +1,53 @@
+// Idempotency: which requests were made with which key, for a day.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/core/hash_index.h"
+#include "schemas/vocab/ids.h"
+#include "schemas/vocab/lazy_array.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::core {
+
+struct IdempotentRequest {
+  Bits128 fingerprint{};  // of (principal, key)
+  Seq message{};          // the MessageReceived it became
+  RunId run{};            // its run; 0 = none
+  std::uint64_t logical_ms{};
+};
+
+class Idempotency {
+ public:
+  Idempotency();
+
+  // False when the key was not used within limits::kIdempotencyMs before now_ms.
+  bool find(Bits128 fingerprint, std::uint64_t now_ms, IdempotentRequest& out) const;
+  // Remembers a request; a key that is there starts anew. The oldest goes when the table is full or
+  // its day has passed.
+  void add(const IdempotentRequest& request);
+  // Puts an entry of a snapshot behind the others, clearing nothing.
+  // REQUIRES: count() < limits::kIdempotencyKeysMax.
+  void restore(const IdempotentRequest& request);
+  // Names the run of the request that was added last, if it is this message's.
+  void set_run(Seq message, RunId run);
+
+  std::uint32_t count() const { return count_; }
+  // The oldest is 0. REQUIRES: index < count().
+  const IdempotentRequest& at(std::uint32_t index) const { return ring_[place(index)]; }
+  std::size_t bytes() const;
+
+ private:
+  static constexpr std::uint32_t kRing = 1U << 17;
+  static_assert(kRing > limits::kIdempotencyKeysMax);
+
+  std::uint32_t place(std::uint32_t index) const { return (first_ + index) & (kRing - 1); }
+  void drop_oldest();
+
+  LazyArray<IdempotentRequest> ring_;  // entry i of count_ stands at place(i)
+  HashIndex index_{};                  // places + 1; of two with one key the later one only
+  std::uint32_t first_{};
+  std::uint32_t count_{};
+};
+
+}  // namespace spine::core

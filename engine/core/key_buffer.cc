@@ -1,0 +1,92 @@
+// KeyBuffer, UUIDs as text and from entropy.
+#include "engine/core/key_buffer.h"
+
+#include <cstring>
+
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/siphash.h"
+
+namespace spine::core {
+namespace {
+
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+// Digit `index` of the 32 hexadecimal digits of a value, the most significant first.
+char hex_digit(Bits128 value, std::size_t index) {
+  const std::uint64_t half = index < 16 ? value.hi : value.lo;
+  return kHexDigits[(half >> (60 - 4 * (index % 16))) & 0xf];
+}
+
+}  // namespace
+
+bool same_but_case(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
+}
+
+KeyBuffer& KeyBuffer::add(std::string_view piece) {
+  const std::size_t bytes = room(piece.size());
+  if (bytes != 0) std::memcpy(data_.data() + size_, piece.data(), bytes);
+  size_ += bytes;
+  return *this;
+}
+
+KeyBuffer& KeyBuffer::add_lower(std::string_view piece) {
+  const std::size_t bytes = room(piece.size());
+  for (std::size_t i = 0; i < bytes; ++i)
+    data_[size_ + i] = lower(piece[i]);
+  size_ += bytes;
+  return *this;
+}
+
+KeyBuffer& KeyBuffer::add_field(std::string_view field) {
+  const std::uint32_t bytes = static_cast<std::uint32_t>(field.size());
+  char length[sizeof(bytes)];
+  std::memcpy(length, &bytes, sizeof(bytes));
+  return add({length, sizeof(length)}).add(field);
+}
+
+KeyBuffer& KeyBuffer::add_field_lower(std::string_view field) {
+  const std::uint32_t bytes = static_cast<std::uint32_t>(field.size());
+  char length[sizeof(bytes)];
+  std::memcpy(length, &bytes, sizeof(bytes));
+  return add({length, sizeof(length)}).add_lower(field);
+}
+
+void KeyBuffer::fit(Bits128 key) {
+  if (size_ <= limits::kKeyBytesMax) return;
+  const Bits128 whole = siphash128(key, as_bytes(view()));
+  constexpr std::size_t kDigits = 32;
+  std::size_t cut = limits::kKeyBytesMax - kDigits - 1;
+  // Not in the middle of a character of UTF-8.
+  while (cut > 0 && (static_cast<unsigned char>(data_[cut]) & 0xc0) == 0x80)
+    --cut;
+  data_[cut] = '~';
+  for (std::size_t i = 0; i < kDigits; ++i)
+    data_[cut + 1 + i] = hex_digit(whole, i);
+  size_ = cut + 1 + kDigits;
+}
+
+UuidText uuid_text(Bits128 id) {
+  UuidText text{};
+  std::size_t digit = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    text[i] = dash ? '-' : hex_digit(id, digit++);
+  }
+  return text;
+}
+
+Bits128 uuid_from(Bits128 entropy, std::uint64_t purpose) {
+  std::byte bytes[sizeof(purpose)];
+  store(bytes, purpose);
+  Bits128 id = siphash128(entropy, bytes);
+  id.hi = (id.hi & ~0xf000ULL) | 0x4000ULL;        // version 4
+  id.lo = (id.lo & ~(3ULL << 62)) | (2ULL << 62);  // variant of RFC 4122
+  return id;
+}
+
+}  // namespace spine::core

@@ -1,0 +1,58 @@
+// KeyBuffer: builds keys out of pieces without allocating.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "schemas/vocab/bytes.h"
+#include "schemas/vocab/ids.h"
+
+namespace spine::core {
+
+// ASCII only: keys must not depend on a locale or on a version of Unicode.
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+// Whether the texts are the same but for the case of ASCII letters.
+bool same_but_case(std::string_view a, std::string_view b);
+
+// Thread: whoever owns it. Five names of limits::kNameBytesMax fit; what is beyond the capacity is
+// cut (only events that no decision makes hold such texts).
+class KeyBuffer {
+ public:
+  static constexpr std::size_t kCapacity = 2048;
+
+  // Not defaulted: `KeyBuffer key{}` would clear two kilobytes for nothing.
+  KeyBuffer() {}
+
+  void clear() { size_ = 0; }
+  KeyBuffer& add(std::string_view piece);
+  KeyBuffer& add_lower(std::string_view piece);
+  // Lower-cased, with its length in front: fields added like this cannot run into each other.
+  KeyBuffer& add_field_lower(std::string_view field);
+  KeyBuffer& add_field(std::string_view field);
+  // Makes the key fit limits::kKeyBytesMax: a longer one is cut and gets a fingerprint (keyed by
+  // `key`) of the whole at its end, so that two long keys stay two keys.
+  void fit(Bits128 key);
+
+  std::string_view view() const { return {data_.data(), size_}; }
+
+ private:
+  std::size_t room(std::size_t bytes) const {
+    return bytes < kCapacity - size_ ? bytes : kCapacity - size_;
+  }
+
+  std::array<char, kCapacity> data_;  // not cleared: only the first size_ bytes are read
+  std::size_t size_{};
+};
+
+// "8f14e45f-ceea-467f-9d4e-8f14e45fceea": 36 characters, hi first.
+using UuidText = std::array<char, 36>;
+UuidText uuid_text(Bits128 id);
+
+// A random UUID (RFC 4122 version 4) out of recorded entropy: the same for the same purpose.
+Bits128 uuid_from(Bits128 entropy, std::uint64_t purpose);
+
+}  // namespace spine::core

@@ -1,0 +1,136 @@
+// Message rules: the events of a message that is accepted.
+#include "engine/core/fingerprint.h"
+#include "engine/core/message_rules.h"
+#include "engine/core/session_key.h"
+
+namespace spine::core {
+namespace {
+
+constexpr std::int64_t kHourMs = 3'600'000;
+constexpr std::int64_t kDayMs = 24 * kHourMs;
+constexpr std::uint64_t kMinuteMs = 60'000;
+
+// What an id made because of a message is for: with the message's seq it makes ids that differ.
+enum class IdPurpose : std::uint64_t { session = 1, run = 2, reset = 3 };
+
+Bits128 new_id(const fb::MessageReceived& message, Seq seq, IdPurpose purpose) {
+  return uuid_from(bits_of(message.entropy()),
+                   seq.value << 8 | static_cast<std::uint64_t>(purpose));
+}
+
+// Wall time of the last daily reset at or before now.
+std::int64_t daily_boundary(const Instant& now, std::int16_t utc_offset_minutes,
+                            std::uint8_t at_hour) {
+  const std::int64_t shift = std::int64_t{utc_offset_minutes} * 60'000 - at_hour * kHourMs;
+  const std::int64_t local = now.wall_ms + shift;
+  const std::int64_t since = ((local % kDayMs) + kDayMs) % kDayMs;
+  return now.wall_ms - since;
+}
+
+}  // namespace
+
+bool MessageRules::starts_afresh(fb::ResetReason& reason) const {
+  const SessionHot& hot = tables_.sessions.hot(session_row_);
+  // A conversation in which somebody is being answered is not over.
+  if (hot.running != 0 || hot.waiting_count != 0) return false;
+  const SessionCold& cold = tables_.sessions.cold(session_row_);
+  const Policy& policy = tables_.policy;
+  const ResetRule& rule = is_thread_key(session_key_.view())                  ? policy.reset_thread
+                          : cold.conversation == fb::ConversationKind::direct ? policy.reset_direct
+                                                                              : policy.reset_group;
+  if (rule.daily && cold.started_wall_ms <
+                        daily_boundary(input_.now, tables_.meta.utc_offset_minutes, rule.at_hour)) {
+    reason = fb::ResetReason::daily;
+    return true;
+  }
+  const std::uint64_t now_ms = input_.now.logical_ms;
+  if (rule.idle_minutes != 0 && now_ms >= hot.active_ms &&
+      now_ms - hot.active_ms >= rule.idle_minutes * kMinuteMs) {
+    reason = fb::ResetReason::idle;
+    return true;
+  }
+  return false;
+}
+
+void MessageRules::accept() {
+  // Ids are seqs of events that follow: the message, then who sent it, then where it goes.
+  const Seq seq = drafter_.next_seq();
+  std::uint64_t following = seq.value + 1;
+  const bool new_principal = by_channel() && principal_row_ == 0;
+  if (new_principal) principal_ = PrincipalId{following++};
+  session_ = session_row_ != 0 ? SessionId{tables_.sessions.cold(session_row_).id}
+                               : SessionId{following++};
+  drafter_.add_input(Why{.principal = principal_.value, .session = session_.value});
+
+  const Why why{.cause = seq.value,
+                .correlation = seq.value,
+                .principal = principal_.value,
+                .session = session_.value};
+  if (new_principal) {
+    drafter_.add_principal(why, PrincipalDraft{.kind = fb::PrincipalKind::sender,
+                                               .key = principal_key_.view(),
+                                               .name = text_of(message_.sender_name()),
+                                               .charged = true});
+  }
+  fb::ResetReason reason{};
+  if (session_row_ == 0) {
+    open_session(why);
+  } else if (manual_reset_) {
+    // The words that asked for the reset belong to the life that they end.
+    drafter_.add_session_reset(why, fb::ResetReason::manual,
+                               new_id(message_, seq, IdPurpose::reset));
+    drafter_.add_runs_aborted(why, open_runs(tables_, session_row_),
+                              fb::AbortReason::session_reset);
+  } else if (starts_afresh(reason)) {
+    drafter_.add_session_reset(why, reason, new_id(message_, seq, IdPurpose::reset));
+  }
+  Reply& reply = decision_.reply;
+  reply.seq = seq;
+  reply.session = session_;
+  reply.principal = principal_;
+  if (runs_) queue_run(why);
+}
+
+void MessageRules::open_session(const Why& why) {
+  const bool direct = message_.conversation() == fb::ConversationKind::direct;
+  KeyBuffer channel;
+  channel.add_lower(text_of(message_.channel()));
+  const std::string_view id = text_of(message_.conversation_id());
+  drafter_.add_session(
+      why, SessionDraft{.key = session_key_.view(),
+                        .agent = agent_,
+                        .uuid = new_id(message_, Seq{why.cause}, IdPurpose::session),
+                        .conversation = message_.conversation(),
+                        .channel = channel.view(),
+                        .name = direct || id.empty() ? text_of(message_.sender_name()) : id});
+}
+
+void MessageRules::queue_run(const Why& why) {
+  const Seq seq{why.cause};
+  const UuidText uuid = uuid_text(new_id(message_, seq, IdPurpose::run));
+  const std::string_view key = text_of(message_.idempotency_key());
+  const RunId run{
+      drafter_
+          .add_run(why,
+                   RunDraft{.key = key.empty() ? std::string_view{uuid.data(), uuid.size()} : key,
+                            .agent = agent_,
+                            .message = seq,
+                            .not_before_ms = not_before_ms_})
+          .value};
+  decision_.reply.run = run;
+  if (session_row_ != 0) {
+    if (tables_.sessions.hot(session_row_).running != 0) return;
+    // One whose time has come waits no longer than this message does.
+    const std::uint32_t due = next_due_run(tables_, session_row_, input_.now.logical_ms, {});
+    if (due != 0) {
+      drafter_.add_run_started(due);
+      return;
+    }
+  }
+  if (not_before_ms_ > input_.now.logical_ms) return;
+  Why start = why;
+  start.cause = run.value;
+  drafter_.add_run_started(start, run);
+}
+
+}  // namespace spine::core

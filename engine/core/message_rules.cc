@@ -1,0 +1,173 @@
+// Message rules: checks, in the order in which they answer.
+#include "engine/core/message_rules.h"
+
+#include "engine/core/fingerprint.h"
+#include "engine/core/message_copy.h"
+#include "engine/core/rate.h"
+#include "engine/core/session_key.h"
+
+namespace spine::core {
+
+MessageRules::MessageRules(const Tables& tables, const Input& input, Decision& decision)
+    : tables_(tables),
+      input_(input),
+      decision_(decision),
+      drafter_(tables, input, decision),
+      message_(*flatbuffers::GetRoot<fb::MessageReceived>(input.body.data())) {}
+
+void decide_message(const Tables& tables, const Input& input, Decision& decision) {
+  MessageRules(tables, input, decision).run();
+}
+
+void MessageRules::run() {
+  if (by_channel()) {
+    find_fingerprint();
+    find_origin();
+  }
+  find_principal();
+  if (is_new() && may_speak() && has_agent() && within_rate() && has_room()) accept();
+}
+
+void MessageRules::find_fingerprint() {
+  if (!has_fingerprint(message_)) return;
+  fingerprint_ = message_fingerprint(tables_.meta.fingerprint_key, message_);
+  tables_.duplicates.prefetch(fingerprint_);
+}
+
+void MessageRules::find_origin() {
+  const auto lowered = [this](std::string_view text) {
+    const std::size_t first = lowered_.view().size();
+    return lowered_.add_lower(text).view().substr(first);
+  };
+  origin_.channel = lowered(text_of(message_.channel()));
+  origin_.account = lowered(text_of(message_.account()));
+  origin_.sender = lowered(text_of(message_.sender_id()));
+  origin_.conversation = message_.conversation();
+  const bool from_sender =
+      origin_.conversation == fb::ConversationKind::direct && !origin_.sender.empty();
+  origin_.peer = from_sender ? origin_.sender : lowered(text_of(message_.conversation_id()));
+}
+
+void MessageRules::find_principal() {
+  if (!by_channel()) {
+    principal_ = input_.principal;
+    principal_row_ = tables_.principals.find(principal_);
+    return;
+  }
+  principal_key_.add(origin_.channel)
+      .add(":")
+      .add(origin_.account)
+      .add(":")
+      .add(text_of(message_.sender_id()));
+  principal_key_.fit(tables_.meta.fingerprint_key);
+  principal_row_ = tables_.principals.find_key(fb::PrincipalKind::sender, principal_key_.view());
+  if (principal_row_ != 0) principal_ = PrincipalId{tables_.principals.cold(principal_row_).id};
+}
+
+void MessageRules::find_repeat(std::string_view key, bool& found) {
+  IdempotentRequest request{};
+  const Bits128 print = idempotency_fingerprint(tables_.meta.fingerprint_key, principal_, key);
+  found = tables_.idempotency.find(print, input_.now.logical_ms, request);
+  if (!found) return;
+  const std::uint32_t run = tables_.runs.find(request.run);
+  const bool open = run != 0 && tables_.runs.open(run);
+  Reply& reply = decision_.reply;
+  reply.code = open ? ReplyCode::in_flight : ReplyCode::done;
+  reply.seq = request.message;
+  reply.run = request.run;
+  reply.principal = principal_;
+  if (run != 0) reply.session = SessionId{tables_.runs[run].session};
+}
+
+bool MessageRules::is_new() {
+  if (has_fingerprint(message_)) {
+    const Seq original = tables_.duplicates.find(fingerprint_);
+    if (original) return reject(fb::RejectReason::duplicate, original);
+  }
+  const std::string_view key = text_of(message_.idempotency_key());
+  bool repeated = false;
+  if (!key.empty() && principal_) find_repeat(key, repeated);
+  return !repeated;
+}
+
+bool MessageRules::may_speak() {
+  if (!by_channel()) return true;
+  const fb::RejectReason refusal = tables_.policy.refusal(origin_);
+  return refusal == fb::RejectReason::none || reject(refusal);
+}
+
+bool MessageRules::has_agent() {
+  const Policy& policy = tables_.policy;
+  const Bits128 secret = tables_.meta.fingerprint_key;
+  if (by_channel()) {
+    agent_ = policy.agent_for(origin_);
+    channel_session_key(policy, agent_, origin_, text_of(message_.thread()), secret, session_key_);
+  } else {
+    const std::string_view named = text_of(message_.agent_id());
+    named_session_key(policy, named.empty() ? std::string_view{policy.default_agent} : named,
+                      text_of(message_.session_key()), secret, session_key_);
+    agent_ = agent_of_key(session_key_.view());
+  }
+  if (!policy.agent_known(agent_)) return reject(fb::RejectReason::unknown_agent);
+  session_row_ = tables_.sessions.find_key(session_key_.view());
+  runs_ = agent_ != kNoAgent;
+  if (runs_ && policy.is_reset_trigger(text_of(message_.text()))) {
+    manual_reset_ = session_row_ != 0;
+    runs_ = false;
+  }
+  return true;
+}
+
+bool MessageRules::within_rate() {
+  if (principal_row_ == 0) return true;
+  const PrincipalHot& principal = tables_.principals.hot(principal_row_);
+  const std::uint64_t now_us = input_.now.logical_ms * kUsPerMs;
+  const std::uint64_t allowed_us = tables_.policy.message_rate.allowed_at_us(principal.tat_us);
+  if (allowed_us <= now_us) return true;
+  if (!by_channel()) {
+    decision_.reply.code = ReplyCode::rate_limited;
+    decision_.reply.retry_after_ms = (allowed_us - now_us + kUsPerMs - 1) / kUsPerMs;
+    decision_.reply.principal = principal_;
+    return false;
+  }
+  if (!runs_) return true;
+  if (principal.delayed >= limits::kDelayedRunsPerPrincipalMax) {
+    return reject(fb::RejectReason::rate_limited);
+  }
+  not_before_ms_ = (allowed_us + kUsPerMs - 1) / kUsPerMs;
+  return true;
+}
+
+bool MessageRules::has_room() {
+  if (by_channel() && principal_row_ == 0 && tables_.principals.full()) {
+    return reject(fb::RejectReason::queue_full);
+  }
+  if (session_row_ == 0 && tables_.sessions.full()) return reject(fb::RejectReason::queue_full);
+  if (!runs_) return true;
+  if (tables_.runs.full()) return reject(fb::RejectReason::queue_full);
+  const bool waits = session_row_ != 0 &&
+                     tables_.sessions.hot(session_row_).waiting_count >= limits::kRunsPerSessionMax;
+  return !waits || reject(fb::RejectReason::queue_full);
+}
+
+bool MessageRules::reject(fb::RejectReason reason, Seq original) {
+  Reply& reply = decision_.reply;
+  reply.code = reason == fb::RejectReason::duplicate ? ReplyCode::duplicate : ReplyCode::rejected;
+  reply.reason = reason;
+  reply.seq = original;
+  reply.principal = principal_;
+  const std::uint64_t now_us = input_.now.logical_ms * kUsPerMs;
+  if (kRejectionRate.allowed_at_us(tables_.meta.rejection_tat_us) > now_us) return false;
+  auto& builder = decision_.builder();
+  const auto copy = copy_message(builder, message_);
+  builder.Finish(fb::CreateMessageRejected(builder, reason, original.value, copy));
+  // A stranger is not known by being refused: then it is the bridge that the record names.
+  const PrincipalId who = principal_row_ != 0 ? principal_ : input_.principal;
+  const Seq seq = drafter_.add_input(Why{.principal = who.value},
+                                     static_cast<std::uint16_t>(fb::EventBody::MessageRejected),
+                                     decision_.keep(builder));
+  if (!original) reply.seq = seq;
+  return false;
+}
+
+}  // namespace spine::core

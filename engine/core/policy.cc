@@ -1,0 +1,204 @@
+// Policy: reading ConfigApplied, lookups by binary search.
+#include "engine/core/policy.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/core/fingerprint.h"
+#include "engine/core/key_buffer.h"
+
+namespace spine::core {
+namespace {
+
+constexpr std::string_view kMain = "main";
+constexpr std::uint64_t kDayMs = 24ULL * 3600 * 1000;
+
+std::string lower_copy(std::string_view text) {
+  std::string copy(text);
+  std::transform(copy.begin(), copy.end(), copy.begin(), lower);
+  return copy;
+}
+
+std::vector<std::string> sorted_lower(
+    const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* texts) {
+  std::vector<std::string> list;
+  if (texts == nullptr) return list;
+  for (const flatbuffers::String* text : *texts)
+    list.push_back(lower_copy(text_of(text)));
+  std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
+  return list;
+}
+
+bool has(const std::vector<std::string>& sorted, std::string_view text) {
+  const auto at = std::lower_bound(sorted.begin(), sorted.end(), text);
+  return at != sorted.end() && *at == text;
+}
+
+ResetRule reset_rule(const fb::ResetPolicy* policy) {
+  if (policy == nullptr) return ResetRule{};
+  return ResetRule{.daily = policy->daily(),
+                   .at_hour = policy->at_hour(),
+                   .idle_minutes = policy->idle_minutes()};
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpaces = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kSpaces);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
+}
+
+// What a binding of one level is found by; fields that the level does not look at are empty.
+void rule_key(KeyBuffer& key, const Origin& origin, bool with_account, bool with_kind,
+              bool with_peer) {
+  const char kind =
+      with_kind ? static_cast<char>('0' + static_cast<int>(origin.conversation)) : '-';
+  key.add_field_lower(origin.channel)
+      .add_field_lower(with_account ? origin.account : std::string_view{})
+      .add({&kind, 1})
+      .add_field_lower(with_peer ? origin.peer : std::string_view{});
+}
+
+}  // namespace
+
+Policy::Policy() {
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(fb::ConfigAppliedBuilder(builder).Finish());
+  apply({reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
+  words_.clear();
+  bytes_ = 0;
+}
+
+void Policy::apply(ByteSpan body) {
+  std::vector<std::uint64_t> words((body.size() + 7) / 8);
+  std::memcpy(words.data(), body.data(), body.size());
+  words_ = std::move(words);
+  bytes_ = body.size();
+  const auto& config = *flatbuffers::GetRoot<fb::ConfigApplied>(words_.data());
+
+  dm_scope = config.dm_scope();
+  group_scope_main = config.group_scope_main();
+  main_key = lower_copy(text_of(config.main_key()));
+  if (main_key.empty()) main_key = kMain;
+  default_agent = lower_copy(text_of(config.default_agent()));
+  if (default_agent.empty()) default_agent = kMain;
+  reset_direct = reset_rule(config.reset_direct());
+  reset_group = reset_rule(config.reset_group());
+  reset_thread = reset_rule(config.reset_thread());
+  idle_ms_max = config.session_idle_days() * kDayMs;
+  message_rate = Rate::per_minute(config.messages_per_minute(), config.messages_burst());
+  default_dm_policy_ = config.default_dm_policy();
+  agents_ = sorted_lower(config.agents());
+  reset_triggers_ = sorted_lower(config.reset_triggers());
+  apply_channels(config);
+  apply_bindings(config);
+}
+
+void Policy::apply_channels(const fb::ConfigApplied& config) {
+  channels_.clear();
+  if (config.channels() == nullptr) return;
+  for (const fb::ChannelPolicy* channel : *config.channels()) {
+    std::vector<std::string> allowed = sorted_lower(channel->allow_from());
+    const bool everybody = has(allowed, "*");
+    channels_.push_back(Channel{.name = lower_copy(text_of(channel->name())),
+                                .dm = channel->dm_policy(),
+                                .group = channel->group_policy(),
+                                .everybody = everybody,
+                                .allowed = std::move(allowed)});
+  }
+  std::stable_sort(channels_.begin(), channels_.end(),
+                   [](const Channel& a, const Channel& b) { return a.name < b.name; });
+}
+
+void Policy::apply_bindings(const fb::ConfigApplied& config) {
+  for (std::vector<Rule>& rules : rules_)
+    rules.clear();
+  if (config.bindings() == nullptr) return;
+  std::uint32_t position = 0;
+  for (const fb::Binding* binding : *config.bindings()) {
+    const std::string_view peer = text_of(binding->peer_id());
+    const bool any = peer.empty() || peer == "*";
+    const Level level = binding->has_peer()                   ? (any ? any_peer : exact_peer)
+                        : text_of(binding->account()).empty() ? whole_channel
+                                                              : whole_account;
+    const Origin origin{.channel = text_of(binding->channel()),
+                        .account = text_of(binding->account()),
+                        .conversation = binding->peer_kind(),
+                        .peer = peer};
+    KeyBuffer key;
+    rule_key(key, origin, true, binding->has_peer(), level == exact_peer);
+    rules_[level].push_back(Rule{.key = std::string(key.view()),
+                                 .position = position++,
+                                 .agent = lower_copy(text_of(binding->agent_id()))});
+  }
+  for (std::vector<Rule>& rules : rules_) {
+    std::sort(rules.begin(), rules.end(), [](const Rule& a, const Rule& b) {
+      return a.key != b.key ? a.key < b.key : a.position < b.position;
+    });
+    rules.erase(std::unique(rules.begin(), rules.end(),
+                            [](const Rule& a, const Rule& b) { return a.key == b.key; }),
+                rules.end());
+  }
+}
+
+ByteSpan Policy::body() const {
+  return {reinterpret_cast<const std::byte*>(words_.data()), bytes_};
+}
+
+fb::RejectReason Policy::refusal(const Origin& origin) const {
+  const auto channel =
+      std::lower_bound(channels_.begin(), channels_.end(), origin.channel,
+                       [](const Channel& a, std::string_view name) { return a.name < name; });
+  const bool known = channel != channels_.end() && channel->name == origin.channel;
+  const bool direct = origin.conversation == fb::ConversationKind::direct;
+  const fb::DmPolicy policy = !known ? default_dm_policy_ : direct ? channel->dm : channel->group;
+  const bool listed = known && (channel->everybody || has(channel->allowed, origin.sender));
+  switch (policy) {
+    case fb::DmPolicy::open:
+      return fb::RejectReason::none;
+    case fb::DmPolicy::allowlist:
+      return listed ? fb::RejectReason::none : fb::RejectReason::not_allowed;
+    case fb::DmPolicy::pairing:
+      return listed ? fb::RejectReason::none : fb::RejectReason::unpaired;
+    case fb::DmPolicy::disabled:
+      break;
+  }
+  return fb::RejectReason::disabled;
+}
+
+const Policy::Rule* Policy::find_rule(Level level, const Origin& origin, bool with_account) const {
+  const std::vector<Rule>& rules = rules_[level];
+  if (rules.empty()) return nullptr;
+  KeyBuffer key;
+  rule_key(key, origin, with_account, level == exact_peer || level == any_peer,
+           level == exact_peer);
+  const auto at =
+      std::lower_bound(rules.begin(), rules.end(), key.view(),
+                       [](const Rule& a, std::string_view wanted) { return a.key < wanted; });
+  return at != rules.end() && at->key == key.view() ? &*at : nullptr;
+}
+
+std::string_view Policy::agent_for(const Origin& origin) const {
+  for (const Level level : {exact_peer, any_peer, whole_account, whole_channel}) {
+    // A binding with a peer may leave the account open: of both kinds the earlier entry wins.
+    const Rule* open = level == whole_account ? nullptr : find_rule(level, origin, false);
+    const Rule* own = level == whole_channel ? nullptr : find_rule(level, origin, true);
+    if (open != nullptr && (own == nullptr || open->position < own->position)) return open->agent;
+    if (own != nullptr) return own->agent;
+  }
+  return default_agent;
+}
+
+bool Policy::agent_known(std::string_view agent) const {
+  return agent == kNoAgent || agent == default_agent || has(agents_, agent);
+}
+
+bool Policy::is_reset_trigger(std::string_view text) const {
+  if (reset_triggers_.empty()) return false;
+  const std::string_view word = trimmed(text);
+  return std::any_of(reset_triggers_.begin(), reset_triggers_.end(),
+                     [&](const std::string& trigger) { return same_but_case(trigger, word); });
+}
+
+}  // namespace spine::core

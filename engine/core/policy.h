@@ -1,0 +1,94 @@
+// Policy: the recorded part of the configuration, made ready for lookups.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/core/rate.h"
+#include "schemas/vocab/bytes.h"
+
+#include "event_generated.h"
+
+namespace spine::core {
+
+// When a session starts afresh by itself.
+struct ResetRule {
+  bool daily{};
+  std::uint8_t at_hour{4};       // host local time
+  std::uint32_t idle_minutes{};  // 0 = never
+};
+
+// Where a message comes from, in lower case: what bindings and channel policies look at.
+struct Origin {
+  std::string_view channel{};
+  std::string_view account{};
+  fb::ConversationKind conversation{};
+  std::string_view peer{};  // direct: the sender; else the conversation
+  std::string_view sender{};
+};
+
+// No agent: the message is recorded and acknowledged, and starts no run.
+inline constexpr std::string_view kNoAgent = "none";
+
+class Policy {
+ public:
+  // What holds before the first ConfigApplied: the defaults of event.fbs, one agent "main".
+  Policy();
+
+  // Replaces everything. REQUIRES: body verified as a ConfigApplied.
+  void apply(ByteSpan body);
+  // The body last applied, as recorded; empty = none. Borrowed until the next apply.
+  ByteSpan body() const;
+
+  // Whether the sender may speak: none = yes.
+  fb::RejectReason refusal(const Origin& origin) const;
+  // The agent that answers messages from there. Borrowed until the next apply.
+  std::string_view agent_for(const Origin& origin) const;
+  // Whether the (lower-cased) agent is configured, or kNoAgent.
+  bool agent_known(std::string_view agent) const;
+  // Whether a message of this text asks for a fresh start.
+  bool is_reset_trigger(std::string_view text) const;
+
+  fb::DmScope dm_scope{};
+  bool group_scope_main{};
+  std::string main_key{};
+  std::string default_agent{};
+  ResetRule reset_direct{};
+  ResetRule reset_group{};
+  ResetRule reset_thread{};
+  std::uint64_t idle_ms_max{};  // after this sessions and senders expire; 0 = never
+  Rate message_rate{};          // per principal
+
+ private:
+  struct Channel {
+    std::string name{};
+    fb::DmPolicy dm{};
+    fb::DmPolicy group{};
+    bool everybody{};                    // "*" is on the list
+    std::vector<std::string> allowed{};  // sorted
+  };
+  struct Rule {
+    std::string key{};  // built by rule_key
+    std::uint32_t position{};
+    std::string agent{};
+  };
+  // Levels of bindings, the most specific first.
+  enum Level : std::uint8_t { exact_peer, any_peer, whole_account, whole_channel };
+  static constexpr std::size_t kLevels = 4;
+
+  void apply_channels(const fb::ConfigApplied& config);
+  void apply_bindings(const fb::ConfigApplied& config);
+  const Rule* find_rule(Level level, const Origin& origin, bool with_account) const;
+
+  std::vector<std::uint64_t> words_{};  // the body, 8-aligned
+  std::size_t bytes_{};
+  fb::DmPolicy default_dm_policy_{};
+  std::vector<std::string> agents_{};          // sorted
+  std::vector<Channel> channels_{};            // sorted by name
+  std::vector<Rule> rules_[kLevels]{};         // sorted by key; of one key the first binding only
+  std::vector<std::string> reset_triggers_{};  // lower-cased
+};
+
+}  // namespace spine::core

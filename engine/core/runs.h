@@ -1,0 +1,103 @@
+// Runs: the table of agent turns that are open, and of the last ones that ended.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "engine/core/deadline_heap.h"
+#include "engine/core/hash_index.h"
+#include "engine/core/row_list.h"
+#include "engine/core/row_pool.h"
+#include "engine/core/text_arena.h"
+#include "engine/core/views.h"
+#include "schemas/vocab/ids.h"
+
+namespace spine::core {
+
+struct Run {
+  std::uint64_t id{};  // 0 = the row is free
+  std::uint64_t session{};
+  std::uint64_t message{};        // the MessageReceived it answers
+  std::uint64_t principal{};      // who sent that
+  std::uint64_t correlation{};    // first input of the chain
+  std::uint64_t not_before_ms{};  // logical; 0 = not delayed
+  std::uint64_t started{};        // seq of RunStarted: id of the obligation; 0 = not started
+  std::uint64_t ended{};          // seq of the event that ended it; 0 = open
+  std::int64_t started_wall_ms{};
+  std::int64_t ended_wall_ms{};
+  Text key{};
+  Text agent{};
+  std::uint32_t session_row{};  // 0 once ended
+  std::uint16_t attempt{};
+  RunStatus status{};
+};
+static_assert(sizeof(Run) <= 128);
+
+// What RunQueued says about a run.
+struct RunSeed {
+  RunId id{};
+  std::string_view key{};
+  std::string_view agent{};
+};
+
+class Runs {
+ public:
+  explicit Runs(TextArena& texts);
+
+  // Rows; 0 = none. By key: the latest of that key.
+  std::uint32_t find(RunId id) const;
+  std::uint32_t find_key(std::string_view key) const;
+  bool full() const { return open_count_ >= limits::kRunsOpenMax; }
+  std::uint32_t open_count() const { return open_count_; }
+  std::uint32_t running_count() const { return running_count_; }
+  std::uint32_t used() const { return rows_.used(); }
+  std::uint32_t end() const { return rows_.end(); }
+  bool live(std::uint32_t row) const { return row < rows_.end() && runs_[row].id != 0; }
+  bool open(std::uint32_t row) const {
+    return runs_[row].status == RunStatus::queued || runs_[row].status == RunStatus::running;
+  }
+
+  // REQUIRES: !full(), no run of that id. The row is queued and in no list.
+  std::uint32_t add(const RunSeed& seed);
+  // Puts a queued row behind those that wait for its session, or takes it out.
+  void wait(RowEnds& waiting, std::uint32_t row) { links_.push_back(waiting, row); }
+  void stop_waiting(RowEnds& waiting, std::uint32_t row) { links_.remove(waiting, row); }
+  std::uint32_t next(std::uint32_t row) const { return links_.next(row); }
+
+  // REQUIRES: open(row), status queued. The caller has taken it out of its session's list.
+  void start(std::uint32_t row);
+  // Ends an open run, or moves the end of an ended one to a later event. Forgets the run that ended
+  // first when more than limits::kRunsFinishedKept have. REQUIRES: the row is in no waiting list.
+  void end(std::uint32_t row, RunStatus status, Seq ended);
+  // In order of (ended, id).
+  std::uint32_t ended_first() const { return ended_.first; }
+
+  // When a waiting run's time comes while its session is free. not_before_ms is the key.
+  void set_delay_armed(std::uint32_t row, bool armed);
+  const DeadlineHeap& delays() const { return delays_; }
+
+  Run& operator[](std::uint32_t row) { return runs_[row]; }
+  const Run& operator[](std::uint32_t row) const { return runs_[row]; }
+  std::string_view text(Text text) const { return texts_->view(text); }
+
+  // Of the hash of keys. REQUIRES: the table is empty.
+  void set_seed(std::uint64_t seed) { seed_ = seed; }
+  std::size_t bytes() const;
+
+ private:
+  void forget(std::uint32_t row);
+
+  TextArena* texts_;  // outlives the table
+  RowPool rows_;
+  LazyArray<Run> runs_;
+  RowLinks links_;  // waiting lists of the sessions, and the list of ended ones
+  RowEnds ended_{};
+  DeadlineHeap delays_;
+  HashIndex by_id_{};
+  HashIndex by_key_{};
+  std::uint64_t seed_{};
+  std::uint32_t open_count_{};
+  std::uint32_t running_count_{};
+};
+
+}  // namespace spine::core

@@ -1,0 +1,31 @@
+// Session keys: which conversation a message belongs to.
+#pragma once
+
+#include <string_view>
+
+#include "engine/core/key_buffer.h"
+#include "engine/core/policy.h"
+
+namespace spine::core {
+
+// Keys are lower case throughout (ASCII), and fit limits::kKeyBytesMax (KeyBuffer::fit under the
+// journal's key, which is `secret`).
+
+// agent:<agent>:<main key>.
+void main_session_key(const Policy& policy, std::string_view agent, KeyBuffer& key);
+// Of a message that came over a channel; by dm_scope and group_scope, with its thread.
+void channel_session_key(const Policy& policy, std::string_view agent, const Origin& origin,
+                         std::string_view thread, Bits128 secret, KeyBuffer& key);
+// Of a message that names its session. "" and "main" mean the main session of `agent`; a key that
+// looks like agent:<id>:... is itself; anything else is agent:<agent>:<name>.
+void named_session_key(const Policy& policy, std::string_view agent, std::string_view name,
+                       Bits128 secret, KeyBuffer& key);
+
+// The <id> of agent:<id>:...; empty for other keys.
+std::string_view agent_of_key(std::string_view key);
+// Whether the key is the main session of its agent.
+bool is_main_key(const Policy& policy, std::string_view key);
+// Whether the key is that of a thread (or topic) within a conversation.
+bool is_thread_key(std::string_view key);
+
+}  // namespace spine::core

@@ -1,0 +1,82 @@
+// Sessions: rows, indexes and the idle list.
+#include "engine/core/sessions.h"
+
+#include "engine/core/text_hash.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::core {
+
+static_assert(sizeof(SessionHot) + sizeof(SessionCold) + sizeof(RowLink) + 2 * 16 + 4 <=
+              limits::kSessionBytes - limits::kKeyBytesMax - 3 * limits::kNameBytesMax);
+
+Sessions::Sessions(TextArena& texts)
+    : texts_(&texts),
+      rows_(limits::kSessionsMax),
+      hot_(limits::kSessionsMax + 1),
+      cold_(limits::kSessionsMax + 1),
+      links_(limits::kSessionsMax) {}
+
+std::uint32_t Sessions::find(SessionId id) const {
+  if (!id) return 0;
+  return by_id_.find(hash_id(id.value),
+                     [&](std::uint32_t row) { return cold_[row].id == id.value; });
+}
+
+std::uint32_t Sessions::find_key(std::string_view key) const {
+  return by_key_.find(hash_text(seed_, key),
+                      [&](std::uint32_t row) { return texts_->view(cold_[row].key) == key; });
+}
+
+std::uint32_t Sessions::open(SessionId id, const SessionTexts& texts) {
+  const std::uint32_t row = rows_.take();
+  hot_[row] = SessionHot{};
+  cold_[row] = SessionCold{};
+  SessionCold& cold = cold_[row];
+  cold.id = id.value;
+  cold.key = texts_->put(texts.key);
+  cold.agent = texts_->put(texts.agent);
+  cold.channel = texts_->put(texts.channel);
+  cold.name = texts_->put(texts.name);
+  by_id_.insert(hash_id(id.value), row);
+  by_key_.insert(hash_text(seed_, texts_->view(cold.key)), row);
+  return row;
+}
+
+void Sessions::close(std::uint32_t row) {
+  SessionCold& cold = cold_[row];
+  if (links_.contains(idle_, row)) links_.remove(idle_, row);
+  by_id_.erase(hash_id(cold.id), row);
+  by_key_.erase(hash_text(seed_, texts_->view(cold.key)), row);
+  texts_->drop(cold.key);
+  texts_->drop(cold.agent);
+  texts_->drop(cold.channel);
+  texts_->drop(cold.name);
+  cold = SessionCold{};
+  hot_[row] = SessionHot{};
+  rows_.give_back(row);
+}
+
+void Sessions::touch(std::uint32_t row, std::uint64_t ms, Seq seq) {
+  if (links_.contains(idle_, row)) links_.remove(idle_, row);
+  hot_[row].active_ms = ms;
+  hot_[row].active_seq = seq.value;
+  settle(row);
+}
+
+void Sessions::settle(std::uint32_t row) {
+  const SessionHot& hot = hot_[row];
+  const bool idle = hot.running == 0 && hot.waiting_count == 0;
+  if (idle == links_.contains(idle_, row)) return;
+  if (!idle) return links_.remove(idle_, row);
+  links_.insert(idle_, row, [&](std::uint32_t other) {
+    if (hot_[other].active_seq != hot.active_seq) return hot_[other].active_seq > hot.active_seq;
+    return cold_[other].id > cold_[row].id;
+  });
+}
+
+std::size_t Sessions::bytes() const {
+  return rows_.end() * (sizeof(SessionHot) + sizeof(SessionCold) + sizeof(RowLink) + 4) +
+         by_id_.bytes() + by_key_.bytes();
+}
+
+}  // namespace spine::core

@@ -1,0 +1,20 @@
+// Snapshot: the state as a FlatBuffer (schemas/snapshot.fbs) and back.
+#pragma once
+
+#include <flatbuffers/flatbuffers.h>
+
+#include "engine/core/state.h"
+#include "schemas/vocab/bytes.h"
+#include "schemas/vocab/result.h"
+
+namespace spine::core {
+
+// Finishes `builder` with the state; it holds the digest of the state too.
+void save_snapshot(const State& state, flatbuffers::FlatBufferBuilder& builder);
+
+// Replaces the state. Verifies the buffer, the ranges of every value, and that the digest of what
+// was loaded is the one that was saved; Errc::corrupt or Errc::newer_format otherwise (the state is
+// then fresh). REQUIRES: payload 8-aligned.
+Status load_snapshot(ByteSpan payload, State& state);
+
+}  // namespace spine::core

@@ -1,0 +1,117 @@
+// Views: rows as clients see them.
+#include "engine/core/views.h"
+
+#include <algorithm>
+
+#include "engine/core/tables.h"
+
+namespace spine::core {
+
+bool view_session(const State& state, SessionId session, SessionView& out) {
+  const Tables& tables = state.tables();
+  const std::uint32_t row = tables.sessions.find(session);
+  if (row == 0) return false;
+  const SessionHot& hot = tables.sessions.hot(row);
+  const SessionCold& cold = tables.sessions.cold(row);
+  out = SessionView{.id = session,
+                    .key = tables.sessions.text(cold.key),
+                    .agent_id = tables.sessions.text(cold.agent),
+                    .channel = tables.sessions.text(cold.channel),
+                    .display_name = tables.sessions.text(cold.name),
+                    .conversation = cold.conversation,
+                    .uuid = cold.uuid,
+                    .started_wall_ms = cold.started_wall_ms,
+                    .updated_wall_ms = hot.updated_wall_ms,
+                    .history_first = Seq{hot.history_first},
+                    .history_last = Seq{hot.history_last},
+                    .message_count = hot.message_count,
+                    .runs_waiting = hot.waiting_count};
+  if (hot.running != 0) {
+    const Run& run = tables.runs[hot.running];
+    out.active_run = RunId{run.id};
+    out.active_run_key = tables.runs.text(run.key);
+  }
+  return true;
+}
+
+bool view_run(const State& state, RunId id, RunView& out) {
+  const Runs& runs = state.tables().runs;
+  const std::uint32_t row = runs.find(id);
+  if (row == 0) return false;
+  const Run& run = runs[row];
+  out = RunView{.id = id,
+                .key = runs.text(run.key),
+                .agent_id = runs.text(run.agent),
+                .session = SessionId{run.session},
+                .status = run.status,
+                .message = Seq{run.message},
+                .ended = Seq{run.ended},
+                .started_wall_ms = run.started_wall_ms,
+                .ended_wall_ms = run.ended_wall_ms};
+  return true;
+}
+
+SessionId find_session(const State& state, std::string_view key) {
+  const Sessions& sessions = state.tables().sessions;
+  const std::uint32_t row = sessions.find_key(key);
+  return row == 0 ? SessionId{} : SessionId{sessions.cold(row).id};
+}
+
+RunId find_run(const State& state, std::string_view run_key) {
+  const Runs& runs = state.tables().runs;
+  const std::uint32_t row = runs.find_key(run_key);
+  return row == 0 ? RunId{} : RunId{runs[row].id};
+}
+
+std::size_t list_sessions(const State& state, std::string_view agent_id, std::size_t offset,
+                          std::size_t limit, std::vector<SessionId>& out) {
+  const Sessions& sessions = state.tables().sessions;
+  std::vector<std::uint32_t> rows;
+  for (std::uint32_t row = 1; row < sessions.end(); ++row) {
+    if (!sessions.live(row)) continue;
+    if (agent_id.empty() || sessions.text(sessions.cold(row).agent) == agent_id) {
+      rows.push_back(row);
+    }
+  }
+  const std::size_t first = std::min(offset, rows.size());
+  const std::size_t last = first + std::min(limit, rows.size() - first);
+  std::partial_sort(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(last), rows.end(),
+                    [&](std::uint32_t a, std::uint32_t b) {
+                      const std::int64_t updated_a = sessions.hot(a).updated_wall_ms;
+                      const std::int64_t updated_b = sessions.hot(b).updated_wall_ms;
+                      if (updated_a != updated_b) return updated_a > updated_b;
+                      return sessions.cold(a).id < sessions.cold(b).id;
+                    });
+  for (std::size_t i = first; i < last; ++i)
+    out.push_back(SessionId{sessions.cold(rows[i]).id});
+  return rows.size();
+}
+
+EngineMemory view_engine(const State& state) {
+  const Meta& meta = state.tables().meta;
+  return EngineMemory{.boot_id = meta.boot_id,
+                      .boottime_ms = meta.boottime_ms,
+                      .start_logical_ms = meta.start_logical_ms,
+                      .started = meta.started,
+                      .stopped = meta.stopped,
+                      .utc_offset_minutes = meta.utc_offset_minutes,
+                      .zone = meta.zone,
+                      .policy = state.tables().policy.body()};
+}
+
+StateCounts count_state(const State& state) {
+  const Tables& tables = state.tables();
+  return StateCounts{.sessions = tables.sessions.used(),
+                     .principals = tables.principals.used(),
+                     .runs_open = tables.runs.open_count(),
+                     .runs_running = tables.runs.running_count(),
+                     .obligations_open = tables.runs.running_count(),
+                     .duplicates = tables.duplicates.count(),
+                     .idempotency_keys = tables.idempotency.count(),
+                     .duplicates_evicted_young = tables.duplicates.evicted_young(),
+                     .bytes = tables.texts.bytes() + tables.sessions.bytes() +
+                              tables.principals.bytes() + tables.runs.bytes() +
+                              tables.duplicates.bytes() + tables.idempotency.bytes()};
+}
+
+}  // namespace spine::core

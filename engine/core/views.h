@@ -1,0 +1,90 @@
+// Views: read-only answers about the state, for replies and notifications.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "engine/core/state.h"
+#include "schemas/vocab/bytes.h"
+#include "schemas/vocab/ids.h"
+
+#include "event_generated.h"
+
+namespace spine::core {
+
+// One session as clients see it. Texts are borrowed from the state until its next evolve.
+struct SessionView {
+  SessionId id{};
+  std::string_view key{};
+  std::string_view agent_id{};
+  std::string_view channel{};
+  std::string_view display_name{};
+  std::string_view active_run_key{};  // empty = no run is being worked on
+  fb::ConversationKind conversation{};
+  Bits128 uuid{};                  // sessionId of the protocol
+  std::int64_t started_wall_ms{};  // of this life (last reset)
+  std::int64_t updated_wall_ms{};  // last message or reply
+  Seq history_first{};             // first message of this life; 0 = none
+  Seq history_last{};
+  std::uint64_t message_count{};  // messages and replies of this life
+  RunId active_run{};
+  std::uint32_t runs_waiting{};
+};
+
+enum class RunStatus : std::uint8_t { unknown, queued, running, finished, failed, aborted };
+
+struct RunView {
+  RunId id{};
+  std::string_view key{};
+  std::string_view agent_id{};
+  SessionId session{};
+  RunStatus status{RunStatus::unknown};
+  Seq message{};  // the MessageReceived it answers
+  Seq ended{};    // RunFinished / RunFailed / RunAborted; 0 = open
+  std::int64_t started_wall_ms{};
+  std::int64_t ended_wall_ms{};
+};
+
+// False when there is no such row; `out` is then untouched.
+bool view_session(const State& state, SessionId session, SessionView& out);
+bool view_run(const State& state, RunId run, RunView& out);
+
+// By key, exact, lower-cased as stored. 0 when there is none.
+SessionId find_session(const State& state, std::string_view key);
+// By the protocol's runId among open and recently ended runs. 0 when there is none.
+RunId find_run(const State& state, std::string_view run_key);
+
+// Sessions by updated_wall_ms, latest first, ties by id; `agent_id` empty = all.
+// Appends at most `limit` ids from position `offset` on; returns how many match in all.
+std::size_t list_sessions(const State& state, std::string_view agent_id, std::size_t offset,
+                          std::size_t limit, std::vector<SessionId>& out);
+
+// What the journal remembers of the process and the machine it last ran on, and of the
+// configuration. Borrowed from the state until its next evolve.
+struct EngineMemory {
+  Bits128 boot_id{};                 // of the last EngineStarted
+  std::uint64_t boottime_ms{};       // at that event
+  std::uint64_t start_logical_ms{};  // logical time of that event
+  Seq started{};                     // its seq; 0 = never started
+  bool stopped{};                    // EngineStopped came after it: the last stop was orderly
+  std::int16_t utc_offset_minutes{};
+  std::string_view zone{};
+  ByteSpan policy{};  // body of the last ConfigApplied as recorded; empty = none yet
+};
+EngineMemory view_engine(const State& state);
+
+struct StateCounts {
+  std::uint32_t sessions{};
+  std::uint32_t principals{};
+  std::uint32_t runs_open{};
+  std::uint32_t runs_running{};
+  std::uint32_t obligations_open{};
+  std::uint32_t duplicates{};
+  std::uint32_t idempotency_keys{};
+  std::uint64_t duplicates_evicted_young{};  // entries younger than seven days that had to go
+  std::uint64_t bytes{};                     // memory the tables hold
+};
+StateCounts count_state(const State& state);
+
+}  // namespace spine::core

@@ -1,0 +1,57 @@
+// UTF-8 as in RFC 3629, table 3-7 of the Unicode standard.
+#include "engine/log/utf8.h"
+
+namespace spine {
+namespace {
+
+// Length, payload bits of the first byte, and the least value that needs this length.
+struct Lead {
+  std::size_t bytes{};
+  char32_t bits{};
+  char32_t least{};
+};
+
+Lead lead_of(unsigned char c) {
+  if (c < 0x80) return {1, c, 0};
+  if (c >= 0xc2 && c <= 0xdf) return {2, char32_t{c} & 0x1f, 0x80};
+  if (c >= 0xe0 && c <= 0xef) return {3, char32_t{c} & 0x0f, 0x800};
+  if (c >= 0xf0 && c <= 0xf4) return {4, char32_t{c} & 0x07, 0x10000};
+  return {};
+}
+
+}  // namespace
+
+CodePoint decode_utf8(std::string_view text, std::size_t at) {
+  const Lead lead = lead_of(static_cast<unsigned char>(text[at]));
+  if (lead.bytes == 0 || text.size() - at < lead.bytes) return {};
+  char32_t value = lead.bits;
+  for (std::size_t i = 1; i < lead.bytes; ++i) {
+    const auto c = static_cast<unsigned char>(text[at + i]);
+    if ((c & 0xc0U) != 0x80U) return {};
+    value = (value << 6U) | (char32_t{c} & 0x3f);
+  }
+  const bool surrogate = value >= 0xd800 && value <= 0xdfff;
+  if (value < lead.least || value > 0x10ffff || surrogate) return {};
+  return {value, lead.bytes};
+}
+
+void append_utf8(std::string& out, char32_t value) {
+  const auto byte = [&](char32_t bits) { out.push_back(static_cast<char>(bits)); };
+  if (value < 0x80) {
+    byte(value);
+  } else if (value < 0x800) {
+    byte(0xc0 | (value >> 6U));
+    byte(0x80 | (value & 0x3f));
+  } else if (value < 0x10000) {
+    byte(0xe0 | (value >> 12U));
+    byte(0x80 | ((value >> 6U) & 0x3f));
+    byte(0x80 | (value & 0x3f));
+  } else {
+    byte(0xf0 | (value >> 18U));
+    byte(0x80 | ((value >> 12U) & 0x3f));
+    byte(0x80 | ((value >> 6U) & 0x3f));
+    byte(0x80 | (value & 0x3f));
+  }
+}
+
+}  // namespace spine

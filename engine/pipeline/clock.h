@@ -1,0 +1,34 @@
+// Clock: reads the machine's clocks and carries logical time over restarts.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/core/views.h"
+#include "schemas/vocab/ids.h"
+
+namespace spine::pipeline {
+
+std::int64_t wall_now_ms();        // Unix epoch
+std::uint64_t boottime_now_ms();   // CLOCK_BOOTTIME: counts sleep, never jumps
+std::uint64_t monotonic_now_us();  // for durations
+// Random id of this boot of the machine (/proc/sys/kernel/random/boot_id); zero when unreadable.
+Bits128 boot_id();
+// 128 bits from getrandom(2).
+Bits128 random128();
+// The host's offset from UTC at a wall time, in minutes, and the zone's name.
+std::int16_t utc_offset_minutes(std::int64_t wall_ms, std::string* zone = nullptr);
+
+// Thread: engine. Logical time = a base plus boot time; on another boot it goes on from the last
+// event plus the wall time that passed since, never backwards.
+class LogicalClock {
+ public:
+  void start(const core::EngineMemory& memory, Instant last);
+  Instant now() const;
+
+ private:
+  std::uint64_t base_ms_{};  // logical = base + boottime (wraps by design)
+  std::uint64_t floor_ms_{};
+};
+
+}  // namespace spine::pipeline

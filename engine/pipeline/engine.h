@@ -1,0 +1,61 @@
+// Engine: owns the journal, the state, and the engine and follower threads.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/pipeline/ingress.h"
+#include "engine/pipeline/outbox.h"
+#include "engine/pipeline/shared.h"
+#include "schemas/vocab/result.h"
+
+namespace spine::pipeline {
+
+struct EngineOptions {
+  std::filesystem::path state_dir{};
+  std::string version{};
+  std::vector<std::uint64_t> policy{};  // ConfigApplied table, 8-aligned storage
+  std::size_t policy_bytes{};
+};
+
+// What recovery found and did, for the log.
+struct RecoveryReport {
+  bool created{};
+  bool after_crash{};
+  Seq snapshot{};
+  Seq last{};
+  std::uint64_t events_folded{};
+  double seconds{};
+  std::uint32_t obligations_resumed{};
+  std::vector<std::string> notes{};
+};
+
+// Life: construct; hand its ingress and outboxes to the adapters; recover(); start(); stop().
+class Engine {
+ public:
+  // `net` and `loop` outlive the engine.
+  Engine(Shared& shared, Ingress& ingress, Outbox& net, Outbox& loop);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Opens the journal, folds the state, writes EngineStarted (and ConfigApplied when the policy
+  // differs). Thread: main.
+  Result<RecoveryReport> recover(EngineOptions options);
+  // Starts the engine and follower threads and resumes open obligations. `fatal` is called from a
+  // thread of the engine when a commit or sync failed: it must end the process.
+  void start(std::function<void(const Error&)> fatal);
+  // Waits until the engine thread has ended after a kStop input: everything accepted is durable,
+  // the follower has caught up and a final snapshot is written.
+  void join();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace spine::pipeline

@@ -1,0 +1,141 @@
+// What a decision leads to: events into the batch, replies and effects into the outboxes.
+#include <flatbuffers/flatbuffers.h>
+
+#include "engine/core/evolve.h"
+#include "engine/core/views.h"
+#include "engine/pipeline/engine_thread.h"
+
+#include "event_generated.h"
+
+namespace spine::pipeline {
+
+void EngineThread::apply(const core::Input& input, const InputHeader& header) {
+  decision_.clear();
+  core::decide(state_, input, decision_);
+  for (const core::Draft& draft : decision_.drafts()) {
+    const Seq seq = batch_.append(draft.header, draft.body);
+    const EventView event = batch_.event(seq);
+    core::evolve(state_, event);
+    shared_.metrics.journal_appends[event.header.kind & 0xFFU].add();
+    emit_effects(event);
+  }
+  count(header, decision_.reply);
+  reply(header, decision_.reply);
+}
+
+void EngineThread::emit_effects(const EventView& event) {
+  effects_.count = 0;
+  core::effects(state_, event, effects_);
+  for (std::size_t i = 0; i < effects_.count; ++i) {
+    const core::Effect& effect = effects_.items[i];
+    switch (effect.kind) {
+      case core::EffectKind::prompt_agent:
+        emit_prompt(effect);
+        break;
+      case core::EffectKind::cancel_agent:
+        write(loop_, CancelItem{effect.run});
+        break;
+      case core::EffectKind::notify:
+        emit_notify(event, effect);
+        break;
+    }
+  }
+}
+
+void EngineThread::emit_notify(const EventView& event, const core::Effect& effect) {
+  // Nobody listens: the copy would be for nothing. seq_cst: see Shared::event_interest.
+  if (shared_.event_interest.load(std::memory_order_seq_cst) == 0) return;
+  EventItem item{};
+  item.event = event;
+  item.has_session = core::view_session(state_, effect.session, item.session);
+  item.has_run = core::view_run(state_, effect.run, item.run);
+  write(net_, item);
+}
+
+void EngineThread::emit_prompt(const core::Effect& effect) {
+  core::RunView run{};
+  if (!core::view_run(state_, effect.run, run)) return;
+  const bool at_hand =
+      !batch_.empty() && effect.message >= batch_.first() && effect.message <= batch_.last();
+  if (!at_hand) {
+    reads_.push_back(ReadRequest{.kind = ReadRequest::Kind::prompt,
+                                 .as_of = effect.id.seq,
+                                 .run = effect.run,
+                                 .effect = effect.id});
+    return;
+  }
+  core::SessionView session{};
+  core::view_session(state_, effect.session, session);
+  const EventView message = batch_.event(effect.message);
+  const auto* body = flatbuffers::GetRoot<fb::MessageReceived>(message.body.data());
+  PromptItem item{};
+  item.effect = effect.id;
+  item.run = effect.run;
+  item.attempt = 1;
+  item.run_key = run.key;
+  item.session_key = session.key;
+  item.agent_id = run.agent_id;
+  if (body->text() != nullptr) item.text = body->text()->string_view();
+  write(loop_, item);
+}
+
+std::uint32_t EngineThread::resume_obligations() {
+  std::vector<core::Effect> open;
+  core::open_obligations(state_, open);
+  for (const core::Effect& effect : open) {
+    follower_.ask(ReadRequest{.kind = ReadRequest::Kind::prompt,
+                              .as_of = effect.id.seq,
+                              .run = effect.run,
+                              .effect = effect.id});
+  }
+  return static_cast<std::uint32_t>(open.size());
+}
+
+void EngineThread::reply(const InputHeader& header, const core::Reply& reply) {
+  if (!header.connection) return;
+  ReplyItem item{};
+  item.reply = reply;
+  core::SessionView session{};
+  if (reply.session && core::view_session(state_, reply.session, session)) {
+    item.session_key = session.key;
+  }
+  core::RunView run{};
+  if (reply.run && core::view_run(state_, reply.run, run)) item.run_key = run.key;
+  write(net_, header.connection, header.request, item);
+}
+
+void EngineThread::count(const InputHeader& header, const core::Reply& reply) {
+  Metrics& metrics = shared_.metrics;
+  switch (static_cast<fb::EventBody>(header.kind)) {
+    case fb::EventBody::MessageReceived:
+      if (reply.code == core::ReplyCode::accepted) metrics.inbound_accepted.add();
+      if (reply.code == core::ReplyCode::duplicate) metrics.inbound_duplicates.add();
+      if (reply.code == core::ReplyCode::rate_limited) metrics.rate_limited.add();
+      if (reply.code == core::ReplyCode::rejected) {
+        metrics.inbound_rejected[static_cast<std::size_t>(reply.reason) & 15U].add();
+      }
+      if (decision_.count() == 0 &&
+          (reply.code == core::ReplyCode::rejected || reply.code == core::ReplyCode::duplicate)) {
+        metrics.rejections_uncounted.add();
+      }
+      break;
+    case fb::EventBody::RunFinished:
+      if (reply.code == core::ReplyCode::accepted) metrics.runs_finished.add();
+      break;
+    case fb::EventBody::RunFailed:
+      if (reply.code == core::ReplyCode::accepted) metrics.runs_failed.add();
+      break;
+    case fb::EventBody::RunAborted:
+      if (reply.code == core::ReplyCode::accepted) metrics.runs_aborted.add();
+      break;
+    default:
+      break;
+  }
+  for (const core::Draft& draft : decision_.drafts()) {
+    if (draft.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunStarted)) {
+      metrics.runs_started.add();
+    }
+  }
+}
+
+}  // namespace spine::pipeline

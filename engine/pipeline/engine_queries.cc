@@ -1,0 +1,120 @@
+// Reads: answered by the engine thread from its state, released when what they saw is durable.
+#include <algorithm>
+
+#include "engine/core/digest.h"
+#include "engine/core/views.h"
+#include "engine/pipeline/engine_thread.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::pipeline {
+
+void EngineThread::answer_query(const InputHeader& header, std::string_view text) {
+  switch (header.kind) {
+    case input_kind::kQuerySessions:
+      answer_sessions(header, text);
+      break;
+    case input_kind::kQuerySession:
+      answer_session(header, text);
+      break;
+    case input_kind::kQueryHistory:
+      answer_history(header, text);
+      break;
+    case input_kind::kQueryRun:
+      answer_run(header, text);
+      break;
+    case input_kind::kQueryStatus:
+      answer_status(header);
+      break;
+    case input_kind::kQueryDigest:
+      write(net_, header.connection, header.request, DigestItem{core::digest(state_)});
+      break;
+    default:
+      SPINE_CHECK(!"an input of a kind nobody handles");
+  }
+}
+
+void EngineThread::answer_sessions(const InputHeader& header, std::string_view agent_id) {
+  session_ids_.clear();
+  sessions_item_.sessions.clear();
+  sessions_item_.total = core::list_sessions(state_, agent_id, static_cast<std::size_t>(header.a),
+                                             static_cast<std::size_t>(header.b), session_ids_);
+  for (const SessionId id : session_ids_) {
+    core::view_session(state_, id, sessions_item_.sessions.emplace_back());
+  }
+  write(net_, header.connection, header.request, sessions_item_);
+}
+
+void EngineThread::answer_session(const InputHeader& header, std::string_view key) {
+  sessions_item_.sessions.clear();
+  core::SessionView view{};
+  if (core::view_session(state_, core::find_session(state_, key), view)) {
+    sessions_item_.sessions.push_back(view);
+  }
+  sessions_item_.total = sessions_item_.sessions.size();
+  write(net_, header.connection, header.request, sessions_item_);
+}
+
+void EngineThread::answer_history(const InputHeader& header, std::string_view key) {
+  const SessionId session = core::find_session(state_, key);
+  if (!session) {
+    write(net_, header.connection, header.request, HistoryItem{});
+    return;
+  }
+  reads_.push_back(ReadRequest{.kind = ReadRequest::Kind::history,
+                               .connection = header.connection,
+                               .request = header.request,
+                               .as_of = state_.applied(),
+                               .session = session,
+                               .limit = header.a,
+                               .before = Seq{header.b}});
+}
+
+void EngineThread::answer_run(const InputHeader& header, std::string_view run_key) {
+  RunItem item{};
+  const RunId id = core::find_run(state_, run_key);
+  item.found = id && core::view_run(state_, id, item.run);
+  if (item.found && item.run.ended) {
+    reads_.push_back(ReadRequest{.kind = ReadRequest::Kind::run_end,
+                                 .connection = header.connection,
+                                 .request = header.request,
+                                 .as_of = item.run.ended,
+                                 .run = id});
+    return;
+  }
+  core::SessionView session{};
+  if (item.found && core::view_session(state_, item.run.session, session)) {
+    item.session_key = session.key;
+  }
+  write(net_, header.connection, header.request, item);
+}
+
+void EngineThread::answer_status(const InputHeader& header) {
+  const Metrics& metrics = shared_.metrics;
+  StatusItem item{};
+  item.counts = core::count_state(state_);
+  item.applied = state_.applied();
+  item.durable = journal_.durable();
+  item.follower_applied = Seq{metrics.follower_applied_seq.get()};
+  item.indexed = Seq{metrics.index_applied_seq.get()};
+  item.snapshot = Seq{metrics.snapshot_seq.get()};
+  item.epoch = journal_.epoch();
+  item.journal_bytes = journal_.file_bytes();
+  write(net_, header.connection, header.request, item);
+}
+
+// A piece of an answer being written: pushed to whoever watches, never journalled.
+void EngineThread::forward_delta(const InputHeader& header, std::string_view piece) {
+  if (shared_.event_interest.load(std::memory_order_seq_cst) == 0) return;
+  core::RunView run{};
+  if (!core::view_run(state_, RunId{header.a}, run)) return;
+  if (run.status != core::RunStatus::running) return;
+  core::SessionView session{};
+  core::view_session(state_, run.session, session);
+  write(net_, DeltaItem{.run = run.id,
+                        .run_key = run.key,
+                        .session_key = session.key,
+                        .agent_id = run.agent_id,
+                        .piece = piece});
+}
+
+}  // namespace spine::pipeline

@@ -1,0 +1,244 @@
+// The turn of the engine thread: drain, decide, commit, publish, in this order and no other.
+#include "engine/pipeline/engine_thread.h"
+
+#include <cstring>
+#include <flatbuffers/flatbuffers.h>
+#include <utility>
+
+#include "engine/log/log.h"
+#include "schemas/vocab/limits.h"
+
+#include "event_generated.h"
+
+namespace spine::pipeline {
+namespace {
+
+const log::Logger kLog{"engine"};
+
+// Longest sleep: the loop thread's clock input comes every second anyway.
+constexpr std::uint32_t kParkMs = 2'000;
+// What one input can add to the journal beyond its own bytes: headers and derived events.
+constexpr std::size_t kDerivedBytesPerInput = 4 * limits::kKiB;
+
+// Inputs that end something: they may use the space that is kept for them.
+bool closes_something(std::uint16_t kind) {
+  switch (static_cast<fb::EventBody>(kind)) {
+    case fb::EventBody::EngineStopped:
+    case fb::EventBody::ClientDisconnected:
+    case fb::EventBody::RunFinished:
+    case fb::EventBody::RunFailed:
+    case fb::EventBody::RunAborted:
+    case fb::EventBody::SessionClosed:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+EngineThread::EngineThread(Shared& shared, Ingress& ingress, OutboxProducer& net,
+                           OutboxProducer& loop, Follower& follower, journal::Journal& journal,
+                           core::State state, LogicalClock clock)
+    : shared_(shared),
+      ingress_(ingress),
+      net_(net),
+      loop_(loop),
+      follower_(follower),
+      journal_(journal),
+      state_(std::move(state)),
+      clock_(clock) {
+  digested_at_ = journal_.last().value;
+  wall_minus_boot_ms_ = wall_now_ms() - static_cast<std::int64_t>(boottime_now_ms());
+}
+
+Status EngineThread::run() {
+  while (!stopping_) {
+    Status done = turn();
+    if (!done) return done;
+  }
+  return finish();
+}
+
+Status EngineThread::turn() {
+  blocks_.clear();
+  ingress_.drain(blocks_, limits::kDrainBytesMax);
+  if (blocks_.empty()) {
+    ingress_.wait(kParkMs);
+    ingress_.drain(blocks_, limits::kDrainBytesMax);
+  }
+  now_ = clock_.now();
+  ++turns_;
+  std::size_t bytes = 0;
+  std::uint64_t count = 0;
+  for (const IngressBlock* block : blocks_) {
+    bytes += block->bytes();
+    count += block->count();
+  }
+  reserve_space(bytes, count);
+  batch_.begin(next(journal_.last()));
+  if (space_for_closing_ && !postponed_.empty()) {
+    const auto again = std::exchange(postponed_, {});
+    for (const auto& words : again) {
+      const auto* at = reinterpret_cast<const std::byte*>(words.data());
+      const auto header = load<InputHeader>(at);
+      handle(header, {at + sizeof(InputHeader), header.bytes});
+    }
+  }
+  for (const IngressBlock* block : blocks_) {
+    block->for_each([this](const InputHeader& header, ByteSpan body) { handle(header, body); });
+  }
+  if (state_.applied().value - digested_at_ >= limits::kDigestEveryEvents) record_digest();
+  SPINE_TRY_STATUS(commit());
+  publish();
+  for (IngressBlock* block : blocks_)
+    ingress_.recycle(block);
+  shared_.engine_turn_ms.store(boottime_now_ms(), std::memory_order_relaxed);
+  return ok();
+}
+
+// False while the disk is too full for new inputs. Says so once when it changes.
+bool EngineThread::reserve_space(std::size_t input_bytes, std::uint64_t input_count) {
+  const std::size_t bytes = 2 * input_bytes +
+                            static_cast<std::size_t>(input_count) * kDerivedBytesPerInput +
+                            2 * limits::kBlockBytes;
+  const Status intake = journal_.ensure_space(bytes, journal::SpaceClass::intake);
+  space_for_closing_ =
+      intake.has_value() || journal_.ensure_space(bytes, journal::SpaceClass::closing).has_value();
+  if (intake.has_value() != space_for_intake_) {
+    space_for_intake_ = intake.has_value();
+    shared_.disk_full.store(space_for_intake_ ? 0 : 1, std::memory_order_relaxed);
+    if (space_for_intake_) {
+      kLog.info("there is room on the disk again: inputs are accepted");
+    } else {
+      kLog.error("inputs are refused: {}", intake.error().message);
+    }
+  }
+  return space_for_intake_;
+}
+
+void EngineThread::handle(const InputHeader& header, ByteSpan body) {
+  if (input_kind::journalled(header.kind)) {
+    handle_journalled(header, body);
+    return;
+  }
+  switch (header.kind) {
+    case input_kind::kRunDelta:
+      forward_delta(header, as_text(body));
+      break;
+    case input_kind::kStop:
+      stopping_ = true;
+      stop_reason_ = as_text(body);
+      break;
+    case input_kind::kDeadline:
+      armed_ms_ = 0;
+      if (space_for_closing_) record_deadline();
+      break;
+    case input_kind::kMeasureClock:
+      measure_clock();
+      refresh_counts();
+      break;
+    default:
+      answer_query(header, as_text(body));
+  }
+}
+
+void EngineThread::handle_journalled(const InputHeader& header, ByteSpan body) {
+  const bool closing = closes_something(header.kind);
+  if (closing ? !space_for_closing_ : !space_for_intake_) {
+    shared_.metrics.journal_space_refusals.add();
+    if (!header.connection) {  // nobody to tell: it waits here until there is room
+      auto& words = postponed_.emplace_back((sizeof(InputHeader) + align8(body.size())) / 8);
+      auto* at = reinterpret_cast<std::byte*>(words.data());
+      InputHeader sized = header;
+      sized.bytes = static_cast<std::uint32_t>(body.size());
+      store(at, sized);
+      std::memcpy(at + sizeof(InputHeader), body.data(), body.size());
+      return;
+    }
+    core::Reply refused{};
+    refused.code = core::ReplyCode::no_space;
+    refused.retry_after_ms = 1'000;
+    reply(header, refused);
+    return;
+  }
+  const core::Input input{.kind = header.kind,
+                          .source = static_cast<Source>(header.source),
+                          .principal = PrincipalId{header.principal},
+                          .session = SessionId{header.session},
+                          .now = now_,
+                          .body = body};
+  apply(input, header);
+}
+
+Status EngineThread::commit() {
+  if (batch_.empty()) return ok();
+  const std::uint64_t began = monotonic_now_us();
+  const std::uint64_t count = batch_.count();
+  SPINE_TRY(const Seq durable, journal_.commit(batch_));
+  Metrics& metrics = shared_.metrics;
+  metrics.journal_commit.observe(monotonic_now_us() - began);
+  metrics.journal_batch_events.observe(count);
+  metrics.journal_head_seq.set(journal_.last().value);
+  metrics.journal_durable_seq.set(durable.value);
+  return ok();
+}
+
+// Only here does anything leave the thread, and only after commit() said ok.
+void EngineThread::publish() {
+  arm_deadline();
+  net_.flush();
+  loop_.flush();
+  for (const ReadRequest& read : reads_)
+    follower_.ask(read);
+  follower_.advance(journal_.durable());
+  reads_.clear();
+}
+
+Status EngineThread::commit_now(std::span<const OwnInput> inputs) {
+  now_ = clock_.now();
+  std::size_t bytes = limits::kBlockBytes;
+  for (const OwnInput& input : inputs)
+    bytes += input.body.size();
+  SPINE_TRY_STATUS(journal_.ensure_space(bytes, journal::SpaceClass::closing));
+  batch_.begin(next(journal_.last()));
+  for (const OwnInput& input : inputs)
+    decide_own(input.kind, input.body);
+  return commit();
+}
+
+// Everything that came in before the stop is durable; what is left is to say so.
+Status EngineThread::finish() {
+  shared_.phase.store(Phase::stopping, std::memory_order_release);
+  while (true) {
+    blocks_.clear();
+    ingress_.drain(blocks_, limits::kDrainBytesMax);
+    if (blocks_.empty()) break;
+    now_ = clock_.now();
+    batch_.begin(next(journal_.last()));
+    for (const IngressBlock* block : blocks_) {
+      reserve_space(block->bytes(), block->count());
+      block->for_each([this](const InputHeader& header, ByteSpan body) { handle(header, body); });
+    }
+    SPINE_TRY_STATUS(commit());
+    publish();
+    for (IngressBlock* block : blocks_)
+      ingress_.recycle(block);
+  }
+  now_ = clock_.now();
+  batch_.begin(next(journal_.last()));
+  if (reserve_space(limits::kKiB, 2)) record_digest();
+  if (space_for_closing_) {
+    flatbuffers::FlatBufferBuilder builder{256};
+    builder.Finish(fb::CreateEngineStoppedDirect(builder, stop_reason_.c_str()));
+    decide_own(static_cast<std::uint16_t>(fb::EventBody::EngineStopped),
+               {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
+  }
+  SPINE_TRY_STATUS(commit());
+  write_stopping(net_, stop_reason_);
+  write_stopping(loop_, stop_reason_);
+  publish();
+  return ok();
+}
+
+}  // namespace spine::pipeline

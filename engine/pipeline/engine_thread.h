@@ -1,0 +1,117 @@
+// EngineThread: the single writer. Drains inputs, decides, evolves, commits, publishes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/core/decide.h"
+#include "engine/core/effects.h"
+#include "engine/core/state.h"
+#include "engine/pipeline/clock.h"
+#include "engine/pipeline/follower.h"
+#include "engine/pipeline/ingress.h"
+#include "engine/pipeline/messages.h"
+#include "engine/pipeline/outbox.h"
+#include "engine/pipeline/shared.h"
+#include "journal/batch.h"
+#include "journal/journal.h"
+#include "schemas/vocab/result.h"
+
+namespace spine::pipeline {
+
+// An input the engine makes itself: kind (EventBody) and FlatBuffer body.
+struct OwnInput {
+  std::uint16_t kind{};
+  ByteSpan body{};
+};
+
+// Everything that leaves this thread waits in the outbox producers until the batch that caused it,
+// or that it saw, is durable. Steady state allocates nothing.
+class EngineThread {
+ public:
+  EngineThread(Shared& shared, Ingress& ingress, OutboxProducer& net, OutboxProducer& loop,
+               Follower& follower, journal::Journal& journal, core::State state,
+               LogicalClock clock);
+
+  // Thread: main, before run(). Inputs of the engine's own, in one commit.
+  Status commit_now(std::span<const OwnInput> inputs);
+  // Thread: main, before run(). Hands every open obligation out again under its effect id.
+  std::uint32_t resume_obligations();
+
+  // The thread's body: returns after a kStop input, with everything durable. A failed commit is
+  // returned: the outcome is unknown and the process must end.
+  Status run();
+
+  const core::State& state() const { return state_; }
+
+ private:
+  // Turn (engine_thread.cc)
+  Status turn();
+  void handle(const InputHeader& header, ByteSpan body);
+  void handle_journalled(const InputHeader& header, ByteSpan body);
+  Status commit();
+  void publish();
+  Status finish();
+  bool reserve_space(std::size_t input_bytes, std::uint64_t input_count);
+
+  // Facts the engine itself records (engine_facts.cc)
+  void measure_clock();
+  void record_digest();
+  void record_deadline();
+  void decide_own(std::uint16_t kind, ByteSpan body);
+  void arm_deadline();
+  void refresh_counts();
+
+  // What decisions lead to (engine_publish.cc)
+  void apply(const core::Input& input, const InputHeader& header);
+  void emit_effects(const EventView& event);
+  void emit_notify(const EventView& event, const core::Effect& effect);
+  void emit_prompt(const core::Effect& effect);
+  void reply(const InputHeader& header, const core::Reply& reply);
+  void count(const InputHeader& header, const core::Reply& reply);
+
+  // Reads (engine_queries.cc)
+  void answer_query(const InputHeader& header, std::string_view text);
+  void answer_sessions(const InputHeader& header, std::string_view agent_id);
+  void answer_session(const InputHeader& header, std::string_view key);
+  void answer_history(const InputHeader& header, std::string_view key);
+  void answer_run(const InputHeader& header, std::string_view run_key);
+  void answer_status(const InputHeader& header);
+  void forward_delta(const InputHeader& header, std::string_view piece);
+
+  Shared& shared_;
+  Ingress& ingress_;
+  OutboxProducer& net_;
+  OutboxProducer& loop_;
+  Follower& follower_;
+  journal::Journal& journal_;
+  core::State state_;
+  LogicalClock clock_;
+
+  journal::Batch batch_{};
+  core::Decision decision_{};
+  core::EffectList effects_{};
+  Instant now_{};
+  std::vector<IngressBlock*> blocks_{};
+  std::vector<ReadRequest> reads_{};       // asked of the follower once durable
+  std::vector<std::uint64_t> own_body_{};  // 8-aligned copy of a body of our own
+  SessionsItem sessions_item_{};
+  std::vector<SessionId> session_ids_{};
+  // Inputs that close something and found no room on disk: tried again every turn.
+  std::vector<std::vector<std::uint64_t>> postponed_{};
+  std::uint64_t armed_ms_{};
+  std::uint64_t digested_at_{};  // seq of the last StateDigested
+  std::int64_t wall_minus_boot_ms_{};
+  std::uint64_t turns_{};
+  bool stopping_{};
+  bool space_for_intake_{true};
+  bool space_for_closing_{true};
+  std::string stop_reason_{};
+};
+
+}  // namespace spine::pipeline

@@ -1,0 +1,191 @@
+// The follower's loop: fold, prove, index, snapshot.
+#include "engine/pipeline/follower.h"
+
+#include <algorithm>
+#include <flatbuffers/flatbuffers.h>
+#include <fmt/format.h>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <utility>
+
+#include "engine/core/digest.h"
+#include "engine/core/evolve.h"
+#include "engine/core/snapshot.h"
+#include "engine/log/log.h"
+#include "engine/pipeline/clock.h"
+#include "engine/pipeline/recovery.h"
+#include "schemas/event_verify.h"
+#include "schemas/vocab/limits.h"
+
+#include "event_generated.h"
+
+namespace spine::pipeline {
+namespace {
+
+const log::Logger kLog{"follower"};
+
+// Blocks folded before the index is committed and requests are looked at.
+constexpr int kBlocksPerTurn = 64;
+// Lower than the threads people wait for.
+constexpr int kNice = 10;
+
+}  // namespace
+
+Follower::Follower(Shared& shared, OutboxProducer& net, OutboxProducer& loop)
+    : shared_(shared), net_(net), loop_(loop) {}
+
+Follower::~Follower() = default;
+
+Status Follower::open(const Options& options, journal::Reader reader) {
+  epoch_ = options.epoch;
+  reader_.emplace(std::move(reader));
+  SPINE_TRY(auto store, journal::SnapshotStore::open(options.state_dir / "snapshots"));
+  snapshots_.emplace(std::move(store));
+  SPINE_TRY(index_, journal::Index::open(options.state_dir / "index", options.epoch, options.boot,
+                                         options.journal_last));
+  if (index_->rebuilt()) kLog.warn("the index was not usable and is being rebuilt");
+  durable_.store(options.journal_last.value, std::memory_order_relaxed);
+  return ok();
+}
+
+void Follower::start(std::function<void(const Error&)> fatal) {
+  fatal_ = std::move(fatal);
+  thread_ = std::thread([this] { run(); });
+}
+
+void Follower::advance(Seq durable) {
+  durable_.store(durable.value, std::memory_order_release);
+  wakeup_.wake();
+}
+
+void Follower::ask(const ReadRequest& request) {
+  requests_.enqueue(request);
+}
+
+void Follower::finish() {
+  finishing_.store(true, std::memory_order_release);
+  wakeup_.wake();
+}
+
+void Follower::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Follower::run() {
+  ::pthread_setname_np(::pthread_self(), "follower");
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
+  std::vector<std::string> notes;
+  snapshot_ = load_latest_snapshot(*snapshots_, epoch_, Seq{durable_.load()}, state_, notes);
+  shared_.metrics.snapshot_seq.set(snapshot_.value);
+  if (const Status indexed = index_up_to(snapshot_); !indexed) {
+    fatal_(indexed.error());
+    return;
+  }
+  while (true) {
+    const bool finishing = finishing_.load(std::memory_order_acquire);
+    Status turn = catch_up();
+    if (turn) turn = answer_requests();
+    const bool caught_up = state_.applied().value >= durable_.load(std::memory_order_acquire);
+    if (turn && finishing && caught_up) {
+      turn = write_snapshot();
+      if (turn) turn = index_->close_clean();
+      if (turn) return;
+    }
+    if (!turn) {
+      fatal_(turn.error());
+      return;
+    }
+    shared_.follower_turn_ms.store(boottime_now_ms(), std::memory_order_relaxed);
+    if (!caught_up) continue;
+    reader_->release();
+    wakeup_.wait(
+        [this] {
+          return durable_.load(std::memory_order_acquire) > state_.applied().value ||
+                 requests_.size_approx() != 0 || finishing_.load(std::memory_order_acquire);
+        },
+        1000);
+  }
+}
+
+// An index that is behind the snapshot needs the blocks in between, but no fold.
+Status Follower::index_up_to(Seq last) {
+  while (index_->applied().value < last.value) {
+    SPINE_TRY_STATUS(reader_->renew());
+    SPINE_TRY(journal::BlockView block, reader_->block_of(next(index_->applied())));
+    for (int added = 0;; ++added) {
+      SPINE_TRY_STATUS(index_->add(block));
+      if (block.last().value >= last.value || added == kBlocksPerTurn) break;
+      SPINE_TRY(block, reader_->block_after(block));
+    }
+    SPINE_TRY_STATUS(index_->commit());
+  }
+  return ok();
+}
+
+Status Follower::catch_up() {
+  const Seq durable{durable_.load(std::memory_order_acquire)};
+  SPINE_TRY_STATUS(reader_->renew());
+  if (state_.applied().value >= durable.value) return ok();
+  SPINE_TRY(journal::BlockView block, reader_->block_of(next(state_.applied())));
+  for (int folded = 0;; ++folded) {
+    SPINE_TRY_STATUS(fold_block(block));
+    if (state_.applied().value >= durable.value || folded == kBlocksPerTurn) break;
+    SPINE_TRY(block, reader_->block_after(block));
+  }
+  SPINE_TRY_STATUS(index_->commit());
+  shared_.metrics.follower_applied_seq.set(state_.applied().value);
+  shared_.metrics.index_applied_seq.set(index_->applied().value);
+  if (state_.applied().value - snapshot_.value >= limits::kSnapshotEveryEvents) {
+    return write_snapshot();
+  }
+  return ok();
+}
+
+Status Follower::fold_block(const journal::BlockView& block) {
+  for (std::uint32_t i = 0; i < block.count(); ++i) {
+    const EventView event = block.event(i);
+    if (event.seq.value <= state_.applied().value) continue;
+    if (!verify_event_body(event.header.kind, event.body)) {
+      return Error{Errc::corrupt,
+                   fmt::format("event {} has a body that is not valid", event.seq.value)};
+    }
+    if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::StateDigested)) {
+      check_digest(event);
+    }
+    core::evolve(state_, event);
+  }
+  return block.last().value > index_->applied().value ? index_->add(block) : ok();
+}
+
+void Follower::check_digest(const EventView& event) {
+  const auto* recorded = flatbuffers::GetRoot<fb::StateDigested>(event.body.data());
+  if (recorded->version() != core::kDigestVersion || recorded->digest() == nullptr) return;
+  const core::StateDigest own = core::digest(state_);
+  shared_.metrics.digest_checks.add();
+  if (own.total == Bits128{recorded->digest()->hi(), recorded->digest()->lo()}) return;
+  shared_.metrics.digest_divergence.add();
+  kLog.error(
+      "the state folded from the journal differs from the live state at seq {}. Run `spine "
+      "replay verify` and report it.",
+      state_.applied().value);
+}
+
+Status Follower::write_snapshot() {
+  if (state_.applied() == snapshot_ || state_.applied().value == 0) return ok();
+  flatbuffers::FlatBufferBuilder builder{64 * 1024};
+  core::save_snapshot(state_, builder);
+  const Status written = snapshots_->write(
+      state_.applied(), epoch_,
+      {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
+  if (!written) {
+    // A snapshot is a convenience: without it the next start folds more.
+    kLog.warn("no snapshot written: {}", written.error().message);
+    return ok();
+  }
+  snapshot_ = state_.applied();
+  shared_.metrics.snapshot_seq.set(snapshot_.value);
+  return ok();
+}
+
+}  // namespace spine::pipeline

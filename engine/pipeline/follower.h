@@ -1,0 +1,105 @@
+// Follower: folds the durable journal a second time and serves what needs reading it.
+#pragma once
+
+#include <atomic>
+#include <concurrentqueue/concurrentqueue.h>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/core/state.h"
+#include "engine/pipeline/messages.h"
+#include "engine/pipeline/outbox.h"
+#include "engine/pipeline/shared.h"
+#include "engine/pipeline/wakeup.h"
+#include "journal/index.h"
+#include "journal/journal.h"
+#include "journal/snapshots.h"
+#include "schemas/vocab/result.h"
+
+namespace spine::pipeline {
+
+// Something the engine thread wants read from the journal.
+struct ReadRequest {
+  enum class Kind : std::uint8_t { history, run_end, prompt };
+  Kind kind{};
+  ConnectionRef connection{};
+  std::uint64_t request{};
+  Seq as_of{};            // answer no earlier than this has been folded
+  SessionId session{};    // history
+  std::uint64_t limit{};  // history: messages at most
+  Seq before{};           // history: only older ones; 0 = from the end
+  RunId run{};            // run_end, prompt
+  EffectId effect{};      // prompt
+};
+
+// Own thread, low priority. Its fold is a proof: where the journal holds a StateDigested event, its
+// own digest must be the same; a difference is logged, counted, and makes /ready say so.
+class Follower {
+ public:
+  struct Options {
+    std::filesystem::path state_dir{};
+    Bits128 epoch{};
+    Bits128 boot{};
+    Seq journal_last{};
+    std::string version{};
+  };
+  // `net` and `loop` are this thread's producers of the two outboxes.
+  Follower(Shared& shared, OutboxProducer& net, OutboxProducer& loop);
+  ~Follower();
+  Follower(const Follower&) = delete;
+  Follower& operator=(const Follower&) = delete;
+
+  // Opens index and snapshots. Thread: main.
+  Status open(const Options& options, journal::Reader reader);
+  void start(std::function<void(const Error&)> fatal);
+
+  // Thread: engine. What is durable now; wakes the follower if it sleeps.
+  void advance(Seq durable);
+  void ask(const ReadRequest& request);
+  // Thread: engine, last call: catch up to the durable seq, write a snapshot, close the index.
+  void finish();
+  void join();
+
+ private:
+  void run();
+  Status index_up_to(Seq last);
+  Status catch_up();
+  Status fold_block(const journal::BlockView& block);
+  void check_digest(const EventView& event);
+  Status write_snapshot();
+  Status answer_requests();
+  Status answer(const ReadRequest& request);
+  Status answer_history(const ReadRequest& request);
+  Status answer_run_end(const ReadRequest& request);
+  Status answer_prompt(const ReadRequest& request);
+  Status collect_history(const core::SessionView& session, const ReadRequest& request,
+                         HistoryItem& item);
+  Result<EventView> event_at(Seq seq);
+
+  Shared& shared_;
+  OutboxProducer& net_;
+  OutboxProducer& loop_;
+  std::optional<journal::Reader> reader_{};
+  std::optional<journal::SnapshotStore> snapshots_{};
+  std::unique_ptr<journal::Index> index_{};
+  core::State state_{};
+  Bits128 epoch_{};
+  Seq snapshot_{};
+  std::vector<ReadRequest> waiting_{};
+  std::vector<std::vector<std::uint64_t>> copies_{};  // event bodies of one answer
+
+  moodycamel::ConcurrentQueue<ReadRequest> requests_{};
+  std::atomic<std::uint64_t> durable_{0};
+  std::atomic<bool> finishing_{false};
+  Wakeup wakeup_{};
+  std::function<void(const Error&)> fatal_{};
+  std::thread thread_{};
+};
+
+}  // namespace spine::pipeline

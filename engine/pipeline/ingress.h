@@ -1,0 +1,146 @@
+// Ingress: how encoded inputs travel from the I/O threads to the engine thread.
+#pragma once
+
+#include <atomic>
+#include <concurrentqueue/concurrentqueue.h>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/pipeline/wakeup.h"
+#include "schemas/vocab/bytes.h"
+#include "schemas/vocab/ids.h"
+#include "schemas/vocab/record.h"
+
+namespace spine::pipeline {
+
+// What an input is. Below 256: an EventBody number, journalled. The rest is never journalled.
+namespace input_kind {
+inline constexpr std::uint16_t kQuerySessions = 0x100;  // a=offset, b=limit, text=agent id or ""
+inline constexpr std::uint16_t kQuerySession = 0x101;   // text=session key
+inline constexpr std::uint16_t kQueryHistory = 0x102;   // a=limit, b=before seq or 0, text=key
+inline constexpr std::uint16_t kQueryRun = 0x103;       // text=run key
+inline constexpr std::uint16_t kQueryStatus = 0x104;    // counts, seqs, lags
+inline constexpr std::uint16_t kQueryDigest = 0x105;    // digest of the live state
+inline constexpr std::uint16_t kRunDelta = 0x200;       // ephemeral: a=RunId, text=new piece
+inline constexpr std::uint16_t kStop = 0x300;           // orderly stop; text=reason
+inline constexpr std::uint16_t kDeadline = 0x301;       // the armed deadline is due
+inline constexpr std::uint16_t kMeasureClock = 0x302;   // look for clock jumps, digests, snapshots
+inline constexpr bool journalled(std::uint16_t kind) {
+  return kind < 0x100;
+}
+}  // namespace input_kind
+
+// In front of every input in a block; 8-aligned, followed by `bytes` of body and zeros to 8.
+// Journalled kinds: body = FlatBuffers table of that kind, built by the adapter and, because it
+// built it, valid. Others: text.
+struct InputHeader {
+  std::uint32_t bytes{};
+  std::uint16_t kind{};
+  std::uint16_t source{};      // Source
+  ConnectionRef connection{};  // who gets the reply; none = no reply wanted
+  std::uint64_t request{};     // the adapter's own correlation, echoed in the reply
+  std::uint64_t principal{};   // PrincipalId of the connection
+  std::uint64_t session{};     // SessionReset, SessionClosed: SessionId
+  std::uint64_t a{};           // arguments of queries
+  std::uint64_t b{};
+};
+static_assert(sizeof(InputHeader) == 56);
+
+// The inputs of one service turn. Pooled; an input larger than a block travels alone in a block
+// made for it.
+class IngressBlock {
+ public:
+  explicit IngressBlock(std::size_t capacity_bytes);
+  // False when it does not fit: submit this block and take another.
+  bool append(InputHeader header, ByteSpan body);
+  bool empty() const { return used_ == 0; }
+  std::size_t bytes() const { return used_; }
+  std::uint32_t count() const { return count_; }
+  void clear() {
+    used_ = 0;
+    count_ = 0;
+  }
+  // Walks the inputs: f(const InputHeader&, ByteSpan body).
+  template <class F>
+  void for_each(F f) const {
+    std::size_t at = 0;
+    while (at < used_) {
+      const auto header = load<InputHeader>(data() + at);
+      f(header, ByteSpan{data() + at + sizeof(InputHeader), header.bytes});
+      at += sizeof(InputHeader) + align8(header.bytes);
+    }
+  }
+
+ private:
+  friend class Ingress;
+  friend class IngressProducer;
+  const std::byte* data() const { return reinterpret_cast<const std::byte*>(words_.get()); }
+  std::unique_ptr<std::uint64_t[]> words_;
+  std::size_t capacity_{};
+  std::size_t used_{};
+  std::uint32_t count_{};
+  std::uint32_t producer_{};  // whose pool it goes back to
+  bool large_{};              // made for one input, freed after use
+};
+
+class Ingress;
+
+// One per I/O thread: first in, first out within a producer. Thread: that one I/O thread.
+class IngressProducer {
+ public:
+  // False when every block of the pool is with the engine: stop reading from outside until a
+  // service turn finds it true again. The engine wakes the producer when blocks come back.
+  bool has_room();
+  // Adds the input to the open block; submits full blocks by itself. Never fails and never drops:
+  // beyond the pool it takes extra memory, so ask has_room() before reading more from outside.
+  void push(const InputHeader& header, ByteSpan body);
+  // Hands the open block to the engine and wakes it if it sleeps. Call once per service turn.
+  void flush();
+
+ private:
+  friend class Ingress;
+  IngressProducer(Ingress& ingress, std::uint32_t index);
+  IngressBlock* take();
+  Ingress& ingress_;
+  std::uint32_t index_;
+  moodycamel::ProducerToken token_;
+  IngressBlock* open_{};
+};
+
+// Owns the blocks and the queue. Thread: engine, except through producers.
+class Ingress {
+ public:
+  Ingress();
+  ~Ingress();
+  Ingress(const Ingress&) = delete;
+  Ingress& operator=(const Ingress&) = delete;
+
+  // Before the threads start. At most kProducersMax. `wake` (may be null) is called on the engine
+  // thread when a producer that found no room has blocks again.
+  using WakeFn = void (*)(void* context);
+  IngressProducer& add_producer(WakeFn wake, void* context);
+
+  // Thread: engine. Takes blocks up to max_bytes of inputs; appends to `out`. May be empty.
+  void drain(std::vector<IngressBlock*>& out, std::size_t max_bytes);
+  // Thread: engine. Gives blocks back to their producers.
+  void recycle(IngressBlock* block);
+  // Thread: engine. Parks until there is something to drain.
+  void wait(std::uint32_t timeout_ms);
+  // Blocks queued and not yet drained, about.
+  std::size_t depth() const { return queue_.size_approx(); }
+
+  static constexpr std::size_t kProducersMax = 4;
+
+ private:
+  friend class IngressProducer;
+  struct Pool;
+  moodycamel::ConcurrentQueue<IngressBlock*> queue_;
+  moodycamel::ConsumerToken consumer_;
+  Wakeup wakeup_{};
+  std::vector<std::unique_ptr<Pool>> pools_{};
+  IngressBlock* held_back_{};
+};
+
+}  // namespace spine::pipeline

@@ -1,0 +1,144 @@
+// Messages: the payloads of outbox items, written by the engine side and read by adapters.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engine/core/decide.h"
+#include "engine/core/digest.h"
+#include "engine/core/views.h"
+#include "engine/pipeline/outbox.h"
+#include "schemas/vocab/bytes.h"
+#include "schemas/vocab/ids.h"
+#include "schemas/vocab/record.h"
+
+namespace spine::pipeline {
+
+// Each item of an outbox is one of these. Texts in what the readers return are borrowed: valid
+// until Outbox::release() of the block.
+enum class ItemKind : std::uint16_t {
+  reply = 1,     // to net: the outcome of a journalled input (ReplyItem)
+  event = 2,     // to net: a durable event for subscribers (EventItem)
+  delta = 3,     // to net: a piece of an answer being written (DeltaItem)
+  sessions = 4,  // to net: answer to kQuerySessions / kQuerySession (SessionsItem)
+  history = 5,   // to net: answer to kQueryHistory (HistoryItem)
+  run = 6,       // to net: answer to kQueryRun (RunItem)
+  status = 7,    // to net: answer to kQueryStatus (StatusItem)
+  digest = 8,    // to net: answer to kQueryDigest (DigestItem)
+  stopping = 9,  // to net and loop: orderly stop; last item ever
+  prompt = 20,   // to loop: give this message to the agent (PromptItem)
+  cancel = 21,   // to loop: stop working on this run (CancelItem)
+  arm = 22,      // to loop: push kDeadline when due (ArmItem)
+};
+
+struct ReplyItem {
+  core::Reply reply{};
+  std::string_view session_key{};
+  std::string_view run_key{};
+};
+
+// A durable event with the session it belongs to, as the session was right after it.
+// (seq, ordinal 0) with the journal's epoch is the push's cursor.
+struct EventItem {
+  EventView event{};  // body 8-aligned, valid for its kind
+  bool has_session{};
+  core::SessionView session{};
+  bool has_run{};
+  core::RunView run{};
+};
+
+struct DeltaItem {
+  RunId run{};
+  std::string_view run_key{};
+  std::string_view session_key{};
+  std::string_view agent_id{};
+  std::string_view piece{};
+};
+
+struct SessionsItem {
+  std::uint64_t total{};  // how many match, of which `sessions` are a page
+  std::vector<core::SessionView> sessions{};
+};
+
+// Messages (MessageReceived) and replies (RunFinished, RunFailed, RunAborted) of one session's
+// present life, ascending by seq.
+struct HistoryItem {
+  bool found{};
+  bool more{};  // there are older ones
+  core::SessionView session{};
+  std::vector<EventView> events{};
+};
+
+struct RunItem {
+  bool found{};
+  core::RunView run{};
+  std::string_view session_key{};
+  bool has_end{};
+  EventView end{};  // RunFinished / RunFailed / RunAborted when it has ended
+};
+
+struct StatusItem {
+  core::StateCounts counts{};
+  Seq applied{};
+  Seq durable{};
+  Seq follower_applied{};
+  Seq indexed{};
+  Seq snapshot{};
+  Bits128 epoch{};
+  std::uint64_t journal_bytes{};
+};
+
+struct DigestItem {
+  core::StateDigest digest{};
+};
+
+struct PromptItem {
+  EffectId effect{};
+  RunId run{};
+  std::uint16_t attempt{};
+  std::string_view run_key{};
+  std::string_view session_key{};
+  std::string_view agent_id{};
+  std::string_view text{};
+};
+
+struct CancelItem {
+  RunId run{};
+};
+
+struct ArmItem {
+  std::uint64_t deadline_ms{};  // logical; 0 = nothing pending
+  std::uint64_t now_ms{};       // logical now, when this was sent
+};
+
+// Writers: add one item to the producer's open block.
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const ReplyItem& item);
+void write(OutboxProducer& out, const EventItem& item);
+void write(OutboxProducer& out, const DeltaItem& item);
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const SessionsItem& item);
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const HistoryItem& item);
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const RunItem& item);
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const StatusItem& item);
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const DigestItem& item);
+void write(OutboxProducer& out, const PromptItem& item);
+void write(OutboxProducer& out, const CancelItem& item);
+void write(OutboxProducer& out, const ArmItem& item);
+void write_stopping(OutboxProducer& out, std::string_view reason);
+
+// Readers. REQUIRES: the header's kind is the matching one. Vectors of `item` are reused.
+void read(ByteSpan payload, ReplyItem& item);
+void read(ByteSpan payload, EventItem& item);
+void read(ByteSpan payload, DeltaItem& item);
+void read(ByteSpan payload, SessionsItem& item);
+void read(ByteSpan payload, HistoryItem& item);
+void read(ByteSpan payload, RunItem& item);
+void read(ByteSpan payload, StatusItem& item);
+void read(ByteSpan payload, DigestItem& item);
+void read(ByteSpan payload, PromptItem& item);
+void read(ByteSpan payload, CancelItem& item);
+void read(ByteSpan payload, ArmItem& item);
+std::string_view read_stopping(ByteSpan payload);
+
+}  // namespace spine::pipeline

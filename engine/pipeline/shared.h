@@ -1,0 +1,98 @@
+// Shared: the few atomics every thread may look at: readiness, interest, and counters for /metrics.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "schemas/vocab/ids.h"
+
+namespace spine::pipeline {
+
+enum class Phase : std::uint8_t { starting, recovering, ready, stopping };
+
+// A counter written by one thread or several, read by /metrics. Relaxed: it orders nothing.
+struct Counter {
+  std::atomic<std::uint64_t> value{0};
+  void add(std::uint64_t n = 1) { value.fetch_add(n, std::memory_order_relaxed); }
+  void set(std::uint64_t n) { value.store(n, std::memory_order_relaxed); }
+  std::uint64_t get() const { return value.load(std::memory_order_relaxed); }
+};
+
+// Histogram of durations: bucket i counts values <= kBoundsUs[i]; the last bucket is +Inf.
+struct Histogram {
+  static constexpr std::array<std::uint32_t, 14> kBoundsUs{
+      50,     100,    250,    500,     1'000,   2'500,     5'000,
+      10'000, 25'000, 50'000, 100'000, 250'000, 1'000'000, 5'000'000};
+  std::array<Counter, kBoundsUs.size() + 1> buckets{};
+  Counter sum_us{};
+  void observe(std::uint64_t us) {
+    std::size_t i = 0;
+    while (i < kBoundsUs.size() && us > kBoundsUs[i])
+      ++i;
+    buckets[i].add();
+    sum_us.add(us);
+  }
+};
+
+struct Metrics {
+  // journal (engine thread)
+  Counter journal_head_seq{};
+  Counter journal_durable_seq{};
+  std::array<Counter, 256> journal_appends{};  // by event kind
+  Histogram journal_commit{};                  // one commit, sync included
+  Histogram journal_batch_events{};            // events per commit, not a duration
+  Counter journal_bytes{};                     // of disk
+  Counter journal_space_refusals{};            // inputs refused because the disk is full
+  Counter state_bytes{};
+  // intake (engine thread)
+  Counter inbound_accepted{};
+  Counter inbound_duplicates{};
+  std::array<Counter, 16> inbound_rejected{};  // by fb::RejectReason
+  Counter rejections_uncounted{};              // rejected and not journalled one by one
+  Counter rate_limited{};
+  Counter duplicates_evicted_young{};
+  Counter runs_started{};
+  Counter runs_finished{};
+  Counter runs_failed{};
+  Counter runs_aborted{};
+  Counter sessions_open{};
+  Counter obligations_open{};
+  // follower
+  Counter follower_applied_seq{};
+  Counter index_applied_seq{};
+  Counter snapshot_seq{};
+  Counter digest_checks{};
+  Counter digest_divergence{};
+  // net
+  Counter ws_clients{};      // authenticated sockets
+  Counter ws_connections{};  // all sockets
+  Counter ws_frames_in{};
+  Counter ws_frames_out{};
+  std::array<Counter, 16> ws_closes{};  // by close code - 1000, others in [15]
+  Counter auth_failures{};
+  Counter frames_refused{};  // malformed, unknown, wrong-typed
+  Counter slow_consumers{};
+  Counter reading_paused{};  // times intake stopped because the engine was behind
+};
+
+struct Shared {
+  std::atomic<Phase> phase{Phase::starting};
+  // Connections that want events: subscribed to a session, to sessions, or waiting for a run.
+  // The engine copies events to the net outbox only while it is not zero.
+  // seq_cst: raised before the query or message whose events must not be missed is pushed.
+  std::atomic<std::uint32_t> event_interest{0};
+  // 1 while the disk is too full for intake.
+  std::atomic<std::uint32_t> disk_full{0};
+  std::atomic<std::uint32_t> agents_ready{0};
+  std::atomic<std::int64_t> started_wall_ms{0};
+  std::atomic<std::uint64_t> started_boottime_ms{0};
+  // Heartbeats in boot-time ms, for /ready and the watchdog: last turn of each thread.
+  std::atomic<std::uint64_t> engine_turn_ms{0};
+  std::atomic<std::uint64_t> follower_turn_ms{0};
+  // Epoch of the journal; written before phase becomes ready.
+  Bits128 epoch{};
+  Metrics metrics{};
+};
+
+}  // namespace spine::pipeline

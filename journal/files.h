@@ -1,0 +1,48 @@
+// Directories only their owner may enter, and files that are complete or absent.
+#pragma once
+
+#include <filesystem>
+#include <initializer_list>
+
+#include "schemas/vocab/bytes.h"
+#include "schemas/vocab/result.h"
+
+namespace spine::journal {
+
+// Creates the directory with mode 0700, and its parents, where missing. Errc::refused, Errc::io.
+Status make_private_dir(const std::filesystem::path& dir);
+
+// Makes the names in the directory durable: created, renamed and removed ones.
+Status sync_dir(const std::filesystem::path& dir);
+
+// Writes the parts one after the other to a temporary name, fsyncs, renames to `path` (mode 0600),
+// and syncs the directory: whenever power is lost, the old content is there or the new one. On
+// Errc::no_space, Errc::io and Errc::refused the old content, and no temporary file, is left.
+Status replace_file(const std::filesystem::path& path, std::initializer_list<ByteSpan> parts);
+
+// A file opened for reading.
+class InputFile {
+ public:
+  // Errc::not_found when there is no such file.
+  static Result<InputFile> open(const std::filesystem::path& path);
+  ~InputFile();
+  InputFile(InputFile&& other) noexcept;
+  InputFile& operator=(InputFile&& other) noexcept;
+
+  // Length of the file as it was opened.
+  std::uint64_t bytes() const { return bytes_; }
+  // The next bytes, all of them. Errc::corrupt when the file ends before.
+  Status read(MutableByteSpan bytes);
+
+ private:
+  InputFile(std::filesystem::path path, int fd, std::uint64_t bytes)
+      : path_(std::move(path)), fd_(fd), bytes_(bytes) {}
+  std::filesystem::path path_;
+  int fd_;
+  std::uint64_t bytes_;
+};
+
+// Fills `bytes` from a file that has exactly as many. Errc::not_found, Errc::corrupt, Errc::io.
+Status read_file_exactly(const std::filesystem::path& path, MutableByteSpan bytes);
+
+}  // namespace spine::journal

@@ -1,0 +1,53 @@
+// Index: finds blocks by session, kind and time. Disposable: rebuilt from the journal at any time.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "journal/block.h"
+#include "schemas/vocab/ids.h"
+#include "schemas/vocab/result.h"
+
+namespace spine::journal {
+
+// Thread: follower. A second LMDB environment, <state-dir>/index/, opened MDB_NOSYNC; the applied
+// Seq is written in the same transaction as the entries. Opening deletes and rebuilds (applied = 0)
+// when it was not closed cleanly under another boot id, belongs to another epoch, is of another
+// format, or is ahead of the journal.
+class Index {
+ public:
+  static Result<std::unique_ptr<Index>> open(const std::filesystem::path& dir, Bits128 epoch,
+                                             Bits128 boot_id, Seq journal_last);
+  ~Index();
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
+
+  // Last Seq whose block is in the index (committed): the next add() is of the block after it.
+  Seq applied() const;
+  // True when open() threw an old index away; for the log.
+  bool rebuilt() const;
+  // Adds a block to the open transaction. REQUIRES: block.first() follows what was added before.
+  Status add(const BlockView& block);
+  // Makes what was added visible. It goes to LMDB when enough has gathered, or in close_clean();
+  // what a process that dies had not written is behind applied() of the next open().
+  Status commit();
+  // Marks the index clean and syncs it. Call before destruction on an orderly stop.
+  Status close_clean();
+
+  // First seqs of blocks that hold events of the session, ascending, within [from, to]; the last
+  // `limit` of them. Sees committed entries only.
+  Result<std::vector<Seq>> session_blocks(SessionId session, Seq from, Seq to, std::size_t limit);
+  // First seqs of blocks that hold events of the kind, ascending, within [from, to].
+  Result<std::vector<Seq>> kind_blocks(std::uint16_t kind, Seq from, Seq to, std::size_t limit);
+  // First seq of the last block whose first wall time is <= wall_ms; 0 when none.
+  Result<Seq> block_at(std::int64_t wall_ms);
+
+ private:
+  struct State;
+  explicit Index(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace spine::journal

@@ -1,0 +1,329 @@
+// The one file that talks to LMDB.
+#include "journal/lmdb.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <lmdb.h>
+#include <sys/stat.h>
+#include <utility>
+
+#include "schemas/vocab/check.h"
+
+namespace spine::journal {
+namespace {
+
+Errc class_of(int code) {
+  switch (code) {
+    case MDB_INVALID:
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_PANIC:
+      return Errc::corrupt;
+    case MDB_VERSION_MISMATCH:
+      return Errc::newer_format;
+    case MDB_MAP_FULL:
+    case ENOSPC:
+    case EDQUOT:
+      return Errc::no_space;
+    case MDB_READERS_FULL:
+    case EAGAIN:
+      return Errc::unavailable;
+    case ENOENT:
+      return Errc::not_found;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return Errc::refused;
+    default:
+      return Errc::io;
+  }
+}
+
+Error failure(int code, std::string_view doing, const std::filesystem::path& dir) {
+  return Error{class_of(code), fmt::format("LMDB failed to {} in {}: {}.", doing, dir.string(),
+                                           mdb_strerror(code))};
+}
+
+MDB_val value_of(ByteSpan bytes) {
+  // LMDB's type has no const; it only reads through it where we pass one in.
+  return MDB_val{bytes.size(), const_cast<std::byte*>(bytes.data())};
+}
+
+ByteSpan bytes_of(const MDB_val& value) {
+  return {static_cast<const std::byte*>(value.mv_data), value.mv_size};
+}
+
+unsigned flags_of(Access access) {
+  switch (access) {
+    case Access::write:
+      return MDB_NOTLS;
+    case Access::write_unsynced:
+      return MDB_NOTLS | MDB_NOSYNC;
+    case Access::read:
+      return MDB_NOTLS | MDB_RDONLY;
+    case Access::read_unlocked:
+      return MDB_NOTLS | MDB_RDONLY | MDB_NOLOCK;
+  }
+  return MDB_NOTLS | MDB_RDONLY;
+}
+
+MDB_cursor_op op_of(Move how) {
+  switch (how) {
+    case Move::first:
+      return MDB_FIRST;
+    case Move::last:
+      return MDB_LAST;
+    case Move::next:
+      return MDB_NEXT;
+    case Move::previous:
+      return MDB_PREV;
+  }
+  return MDB_FIRST;
+}
+
+// A page that is in use but not in the file would be a SIGBUS on first access.
+Status check_length(const Environment& env) {
+  struct stat file {};
+  if (::fstat(env.data_fd(), &file) != 0) return failure(errno, "look at data.mdb", env.dir());
+  const auto length = static_cast<std::uint64_t>(file.st_size);
+  if (length < env.used_bytes()) {
+    return Error{Errc::corrupt,
+                 fmt::format("{}/data.mdb is cut short: {} bytes are in use, {} are there.",
+                             env.dir().string(), env.used_bytes(), length)};
+  }
+  return ok();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Environment>> Environment::open(const EnvironmentOptions& options) {
+  MDB_env* raw = nullptr;
+  if (const int code = mdb_env_create(&raw); code != 0) {
+    return failure(code, "create an environment", options.dir);
+  }
+  const std::shared_ptr<Environment> env(new Environment(options.dir, raw));
+  int code = 0;
+  if (options.map_bytes != 0) code = mdb_env_set_mapsize(raw, options.map_bytes);
+  if (code == 0 && options.databases_max != 0) {
+    code = mdb_env_set_maxdbs(raw, options.databases_max);
+  }
+  if (code == 0) {
+    code = mdb_env_open(raw, options.dir.c_str(), flags_of(options.access), S_IRUSR | S_IWUSR);
+  }
+  if (code != 0) return failure(code, "open data.mdb", options.dir);
+  SPINE_TRY_STATUS(check_length(*env));
+  return env;
+}
+
+Environment::~Environment() {
+  mdb_env_close(env_);
+}
+
+std::uint64_t Environment::used_bytes() const {
+  MDB_envinfo info{};
+  MDB_stat stat{};
+  SPINE_CHECK(mdb_env_info(env_, &info) == 0 && mdb_env_stat(env_, &stat) == 0);
+  return (std::uint64_t{info.me_last_pgno} + 1) * stat.ms_psize;
+}
+
+std::uint64_t Environment::disk_bytes() const {
+  struct stat file {};
+  if (::fstat(data_fd(), &file) != 0) return 0;
+  return static_cast<std::uint64_t>(file.st_blocks) * 512;
+}
+
+int Environment::data_fd() const {
+  mdb_filehandle_t fd = -1;
+  SPINE_CHECK(mdb_env_get_fd(env_, &fd) == 0);
+  return fd;
+}
+
+Status Environment::sync() {
+  if (const int code = mdb_env_sync(env_, 1); code != 0) return failure(code, "sync", dir_);
+  return ok();
+}
+
+void Environment::clear_dead_readers() {
+  int dead = 0;
+  mdb_reader_check(env_, &dead);
+}
+
+Result<Transaction> Transaction::begin(Environment& env, unsigned flags) {
+  MDB_txn* txn = nullptr;
+  if (const int code = mdb_txn_begin(env.env_, nullptr, flags, &txn); code != 0) {
+    return failure(code, "begin a transaction", env.dir());
+  }
+  return Transaction(env, txn, (flags & MDB_RDONLY) == 0);
+}
+
+Result<Transaction> Transaction::begin_write(Environment& env) {
+  return begin(env, 0);
+}
+
+Result<Transaction> Transaction::begin_read(Environment& env) {
+  return begin(env, MDB_RDONLY);
+}
+
+Transaction::~Transaction() {
+  if (txn_ != nullptr) mdb_txn_abort(txn_);
+}
+
+Transaction::Transaction(Transaction&& other) noexcept
+    : env_(other.env_), txn_(std::exchange(other.txn_, nullptr)), writes_(other.writes_) {}
+
+Transaction& Transaction::operator=(Transaction&& other) noexcept {
+  std::swap(env_, other.env_);
+  std::swap(txn_, other.txn_);
+  std::swap(writes_, other.writes_);
+  return *this;
+}
+
+Status Transaction::commit() {
+  if (const int code = mdb_txn_commit(std::exchange(txn_, nullptr)); code != 0) {
+    return failure(code, "commit", env_->dir());
+  }
+  return ok();
+}
+
+void Transaction::reset() {
+  mdb_txn_reset(txn_);
+}
+
+Status Transaction::renew() {
+  if (const int code = mdb_txn_renew(txn_); code != 0) {
+    return failure(code, "renew a transaction", env_->dir());
+  }
+  return ok();
+}
+
+Result<Database> Transaction::integer_database() {
+  Database database;
+  int code = mdb_dbi_open(txn_, nullptr, 0, &database.handle);
+  unsigned flags = 0;
+  MDB_stat stat{};
+  if (code == 0) code = mdb_dbi_flags(txn_, database.handle, &flags);
+  if (code == 0) code = mdb_stat(txn_, database.handle, &stat);
+  if (code == 0 && stat.ms_entries != 0 && flags != MDB_INTEGERKEY) {
+    return Error{Errc::corrupt, fmt::format("{}/data.mdb is an LMDB file, but not one of Spine's.",
+                                            env_->dir().string())};
+  }
+  if (code == 0 && flags == 0 && writes_) {
+    code = mdb_dbi_open(txn_, nullptr, MDB_INTEGERKEY, &database.handle);
+  }
+  if (code != 0) return failure(code, "open the database", env_->dir());
+  return database;
+}
+
+Result<Database> Transaction::named_database(const char* name) {
+  Database database;
+  const int code = mdb_dbi_open(txn_, name, MDB_CREATE, &database.handle);
+  if (code != 0) return failure(code, fmt::format("open the database {}", name), env_->dir());
+  return database;
+}
+
+Result<std::uint64_t> Transaction::entry_count(Database database) const {
+  MDB_stat stat{};
+  if (const int code = mdb_stat(txn_, database.handle, &stat); code != 0) {
+    return failure(code, "count entries", env_->dir());
+  }
+  return std::uint64_t{stat.ms_entries};
+}
+
+Result<std::byte*> Transaction::append_reserved(Database database, std::uint64_t key,
+                                                std::size_t bytes) {
+  MDB_val k{sizeof(key), &key};
+  MDB_val v{bytes, nullptr};
+  const int code = mdb_put(txn_, database.handle, &k, &v, MDB_APPEND | MDB_RESERVE);
+  SPINE_CHECK(code != MDB_KEYEXIST);
+  if (code != 0) return failure(code, fmt::format("append {} bytes", bytes), env_->dir());
+  return static_cast<std::byte*>(v.mv_data);
+}
+
+Status Transaction::put(Database database, ByteSpan key, ByteSpan value) {
+  MDB_val k = value_of(key);
+  MDB_val v = value_of(value);
+  if (const int code = mdb_put(txn_, database.handle, &k, &v, 0); code != 0) {
+    return failure(code, "put an entry", env_->dir());
+  }
+  return ok();
+}
+
+Result<bool> Transaction::get(Database database, ByteSpan key, ByteSpan& value) const {
+  MDB_val k = value_of(key);
+  MDB_val v{};
+  const int code = mdb_get(txn_, database.handle, &k, &v);
+  if (code == MDB_NOTFOUND) return false;
+  if (code != 0) return failure(code, "get an entry", env_->dir());
+  value = bytes_of(v);
+  return true;
+}
+
+Result<Cursor> Cursor::open(Transaction& transaction, Database database) {
+  MDB_cursor* cursor = nullptr;
+  const int code = mdb_cursor_open(transaction.txn_, database.handle, &cursor);
+  if (code != 0) return failure(code, "open a cursor", transaction.env_->dir());
+  return Cursor(*transaction.env_, cursor);
+}
+
+Cursor::~Cursor() {
+  if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+}
+
+Cursor::Cursor(Cursor&& other) noexcept
+    : env_(other.env_), cursor_(std::exchange(other.cursor_, nullptr)) {}
+
+Cursor& Cursor::operator=(Cursor&& other) noexcept {
+  std::swap(env_, other.env_);
+  std::swap(cursor_, other.cursor_);
+  return *this;
+}
+
+Status Cursor::renew(Transaction& transaction) {
+  if (const int code = mdb_cursor_renew(transaction.txn_, cursor_); code != 0) {
+    return failure(code, "renew a cursor", env_->dir());
+  }
+  return ok();
+}
+
+Result<bool> Cursor::move(Move how, Entry& entry) {
+  MDB_val k{};
+  MDB_val v{};
+  const int code = mdb_cursor_get(cursor_, &k, &v, op_of(how));
+  if (code == MDB_NOTFOUND) return false;
+  if (code != 0) return failure(code, "read an entry", env_->dir());
+  entry = Entry{.key = bytes_of(k), .value = bytes_of(v)};
+  return true;
+}
+
+Result<bool> Cursor::at_or_after(ByteSpan key, Entry& entry) {
+  MDB_val k = value_of(key);
+  MDB_val v{};
+  const int code = mdb_cursor_get(cursor_, &k, &v, MDB_SET_RANGE);
+  if (code == MDB_NOTFOUND) return false;
+  if (code != 0) return failure(code, "find an entry", env_->dir());
+  entry = Entry{.key = bytes_of(k), .value = bytes_of(v)};
+  return true;
+}
+
+Result<bool> Cursor::at_or_after(std::uint64_t key, Entry& entry) {
+  return at_or_after(std::as_bytes(std::span(&key, 1)), entry);
+}
+
+Status Cursor::put(ByteSpan key, ByteSpan value) {
+  MDB_val k = value_of(key);
+  MDB_val v = value_of(value);
+  if (const int code = mdb_cursor_put(cursor_, &k, &v, 0); code != 0) {
+    return failure(code, "put an entry", env_->dir());
+  }
+  return ok();
+}
+
+Status Cursor::remove() {
+  if (const int code = mdb_cursor_del(cursor_, 0); code != 0) {
+    return failure(code, "remove an entry", env_->dir());
+  }
+  return ok();
+}
+
+}  // namespace spine::journal

@@ -1,0 +1,141 @@
+// Environment, Transaction, Cursor: LMDB with owners and Results. lmdb.cc alone includes <lmdb.h>.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include "schemas/vocab/bytes.h"
+#include "schemas/vocab/result.h"
+
+struct MDB_env;
+struct MDB_txn;
+struct MDB_cursor;
+
+namespace spine::journal {
+
+enum class Access : std::uint8_t {
+  write,           // commits are durable when they return
+  write_unsynced,  // MDB_NOSYNC: durable only after sync()
+  read,            // registered in the lock file, which must exist
+  read_unlocked,   // leaves no trace; only safe while nobody writes
+};
+
+struct EnvironmentOptions {
+  std::filesystem::path dir{};  // exists; LMDB's files are data.mdb and lock.mdb in it
+  Access access{Access::read};
+  std::size_t map_bytes{};   // writers only; readers map what the writer set
+  unsigned databases_max{};  // named databases; 0 = the unnamed one only
+};
+
+// One LMDB environment. A process must not open the same one twice at a time (LMDB's file locks
+// are per process). Thread: any; each transaction has one thread at a time.
+class Environment {
+ public:
+  // Creates data.mdb when it does not exist and access is a writing one. Errc::corrupt when the
+  // file is not LMDB's or shorter than what is in use; Errc::newer_format for another LMDB format.
+  static Result<std::shared_ptr<Environment>> open(const EnvironmentOptions& options);
+  ~Environment();
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  const std::filesystem::path& dir() const { return dir_; }
+  // End of the pages LMDB uses, in bytes from the start of data.mdb. No system call.
+  std::uint64_t used_bytes() const;
+  // Bytes of disk data.mdb occupies, allocated ahead or used.
+  std::uint64_t disk_bytes() const;
+  // The descriptor of data.mdb, owned by the environment.
+  int data_fd() const;
+  // Makes everything committed durable (for write_unsynced).
+  Status sync();
+  // Frees the reader slots of processes that died: their old snapshots would make the file grow.
+  void clear_dead_readers();
+
+ private:
+  friend class Transaction;
+  Environment(std::filesystem::path dir, MDB_env* env) : dir_(std::move(dir)), env_(env) {}
+  std::filesystem::path dir_;
+  MDB_env* env_;
+};
+
+struct Database {
+  unsigned handle{};
+};
+
+// Borrowed: valid until the transaction ends; in a writing one, until its next change.
+struct Entry {
+  ByteSpan key{};
+  ByteSpan value{};
+};
+
+// A transaction that ends with the object unless it was committed. Thread: one at a time.
+class Transaction {
+ public:
+  static Result<Transaction> begin_write(Environment& env);
+  static Result<Transaction> begin_read(Environment& env);
+  ~Transaction();
+  Transaction(Transaction&& other) noexcept;
+  Transaction& operator=(Transaction&& other) noexcept;
+
+  // On error the outcome is unknown when the environment is a synced one.
+  Status commit();
+  // Reading only: lets go of the pages seen until renew().
+  void reset();
+  Status renew();
+
+  // The unnamed database. A writing transaction makes its keys integers if it has no entries yet.
+  // Errc::corrupt when it has other keys: it is not ours.
+  Result<Database> integer_database();
+  // A named database with byte-wise ordered keys; created by a writing transaction.
+  Result<Database> named_database(const char* name);
+  Result<std::uint64_t> entry_count(Database database) const;
+
+  // Room for `bytes` behind the last key, to be filled before anything else is done with the
+  // transaction. REQUIRES: an integer database; key is larger than every other.
+  Result<std::byte*> append_reserved(Database database, std::uint64_t key, std::size_t bytes);
+  // Puts or replaces.
+  Status put(Database database, ByteSpan key, ByteSpan value);
+  // False when there is no such key. `value` is borrowed.
+  Result<bool> get(Database database, ByteSpan key, ByteSpan& value) const;
+
+ private:
+  friend class Cursor;
+  Transaction(Environment& env, MDB_txn* txn, bool writes)
+      : env_(&env), txn_(txn), writes_(writes) {}
+  static Result<Transaction> begin(Environment& env, unsigned flags);
+  Environment* env_;
+  MDB_txn* txn_;
+  bool writes_;
+};
+
+enum class Move : std::uint8_t { first, last, next, previous };
+
+// A position in a database. Thread: that of its transaction, which outlives it.
+class Cursor {
+ public:
+  static Result<Cursor> open(Transaction& transaction, Database database);
+  ~Cursor();
+  Cursor(Cursor&& other) noexcept;
+  Cursor& operator=(Cursor&& other) noexcept;
+
+  // After Transaction::renew(): the position is lost.
+  Status renew(Transaction& transaction);
+
+  // False when there is no such entry; `entry` is then untouched.
+  Result<bool> move(Move how, Entry& entry);
+  // To the first entry whose key is >= key.
+  Result<bool> at_or_after(ByteSpan key, Entry& entry);
+  Result<bool> at_or_after(std::uint64_t key, Entry& entry);
+  // Puts at the right place; fast when keys come in ascending order. Writing transactions only.
+  Status put(ByteSpan key, ByteSpan value);
+  // Removes the entry the cursor stands on; it then stands on the one after. Writing only.
+  Status remove();
+
+ private:
+  Cursor(Environment& env, MDB_cursor* cursor) : env_(&env), cursor_(cursor) {}
+  Environment* env_;
+  MDB_cursor* cursor_;
+};
+
+}  // namespace spine::journal

@@ -1,0 +1,133 @@
+// Writing, listing and loading snapshot files.
+#include "journal/snapshots.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <system_error>
+
+#include "journal/crc32c.h"
+#include "journal/files.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::journal {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint32_t kSnapshotMagic = 0x4E534253;  // "SBSN"
+constexpr std::uint16_t kSnapshotVersion = 1;
+constexpr std::string_view kSuffix = ".snapshot";
+constexpr std::size_t kSeqDigits = 20;
+
+// Starts the file; the payload follows. crc32c covers header and payload with itself as zero.
+struct SnapshotHeader {
+  std::uint32_t magic{};
+  std::uint16_t version{};
+  std::uint16_t flags{};  // zero
+  std::uint32_t crc32c{};
+  std::uint32_t reserved{};  // zero
+  std::uint64_t seq{};
+  std::uint64_t epoch_hi{};
+  std::uint64_t epoch_lo{};
+  std::uint64_t payload_bytes{};
+};
+static_assert(sizeof(SnapshotHeader) == 48);
+
+std::uint32_t checksum(SnapshotHeader header, ByteSpan payload) {
+  header.crc32c = 0;
+  return crc32c_extend(crc32c(std::as_bytes(std::span(&header, 1))), payload);
+}
+
+fs::path path_of(const fs::path& dir, Seq seq) {
+  return dir / fmt::format("{:020}{}", seq.value, kSuffix);
+}
+
+Error corrupt(const fs::path& path, std::string_view what) {
+  return Error{Errc::corrupt, fmt::format("The snapshot {} is not usable: {}. It may be deleted: "
+                                          "the journal holds everything.",
+                                          path.string(), what)};
+}
+
+Status check_header(const SnapshotHeader& header, const fs::path& path, Seq seq, Bits128 epoch) {
+  if (header.magic != kSnapshotMagic) return corrupt(path, "it does not start like a snapshot");
+  if (header.version > kSnapshotVersion) {
+    return Error{Errc::newer_format,
+                 fmt::format("The snapshot {} has format {}, this program understands up to {}.",
+                             path.string(), header.version, kSnapshotVersion)};
+  }
+  if (header.version == 0 || header.flags != 0) return corrupt(path, "its format is unknown");
+  if (header.seq != seq.value) return corrupt(path, "its name and its content disagree");
+  if (Bits128{.hi = header.epoch_hi, .lo = header.epoch_lo} != epoch) {
+    return corrupt(path, "it belongs to another journal (the epochs differ)");
+  }
+  return ok();
+}
+
+}  // namespace
+
+Result<SnapshotStore> SnapshotStore::open(const fs::path& dir) {
+  SPINE_TRY_STATUS(make_private_dir(dir));
+  return SnapshotStore(dir);
+}
+
+Status SnapshotStore::write(Seq seq, Bits128 epoch, ByteSpan payload) {
+  SnapshotHeader header;
+  header.magic = kSnapshotMagic;
+  header.version = kSnapshotVersion;
+  header.seq = seq.value;
+  header.epoch_hi = epoch.hi;
+  header.epoch_lo = epoch.lo;
+  header.payload_bytes = payload.size();
+  header.crc32c = checksum(header, payload);
+  SPINE_TRY_STATUS(
+      replace_file(path_of(dir_, seq), {std::as_bytes(std::span(&header, 1)), payload}));
+
+  // Only now are older ones superfluous.
+  const std::vector<Seq> present = list();
+  std::error_code error;
+  for (std::size_t i = 0; i + limits::kSnapshotsKept < present.size(); ++i) {
+    fs::remove(path_of(dir_, present[i]), error);
+  }
+  return ok();
+}
+
+std::vector<Seq> SnapshotStore::list() const {
+  std::vector<Seq> seqs;
+  std::error_code error;
+  for (fs::directory_iterator it(dir_, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (name.size() != kSeqDigits + kSuffix.size() || !name.ends_with(kSuffix)) continue;
+    std::uint64_t value = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + kSeqDigits, value);
+    if (parsed.ec == std::errc{} && parsed.ptr == name.data() + kSeqDigits) {
+      seqs.push_back(Seq{value});
+    }
+  }
+  std::sort(seqs.begin(), seqs.end());
+  return seqs;
+}
+
+Result<LoadedSnapshot> SnapshotStore::load(Seq seq, Bits128 epoch) const {
+  const fs::path path = path_of(dir_, seq);
+  SPINE_TRY(InputFile file, InputFile::open(path));
+  SnapshotHeader header;
+  if (file.bytes() < sizeof(header)) return corrupt(path, "it is cut short");
+  SPINE_TRY_STATUS(file.read(std::as_writable_bytes(std::span(&header, 1))));
+  SPINE_TRY_STATUS(check_header(header, path, seq, epoch));
+  // Before anything is allocated for it: the length must be that of the file.
+  if (header.payload_bytes != file.bytes() - sizeof(header)) {
+    return corrupt(path, "its length is not what it says");
+  }
+  LoadedSnapshot loaded;
+  loaded.seq = seq;
+  loaded.bytes = header.payload_bytes;
+  loaded.words.resize(align8(loaded.bytes) / 8);
+  SPINE_TRY_STATUS(file.read(std::as_writable_bytes(std::span(loaded.words)).first(loaded.bytes)));
+  if (checksum(header, loaded.payload()) != header.crc32c) {
+    return corrupt(path, "its checksum is wrong");
+  }
+  return loaded;
+}
+
+}  // namespace spine::journal

@@ -1,0 +1,43 @@
+// SnapshotStore: snapshot files of the state, each complete or absent.
+//
+//   <state-dir>/snapshots/<seq, 20 digits>.snapshot = SnapshotHeader | payload
+// Written to a temporary name, fsynced, renamed, directory fsynced.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "schemas/vocab/bytes.h"
+#include "schemas/vocab/ids.h"
+#include "schemas/vocab/result.h"
+
+namespace spine::journal {
+
+struct LoadedSnapshot {
+  Seq seq{};                           // state after this event
+  std::vector<std::uint64_t> words{};  // 8-aligned storage of the payload
+  std::size_t bytes{};
+  ByteSpan payload() const { return {reinterpret_cast<const std::byte*>(words.data()), bytes}; }
+};
+
+// Thread: one at a time (follower while the daemon runs).
+class SnapshotStore {
+ public:
+  // Creates the directory (0700) if it is not there.
+  static Result<SnapshotStore> open(const std::filesystem::path& dir);
+
+  // Errc::no_space and Errc::io leave no file under the final name. Keeps limits::kSnapshotsKept.
+  Status write(Seq seq, Bits128 epoch, ByteSpan payload);
+  // Seqs of the files present, ascending, unchecked.
+  std::vector<Seq> list() const;
+  // Reads and checks one (magic, version, epoch, length, CRC). Errc::corrupt names the file.
+  Result<LoadedSnapshot> load(Seq seq, Bits128 epoch) const;
+
+ private:
+  explicit SnapshotStore(std::filesystem::path dir) : dir_(std::move(dir)) {}
+  std::filesystem::path dir_;
+};
+
+}  // namespace spine::journal

@@ -1,0 +1,136 @@
+// Verification of the last blocks of a journal.
+#include "journal/tail.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <vector>
+
+#include "journal/sha256.h"
+#include "schemas/event_verify.h"
+
+namespace spine::journal {
+namespace {
+
+struct Place {
+  const std::filesystem::path& dir;
+  Seq block;
+};
+
+Error damaged(const Place& place, std::string_view what) {
+  return Error{Errc::corrupt,
+               fmt::format("The journal in {} is damaged: in the block at seq {}, {}. Run `spine "
+                           "journal verify` to see everything that is wrong; then restore a "
+                           "backup of the state directory.",
+                           place.dir.string(), place.block.value, what)};
+}
+
+Error too_new(const Place& place, std::string_view what) {
+  return Error{Errc::newer_format,
+               fmt::format("The journal in {} was written by a newer version of Spine: in the "
+                           "block at seq {}, {}. Install that version or a later one.",
+                           place.dir.string(), place.block.value, what)};
+}
+
+// The last blocks, oldest first.
+Result<std::vector<Entry>> collect(Cursor& cursor) {
+  std::vector<Entry> entries;
+  std::size_t bytes = 0;
+  Entry entry;
+  SPINE_TRY(bool found, cursor.move(Move::last, entry));
+  while (found && entries.size() < kTailBlocks && (entries.empty() || bytes < kTailBytes)) {
+    entries.push_back(entry);
+    bytes += entry.value.size();
+    SPINE_TRY(found, cursor.move(Move::previous, entry));
+  }
+  std::reverse(entries.begin(), entries.end());
+  return entries;
+}
+
+Status check_bodies(const BlockView& block, const Place& place) {
+  for (std::uint32_t i = 0; i < block.count(); ++i) {
+    const EventView event = block.event(i);
+    const std::uint16_t kind = event.header.kind;
+    if (event_kind_name(kind).empty() || (event.header.flags & record_flag::kSealed) != 0) {
+      return too_new(place, fmt::format("event {} is of kind {} with flags {:#x}, which this "
+                                        "version (format {}) does not know",
+                                        event.seq.value, kind, event.header.flags, kFormatVersion));
+    }
+    if (!verify_event_body(kind, event.body)) {
+      return damaged(
+          place, fmt::format("event {} is not a valid {}", event.seq.value, event_kind_name(kind)));
+    }
+  }
+  return ok();
+}
+
+class TailCheck {
+ public:
+  explicit TailCheck(const std::filesystem::path& dir) : dir_(dir) {}
+
+  Status add(const Entry& entry) {
+    if (entry.key.size() != sizeof(std::uint64_t)) {
+      return damaged({dir_, tail_.last}, "the next key is not a seq");
+    }
+    const Place place{dir_, Seq{load<std::uint64_t>(entry.key.data())}};
+    auto block = BlockView::verify(entry.value, place.block);
+    if (!block) {
+      const Error& error = block.error();
+      return error.code == Errc::newer_format ? too_new(place, error.message)
+                                              : damaged(place, error.message);
+    }
+    SPINE_TRY_STATUS(check_order(*block, place));
+    SPINE_TRY_STATUS(check_bodies(*block, place));
+    const BlockHeader& header = block->header();
+    tail_.epoch = Bits128{.hi = header.epoch_hi, .lo = header.epoch_lo};
+    tail_.last = block->last();
+    tail_.head = sha256_.of(entry.value);
+    ++tail_.checked;
+    return ok();
+  }
+
+  const Tail& tail() const { return tail_; }
+
+ private:
+  Status check_order(const BlockView& block, const Place& place) const {
+    const BlockHeader& header = block.header();
+    if (tail_.checked == 0) {
+      if (block.first() == Seq{1} && header.previous != Digest256{}) {
+        return damaged(place, "the first block claims to have a predecessor");
+      }
+      return ok();
+    }
+    if (block.first() != next(tail_.last)) {
+      return damaged(place, fmt::format("the block before it ends at seq {}: events are missing",
+                                        tail_.last.value));
+    }
+    if (header.previous != tail_.head) {
+      return damaged(place, "the chain is broken: it does not hold the hash of the block before");
+    }
+    if (Bits128{.hi = header.epoch_hi, .lo = header.epoch_lo} != tail_.epoch) {
+      return damaged(place, "the epoch is not that of the block before");
+    }
+    return ok();
+  }
+
+  const std::filesystem::path& dir_;
+  Sha256 sha256_{};
+  Tail tail_{};
+};
+
+}  // namespace
+
+Result<Tail> check_tail(Environment& env) {
+  SPINE_TRY(Transaction transaction, Transaction::begin_read(env));
+  SPINE_TRY(const Database database, transaction.integer_database());
+  SPINE_TRY(Cursor cursor, Cursor::open(transaction, database));
+  SPINE_TRY(const std::uint64_t blocks, transaction.entry_count(database));
+  SPINE_TRY(const std::vector<Entry> entries, collect(cursor));
+  TailCheck check(env.dir());
+  for (const Entry& entry : entries)
+    SPINE_TRY_STATUS(check.add(entry));
+  Tail tail = check.tail();
+  tail.blocks = blocks;
+  return tail;
+}
+
+}  // namespace spine::journal

@@ -1,0 +1,28 @@
+// The check of the journal's end that every opening does.
+#pragma once
+
+#include <cstdint>
+
+#include "journal/block.h"
+#include "journal/lmdb.h"
+
+namespace spine::journal {
+
+// How much of the end is checked: whichever is reached first. A crash can only have touched the
+// last commit; the rest of the window is there to meet a disk gone bad early.
+inline constexpr std::uint32_t kTailBlocks = 64;
+inline constexpr std::size_t kTailBytes = std::size_t{4} << 20;
+
+struct Tail {
+  std::uint64_t blocks{};   // in the whole journal
+  std::uint32_t checked{};  // of them
+  Seq last{};               // 0 = the journal is empty
+  Bits128 epoch{};          // of the last block
+  Digest256 head{};         // SHA-256 of the last block
+};
+
+// Verifies the last blocks, their order, their chain, and the body of each of their records.
+// Errc::corrupt or Errc::newer_format, naming the block and what to do.
+Result<Tail> check_tail(Environment& env);
+
+}  // namespace spine::journal

@@ -1,0 +1,230 @@
+// fold: evolve over every event of a journal, with a comparison at each recorded digest.
+#include "replay/fold.h"
+
+#include <charconv>
+#include <chrono>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "engine/core/evolve.h"
+#include "replay/cli.h"
+#include "schemas/event_verify.h"
+#include "schemas/vocab/show.h"
+
+#include "event_generated.h"
+
+namespace spine::replay {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Bits128 bits(const fb::Bits128* value) {
+  return value ? Bits128{value->hi(), value->lo()} : Bits128{};
+}
+
+// Names of the tables whose recorded row count or digest is not the folded one.
+std::vector<std::string> tables_that_differ(const fb::StateDigested& recorded,
+                                            const core::StateDigest& own) {
+  std::vector<std::string> names;
+  if (recorded.tables() == nullptr) return names;
+  for (const fb::TableDigest* table : *recorded.tables()) {
+    const std::string name = table->table() ? table->table()->str() : std::string();
+    bool equal = false;
+    for (std::size_t i = 0; i < own.table_count; ++i) {
+      const core::TableDigestView& mine = own.tables[i];
+      equal = equal || (mine.table == name && mine.rows == table->rows() &&
+                        mine.digest == bits(table->digest()));
+    }
+    if (!equal) names.push_back(name);
+  }
+  return names;
+}
+
+class Folder {
+ public:
+  Folder(FoldReport& report, const std::optional<LiveDigest>& live)
+      : report_(report), live_(live) {}
+
+  Status add(const journal::BlockView& block) {
+    for (std::uint32_t i = 0; i < block.count(); ++i) {
+      const EventView event = block.event(i);
+      if (!verify_event_body(event.header.kind, event.body)) {
+        return Error{Errc::corrupt,
+                     fmt::format("Event {} cannot be folded: its body is not a valid {}. "
+                                 "`spine journal verify` names every damaged place.",
+                                 event.seq.value, kind_text(event.header.kind))};
+      }
+      if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::StateDigested)) {
+        compare_recorded(event);
+      }
+      core::evolve(state_, event);
+      ++report_.events;
+      if (live_ && live_->seq == event.seq) compare_live();
+    }
+    return ok();
+  }
+
+  Seq applied() const { return state_.applied(); }
+  void finish() { report_.digest = core::digest(state_); }
+
+ private:
+  static std::string kind_text(std::uint16_t kind) {
+    const std::string_view name = event_kind_name(kind);
+    return name.empty() ? fmt::format("event of kind {}", kind) : std::string(name);
+  }
+
+  void differs(Difference difference) {
+    if (report_.differences++ == 0) report_.first = std::move(difference);
+  }
+
+  // The recorded digest is of the state just before its event.
+  void compare_recorded(const EventView& event) {
+    const auto* recorded = flatbuffers::GetRoot<fb::StateDigested>(event.body.data());
+    if (recorded->version() != core::kDigestVersion) {
+      ++report_.other_version;
+      return;
+    }
+    const core::StateDigest own = core::digest(state_);
+    ++report_.compared;
+    if (own.total == bits(recorded->digest())) return;
+    differs({.seq = state_.applied(),
+             .recorded_in = event.seq,
+             .recorded = bits(recorded->digest()),
+             .folded = own.total,
+             .tables = tables_that_differ(*recorded, own)});
+  }
+
+  void compare_live() {
+    const core::StateDigest own = core::digest(state_);
+    report_.live_compared = true;
+    if (own.total == live_->total) return;
+    differs({.seq = state_.applied(), .recorded = live_->total, .folded = own.total});
+  }
+
+  FoldReport& report_;
+  const std::optional<LiveDigest>& live_;
+  core::State state_{};
+};
+
+bool parse_hex128(std::string_view text, Bits128& out) {
+  if (text.size() != 32) return false;
+  const auto half = [](std::string_view digits, std::uint64_t& value) {
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + 16, value, 16);
+    return error == std::errc() && end == digits.data() + 16;
+  };
+  return half(text.substr(0, 16), out.hi) && half(text.substr(16), out.lo);
+}
+
+std::string tables_json(const core::StateDigest& digest) {
+  std::string text;
+  for (std::size_t i = 0; i < digest.table_count; ++i) {
+    const core::TableDigestView& table = digest.tables[i];
+    text += fmt::format(R"({}{{"table":{},"rows":{},"digest":"{}"}})", i > 0 ? "," : "",
+                        json_string(table.table), table.rows, show_hex(table.digest));
+  }
+  return text;
+}
+
+void print_json(const FoldReport& report, std::FILE* out) {
+  std::string difference = "null";
+  if (report.first) {
+    std::string tables;
+    for (const std::string& name : report.first->tables) {
+      tables += (tables.empty() ? "" : ",") + json_string(name);
+    }
+    difference =
+        fmt::format(R"({{"seq":{},"recordedIn":{},"recorded":"{}","folded":"{}","tables":[{}]}})",
+                    report.first->seq.value, report.first->recorded_in.value,
+                    show_hex(report.first->recorded), show_hex(report.first->folded), tables);
+  }
+  fmt::print(out,
+             R"({{"equal":{},"events":{},"seconds":{:.3f},"eventsPerSecond":{:.0f},"seq":{},)"
+             R"("digestVersion":{},"digest":"{}","tables":[{}],"recordedCompared":{},)"
+             R"("recordedOtherVersion":{},"liveCompared":{},"differences":{},)"
+             R"("firstDifference":{}}})"
+             "\n",
+             report.differences == 0, report.events, report.seconds,
+             report.seconds > 0 ? static_cast<double>(report.events) / report.seconds : 0.0,
+             report.digest.seq.value, report.digest.version, show_hex(report.digest.total),
+             tables_json(report.digest), report.compared, report.other_version,
+             report.live_compared, report.differences, difference);
+}
+
+void print_text(const FoldReport& report, std::FILE* out) {
+  const double rate = report.seconds > 0 ? static_cast<double>(report.events) / report.seconds : 0;
+  fmt::print(out, "{}: {} events folded from zero in {:.3f} s ({} events/s)\n",
+             report.differences == 0 ? "Equal" : "DIFFERENT", show_count(report.events),
+             report.seconds, show_count(static_cast<std::uint64_t>(rate)));
+  fmt::print(out, "Digest {} (version {}) of the state at #{}\n", show_hex(report.digest.total),
+             report.digest.version, report.digest.seq.value);
+  fmt::print(out, "Compared with {} recorded digest{}{}\n", report.compared,
+             report.compared == 1 ? "" : "s",
+             report.live_compared ? " and with the live daemon" : "");
+  if (report.other_version > 0) {
+    fmt::print(out, "Not comparable: {} recorded by another version of the digest\n",
+               report.other_version);
+  }
+  if (!report.first) return;
+  const Difference& d = *report.first;
+  fmt::print(out, "First difference at #{}: {} has {}, the fold gives {}\n", d.seq.value,
+             d.recorded_in ? fmt::format("event #{}", d.recorded_in.value) : "the live daemon",
+             show_hex(d.recorded), show_hex(d.folded));
+  if (!d.tables.empty()) fmt::print(out, "Tables that differ: {}\n", fmt::join(d.tables, ", "));
+}
+
+}  // namespace
+
+Result<FoldReport> fold(journal::Reader& reader, const std::optional<LiveDigest>& live) {
+  FoldReport report;
+  Folder folder(report, live);
+  const auto start = Clock::now();
+  SPINE_TRY_STATUS(reader.renew());
+  const Seq end = reader.last();
+  while (folder.applied() < end) {
+    const auto turn = Clock::now();
+    SPINE_TRY(journal::BlockView block, reader.block_of(next(folder.applied())));
+    SPINE_TRY_STATUS(folder.add(block));
+    while (folder.applied() < end && Clock::now() - turn < std::chrono::milliseconds(500)) {
+      SPINE_TRY(block, reader.block_after(block));
+      SPINE_TRY_STATUS(folder.add(block));
+    }
+    // A pinned reader makes a live journal's file grow.
+    SPINE_TRY_STATUS(reader.renew());
+  }
+  folder.finish();
+  report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  if (live && !report.live_compared) {
+    return Error{Errc::unavailable,
+                 fmt::format("The live daemon is at event {}, but this journal ends at {}: it is "
+                             "not the daemon's journal. Check --state-dir and --port.",
+                             live->seq.value, end.value)};
+  }
+  return report;
+}
+
+int replay_verify(const FoldOptions& options, std::FILE* out, std::FILE* err) {
+  const auto fail = [err](std::string_view message) {
+    fmt::print(err, "Error: {}\n", neutralise(message));
+    return kExitFailure;
+  };
+  std::optional<LiveDigest> live;
+  if (options.live_seq != 0) {
+    live = LiveDigest{.seq = Seq{options.live_seq}};
+    if (!parse_hex128(options.live_digest, live->total)) {
+      fmt::print(err, "Error: --live-digest needs 32 hexadecimal digits.\n");
+      return kExitUsage;
+    }
+  }
+  auto reader = journal::Reader::open_read_only(options.journal_dir);
+  if (!reader) return fail(reader.error().message);
+  const auto report = fold(*reader, live);
+  if (!report) return fail(report.error().message);
+  if (options.json) {
+    print_json(*report, out);
+  } else {
+    print_text(*report, out);
+  }
+  return report->differences == 0 ? kExitOk : kExitDiffers;
+}
+
+}  // namespace spine::replay

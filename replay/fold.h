@@ -1,0 +1,56 @@
+// fold: folds a journal from zero and compares every recorded digest with its own.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/core/digest.h"
+#include "journal/journal.h"
+#include "schemas/vocab/ids.h"
+#include "schemas/vocab/result.h"
+
+namespace spine::replay {
+
+// What the live daemon says its digest is, in this program's version of digests.
+struct LiveDigest {
+  Seq seq{};  // of the state it is of
+  Bits128 total{};
+};
+
+struct Difference {
+  Seq seq{};          // of the state
+  Seq recorded_in{};  // the StateDigested event; 0 = the live daemon
+  Bits128 recorded{};
+  Bits128 folded{};
+  std::vector<std::string> tables{};  // whose digests or row counts differ, when known
+};
+
+struct FoldReport {
+  std::uint64_t events{};
+  double seconds{};
+  core::StateDigest digest{};     // at the end of the fold
+  std::uint64_t compared{};       // recorded digests that were compared
+  std::uint64_t other_version{};  // recorded by another digest version: not comparable
+  bool live_compared{};
+  std::optional<Difference> first{};  // the first that differs
+  std::uint64_t differences{};
+};
+
+// Errors: whatever the reader finds damaged, and bodies that do not verify.
+Result<FoldReport> fold(journal::Reader& reader, const std::optional<LiveDigest>& live);
+
+struct FoldOptions {
+  std::filesystem::path journal_dir{};
+  std::uint64_t live_seq{};   // 0 = no live daemon asked
+  std::string live_digest{};  // 32 hexadecimal digits
+  bool json{};
+};
+
+// fold() for people: 0 equal, 1 failure, 3 a digest differs.
+int replay_verify(const FoldOptions& options, std::FILE* out, std::FILE* err);
+
+}  // namespace spine::replay

@@ -1,0 +1,89 @@
+// info: prints where a journal is, its identity and its extent.
+#include "replay/info.h"
+
+#include <fmt/format.h>
+
+#include "journal/journal.h"
+#include "replay/cli.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::replay {
+namespace {
+
+struct Extent {
+  Seq first{};
+  Seq last{};
+  std::int64_t first_wall_ms{};
+  std::int64_t last_wall_ms{};
+  std::uint64_t logical_ms{};
+  std::uint16_t version{};
+  journal::Digest256 head{};
+};
+
+Result<Extent> extent_of(journal::Reader& reader) {
+  Extent extent{.first = reader.first(), .last = reader.last()};
+  if (!extent.last) return extent;
+  SPINE_TRY(const journal::BlockView first, reader.block_of(extent.first));
+  SPINE_TRY(const journal::BlockView last, reader.block_of(extent.last));
+  extent.first_wall_ms = first.header().first_wall_ms;
+  extent.last_wall_ms = last.header().last_wall_ms;
+  extent.logical_ms = last.header().last_logical_ms;
+  extent.version = last.header().version;
+  extent.head = last.sha256();
+  return extent;
+}
+
+}  // namespace
+
+int journal_info(const InfoOptions& options, std::FILE* out, std::FILE* err) {
+  auto reader = journal::Reader::open_read_only(options.journal_dir);
+  if (!reader) {
+    fmt::print(err, "Error: {}\n", neutralise(reader.error().message));
+    return kExitFailure;
+  }
+  if (auto renewed = reader->renew(); !renewed) {
+    fmt::print(err, "Error: {}\n", neutralise(renewed.error().message));
+    return kExitFailure;
+  }
+  auto found = extent_of(*reader);
+  if (!found) {
+    fmt::print(err, "Error: {}\nWhat to do: `spine journal verify` names every damaged place.\n",
+               neutralise(found.error().message));
+    return kExitFailure;
+  }
+  const Extent& extent = *found;
+  std::error_code ignored;
+  const auto file = options.journal_dir / "data.mdb";
+  const std::uint64_t file_bytes = std::filesystem::file_size(file, ignored);
+  const std::string head = show_hex(ByteSpan(extent.head));
+  if (options.json) {
+    fmt::print(out,
+               R"({{"file":{},"epoch":"{}","formatVersion":{},"firstSeq":{},"lastSeq":{},)"
+               R"("events":{},"firstWallMs":{},"lastWallMs":{},"logicalMs":{},"fileBytes":{},)"
+               R"("head":"{}"}})"
+               "\n",
+               json_string(file.string()), show_uuid(reader->epoch()), extent.version,
+               extent.first.value, extent.last.value,
+               extent.last ? extent.last.value - extent.first.value + 1 : 0, extent.first_wall_ms,
+               extent.last_wall_ms, extent.logical_ms, file_bytes, head);
+    return kExitOk;
+  }
+  fmt::print(out, "Journal   {}\n", neutralise(file.string()));
+  fmt::print(out, "Epoch     {}\n", show_uuid(reader->epoch()));
+  fmt::print(out, "File      {} (space is allocated ahead)\n", show_bytes(file_bytes));
+  if (!extent.last) {
+    fmt::print(out, "Events    none\n");
+    return kExitOk;
+  }
+  fmt::print(out, "Format    version {}\n", extent.version);
+  fmt::print(out, "Events    {} (#{} to #{})\n",
+             show_count(extent.last.value - extent.first.value + 1), extent.first.value,
+             extent.last.value);
+  fmt::print(out, "From      {}\n", show_time(extent.first_wall_ms));
+  fmt::print(out, "To        {}\n", show_time(extent.last_wall_ms));
+  fmt::print(out, "Ran for   {}\n", show_duration_ms(extent.logical_ms));
+  fmt::print(out, "Head      {} (SHA-256 of the last block)\n", head);
+  return kExitOk;
+}
+
+}  // namespace spine::replay

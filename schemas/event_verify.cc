@@ -1,0 +1,75 @@
+// Verification of event bodies by kind, and the names of the kinds.
+#include "schemas/event_verify.h"
+
+#include <array>
+#include <flatbuffers/flatbuffers.h>
+
+#include "event_generated.h"
+
+namespace spine {
+namespace {
+
+// Deeper than any table of event.fbs nests (MessageRejected > MessageReceived > Attachment).
+constexpr flatbuffers::uoffset_t kDepthMax = 16;
+// More than limits::kBindingsMax bindings and every channel of one ConfigApplied, the event with
+// the most tables; a larger number only costs time.
+constexpr flatbuffers::uoffset_t kTablesMax = 16'384;
+
+constexpr auto kKindMax = static_cast<std::uint16_t>(fb::EventBody::MAX);
+
+// Kinds are sparse: this tells in one look-up which numbers are taken.
+constexpr std::size_t kKindCount = std::size_t{kKindMax} + 1;
+
+std::array<std::string_view, kKindCount> make_names() {
+  std::array<std::string_view, kKindCount> names{};
+  for (const fb::EventBody kind : fb::EnumValuesEventBody()) {
+    if (kind == fb::EventBody::NONE) continue;
+    names[static_cast<std::size_t>(kind)] = fb::EnumNameEventBody(kind);
+  }
+  return names;
+}
+
+const std::array<std::string_view, kKindCount>& names_by_kind() {
+  static const std::array<std::string_view, kKindCount> names = make_names();
+  return names;
+}
+
+// The verifier looks at the place of a vector's length, not of its elements: those of 8 bytes could
+// stand at any multiple of 4. RunAborted has the only such vector.
+bool wide_vectors_aligned(std::uint16_t kind, const std::uint8_t* body) {
+  if (kind != static_cast<std::uint16_t>(fb::EventBody::RunAborted)) return true;
+  const auto* runs = flatbuffers::GetRoot<fb::RunAborted>(body)->runs();
+  return runs == nullptr || runs->size() == 0 || is_aligned8(runs->Data());
+}
+
+}  // namespace
+
+bool verify_event_body(std::uint16_t kind, ByteSpan body) {
+  if (event_kind_name(kind).empty()) return false;
+  // The verifier of FlatBuffers 2.0.8 checks alignment relative to the buffer only.
+  if (!is_aligned8(body.data())) return false;
+  if (body.size() < sizeof(flatbuffers::uoffset_t) || body.size() >= FLATBUFFERS_MAX_BUFFER_SIZE) {
+    return false;
+  }
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(body.data());
+  flatbuffers::Verifier verifier(bytes, body.size(), kDepthMax, kTablesMax);
+  const flatbuffers::uoffset_t root = verifier.VerifyOffset(0);
+  if (root == 0) return false;
+  if (!fb::VerifyEventBody(verifier, bytes + root, static_cast<fb::EventBody>(kind))) return false;
+  return wide_vectors_aligned(kind, bytes);
+}
+
+std::string_view event_kind_name(std::uint16_t kind) {
+  return kind < kKindCount ? names_by_kind()[kind] : std::string_view{};
+}
+
+std::uint16_t event_kind_of(std::string_view name) {
+  if (name.empty()) return 0;
+  const auto& names = names_by_kind();
+  for (std::size_t kind = 1; kind < names.size(); ++kind) {
+    if (names[kind] == name) return static_cast<std::uint16_t>(kind);
+  }
+  return 0;
+}
+
+}  // namespace spine

@@ -1,0 +1,16 @@
+// SPINE_CHECK: an assertion that stays on in release. A wrong state must not reach the journal.
+#pragma once
+
+namespace spine {
+
+// Prints the place and the condition to stderr and aborts. Thread: any.
+[[noreturn]] void check_failed(const char* condition, const char* file, int line);
+
+}  // namespace spine
+
+#define SPINE_CHECK(condition)                               \
+  do {                                                       \
+    if (!(condition)) [[unlikely]] {                         \
+      ::spine::check_failed(#condition, __FILE__, __LINE__); \
+    }                                                        \
+  } while (false)

@@ -1,0 +1,36 @@
+// LazyMemory by mmap: pages appear, zeroed, when they are first written.
+#include "schemas/vocab/lazy_array.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <sys/mman.h>
+
+namespace spine {
+
+namespace {
+
+// Below this a large page would cost more than it saves.
+constexpr std::size_t kLargePagesFrom = std::size_t{4} << 20;
+
+}  // namespace
+
+LazyMemory::LazyMemory(std::size_t bytes, MemoryUse use) : bytes_(bytes) {
+  if (bytes == 0) return;
+  data_ = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+               -1, 0);
+  if (data_ == MAP_FAILED) {
+    std::fprintf(stderr,
+                 "spine: the system refused to reserve %zu bytes of address space for a table. "
+                 "Raise the limit of virtual memory (ulimit -v).\n",
+                 bytes);
+    std::abort();
+  }
+  // Only a wish: without large pages everything works the same.
+  if (use == MemoryUse::all_over && bytes >= kLargePagesFrom) madvise(data_, bytes, MADV_HUGEPAGE);
+}
+
+LazyMemory::~LazyMemory() {
+  if (data_ != nullptr) munmap(data_, bytes_);
+}
+
+}  // namespace spine

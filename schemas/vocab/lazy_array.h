@@ -1,0 +1,67 @@
+// LazyArray: a zeroed array with a fixed capacity whose memory is taken from the system only where
+// it is touched.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "schemas/vocab/check.h"
+
+namespace spine {
+
+// How memory will be touched.
+enum class MemoryUse : std::uint8_t {
+  in_order,  // from the beginning: only what has been reached may cost memory
+  all_over,  // at random: large pages, where the system has them, save looking addresses up
+};
+
+// Address space reserved from the system, page-aligned and zeroed. Ends the process with a message
+// when the system has no address space left (nothing else can be done about tables then).
+// Thread: whoever owns it.
+class LazyMemory {
+ public:
+  LazyMemory() = default;
+  LazyMemory(std::size_t bytes, MemoryUse use);
+  ~LazyMemory();
+  LazyMemory(LazyMemory&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+  LazyMemory& operator=(LazyMemory&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  LazyMemory(const LazyMemory&) = delete;
+  LazyMemory& operator=(const LazyMemory&) = delete;
+
+  void* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  void* data_{};
+  std::size_t bytes_{};
+};
+
+// All elements are zero bytes until written. The index is not checked in the hot path: tables give
+// out rows below their capacity only.
+template <class T>
+class LazyArray {
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+
+ public:
+  LazyArray() = default;
+  explicit LazyArray(std::size_t count, MemoryUse use = MemoryUse::in_order)
+      : memory_(count * sizeof(T), use), count_(count) {}
+
+  T& operator[](std::size_t index) { return data()[index]; }
+  const T& operator[](std::size_t index) const { return data()[index]; }
+  T* data() const { return static_cast<T*>(memory_.data()); }
+  std::size_t count() const { return count_; }
+
+ private:
+  LazyMemory memory_{};
+  std::size_t count_{};
+};
+
+}  // namespace spine

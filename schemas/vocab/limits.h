@@ -1,0 +1,123 @@
+// Every bound of Spine in one file, and the worst case of memory they add up to.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace spine::limits {
+
+static_assert(std::endian::native == std::endian::little, "the journal format is little-endian");
+
+inline constexpr std::size_t kKiB = 1024;
+inline constexpr std::size_t kMiB = 1024 * kKiB;
+
+// ---- journal
+// Fills 16 overflow pages of LMDB (4096 B each, minus the 16 B page header) exactly.
+inline constexpr std::size_t kBlockBytes = 65520;
+// A record too large for a block is a block of its own.
+inline constexpr std::size_t kLargeBlockBytesMax = 32 * kMiB;
+#if defined(__SANITIZE_THREAD__)
+// ThreadSanitizer leaves an application about 1.5 TiB of addresses in all.
+inline constexpr std::size_t kJournalMapBytes = std::size_t{1} << 36;
+inline constexpr std::size_t kIndexMapBytes = std::size_t{1} << 34;
+#else
+inline constexpr std::size_t kJournalMapBytes = std::size_t{1} << 40;
+inline constexpr std::size_t kIndexMapBytes = std::size_t{1} << 38;
+#endif
+inline constexpr std::size_t kSpaceAheadBytes = 64 * kMiB;     // posix_fallocate ahead of use
+inline constexpr std::size_t kSpaceReservedBytes = 16 * kMiB;  // for events that close what is open
+inline constexpr std::size_t kSnapshotsKept = 3;
+inline constexpr std::uint64_t kSnapshotEveryEvents = 1'000'000;
+inline constexpr std::uint64_t kDigestEveryEvents = 1'000'000;
+
+// ---- core tables
+inline constexpr std::uint32_t kSessionsMax = 65'536;
+inline constexpr std::uint32_t kPrincipalsMax = 131'072;
+inline constexpr std::uint32_t kRunsOpenMax = 65'536;      // queued, delayed or running
+inline constexpr std::uint32_t kRunsPerSessionMax = 64;    // waiting behind the running one
+inline constexpr std::uint32_t kRunsFinishedKept = 4'096;  // for agent.wait and repeats
+inline constexpr std::uint32_t kDelayedRunsPerPrincipalMax = 32;
+inline constexpr std::uint32_t kDuplicatesMax = 1U << 20;
+inline constexpr std::uint64_t kDuplicateYoungMs = 7ULL * 24 * 3600 * 1000;
+inline constexpr std::uint32_t kIdempotencyKeysMax = 100'000;
+inline constexpr std::uint64_t kIdempotencyMs = 24ULL * 3600 * 1000;
+inline constexpr std::uint32_t kRejectionsPerMinute = 60;  // journalled; beyond that counted
+inline constexpr std::size_t kBindingsMax = 4'096;
+inline constexpr std::size_t kChannelsMax = 256;
+inline constexpr std::size_t kAgentsMax = 256;
+inline constexpr std::uint32_t kDeadlinesPerTurnMax = 1'024;
+
+// ---- text of inputs, bytes of UTF-8
+inline constexpr std::size_t kKeyBytesMax = 512;   // session keys, principal keys
+inline constexpr std::size_t kNameBytesMax = 256;  // ids and names from outside
+inline constexpr std::size_t kIdempotencyKeyBytesMax = 128;
+inline constexpr std::size_t kTextBytesMax = 8 * kMiB;  // one message, one reply
+inline constexpr std::size_t kAttachmentsMax = 64;
+
+// ---- pipeline
+inline constexpr std::size_t kIngressBlockBytes = 256 * kKiB;  // inputs of one service turn
+inline constexpr std::size_t kIngressBlocksPerProducer = 48;
+inline constexpr std::size_t kDrainBytesMax = 4 * kMiB;  // inputs of one commit
+inline constexpr std::size_t kOutBlockBytes = 256 * kKiB;
+inline constexpr std::size_t kOutBlocksPerConsumer = 64;
+inline constexpr std::size_t kHistoryMessagesMax = 1'000;  // chat.history limit
+inline constexpr std::size_t kHistoryBytesMax = 6 * kMiB;
+
+// ---- connections
+inline constexpr std::uint32_t kConnectionsMax = 16'384;
+inline constexpr std::size_t kFrameBytesBeforeHelloMax = 64 * kKiB;
+inline constexpr std::size_t kFrameBytesMax = 26'214'400;        // policy.maxPayload
+inline constexpr std::size_t kBufferedBytesMax = 52'428'800;     // policy.maxBufferedBytes
+inline constexpr std::size_t kBufferedBytesAllMax = 256 * kMiB;  // of all connections together
+inline constexpr std::uint32_t kJsonDepthMax = 64;
+inline constexpr std::uint64_t kHandshakeMs = 15'000;
+inline constexpr std::uint64_t kTickMs = 30'000;
+inline constexpr std::uint64_t kPingMs = 25'000;
+inline constexpr std::uint32_t kCallsPerSecond = 200'000;  // per connection, all methods
+inline constexpr std::uint32_t kCallsBurst = 400'000;
+inline constexpr std::size_t kHttpBodyBytesMax = 256 * kKiB;
+inline constexpr std::size_t kConnectionBytes = 12 * kKiB;     // one that is idle, measured
+inline constexpr std::size_t kPartialBytesAllMax = 96 * kMiB;  // messages still coming in
+inline constexpr std::size_t kJsonSeparatorsMax = 2'000'000;   // commas, colons, [ of one frame
+inline constexpr std::size_t kSubscribedKeysMax = 1'024;       // of one connection
+inline constexpr std::size_t kPresenceListedMax = 256;
+inline constexpr std::size_t kWaitersMax = 65'536;  // requests until a run ends
+inline constexpr std::size_t kWaitersPerConnectionMax = 1'024;
+inline constexpr std::size_t kLiveTextBytesMax = 256 * kKiB;  // of one answer being written
+inline constexpr std::size_t kLiveTextBytesAllMax = 32 * kMiB;
+
+// ---- configuration
+inline constexpr std::size_t kConfigBytesMax = 4 * kMiB;       // one file, and all it includes
+inline constexpr std::size_t kConfigTextBytesMax = 16 * kMiB;  // its strings with ${VAR} filled in
+inline constexpr std::uint32_t kConfigValuesMax = 200'000;
+inline constexpr std::uint32_t kConfigDepthMax = 64;
+inline constexpr std::uint32_t kConfigIncludeDepthMax = 10;
+inline constexpr std::size_t kConfigFindingsMax = 100;  // errors and warnings named
+
+// ---- worst case of memory (bytes); tables are touched only as they fill, twice: the engine
+// thread's state and the follower's.
+// Row, links and index entries, then the row's texts.
+inline constexpr std::size_t kSessionBytes = 256 + kKeyBytesMax + 3 * kNameBytesMax;
+inline constexpr std::size_t kPrincipalBytes = 112 + kKeyBytesMax + kNameBytesMax;
+inline constexpr std::size_t kRunBytes = 224 + kIdempotencyKeyBytesMax + kNameBytesMax;
+inline constexpr std::size_t kStateBytesWorst =
+    kSessionsMax * kSessionBytes + kPrincipalsMax * kPrincipalBytes +
+    (kRunsOpenMax + kRunsFinishedKept) * kRunBytes + kDuplicatesMax * (28 + 16) +
+    kIdempotencyKeysMax * (40 + 32);
+inline constexpr std::size_t kPipelineBytesWorst =
+    3 * kIngressBlocksPerProducer * kIngressBlockBytes +
+    3 * kOutBlocksPerConsumer * kOutBlockBytes + kDrainBytesMax + kLargeBlockBytesMax;
+inline constexpr std::size_t kNetBytesWorst =
+    kConnectionsMax * kConnectionBytes + kBufferedBytesAllMax + kPartialBytesAllMax +
+    kWaitersMax * 256 + kLiveTextBytesAllMax + kJsonSeparatorsMax * 32;
+inline constexpr std::size_t kMemoryBytesWorst =
+    2 * kStateBytesWorst + kPipelineBytesWorst + kNetBytesWorst + 64 * kMiB;
+static_assert(kMemoryBytesWorst < std::size_t{1536} * kMiB, "the worst case fits a small machine");
+
+static_assert(kBlockBytes % 8 == 0);
+static_assert(kTextBytesMax * 3 < kLargeBlockBytesMax, "a message and its rejection fit a block");
+static_assert(kSpaceReservedBytes * 2 <= kSpaceAheadBytes);
+static_assert(std::has_single_bit(kDuplicatesMax));
+
+}  // namespace spine::limits

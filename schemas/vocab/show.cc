@@ -1,0 +1,205 @@
+// Show: times, sizes and foreign text as people read them.
+#include "schemas/vocab/show.h"
+
+#include <array>
+#include <cinttypes>
+#include <cstdio>
+#include <ctime>
+
+namespace spine {
+namespace {
+
+template <class... Args>
+std::string format(const char* pattern, Args... args) {
+  std::array<char, 96> text{};
+  const int n = std::snprintf(text.data(), text.size(), pattern, args...);
+  return std::string(text.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
+}
+
+struct CodePoint {
+  std::uint32_t value{};
+  std::size_t bytes{};  // 0 = not UTF-8 at this place
+};
+
+bool continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
+
+// The code point at the start of `text`. Overlong forms, surrogates and values beyond U+10FFFF are
+// not UTF-8 (RFC 3629). REQUIRES: !text.empty().
+CodePoint decode(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return {first, 1};
+  std::size_t bytes = 0;
+  std::uint32_t value = 0;
+  std::uint32_t least = 0;
+  if ((first & 0xE0U) == 0xC0U) {
+    bytes = 2, value = first & 0x1FU, least = 0x80;
+  } else if ((first & 0xF0U) == 0xE0U) {
+    bytes = 3, value = first & 0x0FU, least = 0x800;
+  } else if ((first & 0xF8U) == 0xF0U) {
+    bytes = 4, value = first & 0x07U, least = 0x10000;
+  } else {
+    return {first, 0};
+  }
+  if (text.size() < bytes) return {first, 0};
+  for (std::size_t i = 1; i < bytes; ++i) {
+    if (!continuation(text[i])) return {first, 0};
+    value = (value << 6U) | (static_cast<unsigned char>(text[i]) & 0x3FU);
+  }
+  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
+  if (value < least || value > 0x10FFFF || surrogate) return {first, 0};
+  return {value, bytes};
+}
+
+// Characters that move the cursor, start an escape sequence, reorder text or break lines unseen.
+bool unsafe(std::uint32_t c) {
+  if (c < 0x20 || (c >= 0x7F && c <= 0x9F)) return true;
+  return c == 0x061C || c == 0x200E || c == 0x200F || c == 0x2028 || c == 0x2029 ||
+         (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+}
+
+}  // namespace
+
+std::string show_time(std::int64_t wall_ms) {
+  std::int64_t seconds = wall_ms / 1000;
+  std::int64_t ms = wall_ms % 1000;
+  if (ms < 0) {
+    ms += 1000;
+    --seconds;
+  }
+  const auto moment = static_cast<std::time_t>(seconds);
+  std::tm local{};
+  if (localtime_r(&moment, &local) == nullptr) return format("%" PRId64 " ms", wall_ms);
+  const long offset = local.tm_gmtoff / 60;
+  const long size = offset < 0 ? -offset : offset;
+  return format("%04d-%02d-%02d %02d:%02d:%02d.%03d%c%02ld:%02ld", local.tm_year + 1900,
+                local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec,
+                static_cast<int>(ms), offset < 0 ? '-' : '+', size / 60, size % 60);
+}
+
+std::string show_bytes(std::uint64_t bytes) {
+  if (bytes < 1024) return format("%" PRIu64 " B", bytes);
+  constexpr std::array<const char*, 6> kUnits{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  double value = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < kUnits.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  return format("%.1f %s", value, kUnits[unit]);
+}
+
+std::string show_duration_ms(std::uint64_t ms) {
+  if (ms < 1000) return format("%" PRIu64 " ms", ms);
+  const std::uint64_t s = ms / 1000;
+  if (s < 60) return format("%.1f s", static_cast<double>(ms) / 1000);
+  if (s < 3600) return format("%" PRIu64 " min %" PRIu64 " s", s / 60, s % 60);
+  if (s < 86'400) return format("%" PRIu64 " h %" PRIu64 " min", s / 3600, s / 60 % 60);
+  return format("%" PRIu64 " d %" PRIu64 " h", s / 86'400, s / 3600 % 24);
+}
+
+std::string show_count(std::uint64_t n) {
+  std::string digits = std::to_string(n);
+  for (std::size_t at = digits.size(); at > 3; at -= 3)
+    digits.insert(at - 3, 1, ',');
+  return digits;
+}
+
+std::string show_uuid(Bits128 id) {
+  return format("%08" PRIx64 "-%04" PRIx64 "-%04" PRIx64 "-%04" PRIx64 "-%012" PRIx64, id.hi >> 32U,
+                (id.hi >> 16U) & 0xFFFFU, id.hi & 0xFFFFU, id.lo >> 48U, id.lo & 0xFFFFFFFFFFFFU);
+}
+
+std::string show_hex(ByteSpan bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const std::byte b : bytes) {
+    text += kDigits[std::to_integer<std::size_t>(b) >> 4U];
+    text += kDigits[std::to_integer<std::size_t>(b) & 0x0FU];
+  }
+  return text;
+}
+
+std::string show_hex(Bits128 value) {
+  return format("%016" PRIx64 "%016" PRIx64, value.hi, value.lo);
+}
+
+std::string neutralise(std::string_view text, bool keep_newlines) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const CodePoint c = decode(text);
+    if (c.bytes == 0) {
+      out += format("\\x%02x", c.value);
+      text.remove_prefix(1);
+      continue;
+    }
+    if (keep_newlines && (c.value == '\n' || c.value == '\t')) {
+      out += text[0];
+    } else if (c.value == '\n') {
+      out += "\\n";
+    } else if (c.value == '\t') {
+      out += "\\t";
+    } else if (unsafe(c.value)) {
+      out += c.value < 0x80 ? format("\\x%02x", c.value) : format("\\u{%x}", c.value);
+    } else {
+      out.append(text.substr(0, c.bytes));
+    }
+    text.remove_prefix(c.bytes);
+  }
+  return out;
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  while (!text.empty()) {
+    const CodePoint c = decode(text);
+    if (c.bytes == 0) {
+      out += "\\ufffd";
+      text.remove_prefix(1);
+      continue;
+    }
+    if (c.value == '"' || c.value == '\\') {
+      out += '\\';
+      out += text[0];
+    } else if (c.value == '\n') {
+      out += "\\n";
+    } else if (c.value == '\t') {
+      out += "\\t";
+    } else if (unsafe(c.value)) {
+      out += format("\\u%04x", c.value);
+    } else {
+      out.append(text.substr(0, c.bytes));
+    }
+    text.remove_prefix(c.bytes);
+  }
+  out += '"';
+}
+
+std::string json_string(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+std::string json_for_terminal(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  while (!json.empty()) {
+    const CodePoint c = decode(json);
+    const bool white = c.value == '\n' || c.value == '\r' || c.value == '\t';
+    if (c.bytes == 0) {
+      out += "\\ufffd";
+    } else if (unsafe(c.value) && !white) {
+      out += format("\\u%04x", c.value);
+    } else {
+      out.append(json.substr(0, c.bytes));
+    }
+    json.remove_prefix(c.bytes == 0 ? 1 : c.bytes);
+  }
+  return out;
+}
+
+}  // namespace spine

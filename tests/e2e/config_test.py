@@ -1,0 +1,109 @@
+"""openclaw.json from outside: what is tolerated, what refuses to start and how it says so."""
+
+import json
+import os
+import signal
+import unittest
+
+from daemon import Daemon, wait_until
+
+
+class Config(unittest.TestCase):
+    def gateway(self, text, **options):
+        daemon = Daemon(text, **options)
+        self.addCleanup(daemon.close)
+        return daemon
+
+    def refusal(self, text):
+        daemon = self.gateway(text)
+        daemon.start(wait=False)
+        self.assertEqual(daemon.wait(), 1)
+        self.assertFalse((daemon.state_dir / "journal").exists(), "it wrote before it refused")
+        self.assertIn("openclaw.json", daemon.text())
+        return daemon.text()
+
+    def test_json5_is_read(self):
+        daemon = self.gateway("{ // a comment\n  agents: { list: [ { id: 'helper', } ], },\n}\n")
+        daemon.start()
+        with daemon.client() as client:
+            agents = client.call("agents.list", {})["agents"]
+        self.assertEqual([agent["id"] for agent in agents], ["helper"])
+
+    def test_a_syntax_error_names_line_and_column(self):
+        text = self.refusal("{\n  gateway: {\n    port: ,\n  },\n}\n")
+        self.assertRegex(text, r":3:\d+|line 3")
+
+    def test_a_wrong_type_names_line_and_key(self):
+        text = self.refusal('{\n  "gateway": {\n    "port": "many"\n  }\n}\n')
+        self.assertIn("gateway.port", text)
+        self.assertRegex(text, r":3|line 3")
+
+    def test_two_spellings_that_disagree_refuse_to_start(self):
+        text = self.refusal({"gateway": {"auth": {"type": "token", "mode": "password"}}})
+        self.assertIn("gateway.auth", text)
+
+    def test_an_unknown_key_under_auth_refuses_to_start(self):
+        self.assertIn("tokne", self.refusal({"gateway": {"auth": {"tokne": "x"}}}))
+
+    def test_a_bind_beyond_loopback_refuses_to_start(self):
+        self.assertIn("bind", self.refusal({"gateway": {"bind": "lan"}}))
+
+    def test_an_unknown_key_elsewhere_is_one_warning(self):
+        daemon = self.gateway({"somethingNew": {"deep": 1}}).start()
+        self.assertEqual(daemon.text().count("somethingNew"), 1)
+
+    def test_secrets_are_redacted(self):
+        daemon = self.gateway({"gateway": {"auth": {"mode": "token", "token": "very-secret-token"}}})
+        daemon.start()
+        with daemon.client(token="very-secret-token") as client:
+            answer = json.dumps(client.call("config.get", {}))
+        self.assertNotIn("very-secret-token", answer)
+        self.assertIn("__OPENCLAW_REDACTED__", answer)
+        self.assertNotIn("very-secret-token", daemon.text())
+
+    def test_the_configured_port_is_used(self):
+        daemon = self.gateway({})
+        answer = daemon.run_cli("config", "get", "gateway.port")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertIn("18789", answer.stdout)
+
+    def test_config_validate_judges_without_a_daemon(self):
+        daemon = self.gateway({})
+        self.assertEqual(daemon.run_cli("config", "validate").returncode, 0)
+        daemon.configure("{ gateway: { port: 'x' } }")
+        answer = daemon.run_cli("config", "validate")
+        self.assertEqual(answer.returncode, 1)
+        self.assertIn("gateway.port", answer.stdout + answer.stderr)
+
+    def test_an_environment_variable_is_put_in(self):
+        daemon = self.gateway('{ gateway: { auth: { mode: "token", token: "${MY_TOKEN}" } } }',
+                              environment={"MY_TOKEN": "from-the-environment"}).start()
+        with daemon.client(token="from-the-environment") as client:
+            self.assertTrue(client.call("health", {})["ok"])
+
+    def test_sighup_takes_over_what_can_change_live(self):
+        daemon = self.gateway({"gateway": {"rate_limit": {"requests_per_minute": 0}}}).start()
+        daemon.configure({"gateway": {"rate_limit": {"requests_per_minute": 0}},
+                          "bindings": [{"agentId": "none", "match": {"channel": "test"}}]})
+        daemon.signal(signal.SIGHUP)
+        wait_until(lambda: len(daemon.events("--kind", "ConfigApplied")) == 2, "the new policy")
+
+    def test_a_bad_reload_keeps_the_old_configuration(self):
+        daemon = self.gateway({}).start()
+        daemon.configure("{ gateway: ")
+        daemon.signal(signal.SIGHUP)
+        wait_until(lambda: "openclaw.json" in daemon.text().split("SIGHUP", 1)[-1],
+                   "the refusal names the file")
+        self.assertEqual(daemon.http("GET", "/ready")[0], 200)
+
+    def test_the_generated_token_is_kept(self):
+        daemon = self.gateway({}).start()
+        token = daemon.token
+        daemon.stop()
+        daemon.start()
+        self.assertEqual(daemon.token, token)
+        self.assertEqual(os.stat(daemon.state_dir / "token").st_mode & 0o777, 0o600)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,209 @@
+"""Messages from outside: sent, answered, listed, refused, repeated, in order."""
+
+import json
+import unittest
+
+from daemon import Daemon
+from spine_client import RpcError, channel_message
+
+NO_LIMITS = {"gateway": {"rate_limit": {"requests_per_minute": 0}}}
+RECORD_ONLY = {**NO_LIMITS, "bindings": [{"agentId": "none", "match": {"channel": "test"}}]}
+
+
+class Messages(unittest.TestCase):
+    def gateway(self, config):
+        daemon = Daemon(config)
+        self.addCleanup(daemon.close)
+        return daemon.start()
+
+    def test_send_prints_the_echo(self):
+        daemon = self.gateway({})
+        answer = daemon.run_cli("send", "hello")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertIn("echo: hello", answer.stdout)
+
+    def test_chat_send_is_pushed_and_in_history(self):
+        daemon = self.gateway({})
+        with daemon.listener() as client:
+            sent = client.call("chat.send", {"sessionKey": "main", "message": "hi there",
+                                             "idempotencyKey": "run-1"})
+            self.assertEqual((sent["runId"], sent["status"]), ("run-1", "started"))
+            final = client.wait_event("chat", lambda chat: chat["state"] == "final")
+            self.assertEqual(final["runId"], "run-1")
+            self.assertEqual(final["message"]["content"][0]["text"], "echo: hi there")
+            history = client.call("chat.history", {"sessionKey": "agent:main:main"})
+            self.assertEqual([message["role"] for message in history["messages"]],
+                             ["user", "assistant"])
+
+    def test_a_repeated_idempotency_key_starts_nothing(self):
+        daemon = self.gateway({})
+        with daemon.listener() as client:
+            params = {"sessionKey": "main", "message": "once", "idempotencyKey": "same"}
+            client.call("chat.send", params)
+            client.wait_event("chat", lambda chat: chat["state"] == "final")
+            self.assertEqual(client.call("chat.send", params)["status"], "ok")
+            history = client.call("chat.history", {"sessionKey": "main"})
+            self.assertEqual(len(history["messages"]), 2)
+
+    def test_agent_answers_twice_on_one_id(self):
+        daemon = self.gateway({})
+        with daemon.client() as client:
+            asked = client.start("agent", {"message": "hey", "idempotencyKey": "a-1"})
+            self.assertEqual(client.response(asked)["status"], "accepted")
+            final = client.response(asked)
+            self.assertEqual(final["status"], "ok")
+            self.assertEqual(final["result"]["payloads"][0]["text"], "echo: hey")
+            waited = client.call("agent.wait", {"runId": "a-1", "timeoutMs": 5000})
+            self.assertEqual(waited["status"], "ok")
+
+    def test_channel_message_names_its_session_and_is_answered(self):
+        daemon = self.gateway({})
+        with daemon.listener() as client:
+            ack = client.call("channel.message", channel_message("m1", "hello", sender="anna"))
+            self.assertEqual(ack["sessionKey"], "agent:main:test:direct:anna")
+            final = client.wait_event("chat", lambda chat: chat["state"] == "final")
+            self.assertEqual(final["sessionKey"], ack["sessionKey"])
+
+    def test_a_duplicate_is_told_its_first_seq(self):
+        daemon = self.gateway(RECORD_ONLY)
+        with daemon.client() as client:
+            first = client.call("channel.message", channel_message("m1", "hello"))
+            again = client.call("channel.message", channel_message("m1", "hello"))
+            self.assertNotIn("runId", first)
+            self.assertEqual((again["duplicate"], again["seq"]), (True, first["seq"]))
+            other = client.call("channel.message", channel_message("m1", "hello", account="b"))
+            self.assertNotIn("duplicate", other)
+
+    def test_ten_thousand_pipelined_messages_are_acknowledged_in_order(self):
+        daemon = self.gateway(RECORD_ONLY)
+        with daemon.client() as client:
+            ids = client.start_many([("channel.message", channel_message(f"m{n}", f"text {n}"))
+                                     for n in range(10_000)])
+            seqs = [client.response(request)["seq"] for request in ids]
+        self.assertEqual(seqs, sorted(set(seqs)))
+        received = daemon.events("--kind", "MessageReceived")
+        self.assertEqual([event["body"]["external_id"] for event in received],
+                         [f"m{n}" for n in range(10_000)])
+
+    def test_each_event_says_when_why_and_who(self):
+        daemon = self.gateway({})
+        with daemon.listener() as client:
+            client.call("channel.message", channel_message("m1", "hello", sender="anna"))
+            client.wait_event("chat", lambda chat: chat["state"] == "final")
+        events = daemon.events()
+        self.assertEqual([event["seq"] for event in events], list(range(1, len(events) + 1)))
+        received = next(event for event in events if event["kind"] == "MessageReceived")
+        self.assertEqual(received["cause"], received["seq"])
+        started = next(event for event in events if event["kind"] == "RunStarted")
+        finished = next(event for event in events if event["kind"] == "RunFinished")
+        self.assertEqual(started["correlation"], received["seq"])
+        self.assertEqual(finished["correlation"], received["seq"])
+
+    def test_sessions_are_listed_and_shown(self):
+        daemon = self.gateway({})
+        daemon.run_cli("send", "hello")
+        listed = daemon.run_cli("sessions", "list")
+        self.assertEqual(listed.returncode, 0, listed.stderr)
+        self.assertIn("agent:main:main", listed.stdout)
+        shown = daemon.run_cli("sessions", "show", "agent:main:main")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn("hello", shown.stdout)
+        self.assertIn("echo: hello", shown.stdout)
+
+    def test_the_rate_limit_says_when_to_come_back(self):
+        daemon = self.gateway({"gateway": {"rate_limit": {"requests_per_minute": 60, "burst": 3}}})
+        with daemon.client() as client:
+            answers = [client.start("chat.send", {"sessionKey": "main", "message": "x",
+                                                  "idempotencyKey": f"k{n}"}) for n in range(6)]
+            refused = []
+            for answer in answers:
+                try:
+                    client.response(answer)
+                except RpcError as error:
+                    refused.append(error.error)
+            self.assertTrue(2 <= len(refused) <= 3, refused)
+            for error in refused:
+                self.assertTrue(error["retryable"])
+                self.assertTrue(0 < error["retryAfterMs"] <= 4000)
+            self.assertIn("sessions", client.call("sessions.list", {}))
+
+    def test_a_channel_over_its_rate_is_recorded_and_answered_later(self):
+        daemon = self.gateway({"gateway": {"rate_limit": {"requests_per_minute": 60, "burst": 2}}})
+        with daemon.client() as client:
+            for number in range(4):
+                ack = client.call("channel.message", channel_message(f"m{number}", "hi"))
+                self.assertNotIn("duplicate", ack)
+        waits = [event["body"].get("not_before_ms", 0) > 0
+                 for event in daemon.events("--kind", "RunQueued")]
+        self.assertEqual(waits, [False, False, True, True])
+
+    def test_later_messages_of_a_session_wait_their_turn(self):
+        daemon = self.gateway({**NO_LIMITS, "agents": {"defaults": {"spine": {"delayMs": 20}}}})
+        with daemon.listener() as client:
+            for number in range(5):
+                client.call("chat.send", {"sessionKey": "main", "message": f"{number}",
+                                          "idempotencyKey": f"k{number}"})
+            for number in range(5):
+                final = client.wait_event("chat", lambda chat: chat["state"] == "final")
+                self.assertEqual(final["runId"], f"k{number}")
+        kinds = [event["kind"] for event in daemon.events()
+                 if event["kind"] in ("RunStarted", "RunFinished")]
+        self.assertEqual(kinds, ["RunStarted", "RunFinished"] * 5)
+
+    def test_a_run_can_be_aborted(self):
+        daemon = self.gateway({**NO_LIMITS, "agents": {"defaults": {"spine": {"delayMs": 30_000}}}})
+        with daemon.listener() as client:
+            client.call("chat.send", {"sessionKey": "main", "message": "x", "idempotencyKey": "k"})
+            answer = client.call("chat.abort", {"sessionKey": "main", "runId": "k"})
+            self.assertEqual((answer["aborted"], answer["runIds"]), (True, ["k"]))
+            self.assertEqual(client.wait_event("chat", lambda chat: chat["state"] == "aborted")["runId"],
+                             "k")
+            again = client.call("chat.abort", {"sessionKey": "main"})
+            self.assertEqual(again["aborted"], False)
+
+    def test_policies_decide_who_may_speak(self):
+        daemon = self.gateway({**NO_LIMITS, "channels": {
+            "test": {"dmPolicy": "allowlist", "allowFrom": ["anna"]},
+            "shut": {"dmPolicy": "disabled"}}})
+        with daemon.client() as client:
+            client.call("channel.message", channel_message("m1", "hello", sender="anna"))
+            for external_id, channel in (("m2", "test"), ("m3", "shut")):
+                with self.assertRaises(RpcError):
+                    client.call("channel.message",
+                                channel_message(external_id, "hi", sender="bob", channel=channel))
+        self.assertEqual(len(daemon.events("--kind", "MessageReceived")), 1)
+
+    def test_what_others_wrote_cannot_drive_the_terminal(self):
+        daemon = self.gateway({})
+        with daemon.listener() as client:
+            client.call("channel.message",
+                        channel_message("m1", "red \x1b[31m\x07 \x9b1m", sender="anna"))
+            client.wait_event("chat", lambda chat: chat["state"] == "final")
+        for command in (("sessions", "show", "agent:main:test:direct:anna"), ("journal", "dump")):
+            answer = daemon.run_cli(*command)
+            self.assertEqual(answer.returncode, 0, answer.stderr)
+            self.assertIn("red", answer.stdout)
+            for control in "\x1b\x07\x9b":
+                self.assertNotIn(control, answer.stdout)
+
+    def test_two_clients_see_the_same_answer(self):
+        daemon = self.gateway({})
+        with daemon.listener() as one, daemon.listener() as two:
+            one.call("chat.send", {"sessionKey": "main", "message": "both", "idempotencyKey": "k"})
+            for client in (one, two):
+                final = client.wait_event("chat", lambda chat: chat["state"] == "final")
+                self.assertEqual(final["message"]["content"][0]["text"], "echo: both")
+
+    def test_reset_starts_a_session_afresh_and_keeps_the_audit(self):
+        daemon = self.gateway({})
+        with daemon.listener() as client:
+            client.call("chat.send", {"sessionKey": "main", "message": "old", "idempotencyKey": "k"})
+            client.wait_event("chat", lambda chat: chat["state"] == "final")
+            self.assertTrue(client.call("sessions.reset", {"key": "agent:main:main"})["ok"])
+            history = client.call("chat.history", {"sessionKey": "main"})
+            self.assertEqual(history["messages"], [])
+        self.assertIn("old", json.dumps(daemon.events("--kind", "MessageReceived")))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,157 @@
+"""What survives: kill -9, lost indexes and snapshots, flipped bytes, journals of another format."""
+
+import json
+import os
+import random
+import shutil
+import time
+import unittest
+
+import blocks
+from daemon import Daemon, wait_until
+from spine_client import channel_message
+
+CONFIG = {"gateway": {"rate_limit": {"requests_per_minute": 0}}}
+
+
+class Recovery(unittest.TestCase):
+    def setUp(self):
+        self.daemon = Daemon(CONFIG)
+        self.addCleanup(self.daemon.close)
+        self.daemon.start()
+
+    def talk(self, count=3):
+        with self.daemon.listener() as client:
+            for number in range(count):
+                client.call("channel.message",
+                            channel_message(f"m{number}", f"text {number}", sender="anna"))
+            for _ in range(count):
+                client.wait_event("chat", lambda chat: chat["state"] == "final")
+
+    def history(self):
+        with self.daemon.client() as client:
+            answer = client.call("chat.history", {"sessionKey": "agent:main:test:direct:anna"})
+        return [(message["role"], message["content"] if isinstance(message["content"], str)
+                 else message["content"][0]["text"]) for message in answer["messages"]]
+
+    def verified(self):
+        """The digest `replay verify` comes to."""
+        answer = self.daemon.replay("replay", "verify", "--json")
+        self.assertEqual(answer.returncode, 0, answer.stdout + answer.stderr)
+        return json.loads(answer.stdout)
+
+    def test_a_message_survives_kill_9(self):
+        self.talk()
+        before = self.history()
+        self.assertEqual(len(before), 6)
+        self.daemon.kill()
+        self.daemon.start()
+        self.assertEqual(self.history(), before)
+        answer = self.daemon.run_cli("replay", "verify")
+        self.assertEqual(answer.returncode, 0, answer.stdout + answer.stderr)
+        self.assertIn("equal", answer.stdout.lower())
+        started = [event["body"] for event in self.daemon.events("--kind", "EngineStarted")]
+        self.assertEqual([body.get("after_crash", False) for body in started], [False, True])
+
+    def test_index_and_snapshots_can_be_deleted(self):
+        self.talk(5)
+        before = self.history()
+        self.assertEqual(self.daemon.stop(), 0)
+        first = self.verified()
+        for name in ("index", "snapshots"):
+            self.assertTrue((self.daemon.state_dir / name).exists())
+            shutil.rmtree(self.daemon.state_dir / name)
+        again = self.verified()
+        self.assertEqual(first["digest"], again["digest"])
+        self.daemon.start()
+        self.assertEqual(self.history(), before)
+        self.assertEqual(self.daemon.stop(), 0)
+        self.assertTrue(any((self.daemon.state_dir / "snapshots").iterdir()))
+        self.verified()
+
+    def test_a_start_from_a_snapshot_equals_a_start_from_nothing(self):
+        self.talk(5)
+        self.assertEqual(self.daemon.stop(), 0)
+        self.daemon.start()
+        self.talk(0)
+        with self.daemon.client() as client:
+            ack = client.call("channel.message", channel_message("m2", "text 2", sender="anna"))
+        self.assertTrue(ack["duplicate"])
+        self.verified()
+
+    def journal_file(self):
+        return self.daemon.state_dir / "journal" / "data.mdb"
+
+    def test_a_flipped_byte_anywhere_in_a_block_is_found_and_its_block_named(self):
+        self.talk(4)
+        self.assertEqual(self.daemon.stop(), 0)
+        self.assertEqual(self.daemon.replay("journal", "verify").returncode, 0)
+        seed = int(os.environ.get("SPINE_SEED", time.time_ns() % 1_000_000))
+        print(f"SPINE_SEED={seed}")
+        dice = random.Random(seed)
+        found = blocks.find(self.journal_file())
+        self.assertGreaterEqual(len(found), 3)
+        for first, (block, places) in sorted(found.items()):
+            for offset in {0, 4, 8, 12, len(block) - 1, *dice.choices(range(len(block)), k=3)}:
+                with self.subTest(block=first, offset=offset):
+                    flipped = bytearray(block)
+                    flipped[offset] ^= 1 << dice.randrange(8)
+                    blocks.write(self.journal_file(), places, flipped)
+                    answer = self.daemon.replay("journal", "verify")
+                    blocks.write(self.journal_file(), places, block)
+                    self.assertEqual(answer.returncode, 1, answer.stdout)
+                    self.assertRegex(answer.stdout + answer.stderr, rf"(?i)block\D+{first}\b")
+        self.assertEqual(self.daemon.replay("journal", "verify").returncode, 0)
+
+    def test_a_damaged_journal_is_refused_with_the_place(self):
+        self.talk(4)
+        self.assertEqual(self.daemon.stop(), 0)
+        last = max(found := blocks.find(self.journal_file()))
+        block, places = found[last]
+        blocks.write(self.journal_file(), places, block[:-9] + bytes([block[-9] ^ 1]) + block[-8:])
+        self.daemon.start(wait=False)
+        self.assertEqual(self.daemon.wait(), 1)
+        self.assertRegex(self.daemon.text(), rf"(?i)block\D+{last}\b")
+
+    def test_a_journal_of_a_newer_format_is_refused_with_both_versions(self):
+        self.talk(1)
+        self.assertEqual(self.daemon.stop(), 0)
+        for block, places in blocks.find(self.journal_file()).values():
+            blocks.write(self.journal_file(), places, blocks.with_version(block, 977))
+        self.daemon.start(wait=False)
+        self.assertEqual(self.daemon.wait(), 1)
+        self.assertRegex(self.daemon.text(), r"\b977\b")
+        self.assertRegex(self.daemon.text(), r"\b1\b")
+
+    def test_runs_that_were_open_at_the_kill_end_in_one_reply(self):
+        self.daemon.stop()
+        self.daemon.configure({**CONFIG, "agents": {"defaults": {"spine": {"delayMs": 30_000}}}})
+        self.daemon.start()
+        with self.daemon.client() as client:
+            ids = client.start_many([
+                ("channel.message", channel_message(f"m{n}", f"text {n}", sender=f"s{n % 7}"))
+                for n in range(28)])
+            for request in ids:
+                client.response(request)
+        wait_until(lambda: len(self.daemon.events("--kind", "RunStarted")) == 7, "seven runs go")
+        self.daemon.kill()
+        self.assertEqual(len(self.open_runs()), 28)
+        self.daemon.configure(CONFIG)
+        self.daemon.start()
+        wait_until(lambda: not self.open_runs(), "every run ended")
+        ended = [event["body"]["run"] for event in self.daemon.events("--kind", "RunFinished")]
+        self.assertEqual((len(ended), len(set(ended))), (28, 28))
+        self.verified()
+
+    def open_runs(self):
+        open_runs = set()
+        for event in self.daemon.events():
+            if event["kind"] == "RunQueued":
+                open_runs.add(event["seq"])
+            elif event["kind"] in ("RunFinished", "RunFailed"):
+                open_runs.discard(event["body"]["run"])
+        return open_runs
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,130 @@
+// Golden journals: folds each one and compares the digest every 100 events.
+//
+// <name>.journal holds records as in a block: RecordHeader, body, zeros up to a multiple of 8.
+// <name>.digest holds lines "<seq> <digest version> <digest>". Both are written once, by running
+// this test with SPINE_GOLDEN_UPDATE=1, which makes what is missing and touches nothing else. A
+// journal that does not fold to its digests means that old journals have changed their meaning.
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sstream>
+
+#include "engine/core/digest.h"
+#include "engine/core/evolve.h"
+#include "schemas/event_verify.h"
+#include "schemas/vocab/show.h"
+#include "tests/unit/core/life.h"
+
+namespace spine::core {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kDigestEvery = 100;
+
+// Journals that this program can make, and the number of inputs of each.
+struct Recipe {
+  const char* name;
+  std::uint64_t seed;
+  int inputs;
+};
+constexpr Recipe kRecipes[] = {
+    {"0001-first-life", 1, 600},
+    {"0002-second-life", 26, 600},
+    {"0003-third-life", 1'003, 600},
+};
+
+void write_journal(const fs::path& path, const std::vector<Record>& journal) {
+  std::ofstream file(path, std::ios::binary);
+  for (const Record& record : journal) {
+    file.write(reinterpret_cast<const char*>(&record.header), sizeof(record.header));
+    file.write(reinterpret_cast<const char*>(record.words.data()),
+               static_cast<std::streamsize>(align8(record.header.body_bytes)));
+  }
+}
+
+std::vector<Record> read_journal(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<Record> journal;
+  Record record;
+  while (file.read(reinterpret_cast<char*>(&record.header), sizeof(record.header))) {
+    record.words.assign((record.header.body_bytes + 7) / 8, 0);
+    file.read(reinterpret_cast<char*>(record.words.data()),
+              static_cast<std::streamsize>(align8(record.header.body_bytes)));
+    EXPECT_TRUE(file) << path << " ends in the middle of a record";
+    journal.push_back(record);
+  }
+  return journal;
+}
+
+std::string digest_lines(const std::vector<Record>& journal) {
+  std::ostringstream lines;
+  State state;
+  for (std::size_t i = 0; i < journal.size(); ++i) {
+    const EventView event = journal[i].view(Seq{i + 1});
+    EXPECT_TRUE(verify_event_body(event.header.kind, event.body)) << "seq " << i + 1;
+    evolve(state, event);
+    if ((i + 1) % kDigestEvery != 0 && i + 1 != journal.size()) continue;
+    const StateDigest of = digest(state);
+    lines << of.seq.value << ' ' << of.version << ' ' << show_hex(of.total) << '\n';
+  }
+  return lines.str();
+}
+
+void write_missing() {
+  for (const Recipe& recipe : kRecipes) {
+    const fs::path base = fs::path(SPINE_GOLDEN_DIR) / recipe.name;
+    const fs::path journal = base.string() + ".journal";
+    if (fs::exists(journal)) continue;
+    Life life(recipe.seed);
+    for (int i = 0; i < recipe.inputs; ++i)
+      life.step();
+    write_journal(journal, life.world.journal);
+    std::ofstream(base.string() + ".digest") << digest_lines(life.world.journal);
+  }
+}
+
+std::string slurp(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+TEST(Golden, EveryJournalFoldsToItsDigests) {
+  if (std::getenv("SPINE_GOLDEN_UPDATE") != nullptr) write_missing();
+  std::vector<fs::path> journals;
+  for (const auto& entry : fs::directory_iterator(SPINE_GOLDEN_DIR)) {
+    if (entry.path().extension() == ".journal") journals.push_back(entry.path());
+  }
+  std::sort(journals.begin(), journals.end());
+  ASSERT_GE(journals.size(), std::size(kRecipes)) << "a golden journal is missing";
+  for (const fs::path& path : journals) {
+    SCOPED_TRACE(path.filename().string());
+    const std::vector<Record> journal = read_journal(path);
+    EXPECT_FALSE(journal.empty());
+    EXPECT_EQ(digest_lines(journal), slurp(fs::path(path).replace_extension(".digest")));
+  }
+}
+
+// All kinds that a release emits are in some golden journal, or nothing would hold their meaning.
+TEST(Golden, TheJournalsHoldEveryKindThatChangesState) {
+  std::vector<std::uint16_t> kinds;
+  for (const auto& entry : fs::directory_iterator(SPINE_GOLDEN_DIR)) {
+    if (entry.path().extension() != ".journal") continue;
+    for (const Record& record : read_journal(entry.path()))
+      kinds.push_back(record.header.kind);
+  }
+  for (const char* name :
+       {"JournalCreated", "EngineStarted", "TimeZoneChanged", "DeadlineReached", "PrincipalAdded",
+        "PrincipalExpired", "ClientConnected", "MessageReceived", "MessageRejected",
+        "SessionOpened", "SessionReset", "SessionClosed", "RunQueued", "RunStarted", "RunFinished",
+        "RunFailed", "RunAborted", "ConfigApplied"}) {
+    EXPECT_NE(std::find(kinds.begin(), kinds.end(), event_kind_of(name)), kinds.end()) << name;
+  }
+}
+
+}  // namespace
+}  // namespace spine::core

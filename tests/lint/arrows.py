@@ -1,0 +1,116 @@
+"""Holds the arrows between folders: schemas <- journal <- engine <- adapters; replay -> journal, core."""
+
+import re
+
+import lint
+
+# folder -> folders it may include from. The most specific name counts; what is missing is refused.
+ARROWS = {
+    "schemas": ("schemas",),
+    "journal": ("schemas", "journal"),
+    "engine/core": ("schemas", "engine/core"),
+    "engine/log": ("schemas", "engine/log"),
+    "engine/config": ("schemas", "engine/log", "engine/config"),
+    "engine/pipeline": ("schemas", "journal", "engine"),
+    "adapters": ("schemas", "journal", "engine", "adapters"),
+    "replay": ("schemas", "journal", "engine/core", "replay"),
+    "tests": lint.CODE_FOLDERS,
+    "bench": lint.CODE_FOLDERS,
+}
+
+# An adapter knows its own party; these know more, each for the reason given.
+ADAPTERS = {
+    "adapters/cli": ("adapters",),                             # the composition root
+    "adapters/websocket": ("adapters/websocket", "adapters/http"),  # one port, one net thread
+    "adapters/http": ("adapters/http", "adapters/websocket"),
+}
+
+# A library's header may be included only below these folders.
+LIBRARIES = {
+    "lmdb.h": ("journal", "tests", "bench"),
+    "libwebsockets.h": ("adapters/websocket", "adapters/http", "tests", "bench"),
+    "event2/": ("adapters/loop", "adapters/agents", "tests", "bench"),
+    "concurrentqueue/": ("engine/pipeline", "tests", "bench"),
+    "CLI/": ("adapters/cli", "replay", "tests", "bench"),
+}
+
+_QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
+_ANGLED = re.compile(r"^[ \t]*#[ \t]*include[ \t]*<([^>]+)>", re.MULTILINE)
+
+
+def below(name, folders):
+    return any(name == folder or name.startswith(folder + "/") for folder in folders)
+
+
+def home(name, table):
+    """The most specific folder of the table that holds the file."""
+    matches = [folder for folder in table if below(name, (folder,))]
+    return max(matches, key=len) if matches else None
+
+
+def quoted_fault(name, included, files):
+    if included.endswith("_generated.h"):
+        return None
+    if included not in files:
+        return f'"{included}" is not a file of this tree; include from the root, libraries in <>'
+    source = home(name, ARROWS)
+    if source is None:
+        return f"{name} is in no folder that may hold code"
+    if not below(included, ARROWS[source]):
+        return f'{source} may not include "{included}"'
+    if below(name, ("adapters",)) and below(included, ("adapters",)):
+        party = "/".join(name.split("/")[:2])
+        if not below(included, ADAPTERS.get(party, (party,))):
+            return f'{party} may not include another adapter, "{included}"'
+    return None
+
+
+def check(root):
+    found = []
+    names = lint.cpp_files(root)
+    files = set(names)
+    if not names:
+        return ["no C++ file found"]
+    for name in names:
+        text = lint.blank(lint.read(root, name), keep_strings=True)
+        for match in _QUOTED.finditer(text):
+            if fault := quoted_fault(name, match.group(1), files):
+                found.append(f"{name}:{lint.line_of(text, match.start(1))}: {fault}")
+        for match in _ANGLED.finditer(text):
+            for header, folders in LIBRARIES.items():
+                if match.group(1).startswith(header) and not below(name, folders):
+                    found.append(f"{name}:{lint.line_of(text, match.start(1))}: "
+                                 f"<{match.group(1)}> belongs to {', '.join(folders[:-2])}")
+    return found
+
+
+CLEAN = {
+    "schemas/vocab/ids.h": "#pragma once\n",
+    "journal/journal.h": '#include "schemas/vocab/ids.h"\n',
+    "engine/core/state.h": '#include "schemas/vocab/ids.h"\n#include "event_generated.h"\n',
+    "engine/pipeline/engine.h": '#include "journal/journal.h"\n#include "engine/core/state.h"\n',
+    "adapters/websocket/server.h": '#include "engine/pipeline/engine.h"\n',
+    "adapters/loop/loop.h": "#include <event2/event.h>\n",
+    "adapters/cli/main.cc": '#include "adapters/websocket/server.h"\n',
+    "replay/main.cc": '#include "engine/core/state.h"\n// #include "engine/pipeline/engine.h"\n',
+    "tests/unit/core/state_test.cc": '#include "engine/core/state.h"\n',
+}
+
+PLANTS = [
+    ({"schemas/a.h": '#include "journal/journal.h"\n'}, "schemas may not include"),
+    ({"journal/a.h": '#include "engine/core/state.h"\n'}, "journal may not include"),
+    ({"engine/core/a.h": '#include "journal/journal.h"\n'}, "engine/core may not include"),
+    ({"engine/core/a.h": '#include "engine/pipeline/engine.h"\n'}, "engine/core may not include"),
+    ({"engine/pipeline/a.h": '#include "adapters/loop/loop.h"\n'}, "engine/pipeline may not"),
+    ({"engine/log/a.h": "#include \"engine/config/config.h\"\n", "engine/config/config.h": ""},
+     "engine/log may not"),
+    ({"replay/a.cc": '#include "engine/pipeline/engine.h"\n'}, "replay may not include"),
+    ({"adapters/loop/a.h": '#include "adapters/websocket/server.h"\n'}, "another adapter"),
+    ({"adapters/cli/a.h": '#include "tests/unit/core/state_test.cc"\n'}, "adapters may not"),
+    ({"journal/a.h": '#include "ids.h"\n'}, "not a file of this tree"),
+    ({"engine/core/a.cc": "#include <lmdb.h>\n"}, "<lmdb.h> belongs to"),
+    ({"engine/a.cc": '#include "schemas/vocab/ids.h"\n'}, "no folder that may hold code"),
+]
+
+if __name__ == "__main__":
+    lint.run(check, CLEAN, PLANTS)

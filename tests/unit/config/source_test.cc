@@ -1,0 +1,218 @@
+// Tests of $include, ${VAR} and redaction.
+#include <gmock/gmock.h>
+
+#include "tests/unit/config/support.h"
+
+namespace spine::config {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class Include : public ConfigTest {
+ protected:
+  Result<Config> loaded(std::string_view text) const {
+    return load(write("openclaw.json", text), test_getenv);
+  }
+  std::string json(std::string_view text) const {
+    const Result<Config> config = loaded(text);
+    return config ? config->redacted_json : config.error().message;
+  }
+  std::string failure(std::string_view text) const {
+    const Result<Config> config = loaded(text);
+    EXPECT_FALSE(config) << "accepted: " << text;
+    return config ? "" : config.error().message;
+  }
+};
+
+TEST_F(Include, OneFileStandsForItsValue) {
+  write("gw.json5", "{port: 1234}");
+  EXPECT_EQ(json("{gateway: {$include: './gw.json5'}}"), R"({"gateway":{"port":1234}})");
+  write("ids.json5", "['a', 'b']");
+  EXPECT_EQ(json("{channels: {x: {allowFrom: {$include: 'ids.json5'}, dmPolicy: 'allowlist'}}}"),
+            R"({"channels":{"x":{"allowFrom":["a","b"],"dmPolicy":"allowlist"}}})");
+}
+
+TEST_F(Include, KeysBesideItWinAndObjectsMerge) {
+  write("base.json5", "{gateway: {port: 1, auth: {mode: 'token'}}, session: {mainKey: 'm'}}");
+  EXPECT_EQ(json("{$include: 'base.json5', gateway: {port: 2}}"),
+            R"({"gateway":{"port":2,"auth":{"mode":"token"}},"session":{"mainKey":"m"}})");
+}
+
+TEST_F(Include, LaterFilesWinAndListsAreJoined) {
+  write("a.json5", "{gateway: {port: 1}, session: {resetTriggers: ['/a']}}");
+  write("b.json5", "{gateway: {port: 2}, session: {resetTriggers: ['/b']}}");
+  EXPECT_EQ(json("{$include: ['a.json5', 'b.json5'], session: {resetTriggers: ['/c']}}"),
+            R"({"gateway":{"port":2},"session":{"resetTriggers":["/a","/b","/c"]}})");
+}
+
+TEST_F(Include, NamesAreRelativeToTheIncludingFile) {
+  write("sub/one.json5", "{$include: 'two.json5'}");
+  write("sub/two.json5", "{port: 7}");
+  EXPECT_EQ(json("{gateway: {$include: 'sub/one.json5'}}"), R"({"gateway":{"port":7}})");
+}
+
+TEST_F(Include, ErrorsInsideNameTheIncludedFile) {
+  const std::filesystem::path file = write("sub/gw.json5", "{\n  port: 'x'\n}");
+  EXPECT_THAT(failure("{gateway: {$include: 'sub/gw.json5'}}"),
+              StartsWith(file.string() + ":2:9: gateway.port is the string \"x\";"));
+  write("sub/gw.json5", "{\n  port: \n}");
+  EXPECT_THAT(failure("{gateway: {$include: 'sub/gw.json5'}}"),
+              StartsWith(file.string() + ":3:1: expected a value, found '}'."));
+}
+
+TEST_F(Include, MissingFileIsNamed) {
+  EXPECT_THAT(failure("{\n $include: 'none.json5'}"),
+              AllOf(HasSubstr("openclaw.json:2:12: the included file "),
+                    HasSubstr("none.json5 does not exist or is not a file.")));
+}
+
+TEST_F(Include, CyclesAreRefused) {
+  write("a.json5", "{$include: 'b.json5'}");
+  write("b.json5", "{$include: 'a.json5'}");
+  EXPECT_THAT(failure("{$include: 'a.json5'}"), HasSubstr("a.json5 includes itself"));
+  EXPECT_THAT(failure("{$include: 'openclaw.json'}"), HasSubstr("openclaw.json includes itself"));
+}
+
+TEST_F(Include, SameFileTwiceIsNoCycle) {
+  write("a.json5", "{enabled: false}");
+  EXPECT_EQ(json("{channels: {x: {$include: 'a.json5'}, y: {$include: 'a.json5'}}}"),
+            R"({"channels":{"x":{"enabled":false},"y":{"enabled":false}}})");
+}
+
+TEST_F(Include, DepthIsBounded) {
+  for (int i = 1; i <= 11; ++i) {
+    write("f" + std::to_string(i) + ".json5", "{$include: 'f" + std::to_string(i + 1) + ".json5'}");
+  }
+  write("f11.json5", "{}");
+  EXPECT_THAT(failure("{$include: 'f1.json5'}"),
+              HasSubstr("files include each other more than 10 deep"));
+  write("f10.json5", "{}");
+  EXPECT_EQ(json("{$include: 'f1.json5'}"), "{}");
+}
+
+TEST_F(Include, FileOutsideTheDirectoryIsRefused) {
+  const std::filesystem::path outside = write("outside.json5", "{}");
+  write("etc/openclaw.json", "{$include: '../outside.json5'}");
+  Result<Config> config = load(dir_ / "etc" / "openclaw.json", test_getenv);
+  ASSERT_FALSE(config);
+  EXPECT_THAT(config.error().message, HasSubstr("is outside of " + (dir_ / "etc").string()));
+  std::filesystem::create_symlink(outside, dir_ / "etc" / "link.json5");
+  write("etc/openclaw.json", "{$include: 'link.json5'}");
+  config = load(dir_ / "etc" / "openclaw.json", test_getenv);
+  ASSERT_FALSE(config);
+  EXPECT_THAT(config.error().message, HasSubstr("is outside of"));
+}
+
+TEST_F(Include, OnlyNamesAreAccepted) {
+  EXPECT_THAT(failure("{$include: 7}"), HasSubstr("$include must be a file name or a list"));
+  EXPECT_THAT(failure("{$include: []}"), HasSubstr("$include must be a file name or a list"));
+  EXPECT_THAT(failure("{$include: [7]}"), HasSubstr("$include must be a file name or a list"));
+}
+
+TEST_F(Include, KeysBesideAListAreRefused) {
+  write("list.json5", "[1]");
+  EXPECT_THAT(failure("{$include: 'list.json5', gateway: {}}"), HasSubstr("must hold an object"));
+}
+
+TEST_F(Include, FilesTogetherAreBounded) {
+  write("big.json5", "{env: {A: '" + std::string(1'500'000, 'x') + "'}}");
+  EXPECT_THAT(failure("{$include: ['big.json5', 'big.json5', 'big.json5']}"),
+              HasSubstr("the configuration has more than 4194304 bytes"));
+}
+
+class Variables : public ConfigTest {};
+
+TEST_F(Variables, AreFilledInWhereverStringsAre) {
+  test_env()["MY_KEY"] = "main2";
+  test_env()["_X9"] = "/go";
+  const Config config =
+      parsed("{session: {mainKey: '${MY_KEY}', resetTriggers: ['a${_X9}b${_X9}']}}");
+  EXPECT_EQ(config.main_key, "main2");
+  EXPECT_THAT(config.reset_triggers, ElementsAre("a/gob/go"));
+  EXPECT_THAT(config.warnings, IsEmpty());
+}
+
+TEST_F(Variables, DoubledDollarKeepsTheText) {
+  EXPECT_THAT(parsed("{session: {resetTriggers: ['$${HOME}']}}").reset_triggers,
+              ElementsAre("${HOME}"));
+}
+
+TEST_F(Variables, OtherFormsAreText) {
+  const Config config =
+      parsed("{session: {resetTriggers: ['$HOME', '${home}', '${9A}', '${A', '${}', '$$']}}");
+  EXPECT_THAT(config.reset_triggers, ElementsAre("$HOME", "${home}", "${9A}", "${A", "${}", "$$"));
+  EXPECT_THAT(config.warnings, IsEmpty());
+}
+
+TEST_F(Variables, UnsetOneStaysWithAWarning) {
+  const Config config = parsed("{session:\n {resetTriggers: ['${NOT_SET}']}}");
+  EXPECT_THAT(config.reset_triggers, ElementsAre("${NOT_SET}"));
+  EXPECT_THAT(config.warnings,
+              ElementsAre("c.json:2:19: the environment has no NOT_SET; \"${NOT_SET}\" stays as it "
+                          "is."));
+}
+
+TEST_F(Variables, UnsetSecretOfTheGatewayIsRefused) {
+  EXPECT_EQ(refusal("{gateway: {auth: {token: '${NOT_SET}'}}}"),
+            "c.json:1:26: the environment has no NOT_SET, and a secret cannot stay "
+            "\"${NOT_SET}\"; set the variable.");
+  test_env()["NOT_SET"] = "";
+  EXPECT_THAT(refusal("{gateway: {auth: {password: '${NOT_SET}'}}}"),
+              HasSubstr("a secret cannot stay"));
+}
+
+TEST_F(Variables, ValueThatIsNotUtf8IsNotTaken) {
+  test_env()["BAD"] = "\xff";
+  EXPECT_THAT(warnings("{session: {resetTriggers: ['${BAD}']}}"), HasSubstr("has no BAD"));
+}
+
+TEST_F(Variables, TextTheyMakeIsBounded) {
+  test_env()["BIG"] = std::string(1'000'000, 'x');
+  std::string text = "{env: {A: '";
+  for (int i = 0; i < 20; ++i)
+    text += "${BIG}";
+  EXPECT_THAT(refusal(text + "'}}"), HasSubstr("holds too much text once ${...} is filled in"));
+}
+
+class Redaction : public ConfigTest {};
+
+constexpr std::string_view kWithSecrets = R"({
+  // keep me
+  gateway: {port: 1, auth: {token: 's-1', password: "s-2"}, remote: {token: 's-3'}},
+  hooks: {token: 's-4', path: '/hooks'},
+  channels: {telegram: {botToken: 's-5', allowFrom: ['7'], dmPolicy: 'allowlist'}},
+  models: {providers: {x: {apiKey: 's-6', headers: {'X-Any': 's-7'}, maxTokens: 4096}}},
+  env: {vars: {OPENAI_API_KEY: 's-8'}, NUMBER: 1234567},
+})";
+
+TEST_F(Redaction, ParsedFormHasNoSecret) {
+  const Config config = parsed(kWithSecrets);
+  EXPECT_THAT(config.redacted_json, Not(HasSubstr("s-")));
+  EXPECT_THAT(config.redacted_json, Not(HasSubstr("1234567")));
+  EXPECT_THAT(config.redacted_json, HasSubstr(R"("token":"__OPENCLAW_REDACTED__")"));
+  EXPECT_THAT(config.redacted_json, HasSubstr(R"("maxTokens":4096)"));
+  EXPECT_THAT(config.redacted_json, HasSubstr(R"("path":"/hooks")"));
+  EXPECT_EQ(config.token, "s-1");
+}
+
+TEST_F(Redaction, RawTextHasNoSecretAndIsOtherwiseTheSame) {
+  const std::string raw = parsed(kWithSecrets).raw;
+  EXPECT_THAT(raw, Not(HasSubstr("s-")));
+  EXPECT_THAT(raw, HasSubstr("// keep me\n  gateway: {port: 1, auth: {token: "
+                             "\"__OPENCLAW_REDACTED__\", password: \"__OPENCLAW_REDACTED__\"}"));
+  const std::string again = parsed(raw).raw;
+  EXPECT_EQ(again, raw);
+}
+
+TEST_F(Redaction, SecretOfTheWrongTypeIsNotShownInTheError) {
+  EXPECT_EQ(refusal("{gateway: {auth: {token: 12345678}}}"),
+            "c.json:1:26: gateway.auth.token is a number; it must be a string.");
+}
+
+}  // namespace
+}  // namespace spine::config

@@ -1,0 +1,37 @@
+// Life: random inputs that make sense, and some that do not, given to a World.
+#pragma once
+
+#include <string>
+
+#include "tests/unit/core/prng.h"
+#include "tests/unit/core/world.h"
+
+namespace spine::core {
+
+ConfigSpec random_config(Prng& prng);
+
+class Life {
+ public:
+  explicit Life(std::uint64_t seed) : prng_(seed), world(random_config(prng_)) {
+    world.connect("token");
+  }
+
+  // Gives one input.
+  void step();
+  Prng& prng() { return prng_; }
+
+ private:
+  std::string words();
+  std::string idempotency();
+  std::string chat_key();
+  MessageSpec channel_message();
+  SessionId some_session();
+  void end_some_run();
+
+  Prng prng_;
+
+ public:
+  World world;
+};
+
+}  // namespace spine::core

@@ -1,0 +1,96 @@
+// What a decision came to, in words that scripts of tests compare.
+#include "schemas/event_verify.h"
+#include "tests/unit/core/world.h"
+
+namespace spine::core {
+namespace {
+
+template <class Enum>
+std::string enum_name(Enum value, const char* (*name_of)(Enum)) {
+  return name_of(value);
+}
+
+template <class T>
+const T& body(const EventView& event) {
+  return *flatbuffers::GetRoot<T>(event.body.data());
+}
+
+// The text of the message that a run answers.
+std::string run_text(const World& world, std::uint64_t run) {
+  if (run == 0 || run > world.journal.size()) return "?";
+  const auto& queued = body<fb::RunQueued>(world.journal[run - 1].view(Seq{run}));
+  const auto& message =
+      body<fb::MessageReceived>(world.journal[queued.message() - 1].view(Seq{queued.message()}));
+  return message.text()->str();
+}
+
+std::string detail(const World& world, const EventView& event) {
+  switch (static_cast<fb::EventBody>(event.header.kind)) {
+    case fb::EventBody::SessionOpened:
+      return body<fb::SessionOpened>(event).key()->str();
+    case fb::EventBody::SessionReset:
+      return enum_name(body<fb::SessionReset>(event).reason(), fb::EnumNameResetReason);
+    case fb::EventBody::SessionClosed:
+      return enum_name(body<fb::SessionClosed>(event).reason(), fb::EnumNameCloseReason);
+    case fb::EventBody::MessageRejected:
+      return enum_name(body<fb::MessageRejected>(event).reason(), fb::EnumNameRejectReason);
+    case fb::EventBody::RunQueued:
+      return run_text(world, event.seq.value);
+    case fb::EventBody::RunStarted:
+      return run_text(world, body<fb::RunStarted>(event).run());
+    case fb::EventBody::RunFinished:
+      return run_text(world, body<fb::RunFinished>(event).run());
+    case fb::EventBody::RunAborted: {
+      std::string all;
+      for (const std::uint64_t run : *body<fb::RunAborted>(event).runs()) {
+        all += (all.empty() ? "" : ",") + run_text(world, run);
+      }
+      return all;
+    }
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+std::string show_drafts(const World& world) {
+  std::string out;
+  const std::size_t count = world.decision.count();
+  for (std::size_t back = count; back-- > 0;) {
+    const EventView event = world.last(back);
+    if (!out.empty()) out += ' ';
+    out += event_kind_name(event.header.kind);
+    const std::string more = detail(world, event);
+    if (!more.empty()) out += "(" + more + ")";
+  }
+  return out;
+}
+
+std::string show_reply(const Reply& reply) {
+  switch (reply.code) {
+    case ReplyCode::accepted:
+      return "accepted";
+    case ReplyCode::duplicate:
+      return "duplicate";
+    case ReplyCode::in_flight:
+      return "in_flight";
+    case ReplyCode::done:
+      return "done";
+    case ReplyCode::rejected:
+      return "rejected";
+    case ReplyCode::rate_limited:
+      return "rate_limited";
+    case ReplyCode::not_found:
+      return "not_found";
+    case ReplyCode::nothing_to_do:
+      return "nothing_to_do";
+    case ReplyCode::refused_main:
+      return "refused_main";
+    case ReplyCode::no_space:
+      return "no_space";
+  }
+  return "?";
+}
+
+}  // namespace spine::core

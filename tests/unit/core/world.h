@@ -1,0 +1,137 @@
+// World: a state with a journal in memory, driven by inputs that are easy to write down.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/core/decide.h"
+#include "engine/core/state.h"
+#include "engine/core/views.h"
+#include "schemas/vocab/record.h"
+
+namespace spine::core {
+
+// An event as a journal keeps it.
+struct Record {
+  RecordHeader header{};
+  std::vector<std::uint64_t> words{};  // the body, 8-aligned
+  EventView view(Seq seq) const {
+    return EventView{.seq = seq,
+                     .header = header,
+                     .body = {reinterpret_cast<const std::byte*>(words.data()), header.body_bytes}};
+  }
+};
+
+// A MessageReceived; what is left empty stays absent.
+struct MessageSpec {
+  fb::MessageVia via{fb::MessageVia::channel};
+  std::string channel{"telegram"};
+  std::string account{"bot"};
+  std::string sender{"alice"};
+  fb::ConversationKind conversation{fb::ConversationKind::direct};
+  std::string conversation_id{};
+  std::string thread{};
+  std::string external_id{};
+  std::string text{"hello"};
+  std::string session_key{};
+  std::string agent_id{};
+  std::string idempotency_key{};
+  std::uint64_t bridge{};
+};
+
+struct ChannelSpec {
+  std::string name{};
+  fb::DmPolicy dm{};
+  std::vector<std::string> allow_from{};
+  fb::DmPolicy group{};
+};
+
+struct BindingSpec {
+  std::string agent{};
+  std::string channel{};
+  std::string account{};
+  bool has_peer{};
+  fb::ConversationKind peer_kind{};
+  std::string peer{};
+};
+
+// A ConfigApplied. No limit of the rate unless a test is about it.
+struct ConfigSpec {
+  fb::DmScope dm_scope{fb::DmScope::per_channel_peer};
+  std::vector<std::string> agents{"main", "work"};
+  std::string default_agent{"main"};
+  std::vector<BindingSpec> bindings{};
+  std::vector<ChannelSpec> channels{};
+  bool daily{};
+  std::uint8_t at_hour{4};
+  std::uint32_t idle_minutes{};
+  std::uint32_t group_idle_minutes{};
+  std::uint32_t thread_idle_minutes{};
+  std::vector<std::string> triggers{"/new", "/reset"};
+  std::uint32_t idle_days{30};
+  std::uint32_t per_minute{0};
+  std::uint32_t burst{10};
+  bool group_scope_main{};
+  fb::DmPolicy default_dm_policy{};
+};
+
+using Body = std::vector<std::uint64_t>;
+
+// Bodies of inputs.
+Body message_body(const MessageSpec& spec, Bits128 entropy);
+Body config_body(const ConfigSpec& spec);
+
+class World {
+ public:
+  // With JournalCreated, EngineStarted and a ConfigApplied in the journal.
+  explicit World(const ConfigSpec& config = {});
+
+  // Decides, checks what every decision must hold, and folds the drafts in.
+  Reply give(Input input, const Body& body, std::size_t bytes);
+  Reply give(fb::EventBody kind, const Body& body);
+
+  Reply message(const MessageSpec& spec);
+  Reply chat(const std::string& key, const std::string& text, const std::string& idempotency = {});
+  Reply configure(const ConfigSpec& config);
+  Reply connect(const std::string& token_name);
+  Reply finish(RunId run, const std::string& text = "done");
+  Reply fail(RunId run);
+  Reply abort(SessionId session, const std::vector<std::uint64_t>& runs = {});
+  Reply reset(SessionId session, Bits128 uuid = {});
+  Reply close(SessionId session);
+  Reply deadline();
+  Reply time_zone(std::int16_t offset_minutes);
+
+  void advance_ms(std::uint64_t ms) {
+    now.logical_ms += ms;
+    now.wall_ms += static_cast<std::int64_t>(ms);
+  }
+  SessionId session(const std::string& key) const { return find_session(state, key); }
+  SessionView view(SessionId session) const;
+  RunId active(const std::string& key) const { return view(session(key)).active_run; }
+
+  // Kinds of the last decision's events, e.g. "MessageReceived SessionOpened".
+  std::string kinds() const;
+  EventView last(std::size_t back = 0) const {
+    const std::size_t at = journal.size() - 1 - back;
+    return journal[at].view(Seq{at + 1});
+  }
+
+  State state{};
+  std::vector<Record> journal{};
+  Decision decision{};
+  Instant now{.wall_ms = 1'790'000'000'000, .logical_ms = 1'000};
+  PrincipalId client{};  // of chat and session inputs
+  std::uint64_t entropy{1};
+};
+
+// The fold of a journal from zero, up to `count` events.
+State fold(const std::vector<Record>& journal, std::size_t count);
+
+// The last decision with what matters of each event, e.g. "RunStarted(hello)": runs are shown as
+// the text of their message.
+std::string show_drafts(const World& world);
+std::string show_reply(const Reply& reply);
+
+}  // namespace spine::core

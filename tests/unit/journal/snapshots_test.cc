@@ -1,0 +1,139 @@
+// Tests of journal/snapshots.h.
+#include "journal/snapshots.h"
+
+#include <fstream>
+#include <gtest/gtest.h>
+
+#include "schemas/vocab/limits.h"
+#include "tests/unit/journal/support.h"
+
+namespace spine::journal {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SnapshotsTest : public testing::Test {
+ protected:
+  SnapshotStore store() {
+    auto opened = SnapshotStore::open(dir());
+    EXPECT_TRUE(opened);
+    return std::move(opened).value();
+  }
+  fs::path dir() const { return temp_.path() / "snapshots"; }
+  fs::path file(std::string_view name) const { return dir() / name; }
+
+ private:
+  TempDir temp_{};
+};
+
+const std::string kPayload = "the state, as a FlatBuffer would hold it";
+constexpr std::string_view kSeven = "00000000000000000007.snapshot";
+
+TEST_F(SnapshotsTest, WhatWasWrittenIsLoaded) {
+  SnapshotStore snapshots = store();
+  EXPECT_TRUE(snapshots.list().empty());
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload)));
+  EXPECT_EQ(snapshots.list(), std::vector{Seq{7}});
+  EXPECT_EQ(fs::status(dir()).permissions(), fs::perms::owner_all);
+  EXPECT_EQ(fs::status(file(kSeven)).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  const auto loaded = snapshots.load(Seq{7}, kEpoch);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->seq, Seq{7});
+  EXPECT_EQ(as_text(loaded->payload()), kPayload);
+  EXPECT_TRUE(is_aligned8(loaded->payload().data()));
+}
+
+TEST_F(SnapshotsTest, AnEmptyPayloadAndALargeOneComeBack) {
+  SnapshotStore snapshots = store();
+  ASSERT_TRUE(snapshots.write(Seq{1}, kEpoch, {}));
+  EXPECT_EQ(snapshots.load(Seq{1}, kEpoch)->bytes, 0U);
+  const std::string large(20 * limits::kMiB + 3, 'y');
+  ASSERT_TRUE(snapshots.write(Seq{2}, kEpoch, as_bytes(large)));
+  EXPECT_EQ(as_text(snapshots.load(Seq{2}, kEpoch)->payload()), large);
+}
+
+TEST_F(SnapshotsTest, OnlyTheLastOnesAreKept) {
+  SnapshotStore snapshots = store();
+  for (std::uint64_t seq = 1; seq <= 10; ++seq) {
+    ASSERT_TRUE(snapshots.write(Seq{seq * 100}, kEpoch, as_bytes(kPayload)));
+  }
+  EXPECT_EQ(snapshots.list(), (std::vector{Seq{800}, Seq{900}, Seq{1'000}}));
+}
+
+TEST_F(SnapshotsTest, WritingTheSameSeqAgainReplacesIt) {
+  SnapshotStore snapshots = store();
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes("old")));
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes("new")));
+  EXPECT_EQ(as_text(snapshots.load(Seq{7}, kEpoch)->payload()), "new");
+}
+
+TEST_F(SnapshotsTest, EveryDamagedByteAndEveryTruncationIsFound) {
+  SnapshotStore snapshots = store();
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload)));
+  std::string good;
+  {
+    std::ifstream in(file(kSeven), std::ios::binary);
+    good.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+  }
+  const auto put = [&](const std::string& content) {
+    std::ofstream(file(kSeven), std::ios::binary | std::ios::trunc) << content;
+  };
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    std::string bad = good;
+    bad[i] = static_cast<char>(bad[i] ^ 0x10);
+    put(bad);
+    const auto loaded = snapshots.load(Seq{7}, kEpoch);
+    ASSERT_FALSE(loaded) << i;
+    ASSERT_NE(loaded.error().message.find(kSeven), std::string::npos);
+    put(good.substr(0, i));
+    ASSERT_EQ(snapshots.load(Seq{7}, kEpoch).error().code, Errc::corrupt) << i;
+  }
+  put(good + "x");
+  EXPECT_EQ(snapshots.load(Seq{7}, kEpoch).error().code, Errc::corrupt);
+  put(good);
+  EXPECT_TRUE(snapshots.load(Seq{7}, kEpoch));
+}
+
+TEST_F(SnapshotsTest, ASnapshotOfAnotherJournalOrSeqIsRefused) {
+  SnapshotStore snapshots = store();
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload)));
+  const auto other = snapshots.load(Seq{7}, Bits128{.hi = 1, .lo = 1});
+  EXPECT_EQ(other.error().code, Errc::corrupt);
+  EXPECT_NE(other.error().message.find("another journal"), std::string::npos);
+  fs::rename(file(kSeven), file("00000000000000000008.snapshot"));
+  EXPECT_EQ(snapshots.load(Seq{8}, kEpoch).error().code, Errc::corrupt);
+  EXPECT_EQ(snapshots.load(Seq{7}, kEpoch).error().code, Errc::not_found);
+}
+
+TEST_F(SnapshotsTest, ANewerFormatIsNamedWithBothVersions) {
+  SnapshotStore snapshots = store();
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload)));
+  {
+    std::fstream out(file(kSeven), std::ios::binary | std::ios::in | std::ios::out);
+    out.seekp(4);
+    out.put(9);
+  }
+  const auto loaded = snapshots.load(Seq{7}, kEpoch);
+  EXPECT_EQ(loaded.error().code, Errc::newer_format);
+  EXPECT_NE(loaded.error().message.find("format 9"), std::string::npos);
+}
+
+TEST_F(SnapshotsTest, ForeignNamesAreNotListed) {
+  SnapshotStore snapshots = store();
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload)));
+  for (const char* name : {"00000000000000000009.snapshot.partial", "9.snapshot", "notes",
+                           "0000000000000000000x.snapshot", "99999999999999999999.snapshot"}) {
+    std::ofstream(file(name)) << "x";
+  }
+  EXPECT_EQ(snapshots.list(), std::vector{Seq{7}});
+}
+
+TEST_F(SnapshotsTest, AFailedWriteLeavesNothingUnderTheFinalName) {
+  SnapshotStore snapshots = store();
+  fs::create_directory(file("00000000000000000007.snapshot.partial"));
+  EXPECT_FALSE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload)));
+  EXPECT_FALSE(fs::exists(file(kSeven)));
+}
+
+}  // namespace
+}  // namespace spine::journal

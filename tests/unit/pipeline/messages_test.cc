@@ -1,0 +1,160 @@
+// Messages: what is written is what is read.
+#include "engine/pipeline/messages.h"
+
+#include <cstring>
+#include <gtest/gtest.h>
+#include <string>
+
+namespace spine::pipeline {
+namespace {
+
+void no_wake(void*) {}
+
+// One item through an outbox and back.
+class Messages : public ::testing::Test {
+ protected:
+  template <class Item>
+  OutHeader pass(Item& into) {
+    producer_.flush();
+    OutHeader seen{};
+    block_ = outbox_.poll();
+    EXPECT_NE(block_, nullptr);
+    block_->for_each([&](const OutHeader& header, ByteSpan payload) {
+      seen = header;
+      read(payload, into);
+    });
+    return seen;
+  }
+  void TearDown() override {
+    if (block_ != nullptr) outbox_.release(block_);
+  }
+
+  static core::SessionView session() {
+    return {.id = SessionId{7},
+            .key = "agent:main:telegram:direct:42",
+            .agent_id = "main",
+            .channel = "telegram",
+            .display_name = "Ann \xC3\xA9",
+            .active_run_key = "",
+            .conversation = fb::ConversationKind::group,
+            .uuid = {1, 2},
+            .started_wall_ms = -5,
+            .updated_wall_ms = 99,
+            .history_first = Seq{3},
+            .history_last = Seq{9},
+            .message_count = 4,
+            .active_run = RunId{8},
+            .runs_waiting = 2};
+  }
+  static void expect_session(const core::SessionView& got) {
+    const core::SessionView want = session();
+    EXPECT_EQ(got.id, want.id);
+    EXPECT_EQ(got.key, want.key);
+    EXPECT_EQ(got.display_name, want.display_name);
+    EXPECT_EQ(got.active_run_key, want.active_run_key);
+    EXPECT_EQ(got.conversation, want.conversation);
+    EXPECT_EQ(got.uuid, want.uuid);
+    EXPECT_EQ(got.started_wall_ms, want.started_wall_ms);
+    EXPECT_EQ(got.history_last, want.history_last);
+    EXPECT_EQ(got.message_count, want.message_count);
+    EXPECT_EQ(got.runs_waiting, want.runs_waiting);
+  }
+
+  Outbox outbox_{&no_wake, nullptr};
+  OutboxProducer& producer_{outbox_.add_producer()};
+  OutBlock* block_{};
+};
+
+TEST_F(Messages, AReplyKeepsItsAddressAndTexts) {
+  ReplyItem item{};
+  item.reply.code = core::ReplyCode::rate_limited;
+  item.reply.retry_after_ms = 1234;
+  item.reply.seq = Seq{5};
+  item.session_key = "agent:main:main";
+  write(producer_, ConnectionRef{3, 4}, 77, item);
+  ReplyItem got{};
+  const OutHeader header = pass(got);
+  EXPECT_EQ(header.kind, static_cast<std::uint16_t>(ItemKind::reply));
+  EXPECT_EQ(header.connection, (ConnectionRef{3, 4}));
+  EXPECT_EQ(header.request, 77U);
+  EXPECT_EQ(got.reply.code, core::ReplyCode::rate_limited);
+  EXPECT_EQ(got.reply.retry_after_ms, 1234U);
+  EXPECT_EQ(got.session_key, "agent:main:main");
+  EXPECT_EQ(got.run_key, "");
+}
+
+TEST_F(Messages, AnEventKeepsItsBodyAlignedAndItsSession) {
+  const std::string body = "thirteen byte";
+  EventItem item{};
+  item.event.seq = Seq{42};
+  item.event.header.kind = 40;
+  item.event.header.cause = 41;
+  item.event.body = as_bytes(body);
+  item.has_session = true;
+  item.session = session();
+  write(producer_, item);
+  EventItem got{};
+  pass(got);
+  EXPECT_EQ(got.event.seq, Seq{42});
+  EXPECT_EQ(got.event.header.cause, 41U);
+  EXPECT_EQ(as_text(got.event.body), body);
+  EXPECT_TRUE(is_aligned8(got.event.body.data()));
+  ASSERT_TRUE(got.has_session);
+  expect_session(got.session);
+  EXPECT_FALSE(got.has_run);
+}
+
+TEST_F(Messages, AHistoryKeepsEveryEventInOrder) {
+  HistoryItem item{};
+  item.found = true;
+  item.more = true;
+  item.session = session();
+  const std::string bodies[] = {"", "a", "12345678", "123456789"};
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    EventView event{};
+    event.seq = Seq{i + 1};
+    event.body = as_bytes(bodies[i]);
+    item.events.push_back(event);
+  }
+  write(producer_, {}, 1, item);
+  HistoryItem got{};
+  pass(got);
+  EXPECT_TRUE(got.found);
+  EXPECT_TRUE(got.more);
+  expect_session(got.session);
+  ASSERT_EQ(got.events.size(), 4U);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(got.events[i].seq, Seq{i + 1});
+    EXPECT_EQ(as_text(got.events[i].body), bodies[i]);
+  }
+}
+
+TEST_F(Messages, APageOfSessionsComesBackWhole) {
+  SessionsItem sessions{};
+  sessions.total = 12;
+  sessions.sessions = {session(), session()};
+  write(producer_, {}, 1, sessions);
+  SessionsItem got{};
+  pass(got);
+  EXPECT_EQ(got.total, 12U);
+  ASSERT_EQ(got.sessions.size(), 2U);
+  expect_session(got.sessions[1]);
+}
+
+TEST_F(Messages, APromptCarriesItsTextAndEffectId) {
+  write(producer_, PromptItem{.effect = {Seq{9}, 0},
+                              .run = RunId{8},
+                              .attempt = 1,
+                              .run_key = "key",
+                              .session_key = "agent:main:main",
+                              .agent_id = "main",
+                              .text = "what time is it"});
+  PromptItem got{};
+  pass(got);
+  EXPECT_EQ(got.effect, (EffectId{Seq{9}, 0}));
+  EXPECT_EQ(got.run, RunId{8});
+  EXPECT_EQ(got.text, "what time is it");
+}
+
+}  // namespace
+}  // namespace spine::pipeline

@@ -1,0 +1,119 @@
+// Tests of replay/scan.h: a whole journal is whole, and any flipped byte is named.
+#include "replay/scan.h"
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "replay/place.h"
+#include "tests/unit/replay/support.h"
+
+namespace spine::replay {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string bytes_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+// Flips one bit of data.mdb in place.
+void flip(const fs::path& state_dir, std::size_t offset) {
+  std::fstream file(state_dir / "journal" / "data.mdb",
+                    std::ios::binary | std::ios::in | std::ios::out);
+  file.seekg(static_cast<std::streamoff>(offset));
+  const auto byte = static_cast<char>(file.get() ^ 0x10);
+  file.seekp(static_cast<std::streamoff>(offset));
+  file.put(byte);
+}
+
+// Where the live blocks lie in data.mdb; copies that LMDB no longer uses are not among them.
+std::vector<std::pair<std::size_t, std::size_t>> live_blocks(const fs::path& state_dir) {
+  std::vector<std::pair<std::size_t, std::size_t>> blocks;
+  auto reader = journal::Reader::open_read_only(state_dir / "journal");
+  EXPECT_TRUE(reader && reader->renew());
+  for (Seq at{1}; at <= reader->last();) {
+    const auto block = reader->block_of(at);
+    EXPECT_TRUE(block) << block.error().message;
+    blocks.emplace_back(static_cast<std::size_t>(file_offset(block->bytes())),
+                        block->bytes().size());
+    at = next(block->last());
+  }
+  return blocks;
+}
+
+TEST(JournalVerify, AWholeJournalIsWhole) {
+  const TempDir dir;
+  tell_story(dir.path());
+  const Output output = call({"journal", "verify"}, dir.path());
+  EXPECT_EQ(output.code, kExitOk) << output.out << output.err;
+  EXPECT_NE(output.out.find("The journal is whole"), std::string::npos) << output.out;
+}
+
+TEST(JournalVerify, JsonCountsBlocksEventsAndNamesTheHead) {
+  const TempDir dir;
+  tell_story(dir.path());
+  const Output output = call({"journal", "verify", "--json"}, dir.path());
+  const auto json = nlohmann::json::parse(output.out);
+  EXPECT_TRUE(json.at("ok").get<bool>());
+  EXPECT_EQ(json.at("blocks"), 7);
+  EXPECT_EQ(json.at("firstSeq"), 1);
+  EXPECT_EQ(json.at("lastSeq"), json.at("events"));
+  EXPECT_EQ(json.at("head").get<std::string>().size(), 64U);
+  EXPECT_TRUE(json.at("damages").empty());
+}
+
+TEST(JournalVerify, AFlippedByteOfABodyNamesItsBlockAndOffset) {
+  const TempDir dir;
+  tell_story(dir.path());
+  const std::string before = bytes_of(dir.path() / "journal" / "data.mdb");
+  const auto [start, size] = live_blocks(dir.path()).at(3);
+  const std::size_t at = before.find("line one", start);
+  ASSERT_LT(at, start + size);
+  flip(dir.path(), at);
+  const Output output = call({"journal", "verify", "--json"}, dir.path());
+  EXPECT_EQ(output.code, kExitFailure);
+  const auto json = nlohmann::json::parse(output.out);
+  ASSERT_EQ(json.at("damages").size(), 1U);
+  const auto damage = json.at("damages").at(0);
+  const auto offset = damage.at("fileOffset").get<std::size_t>();
+  EXPECT_EQ(offset, start);
+  EXPECT_LT(damage.at("firstSeq"), damage.at("lastSeq"));
+}
+
+TEST(JournalVerify, EveryPartOfEveryLiveBlockIsGuarded) {
+  const TempDir dir;
+  tell_story(dir.path());
+  const auto blocks = live_blocks(dir.path());
+  ASSERT_EQ(blocks.size(), 7U);
+  for (const auto& [offset, size] : blocks) {
+    for (std::size_t i = 0; i < size; i += 101) {
+      flip(dir.path(), offset + i);
+      EXPECT_EQ(call({"journal", "verify"}, dir.path()).code, kExitFailure)
+          << "byte " << i << " of the block at " << offset;
+      flip(dir.path(), offset + i);
+    }
+  }
+  EXPECT_EQ(call({"journal", "verify"}, dir.path()).code, kExitOk);
+}
+
+TEST(JournalVerify, SaysWhereNoJournalIs) {
+  const TempDir dir;
+  const Output output = call({"journal", "verify"}, dir.path());
+  EXPECT_EQ(output.code, kExitFailure);
+  EXPECT_NE(output.err.find(dir.path().string()), std::string::npos) << output.err;
+}
+
+TEST(JournalInfo, ShowsExtentAndEpoch) {
+  const TempDir dir;
+  tell_story(dir.path());
+  const Output output = call({"journal", "info", "--json"}, dir.path());
+  ASSERT_EQ(output.code, kExitOk) << output.err;
+  const auto json = nlohmann::json::parse(output.out);
+  EXPECT_EQ(json.at("epoch"), "00000000-0000-0007-0000-000000000009");
+  EXPECT_EQ(json.at("events"), json.at("lastSeq"));
+  EXPECT_EQ(json.at("formatVersion"), journal::kFormatVersion);
+}
+
+}  // namespace
+}  // namespace spine::replay

@@ -1,0 +1,93 @@
+// FakeEngine: answers the inputs of a NetServer as the engine would, from memory, for tests.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/pipeline/ingress.h"
+#include "engine/pipeline/messages.h"
+#include "engine/pipeline/outbox.h"
+#include "engine/pipeline/shared.h"
+
+#include "event_generated.h"
+
+namespace spine::test {
+
+// What a message's text makes it do: "reject", "limit", "full" are refused so; "hang" starts a run
+// that does not end; "fail" one that fails; anything else is answered "echo: <text>" in two pieces.
+// Thread: its own, between construction and destruction.
+class FakeEngine {
+ public:
+  FakeEngine(pipeline::Shared& shared, pipeline::Ingress& ingress, pipeline::Outbox& net);
+  ~FakeEngine();
+  FakeEngine(const FakeEngine&) = delete;
+  FakeEngine& operator=(const FakeEngine&) = delete;
+
+  // While held, inputs stay in the queue.
+  void hold(bool held) { held_.store(held); }
+  // Writes the stopping item.
+  void announce_stop() { announce_.store(true); }
+  std::uint64_t inputs() const { return inputs_.load(); }
+  std::uint64_t disconnects() const { return disconnects_.load(); }
+  // Bodies that did not pass the verifier: none should.
+  std::uint64_t invalid() const { return invalid_.load(); }
+
+ private:
+  struct Event {
+    EventView view{};
+    std::vector<std::uint64_t> body{};
+  };
+  struct Session {
+    core::SessionView view{};
+    std::string key{};
+    std::string agent{};
+    std::string active{};
+    std::vector<Event> events{};
+  };
+  struct Run {
+    core::RunView view{};
+    std::string key{};
+    std::string agent{};
+    std::string session{};
+    Event end{};
+  };
+
+  void run();
+  void handle(const pipeline::InputHeader& header, ByteSpan body);
+  void message(const pipeline::InputHeader& header, ByteSpan body);
+  bool refuse(const pipeline::InputHeader& header, const fb::MessageReceived& message);
+  void start_run(const pipeline::InputHeader& header, Session& session, const std::string& key,
+                 const fb::MessageReceived& message);
+  void end_run(Run& run, fb::EventBody kind);
+  void abort(const pipeline::InputHeader& header, ByteSpan body);
+  void close_session(const pipeline::InputHeader& header, bool reset);
+  void query(const pipeline::InputHeader& header, std::string_view text);
+  Session& session_of(const std::string& key);
+  Session* session_by_id(std::uint64_t id);
+  void publish(const EventView& event, Session* session, Run* run);
+  Event make_event(fb::EventBody kind, ByteSpan body);
+  void reply(const pipeline::InputHeader& header, const core::Reply& reply,
+             std::string_view session_key = {}, std::string_view run_key = {});
+
+  pipeline::Shared& shared_;
+  pipeline::Ingress& ingress_;
+  pipeline::OutboxProducer& out_;
+  std::uint64_t seq_{1};
+  std::map<std::string, Session> sessions_{};
+  std::map<std::string, Run> runs_{};
+  std::map<std::string, std::uint64_t> seen_{};
+  flatbuffers::FlatBufferBuilder builder_{};
+  std::atomic<bool> held_{false};
+  std::atomic<bool> announce_{false};
+  std::atomic<bool> stop_{false};
+  std::atomic<std::uint64_t> inputs_{0};
+  std::atomic<std::uint64_t> disconnects_{0};
+  std::atomic<std::uint64_t> invalid_{0};
+  std::thread thread_{};
+};
+
+}  // namespace spine::test

@@ -1,0 +1,118 @@
+// The fixture's verbs.
+#include "tests/unit/websocket/fixture.h"
+
+#include <utility>
+
+namespace spine::test {
+
+json channel_message(const std::string& external_id, const std::string& text) {
+  return {{"channel", "telegram"},
+          {"sender", {{"id", "alice"}, {"name", "Alice"}}},
+          {"conversation", {{"kind", "direct"}, {"id", "alice"}}},
+          {"externalId", external_id},
+          {"content", {{"text", text}}},
+          {"timestamp", 1'700'000'000'000}};
+}
+
+json ProtocolClient::connect_params(const std::vector<std::string>& scopes) {
+  return {
+      {"minProtocol", 4},
+      {"maxProtocol", 4},
+      {"client", {{"id", "cli"}, {"version", "2026.9.6"}, {"platform", "linux"}, {"mode", "cli"}}},
+      {"auth", {{"token", kToken}}},
+      {"role", "operator"},
+      {"scopes", scopes}};
+}
+
+json ProtocolClient::request(const std::string& id, const std::string& method, const json& params) {
+  return {{"type", "req"}, {"id", id}, {"method", method}, {"params", params}};
+}
+
+bool ProtocolClient::greet(std::uint16_t port) {
+  if (!ws.open(port)) return false;
+  const json challenge = next();
+  return challenge.value("event", "") == "connect.challenge";
+}
+
+json ProtocolClient::hello(std::uint16_t port, const std::vector<std::string>& scopes) {
+  if (!greet(port)) return nullptr;
+  send(request("c", "connect", connect_params(scopes)));
+  const json answer = response("c");
+  return answer.is_object() && answer.value("ok", false) ? answer["payload"] : json(nullptr);
+}
+
+json ProtocolClient::next(int timeout_ms) {
+  const auto text = ws.read_text(timeout_ms);
+  return text ? json::parse(*text) : json(nullptr);
+}
+
+json ProtocolClient::response(const std::string& id, int timeout_ms) {
+  while (true) {
+    json frame = next(timeout_ms);
+    if (frame.is_null()) return frame;
+    if (frame["type"] == "res" && frame["id"] == id) return frame;
+    if (frame["type"] == "event") events.push_back(std::move(frame));
+  }
+}
+
+json ProtocolClient::call(const std::string& method, const json& params) {
+  const std::string id = std::to_string(next_id_++);
+  send(request(id, method, params));
+  return response(id);
+}
+
+json ProtocolClient::event(const std::string& name, int timeout_ms) {
+  for (auto it = events.begin(); it != events.end(); ++it) {
+    if ((*it)["event"] != name) continue;
+    json found = std::move(*it);
+    events.erase(it);
+    return found;
+  }
+  while (true) {
+    json frame = next(timeout_ms);
+    if (frame.is_null()) return frame;
+    if (frame["type"] == "event" && frame["event"] == name) return frame;
+    if (frame["type"] == "event") events.push_back(std::move(frame));
+  }
+}
+
+void NetTest::start(net::NetOptions options) {
+  TearDown();
+  config_ = config::Config{};
+  config_.agents = {config::AgentConfig{.id = "main", .name = "Main"}};
+  config_.redacted_json = R"({"gateway":{"auth":{"token":"__OPENCLAW_REDACTED__"}}})";
+  config_.exists = true;
+  config_.raw = std::string{"{gateway:{auth:{token:'"} + kToken + "'}}}";
+  shared_ = std::make_unique<pipeline::Shared>();
+  ingress_ = std::make_unique<pipeline::Ingress>();
+  options.token = kToken;
+  options.config = &config_;
+  options.version = "0.1.0-test";
+  auto server = net::NetServer::bind(std::move(options), *shared_, *ingress_);
+  ASSERT_TRUE(server) << server.error().message;
+  server_ = std::move(server).value();
+  engine_ = std::make_unique<FakeEngine>(*shared_, *ingress_, server_->outbox());
+  server_->start();
+}
+
+void NetTest::TearDown() {
+  if (server_ != nullptr) {
+    server_->stop();
+    server_->join();
+  }
+  if (engine_ != nullptr) {
+    EXPECT_EQ(engine_->invalid(), 0U);
+  }
+  engine_.reset();
+  server_.reset();
+  ingress_.reset();
+}
+
+std::string NetTest::http(const std::string& request) {
+  WsClient client;
+  if (!client.connect(port())) return "";
+  client.send_bytes(request);
+  return client.read_all();
+}
+
+}  // namespace spine::test

@@ -1,0 +1,284 @@
+// The methods, as a client sees them.
+#include "adapters/websocket/methods.h"
+
+#include <fstream>
+
+#include "engine/log/log.h"
+#include "tests/unit/websocket/fixture.h"
+
+namespace spine::test {
+namespace {
+
+using Methods = NetTest;
+
+json chat(const std::string& key, const std::string& message, const std::string& session = "main") {
+  return {{"sessionKey", session}, {"message", message}, {"idempotencyKey", key}};
+}
+
+TEST_F(Methods, ChannelMessageIsAcknowledgedWithSeqAndSession) {
+  ProtocolClient bridge;
+  bridge.hello(port(), {"operator.write"});
+  const json answer = bridge.call("channel.message", channel_message("m1"));
+  ASSERT_EQ(answer["ok"], true) << answer;
+  EXPECT_GT(answer["payload"]["seq"], 0);
+  EXPECT_EQ(answer["payload"]["sessionKey"], "agent:none:telegram:direct:alice");
+  EXPECT_FALSE(answer["payload"].contains("runId"));
+  const json again = bridge.call("channel.message", channel_message("m1"));
+  EXPECT_EQ(again["payload"]["duplicate"], true);
+  EXPECT_EQ(again["payload"]["seq"], answer["payload"]["seq"]);
+  // A bridge costs the engine no copies of events.
+  EXPECT_EQ(shared_->event_interest.load(), 0U);
+}
+
+TEST_F(Methods, ChannelMessageRefusalsSayWhyAndWhen) {
+  ProtocolClient bridge;
+  bridge.hello(port());
+  const json rejected = bridge.call("channel.message", channel_message("a", "reject"))["error"];
+  EXPECT_EQ(rejected["code"], "FORBIDDEN");
+  EXPECT_EQ(rejected["details"]["code"], "MESSAGE_REJECTED");
+  EXPECT_EQ(rejected["details"]["reason"], "not_allowed");
+  const json limited = bridge.call("channel.message", channel_message("b", "limit"))["error"];
+  EXPECT_EQ(limited["code"], "UNAVAILABLE");
+  EXPECT_EQ(limited["retryable"], true);
+  EXPECT_EQ(limited["retryAfterMs"], 250);
+  const json full = bridge.call("channel.message", channel_message("c", "full"))["error"];
+  EXPECT_EQ(full["code"], "UNAVAILABLE");
+  EXPECT_EQ(full["retryable"], true);
+  EXPECT_GT(full["retryAfterMs"], 0);
+}
+
+TEST_F(Methods, ChannelMessageNamesTheFieldThatIsWrong) {
+  ProtocolClient bridge;
+  bridge.hello(port());
+  const auto problem = [&](const json& params) {
+    return bridge.call("channel.message", params)["error"]["message"].get<std::string>();
+  };
+  json params = channel_message("x");
+  params.erase("externalId");
+  EXPECT_EQ(problem(params),
+            "invalid channel.message params: must have required property 'externalId'");
+  params = channel_message("x");
+  params["sender"].erase("id");
+  EXPECT_EQ(problem(params),
+            "invalid channel.message params: at /sender: must have required property 'id'");
+  params = channel_message("x");
+  params["conversation"]["kind"] = "party";
+  EXPECT_EQ(problem(params),
+            "invalid channel.message params: at /conversation/kind: must be equal to one of the "
+            "allowed values");
+  params = channel_message("x");
+  params["timestamp"] = "now";
+  EXPECT_EQ(problem(params), "invalid channel.message params: at /timestamp: must be integer");
+  params = channel_message("x");
+  params["channel"] = std::string(300, 'c');
+  EXPECT_EQ(problem(params),
+            "invalid channel.message params: at /channel: must NOT have more than 256 bytes");
+}
+
+TEST_F(Methods, ScopesAreEnforced) {
+  ProtocolClient reader;
+  reader.hello(port(), {"operator.read"});
+  const json error = reader.call("chat.send", chat("k", "hi"))["error"];
+  EXPECT_EQ(error["code"], "FORBIDDEN");
+  EXPECT_EQ(error["message"], "missing scope: operator.write");
+  EXPECT_EQ(error["details"], json::parse(R"({"code":"MISSING_SCOPE",
+    "missingScope":"operator.write","requiredScopes":["operator.write"]})"));
+  EXPECT_EQ(reader.call("channel.message", channel_message("q"))["error"]["code"], "FORBIDDEN");
+  EXPECT_EQ(reader.call("sessions.delete", {{"key", "x"}})["error"]["code"], "FORBIDDEN");
+  ProtocolClient writer;
+  writer.hello(port(), {"operator.write"});
+  EXPECT_EQ(writer.call("health")["ok"], true);
+  ProtocolClient admin;
+  admin.hello(port(), {"operator.admin"});
+  EXPECT_EQ(admin.call("chat.send", chat("k2", "hi"))["ok"], true);
+}
+
+TEST_F(Methods, ChatIsSentOnceAndKeptInHistory) {
+  ProtocolClient client;
+  client.hello(port());
+  const json sent = client.call("chat.send", chat("run-1", "hello"));
+  EXPECT_EQ(sent["payload"]["runId"], "run-1");
+  EXPECT_EQ(sent["payload"]["status"], "started");
+  EXPECT_EQ(client.call("chat.send", chat("run-1", "hello"))["payload"]["status"], "ok");
+  client.call("chat.send", chat("run-2", "hang"));
+  EXPECT_EQ(client.call("chat.send", chat("run-2", "hang"))["payload"]["status"], "in_flight");
+
+  const json history = client.call("chat.history", {{"sessionKey", "main"}})["payload"];
+  EXPECT_EQ(history["sessionKey"], "agent:main:main");
+  EXPECT_EQ(history["hasMore"], false);
+  ASSERT_EQ(history["messages"].size(), 3U);
+  const json& user = history["messages"][0];
+  EXPECT_EQ(user["role"], "user");
+  EXPECT_EQ(user["content"][0]["text"], "hello");
+  EXPECT_EQ(user["idempotencyKey"], "run-1:user");
+  const json& assistant = history["messages"][1];
+  EXPECT_EQ(assistant["role"], "assistant");
+  EXPECT_EQ(assistant["content"][0]["text"], "echo: hello");
+  EXPECT_EQ(assistant["__openclaw"]["runId"], "run-1");
+  EXPECT_EQ(assistant["stopReason"], "stop");
+  const json page = client.call("chat.history", {{"sessionKey", "main"}, {"limit", 1}})["payload"];
+  EXPECT_EQ(page["hasMore"], true);
+  EXPECT_EQ(page["messages"].size(), 1U);
+  EXPECT_TRUE(page["nextCursor"].is_string());
+}
+
+TEST_F(Methods, HistoryOfAnUnknownSessionIsEmpty) {
+  ProtocolClient client;
+  client.hello(port());
+  const json history =
+      client.call("chat.history", {{"sessionKey", "agent:main:nobody"}})["payload"];
+  EXPECT_EQ(history["messages"], json::array());
+  EXPECT_EQ(history["totalMessages"], 0);
+}
+
+TEST_F(Methods, AbortStopsTheRunOrSaysThereIsNone) {
+  ProtocolClient client;
+  client.hello(port());
+  const json none = client.call("chat.abort", {{"sessionKey", "main"}})["payload"];
+  EXPECT_EQ(none["aborted"], false);
+  client.call("chat.send", chat("r", "hang"));
+  const json other =
+      client.call("chat.abort", {{"sessionKey", "main"}, {"runId", "zzz"}})["payload"];
+  EXPECT_EQ(other["aborted"], false);
+  const json aborted = client.call("chat.abort", {{"sessionKey", "main"}})["payload"];
+  EXPECT_EQ(aborted["ok"], true);
+  EXPECT_EQ(aborted["aborted"], true);
+  EXPECT_EQ(aborted["runIds"], json::array({"r"}));
+}
+
+TEST_F(Methods, AgentAnswersTwiceUnderOneId) {
+  ProtocolClient client;
+  client.hello(port());
+  client.send(ProtocolClient::request("A", "agent", {{"message", "hi"}, {"idempotencyKey", "a1"}}));
+  const json accepted = client.response("A");
+  EXPECT_EQ(accepted["payload"]["status"], "accepted");
+  EXPECT_EQ(accepted["payload"]["runId"], "a1");
+  EXPECT_EQ(accepted["payload"]["sessionKey"], "agent:main:main");
+  EXPECT_EQ(accepted["payload"]["agentId"], "main");
+  const json final = client.response("A");
+  EXPECT_EQ(final["payload"]["status"], "ok");
+  EXPECT_EQ(final["payload"]["summary"], "completed");
+  EXPECT_EQ(final["payload"]["result"]["payloads"][0]["text"], "echo: hi");
+  // Asked again, the answer comes again.
+  client.send(ProtocolClient::request("B", "agent", {{"message", "hi"}, {"idempotencyKey", "a1"}}));
+  EXPECT_EQ(client.response("B")["payload"]["status"], "accepted");
+  EXPECT_EQ(client.response("B")["payload"]["result"]["payloads"][0]["text"], "echo: hi");
+}
+
+TEST_F(Methods, AgentWaitAnswersAtTheEndOrWhenItsTimeIsOver) {
+  ProtocolClient client;
+  client.hello(port());
+  client.call("chat.send", chat("done", "hi"));
+  const json ended = client.call("agent.wait", {{"runId", "done"}})["payload"];
+  EXPECT_EQ(ended["status"], "ok");
+  EXPECT_EQ(ended["terminalReply"]["text"], "echo: hi");
+  client.call("chat.send", chat("fails", "fail"));
+  const json failed = client.call("agent.wait", {{"runId", "fails"}})["payload"];
+  EXPECT_EQ(failed["status"], "error");
+  EXPECT_EQ(failed["error"], "it took too long");
+  const json late = client.call("agent.wait", {{"runId", "unknown"}, {"timeoutMs", 1}})["payload"];
+  EXPECT_EQ(late["status"], "timeout");
+  // Waiting for a run that is stopped by somebody else.
+  client.call("chat.send", chat("hangs", "hang"));
+  client.send(ProtocolClient::request("W", "agent.wait", {{"runId", "hangs"}}));
+  ProtocolClient other;
+  other.hello(port());
+  other.call("chat.abort", {{"sessionKey", "main"}});
+  const json stopped = client.response("W")["payload"];
+  EXPECT_EQ(stopped["status"], "error");
+  EXPECT_EQ(stopped["error"], "aborted");
+}
+
+TEST_F(Methods, SessionsAreListedDescribedResetAndDeleted) {
+  ProtocolClient client;
+  client.hello(port());
+  client.call("chat.send", chat("1", "a"));
+  client.call("chat.send", chat("2", "b", "agent:main:side"));
+  const json list = client.call("sessions.list", {{"limit", 1}})["payload"];
+  EXPECT_EQ(list["count"], 1);
+  EXPECT_EQ(list["totalCount"], 2);
+  EXPECT_EQ(list["hasMore"], true);
+  EXPECT_EQ(list["nextOffset"], 1);
+  const json row = client.call("sessions.describe", {{"key", "main"}})["payload"]["session"];
+  EXPECT_EQ(row["key"], "agent:main:main");
+  EXPECT_EQ(row["isMain"], true);
+  EXPECT_EQ(row["kind"], "direct");
+  EXPECT_EQ(row["model"], "echo");
+  EXPECT_EQ(row["modelProvider"], "spine");
+  EXPECT_EQ(row["hasActiveRun"], false);
+  EXPECT_TRUE(client.call("sessions.describe", {{"key", "nope"}})["payload"]["session"].is_null());
+  const json reset = client.call("sessions.reset", {{"key", "main"}})["payload"];
+  EXPECT_EQ(reset["ok"], true);
+  EXPECT_EQ(reset["entry"]["sessionId"].get<std::string>().size(), 36U);
+  EXPECT_EQ(client.call("sessions.reset", {{"key", "nope"}})["error"]["message"],
+            "No session found: agent:main:nope");
+  EXPECT_EQ(client.call("sessions.delete", {{"key", "main"}})["error"]["message"],
+            "Cannot delete the main session (agent:main:main).");
+  EXPECT_EQ(client.call("sessions.delete", {{"key", "side"}})["payload"]["deleted"], true);
+  EXPECT_EQ(client.call("sessions.delete", {{"key", "side"}})["payload"]["deleted"], false);
+}
+
+TEST_F(Methods, GatewayDescribesItself) {
+  ProtocolClient client;
+  client.hello(port());
+  const json health = client.call("health")["payload"];
+  EXPECT_EQ(health["defaultAgentId"], "main");
+  EXPECT_EQ(health["agents"][0]["agentId"], "main");
+  const json status = client.call("status")["payload"];
+  EXPECT_EQ(status["runtimeVersion"], "0.1.0-test");
+  const json presence = client.call("system-presence")["payload"];
+  EXPECT_EQ(presence[0]["mode"], "gateway");
+  EXPECT_EQ(presence[1]["mode"], "cli");
+  const json agents = client.call("agents.list")["payload"];
+  EXPECT_EQ(agents["defaultId"], "main");
+  EXPECT_EQ(agents["agents"][0]["model"]["primary"], "spine/echo");
+  EXPECT_EQ(client.call("agent.identity.get")["payload"]["agentId"], "main");
+  EXPECT_EQ(client.call("agent.identity.get", {{"agentId", "x"}})["error"]["details"]["code"],
+            "UNKNOWN_AGENT_ID");
+  EXPECT_EQ(client.call("models.list")["payload"]["models"][0]["id"], "spine/echo");
+  const json digest = client.call("spine.digest")["payload"];
+  EXPECT_EQ(digest["digest"], "00000000000000010000000000000002");
+  EXPECT_EQ(digest["tables"][0]["table"], "sessions");
+  EXPECT_GT(client.call("spine.status")["payload"]["durableSeq"], 0);
+}
+
+TEST_F(Methods, ConfigIsShownWithoutSecrets) {
+  ProtocolClient client;
+  client.hello(port());
+  const json answer = client.call("config.get");
+  EXPECT_EQ(answer["payload"]["parsed"]["gateway"]["auth"]["token"], "__OPENCLAW_REDACTED__");
+  EXPECT_EQ(answer.dump().find(kToken), std::string::npos);
+}
+
+TEST_F(Methods, LogsAreTailedFromACursor) {
+  const auto folder =
+      std::filesystem::path{::testing::TempDir()} / ("tail-" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  ASSERT_TRUE(log::init({.file = folder / "spine.log", .to_stderr = false}));
+  log::warn("the first line");
+  log::warn("the second line");
+  ProtocolClient client;
+  client.hello(port());
+  const json tail = client.call("logs.tail", {{"limit", 5}})["payload"];
+  log::shutdown();
+  ASSERT_GE(tail["lines"].size(), 2U) << tail;
+  EXPECT_NE(tail.dump().find("the second line"), std::string::npos);
+  EXPECT_EQ(tail["cursor"], tail["size"]);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(MethodTable, WriteSatisfiesReadAndAdminSatisfiesAll) {
+  using net::Scope;
+  const auto set = [](Scope scope) { return static_cast<net::ScopeSet>(scope); };
+  EXPECT_TRUE(net::satisfies(set(Scope::write), Scope::read));
+  EXPECT_FALSE(net::satisfies(set(Scope::read), Scope::write));
+  EXPECT_TRUE(net::satisfies(set(Scope::admin), Scope::pairing));
+  EXPECT_FALSE(net::satisfies(0, Scope::read));
+  EXPECT_EQ(net::find_method("no.such"), nullptr);
+  for (const net::Method& method : net::methods()) {
+    EXPECT_EQ(net::find_method(method.name), &method);
+  }
+}
+
+}  // namespace
+}  // namespace spine::test

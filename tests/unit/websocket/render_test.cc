@@ -1,0 +1,258 @@
+// Pure parts: JSON text, frames, guards, metrics, log tails, random numbers.
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "adapters/http/facts.h"
+#include "adapters/http/guard.h"
+#include "adapters/http/json.h"
+#include "adapters/http/routes.h"
+#include "adapters/websocket/entropy.h"
+#include "adapters/websocket/frame_buffer.h"
+#include "adapters/websocket/hub.h"
+#include "adapters/websocket/log_tail.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::net {
+namespace {
+
+using nlohmann::json;
+
+TEST(JsonWriter, WritesWhatAParserReadsBack) {
+  std::string out;
+  http::JsonWriter writer{out};
+  std::string all;
+  for (int c = 1; c < 128; ++c)
+    all += static_cast<char>(c);
+  writer.begin_object();
+  writer.member("text", all);
+  writer.member("number", -12);
+  writer.member("large", ~std::uint64_t{0});
+  writer.member("real", 0.25);
+  writer.member("yes", true);
+  writer.member_null("none");
+  writer.member_if("absent", "");
+  writer.key("list");
+  writer.begin_array();
+  writer.value(1);
+  writer.raw("{}");
+  writer.value("z");
+  writer.end_array();
+  writer.end_object();
+  const json parsed = json::parse(out);
+  EXPECT_EQ(parsed["text"], all);
+  EXPECT_EQ(parsed["number"], -12);
+  EXPECT_EQ(parsed["large"], ~std::uint64_t{0});
+  EXPECT_EQ(parsed["real"], 0.25);
+  EXPECT_EQ(parsed["yes"], true);
+  EXPECT_TRUE(parsed["none"].is_null());
+  EXPECT_FALSE(parsed.contains("absent"));
+  EXPECT_EQ(parsed["list"].dump(), R"([1,{},"z"])");
+}
+
+TEST(JsonWriter, BytesThatAreNoUtf8BecomeTheReplacementCharacter) {
+  const auto escaped = [](std::string_view text) {
+    std::string out;
+    http::append_escaped(out, text);
+    return out;
+  };
+  EXPECT_EQ(escaped("\xc3\xa9 \xf0\x9f\x98\x80"), "\xc3\xa9 \xf0\x9f\x98\x80");
+  EXPECT_EQ(escaped("a\xff"
+                    "b"),
+            "a\xEF\xBF\xBD"
+            "b");
+  EXPECT_EQ(escaped("\xc3"), "\xEF\xBF\xBD");
+  EXPECT_EQ(escaped("\xc0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(escaped("\xed\xa0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+}
+
+TEST(FrameBuffer, HeadersHaveTheShortestLength) {
+  for (const std::size_t size : {0UL, 125UL, 126UL, 65'535UL, 65'536UL, 200'000UL}) {
+    FrameBuffer buffer;
+    const std::string payload(size, 'p');
+    buffer.append(Opcode::text, payload);
+    const auto bytes = buffer.next(1);
+    ASSERT_EQ(bytes.size(), frame_header_bytes(size) + size);
+    EXPECT_EQ(frame_bytes(bytes), bytes.size());
+    EXPECT_EQ(bytes[0], 0x81);
+    EXPECT_EQ(std::string(reinterpret_cast<char*>(bytes.data()) + frame_header_bytes(size), size),
+              payload);
+  }
+}
+
+TEST(FrameBuffer, NextGivesWholeFramesOnly) {
+  FrameBuffer buffer;
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < 200; ++i) {
+    buffer.append(Opcode::text, std::string(i * 7, 'x'));
+    total += i * 7 + frame_header_bytes(i * 7);
+  }
+  std::size_t seen = 0;
+  while (!buffer.empty()) {
+    const auto bytes = buffer.next(1000);
+    std::size_t at = 0;
+    while (at < bytes.size())
+      at += frame_bytes(bytes.subspan(at));
+    EXPECT_EQ(at, bytes.size());
+    EXPECT_TRUE(bytes.size() <= 1000 || bytes.size() == frame_bytes(bytes));
+    seen += bytes.size();
+    buffer.consumed(bytes.size());
+  }
+  EXPECT_EQ(seen, total);
+}
+
+TEST(Hub, StaleReferenceIsDeadAfterReuse) {
+  pipeline::Metrics metrics;
+  Hub hub{metrics};
+  const ConnectionRef first = hub.table.open(nullptr, 0);
+  EXPECT_TRUE(hub.table.live(first));
+  hub.forget(first.slot);
+  const ConnectionRef second = hub.table.open(nullptr, 0);
+  EXPECT_EQ(first.slot, second.slot);
+  EXPECT_FALSE(hub.table.live(first));
+  EXPECT_TRUE(hub.table.live(second));
+  EXPECT_EQ(metrics.ws_closes[6].get(), 1U);
+}
+
+TEST(Hub, MemoryOfAllConnectionsIsBoundedByClosingTheWorst) {
+  pipeline::Metrics metrics;
+  Hub hub{metrics};
+  const std::string megabyte(1 << 20, 'm');
+  std::vector<std::uint32_t> slots;
+  for (int i = 0; i < 8; ++i)
+    slots.push_back(hub.table.open(nullptr, 0).slot);
+  hub.begin(slots[0]).append("small");
+  hub.end(slots[0]);
+  for (int round = 0; round < 45; ++round) {
+    for (std::size_t i = 1; i < slots.size(); ++i) {
+      if (!hub.writable(slots[i])) continue;
+      hub.begin(slots[i]).append(megabyte);
+      hub.end(slots[i]);
+    }
+  }
+  EXPECT_GT(metrics.slow_consumers.get(), 0U);
+  EXPECT_TRUE(hub.writable(slots[0]));
+  std::size_t owed = 0;
+  for (const std::uint32_t slot : slots) {
+    if (hub.table.out[slot] != nullptr) owed += hub.table.out[slot]->pending_bytes();
+  }
+  EXPECT_LE(owed, limits::kBufferedBytesAllMax);
+}
+
+TEST(Guard, OnlyLoopbackNamesAreHosts) {
+  for (const char* host : {"localhost", "LOCALHOST:18789", "127.0.0.1", "127.8.9.1:80", "[::1]",
+                           "[::1]:18789", "spine.localhost"}) {
+    EXPECT_TRUE(http::loopback_host(host)) << host;
+  }
+  for (const char* host : {"", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example",
+                           "10.0.0.1", "127.0.0", "[::2]", "[::1", "localhost:abc", ":80",
+                           "1127.0.0.1", "127.0.0.256", "notlocalhost"}) {
+    EXPECT_FALSE(http::loopback_host(host)) << host;
+  }
+}
+
+TEST(Guard, OriginMustBeTheSameSite) {
+  EXPECT_TRUE(http::same_origin("", "localhost"));
+  EXPECT_TRUE(http::same_origin("http://localhost:18789", "localhost:18789"));
+  EXPECT_TRUE(http::same_origin("http://LOCALHOST", "localhost:80"));
+  EXPECT_FALSE(http::same_origin("https://localhost:18789", "localhost:18789"));
+  EXPECT_FALSE(http::same_origin("http://localhost:9999", "localhost:18789"));
+  EXPECT_FALSE(http::same_origin("null", "localhost"));
+}
+
+TEST(Guard, SecretsInQueriesAreSeen) {
+  EXPECT_TRUE(http::query_has_secret("a=1&Token=x"));
+  EXPECT_TRUE(http::query_has_secret("password"));
+  EXPECT_FALSE(http::query_has_secret("tokens=1&x=token"));
+}
+
+TEST(Metrics, TextIsWellFormedAndCoversTheHistograms) {
+  pipeline::Shared shared;
+  shared.metrics.journal_commit.observe(70);
+  shared.metrics.journal_commit.observe(9'000'000);
+  shared.metrics.ws_closes[8].add(3);
+  const http::Facts facts{.shared = &shared, .version = "1", .resident_bytes = 4096};
+  std::istringstream lines{http::metrics_body(facts)};
+  const char* comment = "^# (HELP|TYPE) [a-z_]+ .+$";
+  const char* sample = "^([a-z_]+)(\\{[a-z]+=\"[^\"]*\"\\})? [0-9.e+-]+$";
+  std::set<std::string> seen;
+  std::string line;
+  while (std::getline(lines, line)) {
+    if (line.starts_with("#")) {
+      EXPECT_THAT(line, ::testing::MatchesRegex(comment));
+      continue;
+    }
+    EXPECT_THAT(line, ::testing::MatchesRegex(sample));
+    EXPECT_TRUE(seen.insert(line.substr(0, line.rfind(' '))).second) << line;
+  }
+  const std::string body = http::metrics_body(facts);
+  EXPECT_NE(body.find("spine_journal_append_seconds_bucket{le=\"0.00005\"} 0\n"),
+            std::string::npos);
+  EXPECT_NE(body.find("spine_journal_append_seconds_bucket{le=\"0.0001\"} 1\n"), std::string::npos);
+  EXPECT_NE(body.find("spine_journal_append_seconds_bucket{le=\"+Inf\"} 2\n"), std::string::npos);
+  EXPECT_NE(body.find("spine_journal_append_seconds_count 2\n"), std::string::npos);
+  EXPECT_NE(body.find("spine_ws_close_total{code=\"1008\"} 3\n"), std::string::npos);
+  EXPECT_NE(body.find("process_resident_memory_bytes 4096\n"), std::string::npos);
+}
+
+TEST(Health, StalledEngineWithWorkIsUnhealthy) {
+  pipeline::Shared shared;
+  shared.phase.store(pipeline::Phase::ready);
+  shared.agents_ready.store(1);
+  shared.engine_turn_ms.store(1'000);
+  http::Facts facts{.shared = &shared, .now_boottime_ms = 20'000};
+  EXPECT_EQ(http::health(facts), http::Health::healthy);
+  facts.inputs_waiting = 1;
+  EXPECT_EQ(http::health(facts), http::Health::unhealthy);
+  EXPECT_EQ(http::failing(facts), std::vector<std::string_view>{"engine_stalled"});
+  shared.engine_turn_ms.store(19'000);
+  EXPECT_EQ(http::health(facts), http::Health::healthy);
+  shared.metrics.digest_divergence.add();
+  EXPECT_EQ(http::health(facts), http::Health::degraded);
+  EXPECT_EQ(http::answer({.method = "GET", .path = "/health", .host = "localhost"}, facts).status,
+            200);
+}
+
+TEST(LogTail, WholeLinesFromACursorOn) {
+  const auto file =
+      std::filesystem::path{::testing::TempDir()} / ("log-tail-" + std::to_string(::getpid()));
+  std::ofstream{file} << "one\ntwo\nthree\nfou";
+  auto tail = tail_log(file, {.cursor = LogTailRequest::kFromEnd, .lines_max = 2});
+  ASSERT_TRUE(tail);
+  EXPECT_EQ(tail->lines, (std::vector<std::string>{"two", "three"}));
+  EXPECT_EQ(tail->cursor, 14U);
+  std::ofstream{file, std::ios::app} << "r\n";
+  tail = tail_log(file, {.cursor = 14});
+  EXPECT_EQ(tail->lines, std::vector<std::string>{"four"});
+  tail = tail_log(file, {.cursor = 1'000});
+  EXPECT_TRUE(tail->reset);
+  tail = tail_log(file, {.cursor = 0, .bytes_max = 10});
+  EXPECT_TRUE(tail->truncated);
+  EXPECT_EQ(tail->lines, std::vector<std::string>{"four"});
+  std::filesystem::remove(file);
+  EXPECT_EQ(tail_log(file, {}).error().code, Errc::not_found);
+}
+
+TEST(Entropy, NumbersDifferAndUuidsHaveTheirForm) {
+  Entropy entropy;
+  std::set<Bits128> seen;
+  for (int i = 0; i < 1000; ++i)
+    EXPECT_TRUE(seen.insert(entropy.next()).second);
+  std::string text;
+  append_uuid(text, as_uuid(Bits128{~0ULL, ~0ULL}));
+  EXPECT_EQ(text, "ffffffff-ffff-4fff-bfff-ffffffffffff");
+}
+
+TEST(Entropy, SecretsAreComparedWhole) {
+  EXPECT_TRUE(secret_equal("abc", "abc"));
+  EXPECT_FALSE(secret_equal("abcd", "abc"));
+  EXPECT_FALSE(secret_equal("", "abc"));
+  EXPECT_FALSE(secret_equal("", ""));
+}
+
+}  // namespace
+}  // namespace spine::net
