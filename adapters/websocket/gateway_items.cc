@@ -59,7 +59,7 @@ void Gateway::item(const pipeline::OutHeader& header, ByteSpan payload) {
     case ItemKind::stopping:
       return stop(pipeline::read_stopping(payload));
     default:
-      SPINE_CHECK(!"an item of a kind nobody handles");
+      SPINE_CHECK(false && "an item of a kind nobody handles");
   }
 }
 

@@ -29,7 +29,7 @@ void EngineThread::answer_query(const InputHeader& header, std::string_view text
       write(net_, header.connection, header.request, DigestItem{core::digest(state_)});
       break;
     default:
-      SPINE_CHECK(!"an input of a kind nobody handles");
+      SPINE_CHECK(false && "an input of a kind nobody handles");
   }
 }
 
