@@ -99,34 +99,16 @@ Status replace_file(const fs::path& path, std::initializer_list<ByteSpan> parts)
 }
 
 Result<InputFile> InputFile::open(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return failure(errno, "opened", path);
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return failure(errno, "opened", path);
   struct stat status {};
-  if (::fstat(fd, &status) != 0) {
-    const int code = errno;
-    ::close(fd);
-    return failure(code, "looked at", path);
-  }
-  return InputFile(path, fd, static_cast<std::uint64_t>(status.st_size));
-}
-
-InputFile::~InputFile() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-InputFile::InputFile(InputFile&& other) noexcept
-    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), bytes_(other.bytes_) {}
-
-InputFile& InputFile::operator=(InputFile&& other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(fd_, other.fd_);
-  std::swap(bytes_, other.bytes_);
-  return *this;
+  if (::fstat(fd.get(), &status) != 0) return failure(errno, "looked at", path);
+  return InputFile(path, std::move(fd), static_cast<std::uint64_t>(status.st_size));
 }
 
 Status InputFile::read(MutableByteSpan bytes) {
   while (!bytes.empty()) {
-    const ssize_t n = ::read(fd_, bytes.data(), bytes.size());
+    const ssize_t n = ::read(fd_.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return failure(errno, "read", path_);
     if (n == 0) return Error{Errc::corrupt, fmt::format("{} is cut short.", path_.string())};

@@ -6,6 +6,7 @@
 
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/result.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::journal {
 
@@ -25,9 +26,6 @@ class InputFile {
  public:
   // Errc::not_found when there is no such file.
   static Result<InputFile> open(const std::filesystem::path& path);
-  ~InputFile();
-  InputFile(InputFile&& other) noexcept;
-  InputFile& operator=(InputFile&& other) noexcept;
 
   // Length of the file as it was opened.
   std::uint64_t bytes() const { return bytes_; }
@@ -35,10 +33,10 @@ class InputFile {
   Status read(MutableByteSpan bytes);
 
  private:
-  InputFile(std::filesystem::path path, int fd, std::uint64_t bytes)
-      : path_(std::move(path)), fd_(fd), bytes_(bytes) {}
+  InputFile(std::filesystem::path path, UniqueFd fd, std::uint64_t bytes)
+      : path_(std::move(path)), fd_(std::move(fd)), bytes_(bytes) {}
   std::filesystem::path path_;
-  int fd_;
+  UniqueFd fd_;
   std::uint64_t bytes_;
 };
 

@@ -13,7 +13,7 @@
 namespace spine::journal {
 namespace {
 
-Errc class_of(int code) {
+Errc class_of_lmdb(int code) {
   switch (code) {
     case MDB_INVALID:
     case MDB_CORRUPTED:
@@ -40,9 +40,9 @@ Errc class_of(int code) {
   }
 }
 
-Error failure(int code, std::string_view doing, const std::filesystem::path& dir) {
-  return Error{class_of(code), fmt::format("LMDB failed to {} in {}: {}.", doing, dir.string(),
-                                           mdb_strerror(code))};
+Error lmdb_failure(int code, std::string_view doing, const std::filesystem::path& dir) {
+  return Error{class_of_lmdb(code), fmt::format("LMDB failed to {} in {}: {}.", doing, dir.string(),
+                                                mdb_strerror(code))};
 }
 
 MDB_val value_of(ByteSpan bytes) {
@@ -85,7 +85,7 @@ MDB_cursor_op op_of(Move how) {
 // A page that is in use but not in the file would be a SIGBUS on first access.
 Status check_length(const Environment& env) {
   struct stat file {};
-  if (::fstat(env.data_fd(), &file) != 0) return failure(errno, "look at data.mdb", env.dir());
+  if (::fstat(env.data_fd(), &file) != 0) return lmdb_failure(errno, "look at data.mdb", env.dir());
   const auto length = static_cast<std::uint64_t>(file.st_size);
   if (length < env.used_bytes()) {
     return Error{Errc::corrupt,
@@ -100,7 +100,7 @@ Status check_length(const Environment& env) {
 Result<std::shared_ptr<Environment>> Environment::open(const EnvironmentOptions& options) {
   MDB_env* raw = nullptr;
   if (const int code = mdb_env_create(&raw); code != 0) {
-    return failure(code, "create an environment", options.dir);
+    return lmdb_failure(code, "create an environment", options.dir);
   }
   const std::shared_ptr<Environment> env(new Environment(options.dir, raw));
   int code = 0;
@@ -111,7 +111,7 @@ Result<std::shared_ptr<Environment>> Environment::open(const EnvironmentOptions&
   if (code == 0) {
     code = mdb_env_open(raw, options.dir.c_str(), flags_of(options.access), S_IRUSR | S_IWUSR);
   }
-  if (code != 0) return failure(code, "open data.mdb", options.dir);
+  if (code != 0) return lmdb_failure(code, "open data.mdb", options.dir);
   SPINE_TRY_STATUS(check_length(*env));
   return env;
 }
@@ -140,7 +140,7 @@ int Environment::data_fd() const {
 }
 
 Status Environment::sync() {
-  if (const int code = mdb_env_sync(env_, 1); code != 0) return failure(code, "sync", dir_);
+  if (const int code = mdb_env_sync(env_, 1); code != 0) return lmdb_failure(code, "sync", dir_);
   return ok();
 }
 
@@ -152,7 +152,7 @@ void Environment::clear_dead_readers() {
 Result<Transaction> Transaction::begin(Environment& env, unsigned flags) {
   MDB_txn* txn = nullptr;
   if (const int code = mdb_txn_begin(env.env_, nullptr, flags, &txn); code != 0) {
-    return failure(code, "begin a transaction", env.dir());
+    return lmdb_failure(code, "begin a transaction", env.dir());
   }
   return Transaction(env, txn, (flags & MDB_RDONLY) == 0);
 }
@@ -181,7 +181,7 @@ Transaction& Transaction::operator=(Transaction&& other) noexcept {
 
 Status Transaction::commit() {
   if (const int code = mdb_txn_commit(std::exchange(txn_, nullptr)); code != 0) {
-    return failure(code, "commit", env_->dir());
+    return lmdb_failure(code, "commit", env_->dir());
   }
   return ok();
 }
@@ -192,7 +192,7 @@ void Transaction::reset() {
 
 Status Transaction::renew() {
   if (const int code = mdb_txn_renew(txn_); code != 0) {
-    return failure(code, "renew a transaction", env_->dir());
+    return lmdb_failure(code, "renew a transaction", env_->dir());
   }
   return ok();
 }
@@ -211,21 +211,21 @@ Result<Database> Transaction::integer_database() {
   if (code == 0 && flags == 0 && writes_) {
     code = mdb_dbi_open(txn_, nullptr, MDB_INTEGERKEY, &database.handle);
   }
-  if (code != 0) return failure(code, "open the database", env_->dir());
+  if (code != 0) return lmdb_failure(code, "open the database", env_->dir());
   return database;
 }
 
 Result<Database> Transaction::named_database(const char* name) {
   Database database;
   const int code = mdb_dbi_open(txn_, name, MDB_CREATE, &database.handle);
-  if (code != 0) return failure(code, fmt::format("open the database {}", name), env_->dir());
+  if (code != 0) return lmdb_failure(code, fmt::format("open the database {}", name), env_->dir());
   return database;
 }
 
 Result<std::uint64_t> Transaction::entry_count(Database database) const {
   MDB_stat stat{};
   if (const int code = mdb_stat(txn_, database.handle, &stat); code != 0) {
-    return failure(code, "count entries", env_->dir());
+    return lmdb_failure(code, "count entries", env_->dir());
   }
   return std::uint64_t{stat.ms_entries};
 }
@@ -236,7 +236,7 @@ Result<std::byte*> Transaction::append_reserved(Database database, std::uint64_t
   MDB_val v{bytes, nullptr};
   const int code = mdb_put(txn_, database.handle, &k, &v, MDB_APPEND | MDB_RESERVE);
   SPINE_CHECK(code != MDB_KEYEXIST);
-  if (code != 0) return failure(code, fmt::format("append {} bytes", bytes), env_->dir());
+  if (code != 0) return lmdb_failure(code, fmt::format("append {} bytes", bytes), env_->dir());
   return static_cast<std::byte*>(v.mv_data);
 }
 
@@ -244,7 +244,7 @@ Status Transaction::put(Database database, ByteSpan key, ByteSpan value) {
   MDB_val k = value_of(key);
   MDB_val v = value_of(value);
   if (const int code = mdb_put(txn_, database.handle, &k, &v, 0); code != 0) {
-    return failure(code, "put an entry", env_->dir());
+    return lmdb_failure(code, "put an entry", env_->dir());
   }
   return ok();
 }
@@ -254,7 +254,7 @@ Result<bool> Transaction::get(Database database, ByteSpan key, ByteSpan& value) 
   MDB_val v{};
   const int code = mdb_get(txn_, database.handle, &k, &v);
   if (code == MDB_NOTFOUND) return false;
-  if (code != 0) return failure(code, "get an entry", env_->dir());
+  if (code != 0) return lmdb_failure(code, "get an entry", env_->dir());
   value = bytes_of(v);
   return true;
 }
@@ -262,7 +262,7 @@ Result<bool> Transaction::get(Database database, ByteSpan key, ByteSpan& value) 
 Result<Cursor> Cursor::open(Transaction& transaction, Database database) {
   MDB_cursor* cursor = nullptr;
   const int code = mdb_cursor_open(transaction.txn_, database.handle, &cursor);
-  if (code != 0) return failure(code, "open a cursor", transaction.env_->dir());
+  if (code != 0) return lmdb_failure(code, "open a cursor", transaction.env_->dir());
   return Cursor(*transaction.env_, cursor);
 }
 
@@ -281,7 +281,7 @@ Cursor& Cursor::operator=(Cursor&& other) noexcept {
 
 Status Cursor::renew(Transaction& transaction) {
   if (const int code = mdb_cursor_renew(transaction.txn_, cursor_); code != 0) {
-    return failure(code, "renew a cursor", env_->dir());
+    return lmdb_failure(code, "renew a cursor", env_->dir());
   }
   return ok();
 }
@@ -291,7 +291,7 @@ Result<bool> Cursor::move(Move how, Entry& entry) {
   MDB_val v{};
   const int code = mdb_cursor_get(cursor_, &k, &v, op_of(how));
   if (code == MDB_NOTFOUND) return false;
-  if (code != 0) return failure(code, "read an entry", env_->dir());
+  if (code != 0) return lmdb_failure(code, "read an entry", env_->dir());
   entry = Entry{.key = bytes_of(k), .value = bytes_of(v)};
   return true;
 }
@@ -301,7 +301,7 @@ Result<bool> Cursor::at_or_after(ByteSpan key, Entry& entry) {
   MDB_val v{};
   const int code = mdb_cursor_get(cursor_, &k, &v, MDB_SET_RANGE);
   if (code == MDB_NOTFOUND) return false;
-  if (code != 0) return failure(code, "find an entry", env_->dir());
+  if (code != 0) return lmdb_failure(code, "find an entry", env_->dir());
   entry = Entry{.key = bytes_of(k), .value = bytes_of(v)};
   return true;
 }
@@ -314,14 +314,14 @@ Status Cursor::put(ByteSpan key, ByteSpan value) {
   MDB_val k = value_of(key);
   MDB_val v = value_of(value);
   if (const int code = mdb_cursor_put(cursor_, &k, &v, 0); code != 0) {
-    return failure(code, "put an entry", env_->dir());
+    return lmdb_failure(code, "put an entry", env_->dir());
   }
   return ok();
 }
 
 Status Cursor::remove() {
   if (const int code = mdb_cursor_del(cursor_, 0); code != 0) {
-    return failure(code, "remove an entry", env_->dir());
+    return lmdb_failure(code, "remove an entry", env_->dir());
   }
   return ok();
 }

@@ -90,7 +90,7 @@ bool resolve_kinds(Arguments& args, std::FILE* err) {
       args.dump.kinds.push_back(kind);
       continue;
     }
-    fmt::print(err, "Error: \"{}\" is not a kind of event. The kinds are:\n", neutralise(name));
+    fmt::print(err, "Error: \"{}\" is not a kind of event. The kinds are:\n", printable(name));
     for (const fb::EventBody body : fb::EnumValuesEventBody()) {
       if (body != fb::EventBody::NONE) fmt::print(err, "  {}\n", fb::EnumNameEventBody(body));
     }
@@ -119,8 +119,8 @@ int run(const std::vector<std::string>& arguments, std::FILE* out, std::FILE* er
     const std::vector<std::string> unknown = app.remaining(true);
     fmt::print(err, "Error: {}\nRun with --help for more.\n",
                unknown.empty()
-                   ? neutralise(error.what(), true)
-                   : fmt::format("\"{}\" is not understood.", neutralise(unknown.front())));
+                   ? printable(error.what(), true)
+                   : fmt::format("\"{}\" is not understood.", printable(unknown.front())));
     return kExitUsage;
   }
   if (!resolve_kinds(args, err)) return kExitUsage;

@@ -56,7 +56,7 @@ bool dump_block(const journal::BlockView& block, const DumpOptions& options, Nam
 int journal_dump(const DumpOptions& options, std::FILE* out, std::FILE* err) {
   auto reader = journal::Reader::open_read_only(options.journal_dir);
   const auto fail = [err](const Error& error) {
-    fmt::print(err, "Error: {}\n", neutralise(error.message));
+    fmt::print(err, "Error: {}\n", printable(error.message));
     return kExitFailure;
   };
   if (!reader) return fail(reader.error());

@@ -204,7 +204,7 @@ Result<FoldReport> fold(journal::Reader& reader, const std::optional<LiveDigest>
 
 int replay_verify(const FoldOptions& options, std::FILE* out, std::FILE* err) {
   const auto fail = [err](std::string_view message) {
-    fmt::print(err, "Error: {}\n", neutralise(message));
+    fmt::print(err, "Error: {}\n", printable(message));
     return kExitFailure;
   };
   std::optional<LiveDigest> live;

@@ -38,17 +38,17 @@ Result<Extent> extent_of(journal::Reader& reader) {
 int journal_info(const InfoOptions& options, std::FILE* out, std::FILE* err) {
   auto reader = journal::Reader::open_read_only(options.journal_dir);
   if (!reader) {
-    fmt::print(err, "Error: {}\n", neutralise(reader.error().message));
+    fmt::print(err, "Error: {}\n", printable(reader.error().message));
     return kExitFailure;
   }
   if (auto renewed = reader->renew(); !renewed) {
-    fmt::print(err, "Error: {}\n", neutralise(renewed.error().message));
+    fmt::print(err, "Error: {}\n", printable(renewed.error().message));
     return kExitFailure;
   }
   auto found = extent_of(*reader);
   if (!found) {
     fmt::print(err, "Error: {}\nWhat to do: `spine journal verify` names every damaged place.\n",
-               neutralise(found.error().message));
+               printable(found.error().message));
     return kExitFailure;
   }
   const Extent& extent = *found;
@@ -68,7 +68,7 @@ int journal_info(const InfoOptions& options, std::FILE* out, std::FILE* err) {
                extent.last_wall_ms, extent.logical_ms, file_bytes, head);
     return kExitOk;
   }
-  fmt::print(out, "Journal   {}\n", neutralise(file.string()));
+  fmt::print(out, "Journal   {}\n", printable(file.string()));
   fmt::print(out, "Epoch     {}\n", show_uuid(reader->epoch()));
   fmt::print(out, "File      {} (space is allocated ahead)\n", show_bytes(file_bytes));
   if (!extent.last) {

@@ -94,7 +94,7 @@ class BodyWriter : public flatbuffers::IterationVisitor {
 
  private:
   void quoted(std::string_view v) {
-    text(json_ ? json_string(v) : fmt::format("\"{}\"", neutralise(v)));
+    text(json_ ? json_string(v) : fmt::format("\"{}\"", printable(v)));
   }
   template <class T>
   void named(T v, const char* name) {
@@ -189,10 +189,10 @@ std::string record_text(const EventView& event, Names& names) {
   } else {
     const PrincipalName& p = names.principal(PrincipalId{h.principal});
     out += fmt::format(", by {} \"{}\" (#{})", p.kind.empty() ? "principal" : p.kind,
-                       neutralise(p.name.empty() ? p.key : p.name), h.principal);
+                       printable(p.name.empty() ? p.key : p.name), h.principal);
   }
   if (h.session != 0) {
-    out += fmt::format(", session {} (#{})", neutralise(names.session(SessionId{h.session})),
+    out += fmt::format(", session {} (#{})", printable(names.session(SessionId{h.session})),
                        h.session);
   }
   out += '\n';

@@ -157,7 +157,7 @@ std::string damage_text(const Damage& damage) {
   std::string text = fmt::format("block #{}", damage.first.value);
   if (damage.last) text += fmt::format(" to #{}", damage.last.value);
   if (damage.offset >= 0) text += fmt::format(", byte {} of data.mdb", damage.offset);
-  return text + ": " + neutralise(damage.what);
+  return text + ": " + printable(damage.what);
 }
 
 void print_json(const ScanReport& report, std::FILE* out) {
@@ -197,11 +197,11 @@ ScanReport scan(journal::Reader& reader) {
 int journal_verify(const VerifyOptions& options, std::FILE* out, std::FILE* err) {
   auto reader = journal::Reader::open_read_only(options.journal_dir);
   if (!reader) {
-    fmt::print(err, "Error: {}\n", neutralise(reader.error().message));
+    fmt::print(err, "Error: {}\n", printable(reader.error().message));
     return kExitFailure;
   }
   if (auto renewed = reader->renew(); !renewed) {
-    fmt::print(err, "Error: {}\n", neutralise(renewed.error().message));
+    fmt::print(err, "Error: {}\n", printable(renewed.error().message));
     return kExitFailure;
   }
   const ScanReport report = scan(*reader);

@@ -1,6 +1,7 @@
 // Answers: encodes RunFinished, RunFailed and deltas.
 #include "adapters/agents/answers.h"
 
+#include "schemas/finished.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/record.h"
@@ -22,8 +23,7 @@ std::string_view clip_utf8(std::string_view text, std::size_t bytes_max) {
 
 void Answers::push(fb::EventBody kind) {
   const pipeline::InputHeader header{.kind = static_cast<std::uint16_t>(kind), .source = kSource};
-  producer_.push(header, {reinterpret_cast<const std::byte*>(builder_.GetBufferPointer()),
-                          builder_.GetSize()});
+  producer_.push(header, spine::finished(builder_));
 }
 
 void Answers::delta(RunId run, std::string_view piece) {

@@ -57,7 +57,7 @@ bool ready(const std::string& address, std::uint16_t port, Deadline deadline) {
 int report_death(int status, int output_fd) {
   const std::string said = all_of(output_fd);
   if (!said.empty()) {
-    fmt::print(stderr, "{}", neutralise(said, true));
+    fmt::print(stderr, "{}", printable(said, true));
   } else if (WIFSIGNALED(status)) {
     fmt::print(stderr, "Error: The gateway was ended by signal {} while it started.\n",
                WTERMSIG(status));
@@ -96,7 +96,7 @@ int wait_until_ready(pid_t child, const Place& place, int output_fd, Deadline de
   fmt::print(stderr,
              "Error: The gateway (pid {}) is not ready yet and goes on starting.\n{}"
              "To see what it does: spine logs --follow\n",
-             child, neutralise(all_of(output_fd), true));
+             child, printable(all_of(output_fd), true));
   return kExitFailure;
 }
 

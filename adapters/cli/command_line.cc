@@ -190,8 +190,8 @@ Parsed parse(const std::vector<std::string>& words) {
     const std::vector<std::string> unknown = app.remaining(true);
     parsed.text = fmt::format(
         "Error: {}\nRun with --help for more.\n",
-        unknown.empty() ? neutralise(error.what(), true)
-                        : fmt::format("\"{}\" is not understood.", neutralise(unknown.front())));
+        unknown.empty() ? printable(error.what(), true)
+                        : fmt::format("\"{}\" is not understood.", printable(unknown.front())));
     parsed.exit_code = kExitUsage;
   }
   return parsed;

@@ -26,7 +26,7 @@ int print_findings(const std::filesystem::path& path, bool exists,
       list += fmt::format(R"({}{{"severity":"{}","text":{}}})", list.empty() ? "" : ",",
                           error ? "error" : "warning", json_string(finding.text));
     } else {
-      fmt::print("{}: {}\n", error ? "Error" : "Warning", neutralise(finding.text));
+      fmt::print("{}: {}\n", error ? "Error" : "Warning", printable(finding.text));
     }
   }
   if (json) {
@@ -34,7 +34,7 @@ int print_findings(const std::filesystem::path& path, bool exists,
                "\n",
                json_string(path.string()), exists, valid, list);
   } else {
-    fmt::print("{} {}\n", neutralise(path.string()),
+    fmt::print("{} {}\n", printable(path.string()),
                !valid   ? "cannot be used"
                : exists ? "is valid"
                         : "is not there; the defaults are used");
@@ -56,7 +56,7 @@ int config_get(const Arguments& args) {
   const bool is_text = parser.parse(*value).get(parsed) == simdjson::SUCCESS &&
                        parsed.get(text) == simdjson::SUCCESS;
   if (is_text && !args.common.json) {
-    fmt::print("{}\n", neutralise(text));
+    fmt::print("{}\n", printable(text));
   } else {
     print_json(*value);
   }

@@ -26,7 +26,7 @@ constexpr log::Logger kConfigLog{"config"};
 // A failed commit or sync: its outcome is unknown, so the process ends and recovery decides.
 [[noreturn]] void end_process(const Error& error) {
   kLog.error("ending: {}", error.message);
-  fmt::print(stderr, "Error: {}\n", neutralise(error.message, true));
+  fmt::print(stderr, "Error: {}\n", printable(error.message, true));
   ::_exit(kExitFailure);
 }
 

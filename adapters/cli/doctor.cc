@@ -180,8 +180,8 @@ void print_findings(const Findings& findings, bool json) {
                           json_string(f.what), json_string(f.remedy));
       continue;
     }
-    fmt::print("{:<5} {:<16} {}\n", grade_name(f.grade), f.subject, neutralise(f.what));
-    if (!f.remedy.empty()) fmt::print("{:<22} -> {}\n", "", neutralise(f.remedy));
+    fmt::print("{:<5} {:<16} {}\n", grade_name(f.grade), f.subject, printable(f.what));
+    if (!f.remedy.empty()) fmt::print("{:<22} -> {}\n", "", printable(f.remedy));
   }
   if (json)
     fmt::print(R"({{"findings":[{}]}})"

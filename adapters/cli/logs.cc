@@ -26,7 +26,7 @@ std::filesystem::path log_file(const Place& place) {
 // A line that is JSON already stays; any other becomes {"line": ...}.
 void print_line(const std::string& line, bool json) {
   if (!json) {
-    fmt::print("{}\n", neutralise(line));
+    fmt::print("{}\n", printable(line));
   } else if (line.starts_with('{')) {
     print_json(line);
   } else {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <flatbuffers/flatbuffers.h>
 
+#include "schemas/finished.h"
 #include "schemas/vocab/record.h"
 
 #include "event_generated.h"
@@ -55,8 +56,7 @@ void push_policy(const config::Config& config, pipeline::IngressProducer& produc
   const pipeline::InputHeader header{
       .kind = static_cast<std::uint16_t>(fb::EventBody::ConfigApplied),
       .source = static_cast<std::uint16_t>(Source::config)};
-  producer.push(
-      header, {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
+  producer.push(header, finished(builder));
 }
 
 }  // namespace spine::cli

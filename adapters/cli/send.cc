@@ -18,7 +18,7 @@
 namespace spine::cli {
 namespace {
 
-constexpr std::string_view kScopes = R"(["operator.read","operator.write"])";
+constexpr std::string_view kSendScopes = R"(["operator.read","operator.write"])";
 constexpr std::uint64_t kConnectMs = 5'000;
 constexpr std::uint64_t kRetryMs = 200;
 
@@ -81,7 +81,7 @@ class Sending {
  private:
   Result<Answer> attempt(bool& reached) {
     const Deadline connect = std::min(deadline_, in_ms(kConnectMs));
-    SPINE_TRY(RpcClient client, RpcClient::open(place_.target, kScopes, connect));
+    SPINE_TRY(RpcClient client, RpcClient::open(place_.target, kSendScopes, connect));
     reached = true;
     SPINE_TRY(Answer sent, hand_in(client));
     if (!sent.ok || args_.no_wait) return sent;
@@ -103,7 +103,7 @@ class Sending {
       if (answer.ok || !answer.retryable || answer.retry_after_ms == 0) return answer;
       if (left_ms(deadline_) <= answer.retry_after_ms) return answer;
       fmt::print(stderr, "The gateway asks to wait {}: {}\n",
-                 show_duration_ms(answer.retry_after_ms), neutralise(answer.message));
+                 show_duration_ms(answer.retry_after_ms), printable(answer.message));
       std::this_thread::sleep_for(std::chrono::milliseconds(answer.retry_after_ms));
     }
   }
@@ -121,7 +121,7 @@ int print_sent(const Answer& answer) {
   if (parser.parse(answer.payload).get(payload) != simdjson::SUCCESS) {
     return fail({Errc::corrupt, "The gateway's answer cannot be read."});
   }
-  fmt::print("accepted: run {}\n", neutralise(text_at(payload, "runId")));
+  fmt::print("accepted: run {}\n", printable(text_at(payload, "runId")));
   return kExitOk;
 }
 
@@ -150,7 +150,7 @@ int print_reply(const Answer& answer, bool json) {
   std::string text;
   if (payload["terminalReply"].get(reply) == simdjson::SUCCESS) text = text_at(reply, "text");
   const bool to_terminal = ::isatty(STDOUT_FILENO) != 0;
-  fmt::print("{}\n", to_terminal ? neutralise(text, true) : text);
+  fmt::print("{}\n", to_terminal ? printable(text, true) : text);
   return kExitOk;
 }
 

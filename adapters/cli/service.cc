@@ -93,7 +93,7 @@ int install(const Arguments& args) {
   file << text;
   file.close();
   if (!file) return fail({Errc::io, fmt::format("Cannot write {}.", path.string())});
-  fmt::print("Wrote {}\n", neutralise(path.string()));
+  fmt::print("Wrote {}\n", printable(path.string()));
   if (!systemctl({"daemon-reload"}) || !systemctl({"enable", "--now", "spine.service"})) {
     fmt::print(stderr,
                "The unit is there but does not run. Where systemd runs for you, do:\n"
@@ -111,7 +111,7 @@ int uninstall(const Arguments&) {
   const fs::path path = unit_path();
   std::error_code error;
   if (!fs::exists(path, error)) {
-    fmt::print("There is no unit at {}: nothing to do\n", neutralise(path.string()));
+    fmt::print("There is no unit at {}: nothing to do\n", printable(path.string()));
     return kExitOk;
   }
   const bool stopped = systemctl({"disable", "--now", "spine.service"});
@@ -120,7 +120,7 @@ int uninstall(const Arguments&) {
     return fail({Errc::io, fmt::format("Cannot remove {}: {}.", path.string(), error.message())});
   }
   const bool reloaded = systemctl({"daemon-reload"});
-  fmt::print("Removed {}; configuration and state are untouched\n", neutralise(path.string()));
+  fmt::print("Removed {}; configuration and state are untouched\n", printable(path.string()));
   return stopped && reloaded ? kExitOk : kExitFailure;
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 using simdjson::dom::element;
 
-constexpr std::string_view kScopes = R"(["operator.read"])";
+constexpr std::string_view kReadScopes = R"(["operator.read"])";
 constexpr std::uint64_t kCallMs = 10'000;
 
 Result<std::string> ask(RpcClient& client, std::string_view method, const std::string& params) {
@@ -52,11 +52,11 @@ void print_message(const element& message) {
   if (const std::string model = text_at(message, "model"); !model.empty()) {
     who += fmt::format(" ({}/{})", text_at(message, "provider"), model);
   }
-  std::string text = neutralise(content_text(message), true);
+  std::string text = printable(content_text(message), true);
   for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 5)) {
     text.insert(at + 1, "    ");
   }
-  fmt::print("\n{}{}  {}\n    {}\n", seq, time_at(message, "timestamp"), neutralise(who), text);
+  fmt::print("\n{}{}  {}\n    {}\n", seq, time_at(message, "timestamp"), printable(who), text);
 }
 
 int print_session(const element& described, const element& history) {
@@ -73,7 +73,7 @@ int print_session(const element& described, const element& history) {
   }
   facts.add("Updated", time_at(session, "updatedAt"));
   facts.add("Run", run_text(session));
-  fmt::print("{}\n{}", neutralise(text_at(session, "key")), facts.text());
+  fmt::print("{}\n{}", printable(text_at(session, "key")), facts.text());
   for (const element message : array_at(history, "messages"))
     print_message(message);
   if (flag_at(history, "hasMore")) fmt::print("\n(older messages are not shown: --limit)\n");
@@ -85,7 +85,7 @@ int print_session(const element& described, const element& history) {
 int sessions_list(const Arguments& args) {
   const auto place = locate(args.common);
   if (!place) return fail(place.error());
-  auto client = RpcClient::open(place->target, kScopes, in_ms(kCallMs));
+  auto client = RpcClient::open(place->target, kReadScopes, in_ms(kCallMs));
   if (!client) return fail(client.error());
   std::string params = fmt::format(R"({{"limit":{})", args.sessions.limit);
   if (!args.sessions.agent.empty()) {
@@ -122,7 +122,7 @@ int sessions_list(const Arguments& args) {
 int sessions_show(const Arguments& args) {
   const auto place = locate(args.common);
   if (!place) return fail(place.error());
-  auto client = RpcClient::open(place->target, kScopes, in_ms(kCallMs));
+  auto client = RpcClient::open(place->target, kReadScopes, in_ms(kCallMs));
   if (!client) return fail(client.error());
   const std::string key = json_string(args.sessions.key);
   const auto described = ask(*client, "sessions.describe", fmt::format(R"({{"key":{}}})", key));

@@ -60,17 +60,6 @@ std::string refused_text(const std::string& address, std::uint16_t port) {
       host_port(address, port));
 }
 
-Socket::~Socket() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-Socket::Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-Socket& Socket::operator=(Socket&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
 Result<Socket> Socket::connect(const std::string& address, std::uint16_t port, Deadline deadline) {
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
@@ -82,16 +71,16 @@ Result<Socket> Socket::connect(const std::string& address, std::uint16_t port, D
   }
   const std::unique_ptr<addrinfo, FreeAddress> info(found);
   Socket socket(::socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (socket.fd_ < 0) {
+  if (!socket.fd_) {
     return Error{Errc::io, fmt::format("Cannot make a socket: {}.", strerror(errno))};
   }
   const int on = 1;
-  ::setsockopt(socket.fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  int failure = ::connect(socket.fd_, info->ai_addr, info->ai_addrlen) == 0 ? 0 : errno;
+  ::setsockopt(socket.fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  int failure = ::connect(socket.fd_.get(), info->ai_addr, info->ai_addrlen) == 0 ? 0 : errno;
   if (failure == EINPROGRESS) {
-    SPINE_TRY_STATUS(wait_for(socket.fd_, POLLOUT, deadline));
+    SPINE_TRY_STATUS(wait_for(socket.fd_.get(), POLLOUT, deadline));
     socklen_t size = sizeof failure;
-    ::getsockopt(socket.fd_, SOL_SOCKET, SO_ERROR, &failure, &size);
+    ::getsockopt(socket.fd_.get(), SOL_SOCKET, SO_ERROR, &failure, &size);
   }
   if (failure == ECONNREFUSED) return Error{Errc::unavailable, refused_text(address, port)};
   if (failure != 0) {
@@ -103,11 +92,11 @@ Result<Socket> Socket::connect(const std::string& address, std::uint16_t port, D
 
 Status Socket::write_all(std::string_view bytes, Deadline deadline) {
   while (!bytes.empty()) {
-    const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t n = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (n >= 0) {
       bytes.remove_prefix(static_cast<std::size_t>(n));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      SPINE_TRY_STATUS(wait_for(fd_, POLLOUT, deadline));
+      SPINE_TRY_STATUS(wait_for(fd_.get(), POLLOUT, deadline));
     } else if (errno != EINTR) {
       return gone();
     }
@@ -118,13 +107,13 @@ Status Socket::write_all(std::string_view bytes, Deadline deadline) {
 Result<std::size_t> Socket::read_some(std::string& out, Deadline deadline) {
   std::array<char, 16 * 1024> buffer{};
   for (;;) {
-    const ssize_t n = ::recv(fd_, buffer.data(), buffer.size(), 0);
+    const ssize_t n = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
     if (n >= 0) {
       out.append(buffer.data(), static_cast<std::size_t>(n));
       return static_cast<std::size_t>(n);
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      SPINE_TRY_STATUS(wait_for(fd_, POLLIN, deadline));
+      SPINE_TRY_STATUS(wait_for(fd_.get(), POLLIN, deadline));
     } else if (errno != EINTR) {
       return gone();
     }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "schemas/vocab/result.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::cli {
 
@@ -29,16 +30,13 @@ class Socket {
   static Result<Socket> connect(const std::string& address, std::uint16_t port, Deadline deadline);
   // Takes over a connected socket.
   explicit Socket(int fd) : fd_(fd) {}
-  ~Socket();
-  Socket(Socket&& other) noexcept;
-  Socket& operator=(Socket&& other) noexcept;
 
   Status write_all(std::string_view bytes, Deadline deadline);
   // At least one byte, appended to `out`; 0 = the other side has closed.
   Result<std::size_t> read_some(std::string& out, Deadline deadline);
 
  private:
-  int fd_{-1};
+  UniqueFd fd_{};
 };
 
 // "Connection refused: ...": names the address and `spine start`.

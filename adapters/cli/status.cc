@@ -75,7 +75,7 @@ int print_down(const Place& place, const Error& error, bool json) {
   facts.add("Address", address_text(place));
   facts.add("State directory", place.state_dir.string());
   fmt::print("Spine is not running\n{}", facts.text());
-  fmt::print(stderr, "{}\n", neutralise(error.message, true));
+  fmt::print(stderr, "{}\n", printable(error.message, true));
   return kExitFailure;
 }
 
@@ -90,7 +90,7 @@ void print_place(const Place& place, Facts& facts) {
 
 int fail(const Error& error) {
   std::fflush(stdout);
-  fmt::print(stderr, "Error: {}\n", neutralise(error.message, true));
+  fmt::print(stderr, "Error: {}\n", printable(error.message, true));
   return kExitFailure;
 }
 
@@ -117,7 +117,7 @@ int health(const Arguments& args) {
   Facts facts;
   facts.add("Address", address_text(*place));
   add_health(facts, body);
-  fmt::print("Spine is {}\n{}", neutralise(text_at(body, "status")), facts.text());
+  fmt::print("Spine is {}\n{}", printable(text_at(body, "status")), facts.text());
   return code;
 }
 

@@ -25,7 +25,7 @@ Table::Table(std::vector<std::string> header) {
 void Table::add(std::vector<std::string> cells) {
   SPINE_CHECK(cells.size() == rows_[0].size());
   for (std::string& cell : cells)
-    cell = neutralise(cell);
+    cell = printable(cell);
   rows_.push_back(std::move(cells));
 }
 
@@ -47,7 +47,7 @@ std::string Table::text() const {
 }
 
 void Facts::add(std::string name, std::string value) {
-  facts_.emplace_back(std::move(name), neutralise(value));
+  facts_.emplace_back(std::move(name), printable(value));
 }
 
 std::string Facts::text() const {

@@ -7,7 +7,7 @@
 
 namespace spine::cli {
 
-// Cells are neutralised when added. Widths count code points.
+// Cells are printabled when added. Widths count code points.
 class Table {
  public:
   explicit Table(std::vector<std::string> header);
@@ -19,7 +19,7 @@ class Table {
   std::vector<std::vector<std::string>> rows_{};
 };
 
-// "  Name        value" lines under one another; values are neutralised.
+// "  Name        value" lines under one another; values are printabled.
 class Facts {
  public:
   void add(std::string name, std::string value);

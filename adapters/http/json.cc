@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "engine/log/utf8.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::http {
 namespace {

@@ -23,6 +23,7 @@
 #include "engine/pipeline/messages.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/record.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::loop {
 namespace {
@@ -37,23 +38,6 @@ constexpr timeval kSecond{1, 0};
 // The engine turns at least once a second; a disk may stall a sync for a while. Longer than this
 // is a hang, and systemd may restart the daemon.
 constexpr std::uint64_t kEngineSilentMsMax = 30'000;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 struct FreeEvent {
   void operator()(event* e) const { event_free(e); }
@@ -77,8 +61,8 @@ void drain_counter(int fd) {
 }  // namespace
 
 struct LoopThread::State {
-  State(pipeline::Shared& shared_in, pipeline::Ingress& ingress, BasePtr base_in,
-        Descriptor wake_in, Descriptor deadline_in, Descriptor signals_in)
+  State(pipeline::Shared& shared_in, pipeline::Ingress& ingress, BasePtr base_in, UniqueFd wake_in,
+        UniqueFd deadline_in, UniqueFd signals_in)
       : shared(shared_in),
         base(std::move(base_in)),
         wake(std::move(wake_in)),
@@ -115,9 +99,9 @@ struct LoopThread::State {
 
   pipeline::Shared& shared;
   BasePtr base;
-  Descriptor wake;      // eventfd: outbox items, stop()
-  Descriptor deadline;  // timerfd on boot time: a deadline is due also after the machine slept
-  Descriptor signals;   // signalfd
+  UniqueFd wake;      // eventfd: outbox items, stop()
+  UniqueFd deadline;  // timerfd on boot time: a deadline is due also after the machine slept
+  UniqueFd signals;   // signalfd
   pipeline::Outbox outbox;
   pipeline::IngressProducer& producer;
   std::vector<EventPtr> events{};
@@ -248,12 +232,12 @@ Result<std::unique_ptr<LoopThread>> LoopThread::create(pipeline::Shared& shared,
   };
   BasePtr base(event_base_new());
   if (base == nullptr) return failed("libevent");
-  Descriptor wake(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  UniqueFd wake(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (wake.get() < 0) return failed("eventfd");
-  Descriptor deadline(::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC));
+  UniqueFd deadline(::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC));
   if (deadline.get() < 0) return failed("timerfd");
   const sigset_t set = handled_signals();
-  Descriptor signals(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+  UniqueFd signals(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (signals.get() < 0) return failed("signalfd");
   auto state = std::make_unique<State>(shared, ingress, std::move(base), std::move(wake),
                                        std::move(deadline), std::move(signals));

@@ -8,13 +8,12 @@
 #include "adapters/websocket/inputs.h"
 #include "adapters/websocket/message_methods.h"
 #include "adapters/websocket/methods.h"
+#include "adapters/websocket/net_log.h"
 #include "adapters/websocket/respond.h"
-#include "engine/log/log.h"
 
 namespace spine::net {
 namespace {
 
-constexpr log::Logger kLog{"net"};
 constexpr std::uint64_t kHealthMs = 60'000;
 constexpr std::uint64_t kPresenceMs = 1'000;  // changes are gathered for so long
 constexpr std::uint64_t kCheckMs = 1'000;     // how often deadlines of connections are looked at

@@ -5,13 +5,12 @@
 #include "adapters/websocket/hello.h"
 #include "adapters/websocket/inputs.h"
 #include "adapters/websocket/methods.h"
+#include "adapters/websocket/net_log.h"
 #include "adapters/websocket/respond.h"
-#include "engine/log/log.h"
 
 namespace spine::net {
 namespace {
 
-constexpr log::Logger kLog{"net"};
 constexpr std::int64_t kProtocol = 4;
 constexpr std::int64_t kProbeProtocol = 3;
 

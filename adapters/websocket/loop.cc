@@ -4,13 +4,12 @@
 #include <ctime>
 #include <unistd.h>
 
-#include "engine/log/log.h"
+#include "adapters/websocket/net_log.h"
 #include "schemas/vocab/check.h"
 
 namespace spine::net {
 namespace {
 
-constexpr log::Logger kLog{"net"};
 // What one recv takes. libwebsockets allocates as much per connection, so it bounds what an idle
 // one costs (measured: 9.6 KiB each with 8 KiB, 17.2 KiB with 16 KiB, and no faster).
 constexpr std::size_t kReadBytes = 8 * limits::kKiB;

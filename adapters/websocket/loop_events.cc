@@ -4,12 +4,11 @@
 
 #include "adapters/http/routes.h"
 #include "adapters/websocket/loop.h"
-#include "engine/log/log.h"
+#include "adapters/websocket/net_log.h"
 
 namespace spine::net {
 namespace {
 
-constexpr log::Logger kLog{"net"};
 constexpr int kAcceptsPerTurn = 64;  // the rest waits in the kernel's queue
 constexpr std::size_t kQueryBytesMax = 2'048;
 

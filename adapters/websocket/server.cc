@@ -10,13 +10,12 @@
 
 #include "adapters/websocket/gateway.h"
 #include "adapters/websocket/loop.h"
-#include "engine/log/log.h"
+#include "adapters/websocket/net_log.h"
 #include "schemas/vocab/check.h"
 
 namespace spine::net {
 namespace {
 
-constexpr log::Logger kLog{"net"};
 constexpr rlim_t kOtherDescriptors = 1'024;  // journal, logs, agents, HTTP
 
 // Every connection is a descriptor: the soft limit goes up to what they may take.

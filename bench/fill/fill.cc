@@ -14,6 +14,7 @@
 #include "engine/core/snapshot.h"
 #include "journal/journal.h"
 #include "journal/snapshots.h"
+#include "schemas/finished.h"
 
 namespace spine::bench {
 namespace {
@@ -85,9 +86,7 @@ class Filler {
     SPINE_TRY(auto store, journal::SnapshotStore::open(options_.state_dir / "snapshots"));
     flatbuffers::FlatBufferBuilder builder;
     core::save_snapshot(feed_.state(), builder);
-    return store.write(
-        journal_->last(), journal_->epoch(),
-        {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
+    return store.write(journal_->last(), journal_->epoch(), finished(builder));
   }
 
   const Options& options_;

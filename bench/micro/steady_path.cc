@@ -4,6 +4,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "schemas/finished.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 
@@ -76,12 +77,11 @@ void SteadyPath::receive() {
   SPINE_CHECK(reader_.read(padded_, id, message));
   net::build_channel_message(message, {number_ * 0x9E3779B97F4A7C15ULL, number_}, PrincipalId{},
                              builder_);
-  input_->push(
-      {.kind = static_cast<std::uint16_t>(fb::EventBody::MessageReceived),
-       .source = static_cast<std::uint16_t>(Source::websocket),
-       .connection = {1, 1},
-       .request = number_},
-      {reinterpret_cast<const std::byte*>(builder_.GetBufferPointer()), builder_.GetSize()});
+  input_->push({.kind = static_cast<std::uint16_t>(fb::EventBody::MessageReceived),
+                .source = static_cast<std::uint16_t>(Source::websocket),
+                .connection = {1, 1},
+                .request = number_},
+               finished(builder_));
 }
 
 void SteadyPath::decide_all() {

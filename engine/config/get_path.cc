@@ -6,7 +6,7 @@
 
 #include "engine/config/config.h"
 #include "engine/config/json5.h"
-#include "engine/log/printable.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::config {
 namespace {

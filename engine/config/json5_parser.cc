@@ -4,9 +4,9 @@
 
 #include "engine/config/json5.h"
 #include "engine/config/json5_scanner.h"
-#include "engine/log/printable.h"
-#include "engine/log/utf8.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::config {
 namespace {

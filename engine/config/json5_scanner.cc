@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <iterator>
 
-#include "engine/log/printable.h"
-#include "engine/log/utf8.h"
+#include "schemas/vocab/show.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::config {
 namespace {

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "engine/config/reading.h"
-#include "engine/log/printable.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::config {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "engine/config/reading.h"
 #include "engine/config/schema.h"
-#include "engine/log/printable.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::config {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "engine/config/source.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::config {
 namespace {
@@ -36,15 +37,13 @@ Result<std::string> read_all(int fd, const std::filesystem::path& path) {
 }  // namespace
 
 Result<std::string> read_text_file(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  if (fd < 0) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!fd) {
     const Errc code = errno == ENOENT || errno == ENOTDIR ? Errc::not_found : Errc::io;
     return Error{code, fmt::format("Cannot open {}: {}.", path.string(),
                                    std::generic_category().message(errno))};
   }
-  Result<std::string> text = read_all(fd, path);
-  ::close(fd);
-  return text;
+  return read_all(fd.get(), path);
 }
 
 }  // namespace spine::config

@@ -11,7 +11,7 @@
 #include "engine/config/duration.h"
 #include "engine/config/redact.h"
 #include "engine/config/suggest.h"
-#include "engine/log/printable.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::config {
 namespace {

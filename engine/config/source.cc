@@ -8,8 +8,8 @@
 
 #include "engine/config/redact.h"
 #include "engine/config/substitute.h"
-#include "engine/log/printable.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::config {
 namespace {

@@ -12,8 +12,9 @@
 #include <unistd.h>
 #include <utility>
 
-#include "engine/log/printable.h"
+#include "engine/config/io_error.h"
 #include "engine/log/private_path.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::config {
 namespace {
@@ -22,11 +23,6 @@ namespace fs = std::filesystem;
 
 fs::path lock_path(const fs::path& dir) {
   return dir / "spine.lock";
-}
-
-Error io_error(std::string_view what, const fs::path& path) {
-  return {Errc::io, fmt::format("Cannot {} {}: {}.", what, printable(path.string()),
-                                std::generic_category().message(errno))};
 }
 
 // What the holder wrote: "<pid> <port>\n". Zeros where it does not say.
@@ -104,33 +100,21 @@ Result<LockInfo> read_lock(const fs::path& dir) {
 
 Result<StateLock> StateLock::acquire(const fs::path& dir) {
   const fs::path path = lock_path(dir);
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-  if (fd < 0) return io_error("open", path);
-  StateLock lock(fd);
-  if (lock_without_waiting(fd, LOCK_EX) != 0) {
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600));
+  if (!fd) return io_error("open", path);
+  if (lock_without_waiting(fd.get(), LOCK_EX) != 0) {
     if (errno != EWOULDBLOCK) return io_error("lock", path);
-    const LockInfo holder = read_holder(fd);
+    const LockInfo holder = read_holder(fd.get());
     const std::string who = holder.pid == 0 ? "" : fmt::format(" (pid {})", holder.pid);
     return Error{Errc::in_use,
                  fmt::format("another Spine{} is using {}", who, printable(dir.string()))};
   }
-  SPINE_TRY_STATUS(write_holder(fd, 0));
-  return lock;
-}
-
-StateLock::StateLock(StateLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-StateLock& StateLock::operator=(StateLock&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-StateLock::~StateLock() {
-  if (fd_ >= 0) ::close(fd_);
+  SPINE_TRY_STATUS(write_holder(fd.get(), 0));
+  return StateLock(std::move(fd));
 }
 
 Status StateLock::set_port(std::uint16_t port) {
-  return write_holder(fd_, port);
+  return write_holder(fd_.get(), port);
 }
 
 }  // namespace spine::config

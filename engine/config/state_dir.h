@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "schemas/vocab/result.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::config {
 
@@ -31,19 +32,13 @@ class StateLock {
   // Errors: in_use, naming the pid; io.
   static Result<StateLock> acquire(const std::filesystem::path& dir);
 
-  StateLock(StateLock&& other) noexcept;
-  StateLock& operator=(StateLock&& other) noexcept;
-  StateLock(const StateLock&) = delete;
-  StateLock& operator=(const StateLock&) = delete;
-  ~StateLock();
-
   // Tells others where this daemon listens. Errors: io.
   Status set_port(std::uint16_t port);
 
  private:
-  explicit StateLock(int fd) : fd_(fd) {}
+  explicit StateLock(UniqueFd fd) : fd_(std::move(fd)) {}
 
-  int fd_;
+  UniqueFd fd_;
 };
 
 }  // namespace spine::config

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engine/config/redact.h"
-#include "engine/log/utf8.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::config {
 namespace {

@@ -11,7 +11,9 @@
 #include <system_error>
 #include <unistd.h>
 
-#include "engine/log/printable.h"
+#include "engine/config/io_error.h"
+#include "schemas/vocab/show.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::config {
 namespace {
@@ -19,27 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kTokenFileBytesMax = 4096;
-
-// A file descriptor closed at the end of its scope.
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
-Error io_error(std::string_view what, const fs::path& path) {
-  return {Errc::io, fmt::format("Cannot {} {}: {}.", what, printable(path.string()),
-                                std::generic_category().message(errno))};
-}
 
 std::string base64url(std::span<const unsigned char> bytes) {
   constexpr std::string_view kDigits =
@@ -70,7 +51,7 @@ Status write_all(int fd, std::string_view text, const fs::path& path) {
 }
 
 Status sync_directory(const fs::path& directory) {
-  const File dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!dir) return io_error("open", directory);
   if (::fsync(dir.get()) != 0) return io_error("sync", directory);
   return ok();
@@ -133,7 +114,7 @@ Result<bool> create_token_file(const fs::path& path, std::string_view token) {
   ::unlink(draft.c_str());
   bool linked = false;
   {
-    const File file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    const UniqueFd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!file) return io_error("create", draft);
     Status written = write_all(file.get(), fmt::format("{}\n", token), draft);
     if (written && ::fchmod(file.get(), 0600) != 0) written = io_error("set the mode of", draft);
@@ -171,7 +152,7 @@ Result<std::string> make_token() {
 }
 
 Result<std::string> read_token_file(const fs::path& file) {
-  const File in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  const UniqueFd in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!in) {
     const bool absent = errno == ENOENT;
     Error error = io_error("open the token file", file);

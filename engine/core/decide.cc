@@ -7,6 +7,7 @@
 #include "engine/core/fingerprint.h"
 #include "engine/core/message_copy.h"
 #include "engine/core/tables.h"
+#include "schemas/finished.h"
 
 namespace spine::core {
 
@@ -108,8 +109,7 @@ bool input_of(const EventView& event, Input& input, flatbuffers::FlatBufferBuild
     scratch.ForceVectorAlignment(sizeof(std::uint64_t), 1, sizeof(std::uint64_t));
     scratch.Finish(copy_message(scratch, *message));
     input.kind = static_cast<std::uint16_t>(fb::EventBody::MessageReceived);
-    input.body = {reinterpret_cast<const std::byte*>(scratch.GetBufferPointer()),
-                  scratch.GetSize()};
+    input.body = finished(scratch);
   } else if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::MessageReceived)) {
     message = flatbuffers::GetRoot<fb::MessageReceived>(event.body.data());
   }

@@ -6,12 +6,13 @@
 
 #include "engine/core/fingerprint.h"
 #include "engine/core/key_buffer.h"
+#include "schemas/finished.h"
 
 namespace spine::core {
 namespace {
 
 constexpr std::string_view kMain = "main";
-constexpr std::uint64_t kDayMs = 24ULL * 3600 * 1000;
+constexpr std::uint64_t kMsPerDay = 24ULL * 3600 * 1000;
 
 std::string lower_copy(std::string_view text) {
   std::string copy(text);
@@ -65,7 +66,7 @@ void rule_key(KeyBuffer& key, const Origin& origin, bool with_account, bool with
 Policy::Policy() {
   flatbuffers::FlatBufferBuilder builder;
   builder.Finish(fb::ConfigAppliedBuilder(builder).Finish());
-  apply({reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
+  apply(finished(builder));
   words_.clear();
   bytes_ = 0;
 }
@@ -86,7 +87,7 @@ void Policy::apply(ByteSpan body) {
   reset_direct = reset_rule(config.reset_direct());
   reset_group = reset_rule(config.reset_group());
   reset_thread = reset_rule(config.reset_thread());
-  idle_ms_max = config.session_idle_days() * kDayMs;
+  idle_ms_max = config.session_idle_days() * kMsPerDay;
   message_rate = Rate::per_minute(config.messages_per_minute(), config.messages_burst());
   default_dm_policy_ = config.default_dm_policy();
   agents_ = sorted_lower(config.agents());

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "engine/log/line_format.h"
-#include "engine/log/printable.h"
 #include "engine/log/private_path.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::log {
 namespace detail {

@@ -10,24 +10,18 @@
 #include <unistd.h>
 
 #include "engine/core/views.h"
-#include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/engine_thread.h"
 #include "engine/pipeline/follower.h"
 #include "engine/pipeline/recovery.h"
 #include "journal/journal.h"
 #include "journal/snapshots.h"
+#include "schemas/finished.h"
 
 #include "event_generated.h"
 
 namespace spine::pipeline {
 namespace {
-
-const log::Logger kLog{"engine"};
-
-ByteSpan finished(const flatbuffers::FlatBufferBuilder& builder) {
-  return {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()};
-}
 
 constexpr std::uint16_t kind_of(fb::EventBody body) {
   return static_cast<std::uint16_t>(body);

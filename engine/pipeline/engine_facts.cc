@@ -5,25 +5,19 @@
 
 #include "engine/core/digest.h"
 #include "engine/core/views.h"
-#include "engine/log/log.h"
 #include "engine/pipeline/engine_thread.h"
+#include "schemas/finished.h"
 
 #include "event_generated.h"
 
 namespace spine::pipeline {
 namespace {
 
-const log::Logger kLog{"engine"};
-
 // A wall clock that moved less than this against boot time was slewed, not set.
 constexpr std::int64_t kJumpToleranceMs = 2'000;
 
 fb::Bits128 to_fb(Bits128 bits) {
   return {bits.hi, bits.lo};
-}
-
-ByteSpan finished(const flatbuffers::FlatBufferBuilder& builder) {
-  return {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()};
 }
 
 }  // namespace

@@ -5,15 +5,13 @@
 #include <flatbuffers/flatbuffers.h>
 #include <utility>
 
-#include "engine/log/log.h"
+#include "schemas/finished.h"
 #include "schemas/vocab/limits.h"
 
 #include "event_generated.h"
 
 namespace spine::pipeline {
 namespace {
-
-const log::Logger kLog{"engine"};
 
 // Longest sleep: the loop thread's clock input comes every second anyway.
 constexpr std::uint32_t kParkMs = 2'000;
@@ -231,8 +229,7 @@ Status EngineThread::finish() {
   if (space_for_closing_) {
     flatbuffers::FlatBufferBuilder builder{256};
     builder.Finish(fb::CreateEngineStoppedDirect(builder, stop_reason_.c_str()));
-    decide_own(static_cast<std::uint16_t>(fb::EventBody::EngineStopped),
-               {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
+    decide_own(static_cast<std::uint16_t>(fb::EventBody::EngineStopped), finished(builder));
   }
   SPINE_TRY_STATUS(commit());
   write_stopping(net_, stop_reason_);

@@ -12,6 +12,7 @@
 #include "engine/core/decide.h"
 #include "engine/core/effects.h"
 #include "engine/core/state.h"
+#include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/follower.h"
 #include "engine/pipeline/ingress.h"
@@ -23,6 +24,8 @@
 #include "schemas/vocab/result.h"
 
 namespace spine::pipeline {
+
+inline constexpr log::Logger kLog{"engine"};  // the subsystem of this thread's lines
 
 // An input the engine makes itself: kind (EventBody) and FlatBuffer body.
 struct OwnInput {

@@ -16,6 +16,7 @@
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/recovery.h"
 #include "schemas/event_verify.h"
+#include "schemas/finished.h"
 #include "schemas/vocab/limits.h"
 
 #include "event_generated.h"
@@ -23,7 +24,7 @@
 namespace spine::pipeline {
 namespace {
 
-const log::Logger kLog{"follower"};
+const log::Logger kFollowerLog{"follower"};
 
 // Blocks folded before the index is committed and requests are looked at.
 constexpr int kBlocksPerTurn = 64;
@@ -44,7 +45,7 @@ Status Follower::open(const Options& options, journal::Reader reader) {
   snapshots_.emplace(std::move(store));
   SPINE_TRY(index_, journal::Index::open(options.state_dir / "index", options.epoch, options.boot,
                                          options.journal_last));
-  if (index_->rebuilt()) kLog.warn("the index was not usable and is being rebuilt");
+  if (index_->rebuilt()) kFollowerLog.warn("the index was not usable and is being rebuilt");
   durable_.store(options.journal_last.value, std::memory_order_relaxed);
   return ok();
 }
@@ -165,7 +166,7 @@ void Follower::check_digest(const EventView& event) {
   shared_.metrics.digest_checks.add();
   if (own.total == Bits128{recorded->digest()->hi(), recorded->digest()->lo()}) return;
   shared_.metrics.digest_divergence.add();
-  kLog.error(
+  kFollowerLog.error(
       "the state folded from the journal differs from the live state at seq {}. Run `spine "
       "replay verify` and report it.",
       state_.applied().value);
@@ -175,12 +176,10 @@ Status Follower::write_snapshot() {
   if (state_.applied() == snapshot_ || state_.applied().value == 0) return ok();
   flatbuffers::FlatBufferBuilder builder{64 * 1024};
   core::save_snapshot(state_, builder);
-  const Status written = snapshots_->write(
-      state_.applied(), epoch_,
-      {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
+  const Status written = snapshots_->write(state_.applied(), epoch_, finished(builder));
   if (!written) {
     // A snapshot is a convenience: without it the next start folds more.
-    kLog.warn("no snapshot written: {}", written.error().message);
+    kFollowerLog.warn("no snapshot written: {}", written.error().message);
     return ok();
   }
   snapshot_ = state_.applied();

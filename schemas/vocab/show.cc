@@ -1,10 +1,13 @@
 // Show: times, sizes and foreign text as people read them.
 #include "schemas/vocab/show.h"
 
+#include <algorithm>
 #include <array>
 #include <cinttypes>
 #include <cstdio>
 #include <ctime>
+
+#include "schemas/vocab/utf8.h"
 
 namespace spine {
 namespace {
@@ -16,47 +19,29 @@ std::string format(const char* pattern, Args... args) {
   return std::string(text.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
 }
 
-struct CodePoint {
-  std::uint32_t value{};
-  std::size_t bytes{};  // 0 = not UTF-8 at this place
-};
-
-bool continuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-}
-
-// The code point at the start of `text`. Overlong forms, surrogates and values beyond U+10FFFF are
-// not UTF-8 (RFC 3629). REQUIRES: !text.empty().
-CodePoint decode(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  if (first < 0x80) return {first, 1};
-  std::size_t bytes = 0;
-  std::uint32_t value = 0;
-  std::uint32_t least = 0;
-  if ((first & 0xE0U) == 0xC0U) {
-    bytes = 2, value = first & 0x1FU, least = 0x80;
-  } else if ((first & 0xF0U) == 0xE0U) {
-    bytes = 3, value = first & 0x0FU, least = 0x800;
-  } else if ((first & 0xF8U) == 0xF0U) {
-    bytes = 4, value = first & 0x07U, least = 0x10000;
-  } else {
-    return {first, 0};
-  }
-  if (text.size() < bytes) return {first, 0};
-  for (std::size_t i = 1; i < bytes; ++i) {
-    if (!continuation(text[i])) return {first, 0};
-    value = (value << 6U) | (static_cast<unsigned char>(text[i]) & 0x3FU);
-  }
-  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-  if (value < least || value > 0x10FFFF || surrogate) return {first, 0};
-  return {value, bytes};
-}
-
 // Characters that move the cursor, start an escape sequence, reorder text or break lines unseen.
-bool unsafe(std::uint32_t c) {
+bool steers(char32_t c) {
   if (c < 0x20 || (c >= 0x7F && c <= 0x9F)) return true;
   return c == 0x061C || c == 0x200E || c == 0x200F || c == 0x2028 || c == 0x2029 ||
          (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+}
+
+void append_json_escape(std::string& out, char32_t c) {
+  out += format("\\u%04" PRIx32, static_cast<std::uint32_t>(c));
+}
+
+void append_escape(std::string& out, char32_t c) {
+  if (c == '\n') {
+    out += "\\n";
+  } else if (c == '\r') {
+    out += "\\r";
+  } else if (c == '\t') {
+    out += "\\t";
+  } else if (c < 0x100) {
+    out += format("\\x%02" PRIx32, static_cast<std::uint32_t>(c));
+  } else {
+    append_json_escape(out, c);
+  }
 }
 
 }  // namespace
@@ -126,54 +111,43 @@ std::string show_hex(Bits128 value) {
   return format("%016" PRIx64 "%016" PRIx64, value.hi, value.lo);
 }
 
-std::string neutralise(std::string_view text, bool keep_newlines) {
+std::string printable(std::string_view text, bool keep_newlines) {
   std::string out;
   out.reserve(text.size());
-  while (!text.empty()) {
-    const CodePoint c = decode(text);
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint c = decode_utf8(text, at);
+    const bool kept = keep_newlines && (c.value == '\n' || c.value == '\t');
     if (c.bytes == 0) {
-      out += format("\\x%02x", c.value);
-      text.remove_prefix(1);
-      continue;
-    }
-    if (keep_newlines && (c.value == '\n' || c.value == '\t')) {
-      out += text[0];
-    } else if (c.value == '\n') {
-      out += "\\n";
-    } else if (c.value == '\t') {
-      out += "\\t";
-    } else if (unsafe(c.value)) {
-      out += c.value < 0x80 ? format("\\x%02x", c.value) : format("\\u{%x}", c.value);
+      append_escape(out, static_cast<unsigned char>(text[at]));
+    } else if (steers(c.value) && !kept) {
+      append_escape(out, c.value);
     } else {
-      out.append(text.substr(0, c.bytes));
+      out.append(text, at, c.bytes);
     }
-    text.remove_prefix(c.bytes);
+    at += std::max<std::size_t>(c.bytes, 1);
   }
   return out;
 }
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  while (!text.empty()) {
-    const CodePoint c = decode(text);
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint c = decode_utf8(text, at);
     if (c.bytes == 0) {
       out += "\\ufffd";
-      text.remove_prefix(1);
-      continue;
-    }
-    if (c.value == '"' || c.value == '\\') {
+    } else if (c.value == '"' || c.value == '\\') {
       out += '\\';
-      out += text[0];
+      out += text[at];
     } else if (c.value == '\n') {
       out += "\\n";
     } else if (c.value == '\t') {
       out += "\\t";
-    } else if (unsafe(c.value)) {
-      out += format("\\u%04x", c.value);
+    } else if (steers(c.value)) {
+      append_json_escape(out, c.value);
     } else {
-      out.append(text.substr(0, c.bytes));
+      out.append(text, at, c.bytes);
     }
-    text.remove_prefix(c.bytes);
+    at += std::max<std::size_t>(c.bytes, 1);
   }
   out += '"';
 }
@@ -187,17 +161,17 @@ std::string json_string(std::string_view text) {
 std::string json_for_terminal(std::string_view json) {
   std::string out;
   out.reserve(json.size());
-  while (!json.empty()) {
-    const CodePoint c = decode(json);
+  for (std::size_t at = 0; at < json.size();) {
+    const CodePoint c = decode_utf8(json, at);
     const bool white = c.value == '\n' || c.value == '\r' || c.value == '\t';
     if (c.bytes == 0) {
       out += "\\ufffd";
-    } else if (unsafe(c.value) && !white) {
-      out += format("\\u%04x", c.value);
+    } else if (steers(c.value) && !white) {
+      append_json_escape(out, c.value);
     } else {
-      out.append(json.substr(0, c.bytes));
+      out.append(json, at, c.bytes);
     }
-    json.remove_prefix(c.bytes == 0 ? 1 : c.bytes);
+    at += std::max<std::size_t>(c.bytes, 1);
   }
   return out;
 }

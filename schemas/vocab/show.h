@@ -32,15 +32,15 @@ std::string show_hex(ByteSpan bytes);
 std::string show_hex(Bits128 value);
 
 // Text of others for a terminal: C0 and C1 control characters, DEL, bytes that are not UTF-8 and
-// characters that reorder or break lines become visible escapes such as \x1b or \u{202e}.
+// characters that reorder or break lines become visible escapes such as \n, \x1b or \u202e.
 // keep_newlines lets '\n' and '\t' through.
-std::string neutralise(std::string_view text, bool keep_newlines = false);
+std::string printable(std::string_view text, bool keep_newlines = false);
 
 // Appends `text` as a JSON string with its quotes. What is not UTF-8 becomes U+FFFD; characters
-// that neutralise() would escape become \uXXXX, so JSON is safe on a terminal too.
+// that printable() would escape become \uXXXX, so JSON is safe on a terminal too.
 void append_json_string(std::string& out, std::string_view text);
 std::string json_string(std::string_view text);
-// JSON text of others: the characters neutralise() would escape become \uXXXX. In valid JSON they
+// JSON text of others: the characters printable() would escape become \uXXXX. In valid JSON they
 // can only stand inside strings, so the meaning stays.
 std::string json_for_terminal(std::string_view json);
 

@@ -28,125 +28,130 @@ std::string error_of(std::string_view text) {
   return root.error().message;
 }
 
-struct Case {
+struct Spelling {
   std::string_view text{};
   std::string_view wanted{};
 };
 
 TEST(Json5, ReadsEveryFeatureOfTheLanguage) {
   constexpr std::array kCases{
-      Case{"{}", "{}"},
-      Case{"[]", "[]"},
-      Case{" null ", "null"},
-      Case{"true", "true"},
-      Case{"[1,2,]", "[1,2]"},
-      Case{"{a:1,}", R"({"a":1})"},
-      Case{"// one\n/* two\n * three **/ {a /*x*/ : /*y*/ 1 //z\n}", R"({"a":1})"},
-      Case{"{'a':'b'}", R"({"a":"b"})"},
-      Case{R"({$a_1: 1, "b c": 2})", R"({"$a_1":1,"b c":2})"},
-      Case{"{\xc3\xa4: 1}", "{\"\xc3\xa4\":1}"},
-      Case{R"({\u0061b: 1})", R"({"ab":1})"},
-      Case{R"({null: 1, true: 2, Infinity: 3})", R"({"null":1,"true":2,"Infinity":3})"},
-      Case{R"("say \"hi\"")", R"("say \"hi\"")"},
-      Case{R"('it\'s "x"')", R"("it's \"x\"")"},
-      Case{R"("\b\f\n\r\t\v\/\\")", R"("\u0008\u000c\n\u000d\u0009\u000b/\\")"},
-      Case{R"("\x41\u0042\q")", R"("ABq")"},
-      Case{R"("\ud83d\ude00")", "\"\xf0\x9f\x98\x80\""},
-      Case{"'one \\\ntwo \\\r\nthree \\\rfour'", R"("one two three four")"},
-      Case{"'a\\\xe2\x80\xa8z'", R"("az")"},
-      Case{"\"\xe2\x80\xa8\"", "\"\xe2\x80\xa8\""},
-      Case{"\xef\xbb\xbf\xc2\xa0\v\f{}\xe3\x80\x80", "{}"},
+      Spelling{"{}", "{}"},
+      Spelling{"[]", "[]"},
+      Spelling{" null ", "null"},
+      Spelling{"true", "true"},
+      Spelling{"[1,2,]", "[1,2]"},
+      Spelling{"{a:1,}", R"({"a":1})"},
+      Spelling{"// one\n/* two\n * three **/ {a /*x*/ : /*y*/ 1 //z\n}", R"({"a":1})"},
+      Spelling{"{'a':'b'}", R"({"a":"b"})"},
+      Spelling{R"({$a_1: 1, "b c": 2})", R"({"$a_1":1,"b c":2})"},
+      Spelling{"{\xc3\xa4: 1}", "{\"\xc3\xa4\":1}"},
+      Spelling{R"({\u0061b: 1})", R"({"ab":1})"},
+      Spelling{R"({null: 1, true: 2, Infinity: 3})", R"({"null":1,"true":2,"Infinity":3})"},
+      Spelling{R"("say \"hi\"")", R"("say \"hi\"")"},
+      Spelling{R"('it\'s "x"')", R"("it's \"x\"")"},
+      Spelling{R"("\b\f\n\r\t\v\/\\")", R"("\u0008\u000c\n\u000d\u0009\u000b/\\")"},
+      Spelling{R"("\x41\u0042\q")", R"("ABq")"},
+      Spelling{R"("\ud83d\ude00")", "\"\xf0\x9f\x98\x80\""},
+      Spelling{"'one \\\ntwo \\\r\nthree \\\rfour'", R"("one two three four")"},
+      Spelling{"'a\\\xe2\x80\xa8z'", R"("az")"},
+      Spelling{"\"\xe2\x80\xa8\"", "\"\xe2\x80\xa8\""},
+      Spelling{"\xef\xbb\xbf\xc2\xa0\v\f{}\xe3\x80\x80", "{}"},
   };
-  for (const Case& c : kCases)
+  for (const Spelling& c : kCases)
     EXPECT_EQ(as_json(c.text), c.wanted) << c.text;
 }
 
 TEST(Json5, ReadsEveryFormOfNumber) {
   constexpr std::array kCases{
-      Case{"0", "0"},
-      Case{"-0", "-0"},
-      Case{"+7", "7"},
-      Case{"18789", "18789"},
-      Case{"-1.50", "-1.50"},
-      Case{".5", "0.5"},
-      Case{"-.5", "-0.5"},
-      Case{"5.", "5"},
-      Case{"5.e2", "5e2"},
-      Case{"1e3", "1e3"},
-      Case{"1E+3", "1e+3"},
-      Case{"2.5e-3", "2.5e-3"},
-      Case{"0xff", "255"},
-      Case{"0XFF", "255"},
-      Case{"-0x10", "-16"},
-      Case{"+0x1", "1"},
-      Case{"0xffffffffffffffff", "18446744073709551615"},
-      Case{"123456789012345678", "123456789012345678"},
+      Spelling{"0", "0"},
+      Spelling{"-0", "-0"},
+      Spelling{"+7", "7"},
+      Spelling{"18789", "18789"},
+      Spelling{"-1.50", "-1.50"},
+      Spelling{".5", "0.5"},
+      Spelling{"-.5", "-0.5"},
+      Spelling{"5.", "5"},
+      Spelling{"5.e2", "5e2"},
+      Spelling{"1e3", "1e3"},
+      Spelling{"1E+3", "1e+3"},
+      Spelling{"2.5e-3", "2.5e-3"},
+      Spelling{"0xff", "255"},
+      Spelling{"0XFF", "255"},
+      Spelling{"-0x10", "-16"},
+      Spelling{"+0x1", "1"},
+      Spelling{"0xffffffffffffffff", "18446744073709551615"},
+      Spelling{"123456789012345678", "123456789012345678"},
   };
-  for (const Case& c : kCases)
+  for (const Spelling& c : kCases)
     EXPECT_EQ(as_json(c.text), c.wanted) << c.text;
 }
 
 TEST(Json5, ErrorsNameFileLineColumnAndWhatToDo) {
   constexpr std::array kCases{
-      Case{"", "f:1:1: the file holds no value; write {} to take every default."},
-      Case{"// only\n", "f:2:1: the file holds no value; write {} to take every default."},
-      Case{"{",
-           "f:1:2: expected a key or '}', found the end of the file; the object that '{' "
-           "opened on line 1 is not closed."},
-      Case{"{\n a: 1\n",
-           "f:3:1: expected ',' or '}', found the end of the file; the object that "
-           "'{' opened on line 1 is not closed."},
-      Case{"[1 2]", "f:1:4: expected ',' or ']' in this list, found '2'."},
-      Case{"{a:1 b:2}", "f:1:6: expected ',' or '}' in this object, found 'b'."},
-      Case{"{a-b: 1}",
-           "f:1:3: expected ':' after the key a, found '-'; a key with other "
-           "characters than letters, digits, _ and $ needs quotes."},
-      Case{"{1: 2}", "f:1:2: expected a key or '}' in this object, found '1'."},
-      Case{"{,}", "f:1:2: expected a key or '}' in this object, found ','."},
-      Case{"[,]", "f:1:2: expected a value, found ','."},
-      Case{"{a: }", "f:1:5: expected a value, found '}'."},
-      Case{"{} {}", "f:1:4: expected the end of the file, found '{'; one file holds one value."},
-      Case{"{a: yes}", "f:1:5: expected a value, found the word yes; put text in quotes."},
-      Case{"{a: 1,\n  b: 2,\n  a: 3}",
-           "f:3:3: the key a stands twice in this object, first on line 1; keep one."},
-      Case{"/* x", "f:1:1: this comment does not end; close it with */."},
-      Case{"\n  'abc\n'",
-           "f:2:3: this string does not end on its line; close it with ', or end "
-           "the line with \\ to go on."},
-      Case{"\"abc",
-           "f:1:1: this string does not end on its line; close it with \", or end the "
-           "line with \\ to go on."},
-      Case{R"("\1")", "f:1:2: a backslash before a digit means nothing in JSON5; use \\x or \\u."},
-      Case{R"("\u12g4")", "f:1:6: expected 4 hexadecimal digits, found 'g'."},
-      Case{R"("\x4")", "f:1:5: expected 2 hexadecimal digits, found '\"'."},
-      Case{R"("\ud83d")", "f:1:3: half of a \\u pair; characters above U+FFFF need both halves."},
-      Case{R"("\ude00")", "f:1:3: half of a \\u pair; characters above U+FFFF need both halves."},
-      Case{R"("\u0000")", "f:1:2: a NUL character in a string; take it out."},
-      Case{"012", "f:1:1: a number cannot start with 0; take the 0 away, or quote it."},
-      Case{"12ab", "f:1:3: expected the number to end, found 'a'; quote it if it is text."},
-      Case{"1.2.3", "f:1:4: expected the number to end, found '.'; quote it if it is text."},
-      Case{"1e", "f:1:3: expected the digits of the exponent, found the end of the file."},
-      Case{"-", "f:1:1: expected a number, found the end of the file."},
-      Case{".", "f:1:1: expected a number, found the end of the file."},
-      Case{"0x", "f:1:3: expected hexadecimal digits, found the end of the file."},
-      Case{"0x10000000000000000", "f:1:1: this number has more than 64 bits."},
-      Case{"1e999", "f:1:1: this number is too large or too small; write a smaller exponent."},
-      Case{"Infinity", "f:1:1: no setting can be Infinity or NaN; write a number."},
-      Case{"-Infinity", "f:1:1: no setting can be Infinity or NaN; write a number."},
-      Case{"NaN", "f:1:1: no setting can be Infinity or NaN; write a number."},
-      Case{R"({a\x: 1})", "f:1:3: only \\u escapes can stand in a bare key."},
-      Case{R"({a\u002d: 1})", "f:1:3: this character cannot stand in a bare key; quote the key."},
-      Case{"{\n \"\xc3\xa4\xff\": 1}",
-           "f:2:4: the byte 0xff is not UTF-8 here; save the file as "
-           "UTF-8."},
-      Case{"\"\xc3\xa4\" x",
-           "f:1:5: expected the end of the file, found 'x'; one file holds one "
-           "value."},
-      Case{"{a:1,\r\nb;2}",
-           "f:2:2: expected ':' after the key b, found ';'; a key with other "
-           "characters than letters, digits, _ and $ needs quotes."},
+      Spelling{"", "f:1:1: the file holds no value; write {} to take every default."},
+      Spelling{"// only\n", "f:2:1: the file holds no value; write {} to take every default."},
+      Spelling{"{",
+               "f:1:2: expected a key or '}', found the end of the file; the object that '{' "
+               "opened on line 1 is not closed."},
+      Spelling{"{\n a: 1\n",
+               "f:3:1: expected ',' or '}', found the end of the file; the object that "
+               "'{' opened on line 1 is not closed."},
+      Spelling{"[1 2]", "f:1:4: expected ',' or ']' in this list, found '2'."},
+      Spelling{"{a:1 b:2}", "f:1:6: expected ',' or '}' in this object, found 'b'."},
+      Spelling{"{a-b: 1}",
+               "f:1:3: expected ':' after the key a, found '-'; a key with other "
+               "characters than letters, digits, _ and $ needs quotes."},
+      Spelling{"{1: 2}", "f:1:2: expected a key or '}' in this object, found '1'."},
+      Spelling{"{,}", "f:1:2: expected a key or '}' in this object, found ','."},
+      Spelling{"[,]", "f:1:2: expected a value, found ','."},
+      Spelling{"{a: }", "f:1:5: expected a value, found '}'."},
+      Spelling{"{} {}",
+               "f:1:4: expected the end of the file, found '{'; one file holds one value."},
+      Spelling{"{a: yes}", "f:1:5: expected a value, found the word yes; put text in quotes."},
+      Spelling{"{a: 1,\n  b: 2,\n  a: 3}",
+               "f:3:3: the key a stands twice in this object, first on line 1; keep one."},
+      Spelling{"/* x", "f:1:1: this comment does not end; close it with */."},
+      Spelling{"\n  'abc\n'",
+               "f:2:3: this string does not end on its line; close it with ', or end "
+               "the line with \\ to go on."},
+      Spelling{"\"abc",
+               "f:1:1: this string does not end on its line; close it with \", or end the "
+               "line with \\ to go on."},
+      Spelling{R"("\1")",
+               "f:1:2: a backslash before a digit means nothing in JSON5; use \\x or \\u."},
+      Spelling{R"("\u12g4")", "f:1:6: expected 4 hexadecimal digits, found 'g'."},
+      Spelling{R"("\x4")", "f:1:5: expected 2 hexadecimal digits, found '\"'."},
+      Spelling{R"("\ud83d")",
+               "f:1:3: half of a \\u pair; characters above U+FFFF need both halves."},
+      Spelling{R"("\ude00")",
+               "f:1:3: half of a \\u pair; characters above U+FFFF need both halves."},
+      Spelling{R"("\u0000")", "f:1:2: a NUL character in a string; take it out."},
+      Spelling{"012", "f:1:1: a number cannot start with 0; take the 0 away, or quote it."},
+      Spelling{"12ab", "f:1:3: expected the number to end, found 'a'; quote it if it is text."},
+      Spelling{"1.2.3", "f:1:4: expected the number to end, found '.'; quote it if it is text."},
+      Spelling{"1e", "f:1:3: expected the digits of the exponent, found the end of the file."},
+      Spelling{"-", "f:1:1: expected a number, found the end of the file."},
+      Spelling{".", "f:1:1: expected a number, found the end of the file."},
+      Spelling{"0x", "f:1:3: expected hexadecimal digits, found the end of the file."},
+      Spelling{"0x10000000000000000", "f:1:1: this number has more than 64 bits."},
+      Spelling{"1e999", "f:1:1: this number is too large or too small; write a smaller exponent."},
+      Spelling{"Infinity", "f:1:1: no setting can be Infinity or NaN; write a number."},
+      Spelling{"-Infinity", "f:1:1: no setting can be Infinity or NaN; write a number."},
+      Spelling{"NaN", "f:1:1: no setting can be Infinity or NaN; write a number."},
+      Spelling{R"({a\x: 1})", "f:1:3: only \\u escapes can stand in a bare key."},
+      Spelling{R"({a\u002d: 1})",
+               "f:1:3: this character cannot stand in a bare key; quote the key."},
+      Spelling{"{\n \"\xc3\xa4\xff\": 1}",
+               "f:2:4: the byte 0xff is not UTF-8 here; save the file as "
+               "UTF-8."},
+      Spelling{"\"\xc3\xa4\" x",
+               "f:1:5: expected the end of the file, found 'x'; one file holds one "
+               "value."},
+      Spelling{"{a:1,\r\nb;2}",
+               "f:2:2: expected ':' after the key b, found ';'; a key with other "
+               "characters than letters, digits, _ and $ needs quotes."},
   };
-  for (const Case& c : kCases)
+  for (const Spelling& c : kCases)
     EXPECT_EQ(error_of(c.text), c.wanted) << c.text;
 }
 

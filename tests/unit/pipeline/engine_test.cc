@@ -14,13 +14,13 @@
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/messages.h"
 #include "journal/journal.h"
+#include "schemas/finished.h"
+#include "tests/unit/pipeline/no_wake.h"
 
 #include "event_generated.h"
 
 namespace spine::pipeline {
 namespace {
-
-void no_wake(void*) {}
 
 std::uint16_t kind_of(fb::EventBody body) {
   return static_cast<std::uint16_t>(body);
@@ -176,9 +176,7 @@ class Gateway {
     box.release(block);
   }
 
-  ByteSpan body() {
-    return {reinterpret_cast<const std::byte*>(builder_.GetBufferPointer()), builder_.GetSize()};
-  }
+  ByteSpan body() { return finished(builder_); }
   Ingress ingress_{};
   IngressProducer& producer_;
   Engine engine_{shared, ingress_, net, loop};

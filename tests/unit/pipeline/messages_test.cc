@@ -5,10 +5,10 @@
 #include <gtest/gtest.h>
 #include <string>
 
+#include "tests/unit/pipeline/no_wake.h"
+
 namespace spine::pipeline {
 namespace {
-
-void no_wake(void*) {}
 
 // One item through an outbox and back.
 class Messages : public ::testing::Test {

@@ -8,11 +8,10 @@
 #include <vector>
 
 #include "schemas/vocab/limits.h"
+#include "tests/unit/pipeline/no_wake.h"
 
 namespace spine::pipeline {
 namespace {
-
-void no_wake(void*) {}
 
 std::vector<std::uint64_t> take_all(Outbox& outbox) {
   std::vector<std::uint64_t> seen;

@@ -52,21 +52,21 @@ TEST(Show, IdsAreHexadecimal) {
 }
 
 TEST(Neutralise, ControlCharactersAndReorderingMarksBecomeVisible) {
-  EXPECT_EQ(neutralise("a\x1b[31mb\x7f"), "a\\x1b[31mb\\x7f");
-  EXPECT_EQ(neutralise("\xc2\x9b"), "\\u{9b}");
-  EXPECT_EQ(neutralise("\xe2\x80\xae"), "\\u{202e}");
-  EXPECT_EQ(neutralise("a\nb\tc"), "a\\nb\\tc");
-  EXPECT_EQ(neutralise("a\nb\tc\r", true), "a\nb\tc\\x0d");
+  EXPECT_EQ(printable("a\x1b[31mb\x7f"), "a\\x1b[31mb\\x7f");
+  EXPECT_EQ(printable("\xc2\x9b"), "\\x9b");
+  EXPECT_EQ(printable("\xe2\x80\xae"), "\\u202e");
+  EXPECT_EQ(printable("a\nb\tc"), "a\\nb\\tc");
+  EXPECT_EQ(printable("a\nb\tc\r", true), "a\nb\tc\\r");
 }
 
 TEST(Neutralise, TextStaysAndWhatIsNotUtf8IsEscaped) {
-  EXPECT_EQ(neutralise("gr\xc3\xbc\xc3\x9f \xf0\x9f\x99\x82"),
+  EXPECT_EQ(printable("gr\xc3\xbc\xc3\x9f \xf0\x9f\x99\x82"),
             "gr\xc3\xbc\xc3\x9f \xf0\x9f\x99\x82");
-  EXPECT_EQ(neutralise("\x9b"
-                       "31m"),
+  EXPECT_EQ(printable("\x9b"
+                      "31m"),
             "\\x9b31m");
-  EXPECT_EQ(neutralise("\xc0\xaf\xed\xa0\x80\xf5"), "\\xc0\\xaf\\xed\\xa0\\x80\\xf5");
-  EXPECT_EQ(neutralise("\xe2\x82"), "\\xe2\\x82");
+  EXPECT_EQ(printable("\xc0\xaf\xed\xa0\x80\xf5"), "\\xc0\\xaf\\xed\\xa0\\x80\\xf5");
+  EXPECT_EQ(printable("\xe2\x82"), "\\xe2\\x82");
 }
 
 TEST(JsonString, EscapesWhatJsonAndTerminalsNeed) {

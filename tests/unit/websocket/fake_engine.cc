@@ -5,6 +5,7 @@
 
 #include "engine/pipeline/clock.h"
 #include "schemas/event_verify.h"
+#include "schemas/finished.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::test {
@@ -197,9 +198,7 @@ void FakeEngine::start_run(const InputHeader& header, Session& session, const st
   session.view.active_run_key = session.active;
   builder_.Clear();
   builder_.Finish(fb::CreateRunStarted(builder_, run.view.id.value, 1));
-  const Event started = make_event(
-      fb::EventBody::RunStarted,
-      {reinterpret_cast<const std::byte*>(builder_.GetBufferPointer()), builder_.GetSize()});
+  const Event started = make_event(fb::EventBody::RunStarted, finished(builder_));
   publish(started.view, &session, &run);
   reply(header, {.seq = Seq{correlation}, .session = session.view.id, .run = run.view.id},
         session.key, run.key);
@@ -225,8 +224,7 @@ void FakeEngine::start_run(const InputHeader& header, Session& session, const st
 }
 
 void FakeEngine::end_run(Run& run, fb::EventBody kind) {
-  run.end = make_event(
-      kind, {reinterpret_cast<const std::byte*>(builder_.GetBufferPointer()), builder_.GetSize()});
+  run.end = make_event(kind, finished(builder_));
   run.end.view.header.correlation = run.view.message.value;
   run.view.ended = run.end.view.seq;
   run.view.status = core::RunStatus::finished;

@@ -1,5 +1,5 @@
 // UTF-8 as in RFC 3629, table 3-7 of the Unicode standard.
-#include "engine/log/utf8.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine {
 namespace {
