@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "engine/core/evolve.h"
+#include "engine/core/fold.h"
 #include "replay/cli.h"
 #include "schemas/event_verify.h"
 #include "schemas/vocab/show.h"
@@ -46,28 +47,29 @@ class Folder {
       : report_(report), live_(live) {}
 
   Status add(const journal::BlockView& block) {
-    for (std::uint32_t i = 0; i < block.count(); ++i) {
-      const EventView event = block.event(i);
-      if (!verify_event_body(event.header.kind, event.body)) {
-        return Error{Errc::corrupt,
-                     fmt::format("Event {} cannot be folded: its body is not a valid {}. "
-                                 "`spine journal verify` names every damaged place.",
-                                 event.seq.value, kind_text(event.header.kind))};
-      }
-      if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::StateDigested)) {
-        compare_recorded(event);
-      }
-      core::evolve(state_, event);
-      ++report_.events;
-      if (live_ && live_->seq == event.seq) compare_live();
-    }
-    return ok();
+    const std::uint32_t end = core::fold_events(
+        state_, 0, block.count(), [&](std::uint32_t i) { return block.event(i); },
+        [this](const EventView& event) { fold(event); });
+    if (end == block.count()) return ok();
+    const EventView bad = block.event(end);
+    return Error{Errc::corrupt, fmt::format("Event {} cannot be folded: its body is not a valid "
+                                            "{}. `spine journal verify` names every damaged place.",
+                                            bad.seq.value, kind_text(bad.header.kind))};
   }
 
   Seq applied() const { return state_.applied(); }
   void finish() { report_.digest = core::digest(state_); }
 
  private:
+  void fold(const EventView& event) {
+    if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::StateDigested)) {
+      compare_recorded(event);
+    }
+    core::evolve(state_, event);
+    ++report_.events;
+    if (live_ && live_->seq == event.seq) compare_live();
+  }
+
   static std::string kind_text(std::uint16_t kind) {
     const std::string_view name = event_kind_name(kind);
     return name.empty() ? fmt::format("event of kind {}", kind) : std::string(name);

@@ -42,7 +42,10 @@ class HashIndex {
   void erase(std::uint32_t hash, std::uint32_t row);
   // Tells the processor that the slot of this hash is wanted soon.
   void prefetch(std::uint32_t hash) const {
-    if (used_ != 0) __builtin_prefetch(&slots_[hash & mask_]);
+    if (used_ == 0) return;
+    __builtin_prefetch(&slots_[hash & mask_]);
+    // GCC 12 takes a function that only prefetches for one without effect and drops its calls.
+    asm volatile("");
   }
   std::uint32_t used() const { return used_; }
   std::size_t bytes() const { return slots_.count() * sizeof(Slot); }

@@ -122,7 +122,7 @@ void Engine::start(std::function<void(const Error&)> fatal) {
   State& s = *state_;
   const std::uint32_t resumed = s.engine->resume_obligations();
   if (resumed != 0) kLog.info("{} open runs are resumed", resumed);
-  s.follower.advance(s.journal->durable());
+  s.follower.advance(s.journal->durable(), Follower::Hurry::no);
   s.follower.start(fatal);
   s.thread = std::thread([&s, fatal] {
     ::pthread_setname_np(::pthread_self(), "engine");

@@ -84,8 +84,10 @@ void EngineThread::record_deadline() {
 
 // The loop thread holds one timer: the earliest deadline of the state.
 void EngineThread::arm_deadline() {
+  // Most messages move a deadline further away. A timer that is early by then finds nothing due and
+  // is set again, which is cheaper than telling the loop thread after every commit.
   const std::uint64_t due = state_.next_deadline_ms();
-  if (due == armed_ms_) return;
+  if (due == 0 || (armed_ms_ != 0 && due >= armed_ms_)) return;
   armed_ms_ = due;
   write(loop_, ArmItem{.deadline_ms = due, .now_ms = clock_.now().logical_ms});
 }

@@ -5,6 +5,7 @@
 #include <flatbuffers/flatbuffers.h>
 #include <utility>
 
+#include "engine/core/prefetch.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/limits.h"
 
@@ -84,7 +85,12 @@ Status EngineThread::turn() {
     }
   }
   for (const IngressBlock* block : blocks_) {
-    block->for_each([this](const InputHeader& header, ByteSpan body) { handle(header, body); });
+    block->for_each(
+        core::kPrefetchAhead,
+        [this](const InputHeader& header, ByteSpan body) {
+          core::prefetch(state_, header.kind, body);
+        },
+        [this](const InputHeader& header, ByteSpan body) { handle(header, body); });
   }
   if (state_.applied().value - digested_at_ >= limits::kDigestEveryEvents) record_digest();
   SPINE_TRY_STATUS(commit());
@@ -189,7 +195,8 @@ void EngineThread::publish() {
   loop_.flush();
   for (const ReadRequest& read : reads_)
     follower_.ask(read);
-  follower_.advance(journal_.durable());
+  follower_.advance(journal_.durable(),
+                    reads_.empty() ? Follower::Hurry::no : Follower::Hurry::yes);
   reads_.clear();
 }
 

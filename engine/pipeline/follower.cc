@@ -11,11 +11,11 @@
 
 #include "engine/core/digest.h"
 #include "engine/core/evolve.h"
+#include "engine/core/fold.h"
 #include "engine/core/snapshot.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/recovery.h"
-#include "schemas/event_verify.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/limits.h"
 
@@ -28,6 +28,10 @@ const log::Logger kFollowerLog{"follower"};
 
 // Blocks folded before the index is committed and requests are looked at.
 constexpr int kBlocksPerTurn = 64;
+// Every turn has a cost of its own (two switches of threads, a commit of the index), so under load
+// the blocks of several commits are gathered for one.
+constexpr std::uint32_t kGatherMs = 10;
+constexpr std::uint32_t kParkMs = 1'000;
 // Lower than the threads people wait for.
 constexpr int kNice = 10;
 
@@ -55,8 +59,11 @@ void Follower::start(std::function<void(const Error&)> fatal) {
   thread_ = std::thread([this] { run(); });
 }
 
-void Follower::advance(Seq durable) {
+void Follower::advance(Seq durable, Hurry hurry) {
   durable_.store(durable.value, std::memory_order_release);
+  // Relaxed: who reads an old value wakes it for nothing, or lets it sleep out its few
+  // milliseconds.
+  if (hurry == Hurry::no && gathering_.load(std::memory_order_relaxed)) return;
   wakeup_.wake();
 }
 
@@ -100,13 +107,21 @@ void Follower::run() {
     shared_.follower_turn_ms.store(boottime_now_ms(), std::memory_order_relaxed);
     if (!caught_up) continue;
     reader_->release();
-    wakeup_.wait(
-        [this] {
-          return durable_.load(std::memory_order_acquire) > state_.applied().value ||
-                 requests_.size_approx() != 0 || finishing_.load(std::memory_order_acquire);
-        },
-        1000);
+    sleep();
   }
+}
+
+// Until there is something to do; then, unless somebody waits, a little longer.
+void Follower::sleep() {
+  const auto wanted = [this] {
+    return requests_.size_approx() != 0 || finishing_.load(std::memory_order_acquire);
+  };
+  wakeup_.wait(
+      [&] { return durable_.load(std::memory_order_acquire) > state_.applied().value || wanted(); },
+      kParkMs);
+  gathering_.store(true, std::memory_order_relaxed);
+  wakeup_.wait(wanted, kGatherMs);
+  gathering_.store(false, std::memory_order_relaxed);
 }
 
 // An index that is behind the snapshot needs the blocks in between, but no fold.
@@ -144,17 +159,18 @@ Status Follower::catch_up() {
 }
 
 Status Follower::fold_block(const journal::BlockView& block) {
-  for (std::uint32_t i = 0; i < block.count(); ++i) {
-    const EventView event = block.event(i);
-    if (event.seq.value <= state_.applied().value) continue;
-    if (!verify_event_body(event.header.kind, event.body)) {
-      return Error{Errc::corrupt,
-                   fmt::format("event {} has a body that is not valid", event.seq.value)};
-    }
-    if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::StateDigested)) {
-      check_digest(event);
-    }
-    core::evolve(state_, event);
+  const auto first = static_cast<std::uint32_t>(state_.applied().value + 1 - block.first().value);
+  const std::uint32_t end = core::fold_events(
+      state_, first, block.count(), [&](std::uint32_t i) { return block.event(i); },
+      [this](const EventView& event) {
+        if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::StateDigested)) {
+          check_digest(event);
+        }
+        core::evolve(state_, event);
+      });
+  if (end != block.count()) {
+    return Error{Errc::corrupt,
+                 fmt::format("event {} has a body that is not valid", block.event(end).seq.value)};
   }
   return block.last().value > index_->applied().value ? index_->add(block) : ok();
 }

@@ -59,8 +59,9 @@ class Follower {
   Status open(const Options& options, journal::Reader reader);
   void start(std::function<void(const Error&)> fatal);
 
+  enum class Hurry : bool { no, yes };  // yes: a request was asked that somebody waits for
   // Thread: engine. What is durable now; wakes the follower if it sleeps.
-  void advance(Seq durable);
+  void advance(Seq durable, Hurry hurry);
   void ask(const ReadRequest& request);
   // Thread: engine, last call: catch up to the durable seq, write a snapshot, close the index.
   void finish();
@@ -68,6 +69,7 @@ class Follower {
 
  private:
   void run();
+  void sleep();
   Status index_up_to(Seq last);
   Status catch_up();
   Status fold_block(const journal::BlockView& block);
@@ -97,6 +99,7 @@ class Follower {
   moodycamel::ConcurrentQueue<ReadRequest> requests_{};
   std::atomic<std::uint64_t> durable_{0};
   std::atomic<bool> finishing_{false};
+  std::atomic<bool> gathering_{false};  // sleeping although there is something to fold
   Wakeup wakeup_{};
   std::function<void(const Error&)> fatal_{};
   std::thread thread_{};

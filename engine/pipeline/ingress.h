@@ -65,17 +65,31 @@ class IngressBlock {
   // Walks the inputs: f(const InputHeader&, ByteSpan body).
   template <class F>
   void for_each(F f) const {
-    std::size_t at = 0;
-    while (at < used_) {
-      const auto header = load<InputHeader>(data() + at);
-      f(header, ByteSpan{data() + at + sizeof(InputHeader), header.bytes});
-      at += sizeof(InputHeader) + align8(header.bytes);
+    for (std::size_t at = 0; at < used_;)
+      at = visit(at, f);
+  }
+  // The same, with look(header, body) of every input called `ahead` inputs before its f.
+  template <class Look, class F>
+  void for_each(std::size_t ahead, Look look, F f) const {
+    std::size_t looked = 0;
+    for (std::size_t i = 0; i < ahead && looked < used_; ++i)
+      looked = visit(looked, look);
+    for (std::size_t at = 0; at < used_;) {
+      if (looked < used_) looked = visit(looked, look);
+      at = visit(at, f);
     }
   }
 
  private:
   friend class Ingress;
   friend class IngressProducer;
+  // Calls f for the input at `at`; where the next one is.
+  template <class F>
+  std::size_t visit(std::size_t at, F& f) const {
+    const auto header = load<InputHeader>(data() + at);
+    f(header, ByteSpan{data() + at + sizeof(InputHeader), header.bytes});
+    return at + sizeof(InputHeader) + align8(header.bytes);
+  }
   const std::byte* data() const { return reinterpret_cast<const std::byte*>(words_.get()); }
   std::unique_ptr<std::uint64_t[]> words_;
   std::size_t capacity_{};

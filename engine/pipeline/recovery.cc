@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "engine/core/evolve.h"
+#include "engine/core/fold.h"
 #include "engine/core/snapshot.h"
-#include "schemas/event_verify.h"
 
 namespace spine::pipeline {
 
@@ -41,16 +41,19 @@ Result<std::uint64_t> fold_rest(journal::Reader& reader, core::State& state) {
   SPINE_TRY(journal::BlockView block, reader.block_of(next(state.applied())));
   while (true) {
     const std::uint64_t skip = state.applied().value + 1 - block.first().value;
-    for (auto i = static_cast<std::uint32_t>(skip); i < block.count(); ++i) {
-      const EventView event = block.event(i);
-      if (!verify_event_body(event.header.kind, event.body)) {
-        return Error{Errc::corrupt,
-                     fmt::format("event {} of kind {} has a body that is not valid. Run `spine "
-                                 "journal verify` and restore a backup.",
-                                 event.seq.value, event.header.kind)};
-      }
-      core::evolve(state, event);
-      ++folded;
+    const std::uint32_t end = core::fold_events(
+        state, static_cast<std::uint32_t>(skip), block.count(),
+        [&](std::uint32_t i) { return block.event(i); },
+        [&](const EventView& event) {
+          core::evolve(state, event);
+          ++folded;
+        });
+    if (end != block.count()) {
+      const EventView bad = block.event(end);
+      return Error{Errc::corrupt,
+                   fmt::format("event {} of kind {} has a body that is not valid. Run `spine "
+                               "journal verify` and restore a backup.",
+                               bad.seq.value, bad.header.kind)};
     }
     if (state.applied().value >= reader.last().value) return folded;
     SPINE_TRY(block, reader.block_after(block));
