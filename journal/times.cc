@@ -7,11 +7,11 @@
 namespace spine::journal {
 namespace {
 
-using Key = std::array<std::byte, 8>;
+using TimeKey = std::array<std::byte, 8>;
 
 // Big-endian with the sign bit turned: sorts byte by byte as the numbers do.
-Key key_of(std::int64_t wall_ms) {
-  Key key{};
+TimeKey time_key(std::int64_t wall_ms) {
+  TimeKey key{};
   store(key.data(), __builtin_bswap64(static_cast<std::uint64_t>(wall_ms) ^ (1ULL << 63)));
   return key;
 }
@@ -40,21 +40,21 @@ Status Times::add(Transaction& transaction, const std::vector<TimeStep>& steps) 
   if (steps.empty()) return ok();
   SPINE_TRY(Cursor cursor, Cursor::open(transaction, database_));
   Entry entry;
-  SPINE_TRY(bool above, cursor.at_or_after(key_of(steps.front().wall_ms), entry));
+  SPINE_TRY(bool above, cursor.at_or_after(time_key(steps.front().wall_ms), entry));
   while (above) {
     SPINE_TRY_STATUS(cursor.remove());
-    SPINE_TRY(above, cursor.at_or_after(key_of(steps.front().wall_ms), entry));
+    SPINE_TRY(above, cursor.at_or_after(time_key(steps.front().wall_ms), entry));
   }
   for (const TimeStep& step : steps) {
     const std::uint64_t block = step.block.value;
-    SPINE_TRY_STATUS(cursor.put(key_of(step.wall_ms), std::as_bytes(std::span(&block, 1))));
+    SPINE_TRY_STATUS(cursor.put(time_key(step.wall_ms), std::as_bytes(std::span(&block, 1))));
   }
   return ok();
 }
 
 Result<Seq> Times::find(Transaction& transaction, std::int64_t wall_ms) const {
   SPINE_TRY(Cursor cursor, Cursor::open(transaction, database_));
-  const Key key = key_of(wall_ms);
+  const TimeKey key = time_key(wall_ms);
   Entry entry;
   SPINE_TRY(const bool after, cursor.at_or_after(key, entry));
   const bool exact = after && std::ranges::equal(entry.key, key);

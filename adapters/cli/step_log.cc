@@ -6,7 +6,7 @@
 namespace spine::cli {
 namespace {
 
-constexpr log::Logger kLog{"start"};
+constexpr log::Logger kStartLog{"start"};
 
 double ms_between(std::chrono::steady_clock::time_point from,
                   std::chrono::steady_clock::time_point to) {
@@ -40,7 +40,7 @@ double StepLog::total_ms() const {
 }
 
 void StepLog::write(const Step& step) {
-  kLog.info("{}: {} ({:.1f} ms)", step.name, step.outcome, step.ms);
+  kStartLog.info("{}: {} ({:.1f} ms)", step.name, step.outcome, step.ms);
 }
 
 }  // namespace spine::cli

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <vector>
 
+#include "adapters/websocket/put_text.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {
@@ -115,12 +116,6 @@ bool read_member(RawKey key, ondemand::value& value, ChannelMessage& message) {
   return false;
 }
 
-flatbuffers::Offset<flatbuffers::String> put(flatbuffers::FlatBufferBuilder& builder,
-                                             std::string_view text) {
-  if (text.empty()) return 0;
-  return builder.CreateString(text.data(), text.size());
-}
-
 std::string_view member_text(simdjson::dom::element element, const char* key) {
   std::string_view text;
   if (element[key].get(text) != SUCCESS) return {};
@@ -136,9 +131,9 @@ Attachments build_attachments(const ChannelMessage& message,
   for (const simdjson::dom::element element : message.attachments) {
     std::uint64_t bytes = 0;
     if (element["bytes"].get(bytes) != SUCCESS) bytes = 0;
-    const auto name = put(builder, member_text(element, "name"));
-    const auto mime = put(builder, member_text(element, "mimeType"));
-    const auto url = put(builder, member_text(element, "url"));
+    const auto name = put_text(builder, member_text(element, "name"));
+    const auto mime = put_text(builder, member_text(element, "mimeType"));
+    const auto url = put_text(builder, member_text(element, "url"));
     rows.push_back(fb::CreateAttachment(builder, name, mime, url, bytes));
   }
   return builder.CreateVector(rows);
@@ -220,16 +215,16 @@ void read_channel_message(Params& params, ChannelMessage& message) {
 void build_channel_message(const ChannelMessage& message, Bits128 entropy, PrincipalId bridge,
                            flatbuffers::FlatBufferBuilder& builder) {
   builder.Clear();
-  const auto channel = put(builder, message.channel);
-  const auto account = put(builder, message.account);
-  const auto sender_id = put(builder, message.sender_id);
-  const auto sender_name = put(builder, message.sender_name);
-  const auto conversation_id = put(builder, message.conversation_id);
-  const auto thread = put(builder, message.thread);
-  const auto external_id = put(builder, message.external_id);
-  const auto text = put(builder, message.text);
+  const auto channel = put_text(builder, message.channel);
+  const auto account = put_text(builder, message.account);
+  const auto sender_id = put_text(builder, message.sender_id);
+  const auto sender_name = put_text(builder, message.sender_name);
+  const auto conversation_id = put_text(builder, message.conversation_id);
+  const auto thread = put_text(builder, message.thread);
+  const auto external_id = put_text(builder, message.external_id);
+  const auto text = put_text(builder, message.text);
   const auto attachments = build_attachments(message, builder);
-  const auto reply_to = put(builder, message.reply_to);
+  const auto reply_to = put_text(builder, message.reply_to);
   const fb::Bits128 random{entropy.hi, entropy.lo};
   fb::MessageReceivedBuilder table{builder};
   table.add_platform_ms(message.timestamp_ms);

@@ -4,22 +4,17 @@
 #include <vector>
 
 #include "adapters/websocket/methods.h"
+#include "adapters/websocket/put_text.h"
 
 namespace spine::net {
 namespace {
-
-flatbuffers::Offset<flatbuffers::String> put(flatbuffers::FlatBufferBuilder& builder,
-                                             std::string_view text) {
-  if (text.empty()) return 0;
-  return builder.CreateString(text.data(), text.size());
-}
 
 std::vector<flatbuffers::Offset<flatbuffers::String>> scope_names(
     flatbuffers::FlatBufferBuilder& builder, ScopeSet scopes) {
   std::vector<flatbuffers::Offset<flatbuffers::String>> names;
   for (unsigned bit = 0; bit < 8; ++bit) {
     const auto scope = static_cast<ScopeSet>(1U << bit);
-    if ((scopes & scope) != 0) names.push_back(put(builder, scope_name(Scope{scope})));
+    if ((scopes & scope) != 0) names.push_back(put_text(builder, scope_name(Scope{scope})));
   }
   return names;
 }
@@ -30,14 +25,14 @@ void build_operator_message(Context& net, std::uint32_t slot, const OperatorMess
   flatbuffers::FlatBufferBuilder& builder = net.builder;
   const Client& client = *net.hub.table.client[slot];
   builder.Clear();
-  const auto channel = put(builder, "webchat");
-  const auto sender_id = put(builder, "operator");
+  const auto channel = put_text(builder, "webchat");
+  const auto sender_id = put_text(builder, "operator");
   const auto sender_name =
-      put(builder, client.display_name.empty() ? client.id : client.display_name);
-  const auto text = put(builder, message.text);
-  const auto session_key = put(builder, message.session_key);
-  const auto agent_id = put(builder, message.agent_id);
-  const auto idempotency_key = put(builder, message.idempotency_key);
+      put_text(builder, client.display_name.empty() ? client.id : client.display_name);
+  const auto text = put_text(builder, message.text);
+  const auto session_key = put_text(builder, message.session_key);
+  const auto agent_id = put_text(builder, message.agent_id);
+  const auto idempotency_key = put_text(builder, message.idempotency_key);
   const Bits128 random = net.entropy.next();
   const fb::Bits128 entropy{random.hi, random.lo};
   fb::MessageReceivedBuilder table{builder};
@@ -59,15 +54,15 @@ void build_client_connected(Context& net, std::uint32_t slot, std::string_view p
   flatbuffers::FlatBufferBuilder& builder = net.builder;
   const Client& client = *net.hub.table.client[slot];
   builder.Clear();
-  const auto key = put(builder, principal_key);
-  const auto id = put(builder, client.id);
-  const auto mode = put(builder, client.mode);
-  const auto version = put(builder, client.version);
-  const auto platform = put(builder, client.platform);
-  const auto display_name = put(builder, client.display_name);
-  const auto role = put(builder, client.role);
+  const auto key = put_text(builder, principal_key);
+  const auto id = put_text(builder, client.id);
+  const auto mode = put_text(builder, client.mode);
+  const auto version = put_text(builder, client.version);
+  const auto platform = put_text(builder, client.platform);
+  const auto display_name = put_text(builder, client.display_name);
+  const auto role = put_text(builder, client.role);
   const auto scopes = builder.CreateVector(scope_names(builder, net.hub.table.scopes[slot]));
-  const auto address = put(builder, client.address);
+  const auto address = put_text(builder, client.address);
   const fb::Bits128 connection{client.connection.hi, client.connection.lo};
   fb::ClientConnectedBuilder table{builder};
   table.add_connection(&connection);

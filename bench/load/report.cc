@@ -7,7 +7,7 @@
 namespace spine::bench {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -71,7 +71,7 @@ std::string to_json(const Options& options, const Report& report) {
       mode_name(options.mode), options.connections, options.depth, options.threads, options.bytes,
       report.seconds, report.messages, report.messages_all, report.unanswered, report.per_second,
       report.p50_us, report.p99_us, report.p999_us, report.max_us, report.server_cpu_us,
-      report.client_cpu_us, quoted(report.error));
+      report.client_cpu_us, json_quoted(report.error));
 }
 
 std::string to_line(const Options& options, const Report& report) {

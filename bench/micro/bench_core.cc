@@ -13,7 +13,6 @@
 namespace spine::bench {
 namespace {
 
-constexpr Bits128 kEpoch{0x5350494E45ULL, 0x42454E4348ULL};
 constexpr std::uint32_t kSenders = 1000;
 
 void encode(benchmark::State& run) {
@@ -30,7 +29,7 @@ BENCHMARK(encode)->Name("core/encode");
 // core/encode for what that is. The sessions are there already.
 void decide_evolve(benchmark::State& run) {
   CoreFeed feed{nullptr};
-  feed.begin(kEpoch);
+  feed.begin(kBenchEpoch);
   std::uint64_t number = 0;
   const auto one = [&] {
     ++number;
@@ -55,7 +54,7 @@ class Blocks {
     journal::Batch batch;
     CoreFeed feed{&batch};
     batch.begin(Seq{1});
-    feed.begin(kEpoch);
+    feed.begin(kBenchEpoch);
     for (std::uint64_t i = 1; batch.count() < events; ++i) {
       feed.message({.number = i,
                     .sender = static_cast<std::uint32_t>(i % kSenders),

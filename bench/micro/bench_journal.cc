@@ -6,14 +6,13 @@
 
 #include "bench/micro/disk_file.h"
 #include "bench/support/bodies.h"
+#include "bench/support/core_feed.h"
 #include "bench/support/records.h"
 #include "journal/journal.h"
 #include "schemas/event_verify.h"
 
 namespace spine::bench {
 namespace {
-
-constexpr Bits128 kEpoch{0x5350494E45ULL, 0x42454E4348ULL};
 
 double seconds_of(auto action) {
   const auto began = std::chrono::steady_clock::now();
@@ -32,7 +31,7 @@ double median(std::vector<double> values) {
 void append_against_raw(benchmark::State& run) {
   const auto records = static_cast<std::uint64_t>(run.range(0));
   ScratchDir dir;
-  auto journal = journal::Journal::open(dir.path() / "journal", kEpoch);
+  auto journal = journal::Journal::open(dir.path() / "journal", kBenchEpoch);
   SPINE_CHECK(journal.has_value());
   DiskFile raw{dir.path() / "raw"};
   journal::Batch batch;
@@ -93,7 +92,7 @@ constexpr std::uint64_t kScanRecords = 400'000;
 class ScanJournal {
  public:
   ScanJournal() {
-    auto opened = journal::Journal::open(dir_.path() / "journal", kEpoch);
+    auto opened = journal::Journal::open(dir_.path() / "journal", kBenchEpoch);
     SPINE_CHECK(opened.has_value());
     journal_ = std::move(*opened);
     journal::Batch batch;

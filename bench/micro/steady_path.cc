@@ -13,7 +13,6 @@
 namespace spine::bench {
 namespace {
 
-constexpr Bits128 kEpoch{0x5350494E45ULL, 0x42454E4348ULL};
 constexpr std::size_t kDigits = 12;
 constexpr std::uint32_t kSenders = 64;
 constexpr std::uint64_t kWarmBatch = 4096;
@@ -24,7 +23,7 @@ void no_wake(void* /*context*/) {}
 }  // namespace
 
 SteadyPath::SteadyPath() : outbox_(no_wake, nullptr) {
-  auto opened = journal::Journal::open(dir_.path() / "journal", kEpoch);
+  auto opened = journal::Journal::open(dir_.path() / "journal", kBenchEpoch);
   SPINE_CHECK(opened.has_value());
   journal_ = std::move(*opened);
   input_ = &ingress_.add_producer(nullptr, nullptr);
@@ -38,7 +37,7 @@ SteadyPath::SteadyPath() : outbox_(no_wake, nullptr) {
   frame_.append(kDigits, '0');
   frame_ += "\"}}";
   batch_.begin(Seq{1});
-  feed_.begin(kEpoch);
+  feed_.begin(kBenchEpoch);
   SPINE_CHECK(journal_->ensure_space(batch_.bytes(), journal::SpaceClass::intake).has_value());
   SPINE_CHECK(journal_->commit(batch_).has_value());
 }

@@ -11,6 +11,9 @@
 
 namespace spine::bench {
 
+// The epoch of every journal the benchmarks make.
+inline constexpr Bits128 kBenchEpoch{0x5350494E45ULL, 0x42454E4348ULL};
+
 // Thread: one.
 class CoreFeed {
  public:

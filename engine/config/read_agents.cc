@@ -37,13 +37,13 @@ std::optional<std::uint32_t> delay_of(const Reading& reading, NodeId agent) {
 }
 
 // An entry and the id it has by its key or its `id`.
-struct Entry {
+struct AgentEntry {
   NodeId node{};
   std::string id{};
 };
 
-std::vector<Entry> entries_of(const Reading& reading) {
-  std::vector<Entry> out;
+std::vector<AgentEntry> entries_of(const Reading& reading) {
+  std::vector<AgentEntry> out;
   for (const std::string_view path : {"agents.entries", "agents.list"}) {
     const NodeId container = reading.at(path);
     if (container == 0) continue;
@@ -66,7 +66,8 @@ std::vector<Entry> entries_of(const Reading& reading) {
   return out;
 }
 
-AgentConfig read_agent(const Reading& reading, const Entry& entry, const AgentConfig& defaults) {
+AgentConfig read_agent(const Reading& reading, const AgentEntry& entry,
+                       const AgentConfig& defaults) {
   const auto get = [&](std::string_view path) {
     return reading.text(reading.below(entry.node, path));
   };
@@ -81,7 +82,7 @@ AgentConfig read_agent(const Reading& reading, const Entry& entry, const AgentCo
   return agent;
 }
 
-bool check_entry(const Reading& reading, const Entry& entry) {
+bool check_entry(const Reading& reading, const AgentEntry& entry) {
   const Config& config = reading.config;
   if (!is_agent_id(entry.id)) {
     reading.error(entry.node, fmt::format("\"{}\" cannot be an agent's id; use 1 to 64 letters, "
@@ -185,7 +186,7 @@ void read_agents(Reading& reading) {
   defaults.echo_delay_ms = delay_of(reading, given).value_or(0);
   defaults.workspace = reading.text(reading.below(given, "workspace")).value_or("");
   NodeId chosen = 0;
-  for (const Entry& entry : entries_of(reading)) {
+  for (const AgentEntry& entry : entries_of(reading)) {
     if (!check_entry(reading, entry)) continue;
     config.agents.push_back(read_agent(reading, entry, defaults));
     const NodeId marked = reading.below(entry.node, "default");

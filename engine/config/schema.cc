@@ -17,13 +17,13 @@ namespace spine::config {
 namespace {
 
 // The rules as a tree: one entry per key of a path.
-struct Entry {
+struct KeyEntry {
   std::string_view name{};
   const Rule* rule{};
   bool strict{};
-  std::vector<std::unique_ptr<Entry>> children{};
+  std::vector<std::unique_ptr<KeyEntry>> children{};
 
-  const Entry* find(std::string_view key) const {
+  const KeyEntry* find(std::string_view key) const {
     for (const auto& child : children) {
       if (child->name == key) return child.get();
     }
@@ -31,20 +31,20 @@ struct Entry {
   }
 };
 
-Entry& child_of(Entry& parent, std::string_view name) {
+KeyEntry& child_of(KeyEntry& parent, std::string_view name) {
   for (const auto& child : parent.children) {
     if (child->name == name) return *child;
   }
-  parent.children.push_back(std::make_unique<Entry>());
+  parent.children.push_back(std::make_unique<KeyEntry>());
   parent.children.back()->name = name;
   parent.children.back()->strict = parent.strict;
   return *parent.children.back();
 }
 
-std::unique_ptr<Entry> build_tree(std::span<const Rule> rules) {
-  auto root = std::make_unique<Entry>();
+std::unique_ptr<KeyEntry> build_tree(std::span<const Rule> rules) {
+  auto root = std::make_unique<KeyEntry>();
   for (const Rule& rule : rules) {
-    Entry* at = root.get();
+    KeyEntry* at = root.get();
     std::string_view rest = rule.path;
     while (!rest.empty()) {
       const std::size_t dot = rest.find('.');
@@ -133,7 +133,7 @@ class Checker {
   Checker(const Document& document, Findings& findings)
       : document_(document), findings_(findings) {}
 
-  void check(NodeId id, const Entry& entry) {
+  void check(NodeId id, const KeyEntry& entry) {
     if (entry.rule != nullptr) {
       const Rule& rule = *entry.rule;
       if (!fits(id, rule)) return complain(id, accepted(rule));
@@ -152,11 +152,11 @@ class Checker {
   }
 
  private:
-  void check_members(NodeId id, const Entry& entry) {
-    const Entry* any_key = entry.find("*");
+  void check_members(NodeId id, const KeyEntry& entry) {
+    const KeyEntry* any_key = entry.find("*");
     for (NodeId m = document_.first_child(id); m != 0; m = document_.next(m)) {
       const std::string_view key = document_.key(m);
-      const Entry* child = key == "*" || key == "[]" ? nullptr : entry.find(key);
+      const KeyEntry* child = key == "*" || key == "[]" ? nullptr : entry.find(key);
       if (child == nullptr) child = any_key;
       path_.push_back(key);
       if (child != nullptr) {
@@ -168,8 +168,8 @@ class Checker {
     }
   }
 
-  void check_elements(NodeId id, const Entry& entry) {
-    const Entry* element = entry.find("[]");
+  void check_elements(NodeId id, const KeyEntry& entry) {
+    const KeyEntry* element = entry.find("[]");
     if (element == nullptr) {
       if (entry.rule == nullptr) complain(id, "an object");
       return;
@@ -246,12 +246,12 @@ class Checker {
                                document_.where(document_[id].key_place), path()));
   }
 
-  void unknown(NodeId id, const Entry& parent) {
+  void unknown(NodeId id, const KeyEntry& parent) {
     std::vector<std::string_view> names;
     for (const auto& child : parent.children)
       names.push_back(child->name);
     const std::string_view near = nearest_name(path_.back(), names);
-    const Entry* meant = near.empty() ? nullptr : parent.find(near);
+    const KeyEntry* meant = near.empty() ? nullptr : parent.find(near);
     const bool strict =
         parent.strict || (meant != nullptr && meant->strict) || path_.back().ends_with("Policy");
     std::string text =
@@ -284,7 +284,7 @@ class Checker {
 }  // namespace
 
 void check_schema(const Document& document, NodeId root, Findings& findings) {
-  const std::unique_ptr<Entry> tree = build_tree(all_rules());
+  const std::unique_ptr<KeyEntry> tree = build_tree(all_rules());
   Checker(document, findings).check(root, *tree);
 }
 

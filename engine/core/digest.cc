@@ -8,6 +8,7 @@
 #include <vector>
 #include <xxhash.h>
 
+#include "engine/core/rows_by_id.h"
 #include "engine/core/tables.h"
 
 namespace spine::core {
@@ -156,19 +157,6 @@ void put_run(const Runs& runs, std::uint32_t row, Cells& cells) {
   cells.cell(11, run.ended_wall_ms);
   cells.cell(12, std::uint64_t{run.attempt});
   cells.cell(13, static_cast<std::uint64_t>(run.status));
-}
-
-// The rows of a table in order of their ids.
-template <class Table, class IdOf>
-std::vector<std::uint32_t> rows_by_id(const Table& table, IdOf id_of) {
-  std::vector<std::uint32_t> rows;
-  rows.reserve(table.used());
-  for (std::uint32_t row = 1; row < table.end(); ++row) {
-    if (table.live(row)) rows.push_back(row);
-  }
-  std::sort(rows.begin(), rows.end(),
-            [&](std::uint32_t a, std::uint32_t b) { return id_of(a) < id_of(b); });
-  return rows;
 }
 
 class Digester {

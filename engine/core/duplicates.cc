@@ -7,11 +7,6 @@ namespace {
 // The next entries to go are fetched this many insertions ahead.
 constexpr std::uint32_t kFetchAhead = 8;
 
-// A fingerprint is as good as random: any part of it is a hash.
-std::uint32_t hash_of(Bits128 fingerprint) {
-  return static_cast<std::uint32_t>(fingerprint.lo);
-}
-
 }  // namespace
 
 Duplicates::Duplicates()
@@ -20,7 +15,7 @@ Duplicates::Duplicates()
       minute_(limits::kDuplicatesMax) {}
 
 std::uint32_t Duplicates::find_place(Bits128 fingerprint) const {
-  return index_.find(hash_of(fingerprint),
+  return index_.find(hash_print(fingerprint),
                      [&](std::uint32_t row) { return fingerprint_[row - 1] == fingerprint; });
 }
 
@@ -30,16 +25,16 @@ Seq Duplicates::find(Bits128 fingerprint) const {
 }
 
 void Duplicates::prefetch(Bits128 fingerprint) const {
-  index_.prefetch(hash_of(fingerprint));
+  index_.prefetch(hash_print(fingerprint));
 }
 
 void Duplicates::drop_oldest(std::uint32_t minute) {
   constexpr std::uint32_t kYoungMinutes = minute_of(limits::kDuplicateYoungMs);
   if (minute - minute_[first_] < kYoungMinutes) ++evicted_young_;
-  index_.erase(hash_of(fingerprint_[first_]), first_ + 1);
+  index_.erase(hash_print(fingerprint_[first_]), first_ + 1);
   first_ = (first_ + 1) & (limits::kDuplicatesMax - 1);
   --count_;
-  if (count_ > kFetchAhead) index_.prefetch(hash_of(fingerprint_[place(kFetchAhead)]));
+  if (count_ > kFetchAhead) index_.prefetch(hash_print(fingerprint_[place(kFetchAhead)]));
 }
 
 void Duplicates::add(const Duplicate& entry) {
@@ -49,7 +44,7 @@ void Duplicates::add(const Duplicate& entry) {
   fingerprint_[at] = entry.fingerprint;
   seq_[at] = entry.seq;
   minute_[at] = entry.minute;
-  index_.insert(hash_of(entry.fingerprint), at + 1);
+  index_.insert(hash_print(entry.fingerprint), at + 1);
   ++count_;
 }
 

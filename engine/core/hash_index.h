@@ -17,6 +17,11 @@ inline std::uint32_t hash_id(std::uint64_t id) {
   return static_cast<std::uint32_t>(id ^ (id >> 33));
 }
 
+// A fingerprint is as good as random: any part of it is a hash.
+inline std::uint32_t hash_print(Bits128 fingerprint) {
+  return static_cast<std::uint32_t>(fingerprint.lo);
+}
+
 // Open addressing with linear probing, at most half full, doubling as it fills; a deleted entry is
 // closed up by shifting back, so there are no tombstones. A slot holds hash and row only: whether
 // the row really has the key is for the caller's `equal` to say. Never iterated by rules.

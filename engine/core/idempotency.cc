@@ -7,10 +7,6 @@ namespace {
 // Entries whose day has passed are cleared away by later ones, a few at a time.
 constexpr int kClearedPerAdd = 4;
 
-std::uint32_t hash_of(Bits128 fingerprint) {
-  return static_cast<std::uint32_t>(fingerprint.lo);
-}
-
 bool passed(const IdempotentRequest& request, std::uint64_t now_ms) {
   return now_ms >= request.logical_ms && now_ms - request.logical_ms >= limits::kIdempotencyMs;
 }
@@ -20,7 +16,7 @@ bool passed(const IdempotentRequest& request, std::uint64_t now_ms) {
 Idempotency::Idempotency() : ring_(kRing) {}
 
 bool Idempotency::find(Bits128 fingerprint, std::uint64_t now_ms, IdempotentRequest& out) const {
-  const std::uint32_t row = index_.find(hash_of(fingerprint), [&](std::uint32_t at) {
+  const std::uint32_t row = index_.find(hash_print(fingerprint), [&](std::uint32_t at) {
     return ring_[at - 1].fingerprint == fingerprint;
   });
   if (row == 0 || passed(ring_[row - 1], now_ms)) return false;
@@ -29,7 +25,7 @@ bool Idempotency::find(Bits128 fingerprint, std::uint64_t now_ms, IdempotentRequ
 }
 
 void Idempotency::drop_oldest() {
-  index_.erase(hash_of(ring_[first_].fingerprint), first_ + 1);
+  index_.erase(hash_print(ring_[first_].fingerprint), first_ + 1);
   ring_[first_] = IdempotentRequest{};
   first_ = (first_ + 1) & (kRing - 1);
   --count_;
@@ -44,7 +40,7 @@ void Idempotency::add(const IdempotentRequest& request) {
 }
 
 void Idempotency::restore(const IdempotentRequest& request) {
-  const std::uint32_t hash = hash_of(request.fingerprint);
+  const std::uint32_t hash = hash_print(request.fingerprint);
   const std::uint32_t old = index_.find(
       hash, [&](std::uint32_t at) { return ring_[at - 1].fingerprint == request.fingerprint; });
   if (old != 0) index_.erase(hash, old);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "engine/core/digest.h"
+#include "engine/core/rows_by_id.h"
 #include "engine/core/snapshot.h"
 #include "engine/core/snapshot_format.h"
 #include "engine/core/tables.h"
@@ -16,7 +17,7 @@ using Builder = flatbuffers::FlatBufferBuilder;
 using Rows = std::vector<std::uint32_t>;
 namespace fbs = fb::snapshot;
 
-fbs::Bits128 fb_bits(Bits128 bits) {
+fbs::Bits128 fbs_bits(Bits128 bits) {
   return fbs::Bits128(bits.hi, bits.lo);
 }
 
@@ -39,7 +40,7 @@ flatbuffers::Offset<flatbuffers::Vector<const fbs::Bits128*>> bits_column(Builde
   std::vector<fbs::Bits128> cells;
   cells.reserve(rows.size());
   for (const std::uint32_t row : rows)
-    cells.push_back(fb_bits(cell_of(row)));
+    cells.push_back(fbs_bits(cell_of(row)));
   return builder.CreateVectorOfStructs(cells);
 }
 
@@ -59,18 +60,6 @@ flatbuffers::Offset<fbs::TextColumn> text_column(Builder& builder, const Rows& r
   return fbs::CreateTextColumn(builder, lengths_at, builder.CreateVector(bytes));
 }
 
-// The live rows in order of their ids.
-template <class Table, class IdOf>
-Rows rows_by_id(const Table& table, IdOf id_of) {
-  Rows rows;
-  for (std::uint32_t row = 1; row < table.end(); ++row) {
-    if (table.live(row)) rows.push_back(row);
-  }
-  std::sort(rows.begin(), rows.end(),
-            [&](std::uint32_t a, std::uint32_t b) { return id_of(a) < id_of(b); });
-  return rows;
-}
-
 flatbuffers::Offset<fbs::Meta> save_meta(Builder& builder, const Tables& tables) {
   const Meta& meta = tables.meta;
   const auto zone = builder.CreateString(meta.zone);
@@ -78,9 +67,9 @@ flatbuffers::Offset<fbs::Meta> save_meta(Builder& builder, const Tables& tables)
   builder.ForceVectorAlignment(body.size(), 1, sizeof(std::uint64_t));
   const auto policy =
       builder.CreateVector(reinterpret_cast<const std::uint8_t*>(body.data()), body.size());
-  const fbs::Bits128 epoch = fb_bits(meta.epoch);
-  const fbs::Bits128 key = fb_bits(meta.fingerprint_key);
-  const fbs::Bits128 boot = fb_bits(meta.boot_id);
+  const fbs::Bits128 epoch = fbs_bits(meta.epoch);
+  const fbs::Bits128 key = fbs_bits(meta.fingerprint_key);
+  const fbs::Bits128 boot = fbs_bits(meta.boot_id);
   fbs::MetaBuilder out(builder);
   out.add_epoch(&epoch);
   out.add_fingerprint_key(&key);
@@ -216,7 +205,7 @@ void save_snapshot(const State& state, Builder& builder) {
   const auto runs = save_runs(builder, tables.runs);
   const auto duplicates = save_duplicates(builder, tables.duplicates);
   const auto idempotency = save_idempotency(builder, tables.idempotency);
-  const fbs::Bits128 total = fb_bits(own.total);
+  const fbs::Bits128 total = fbs_bits(own.total);
   builder.Finish(fbs::CreateSnapshot(builder, kSnapshotFormat, own.version, &total, meta, sessions,
                                      principals, runs, duplicates, idempotency),
                  fbs::SnapshotIdentifier());

@@ -31,7 +31,7 @@ constexpr int kBlocksPerTurn = 64;
 // Every turn has a cost of its own (two switches of threads, a commit of the index), so under load
 // the blocks of several commits are gathered for one.
 constexpr std::uint32_t kGatherMs = 10;
-constexpr std::uint32_t kParkMs = 1'000;
+constexpr std::uint32_t kSleepMs = 1'000;
 // Lower than the threads people wait for.
 constexpr int kNice = 10;
 
@@ -118,7 +118,7 @@ void Follower::sleep() {
   };
   wakeup_.wait(
       [&] { return durable_.load(std::memory_order_acquire) > state_.applied().value || wanted(); },
-      kParkMs);
+      kSleepMs);
   gathering_.store(true, std::memory_order_relaxed);
   wakeup_.wait(wanted, kGatherMs);
   gathering_.store(false, std::memory_order_relaxed);

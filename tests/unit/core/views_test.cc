@@ -12,13 +12,13 @@
 namespace spine::core {
 namespace {
 
-constexpr const char* kAlice = "agent:main:telegram:direct:alice";
+constexpr const char* kAliceKey = "agent:main:telegram:direct:alice";
 
 TEST(Views, HistoryIsThePresentLife) {
   World world;
   const Reply first = world.message({});
   SessionView view = world.view(first.session);
-  EXPECT_EQ(view.key, kAlice);
+  EXPECT_EQ(view.key, kAliceKey);
   EXPECT_EQ(view.agent_id, "main");
   EXPECT_EQ(view.channel, "telegram");
   EXPECT_EQ(view.display_name, "alice");
@@ -64,7 +64,7 @@ TEST(Views, ARunOfAClosedSessionEndsWithTheAbortThatFollows) {
   EXPECT_EQ(run.message, first.seq);
   SessionView view{};
   EXPECT_FALSE(view_session(world.state, first.session, view));
-  EXPECT_EQ(find_session(world.state, kAlice), SessionId{});
+  EXPECT_EQ(find_session(world.state, kAliceKey), SessionId{});
 }
 
 TEST(Views, EndedRunsAreKeptForAWhile) {
