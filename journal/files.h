@@ -1,20 +1,15 @@
-// Directories only their owner may enter, and files that are complete or absent.
+// Files that are complete or absent.
 #pragma once
 
 #include <filesystem>
 #include <initializer_list>
 
 #include "schemas/vocab/bytes.h"
+#include "schemas/vocab/directories.h"
 #include "schemas/vocab/result.h"
 #include "schemas/vocab/unique_fd.h"
 
 namespace spine::journal {
-
-// Creates the directory with mode 0700, and its parents, where missing. Errc::refused, Errc::io.
-Status make_private_dir(const std::filesystem::path& dir);
-
-// Makes the names in the directory durable: created, renamed and removed ones.
-Status sync_dir(const std::filesystem::path& dir);
 
 // Writes the parts one after the other to a temporary name, fsyncs, renames to `path` (mode 0600),
 // and syncs the directory: whenever power is lost, the old content is there or the new one. On

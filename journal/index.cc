@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 #include <system_error>
 
 #include "journal/files.h"
@@ -169,12 +170,21 @@ Result<std::unique_ptr<Index>> Index::open(const fs::path& dir, Bits128 epoch, B
     }
   }
   // Nothing in it is worth a look: it is made again from the journal.
-  fs::remove_all(dir, error);
-  SPINE_TRY_STATUS(make_private_dir(dir));
+  SPINE_TRY_STATUS(discard(dir));
+  SPINE_TRY_STATUS(make_private_directories(dir));
   auto state = fresh(present);
   SPINE_TRY_STATUS(write_mark(dir, state->mark));
   SPINE_TRY_STATUS(state->open());
   return std::unique_ptr<Index>(new Index(std::move(state)));
+}
+
+Status Index::discard(const fs::path& dir) {
+  std::error_code error;
+  fs::remove(dir / "mark", error);
+  fs::remove_all(dir, error);
+  if (!error) return ok();
+  return Error{Errc::io, fmt::format("The index in {} cannot be deleted: {}.", dir.string(),
+                                     error.message())};
 }
 
 Seq Index::applied() const {

@@ -20,6 +20,9 @@ class Index {
  public:
   static Result<std::unique_ptr<Index>> open(const std::filesystem::path& dir, Bits128 epoch,
                                              Bits128 boot_id, Seq journal_last);
+  // Deletes an index that turned out to be damaged. The mark goes first: should the rest stay, the
+  // next open() rebuilds. REQUIRES: it is not open.
+  static Status discard(const std::filesystem::path& dir);
   ~Index();
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
@@ -31,7 +34,8 @@ class Index {
   // Adds a block to the open transaction. REQUIRES: block.first() follows what was added before.
   Status add(const BlockView& block);
   // Makes what was added visible. It goes to LMDB when enough has gathered, or in close_clean();
-  // what a process that dies had not written is behind applied() of the next open().
+  // what a process that dies had not written is behind applied() of the next open(). On an error it
+  // is visible all the same and is tried again by the next commit().
   Status commit();
   // Marks the index clean and syncs it. Call before destruction on an orderly stop.
   Status close_clean();

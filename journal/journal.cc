@@ -35,7 +35,7 @@ Status create(const fs::path& dir) {
   const fs::path aside = dir / "creating";
   std::error_code error;
   fs::remove_all(aside, error);
-  SPINE_TRY_STATUS(make_private_dir(aside));
+  SPINE_TRY_STATUS(make_private_directories(aside));
   {
     SPINE_TRY(const std::shared_ptr<Environment> env, open_to_write(aside));
     SPINE_TRY(Transaction transaction, Transaction::begin_write(*env));
@@ -81,7 +81,7 @@ Journal::Journal() = default;
 Journal::~Journal() = default;
 
 Result<std::unique_ptr<Journal>> Journal::open(const fs::path& dir, Bits128 epoch) {
-  SPINE_TRY_STATUS(make_private_dir(dir));
+  SPINE_TRY_STATUS(make_private_directories(dir));
   std::error_code error;
   const bool created = !fs::exists(dir / "data.mdb", error);
   if (created) {
@@ -94,7 +94,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const fs::path& dir, Bits128 epoc
   SPINE_TRY_STATUS(lock_for_writing(**env));
   auto tail = check_tail(**env);
   if (!tail) return explain(tail.error(), dir);
-  (*env)->clear_dead_readers();
+  [[maybe_unused]] const auto dead = (*env)->clear_dead_readers();  // asked again while it is open
 
   std::unique_ptr<Journal> journal(new Journal());
   journal->env_ = *env;
@@ -145,6 +145,10 @@ Result<Seq> Journal::commit(Batch& batch) {
   last_ = batch.last();
   durable_ = last_;
   return durable_;
+}
+
+Result<std::uint32_t> Journal::clear_dead_readers() {
+  return env_->clear_dead_readers();
 }
 
 std::uint64_t Journal::file_bytes() const {

@@ -63,6 +63,10 @@ class Journal {
   // On error the outcome is unknown: the owner must end the process, recovery decides.
   Result<Seq> commit(Batch& batch);
 
+  // Lets go of what readers in processes that died were looking at; otherwise their pages are not
+  // used again and the file grows. Returns how many there were. Cheap: call it every second.
+  Result<std::uint32_t> clear_dead_readers();
+
   // Bytes of disk the journal occupies, and the SHA-256 of the last block (head of the chain).
   std::uint64_t file_bytes() const;
   Digest256 head() const { return head_; }

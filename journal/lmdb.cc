@@ -144,9 +144,12 @@ Status Environment::sync() {
   return ok();
 }
 
-void Environment::clear_dead_readers() {
+Result<std::uint32_t> Environment::clear_dead_readers() {
   int dead = 0;
-  mdb_reader_check(env_, &dead);
+  if (const int code = mdb_reader_check(env_, &dead); code != 0) {
+    return lmdb_failure(code, "look for dead readers", dir_);
+  }
+  return static_cast<std::uint32_t>(dead);
 }
 
 Result<Transaction> Transaction::begin(Environment& env, unsigned flags) {

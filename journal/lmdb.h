@@ -50,7 +50,8 @@ class Environment {
   // Makes everything committed durable (for write_unsynced).
   Status sync();
   // Frees the reader slots of processes that died: their old snapshots would make the file grow.
-  void clear_dead_readers();
+  // Returns how many.
+  Result<std::uint32_t> clear_dead_readers();
 
  private:
   friend class Transaction;

@@ -16,11 +16,14 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint32_t kSnapshotMagic = 0x4E534253;  // "SBSN"
-constexpr std::uint16_t kSnapshotVersion = 1;
+// Version 1 named no block.
+constexpr std::uint16_t kSnapshotVersion = 2;
 constexpr std::string_view kSuffix = ".snapshot";
+constexpr std::string_view kPartialSuffix = ".snapshot.partial";
 constexpr std::size_t kSeqDigits = 20;
 
-// Starts the file; the payload follows. crc32c covers header and payload with itself as zero.
+// Starts the file; the payload follows. crc32c covers header and payload with itself as zero. What
+// stands before `block` is the same in every version.
 struct SnapshotHeader {
   std::uint32_t magic{};
   std::uint16_t version{};
@@ -31,8 +34,10 @@ struct SnapshotHeader {
   std::uint64_t epoch_hi{};
   std::uint64_t epoch_lo{};
   std::uint64_t payload_bytes{};
+  Digest256 block{};
 };
-static_assert(sizeof(SnapshotHeader) == 48);
+static_assert(sizeof(SnapshotHeader) == 80);
+constexpr std::size_t kCommonBytes = offsetof(SnapshotHeader, block);
 
 std::uint32_t checksum(SnapshotHeader header, ByteSpan payload) {
   header.crc32c = 0;
@@ -56,7 +61,9 @@ Status check_header(const SnapshotHeader& header, const fs::path& path, Seq seq,
                  fmt::format("The snapshot {} has format {}, this program understands up to {}.",
                              path.string(), header.version, kSnapshotVersion)};
   }
-  if (header.version == 0 || header.flags != 0) return corrupt(path, "its format is unknown");
+  if (header.version < kSnapshotVersion || header.flags != 0) {
+    return corrupt(path, "its format is an old one, or unknown");
+  }
   if (header.seq != seq.value) return corrupt(path, "its name and its content disagree");
   if (Bits128{.hi = header.epoch_hi, .lo = header.epoch_lo} != epoch) {
     return corrupt(path, "it belongs to another journal (the epochs differ)");
@@ -67,11 +74,18 @@ Status check_header(const SnapshotHeader& header, const fs::path& path, Seq seq,
 }  // namespace
 
 Result<SnapshotStore> SnapshotStore::open(const fs::path& dir) {
-  SPINE_TRY_STATUS(make_private_dir(dir));
+  SPINE_TRY_STATUS(make_private_directories(dir));
+  std::vector<fs::path> partial;
+  std::error_code error;
+  for (fs::directory_iterator it(dir, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().filename().string().ends_with(kPartialSuffix)) partial.push_back(it->path());
+  }
+  for (const fs::path& path : partial)
+    fs::remove(path, error);
   return SnapshotStore(dir);
 }
 
-Status SnapshotStore::write(Seq seq, Bits128 epoch, ByteSpan payload) {
+Status SnapshotStore::write(Seq seq, Bits128 epoch, ByteSpan payload, const Digest256& block) {
   SnapshotHeader header;
   header.magic = kSnapshotMagic;
   header.version = kSnapshotVersion;
@@ -79,6 +93,7 @@ Status SnapshotStore::write(Seq seq, Bits128 epoch, ByteSpan payload) {
   header.epoch_hi = epoch.hi;
   header.epoch_lo = epoch.lo;
   header.payload_bytes = payload.size();
+  header.block = block;
   header.crc32c = checksum(header, payload);
   SPINE_TRY_STATUS(
       replace_file(path_of(dir_, seq), {std::as_bytes(std::span(&header, 1)), payload}));
@@ -112,15 +127,19 @@ Result<LoadedSnapshot> SnapshotStore::load(Seq seq, Bits128 epoch) const {
   const fs::path path = path_of(dir_, seq);
   SPINE_TRY(InputFile file, InputFile::open(path));
   SnapshotHeader header;
-  if (file.bytes() < sizeof(header)) return corrupt(path, "it is cut short");
-  SPINE_TRY_STATUS(file.read(std::as_writable_bytes(std::span(&header, 1))));
+  const MutableByteSpan head = std::as_writable_bytes(std::span(&header, 1));
+  if (file.bytes() < kCommonBytes) return corrupt(path, "it is cut short");
+  SPINE_TRY_STATUS(file.read(head.first(kCommonBytes)));
   SPINE_TRY_STATUS(check_header(header, path, seq, epoch));
+  if (file.bytes() < sizeof(header)) return corrupt(path, "it is cut short");
+  SPINE_TRY_STATUS(file.read(head.subspan(kCommonBytes)));
   // Before anything is allocated for it: the length must be that of the file.
   if (header.payload_bytes != file.bytes() - sizeof(header)) {
     return corrupt(path, "its length is not what it says");
   }
   LoadedSnapshot loaded;
   loaded.seq = seq;
+  loaded.block = header.block;
   loaded.bytes = header.payload_bytes;
   loaded.words.resize(align8(loaded.bytes) / 8);
   SPINE_TRY_STATUS(file.read(std::as_writable_bytes(std::span(loaded.words)).first(loaded.bytes)));
@@ -128,6 +147,24 @@ Result<LoadedSnapshot> SnapshotStore::load(Seq seq, Bits128 epoch) const {
     return corrupt(path, "its checksum is wrong");
   }
   return loaded;
+}
+
+Result<Bits128> SnapshotStore::epoch_of(Seq seq) const {
+  const fs::path path = path_of(dir_, seq);
+  SPINE_TRY(InputFile file, InputFile::open(path));
+  SnapshotHeader header;
+  SPINE_TRY_STATUS(file.read(std::as_writable_bytes(std::span(&header, 1)).first(kCommonBytes)));
+  if (header.magic != kSnapshotMagic) return corrupt(path, "it does not start like a snapshot");
+  return Bits128{.hi = header.epoch_hi, .lo = header.epoch_lo};
+}
+
+Status SnapshotStore::remove(Seq seq) const {
+  const fs::path path = path_of(dir_, seq);
+  std::error_code error;
+  fs::remove(path, error);
+  if (!error) return ok();
+  return Error{Errc::io, fmt::format("The snapshot {} cannot be deleted: {}.", path.string(),
+                                     error.message())};
 }
 
 }  // namespace spine::journal

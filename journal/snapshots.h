@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "journal/block.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/result.h"
@@ -17,6 +18,7 @@ namespace spine::journal {
 
 struct LoadedSnapshot {
   Seq seq{};                           // state after this event
+  Digest256 block{};                   // SHA-256 of the block that holds it
   std::vector<std::uint64_t> words{};  // 8-aligned storage of the payload
   std::size_t bytes{};
   ByteSpan payload() const { return {reinterpret_cast<const std::byte*>(words.data()), bytes}; }
@@ -25,15 +27,21 @@ struct LoadedSnapshot {
 // Thread: one at a time (follower while the daemon runs).
 class SnapshotStore {
  public:
-  // Creates the directory (0700) if it is not there.
+  // Creates the directory (0700) if it is not there, and deletes what interrupted writes left.
+  // REQUIRES: nobody writes into it meanwhile.
   static Result<SnapshotStore> open(const std::filesystem::path& dir);
 
+  // `block` is the SHA-256 of the block that holds `seq`: it binds the state to one history.
   // Errc::no_space and Errc::io leave no file under the final name. Keeps limits::kSnapshotsKept.
-  Status write(Seq seq, Bits128 epoch, ByteSpan payload);
+  Status write(Seq seq, Bits128 epoch, ByteSpan payload, const Digest256& block);
   // Seqs of the files present, ascending, unchecked.
   std::vector<Seq> list() const;
   // Reads and checks one (magic, version, epoch, length, CRC). Errc::corrupt names the file.
   Result<LoadedSnapshot> load(Seq seq, Bits128 epoch) const;
+  // The epoch a snapshot names, of whatever version it is; nothing else of it is checked.
+  Result<Bits128> epoch_of(Seq seq) const;
+  // Does nothing when it is not there.
+  Status remove(Seq seq) const;
 
  private:
   explicit SnapshotStore(std::filesystem::path dir) : dir_(std::move(dir)) {}

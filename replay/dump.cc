@@ -27,26 +27,29 @@ bool wanted(const EventView& event, const DumpOptions& options, Names& names) {
          options.session == names.session(SessionId{h.session});
 }
 
-// Prints what is wanted of a block; counts it. False when the limit is reached.
+// What is to be printed of one block.
+struct Page {
+  std::string out{};
+  std::string err{};
+};
+
+// Formats what is wanted of a block; counts it. False when the limit is reached.
 bool dump_block(const journal::BlockView& block, const DumpOptions& options, Names& names,
-                std::uint64_t& printed, std::FILE* out) {
+                std::uint64_t& count, Page& page) {
   for (std::uint32_t i = 0; i < block.count(); ++i) {
     const EventView event = block.event(i);
     if (!wanted(event, options, names)) continue;
-    if (printed == options.limit) return false;
-    ++printed;
+    if (count == options.limit) return false;
+    ++count;
     const bool sealed = (event.header.flags & record_flag::kSealed) != 0;
     const bool known = !event_kind_name(event.header.kind).empty();
     if (known && !sealed && !verify_event_body(event.header.kind, event.body)) {
-      fmt::print(out, "#{}: the body is not a valid {}\n", event.seq.value,
-                 event_kind_name(event.header.kind));
+      page.err += fmt::format("Error: Event {} is damaged: its body is not a valid {}.\n",
+                              event.seq.value, event_kind_name(event.header.kind));
       continue;
     }
-    if (options.json) {
-      fmt::print(out, "{}\n", record_json(event, names));
-    } else {
-      fmt::print(out, "{}\n", record_text(event, names));
-    }
+    page.out += options.json ? record_json(event, names) : record_text(event, names);
+    page.out += '\n';
   }
   return true;
 }
@@ -61,18 +64,29 @@ int journal_dump(const DumpOptions& options, std::FILE* out, std::FILE* err) {
   };
   if (!reader) return fail(reader.error());
   Names names(*reader);
-  std::uint64_t printed = 0;
+  Page page;
+  std::uint64_t count = 0;
+  int code = kExitOk;
   Seq at{std::max<std::uint64_t>(options.from, 1)};
   for (;;) {
-    // A fresh look for every block: printing may be slow, and a pinned reader makes a live
-    // journal's file grow.
+    // A fresh look for every block, and none while printing: that may wait for as long as somebody
+    // looks at the first page, and a pinned reader makes a live journal's file grow.
     if (auto renewed = reader->renew(); !renewed) return fail(renewed.error());
-    if (at > reader->last() || at.value > options.to) return kExitOk;
+    if (at > reader->last() || at.value > options.to) return code;
     if (at < reader->first()) at = reader->first();
     auto block = reader->block_of(at);
     if (!block) return fail(block.error());
-    if (!dump_block(*block, options, names, printed, out)) return kExitOk;
+    page.out.clear();
+    page.err.clear();
+    const bool more = dump_block(*block, options, names, count, page);
     at = next(block->last());
+    reader->release();
+    fmt::print(out, "{}", page.out);
+    if (!page.err.empty()) {
+      fmt::print(err, "{}", page.err);
+      code = kExitFailure;
+    }
+    if (!more) return code;
   }
 }
 

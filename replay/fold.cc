@@ -10,6 +10,7 @@
 #include "engine/core/fold.h"
 #include "replay/cli.h"
 #include "schemas/event_verify.h"
+#include "schemas/fields.h"
 #include "schemas/vocab/show.h"
 
 #include "event_generated.h"
@@ -18,10 +19,6 @@ namespace spine::replay {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-Bits128 bits(const fb::Bits128* value) {
-  return value ? Bits128{value->hi(), value->lo()} : Bits128{};
-}
 
 // Names of the tables whose recorded row count or digest is not the folded one.
 std::vector<std::string> tables_that_differ(const fb::StateDigested& recorded,
@@ -34,7 +31,7 @@ std::vector<std::string> tables_that_differ(const fb::StateDigested& recorded,
     for (std::size_t i = 0; i < own.table_count; ++i) {
       const core::TableDigestView& mine = own.tables[i];
       equal = equal || (mine.table == name && mine.rows == table->rows() &&
-                        mine.digest == bits(table->digest()));
+                        mine.digest == bits_of(table->digest()));
     }
     if (!equal) names.push_back(name);
   }
@@ -88,10 +85,10 @@ class Folder {
     }
     const core::StateDigest own = core::digest(state_);
     ++report_.compared;
-    if (own.total == bits(recorded->digest())) return;
+    if (own.total == bits_of(recorded->digest())) return;
     differs({.seq = state_.applied(),
              .recorded_in = event.seq,
-             .recorded = bits(recorded->digest()),
+             .recorded = bits_of(recorded->digest()),
              .folded = own.total,
              .tables = tables_that_differ(*recorded, own)});
   }

@@ -2,16 +2,13 @@
 #include "replay/names.h"
 
 #include "schemas/event_verify.h"
+#include "schemas/fields.h"
 #include "schemas/vocab/record.h"
 
 #include "event_generated.h"
 
 namespace spine::replay {
 namespace {
-
-std::string text_of(const flatbuffers::String* text) {
-  return text ? text->str() : std::string();
-}
 
 template <class Kind>
 constexpr std::uint16_t number(Kind kind) {

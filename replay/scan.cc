@@ -1,7 +1,6 @@
 // scan: walks raw blocks in order; a damaged block does not hide the ones behind it.
 #include "replay/scan.h"
 
-#include <chrono>
 #include <fmt/format.h>
 
 #include "replay/cli.h"
@@ -70,6 +69,12 @@ class Scanner {
     check(*block, *raw);
     expected_ = next(block->last());
     return true;
+  }
+
+  // What is behind here has not been looked at.
+  void give_up(const Error& error) {
+    add({.first = expected_,
+         .what = fmt::format("from here on the journal could not be read: {}", error.message)});
   }
 
  private:
@@ -178,17 +183,20 @@ void print_json(const ScanReport& report, std::FILE* out) {
 
 }  // namespace
 
-ScanReport scan(journal::Reader& reader) {
+ScanReport scan(journal::Reader& reader, std::chrono::milliseconds renew_every) {
   ScanReport report;
   Scanner scanner(reader, report);
   const auto start = Clock::now();
   auto renewed = start;
   while (scanner.step()) {
     // A pinned reader makes a live journal's file grow.
-    if (const auto now = Clock::now(); now - renewed > std::chrono::milliseconds(500)) {
-      if (!reader.renew()) break;
-      renewed = now;
+    const auto now = Clock::now();
+    if (now - renewed < renew_every) continue;
+    if (const Status again = reader.renew(); !again) {
+      scanner.give_up(again.error());
+      break;
     }
+    renewed = now;
   }
   report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return report;

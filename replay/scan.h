@@ -1,6 +1,7 @@
 // scan: checks a whole journal, block by block, and names what is damaged.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -36,8 +37,9 @@ struct ScanReport {
 inline constexpr std::size_t kDamagesNamed = 20;
 
 // CRC, SHA-256 chain, epoch, dense seqs, record headers, and every body's verifier.
-// Borrowed: renews the reader while it goes.
-ScanReport scan(journal::Reader& reader);
+// Borrowed: renews the reader while it goes, after that long.
+ScanReport scan(journal::Reader& reader,
+                std::chrono::milliseconds renew_every = std::chrono::milliseconds(500));
 
 struct VerifyOptions {
   std::filesystem::path journal_dir{};

@@ -55,6 +55,8 @@ void AgentRegistry::apply(const std::vector<config::AgentConfig>& agents) {
 }
 
 void AgentRegistry::prompt(const pipeline::PromptItem& prompt) {
+  // A prompt whose text had to be fetched can be overtaken by the end of its run.
+  if (std::find(cancelled_.begin(), cancelled_.end(), prompt.run) != cancelled_.end()) return;
   const auto found = drivers_.find(lower(prompt.agent_id));
   if (found == drivers_.end()) {
     answers_.failed(prompt.run, fb::RunErrorKind::unknown,
@@ -65,6 +67,7 @@ void AgentRegistry::prompt(const pipeline::PromptItem& prompt) {
 }
 
 void AgentRegistry::cancel(RunId run) {
+  cancelled_[cancels_++ % cancelled_.size()] = run;
   for (const auto& [id, driver] : drivers_)
     driver->cancel(run);
 }

@@ -1,6 +1,7 @@
 // AgentRegistry: which driver answers for which agent id.
 #pragma once
 
+#include <array>
 #include <event2/event.h>
 #include <map>
 #include <memory>
@@ -33,10 +34,13 @@ class AgentRegistry {
   std::size_t count() const { return drivers_.size(); }
 
  private:
+  static constexpr std::size_t kCancelsKept = 1'024;  // more than can be overtaken at one time
   event_base* base_;
   pipeline::Shared& shared_;
   Answers answers_;
   std::map<std::string, std::unique_ptr<EchoDriver>, std::less<>> drivers_{};  // by lower-case id
+  std::array<RunId, kCancelsKept> cancelled_{};  // a ring: the last ones
+  std::size_t cancels_{};
 };
 
 }  // namespace spine::agents

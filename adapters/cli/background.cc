@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fmt/format.h>
+#include <optional>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <thread>
@@ -81,6 +82,25 @@ int print_running(const std::string& address, std::uint16_t port, pid_t pid, boo
   return kExitOk;
 }
 
+// Whoever holds the state directory may be starting still. Nothing when it let go meanwhile.
+std::optional<int> wait_for_holder(const Place& place, Deadline deadline, bool json) {
+  pid_t pid = 0;
+  do {
+    const auto lock = config::read_lock(place.state_dir);
+    if (!lock || !lock->running) return std::nullopt;
+    pid = lock->pid;
+    if (lock->port != 0 && ready(place.target.address, lock->port, deadline)) {
+      return print_running(place.target.address, lock->port, pid, true, json);
+    }
+    std::this_thread::sleep_for(kPoll);
+  } while (left_ms(deadline) > 0);
+  fmt::print(stderr,
+             "Error: A gateway (pid {}) holds this state directory and is not ready.\n"
+             "To see what it does: spine logs --follow\n",
+             pid);
+  return kExitFailure;
+}
+
 // Waits until the child is ready, has died, or the time is over.
 int wait_until_ready(pid_t child, const Place& place, int output_fd, Deadline deadline, bool json) {
   while (left_ms(deadline) > 0) {
@@ -102,9 +122,8 @@ int wait_until_ready(pid_t child, const Place& place, int output_fd, Deadline de
 
 int start_at(const Arguments& args, const Place& place) {
   if (place.config_error) return fail(*place.config_error);
-  if (const auto lock = config::read_lock(place.state_dir); lock && lock->running) {
-    return print_running(place.target.address, lock->port, lock->pid, true, args.common.json);
-  }
+  const Deadline deadline = in_ms(args.timeout_s * 1000);
+  if (const auto code = wait_for_holder(place, deadline, args.common.json)) return *code;
   const auto program = own_program();
   if (!program) return fail(program.error());
   // What the daemon prints until it is ready; from then on it writes to its own files.
@@ -113,7 +132,7 @@ int start_at(const Arguments& args, const Place& place) {
   if (!args.common.token.empty()) ::setenv("OPENCLAW_GATEWAY_TOKEN", args.common.token.c_str(), 1);
   const pid_t child = start_background(run_command(*program, args.common, place), output);
   if (child < 0) return fail({Errc::io, fmt::format("fork: {}.", strerror(errno))});
-  return wait_until_ready(child, place, output, in_ms(args.timeout_s * 1000), args.common.json);
+  return wait_until_ready(child, place, output, deadline, args.common.json);
 }
 
 // Errc::timed_out when it does not end in time.

@@ -89,8 +89,7 @@ Status Daemon::read_config() {
 // To the terminal only: the file is in the state directory, which is not ours yet.
 Status Daemon::start_logging() {
   const config::Config& config = configs_.back();
-  log::redact(config.token);
-  log::redact(config.password);
+  hide_secrets(config);
   SPINE_TRY_STATUS(log::init(
       {.format = config.log_format, .level = config.log_level, .to_stderr = !args_.background}));
   steps_.done("logging", args_.background ? "to the file" : "to standard error and the file");
@@ -122,18 +121,35 @@ Status Daemon::take_state_dir() {
   }
   lock_.emplace(std::move(*lock));
   SPINE_TRY_STATUS(lock_->set_port(server_->port()));
-  token_place_ = "the configuration";
-  if (configs_.back().token.empty()) {
-    token_place_ = config::token_path(state_dir_).string();
-    SPINE_TRY(std::string token, config::load_or_create_token(state_dir_));
-    log::redact(token);
-    server_->set_token(std::move(token));
-  }
+  SPINE_TRY_STATUS(take_secret());
   SPINE_TRY_STATUS(attach_log_file());
   steps_.open();
   for (const std::string& warning : configs_.back().warnings)
     kConfigLog.warn("{}", warning);
   steps_.done("state directory", state_dir_.string());
+  return ok();
+}
+
+// What clients must show. A token that nobody gave is made; where a password decides there is none.
+Status Daemon::take_secret() {
+  const config::Config& config = configs_.back();
+  if (config.auth_mode == config::AuthMode::password) {
+    secret_place_ = "password in the configuration";
+    return ok();
+  }
+  if (!args_.common.token.empty()) {
+    secret_place_ = "token from --token";
+  } else if (!args_.common.token_file.empty()) {
+    secret_place_ = "token in " + args_.common.token_file;
+  } else if (!config.token.empty()) {
+    secret_place_ = "token in the configuration or OPENCLAW_GATEWAY_TOKEN";
+  } else {
+    secret_place_ = "token in " + config::token_path(state_dir_).string();
+    SPINE_TRY(std::string token, config::load_or_create_token(state_dir_));
+    log::redact(token);
+    server_->set_token(std::move(token));
+  }
+  if (config.auth_mode == config::AuthMode::none) secret_place_ = "no token is asked for";
   return ok();
 }
 
@@ -191,8 +207,8 @@ void Daemon::announce() {
   // Only from recovering: a stop may have been asked for already.
   auto expected = pipeline::Phase::recovering;
   shared_.phase.compare_exchange_strong(expected, pipeline::Phase::ready);
-  kLog.info("ready: {} in {:.0f} ms, version {}, pid {}, token in {}", address_, steps_.total_ms(),
-            SPINE_VERSION, ::getpid(), token_place_);
+  kLog.info("ready: {} in {:.0f} ms, version {}, pid {}, {}", address_, steps_.total_ms(),
+            SPINE_VERSION, ::getpid(), secret_place_);
   loop::notify_ready("Listening on " + address_);
 }
 
@@ -219,6 +235,7 @@ void Daemon::reload() {
   configs_.push_back(std::move(*loaded));
   const config::Config& before = configs_[configs_.size() - 2];
   const config::Config& after = configs_.back();
+  hide_secrets(after);
   const ConfigChange change = compare(before, after);
   for (const std::string& warning : after.warnings)
     kConfigLog.warn("{}", warning);

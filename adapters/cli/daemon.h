@@ -42,6 +42,7 @@ class Daemon {
   Status recover();
   void start_agents();
   void announce();
+  Status take_secret();
   Result<config::Config> load_config() const;
   Status attach_log_file();
   void reload();  // Thread: loop
@@ -49,8 +50,8 @@ class Daemon {
   const Arguments& args_;
   std::filesystem::path config_path_{};
   std::filesystem::path state_dir_{};
-  std::string address_{};      // for people, e.g. ws://127.0.0.1:18789
-  std::string token_place_{};  // where the token is, never the token
+  std::string address_{};       // for people, e.g. ws://127.0.0.1:18789
+  std::string secret_place_{};  // what clients need and where it is, never the secret itself
   StepLog steps_{};
   // The one in force is the last; the net thread may still read those before. Thread: main until
   // the loop starts, the loop thread afterwards.

@@ -72,6 +72,10 @@ void check_state_dir(const Place& place, Findings& findings) {
   } else {
     findings.push_back({Grade::ok, "state directory", path + " is private", ""});
   }
+  if (place.config.auth_mode == config::AuthMode::password) {
+    findings.push_back({Grade::ok, "password", "in the configuration; no token is used", ""});
+    return;
+  }
   const auto token = config::read_token_file(config::token_path(place.state_dir));
   if (token) {
     findings.push_back({Grade::ok, "token", "there, and readable by its owner only", ""});

@@ -8,33 +8,50 @@
 #include "adapters/cli/place.h"
 #include "adapters/cli/self.h"
 #include "adapters/cli/verbs.h"
+#include "engine/config/state_dir.h"
 #include "engine/core/digest.h"
+#include "journal/journal.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::cli {
 namespace {
 
 constexpr std::uint64_t kAskMs = 30'000;
 
-// --live-seq and --live-digest, when a gateway runs on this state directory; nothing otherwise.
+std::vector<std::string> not_compared(std::string_view why) {
+  fmt::print(stderr, "Note: the running gateway is not compared: {}\n", printable(why));
+  return {};
+}
+
+// False when the gateway says that its journal is another one than that in the state directory.
+bool is_same_journal(const simdjson::dom::element& digest, const Place& place) {
+  const std::string epoch = text_at(digest, "epoch");
+  if (epoch.empty()) return true;
+  const auto reader = journal::Reader::open_read_only(place.state_dir / "journal");
+  return reader && show_uuid(reader->epoch()) == epoch;
+}
+
+// --live-seq and --live-digest, when a gateway runs on this state directory; nothing otherwise:
+// whoever listens on the usual port may have another journal.
 std::vector<std::string> live_digest(const Place& place) {
-  auto client = RpcClient::open(place.target, R"(["operator.read"])", in_ms(kAskMs));
-  if (!client) {
-    if (client.error().code == Errc::unavailable) return {};
-    fmt::print(stderr, "Note: the running gateway is not compared: {}\n", client.error().message);
-    return {};
-  }
+  const auto lock = config::read_lock(place.state_dir);
+  if (!lock || !lock->running) return {};
+  if (lock->port == 0) return not_compared("it is still starting.");
+  Target target = place.target;
+  target.port = lock->port;
+  auto client = RpcClient::open(target, R"(["operator.read"])", in_ms(kAskMs));
+  if (!client) return not_compared(client.error().message);
   const auto answer = client->call("spine.digest", "{}", in_ms(kAskMs));
   simdjson::dom::parser parser;
   simdjson::dom::element digest;
   if (!answer || !answer->ok || parser.parse(answer->payload).get(digest) != simdjson::SUCCESS) {
-    fmt::print(stderr, "Note: the running gateway is not compared: {}\n",
-               answer ? answer->message : answer.error().message);
-    return {};
+    return not_compared(answer ? answer->message : answer.error().message);
+  }
+  if (!is_same_journal(digest, place)) {
+    return not_compared("its journal is not the one in this state directory.");
   }
   if (number_at(digest, "version") != core::kDigestVersion) {
-    fmt::print(stderr, "Note: the running gateway is not compared: its digests have version {}.\n",
-               number_at(digest, "version"));
-    return {};
+    return not_compared(fmt::format("its digests have version {}.", number_at(digest, "version")));
   }
   return {"--live-seq", std::to_string(number_at(digest, "seq")), "--live-digest",
           text_at(digest, "digest")};

@@ -50,10 +50,13 @@ std::uint16_t port_of(const Common& common, const Place& place, config::GetEnv g
 Result<std::string> token_of(const Common& common, const Place& place) {
   if (!common.token.empty()) return common.token;
   if (!common.token_file.empty()) return config::read_token_file(common.token_file);
+  const config::Config& config = place.config;
+  // The gateway compares nothing else then, whatever else lies about.
+  if (config.auth_mode == config::AuthMode::password) return config.password;
   // The environment's token stands in the configuration already.
-  if (!place.config.token.empty()) return place.config.token;
+  if (!config.token.empty()) return config.token;
   auto kept = config::read_token_file(config::token_path(place.state_dir));
-  return kept ? std::move(*kept) : place.config.password;
+  return kept ? std::move(*kept) : std::string();
 }
 
 }  // namespace

@@ -21,8 +21,9 @@ struct Place {
 
 // Port: --port, OPENCLAW_GATEWAY_PORT, the daemon that holds the state directory, the
 // configuration. State directory: --state-dir, else that of the Spine that listens on --port, else
-// the default. Token: --token, --token-file, OPENCLAW_GATEWAY_TOKEN, the configuration, the state
-// directory's token file. Fails only when --token-file cannot be read.
+// the default. Token: --token, --token-file, then the configuration's password where that decides,
+// else OPENCLAW_GATEWAY_TOKEN, the configuration, the state directory's token file. Fails only when
+// --token-file cannot be read.
 Result<Place> locate(const Common& common, config::GetEnv getenv_fn);
 
 // The environment of this process, in the shape the configuration wants it.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <flatbuffers/flatbuffers.h>
 
+#include "engine/log/log.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/record.h"
 
@@ -48,6 +49,11 @@ ConfigChange compare(const config::Config& before, const config::Config& after) 
             before.log_files_kept != after.log_files_kept,
         "the rotation of the log");
   return change;
+}
+
+void hide_secrets(const config::Config& config) {
+  log::redact(config.token);
+  log::redact(config.password);
 }
 
 void push_policy(const config::Config& config, pipeline::IngressProducer& producer) {

@@ -23,6 +23,9 @@ struct ConfigChange {
 };
 ConfigChange compare(const config::Config& before, const config::Config& after);
 
+// From now on the secrets of `config` stand in no line of the log.
+void hide_secrets(const config::Config& config);
+
 // Pushes the policy of `config` as a ConfigApplied input.
 void push_policy(const config::Config& config, pipeline::IngressProducer& producer);
 

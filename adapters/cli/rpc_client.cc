@@ -16,7 +16,9 @@ namespace {
 
 using simdjson::dom::element;
 
-constexpr int kCloseStarting = 1013;
+constexpr int kCloseLost = 1006;
+constexpr int kCloseRestart = 1012;
+constexpr int kCloseTryLater = 1013;
 constexpr std::uint64_t kStartingRetryMs = 100;
 
 Answer answer_of(const element& frame) {
@@ -35,10 +37,14 @@ Answer answer_of(const element& frame) {
   return answer;
 }
 
+// Unavailable, so that it is tried again, only where that can help: any other close is a verdict on
+// what was sent, or on who sent it.
 Error closed_error(const WsMessage& end) {
-  if (end.close_code == 1006) return {Errc::unavailable, end.text};
-  const Errc code = end.close_code == 1008 ? Errc::refused : Errc::unavailable;
-  return {code, fmt::format("The gateway closed the connection: {} {}", end.close_code, end.text)};
+  if (end.close_code == kCloseLost) return {Errc::unavailable, end.text};
+  const bool passes = end.close_code == kCloseRestart || end.close_code == kCloseTryLater;
+  return {passes ? Errc::unavailable : Errc::refused,
+          fmt::format("The gateway closed the connection: {}{}{}", end.close_code,
+                      end.text.empty() ? "" : " ", end.text)};
 }
 
 std::string connect_params(const Target& target, std::string_view scopes) {
@@ -87,7 +93,12 @@ Result<RpcClient> RpcClient::open_once(const Target& target, std::string_view sc
   }
   if (answer->code == "UNAVAILABLE" && answer->retryable) return Error{Errc::in_use, {}};
   std::string message = fmt::format("The gateway refused the connection: {}", answer->message);
-  if (answer->message.find("unauthorized") != std::string::npos || answer->code == "NOT_PAIRED") {
+  if (answer->message.find("gateway password") != std::string::npos) {
+    message +=
+        "\nThis gateway asks for its password, gateway.auth.password: name its configuration with "
+        "--config, or pass --token-file.";
+  } else if (answer->message.find("unauthorized") != std::string::npos ||
+             answer->code == "NOT_PAIRED") {
     message +=
         "\nThe token of a gateway is in <state-dir>/token: name the directory with --state-dir, "
         "or pass --token-file.";
@@ -98,7 +109,8 @@ Result<RpcClient> RpcClient::open_once(const Target& target, std::string_view sc
 Result<RpcClient::Incoming> RpcClient::read(Deadline deadline) {
   SPINE_TRY(const WsMessage message, ws_.receive(deadline));
   if (message.closed) {
-    if (message.close_code == kCloseStarting) return Error{Errc::in_use, {}};
+    // Before its hello the gateway is starting.
+    if (hello_.empty() && message.close_code == kCloseTryLater) return Error{Errc::in_use, {}};
     return closed_error(message);
   }
   simdjson::dom::parser parser;

@@ -56,6 +56,15 @@ std::string session_key(const SendArguments& args, const std::string& hello) {
   return fmt::format("agent:{}:{}", args.agent, main_key.empty() ? "main" : main_key);
 }
 
+// True when the gateway took the message and has no agent to answer it: a reset, or the agent none.
+bool is_without_run(const Answer& answer) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element payload;
+  bool run = true;
+  return answer.ok && parser.parse(answer.payload).get(payload) == simdjson::SUCCESS &&
+         payload["run"].get(run) == simdjson::SUCCESS && !run;
+}
+
 // One message under one idempotency key: however often it is handed in, it counts once.
 class Sending {
  public:
@@ -67,7 +76,7 @@ class Sending {
         deadline_(in_ms(args.timeout_s * 1000)) {}
 
   // Tries again after a lost connection until the deadline. The answer is that of agent.wait, or
-  // of chat.send with --no-wait.
+  // of chat.send with --no-wait and when no run was started.
   Result<Answer> run() {
     bool reached = false;
     for (;;) {
@@ -84,7 +93,7 @@ class Sending {
     SPINE_TRY(RpcClient client, RpcClient::open(place_.target, kSendScopes, connect));
     reached = true;
     SPINE_TRY(Answer sent, hand_in(client));
-    if (!sent.ok || args_.no_wait) return sent;
+    if (!sent.ok || args_.no_wait || is_without_run(sent)) return sent;
     const std::uint64_t wait_ms = left_ms(deadline_);
     SPINE_TRY(Answer end, client.call("agent.wait",
                                       fmt::format(R"({{"runId":"{}","timeoutMs":{}}})", key_,
@@ -170,9 +179,14 @@ int send(const Arguments& args) {
     return fail({Errc::refused, fmt::format("The gateway refused the message: {} ({})",
                                             answer->message, answer->code)});
   }
-  if (!args.send.no_wait) return print_reply(*answer, args.common.json);
-  if (!args.common.json) return print_sent(*answer);
-  print_json(answer->payload);
+  const bool without_run = is_without_run(*answer);
+  if (!args.send.no_wait && !without_run) return print_reply(*answer, args.common.json);
+  if (args.common.json) {
+    print_json(answer->payload);
+    return kExitOk;
+  }
+  if (!without_run) return print_sent(*answer);
+  fmt::print("Recorded; no agent run was started.\n");
   return kExitOk;
 }
 

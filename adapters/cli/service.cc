@@ -9,6 +9,7 @@
 #include "adapters/cli/process.h"
 #include "adapters/cli/self.h"
 #include "adapters/cli/verbs.h"
+#include "engine/config/config.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::cli {
@@ -35,15 +36,23 @@ std::string unit_word(const std::string& word) {
   return out + "\"";
 }
 
-std::string unit_text(const fs::path& program, const Common& common) {
+// What `spine run` would use here and now. A unit does not see this shell's environment.
+std::string run_words(const fs::path& program, const Common& common) {
   std::string command = unit_word(program.string()) + " run";
-  const auto add_path = [&command](const char* option, const std::string& path) {
-    if (!path.empty()) command += fmt::format(" {} {}", option, unit_word(fs::absolute(path)));
+  const auto add_path = [&command](const char* option, const fs::path& given,
+                                   const fs::path& otherwise) {
+    const fs::path& path = given.empty() ? otherwise : given;
+    if (path.empty()) return;
+    command += fmt::format(" {} {}", option, unit_word(fs::absolute(path).string()));
   };
-  add_path("--config", common.config);
-  add_path("--state-dir", common.state_dir);
-  add_path("--token-file", common.token_file);
+  add_path("--config", common.config, config::default_config_path(environment));
+  add_path("--state-dir", common.state_dir, config::default_state_dir(environment));
+  add_path("--token-file", common.token_file, {});
   if (common.port) command += fmt::format(" --port {}", *common.port);
+  return command;
+}
+
+std::string unit_text(const std::string& command) {
   return fmt::format(
       "[Unit]\n"
       "Description=Spine, a gateway for personal AI agents\n"
@@ -65,6 +74,28 @@ std::string unit_text(const fs::path& program, const Common& common) {
       command);
 }
 
+bool is_set(const char* variable) {
+  const char* value = environment(variable);
+  return value != nullptr && *value != '\0';
+}
+
+// Why the unit could not run what `spine run` would run here; empty when it can.
+std::string objection(const Common& common) {
+  if (!common.token.empty()) {
+    return "--token does not go into a systemd unit, which is no place for a secret. Write the "
+           "token into a file (chmod 600) and pass --token-file.";
+  }
+  if (common.token_file.empty() && is_set("OPENCLAW_GATEWAY_TOKEN")) {
+    return "OPENCLAW_GATEWAY_TOKEN does not go into a systemd unit, which is no place for a "
+           "secret. Write the token into a file (chmod 600) and pass --token-file, or unset it.";
+  }
+  if (!common.port && is_set("OPENCLAW_GATEWAY_PORT")) {
+    return "OPENCLAW_GATEWAY_PORT is set here and is not in a unit's environment. Pass --port, or "
+           "unset it.";
+  }
+  return {};
+}
+
 // Runs systemctl; says so when it is not there or fails.
 bool systemctl(const std::vector<std::string>& words) {
   std::vector<std::string> command{"systemctl", "--user"};
@@ -81,7 +112,11 @@ bool systemctl(const std::vector<std::string>& words) {
 int install(const Arguments& args) {
   const auto program = own_program();
   if (!program) return fail(program.error());
-  const std::string text = unit_text(*program, args.common);
+  if (const std::string why = objection(args.common); !why.empty()) {
+    fmt::print(stderr, "Error: {}\n", why);
+    return kExitUsage;
+  }
+  const std::string text = unit_text(run_words(*program, args.common));
   if (args.print_only) {
     fmt::print("{}", text);
     return kExitOk;

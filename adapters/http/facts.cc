@@ -45,6 +45,14 @@ bool engine_stalled(const Facts& facts) {
   return std::max(turn, facts.waiting_since_ms) + kEngineTurnMsMax < facts.now_boottime_ms;
 }
 
+std::uint64_t follower_lag(const Facts& facts);
+
+bool follower_stalled(const Facts& facts) {
+  if (follower_lag(facts) == 0) return false;
+  const std::uint64_t turn = facts.shared->follower_turn_ms.load(std::memory_order_relaxed);
+  return turn + kFollowerTurnMsMax < facts.now_boottime_ms;
+}
+
 std::uint64_t follower_lag(const Facts& facts) {
   const std::uint64_t durable = facts.shared->metrics.journal_durable_seq.get();
   const std::uint64_t applied = facts.shared->metrics.follower_applied_seq.get();
@@ -67,6 +75,7 @@ std::vector<std::string_view> failing(const Facts& facts) {
   if (phase == Phase::ready && follower_lag(facts) > kFollowerLagMax) {
     reasons.push_back("follower_lag");
   }
+  if (phase == Phase::ready && follower_stalled(facts)) reasons.push_back("follower_stalled");
   return reasons;
 }
 

@@ -23,6 +23,8 @@ struct Facts {
 
 // A thread of the engine that has work and has not turned for this long is not ready.
 inline constexpr std::uint64_t kEngineTurnMsMax = 5'000;
+// The same of the follower, whose snapshots of a large state take a while.
+inline constexpr std::uint64_t kFollowerTurnMsMax = 15'000;
 // Events the follower may be behind before /ready says so.
 inline constexpr std::uint64_t kFollowerLagMax = 2'000'000;
 
@@ -30,7 +32,7 @@ inline constexpr std::uint64_t kFollowerLagMax = 2'000'000;
 std::uint64_t uptime_ms(const Facts& facts);
 
 // What keeps the gateway from taking messages now: "starting", "recovering", "stopping",
-// "disk_full", "engine_stalled", "follower_lag". Empty = ready.
+// "disk_full", "engine_stalled", "follower_lag", "follower_stalled". Empty = ready.
 std::vector<std::string_view> failing(const Facts& facts);
 
 enum class Health : std::uint8_t { healthy, degraded, unhealthy };

@@ -113,6 +113,9 @@ void intake(Exposition& out, const Metrics& metrics) {
   out.counter("spine_inbound_duplicates_evicted_young_total",
               "Entries younger than seven days that left the duplicate table.",
               metrics.duplicates_evicted_young.get());
+  out.counter("spine_idempotency_keys_evicted_young_total",
+              "Idempotency keys younger than a day that had to go.",
+              metrics.idempotency_evicted_young.get());
   out.counter("spine_rate_limited_total", "Calls refused by a rate limit.",
               metrics.rate_limited.get());
 }

@@ -21,7 +21,8 @@ void block_signals() {
 }
 
 void allow_signals() {
-  const sigset_t set = handled_signals();
+  sigset_t set = handled_signals();
+  sigdelset(&set, SIGHUP);
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 

@@ -12,7 +12,8 @@ sigset_t handled_signals();
 // process: writing to a socket or pipe that is closed is an error, not an end.
 void block_signals();
 
-// For the calling thread: a signal does what it does by default, which is to end the process.
+// For the calling thread: SIGTERM and SIGINT do what they do by default, which is to end the
+// process. SIGHUP waits until it can be served.
 // While the main thread recovers nothing is in memory alone, so that is safe.
 void allow_signals();
 

@@ -147,6 +147,21 @@ void send_accepted(Answer& answer, std::string_view run_key, std::string_view se
   response.send();
 }
 
+// The message is recorded and nobody will answer it (/new, /reset, agent none).
+void send_no_run(Answer& answer, std::string_view run_key) {
+  Response response{answer.net, answer.slot, answer.id()};
+  http::JsonWriter& json = response.json();
+  json.begin_object();
+  json.member("runId", run_key);
+  json.member("status", "ok");
+  json.member("summary", "no run was started");
+  json.member("run", false);
+  json.key("result");
+  json.raw("{\"payloads\":[]}");
+  json.end_object();
+  response.send();
+}
+
 }  // namespace
 
 void agent(Call& call) {
@@ -168,7 +183,6 @@ void agent(Call& call) {
                           .agent_id = agent_id,
                           .text = message,
                           .idempotency_key = idempotency});
-  call.net.take_interest(call.slot);
   const std::uint64_t number = call.pend();
   PendingMore& more = call.net.pending.at(number).extra();
   more.text = idempotency;
@@ -186,6 +200,7 @@ void on_agent(Answer& answer, const pipeline::ReplyItem& item) {
   const PendingMore& more = answer.request().extra();
   const std::string run_key{item.run_key.empty() ? std::string_view{more.text} : item.run_key};
   send_accepted(answer, run_key, item.session_key);
+  if (code == ReplyCode::accepted && !item.reply.run) return send_no_run(answer, run_key);
   const bool kept = net.runs.wait({.connection = answer.request().connection,
                                    .id = std::string{answer.id()},
                                    .run_key = run_key,
@@ -216,7 +231,6 @@ void agent_wait(Call& call) {
                           .run_key = std::string{run},
                           .deadline_ms = call.net.now_ms() + static_cast<std::uint64_t>(ms)});
   if (!kept) return too_many_waiting(call.net, call.slot, call.id);
-  call.net.take_interest(call.slot);
   call.net.query(pipeline::input_kind::kQueryRun, call.slot, call.pend(), run);
 }
 

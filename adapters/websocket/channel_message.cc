@@ -13,6 +13,9 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 using simdjson::SUCCESS;
 
+constexpr std::int64_t kTimestampMsMax = 253'402'300'799'999;  // the last one of the year 9999
+constexpr std::size_t kAttachmentTextBytesMax = 8 * limits::kKiB;
+
 bool conversation_kind(std::string_view name, fb::ConversationKind& kind) {
   if (name == "direct") {
     kind = fb::ConversationKind::direct;
@@ -39,7 +42,7 @@ bool complete(const ChannelMessage& message) {
          name_fits(message.sender_name) && id_fits(message.conversation_id) &&
          name_fits(message.thread) && id_fits(message.external_id) && name_fits(message.reply_to) &&
          !message.text.empty() && message.text.size() <= limits::kTextBytesMax &&
-         message.timestamp_ms > 0;
+         message.timestamp_ms > 0 && message.timestamp_ms <= kTimestampMsMax;
 }
 
 // A member's name as it stands in the text, unescaped. A name written with escapes equals nothing
@@ -119,7 +122,7 @@ bool read_member(RawKey key, ondemand::value& value, ChannelMessage& message) {
 std::string_view member_text(simdjson::dom::element element, const char* key) {
   std::string_view text;
   if (element[key].get(text) != SUCCESS) return {};
-  return text.substr(0, limits::kNameBytesMax * 8);
+  return text;
 }
 
 using Attachments = flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::Attachment>>>;
@@ -148,6 +151,11 @@ void check_attachments(Params& content, ChannelMessage& message) {
   }
   for (const simdjson::dom::element element : message.attachments) {
     if (!element.is_object()) content.complain("attachments", "items must be objects");
+    for (const char* key : {"name", "mimeType", "url"}) {
+      if (member_text(element, key).size() > kAttachmentTextBytesMax) {
+        content.complain("attachments", "texts must NOT have more than 8192 bytes");
+      }
+    }
   }
 }
 
@@ -209,7 +217,7 @@ void read_channel_message(Params& params, ChannelMessage& message) {
                                        .bytes_max = limits::kTextBytesMax});
   message.reply_to = params.text("replyTo", kName);
   message.timestamp_ms = params.integer(
-      "timestamp", {.required = true, .min = 1, .max = 253'402'300'799'999, .otherwise = 0});
+      "timestamp", {.required = true, .min = 1, .max = kTimestampMsMax, .otherwise = 0});
 }
 
 void build_channel_message(const ChannelMessage& message, Bits128 entropy, PrincipalId bridge,

@@ -20,6 +20,9 @@ constexpr TextRule kIdempotencyKey{
     .required = true, .bytes_min = 1, .bytes_max = limits::kIdempotencyKeyBytesMax};
 constexpr TextRule kMessage{.required = true, .bytes_min = 1, .bytes_max = limits::kTextBytesMax};
 constexpr std::size_t kHistoryPayloadBytesMax = limits::kHistoryBytesMax;
+// A page has at least one row, and a row fits a frame: a text that is all escapes in JSON is cut.
+constexpr std::size_t kRowBytesMax = limits::kFrameBytesMax - limits::kMiB;
+constexpr std::size_t kCutTextBytes = limits::kMiB;
 
 // Rows of a page, rendered newest first until the payload is full.
 struct RenderedRows {
@@ -47,8 +50,12 @@ RenderedRows render(const pipeline::HistoryItem& item) {
     std::string row;
     http::JsonWriter json{row};
     write_message(json, *it, key == keys.end() ? std::string_view{} : key->second);
+    if (row.size() > kRowBytesMax) {
+      row.clear();
+      write_message(json, *it, key == keys.end() ? std::string_view{} : key->second, kCutTextBytes);
+    }
     bytes += row.size() + 1;
-    if (bytes > kHistoryPayloadBytesMax) {
+    if (bytes > kHistoryPayloadBytesMax && !rows.newest_first.empty()) {
       rows.cut = true;
       break;
     }
@@ -102,7 +109,6 @@ void chat_send(Call& call) {
                           .session_key = key,
                           .text = message,
                           .idempotency_key = idempotency});
-  call.net.take_interest(call.slot);
   const std::uint64_t number = call.pend();
   call.net.pending.at(number).extra().text = idempotency;
   call.net.push(fb::EventBody::MessageReceived, call.slot, number);
@@ -122,6 +128,8 @@ void on_chat_send(Answer& answer, const pipeline::ReplyItem& item) {
   json.member("runId", item.run_key.empty() ? std::string_view{key} : item.run_key);
   json.member("status", started ? "started" : code == ReplyCode::in_flight ? "in_flight" : "ok");
   json.member("messageSeq", item.reply.seq.value);
+  // Ours: the message is recorded and nobody will answer it (/new, /reset, agent none).
+  if (code == ReplyCode::accepted && !item.reply.run) json.member("run", false);
   json.end_object();
   response.send();
 }

@@ -22,6 +22,7 @@ ConnectionRef Connections::open(lws* socket, std::uint64_t deadline) {
     principal.emplace_back();
     calls_left.emplace_back();
     calls_at_ms.emplace_back();
+    queries.emplace_back();
     seq.emplace_back();
     wsi.emplace_back();
     deadline_ms.emplace_back();
@@ -37,6 +38,7 @@ ConnectionRef Connections::open(lws* socket, std::uint64_t deadline) {
   principal[slot] = 0;
   calls_left[slot] = limits::kCallsBurst;
   calls_at_ms[slot] = 0;
+  queries[slot] = 0;
   seq[slot] = 0;
   wsi[slot] = socket;
   deadline_ms[slot] = deadline;

@@ -63,6 +63,7 @@ inline constexpr std::uint16_t kAllSessions = 1U << 5;  // sessions.subscribe
 inline constexpr std::uint16_t kInterested = 1U << 6;   // counts in Shared::event_interest
 inline constexpr std::uint16_t kAnnounced = 1U << 7;    // ClientConnected was journalled
 inline constexpr std::uint16_t kDoomed = 1U << 8;       // to be cut off without a close frame
+inline constexpr std::uint16_t kWatchesSessions = 1U << 9;  // in Shared::session_interest
 inline constexpr std::uint16_t kNotReading = kPaused | kHeld | kBlocked;
 }  // namespace connection_flag
 
@@ -98,6 +99,7 @@ class Connections {
   std::vector<std::uint64_t> principal{};
   std::vector<std::uint32_t> calls_left{};   // token bucket, tokens
   std::vector<std::uint64_t> calls_at_ms{};  // when it was last filled
+  std::vector<std::uint32_t> queries{};      // asked and not answered
   std::vector<std::uint64_t> seq{};          // of the last broadcast event
   std::vector<lws*> wsi{};
   // cold

@@ -33,8 +33,49 @@ void Context::query(std::uint16_t kind, std::uint32_t slot, std::uint64_t reques
   header.principal = hub.table.principal[slot];
   header.a = a;
   header.b = b;
+  std::uint32_t& calls = hub.table.calls_left[slot];
+  calls -= std::min(calls, limits::kCallsPerQuery - 1);
+  ++hub.table.queries[slot];
+  if (!waiting_queries.empty() || !may_go(slot)) {
+    waiting_queries.push_back({header, std::string{text}});
+    return;
+  }
+  hand_in(header, text);
+}
+
+void Context::hand_in(const pipeline::InputHeader& query_header, std::string_view text) {
+  ++queries_at_once;
   count_waiting();
-  ingress.push(header, as_bytes(text));
+  ingress.push(query_header, as_bytes(text));
+}
+
+bool Context::may_go(std::uint32_t slot) const {
+  return queries_at_once < limits::kQueriesAtOnceMax && hub.owed(slot) < limits::kAnswersOwedMax;
+}
+
+bool Context::may_ask(std::uint32_t slot) const {
+  return hub.table.queries[slot] < limits::kQueriesPerConnectionMax &&
+         waiting_queries.size() < limits::kQueriesWaitingMax;
+}
+
+void Context::query_answered(ConnectionRef asked_by) {
+  --queries_at_once;
+  if (hub.table.live(asked_by)) --hub.table.queries[asked_by.slot];
+}
+
+void Context::release_queries() {
+  const auto goes = [this](const WaitingQuery& query) {
+    const pipeline::InputHeader& header = query.header;
+    if (!hub.table.live(header.connection)) {
+      pending.remove(header.request);
+      return true;
+    }
+    if (!may_go(header.connection.slot)) return false;
+    hand_in(header, query.text);
+    return true;
+  };
+  if (waiting_queries.empty() || queries_at_once == limits::kQueriesAtOnceMax) return;
+  std::erase_if(waiting_queries, goes);
 }
 
 void Context::take_interest(std::uint32_t slot) {
@@ -47,7 +88,17 @@ void Context::take_interest(std::uint32_t slot) {
   shared.event_interest.fetch_add(1, std::memory_order_seq_cst);
 }
 
+void Context::watch_sessions(std::uint32_t slot) {
+  if (hub.table.flag(slot, connection_flag::kWatchesSessions)) return;
+  hub.table.set(slot, connection_flag::kWatchesSessions);
+  shared.session_interest.fetch_add(1, std::memory_order_seq_cst);
+}
+
 void Context::lose_interest(std::uint32_t slot) {
+  if (hub.table.flag(slot, connection_flag::kWatchesSessions)) {
+    hub.table.unset(slot, connection_flag::kWatchesSessions);
+    shared.session_interest.fetch_sub(1, std::memory_order_seq_cst);
+  }
   if (!hub.table.flag(slot, connection_flag::kInterested)) return;
   hub.table.unset(slot, connection_flag::kInterested);
   interested.erase(std::find(interested.begin(), interested.end(), slot));

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <flatbuffers/flatbuffers.h>
 #include <string>
 #include <string_view>
@@ -23,6 +24,12 @@
 
 namespace spine::net {
 
+// A question that waits until the engine has answered others.
+struct WaitingQuery {
+  pipeline::InputHeader header{};
+  std::string text{};
+};
+
 // Thread: net. References outlive it.
 struct Context {
   Context(const NetOptions& net_options, pipeline::Shared& shared_state,
@@ -41,8 +48,11 @@ struct Context {
   std::string scratch{};                    // payload of the push being sent
   std::vector<std::uint32_t> interested{};  // slots that get events
   std::vector<std::uint32_t> resumed{};     // slots to be read from again
-  std::uint64_t inputs_waiting{};           // handed in with a reply wanted, not answered
-  std::uint64_t waiting_since_ms{};         // since there are any
+  std::deque<WaitingQuery> waiting_queries{};
+  std::size_t queries_at_once{};     // with the engine or the follower
+  std::size_t subscribed_keys{};     // of all connections
+  std::uint64_t inputs_waiting{};    // handed in with a reply wanted, not answered
+  std::uint64_t waiting_since_ms{};  // since there are any
   std::uint64_t presence_version{1};
   std::uint64_t health_version{1};
   std::int64_t wall_ms{};  // of this turn
@@ -55,9 +65,18 @@ struct Context {
 
   // Hands a journalled input in: `builder` holds its finished body. request 0 = no reply wanted.
   void push(fb::EventBody kind, std::uint32_t slot, std::uint64_t request, SessionId session = {});
-  // Hands a query in.
+  // Whether one more query of the connection may wait.
+  bool may_ask(std::uint32_t slot) const;
+  // Hands a query in, or keeps it until others are answered: answers may be megabytes each, so only
+  // kQueriesAtOnceMax are on their way, and none for a connection that is owed kAnswersOwedMax
+  // already: it would be closed for reading slowly what it was asked to wait for. Costs
+  // kCallsPerQuery of the connection's calls.
   void query(std::uint16_t kind, std::uint32_t slot, std::uint64_t request, std::string_view text,
              std::uint64_t a = 0, std::uint64_t b = 0);
+
+  void query_answered(ConnectionRef asked_by);
+  // Lets waiting queries go, first in first out per connection. Once per turn.
+  void release_queries();
 
   // An input with a reply wanted is on its way; was answered.
   void count_waiting() {
@@ -65,12 +84,17 @@ struct Context {
   }
   void count_answered() { --inputs_waiting; }
 
-  // From now on the connection counts among those that get events. Call before handing in what may
-  // lead to them.
+  // From now on the connection counts among those that get events of runs, if its scopes let it.
   void take_interest(std::uint32_t slot);
+  // From now on events of sessions are wanted too: it has subscribed to some.
+  void watch_sessions(std::uint32_t slot);
   void lose_interest(std::uint32_t slot);
 
   http::Facts facts() const;
+
+ private:
+  bool may_go(std::uint32_t slot) const;
+  void hand_in(const pipeline::InputHeader& query_header, std::string_view text);
 };
 
 // As keys are stored: lower case, "main" and bare names resolved (PROTOCOL section 4).

@@ -134,7 +134,8 @@ void Events::run_aborted(const EventItem& item) {
   const auto& body = *flatbuffers::GetRoot<fb::RunAborted>(item.event.body.data());
   if (body.runs() == nullptr) return;
   for (const std::uint64_t id : *body.runs()) {
-    LiveRun* run = net_.runs.find(RunId{id});
+    const bool told = item.has_run && item.run.id.value == id;
+    LiveRun* run = told ? live_run(item) : net_.runs.find(RunId{id});
     if (run == nullptr) continue;
     lifecycle(*run, "end", ",\"aborted\":true", item.event.seq);
     if (item.has_session) push_changed(item, "end", "", run->key);

@@ -13,11 +13,9 @@ namespace spine::net {
 
 // Turns what the engine publishes into the pushes of PROTOCOL section 3.1, in its order.
 //
-// Who gets them: connections with the read scope that have shown interest, by subscribing, asking
-// for presence, or calling chat.send, agent or agent.wait. Of those, sessions.changed and
-// session.message go to who subscribed (to all sessions, or to that session's messages); agent and
-// chat go to all. Connections that only hand messages in (bridges) get none, so the engine does
-// not copy events for them (Shared::event_interest).
+// Who gets them: connections with the read scope. agent, chat and presence go to all of them;
+// sessions.changed and session.message to who has subscribed (to all sessions, or to that session's
+// messages).
 class Events {
  public:
   explicit Events(Context& net) : net_(net) {}

@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::uint64_t kHealthMs = 60'000;
 constexpr std::uint64_t kPresenceMs = 1'000;  // changes are gathered for so long
-constexpr std::uint64_t kCheckMs = 1'000;     // how often deadlines of connections are looked at
+// The list goes to every client, so with many of them it goes less often.
+constexpr std::uint64_t kPresenceMsPerClient = 20;
+constexpr std::uint64_t kCheckMs = 1'000;  // how often deadlines of connections are looked at
 
 }  // namespace
 
@@ -140,8 +142,8 @@ void Gateway::refuse_frame(std::uint32_t slot, const Request& frame) {
 }
 
 void Gateway::request(std::uint32_t slot, const Request& frame) {
-  if (frame.fault != FrameFault::none) return refuse_frame(slot, frame);
   if (!within_rate(slot, frame.id)) return;
+  if (frame.fault != FrameFault::none) return refuse_frame(slot, frame);
   if (frame.method == "connect") {
     net_.shared.metrics.frames_refused.add();
     return refuse_invalid(net_, slot, frame.id, "connect is only valid as the first request");
@@ -181,6 +183,7 @@ void Gateway::closed(std::uint32_t slot) {
     net_.push(fb::EventBody::ClientDisconnected, slot, 0);
   }
   drop_partial(slot);
+  net_.subscribed_keys -= client.keys.size();
   net_.runs.drop(table.ref(slot));
   net_.lose_interest(slot);
   net_.hub.forget(slot);
@@ -197,6 +200,7 @@ void Gateway::end_turn() {
   net_.shared.metrics.ws_frames_out.add(net_.hub.frames_out);
   frames_in_ = 0;
   net_.hub.frames_out = 0;
+  net_.release_queries();
   net_.ingress.flush();
 }
 
@@ -264,7 +268,7 @@ void Gateway::run_timers() {
   }
   if (net_.presence_changed && now >= next_presence_ms_) {
     net_.presence_changed = false;
-    next_presence_ms_ = now + kPresenceMs;
+    next_presence_ms_ = now + kPresenceMs + kPresenceMsPerClient * net_.interested.size();
     events_.presence();
   }
   if (net_.runs.waiting() != 0) {

@@ -1,4 +1,6 @@
 // What comes back from the engine: answers to requests, events, the end.
+#include <type_traits>
+
 #include "adapters/websocket/gateway.h"
 #include "adapters/websocket/methods.h"
 
@@ -8,6 +10,7 @@ namespace spine::net {
 template <class Item, class Hook>
 void Gateway::answer(const pipeline::OutHeader& header, ByteSpan payload, Item& item, Hook hook) {
   net_.count_answered();
+  if constexpr (!std::is_same_v<Item, pipeline::ReplyItem>) net_.query_answered(header.connection);
   const PendingRequest& request = net_.pending.at(header.request);
   bool keep = false;
   if (net_.hub.table.live(header.connection) && net_.hub.writable(header.connection.slot)) {

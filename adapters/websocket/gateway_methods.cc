@@ -87,7 +87,6 @@ void on_status(Answer& answer, const pipeline::SessionsItem& item) {
 }
 
 void system_presence(Call& call) {
-  call.net.take_interest(call.slot);
   Response response{call.net, call.slot, call.id};
   write_presence(call.net, response.json());
   response.send();
@@ -136,9 +135,12 @@ void spine_digest(Call& call) {
 void on_spine_digest(Answer& answer, const pipeline::DigestItem& item) {
   std::string hex;
   append_hex(hex, item.digest.total);
+  std::string epoch;
+  append_uuid(epoch, answer.net.shared.epoch);
   Response response{answer.net, answer.slot, answer.id()};
   http::JsonWriter& json = response.json();
   json.begin_object();
+  json.member("epoch", epoch);
   json.member("seq", item.digest.seq.value);
   json.member("version", item.digest.version);
   json.member("digest", hex);

@@ -214,6 +214,7 @@ void finish_connect(Context& net, std::uint32_t slot, std::string_view id,
   table.client[slot]->counted = true;
   net.shared.metrics.ws_clients.value.fetch_add(1, std::memory_order_relaxed);
   net.presence_changed = true;
+  net.take_interest(slot);
   const Client& client = *table.client[slot];
   kLog.info("client {} ({}) connected from {}", client.id, client.mode, client.address);
   Response response{net, slot, id};

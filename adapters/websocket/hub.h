@@ -62,6 +62,9 @@ class Hub {
   // Frees the slot and counts the close.
   void forget(std::uint32_t slot);
 
+  // Bytes the peer has not taken yet.
+  std::size_t owed(std::uint32_t slot) const;
+
   // Counters of this turn, added to the metrics at its end.
   std::uint64_t frames_out{};
 
@@ -70,7 +73,6 @@ class Hub {
   void give_back(std::uint32_t slot);
   void enforce_bounds(std::uint32_t slot);
   void drop_slow(std::uint32_t slot);
-  std::size_t owed(std::uint32_t slot) const;
 
   pipeline::Metrics& metrics_;
   std::vector<std::uint32_t> dirty_{};

@@ -193,6 +193,16 @@ void dispatch(Context& net, std::uint32_t slot, std::string_view id, const Metho
             .details = std::move(details)});
     return;
   }
+  if (method.asks() && !net.may_ask(slot)) {
+    net.shared.metrics.rate_limited.add();
+    refuse(net, slot, id,
+           {.code = error_code::kUnavailable,
+            .message = "too many questions wait for their answers",
+            .details = details_of("RATE_LIMITED", "queries"),
+            .retryable = true,
+            .retry_after_ms = 100});
+    return;
+  }
   std::string problem;
   Params reader{params, has_params, problem};
   Call call{net, slot, id, method, reader};

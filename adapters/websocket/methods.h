@@ -48,6 +48,12 @@ struct Method {
   void (*on_run)(Answer&, const pipeline::RunItem&){};
   void (*on_status)(Answer&, const pipeline::StatusItem&){};
   void (*on_digest)(Answer&, const pipeline::DigestItem&){};
+
+  // Whether it puts questions to the engine, besides or instead of handing something in.
+  constexpr bool asks() const {
+    return on_sessions != nullptr || on_history != nullptr || on_run != nullptr ||
+           on_status != nullptr || on_digest != nullptr;
+  }
 };
 
 // All of them, by name ascending.

@@ -22,7 +22,17 @@ std::string_view kind_name(fb::ConversationKind kind) {
   return "direct";
 }
 
-void write_content(http::JsonWriter& json, std::string_view text) {
+// The first bytes of the text, without half a character at the end.
+std::string_view cut(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  while (bytes_max != 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0U) == 0x80U)
+    --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
+void write_content(http::JsonWriter& json, std::string_view whole, std::size_t text_max) {
+  const std::string_view text = cut(whole, text_max);
+  if (text.size() != whole.size()) json.member("truncated", true);
   json.key("content");
   json.begin_array();
   json.begin_object();
@@ -58,13 +68,14 @@ void write_attachments(http::JsonWriter& json, const fb::MessageReceived& body) 
   json.end_array();
 }
 
-void write_user(http::JsonWriter& json, const EventView& event, std::string_view run_key) {
+void write_user(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+                std::size_t text_max) {
   const auto& body = *flatbuffers::GetRoot<fb::MessageReceived>(event.body.data());
   const std::string_view key = run_key.empty() ? text_of(body.idempotency_key()) : run_key;
   const std::string user_key = key.empty() ? std::string{} : std::string{key} + ":user";
   json.begin_object();
   json.member("role", "user");
-  write_content(json, text_of(body.text()));
+  write_content(json, text_of(body.text()), text_max);
   json.member("timestamp", event.header.wall_ms);
   json.member_if("idempotencyKey", user_key);
   write_attachments(json, body);
@@ -78,12 +89,13 @@ void write_user(http::JsonWriter& json, const EventView& event, std::string_view
   json.end_object();
 }
 
-void write_reply(http::JsonWriter& json, const EventView& event, std::string_view run_key) {
+void write_reply(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+                 std::size_t text_max) {
   const auto& body = *flatbuffers::GetRoot<fb::RunFinished>(event.body.data());
   const std::string_view stop = text_of(body.stop_reason());
   json.begin_object();
   json.member("role", "assistant");
-  write_content(json, text_of(body.text()));
+  write_content(json, text_of(body.text()), text_max);
   json.member("timestamp", event.header.wall_ms);
   json.member("stopReason", stop.empty() ? std::string_view{"stop"} : stop);
   json.member_if("provider", text_of(body.provider()));
@@ -103,11 +115,11 @@ void write_failure(http::JsonWriter& json, const EventView& event, std::string_v
   json.member("role", "assistant");
   if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunFailed)) {
     const auto& body = *flatbuffers::GetRoot<fb::RunFailed>(event.body.data());
-    write_content(json, "");
+    write_content(json, "", kNoTextMax);
     json.member("stopReason", "error");
     json.member("errorMessage", text_of(body.message()));
   } else {
-    write_content(json, "");
+    write_content(json, "", kNoTextMax);
     json.member("stopReason", "aborted");
   }
   json.member("timestamp", event.header.wall_ms);
@@ -212,12 +224,13 @@ void write_recent(http::JsonWriter& json, const core::SessionView& session,
   json.end_object();
 }
 
-void write_message(http::JsonWriter& json, const EventView& event, std::string_view run_key) {
+void write_message(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+                   std::size_t text_max) {
   switch (static_cast<fb::EventBody>(event.header.kind)) {
     case fb::EventBody::MessageReceived:
-      return write_user(json, event, run_key);
+      return write_user(json, event, run_key, text_max);
     case fb::EventBody::RunFinished:
-      return write_reply(json, event, run_key);
+      return write_reply(json, event, run_key, text_max);
     default:
       return write_failure(json, event, run_key);
   }
@@ -226,7 +239,7 @@ void write_message(http::JsonWriter& json, const EventView& event, std::string_v
 void write_assistant_text(http::JsonWriter& json, std::string_view text, std::int64_t wall_ms) {
   json.begin_object();
   json.member("role", "assistant");
-  write_content(json, text);
+  write_content(json, text, kNoTextMax);
   json.member("timestamp", wall_ms);
   json.end_object();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "adapters/http/json.h"
@@ -33,8 +34,11 @@ void write_session(http::JsonWriter& json, const config::Config& config,
 void write_recent(http::JsonWriter& json, const core::SessionView& session,
                   std::int64_t now_wall_ms);
 // A message row. REQUIRES: the event is a MessageReceived, RunFinished, RunFailed or RunAborted.
-// `run_key` may be empty when it is not known.
-void write_message(http::JsonWriter& json, const EventView& event, std::string_view run_key);
+// `run_key` may be empty when it is not known. A text of more than text_max bytes is cut there, and
+// "truncated":true says so.
+inline constexpr std::size_t kNoTextMax = std::numeric_limits<std::size_t>::max();
+void write_message(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+                   std::size_t text_max = kNoTextMax);
 // {"role":"assistant","content":[{"type":"text","text":...}],"timestamp":...}.
 void write_assistant_text(http::JsonWriter& json, std::string_view text, std::int64_t wall_ms);
 

@@ -117,7 +117,7 @@ void sessions_subscribe(Call& call) {
   const bool with_list =
       call.params.has("limit") || call.params.has("offset") || call.params.has("agentId");
   if (with_list && !ask_page(call)) return;
-  call.net.take_interest(call.slot);
+  call.net.watch_sessions(call.slot);
   call.net.hub.table.set(call.slot, connection_flag::kAllSessions);
   if (with_list) return;
   Response response{call.net, call.slot, call.id};
@@ -146,8 +146,19 @@ void messages_subscribe(Call& call) {
     return refuse_invalid(call.net, call.slot, call.id,
                           "too many subscriptions on this connection");
   }
-  call.net.take_interest(call.slot);
-  if (!known) keys.push_back(key);
+  if (!known && call.net.subscribed_keys >= limits::kSubscribedKeysAllMax) {
+    return refuse(call.net, call.slot, call.id,
+                  {.code = error_code::kUnavailable,
+                   .message = "too many subscriptions of all connections",
+                   .details = details_of("RATE_LIMITED", "subscriptions"),
+                   .retryable = true,
+                   .retry_after_ms = 1'000});
+  }
+  call.net.watch_sessions(call.slot);
+  if (!known) {
+    keys.push_back(key);
+    ++call.net.subscribed_keys;
+  }
   answer_subscribed(call, key, true);
 }
 
@@ -155,7 +166,7 @@ void messages_unsubscribe(Call& call) {
   const std::string_view asked = call.params.text("key", kKey);
   if (!call.valid()) return;
   const std::string key = session_key_of(call.net.config(), asked);
-  std::erase(call.net.hub.table.client[call.slot]->keys, key);
+  call.net.subscribed_keys -= std::erase(call.net.hub.table.client[call.slot]->keys, key);
   answer_subscribed(call, key, false);
 }
 

@@ -86,7 +86,7 @@ class Filler {
     SPINE_TRY(auto store, journal::SnapshotStore::open(options_.state_dir / "snapshots"));
     flatbuffers::FlatBufferBuilder builder;
     core::save_snapshot(feed_.state(), builder);
-    return store.write(journal_->last(), journal_->epoch(), finished(builder));
+    return store.write(journal_->last(), journal_->epoch(), finished(builder), journal_->head());
   }
 
   const Options& options_;

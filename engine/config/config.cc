@@ -38,7 +38,7 @@ Result<Config> read_config(std::string_view text, const fs::path& path, GetEnv g
     Reading reading{source.document, source.root, getenv_fn, findings, config};
     read_sections(reading);
   }
-  config.redacted_json = to_json(source.document, source.root, is_secret);
+  config.redacted_json = to_json(source.document, source.root, hidden_part);
   config.raw = std::move(source.redacted_text);
   config.hash = siphash128(Bits128{}, as_bytes(text));
   config.path = path;

@@ -1,6 +1,7 @@
 // The tree of values, and strict JSON made from it.
 #include "engine/config/json5.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
 
@@ -89,6 +90,27 @@ void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
+bool is_hidden(const Document& document, NodeId id, Hidden hidden) {
+  const Kind kind = document.kind(id);
+  return kind != Kind::null &&
+         (hidden == Hidden::everything || (hidden == Hidden::texts && kind == Kind::string));
+}
+
+std::string without_userinfo(std::string_view text) {
+  constexpr std::string_view kMark = "://";
+  std::string out;
+  for (std::size_t mark = text.find(kMark); mark != std::string_view::npos;
+       mark = text.find(kMark)) {
+    const std::size_t begin = mark + kMark.size();
+    const std::size_t end = std::min(text.find_first_of("/?# \t\r\n\"'", begin), text.size());
+    const std::size_t at = text.substr(begin, end - begin).rfind('@');
+    out += text.substr(0, begin);
+    if (at != std::string_view::npos) out += kRedacted;
+    text.remove_prefix(at == std::string_view::npos ? begin : begin + at);
+  }
+  return out += text;
+}
+
 namespace {
 
 // Depth is bounded by the parser, so recursion is.
@@ -96,7 +118,7 @@ class Writer {
  public:
   Writer(const Document& document, Hide hide) : document_(document), hide_(hide) {}
 
-  void value(NodeId id, bool hidden) {
+  void value(NodeId id, Hidden hidden) {
     const Node& node = document_[id];
     switch (node.kind) {
       case Kind::object:
@@ -109,8 +131,8 @@ class Writer {
       default:
         break;
     }
-    if (hidden) return append_json_string(out_, kRedacted);
-    if (node.kind == Kind::string) return append_json_string(out_, document_.text(id));
+    if (is_hidden(document_, id, hidden)) return append_json_string(out_, kRedacted);
+    if (node.kind == Kind::string) return string(document_.shown_text(id));
     if (node.kind == Kind::number) {
       out_ += document_.text(id);
     } else {
@@ -121,7 +143,12 @@ class Writer {
   std::string take() { return std::move(out_); }
 
  private:
-  void object(NodeId id, bool hidden) {
+  void string(std::string_view text) {
+    if (hide_ == nullptr) return append_json_string(out_, text);
+    append_json_string(out_, without_userinfo(text));
+  }
+
+  void object(NodeId id, Hidden hidden) {
     out_.push_back('{');
     const char* separator = "";
     for (NodeId m = document_.first_child(id); m != 0; m = document_.next(m)) {
@@ -130,13 +157,13 @@ class Writer {
       append_json_string(out_, document_.key(m));
       out_.push_back(':');
       path_.push_back(document_.key(m));
-      value(m, hidden || (hide_ != nullptr && hide_(path_)));
+      value(m, hide_ == nullptr ? hidden : more_hidden(hidden, hide_(path_)));
       path_.pop_back();
     }
     out_.push_back('}');
   }
 
-  void array(NodeId id, bool hidden) {
+  void array(NodeId id, Hidden hidden) {
     out_.push_back('[');
     const char* separator = "";
     for (NodeId e = document_.first_child(id); e != 0; e = document_.next(e)) {
@@ -157,7 +184,7 @@ class Writer {
 
 std::string to_json(const Document& document, NodeId value, Hide hide) {
   Writer writer(document, hide);
-  writer.value(value, false);
+  writer.value(value, Hidden::nothing);
   return writer.take();
 }
 

@@ -40,7 +40,8 @@ struct Node {
   Place place{};      // of the value
   Place key_place{};  // of its key, when it is a member of an object
   Text key{};
-  Text text{};  // string: its value; number: strict JSON, digit for digit as written
+  Text text{};     // string: its value; number: strict JSON, digit for digit as written
+  Text written{};  // string: its value before ${VAR} was filled in; empty = none was
   NodeId first_child{};
   NodeId next{};  // the next member or element
   std::uint32_t source_begin{};
@@ -68,6 +69,11 @@ class Document {
   std::string where(Place place) const;
   const std::string& file_name(std::uint16_t file) const { return files_[file]; }
 
+  // The text to show to people: what the environment put into it stays as ${VAR}. Borrowed.
+  std::string_view shown_text(NodeId id) const {
+    return nodes_[id].written.bytes != 0 ? view(nodes_[id].written) : text(id);
+  }
+
   // For those who build or change a document. add_node gives 0 when there are too many values,
   // add_text false when there is too much text (limits.h).
   NodeId add_node(const Node& node);
@@ -89,13 +95,26 @@ class Document {
 // "file:line:column: what is wrong; what to do."
 Result<NodeId> parse_json5(Document& document, std::string_view text, std::string_view file_name);
 
-// Which members' values must not be shown. `path` holds the keys from the root, outermost first.
-using Hide = bool (*)(std::span<const std::string_view> path);
+// What of a member's value, and of all inside it, must not be shown.
+enum class Hidden : std::uint8_t { nothing, texts, everything };
+inline Hidden more_hidden(Hidden a, Hidden b) {
+  return a < b ? b : a;
+}
+
+// Says it of one member. `path` holds the keys from the root, outermost first.
+using Hide = Hidden (*)(std::span<const std::string_view> path);
 inline constexpr std::string_view kRedacted = "__OPENCLAW_REDACTED__";
 
-// The value as strict JSON on one line. With `hide`, strings, numbers and booleans it points at,
-// and those inside what it points at, become kRedacted.
+// The value as strict JSON on one line, what the environment put into it as ${VAR}. With `hide`,
+// the strings, or strings, numbers and booleans, that it points at become kRedacted, and so do user
+// and password in the URLs that stay.
 std::string to_json(const Document& document, NodeId value, Hide hide = nullptr);
+
+// Whether the scalar `id` is shown at all.
+bool is_hidden(const Document& document, NodeId id, Hidden hidden);
+
+// `text` with kRedacted for the "user:password" of every URL in it.
+std::string without_userinfo(std::string_view text);
 
 // Appends `text` as a JSON string with its quotes. REQUIRES: UTF-8.
 void append_json_string(std::string& out, std::string_view text);

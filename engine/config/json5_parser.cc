@@ -1,5 +1,6 @@
 // parse_json5: a recursive descent over the values, bounded in bytes, depth and count.
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 
 #include "engine/config/json5.h"
@@ -90,11 +91,21 @@ class Parser {
     } else if (name == "Infinity" || name == "NaN") {
       return scanner_.error_at(node.place, "no setting can be Infinity or NaN; write a number.");
     } else {
+      // Any other word may be a secret whose quotes were forgotten.
       return scanner_.error_at(
           node.place,
-          fmt::format("expected a value, found the word {}; put text in quotes.", shortened(name)));
+          fmt::format("expected a value, found {}; put text in quotes.",
+                      is_literal_elsewhere(name) ? "the word " + name : "a word without quotes"));
     }
     return ok();
+  }
+
+  // What stands for a value in other languages, and so is taken for one here.
+  static bool is_literal_elsewhere(std::string_view name) {
+    constexpr std::array<std::string_view, 17> kLiterals{
+        "yes",  "no",   "on",    "off",   "Yes", "No",  "On",        "Off", "True",
+        "TRUE", "None", "False", "FALSE", "nil", "nan", "undefined", "NULL"};
+    return std::ranges::find(kLiterals, name) != kLiterals.end();
   }
 
   Status members(std::uint32_t depth, std::vector<NodeId>& out) {

@@ -148,6 +148,12 @@ void read_auth(Reading& reading) {
   }
 }
 
+void warn_of_remote_mode(const Reading& reading) {
+  const NodeId mode = reading.at("gateway.mode");
+  if (reading.text(mode) != "remote") return;
+  reading.warn(mode, "gateway.mode \"remote\" has no effect in this version.");
+}
+
 void read_tls(Reading& reading) {
   const NodeId enabled = reading.at("gateway.tls.enabled");
   if (reading.flag(enabled).value_or(false)) {
@@ -164,6 +170,7 @@ void read_gateway(Reading& reading) {
   read_port(reading);
   read_auth(reading);
   read_tls(reading);
+  warn_of_remote_mode(reading);
   Config& config = reading.config;
   if (const auto rate = reading.integer(reading.at("gateway.rate_limit.requests_per_minute"))) {
     config.messages_per_minute = static_cast<std::uint32_t>(*rate);

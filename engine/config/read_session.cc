@@ -63,6 +63,10 @@ void read_resets(Reading& reading) {
 }
 
 void read_maintenance(Reading& reading) {
+  const NodeId mode = reading.at("session.maintenance.mode");
+  if (reading.text(mode) == "warn") {
+    reading.warn(mode, "session.maintenance.mode \"warn\" has no effect in this version.");
+  }
   const NodeId days = reading.at("session.maintenance.pruneDays");
   if (const auto count = reading.integer(days)) {
     reading.config.session_idle_days = static_cast<std::uint32_t>(*count);
@@ -101,7 +105,7 @@ void warn_of_send_policy(const Reading& reading) {
   const bool denies = reading.text(reading.below(policy, "default")) == "deny";
   const bool has_rules = rules != 0 && reading.document.first_child(rules) != 0;
   if (denies || has_rules) {
-    reading.warn(policy, "session.sendPolicy is understood but has no effect in this version.");
+    reading.warn(policy, "session.sendPolicy has no effect in this version.");
   }
 }
 

@@ -8,12 +8,17 @@ namespace spine::config {
 namespace {
 
 // Compared with the end of the key in lower case without _, - and dots: botToken, API_KEY, ...
-constexpr std::array<std::string_view, 16> kSecretEndings{
-    "token",      "password",       "passwd",     "passphrase", "secret",  "apikey",
-    "privatekey", "accesskey",      "signingkey", "encryptkey", "authkey", "authorization",
-    "cookie",     "serviceaccount", "credential", "credentials"};
+// Their plurals count too.
+constexpr std::array<std::string_view, 29> kSecretEndings{
+    "token",         "password",   "passwd",     "passphrase",      "passcode",
+    "passkey",       "pwd",        "secret",     "apikey",          "privatekey",
+    "accesskey",     "secretkey",  "signingkey", "signkey",         "encryptkey",
+    "encryptionkey", "masterkey",  "sharedkey",  "authkey",         "authorization",
+    "bearer",        "cookie",     "jwt",        "serviceaccount",  "credential",
+    "webhookurl",    "webhookuri", "dsn",        "connectionstring"};
 
-constexpr std::array<std::string_view, 2> kSecretTables{"env", "headers"};
+// Too short to be looked for at the end of other words; and tables of secrets.
+constexpr std::array<std::string_view, 5> kSecretNames{"key", "keys", "pass", "env", "headers"};
 
 std::string folded(std::string_view key) {
   std::string out;
@@ -27,13 +32,23 @@ std::string folded(std::string_view key) {
 struct Range {
   std::uint32_t begin{};
   std::uint32_t end{};
+  std::string text{};  // instead of what stands there
 };
 
-void collect(const Document& document, NodeId id, bool hidden, std::vector<std::string_view>& path,
-             std::vector<Range>& out) {
+// What stands for the scalar instead of itself, or empty.
+std::string replacement(const Document& document, NodeId id, Hidden hidden) {
+  if (is_hidden(document, id, hidden)) return std::string{kRedacted};
+  if (document.kind(id) != Kind::string) return {};
+  std::string text = without_userinfo(document.text(id));
+  return text == document.text(id) ? std::string{} : text;
+}
+
+void collect(const Document& document, NodeId id, Hidden hidden,
+             std::vector<std::string_view>& path, std::vector<Range>& out) {
   const Node& node = document[id];
   if (node.kind != Kind::object && node.kind != Kind::array) {
-    if (hidden && node.kind != Kind::null) out.push_back({node.source_begin, node.source_end});
+    std::string text = replacement(document, id, hidden);
+    if (!text.empty()) out.push_back({node.source_begin, node.source_end, std::move(text)});
     return;
   }
   for (NodeId child = node.first_child; child != 0; child = document.next(child)) {
@@ -42,29 +57,31 @@ void collect(const Document& document, NodeId id, bool hidden, std::vector<std::
       continue;
     }
     path.push_back(document.key(child));
-    collect(document, child, hidden || is_secret(path), path, out);
+    collect(document, child, more_hidden(hidden, hidden_part(path)), path, out);
     path.pop_back();
   }
 }
 
 }  // namespace
 
-bool is_secret(std::span<const std::string_view> path) {
+Hidden hidden_part(std::span<const std::string_view> path) {
   const std::string key = folded(path.back());
-  const auto ends = [&](std::string_view ending) { return key.ends_with(ending); };
-  return std::ranges::any_of(kSecretEndings, ends) ||
-         std::ranges::find(kSecretTables, key) != kSecretTables.end();
+  if (std::ranges::find(kSecretNames, key) != kSecretNames.end()) return Hidden::everything;
+  if (key.ends_with("tokens")) return Hidden::texts;
+  const std::string_view singular{key.data(), key.size() - (key.ends_with('s') ? 1 : 0)};
+  const auto ends = [&](std::string_view ending) { return singular.ends_with(ending); };
+  return std::ranges::any_of(kSecretEndings, ends) ? Hidden::everything : Hidden::nothing;
 }
 
 std::string redacted_text(const Document& document, NodeId root, std::string_view text) {
   std::vector<Range> ranges;
   std::vector<std::string_view> path;
-  collect(document, root, false, path, ranges);
+  collect(document, root, Hidden::nothing, path, ranges);
   std::string out;
   std::size_t at = 0;
   for (const Range& range : ranges) {
     out += text.substr(at, range.begin - at);
-    append_json_string(out, kRedacted);
+    append_json_string(out, range.text);
     at = range.end;
   }
   out += text.substr(at);

@@ -9,12 +9,17 @@
 
 namespace spine::config {
 
-// True when the last key of the path names a secret (token, password, apiKey, *Token, *Secret, ...)
-// or a table whose values usually are (env, headers). Keys from the root, outermost first.
-bool is_secret(std::span<const std::string_view> path);
+// What to hide when the last key of the path names a secret (token, password, apiKey, *Token,
+// *Secret, ...), several (tokens: its strings, for numbers are how many an agent may use), or a
+// table whose values usually are (env, headers, secrets). Keys from the root, outermost first.
+Hidden hidden_part(std::span<const std::string_view> path);
+inline bool is_secret(std::span<const std::string_view> path) {
+  return hidden_part(path) != Hidden::nothing;
+}
 
-// The text of the file that `root` was parsed from, secrets replaced by kRedacted in quotes; the
-// rest, comments included, byte for byte. REQUIRES: nothing was merged into the tree yet.
+// The text of the file that `root` was parsed from, secrets replaced by kRedacted in quotes and
+// user and password of URLs by kRedacted; the rest, comments included, byte for byte. REQUIRES:
+// nothing was merged into the tree yet.
 std::string redacted_text(const Document& document, NodeId root, std::string_view text);
 
 }  // namespace spine::config

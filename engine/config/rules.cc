@@ -25,8 +25,9 @@ constexpr std::array kGateway{
     Rule{"gateway.auth.mode", choice, "token|password|pairing|none"},
     Rule{"gateway.auth.token", text},
     Rule{"gateway.auth.password", text},
-    Rule{"gateway.auth.admin_channels", text_list},
-    Rule{"gateway.auth.allowTailscale", boolean},
+    Rule{"gateway.auth.admin_channels", text_list, {}, Flag::unused},
+    Rule{"gateway.auth.allowTailscale", boolean, {}, Flag::unused},
+    Rule{"gateway.auth.rateLimit", object, {}, Flag::unused},
     Rule{"gateway.auth.rateLimit.maxAttempts", integer, "1..1000000"},
     Rule{"gateway.auth.rateLimit.windowMs", integer, "1..86400000"},
     Rule{"gateway.auth.rateLimit.lockoutMs", integer, "0..86400000"},
@@ -39,30 +40,32 @@ constexpr std::array kGateway{
     Rule{"gateway.tls.certPath", text},
     Rule{"gateway.tls.keyPath", text},
     Rule{"gateway.tls.caPath", text},
-    Rule{"gateway.publicOrigin", text},
+    Rule{"gateway.publicOrigin", text, {}, Flag::unused},
+    Rule{"gateway.controlUi", object, {}, Flag::unused},
     Rule{"gateway.controlUi.enabled", boolean},
     Rule{"gateway.controlUi.basePath", text},
     Rule{"gateway.controlUi.allowedOrigins", text_list},
     Rule{"gateway.controlUi.*"},
+    Rule{"gateway.remote", object, {}, Flag::unused},
     Rule{"gateway.remote.url", text},
     Rule{"gateway.remote.token", text},
     Rule{"gateway.remote.password", text},
     Rule{"gateway.remote.tlsFingerprint", text},
     Rule{"gateway.remote.*"},
-    Rule{"gateway.http"},
-    Rule{"gateway.reload"},
-    Rule{"gateway.trustedProxies", text_list},
-    Rule{"gateway.allowRealIpFallback", boolean},
-    Rule{"gateway.nodes"},
-    Rule{"gateway.tools"},
-    Rule{"gateway.tailscale"},
-    Rule{"gateway.push"},
-    Rule{"gateway.terminal"},
-    Rule{"gateway.securityHeaders"},
-    Rule{"gateway.handshakeTimeoutMs", integer, "1..3600000"},
-    Rule{"gateway.channelHealthCheckMinutes", integer, "0..100000"},
-    Rule{"gateway.channelStaleEventThresholdMinutes", integer, "0..100000"},
-    Rule{"gateway.channelMaxRestartsPerHour", integer, "0..100000"},
+    Rule{"gateway.http", any, {}, Flag::unused},
+    Rule{"gateway.reload", any, {}, Flag::unused},
+    Rule{"gateway.trustedProxies", text_list, {}, Flag::unused},
+    Rule{"gateway.allowRealIpFallback", boolean, {}, Flag::unused},
+    Rule{"gateway.nodes", any, {}, Flag::unused},
+    Rule{"gateway.tools", any, {}, Flag::unused},
+    Rule{"gateway.tailscale", any, {}, Flag::unused},
+    Rule{"gateway.push", any, {}, Flag::unused},
+    Rule{"gateway.terminal", any, {}, Flag::unused},
+    Rule{"gateway.securityHeaders", any, {}, Flag::unused},
+    Rule{"gateway.handshakeTimeoutMs", integer, "1..3600000", Flag::unused},
+    Rule{"gateway.channelHealthCheckMinutes", integer, "0..100000", Flag::unused},
+    Rule{"gateway.channelStaleEventThresholdMinutes", integer, "0..100000", Flag::unused},
+    Rule{"gateway.channelMaxRestartsPerHour", integer, "0..100000", Flag::unused},
 };
 
 constexpr std::array kSession{
@@ -79,8 +82,8 @@ constexpr std::array kSession{
     Rule{"session.maintenance.mode", choice, "enforce|warn"},
     Rule{"session.maintenance.pruneAfter", duration},
     Rule{"session.maintenance.pruneDays", integer, "1..36500"},
-    Rule{"session.maintenance.maxEntries", integer, "1..100000000"},
-    Rule{"session.maintenance.*"},
+    Rule{"session.maintenance.maxEntries", integer, "1..100000000", Flag::unused},
+    Rule{"session.maintenance.*", any, {}, Flag::unused},
     Rule{"session.sendPolicy", object, {}, Flag::strict},
     Rule{"session.sendPolicy.default", choice, "allow|deny"},
     Rule{"session.sendPolicy.rules", list},
@@ -89,12 +92,12 @@ constexpr std::array kSession{
     Rule{"session.sendPolicy.rules.[].match.chatType", choice, "direct|group|channel"},
     Rule{"session.sendPolicy.rules.[].match.keyPrefix", text},
     Rule{"session.sendPolicy.rules.[].match.rawKeyPrefix", text},
-    Rule{"session.store"},
-    Rule{"session.typingIntervalSeconds", number},
-    Rule{"session.typingMode", text},
-    Rule{"session.parentForkMaxTokens", number},
-    Rule{"session.threadBindings"},
-    Rule{"session.agentToAgent"},
+    Rule{"session.store", any, {}, Flag::unused},
+    Rule{"session.typingIntervalSeconds", number, {}, Flag::unused},
+    Rule{"session.typingMode", text, {}, Flag::unused},
+    Rule{"session.parentForkMaxTokens", number, {}, Flag::unused},
+    Rule{"session.threadBindings", any, {}, Flag::unused},
+    Rule{"session.agentToAgent", any, {}, Flag::unused},
 };
 
 constexpr std::array kPeople{
@@ -111,37 +114,40 @@ constexpr std::array kPeople{
     Rule{"bindings.[].match.guildId"},
     Rule{"bindings.[].match.teamId"},
     Rule{"bindings.[].match.roles"},
-    Rule{"crons", object},
+    Rule{"crons", object, {}, Flag::unused},
     Rule{"crons.*.schedule", text},
     Rule{"crons.*.action", text},
     Rule{"channels", object},
     Rule{"channels.defaults.dmPolicy", choice, kDmPolicies, Flag::strict},
     Rule{"channels.defaults.groupPolicy", choice, kGroupPolicies, Flag::strict},
-    Rule{"channels.defaults.heartbeat"},
-    Rule{"channels.modelByChannel"},
+    Rule{"channels.defaults.heartbeat", any, {}, Flag::unused},
+    Rule{"channels.modelByChannel", any, {}, Flag::unused},
     Rule{"logging.level", choice, "trace|debug|info|warn|error|fatal|silent"},
     Rule{"logging.format", choice, "text|json"},
     Rule{"logging.file", text},
     Rule{"logging.maxFileBytes", integer, "4096..1099511627776"},
     Rule{"logging.maxFiles", integer, "0..1000"},
-    Rule{"logging.consoleLevel", text},
-    Rule{"logging.consoleStyle", text},
-    Rule{"logging.redactSensitive", text},
-    Rule{"logging.redactPatterns", text_list},
+    Rule{"logging.consoleLevel", text, {}, Flag::unused},
+    Rule{"logging.consoleStyle", text, {}, Flag::unused},
+    Rule{"logging.redactSensitive", text, {}, Flag::unused},
+    Rule{"logging.redactPatterns", text_list, {}, Flag::unused},
 };
 
+// About the file itself.
+constexpr std::array<std::string_view, 3> kFileSections{"$schema", "meta", "wizard"};
+
 // Whole sections that exist in OpenClaw and that Spine leaves alone.
-constexpr std::array<std::string_view, 37> kOtherSections{
-    "$schema",   "meta",        "wizard", "env",      "secrets",    "auth",      "models",
-    "tools",     "commands",    "skills", "plugins",  "hooks",      "cron",      "messages",
-    "audio",     "media",       "talk",   "tts",      "browser",    "ui",        "web",
-    "memory",    "mcp",         "acp",    "nodeHost", "canvasHost", "discovery", "approvals",
-    "broadcast", "diagnostics", "update", "cli",      "voicewake",  "surfaces",  "accessGroups",
-    "proxy",     "users"};
+constexpr std::array<std::string_view, 34> kOtherSections{
+    "env",      "secrets",    "auth",      "models",       "tools",     "commands",    "skills",
+    "plugins",  "hooks",      "cron",      "messages",     "audio",     "media",       "talk",
+    "tts",      "browser",    "ui",        "web",          "memory",    "mcp",         "acp",
+    "nodeHost", "canvasHost", "discovery", "approvals",    "broadcast", "diagnostics", "update",
+    "cli",      "voicewake",  "surfaces",  "accessGroups", "proxy",     "users"};
 
 // For a channel and for each of its accounts.
 constexpr std::array kChannel{
     Rule{"enabled", boolean},
+    Rule{"name"},
     Rule{"dmPolicy", choice, kDmPolicies, Flag::strict},
     Rule{"groupPolicy", choice, kGroupPolicies, Flag::strict},
     Rule{"allowFrom", ids, {}, Flag::strict},
@@ -149,14 +155,13 @@ constexpr std::array kChannel{
     Rule{"dm.enabled", boolean},
     Rule{"dm.policy", choice, kDmPolicies, Flag::strict},
     Rule{"dm.allowFrom", ids, {}, Flag::strict},
-    Rule{"dm.groupEnabled", boolean},
-    Rule{"dm.groupChannels", ids},
-    Rule{"dm.replyToMode", text},
+    Rule{"dm.groupEnabled", boolean, {}, Flag::adapter},
+    Rule{"dm.groupChannels", ids, {}, Flag::adapter},
+    Rule{"dm.replyToMode", text, {}, Flag::adapter},
 };
 
 // Settings of real channels, for their adapters.
-constexpr std::array<std::string_view, 62> kChannelOther{"name",
-                                                         "groups",
+constexpr std::array<std::string_view, 61> kChannelOther{"groups",
                                                          "guilds",
                                                          "teams",
                                                          "channels",
@@ -225,7 +230,7 @@ constexpr std::array kAgent{
     Rule{"workspace", text},
     Rule{"model", model},
     Rule{"model.primary", text},
-    Rule{"model.fallbacks", text_list},
+    Rule{"model.fallbacks", text_list, {}, Flag::unused},
     Rule{"identity.name", text},
     Rule{"identity.emoji", text},
     Rule{"identity.*"},
@@ -294,16 +299,16 @@ class Table {
     add(kGateway);
     add(kSession);
     add(kPeople);
-    for (const std::string_view name : kOtherSections)
-      rules_.push_back({.path = name});
+    add("", kFileSections, Flag::plain);
+    add("", kOtherSections, Flag::unused);
     for (const std::string_view prefix : {"channels.*.", "channels.*.accounts.*."}) {
       add(prefix, kChannel);
-      add(prefix, kChannelOther);
+      add(prefix, kChannelOther, Flag::adapter);
     }
     for (const std::string_view prefix :
          {"agents.defaults.", "agents.entries.*.", "agents.entries.[].", "agents.list.[]."}) {
       add(prefix, kAgent);
-      add(prefix, kAgentOther);
+      add(prefix, kAgentOther, Flag::unused);
     }
     rules_.push_back({.path = "agents.entries", .type = object_or_list});
     rules_.push_back({.path = "agents.list", .type = list});
@@ -326,9 +331,9 @@ class Table {
     }
   }
 
-  void add(std::string_view prefix, std::span<const std::string_view> names) {
+  void add(std::string_view prefix, std::span<const std::string_view> names, Flag flag) {
     for (const std::string_view name : names)
-      rules_.push_back({.path = joined(prefix, name)});
+      rules_.push_back({.path = joined(prefix, name), .flag = flag});
   }
 
   std::string_view joined(std::string_view prefix, std::string_view name) {

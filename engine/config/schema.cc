@@ -130,14 +130,18 @@ std::string accepted(const Rule& rule) {
 
 class Checker {
  public:
-  Checker(const Document& document, Findings& findings)
-      : document_(document), findings_(findings) {}
+  Checker(const Document& document, NodeId root, Findings& findings)
+      : document_(document), root_(root), findings_(findings) {}
 
+  void run(const KeyEntry& entry) { check(root_, entry); }
+
+ private:
   void check(NodeId id, const KeyEntry& entry) {
     if (entry.rule != nullptr) {
       const Rule& rule = *entry.rule;
       if (!fits(id, rule)) return complain(id, accepted(rule));
       if (rule.flag == Flag::unused) note_unused(id);
+      if (rule.flag == Flag::adapter) note_channel(id);
       if (rule.type == Type::any) return;
     }
     if (entry.children.empty()) return;
@@ -151,7 +155,6 @@ class Checker {
     }
   }
 
- private:
   void check_members(NodeId id, const KeyEntry& entry) {
     const KeyEntry* any_key = entry.find("*");
     for (NodeId m = document_.first_child(id); m != 0; m = document_.next(m)) {
@@ -241,9 +244,42 @@ class Checker {
                                 describe(document_, id, secret), wanted));
   }
 
+  // Nothing, or off: what it asks for is what happens.
+  bool asks_for_nothing(NodeId id) const {
+    switch (document_.kind(id)) {
+      case Kind::null:
+        return true;
+      case Kind::boolean:
+        return !document_[id].boolean;
+      case Kind::array:
+        return document_.first_child(id) == 0;
+      case Kind::object:
+        return document_.first_child(id) == 0 || is_off(id);
+      default:
+        return false;
+    }
+  }
+
+  bool is_off(NodeId object) const {
+    const NodeId enabled = document_.find(object, "enabled");
+    return enabled != 0 && document_.kind(enabled) == Kind::boolean && !document_[enabled].boolean;
+  }
+
   void note_unused(NodeId id) {
-    findings_.warn(fmt::format("{}: {} is understood but has no effect in this version.",
+    if (asks_for_nothing(id)) return;
+    findings_.warn(fmt::format("{}: {} has no effect in this version.",
                                document_.where(document_[id].key_place), path()));
+  }
+
+  // REQUIRES: path_ begins with "channels" and the channel's name.
+  void note_channel(NodeId id) {
+    const NodeId channel = document_.find(document_.find(root_, path_[0]), path_[1]);
+    if (asks_for_nothing(id) || is_off(channel) || channel == last_channel_) return;
+    last_channel_ = channel;
+    findings_.warn(
+        fmt::format("{}: {}.{} has no effect in this version but for who may write: there is no "
+                    "adapter for it.",
+                    document_.where(document_[channel].key_place), path_[0], printable(path_[1])));
   }
 
   void unknown(NodeId id, const KeyEntry& parent) {
@@ -276,6 +312,8 @@ class Checker {
   }
 
   const Document& document_;
+  NodeId root_;
+  NodeId last_channel_{};  // that a warning was given for
   Findings& findings_;
   std::vector<std::string_view> path_{};
   std::vector<std::string> indexes_{};
@@ -285,7 +323,7 @@ class Checker {
 
 void check_schema(const Document& document, NodeId root, Findings& findings) {
   const std::unique_ptr<KeyEntry> tree = build_tree(all_rules());
-  Checker(document, findings).check(root, *tree);
+  Checker(document, root, findings).run(*tree);
 }
 
 std::string describe(const Document& document, NodeId id, bool secret) {
@@ -293,7 +331,7 @@ std::string describe(const Document& document, NodeId id, bool secret) {
   if (kind == Kind::boolean) return document[id].boolean ? "true" : "false";
   if (secret || (kind != Kind::string && kind != Kind::number)) return std::string{kind_name(kind)};
   constexpr std::size_t kShown = 60;
-  const std::string_view text = document.text(id);
+  const std::string_view text = document.shown_text(id);
   if (kind == Kind::number) return fmt::format("the number {}", text.substr(0, kShown));
   if (text.size() > kShown) return fmt::format("a string of {} bytes", text.size());
   return fmt::format("the string \"{}\"", printable(text));

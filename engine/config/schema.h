@@ -28,8 +28,9 @@ enum class Type : std::uint8_t {
 
 enum class Flag : std::uint8_t {
   plain,
-  strict,  // here and below, what is unknown is an error
-  unused,  // known, but this version does nothing with it: a warning
+  strict,   // here and below, what is unknown is an error
+  unused,   // known, but this version does nothing with it: a warning, where it asks for something
+  adapter,  // the same, for settings of a channel's adapter: one warning for the channel
 };
 
 // One setting. Its path has keys joined with dots; `*` is any key of an object, `[]` any element of

@@ -60,6 +60,7 @@ class Substitution {
     if (text.find("${") == std::string::npos) return ok();
     const std::string filled = filled_in(id, text);
     Node& node = document_.mutable_node(id);
+    if (filled != text) node.written = node.text;
     if (document_.add_text(filled, node.text)) return ok();
     return Error{Errc::invalid_argument,
                  fmt::format("{}: the configuration holds too much text once ${{...}} is filled "

@@ -6,9 +6,19 @@
 #include "engine/core/evolve_rows.h"
 #include "engine/core/fingerprint.h"
 #include "engine/core/tables.h"
+#include "schemas/vocab/limits.h"
 
 namespace spine::core {
 namespace {
+
+// What old events mean depends on these: a journal that reached one of them would fold to another
+// state if it changed. A new bound needs a new kind of event that sets it.
+static_assert(limits::kSessionsMax == 65'536 && limits::kPrincipalsMax == 131'072 &&
+              limits::kRunsOpenMax == 65'536 && limits::kRunsFinishedKept == 4'096 &&
+              limits::kDuplicatesMax == 1U << 20 && limits::kIdempotencyKeysMax == 100'000 &&
+              limits::kDuplicateYoungMs == 604'800'000 && limits::kIdempotencyMs == 86'400'000 &&
+              limits::kKeyBytesMax == 512 && limits::kNameBytesMax == 256 &&
+              limits::kRejectionsPerMinute == 60);
 
 template <class Body>
 const Body& body_of(const Folding& fold) {

@@ -3,20 +3,12 @@
 
 #include <string_view>
 
+#include "schemas/fields.h"
 #include "schemas/vocab/ids.h"
 
 #include "event_generated.h"
 
 namespace spine::core {
-
-// The text of an optional FlatBuffers string; empty when absent. Borrowed from the buffer.
-inline std::string_view text_of(const flatbuffers::String* string) {
-  return string == nullptr ? std::string_view{} : std::string_view{string->data(), string->size()};
-}
-
-inline Bits128 bits_of(const fb::Bits128* bits) {
-  return bits == nullptr ? Bits128{} : Bits128{.hi = bits->hi(), .lo = bits->lo()};
-}
 
 // Whether the message's (channel, account, external_id) is unique: then it has a fingerprint.
 bool has_fingerprint(const fb::MessageReceived& message);

@@ -35,7 +35,10 @@ void Idempotency::add(const IdempotentRequest& request) {
   for (int i = 0; i < kClearedPerAdd && count_ > 0 && passed(ring_[first_], request.logical_ms);
        ++i)
     drop_oldest();
-  if (count_ == limits::kIdempotencyKeysMax) drop_oldest();
+  if (count_ == limits::kIdempotencyKeysMax) {
+    if (!passed(ring_[first_], request.logical_ms)) ++evicted_young_;
+    drop_oldest();
+  }
   restore(request);
 }
 

@@ -36,6 +36,9 @@ class Idempotency {
   // The oldest is 0. REQUIRES: index < count().
   const IdempotentRequest& at(std::uint32_t index) const { return ring_[place(index)]; }
   std::size_t bytes() const;
+  // Keys that went before their day had passed, because the table was full.
+  std::uint64_t evicted_young() const { return evicted_young_; }
+  void set_evicted_young(std::uint64_t count) { evicted_young_ = count; }
 
  private:
   static constexpr std::uint32_t kRing = 1U << 17;
@@ -48,6 +51,7 @@ class Idempotency {
   HashIndex index_{};                  // places + 1; of two with one key the later one only
   std::uint32_t first_{};
   std::uint32_t count_{};
+  std::uint64_t evicted_young_{};
 };
 
 }  // namespace spine::core

@@ -42,6 +42,15 @@ KeyBuffer& KeyBuffer::add_lower(std::string_view piece) {
   return *this;
 }
 
+KeyBuffer& KeyBuffer::add_closed(std::string_view piece) {
+  for (std::size_t colon = piece.find(':'); colon != std::string_view::npos;
+       colon = piece.find(':')) {
+    add_lower(piece.substr(0, colon)).add("%3a");
+    piece.remove_prefix(colon + 1);
+  }
+  return add_lower(piece);
+}
+
 KeyBuffer& KeyBuffer::add_field(std::string_view field) {
   const std::uint32_t bytes = static_cast<std::uint32_t>(field.size());
   char length[sizeof(bytes)];

@@ -83,8 +83,11 @@ void decide_abort(const Tables& tables, const Input& input, Decision& decision) 
   const std::vector<std::uint64_t> sessions = sessions_of(tables, runs);
   const std::uint64_t session = sessions.size() == 1 ? sessions.front() : 0;
   const Why why{.principal = input.principal.value, .session = session};
-  const std::size_t first = std::min(runs.size(), kRunsPerAbort);
-  const bool as_it_came = first == runs.size() && same_list(body->runs(), runs);
+  // All of a session, and more than one event names: the input stays whole, the rest follows.
+  const bool listed = body->runs() != nullptr && body->runs()->size() != 0;
+  const bool too_many = runs.size() > kRunsPerAbort;
+  const std::size_t first = too_many && !listed ? 0 : std::min(runs.size(), kRunsPerAbort);
+  const bool as_it_came = too_many ? !listed : same_list(body->runs(), runs);
   const Seq seq = as_it_came
                       ? drafter.add_input(why)
                       : drafter.add_input(why, input.kind,

@@ -10,11 +10,22 @@ constexpr std::string_view kThread = ":thread:";
 constexpr std::string_view kTopic = ":topic:";
 constexpr std::string_view kTelegram = "telegram";
 
+// A peer's id may hold colons (Matrix) and stays readable; one that reads like somebody's thread
+// would share that thread's session.
+void add_peer(std::string_view peer, KeyBuffer& key) {
+  if (is_thread_key(peer)) {
+    key.add_closed(peer);
+  } else {
+    key.add_lower(peer);
+  }
+}
+
 // The part of the key that direct messages of one scope share.
 void add_direct(fb::DmScope scope, const Origin& origin, KeyBuffer& key) {
-  if (scope != fb::DmScope::per_peer) key.add_lower(origin.channel).add(":");
-  if (scope == fb::DmScope::per_account_channel_peer) key.add_lower(origin.account).add(":");
-  key.add("direct:").add_lower(origin.peer);
+  if (scope != fb::DmScope::per_peer) key.add_closed(origin.channel).add(":");
+  if (scope == fb::DmScope::per_account_channel_peer) key.add_closed(origin.account).add(":");
+  key.add("direct:");
+  add_peer(origin.peer, key);
 }
 
 }  // namespace
@@ -36,7 +47,8 @@ void channel_session_key(const Policy& policy, std::string_view agent, const Ori
     if (direct) {
       add_direct(policy.dm_scope, origin, key);
     } else {
-      key.add_lower(origin.channel).add(group ? ":group:" : ":channel:").add_lower(origin.peer);
+      key.add_closed(origin.channel).add(group ? ":group:" : ":channel:");
+      add_peer(origin.peer, key);
     }
   }
   if (!thread.empty()) {

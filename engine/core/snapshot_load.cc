@@ -10,15 +10,12 @@
 #include "engine/core/snapshot_format.h"
 #include "engine/core/tables.h"
 #include "schemas/event_verify.h"
+#include "schemas/fields.h"
 
 namespace spine::core {
 namespace {
 
 namespace fbs = fb::snapshot;
-
-Bits128 bits_of(const fbs::Bits128* bits) {
-  return bits == nullptr ? Bits128{} : Bits128{.hi = bits->hi(), .lo = bits->lo()};
-}
 
 bool load_policy(const fbs::Meta& meta, Policy& policy) {
   const auto* bytes = meta.policy();
@@ -49,6 +46,7 @@ bool load_meta(const fbs::Meta* from, Tables& tables) {
   if (from->zone() != nullptr) meta.zone = from->zone()->str();
   meta.rejection_tat_us = from->rejection_tat_us();
   tables.duplicates.set_evicted_young(from->duplicates_evicted_young());
+  tables.idempotency.set_evicted_young(from->idempotency_evicted_young());
   return meta.zone.size() <= limits::kNameBytesMax && load_policy(*from, tables.policy);
 }
 

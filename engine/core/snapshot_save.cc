@@ -85,6 +85,7 @@ flatbuffers::Offset<fbs::Meta> save_meta(Builder& builder, const Tables& tables)
   out.add_zone(zone);
   out.add_rejection_tat_us(meta.rejection_tat_us);
   out.add_duplicates_evicted_young(tables.duplicates.evicted_young());
+  out.add_idempotency_evicted_young(tables.idempotency.evicted_young());
   out.add_policy(policy);
   return out.Finish();
 }

@@ -22,6 +22,14 @@ inline constexpr std::size_t kTextUnit = 16;
 // space is that of every row having held one text of every size, which bounds whatever order rows
 // come and go in.
 inline constexpr std::array<std::uint8_t, 10> kTextSizes{1, 2, 3, 4, 6, 8, 12, 16, 24, 32};
+constexpr std::size_t text_bytes_worst(std::size_t bytes_max) {
+  std::size_t units = 0;
+  for (const std::size_t size : kTextSizes)
+    units += size * kTextUnit <= bytes_max ? size : 0;
+  return units * kTextUnit;
+}
+static_assert(text_bytes_worst(limits::kKeyBytesMax) == limits::kKeyTextBytes);
+static_assert(text_bytes_worst(limits::kNameBytesMax) == limits::kNameTextBytes);
 static_assert(kTextSizes.back() * kTextUnit == limits::kKeyBytesMax);
 
 class TextArena {

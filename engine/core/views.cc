@@ -109,6 +109,7 @@ StateCounts count_state(const State& state) {
                      .duplicates = tables.duplicates.count(),
                      .idempotency_keys = tables.idempotency.count(),
                      .duplicates_evicted_young = tables.duplicates.evicted_young(),
+                     .idempotency_evicted_young = tables.idempotency.evicted_young(),
                      .bytes = tables.texts.bytes() + tables.sessions.bytes() +
                               tables.principals.bytes() + tables.runs.bytes() +
                               tables.duplicates.bytes() + tables.idempotency.bytes()};

@@ -82,8 +82,9 @@ struct StateCounts {
   std::uint32_t obligations_open{};
   std::uint32_t duplicates{};
   std::uint32_t idempotency_keys{};
-  std::uint64_t duplicates_evicted_young{};  // entries younger than seven days that had to go
-  std::uint64_t bytes{};                     // memory the tables hold
+  std::uint64_t duplicates_evicted_young{};   // entries younger than seven days that had to go
+  std::uint64_t idempotency_evicted_young{};  // keys younger than a day that had to go
+  std::uint64_t bytes{};                      // memory the tables hold
 };
 StateCounts count_state(const State& state);
 

@@ -66,9 +66,8 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
   report.created = s.journal->report().created;
   report.last = s.journal->last();
   core::State state;
-  report.snapshot =
-      load_latest_snapshot(store, s.journal->epoch(), s.journal->last(), state, report.notes);
   journal::Reader reader = s.journal->reader();
+  report.snapshot = load_latest_snapshot(store, reader, state, report.notes);
   SPINE_TRY(report.events_folded, fold_rest(reader, state));
   reader.release();
 

@@ -86,6 +86,8 @@ void EngineThread::record_deadline() {
 void EngineThread::arm_deadline() {
   // Most messages move a deadline further away. A timer that is early by then finds nothing due and
   // is set again, which is cheaper than telling the loop thread after every commit.
+  // Without room on the disk it is tried again after the clock's next second.
+  if (!space_for_closing_) return;
   const std::uint64_t due = state_.next_deadline_ms();
   if (due == 0 || (armed_ms_ != 0 && due >= armed_ms_)) return;
   armed_ms_ = due;
@@ -93,11 +95,16 @@ void EngineThread::arm_deadline() {
 }
 
 void EngineThread::refresh_counts() {
+  // A reader that was killed would keep the file growing for ever.
+  if (const auto freed = journal_.clear_dead_readers(); !freed) {
+    kLog.warn("readers that ended are not cleared: {}", freed.error().message);
+  }
   const core::StateCounts counts = core::count_state(state_);
   Metrics& metrics = shared_.metrics;
   metrics.sessions_open.set(counts.sessions);
   metrics.obligations_open.set(counts.obligations_open);
   metrics.duplicates_evicted_young.set(counts.duplicates_evicted_young);
+  metrics.idempotency_evicted_young.set(counts.idempotency_evicted_young);
   metrics.state_bytes.set(counts.bytes);
   metrics.journal_bytes.set(journal_.file_bytes());
 }

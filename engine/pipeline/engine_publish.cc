@@ -8,7 +8,6 @@
 #include "event_generated.h"
 
 namespace spine::pipeline {
-
 void EngineThread::apply(const core::Input& input, const InputHeader& header) {
   decision_.clear();
   core::decide(state_, input, decision_);
@@ -44,7 +43,7 @@ void EngineThread::emit_effects(const EventView& event) {
 
 void EngineThread::emit_notify(const EventView& event, const core::Effect& effect) {
   // Nobody listens: the copy would be for nothing. seq_cst: see Shared::event_interest.
-  if (shared_.event_interest.load(std::memory_order_seq_cst) == 0) return;
+  if (!shared_.wanted(event.header.kind)) return;
   EventItem item{};
   item.event = event;
   item.has_session = core::view_session(state_, effect.session, item.session);

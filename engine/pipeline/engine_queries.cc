@@ -26,7 +26,9 @@ void EngineThread::answer_query(const InputHeader& header, std::string_view text
       answer_status(header);
       break;
     case input_kind::kQueryDigest:
-      write(net_, header.connection, header.request, DigestItem{core::digest(state_)});
+      // The whole state is walked for it: once per state, however many ask.
+      if (digest_.seq != state_.applied()) digest_ = core::digest(state_);
+      write(net_, header.connection, header.request, DigestItem{digest_});
       break;
     default:
       SPINE_CHECK(false && "an input of a kind nobody handles");

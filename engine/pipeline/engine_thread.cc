@@ -1,8 +1,10 @@
 // The turn of the engine thread: drain, decide, commit, publish, in this order and no other.
 #include "engine/pipeline/engine_thread.h"
 
+#include <chrono>
 #include <cstring>
 #include <flatbuffers/flatbuffers.h>
+#include <thread>
 #include <utility>
 
 #include "engine/core/prefetch.h"
@@ -16,6 +18,7 @@ namespace {
 
 // Longest sleep: the loop thread's clock input comes every second anyway.
 constexpr std::uint32_t kParkMs = 2'000;
+constexpr std::chrono::milliseconds kNoRoomPause{100};
 // What one input can add to the journal beyond its own bytes: headers and derived events.
 constexpr std::size_t kDerivedBytesPerInput = 4 * limits::kKiB;
 
@@ -61,13 +64,25 @@ Status EngineThread::run() {
 
 Status EngineThread::turn() {
   blocks_.clear();
-  ingress_.drain(blocks_, limits::kDrainBytesMax);
-  if (blocks_.empty()) {
-    ingress_.wait(kParkMs);
+  if (postponed_bytes_ > limits::kPostponedBytesMax) {
+    // The disk is full and memory is spoken for: nothing more is taken in until there is room.
+    std::this_thread::sleep_for(kNoRoomPause);
+  } else {
     ingress_.drain(blocks_, limits::kDrainBytesMax);
+    if (blocks_.empty()) {
+      ingress_.wait(kParkMs);
+      ingress_.drain(blocks_, limits::kDrainBytesMax);
+    }
   }
-  now_ = clock_.now();
   ++turns_;
+  SPINE_TRY_STATUS(process());
+  shared_.engine_turn_ms.store(boottime_now_ms(), std::memory_order_relaxed);
+  return ok();
+}
+
+// Decides all inputs of blocks_, and what was postponed, and lets what came of it out.
+Status EngineThread::process() {
+  now_ = clock_.now();
   std::size_t bytes = 0;
   std::uint64_t count = 0;
   for (const IngressBlock* block : blocks_) {
@@ -76,36 +91,45 @@ Status EngineThread::turn() {
   }
   reserve_space(bytes, count);
   batch_.begin(next(journal_.last()));
-  if (space_for_closing_ && !postponed_.empty()) {
-    const auto again = std::exchange(postponed_, {});
-    for (const auto& words : again) {
-      const auto* at = reinterpret_cast<const std::byte*>(words.data());
-      const auto header = load<InputHeader>(at);
-      handle(header, {at + sizeof(InputHeader), header.bytes});
-    }
-  }
+  take_postponed(space_for(bytes, count));
+  Status settled = ok();
   for (const IngressBlock* block : blocks_) {
     block->for_each(
         core::kPrefetchAhead,
         [this](const InputHeader& header, ByteSpan body) {
           core::prefetch(state_, header.kind, body);
         },
-        [this](const InputHeader& header, ByteSpan body) { handle(header, body); });
+        [&](const InputHeader& header, ByteSpan body) {
+          if (!settled) return;
+          handle(header, body);
+          if (net_.held_bytes() > limits::kTurnOutputBytesMax) settled = settle();
+        });
   }
+  SPINE_TRY_STATUS(settled);
   if (state_.applied().value - digested_at_ >= limits::kDigestEveryEvents) record_digest();
-  SPINE_TRY_STATUS(commit());
-  publish();
+  SPINE_TRY_STATUS(settle());
   for (IngressBlock* block : blocks_)
     ingress_.recycle(block);
-  shared_.engine_turn_ms.store(boottime_now_ms(), std::memory_order_relaxed);
   return ok();
+}
+
+// Makes what was decided durable, lets it out, and begins anew.
+Status EngineThread::settle() {
+  SPINE_TRY_STATUS(commit());
+  publish();
+  batch_.begin(next(journal_.last()));
+  return ok();
+}
+
+// What inputs may add to the journal.
+std::size_t EngineThread::space_for(std::size_t input_bytes, std::uint64_t input_count) {
+  return 2 * input_bytes + static_cast<std::size_t>(input_count) * kDerivedBytesPerInput +
+         2 * limits::kBlockBytes;
 }
 
 // False while the disk is too full for new inputs. Says so once when it changes.
 bool EngineThread::reserve_space(std::size_t input_bytes, std::uint64_t input_count) {
-  const std::size_t bytes = 2 * input_bytes +
-                            static_cast<std::size_t>(input_count) * kDerivedBytesPerInput +
-                            2 * limits::kBlockBytes;
+  const std::size_t bytes = space_for(input_bytes, input_count);
   const Status intake = journal_.ensure_space(bytes, journal::SpaceClass::intake);
   space_for_closing_ =
       intake.has_value() || journal_.ensure_space(bytes, journal::SpaceClass::closing).has_value();
@@ -119,6 +143,31 @@ bool EngineThread::reserve_space(std::size_t input_bytes, std::uint64_t input_co
     }
   }
   return space_for_intake_;
+}
+
+// An input that closes something, that nobody can be told about, and that finds no room.
+void EngineThread::postpone(const InputHeader& header, ByteSpan body) {
+  auto& words = postponed_.emplace_back((sizeof(InputHeader) + align8(body.size())) / 8);
+  auto* at = reinterpret_cast<std::byte*>(words.data());
+  InputHeader sized = header;
+  sized.bytes = static_cast<std::uint32_t>(body.size());
+  store(at, sized);
+  std::memcpy(at + sizeof(InputHeader), body.data(), body.size());
+  postponed_bytes_ += words.size() * 8;
+}
+
+// Decides the oldest postponed inputs, as many as there is room for beside `reserved` bytes.
+void EngineThread::take_postponed(std::size_t reserved) {
+  while (!postponed_.empty() && space_for_closing_) {
+    reserved += space_for(postponed_.front().size() * 8, 1);
+    if (!journal_.ensure_space(reserved, journal::SpaceClass::closing)) return;
+    const std::vector<std::uint64_t> words = std::move(postponed_.front());
+    postponed_.pop_front();
+    postponed_bytes_ -= words.size() * 8;
+    const auto* at = reinterpret_cast<const std::byte*>(words.data());
+    const auto header = load<InputHeader>(at);
+    handle(header, {at + sizeof(InputHeader), header.bytes});
+  }
 }
 
 void EngineThread::handle(const InputHeader& header, ByteSpan body) {
@@ -151,15 +200,7 @@ void EngineThread::handle_journalled(const InputHeader& header, ByteSpan body) {
   const bool closing = closes_something(header.kind);
   if (closing ? !space_for_closing_ : !space_for_intake_) {
     shared_.metrics.journal_space_refusals.add();
-    if (!header.connection) {  // nobody to tell: it waits here until there is room
-      auto& words = postponed_.emplace_back((sizeof(InputHeader) + align8(body.size())) / 8);
-      auto* at = reinterpret_cast<std::byte*>(words.data());
-      InputHeader sized = header;
-      sized.bytes = static_cast<std::uint32_t>(body.size());
-      store(at, sized);
-      std::memcpy(at + sizeof(InputHeader), body.data(), body.size());
-      return;
-    }
+    if (!header.connection) return postpone(header, body);  // it waits here until there is room
     core::Reply refused{};
     refused.code = core::ReplyCode::no_space;
     refused.retry_after_ms = 1'000;
@@ -215,20 +256,14 @@ Status EngineThread::commit_now(std::span<const OwnInput> inputs) {
 // Everything that came in before the stop is durable; what is left is to say so.
 Status EngineThread::finish() {
   shared_.phase.store(Phase::stopping, std::memory_order_release);
-  while (true) {
+  do {
     blocks_.clear();
     ingress_.drain(blocks_, limits::kDrainBytesMax);
-    if (blocks_.empty()) break;
-    now_ = clock_.now();
-    batch_.begin(next(journal_.last()));
-    for (const IngressBlock* block : blocks_) {
-      reserve_space(block->bytes(), block->count());
-      block->for_each([this](const InputHeader& header, ByteSpan body) { handle(header, body); });
-    }
-    SPINE_TRY_STATUS(commit());
-    publish();
-    for (IngressBlock* block : blocks_)
-      ingress_.recycle(block);
+    SPINE_TRY_STATUS(process());
+  } while (!blocks_.empty());
+  if (!postponed_.empty()) {
+    kLog.error("the disk is full: {} results of agents and ends of connections are not recorded",
+               postponed_.size());
   }
   now_ = clock_.now();
   batch_.begin(next(journal_.last()));

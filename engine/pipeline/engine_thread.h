@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "engine/core/decide.h"
+#include "engine/core/digest.h"
 #include "engine/core/effects.h"
 #include "engine/core/state.h"
 #include "engine/log/log.h"
@@ -60,7 +62,12 @@ class EngineThread {
   Status commit();
   void publish();
   Status finish();
+  Status process();
+  Status settle();
+  static std::size_t space_for(std::size_t input_bytes, std::uint64_t input_count);
   bool reserve_space(std::size_t input_bytes, std::uint64_t input_count);
+  void postpone(const InputHeader& header, ByteSpan body);
+  void take_postponed(std::size_t reserved);
 
   // Facts the engine itself records (engine_facts.cc)
   void measure_clock();
@@ -106,7 +113,9 @@ class EngineThread {
   SessionsItem sessions_item_{};
   std::vector<SessionId> session_ids_{};
   // Inputs that close something and found no room on disk: tried again every turn.
-  std::vector<std::vector<std::uint64_t>> postponed_{};
+  std::deque<std::vector<std::uint64_t>> postponed_{};
+  std::size_t postponed_bytes_{};
+  core::StateDigest digest_{};  // the last one asked for
   std::uint64_t armed_ms_{};
   std::uint64_t digested_at_{};  // seq of the last StateDigested
   std::int64_t wall_minus_boot_ms_{};

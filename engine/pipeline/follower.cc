@@ -44,18 +44,21 @@ Follower::~Follower() = default;
 
 Status Follower::open(const Options& options, journal::Reader reader) {
   epoch_ = options.epoch;
+  snapshot_every_ = options.snapshot_every;
   reader_.emplace(std::move(reader));
   SPINE_TRY(auto store, journal::SnapshotStore::open(options.state_dir / "snapshots"));
   snapshots_.emplace(std::move(store));
-  SPINE_TRY(index_, journal::Index::open(options.state_dir / "index", options.epoch, options.boot,
-                                         options.journal_last));
-  if (index_->rebuilt()) kFollowerLog.warn("the index was not usable and is being rebuilt");
+  index_.emplace(
+      FollowerIndex::Options{
+          .dir = options.state_dir / "index", .epoch = options.epoch, .boot = options.boot},
+      options.journal_last);
   durable_.store(options.journal_last.value, std::memory_order_relaxed);
   return ok();
 }
 
 void Follower::start(std::function<void(const Error&)> fatal) {
   fatal_ = std::move(fatal);
+  shared_.follower_turn_ms.store(boottime_now_ms(), std::memory_order_relaxed);
   thread_ = std::thread([this] { run(); });
 }
 
@@ -84,21 +87,21 @@ void Follower::run() {
   ::pthread_setname_np(::pthread_self(), "follower");
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
   std::vector<std::string> notes;
-  snapshot_ = load_latest_snapshot(*snapshots_, epoch_, Seq{durable_.load()}, state_, notes);
+  snapshot_ = load_latest_snapshot(*snapshots_, *reader_, state_, notes);
+  snapshot_tried_ = snapshot_;
+  for (const std::string& note : notes)
+    kFollowerLog.warn("{}", note);
   shared_.metrics.snapshot_seq.set(snapshot_.value);
-  if (const Status indexed = index_up_to(snapshot_); !indexed) {
-    fatal_(indexed.error());
-    return;
-  }
   while (true) {
     const bool finishing = finishing_.load(std::memory_order_acquire);
-    Status turn = catch_up();
+    Status turn = index_up_to(state_.applied());
+    if (turn) turn = catch_up();
     if (turn) turn = answer_requests();
     const bool caught_up = state_.applied().value >= durable_.load(std::memory_order_acquire);
     if (turn && finishing && caught_up) {
-      turn = write_snapshot();
-      if (turn) turn = index_->close_clean();
-      if (turn) return;
+      write_snapshot();
+      index_->close();
+      return;
     }
     if (!turn) {
       fatal_(turn.error());
@@ -124,17 +127,13 @@ void Follower::sleep() {
   gathering_.store(false, std::memory_order_relaxed);
 }
 
-// An index that is behind the snapshot needs the blocks in between, but no fold.
+// An index that is behind the state (of a snapshot, or after a failure) needs the blocks in
+// between, but no fold. What is missing when the daemon stops is added after the next start.
 Status Follower::index_up_to(Seq last) {
-  while (index_->applied().value < last.value) {
+  while (index_->wants(last) && !finishing_.load(std::memory_order_acquire)) {
     SPINE_TRY_STATUS(reader_->renew());
-    SPINE_TRY(journal::BlockView block, reader_->block_of(next(index_->applied())));
-    for (int added = 0;; ++added) {
-      SPINE_TRY_STATUS(index_->add(block));
-      if (block.last().value >= last.value || added == kBlocksPerTurn) break;
-      SPINE_TRY(block, reader_->block_after(block));
-    }
-    SPINE_TRY_STATUS(index_->commit());
+    SPINE_TRY_STATUS(index_->feed(*reader_, last));
+    shared_.follower_turn_ms.store(boottime_now_ms(), std::memory_order_relaxed);
   }
   return ok();
 }
@@ -149,12 +148,10 @@ Status Follower::catch_up() {
     if (state_.applied().value >= durable.value || folded == kBlocksPerTurn) break;
     SPINE_TRY(block, reader_->block_after(block));
   }
-  SPINE_TRY_STATUS(index_->commit());
+  index_->commit();
   shared_.metrics.follower_applied_seq.set(state_.applied().value);
   shared_.metrics.index_applied_seq.set(index_->applied().value);
-  if (state_.applied().value - snapshot_.value >= limits::kSnapshotEveryEvents) {
-    return write_snapshot();
-  }
+  if (state_.applied().value - snapshot_tried_.value >= snapshot_every_) write_snapshot();
   return ok();
 }
 
@@ -172,7 +169,8 @@ Status Follower::fold_block(const journal::BlockView& block) {
     return Error{Errc::corrupt,
                  fmt::format("event {} has a body that is not valid", block.event(end).seq.value)};
   }
-  return block.last().value > index_->applied().value ? index_->add(block) : ok();
+  index_->add(block);
+  return ok();
 }
 
 void Follower::check_digest(const EventView& event) {
@@ -188,19 +186,23 @@ void Follower::check_digest(const EventView& event) {
       state_.applied().value);
 }
 
-Status Follower::write_snapshot() {
-  if (state_.applied() == snapshot_ || state_.applied().value == 0) return ok();
+// A snapshot is a convenience: without it the next start folds more. So one that failed is not
+// tried again before as much has happened as between any two.
+void Follower::write_snapshot() {
+  if (state_.applied() == snapshot_ || state_.applied().value == 0) return;
+  snapshot_tried_ = state_.applied();
   flatbuffers::FlatBufferBuilder builder{64 * 1024};
   core::save_snapshot(state_, builder);
-  const Status written = snapshots_->write(state_.applied(), epoch_, finished(builder));
+  const auto block = reader_->block_of(state_.applied());
+  const Status written =
+      block ? snapshots_->write(state_.applied(), epoch_, finished(builder), block->sha256())
+            : Status{block.error()};
   if (!written) {
-    // A snapshot is a convenience: without it the next start folds more.
     kFollowerLog.warn("no snapshot written: {}", written.error().message);
-    return ok();
+    return;
   }
   snapshot_ = state_.applied();
   shared_.metrics.snapshot_seq.set(snapshot_.value);
-  return ok();
 }
 
 }  // namespace spine::pipeline

@@ -13,13 +13,14 @@
 #include <vector>
 
 #include "engine/core/state.h"
+#include "engine/pipeline/follower_index.h"
 #include "engine/pipeline/messages.h"
 #include "engine/pipeline/outbox.h"
 #include "engine/pipeline/shared.h"
 #include "engine/pipeline/wakeup.h"
-#include "journal/index.h"
 #include "journal/journal.h"
 #include "journal/snapshots.h"
+#include "schemas/vocab/limits.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::pipeline {
@@ -48,6 +49,7 @@ class Follower {
     Bits128 boot{};
     Seq journal_last{};
     std::string version{};
+    std::uint64_t snapshot_every{limits::kSnapshotEveryEvents};
   };
   // `net` and `loop` are this thread's producers of the two outboxes.
   Follower(Shared& shared, OutboxProducer& net, OutboxProducer& loop);
@@ -74,7 +76,7 @@ class Follower {
   Status catch_up();
   Status fold_block(const journal::BlockView& block);
   void check_digest(const EventView& event);
-  Status write_snapshot();
+  void write_snapshot();
   Status answer_requests();
   Status answer(const ReadRequest& request);
   Status answer_history(const ReadRequest& request);
@@ -89,10 +91,12 @@ class Follower {
   OutboxProducer& loop_;
   std::optional<journal::Reader> reader_{};
   std::optional<journal::SnapshotStore> snapshots_{};
-  std::unique_ptr<journal::Index> index_{};
+  std::optional<FollowerIndex> index_{};
   core::State state_{};
   Bits128 epoch_{};
+  std::uint64_t snapshot_every_{};
   Seq snapshot_{};
+  Seq snapshot_tried_{};  // of the last attempt, successful or not
   std::vector<ReadRequest> waiting_{};
   std::vector<std::vector<std::uint64_t>> copies_{};  // event bodies of one answer
 

@@ -25,6 +25,10 @@ bool is_history(std::uint16_t kind) {
   }
 }
 
+Error invalid_body(Seq seq) {
+  return {Errc::corrupt, "event " + std::to_string(seq.value) + " has an invalid body"};
+}
+
 // Copies the body where it outlives the block: the words of `storage`.
 EventView keep(const EventView& event, std::vector<std::uint64_t>& storage) {
   storage.resize(align8(event.body.size()) / 8);
@@ -48,10 +52,10 @@ Status Follower::answer_requests() {
       continue;
     }
     SPINE_TRY_STATUS(answer(waiting_[i]));
+    net_.flush();  // one by one: an answer may be megabytes
+    loop_.flush();
   }
   waiting_.resize(kept);
-  net_.flush();
-  loop_.flush();
   return ok();
 }
 
@@ -71,7 +75,7 @@ Result<EventView> Follower::event_at(Seq seq) {
   SPINE_TRY(const journal::BlockView block, reader_->block_of(seq));
   const EventView event = block.event(static_cast<std::uint32_t>(seq.value - block.first().value));
   if (!verify_event_body(event.header.kind, event.body)) {
-    return Error{Errc::corrupt, "event " + std::to_string(seq.value) + " has an invalid body"};
+    return invalid_body(seq);
   }
   return event;
 }
@@ -104,8 +108,11 @@ Status Follower::collect_history(const core::SessionView& session, const ReadReq
         const EventView event = block.event(i);
         if (event.seq.value > to.value || event.seq.value < session.history_first.value) continue;
         if (event.header.session != session.id.value || !is_history(event.header.kind)) continue;
+        if (!verify_event_body(event.header.kind, event.body)) return invalid_body(event.seq);
         bytes += event.body.size();
-        if (item.events.size() == limit || bytes > limits::kHistoryBytesMax) {
+        // At least one row, however large: otherwise nobody could ever get past it.
+        const bool full = bytes > limits::kHistoryBytesMax && !item.events.empty();
+        if (item.events.size() == limit || full) {
           item.more = true;
           break;
         }

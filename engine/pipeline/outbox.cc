@@ -50,6 +50,7 @@ OutBlock* OutboxProducer::take(std::size_t bytes) {
 }
 
 std::byte* OutboxProducer::add(const OutHeader& header) {
+  held_bytes_ += sizeof(OutHeader) + align8(header.bytes);
   if (!held_.empty()) {
     if (std::byte* payload = held_.back()->add(header)) return payload;
   }
@@ -63,6 +64,7 @@ void OutboxProducer::flush() {
   if (held_.empty()) return;
   SPINE_CHECK(outbox_.queue_.enqueue_bulk(token_, held_.begin(), held_.size()));
   held_.clear();
+  held_bytes_ = 0;
   // Pairs with about_to_sleep(): either we see that it sleeps, or it sees the blocks.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (outbox_.sleeping_.load(std::memory_order_relaxed) != 0 &&

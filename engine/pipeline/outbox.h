@@ -65,6 +65,8 @@ class OutboxProducer {
   // Room for one item. Waits when every block of the pool is with the consumer (the consumer never
   // waits for the engine, so one comes back); takes extra memory when it holds blocks itself.
   std::byte* add(const OutHeader& header);
+  // Bytes added and not yet flushed, about.
+  std::size_t held_bytes() const { return held_bytes_; }
   // Hands everything over and wakes the consumer if it sleeps. Call after the commit.
   void flush();
   ~OutboxProducer();
@@ -75,6 +77,7 @@ class OutboxProducer {
   OutBlock* take(std::size_t bytes);
   Outbox& outbox_;
   moodycamel::ProducerToken token_;
+  std::size_t held_bytes_{};
   std::vector<OutBlock*> held_{};  // filled and not yet flushed; the last one is open
   Wakeup room_{};                  // this thread, waiting for a block to come back
 };

@@ -1,35 +1,70 @@
 // Snapshot plus tail.
 #include "engine/pipeline/recovery.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <string_view>
 
 #include "engine/core/evolve.h"
 #include "engine/core/fold.h"
 #include "engine/core/snapshot.h"
 
 namespace spine::pipeline {
+namespace {
 
-Seq load_latest_snapshot(const journal::SnapshotStore& store, Bits128 epoch, Seq last,
+// A snapshot store as one recovery sees it.
+struct Candidates {
+  const journal::SnapshotStore& store;
+  std::vector<std::string>& notes;
+
+  void not_used(Seq seq, std::string_view why) const {
+    notes.push_back(fmt::format("snapshot {} not used: {}", seq.value, why));
+  }
+
+  void drop(Seq seq, std::string_view why) const {
+    notes.push_back(fmt::format("snapshot {} deleted: {}", seq.value, why));
+    if (const Status gone = store.remove(seq); !gone) notes.push_back(gone.error().message);
+  }
+
+  // Deletes those that can only be of another history.
+  void drop_foreign(Bits128 epoch, Seq last) const {
+    for (const Seq seq : store.list()) {
+      if (seq > last) {
+        drop(seq, fmt::format("it is ahead of the journal ({})", last.value));
+        continue;
+      }
+      const auto own = store.epoch_of(seq);
+      if (own && *own != epoch) drop(seq, "it is of another journal (the epochs differ)");
+    }
+  }
+};
+
+}  // namespace
+
+Seq load_latest_snapshot(const journal::SnapshotStore& store, journal::Reader& reader,
                          core::State& state, std::vector<std::string>& notes) {
-  std::vector<Seq> seqs = store.list();
+  if (const Status renewed = reader.renew(); !renewed) {
+    notes.push_back(renewed.error().message);
+    return Seq{};
+  }
+  const Candidates candidates{store, notes};
+  candidates.drop_foreign(reader.epoch(), reader.last());
+  const std::vector<Seq> seqs = store.list();
   for (auto it = seqs.rbegin(); it != seqs.rend(); ++it) {
-    if (it->value > last.value) {
-      notes.push_back(
-          fmt::format("snapshot {} is ahead of the journal ({}): not used", it->value, last.value));
+    const auto loaded = store.load(*it, reader.epoch());
+    const auto block = reader.block_of(*it);
+    if (!loaded || !block) {
+      candidates.not_used(*it, (loaded ? block.error() : loaded.error()).message);
       continue;
     }
-    auto loaded = store.load(*it, epoch);
-    Status restored = ok();
-    if (loaded) {
-      restored = core::load_snapshot(loaded->payload(), state);
-      if (restored && state.applied() == *it) return *it;
+    if (block->sha256() != loaded->block) {
+      candidates.drop(*it, "the journal has another history up to it");
+      continue;
     }
+    const Status restored = core::load_snapshot(loaded->payload(), state);
+    if (restored && state.applied() == *it) return *it;
     state = core::State{};
-    const std::string why = !loaded     ? loaded.error().message
-                            : !restored ? restored.error().message
-                                        : std::string{"it holds the state of another event"};
-    notes.push_back(fmt::format("snapshot {} not used: {}", it->value, why));
+    candidates.not_used(*it, restored ? "it holds the state of another event"
+                                      : std::string_view{restored.error().message});
   }
   return Seq{};
 }

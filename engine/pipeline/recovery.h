@@ -13,9 +13,11 @@
 
 namespace spine::pipeline {
 
-// Loads the newest snapshot that is whole, of this epoch, and not ahead of `last`. Returns its seq,
-// 0 when none is usable (the state is then fresh). Unusable ones are named in `notes`.
-Seq load_latest_snapshot(const journal::SnapshotStore& store, Bits128 epoch, Seq last,
+// Loads the newest snapshot that is whole and of this journal: of its epoch, and of the block that
+// holds its seq. Returns that seq, 0 when none is usable (the state is then fresh). Unusable ones
+// are named in `notes`; those of another history (ahead of the journal, of another epoch or chain)
+// are deleted, or they would be kept in place of fresh ones. Renews the reader.
+Seq load_latest_snapshot(const journal::SnapshotStore& store, journal::Reader& reader,
                          core::State& state, std::vector<std::string>& notes);
 
 // Folds every event after state.applied() up to the reader's last(). Each body is verified before

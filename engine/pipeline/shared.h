@@ -52,6 +52,7 @@ struct Metrics {
   Counter rejections_uncounted{};              // rejected and not journalled one by one
   Counter rate_limited{};
   Counter duplicates_evicted_young{};
+  Counter idempotency_evicted_young{};
   Counter runs_started{};
   Counter runs_finished{};
   Counter runs_failed{};
@@ -78,16 +79,20 @@ struct Metrics {
 
 struct Shared {
   std::atomic<Phase> phase{Phase::starting};
-  // Connections that want events: subscribed to a session, to sessions, or waiting for a run.
-  // The engine copies events to the net outbox only while it is not zero.
+  // Connections that get the events of runs, and those of them that have subscribed to sessions or
+  // their messages. The engine copies events of either sort to the net outbox only while its number
+  // is not zero.
   // seq_cst: raised before the query or message whose events must not be missed is pushed.
   std::atomic<std::uint32_t> event_interest{0};
+  std::atomic<std::uint32_t> session_interest{0};
+  // Whether anybody gets events of this kind.
+  bool wanted(std::uint16_t kind) const;
   // 1 while the disk is too full for intake.
   std::atomic<std::uint32_t> disk_full{0};
   std::atomic<std::uint32_t> agents_ready{0};
   std::atomic<std::int64_t> started_wall_ms{0};
   std::atomic<std::uint64_t> started_boottime_ms{0};
-  // Heartbeats in boot-time ms, for /ready and the watchdog: last turn of each thread.
+  // Heartbeats in boot-time ms, for /ready (and the engine's for the watchdog): last turn of each.
   std::atomic<std::uint64_t> engine_turn_ms{0};
   std::atomic<std::uint64_t> follower_turn_ms{0};
   // Epoch of the journal; written before phase becomes ready.

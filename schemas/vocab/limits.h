@@ -61,6 +61,9 @@ inline constexpr std::size_t kIngressBlocksPerProducer = 48;
 inline constexpr std::size_t kDrainBytesMax = 4 * kMiB;  // inputs of one commit
 inline constexpr std::size_t kOutBlockBytes = 256 * kKiB;
 inline constexpr std::size_t kOutBlocksPerConsumer = 64;
+inline constexpr std::size_t kTurnOutputBytesMax = 8 * kMiB;  // of the engine, before it commits
+// Results of agents that wait for room on the disk; beyond it the engine takes no inputs.
+inline constexpr std::size_t kPostponedBytesMax = 32 * kMiB;
 inline constexpr std::size_t kHistoryMessagesMax = 1'000;  // chat.history limit
 inline constexpr std::size_t kHistoryBytesMax = 6 * kMiB;
 
@@ -76,11 +79,20 @@ inline constexpr std::uint64_t kTickMs = 30'000;
 inline constexpr std::uint64_t kPingMs = 25'000;
 inline constexpr std::uint32_t kCallsPerSecond = 200'000;  // per connection, all methods
 inline constexpr std::uint32_t kCallsBurst = 400'000;
+// Questions to the engine: what one costs of the calls above; how many of one connection may wait,
+// how many are with the engine and the follower at once (their answers may be megabytes each), and
+// how many of all connections may wait for that.
+inline constexpr std::uint32_t kCallsPerQuery = 100;
+inline constexpr std::uint32_t kQueriesPerConnectionMax = 1'024;
+inline constexpr std::size_t kQueriesAtOnceMax = 16;
+inline constexpr std::size_t kAnswersOwedMax = 8 * kMiB;  // to one connection, before it gets more
+inline constexpr std::size_t kQueriesWaitingMax = 16'384;
 inline constexpr std::size_t kHttpBodyBytesMax = 256 * kKiB;
 inline constexpr std::size_t kConnectionBytes = 12 * kKiB;     // one that is idle, measured
 inline constexpr std::size_t kPartialBytesAllMax = 96 * kMiB;  // messages still coming in
 inline constexpr std::size_t kJsonSeparatorsMax = 2'000'000;   // commas, colons, [ of one frame
 inline constexpr std::size_t kSubscribedKeysMax = 1'024;       // of one connection
+inline constexpr std::size_t kSubscribedKeysAllMax = 65'536;   // of all connections
 inline constexpr std::size_t kPresenceListedMax = 256;
 inline constexpr std::size_t kWaitersMax = 65'536;  // requests until a run ends
 inline constexpr std::size_t kWaitersPerConnectionMax = 1'024;
@@ -98,22 +110,27 @@ inline constexpr std::size_t kConfigFindingsMax = 100;  // errors and warnings n
 // ---- worst case of memory (bytes); tables are touched only as they fill, twice: the engine
 // thread's state and the follower's.
 // Row, links and index entries, then the row's texts.
-inline constexpr std::size_t kSessionBytes = 256 + kKeyBytesMax + 3 * kNameBytesMax;
-inline constexpr std::size_t kPrincipalBytes = 112 + kKeyBytesMax + kNameBytesMax;
-inline constexpr std::size_t kRunBytes = 224 + kIdempotencyKeyBytesMax + kNameBytesMax;
+// A text may have been of every size of block in turn (engine/core/text_arena.h, which asserts it).
+inline constexpr std::size_t kKeyTextBytes = 1'728;
+inline constexpr std::size_t kNameTextBytes = 832;
+inline constexpr std::size_t kSessionBytes = 256 + kKeyTextBytes + 3 * kNameTextBytes;
+inline constexpr std::size_t kPrincipalBytes = 112 + kKeyTextBytes + kNameTextBytes;
+inline constexpr std::size_t kRunBytes = 224 + 2 * kNameTextBytes;
 inline constexpr std::size_t kStateBytesWorst =
     kSessionsMax * kSessionBytes + kPrincipalsMax * kPrincipalBytes +
     (kRunsOpenMax + kRunsFinishedKept) * kRunBytes + kDuplicatesMax * (28 + 16) +
     kIdempotencyKeysMax * (40 + 32);
 inline constexpr std::size_t kPipelineBytesWorst =
     3 * kIngressBlocksPerProducer * kIngressBlockBytes +
-    3 * kOutBlocksPerConsumer * kOutBlockBytes + kDrainBytesMax + kLargeBlockBytesMax;
+    3 * kOutBlocksPerConsumer * kOutBlockBytes + kDrainBytesMax + kLargeBlockBytesMax +
+    kTurnOutputBytesMax + kPostponedBytesMax + kQueriesAtOnceMax * (kTextBytesMax + kMiB);
 inline constexpr std::size_t kNetBytesWorst =
     kConnectionsMax * kConnectionBytes + kBufferedBytesAllMax + kPartialBytesAllMax +
-    kWaitersMax * 256 + kLiveTextBytesAllMax + kJsonSeparatorsMax * 32;
+    kWaitersMax * 256 + kLiveTextBytesAllMax + kJsonSeparatorsMax * 32 +
+    (kSubscribedKeysAllMax + kQueriesWaitingMax) * (kKeyBytesMax + 128);
 inline constexpr std::size_t kMemoryBytesWorst =
     2 * kStateBytesWorst + kPipelineBytesWorst + kNetBytesWorst + 64 * kMiB;
-static_assert(kMemoryBytesWorst < std::size_t{1536} * kMiB, "the worst case fits a small machine");
+static_assert(kMemoryBytesWorst < std::size_t{3} * 1024 * kMiB, "the worst case fits in 4 GiB");
 
 static_assert(kBlockBytes % 8 == 0);
 static_assert(kTextBytesMax * 3 < kLargeBlockBytesMax, "a message and its rejection fit a block");

@@ -8,8 +8,9 @@ while recovering, or while stopping. After each restart the journal must hold
   - every acknowledged message exactly once, at the seq it was acknowledged with,
   - no message twice, and those of one conversation in the order they were sent,
   - exactly one reply for every run, those that were open at the kill included.
-What was not acknowledged is sent again, as a bridge does. At the end a fold from zero must equal
-every recorded digest, and the histories served must be those of the journal.
+What was not acknowledged is sent again, as a bridge does. At the end the messages that got a run
+must be exactly those of the conversations with an agent, a fold from zero must equal every recorded
+digest, and the histories served must be those of the journal.
 """
 
 import argparse
@@ -67,7 +68,9 @@ class Journal:
         self.last = 0
         self.message_seq = {}   # externalId -> seq
         self.order = {}         # sender -> numbers in the order of their seqs
-        self.open_runs = {}     # run seq -> message seq
+        self.to_answer = set()  # seqs of the messages an agent was meant to answer
+        self.runs = {}          # run seq -> message seq
+        self.open_runs = set()  # run seqs
         self.replies = {}       # run seq -> how many
         self.kinds = {}
 
@@ -84,15 +87,18 @@ class Journal:
             name = body["external_id"]
             assert name not in self.message_seq, f"{name} is in the journal twice"
             self.message_seq[name] = event["seq"]
+            if body["channel"] == "talk":
+                self.to_answer.add(event["seq"])
             sender, number = name.split("-")
             self.order.setdefault(sender, []).append(int(number))
         elif kind == "RunQueued":
-            self.open_runs[event["seq"]] = body["message"]
+            self.runs[event["seq"]] = body["message"]
+            self.open_runs.add(event["seq"])
         elif kind == "RunFinished":
             run = body["run"]
             self.replies[run] = self.replies.get(run, 0) + 1
             assert self.replies[run] == 1, f"run {run} has {self.replies[run]} replies"
-            self.open_runs.pop(run)
+            self.open_runs.remove(run)
         elif kind == "MessageRejected":
             name = body["message"]["external_id"]
             assert body["reason"] == "duplicate", f"{name} was rejected: {event}"
@@ -109,6 +115,16 @@ class Journal:
                     f"{name} was acknowledged at {seq} and stands at {self.message_seq[name]}"
             order = self.order.get(conversation.sender, [])
             assert order == list(range(len(order))), f"{conversation.sender} is out of order: {order}"
+
+    def check_runs(self):
+        """Every message of a conversation with an agent has one run with one reply; no other has."""
+        answered = sorted(self.runs.values())
+        asked = sorted(self.to_answer)
+        assert answered == asked, \
+            f"messages without a run: {sorted(self.to_answer - set(answered))}; runs without such a " \
+            f"message: {sorted(set(answered) - self.to_answer)}; {len(answered)} runs for {len(asked)}"
+        assert self.replies == dict.fromkeys(self.runs, 1), \
+            f"runs without exactly one reply: {sorted(set(self.runs) ^ set(self.replies))}"
 
     def runs_ended(self):
         self.read_on()
@@ -262,13 +278,15 @@ def run_rounds(daemon, conversations, dice, rounds):
         print(f"round {number}: {acknowledged} acknowledged, {', '.join(notes)}", flush=True)
     check_histories(daemon, conversations)
     assert daemon.stop() == 0, "the last stop was not orderly"
+    journal.read_on()
+    journal.check_runs()
     for verb in (("journal", "verify"), ("replay", "verify")):
         answer = daemon.replay(*verb)
         assert answer.returncode == 0, f"{verb}: {answer.stdout}{answer.stderr}"
     assert total > rounds, f"only {total} messages were acknowledged: that was no load"
     assert journal.replies, "no run was ever answered"
     print(f"{total} messages acknowledged over {rounds} kills, {len(journal.replies)} replies, "
-          f"{journal.last} events: all there, once, in order; replay equal")
+          f"{journal.last} events: all there, once, in order, answered once; replay equal")
 
 
 if __name__ == "__main__":

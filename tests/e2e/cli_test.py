@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import unittest
 
 from daemon import Daemon
@@ -66,6 +67,38 @@ class Cli(unittest.TestCase):
         text = self.ok("install", "--print")
         self.assertRegex(text, r"ExecStart=\S*spine\S* run")
         self.assertIn("Type=notify", text)
+
+    def test_the_unit_runs_what_would_run_here(self):
+        text = self.ok("install", "--print", "--port", "18790")
+        self.assertIn(f'--config "{self.daemon.config_path}"', text)
+        self.assertIn(f'--state-dir "{self.daemon.state_dir}"', text)
+        self.assertIn("--port 18790", text)
+        with Daemon(environment={"OPENCLAW_CONFIG_PATH": "/some/where.json",
+                                 "OPENCLAW_STATE_DIR": "/some/dir"}) as other:
+            unit = other.run_cli("install", "--print", target=False).stdout
+        self.assertIn('--config "/some/where.json"', unit)
+        self.assertIn('--state-dir "/some/dir/spine"', unit)
+
+    def test_a_secret_does_not_go_into_the_unit(self):
+        answer = self.daemon.run_cli("install", "--print", "--token", "s3cr3t")
+        self.assertEqual((answer.returncode, answer.stdout), (2, ""))
+        self.assertIn("--token-file", answer.stderr)
+        self.assertNotIn("s3cr3t", answer.stderr)
+
+    def test_replay_verify_asks_no_gateway_of_another_state_directory(self):
+        with Daemon() as other:
+            shutil.copytree(self.daemon.state_dir / "journal", other.state_dir / "journal")
+            port = str(self.daemon.port)
+            answer = other.run_cli("replay", "verify", "--port", port, "--token", self.daemon.token)
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertNotIn("live", answer.stdout)
+        self.assertEqual(answer.stderr, "")
+        self.assertIn("live daemon", self.ok("replay", "verify"))
+
+    def test_a_message_that_starts_no_run_returns_at_once(self):
+        for words in (("/reset",), ("/new",), ("hello", "--agent", "none")):
+            with self.subTest(words=words):
+                self.assertEqual(self.ok("send", *words), "Recorded; no agent run was started.\n")
 
     def test_an_unknown_verb_is_a_usage_error(self):
         self.assertEqual(self.daemon.run_cli("dance", target=False).returncode, 2)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import unittest
 
 from daemon import Daemon, wait_until
@@ -61,11 +62,50 @@ class Config(unittest.TestCase):
         self.assertIn("__OPENCLAW_REDACTED__", answer)
         self.assertNotIn("very-secret-token", daemon.text())
 
-    def test_the_configured_port_is_used(self):
-        daemon = self.gateway({})
-        answer = daemon.run_cli("config", "get", "gateway.port")
+    def test_a_password_lets_in_and_no_token_is_made(self):
+        auth = {"gateway": {"auth": {"mode": "password", "password": "correct-horse"}}}
+        daemon = self.gateway(auth).start()
+        self.assertFalse((daemon.state_dir / "token").exists())
+        self.assertRegex(daemon.text(), r"ready: .*password in the configuration")
+        (daemon.state_dir / "token").write_text("of-another-time\n", encoding="utf-8")
+        (daemon.state_dir / "token").chmod(0o600)
+        answer = daemon.run_cli("send", "hello")
         self.assertEqual(answer.returncode, 0, answer.stderr)
-        self.assertIn("18789", answer.stdout)
+        self.assertIn("hello", answer.stdout)
+        wrong = daemon.run_cli("send", "hello", "--token", "wrong-horse")
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("password mismatch", wrong.stderr)
+        self.assertIn("gateway.auth.password", wrong.stderr)
+        self.assertNotIn("horse", daemon.text())
+
+    def test_a_secret_that_a_reload_brings_stays_out_of_the_log(self):
+        daemon = self.gateway({}).start()
+        daemon.configure('{ gateway: { auth: { token: "new-secret" } },\n  "x-new-secret": 1 }')
+        daemon.signal(signal.SIGHUP)
+        wait_until(lambda: "configuration applied" in daemon.text(), "the new configuration")
+        self.assertIn("x-[redacted]", daemon.text())
+        daemon.configure("{ gateway: { auth: { token: newer_secret } } }")
+        daemon.signal(signal.SIGHUP)
+        wait_until(lambda: "a word without quotes" in daemon.text(), "the refusal")
+        self.assertNotIn("new-secret", daemon.text())
+        self.assertNotIn("newer_secret", daemon.text())
+
+    def test_what_has_no_effect_is_said_once(self):
+        daemon = self.gateway({"crons": {"a": {"schedule": "0 9 * * *", "action": "x"}}}).start()
+        self.assertEqual(daemon.text().count("crons has no effect in this version."), 1)
+
+    def test_the_configured_port_is_used(self):
+        with socket.create_server(("127.0.0.1", 0)) as unused:
+            port = unused.getsockname()[1]
+        daemon = self.gateway({"gateway": {"port": port}})
+        started = daemon.run_cli("start")
+        self.addCleanup(daemon.run_cli, "stop")
+        self.assertEqual(started.returncode, 0, started.stderr)
+        self.assertIn(f"ws://127.0.0.1:{port} ", started.stdout)
+        daemon.port = port
+        self.assertEqual(daemon.http("GET", "/ready")[0], 200)
+        answer = daemon.run_cli("config", "get", "gateway.port")
+        self.assertEqual((answer.returncode, answer.stdout), (0, f"{port}\n"), answer.stderr)
 
     def test_config_validate_judges_without_a_daemon(self):
         daemon = self.gateway({})

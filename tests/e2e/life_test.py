@@ -63,7 +63,7 @@ class Life(unittest.TestCase):
         self.assertEqual(self.daemon.http("GET", "/nope")[0], 404)
         status, headers, _ = self.daemon.http("POST", "/health")
         self.assertEqual(status, 405)
-        self.assertIn("GET", headers.get("Allow", "GET"))
+        self.assertEqual(headers.get("Allow"), "GET, HEAD")
 
     def test_it_answers_on_both_loopback_addresses(self):
         self.daemon.start()
@@ -127,9 +127,13 @@ class Life(unittest.TestCase):
         self.daemon.start()
         with self.daemon.client() as client:
             client.call("chat.send", {"sessionKey": "main", "message": "x", "idempotencyKey": "k"})
-        self.daemon.signal(signal.SIGTERM)
-        self.daemon.signal(signal.SIGTERM)
-        self.daemon.wait()
+        # Held still, so that both are there before either is taken up; of one number only one would be.
+        for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):
+            self.daemon.signal(number)
+        self.assertEqual(self.daemon.wait(), 1)
+        self.assertIn("SIGINT: stopping", self.daemon.text())
+        self.assertIn("SIGTERM again: ending at once", self.daemon.text())
+        self.assertNotIn("stopped", self.daemon.text())
         self.assertEqual(self.daemon.replay("journal", "verify").returncode, 0)
 
     def test_start_stop_and_restart_in_the_background(self):
@@ -146,6 +150,17 @@ class Life(unittest.TestCase):
             stopped = self.daemon.run_cli("stop", *port)
         self.assertEqual(stopped.returncode, 0, stopped.stderr)
         self.assertEqual(self.daemon.run_cli("health", *port).returncode, 1)
+
+    def test_start_waits_for_a_gateway_that_is_not_ready(self):
+        self.daemon.start()
+        self.daemon.signal(signal.SIGSTOP)
+        answer = self.daemon.run_cli("start", "--timeout", "1")
+        self.assertEqual((answer.returncode, answer.stdout), (1, ""))
+        self.assertIn(f"(pid {self.daemon.process.pid}) holds this state directory", answer.stderr)
+        self.daemon.signal(signal.SIGCONT)
+        answer = self.daemon.run_cli("start")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertIn(f"already: ws://127.0.0.1:{self.daemon.port} ", answer.stdout)
 
     @staticmethod
     def _free_port():

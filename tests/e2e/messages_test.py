@@ -56,6 +56,54 @@ class Messages(unittest.TestCase):
             waited = client.call("agent.wait", {"runId": "a-1", "timeoutMs": 5000})
             self.assertEqual(waited["status"], "ok")
 
+    def test_a_reset_is_recorded_and_starts_no_run(self):
+        daemon = self.gateway({})
+        with daemon.client() as client:
+            sent = client.call("chat.send", {"sessionKey": "main", "message": "/reset",
+                                             "idempotencyKey": "r-1"})
+            self.assertEqual((sent["status"], sent["run"]), ("ok", False))
+            asked = client.start("agent", {"message": "/reset", "idempotencyKey": "r-2"})
+            self.assertEqual(client.response(asked)["status"], "accepted")
+            final = client.response(asked)
+            self.assertEqual((final["status"], final["run"]), ("ok", False))
+
+    def test_a_reply_is_pushed_to_a_bridge_that_subscribed_to_nothing(self):
+        daemon = self.gateway({})
+        with daemon.client() as bridge:
+            ack = bridge.call("channel.message", channel_message("m1", "hello", sender="anna"))
+            final = bridge.wait_event("chat", lambda chat: chat["state"] == "final")
+            self.assertEqual(final["runId"], ack["runId"])
+            self.assertEqual(final["message"]["content"][0]["text"], "echo: hello")
+
+    def test_a_message_of_the_largest_size_is_in_history(self):
+        daemon = self.gateway(RECORD_ONLY)
+        with daemon.client() as client:
+            ack = client.call("channel.message", channel_message("m1", "small"))
+            client.call("channel.message", channel_message("m2", "a" * (8 << 20)))
+            newest = client.call("chat.history", {"sessionKey": ack["sessionKey"]})
+            self.assertEqual(len(newest["messages"]), 1)
+            self.assertEqual(len(newest["messages"][0]["content"][0]["text"]), 8 << 20)
+            older = client.call("chat.history", {"sessionKey": ack["sessionKey"],
+                                                 "cursor": newest["nextCursor"]})
+            self.assertEqual(older["messages"][0]["content"][0]["text"], "small")
+
+    def test_who_asks_for_more_than_fits_and_reads_gets_it_all(self):
+        daemon = self.gateway(RECORD_ONLY)
+        with daemon.client() as client:
+            ack = client.call("channel.message", channel_message("m1", "x" * 200_000))
+            ids = client.start_many([("chat.history", {"sessionKey": ack["sessionKey"]})] * 400)
+            for number in ids:
+                self.assertEqual(len(client.response(number)["messages"]), 1)
+
+    def test_a_thousand_questions_at_once_are_all_answered(self):
+        daemon = self.gateway(RECORD_ONLY)
+        with daemon.client() as client:
+            ack = client.call("channel.message", channel_message("m1", "a" * (1 << 20)))
+            ids = client.start_many([("chat.history", {"sessionKey": ack["sessionKey"]})] * 40
+                                    + [("sessions.list", {"limit": 1000})] * 960)
+            for number in ids:
+                self.assertIsNotNone(client.response(number))
+
     def test_channel_message_names_its_session_and_is_answered(self):
         daemon = self.gateway({})
         with daemon.listener() as client:

@@ -65,7 +65,8 @@ int write_until_the_end(const fs::path& state, std::uint64_t seed) {
     say('a', *durable);
     if (!random.chance(10)) continue;
     const std::string state_text = snapshot_content(*durable);
-    const Status written = snapshots->write(*durable, kContentEpoch, as_bytes(state_text));
+    const Status written =
+        snapshots->write(*durable, kContentEpoch, as_bytes(state_text), (*journal)->head());
     if (!written) return fail(written.error());
     say('s', *durable);
   }

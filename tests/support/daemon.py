@@ -64,9 +64,13 @@ class Daemon:
                 [SPINE, "run", *self._target(), "--port", str(port), *arguments],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=self._environment())
         if wait:
-            self.port = wait_until(self._bound_port, "the gateway names its port")
+            self.wait_bound()
             wait_until(self._ready, "the gateway is ready")
         return self
+
+    def wait_bound(self):
+        """Returns when the gateway has its port; it may still be recovering."""
+        self.port = wait_until(self._bound_port, "the gateway names its port")
 
     def text(self):
         return self.output.read_text(encoding="utf-8", errors="replace")
@@ -106,6 +110,13 @@ class Daemon:
 
     def get_json(self, path):
         return json.loads(self.http("GET", path)[2])
+
+    def metric(self, name):
+        """The value /metrics gives for one name without labels."""
+        for line in self.http("GET", "/metrics")[2].splitlines():
+            if line.startswith(name + " "):
+                return float(line.split()[1])
+        raise AssertionError(f"no metric {name}")
 
     @property
     def token(self):
@@ -149,6 +160,11 @@ class Daemon:
             command = [str(program), *arguments, "--state-dir", str(self.state_dir)]
         return subprocess.run(command, capture_output=True, text=True, input=stdin, check=False,
                               timeout=timeout, env=self._environment())
+
+    def spawn_cli(self, *arguments, stdout):
+        """One run of the command line that goes on beside the test; its process."""
+        return subprocess.Popen([SPINE, *arguments, *self._target()], stdin=subprocess.DEVNULL,
+                                stdout=stdout, env=self._environment())
 
     def replay(self, *arguments):
         return self.run_cli(*arguments, program=SPINE_REPLAY, timeout=3 * PATIENCE)

@@ -4,6 +4,7 @@
 
 #include "adapters/cli/http_get.h"
 #include "adapters/cli/rpc_client.h"
+#include "adapters/cli/verbs.h"
 #include "tests/unit/cli/peer.h"
 
 namespace spine::cli {
@@ -172,6 +173,25 @@ TEST(RpcClient, AWrongTokenIsRefusedWithWhereTheTokenIs) {
   EXPECT_NE(client.error().message.find("<state-dir>/token"), std::string::npos);
 }
 
+TEST(RpcClient, AWrongPasswordIsRefusedWithWhereThePasswordIs) {
+  Peer peer({[](Connection& c) {
+    c.accept_websocket();
+    c.frame(kText, R"({"type":"event","event":"connect.challenge","payload":{"nonce":"n"}})");
+    const json request = next_request(c);
+    c.frame(kText, json{{"type", "res"},
+                        {"id", request["id"]},
+                        {"ok", false},
+                        {"error",
+                         {{"code", "INVALID_REQUEST"},
+                          {"message", "unauthorized: gateway password mismatch"}}}}
+                       .dump());
+  }});
+  const auto client = RpcClient::open(target_of(peer), "[]", in_ms(kPatienceMs));
+  ASSERT_FALSE(client);
+  EXPECT_NE(client.error().message.find("gateway.auth.password"), std::string::npos);
+  EXPECT_EQ(client.error().message.find("<state-dir>/token"), std::string::npos);
+}
+
 TEST(RpcClient, ALostConnectionIsUnavailable) {
   Peer peer({[](Connection& c) {
     hello(c);
@@ -182,6 +202,32 @@ TEST(RpcClient, ALostConnectionIsUnavailable) {
   const auto answer = client->call("agent.wait", "{}", in_ms(kPatienceMs));
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, Errc::unavailable);
+}
+
+// The client's error after the gateway closed with `code` instead of answering a call.
+Error close_instead_of_answer(int code, const std::string& reason) {
+  Peer peer({[&](Connection& c) {
+    hello(c);
+    next_request(c);
+    std::string payload(1, static_cast<char>(code / 256));
+    payload += static_cast<char>(code % 256);
+    c.frame(8, payload + reason);
+  }});
+  auto client = RpcClient::open(target_of(peer), "[]", in_ms(kPatienceMs));
+  if (!client) return client.error();
+  const auto answer = client->call("agent.wait", "{}", in_ms(kPatienceMs));
+  return answer ? Error{} : answer.error();
+}
+
+TEST(RpcClient, OnlyAClosePromisingMoreIsWorthAnotherTry) {
+  for (const int code : {1012, 1013})
+    EXPECT_EQ(close_instead_of_answer(code, "later").code, Errc::unavailable) << code;
+  for (const int code : {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1011, 4000}) {
+    const Error error = close_instead_of_answer(code, "because");
+    EXPECT_EQ(error.code, Errc::refused) << code;
+    EXPECT_EQ(error.message,
+              "The gateway closed the connection: " + std::to_string(code) + " because");
+  }
 }
 
 TEST(RpcClient, NobodyListeningNamesTheAddressAndTheCommand) {
@@ -222,6 +268,28 @@ TEST(WsClient, AMaskedFrameFromTheServerBreaksTheProtocol) {
   const auto client = RpcClient::open(target_of(peer), "[]", in_ms(kPatienceMs));
   ASSERT_FALSE(client);
   EXPECT_EQ(client.error().code, Errc::corrupt);
+}
+
+TEST(Send, AMessageThatStartsNoRunIsNotWaitedFor) {
+  std::string after;
+  Peer peer({[&](Connection& c) {
+    hello(c);
+    const json call = next_request(c);
+    reply(c, call, {{"runId", call["params"]["idempotencyKey"]}, {"status", "ok"}, {"run", false}});
+    unsigned opcode = 0;
+    after = c.read_frame(opcode);
+    EXPECT_EQ(opcode, 8U) << after;
+  }});
+  Arguments args;
+  args.common.port = peer.port();
+  args.common.token = "secret";
+  args.common.config = "/nonexistent/openclaw.json";
+  args.common.state_dir = "/nonexistent";
+  args.send.words = {"/reset"};
+  ::testing::internal::CaptureStdout();
+  const int code = send(args);
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "Recorded; no agent run was started.\n");
+  EXPECT_EQ(code, kExitOk);
 }
 
 TEST(HttpGet, ReadsStatusAndBody) {

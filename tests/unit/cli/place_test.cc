@@ -76,6 +76,16 @@ TEST_F(PlaceTest, TheTokenComesFromFlagFileConfigurationThenStateDirectory) {
   EXPECT_EQ(found().target.token, "from-the-flag");
 }
 
+TEST_F(PlaceTest, WhereAPasswordDecidesItIsUsedAndNoTokenThatLiesAbout) {
+  ASSERT_TRUE(config::load_or_create_token(dir_));
+  write_config("{ gateway: { auth: { password: 'from-the-configuration' } } }");
+  EXPECT_EQ(found().target.token, "from-the-configuration");
+  write_config("{ gateway: { auth: { mode: 'password', password: 'pw', token: 'unused' } } }");
+  EXPECT_EQ(found().target.token, "pw");
+  common_.token = "from-the-flag";
+  EXPECT_EQ(found().target.token, "from-the-flag");
+}
+
 TEST_F(PlaceTest, ABrokenConfigurationIsReportedAndDefaultsGoOn) {
   write_config("{ gateway: { port: 'many' } }");
   const Place place = found();

@@ -108,6 +108,8 @@ TEST(Json5, ErrorsNameFileLineColumnAndWhatToDo) {
       Spelling{"{} {}",
                "f:1:4: expected the end of the file, found '{'; one file holds one value."},
       Spelling{"{a: yes}", "f:1:5: expected a value, found the word yes; put text in quotes."},
+      Spelling{"{token: s3cr3t}",
+               "f:1:9: expected a value, found a word without quotes; put text in quotes."},
       Spelling{"{a: 1,\n  b: 2,\n  a: 3}",
                "f:3:3: the key a stands twice in this object, first on line 1; keep one."},
       Spelling{"/* x", "f:1:1: this comment does not end; close it with */."},
@@ -199,12 +201,16 @@ TEST(Json5, ValuesAndKeysKnowTheirPlaces) {
 TEST(Json5, HiddenMembersAndAllInsideThemAreRedacted) {
   Document document;
   const Result<NodeId> root =
-      parse_json5(document, "{a: 'x', s: {t: ['y', 1, true, null]}, b: 's'}", "f");
+      parse_json5(document, "{a: 'x', s: {t: ['y', 1, true, null]}, n: ['z', 2], b: 's'}", "f");
   ASSERT_TRUE(root);
-  const Hide hide = [](std::span<const std::string_view> path) { return path.back() == "s"; };
+  const Hide hide = [](std::span<const std::string_view> path) {
+    return path.back() == "s"   ? Hidden::everything
+           : path.back() == "n" ? Hidden::texts
+                                : Hidden::nothing;
+  };
   EXPECT_EQ(to_json(document, *root, hide),
             R"({"a":"x","s":{"t":["__OPENCLAW_REDACTED__","__OPENCLAW_REDACTED__",)"
-            R"("__OPENCLAW_REDACTED__",null]},"b":"s"})");
+            R"("__OPENCLAW_REDACTED__",null]},"n":["__OPENCLAW_REDACTED__",2],"b":"s"})");
 }
 
 TEST(Json5, WhatItWritesItReadsAgain) {

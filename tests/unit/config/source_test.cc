@@ -209,6 +209,63 @@ TEST_F(Redaction, RawTextHasNoSecretAndIsOtherwiseTheSame) {
   EXPECT_EQ(again, raw);
 }
 
+// What stands under each path must be hidden, or shown.
+constexpr std::string_view kManyNames = R"({
+  hooks: {tokens: ['s-1', 's-2'], mappings: [{key: 's-3', pass: 's-4'}]},
+  channels: {telegram: {webhookUrl: 's-5', botTokens: {a: 's-6'}},
+             slack: {apiKeys: ['s-7'], slack_webhook_url: 's-8', Passwords: ['s-9']}},
+  models: {providers: {x: {secretKey: 's-10', API_KEYS: {a: {b: 's-11'}}, pwd: 's-12'}}},
+  secrets: {providers: {vault: {path: 's-13', kind: ['s-14']}}, plain: 's-15'},
+  session: {mainKey: 'main'},
+  agents: {defaults: {contextTokens: 200000, params: {maxTokens: 4096, bypass: 'yes'}}},
+  gateway: {tls: {keyPath: '/k'}},
+})";
+
+TEST_F(Redaction, PluralsShortNamesAndTheSectionOfSecretsAreHidden) {
+  const Config config = parsed(kManyNames);
+  for (const std::string& shown : {config.redacted_json, config.raw})
+    EXPECT_THAT(shown, Not(HasSubstr("s-"))) << shown;
+  EXPECT_THAT(config.redacted_json,
+              AllOf(HasSubstr(R"("mainKey":"main")"), HasSubstr(R"("contextTokens":200000)"),
+                    HasSubstr(R"("maxTokens":4096)"), HasSubstr(R"("bypass":"yes")"),
+                    HasSubstr(R"("keyPath":"/k")")));
+}
+
+TEST_F(Redaction, WhatTheEnvironmentGaveIsShownAsItsVariable) {
+  test_env()["LOG_HOME"] = "/s-1";
+  test_env()["WORD"] = "s-2";
+  const Config config = parsed(
+      "{logging: {file: '${LOG_HOME}/x.log'}, session: {resetTriggers: ['a ${WORD}', 'b']}}");
+  EXPECT_EQ(config.log_file, "/s-1/x.log");
+  EXPECT_THAT(config.reset_triggers, ElementsAre("a s-2", "b"));
+  EXPECT_EQ(config.redacted_json, R"({"logging":{"file":"${LOG_HOME}/x.log"},)"
+                                  R"("session":{"resetTriggers":["a ${WORD}","b"]}})");
+  const Result<std::string> one = get_path(config, "logging.file");
+  ASSERT_TRUE(one);
+  EXPECT_EQ(*one, "\"${LOG_HOME}/x.log\"");
+}
+
+TEST_F(Redaction, WhatTheEnvironmentGaveIsNotShownInAnError) {
+  test_env()["MODE"] = "s-1";
+  const std::string said = refusal("{session: {dmScope: '${MODE}'}}");
+  EXPECT_THAT(said, AllOf(HasSubstr("the string \"${MODE}\""), Not(HasSubstr("s-1"))));
+}
+
+TEST_F(Redaction, UserAndPasswordOfAUrlAreHidden) {
+  const Config config = parsed(R"({
+    // see http://example.org
+    models: {a: 'https://me:s-1@host:80/p?q=a@b', b: ['x postgres://s-2@h, http://h/u@v'],
+             c: 'http://s-3:p@q@h', d: "http:\/\/s-4@h", e: 'me@host'},
+  })");
+  EXPECT_EQ(config.redacted_json,
+            R"({"models":{"a":"https://__OPENCLAW_REDACTED__@host:80/p?q=a@b",)"
+            R"("b":["x postgres://__OPENCLAW_REDACTED__@h, http://h/u@v"],)"
+            R"("c":"http://__OPENCLAW_REDACTED__@h","d":"http://__OPENCLAW_REDACTED__@h",)"
+            R"("e":"me@host"}})");
+  EXPECT_THAT(config.raw, AllOf(Not(HasSubstr("s-")), HasSubstr("// see http://example.org\n"),
+                                HasSubstr("e: 'me@host'")));
+}
+
 TEST_F(Redaction, SecretOfTheWrongTypeIsNotShownInTheError) {
   EXPECT_EQ(refusal("{gateway: {auth: {token: 12345678}}}"),
             "c.json:1:26: gateway.auth.token is a number; it must be a string.");

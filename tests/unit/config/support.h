@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <map>
 #include <string>
+#include <string_view>
 #include <sys/stat.h>
 
 #include "engine/config/config.h"
@@ -24,6 +25,12 @@ inline const char* test_getenv(const char* name) {
   const auto it = test_env().find(std::string_view{name});
   return it == test_env().end() ? nullptr : it->second.c_str();
 }
+
+// A configuration, and what is said about it.
+struct Case {
+  std::string_view text{};
+  std::string_view wanted{};
+};
 
 class ConfigTest : public ::testing::Test {
  protected:

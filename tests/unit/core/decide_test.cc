@@ -168,10 +168,24 @@ TEST(Decide, ASessionsQueueIsBounded) {
   const Reply reply = world.message({});
   EXPECT_EQ(reply.code, ReplyCode::rejected);
   EXPECT_EQ(reply.reason, fb::RejectReason::queue_full);
-  // All of them are more than one event can abort.
+  // All of them are more than one event can abort: the input as it came, then two that name them.
   EXPECT_EQ(world.abort(world.session(kAlice)).code, ReplyCode::accepted);
-  EXPECT_EQ(world.kinds(), "RunAborted RunAborted");
+  EXPECT_EQ(world.kinds(), "RunAborted RunAborted RunAborted");
   EXPECT_EQ(count_state(world.state).runs_open, 0U);
+}
+
+TEST(Decide, IdsWithColonsNeverShareASessionOrAPerson) {
+  World world;
+  const Reply thread = world.message({.sender = "anna", .thread = "t1"});
+  const Reply forged = world.message({.sender = "anna:thread:t1"});
+  EXPECT_NE(thread.session, forged.session);
+  EXPECT_NE(thread.principal, forged.principal);
+  // Ids of some networks have colons; they stay as they are.
+  const Reply matrix = world.message({.channel = "matrix", .sender = "@anna:example.org"});
+  EXPECT_EQ(world.view(matrix.session).key, "agent:main:matrix:direct:@anna:example.org");
+  const Reply one = world.message({.channel = "x", .account = "a:b", .sender = "c"});
+  const Reply two = world.message({.channel = "x", .account = "a", .sender = "b:c"});
+  EXPECT_NE(one.principal, two.principal);
 }
 
 TEST(Decide, DelayedRunsOfOneSenderAreBounded) {

@@ -265,6 +265,28 @@ TEST_F(IndexTest, AForeignFileUnderACleanMarkIsRebuilt) {
   expect_right(*index);
 }
 
+TEST_F(IndexTest, ADiscardedOneIsMadeAnewAlsoUnderTheSameBoot) {
+  {
+    auto index = open(Seq{});
+    feed(*index, 9'000, 50);
+  }
+  ASSERT_TRUE(Index::discard(dir()));
+  EXPECT_FALSE(fs::exists(dir()));
+  auto index = open(last_);
+  EXPECT_EQ(index->applied(), Seq{});
+}
+
+TEST_F(IndexTest, WithoutAMarkItIsNotOpenedButMadeAnewUnderTheSameBoot) {
+  {
+    auto index = open(Seq{});
+    feed(*index, 9'000, 50);
+  }
+  fs::remove(dir() / "mark");  // the first thing discard() does
+  auto index = open(last_);
+  EXPECT_TRUE(index->rebuilt());
+  EXPECT_EQ(index->applied(), Seq{});
+}
+
 TEST_F(IndexTest, WhatIsNotCommittedIsNotSeen) {
   auto index = open(Seq{});
   feed(*index, 5, 1);

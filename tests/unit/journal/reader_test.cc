@@ -245,5 +245,18 @@ TEST(ReaderDeathTest, ReadingWithoutRenewingIsOurBug) {
   EXPECT_DEATH((void)reader.block_of(Seq{1}), "check failed: state.live");
 }
 
+TEST_F(ReaderTest, WhatAReaderThatDiedWasLookingAtIsLetGo) {
+  auto journal = open_journal(dir());
+  commit_messages(*journal, 1, 10);
+  EXPECT_EQ(journal->clear_dead_readers().value(), 0U);
+  expect_in_child([&] {
+    const auto reader = Reader::open_read_only(dir());
+    if (!reader) return false;
+    ::_exit(0);  // without a goodbye
+  });
+  EXPECT_EQ(journal->clear_dead_readers().value(), 1U);
+  EXPECT_EQ(journal->clear_dead_readers().value(), 0U);
+}
+
 }  // namespace
 }  // namespace spine::journal

@@ -27,49 +27,51 @@ class SnapshotsTest : public testing::Test {
 };
 
 const std::string kPayload = "the state, as a FlatBuffer would hold it";
+constexpr Digest256 kBlock{std::byte{1}, std::byte{2}, std::byte{3}};
 constexpr std::string_view kSeven = "00000000000000000007.snapshot";
 
 TEST_F(SnapshotsTest, WhatWasWrittenIsLoaded) {
   SnapshotStore snapshots = store();
   EXPECT_TRUE(snapshots.list().empty());
-  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload)));
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload), kBlock));
   EXPECT_EQ(snapshots.list(), std::vector{Seq{7}});
   EXPECT_EQ(fs::status(dir()).permissions(), fs::perms::owner_all);
   EXPECT_EQ(fs::status(file(kSeven)).permissions(), fs::perms::owner_read | fs::perms::owner_write);
   const auto loaded = snapshots.load(Seq{7}, kEpoch);
   ASSERT_TRUE(loaded) << loaded.error().message;
   EXPECT_EQ(loaded->seq, Seq{7});
+  EXPECT_EQ(loaded->block, kBlock);
   EXPECT_EQ(as_text(loaded->payload()), kPayload);
   EXPECT_TRUE(is_aligned8(loaded->payload().data()));
 }
 
 TEST_F(SnapshotsTest, AnEmptyPayloadAndALargeOneComeBack) {
   SnapshotStore snapshots = store();
-  ASSERT_TRUE(snapshots.write(Seq{1}, kEpoch, {}));
+  ASSERT_TRUE(snapshots.write(Seq{1}, kEpoch, {}, kBlock));
   EXPECT_EQ(snapshots.load(Seq{1}, kEpoch)->bytes, 0U);
   const std::string large(20 * limits::kMiB + 3, 'y');
-  ASSERT_TRUE(snapshots.write(Seq{2}, kEpoch, as_bytes(large)));
+  ASSERT_TRUE(snapshots.write(Seq{2}, kEpoch, as_bytes(large), kBlock));
   EXPECT_EQ(as_text(snapshots.load(Seq{2}, kEpoch)->payload()), large);
 }
 
 TEST_F(SnapshotsTest, OnlyTheLastOnesAreKept) {
   SnapshotStore snapshots = store();
   for (std::uint64_t seq = 1; seq <= 10; ++seq) {
-    ASSERT_TRUE(snapshots.write(Seq{seq * 100}, kEpoch, as_bytes(kPayload)));
+    ASSERT_TRUE(snapshots.write(Seq{seq * 100}, kEpoch, as_bytes(kPayload), kBlock));
   }
   EXPECT_EQ(snapshots.list(), (std::vector{Seq{800}, Seq{900}, Seq{1'000}}));
 }
 
 TEST_F(SnapshotsTest, WritingTheSameSeqAgainReplacesIt) {
   SnapshotStore snapshots = store();
-  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes("old")));
-  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes("new")));
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes("old"), kBlock));
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes("new"), kBlock));
   EXPECT_EQ(as_text(snapshots.load(Seq{7}, kEpoch)->payload()), "new");
 }
 
 TEST_F(SnapshotsTest, EveryDamagedByteAndEveryTruncationIsFound) {
   SnapshotStore snapshots = store();
-  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload)));
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload), kBlock));
   std::string good;
   {
     std::ifstream in(file(kSeven), std::ios::binary);
@@ -96,7 +98,7 @@ TEST_F(SnapshotsTest, EveryDamagedByteAndEveryTruncationIsFound) {
 
 TEST_F(SnapshotsTest, ASnapshotOfAnotherJournalOrSeqIsRefused) {
   SnapshotStore snapshots = store();
-  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload)));
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload), kBlock));
   const auto other = snapshots.load(Seq{7}, Bits128{.hi = 1, .lo = 1});
   EXPECT_EQ(other.error().code, Errc::corrupt);
   EXPECT_NE(other.error().message.find("another journal"), std::string::npos);
@@ -107,7 +109,7 @@ TEST_F(SnapshotsTest, ASnapshotOfAnotherJournalOrSeqIsRefused) {
 
 TEST_F(SnapshotsTest, ANewerFormatIsNamedWithBothVersions) {
   SnapshotStore snapshots = store();
-  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload)));
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload), kBlock));
   {
     std::fstream out(file(kSeven), std::ios::binary | std::ios::in | std::ios::out);
     out.seekp(4);
@@ -118,9 +120,45 @@ TEST_F(SnapshotsTest, ANewerFormatIsNamedWithBothVersions) {
   EXPECT_NE(loaded.error().message.find("format 9"), std::string::npos);
 }
 
+TEST_F(SnapshotsTest, OneThatNamesNoBlockIsOfAnOldFormatAndNotUsed) {
+  SnapshotStore snapshots = store();
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, {}, kBlock));
+  {
+    std::fstream out(file(kSeven), std::ios::binary | std::ios::in | std::ios::out);
+    out.seekp(4);
+    out.put(1);
+  }
+  fs::resize_file(file(kSeven), 48);  // where the header of version 1 ends
+  const auto loaded = snapshots.load(Seq{7}, kEpoch);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code, Errc::corrupt);
+  EXPECT_NE(loaded.error().message.find("old one"), std::string::npos);
+  EXPECT_EQ(snapshots.epoch_of(Seq{7}).value(), kEpoch);
+}
+
+TEST_F(SnapshotsTest, WhatAnInterruptedWriteLeftIsDeletedAtTheNextOpen) {
+  {
+    SnapshotStore snapshots = store();
+    ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload), kBlock));
+  }
+  const fs::path partial = file("00000000000000000009.snapshot.partial");
+  std::ofstream(partial) << "x";
+  SnapshotStore snapshots = store();
+  EXPECT_FALSE(fs::exists(partial));
+  EXPECT_EQ(snapshots.list(), std::vector{Seq{7}});
+}
+
+TEST_F(SnapshotsTest, ARemovedOneIsGoneAndMayBeGoneAlready) {
+  SnapshotStore snapshots = store();
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload), kBlock));
+  EXPECT_TRUE(snapshots.remove(Seq{7}));
+  EXPECT_TRUE(snapshots.list().empty());
+  EXPECT_TRUE(snapshots.remove(Seq{7}));
+}
+
 TEST_F(SnapshotsTest, ForeignNamesAreNotListed) {
   SnapshotStore snapshots = store();
-  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload)));
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload), kBlock));
   for (const char* name : {"00000000000000000009.snapshot.partial", "9.snapshot", "notes",
                            "0000000000000000000x.snapshot", "99999999999999999999.snapshot"}) {
     std::ofstream(file(name)) << "x";
@@ -131,7 +169,7 @@ TEST_F(SnapshotsTest, ForeignNamesAreNotListed) {
 TEST_F(SnapshotsTest, AFailedWriteLeavesNothingUnderTheFinalName) {
   SnapshotStore snapshots = store();
   fs::create_directory(file("00000000000000000007.snapshot.partial"));
-  EXPECT_FALSE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload)));
+  EXPECT_FALSE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload), kBlock));
   EXPECT_FALSE(fs::exists(file(kSeven)));
 }
 

@@ -1,8 +1,11 @@
 // Tests of replay/dump.h: what people and programs read.
 #include "replay/dump.h"
 
+#include <lmdb.h>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/unit/replay/support.h"
 
@@ -71,6 +74,80 @@ TEST(JournalDump, FiltersByKindSessionRangeAndLimit) {
   EXPECT_EQ(count({"--from", "2", "--to", "4"}), 3U);
   EXPECT_EQ(count({"--limit", "5"}), 5U);
   EXPECT_EQ(count({"--from", "100000"}), 0U);
+}
+
+TEST(JournalDump, AnInvalidBodyIsAnErrorAndNotAmongTheOutput) {
+  const TempDir dir;
+  {
+    Story story(dir.path());
+    story.created();
+    journal::Batch batch;
+    batch.begin(next(story.last()));
+    const RecordHeader header{.kind = static_cast<std::uint16_t>(fb::EventBody::MessageReceived)};
+    batch.append(header, as_bytes("no FlatBuffer of a message"));
+    ASSERT_TRUE(story.journal().ensure_space(batch.bytes(), journal::SpaceClass::intake));
+    ASSERT_TRUE(story.journal().commit(batch));
+  }
+  const Output output = call({"journal", "dump", "--json"}, dir.path());
+  EXPECT_EQ(output.code, kExitFailure);
+  EXPECT_EQ(lines_of(output.out).size(), 1U) << output.out;  // JournalCreated
+  EXPECT_NE(output.err.find("Event 2"), std::string::npos) << output.err;
+}
+
+// In a process of its own, so that the locks of this one stay as they are: how many readers look at
+// something.
+int pinned_readers(const std::filesystem::path& state_dir) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    int pinned = 0;
+    MDB_env* env = nullptr;
+    if (::mdb_env_create(&env) != 0 ||
+        ::mdb_env_open(env, (state_dir / "journal").c_str(), MDB_RDONLY | MDB_NOTLS, 0600) != 0) {
+      ::_exit(100);
+    }
+    const auto count = [](const char* line, void* context) {
+      const std::string_view text{line};  // "pid thread txnid", "-" when it looks at nothing
+      const bool heading = text.find("txnid") != std::string_view::npos;
+      if (!heading && text.find("-\n") == std::string_view::npos) ++*static_cast<int*>(context);
+      return 0;
+    };
+    ::mdb_reader_list(env, count, &pinned);
+    ::_exit(pinned);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+struct Watcher {
+  std::filesystem::path state_dir{};
+  int writes{};
+  int pinned{};
+};
+
+TEST(JournalDump, WhileItPrintsTheJournalIsNotPinned) {
+  const TempDir dir;
+  tell_story(dir.path());
+  {
+    auto reader = journal::Reader::open_read_only(dir.path() / "journal");
+    ASSERT_EQ(pinned_readers(dir.path()), 1) << "the test sees a reader that looks at something";
+  }
+  Watcher watcher{.state_dir = dir.path()};
+  cookie_io_functions_t functions{};
+  functions.write = [](void* cookie, const char*, std::size_t size) {
+    auto& seen = *static_cast<Watcher*>(cookie);
+    ++seen.writes;
+    seen.pinned += pinned_readers(seen.state_dir);
+    return static_cast<ssize_t>(size);
+  };
+  std::FILE* out = ::fopencookie(&watcher, "w", functions);
+  ASSERT_NE(out, nullptr);
+  std::setvbuf(out, nullptr, _IONBF, 0);
+  const std::vector<std::string> words{"journal", "dump", "--state-dir", dir.path().string()};
+  EXPECT_EQ(run(words, out, stderr), kExitOk);
+  std::fclose(out);
+  EXPECT_GE(watcher.writes, 7);
+  EXPECT_EQ(watcher.pinned, 0);
 }
 
 TEST(JournalDump, AnUnknownKindIsAUsageErrorThatListsTheKinds) {

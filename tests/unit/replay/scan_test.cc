@@ -97,6 +97,29 @@ TEST(JournalVerify, EveryPartOfEveryLiveBlockIsGuarded) {
   EXPECT_EQ(call({"journal", "verify"}, dir.path()).code, kExitOk);
 }
 
+TEST(JournalVerify, AScanThatHadToEndEarlyDoesNotCallTheJournalWhole) {
+  const TempDir dir;
+  tell_story(dir.path());
+  auto reader = journal::Reader::open_read_only(dir.path() / "journal");
+  ASSERT_TRUE(reader);
+  ASSERT_TRUE(scan(*reader, std::chrono::milliseconds(0)).damages.empty());
+  ASSERT_TRUE(reader->renew());
+  {
+    // Both meta pages say that pages far beyond the map are in use: the next look fails.
+    constexpr std::streamoff kLastPage = 136;
+    std::fstream file(dir.path() / "journal" / "data.mdb",
+                      std::ios::binary | std::ios::in | std::ios::out);
+    for (const std::streamoff page : {0, 4096}) {
+      file.seekp(page + kLastPage + 6);
+      file.put(1);
+    }
+  }
+  const ScanReport report = scan(*reader, std::chrono::milliseconds(0));
+  ASSERT_EQ(report.damages_total, 1U);
+  EXPECT_EQ(report.damages[0].first, next(report.last));
+  EXPECT_NE(report.damages[0].what.find("could not be read"), std::string::npos);
+}
+
 TEST(JournalVerify, SaysWhereNoJournalIs) {
   const TempDir dir;
   const Output output = call({"journal", "verify"}, dir.path());

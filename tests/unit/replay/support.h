@@ -1,146 +1,16 @@
-// What the tests of replay/ share: a small journal with a story, and captured output.
+// What the tests of replay/ share: the output of a command line, captured.
 #pragma once
 
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <flatbuffers/flatbuffers.h>
-#include <gtest/gtest.h>
-#include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "engine/core/decide.h"
-#include "engine/core/digest.h"
-#include "engine/core/evolve.h"
-#include "engine/core/state.h"
-#include "journal/journal.h"
 #include "replay/cli.h"
-
-#include "event_generated.h"
+#include "tests/unit/replay/story.h"
 
 namespace spine::replay {
-
-class TempDir {
- public:
-  TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "spine-replay-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  ~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_{};
-};
-
-// Plays the engine thread: each verb decides an input, folds what follows and commits it.
-class Story {
- public:
-  explicit Story(const std::filesystem::path& state_dir) {
-    auto opened = journal::Journal::open(state_dir / "journal", Bits128{7, 9});
-    EXPECT_TRUE(opened) << (opened ? "" : opened.error().message);
-    journal_ = std::move(*opened);
-  }
-
-  void created() {
-    const fb::Bits128 epoch(7, 9);
-    const fb::Bits128 key(1, 2);
-    input(fb::EventBody::JournalCreated, Source::engine, [&](auto& b) {
-      return fb::CreateJournalCreatedDirect(b, &epoch, &key, "1.2.3").Union();
-    });
-  }
-  void configured() {
-    input(fb::EventBody::ConfigApplied, Source::config, [](auto& b) {
-      const auto agents = b.CreateVectorOfStrings(std::vector<std::string>{"main"});
-      const auto agent = b.CreateString("main");
-      const auto main_key = b.CreateString("main");
-      fb::ConfigAppliedBuilder config(b);
-      config.add_agents(agents);
-      config.add_default_agent(agent);
-      config.add_main_key(main_key);
-      return config.Finish().Union();
-    });
-  }
-  void message(const std::string& sender, const std::string& id, const std::string& text) {
-    const fb::Bits128 entropy(++clock_, 1);
-    input(fb::EventBody::MessageReceived, Source::websocket, [&](auto& b) {
-      return fb::CreateMessageReceivedDirect(
-                 b, fb::MessageVia::channel, "telegram", "default", sender.c_str(), sender.c_str(),
-                 fb::ConversationKind::direct, sender.c_str(), "", id.c_str(), text.c_str(),
-                 nullptr, "", 1'700'000'000'000, "", "", "", &entropy)
-          .Union();
-    });
-  }
-  // Records the digest of the state, or another one.
-  void digested(bool right = true) {
-    const core::StateDigest own = core::digest(state_);
-    input(fb::EventBody::StateDigested, Source::engine, [&](auto& b) {
-      std::vector<flatbuffers::Offset<fb::TableDigest>> tables;
-      for (std::size_t i = 0; i < own.table_count; ++i) {
-        const fb::Bits128 digest(own.tables[i].digest.hi + (right || i != 0 ? 0 : 1),
-                                 own.tables[i].digest.lo);
-        const auto name = b.CreateString(std::string(own.tables[i].table));
-        tables.push_back(fb::CreateTableDigest(b, name, own.tables[i].rows, &digest));
-      }
-      const fb::Bits128 total(own.total.hi + (right ? 0 : 1), own.total.lo);
-      return fb::CreateStateDigestedDirect(b, own.version, &total, &tables).Union();
-    });
-  }
-
-  const core::State& state() const { return state_; }
-  Seq last() const { return journal_->last(); }
-
- private:
-  template <class Build>
-  void input(fb::EventBody kind, Source source, Build build) {
-    flatbuffers::FlatBufferBuilder builder;
-    builder.Finish(flatbuffers::Offset<flatbuffers::Table>(build(builder).o));
-    words_.assign(align8(builder.GetSize()) / 8, 0);
-    std::memcpy(words_.data(), builder.GetBufferPointer(), builder.GetSize());
-    ++clock_;
-    core::Decision decision;
-    core::decide(state_,
-                 {.kind = static_cast<std::uint16_t>(kind),
-                  .source = source,
-                  .now = {1'700'000'000'000 + static_cast<std::int64_t>(clock_), clock_},
-                  .body = {reinterpret_cast<const std::byte*>(words_.data()), builder.GetSize()}},
-                 decision);
-    batch_.begin(next(journal_->last()));
-    for (const core::Draft& draft : decision.drafts()) {
-      const Seq seq = batch_.append(draft.header, draft.body);
-      core::evolve(state_, batch_.event(seq));
-    }
-    ASSERT_FALSE(batch_.empty());
-    ASSERT_TRUE(journal_->ensure_space(batch_.bytes(), journal::SpaceClass::intake));
-    ASSERT_TRUE(journal_->commit(batch_));
-  }
-
-  std::unique_ptr<journal::Journal> journal_{};
-  core::State state_{};
-  journal::Batch batch_{};
-  std::vector<std::uint64_t> words_{};
-  std::uint64_t clock_{};
-};
-
-// A journal with two people, two sessions and a digest; closed when it returns.
-inline void tell_story(const std::filesystem::path& state_dir, bool right_digest = true) {
-  Story story(state_dir);
-  story.created();
-  story.configured();
-  story.message("alice", "m1", "hello");
-  story.message("bob", "m2", "line one\nline two \x1b[31m");
-  story.message("alice", "m3", "again");
-  story.digested(right_digest);
-  story.message("bob", "m4", "last");
-}
 
 struct Output {
   int code{};

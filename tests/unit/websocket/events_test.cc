@@ -182,8 +182,9 @@ TEST_F(Events, InterestEndsWithTheConnection) {
     client.call("sessions.subscribe");
     client.call("sessions.subscribe");
     EXPECT_EQ(shared_->event_interest.load(), 1U);
+    EXPECT_EQ(shared_->session_interest.load(), 1U);
   }
-  while (shared_->event_interest.load() != 0)
+  while (shared_->event_interest.load() != 0 || shared_->session_interest.load() != 0)
     std::this_thread::yield();
 }
 

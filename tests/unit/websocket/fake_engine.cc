@@ -126,7 +126,7 @@ FakeEngine::Session* FakeEngine::session_by_id(std::uint64_t id) {
 }
 
 void FakeEngine::publish(const EventView& event, Session* session, Run* run) {
-  if (shared_.event_interest.load(std::memory_order_seq_cst) == 0) return;
+  if (!shared_.wanted(event.header.kind)) return;
   pipeline::EventItem item{};
   item.event = event;
   item.has_session = session != nullptr;

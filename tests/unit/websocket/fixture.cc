@@ -41,17 +41,25 @@ json ProtocolClient::hello(std::uint16_t port, const std::vector<std::string>& s
   return answer.is_object() && answer.value("ok", false) ? answer["payload"] : json(nullptr);
 }
 
-json ProtocolClient::next(int timeout_ms) {
+json ProtocolClient::frame(int timeout_ms) {
   const auto text = ws.read_text(timeout_ms);
   return text ? json::parse(*text) : json(nullptr);
 }
 
+json ProtocolClient::next(int timeout_ms) {
+  while (true) {
+    json got = frame(timeout_ms);
+    if (!got.is_object() || got.value("event", "") != "presence") return got;
+    events.push_back(std::move(got));
+  }
+}
+
 json ProtocolClient::response(const std::string& id, int timeout_ms) {
   while (true) {
-    json frame = next(timeout_ms);
-    if (frame.is_null()) return frame;
-    if (frame["type"] == "res" && frame["id"] == id) return frame;
-    if (frame["type"] == "event") events.push_back(std::move(frame));
+    json got = next(timeout_ms);
+    if (got.is_null()) return got;
+    if (got["type"] == "res" && got["id"] == id) return got;
+    if (got["type"] == "event") events.push_back(std::move(got));
   }
 }
 
@@ -69,10 +77,10 @@ json ProtocolClient::event(const std::string& name, int timeout_ms) {
     return found;
   }
   while (true) {
-    json frame = next(timeout_ms);
-    if (frame.is_null()) return frame;
-    if (frame["type"] == "event" && frame["event"] == name) return frame;
-    if (frame["type"] == "event") events.push_back(std::move(frame));
+    json got = frame(timeout_ms);
+    if (got.is_null()) return got;
+    if (got["type"] == "event" && got["event"] == name) return got;
+    if (got["type"] == "event") events.push_back(std::move(got));
   }
 }
 

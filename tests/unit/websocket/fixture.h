@@ -34,7 +34,8 @@ class ProtocolClient {
   // Opens and reads the challenge away.
   bool greet(std::uint16_t port);
   void send(const json& frame) { ws.send_text(frame.dump()); }
-  // The next frame; null at the end.
+  // The next frame but for presence, which comes whenever anybody does and is kept in `events`;
+  // null at the end.
   json next(int timeout_ms = 10'000);
   // Waits for the response with this id.
   json response(const std::string& id, int timeout_ms = 10'000);
@@ -44,6 +45,7 @@ class ProtocolClient {
   json event(const std::string& name, int timeout_ms = 10'000);
 
  private:
+  json frame(int timeout_ms);
   int next_id_{1};
 };
 

@@ -26,8 +26,8 @@ TEST_F(Methods, ChannelMessageIsAcknowledgedWithSeqAndSession) {
   const json again = bridge.call("channel.message", channel_message("m1"));
   EXPECT_EQ(again["payload"]["duplicate"], true);
   EXPECT_EQ(again["payload"]["seq"], answer["payload"]["seq"]);
-  // A bridge costs the engine no copies of events.
-  EXPECT_EQ(shared_->event_interest.load(), 0U);
+  // A bridge costs the engine no copies of messages.
+  EXPECT_EQ(shared_->session_interest.load(), 0U);
 }
 
 TEST_F(Methods, ChannelMessageRefusalsSayWhyAndWhen) {

@@ -1,0 +1,103 @@
+// Recovery: which snapshots it takes, and which it deletes.
+#include "engine/pipeline/recovery.h"
+
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+
+#include "engine/core/snapshot.h"
+#include "schemas/finished.h"
+#include "tests/unit/replay/story.h"
+
+namespace spine::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RecoveryTest : public ::testing::Test {
+ protected:
+  RecoveryTest()
+      : story_(temp_.path()),
+        store_(journal::SnapshotStore::open(temp_.path() / "snapshots").value()) {
+    story_.created();
+    story_.configured();
+    story_.message("alice", "m1", "hello");
+  }
+
+  // The state as it is now, under a seq, bound to a block.
+  void save(Seq seq, Bits128 epoch, const journal::Digest256& block) {
+    flatbuffers::FlatBufferBuilder builder;
+    core::save_snapshot(story_.state(), builder);
+    ASSERT_TRUE(store_.write(seq, epoch, finished(builder), block));
+  }
+  void save() { save(story_.last(), story_.journal().epoch(), story_.journal().head()); }
+
+  Seq load() {
+    state_ = core::State{};
+    notes_.clear();
+    journal::Reader reader = story_.journal().reader();
+    return load_latest_snapshot(store_, reader, state_, notes_);
+  }
+
+  replay::TempDir temp_{};
+  replay::Story story_;
+  journal::SnapshotStore store_;
+  core::State state_{};
+  std::vector<std::string> notes_{};
+};
+
+TEST_F(RecoveryTest, TheLatestSnapshotOfTheChainIsTaken) {
+  save();
+  story_.message("bob", "m2", "hello");
+  save();
+  const Seq latest = story_.last();
+  story_.message("bob", "m3", "hello");
+  EXPECT_EQ(load(), latest);
+  EXPECT_EQ(state_.applied(), latest);
+  EXPECT_TRUE(notes_.empty());
+}
+
+TEST_F(RecoveryTest, ASnapshotOfAnotherHistoryOfTheSameEpochIsDeleted) {
+  save();
+  const Seq own = story_.last();
+  story_.message("bob", "m2", "hello");
+  journal::Digest256 other = story_.journal().head();
+  other[0] ^= std::byte{1};
+  save(story_.last(), story_.journal().epoch(), other);
+  EXPECT_EQ(load(), own);
+  EXPECT_EQ(state_.applied(), own);
+  EXPECT_EQ(store_.list(), std::vector{own});
+  EXPECT_EQ(notes_.size(), 1U);
+}
+
+TEST_F(RecoveryTest, SnapshotsAheadOfTheJournalDoNotCrowdOutFreshOnes) {
+  for (std::uint64_t seq : {1'000U, 2'000U, 3'000U})
+    save(Seq{seq}, story_.journal().epoch(), story_.journal().head());
+  EXPECT_EQ(load(), Seq{});
+  EXPECT_TRUE(store_.list().empty());
+  save();
+  EXPECT_EQ(load(), story_.last());
+}
+
+TEST_F(RecoveryTest, SnapshotsOfAnotherEpochAreDeleted) {
+  save(Seq{2}, Bits128{1, 1}, story_.journal().head());
+  EXPECT_EQ(load(), Seq{});
+  EXPECT_TRUE(store_.list().empty());
+  EXPECT_EQ(notes_.size(), 1U);
+}
+
+TEST_F(RecoveryTest, ADamagedSnapshotIsLeftAndTheOneBeforeIsTaken) {
+  save();
+  const Seq good = story_.last();
+  story_.message("bob", "m2", "hello");
+  save();
+  const fs::path file = temp_.path() / "snapshots" /
+                        ("000000000000000000" + std::to_string(story_.last().value) + ".snapshot");
+  ASSERT_TRUE(fs::exists(file)) << file;
+  fs::resize_file(file, 200);
+  EXPECT_EQ(load(), good);
+  EXPECT_EQ(store_.list().size(), 2U);
+}
+
+}  // namespace
+}  // namespace spine::pipeline
