@@ -10,7 +10,7 @@ readonly packages_to_build=(
   libxxhash-dev libsystemd-dev
 )
 readonly packages_to_test=(
-  libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev python3 binutils
+  git libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev python3 binutils
 )
 readonly packages_to_check=(
   clang-14 libclang-rt-14-dev clang-tidy clang-format shellcheck
