@@ -41,7 +41,7 @@ void add_daemon_verbs(CLI::App& app, Arguments& args) {
   };
   timeout(add_verb(app, args, Verb::start, "start",
                    "Start the gateway in the background; returns when it is ready",
-                   "  spine start\n  spine start --config ~/work/openclaw.json"));
+                   "  spine start\n  spine start --config ~/bot/openclaw.json"));
   timeout(add_verb(app, args, Verb::stop, "stop", "Stop the gateway; returns when it is gone",
                    "  spine stop\n  spine stop --state-dir /tmp/spine"));
   timeout(add_verb(app, args, Verb::restart, "restart", "Stop, then start", "  spine restart"));

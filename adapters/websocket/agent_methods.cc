@@ -126,12 +126,7 @@ constexpr std::int64_t kWaitMsMax = 24LL * 3600 * 1000;
 
 void too_many_waiting(Context& net, std::uint32_t slot, std::string_view id) {
   net.shared.metrics.rate_limited.add();
-  refuse(net, slot, id,
-         {.code = error_code::kUnavailable,
-          .message = "too many requests wait for runs to end",
-          .details = details_of("RATE_LIMITED", "waiting"),
-          .retryable = true,
-          .retry_after_ms = 1'000});
+  refuse_rate_limited(net, slot, id, "waiting", "too many requests wait for runs to end", 1'000);
 }
 
 void send_accepted(Answer& answer, std::string_view run_key, std::string_view session_key) {

@@ -120,12 +120,7 @@ bool Gateway::within_rate(std::uint32_t slot, std::string_view id) {
     return true;
   }
   net_.shared.metrics.rate_limited.add();
-  refuse(net_, slot, id,
-         {.code = error_code::kUnavailable,
-          .message = "rate limit exceeded",
-          .details = details_of("RATE_LIMITED", "connection"),
-          .retryable = true,
-          .retry_after_ms = 1});
+  refuse_rate_limited(net_, slot, id, "connection", "rate limit exceeded", 1);
   return false;
 }
 

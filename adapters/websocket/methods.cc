@@ -195,13 +195,8 @@ void dispatch(Context& net, std::uint32_t slot, std::string_view id, const Metho
   }
   if (method.asks() && !net.may_ask(slot)) {
     net.shared.metrics.rate_limited.add();
-    refuse(net, slot, id,
-           {.code = error_code::kUnavailable,
-            .message = "too many questions wait for their answers",
-            .details = details_of("RATE_LIMITED", "queries"),
-            .retryable = true,
-            .retry_after_ms = 100});
-    return;
+    return refuse_rate_limited(net, slot, id, "queries",
+                               "too many questions wait for their answers", 100);
   }
   std::string problem;
   Params reader{params, has_params, problem};
@@ -219,12 +214,8 @@ void refuse_reply(Answer& answer, const pipeline::ReplyItem& item) {
     case ReplyCode::rejected:
       return refuse_rejected(answer, reply.reason);
     case ReplyCode::rate_limited:
-      return refuse(answer.net, answer.slot, answer.id(),
-                    {.code = error_code::kUnavailable,
-                     .message = "rate limit exceeded",
-                     .details = details_of("RATE_LIMITED", "messages"),
-                     .retryable = true,
-                     .retry_after_ms = reply.retry_after_ms});
+      return refuse_rate_limited(answer.net, answer.slot, answer.id(), "messages",
+                                 "rate limit exceeded", reply.retry_after_ms);
     case ReplyCode::no_space:
       return refuse(answer.net, answer.slot, answer.id(),
                     {.code = error_code::kUnavailable,

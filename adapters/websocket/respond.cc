@@ -41,6 +41,17 @@ void refuse_invalid(Context& net, std::uint32_t slot, std::string_view id, std::
   refuse(net, slot, id, {.message = std::move(message)});
 }
 
+void refuse_rate_limited(Context& net, std::uint32_t slot, std::string_view id,
+                         std::string_view reason, std::string message,
+                         std::uint64_t retry_after_ms) {
+  refuse(net, slot, id,
+         {.code = error_code::kUnavailable,
+          .message = std::move(message),
+          .details = details_of("RATE_LIMITED", reason),
+          .retryable = true,
+          .retry_after_ms = retry_after_ms});
+}
+
 std::string details_of(std::string_view code, std::string_view reason) {
   std::string details;
   http::JsonWriter json{details};

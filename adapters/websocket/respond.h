@@ -44,6 +44,10 @@ struct Refusal {
 // Nothing happens when frames may no longer be queued for the connection.
 void refuse(Context& net, std::uint32_t slot, std::string_view id, const Refusal& refusal);
 void refuse_invalid(Context& net, std::uint32_t slot, std::string_view id, std::string message);
+// RATE_LIMITED, to be tried again later; `reason` names the bound. Counts nothing.
+void refuse_rate_limited(Context& net, std::uint32_t slot, std::string_view id,
+                         std::string_view reason, std::string message,
+                         std::uint64_t retry_after_ms);
 
 // {"code":CODE,"reason":REASON}
 std::string details_of(std::string_view code, std::string_view reason);

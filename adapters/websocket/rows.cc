@@ -129,10 +129,6 @@ void write_failure(http::JsonWriter& json, const EventView& event, std::string_v
 
 }  // namespace
 
-std::string_view text_of(const flatbuffers::String* text) {
-  return text == nullptr ? std::string_view{} : text->string_view();
-}
-
 std::string_view error_kind_name(fb::RunErrorKind kind) {
   switch (kind) {
     case fb::RunErrorKind::refusal:

@@ -8,6 +8,7 @@
 #include "adapters/http/json.h"
 #include "engine/config/config.h"
 #include "engine/core/views.h"
+#include "schemas/fields.h"
 #include "schemas/vocab/record.h"
 
 #include "event_generated.h"
@@ -42,8 +43,6 @@ void write_message(http::JsonWriter& json, const EventView& event, std::string_v
 // {"role":"assistant","content":[{"type":"text","text":...}],"timestamp":...}.
 void write_assistant_text(http::JsonWriter& json, std::string_view text, std::int64_t wall_ms);
 
-// Empty for a missing string. Borrowed from the body.
-std::string_view text_of(const flatbuffers::String* text);
 // unknown, refusal, timeout, rate_limit, context_length (crash is unknown to clients).
 std::string_view error_kind_name(fb::RunErrorKind kind);
 

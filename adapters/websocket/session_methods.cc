@@ -147,12 +147,8 @@ void messages_subscribe(Call& call) {
                           "too many subscriptions on this connection");
   }
   if (!known && call.net.subscribed_keys >= limits::kSubscribedKeysAllMax) {
-    return refuse(call.net, call.slot, call.id,
-                  {.code = error_code::kUnavailable,
-                   .message = "too many subscriptions of all connections",
-                   .details = details_of("RATE_LIMITED", "subscriptions"),
-                   .retryable = true,
-                   .retry_after_ms = 1'000});
+    return refuse_rate_limited(call.net, call.slot, call.id, "subscriptions",
+                               "too many subscriptions of all connections", 1'000);
   }
   call.net.watch_sessions(call.slot);
   if (!known) {

@@ -15,7 +15,7 @@ Duplicates::Duplicates()
       minute_(limits::kDuplicatesMax) {}
 
 std::uint32_t Duplicates::find_place(Bits128 fingerprint) const {
-  return index_.find(hash_print(fingerprint),
+  return index_.find(hash_fingerprint(fingerprint),
                      [&](std::uint32_t row) { return fingerprint_[row - 1] == fingerprint; });
 }
 
@@ -25,16 +25,16 @@ Seq Duplicates::find(Bits128 fingerprint) const {
 }
 
 void Duplicates::prefetch(Bits128 fingerprint) const {
-  index_.prefetch(hash_print(fingerprint));
+  index_.prefetch(hash_fingerprint(fingerprint));
 }
 
 void Duplicates::drop_oldest(std::uint32_t minute) {
   constexpr std::uint32_t kYoungMinutes = minute_of(limits::kDuplicateYoungMs);
   if (minute - minute_[first_] < kYoungMinutes) ++evicted_young_;
-  index_.erase(hash_print(fingerprint_[first_]), first_ + 1);
+  index_.erase(hash_fingerprint(fingerprint_[first_]), first_ + 1);
   first_ = (first_ + 1) & (limits::kDuplicatesMax - 1);
   --count_;
-  if (count_ > kFetchAhead) index_.prefetch(hash_print(fingerprint_[place(kFetchAhead)]));
+  if (count_ > kFetchAhead) index_.prefetch(hash_fingerprint(fingerprint_[place(kFetchAhead)]));
 }
 
 void Duplicates::add(const Duplicate& entry) {
@@ -44,7 +44,7 @@ void Duplicates::add(const Duplicate& entry) {
   fingerprint_[at] = entry.fingerprint;
   seq_[at] = entry.seq;
   minute_[at] = entry.minute;
-  index_.insert(hash_print(entry.fingerprint), at + 1);
+  index_.insert(hash_fingerprint(entry.fingerprint), at + 1);
   ++count_;
 }
 

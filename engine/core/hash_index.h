@@ -18,7 +18,7 @@ inline std::uint32_t hash_id(std::uint64_t id) {
 }
 
 // A fingerprint is as good as random: any part of it is a hash.
-inline std::uint32_t hash_print(Bits128 fingerprint) {
+inline std::uint32_t hash_fingerprint(Bits128 fingerprint) {
   return static_cast<std::uint32_t>(fingerprint.lo);
 }
 

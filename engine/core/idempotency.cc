@@ -16,7 +16,7 @@ bool passed(const IdempotentRequest& request, std::uint64_t now_ms) {
 Idempotency::Idempotency() : ring_(kRing) {}
 
 bool Idempotency::find(Bits128 fingerprint, std::uint64_t now_ms, IdempotentRequest& out) const {
-  const std::uint32_t row = index_.find(hash_print(fingerprint), [&](std::uint32_t at) {
+  const std::uint32_t row = index_.find(hash_fingerprint(fingerprint), [&](std::uint32_t at) {
     return ring_[at - 1].fingerprint == fingerprint;
   });
   if (row == 0 || passed(ring_[row - 1], now_ms)) return false;
@@ -25,7 +25,7 @@ bool Idempotency::find(Bits128 fingerprint, std::uint64_t now_ms, IdempotentRequ
 }
 
 void Idempotency::drop_oldest() {
-  index_.erase(hash_print(ring_[first_].fingerprint), first_ + 1);
+  index_.erase(hash_fingerprint(ring_[first_].fingerprint), first_ + 1);
   ring_[first_] = IdempotentRequest{};
   first_ = (first_ + 1) & (kRing - 1);
   --count_;
@@ -43,7 +43,7 @@ void Idempotency::add(const IdempotentRequest& request) {
 }
 
 void Idempotency::restore(const IdempotentRequest& request) {
-  const std::uint32_t hash = hash_print(request.fingerprint);
+  const std::uint32_t hash = hash_fingerprint(request.fingerprint);
   const std::uint32_t old = index_.find(
       hash, [&](std::uint32_t at) { return ring_[at - 1].fingerprint == request.fingerprint; });
   if (old != 0) index_.erase(hash, old);

@@ -42,7 +42,7 @@ KeyBuffer& KeyBuffer::add_lower(std::string_view piece) {
   return *this;
 }
 
-KeyBuffer& KeyBuffer::add_closed(std::string_view piece) {
+KeyBuffer& KeyBuffer::add_escaped(std::string_view piece) {
   for (std::size_t colon = piece.find(':'); colon != std::string_view::npos;
        colon = piece.find(':')) {
     add_lower(piece.substr(0, colon)).add("%3a");

@@ -32,7 +32,7 @@ class KeyBuffer {
   KeyBuffer& add_lower(std::string_view piece);
   // Lower-cased, with its colons as %3a: for a piece that others follow, so that it cannot run into
   // them.
-  KeyBuffer& add_closed(std::string_view piece);
+  KeyBuffer& add_escaped(std::string_view piece);
   // Lower-cased, with its length in front: fields added like this cannot run into each other.
   KeyBuffer& add_field_lower(std::string_view field);
   KeyBuffer& add_field(std::string_view field);

@@ -54,9 +54,9 @@ void MessageRules::find_principal() {
     principal_row_ = tables_.principals.find(principal_);
     return;
   }
-  principal_key_.add_closed(origin_.channel)
+  principal_key_.add_escaped(origin_.channel)
       .add(":")
-      .add_closed(origin_.account)
+      .add_escaped(origin_.account)
       .add(":")
       .add(text_of(message_.sender_id()));
   principal_key_.fit(tables_.meta.fingerprint_key);

@@ -14,7 +14,7 @@ constexpr std::string_view kTelegram = "telegram";
 // would share that thread's session.
 void add_peer(std::string_view peer, KeyBuffer& key) {
   if (is_thread_key(peer)) {
-    key.add_closed(peer);
+    key.add_escaped(peer);
   } else {
     key.add_lower(peer);
   }
@@ -22,8 +22,8 @@ void add_peer(std::string_view peer, KeyBuffer& key) {
 
 // The part of the key that direct messages of one scope share.
 void add_direct(fb::DmScope scope, const Origin& origin, KeyBuffer& key) {
-  if (scope != fb::DmScope::per_peer) key.add_closed(origin.channel).add(":");
-  if (scope == fb::DmScope::per_account_channel_peer) key.add_closed(origin.account).add(":");
+  if (scope != fb::DmScope::per_peer) key.add_escaped(origin.channel).add(":");
+  if (scope == fb::DmScope::per_account_channel_peer) key.add_escaped(origin.account).add(":");
   key.add("direct:");
   add_peer(origin.peer, key);
 }
@@ -47,7 +47,7 @@ void channel_session_key(const Policy& policy, std::string_view agent, const Ori
     if (direct) {
       add_direct(policy.dm_scope, origin, key);
     } else {
-      key.add_closed(origin.channel).add(group ? ":group:" : ":channel:");
+      key.add_escaped(origin.channel).add(group ? ":group:" : ":channel:");
       add_peer(origin.peer, key);
     }
   }
