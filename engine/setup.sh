@@ -7,10 +7,10 @@ readonly packages_to_build=(
   g++ cmake ninja-build ccache pkg-config
   libevent-dev libwebsockets-dev libflatbuffers-dev flatbuffers-compiler liblmdb-dev
   libconcurrentqueue-dev libcli11-dev libfmt-dev libspdlog-dev libsimdjson-dev libssl-dev
-  libxxhash-dev libsystemd-dev
+  libxxhash-dev libsystemd-dev libcurl4-openssl-dev
 )
 readonly packages_to_test=(
-  git libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev python3 binutils
+  git libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev python3 binutils openssl
 )
 readonly packages_to_check=(
   clang-14 libclang-rt-14-dev clang-tidy clang-format shellcheck

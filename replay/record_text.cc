@@ -32,8 +32,8 @@ class BodyWriter : public flatbuffers::IterationVisitor {
     --depth_;
     if (depth_ > 0) end_line();
   }
-  void Field(std::size_t index, std::size_t set_index, flatbuffers::ElementaryType, bool is_vector,
-             const flatbuffers::TypeTable* type, const char* name,
+  void Field(std::size_t index, std::size_t set_index, flatbuffers::ElementaryType of,
+             bool is_vector, const flatbuffers::TypeTable* type, const char* name,
              const std::uint8_t* value) override {
     if (in_bits_) {
       bits_field_ = index;
@@ -50,15 +50,30 @@ class BodyWriter : public flatbuffers::IterationVisitor {
       out_ += fmt::format("{}{}: ", set_index > 0 ? ", " : "", name);
     }
     in_bits_ = !is_vector && type == fb::Bits128TypeTable();
+    in_bytes_ = is_vector && of == flatbuffers::ET_UCHAR && type == nullptr;
   }
   void UType(std::uint8_t v, const char* name) override { named(v, name); }
   void Bool(bool v) override { scalar(v); }
   void Char(std::int8_t v, const char* name) override { named(v, name); }
-  void UChar(std::uint8_t v, const char* name) override { named(v, name); }
+  void UChar(std::uint8_t v, const char* name) override {
+    if (in_bytes_) {
+      bytes_ += fmt::format("{:02x}", v);
+    } else {
+      named(v, name);
+    }
+  }
   void Short(std::int16_t v, const char* name) override { named(v, name); }
   void UShort(std::uint16_t v, const char* name) override { named(v, name); }
   void Int(std::int32_t v, const char* name) override { named(v, name); }
-  void UInt(std::uint32_t v, const char* name) override { named(v, name); }
+  void UInt(std::uint32_t v, const char* name) override {
+    if (field_ == "fields") {
+      flags(v, fb::EnumValuesSessionField(), fb::EnumNameSessionField);
+    } else if (field_ == "marks") {
+      flags(v, fb::EnumValuesSessionMark(), fb::EnumNameSessionMark);
+    } else {
+      named(v, name);
+    }
+  }
   void Long(std::int64_t v) override {
     const bool is_time = field_.ends_with("wall_ms") || field_ == "platform_ms";
     if (is_time && !json_) {
@@ -79,17 +94,22 @@ class BodyWriter : public flatbuffers::IterationVisitor {
   void String(const flatbuffers::String* v) override { quoted({v->c_str(), v->size()}); }
   void Unknown(const std::uint8_t*) override { quoted("?"); }
   void StartVector() override {
+    if (in_bytes_) return bytes_.clear();
     out_ += '[';
     ++vectors_;
   }
   void EndVector() override {
+    if (in_bytes_) {
+      in_bytes_ = false;
+      return quoted(bytes_);
+    }
     out_ += ']';
     --vectors_;
     end_line();
   }
   void Element(std::size_t i, flatbuffers::ElementaryType, const flatbuffers::TypeTable*,
                const std::uint8_t*) override {
-    if (i > 0) out_ += json_ ? "," : ", ";
+    if (i > 0 && !in_bytes_) out_ += json_ ? "," : ", ";
   }
 
  private:
@@ -103,6 +123,17 @@ class BodyWriter : public flatbuffers::IterationVisitor {
     } else {
       text(json_ ? json_string(name) : std::string(name));
     }
+  }
+  // The names of the bits that are set; every value of the enum is one bit, none or all of them.
+  template <class Enum, std::size_t kCount>
+  void flags(std::uint32_t v, const Enum (&bits)[kCount], const char* (*name_of)(Enum)) {
+    std::string names;
+    for (const Enum bit : bits) {
+      if ((v & static_cast<std::uint32_t>(bit)) == 0) continue;
+      if (!names.empty()) names += ',';
+      names += name_of(bit);
+    }
+    text(json_ ? json_string(names) : names.empty() ? std::string("none") : names);
   }
   template <class T>
   void scalar(T v) {
@@ -121,6 +152,8 @@ class BodyWriter : public flatbuffers::IterationVisitor {
   bool in_bits_{};
   std::size_t bits_field_{};
   Bits128 bits_{};
+  bool in_bytes_{};
+  std::string bytes_{};  // of the vector, as hex
   std::string_view field_{};
   int depth_{};
   int vectors_{};

@@ -27,7 +27,16 @@ enum class Verb : std::uint8_t {
   sessions_list,
   sessions_show,
   config_get,
+  config_set,
   config_validate,
+  devices_list,
+  devices_approve,
+  devices_reject,
+  devices_revoke,
+  devices_rename,
+  pairing_list,
+  pairing_approve,
+  pairing_reject,
   doctor,
   install,
   uninstall,
@@ -65,8 +74,16 @@ struct SessionsArguments {
 };
 
 struct ConfigArguments {
-  std::string key{};   // get: dotted path, empty = all
-  std::string file{};  // validate
+  std::string key{};    // get, set: dotted path; get: empty = all
+  std::string value{};  // set: JSON5
+  std::string file{};   // validate
+};
+
+// devices and pairing.
+struct ApprovalArguments {
+  std::string which{};  // an id, the first digits of one, or a code
+  std::string label{};  // rename
+  bool latest{};        // approve: the request that came last
 };
 
 struct Arguments {
@@ -76,6 +93,7 @@ struct Arguments {
   SendArguments send{};
   SessionsArguments sessions{};
   ConfigArguments config{};
+  ApprovalArguments approval{};
   std::uint64_t timeout_s{30};  // start, stop, restart, health, status
   bool background{};            // run: started by `spine start`, with standard error in a file
   bool print_only{};            // install

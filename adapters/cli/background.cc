@@ -49,8 +49,11 @@ std::string all_of(int fd) {
   return text;
 }
 
-bool ready(const std::string& address, std::uint16_t port, Deadline deadline) {
-  const auto answer = http_get(address, port, "/ready", std::min(deadline, in_ms(kReadyProbeMs)));
+bool ready(const Place& place, std::uint16_t port, Deadline deadline) {
+  const Target target{.address = place.target.address,
+                      .port = port,
+                      .control = control_socket_path(place.state_dir).string()};
+  const auto answer = http_get(target, "/ready", std::min(deadline, in_ms(kReadyProbeMs)));
   return answer && answer->status == 200;
 }
 
@@ -69,15 +72,14 @@ int report_death(int status, int output_fd) {
   return kExitFailure;
 }
 
-int print_running(const std::string& address, std::uint16_t port, pid_t pid, bool before,
-                  bool json) {
-  const std::string where = host_port(address, port);
+int print_running(const Place& place, std::uint16_t port, pid_t pid, bool before, bool json) {
+  const std::string where = address_text(place.config, port);
   if (json) {
-    fmt::print(R"({{"running":true,"wasRunning":{},"pid":{},"address":"ws://{}"}})"
+    fmt::print(R"({{"running":true,"wasRunning":{},"pid":{},"address":"{}"}})"
                "\n",
                before, pid, where);
   } else {
-    fmt::print("Spine runs{}: ws://{} (pid {})\n", before ? " already" : "", where, pid);
+    fmt::print("Spine runs{}: {} (pid {})\n", before ? " already" : "", where, pid);
   }
   return kExitOk;
 }
@@ -89,8 +91,8 @@ std::optional<int> wait_for_holder(const Place& place, Deadline deadline, bool j
     const auto lock = config::read_lock(place.state_dir);
     if (!lock || !lock->running) return std::nullopt;
     pid = lock->pid;
-    if (lock->port != 0 && ready(place.target.address, lock->port, deadline)) {
-      return print_running(place.target.address, lock->port, pid, true, json);
+    if (lock->port != 0 && ready(place, lock->port, deadline)) {
+      return print_running(place, lock->port, pid, true, json);
     }
     std::this_thread::sleep_for(kPoll);
   } while (left_ms(deadline) > 0);
@@ -108,8 +110,8 @@ int wait_until_ready(pid_t child, const Place& place, int output_fd, Deadline de
     if (::waitpid(child, &status, WNOHANG) == child) return report_death(status, output_fd);
     const auto lock = config::read_lock(place.state_dir);
     if (lock && lock->running && lock->pid == child && lock->port != 0 &&
-        ready(place.target.address, lock->port, deadline)) {
-      return print_running(place.target.address, lock->port, child, false, json);
+        ready(place, lock->port, deadline)) {
+      return print_running(place, lock->port, child, false, json);
     }
     std::this_thread::sleep_for(kPoll);
   }

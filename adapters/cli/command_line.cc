@@ -94,13 +94,61 @@ void add_talk_verbs(CLI::App& app, Arguments& args) {
       ->capture_default_str();
 }
 
+void add_approval_verbs(CLI::App& app, Arguments& args) {
+  CLI::App* devices = app.add_subcommand("devices", "Who may connect: paired devices");
+  devices->require_subcommand(1);
+  add_verb(*devices, args, Verb::devices_list, "list", "List devices that ask, and paired ones",
+           "  spine devices list\n  spine devices list --json");
+  const auto which = [&args](CLI::App* verb, const char* what) {
+    return verb->add_option("which", args.approval.which, what);
+  };
+  CLI::App* approve = add_verb(*devices, args, Verb::devices_approve, "approve",
+                               "Let a device in that asks to be paired",
+                               "  spine devices approve 3f2a\n  spine devices approve --latest");
+  which(approve, "Its request id, the first digits of it, or its code");
+  approve->add_flag("--latest", args.approval.latest, "The request that came last");
+  which(add_verb(*devices, args, Verb::devices_reject, "reject", "Turn a request down",
+                 "  spine devices reject 3f2a"),
+        "Its request id, the first digits of it, or its code")
+      ->required();
+  which(add_verb(*devices, args, Verb::devices_revoke, "revoke",
+                 "Remove a paired device and end its connections", "  spine devices revoke 91b0c6"),
+        "Its device id, or the first digits of it")
+      ->required();
+  CLI::App* rename = add_verb(*devices, args, Verb::devices_rename, "rename", "Name a device",
+                              "  spine devices rename 91b0c6 \"kitchen tablet\"");
+  which(rename, "Its device id, or the first digits of it")->required();
+  rename->add_option("label", args.approval.label, "The name")->required();
+
+  CLI::App* pairing = app.add_subcommand("pairing", "Who may write on channels: paired senders");
+  pairing->require_subcommand(1);
+  add_verb(*pairing, args, Verb::pairing_list, "list", "List senders who wait to be let in",
+           "  spine pairing list");
+  which(add_verb(*pairing, args, Verb::pairing_approve, "approve", "Let a sender in",
+                 "  spine pairing approve K7QX2MNP"),
+        "The code the sender got, or the request's id")
+      ->required();
+  which(add_verb(*pairing, args, Verb::pairing_reject, "reject", "Turn a sender down",
+                 "  spine pairing reject K7QX2MNP"),
+        "The code the sender got, or the request's id")
+      ->required();
+}
+
 void add_config_verbs(CLI::App& app, Arguments& args) {
-  CLI::App* config = app.add_subcommand("config", "Look at the configuration");
+  CLI::App* config = app.add_subcommand("config", "Look at the configuration and change it");
   config->require_subcommand(1);
   CLI::App* get = add_verb(*config, args, Verb::config_get, "get",
                            "Print the configuration file as JSON, secrets redacted",
                            "  spine config get\n  spine config get gateway.port");
   get->add_option("key", args.config.key, "Dotted path of one value");
+  CLI::App* set =
+      add_verb(*config, args, Verb::config_set, "set", "Change one value in the configuration file",
+               "  spine config set gateway.rate_limit.burst 20\n"
+               "  spine config set session.dmScope '\"per-peer\"'\n"
+               "  spine config set channels.bridge.allowFrom '[\"anna\"]'");
+  set->add_option("key", args.config.key, "Dotted path")->required();
+  set->add_option("value", args.config.value, "The value, as JSON5; null removes the key")
+      ->required();
   CLI::App* validate = add_verb(*config, args, Verb::config_validate, "validate",
                                 "Check the configuration; names file, line and key",
                                 "  spine config validate\n  spine config validate ./new.json");
@@ -138,6 +186,7 @@ void describe(CLI::App& app, Arguments& args) {
   add_common(app, args.common);
   add_daemon_verbs(app, args);
   add_talk_verbs(app, args);
+  add_approval_verbs(app, args);
   add_config_verbs(app, args);
   add_replay_verbs(app);
 }

@@ -1,10 +1,15 @@
-// config get, config validate: the configuration file, without a running gateway.
+// config get and validate: the file itself. config set: through the gateway where one runs.
 #include <cstdio>
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "adapters/cli/admin_call.h"
+#include "adapters/cli/json_read.h"
 #include "adapters/cli/place.h"
 #include "adapters/cli/verbs.h"
+#include "engine/config/edit.h"
+#include "engine/config/merge_patch.h"
+#include "engine/config/state_dir.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::cli {
@@ -42,7 +47,77 @@ int print_findings(const std::filesystem::path& path, bool exists,
   return valid ? kExitOk : kExitFailure;
 }
 
+// Through the gateway that runs: it records who changed what, and reads the file again.
+Result<std::string> set_by_gateway(const Place& place, const std::string& patch) {
+  SPINE_TRY(RpcClient client,
+            RpcClient::open(place.target, R"(["operator.admin"])", in_ms(10'000)));
+  SPINE_TRY(const std::string now, ask(client, "config.get", "{}"));
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  if (parser.parse(now).get(root) != simdjson::SUCCESS) {
+    return Error{Errc::corrupt, "The gateway's answer cannot be read."};
+  }
+  const std::string used = text_at(root, "path");
+  if (std::filesystem::weakly_canonical(used) !=
+      std::filesystem::weakly_canonical(place.config_path)) {
+    return Error{
+        Errc::refused,
+        fmt::format("The gateway that runs uses {}, not {}: name it with --config, or stop "
+                    "that gateway first.",
+                    used, place.config_path.string())};
+  }
+  const std::string hash = flag_at(root, "exists") ? text_at(root, "hash") : std::string{};
+  return ask(client, "config.patch",
+             fmt::format(R"({{"raw":{}{}}})", json_string(patch),
+                         hash.empty() ? "" : fmt::format(R"(,"baseHash":"{}")", hash)));
+}
+
+// Without a gateway the file is changed directly: who sits here owns it.
+Result<std::string> set_in_file(const std::filesystem::path& path, const std::string& patch) {
+  std::string hash;
+  if (const auto loaded = config::load(path, environment); loaded && loaded->exists) {
+    hash = fmt::format("{:016x}{:016x}", loaded->hash.hi, loaded->hash.lo);
+  }
+  const config::EditOutcome outcome = config::prepare_edit(
+      path, {.kind = config::EditKind::patch, .raw = patch, .base_hash = hash, .local = true},
+      environment);
+  if (const auto* refusal = std::get_if<config::EditRefusal>(&outcome)) {
+    return Error{Errc::refused, refusal->message};
+  }
+  const auto& edit = std::get<config::PreparedEdit>(outcome);
+  if (!edit.noop) SPINE_TRY_STATUS(config::write_edit(path, edit));
+  return fmt::format(R"({{"ok":true,"noop":{},"path":{}}})", edit.noop, json_string(path.string()));
+}
+
+// Whether a daemon holds the state directory: then the change goes through it.
+bool runs_with(const Place& place) {
+  const auto lock = config::read_lock(place.state_dir);
+  return lock && lock->running;
+}
+
 }  // namespace
+
+int config_set(const Arguments& args) {
+  const auto patch = config::build_patch(args.config.key, args.config.value);
+  if (!patch) return fail(patch.error());
+  const auto place = locate(args.common);
+  if (!place) return fail(place.error());
+  const auto answer =
+      runs_with(*place) ? set_by_gateway(*place, *patch) : set_in_file(place->config_path, *patch);
+  if (!answer) return fail(answer.error());
+  if (args.common.json) {
+    print_json(*answer);
+    return kExitOk;
+  }
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  const bool read = parser.parse(*answer).get(root) == simdjson::SUCCESS;
+  const bool noop = read && flag_at(root, "noop");
+  fmt::print("{} {}{}\n", printable(args.config.key), noop ? "has that value already" : "is set in",
+             noop ? "" : " " + printable(text_at(root, "path")));
+  if (!noop && !runs_with(*place)) fmt::print("No gateway runs; it is read at the next start.\n");
+  return kExitOk;
+}
 
 int config_get(const Arguments& args) {
   const std::filesystem::path path = path_of(args.common);

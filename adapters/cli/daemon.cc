@@ -1,6 +1,7 @@
 // Daemon: start, serve, reload.
 #include "adapters/cli/daemon.h"
 
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <flatbuffers/flatbuffers.h>
@@ -10,8 +11,10 @@
 
 #include "adapters/cli/place.h"
 #include "adapters/cli/reload.h"
+#include "adapters/http/control_ui.h"
 #include "adapters/loop/notify.h"
 #include "adapters/loop/signals.h"
+#include "adapters/websocket/gateway_identity.h"
 #include "engine/config/token.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
@@ -22,12 +25,20 @@ namespace {
 
 constexpr log::Logger kLog{"spine"};
 constexpr log::Logger kConfigLog{"config"};
+constexpr std::size_t kConfigsKept = 16;
 
 // A failed commit or sync: its outcome is unknown, so the process ends and recovery decides.
 [[noreturn]] void end_process(const Error& error) {
   kLog.error("ending: {}", error.message);
   fmt::print(stderr, "Error: {}\n", printable(error.message, true));
   ::_exit(kExitFailure);
+}
+
+// The folder of the Control UI: as configured, or of the `openclaw` on PATH.
+std::string control_ui_root(const config::Config& config) {
+  if (!config.control_ui.enabled) return {};
+  if (!config.control_ui.root.empty()) return config.control_ui.root.string();
+  return http::find_control_ui(environment("PATH")).string();
 }
 
 std::string recovery_text(const pipeline::RecoveryReport& report) {
@@ -98,15 +109,28 @@ Status Daemon::start_logging() {
 
 Status Daemon::bind() {
   const config::Config& config = configs_.back();
-  SPINE_TRY(server_, net::NetServer::bind({.addresses = config.bind_addresses,
-                                           .port = config.port,
-                                           .auth_mode = config.auth_mode,
-                                           .token = config.token,
-                                           .password = config.password,
-                                           .config = &config,
-                                           .version = SPINE_VERSION},
-                                          shared_, ingress_));
-  address_ = "ws://" + host_port(config.bind_addresses.front(), server_->port());
+  net::NetOptions options{.addresses = config.bind_addresses,
+                          .port = config.port,
+                          .auth_mode = config.auth_mode,
+                          .token = config.token,
+                          .password = config.password,
+                          .config = &config,
+                          .version = SPINE_VERSION};
+  if (config.tls.enabled) {
+    options.tls = {.cert_path = config.tls.cert_path.string(),
+                   .key_path = config.tls.key_path.string()};
+  }
+  options.trusted_proxies = config.tls.terminated_by_proxy;
+  options.allowed_origins = config.control_ui.allowed_origins;
+  options.public_origin = config.public_origin;
+  options.control_ui = {.enabled = config.control_ui.enabled,
+                        .base_path = config.control_ui.base_path,
+                        .root = control_ui_root(config)};
+  options.getenv_fn = environment;
+  // The loop thread reads the file again, as for a SIGHUP from outside.
+  options.reload = [] { ::kill(::getpid(), SIGHUP); };
+  SPINE_TRY(server_, net::NetServer::bind(std::move(options), shared_, ingress_));
+  address_ = address_text(config, server_->port());
   steps_.done("bind", address_);
   return ok();
 }
@@ -122,6 +146,9 @@ Status Daemon::take_state_dir() {
   lock_.emplace(std::move(*lock));
   SPINE_TRY_STATUS(lock_->set_port(server_->port()));
   SPINE_TRY_STATUS(take_secret());
+  SPINE_TRY(net::GatewayIdentity identity, net::load_or_create_identity(state_dir_));
+  server_->set_identity(std::move(identity));
+  SPINE_TRY_STATUS(server_->listen_control(control_socket_path(state_dir_).string()));
   SPINE_TRY_STATUS(attach_log_file());
   steps_.open();
   for (const std::string& warning : configs_.back().warnings)
@@ -229,11 +256,12 @@ void Daemon::reload() {
   if (!loaded) {
     kConfigLog.error("not applied, the old configuration stays in force: {}",
                      loaded.error().message);
+    push_refusal(loaded.error().message, loop_->producer());
     loop::notify_ready("Listening on " + address_);
     return;
   }
+  const config::Config& before = configs_.back();
   configs_.push_back(std::move(*loaded));
-  const config::Config& before = configs_[configs_.size() - 2];
   const config::Config& after = configs_.back();
   hide_secrets(after);
   const ConfigChange change = compare(before, after);
@@ -250,6 +278,9 @@ void Daemon::reload() {
   kConfigLog.info("configuration applied: policy {}, agents {}, log level {}",
                   change.policy ? "changed" : "as before", change.agents ? "changed" : "as before",
                   change.log_level ? "changed" : "as before");
+  // The net thread looks at one within a turn; that outlives no sixteen reloads, of which clients
+  // cause thirty a minute at most. The first is what the server was bound with.
+  if (configs_.size() > kConfigsKept) configs_.erase(std::next(configs_.begin()));
   loop::notify_ready("Listening on " + address_);
 }
 

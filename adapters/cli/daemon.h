@@ -1,8 +1,8 @@
 // Daemon: the composition root. Makes the parts in the order of a start and ends them in reverse.
 #pragma once
 
-#include <deque>
 #include <filesystem>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,7 +55,7 @@ class Daemon {
   StepLog steps_{};
   // The one in force is the last; the net thread may still read those before. Thread: main until
   // the loop starts, the loop thread afterwards.
-  std::deque<config::Config> configs_{};
+  std::list<config::Config> configs_{};  // the first, and the latest kConfigsKept
   pipeline::Shared shared_{};
   pipeline::Ingress ingress_{};
   std::optional<config::StateLock> lock_{};

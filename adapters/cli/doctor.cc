@@ -79,6 +79,13 @@ void check_state_dir(const Place& place, Findings& findings) {
   const auto token = config::read_token_file(config::token_path(place.state_dir));
   if (token) {
     findings.push_back({Grade::ok, "token", "there, and readable by its owner only", ""});
+    if (place.config.token.empty()) {
+      findings.push_back(
+          {Grade::ok, "openclaw clients",
+           "do not know the token: they read gateway.auth.token of openclaw.json",
+           fmt::format("to tell them: spine config set gateway.auth.token \"$(cat {})\"",
+                       config::token_path(place.state_dir).string())});
+    }
   } else if (token.error().code == Errc::not_found) {
     findings.push_back({Grade::ok, "token", "made at the first start", ""});
   } else {
@@ -92,7 +99,7 @@ void check_port(const Place& place, Findings& findings) {
   const auto lock = config::read_lock(place.state_dir);
   const bool running = lock && lock->running;
   if (running && lock->port == port) {
-    const auto answer = http_get(place.target.address, port, "/ready", in_ms(5'000));
+    const auto answer = http_get(place.target, "/ready", in_ms(5'000));
     if (answer && answer->status == 200) {
       findings.push_back(
           {Grade::ok, "gateway", fmt::format("runs and is ready (pid {})", lock->pid), ""});

@@ -22,12 +22,11 @@ std::string header_value(const std::string& head, std::string_view name) {
 
 }  // namespace
 
-Result<HttpResponse> http_get(const std::string& address, std::uint16_t port,
-                              const std::string& path, Deadline deadline) {
-  SPINE_TRY(Socket socket, Socket::connect(address, port, deadline));
+Result<HttpResponse> http_get(const Target& target, const std::string& path, Deadline deadline) {
+  SPINE_TRY(Socket socket, connect_to(target, deadline));
   SPINE_TRY_STATUS(socket.write_all(
       fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: */*\r\n\r\n", path,
-                  host_port(address, port)),
+                  host_port(target.address, target.port)),
       deadline));
   std::string in;
   std::size_t head_end = std::string::npos;
@@ -43,8 +42,8 @@ Result<HttpResponse> http_get(const std::string& address, std::uint16_t port,
     if (!length.empty()) body_bytes = std::strtoull(length.c_str(), nullptr, 10);
   }
   if (head_end == std::string::npos || !in.starts_with("HTTP/1.") || in.size() < 12) {
-    return Error{Errc::corrupt,
-                 fmt::format("What listens on {} does not speak HTTP.", host_port(address, port))};
+    return Error{Errc::corrupt, fmt::format("What listens on {} does not speak HTTP.",
+                                            host_port(target.address, target.port))};
   }
   HttpResponse response{.status = std::atoi(in.c_str() + 9), .body = in.substr(head_end + 4)};
   if (response.body.size() > body_bytes) response.body.resize(body_bytes);

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "adapters/cli/socket.h"
+#include "adapters/cli/rpc_client.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::cli {
@@ -15,7 +15,6 @@ struct HttpResponse {
 };
 
 // Errors as Socket's; Errc::corrupt when the answer is not HTTP.
-Result<HttpResponse> http_get(const std::string& address, std::uint16_t port,
-                              const std::string& path, Deadline deadline);
+Result<HttpResponse> http_get(const Target& target, const std::string& path, Deadline deadline);
 
 }  // namespace spine::cli

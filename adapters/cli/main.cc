@@ -35,6 +35,24 @@ int dispatch(const spine::cli::Arguments& args) {
       return spine::cli::sessions_show(args);
     case Verb::config_get:
       return spine::cli::config_get(args);
+    case Verb::config_set:
+      return spine::cli::config_set(args);
+    case Verb::devices_list:
+      return spine::cli::devices_list(args);
+    case Verb::devices_approve:
+      return spine::cli::devices_approve(args);
+    case Verb::devices_reject:
+      return spine::cli::devices_reject(args);
+    case Verb::devices_revoke:
+      return spine::cli::devices_revoke(args);
+    case Verb::devices_rename:
+      return spine::cli::devices_rename(args);
+    case Verb::pairing_list:
+      return spine::cli::pairing_list(args);
+    case Verb::pairing_approve:
+      return spine::cli::pairing_approve(args);
+    case Verb::pairing_reject:
+      return spine::cli::pairing_reject(args);
     case Verb::config_validate:
       return spine::cli::config_validate(args);
     case Verb::doctor:

@@ -59,7 +59,27 @@ Result<std::string> token_of(const Common& common, const Place& place) {
   return kept ? std::move(*kept) : std::string();
 }
 
+// The control socket of the daemon that is meant. Who shows a token wants that to be judged; but
+// this program speaks no TLS.
+std::string control_of(const Common& common, const Place& place) {
+  const bool token_given = !common.token.empty() || !common.token_file.empty();
+  if (token_given && !place.config.tls.enabled) return {};
+  const auto lock = config::read_lock(place.state_dir);
+  if (!lock || !lock->running || lock->port != place.target.port) return {};
+  const fs::path socket = control_socket_path(place.state_dir);
+  std::error_code ignored;
+  return fs::is_socket(socket, ignored) ? socket.string() : std::string{};
+}
+
 }  // namespace
+
+std::filesystem::path control_socket_path(const std::filesystem::path& state_dir) {
+  return state_dir / "control.sock";
+}
+
+std::string address_text(const config::Config& config, std::uint16_t port) {
+  return (config.tls.enabled ? "wss://" : "ws://") + host_port(address_of(config), port);
+}
 
 const char* environment(const char* name) {
   return std::getenv(name);
@@ -79,6 +99,7 @@ Result<Place> locate(const Common& common, config::GetEnv getenv_fn) {
   place.target.address = address_of(place.config);
   place.target.port = port_of(common, place, getenv_fn);
   SPINE_TRY(place.target.token, token_of(common, place));
+  place.target.control = control_of(common, place);
   return place;
 }
 

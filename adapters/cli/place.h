@@ -22,9 +22,16 @@ struct Place {
 // Port: --port, OPENCLAW_GATEWAY_PORT, the daemon that holds the state directory, the
 // configuration. State directory: --state-dir, else that of the Spine that listens on --port, else
 // the default. Token: --token, --token-file, then the configuration's password where that decides,
-// else OPENCLAW_GATEWAY_TOKEN, the configuration, the state directory's token file. Fails only when
+// else OPENCLAW_GATEWAY_TOKEN, the configuration, the state directory's token file. Control socket:
+// that of the daemon that holds the state directory, unless a token is given. Fails only when
 // --token-file cannot be read.
 Result<Place> locate(const Common& common, config::GetEnv getenv_fn);
+
+// Where the daemon of that state directory listens for the person at the machine.
+std::filesystem::path control_socket_path(const std::filesystem::path& state_dir);
+
+// "ws://127.0.0.1:18789", or wss:// where the gateway speaks TLS: what a client is given.
+std::string address_text(const config::Config& config, std::uint16_t port);
 
 // The environment of this process, in the shape the configuration wants it.
 const char* environment(const char* name);

@@ -15,7 +15,7 @@ namespace {
 
 // Without the file's hash: what decides.
 std::string policy_bytes(config::Config config) {
-  config.hash = {};
+  config.shown = {};
   flatbuffers::FlatBufferBuilder builder;
   config::build_policy(config, builder);
   return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
@@ -43,6 +43,17 @@ ConfigChange compare(const config::Config& before, const config::Config& after) 
   waits(before.auth_mode != after.auth_mode, "gateway.auth.mode");
   waits(before.token != after.token, "gateway.auth.token");
   waits(before.password != after.password, "gateway.auth.password");
+  waits(before.tls.enabled != after.tls.enabled || before.tls.cert_path != after.tls.cert_path ||
+            before.tls.key_path != after.tls.key_path ||
+            before.tls.terminated_by_proxy != after.tls.terminated_by_proxy,
+        "gateway.tls");
+  waits(before.control_ui.enabled != after.control_ui.enabled ||
+            before.control_ui.base_path != after.control_ui.base_path ||
+            before.control_ui.root != after.control_ui.root ||
+            before.control_ui.allowed_origins != after.control_ui.allowed_origins,
+        "gateway.controlUi");
+  waits(before.public_origin != after.public_origin, "gateway.publicOrigin");
+  waits(before.auth_rate_limit != after.auth_rate_limit, "gateway.auth.rateLimit");
   waits(before.log_file != after.log_file, "logging.file");
   waits(before.log_format != after.log_format, "logging.format");
   waits(before.log_file_bytes_max != after.log_file_bytes_max ||
@@ -54,6 +65,15 @@ ConfigChange compare(const config::Config& before, const config::Config& after) 
 void hide_secrets(const config::Config& config) {
   log::redact(config.token);
   log::redact(config.password);
+}
+
+void push_refusal(const std::string& problem, pipeline::IngressProducer& producer) {
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(fb::CreateConfigRefusedDirect(builder, problem.c_str()));
+  const pipeline::InputHeader header{
+      .kind = static_cast<std::uint16_t>(fb::EventBody::ConfigRefused),
+      .source = static_cast<std::uint16_t>(Source::config)};
+  producer.push(header, finished(builder));
 }
 
 void push_policy(const config::Config& config, pipeline::IngressProducer& producer) {

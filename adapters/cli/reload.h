@@ -26,6 +26,8 @@ ConfigChange compare(const config::Config& before, const config::Config& after);
 // From now on the secrets of `config` stand in no line of the log.
 void hide_secrets(const config::Config& config);
 
+// Puts on record that the file could not be used.
+void push_refusal(const std::string& problem, pipeline::IngressProducer& producer);
 // Pushes the policy of `config` as a ConfigApplied input.
 void push_policy(const config::Config& config, pipeline::IngressProducer& producer);
 

@@ -60,6 +60,14 @@ std::string connect_params(const Target& target, std::string_view scopes) {
 
 }  // namespace
 
+Result<Socket> connect_to(const Target& target, Deadline deadline) {
+  if (!target.control.empty()) {
+    auto local = Socket::connect_local(target.control, deadline);
+    if (local) return local;
+  }
+  return Socket::connect(target.address, target.port, deadline);
+}
+
 RpcClient::~RpcClient() {
   ws_.close();
 }
@@ -79,7 +87,7 @@ Result<RpcClient> RpcClient::open(const Target& target, std::string_view scopes,
 // Errc::in_use stands for "starting: ask again".
 Result<RpcClient> RpcClient::open_once(const Target& target, std::string_view scopes,
                                        Deadline deadline) {
-  SPINE_TRY(Socket socket, Socket::connect(target.address, target.port, deadline));
+  SPINE_TRY(Socket socket, connect_to(target, deadline));
   SPINE_TRY(WsClient ws,
             WsClient::upgrade(std::move(socket), host_port(target.address, target.port), deadline));
   RpcClient client(std::move(ws));

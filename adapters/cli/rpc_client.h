@@ -16,8 +16,12 @@ namespace spine::cli {
 struct Target {
   std::string address{"127.0.0.1"};
   std::uint16_t port{18789};
-  std::string token{};  // empty = none is sent
+  std::string token{};    // empty = none is sent
+  std::string control{};  // the control socket, tried first; empty = there is none to be used
 };
+
+// Through the control socket where there is one: it asks for no token and speaks no TLS.
+Result<Socket> connect_to(const Target& target, Deadline deadline);
 
 // The gateway's answer to a call: its payload, or its refusal.
 struct Answer {

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <fmt/format.h>
 
+#include "adapters/cli/admin_call.h"
 #include "adapters/cli/json_read.h"
 #include "adapters/cli/place.h"
 #include "adapters/cli/table.h"
@@ -16,12 +17,6 @@ using simdjson::dom::element;
 
 constexpr std::string_view kReadScopes = R"(["operator.read"])";
 constexpr std::uint64_t kCallMs = 10'000;
-
-Result<std::string> ask(RpcClient& client, std::string_view method, const std::string& params) {
-  SPINE_TRY(Answer answer, client.call(method, params, in_ms(kCallMs)));
-  if (answer.ok) return std::move(answer.payload);
-  return Error{Errc::refused, fmt::format("{}: {} ({})", method, answer.message, answer.code)};
-}
 
 std::string time_at(const element& object, std::string_view key) {
   const std::int64_t ms = number_at(object, key);

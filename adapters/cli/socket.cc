@@ -7,12 +7,14 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
 #include <memory>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <utility>
 
@@ -88,6 +90,32 @@ Result<Socket> Socket::connect(const std::string& address, std::uint16_t port, D
                                                 host_port(address, port), strerror(failure))};
   }
   return socket;
+}
+
+Result<Socket> Socket::connect_local(const std::string& path, Deadline deadline) {
+  // Through its folder's descriptor: sun_path has 108 bytes, whatever the folder is called.
+  const std::filesystem::path file{path};
+  const UniqueFd folder{::open(file.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name =
+      fmt::format("/proc/self/fd/{}/{}", folder.get(), file.filename().string());
+  if (!folder || name.size() >= sizeof address.sun_path) {
+    return Error{Errc::unavailable, fmt::format("There is no control socket {}.", path)};
+  }
+  std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
+  Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  for (;;) {
+    if (!socket.fd_) break;
+    if (::connect(socket.fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
+        0) {
+      return socket;
+    }
+    // A full backlog, of a socket that does not wait by itself.
+    if (errno != EAGAIN || left_ms(deadline) == 0) break;
+    ::poll(nullptr, 0, 10);
+  }
+  return Error{Errc::unavailable, fmt::format("Cannot connect to {}: {}.", path, strerror(errno))};
 }
 
 Status Socket::write_all(std::string_view bytes, Deadline deadline) {

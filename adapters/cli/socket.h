@@ -28,6 +28,8 @@ class Socket {
   // `address` is numeric: "127.0.0.1" or "::1". Nobody listening: Errc::unavailable, with the text
   // of refused_text().
   static Result<Socket> connect(const std::string& address, std::uint16_t port, Deadline deadline);
+  // The same to a Unix socket. `path` may be longer than the kernel's bound for one.
+  static Result<Socket> connect_local(const std::string& path, Deadline deadline);
   // Takes over a connected socket.
   explicit Socket(int fd) : fd_(fd) {}
 

@@ -20,11 +20,11 @@ constexpr std::uint64_t kProbeMs = 5'000;
 constexpr int kProtocol = 4;
 
 Result<HttpResponse> probe(const Place& place, const std::string& path) {
-  return http_get(place.target.address, place.target.port, path, in_ms(kProbeMs));
+  return http_get(place.target, path, in_ms(kProbeMs));
 }
 
-std::string address_text(const Place& place) {
-  return "ws://" + host_port(place.target.address, place.target.port);
+std::string where(const Place& place) {
+  return address_text(place.config, place.target.port);
 }
 
 // The reasons in /ready's "failing", joined; empty when it is ready.
@@ -67,12 +67,12 @@ int print_down(const Place& place, const Error& error, bool json) {
   if (json) {
     fmt::print(R"({{"running":false,"address":{},"stateDir":{},"error":{}}})"
                "\n",
-               json_string(address_text(place)), json_string(place.state_dir.string()),
+               json_string(where(place)), json_string(place.state_dir.string()),
                json_string(error.message));
     return kExitFailure;
   }
   Facts facts;
-  facts.add("Address", address_text(place));
+  facts.add("Address", where(place));
   facts.add("State directory", place.state_dir.string());
   fmt::print("Spine is not running\n{}", facts.text());
   fmt::print(stderr, "{}\n", printable(error.message, true));
@@ -82,7 +82,7 @@ int print_down(const Place& place, const Error& error, bool json) {
 void print_place(const Place& place, Facts& facts) {
   const auto owner = net::find_port_owner(place.target.port);
   if (owner) facts.add("Process", fmt::format("{} ({})", owner->pid, owner->name));
-  facts.add("Address", address_text(place));
+  facts.add("Address", where(place));
   facts.add("State directory", place.state_dir.string());
 }
 
@@ -111,11 +111,11 @@ int health(const Arguments& args) {
   simdjson::dom::parser parser;
   simdjson::dom::element body;
   if (parser.parse(response->body).get(body) != simdjson::SUCCESS) {
-    return fail({Errc::corrupt,
-                 fmt::format("What listens on {} is not a Spine gateway.", address_text(*place))});
+    return fail(
+        {Errc::corrupt, fmt::format("What listens on {} is not a Spine gateway.", where(*place))});
   }
   Facts facts;
-  facts.add("Address", address_text(*place));
+  facts.add("Address", where(*place));
   add_health(facts, body);
   fmt::print("Spine is {}\n{}", printable(text_at(body, "status")), facts.text());
   return code;
@@ -134,16 +134,16 @@ int status(const Arguments& args) {
   simdjson::dom::element ready_body;
   if (health_parser.parse(health_answer->body).get(health_body) != simdjson::SUCCESS ||
       ready_parser.parse(ready_answer->body).get(ready_body) != simdjson::SUCCESS) {
-    return fail({Errc::corrupt,
-                 fmt::format("What listens on {} is not a Spine gateway.", address_text(*place))});
+    return fail(
+        {Errc::corrupt, fmt::format("What listens on {} is not a Spine gateway.", where(*place))});
   }
   const int code = flag_at(health_body, "ok") ? kExitOk : kExitFailure;
   if (args.common.json) {
     const auto owner = net::find_port_owner(place->target.port);
     print_json(fmt::format(
         R"({{"running":true,"address":{},"stateDir":{},"pid":{},"health":{},"ready":{}}})",
-        json_string(address_text(*place)), json_string(place->state_dir.string()),
-        owner ? owner->pid : 0, simdjson::minify(health_body), simdjson::minify(ready_body)));
+        json_string(where(*place)), json_string(place->state_dir.string()), owner ? owner->pid : 0,
+        simdjson::minify(health_body), simdjson::minify(ready_body)));
     return code;
   }
   Facts facts;

@@ -22,6 +22,15 @@ int sessions_list(const Arguments& args);  // sessions.cc
 int sessions_show(const Arguments& args);
 int config_get(const Arguments& args);  // config_verbs.cc
 int config_validate(const Arguments& args);
+int config_set(const Arguments& args);
+int devices_list(const Arguments& args);  // devices.cc
+int devices_approve(const Arguments& args);
+int devices_reject(const Arguments& args);
+int devices_revoke(const Arguments& args);
+int devices_rename(const Arguments& args);
+int pairing_list(const Arguments& args);  // pairing.cc
+int pairing_approve(const Arguments& args);
+int pairing_reject(const Arguments& args);
 int doctor(const Arguments& args);   // doctor.cc
 int install(const Arguments& args);  // service.cc
 int uninstall(const Arguments& args);

@@ -1,106 +1,183 @@
 // Host and Origin comparison, ASCII case-insensitive as host names are.
 #include "adapters/http/guard.h"
 
+#include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <charconv>
-#include <cstdint>
-#include <optional>
+#include <netinet/in.h>
 
 namespace spine::http {
 namespace {
+
+constexpr std::size_t kNameBytesMax = 253;  // RFC 1035 section 2.3.4
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-bool equal_nocase(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
+// One spelling of an IP address; none when it is no such thing.
+std::optional<std::string> address_text(const std::string& text) {
+  char out[INET6_ADDRSTRLEN];
+  in_addr v4{};
+  if (::inet_pton(AF_INET, text.c_str(), &v4) == 1) {
+    return ::inet_ntop(AF_INET, &v4, out, sizeof out);
   }
-  return true;
+  in6_addr v6{};
+  if (::inet_pton(AF_INET6, text.c_str(), &v6) == 1) {
+    return ::inet_ntop(AF_INET6, &v6, out, sizeof out);
+  }
+  return std::nullopt;
 }
 
-struct Authority {
-  std::string_view name{};
-  std::string_view port{};  // empty = the scheme's own
-};
-
-bool digits(std::string_view text) {
-  for (const char c : text) {
-    if (c < '0' || c > '9') return false;
-  }
-  return true;
+bool name_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
 }
 
-std::optional<Authority> split(std::string_view host) {
-  Authority result{};
-  std::size_t end = std::string_view::npos;
-  if (!host.empty() && host.front() == '[') {
-    const std::size_t bracket = host.find(']');
-    if (bracket == std::string_view::npos) return std::nullopt;
-    end = bracket + 1;
-  } else {
-    end = host.find(':');
-    if (end == std::string_view::npos) end = host.size();
-  }
-  result.name = host.substr(0, end);
-  std::string_view rest = host.substr(end);
-  if (!rest.empty()) {
-    if (rest.front() != ':' || !digits(rest.substr(1))) return std::nullopt;
-    result.port = rest.substr(1);
-  }
-  if (result.name.empty()) return std::nullopt;
-  return result;
+// Browsers take a name whose last label is a number for an IPv4 address, however it is written.
+bool looks_like_number(std::string_view name) {
+  const std::string_view last = name.substr(name.rfind('.') + 1);
+  return !last.empty() && last.front() >= '0' && last.front() <= '9';
 }
 
-// Four decimal numbers, the first of them 127.
-bool loopback_ipv4(std::string_view name) {
-  std::uint32_t first = 0;
-  int parts = 0;
-  while (true) {
-    std::uint32_t number = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (error != std::errc{} || number > 255) return false;
-    if (parts == 0) first = number;
-    ++parts;
-    name.remove_prefix(static_cast<std::size_t>(end - name.data()));
-    if (name.empty()) break;
-    if (name.front() != '.' || parts == 4) return false;
-    name.remove_prefix(1);
-  }
-  return parts == 4 && first == 127;
-}
-
-bool loopback_name(std::string_view name) {
-  constexpr std::string_view kSuffix = ".localhost";
-  if (equal_nocase(name, "localhost") || equal_nocase(name, "[::1]")) return true;
-  if (name.size() > kSuffix.size() &&
-      equal_nocase(name.substr(name.size() - kSuffix.size()), kSuffix)) {
+bool read_name(std::string_view text, Authority& out) {
+  std::string name{text};
+  std::transform(name.begin(), name.end(), name.begin(), lower);
+  if (!name.empty() && name.front() == '[') {
+    if (name.back() != ']' || name.find(':') == std::string::npos) return false;
+    const auto address = address_text(name.substr(1, name.size() - 2));
+    if (!address) return false;
+    out.name = *address;
+    out.address = true;
     return true;
   }
-  return loopback_ipv4(name);
+  if (!name.empty() && name.back() == '.') name.pop_back();
+  if (name.empty() || name.size() > kNameBytesMax || name.front() == '.' || name.back() == '.') {
+    return false;
+  }
+  if (!std::all_of(name.begin(), name.end(), name_char)) return false;
+  const auto address = address_text(name);
+  if (!address && looks_like_number(name)) return false;
+  out.address = address.has_value();
+  out.name = address.value_or(name);
+  return true;
+}
+
+bool read_port(std::string_view text, std::uint16_t& port) {
+  if (text.empty() || text.size() > 5) return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc{} && end == text.data() + text.size() && port != 0;
+}
+
+bool loopback(const Authority& authority) {
+  constexpr std::string_view kSuffix = ".localhost";
+  const std::string& name = authority.name;
+  if (authority.address) return name == "::1" || name.substr(0, 4) == "127.";
+  return name == "localhost" ||
+         (name.size() > kSuffix.size() && name.substr(name.size() - kSuffix.size()) == kSuffix);
+}
+
+bool contains(const std::vector<std::string>& list, const std::string& text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+std::uint16_t default_port(bool https) {
+  return https ? 443 : 80;
 }
 
 }  // namespace
 
-bool loopback_host(std::string_view host) {
-  const auto authority = split(host);
-  return authority.has_value() && loopback_name(authority->name);
+bool equal_nocase(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
 }
 
-bool same_origin(std::string_view origin, std::string_view host) {
-  if (origin.empty()) return true;
-  constexpr std::string_view kScheme = "http://";
-  if (origin.size() <= kScheme.size() || !equal_nocase(origin.substr(0, kScheme.size()), kScheme)) {
-    return false;
+std::optional<Authority> parse_authority(std::string_view text) {
+  Authority result{};
+  std::size_t end = text.size();
+  if (!text.empty() && text.front() == '[') {
+    const std::size_t bracket = text.find(']');
+    if (bracket == std::string_view::npos) return std::nullopt;
+    end = bracket + 1;
+  } else {
+    end = std::min(text.find(':'), text.size());
   }
-  const auto theirs = split(origin.substr(kScheme.size()));
-  const auto ours = split(host);
-  if (!theirs.has_value() || !ours.has_value()) return false;
-  const std::string_view their_port = theirs->port.empty() ? "80" : theirs->port;
-  const std::string_view our_port = ours->port.empty() ? "80" : ours->port;
-  return equal_nocase(theirs->name, ours->name) && their_port == our_port;
+  if (!read_name(text.substr(0, end), result)) return std::nullopt;
+  if (end == text.size()) return result;
+  if (text[end] != ':' || !read_port(text.substr(end + 1), result.port)) return std::nullopt;
+  return result;
+}
+
+std::optional<Origin> parse_origin(std::string_view text) {
+  Origin result{};
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::string_view scheme = text.substr(0, colon);
+  result.https = equal_nocase(scheme, "https");
+  if (!result.https && !equal_nocase(scheme, "http")) return std::nullopt;
+  if (text.substr(colon, 3) != "://") return std::nullopt;
+  auto authority = parse_authority(text.substr(colon + 3));
+  if (!authority) return std::nullopt;
+  result.authority = *std::move(authority);
+  if (result.authority.port == 0) result.authority.port = default_port(result.https);
+  return result;
+}
+
+Site make_site(const SiteOptions& options) {
+  Site site{};
+  site.tls = options.tls;
+  bool beyond = false;
+  for (const std::string& text : options.addresses) {
+    const auto address = address_text(text);
+    if (!address) continue;
+    site.any_address |= *address == "0.0.0.0" || *address == "::";
+    beyond |= !loopback({.name = *address, .address = true});
+    site.addresses.push_back(*address);
+  }
+  for (const std::string& text : options.origins) {
+    const auto origin = parse_origin(text);
+    if (!origin) continue;
+    site.origins.push_back(*origin);
+    auto& list = origin->authority.address ? site.addresses : site.names;
+    list.push_back(origin->authority.name);
+  }
+  const auto hostname = parse_authority(options.hostname);
+  if (beyond && hostname && !hostname->address) {
+    site.names.push_back(hostname->name);
+    site.names.push_back(hostname->name + ".local");
+  }
+  return site;
+}
+
+bool loopback_host(std::string_view host) {
+  const auto authority = parse_authority(host);
+  return authority.has_value() && loopback(*authority);
+}
+
+bool host_allowed(const Site& site, std::string_view host) {
+  const auto authority = parse_authority(host);
+  if (!authority) return false;
+  if (loopback(*authority)) return true;
+  if (!authority->address) return contains(site.names, authority->name);
+  return site.any_address || contains(site.addresses, authority->name);
+}
+
+bool same_origin(std::string_view origin, std::string_view host, Scheme scheme) {
+  if (origin.empty()) return true;
+  const auto theirs = parse_origin(origin);
+  auto ours = parse_authority(host);
+  if (!theirs || !ours) return false;
+  if (scheme != Scheme::either && theirs->https != (scheme == Scheme::https)) return false;
+  if (ours->port == 0) ours->port = default_port(theirs->https);
+  return theirs->authority == *ours;
+}
+
+bool origin_allowed(const Site& site, std::string_view origin, std::string_view host,
+                    Scheme scheme) {
+  if (same_origin(origin, host, scheme)) return true;
+  const auto theirs = parse_origin(origin);
+  return theirs &&
+         std::find(site.origins.begin(), site.origins.end(), *theirs) != site.origins.end();
 }
 
 bool query_has_secret(std::string_view query) {

@@ -161,8 +161,19 @@ void network(Exposition& out, const Metrics& metrics) {
     if (count != 0) out.sample("code", std::to_string(1000 + i), count);
   }
   out.sample("code", "other", metrics.ws_closes.back().get());
-  out.family("spine_auth_failures_total", "counter", "Connects refused by authentication.");
-  out.sample("reason", "credentials", metrics.auth_failures.get());
+  out.gauge("spine_sockets", "Connections accepted and not closed.", metrics.sockets_open.get());
+  out.gauge("spine_sockets_unauthenticated", "Connections that have not said hello.",
+            metrics.sockets_unauthenticated.get());
+  out.family("spine_sockets_cut_total", "counter", "Connections cut or refused, by reason.");
+  out.sample("reason", "oldest", metrics.sockets_cut_oldest.get());
+  out.sample("reason", "late", metrics.sockets_cut_late.get());
+  out.sample("reason", "address", metrics.sockets_refused_address.get());
+  out.counter("spine_requests_foreign_total", "Requests with a foreign Host or Origin.",
+              metrics.requests_foreign.get());
+  out.family("spine_auth_failures_total", "counter",
+             "Connects and bearer tokens refused, by reason.");
+  for (std::size_t i = 0; i < pipeline::kConnectRefusals.size(); ++i)
+    out.sample("reason", pipeline::kConnectRefusals[i], metrics.connects_refused[i].get());
   out.counter("spine_frames_refused_total", "Frames that were malformed, unknown or wrong-typed.",
               metrics.frames_refused.get());
   out.counter("spine_slow_consumers_total", "Connections closed because they did not read.",

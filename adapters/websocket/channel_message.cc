@@ -220,7 +220,7 @@ void read_channel_message(Params& params, ChannelMessage& message) {
       "timestamp", {.required = true, .min = 1, .max = kTimestampMsMax, .otherwise = 0});
 }
 
-void build_channel_message(const ChannelMessage& message, Bits128 entropy, PrincipalId bridge,
+void build_channel_message(const ChannelMessage& message, Bits128 entropy, Bridge bridge,
                            flatbuffers::FlatBufferBuilder& builder) {
   builder.Clear();
   const auto channel = put_text(builder, message.channel);
@@ -236,7 +236,7 @@ void build_channel_message(const ChannelMessage& message, Bits128 entropy, Princ
   const fb::Bits128 random{entropy.hi, entropy.lo};
   fb::MessageReceivedBuilder table{builder};
   table.add_platform_ms(message.timestamp_ms);
-  table.add_bridge(bridge.value);
+  table.add_bridge(bridge.principal.value);
   table.add_channel(channel);
   table.add_account(account);
   table.add_sender_id(sender_id);
@@ -250,6 +250,7 @@ void build_channel_message(const ChannelMessage& message, Bits128 entropy, Princ
   table.add_entropy(&random);
   table.add_via(fb::MessageVia::channel);
   table.add_conversation(message.conversation);
+  table.add_vouched(bridge.vouches);
   builder.Finish(table.Finish());
 }
 

@@ -50,8 +50,14 @@ class ChannelMessageReader {
 // The general way: complaints go to the Params' problem.
 void read_channel_message(Params& params, ChannelMessage& message);
 
+// Who handed a channel message in.
+struct Bridge {
+  PrincipalId principal{};
+  bool vouches{};  // it is an operator with the scope admin: what it says an admin wrote counts
+};
+
 // Finishes `builder` (cleared first) with the table. Thread: the builder's.
-void build_channel_message(const ChannelMessage& message, Bits128 entropy, PrincipalId bridge,
+void build_channel_message(const ChannelMessage& message, Bits128 entropy, Bridge bridge,
                            flatbuffers::FlatBufferBuilder& builder);
 
 }  // namespace spine::net

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "adapters/websocket/agent_rows.h"
 #include "adapters/websocket/inputs.h"
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/respond.h"
@@ -158,6 +159,12 @@ void on_chat_history(Answer& answer, const pipeline::HistoryItem& item) {
   http::JsonWriter& json = response.json();
   json.begin_object();
   json.member("sessionKey", answer.request().extra().text);
+  if (answer.request().method->name == "chat.startup") {
+    json.key("agentsList");
+    write_agents_list(json, net.config());
+    json.key("metadata");
+    write_chat_metadata(json, net.config());
+  }
   if (item.found) {
     std::string uuid;
     append_uuid(uuid, item.session.uuid);
@@ -168,8 +175,10 @@ void on_chat_history(Answer& answer, const pipeline::HistoryItem& item) {
   response.send();
 }
 
-void chat_abort(Call& call) {
-  const std::string_view asked = call.params.text("sessionKey", kSessionKey);
+namespace {
+
+// Looks the run or the session up; their answers go on from there.
+void ask_abort(Call& call, std::string_view asked) {
   const std::string_view run =
       call.params.text("runId", {.bytes_max = limits::kIdempotencyKeyBytesMax});
   if (!call.valid()) return;
@@ -185,9 +194,27 @@ void chat_abort(Call& call) {
   }
 }
 
-namespace {
+// {ok, abortedRunId, status}: what sessions.abort says.
+void answer_session_aborted(Answer& answer, bool aborted, std::string_view run_key) {
+  Response response{answer.net, answer.slot, answer.id()};
+  http::JsonWriter& json = response.json();
+  json.begin_object();
+  json.member("ok", true);
+  json.key("abortedRunId");
+  if (aborted && !run_key.empty()) {
+    json.value(run_key);
+  } else {
+    json.null();
+  }
+  json.member("status", aborted ? "aborted" : "no-active-run");
+  json.end_object();
+  response.send();
+}
 
 void answer_aborted(Answer& answer, bool aborted, std::string_view run_key) {
+  if (answer.request().method->name == "sessions.abort") {
+    return answer_session_aborted(answer, aborted, run_key);
+  }
   Response response{answer.net, answer.slot, answer.id()};
   http::JsonWriter& json = response.json();
   json.begin_object();
@@ -202,6 +229,14 @@ void answer_aborted(Answer& answer, bool aborted, std::string_view run_key) {
 }
 
 }  // namespace
+
+void chat_abort(Call& call) {
+  ask_abort(call, call.params.text("sessionKey", kSessionKey));
+}
+
+void sessions_abort(Call& call) {
+  ask_abort(call, call.params.text("key", kSessionKey));
+}
 
 void on_chat_abort_session(Answer& answer, const pipeline::SessionsItem& item) {
   if (item.sessions.empty()) return answer_aborted(answer, false, {});

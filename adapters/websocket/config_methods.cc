@@ -1,4 +1,5 @@
 // Methods answered from the configuration and the log file, without asking the engine.
+#include "adapters/websocket/agent_rows.h"
 #include "adapters/websocket/log_tail.h"
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/respond.h"
@@ -9,15 +10,6 @@ namespace spine::net::handlers {
 namespace {
 
 constexpr TextRule kOptionalName{.bytes_max = limits::kKeyBytesMax};
-
-void write_model(http::JsonWriter& json, const ModelName& model) {
-  json.begin_object();
-  json.member("id", model.whole);
-  json.member("name", model.model);
-  json.member("provider", model.provider);
-  json.member("available", true);
-  json.end_object();
-}
 
 }  // namespace
 
@@ -33,7 +25,7 @@ void config_get(Call& call) {
   json.member("path", config.path.string());
   json.member("exists", config.exists);
   // The file's own text may hold secrets in any spelling; what is shown is the redacted value.
-  json.member("raw", config.exists ? parsed : std::string_view{});
+  json.member("raw", config.raw);
   json.member_raw("parsed", parsed);
   json.member_raw("sourceConfig", parsed);
   json.member_raw("config", parsed);
@@ -50,29 +42,8 @@ void config_get(Call& call) {
 }
 
 void agents_list(Call& call) {
-  const config::Config& config = call.net.config();
   Response response{call.net, call.slot, call.id};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("defaultId", config.default_agent);
-  json.member("mainKey", config.main_key);
-  json.member("scope", "per-sender");
-  json.key("agents");
-  json.begin_array();
-  for (const config::AgentConfig& agent : config.agents) {
-    json.begin_object();
-    json.member("id", agent.id);
-    json.member("name", agent.name.empty() ? agent.id : agent.name);
-    json.member_if("emoji", agent.emoji);
-    json.key("model");
-    json.begin_object();
-    json.member("primary", model_of(config, agent.id).whole);
-    json.end_object();
-    json.member_if("workspace", agent.workspace);
-    json.end_object();
-  }
-  json.end_array();
-  json.end_object();
+  write_agents_list(response.json(), call.net.config());
   response.send();
 }
 
@@ -101,24 +72,35 @@ void agent_identity_get(Call& call) {
 }
 
 void models_list(Call& call) {
-  const config::Config& config = call.net.config();
-  std::vector<std::string_view> seen;
   Response response{call.net, call.slot, call.id};
   http::JsonWriter& json = response.json();
   json.begin_object();
   json.key("models");
-  json.begin_array();
-  for (const config::AgentConfig& agent : config.agents) {
-    const ModelName model = model_of(config, agent.id);
-    bool known = false;
-    for (const std::string_view other : seen)
-      known = known || other == model.whole;
-    if (known) continue;
-    seen.push_back(model.whole);
-    write_model(json, model);
-  }
-  json.end_array();
+  write_models(json, call.net.config());
   json.end_object();
+  response.send();
+}
+
+void commands_list(Call& call) {
+  Response response{call.net, call.slot, call.id};
+  http::JsonWriter& json = response.json();
+  json.begin_object();
+  json.key("commands");
+  write_commands(json, call.net.config());
+  json.end_object();
+  response.send();
+}
+
+void chat_metadata(Call& call) {
+  Response response{call.net, call.slot, call.id};
+  write_chat_metadata(response.json(), call.net.config());
+  response.send();
+}
+
+// The configured channels. Their adapters come with later versions: none of them runs.
+void channels_status(Call& call) {
+  Response response{call.net, call.slot, call.id};
+  write_channels_status(response.json(), call.net.config(), call.net.wall_ms);
   response.send();
 }
 

@@ -39,6 +39,8 @@ constexpr std::array<std::string_view, 17> kClientIds{"webchat-ui",
                                                       "openclaw-probe"};
 constexpr std::array<std::string_view, 8> kModes{"webchat", "cli",    "ui",    "backend",
                                                  "node",    "worker", "probe", "test"};
+constexpr std::array<std::string_view, 5> kDeviceMembers{"id", "publicKey", "signature", "signedAt",
+                                                         "nonce"};
 constexpr TextRule kName{.required = true, .bytes_min = 1, .bytes_max = limits::kNameBytesMax};
 constexpr TextRule kOptional{.bytes_max = limits::kNameBytesMax};
 constexpr std::size_t kSecretBytesMax = 4'096;
@@ -74,8 +76,46 @@ void read_scopes(Params& params, ConnectParams& out) {
     if (element.get(name) != simdjson::SUCCESS) {
       return params.complain("scopes", "items must be string");
     }
+    if (!out.scopes_text.empty()) out.scopes_text += ',';
+    out.scopes_text += name;
     out.scopes = static_cast<ScopeSet>(out.scopes | static_cast<ScopeSet>(scope_of(name)));
   }
+}
+
+void read_caps(Params& params, ConnectParams& out) {
+  simdjson::dom::array caps;
+  if (!params.array("caps", caps)) return;
+  for (const simdjson::dom::element element : caps) {
+    std::string_view name;
+    if (element.get(name) != simdjson::SUCCESS) {
+      return params.complain("caps", "items must be string");
+    }
+    if (name == "tool-events") out.caps |= kCapToolEvents;
+    if (name == "resume") out.caps |= kCapResume;
+  }
+}
+
+void read_device(Params& params, ConnectParams& out) {
+  Params device = params.object("device", false);
+  out.has_device = device.present();
+  if (!out.has_device) return;
+  constexpr TextRule kRequired{.required = true, .bytes_min = 1, .bytes_max = 512};
+  device.only(kDeviceMembers);
+  out.device.id = device.text("id", kRequired);
+  out.device.public_key = device.text("publicKey", kRequired);
+  out.device.signature = device.text("signature", kRequired);
+  out.device.signed_at_ms = device.integer(
+      "signedAt", {.required = true, .min = 0, .max = std::int64_t{1} << 53, .otherwise = 0});
+  out.device.nonce = device.text("nonce", {.bytes_max = 512});
+}
+
+void read_auth(Params& params, ConnectParams& out) {
+  Params auth = params.object("auth", false);
+  auth.only(kAuthMembers);
+  out.token = auth.text("token", {.bytes_max = kSecretBytesMax});
+  out.password = auth.text("password", {.bytes_max = kSecretBytesMax});
+  out.device_token = auth.text("deviceToken", {.bytes_max = kSecretBytesMax});
+  out.bootstrap_token = auth.text("bootstrapToken", {.bytes_max = kSecretBytesMax});
 }
 
 }  // namespace
@@ -88,11 +128,14 @@ void read_connect(Params& params, ConnectParams& out) {
   read_client(params, out);
   out.role = params.text("role", kOptional);
   read_scopes(params, out);
-  out.has_device = params.object("device", false).present();
-  Params auth = params.object("auth", false);
-  auth.only(kAuthMembers);
-  out.token = auth.text("token", {.bytes_max = kSecretBytesMax});
-  out.password = auth.text("password", {.bytes_max = kSecretBytesMax});
+  read_caps(params, out);
+  read_device(params, out);
+  read_auth(params, out);
+}
+
+std::string_view ConnectParams::signed_token() const {
+  if (!token.empty()) return token;
+  return device_token.empty() ? bootstrap_token : device_token;
 }
 
 }  // namespace spine::net

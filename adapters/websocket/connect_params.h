@@ -6,26 +6,35 @@
 #include <string_view>
 
 #include "adapters/websocket/connections.h"
+#include "adapters/websocket/device_identity.h"
 #include "adapters/websocket/params.h"
 
 namespace spine::net {
 
-// Borrowed from the request.
+// Owned: it outlives the frame while the device is looked up.
 struct ConnectParams {
   std::int64_t min_protocol{};
   std::int64_t max_protocol{};
-  std::string_view client_id{};
-  std::string_view client_mode{};
-  std::string_view client_version{};
-  std::string_view platform{};
-  std::string_view device_family{};
-  std::string_view display_name{};
-  std::string_view instance_id{};
-  std::string_view role{};
+  std::string client_id{};
+  std::string client_mode{};
+  std::string client_version{};
+  std::string platform{};
+  std::string device_family{};
+  std::string display_name{};
+  std::string instance_id{};
+  std::string role{};
   ScopeSet scopes{};
-  std::string_view token{};     // auth.token
-  std::string_view password{};  // auth.password
+  std::string scopes_text{};  // as asked for, joined with ",": what is signed
+  ClientCaps caps{};
+  std::string token{};         // auth.token
+  std::string password{};      // auth.password
+  std::string device_token{};  // auth.deviceToken
+  std::string bootstrap_token{};
   bool has_device{};
+  DeviceProof device{};
+
+  // The token the signature covers (PROTOCOL section 2.4).
+  std::string_view signed_token() const;
 };
 
 // Complaints go to the Params' problem.

@@ -1,10 +1,14 @@
 // Slots of the connection table.
 #include "adapters/websocket/connections.h"
 
+#include "adapters/websocket/joining.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {
+
+Client::Client() = default;
+Client::~Client() = default;
 
 ConnectionRef Connections::open(lws* socket, std::uint64_t deadline) {
   std::uint32_t slot = 0;
@@ -24,6 +28,7 @@ ConnectionRef Connections::open(lws* socket, std::uint64_t deadline) {
     calls_at_ms.emplace_back();
     queries.emplace_back();
     seq.emplace_back();
+    told_from.emplace_back();
     wsi.emplace_back();
     deadline_ms.emplace_back();
     close_code.emplace_back();
@@ -40,6 +45,7 @@ ConnectionRef Connections::open(lws* socket, std::uint64_t deadline) {
   calls_at_ms[slot] = 0;
   queries[slot] = 0;
   seq[slot] = 0;
+  told_from[slot] = 0;
   wsi[slot] = socket;
   deadline_ms[slot] = deadline;
   close_code[slot] = 0;

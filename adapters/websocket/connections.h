@@ -6,12 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "adapters/websocket/device_identity.h"
 #include "adapters/websocket/frame_buffer.h"
 #include "schemas/vocab/ids.h"
 
 struct lws;
 
 namespace spine::net {
+
+struct Joining;
 
 enum class Stage : std::uint8_t {
   free,      // no connection in this slot
@@ -35,8 +38,30 @@ enum class Scope : std::uint8_t {
 };
 using ScopeSet = std::uint8_t;
 
-// Who is on a connection: known once connect was accepted. Cold: seen per request or less.
+// What a client said it can do, as far as it changes what it is sent; a bit each.
+using ClientCaps = std::uint8_t;
+inline constexpr ClientCaps kCapToolEvents = 1U << 0;
+inline constexpr ClientCaps kCapResume = 1U
+                                         << 1;  // ours: it says resume before it is told anything
+
+// Who is on a connection. Cold: seen per request or less.
 struct Client {
+  Client();
+  ~Client();
+
+  // From the start, by the socket and the upgrade.
+  std::string address{};  // without the port; "local" on the control socket
+  std::string host{};
+  std::string origin{};
+  bool origin_allowed{true};
+  bool loopback{};
+  bool control_socket{};  // the person at the machine: nothing more is asked of it
+  std::string nonce{};    // of the challenge
+
+  // While it joins; gone with hello-ok.
+  std::unique_ptr<Joining> joining;
+
+  // Once connect was accepted.
   Bits128 connection{};  // server.connId
   std::string id{};
   std::string mode{};
@@ -46,7 +71,10 @@ struct Client {
   std::string display_name{};
   std::string instance_id{};
   std::string role{};
-  std::string address{};
+  std::string device_id{};  // empty = it showed none, or is not paired
+  ClientCaps caps{};
+  Digest256 token_hash{};          // of its device token; zeros = it has none
+  std::string_view auth_method{};  // hello-ok's auth.method; a literal
   std::int64_t connected_wall_ms{};
   std::uint64_t connected_ms{};
   bool counted{};                   // in the number of authenticated connections
@@ -64,6 +92,9 @@ inline constexpr std::uint16_t kInterested = 1U << 6;   // counts in Shared::eve
 inline constexpr std::uint16_t kAnnounced = 1U << 7;    // ClientConnected was journalled
 inline constexpr std::uint16_t kDoomed = 1U << 8;       // to be cut off without a close frame
 inline constexpr std::uint16_t kWatchesSessions = 1U << 9;  // in Shared::session_interest
+inline constexpr std::uint16_t kResuming = 1U << 10;        // is being told what it missed
+inline constexpr std::uint16_t kAwaitsResume = 1U << 12;  // is told nothing of runs before it asks
+inline constexpr std::uint16_t kPreviewing = 1U << 11;    // sessions.preview is under way
 inline constexpr std::uint16_t kNotReading = kPaused | kHeld | kBlocked;
 }  // namespace connection_flag
 
@@ -101,6 +132,7 @@ class Connections {
   std::vector<std::uint64_t> calls_at_ms{};  // when it was last filled
   std::vector<std::uint32_t> queries{};      // asked and not answered
   std::vector<std::uint64_t> seq{};          // of the last broadcast event
+  std::vector<std::uint64_t> told_from{};    // journal seq of the first push it got live; 0 = none
   std::vector<lws*> wsi{};
   // cold
   std::vector<std::uint64_t> deadline_ms{};  // handshake, next ping, pong or end of closing

@@ -23,6 +23,14 @@ void Context::push(fb::EventBody kind, std::uint32_t slot, std::uint64_t request
   ingress.push(header, {body, builder.GetSize()});
 }
 
+void Context::push_own(fb::EventBody kind) {
+  pipeline::InputHeader header{};
+  header.kind = static_cast<std::uint16_t>(kind);
+  header.source = static_cast<std::uint16_t>(Source::websocket);
+  const auto* body = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
+  ingress.push(header, {body, builder.GetSize()});
+}
+
 void Context::query(std::uint16_t kind, std::uint32_t slot, std::uint64_t request,
                     std::string_view text, std::uint64_t a, std::uint64_t b) {
   pipeline::InputHeader header{};

@@ -7,13 +7,19 @@
 #include <flatbuffers/flatbuffers.h>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "adapters/http/facts.h"
+#include "adapters/websocket/auth_limits.h"
+#include "adapters/websocket/device_requests.h"
 #include "adapters/websocket/entropy.h"
 #include "adapters/websocket/hub.h"
 #include "adapters/websocket/options.h"
 #include "adapters/websocket/pending.h"
+#include "adapters/websocket/recent_events.h"
+#include "adapters/websocket/refusal.h"
+#include "adapters/websocket/resuming.h"
 #include "adapters/websocket/runs.h"
 #include "engine/pipeline/ingress.h"
 #include "engine/pipeline/outbox.h"
@@ -24,23 +30,53 @@
 
 namespace spine::net {
 
+class Events;
+
 // A question that waits until the engine has answered others.
 struct WaitingQuery {
   pipeline::InputHeader header{};
   std::string text{};
 };
 
+// A connection that is to be closed, and why.
+struct Cut {
+  ConnectionRef connection{};
+  std::string_view why{};  // a literal
+};
+
+// A refused connect whose answer is held back.
+struct DelayedRefusal {
+  std::uint64_t due_ms{};
+  ConnectionRef connection{};
+  std::string id{};  // of the request
+  Refusal refusal{};
+};
+
 // Thread: net. References outlive it.
 struct Context {
   Context(const NetOptions& net_options, pipeline::Shared& shared_state,
           pipeline::IngressProducer& producer)
-      : options(net_options), shared(shared_state), ingress(producer), hub(shared_state.metrics) {}
+      : options(net_options),
+        shared(shared_state),
+        ingress(producer),
+        hub(shared_state.metrics),
+        auth_limits(net_options.config->auth_rate_limit) {}
 
   const NetOptions& options;
   pipeline::Shared& shared;
   pipeline::IngressProducer& ingress;
   Hub hub;
   std::atomic<const config::Config*> live_config{options.config};
+  AuthLimits auth_limits;
+  RefusedConnects refused{};         // since the last report
+  std::uint64_t refused_since_ms{};  // boot time
+  std::vector<DelayedRefusal> delayed{};
+  std::vector<Cut> to_cut{};  // at the end of the turn
+  DeviceRequests device_requests{};
+  Events* events{};  // set by whoever owns both
+  Seq last_live{};   // the latest event this thread has seen
+  RecentEvents recent{};
+  std::unordered_map<std::uint32_t, std::unique_ptr<Resuming>> resuming{};  // by slot
   PendingTable pending{};
   RunTable runs{};
   Entropy entropy{};
@@ -53,6 +89,9 @@ struct Context {
   std::size_t subscribed_keys{};     // of all connections
   std::uint64_t inputs_waiting{};    // handed in with a reply wanted, not answered
   std::uint64_t waiting_since_ms{};  // since there are any
+  std::uint64_t edits_since_ms{};    // configuration edits: the minute, and how many
+  std::uint32_t edits{};
+  bool editing{};  // one is on its way to the journal
   std::uint64_t presence_version{1};
   std::uint64_t health_version{1};
   std::int64_t wall_ms{};  // of this turn
@@ -65,6 +104,8 @@ struct Context {
 
   // Hands a journalled input in: `builder` holds its finished body. request 0 = no reply wanted.
   void push(fb::EventBody kind, std::uint32_t slot, std::uint64_t request, SessionId session = {});
+  // The same for what this thread has to say itself.
+  void push_own(fb::EventBody kind);
   // Whether one more query of the connection may wait.
   bool may_ask(std::uint32_t slot) const;
   // Hands a query in, or keeps it until others are answered: answers may be megabytes each, so only

@@ -1,5 +1,8 @@
 // The payloads of session.message, sessions.changed, agent and chat.
+#include <algorithm>
+
 #include "adapters/websocket/events.h"
+#include "adapters/websocket/methods.h"
 #include "adapters/websocket/respond.h"
 #include "adapters/websocket/rows.h"
 
@@ -7,20 +10,75 @@ namespace spine::net {
 
 using pipeline::EventItem;
 
-// "<epoch hex>.<seq>.<ordinal>": where a client may resume. Deltas are not journalled: none.
 void Events::write_cursor(http::JsonWriter& json, Seq seq) {
   if (!seq) return;
+  ++ordinal_;
   key_.clear();
-  append_hex(key_, net_.shared.epoch);
-  key_ += '.';
-  key_ += std::to_string(seq.value);
-  key_ += ".0";
+  append_cursor(key_, {.epoch = net_.shared.epoch, .seq = seq, .ordinal = ordinal_});
   json.member("cursor", key_);
+}
+
+bool Events::admits(std::uint32_t slot, Audience audience, std::string_view session_key) const {
+  const Connections& table = net_.hub.table;
+  switch (audience) {
+    case Audience::all:
+      return satisfies(table.scopes[slot], Scope::read);
+    case Audience::session_changes:
+      return table.flag(slot, connection_flag::kAllSessions);
+    case Audience::session_messages: {
+      if (table.flag(slot, connection_flag::kAllSessions)) return true;
+      const std::vector<std::string>& keys = table.client[slot]->keys;
+      return std::find(keys.begin(), keys.end(), session_key) != keys.end();
+    }
+    case Audience::pairing:
+      return satisfies(table.scopes[slot], Scope::pairing);
+  }
+  return false;
+}
+
+void Events::deliver(Push& push, Seq seq, Audience audience, std::string_view session_key) {
+  if (resuming_ != nullptr) return deliver_again(push, seq, audience, session_key);
+  Connections& table = net_.hub.table;
+  const auto send = [&](std::uint32_t slot) {
+    if (!admits(slot, audience, session_key)) return;
+    if (table.flag(slot, connection_flag::kAwaitsResume)) return;  // it is told when it asks
+    if (table.flag(slot, connection_flag::kResuming) &&
+        resumes(*net_.resuming.at(slot), session_key)) {
+      return;  // it is told in its turn
+    }
+    if (seq && table.told_from[slot] == 0) table.told_from[slot] = seq.value;
+    push.to(slot);
+  };
+  if (audience != Audience::pairing) {
+    for (const std::uint32_t slot : net_.interested)
+      send(slot);
+    return;
+  }
+  for (std::uint32_t slot = 0; slot < table.slots(); ++slot) {
+    if (table.stage[slot] == Stage::open) send(slot);
+  }
+}
+
+void Events::deliver_again(Push& push, Seq seq, Audience audience, std::string_view session_key) {
+  const Cursor& seen = resuming_->from;
+  if (seq < seen.seq || (seq == seen.seq && ordinal_ <= seen.ordinal)) return;
+  const bool was_live =
+      resuming_->live_from && !(seq < resuming_->live_from) && !(resuming_->live_to < seq);
+  if (audience == Audience::all && was_live) return;
+  if (!resumes(*resuming_, session_key)) return;
+  // Its own sessions' changes are part of what it missed, whatever it had subscribed to.
+  const bool its_own = audience == Audience::session_changes && !resuming_->sessions.empty();
+  if (!its_own && !admits(resuming_->slot, audience, session_key)) return;
+  ++resuming_->told;
+  push.to(resuming_->slot);
 }
 
 void Events::push_changed(const EventItem& item, std::string_view phase, std::string_view reason,
                           std::string_view run_key) {
-  if (!item.has_session) return;
+  if (!item.has_session) {
+    ++ordinal_;  // of a session that is gone: its place stays
+    return;
+  }
   Push push{net_, "sessions.changed"};
   http::JsonWriter& json = push.json();
   json.begin_object();
@@ -34,13 +92,14 @@ void Events::push_changed(const EventItem& item, std::string_view phase, std::st
   write_session(json, net_.config(), item.session, net_.wall_ms);
   write_cursor(json, item.event.seq);
   json.end_object();
-  for (const std::uint32_t slot : net_.interested) {
-    if (net_.hub.table.flag(slot, connection_flag::kAllSessions)) push.to(slot);
-  }
+  deliver(push, item.event.seq, Audience::session_changes, item.session.key);
 }
 
 void Events::push_message(const EventItem& item, std::string_view run_key) {
-  if (!item.has_session) return;
+  if (!item.has_session) {
+    ++ordinal_;
+    return;
+  }
   Push push{net_, "session.message"};
   http::JsonWriter& json = push.json();
   json.begin_object();
@@ -54,9 +113,7 @@ void Events::push_message(const EventItem& item, std::string_view run_key) {
   write_session(json, net_.config(), item.session, net_.wall_ms);
   write_cursor(json, item.event.seq);
   json.end_object();
-  for (const std::uint32_t slot : net_.interested) {
-    if (watches(slot, item.session.key)) push.to(slot);
-  }
+  deliver(push, item.event.seq, Audience::session_messages, item.session.key);
 }
 
 void Events::push_agent(LiveRun& run, std::string_view stream, std::string_view data, Seq cursor) {
@@ -73,8 +130,7 @@ void Events::push_agent(LiveRun& run, std::string_view stream, std::string_view 
   json.member_raw("data", data);
   write_cursor(json, cursor);
   json.end_object();
-  for (const std::uint32_t slot : net_.interested)
-    push.to(slot);
+  deliver(push, cursor, Audience::all, run.session_key);
 }
 
 void Events::push_chat(const LiveRun& run, std::string_view state, std::string_view members,
@@ -91,8 +147,7 @@ void Events::push_chat(const LiveRun& run, std::string_view state, std::string_v
   json.out() += ',';
   json.out() += members;
   json.end_object();
-  for (const std::uint32_t slot : net_.interested)
-    push.to(slot);
+  deliver(push, cursor, Audience::all, run.session_key);
 }
 
 }  // namespace spine::net

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "adapters/websocket/agent_methods.h"
 #include "adapters/websocket/health.h"
@@ -13,15 +14,40 @@ namespace spine::net {
 
 using pipeline::EventItem;
 
+namespace {
+
+constexpr std::uint32_t kOrdinalsPerPart = 16;
+// Where the numbers of a run start that is told again and is not known any more: more pieces than
+// that no answer is shown in.
+constexpr std::uint64_t kPastRunSeq = std::uint64_t{1} << 20U;
+
+}  // namespace
+
 void Events::event(const EventItem& item) {
+  net_.last_live = std::max(net_.last_live, item.event.seq);
+  resuming_ = nullptr;
+  tell(item);
+}
+
+void Events::past_event(Resuming& resuming, const EventItem& item) {
+  resuming_ = &resuming;
+  tell(item);
+  resuming_ = nullptr;
+}
+
+void Events::tell(const EventItem& item) {
+  ordinal_ = item.part * kOrdinalsPerPart;
   switch (static_cast<fb::EventBody>(item.event.header.kind)) {
     case fb::EventBody::MessageReceived:
       if (!item.has_session && item.event.header.session != 0) return hold(item);
       return message(item);
     case fb::EventBody::SessionOpened:
       if (!item.has_session) return;
-      push_changed(item, "", "create", "");
-      return deliver_held(item.session);
+      deliver_held(item.session);
+      ordinal_ = 0;
+      return push_changed(item, "", "create", "");
+    case fb::EventBody::SessionPatched:
+      return push_changed(item, "", "patch", "");
     case fb::EventBody::SessionReset:
       return push_changed(item, "", "reset", "");
     case fb::EventBody::SessionClosed:
@@ -37,25 +63,39 @@ void Events::event(const EventItem& item) {
       return run_failed(item);
     case fb::EventBody::RunAborted:
       return run_aborted(item);
+    case fb::EventBody::DevicePaired:
+    case fb::EventBody::DeviceRenamed:
+    case fb::EventBody::DeviceTokenChanged:
+    case fb::EventBody::DeviceRemoved:
+      return devices(item);
+    case fb::EventBody::ConfigChanged:
+      return config_changed(item);
+    case fb::EventBody::ChannelPairingRequested:
+    case fb::EventBody::ChannelPairingResolved:
+      return channel_pairing(item);
+    case fb::EventBody::PairingCodeAnswered:
+      return code_answered(item);
     default:
       return;
   }
 }
 
 void Events::hold(const EventItem& item) {
-  held_ = item.event;
-  held_body_.resize(align8(item.event.body.size()) / 8);
-  std::memcpy(held_body_.data(), item.event.body.data(), item.event.body.size());
-  held_.body = {reinterpret_cast<const std::byte*>(held_body_.data()), item.event.body.size()};
+  Held& held = this->held();
+  held.event = item.event;
+  held.body.resize(align8(item.event.body.size()) / 8);
+  std::memcpy(held.body.data(), item.event.body.data(), item.event.body.size());
+  held.event.body = {reinterpret_cast<const std::byte*>(held.body.data()), item.event.body.size()};
 }
 
 void Events::deliver_held(const core::SessionView& session) {
-  if (!held_.seq || held_.header.session != session.id.value) return;
+  const EventView event = std::exchange(held().event, EventView{});
+  if (!event.seq || event.header.session != session.id.value) return;
   EventItem item{};
-  item.event = held_;
+  item.event = event;
   item.has_session = true;
   item.session = session;
-  held_ = EventView{};
+  ordinal_ = 0;
   message(item);
 }
 
@@ -70,7 +110,22 @@ void Events::message(const EventItem& item) {
 LiveRun* Events::live_run(const EventItem& item) {
   if (!item.has_run) return nullptr;
   const std::string_view session = item.has_session ? item.session.key : std::string_view{};
-  return net_.runs.watch(item.run.id, item.run.key, session, item.run.agent_id);
+  if (resuming_ == nullptr) {
+    return net_.runs.watch(item.run.id, item.run.key, session, item.run.agent_id);
+  }
+  LiveRun* run = resuming_->runs.watch(item.run.id, item.run.key, session, item.run.agent_id);
+  if (run == nullptr || run->seq != 0) return run;
+  // Numbers of a run only grow: above all it was told live.
+  const LiveRun* live = net_.runs.find(item.run.id);
+  run->seq = live == nullptr ? kPastRunSeq : live->seq;
+  return run;
+}
+
+// Nothing more will come of the run.
+void Events::ended(const EventItem& item, const LiveRun& run) {
+  if (resuming_ != nullptr) return resuming_->runs.forget(item.run.id);
+  answer_waiters(net_, run.key, item.event);
+  net_.runs.forget(item.run.id);
 }
 
 void Events::run_started(const EventItem& item) {
@@ -94,7 +149,7 @@ void Events::run_finished(const EventItem& item) {
     data.member("text", text);
     data.member("delta", text);
     data.end_object();
-    push_agent(*run, "assistant", data_, item.event.seq);
+    push_agent(*run, "assistant", data_, Seq{});
   }
   lifecycle(*run, "end", ",\"endedAt\":" + std::to_string(item.event.header.wall_ms),
             item.event.seq);
@@ -107,8 +162,7 @@ void Events::run_finished(const EventItem& item) {
   json.key("message");
   write_message(json, item.event, run->key);
   push_chat(*run, "final", members_, item.event.seq);
-  answer_waiters(net_, run->key, item.event);
-  net_.runs.forget(item.run.id);
+  ended(item, *run);
 }
 
 void Events::run_failed(const EventItem& item) {
@@ -126,28 +180,22 @@ void Events::run_failed(const EventItem& item) {
   json.member("errorMessage", error.empty() ? std::string_view{"the run failed"} : error);
   json.member("errorKind", error_kind_name(body.kind()));
   push_chat(*run, "error", members_, item.event.seq);
-  answer_waiters(net_, run->key, item.event);
-  net_.runs.forget(item.run.id);
+  ended(item, *run);
 }
 
+// One item per run that was stopped.
 void Events::run_aborted(const EventItem& item) {
-  const auto& body = *flatbuffers::GetRoot<fb::RunAborted>(item.event.body.data());
-  if (body.runs() == nullptr) return;
-  for (const std::uint64_t id : *body.runs()) {
-    const bool told = item.has_run && item.run.id.value == id;
-    LiveRun* run = told ? live_run(item) : net_.runs.find(RunId{id});
-    if (run == nullptr) continue;
-    lifecycle(*run, "end", ",\"aborted\":true", item.event.seq);
-    if (item.has_session) push_changed(item, "end", "", run->key);
-    members_.clear();
-    http::JsonWriter json{members_};
-    json.member("stopReason", "rpc");
-    json.key("message");
-    write_assistant_text(json, run->text, item.event.header.wall_ms);
-    push_chat(*run, "aborted", members_, item.event.seq);
-    answer_waiters(net_, run->key, item.event);
-    net_.runs.forget(RunId{id});
-  }
+  LiveRun* run = live_run(item);
+  if (run == nullptr) return;
+  lifecycle(*run, "end", ",\"aborted\":true", item.event.seq);
+  push_changed(item, "end", "", run->key);
+  members_.clear();
+  http::JsonWriter json{members_};
+  json.member("stopReason", "rpc");
+  json.key("message");
+  write_assistant_text(json, run->text, item.event.header.wall_ms);
+  push_chat(*run, "aborted", members_, item.event.seq);
+  ended(item, *run);
 }
 
 void Events::delta(const pipeline::DeltaItem& item) {
@@ -177,13 +225,6 @@ void Events::lifecycle(LiveRun& run, std::string_view phase, std::string_view mo
   data_ += more;
   data.end_object();
   push_agent(run, "lifecycle", data_, cursor);
-}
-
-bool Events::watches(std::uint32_t slot, std::string_view session_key) const {
-  const Connections& table = net_.hub.table;
-  if (table.flag(slot, connection_flag::kAllSessions)) return true;
-  const std::vector<std::string>& keys = table.client[slot]->keys;
-  return std::find(keys.begin(), keys.end(), session_key) != keys.end();
 }
 
 void Events::tick() {

@@ -7,6 +7,8 @@
 
 #include "adapters/http/json.h"
 #include "adapters/websocket/context.h"
+#include "adapters/websocket/respond.h"
+#include "adapters/websocket/resuming.h"
 #include "engine/pipeline/messages.h"
 
 namespace spine::net {
@@ -21,6 +23,8 @@ class Events {
   explicit Events(Context& net) : net_(net) {}
 
   void event(const pipeline::EventItem& item);
+  // The same event once more, for a connection that was away: only what it has not seen.
+  void past_event(Resuming& resuming, const pipeline::EventItem& item);
   void delta(const pipeline::DeltaItem& item);
 
   // To every open connection.
@@ -31,11 +35,20 @@ class Events {
   void presence();
 
  private:
+  // Who a push is for, among those whose scopes allow it.
+  enum class Audience : std::uint8_t { all, session_changes, session_messages, pairing };
+
+  void tell(const pipeline::EventItem& item);
   void message(const pipeline::EventItem& item);
   void run_started(const pipeline::EventItem& item);
   void run_finished(const pipeline::EventItem& item);
   void run_failed(const pipeline::EventItem& item);
   void run_aborted(const pipeline::EventItem& item);
+  void devices(const pipeline::EventItem& item);
+  void config_changed(const pipeline::EventItem& item);
+  void channel_pairing(const pipeline::EventItem& item);
+  void code_answered(const pipeline::EventItem& item);
+  void ended(const pipeline::EventItem& item, const LiveRun& run);
   void deliver_held(const core::SessionView& session);
   void hold(const pipeline::EventItem& item);
 
@@ -48,17 +61,29 @@ class Events {
   // `members` is JSON members, without braces, that follow the common ones.
   void push_chat(const LiveRun& run, std::string_view state, std::string_view members, Seq cursor);
   void lifecycle(LiveRun& run, std::string_view phase, std::string_view more, Seq cursor);
+  // Of the next push of the event in hand. Deltas have none.
   void write_cursor(http::JsonWriter& json, Seq seq);
+  // Sends it to its audience, or to the connection that is catching up.
+  void deliver(Push& push, Seq seq, Audience audience, std::string_view session_key);
+  void deliver_again(Push& push, Seq seq, Audience audience, std::string_view session_key);
+  bool admits(std::uint32_t slot, Audience audience, std::string_view session_key) const;
   LiveRun* live_run(const pipeline::EventItem& item);
   bool watches(std::uint32_t slot, std::string_view session_key) const;
 
   Context& net_;
-  std::string data_{};  // of the agent or chat event being written
+  std::uint32_t ordinal_{};  // of the last push of the event in hand
+  Resuming* resuming_{};     // who the event in hand is told to again; null = everybody
+  std::string data_{};       // of the agent or chat event being written
   std::string members_{};
   std::string key_{};
   // A message whose session is opened by the next event of the same decision.
-  EventView held_{};
-  std::vector<std::uint64_t> held_body_{};
+  struct Held {
+    EventView event{};
+    std::vector<std::uint64_t> body{};
+  };
+  Held held_live_{};
+  Held held_again_{};  // of events that are told again
+  Held& held() { return resuming_ == nullptr ? held_live_ : held_again_; }
 };
 
 }  // namespace spine::net

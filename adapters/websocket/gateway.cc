@@ -10,6 +10,7 @@
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/net_log.h"
 #include "adapters/websocket/respond.h"
+#include "adapters/websocket/turn_away.h"
 
 namespace spine::net {
 namespace {
@@ -24,13 +25,20 @@ constexpr std::uint64_t kCheckMs = 1'000;  // how often deadlines of connections
 
 Gateway::Gateway(const NetOptions& options, pipeline::Shared& shared,
                  pipeline::IngressProducer& ingress)
-    : net_(options, shared, ingress), events_(net_) {}
+    : net_(options, shared, ingress), events_(net_) {
+  net_.events = &events_;
+}
 
-ConnectionRef Gateway::opened(lws* socket, std::string_view address) {
+ConnectionRef Gateway::opened(lws* socket, const Peer& peer) {
   const ConnectionRef ref = net_.hub.table.open(socket, net_.now_ms() + net_.options.handshake_ms);
   if (!ref) return ref;
   auto client = std::make_unique<Client>();
-  client->address = address;
+  client->address = peer.address;
+  client->host = peer.host;
+  client->origin = peer.origin;
+  client->origin_allowed = peer.origin_allowed;
+  client->loopback = peer.loopback;
+  client->control_socket = peer.control_socket;
   net_.hub.table.client[ref.slot] = std::move(client);
   net_.shared.metrics.ws_connections.set(net_.hub.table.count());
   send_challenge(net_, ref.slot);
@@ -180,6 +188,8 @@ void Gateway::closed(std::uint32_t slot) {
   drop_partial(slot);
   net_.subscribed_keys -= client.keys.size();
   net_.runs.drop(table.ref(slot));
+  net_.resuming.erase(slot);
+  if (net_.resuming.empty()) net_.recent.clear();
   net_.lose_interest(slot);
   net_.hub.forget(slot);
   net_.shared.metrics.ws_connections.set(table.count());
@@ -191,6 +201,12 @@ void Gateway::begin_turn(std::uint64_t now_ms, std::int64_t wall_ms) {
 }
 
 void Gateway::end_turn() {
+  answer_gaps();
+  for (const Cut& cut : net_.to_cut) {
+    if (!net_.hub.table.live(cut.connection) || !net_.hub.writable(cut.connection.slot)) continue;
+    net_.hub.close(cut.connection.slot, close_code::kPolicy, cut.why);
+  }
+  net_.to_cut.clear();
   net_.shared.metrics.ws_frames_in.add(frames_in_);
   net_.shared.metrics.ws_frames_out.add(net_.hub.frames_out);
   frames_in_ = 0;
@@ -266,6 +282,10 @@ void Gateway::run_timers() {
     next_presence_ms_ = now + kPresenceMs + kPresenceMsPerClient * net_.interested.size();
     events_.presence();
   }
+  if (!net_.delayed.empty()) send_delayed(net_);
+  if (!net_.refused.empty() && now - net_.refused_since_ms >= net_.options.refusals_gathered_ms) {
+    report_refused(net_);
+  }
   if (net_.runs.waiting() != 0) {
     for (const Waiter& waiter : net_.runs.take_due(now))
       answer_waiter(net_, waiter, nullptr);
@@ -284,6 +304,9 @@ std::uint64_t Gateway::next_timer_ms() const {
   }
   if (net_.presence_changed) consider(next_presence_ms_);
   consider(net_.runs.next_deadline_ms());
+  for (const DelayedRefusal& row : net_.delayed)
+    consider(row.due_ms);
+  if (!net_.refused.empty()) consider(net_.refused_since_ms + net_.options.refusals_gathered_ms);
   return next;
 }
 

@@ -8,6 +8,7 @@
 #include "adapters/websocket/channel_message.h"
 #include "adapters/websocket/context.h"
 #include "adapters/websocket/events.h"
+#include "adapters/websocket/peer.h"
 #include "adapters/websocket/request.h"
 #include "engine/pipeline/messages.h"
 
@@ -30,7 +31,7 @@ class Gateway {
   Context& context() { return net_; }
 
   // A WebSocket connection is up. None when there are too many.
-  ConnectionRef opened(lws* socket, std::string_view address);
+  ConnectionRef opened(lws* socket, const Peer& peer);
   void received(std::uint32_t slot, const Piece& piece);
   void ponged(std::uint32_t slot);
   void peer_closed(std::uint32_t slot, std::uint16_t code);
@@ -64,6 +65,16 @@ class Gateway {
   template <class Item, class Hook>
   void answer(const pipeline::OutHeader& header, ByteSpan payload, Item& item, Hook hook);
 
+  // A page of a gap, until this turn's other items are taken.
+  struct KeptGap {
+    pipeline::OutHeader header{};
+    std::size_t bytes{};
+    std::vector<std::uint64_t> words{};
+  };
+  void keep_gap(const pipeline::OutHeader& header, ByteSpan payload);
+  void answer_gaps();
+
+  std::vector<KeptGap> gaps_{};
   Context net_;
   Events events_;
   RequestReader reader_{};
@@ -73,6 +84,9 @@ class Gateway {
   // Reused from item to item.
   pipeline::SessionsItem sessions_{};
   pipeline::HistoryItem history_{};
+  pipeline::DevicesItem devices_{};
+  pipeline::PairingItem pairing_{};
+  pipeline::GapItem gap_{};
   std::uint64_t frames_in_{};
   std::size_t partial_bytes_{};  // of all messages that are still coming in
   std::uint64_t next_tick_ms_{};

@@ -1,5 +1,7 @@
 // What comes back from the engine: answers to requests, events, the end.
+#include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include "adapters/websocket/gateway.h"
 #include "adapters/websocket/methods.h"
@@ -20,8 +22,30 @@ void Gateway::answer(const pipeline::OutHeader& header, ByteSpan payload, Item& 
     Answer context{net_, header.connection.slot, header.request};
     handler(context, item);
     keep = context.keep;
+  } else if constexpr (std::is_same_v<Item, pipeline::ReplyItem>) {
+    if (request.method->on_gone != nullptr) {
+      pipeline::read(payload, item);
+      request.method->on_gone(net_, net_.pending.at(header.request), item);
+    }
   }
   if (!keep) net_.pending.remove(header.request);
+}
+
+// The engine has put its events into the outbox before the follower saw them; but the two have
+// queues of their own. When this turn's items are all taken, every event before the gap's end is
+// here.
+void Gateway::keep_gap(const pipeline::OutHeader& header, ByteSpan payload) {
+  KeptGap gap{.header = header, .bytes = payload.size()};
+  gap.words.resize(align8(payload.size()) / 8);
+  std::memcpy(gap.words.data(), payload.data(), payload.size());
+  gaps_.push_back(std::move(gap));
+}
+
+void Gateway::answer_gaps() {
+  for (const KeptGap& gap : std::exchange(gaps_, {})) {
+    answer(gap.header, {reinterpret_cast<const std::byte*>(gap.words.data()), gap.bytes}, gap_,
+           &Method::on_gap);
+  }
 }
 
 void Gateway::item(const pipeline::OutHeader& header, ByteSpan payload) {
@@ -47,10 +71,16 @@ void Gateway::item(const pipeline::OutHeader& header, ByteSpan payload) {
       pipeline::DigestItem digest{};
       return answer(header, payload, digest, &Method::on_digest);
     }
+    case ItemKind::devices:
+      return answer(header, payload, devices_, &Method::on_devices);
+    case ItemKind::pairing:
+      return answer(header, payload, pairing_, &Method::on_pairing);
+    case ItemKind::gap:
+      return keep_gap(header, payload);
     case ItemKind::event: {
-      if (net_.interested.empty()) return;
       pipeline::EventItem event{};
       pipeline::read(payload, event);
+      if (!net_.resuming.empty()) net_.recent.add(event.event.seq, payload);
       return events_.event(event);
     }
     case ItemKind::delta: {

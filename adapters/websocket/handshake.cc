@@ -1,25 +1,19 @@
 // From the first frame to hello-ok, and every way to be turned away.
 #include "adapters/websocket/handshake.h"
 
-#include "adapters/websocket/connect_params.h"
+#include "adapters/websocket/admission.h"
 #include "adapters/websocket/hello.h"
-#include "adapters/websocket/inputs.h"
+#include "adapters/websocket/joining.h"
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/net_log.h"
 #include "adapters/websocket/respond.h"
+#include "adapters/websocket/turn_away.h"
 
 namespace spine::net {
 namespace {
 
 constexpr std::int64_t kProtocol = 4;
 constexpr std::int64_t kProbeProtocol = 3;
-
-// Answers with the error and closes with its message.
-void turn_away(Context& net, std::uint32_t slot, std::string_view id, const Refusal& refusal,
-               std::uint16_t code = close_code::kPolicy) {
-  refuse(net, slot, id, refusal);
-  net.hub.close(slot, code, refusal.message);
-}
 
 bool check_phase(Context& net, std::uint32_t slot, std::string_view id) {
   using pipeline::Phase;
@@ -52,106 +46,34 @@ bool check_version(Context& net, std::uint32_t slot, std::string_view id,
   json.member("minimumProbeProtocol", kProbeProtocol);
   json.end_object();
   turn_away(net, slot, id, {.message = "protocol mismatch", .details = std::move(details)},
-            close_code::kProtocol);
+            "PROTOCOL_MISMATCH", close_code::kProtocol);
   return false;
 }
 
 bool check_role(Context& net, std::uint32_t slot, std::string_view id,
                 const ConnectParams& params) {
   if (params.role.empty() || params.role == "operator" || params.role == "node") return true;
-  turn_away(net, slot, id, {.message = "invalid role"});
+  turn_away(net, slot, id, {.message = "invalid role"}, "");
   return false;
 }
 
-struct AuthFailure {
-  std::string_view kind{};  // "token" | "password"
-  std::string_view what{};  // "mismatch" | "missing"
-};
-
-void turn_away_unauthorized(Context& net, std::uint32_t slot, std::string_view id,
-                            const AuthFailure& failure) {
-  std::string upper{failure.kind == "token" ? "AUTH_TOKEN_" : "AUTH_PASSWORD_"};
-  upper += failure.what == "mismatch" ? "MISMATCH" : "MISSING";
-  std::string details;
-  http::JsonWriter json{details};
-  json.begin_object();
-  json.member("code", upper);
-  json.member("authReason", std::string{failure.kind} + "_" + std::string{failure.what});
-  json.member("canRetryWithDeviceToken", false);
-  json.member("recommendedNextStep", "update_auth_credentials");
-  json.end_object();
-  std::string message = "unauthorized: gateway " + std::string{failure.kind} + " " +
-                        std::string{failure.what} + " (provide the gateway's " +
-                        std::string{failure.kind} + ")";
-  turn_away(net, slot, id, {.message = std::move(message), .details = std::move(details)});
-}
-
-bool check_auth(Context& net, std::uint32_t slot, std::string_view id,
-                const ConnectParams& params) {
-  const NetOptions& options = net.options;
-  if (options.auth_mode == config::AuthMode::none) return true;
-  const bool by_password = options.auth_mode == config::AuthMode::password;
-  const std::string& secret = by_password ? options.password : options.token;
-  // Clients send the secret in either member; both are compared, so the time says nothing.
-  const bool first = secret_equal(params.token, secret);
-  const bool second = secret_equal(params.password, secret);
-  if (first || second) return true;
-  net.shared.metrics.auth_failures.add();
-  const bool given = !params.token.empty() || !params.password.empty();
-  kLog.warn("connect from {} refused: {}", net.hub.table.client[slot]->address,
-            given ? "wrong credentials" : "no credentials");
-  if (!given && !params.has_device) {
-    turn_away(net, slot, id,
-              {.code = error_code::kNotPaired,
-               .message = "device identity required",
-               .details = details_of("DEVICE_IDENTITY_REQUIRED", "device-identity-required")});
-    return false;
-  }
-  turn_away_unauthorized(net, slot, id,
-                         {by_password ? "password" : "token", given ? "mismatch" : "missing"});
+// A page of another site (PROTOCOL section 1).
+bool check_origin(Context& net, std::uint32_t slot, std::string_view id) {
+  if (net.hub.table.client[slot]->origin_allowed) return true;
+  turn_away(net, slot, id,
+            {.message = "origin not allowed (open the Control UI from the gateway host or allow it "
+                        "in gateway.controlUi.allowedOrigins)",
+             .details = details_of("CONTROL_UI_ORIGIN_NOT_ALLOWED", "origin not allowed")},
+            "CONTROL_UI_ORIGIN_NOT_ALLOWED");
   return false;
 }
-
-void accept(Context& net, std::uint32_t slot, std::string_view id, const ConnectParams& params) {
-  Connections& table = net.hub.table;
-  Client& client = *table.client[slot];
-  client.connection = as_uuid(net.entropy.next());
-  client.id = params.client_id;
-  client.mode = params.client_mode;
-  client.version = params.client_version;
-  client.platform = params.platform;
-  client.device_family = params.device_family;
-  client.display_name = params.display_name;
-  client.instance_id = params.instance_id;
-  client.role = params.role.empty() ? "operator" : params.role;
-  client.connected_wall_ms = net.wall_ms;
-  client.connected_ms = net.now_ms();
-  // A node is no operator: it gets no operator's scope, whatever it asks for.
-  table.scopes[slot] = client.role == "operator" ? params.scopes : ScopeSet{};
-  table.stage[slot] = Stage::joining;
-  table.set(slot, connection_flag::kHeld);
-  table.set(slot, connection_flag::kAnnounced);
-  const bool open = net.options.auth_mode == config::AuthMode::none;
-  build_client_connected(net, slot, open ? "local" : "shared");
-  net.push(fb::EventBody::ClientConnected, slot,
-           net.pending.add(table.ref(slot), &connect_method(), id));
-}
-
-void on_connect_reply(Answer& answer, const pipeline::ReplyItem& item) {
-  finish_connect(answer.net, answer.slot, answer.id(), item);
-}
-
-constexpr Method kConnect{.name = "connect", .on_reply = on_connect_reply};
 
 }  // namespace
-
-const Method& connect_method() {
-  return kConnect;
-}
 
 void send_challenge(Context& net, std::uint32_t slot) {
   std::string nonce;
   append_uuid(nonce, as_uuid(net.entropy.next()));
+  net.hub.table.client[slot]->nonce = nonce;
   Push push{net, "connect.challenge"};
   http::JsonWriter& json = push.json();
   json.begin_object();
@@ -176,21 +98,23 @@ void first_frame(Context& net, std::uint32_t slot, const Request& request) {
   if (request.method != "connect") {
     bad();
     return turn_away(net, slot, request.id,
-                     {.message = "invalid handshake: first request must be connect"});
+                     {.message = "invalid handshake: first request must be connect"}, "");
   }
   std::string problem;
   Params reader{request.params, request.has_params, problem};
-  ConnectParams params{};
-  read_connect(reader, params);
+  auto joining = std::make_unique<Joining>();
+  read_connect(reader, joining->params);
   if (!problem.empty()) {
     bad();
-    return turn_away(net, slot, request.id, {.message = "invalid connect params: " + problem});
+    return turn_away(net, slot, request.id, {.message = "invalid connect params: " + problem}, "");
   }
+  const ConnectParams& params = joining->params;
   if (!check_phase(net, slot, request.id)) return;
   if (!check_version(net, slot, request.id, params)) return;
   if (!check_role(net, slot, request.id, params)) return;
-  if (!check_auth(net, slot, request.id, params)) return;
-  accept(net, slot, request.id, params);
+  if (!check_origin(net, slot, request.id)) return;
+  net.hub.table.client[slot]->joining = std::move(joining);
+  start_admission(net, slot, request.id);
 }
 
 void finish_connect(Context& net, std::uint32_t slot, std::string_view id,
@@ -204,7 +128,7 @@ void finish_connect(Context& net, std::uint32_t slot, std::string_view id,
                       .details = details_of("NO_SPACE", "no_space"),
                       .retryable = true,
                       .retry_after_ms = 1'000},
-                     close_code::kTryLater);
+                     "", close_code::kTryLater);
   }
   table.principal[slot] = item.reply.principal.value;
   table.stage[slot] = Stage::open;
@@ -214,12 +138,16 @@ void finish_connect(Context& net, std::uint32_t slot, std::string_view id,
   table.client[slot]->counted = true;
   net.shared.metrics.ws_clients.value.fetch_add(1, std::memory_order_relaxed);
   net.presence_changed = true;
+  if ((table.client[slot]->caps & kCapResume) != 0) {
+    table.set(slot, connection_flag::kAwaitsResume);
+  }
   net.take_interest(slot);
   const Client& client = *table.client[slot];
   kLog.info("client {} ({}) connected from {}", client.id, client.mode, client.address);
   Response response{net, slot, id};
-  write_hello(net, slot, response.json());
+  write_hello(net, slot, item.reply.seq, response.json());
   response.send();
+  table.client[slot]->joining.reset();
 }
 
 }  // namespace spine::net

@@ -21,7 +21,4 @@ void first_frame(Context& net, std::uint32_t slot, const Request& request);
 void finish_connect(Context& net, std::uint32_t slot, std::string_view id,
                     const pipeline::ReplyItem& item);
 
-// The method of pending connects: not one of methods().
-const Method& connect_method();
-
 }  // namespace spine::net

@@ -4,15 +4,29 @@
 #include <array>
 #include <string>
 
+#include "adapters/websocket/device_events.h"
 #include "adapters/websocket/health.h"
+#include "adapters/websocket/joining.h"
 #include "adapters/websocket/methods.h"
 
 namespace spine::net {
 namespace {
 
-constexpr std::array<std::string_view, 9> kEvents{
-    "connect.challenge", "agent", "chat",     "session.message", "sessions.changed",
-    "presence",          "tick",  "shutdown", "health"};
+constexpr std::array<std::string_view, 15> kEvents{"connect.challenge",
+                                                   "agent",
+                                                   "chat",
+                                                   "session.message",
+                                                   "sessions.changed",
+                                                   "presence",
+                                                   "tick",
+                                                   "shutdown",
+                                                   "health",
+                                                   "config.changed",
+                                                   "device.pair.requested",
+                                                   "device.pair.resolved",
+                                                   "device.pair.changed",
+                                                   "channel.pair.requested",
+                                                   "channel.pair.resolved"};
 constexpr std::array<std::string_view, 3> kCapabilities{
     "published-model-catalog", "session-scoped-model-catalog", "session-scoped-chat-metadata"};
 
@@ -66,20 +80,21 @@ void write_snapshot(Context& net, http::JsonWriter& json) {
 void write_auth(Context& net, std::uint32_t slot, http::JsonWriter& json) {
   json.key("auth");
   json.begin_object();
-  json.member("role", net.hub.table.client[slot]->role);
+  const Client& client = *net.hub.table.client[slot];
+  json.member("role", client.role);
   json.key("scopes");
-  json.begin_array();
-  for (unsigned bit = 0; bit < 8; ++bit) {
-    const auto scope = static_cast<ScopeSet>(1U << bit);
-    if ((net.hub.table.scopes[slot] & scope) != 0) json.value(scope_name(Scope{scope}));
+  write_scopes(json, net.hub.table.scopes[slot]);
+  json.member("method", client.auth_method);
+  if (client.joining != nullptr && !client.joining->issued_token.empty()) {
+    json.member("deviceToken", client.joining->issued_token);
+    json.member("issuedAtMs", net.wall_ms);
   }
-  json.end_array();
   json.end_object();
 }
 
 }  // namespace
 
-void write_hello(Context& net, std::uint32_t slot, http::JsonWriter& json) {
+void write_hello(Context& net, std::uint32_t slot, Seq connected, http::JsonWriter& json) {
   std::string connection;
   append_uuid(connection, net.hub.table.client[slot]->connection);
   json.begin_object();
@@ -93,6 +108,9 @@ void write_hello(Context& net, std::uint32_t slot, http::JsonWriter& json) {
   write_features(json);
   write_snapshot(net, json);
   write_auth(net, slot, json);
+  std::string cursor;
+  append_cursor(cursor, {.epoch = net.shared.epoch, .seq = connected, .ordinal = kWholeEvent});
+  json.member("cursor", cursor);
   json.key("policy");
   json.begin_object();
   json.member("maxPayload", limits::kFrameBytesMax);

@@ -8,6 +8,7 @@
 
 namespace spine::net {
 
-void write_hello(Context& net, std::uint32_t slot, http::JsonWriter& json);
+// `connected` is the seq of its ClientConnected: where a later resume may start from.
+void write_hello(Context& net, std::uint32_t slot, Seq connected, http::JsonWriter& json);
 
 }  // namespace spine::net

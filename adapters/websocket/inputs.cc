@@ -7,7 +7,7 @@
 #include "adapters/websocket/put_text.h"
 
 namespace spine::net {
-namespace {
+namespace {}  // namespace
 
 std::vector<flatbuffers::Offset<flatbuffers::String>> scope_names(
     flatbuffers::FlatBufferBuilder& builder, ScopeSet scopes) {
@@ -19,14 +19,13 @@ std::vector<flatbuffers::Offset<flatbuffers::String>> scope_names(
   return names;
 }
 
-}  // namespace
-
 void build_operator_message(Context& net, std::uint32_t slot, const OperatorMessage& message) {
   flatbuffers::FlatBufferBuilder& builder = net.builder;
   const Client& client = *net.hub.table.client[slot];
   builder.Clear();
-  const auto channel = put_text(builder, "webchat");
-  const auto sender_id = put_text(builder, "operator");
+  const bool system = message.via == fb::MessageVia::system;
+  const auto channel = put_text(builder, system ? "system" : "webchat");
+  const auto sender_id = put_text(builder, system ? "system" : "operator");
   const auto sender_name =
       put_text(builder, client.display_name.empty() ? client.id : client.display_name);
   const auto text = put_text(builder, message.text);
@@ -47,14 +46,19 @@ void build_operator_message(Context& net, std::uint32_t slot, const OperatorMess
   table.add_entropy(&entropy);
   table.add_via(message.via);
   table.add_conversation(fb::ConversationKind::direct);
+  table.add_no_run(message.no_run);
   builder.Finish(table.Finish());
 }
 
-void build_client_connected(Context& net, std::uint32_t slot, std::string_view principal_key) {
+void build_client_connected(Context& net, std::uint32_t slot) {
   flatbuffers::FlatBufferBuilder& builder = net.builder;
   const Client& client = *net.hub.table.client[slot];
+  const bool device = !client.device_id.empty();
+  const bool local = client.control_socket || client.auth_method == "none";
   builder.Clear();
-  const auto key = put_text(builder, principal_key);
+  const auto key = put_text(builder, device  ? std::string_view{client.device_id}
+                                     : local ? "local"
+                                             : "shared");
   const auto id = put_text(builder, client.id);
   const auto mode = put_text(builder, client.mode);
   const auto version = put_text(builder, client.version);
@@ -63,10 +67,11 @@ void build_client_connected(Context& net, std::uint32_t slot, std::string_view p
   const auto role = put_text(builder, client.role);
   const auto scopes = builder.CreateVector(scope_names(builder, net.hub.table.scopes[slot]));
   const auto address = put_text(builder, client.address);
+  const auto method = put_text(builder, client.auth_method);
   const fb::Bits128 connection{client.connection.hi, client.connection.lo};
   fb::ClientConnectedBuilder table{builder};
   table.add_connection(&connection);
-  table.add_principal_kind(fb::PrincipalKind::operator_token);
+  table.add_principal_kind(device ? fb::PrincipalKind::device : fb::PrincipalKind::operator_token);
   table.add_principal_key(key);
   table.add_client_id(id);
   table.add_client_mode(mode);
@@ -76,6 +81,7 @@ void build_client_connected(Context& net, std::uint32_t slot, std::string_view p
   table.add_role(role);
   table.add_scopes(scopes);
   table.add_address(address);
+  table.add_auth_method(method);
   builder.Finish(table.Finish());
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "adapters/websocket/channel_message.h"
 #include "adapters/websocket/context.h"
@@ -17,11 +18,18 @@ struct OperatorMessage {
   std::string_view agent_id{};
   std::string_view text{};
   std::string_view idempotency_key{};
+  bool no_run{};  // nobody is to answer it now
 };
+
+// The names of a set, as strings of the builder.
+std::vector<flatbuffers::Offset<flatbuffers::String>> scope_names(
+    flatbuffers::FlatBufferBuilder& builder, ScopeSet scopes);
 
 // Each finishes net.builder; hand it in with Context::push().
 void build_operator_message(Context& net, std::uint32_t slot, const OperatorMessage& message);
-void build_client_connected(Context& net, std::uint32_t slot, std::string_view principal_key);
+// As the paired device when it is one, else as whoever holds the shared secret or sits at the
+// machine.
+void build_client_connected(Context& net, std::uint32_t slot);
 void build_client_disconnected(Context& net, std::uint32_t slot);
 void build_session_reset(Context& net, Bits128 uuid);
 void build_session_closed(Context& net);

@@ -8,10 +8,14 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 #include "adapters/websocket/port_owner.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::net {
 namespace {
@@ -71,6 +75,17 @@ std::uint16_t port_of(int fd) {
   return ntohs(reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port);
 }
 
+std::string address_of(const sockaddr_storage& peer) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (peer.ss_family == AF_INET) {
+    ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(&peer)->sin_addr, text, sizeof text);
+  } else if (peer.ss_family == AF_INET6) {
+    ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(&peer)->sin6_addr, text,
+                sizeof text);
+  }
+  return text;
+}
+
 std::string describe(int error) {
   return std::generic_category().message(error);
 }
@@ -91,6 +106,22 @@ void close_all(ListeningSockets& sockets) {
   for (const int fd : sockets.descriptors)
     ::close(fd);
   sockets.descriptors.clear();
+}
+
+Error control_failure(const std::string& path, int error) {
+  return {Errc::io, "Cannot listen on the control socket " + path + ": " + describe(error) + "."};
+}
+
+// The address of `path`: by way of its open folder when it is too long.
+bool unix_address(const std::string& path, int folder, sockaddr_un& out) {
+  out.sun_family = AF_UNIX;
+  std::string text = path;
+  if (text.size() >= sizeof out.sun_path) {
+    text = "/proc/self/fd/" + std::to_string(folder) + path.substr(path.rfind('/'));
+  }
+  if (text.size() >= sizeof out.sun_path) return false;
+  std::memcpy(out.sun_path, text.c_str(), text.size() + 1);
+  return true;
 }
 
 bool family_missing(int error) {
@@ -139,15 +170,79 @@ Result<ListeningSockets> listen_on(const std::vector<std::string>& addresses, st
   }
 }
 
+Result<ControlSocket> ControlSocket::listen(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return control_failure(path, EINVAL);
+  const UniqueFd folder{
+      ::open(path.substr(0, slash + 1).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (!folder) return control_failure(path, errno);
+  struct stat old {};
+  if (::lstat(path.c_str(), &old) == 0) {
+    if (!S_ISSOCK(old.st_mode)) {
+      return Error{Errc::in_use, path + " is in the way: the control socket goes there."};
+    }
+    if (::unlink(path.c_str()) != 0) return control_failure(path, errno);
+  }
+  sockaddr_un address{};
+  if (!unix_address(path, folder.get(), address)) return control_failure(path, ENAMETOOLONG);
+  ControlSocket result{};
+  result.descriptor_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int fd = result.descriptor_;
+  // The file gets the socket's own mode (unix(7) leaves it to the umask; both are seen to).
+  if (fd < 0 || ::fchmod(fd, 0600) != 0) return control_failure(path, errno);
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::chmod(path.c_str(), 0600) != 0 || ::listen(fd, kBacklog) != 0) {
+    return control_failure(path, errno);
+  }
+  struct stat made {};
+  if (::lstat(path.c_str(), &made) != 0) return control_failure(path, errno);
+  result.path_ = path;
+  result.device_ = made.st_dev;
+  result.inode_ = made.st_ino;
+  return result;
+}
+
+ControlSocket::~ControlSocket() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  struct stat now {};
+  if (!path_.empty() && ::lstat(path_.c_str(), &now) == 0 && now.st_dev == device_ &&
+      now.st_ino == inode_) {
+    ::unlink(path_.c_str());
+  }
+}
+
+void ControlSocket::swap(ControlSocket& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(device_, other.device_);
+  std::swap(inode_, other.inode_);
+  std::swap(descriptor_, other.descriptor_);
+}
+
+int ControlSocket::release() {
+  return std::exchange(descriptor_, -1);
+}
+
+bool peer_is_ours(int descriptor, std::uint32_t& uid) {
+  ucred peer{};
+  socklen_t bytes = sizeof peer;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) != 0) return false;
+  uid = peer.uid;
+  return peer.uid == ::geteuid() || peer.uid == 0;
+}
+
 Acceptor::Acceptor() : spare_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
 
 Acceptor::~Acceptor() {
   if (spare_ >= 0) ::close(spare_);
 }
 
-int Acceptor::accept(int listening) {
-  const int fd = ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+int Acceptor::accept(int listening, std::string& address) {
+  sockaddr_storage peer{};
+  socklen_t bytes = sizeof peer;
+  const int fd = ::accept4(listening, reinterpret_cast<sockaddr*>(&peer), &bytes,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
+    address = address_of(peer);
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return fd;

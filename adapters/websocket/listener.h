@@ -19,6 +19,37 @@ struct ListeningSockets {
 // Errors: in_use with the owner's name and pid; invalid_argument for what is no address; io.
 Result<ListeningSockets> listen_on(const std::vector<std::string>& addresses, std::uint16_t port);
 
+// The file a control socket is reached by, removed when this ends, unless another took its place.
+class ControlSocket {
+ public:
+  // Listens on a Unix socket at `path`, mode 0600, in a folder that is ours alone: a socket left
+  // there by an earlier process is replaced. Paths longer than sun_path are reached through their
+  // folder. Errors: in_use when something else than a socket is there; io.
+  static Result<ControlSocket> listen(const std::string& path);
+  ControlSocket(ControlSocket&& other) noexcept { swap(other); }
+  ControlSocket& operator=(ControlSocket&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ControlSocket(const ControlSocket&) = delete;
+  ControlSocket& operator=(const ControlSocket&) = delete;
+  ~ControlSocket();
+
+  // The listening socket, the caller's to close from then on.
+  int release();
+
+ private:
+  ControlSocket() = default;
+  void swap(ControlSocket& other) noexcept;
+  std::string path_{};
+  std::uint64_t device_{};
+  std::uint64_t inode_{};
+  int descriptor_{-1};
+};
+
+// Whether the other end of a Unix socket is run by this user or root; `uid` gets whose it is.
+bool peer_is_ours(int descriptor, std::uint32_t& uid);
+
 // The next connection that waits, non-blocking, close-on-exec, without Nagle's delay; -1 when
 // there is none. When the process is out of descriptors the connection is taken and dropped, so
 // that it does not stay at the head of the queue for ever. Thread: one.
@@ -28,7 +59,8 @@ class Acceptor {
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
-  int accept(int listening);
+  // `address` gets the IP address of the other end, without the port; empty for Unix sockets.
+  int accept(int listening, std::string& address);
 
  private:
   int spare_{-1};  // given up for a moment to drop a connection

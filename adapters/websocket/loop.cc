@@ -1,7 +1,11 @@
 // The turns of the net thread and its sockets' output.
 #include "adapters/websocket/loop.h"
 
+#include <algorithm>
+#include <array>
 #include <ctime>
+#include <fcntl.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "adapters/websocket/net_log.h"
@@ -16,9 +20,11 @@ constexpr std::size_t kReadBytes = 8 * limits::kKiB;
 constexpr unsigned kServiceBytes = 16 * limits::kKiB;  // HTTP headers of ours, handshakes
 // What one send is given.
 constexpr std::size_t kWriteBytes = 128 * limits::kKiB;
-constexpr unsigned kHeaderTables = 256;  // HTTP requests being read at once
-constexpr unsigned kHeaderBytes = 4 * limits::kKiB;
-constexpr unsigned kHttpSeconds = 15;
+// HTTP requests being read at once: every stranger may be sending one, and those that are being
+// cut.
+constexpr unsigned kHeaderTables = limits::kUnauthenticatedMax + 256;
+// The library's own patience, longer than the perimeter's: that one counts whom it cuts.
+constexpr unsigned kHttpSeconds = 20;
 constexpr std::uint64_t kStopMs = 1'500;  // for peers to answer our close frames
 
 static_assert(FrameBuffer::kFrontBytes >= LWS_PRE);
@@ -42,13 +48,28 @@ extern "C" int spine_net_event(lws* wsi, lws_callback_reasons reason, void* user
   return loop == nullptr ? 0 : loop->on_event(wsi, reason, user, in, bytes);
 }
 
-extern "C" void spine_net_timer(lws_sorted_usec_list_t*) {}  // the turn looks at the clock itself
+// The turn looks at the clock itself. A timer that is due before the library sleeps is called and
+// the library sleeps all the same: it is woken, or the turn would be missed.
+extern "C" void spine_net_timer(lws_sorted_usec_list_t* list) {
+  lws_cancel_service(reinterpret_cast<Loop::Timer*>(list)->context);
+}
 
 extern "C" void spine_net_log(int, const char* line) {
   std::string_view text{line};
   while (!text.empty() && text.back() == '\n')
     text.remove_suffix(1);
   kLog.debug("libwebsockets: {}", text);
+}
+
+http::Site site_of(const NetOptions& options) {
+  std::array<char, 256> hostname{};
+  if (::gethostname(hostname.data(), hostname.size() - 1) != 0) hostname[0] = '\0';
+  http::SiteOptions site{.addresses = options.addresses,
+                         .origins = options.allowed_origins,
+                         .hostname = hostname.data(),
+                         .tls = options.tls.enabled()};
+  if (!options.public_origin.empty()) site.origins.push_back(options.public_origin);
+  return http::make_site(site);
 }
 
 const lws_protocols kProtocols[] = {
@@ -59,7 +80,15 @@ const lws_protocols kProtocols[] = {
 }  // namespace
 
 Loop::Loop(Gateway& gateway, pipeline::IngressProducer& ingress)
-    : gateway_(gateway), hub_(gateway.hub()), ingress_(ingress) {}
+    : gateway_(gateway),
+      hub_(gateway.hub()),
+      ingress_(ingress),
+      tls_(gateway.context().options.tls.enabled()),
+      site_(site_of(gateway.context().options)),
+      proxies_(gateway.context().options.trusted_proxies),
+      control_ui_(gateway.context().options.control_ui.base_path,
+                  gateway.context().options.control_ui.root),
+      perimeter_(gateway.context().shared.metrics, gateway.context().options.handshake_ms) {}
 
 Loop::~Loop() {
   if (context_ != nullptr) lws_context_destroy(context_);
@@ -70,12 +99,20 @@ Result<std::unique_ptr<Loop>> Loop::create(Gateway& gateway, pipeline::IngressPr
   std::unique_ptr<Loop> loop{new Loop(gateway, ingress)};
   loop->start_turn();
   SPINE_TRY_STATUS(loop->open_context());
-  SPINE_TRY_STATUS(loop->adopt(sockets));
+  for (const int descriptor : sockets.descriptors)
+    SPINE_TRY_STATUS(loop->adopt(descriptor));
+  loop->writers_ = UniqueFd{::epoll_create1(EPOLL_CLOEXEC)};
+  if (!loop->writers_) return Error{Errc::io, "epoll could not be started."};
+  SPINE_TRY_STATUS(loop->watch(loop->writers_.get(), loop->writers_watch_));
+  SPINE_TRY_STATUS(loop->room_.open());
+  SPINE_TRY_STATUS(loop->watch(loop->room_.descriptor(), loop->room_watch_));
   loop->in_turn_ = false;
   return loop;
 }
 
 Status Loop::open_context() {
+  const TlsFiles& tls = gateway_.context().options.tls;
+  if (tls_) SPINE_TRY_STATUS(check_tls(tls));
   lws_set_log_level(LLL_ERR, spine_net_log);
   lws_context_creation_info info{};
   info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
@@ -86,23 +123,40 @@ Status Loop::open_context() {
   info.alpn = "http/1.1";
   info.pt_serv_buf_size = kServiceBytes;
   info.max_http_header_pool = kHeaderTables;
-  info.max_http_header_data = kHeaderBytes;
+  info.max_http_header_data = limits::kHttpHeaderBytes;
   info.timeout_secs = kHttpSeconds;
+  info.timeout_secs_ah_idle = kHttpSeconds;
+  if (tls_) {
+    info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    info.ssl_cert_filepath = tls.cert_path.c_str();
+    info.ssl_private_key_filepath = tls.key_path.c_str();
+  }
   context_ = lws_create_context(&info);
   if (context_ == nullptr) return Error{Errc::io, "libwebsockets could not be started."};
+  vhost_ = lws_get_vhost_by_name(context_, "default");
   return ok();
 }
 
-Status Loop::adopt(const ListeningSockets& sockets) {
-  lws_vhost* vhost = lws_get_vhost_by_name(context_, "default");
-  for (const int fd : sockets.descriptors) {
-    lws_sock_file_fd_type descriptor{};
-    descriptor.filefd = fd;
-    if (vhost == nullptr || lws_adopt_descriptor_vhost(vhost, LWS_ADOPT_RAW_FILE_DESC, descriptor,
-                                                       "listener", nullptr) == nullptr) {
-      return Error{Errc::io, "libwebsockets did not take the listening socket."};
-    }
+Status Loop::adopt(int descriptor) {
+  lws_sock_file_fd_type adopted{};
+  adopted.filefd = descriptor;
+  if (vhost_ == nullptr || lws_adopt_descriptor_vhost(vhost_, LWS_ADOPT_RAW_FILE_DESC, adopted,
+                                                      "listener", nullptr) == nullptr) {
+    return Error{Errc::io, "libwebsockets did not take a listening socket."};
   }
+  return ok();
+}
+
+Status Loop::watch(int epoll, int& number) {
+  // The library closes what it adopted: it gets a number of its own.
+  number = ::fcntl(epoll, F_DUPFD_CLOEXEC, 0);
+  if (number < 0) return Error{Errc::io, "epoll could not be started."};
+  return adopt(number);
+}
+
+Status Loop::listen_control(int descriptor) {
+  SPINE_TRY_STATUS(adopt(descriptor));
+  control_listener_ = descriptor;
   return ok();
 }
 
@@ -144,6 +198,9 @@ void Loop::finish_turn() {
   gateway_.end_turn();
   flush();
   resume_reading();
+  let_in();
+  wake_rested();
+  guard_perimeter();
   schedule_timer();
   in_turn_ = false;
 }
@@ -159,12 +216,32 @@ void Loop::drain_outbox() {
 
 void Loop::schedule_timer() {
   std::uint64_t due = gateway_.next_timer_ms();
+  for (const std::uint64_t guard :
+       {perimeter_.next_check_ms(), room_.next_check_ms(hub_.now_ms())}) {
+    if (guard != 0 && (due == 0 || due > guard)) due = guard;
+  }
+  if (!resting_.empty()) due = hub_.now_ms();
   if (stop_deadline_ms_ != 0 && (due == 0 || due > stop_deadline_ms_)) due = stop_deadline_ms_;
   if (due == 0 || (due == timer_ms_ && timer_ms_ > hub_.now_ms())) return;
   timer_ms_ = due;
   const std::uint64_t wait_ms = due > hub_.now_ms() ? due - hub_.now_ms() : 1;
-  lws_sul_schedule(context_, 0, &timer_, spine_net_timer,
+  timer_.context = context_;
+  lws_sul_schedule(context_, 0, &timer_.list, spine_net_timer,
                    static_cast<lws_usec_t>(wait_ms * LWS_US_PER_MS));
+}
+
+void Loop::guard_perimeter() {
+  perimeter_.check(hub_.now_ms());
+  gone_.swap(perimeter_.doomed());
+  for (Socket* socket : gone_) {
+    if (socket->wsi == nullptr) {
+      end_waiting(*socket);
+    } else {
+      room_.forget(*socket);
+      lws_set_timeout(socket->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    }
+  }
+  gone_.clear();
 }
 
 bool Loop::finished() const {
@@ -176,6 +253,13 @@ void Loop::flush() {
   for (const std::uint32_t slot : writing_) {
     hub_.table.unset(slot, connection_flag::kDirty);
     if (hub_.table.stage[slot] == Stage::free) continue;
+    if (hub_.table.stage[slot] == Stage::open) {
+      Socket* socket = socket_of(hub_.table.wsi[slot]);
+      if (socket != nullptr) {
+        room_.forget(*socket);
+        perimeter_.know(*socket);
+      }
+    }
     if (hub_.table.flag(slot, connection_flag::kDoomed) || !write_out(slot)) cut(slot);
   }
   writing_.clear();

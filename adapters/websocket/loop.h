@@ -3,24 +3,34 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <libwebsockets.h>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "adapters/http/control_ui.h"
+#include "adapters/http/routes.h"
 #include "adapters/websocket/gateway.h"
+#include "adapters/websocket/http_request.h"
 #include "adapters/websocket/listener.h"
+#include "adapters/websocket/perimeter.h"
+#include "adapters/websocket/waiting_room.h"
 #include "engine/pipeline/outbox.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::net {
 
 // Thread: net, but for create(), wake() and request_stop().
 class Loop {
  public:
-  // `sockets` become the loop's. References outlive it. Errors: io.
+  // `sockets` become the loop's. References outlive it. Errors: io; invalid_argument for what
+  // OpenSSL says of certificate and key.
   static Result<std::unique_ptr<Loop>> create(Gateway& gateway, pipeline::IngressProducer& ingress,
                                               ListeningSockets sockets);
   ~Loop();
+  // Listens for the person at the machine, too. REQUIRES: run() was not called. Errors: io.
+  Status listen_control(int descriptor);
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
@@ -34,10 +44,18 @@ class Loop {
   // Thread: net, from the library.
   int on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in, std::size_t bytes);
 
+  // The library's timer with what its callback needs; `list` is first.
+  struct Timer {
+    lws_sorted_usec_list_t list{};
+    lws_context* context{};
+  };
+
  private:
   Loop(Gateway& gateway, pipeline::IngressProducer& ingress);
   Status open_context();
-  Status adopt(const ListeningSockets& sockets);
+  Status adopt(int descriptor);
+  // Adopts an epoll of ours: `number` is the library's.
+  Status watch(int epoll, int& number);
 
   // Times are read once per turn, by whoever needs them first.
   void start_turn();
@@ -46,11 +64,34 @@ class Loop {
   void schedule_timer();
   bool finished() const;
 
-  // Events of the listening sockets and of HTTP.
+  // Sockets, from accept to their end.
+  static Socket* socket_of(lws* wsi);
   void accept_connections(lws* wsi);
+  // `fd` is its own to close.
+  void take(int fd, const Arrival& arrival);
+  void hand_over(Socket& socket, int fd);
+  // Strangers that have spoken go in, those that were long inside make room.
+  void look_at_waiting();
+  void let_in();
+  void end_waiting(Socket& socket);
+  void forget_socket(lws* wsi);
+  void guard_perimeter();
+  // HTTP. What they return is the library's: negative closes.
   int confirm_upgrade(lws* wsi, const char* protocol);
   int serve_http(lws* wsi);
-  int respond(lws* wsi, const std::string& text, bool keep_alive);
+  int respond(Socket& socket, http::Response response, http::RenderOptions options);
+  // Who asks, behind proxies too. False when that address holds too many connections.
+  bool identify(Socket& socket, OwnedRequest& request);
+  Peer peer_of(const Socket& socket) const;
+  AccessVerdict judge(const OwnedRequest& request, const Socket& socket);
+  http::Response ui_config(const OwnedRequest& request, const Socket& socket);
+  http::Response answer_request(const OwnedRequest& request, const Socket& socket);
+  // It was answered: its next request waits for its turn among those of all others.
+  void rest(Socket& socket);
+  void wake_rested();
+  // Responses that wait for their sockets.
+  void write_responses();
+  void continue_response(Socket& socket);
   // Events of WebSocket connections.
   int established(lws* wsi, void* user);
   int received(lws* wsi, std::uint32_t slot, std::string_view bytes);
@@ -74,10 +115,24 @@ class Loop {
   pipeline::IngressProducer& ingress_;
   pipeline::Outbox* outbox_{};
   lws_context* context_{};
+  lws_vhost* vhost_{};
+  bool tls_{};
+  http::Site site_{};
+  TrustedProxies proxies_{};
+  http::ControlUi control_ui_;
+  Perimeter perimeter_;
+  WaitingRoom room_{};
+  int room_watch_{-1};  // its descriptor, the library's
+  std::deque<Socket*> resting_{};
+  std::vector<Socket*> gone_{};  // of this turn
+  int control_listener_{-1};
+  UniqueFd writers_{};               // epoll: sockets a response waits for
+  int writers_watch_{-1};            // the same, the library's
+  std::vector<Socket*> writable_{};  // those being written in this turn
   Acceptor acceptor_{};
   std::vector<ConnectionRef> paused_{};
   std::vector<std::uint32_t> writing_{};  // dirty slots of this turn
-  lws_sorted_usec_list_t timer_{};
+  Timer timer_{};
   std::uint64_t timer_ms_{};  // when it fires, 0 = not set
   std::uint64_t stop_deadline_ms_{};
   bool in_turn_{};

@@ -1,82 +1,18 @@
 // What libwebsockets reports: connections, requests, messages, closes.
-#include <cstdlib>
-#include <cstring>
+#include <algorithm>
+#include <unistd.h>
 
-#include "adapters/http/routes.h"
 #include "adapters/websocket/loop.h"
 #include "adapters/websocket/net_log.h"
 
 namespace spine::net {
 namespace {
 
-constexpr int kAcceptsPerTurn = 64;  // the rest waits in the kernel's queue
-constexpr std::size_t kQueryBytesMax = 2'048;
+constexpr int kAcceptsPerTurn = 2;  // the rest waits in the kernel's queue
+constexpr int kEntriesPerTurn = 1;  // the rest waits in the waiting room
 
 ConnectionRef& ref_of(void* user) {
   return *static_cast<ConnectionRef*>(user);
-}
-
-std::string header_text(lws* wsi, lws_token_indexes token) {
-  const int bytes = lws_hdr_total_length(wsi, token);
-  if (bytes <= 0) return {};
-  std::string text(static_cast<std::size_t>(bytes) + 1, '\0');
-  if (lws_hdr_copy(wsi, text.data(), bytes + 1, token) < 0) return {};
-  text.resize(static_cast<std::size_t>(bytes));
-  return text;
-}
-
-const char* method_name(int index) {
-  // The order of enum lws_h2_methods... as lws_http_get_uri_and_method documents it.
-  switch (index) {
-    case LWSHUMETH_GET:
-      return "GET";
-    case LWSHUMETH_HEAD:
-      return "HEAD";
-    case LWSHUMETH_POST:
-      return "POST";
-    default:
-      return "OTHER";
-  }
-}
-
-// The parts of a request that routing looks at, owned.
-struct OwnedRequest {
-  std::string path{};
-  std::string query{};
-  std::string host{};
-  std::string origin{};
-  http::Request view{};
-};
-
-void read_request(lws* wsi, OwnedRequest& request) {
-  char* uri = nullptr;
-  int bytes = 0;
-  const int method = lws_http_get_uri_and_method(wsi, &uri, &bytes);
-  if (method >= 0 && uri != nullptr) request.path.assign(uri, static_cast<std::size_t>(bytes));
-  const int query_bytes = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_URI_ARGS);
-  request.view.query_too_long = query_bytes > static_cast<int>(kQueryBytesMax);
-  char fragment[kQueryBytesMax + 1];
-  for (int i = 0; !request.view.query_too_long; ++i) {
-    const int length =
-        lws_hdr_copy_fragment(wsi, fragment, sizeof fragment, WSI_TOKEN_HTTP_URI_ARGS, i);
-    if (length < 0) break;
-    if (!request.query.empty()) request.query += '&';
-    request.query.append(fragment, static_cast<std::size_t>(length));
-  }
-  request.host = header_text(wsi, WSI_TOKEN_HOST);
-  request.origin = header_text(wsi, WSI_TOKEN_ORIGIN);
-  const std::string length = header_text(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
-  request.view.method = method_name(method);
-  request.view.path = request.path;
-  request.view.query = request.query;
-  request.view.host = request.host;
-  request.view.origin = request.origin;
-  request.view.body_bytes = length.empty() ? 0 : std::strtoull(length.c_str(), nullptr, 10);
-}
-
-bool keeps_alive(lws* wsi) {
-  return header_text(wsi, WSI_TOKEN_HTTP) == "HTTP/1.1" &&
-         strcasecmp(header_text(wsi, WSI_TOKEN_CONNECTION).c_str(), "close") != 0;
 }
 
 }  // namespace
@@ -106,7 +42,13 @@ int Loop::on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in, 
       return 0;
     case LWS_CALLBACK_RAW_RX_FILE:
       start_turn();
-      accept_connections(wsi);
+      if (static_cast<int>(lws_get_socket_fd(wsi)) == writers_watch_) {
+        write_responses();
+      } else if (static_cast<int>(lws_get_socket_fd(wsi)) == room_watch_) {
+        look_at_waiting();
+      } else {
+        accept_connections(wsi);
+      }
       return 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
       start_turn();
@@ -114,6 +56,12 @@ int Loop::on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in, 
     case LWS_CALLBACK_HTTP:
       start_turn();
       return serve_http(wsi);
+    case LWS_CALLBACK_WSI_DESTROY:
+      forget_socket(wsi);
+      return 0;
+    case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+      harden_tls(static_cast<ssl_ctx_st*>(user));
+      return 0;
     case LWS_CALLBACK_RAW_ADOPT:
     case LWS_CALLBACK_RAW_RX:
       return -1;  // CONNECT: not ours
@@ -122,64 +70,120 @@ int Loop::on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in, 
   }
 }
 
+Socket* Loop::socket_of(lws* wsi) {
+  return static_cast<Socket*>(lws_get_opaque_user_data(wsi));
+}
+
 void Loop::accept_connections(lws* wsi) {
   const int listening = static_cast<int>(lws_get_socket_fd(wsi));
+  const bool control = listening == control_listener_;
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
-    const int fd = acceptor_.accept(listening);
+    Arrival arrival{.control = control};
+    std::string address;
+    const int fd = acceptor_.accept(listening, address);
     if (fd < 0) return;
-    // Closes the descriptor itself when there is no room.
-    lws_adopt_socket_vhost(lws_get_vhost(wsi), fd);
+    if (control) {
+      std::uint32_t uid = 0;
+      if (!peer_is_ours(fd, uid)) {
+        kLog.warn("a connection of user {} to the control socket was refused", uid);
+        ::close(fd);
+        continue;
+      }
+      address = "local";
+    } else {
+      parse_address(address, arrival.whole);
+      arrival.proxy = proxies_.contains(arrival.whole);
+      // Without TLS of ours others come through the proxies that end it, or not at all.
+      if (!tls_ && !arrival.proxy && !is_loopback(arrival.whole)) {
+        gateway_.context().shared.metrics.sockets_refused_address.add();
+        ::close(fd);
+        continue;
+      }
+    }
+    arrival.address = address;
+    take(fd, arrival);
   }
 }
 
-int Loop::respond(lws* wsi, const std::string& text, bool keep_alive) {
-  std::vector<unsigned char> buffer(LWS_PRE + text.size());
-  std::memcpy(buffer.data() + LWS_PRE, text.data(), text.size());
-  if (lws_write(wsi, buffer.data() + LWS_PRE, text.size(), LWS_WRITE_HTTP_HEADERS) < 0) return -1;
-  // See block(). The library closes the connection when it is drained, or after its time-out.
-  if (lws_partial_buffered(wsi) != 0) lws_rx_flow_control(wsi, 0);
-  if (lws_http_transaction_completed(wsi) != 0) return -1;
-  return keep_alive || lws_partial_buffered(wsi) != 0 ? 0 : -1;
+void Loop::take(int fd, const Arrival& arrival) {
+  Socket* socket = perimeter_.admit(arrival, hub_.now_ms());
+  if (socket == nullptr) {
+    ::close(fd);
+    return;
+  }
+  socket->tls = tls_ && !arrival.control;
+  if (arrival.control) return hand_over(*socket, fd);
+  if (!room_.add(*socket, fd)) perimeter_.remove(*socket);
 }
 
-int Loop::serve_http(lws* wsi) {
-  OwnedRequest request{};
-  read_request(wsi, request);
-  // A body nobody reads would be taken for the next request.
-  const bool keep_alive = keeps_alive(wsi) && request.view.body_bytes == 0 &&
-                          (request.view.method == "GET" || request.view.method == "HEAD");
-  std::string text;
-  http::render(http::answer(request.view, gateway_.context().facts()),
-               request.view.method == "HEAD", keep_alive, text);
-  return respond(wsi, text, keep_alive);
+void Loop::hand_over(Socket& socket, int fd) {
+  lws_adopt_desc_t description{};
+  description.vh = vhost_;
+  description.type = static_cast<lws_adoption_type>(LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP |
+                                                    (socket.tls ? LWS_ADOPT_ALLOW_SSL : 0));
+  description.fd.sockfd = fd;
+  description.opaque = &socket;
+  const std::size_t before = perimeter_.size();
+  lws* accepted = lws_adopt_descriptor_vhost_via_info(&description);
+  if (accepted != nullptr) {
+    socket.wsi = accepted;
+  } else if (perimeter_.size() == before) {
+    // It closes the descriptor itself, and says so only when it got as far as a connection.
+    room_.forget(socket);
+    perimeter_.remove(socket);
+  }
 }
 
-int Loop::confirm_upgrade(lws* wsi, const char* protocol) {
-  OwnedRequest request{};
-  read_request(wsi, request);
-  http::Response refusal = http::admit(request.view);
-  if (refusal.status == 200 && protocol != nullptr && strcasecmp(protocol, "websocket") == 0) {
-    return 0;
+void Loop::look_at_waiting() {
+  gone_.clear();
+  room_.look(gone_);
+  for (Socket* socket : gone_)
+    end_waiting(*socket);
+  gone_.clear();
+}
+
+void Loop::end_waiting(Socket& socket) {
+  room_.forget(socket);
+  perimeter_.remove(socket);
+}
+
+void Loop::let_in() {
+  for (int i = 0; i < kEntriesPerTurn; ++i) {
+    if (Socket* longest = room_.overdue(hub_.now_ms()); longest != nullptr) {
+      room_.forget(*longest);
+      perimeter_.make_room(*longest);
+    }
+    Socket* socket = room_.next();
+    if (socket == nullptr) return;
+    hand_over(*socket, room_.enter(*socket, hub_.now_ms()));
   }
-  if (refusal.status == 200) {
-    refusal.status = 400;
-    refusal.body = R"({"error":{"message":"This gateway upgrades to WebSocket only.",)"
-                   R"("type":"invalid_request"}})";
-  }
-  std::string text;
-  http::render(refusal, false, false, text);
-  respond(wsi, text, false);
-  return -1;
+}
+
+void Loop::forget_socket(lws* wsi) {
+  Socket* socket = socket_of(wsi);
+  if (socket == nullptr) return;
+  lws_set_opaque_user_data(wsi, nullptr);
+  if (socket->resting) std::erase(resting_, socket);
+  std::replace(writable_.begin(), writable_.end(), socket, static_cast<Socket*>(nullptr));
+  room_.forget(*socket);
+  perimeter_.remove(*socket);
 }
 
 int Loop::established(lws* wsi, void* user) {
-  char address[64] = "";
-  lws_get_peer_simple(wsi, address, sizeof address);
-  const ConnectionRef ref = gateway_.opened(wsi, address);
+  Socket* socket = socket_of(wsi);
+  if (socket == nullptr || socket->dying) return -1;
+  const ConnectionRef ref = gateway_.opened(wsi, peer_of(*socket));
   ref_of(user) = ref;
-  if (ref) return 0;
-  kLog.warn("a connection from {} was refused: {} are open", address, limits::kConnectionsMax);
-  return -1;
+  if (!ref) {
+    kLog.warn("a connection from {} was refused: {} are open", socket->address,
+              limits::kConnectionsMax);
+    return -1;
+  }
+  socket->upgraded = true;
+  // The time for the handshake runs from accept on.
+  std::uint64_t& deadline = hub_.table.deadline_ms[ref.slot];
+  deadline = std::min(deadline, socket->accepted_ms + gateway_.context().options.handshake_ms);
+  return 0;
 }
 
 int Loop::received(lws* wsi, std::uint32_t slot, std::string_view bytes) {

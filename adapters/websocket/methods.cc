@@ -1,4 +1,4 @@
-// The method table, scopes, and the way from a request to its handler.
+// Scopes, and the way from a request to its handler.
 #include "adapters/websocket/methods.h"
 
 #include <algorithm>
@@ -8,76 +8,6 @@
 
 namespace spine::net {
 namespace {
-
-using namespace handlers;
-
-constexpr std::array kMethods{
-    Method{.name = "agent",
-           .scope = Scope::write,
-           .call = agent,
-           .on_reply = on_agent,
-           .on_run = on_agent_run},
-    Method{.name = "agent.identity.get", .scope = Scope::read, .call = agent_identity_get},
-    Method{
-        .name = "agent.wait", .scope = Scope::write, .call = agent_wait, .on_run = on_agent_wait},
-    Method{.name = "agents.list", .scope = Scope::read, .call = agents_list},
-    Method{.name = "channel.message",
-           .scope = Scope::write,
-           .call = channel_message,
-           .on_reply = on_channel_message},
-    Method{.name = "chat.abort",
-           .scope = Scope::write,
-           .call = chat_abort,
-           .on_reply = on_chat_abort,
-           .on_sessions = on_chat_abort_session,
-           .on_run = on_chat_abort_run},
-    Method{.name = "chat.history",
-           .scope = Scope::read,
-           .call = chat_history,
-           .on_history = on_chat_history},
-    Method{.name = "chat.send", .scope = Scope::write, .call = chat_send, .on_reply = on_chat_send},
-    Method{.name = "config.get", .scope = Scope::read, .call = config_get},
-    Method{
-        .name = "health", .scope = Scope::read, .call = handlers::health, .on_sessions = on_health},
-    Method{.name = "logs.tail", .scope = Scope::read, .call = logs_tail},
-    Method{.name = "models.list", .scope = Scope::read, .call = models_list},
-    Method{.name = "sessions.delete",
-           .scope = Scope::admin,
-           .call = sessions_delete,
-           .on_reply = on_sessions_delete,
-           .on_sessions = on_sessions_delete_found},
-    Method{.name = "sessions.describe",
-           .scope = Scope::read,
-           .call = sessions_describe,
-           .on_sessions = on_sessions_describe},
-    Method{.name = "sessions.list",
-           .scope = Scope::read,
-           .call = sessions_list,
-           .on_sessions = on_sessions_list},
-    Method{.name = "sessions.messages.subscribe", .scope = Scope::read, .call = messages_subscribe},
-    Method{.name = "sessions.messages.unsubscribe",
-           .scope = Scope::read,
-           .call = messages_unsubscribe},
-    Method{.name = "sessions.reset",
-           .scope = Scope::admin,
-           .call = sessions_reset,
-           .on_reply = on_sessions_reset,
-           .on_sessions = on_sessions_reset_found},
-    Method{.name = "sessions.subscribe",
-           .scope = Scope::read,
-           .call = sessions_subscribe,
-           .on_sessions = on_sessions_subscribe},
-    Method{.name = "spine.digest",
-           .scope = Scope::read,
-           .call = spine_digest,
-           .on_digest = on_spine_digest},
-    Method{.name = "spine.status",
-           .scope = Scope::read,
-           .call = spine_status,
-           .on_status = on_spine_status},
-    Method{.name = "status", .scope = Scope::read, .call = status, .on_sessions = on_status},
-    Method{.name = "system-presence", .scope = Scope::read, .call = system_presence},
-};
 
 struct ScopeName {
   std::string_view name{};
@@ -93,14 +23,6 @@ constexpr std::array<ScopeName, 8> kScopes{{
     {"operator.talk", Scope::talk},
     {"operator.talk.secrets", Scope::talk_secrets},
 }};
-
-constexpr bool ascending() {
-  for (std::size_t i = 1; i < kMethods.size(); ++i) {
-    if (!(kMethods[i - 1].name < kMethods[i].name)) return false;
-  }
-  return true;
-}
-static_assert(ascending(), "find_method searches by halving");
 
 std::string_view reason_text(fb::RejectReason reason) {
   switch (reason) {
@@ -141,17 +63,6 @@ void refuse_rejected(Answer& answer, fb::RejectReason reason) {
 
 }  // namespace
 
-std::span<const Method> methods() {
-  return kMethods;
-}
-
-const Method* find_method(std::string_view name) {
-  const auto found =
-      std::lower_bound(kMethods.begin(), kMethods.end(), name,
-                       [](const Method& method, std::string_view n) { return method.name < n; });
-  return found != kMethods.end() && found->name == name ? &*found : nullptr;
-}
-
 bool satisfies(ScopeSet granted, Scope needed) {
   if (needed == Scope::none) return true;
   auto have = granted;
@@ -184,14 +95,7 @@ std::uint64_t Call::pend() {
 void dispatch(Context& net, std::uint32_t slot, std::string_view id, const Method& method,
               simdjson::dom::element params, bool has_params) {
   if (!satisfies(net.hub.table.scopes[slot], method.scope)) {
-    std::string name{scope_name(method.scope)};
-    std::string details = "{\"code\":\"MISSING_SCOPE\",\"missingScope\":\"" + name +
-                          "\",\"requiredScopes\":[\"" + name + "\"]}";
-    refuse(net, slot, id,
-           {.code = error_code::kForbidden,
-            .message = "missing scope: " + name,
-            .details = std::move(details)});
-    return;
+    return refuse_scope(net, slot, id, method.scope);
   }
   if (method.asks() && !net.may_ask(slot)) {
     net.shared.metrics.rate_limited.add();
@@ -205,6 +109,15 @@ void dispatch(Context& net, std::uint32_t slot, std::string_view id, const Metho
   if (problem.empty()) return;
   net.shared.metrics.frames_refused.add();
   refuse_invalid(net, slot, id, "invalid " + std::string{method.name} + " params: " + problem);
+}
+
+void refuse_scope(Context& net, std::uint32_t slot, std::string_view id, Scope scope) {
+  const std::string name{scope_name(scope)};
+  refuse(net, slot, id,
+         {.code = error_code::kForbidden,
+          .message = "missing scope: " + name,
+          .details = "{\"code\":\"MISSING_SCOPE\",\"missingScope\":\"" + name +
+                     "\",\"requiredScopes\":[\"" + name + "\"]}"});
 }
 
 void refuse_reply(Answer& answer, const pipeline::ReplyItem& item) {

@@ -41,6 +41,8 @@ struct Method {
   std::string_view name{};
   Scope scope{};
   void (*call)(Call&){};
+  // Who asked is gone, and what the reply allows is to be done all the same.
+  void (*on_gone)(Context&, PendingRequest&, const pipeline::ReplyItem&){};
   // One per kind of item the method's questions are answered with.
   void (*on_reply)(Answer&, const pipeline::ReplyItem&){};
   void (*on_sessions)(Answer&, const pipeline::SessionsItem&){};
@@ -48,11 +50,15 @@ struct Method {
   void (*on_run)(Answer&, const pipeline::RunItem&){};
   void (*on_status)(Answer&, const pipeline::StatusItem&){};
   void (*on_digest)(Answer&, const pipeline::DigestItem&){};
+  void (*on_devices)(Answer&, const pipeline::DevicesItem&){};
+  void (*on_pairing)(Answer&, const pipeline::PairingItem&){};
+  void (*on_gap)(Answer&, const pipeline::GapItem&){};
 
   // Whether it puts questions to the engine, besides or instead of handing something in.
   constexpr bool asks() const {
     return on_sessions != nullptr || on_history != nullptr || on_run != nullptr ||
-           on_status != nullptr || on_digest != nullptr;
+           on_status != nullptr || on_digest != nullptr || on_devices != nullptr ||
+           on_pairing != nullptr || on_gap != nullptr;
   }
 };
 
@@ -72,6 +78,8 @@ Scope scope_of(std::string_view name);
 void dispatch(Context& net, std::uint32_t slot, std::string_view id, const Method& method,
               simdjson::dom::element params, bool has_params);
 
+// FORBIDDEN, MISSING_SCOPE.
+void refuse_scope(Context& net, std::uint32_t slot, std::string_view id, Scope scope);
 // An error for a ReplyItem that is not what the method hoped for.
 void refuse_reply(Answer& answer, const pipeline::ReplyItem& item);
 
@@ -89,6 +97,9 @@ void on_spine_digest(Answer&, const pipeline::DigestItem&);
 // config_methods.cc
 void config_get(Call&);
 void agents_list(Call&);
+void commands_list(Call&);
+void chat_metadata(Call&);
+void channels_status(Call&);
 void agent_identity_get(Call&);
 void models_list(Call&);
 void logs_tail(Call&);
@@ -98,6 +109,7 @@ void on_chat_send(Answer&, const pipeline::ReplyItem&);
 void chat_history(Call&);
 void on_chat_history(Answer&, const pipeline::HistoryItem&);
 void chat_abort(Call&);
+void sessions_abort(Call&);
 void on_chat_abort_session(Answer&, const pipeline::SessionsItem&);
 void on_chat_abort_run(Answer&, const pipeline::RunItem&);
 void on_chat_abort(Answer&, const pipeline::ReplyItem&);
@@ -122,6 +134,57 @@ void on_sessions_reset(Answer&, const pipeline::ReplyItem&);
 void sessions_delete(Call&);
 void on_sessions_delete_found(Answer&, const pipeline::SessionsItem&);
 void on_sessions_delete(Answer&, const pipeline::ReplyItem&);
+// device_methods.cc
+void device_pair_list(Call&);
+void on_device_pair_list(Answer&, const pipeline::DevicesItem&);
+void device_pair_approve(Call&);
+void on_device_pair_approve(Answer&, const pipeline::ReplyItem&);
+void device_pair_reject(Call&);
+void device_pair_remove(Call&);
+void device_pair_rename(Call&);
+void on_device_changed(Answer&, const pipeline::ReplyItem&);
+void device_token_rotate(Call&);
+void on_device_token_rotate_found(Answer&, const pipeline::DevicesItem&);
+void on_device_token_rotate(Answer&, const pipeline::ReplyItem&);
+void device_token_revoke(Call&);
+void on_device_token_revoke(Answer&, const pipeline::ReplyItem&);
+// pairing_methods.cc
+void channels_pairing_list(Call&);
+void on_channels_pairing_list(Answer&, const pipeline::PairingItem&);
+void channels_pairing_approve(Call&);
+void channels_pairing_dismiss(Call&);
+void on_channels_pairing_resolved(Answer&, const pipeline::ReplyItem&);
+// session_changes.cc
+void sessions_create(Call&);
+void on_sessions_create(Answer&, const pipeline::ReplyItem&);
+void sessions_patch(Call&);
+void on_sessions_patch_found(Answer&, const pipeline::SessionsItem&);
+void on_sessions_patch(Answer&, const pipeline::ReplyItem&);
+// session_lookups.cc
+void sessions_resolve(Call&);
+void on_sessions_resolve(Answer&, const pipeline::SessionsItem&);
+void sessions_preview(Call&);
+void on_sessions_preview(Answer&, const pipeline::HistoryItem&);
+void sessions_compact(Call&);
+void on_sessions_compact(Answer&, const pipeline::SessionsItem&);
+// system_methods.cc
+void wake(Call&);
+void system_event(Call&);
+void on_system_message(Answer&, const pipeline::ReplyItem&);
+// later_methods.cc
+void nothing_yet(Call&);
+void cron_list(Call&);
+void cron_status(Call&);
+void last_heartbeat(Call&);
+void gateway_identity_get(Call&);
+// config_changes.cc
+void config_change(Call&);
+void on_config_change(Answer&, const pipeline::ReplyItem&);
+void on_config_gone(Context&, PendingRequest&, const pipeline::ReplyItem&);
+// resume_methods.cc
+void resume(Call&);
+void on_resume_gap(Answer&, const pipeline::GapItem&);
+void on_resume_list(Answer&, const pipeline::SessionsItem&);
 // message_methods.cc
 void channel_message(Call&);
 void on_channel_message(Answer&, const pipeline::ReplyItem&);

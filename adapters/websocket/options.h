@@ -2,13 +2,36 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "adapters/websocket/peer.h"
+#include "adapters/websocket/tls.h"
 #include "engine/config/config.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {
+
+// What a bearer token in an HTTP request is worth.
+enum class Access : std::uint8_t { granted, refused, locked };
+struct AccessVerdict {
+  Access access{Access::refused};
+  std::uint64_t retry_after_s{};  // when locked
+};
+
+struct ControlUiOptions {
+  bool enabled{true};
+  std::string base_path{};  // "" or "/base"
+  std::string root{};       // a dist/control-ui folder; empty = none
+};
+
+// The gateway's own Ed25519 key, the public half.
+struct GatewayIdentity {
+  std::string device_id{};   // hex SHA-256 of the raw key
+  std::string public_key{};  // base64url of the raw key
+};
 
 struct NetOptions {
   std::vector<std::string> addresses{"127.0.0.1", "::1"};
@@ -18,8 +41,19 @@ struct NetOptions {
   std::string password{};          // secret
   const config::Config* config{};  // never null; outlives the server
   std::string version{};
+  TlsFiles tls{};  // then every TCP listener speaks TLS
+  // IP addresses and CIDR ranges whose X-Forwarded-For, -Proto and -Host are believed.
+  std::vector<std::string> trusted_proxies{};
+  std::vector<std::string> allowed_origins{};  // "https://host[:port]" each
+  std::string public_origin{};                 // the same, empty = none
+  ControlUiOptions control_ui{};
+  GatewayIdentity identity{};
+  config::GetEnv getenv_fn{};
+  // Reads the configuration file again, soon. Called on the net thread.
+  std::function<void()> reload{};
   // The protocol's times, milliseconds.
   std::uint64_t handshake_ms{limits::kHandshakeMs};
+  std::uint64_t refusals_gathered_ms{limits::kRefusalsGatheredMs};
   std::uint64_t ping_ms{limits::kPingMs};
   std::uint64_t tick_ms{limits::kTickMs};
 };

@@ -46,6 +46,11 @@ bool Params::has(const char* key) const {
   return present_ && object_[key].get(value) == simdjson::SUCCESS && !value.is_null();
 }
 
+bool Params::is_null(const char* key) const {
+  simdjson::dom::element value;
+  return present_ && object_[key].get(value) == simdjson::SUCCESS && value.is_null();
+}
+
 std::string_view Params::text(const char* key, const TextRule& rule) {
   simdjson::dom::element value;
   if (!find(key, rule.required, value)) return {};

@@ -39,6 +39,8 @@ class Params {
   // False when absent. Complains when it is no array.
   bool array(const char* key, simdjson::dom::array& out);
   bool has(const char* key) const;
+  // Whether the member is there and null.
+  bool is_null(const char* key) const;
   // Complains about the first member that `known` does not list.
   template <class Names>
   void only(const Names& known) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/config/edit.h"
 #include "schemas/vocab/ids.h"
 
 namespace spine::net {
@@ -19,6 +20,10 @@ struct PendingMore {
   std::string id{};    // an id too long for the row
   std::string text{};  // session key or run key asked for
   std::string name{};  // a second text
+  std::string message{};
+  std::string model{};
+  std::vector<std::string> list{};
+  std::unique_ptr<config::PreparedEdit> edit{};
   std::uint64_t a{};
   std::uint64_t b{};
   Bits128 uuid{};

@@ -7,6 +7,7 @@
 
 #include "adapters/http/json.h"
 #include "adapters/websocket/context.h"
+#include "adapters/websocket/refusal.h"
 
 namespace spine::net {
 
@@ -23,22 +24,6 @@ class Response {
   std::uint32_t slot_;
   std::string& out_;
   http::JsonWriter json_;
-};
-
-// The error codes of the protocol.
-namespace error_code {
-inline constexpr std::string_view kInvalidRequest = "INVALID_REQUEST";
-inline constexpr std::string_view kForbidden = "FORBIDDEN";
-inline constexpr std::string_view kNotPaired = "NOT_PAIRED";
-inline constexpr std::string_view kUnavailable = "UNAVAILABLE";
-}  // namespace error_code
-
-struct Refusal {
-  std::string_view code{error_code::kInvalidRequest};
-  std::string message{};
-  std::string details{};  // a JSON object, or empty
-  bool retryable{};
-  std::uint64_t retry_after_ms{};
 };
 
 // Nothing happens when frames may no longer be queued for the connection.

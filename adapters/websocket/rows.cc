@@ -74,7 +74,7 @@ void write_user(http::JsonWriter& json, const EventView& event, std::string_view
   const std::string_view key = run_key.empty() ? text_of(body.idempotency_key()) : run_key;
   const std::string user_key = key.empty() ? std::string{} : std::string{key} + ":user";
   json.begin_object();
-  json.member("role", "user");
+  json.member("role", body.via() == fb::MessageVia::system ? "system" : "user");
   write_content(json, text_of(body.text()), text_max);
   json.member("timestamp", event.header.wall_ms);
   json.member_if("idempotencyKey", user_key);
@@ -154,7 +154,10 @@ const config::AgentConfig* find_agent(const config::Config& config, std::string_
 ModelName model_of(const config::Config& config, std::string_view agent_id) {
   const config::AgentConfig* agent = find_agent(config, agent_id);
   const bool named = agent != nullptr && !agent->model_primary.empty();
-  const std::string_view whole = named ? std::string_view{agent->model_primary} : "spine/echo";
+  return model_name(named ? std::string_view{agent->model_primary} : "spine/echo");
+}
+
+ModelName model_name(std::string_view whole) {
   const std::size_t slash = whole.find('/');
   if (slash == std::string_view::npos) return {{}, whole, whole};
   return {whole.substr(0, slash), whole.substr(slash + 1), whole};
@@ -179,7 +182,8 @@ void write_defaults(http::JsonWriter& json, const config::Config& config) {
 
 void write_session(http::JsonWriter& json, const config::Config& config,
                    const core::SessionView& session, std::int64_t now_wall_ms) {
-  const ModelName model = model_of(config, session.agent_id);
+  const ModelName model =
+      session.model.empty() ? model_of(config, session.agent_id) : model_name(session.model);
   std::string uuid;
   append_uuid(uuid, session.uuid);
   json.begin_object();
@@ -191,6 +195,14 @@ void write_session(http::JsonWriter& json, const config::Config& config,
   json.member("chatType", kind_name(session.conversation));
   json.member_if("channel", session.channel);
   json.member_if("displayName", session.display_name);
+  json.member_if("label", session.label);
+  json.member_if("thinkingLevel", session.thinking_level);
+  const auto marked = [&session](fb::SessionMark mark) {
+    return (session.marks & static_cast<std::uint32_t>(mark)) != 0;
+  };
+  if (marked(fb::SessionMark::archived)) json.member("archived", true);
+  if (marked(fb::SessionMark::pinned)) json.member("pinned", true);
+  if (marked(fb::SessionMark::unread)) json.member("unread", true);
   json.member("updatedAt", session.updated_wall_ms);
   json.member("sessionStartedAt", session.started_wall_ms);
   json.member("visibility", "shared");
@@ -230,6 +242,31 @@ void write_message(http::JsonWriter& json, const EventView& event, std::string_v
     default:
       return write_failure(json, event, run_key);
   }
+}
+
+void write_preview_item(http::JsonWriter& json, const EventView& event, std::size_t bytes_max) {
+  std::string_view role = "assistant";
+  std::string_view text;
+  switch (static_cast<fb::EventBody>(event.header.kind)) {
+    case fb::EventBody::MessageReceived: {
+      const auto& body = *flatbuffers::GetRoot<fb::MessageReceived>(event.body.data());
+      role = body.via() == fb::MessageVia::system ? "system" : "user";
+      text = text_of(body.text());
+      break;
+    }
+    case fb::EventBody::RunFinished:
+      text = text_of(flatbuffers::GetRoot<fb::RunFinished>(event.body.data())->text());
+      break;
+    case fb::EventBody::RunFailed:
+      text = text_of(flatbuffers::GetRoot<fb::RunFailed>(event.body.data())->message());
+      break;
+    default:
+      text = "(stopped)";
+  }
+  json.begin_object();
+  json.member("role", role);
+  json.member("text", cut(text, bytes_max));
+  json.end_object();
 }
 
 void write_assistant_text(http::JsonWriter& json, std::string_view text, std::int64_t wall_ms) {

@@ -23,6 +23,8 @@ struct ModelName {
 };
 
 const config::AgentConfig* find_agent(const config::Config& config, std::string_view id);
+// The two parts of "provider/model".
+ModelName model_name(std::string_view whole);
 ModelName model_of(const config::Config& config, std::string_view agent_id);
 bool is_main_session(const config::Config& config, std::string_view key);
 
@@ -40,6 +42,8 @@ void write_recent(http::JsonWriter& json, const core::SessionView& session,
 inline constexpr std::size_t kNoTextMax = std::numeric_limits<std::size_t>::max();
 void write_message(http::JsonWriter& json, const EventView& event, std::string_view run_key,
                    std::size_t text_max = kNoTextMax);
+// {role, text}: one line of sessions.preview, its text cut at bytes_max.
+void write_preview_item(http::JsonWriter& json, const EventView& event, std::size_t bytes_max);
 // {"role":"assistant","content":[{"type":"text","text":...}],"timestamp":...}.
 void write_assistant_text(http::JsonWriter& json, std::string_view text, std::int64_t wall_ms);
 

@@ -42,6 +42,12 @@ class RunTable {
   void forget(RunId id);
   void forget_all();
   std::size_t count() const { return runs_.size(); }
+  // f(RunId, const LiveRun&) for each, in no order.
+  template <class F>
+  void for_each(F f) const {
+    for (const auto& [id, run] : runs_)
+      f(RunId{id}, run);
+  }
 
   // False when there are too many, in all or of one connection.
   bool wait(Waiter waiter);

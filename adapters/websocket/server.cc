@@ -2,6 +2,7 @@
 #include "adapters/websocket/server.h"
 
 #include <algorithm>
+#include <optional>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <thread>
@@ -22,7 +23,7 @@ constexpr rlim_t kOtherDescriptors = 1'024;  // journal, logs, agents, HTTP
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  const rlim_t wanted = limits::kConnectionsMax + kOtherDescriptors;
+  const rlim_t wanted = limits::kConnectionsMax + limits::kUnauthenticatedMax + kOtherDescriptors;
   if (limit.rlim_cur >= wanted) return;
   limit.rlim_cur = std::min(wanted, limit.rlim_max);
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
@@ -50,6 +51,7 @@ struct NetServer::State {
   Gateway gateway;
   pipeline::Outbox outbox;
   std::unique_ptr<Loop> loop{};
+  std::optional<ControlSocket> control{};
   std::uint16_t port{};
   std::thread thread{};
 };
@@ -77,6 +79,17 @@ std::uint16_t NetServer::port() const {
 }
 pipeline::Outbox& NetServer::outbox() {
   return state_->outbox;
+}
+
+Status NetServer::listen_control(const std::string& path) {
+  SPINE_CHECK(!state_->thread.joinable());
+  SPINE_TRY(state_->control, ControlSocket::listen(path));
+  return state_->loop->listen_control(state_->control->release());
+}
+
+void NetServer::set_identity(GatewayIdentity identity) {
+  SPINE_CHECK(!state_->thread.joinable());
+  state_->options.identity = std::move(identity);
 }
 
 void NetServer::set_token(std::string token) {

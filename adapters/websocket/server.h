@@ -31,6 +31,12 @@ class NetServer {
   std::uint16_t port() const;
   // What the engine and the follower write for the clients.
   pipeline::Outbox& outbox();
+  // Also listens on a Unix socket at `path` for the person at the machine: mode 0600, this user and
+  // root alone, no Host or Origin. Replaces a socket an earlier process left; removed when the
+  // server is destroyed. REQUIRES: not started; the folder is ours alone. Errors: in_use, io.
+  Status listen_control(const std::string& path);
+  // REQUIRES: not started.
+  void set_identity(GatewayIdentity identity);
   // The token, when it is known only after bind(). REQUIRES: not started.
   void set_token(std::string token);
   // From now on answers follow `config` (never null), which outlives the server, as do those set

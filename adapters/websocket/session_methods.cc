@@ -18,8 +18,12 @@ constexpr std::uint64_t kListMax = 1'000;
 
 // Asks for a page as `limit`, `offset` and `agentId` say; false when they complain.
 bool ask_page(Call& call) {
-  const std::int64_t limit = call.params.integer(
-      "limit", {.min = 1, .max = kListMax, .otherwise = static_cast<std::int64_t>(kListDefault)});
+  // More than a page holds may be asked for: limitApplied says what was given.
+  const std::int64_t asked =
+      call.params.integer("limit", {.min = 1,
+                                    .max = std::int64_t{1} << 53,
+                                    .otherwise = static_cast<std::int64_t>(kListDefault)});
+  const std::int64_t limit = std::min<std::int64_t>(asked, kListMax);
   const std::int64_t offset =
       call.params.integer("offset", {.min = 0, .max = limits::kSessionsMax, .otherwise = 0});
   const std::string_view agent = call.params.text("agentId", {.bytes_max = limits::kNameBytesMax});

@@ -1,15 +1,14 @@
 // load and parse: from a file to a Config, or to the list of what is wrong with it.
 #include "engine/config/config.h"
 
-#include <array>
-#include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
+#include <sys/random.h>
 
+#include "engine/config/environment.h"
 #include "engine/config/reading.h"
 #include "engine/config/redact.h"
 #include "engine/config/schema.h"
 #include "engine/config/source.h"
+#include "schemas/vocab/check.h"
 #include "schemas/vocab/siphash.h"
 
 namespace spine::config {
@@ -20,6 +19,7 @@ namespace fs = std::filesystem;
 // Every section of a tree that passed the schema.
 void read_sections(Reading& reading) {
   read_gateway(reading);
+  read_admins(reading);
   read_session(reading);
   read_agents(reading);
   read_channels(reading);
@@ -31,17 +31,19 @@ void read_sections(Reading& reading) {
 // What is wrong goes to `findings`; only a file that cannot be read at all is an error.
 Result<Config> read_config(std::string_view text, const fs::path& path, GetEnv getenv_fn,
                            Findings& findings) {
-  SPINE_TRY(Source source, read_source(text, path, getenv_fn, findings));
+  const Environment environment(getenv_fn, path, findings);
+  SPINE_TRY(Source source, read_source(text, path, environment, findings));
   check_schema(source.document, source.root, findings);
   Config config;
+  config.path = path;
   if (!findings.has_errors()) {
-    Reading reading{source.document, source.root, getenv_fn, findings, config};
+    Reading reading{source.document, source.root, environment, findings, config};
     read_sections(reading);
   }
   config.redacted_json = to_json(source.document, source.root, hidden_part);
   config.raw = std::move(source.redacted_text);
-  config.hash = siphash128(Bits128{}, as_bytes(text));
-  config.path = path;
+  config.hash = text_hash(text);
+  config.shown = shown_hash(config.redacted_json);
   config.exists = true;
   config.warnings = findings.warnings();
   return config;
@@ -52,6 +54,7 @@ Result<Config> read_missing(const fs::path& path, GetEnv getenv_fn, Findings& fi
   config.exists = false;
   config.raw.clear();
   config.hash = {};
+  config.shown = {};
   return config;
 }
 
@@ -67,19 +70,6 @@ Result<Config> finished(Result<Config> config, const Findings& findings) {
   return config;
 }
 
-fs::path home_directory(GetEnv getenv_fn) {
-  const char* home = getenv_fn("HOME");
-  if (home != nullptr && *home != '\0') return home;
-  std::array<char, 4096> buffer;
-  passwd entry{};
-  passwd* found = nullptr;
-  if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) == 0 &&
-      found != nullptr && entry.pw_dir != nullptr) {
-    return entry.pw_dir;
-  }
-  return "/";
-}
-
 // The variable as a path, "~/" meaning the home directory; nothing when unset or empty.
 std::optional<fs::path> path_from_env(const char* name, GetEnv getenv_fn) {
   const char* value = getenv_fn(name);
@@ -90,6 +80,21 @@ std::optional<fs::path> path_from_env(const char* name, GetEnv getenv_fn) {
 }
 
 }  // namespace
+
+// With a key of this process: the text holds secrets, and a hash anybody can compute would let them
+// be guessed from what is shown.
+Bits128 text_hash(std::string_view text) {
+  static const Bits128 key = [] {
+    Bits128 random{};
+    SPINE_CHECK(::getrandom(&random, sizeof random, 0) == sizeof random);
+    return random;
+  }();
+  return siphash128(key, as_bytes(text));
+}
+
+Bits128 shown_hash(std::string_view redacted) {
+  return siphash128(Bits128{}, as_bytes(redacted));
+}
 
 Result<Config> load(const fs::path& path, GetEnv getenv_fn) {
   Findings findings;

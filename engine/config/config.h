@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,9 +31,11 @@ struct Reset {
 struct ChannelConfig {
   std::string name{};  // lower case
   bool enabled{true};
-  fb::DmPolicy dm_policy{fb::DmPolicy::open};
+  fb::DmPolicy dm_policy{fb::DmPolicy::pairing};
   fb::DmPolicy group_policy{fb::DmPolicy::open};
   std::vector<std::string> allow_from{};
+  // Who may speak in its groups, where that is another list.
+  std::optional<std::vector<std::string>> group_allow_from{};
 };
 
 struct BindingConfig {
@@ -59,15 +62,48 @@ struct CronConfig {  // crons.<name>: kept and shown, run by the scheduler issue
   std::string action{};
 };
 
+// Paths are absolute. When enabled, both files could be read, and the key is not for others.
+struct TlsConfig {
+  bool enabled{};
+  std::filesystem::path cert_path{};  // PEM, the certificate first, then those that signed it
+  std::filesystem::path key_path{};   // PEM, without a passphrase
+  // Addresses and CIDR blocks (ip_range.h) of proxies that speak TLS for the gateway, and whose
+  // X-Forwarded-For and X-Forwarded-Proto are believed. gateway.trustedProxies is the same list.
+  std::vector<std::string> terminated_by_proxy{};
+};
+
+struct ControlUiConfig {
+  bool enabled{true};
+  std::string base_path{};       // "" or "/x/y": no slash at the end
+  std::filesystem::path root{};  // of files that replace the built-in ones; empty = none
+  // "scheme://host[:port]" in lower case, as an Origin header has it.
+  std::vector<std::string> allowed_origins{};
+};
+
+// Failed attempts of one address: after max_attempts within window_ms it waits lockout_ms.
+struct AuthRateLimit {
+  std::uint32_t max_attempts{10};
+  std::uint64_t window_ms{60'000};
+  std::uint64_t lockout_ms{300'000};
+  bool exempt_loopback{true};
+
+  bool operator==(const AuthRateLimit&) const = default;
+};
+
 struct Config {
   // gateway
   std::vector<std::string> bind_addresses{"127.0.0.1", "::1"};
   std::uint16_t port{18789};
+  TlsConfig tls{};
+  ControlUiConfig control_ui{};
+  std::string public_origin{};  // "https://host[:port]" as people reach it; empty = not said
+  AuthRateLimit auth_rate_limit{};
   AuthMode auth_mode{AuthMode::pairing};
   std::string token{};     // secret; empty = the generated one in <state-dir>/token
   std::string password{};  // secret
-  std::vector<std::string> admin_channels{};
-  std::uint32_t messages_per_minute{60};  // 0 = off
+  std::vector<std::string> admin_channels{};  // as written: "telegram", "telegram:123"
+  std::vector<std::string> admins{};          // "<channel>:<sender id>", sorted, each once
+  std::uint32_t messages_per_minute{60};      // 0 = off
   std::uint32_t messages_burst{10};
   // session
   fb::DmScope dm_scope{fb::DmScope::per_channel_peer};
@@ -79,7 +115,7 @@ struct Config {
   std::vector<std::string> reset_triggers{"/new", "/reset"};
   std::uint32_t session_idle_days{30};
   // people and agents
-  fb::DmPolicy default_dm_policy{fb::DmPolicy::open};
+  fb::DmPolicy default_dm_policy{fb::DmPolicy::pairing};
   std::vector<ChannelConfig> channels{};
   std::vector<AgentConfig> agents{};  // never empty: at least "main"
   std::string default_agent{"main"};
@@ -94,9 +130,12 @@ struct Config {
   // where it came from
   std::filesystem::path path{};
   bool exists{};
-  std::string raw{};                    // the file's text; "" when there is none
+  // The file's own values (before $include) as JSON on several lines, secrets redacted and without
+  // its comments, which may hold some; "" when there is no file.
+  std::string raw{};
   std::string redacted_json{};          // parsed, as strict JSON, secrets redacted
   Bits128 hash{};                       // of the text
+  Bits128 shown{};                      // of redacted_json
   std::vector<std::string> warnings{};  // one sentence each: unknown keys and the like
 };
 
@@ -104,11 +143,18 @@ using GetEnv = const char* (*)(const char* name);
 
 // Reads and checks. A missing file is the default configuration (exists = false). Errors name file,
 // line, column and key, one a line: Errc::invalid_argument; io when the file cannot be read. The
-// environment is read through `getenv_fn` so tests are closed; OPENCLAW_GATEWAY_PORT and
-// OPENCLAW_GATEWAY_TOKEN win over the file. Thread: any, without shared state.
+// environment is read through `getenv_fn` so tests are closed, with what it does not have from .env
+// beside the file and from ~/.openclaw/.env; OPENCLAW_GATEWAY_PORT, OPENCLAW_GATEWAY_TOKEN and
+// OPENCLAW_GATEWAY_PASSWORD win over the file. Thread: any, without shared state.
 Result<Config> load(const std::filesystem::path& path, GetEnv getenv_fn);
 // The same from text; `path` is for messages and for $include.
 Result<Config> parse(std::string_view text, const std::filesystem::path& path, GetEnv getenv_fn);
+
+// What config.get shows as the hash of the file, so that an edit can say which text it was made
+// from. Another in every process.
+Bits128 text_hash(std::string_view text);
+// Of what may be shown: the same everywhere, for the journal.
+Bits128 shown_hash(std::string_view redacted);
 
 // Everything wrong or odd in the file, for `spine config validate`: no error among them means that
 // load() would succeed.

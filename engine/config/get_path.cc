@@ -95,7 +95,9 @@ std::string list_of(const std::vector<std::string>& texts) {
 // What is in force for settings that have a default; empty for others.
 std::string in_force(const Config& config, std::string_view path) {
   if (path == "gateway.port") return fmt::format("{}", config.port);
-  if (path == "gateway.bind") return json_text("loopback");
+  if (path == "gateway.bind" && config.bind_addresses == Config{}.bind_addresses) {
+    return json_text("loopback");
+  }
   if (path == "gateway.host") return json_text(config.bind_addresses.front());
   if (path == "gateway.auth.mode" || path == "gateway.auth.type") {
     return json_text(name_of(config.auth_mode));

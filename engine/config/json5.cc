@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <iterator>
 
+#include "engine/config/redact.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::config {
@@ -96,12 +97,30 @@ bool is_hidden(const Document& document, NodeId id, Hidden hidden) {
          (hidden == Hidden::everything || (hidden == Hidden::texts && kind == Kind::string));
 }
 
+namespace {
+
+// Appends the query of a URL, "?a=b&token=c", with kRedacted for the values of secrets.
+void append_query(std::string& out, std::string_view query) {
+  while (!query.empty()) {
+    out.push_back(query.front());
+    query.remove_prefix(1);
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    const std::string_view name = pair.substr(0, pair.find('='));
+    const bool secret = name.size() + 1 < pair.size() && is_secret({&name, 1});
+    out += secret ? pair.substr(0, name.size() + 1) : pair;
+    if (secret) out += kRedacted;
+    query.remove_prefix(end);
+  }
+}
+
+constexpr std::string_view kUrlMark = "://";
+
 std::string without_userinfo(std::string_view text) {
-  constexpr std::string_view kMark = "://";
   std::string out;
-  for (std::size_t mark = text.find(kMark); mark != std::string_view::npos;
-       mark = text.find(kMark)) {
-    const std::size_t begin = mark + kMark.size();
+  for (std::size_t mark = text.find(kUrlMark); mark != std::string_view::npos;
+       mark = text.find(kUrlMark)) {
+    const std::size_t begin = mark + kUrlMark.size();
     const std::size_t end = std::min(text.find_first_of("/?# \t\r\n\"'", begin), text.size());
     const std::size_t at = text.substr(begin, end - begin).rfind('@');
     out += text.substr(0, begin);
@@ -111,12 +130,34 @@ std::string without_userinfo(std::string_view text) {
   return out += text;
 }
 
+std::string without_query_secrets(std::string_view text) {
+  std::string out;
+  for (std::size_t mark = text.find(kUrlMark); mark != std::string_view::npos;
+       mark = text.find(kUrlMark)) {
+    const std::size_t end = std::min(text.find_first_of(" \t\r\n\"'", mark), text.size());
+    const std::size_t query = std::min(text.find('?', mark), end);
+    const std::size_t query_end = std::min(text.find('#', query), end);
+    out += text.substr(0, query);
+    append_query(out, text.substr(query, query_end - query));
+    out += text.substr(query_end, end - query_end);
+    text.remove_prefix(end);
+  }
+  return out += text;
+}
+
+}  // namespace
+
+std::string without_url_secrets(std::string_view text) {
+  return without_query_secrets(without_userinfo(text));
+}
+
 namespace {
 
 // Depth is bounded by the parser, so recursion is.
 class Writer {
  public:
-  Writer(const Document& document, Hide hide) : document_(document), hide_(hide) {}
+  Writer(const Document& document, Hide hide, bool pretty)
+      : document_(document), hide_(hide), pretty_(pretty) {}
 
   void value(NodeId id, Hidden hidden) {
     const Node& node = document_[id];
@@ -145,47 +186,69 @@ class Writer {
  private:
   void string(std::string_view text) {
     if (hide_ == nullptr) return append_json_string(out_, text);
-    append_json_string(out_, without_userinfo(text));
+    append_json_string(out_, without_url_secrets(text));
+  }
+
+  void new_line() {
+    if (!pretty_) return;
+    out_.push_back('\n');
+    out_.append(2 * depth_, ' ');
   }
 
   void object(NodeId id, Hidden hidden) {
     out_.push_back('{');
+    ++depth_;
     const char* separator = "";
     for (NodeId m = document_.first_child(id); m != 0; m = document_.next(m)) {
       out_ += separator;
       separator = ",";
+      new_line();
       append_json_string(out_, document_.key(m));
-      out_.push_back(':');
+      out_ += pretty_ ? ": " : ":";
       path_.push_back(document_.key(m));
       value(m, hide_ == nullptr ? hidden : more_hidden(hidden, hide_(path_)));
       path_.pop_back();
     }
+    --depth_;
+    if (document_.first_child(id) != 0) new_line();
     out_.push_back('}');
   }
 
   void array(NodeId id, Hidden hidden) {
     out_.push_back('[');
+    ++depth_;
     const char* separator = "";
     for (NodeId e = document_.first_child(id); e != 0; e = document_.next(e)) {
       out_ += separator;
       separator = ",";
+      new_line();
       value(e, hidden);
     }
+    --depth_;
+    if (document_.first_child(id) != 0) new_line();
     out_.push_back(']');
   }
 
   const Document& document_;
   Hide hide_;
+  bool pretty_;
+  std::size_t depth_{};
   std::vector<std::string_view> path_{};
   std::string out_{};
 };
 
 }  // namespace
 
-std::string to_json(const Document& document, NodeId value, Hide hide) {
-  Writer writer(document, hide);
-  writer.value(value, Hidden::nothing);
+std::string to_json(const Document& document, NodeId value, Hide hide, Hidden hidden) {
+  Writer writer(document, hide, false);
+  writer.value(value, hidden);
   return writer.take();
+}
+
+std::string to_pretty_json(const Document& document, NodeId value, Hide hide) {
+  Writer writer(document, hide, true);
+  writer.value(value, Hidden::nothing);
+  return writer.take() + "\n";
 }
 
 }  // namespace spine::config

@@ -106,15 +106,19 @@ using Hide = Hidden (*)(std::span<const std::string_view> path);
 inline constexpr std::string_view kRedacted = "__OPENCLAW_REDACTED__";
 
 // The value as strict JSON on one line, what the environment put into it as ${VAR}. With `hide`,
-// the strings, or strings, numbers and booleans, that it points at become kRedacted, and so do user
-// and password in the URLs that stay.
-std::string to_json(const Document& document, NodeId value, Hide hide = nullptr);
+// the strings, or strings, numbers and booleans, that it points at become kRedacted, and so do
+// the secrets in the URLs that stay. `hidden` is what is known of the value itself.
+std::string to_json(const Document& document, NodeId value, Hide hide = nullptr,
+                    Hidden hidden = Hidden::nothing);
+// The same on several lines, two spaces a level, with a line end.
+std::string to_pretty_json(const Document& document, NodeId value, Hide hide = nullptr);
 
 // Whether the scalar `id` is shown at all.
 bool is_hidden(const Document& document, NodeId id, Hidden hidden);
 
-// `text` with kRedacted for the "user:password" of every URL in it.
-std::string without_userinfo(std::string_view text);
+// `text` with kRedacted for the "user:password" of every URL in it, and for the values of secrets
+// in its query ("?token=").
+std::string without_url_secrets(std::string_view text);
 
 // Appends `text` as a JSON string with its quotes. REQUIRES: UTF-8.
 void append_json_string(std::string& out, std::string_view text);

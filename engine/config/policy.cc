@@ -17,8 +17,10 @@ flatbuffers::Offset<fb::ChannelPolicy> build_channel(Builder& builder,
   };
   const auto name = builder.CreateString(channel.name);
   const auto allow_from = builder.CreateVectorOfStrings(channel.allow_from);
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>> groups = 0;
+  if (channel.group_allow_from) groups = builder.CreateVectorOfStrings(*channel.group_allow_from);
   return fb::CreateChannelPolicy(builder, name, policy(channel.dm_policy), allow_from,
-                                 policy(channel.group_policy));
+                                 policy(channel.group_policy), groups);
 }
 
 flatbuffers::Offset<fb::Binding> build_binding(Builder& builder, const BindingConfig& binding) {
@@ -53,7 +55,12 @@ void build_policy(const Config& config, Builder& builder) {
   const auto group = build_reset(builder, config.reset_group);
   const auto thread = build_reset(builder, config.reset_thread);
   const auto triggers = builder.CreateVectorOfStrings(config.reset_triggers);
-  const fb::Bits128 hash(config.hash.hi, config.hash.lo);
+  // Absent when there are none: the bytes of a configuration without admins stay as they were.
+  const auto admins =
+      config.admins.empty()
+          ? flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>>{}
+          : builder.CreateVectorOfStrings(config.admins);
+  const fb::Bits128 hash(config.shown.hi, config.shown.lo);
 
   fb::ConfigAppliedBuilder table(builder);
   table.add_dm_scope(config.dm_scope);
@@ -72,6 +79,7 @@ void build_policy(const Config& config, Builder& builder) {
   table.add_group_scope_main(config.group_scope_main);
   table.add_default_dm_policy(config.default_dm_policy);
   table.add_config_hash(&hash);
+  if (!config.admins.empty()) table.add_admins(admins);
   builder.Finish(table.Finish());
 }
 

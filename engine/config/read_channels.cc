@@ -49,7 +49,7 @@ class ChannelReader {
     channel.allow_from = ids(allow_from);
     if (group_policy != 0) channel.group_policy = policy_of(*reading_.text(group_policy));
     decide_dm_policy(channel, dm_policy, allow_from);
-    merge_group_list(channel, group_allow_from);
+    if (group_allow_from != 0) channel.group_allow_from = ids(group_allow_from);
     check(channel, dm_policy);
     reading_.config.channels.push_back(std::move(channel));
   }
@@ -107,42 +107,36 @@ class ChannelReader {
 
   void decide_dm_policy(ChannelConfig& channel, NodeId policy, NodeId list) {
     const bool everybody = std::ranges::binary_search(channel.allow_from, "*");
+    const bool listed = !channel.allow_from.empty();
     if (policy != 0) {
       channel.dm_policy = policy_of(*reading_.text(policy));
-      if (channel.dm_policy == fb::DmPolicy::open && !channel.allow_from.empty() && !everybody) {
-        reading_.warn(list, fmt::format("{} has no effect on direct messages while {} is \"open\".",
-                                        full("allowFrom"), full("dmPolicy")));
-      }
-    } else if (!channel.allow_from.empty() && !everybody &&
-               channel.dm_policy == fb::DmPolicy::open) {
+    } else if (listed && !everybody && channel.dm_policy == fb::DmPolicy::open) {
       channel.dm_policy = fb::DmPolicy::allowlist;
       reading_.warn(list, fmt::format("{} is given without {}, so only those on it may write: "
                                       "dmPolicy \"allowlist\".",
                                       full("allowFrom"), full("dmPolicy")));
+    }
+    if (policy != 0 && channel.dm_policy == fb::DmPolicy::open && !everybody) {
+      reading_.warn(policy, fmt::format("{} is \"open\" and {} does not have \"*\": OpenClaw "
+                                        "refuses this; here everybody may write{}. Add \"*\" if "
+                                        "you mean it, or use \"pairing\".",
+                                        full("dmPolicy"), full("allowFrom"),
+                                        listed ? ", those not listed too" : ""));
     }
     for (const PlacedAt& place : places_) {
       if (reading_.flag(reading_.below(place.node, "dm.enabled")) == false) {
         channel.dm_policy = fb::DmPolicy::disabled;
       }
     }
-    if (channel.dm_policy == fb::DmPolicy::pairing && policy != 0) {
-      reading_.warn(policy, fmt::format("{} is \"pairing\": unknown senders are refused until they "
-                                        "are paired.",
-                                        full("dmPolicy")));
-    }
   }
 
-  // One list serves direct messages and groups.
-  void merge_group_list(ChannelConfig& channel, NodeId group_list) {
-    if (group_list == 0 || channel.group_policy != fb::DmPolicy::allowlist) return;
-    std::vector<std::string> group_ids = ids(group_list);
-    if (uses_list(channel.dm_policy) && group_ids != channel.allow_from) {
-      reading_.error(group_list, fmt::format("{} differs from {}; this version keeps one list per "
-                                             "channel, so they must be equal.",
-                                             full("groupAllowFrom"), full("allowFrom")));
-      return;
+  void name_access_groups(std::string_view key, const std::vector<std::string>& list) {
+    for (const std::string& id : list) {
+      if (!id.starts_with("accessGroup:")) continue;
+      reading_.warn(node_, fmt::format("{} names {}; access groups are not known to this version "
+                                       "and let nobody in.",
+                                       full(key), printable(id)));
     }
-    channel.allow_from = std::move(group_ids);
   }
 
   void check(const ChannelConfig& channel, NodeId dm_policy) {
@@ -153,13 +147,8 @@ class ChannelReader {
                                 "refused.",
                                 full("dmPolicy"), full("allowFrom")));
     }
-    for (const std::string& id : channel.allow_from) {
-      if (id.starts_with("accessGroup:")) {
-        reading_.warn(node_, fmt::format("{} names {}; access groups are not known to this version "
-                                         "and let nobody in.",
-                                         full("allowFrom"), printable(id)));
-      }
-    }
+    name_access_groups("allowFrom", channel.allow_from);
+    if (channel.group_allow_from) name_access_groups("groupAllowFrom", *channel.group_allow_from);
     const auto same_name = [&](const ChannelConfig& other) { return other.name == channel.name; };
     if (std::ranges::any_of(reading_.config.channels, same_name)) {
       reading_.error(node_,
@@ -188,11 +177,6 @@ void read_channels(Reading& reading) {
   const NodeId dm_default = reading.below(channels, "defaults.dmPolicy");
   if (const auto policy = reading.text(dm_default)) {
     reading.config.default_dm_policy = policy_of(*policy);
-    if (reading.config.default_dm_policy == fb::DmPolicy::pairing) {
-      reading.warn(dm_default,
-                   "channels.defaults.dmPolicy is \"pairing\": unknown senders are "
-                   "refused until they are paired.");
-    }
   }
   const auto group = reading.text(reading.below(channels, "defaults.groupPolicy"));
   const fb::DmPolicy group_default = group ? policy_of(*group) : fb::DmPolicy::open;

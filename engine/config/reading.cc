@@ -46,6 +46,15 @@ std::vector<std::string> Reading::texts(NodeId id) const {
   return out;
 }
 
+std::filesystem::path Reading::path(NodeId id) const {
+  const std::string name = text(id).value_or("");
+  if (name.empty()) return {};
+  if (name.starts_with("~/")) return environment.home() / name.substr(2);
+  std::error_code code;
+  const std::filesystem::path file = std::filesystem::absolute(config.path, code);
+  return (code ? config.path : file).parent_path() / name;
+}
+
 void Reading::error(NodeId id, std::string_view message) const {
   findings.error(fmt::format("{}: {}", where(id), message));
 }
@@ -103,8 +112,7 @@ void read_logging(Reading& reading) {
   if (const auto name = reading.text(file)) {
     config.log_file = *name;
     if (name->starts_with("~/")) {
-      const char* home = reading.getenv_fn("HOME");
-      if (home != nullptr) config.log_file = home + name->substr(1);
+      config.log_file = (reading.environment.home() / name->substr(2)).string();
     }
     if (!std::filesystem::path(config.log_file).is_absolute()) {
       reading.error(file, "logging.file must be an absolute path, or start with ~/.");

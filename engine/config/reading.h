@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/config/config.h"
+#include "engine/config/environment.h"
 #include "engine/config/findings.h"
 #include "engine/config/json5.h"
 
@@ -17,7 +18,7 @@ namespace spine::config {
 struct Reading {
   const Document& document;
   NodeId root;
-  GetEnv getenv_fn;
+  const Environment& environment;
   Findings& findings;
   Config& config;
 
@@ -31,6 +32,10 @@ struct Reading {
   std::optional<std::int64_t> integer(NodeId id) const;
   // Strings and numbers of a list, as texts; empty when absent.
   std::vector<std::string> texts(NodeId id) const;
+  // The file or folder that a setting names: relative ones begin at the configuration file's
+  // folder,
+  // "~/" at home. Absolute; empty when absent or "".
+  std::filesystem::path path(NodeId id) const;
   // "file:line:column" of the value.
   std::string where(NodeId id) const { return document.where(document[id].place); }
   std::uint32_t line(NodeId id) const { return document[id].place.line; }
@@ -39,7 +44,20 @@ struct Reading {
   void warn(NodeId id, std::string_view message) const;
 };
 
+// A value and how people call it.
+struct Setting {
+  NodeId id{};
+  std::string_view key{};
+};
+
+// Two spellings of one setting say different things.
+void disagree(const Reading& reading, Setting a, Setting b);
+
 void read_gateway(Reading& reading);
+void read_listen(Reading& reading);      // after the parts of read_gateway() that say who comes in
+void read_tls(Reading& reading);         // and the proxies in front
+void read_control_ui(Reading& reading);  // and the public origin
+void read_admins(Reading& reading);
 void read_session(Reading& reading);
 void read_agents(Reading& reading);
 void read_channels(Reading& reading);

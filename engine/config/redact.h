@@ -1,4 +1,4 @@
-// Which settings are secrets, and the file's text without them.
+// Which settings are secrets.
 #pragma once
 
 #include <span>
@@ -16,10 +16,5 @@ Hidden hidden_part(std::span<const std::string_view> path);
 inline bool is_secret(std::span<const std::string_view> path) {
   return hidden_part(path) != Hidden::nothing;
 }
-
-// The text of the file that `root` was parsed from, secrets replaced by kRedacted in quotes and
-// user and password of URLs by kRedacted; the rest, comments included, byte for byte. REQUIRES:
-// nothing was merged into the tree yet.
-std::string redacted_text(const Document& document, NodeId root, std::string_view text);
 
 }  // namespace spine::config

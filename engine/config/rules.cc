@@ -25,12 +25,13 @@ constexpr std::array kGateway{
     Rule{"gateway.auth.mode", choice, "token|password|pairing|none"},
     Rule{"gateway.auth.token", text},
     Rule{"gateway.auth.password", text},
-    Rule{"gateway.auth.admin_channels", text_list, {}, Flag::unused},
+    Rule{"gateway.auth.admin_channels", text_list},
     Rule{"gateway.auth.allowTailscale", boolean, {}, Flag::unused},
-    Rule{"gateway.auth.rateLimit", object, {}, Flag::unused},
-    Rule{"gateway.auth.rateLimit.maxAttempts", integer, "1..1000000"},
-    Rule{"gateway.auth.rateLimit.windowMs", integer, "1..86400000"},
-    Rule{"gateway.auth.rateLimit.lockoutMs", integer, "0..86400000"},
+    // Beyond these bounds secrets could be guessed: a thousand attempts, a window that forgets at
+    // once, no waiting.
+    Rule{"gateway.auth.rateLimit.maxAttempts", integer, "1..100"},
+    Rule{"gateway.auth.rateLimit.windowMs", integer, "10000..86400000"},
+    Rule{"gateway.auth.rateLimit.lockoutMs", integer, "10000..86400000"},
     Rule{"gateway.auth.rateLimit.exemptLoopback", boolean},
     Rule{"gateway.rate_limit.requests_per_minute", integer, "0..1000000"},
     Rule{"gateway.rate_limit.burst", integer, "1..1000000"},
@@ -40,12 +41,13 @@ constexpr std::array kGateway{
     Rule{"gateway.tls.certPath", text},
     Rule{"gateway.tls.keyPath", text},
     Rule{"gateway.tls.caPath", text},
-    Rule{"gateway.publicOrigin", text, {}, Flag::unused},
-    Rule{"gateway.controlUi", object, {}, Flag::unused},
+    Rule{"gateway.tls.terminatedByProxy", text_list},
+    Rule{"gateway.publicOrigin", text},
     Rule{"gateway.controlUi.enabled", boolean},
     Rule{"gateway.controlUi.basePath", text},
+    Rule{"gateway.controlUi.root", text},
     Rule{"gateway.controlUi.allowedOrigins", text_list},
-    Rule{"gateway.controlUi.*"},
+    Rule{"gateway.controlUi.*", any, {}, Flag::unused},
     Rule{"gateway.remote", object, {}, Flag::unused},
     Rule{"gateway.remote.url", text},
     Rule{"gateway.remote.token", text},
@@ -54,7 +56,7 @@ constexpr std::array kGateway{
     Rule{"gateway.remote.*"},
     Rule{"gateway.http", any, {}, Flag::unused},
     Rule{"gateway.reload", any, {}, Flag::unused},
-    Rule{"gateway.trustedProxies", text_list, {}, Flag::unused},
+    Rule{"gateway.trustedProxies", text_list},
     Rule{"gateway.allowRealIpFallback", boolean, {}, Flag::unused},
     Rule{"gateway.nodes", any, {}, Flag::unused},
     Rule{"gateway.tools", any, {}, Flag::unused},
@@ -114,6 +116,8 @@ constexpr std::array kPeople{
     Rule{"bindings.[].match.guildId"},
     Rule{"bindings.[].match.teamId"},
     Rule{"bindings.[].match.roles"},
+    Rule{"commands.ownerAllowFrom", ids},
+    Rule{"commands.*", any, {}, Flag::unused},
     Rule{"crons", object, {}, Flag::unused},
     Rule{"crons.*.schedule", text},
     Rule{"crons.*.action", text},
@@ -137,12 +141,12 @@ constexpr std::array kPeople{
 constexpr std::array<std::string_view, 3> kFileSections{"$schema", "meta", "wizard"};
 
 // Whole sections that exist in OpenClaw and that Spine leaves alone.
-constexpr std::array<std::string_view, 34> kOtherSections{
-    "env",      "secrets",    "auth",      "models",       "tools",     "commands",    "skills",
-    "plugins",  "hooks",      "cron",      "messages",     "audio",     "media",       "talk",
-    "tts",      "browser",    "ui",        "web",          "memory",    "mcp",         "acp",
-    "nodeHost", "canvasHost", "discovery", "approvals",    "broadcast", "diagnostics", "update",
-    "cli",      "voicewake",  "surfaces",  "accessGroups", "proxy",     "users"};
+constexpr std::array<std::string_view, 33> kOtherSections{
+    "env",        "secrets",   "auth",         "models",    "tools",       "skills", "plugins",
+    "hooks",      "cron",      "messages",     "audio",     "media",       "talk",   "tts",
+    "browser",    "ui",        "web",          "memory",    "mcp",         "acp",    "nodeHost",
+    "canvasHost", "discovery", "approvals",    "broadcast", "diagnostics", "update", "cli",
+    "voicewake",  "surfaces",  "accessGroups", "proxy",     "users"};
 
 // For a channel and for each of its accounts.
 constexpr std::array kChannel{

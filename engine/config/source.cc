@@ -179,15 +179,15 @@ fs::path real_path(const fs::path& path) {
 
 }  // namespace
 
-Result<Source> read_source(std::string_view text, const fs::path& path, GetEnv getenv_fn,
-                           Findings& findings) {
+Result<Source> read_source(std::string_view text, const fs::path& path,
+                           const Environment& environment, Findings& findings) {
   Source source;
   SPINE_TRY(source.root, parse_json5(source.document, text, path.string()));
-  source.redacted_text = redacted_text(source.document, source.root, text);
+  source.redacted_text = to_pretty_json(source.document, source.root, hidden_part);
   const fs::path file = real_path(path);
   Includer includer(source.document, file, text.size());
   SPINE_TRY(source.root, includer.resolve(source.root, file, 1));
-  SPINE_TRY_STATUS(substitute(source.document, source.root, getenv_fn, findings));
+  SPINE_TRY_STATUS(substitute(source.document, source.root, environment, findings));
   return source;
 }
 

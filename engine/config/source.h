@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/config/config.h"
+#include "engine/config/environment.h"
 #include "engine/config/findings.h"
 #include "engine/config/json5.h"
 
@@ -14,7 +14,7 @@ namespace spine::config {
 struct Source {
   Document document{};
   NodeId root{};
-  std::string redacted_text{};  // of the file itself, without what it includes
+  std::string redacted_text{};  // of the file itself, without what it includes and comments
 };
 
 // Parses `text`, merges what `$include` names and fills in `${VAR}`. Errors: invalid_argument with
@@ -26,7 +26,7 @@ struct Source {
 // unset or empty variable leaves the text as it is, with a warning; for a secret under gateway that
 // is an error, because the literal text could be guessed.
 Result<Source> read_source(std::string_view text, const std::filesystem::path& path,
-                           GetEnv getenv_fn, Findings& findings);
+                           const Environment& environment, Findings& findings);
 
 // The bytes of a file of at most kConfigBytesMax. Errors: not_found, invalid_argument, io.
 Result<std::string> read_text_file(const std::filesystem::path& path);

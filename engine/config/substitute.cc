@@ -38,8 +38,8 @@ std::string_view variable_at(std::string_view text) {
 
 class Substitution {
  public:
-  Substitution(Document& document, GetEnv getenv_fn, Findings& findings)
-      : document_(document), getenv_(getenv_fn), findings_(findings) {}
+  Substitution(Document& document, const Environment& environment, Findings& findings)
+      : document_(document), environment_(environment), findings_(findings) {}
 
   Status walk(NodeId id) {
     const Kind kind = document_.kind(id);
@@ -83,7 +83,7 @@ class Substitution {
         out.push_back(text[at++]);
         continue;
       }
-      const char* value = getenv_(std::string{name}.c_str());
+      const char* value = environment_.find(name);
       if (value == nullptr || *value == '\0' || !is_utf8(value)) {
         report(id, name);
         out += rest.substr(0, name.size() + 3);
@@ -110,15 +110,16 @@ class Substitution {
   }
 
   Document& document_;
-  GetEnv getenv_;
+  const Environment& environment_;
   Findings& findings_;
   std::vector<std::string> path_{};  // copies: the pool of texts grows while walking
 };
 
 }  // namespace
 
-Status substitute(Document& document, NodeId root, GetEnv getenv_fn, Findings& findings) {
-  return Substitution(document, getenv_fn, findings).walk(root);
+Status substitute(Document& document, NodeId root, const Environment& environment,
+                  Findings& findings) {
+  return Substitution(document, environment, findings).walk(root);
 }
 
 }  // namespace spine::config

@@ -54,13 +54,23 @@ bool input_kind(std::uint16_t kind) {
     case fb::EventBody::StateDigested:
     case fb::EventBody::ClientConnected:
     case fb::EventBody::ClientDisconnected:
+    case fb::EventBody::ConnectsRefused:
     case fb::EventBody::MessageReceived:
+    case fb::EventBody::SessionOpened:
     case fb::EventBody::SessionReset:
     case fb::EventBody::SessionClosed:
+    case fb::EventBody::SessionPatched:
     case fb::EventBody::RunFinished:
     case fb::EventBody::RunFailed:
     case fb::EventBody::RunAborted:
     case fb::EventBody::ConfigApplied:
+    case fb::EventBody::ConfigChanged:
+    case fb::EventBody::ConfigRefused:
+    case fb::EventBody::DevicePaired:
+    case fb::EventBody::DeviceRenamed:
+    case fb::EventBody::DeviceTokenChanged:
+    case fb::EventBody::DeviceRemoved:
+    case fb::EventBody::ChannelPairingResolved:
       return true;
     default:
       return false;
@@ -86,6 +96,22 @@ void decide(const State& state, const Input& input, Decision& decision) {
       return decide_session_close(tables, input, decision);
     case fb::EventBody::DeadlineReached:
       return decide_deadline(tables, input, decision);
+    case fb::EventBody::SessionOpened:
+      return decide_session_open(tables, input, decision);
+    case fb::EventBody::SessionPatched:
+      return decide_session_patch(tables, input, decision);
+    case fb::EventBody::DevicePaired:
+      return decide_device_pairing(tables, input, decision);
+    case fb::EventBody::DeviceRenamed:
+    case fb::EventBody::DeviceTokenChanged:
+    case fb::EventBody::DeviceRemoved:
+      return decide_device_change(tables, input, decision);
+    case fb::EventBody::ChannelPairingResolved:
+      return decide_pairing_resolved(tables, input, decision);
+    case fb::EventBody::ConnectsRefused:
+    case fb::EventBody::ConfigChanged:
+    case fb::EventBody::ConfigRefused:
+      return decide_fact(tables, input, decision);
     default:
       decision.reply.seq =
           Drafter(tables, input, decision)
@@ -112,6 +138,10 @@ bool input_of(const EventView& event, Input& input, flatbuffers::FlatBufferBuild
     input.body = finished(scratch);
   } else if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::MessageReceived)) {
     message = flatbuffers::GetRoot<fb::MessageReceived>(event.body.data());
+  }
+  // The session that an input opens is in the header of the event only.
+  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::SessionOpened)) {
+    input.session = SessionId{};
   }
   if (message != nullptr) {
     // The header names who wrote the message and its session; the input came with its bridge.

@@ -22,10 +22,11 @@ enum class ReplyCode : std::uint8_t {
   done,           // idempotency key seen before, its run has ended
   rejected,       // see reason
   rate_limited,   // ask again after retry_after_ms
-  not_found,      // no such session or run
+  not_found,      // no such session, run, device or pairing request
   nothing_to_do,  // e.g. abort without an open run
   refused_main,   // the main session cannot be deleted
   no_space,       // the disk or a table is full; retryable (engine thread, not decide)
+  label_taken,    // another open session has this label
 };
 
 struct Reply {
@@ -37,6 +38,9 @@ struct Reply {
   RunId run{};          // started, queued, or found
   // ClientConnected: whose connection it is; may be one that the same decision adds.
   PrincipalId principal{};
+  // The live request of a sender that was refused as unpaired; 0 = there is none.
+  Seq pairing{};
+  bool pairing_new{};  // the same decision made it
 };
 
 // An event that is about to happen. header is complete but for body_bytes.

@@ -128,6 +128,10 @@ void put_session(const Sessions& sessions, std::uint32_t row, Cells& cells) {
   cells.cell(12, hot.history_first);
   cells.cell(13, hot.history_last);
   cells.cell(14, hot.message_count);
+  cells.cell(15, sessions.text(cold.label));
+  cells.cell(16, sessions.text(cold.thinking_level));
+  cells.cell(17, sessions.text(cold.model));
+  cells.cell(18, std::uint64_t{cold.marks});
 }
 
 void put_principal(const Principals& principals, std::uint32_t row, Cells& cells) {
@@ -204,6 +208,55 @@ void put_rings(const Tables& tables, Digester& digester) {
   digester.table("idempotency", tables.idempotency.count(), idempotency);
 }
 
+void put_device(const Device& device, Cells& cells) {
+  const auto text = [&](std::uint8_t column, std::string_view value) { cells.cell(column, value); };
+  cells.begin_row(device.id);
+  text(1, device.device_id);
+  text(2, device.public_key);
+  text(3, device.token_hash);
+  text(4, device.role);
+  text(5, device.scopes);
+  text(6, device.label);
+  text(7, device.client_id);
+  text(8, device.client_mode);
+  text(9, device.platform);
+  text(10, device.device_family);
+  text(11, device.address);
+  cells.cell(12, static_cast<std::uint64_t>(device.via));
+  cells.cell(13, device.approved_wall_ms);
+  cells.cell(14, device.last_seen_wall_ms);
+}
+
+void put_pairing_request(const PairingRequest& request, Cells& cells) {
+  const auto text = [&](std::uint8_t column, std::string_view value) { cells.cell(column, value); };
+  cells.begin_row(request.id);
+  text(1, request.channel);
+  text(2, request.account);
+  text(3, request.sender_id);
+  text(4, request.sender_name);
+  text(5, request.code);
+  cells.cell(6, request.created_wall_ms);
+  cells.cell(7, request.expires_ms);
+  cells.cell(8, request.expires_wall_ms);
+}
+
+void put_paired_sender(const PairedSender& sender, Cells& cells) {
+  const auto text = [&](std::uint8_t column, std::string_view value) { cells.cell(column, value); };
+  cells.begin_row(sender.id);
+  text(1, sender.channel);
+  text(2, sender.account);
+  text(3, sender.sender_id);
+}
+
+// Tables that are in order of their ids as they are.
+template <class Table, class Put>
+void put_table(std::string_view name, const Table& table, Put put_row, Digester& digester) {
+  Cells cells;
+  for (std::uint32_t i = 0; i < table.count(); ++i)
+    put_row(table[i], cells);
+  digester.table(name, table.count(), cells);
+}
+
 }  // namespace
 
 StateDigest digest(const State& state) {
@@ -234,6 +287,9 @@ StateDigest digest(const State& state) {
   }
   digester.table("runs", tables.runs.used(), runs);
   put_rings(tables, digester);
+  put_table("devices", tables.devices, put_device, digester);
+  put_table("pairing_requests", tables.pairing_requests, put_pairing_request, digester);
+  put_table("paired_senders", tables.paired_senders, put_paired_sender, digester);
   return digester.finish(tables.meta.applied);
 }
 

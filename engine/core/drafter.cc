@@ -58,15 +58,46 @@ Seq Drafter::add_principal_expired(const Why& why, PrincipalId principal) {
 }
 
 Seq Drafter::add_session(const Why& why, const SessionDraft& session) {
+  return add(fb::EventBody::SessionOpened, 0, why, session_body(session));
+}
+
+ByteSpan Drafter::session_body(const SessionDraft& session) {
   auto& builder = decision_.builder();
   const auto key = string_of(builder, session.key);
   const auto agent = string_of(builder, session.agent);
   const auto channel = string_of(builder, session.channel);
   const auto name = string_of(builder, session.name);
+  const auto label = session.label.empty() ? flatbuffers::Offset<flatbuffers::String>{}
+                                           : string_of(builder, session.label);
   const fb::Bits128 uuid = fb_bits(session.uuid);
+  const auto root = fb::CreateSessionOpened(builder, key, agent, &uuid, session.conversation,
+                                            channel, name, label);
+  return finish(builder, root.o);
+}
+
+Seq Drafter::add_pairing_request(const Why& why, const PairingDraft& request) {
+  auto& builder = decision_.builder();
+  const auto channel = string_of(builder, request.channel);
+  const auto account = string_of(builder, request.account);
+  const auto sender_id = string_of(builder, request.sender_id);
+  const auto sender_name = string_of(builder, request.sender_name);
+  const auto code = string_of(builder, request.code);
   const auto root =
-      fb::CreateSessionOpened(builder, key, agent, &uuid, session.conversation, channel, name);
-  return add(fb::EventBody::SessionOpened, 0, why, finish(builder, root.o));
+      fb::CreateChannelPairingRequested(builder, channel, account, sender_id, sender_name, code,
+                                        request.expires_ms, request.expires_wall_ms);
+  return add(fb::EventBody::ChannelPairingRequested, 0, why, finish(builder, root.o));
+}
+
+Seq Drafter::add_pairing_resolved(const Why& why, Seq request, bool approved, fb::ApprovedVia via) {
+  auto& builder = decision_.builder();
+  const auto root = fb::CreateChannelPairingResolved(builder, request.value, approved, via);
+  return add(fb::EventBody::ChannelPairingResolved, 0, why, finish(builder, root.o));
+}
+
+Seq Drafter::add_code_answered(const Why& why, std::string_view code, bool approved) {
+  auto& builder = decision_.builder();
+  const auto root = fb::CreatePairingCodeAnswered(builder, string_of(builder, code), approved);
+  return add(fb::EventBody::PairingCodeAnswered, 0, why, finish(builder, root.o));
 }
 
 Seq Drafter::add_session_reset(const Why& why, fb::ResetReason reason, Bits128 uuid) {

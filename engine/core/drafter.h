@@ -27,6 +27,18 @@ struct SessionDraft {
   fb::ConversationKind conversation{};
   std::string_view channel{};
   std::string_view name{};
+  std::string_view label{};
+};
+
+// What a ChannelPairingRequested says.
+struct PairingDraft {
+  std::string_view channel{};
+  std::string_view account{};
+  std::string_view sender_id{};
+  std::string_view sender_name{};
+  std::string_view code{};
+  std::uint64_t expires_ms{};
+  std::int64_t expires_wall_ms{};
 };
 
 // What a PrincipalAdded says.
@@ -72,9 +84,14 @@ class Drafter {
   // The first attempt of a run that is in the state.
   Seq add_run_started(std::uint32_t run_row);
   Seq add_run_started(const Why& why, RunId run);
+  Seq add_pairing_request(const Why& why, const PairingDraft& request);
+  Seq add_pairing_resolved(const Why& why, Seq request, bool approved, fb::ApprovedVia via);
+  Seq add_code_answered(const Why& why, std::string_view code, bool approved);
   // `runs` ascending; in as many events as it takes.
   void add_runs_aborted(const Why& why, const std::vector<std::uint64_t>& runs,
                         fb::AbortReason reason);
+  // Body of a SessionOpened; kept by the decision.
+  ByteSpan session_body(const SessionDraft& session);
   // Body of a RunAborted over a part of `runs`; kept by the decision.
   ByteSpan abort_body(const std::uint64_t* runs, std::size_t count, fb::AbortReason reason);
 
@@ -102,5 +119,13 @@ void decide_abort(const Tables& tables, const Input& input, Decision& decision);
 void decide_session_reset(const Tables& tables, const Input& input, Decision& decision);
 void decide_session_close(const Tables& tables, const Input& input, Decision& decision);
 void decide_deadline(const Tables& tables, const Input& input, Decision& decision);
+void decide_session_open(const Tables& tables, const Input& input, Decision& decision);
+void decide_session_patch(const Tables& tables, const Input& input, Decision& decision);
+void decide_device_pairing(const Tables& tables, const Input& input, Decision& decision);
+// DeviceRenamed, DeviceTokenChanged, DeviceRemoved.
+void decide_device_change(const Tables& tables, const Input& input, Decision& decision);
+void decide_pairing_resolved(const Tables& tables, const Input& input, Decision& decision);
+// ConnectsRefused, ConfigChanged, ConfigRefused: recorded when they are within their bounds.
+void decide_fact(const Tables& tables, const Input& input, Decision& decision);
 
 }  // namespace spine::core

@@ -68,7 +68,17 @@ void effects(const State& state, const EventView& event, EffectList& out) {
     case fb::EventBody::SessionReset:
     case fb::EventBody::SessionClosed:
     case fb::EventBody::ClientConnected:
+    case fb::EventBody::SessionPatched:
     case fb::EventBody::ClientDisconnected:
+    case fb::EventBody::ConfigApplied:
+    case fb::EventBody::ConfigChanged:
+    case fb::EventBody::DevicePaired:
+    case fb::EventBody::DeviceRenamed:
+    case fb::EventBody::DeviceTokenChanged:
+    case fb::EventBody::DeviceRemoved:
+    case fb::EventBody::ChannelPairingRequested:
+    case fb::EventBody::ChannelPairingResolved:
+    case fb::EventBody::PairingCodeAnswered:
       return add(out, EffectKind::notify, event, RunId{}, Seq{});
     default:
       return;

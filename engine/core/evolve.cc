@@ -18,7 +18,11 @@ static_assert(limits::kSessionsMax == 65'536 && limits::kPrincipalsMax == 131'07
               limits::kDuplicatesMax == 1U << 20 && limits::kIdempotencyKeysMax == 100'000 &&
               limits::kDuplicateYoungMs == 604'800'000 && limits::kIdempotencyMs == 86'400'000 &&
               limits::kKeyBytesMax == 512 && limits::kNameBytesMax == 256 &&
-              limits::kRejectionsPerMinute == 60);
+              limits::kRejectionsPerMinute == 60 && limits::kDevicesMax == 1'024 &&
+              limits::kPairingRequestsMax == 256 && limits::kPairedSendersMax == 16'384 &&
+              limits::kThinkingLevelBytesMax == 32 && limits::kModelBytesMax == 128 &&
+              limits::kPublicKeyBytes == 32 && limits::kTokenHashBytes == 32 &&
+              limits::kScopesBytesMax == 512);
 
 template <class Body>
 const Body& body_of(const Folding& fold) {
@@ -71,11 +75,37 @@ void fold_client_connected(const Folding& fold) {
   Principals& principals = fold.tables.principals;
   const std::uint32_t row = principals.find(PrincipalId{fold.event.header.principal});
   if (row != 0) principals.touch(row, fold.logical_ms(), fold.seq());
+  const auto& body = body_of<fb::ClientConnected>(fold);
+  if (body.principal_kind() != fb::PrincipalKind::device) return;
+  fold_device_seen(fold, text_of(body.principal_key()));
 }
 
 void fold_rejection(const Folding& fold) {
   std::uint64_t& tat_us = fold.tables.meta.rejection_tat_us;
   tat_us = kRejectionRate.charge(tat_us, fold.logical_ms() * kUsPerMs, 0);
+}
+
+// Who may come in.
+void fold_door(const Folding& fold) {
+  switch (static_cast<fb::EventBody>(fold.event.header.kind)) {
+    case fb::EventBody::DevicePaired:
+      return fold_device_paired(fold);
+    case fb::EventBody::DeviceRenamed:
+      return fold_device_renamed(fold);
+    case fb::EventBody::DeviceTokenChanged:
+      return fold_device_token(fold);
+    case fb::EventBody::DeviceRemoved:
+      return fold_device_removed(fold);
+    case fb::EventBody::ChannelPairingRequested:
+      return fold_pairing_requested(fold);
+    case fb::EventBody::ChannelPairingResolved:
+      return fold_pairing_resolved(fold);
+    default:
+      // ClockJumped, DeadlineReached, StateDigested, ClientDisconnected, ConnectsRefused,
+      // ConfigChanged, ConfigRefused, PairingCodeAnswered: facts for readers of the journal; the
+      // tables do not depend on them.
+      return;
+  }
 }
 
 void fold_kind(const Folding& fold) {
@@ -105,6 +135,8 @@ void fold_kind(const Folding& fold) {
       return fold_session_reset(fold);
     case fb::EventBody::SessionClosed:
       return fold_session_closed(fold);
+    case fb::EventBody::SessionPatched:
+      return fold_session_patched(fold);
     case fb::EventBody::RunQueued:
       return fold_run_queued(fold);
     case fb::EventBody::RunStarted:
@@ -118,9 +150,7 @@ void fold_kind(const Folding& fold) {
     case fb::EventBody::ConfigApplied:
       return fold.tables.policy.apply(fold.event.body);
     default:
-      // ClockJumped, DeadlineReached, StateDigested, ClientDisconnected: facts for readers of the
-      // journal; the tables do not depend on them.
-      return;
+      return fold_door(fold);
   }
 }
 

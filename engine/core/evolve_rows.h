@@ -35,6 +35,18 @@ void fold_message(const Folding& fold);
 void fold_session_opened(const Folding& fold);
 void fold_session_reset(const Folding& fold);
 void fold_session_closed(const Folding& fold);
+void fold_session_patched(const Folding& fold);
+// Whether a SessionPatched says something about that member.
+bool names_field(const fb::SessionPatched& body, fb::SessionField field);
+
+// Events of devices, and of senders that ask to be let in.
+void fold_device_paired(const Folding& fold);
+void fold_device_renamed(const Folding& fold);
+void fold_device_token(const Folding& fold);
+void fold_device_removed(const Folding& fold);
+void fold_device_seen(const Folding& fold, std::string_view device_id);
+void fold_pairing_requested(const Folding& fold);
+void fold_pairing_resolved(const Folding& fold);
 
 // Events of runs.
 void fold_run_queued(const Folding& fold);

@@ -66,6 +66,7 @@ void fold_session_opened(const Folding& fold) {
                    .agent = text_of(body.agent_id()).substr(0, limits::kNameBytesMax),
                    .channel = text_of(body.channel()).substr(0, limits::kNameBytesMax),
                    .name = text_of(body.display_name()).substr(0, limits::kNameBytesMax)});
+  sessions.set_label(row, text_of(body.label()));
   SessionCold& cold = sessions.cold(row);
   cold.uuid = bits_of(body.uuid());
   cold.conversation = body.conversation();
@@ -95,6 +96,34 @@ void fold_session_reset(const Folding& fold) {
     append_history(fold, row, fold.event.header.cause);
   }
   sessions.touch(row, fold.logical_ms(), fold.seq());
+}
+
+bool names_field(const fb::SessionPatched& body, fb::SessionField field) {
+  return (body.fields() & static_cast<std::uint32_t>(field)) != 0;
+}
+
+void fold_session_patched(const Folding& fold) {
+  const auto& body = *flatbuffers::GetRoot<fb::SessionPatched>(fold.event.body.data());
+  Sessions& sessions = fold.tables.sessions;
+  const std::uint32_t row = sessions.find(SessionId{fold.event.header.session});
+  if (row == 0) return;
+  if (names_field(body, fb::SessionField::label)) sessions.set_label(row, text_of(body.label()));
+  if (names_field(body, fb::SessionField::thinking_level)) {
+    sessions.set_thinking_level(row, text_of(body.thinking_level()));
+  }
+  if (names_field(body, fb::SessionField::model)) sessions.set_model(row, text_of(body.model()));
+  constexpr struct {
+    fb::SessionField field;
+    fb::SessionMark mark;
+  } kMarks[]{{fb::SessionField::archived, fb::SessionMark::archived},
+             {fb::SessionField::pinned, fb::SessionMark::pinned},
+             {fb::SessionField::unread, fb::SessionMark::unread}};
+  std::uint32_t& marks = sessions.cold(row).marks;
+  for (const auto& [field, mark] : kMarks) {
+    if (!names_field(body, field)) continue;
+    const auto bit = static_cast<std::uint32_t>(mark);
+    marks = (marks & ~bit) | (body.marks() & bit);
+  }
 }
 
 void fold_session_closed(const Folding& fold) {

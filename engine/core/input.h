@@ -13,7 +13,8 @@ struct Input {
   std::uint16_t kind{};  // EventBody number; one of those input_kind() accepts
   Source source{};
   PrincipalId principal{};  // of the connection that handed it in; 0 = none
-  // SessionReset, SessionClosed: which. RunAborted with an empty list: whose open runs. Else 0.
+  // SessionReset, SessionClosed, SessionPatched: which. RunAborted with an empty list: whose open
+  // runs. Else 0.
   SessionId session{};
   Instant now{};
   ByteSpan body{};

@@ -11,6 +11,7 @@ constexpr std::int64_t kDayMs = 24 * kHourMs;
 constexpr std::uint64_t kMinuteMs = 60'000;
 
 // What an id made because of a message is for: with the message's seq it makes ids that differ.
+// pairing_rules.cc has number 4.
 enum class IdPurpose : std::uint64_t { session = 1, run = 2, reset = 3 };
 
 Bits128 new_id(const fb::MessageReceived& message, Seq seq, IdPurpose purpose) {
@@ -89,20 +90,28 @@ void MessageRules::accept() {
   reply.session = session_;
   reply.principal = principal_;
   if (runs_) queue_run(why);
+  pass_answer_on(why);
+}
+
+// Conversations on channels are called by the person or the group. An operator's own has no name:
+// the program it happened to be opened with is none.
+std::string_view MessageRules::session_name() const {
+  if (!by_channel()) return {};
+  const std::string_view id = text_of(message_.conversation_id());
+  const bool direct = message_.conversation() == fb::ConversationKind::direct;
+  return direct || id.empty() ? text_of(message_.sender_name()) : id;
 }
 
 void MessageRules::open_session(const Why& why) {
-  const bool direct = message_.conversation() == fb::ConversationKind::direct;
   KeyBuffer channel;
   channel.add_lower(text_of(message_.channel()));
-  const std::string_view id = text_of(message_.conversation_id());
-  drafter_.add_session(
-      why, SessionDraft{.key = session_key_.view(),
-                        .agent = agent_,
-                        .uuid = new_id(message_, Seq{why.cause}, IdPurpose::session),
-                        .conversation = message_.conversation(),
-                        .channel = channel.view(),
-                        .name = direct || id.empty() ? text_of(message_.sender_name()) : id});
+  drafter_.add_session(why,
+                       SessionDraft{.key = session_key_.view(),
+                                    .agent = agent_,
+                                    .uuid = new_id(message_, Seq{why.cause}, IdPurpose::session),
+                                    .conversation = message_.conversation(),
+                                    .channel = channel.view(),
+                                    .name = session_name()});
 }
 
 void MessageRules::queue_run(const Why& why) {

@@ -67,6 +67,8 @@ flatbuffers::Offset<fb::MessageReceived> copy_message(Builder& builder,
   if (message.entropy() != nullptr) copy.add_entropy(message.entropy());
   copy.add_bridge(message.bridge());
   if (message.fingerprint() != nullptr) copy.add_fingerprint(message.fingerprint());
+  copy.add_no_run(message.no_run());
+  copy.add_vouched(message.vouched());
   return copy.Finish();
 }
 

@@ -93,7 +93,8 @@ bool MessageRules::is_new() {
 bool MessageRules::may_speak() {
   if (!by_channel()) return true;
   const fb::RejectReason refusal = tables_.policy.refusal(origin_);
-  return refusal == fb::RejectReason::none || reject(refusal);
+  if (refusal == fb::RejectReason::none) return true;
+  return (refusal == fb::RejectReason::unpaired && is_paired()) || reject(refusal);
 }
 
 bool MessageRules::has_agent() {
@@ -110,8 +111,11 @@ bool MessageRules::has_agent() {
   }
   if (!policy.agent_known(agent_)) return reject(fb::RejectReason::unknown_agent);
   session_row_ = tables_.sessions.find_key(session_key_.view());
-  runs_ = agent_ != kNoAgent;
-  if (runs_ && policy.is_reset_trigger(text_of(message_.text()))) {
+  find_answer();
+  runs_ = agent_ != kNoAgent && !message_.no_run() && !answer_.given;
+  // What no person says is no command.
+  const bool spoken = message_.via() != fb::MessageVia::system;
+  if (runs_ && spoken && policy.is_reset_trigger(text_of(message_.text()))) {
     manual_reset_ = session_row_ != 0;
     runs_ = false;
   }
@@ -143,6 +147,7 @@ bool MessageRules::has_room() {
     return reject(fb::RejectReason::queue_full);
   }
   if (session_row_ == 0 && tables_.sessions.full()) return reject(fb::RejectReason::queue_full);
+  if (!has_room_to_pair()) return reject(fb::RejectReason::queue_full);
   if (!runs_) return true;
   if (tables_.runs.full()) return reject(fb::RejectReason::queue_full);
   const bool waits = session_row_ != 0 &&
@@ -157,17 +162,22 @@ bool MessageRules::reject(fb::RejectReason reason, Seq original) {
   reply.seq = original;
   reply.principal = principal_;
   const std::uint64_t now_us = input_.now.logical_ms * kUsPerMs;
-  if (kRejectionRate.allowed_at_us(tables_.meta.rejection_tat_us) > now_us) return false;
+  // A stranger is not known by being refused: then it is the bridge that the record names.
+  const PrincipalId who = principal_row_ != 0 ? principal_ : input_.principal;
+  const bool recorded = kRejectionRate.allowed_at_us(tables_.meta.rejection_tat_us) <= now_us;
+  const Seq seq = recorded ? record_rejection(reason, original, who) : Seq{};
+  if (!original) reply.seq = seq;
+  if (reason == fb::RejectReason::unpaired) request_pairing(seq, who);
+  return false;
+}
+
+Seq MessageRules::record_rejection(fb::RejectReason reason, Seq original, PrincipalId who) {
   auto& builder = decision_.builder();
   const auto copy = copy_message(builder, message_);
   builder.Finish(fb::CreateMessageRejected(builder, reason, original.value, copy));
-  // A stranger is not known by being refused: then it is the bridge that the record names.
-  const PrincipalId who = principal_row_ != 0 ? principal_ : input_.principal;
-  const Seq seq = drafter_.add_input(Why{.principal = who.value},
-                                     static_cast<std::uint16_t>(fb::EventBody::MessageRejected),
-                                     decision_.keep(builder));
-  if (!original) reply.seq = seq;
-  return false;
+  return drafter_.add_input(Why{.principal = who.value},
+                            static_cast<std::uint16_t>(fb::EventBody::MessageRejected),
+                            decision_.keep(builder));
 }
 
 }  // namespace spine::core

@@ -1,13 +1,23 @@
 // Message rules: what becomes of one MessageReceived, step by step.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
 #include "engine/core/drafter.h"
 #include "engine/core/key_buffer.h"
+#include "engine/core/pairing.h"
 
 namespace spine::core {
+
+// What an admin's message says to a request for pairing.
+struct PairingAnswer {
+  bool given{};
+  bool approved{};
+  std::array<char, kPairingCodeBytes> code{};
+  Seq request{};  // the live request of a sender with that code; 0 = none
+};
 
 // Everything found out about one message. Each step either goes on (true) or has answered (false).
 class MessageRules {
@@ -31,9 +41,18 @@ class MessageRules {
   void find_origin();
   void find_repeat(std::string_view key, bool& found);
   bool starts_afresh(fb::ResetReason& reason) const;
+  std::string_view session_name() const;
   void open_session(const Why& why);
   void queue_run(const Why& why);
   bool reject(fb::RejectReason reason, Seq original = Seq{});
+  Seq record_rejection(fb::RejectReason reason, Seq original, PrincipalId who);
+
+  SenderPlace place() const;
+  bool is_paired() const;
+  void request_pairing(Seq rejection, PrincipalId who);
+  void find_answer();
+  bool has_room_to_pair() const;
+  void pass_answer_on(const Why& why);
 
   bool by_channel() const { return message_.via() == fb::MessageVia::channel; }
 
@@ -56,6 +75,7 @@ class MessageRules {
   std::uint64_t not_before_ms_{};  // of the run; 0 = at once
   bool runs_{};                    // the message starts a run
   bool manual_reset_{};
+  PairingAnswer answer_{};
 };
 
 }  // namespace spine::core

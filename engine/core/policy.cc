@@ -91,6 +91,7 @@ void Policy::apply(ByteSpan body) {
   message_rate = Rate::per_minute(config.messages_per_minute(), config.messages_burst());
   default_dm_policy_ = config.default_dm_policy();
   agents_ = sorted_lower(config.agents());
+  admins_ = sorted_lower(config.admins());
   reset_triggers_ = sorted_lower(config.reset_triggers());
   apply_channels(config);
   apply_bindings(config);
@@ -100,13 +101,17 @@ void Policy::apply_channels(const fb::ConfigApplied& config) {
   channels_.clear();
   if (config.channels() == nullptr) return;
   for (const fb::ChannelPolicy* channel : *config.channels()) {
-    std::vector<std::string> allowed = sorted_lower(channel->allow_from());
-    const bool everybody = has(allowed, "*");
+    const auto list = [](const auto* texts) {
+      AllowList out{.ids = sorted_lower(texts)};
+      out.everybody = has(out.ids, "*");
+      return out;
+    };
+    const auto* group = channel->group_allow_from();
     channels_.push_back(Channel{.name = lower_copy(text_of(channel->name())),
                                 .dm = channel->dm_policy(),
                                 .group = channel->group_policy(),
-                                .everybody = everybody,
-                                .allowed = std::move(allowed)});
+                                .direct_list = list(channel->allow_from()),
+                                .group_list = list(group ? group : channel->allow_from())});
   }
   std::stable_sort(channels_.begin(), channels_.end(),
                    [](const Channel& a, const Channel& b) { return a.name < b.name; });
@@ -154,7 +159,10 @@ fb::RejectReason Policy::refusal(const Origin& origin) const {
   const bool known = channel != channels_.end() && channel->name == origin.channel;
   const bool direct = origin.conversation == fb::ConversationKind::direct;
   const fb::DmPolicy policy = !known ? default_dm_policy_ : direct ? channel->dm : channel->group;
-  const bool listed = known && (channel->everybody || has(channel->allowed, origin.sender));
+  const auto on = [&origin](const AllowList& list) {
+    return list.everybody || has(list.ids, origin.sender);
+  };
+  const bool listed = known && on(direct ? channel->direct_list : channel->group_list);
   switch (policy) {
     case fb::DmPolicy::open:
       return fb::RejectReason::none;
@@ -166,6 +174,16 @@ fb::RejectReason Policy::refusal(const Origin& origin) const {
       break;
   }
   return fb::RejectReason::disabled;
+}
+
+bool Policy::is_admin(const Origin& origin) const {
+  // A channel's name ends at the first colon: with another one in it, two pairs would read alike.
+  if (admins_.empty() || origin.sender.empty() ||
+      origin.channel.find(':') != std::string_view::npos)
+    return false;
+  KeyBuffer name;
+  name.add_lower(origin.channel).add(":").add_lower(origin.sender);
+  return has(admins_, name.view());
 }
 
 const Policy::Rule* Policy::find_rule(Level level, const Origin& origin, bool with_account) const {

@@ -44,6 +44,8 @@ class Policy {
 
   // Whether the sender may speak: none = yes.
   fb::RejectReason refusal(const Origin& origin) const;
+  // Whether the sender may answer pairing requests; by its id, never by a name.
+  bool is_admin(const Origin& origin) const;
   // The agent that answers messages from there. Borrowed until the next apply.
   std::string_view agent_for(const Origin& origin) const;
   // Whether the (lower-cased) agent is configured, or kNoAgent.
@@ -62,12 +64,16 @@ class Policy {
   Rate message_rate{};          // per principal
 
  private:
+  struct AllowList {
+    bool everybody{};                // "*" is on it
+    std::vector<std::string> ids{};  // sorted
+  };
   struct Channel {
     std::string name{};
     fb::DmPolicy dm{};
     fb::DmPolicy group{};
-    bool everybody{};                    // "*" is on the list
-    std::vector<std::string> allowed{};  // sorted
+    AllowList direct_list{};
+    AllowList group_list{};
   };
   struct Rule {
     std::string key{};  // built by rule_key
@@ -86,6 +92,7 @@ class Policy {
   std::size_t bytes_{};
   fb::DmPolicy default_dm_policy_{};
   std::vector<std::string> agents_{};          // sorted
+  std::vector<std::string> admins_{};          // sorted; "<channel>:<sender id>"
   std::vector<Channel> channels_{};            // sorted by name
   std::vector<Rule> rules_[kLevels]{};         // sorted by key; of one key the first binding only
   std::vector<std::string> reset_triggers_{};  // lower-cased

@@ -1,13 +1,15 @@
 // Sessions: rows, indexes and the idle list.
 #include "engine/core/sessions.h"
 
+#include "engine/core/cut_text.h"
 #include "engine/core/text_hash.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::core {
 
-static_assert(sizeof(SessionHot) + sizeof(SessionCold) + sizeof(RowLink) + 2 * 16 + 4 <=
-              limits::kSessionBytes - limits::kKeyBytesMax - 3 * limits::kNameBytesMax);
+static_assert(sizeof(SessionHot) + sizeof(SessionCold) + sizeof(RowLink) + 3 * 16 + 4 <=
+              limits::kSessionBytes - limits::kKeyTextBytes - 4 * limits::kNameTextBytes -
+                  limits::kModelTextBytes - limits::kThinkingLevelTextBytes);
 
 Sessions::Sessions(TextArena& texts)
     : texts_(&texts),
@@ -25,6 +27,32 @@ std::uint32_t Sessions::find(SessionId id) const {
 std::uint32_t Sessions::find_key(std::string_view key) const {
   return by_key_.find(hash_text(seed_, key),
                       [&](std::uint32_t row) { return texts_->view(cold_[row].key) == key; });
+}
+
+std::uint32_t Sessions::find_label(std::string_view label) const {
+  if (label.empty()) return 0;
+  return by_label_.find(hash_text(seed_, label),
+                        [&](std::uint32_t row) { return texts_->view(cold_[row].label) == label; });
+}
+
+void Sessions::set_label(std::uint32_t row, std::string_view label) {
+  label = cut_text(label, limits::kNameBytesMax);
+  if (find_label(label) != 0) return;
+  SessionCold& cold = cold_[row];
+  if (cold.label.bytes != 0) by_label_.erase(hash_text(seed_, texts_->view(cold.label)), row);
+  texts_->drop(cold.label);
+  cold.label = texts_->put(label);
+  if (!label.empty()) by_label_.insert(hash_text(seed_, label), row);
+}
+
+void Sessions::set_thinking_level(std::uint32_t row, std::string_view level) {
+  texts_->drop(cold_[row].thinking_level);
+  cold_[row].thinking_level = texts_->put(cut_text(level, limits::kThinkingLevelBytesMax));
+}
+
+void Sessions::set_model(std::uint32_t row, std::string_view model) {
+  texts_->drop(cold_[row].model);
+  cold_[row].model = texts_->put(cut_text(model, limits::kModelBytesMax));
 }
 
 std::uint32_t Sessions::open(SessionId id, const SessionTexts& texts) {
@@ -51,6 +79,9 @@ void Sessions::close(std::uint32_t row) {
   texts_->drop(cold.agent);
   texts_->drop(cold.channel);
   texts_->drop(cold.name);
+  set_label(row, {});
+  set_thinking_level(row, {});
+  set_model(row, {});
   cold = SessionCold{};
   hot_[row] = SessionHot{};
   rows_.give_back(row);
@@ -76,7 +107,7 @@ void Sessions::settle(std::uint32_t row) {
 
 std::size_t Sessions::bytes() const {
   return rows_.end() * (sizeof(SessionHot) + sizeof(SessionCold) + sizeof(RowLink) + 4) +
-         by_id_.bytes() + by_key_.bytes();
+         by_id_.bytes() + by_key_.bytes() + by_label_.bytes();
 }
 
 }  // namespace spine::core

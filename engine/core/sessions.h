@@ -37,7 +37,11 @@ struct SessionCold {
   Text agent{};
   Text channel{};
   Text name{};
+  Text label{};  // unique among the sessions that have one
+  Text thinking_level{};
+  Text model{};
   fb::ConversationKind conversation{};
+  std::uint32_t marks{};  // bits of fb::SessionMark
 };
 
 // Texts of a session as they are put in.
@@ -57,6 +61,7 @@ class Sessions {
   // Rows by id or by key; 0 = none.
   std::uint32_t find(SessionId id) const;
   std::uint32_t find_key(std::string_view key) const;
+  std::uint32_t find_label(std::string_view label) const;
   bool full() const { return rows_.full(); }
   std::uint32_t used() const { return rows_.used(); }
   std::uint32_t end() const { return rows_.end(); }
@@ -64,6 +69,10 @@ class Sessions {
 
   // REQUIRES: !full(), no session of that id or key. The row is not in the idle list yet.
   std::uint32_t open(SessionId id, const SessionTexts& texts);
+  // Each cut to its bound of limits.h; "" = none. A label that another session has changes nothing.
+  void set_label(std::uint32_t row, std::string_view label);
+  void set_thinking_level(std::uint32_t row, std::string_view level);
+  void set_model(std::uint32_t row, std::string_view model);
   // REQUIRES: live(row), and no run refers to the row.
   void close(std::uint32_t row);
 
@@ -93,6 +102,7 @@ class Sessions {
   RowEnds idle_{};
   HashIndex by_id_{};
   HashIndex by_key_{};
+  HashIndex by_label_{};
   std::uint64_t seed_{};
 };
 

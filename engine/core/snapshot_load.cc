@@ -8,14 +8,16 @@
 #include "engine/core/snapshot.h"
 #include "engine/core/snapshot_columns.h"
 #include "engine/core/snapshot_format.h"
+#include "engine/core/snapshot_pairing.h"
 #include "engine/core/tables.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
 
 namespace spine::core {
-namespace {
 
 namespace fbs = fb::snapshot;
+
+namespace {
 
 bool load_policy(const fbs::Meta& meta, Policy& policy) {
   const auto* bytes = meta.policy();
@@ -93,6 +95,10 @@ bool load_sessions(const fbs::Sessions* from, Tables& tables) {
   const auto firsts = columns.seqs(from->history_first());
   const auto lasts = columns.seqs(from->history_last());
   const auto counts = columns.numbers(from->message_count());
+  auto labels = columns.texts(from->label(), limits::kNameBytesMax);
+  auto levels = columns.texts(from->thinking_level(), limits::kThinkingLevelBytesMax);
+  auto models = columns.texts(from->model(), limits::kModelBytesMax);
+  const auto marks = columns.numbers(from->marks());
   if (!columns.good()) return false;
   for (std::size_t i = 0; i < ids.count(); ++i) {
     const SessionTexts texts{.key = keys.next(),
@@ -101,7 +107,11 @@ bool load_sessions(const fbs::Sessions* from, Tables& tables) {
                              .name = names.next()};
     if (tables.sessions.find_key(texts.key) != 0) return false;
     const std::uint32_t row = tables.sessions.open(SessionId{ids[i]}, texts);
+    tables.sessions.set_label(row, labels.next());
+    tables.sessions.set_thinking_level(row, levels.next());
+    tables.sessions.set_model(row, models.next());
     SessionCold& cold = tables.sessions.cold(row);
+    cold.marks = marks[i];
     cold.uuid = bits_of(uuids[i]);
     cold.conversation = static_cast<fb::ConversationKind>(conversations[i]);
     cold.owner = owners[i];
@@ -247,6 +257,11 @@ Status load(const fbs::Snapshot& from, State& state) {
   if (!load_sessions(from.sessions(), tables)) return corrupt("a session makes no sense.");
   if (!load_runs(from.runs(), tables)) return corrupt("a run makes no sense.");
   if (!load_rings(from, tables)) return corrupt("its fingerprints make no sense.");
+  if (!load_devices(from.devices(), tables)) return corrupt("a device makes no sense.");
+  if (!load_pairing_requests(from.pairing_requests(), tables) ||
+      !load_paired_senders(from.paired_senders(), tables)) {
+    return corrupt("a sender that asked to be paired makes no sense.");
+  }
   derive(tables);
   if (digest(state).total != bits_of(from.digest())) {
     return corrupt("the digest of its tables is not the one that was saved.");

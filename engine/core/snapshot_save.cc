@@ -1,64 +1,14 @@
 // Snapshot out: the tables as columns.
-#include <algorithm>
-#include <vector>
-
 #include "engine/core/digest.h"
 #include "engine/core/rows_by_id.h"
 #include "engine/core/snapshot.h"
 #include "engine/core/snapshot_format.h"
+#include "engine/core/snapshot_out.h"
+#include "engine/core/snapshot_pairing.h"
 #include "engine/core/tables.h"
-
-#include "snapshot_generated.h"
 
 namespace spine::core {
 namespace {
-
-using Builder = flatbuffers::FlatBufferBuilder;
-using Rows = std::vector<std::uint32_t>;
-namespace fbs = fb::snapshot;
-
-fbs::Bits128 fbs_bits(Bits128 bits) {
-  return fbs::Bits128(bits.hi, bits.lo);
-}
-
-// A column of integers; none when every row holds zero.
-template <class T, class CellOf>
-flatbuffers::Offset<flatbuffers::Vector<T>> column(Builder& builder, const Rows& rows,
-                                                   CellOf cell_of) {
-  std::vector<T> cells;
-  cells.reserve(rows.size());
-  for (const std::uint32_t row : rows)
-    cells.push_back(static_cast<T>(cell_of(row)));
-  if (std::all_of(cells.begin(), cells.end(), [](T cell) { return cell == T{}; })) return {};
-  return builder.CreateVector(cells);
-}
-
-template <class CellOf>
-flatbuffers::Offset<flatbuffers::Vector<const fbs::Bits128*>> bits_column(Builder& builder,
-                                                                          const Rows& rows,
-                                                                          CellOf cell_of) {
-  std::vector<fbs::Bits128> cells;
-  cells.reserve(rows.size());
-  for (const std::uint32_t row : rows)
-    cells.push_back(fbs_bits(cell_of(row)));
-  return builder.CreateVectorOfStructs(cells);
-}
-
-template <class TextOf>
-flatbuffers::Offset<fbs::TextColumn> text_column(Builder& builder, const Rows& rows,
-                                                 TextOf text_of) {
-  std::vector<std::uint16_t> lengths;
-  std::vector<std::uint8_t> bytes;
-  lengths.reserve(rows.size());
-  for (const std::uint32_t row : rows) {
-    const std::string_view text = text_of(row);
-    lengths.push_back(static_cast<std::uint16_t>(text.size()));
-    bytes.insert(bytes.end(), text.begin(), text.end());
-  }
-  if (bytes.empty()) return {};
-  const auto lengths_at = builder.CreateVector(lengths);
-  return fbs::CreateTextColumn(builder, lengths_at, builder.CreateVector(bytes));
-}
 
 flatbuffers::Offset<fbs::Meta> save_meta(Builder& builder, const Tables& tables) {
   const Meta& meta = tables.meta;
@@ -116,8 +66,15 @@ flatbuffers::Offset<fbs::Sessions> save_sessions(Builder& builder, const Session
   const auto first = column<u64>(builder, rows, [&](auto row) { return hot(row).history_first; });
   const auto last = column<u64>(builder, rows, [&](auto row) { return hot(row).history_last; });
   const auto count = column<u64>(builder, rows, [&](auto row) { return hot(row).message_count; });
+  const auto label = text_column(builder, rows, [&](auto row) { return text(cold(row).label); });
+  const auto thinking =
+      text_column(builder, rows, [&](auto row) { return text(cold(row).thinking_level); });
+  const auto model = text_column(builder, rows, [&](auto row) { return text(cold(row).model); });
+  const auto marks =
+      column<std::uint32_t>(builder, rows, [&](auto row) { return cold(row).marks; });
   return fbs::CreateSessions(builder, id, key, agent, channel, name, uuid, conversation, owner,
-                             started, updated, active, active_seq, first, last, count);
+                             started, updated, active, active_seq, first, last, count, label,
+                             thinking, model, marks);
 }
 
 flatbuffers::Offset<fbs::Principals> save_principals(Builder& builder,
@@ -167,14 +124,6 @@ flatbuffers::Offset<fbs::Runs> save_runs(Builder& builder, const Runs& runs) {
                          not_before, started, ended, started_wall, ended_wall, attempt, status);
 }
 
-// Entries of a ring are its rows.
-Rows ring_rows(std::uint32_t count) {
-  Rows rows(count);
-  for (std::uint32_t i = 0; i < count; ++i)
-    rows[i] = i;
-  return rows;
-}
-
 flatbuffers::Offset<fbs::Duplicates> save_duplicates(Builder& builder, const Duplicates& ring) {
   const Rows rows = ring_rows(ring.count());
   const auto print = bits_column(builder, rows, [&](auto i) { return ring.at(i).fingerprint; });
@@ -206,10 +155,14 @@ void save_snapshot(const State& state, Builder& builder) {
   const auto runs = save_runs(builder, tables.runs);
   const auto duplicates = save_duplicates(builder, tables.duplicates);
   const auto idempotency = save_idempotency(builder, tables.idempotency);
+  const auto devices = save_devices(builder, tables.devices);
+  const auto requests = save_pairing_requests(builder, tables.pairing_requests);
+  const auto senders = save_paired_senders(builder, tables.paired_senders);
   const fbs::Bits128 total = fbs_bits(own.total);
-  builder.Finish(fbs::CreateSnapshot(builder, kSnapshotFormat, own.version, &total, meta, sessions,
-                                     principals, runs, duplicates, idempotency),
-                 fbs::SnapshotIdentifier());
+  builder.Finish(
+      fbs::CreateSnapshot(builder, kSnapshotFormat, own.version, &total, meta, sessions, principals,
+                          runs, duplicates, idempotency, devices, requests, senders),
+      fbs::SnapshotIdentifier());
 }
 
 }  // namespace spine::core

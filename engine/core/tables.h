@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <string>
 
+#include "engine/core/devices.h"
 #include "engine/core/duplicates.h"
 #include "engine/core/idempotency.h"
+#include "engine/core/pairing.h"
 #include "engine/core/policy.h"
 #include "engine/core/principals.h"
 #include "engine/core/runs.h"
@@ -33,7 +35,7 @@ struct Meta {
   std::uint64_t rejection_tat_us{};  // bucket of journalled rejections
 };
 
-inline constexpr std::size_t kTextsMax = 4 * std::size_t{limits::kSessionsMax} +
+inline constexpr std::size_t kTextsMax = 7 * std::size_t{limits::kSessionsMax} +
                                          2 * std::size_t{limits::kPrincipalsMax} +
                                          2 * (limits::kRunsOpenMax + limits::kRunsFinishedKept);
 
@@ -50,6 +52,7 @@ struct Tables {
     sessions.set_seed(key.hi);
     principals.set_seed(key.hi);
     runs.set_seed(key.hi);
+    paired_senders.set_seed(key.hi);
   }
 
   Meta meta{};
@@ -60,6 +63,9 @@ struct Tables {
   Runs runs{texts};
   Duplicates duplicates{};
   Idempotency idempotency{};
+  Devices devices{};
+  PairingRequests pairing_requests{};
+  PairedSenders paired_senders{};
 };
 
 // Logical time at which something in the tables is due; 0 = nothing pending.

@@ -18,6 +18,9 @@ bool view_session(const State& state, SessionId session, SessionView& out) {
                     .agent_id = tables.sessions.text(cold.agent),
                     .channel = tables.sessions.text(cold.channel),
                     .display_name = tables.sessions.text(cold.name),
+                    .label = tables.sessions.text(cold.label),
+                    .thinking_level = tables.sessions.text(cold.thinking_level),
+                    .model = tables.sessions.text(cold.model),
                     .conversation = cold.conversation,
                     .uuid = cold.uuid,
                     .started_wall_ms = cold.started_wall_ms,
@@ -25,7 +28,8 @@ bool view_session(const State& state, SessionId session, SessionView& out) {
                     .history_first = Seq{hot.history_first},
                     .history_last = Seq{hot.history_last},
                     .message_count = hot.message_count,
-                    .runs_waiting = hot.waiting_count};
+                    .runs_waiting = hot.waiting_count,
+                    .marks = cold.marks};
   if (hot.running != 0) {
     const Run& run = tables.runs[hot.running];
     out.active_run = RunId{run.id};
@@ -54,6 +58,12 @@ bool view_run(const State& state, RunId id, RunView& out) {
 SessionId find_session(const State& state, std::string_view key) {
   const Sessions& sessions = state.tables().sessions;
   const std::uint32_t row = sessions.find_key(key);
+  return row == 0 ? SessionId{} : SessionId{sessions.cold(row).id};
+}
+
+SessionId find_session_label(const State& state, std::string_view label) {
+  const Sessions& sessions = state.tables().sessions;
+  const std::uint32_t row = sessions.find_label(label);
   return row == 0 ? SessionId{} : SessionId{sessions.cold(row).id};
 }
 
@@ -108,11 +118,15 @@ StateCounts count_state(const State& state) {
                      .obligations_open = tables.runs.running_count(),
                      .duplicates = tables.duplicates.count(),
                      .idempotency_keys = tables.idempotency.count(),
+                     .devices = tables.devices.count(),
+                     .paired_senders = tables.paired_senders.count(),
                      .duplicates_evicted_young = tables.duplicates.evicted_young(),
                      .idempotency_evicted_young = tables.idempotency.evicted_young(),
                      .bytes = tables.texts.bytes() + tables.sessions.bytes() +
                               tables.principals.bytes() + tables.runs.bytes() +
-                              tables.duplicates.bytes() + tables.idempotency.bytes()};
+                              tables.duplicates.bytes() + tables.idempotency.bytes() +
+                              tables.devices.bytes() + tables.pairing_requests.bytes() +
+                              tables.paired_senders.bytes()};
 }
 
 }  // namespace spine::core

@@ -20,6 +20,9 @@ struct SessionView {
   std::string_view agent_id{};
   std::string_view channel{};
   std::string_view display_name{};
+  std::string_view label{};           // given by a client, unique among sessions; may be empty
+  std::string_view thinking_level{};  // empty = the agent's own
+  std::string_view model{};           // "provider/model"; empty = the agent's own
   std::string_view active_run_key{};  // empty = no run is being worked on
   fb::ConversationKind conversation{};
   Bits128 uuid{};                  // sessionId of the protocol
@@ -30,6 +33,7 @@ struct SessionView {
   std::uint64_t message_count{};  // messages and replies of this life
   RunId active_run{};
   std::uint32_t runs_waiting{};
+  std::uint32_t marks{};  // bits of fb::SessionMark
 };
 
 enum class RunStatus : std::uint8_t { unknown, queued, running, finished, failed, aborted };
@@ -46,12 +50,53 @@ struct RunView {
   std::int64_t ended_wall_ms{};
 };
 
+// A device that may connect. Texts and bytes are borrowed from the state until its next evolve.
+struct DeviceView {
+  std::string_view device_id{};
+  std::string_view label{};
+  std::string_view role{};
+  std::string_view scopes{};  // joined with ","
+  std::string_view client_id{};
+  std::string_view client_mode{};
+  std::string_view platform{};
+  std::string_view device_family{};
+  std::string_view address{};
+  ByteSpan public_key{};  // Ed25519
+  ByteSpan token_hash{};  // SHA-256; empty = revoked
+  fb::ApprovedVia via{};
+  std::int64_t approved_wall_ms{};
+  std::int64_t last_seen_wall_ms{};  // 0 = never connected
+  Seq paired{};                      // the DevicePaired that let it in
+};
+
+// A sender's request to be let in. Texts are borrowed from the state until its next evolve.
+struct PairingView {
+  Seq request{};  // the ChannelPairingRequested
+  std::string_view channel{};
+  std::string_view account{};
+  std::string_view sender_id{};
+  std::string_view sender_name{};
+  std::string_view code{};
+  std::int64_t created_wall_ms{};
+  std::int64_t expires_wall_ms{};
+};
+
 // False when there is no such row; `out` is then untouched.
 bool view_session(const State& state, SessionId session, SessionView& out);
 bool view_run(const State& state, RunId run, RunView& out);
 
+bool view_device(const State& state, std::string_view device_id, DeviceView& out);
+// Requests that have expired by now_ms (logical) are not there.
+bool view_pairing(const State& state, Seq request, std::uint64_t now_ms, PairingView& out);
+
 // By key, exact, lower-cased as stored. 0 when there is none.
 SessionId find_session(const State& state, std::string_view key);
+// By label, exact. 0 when there is none.
+SessionId find_session_label(const State& state, std::string_view label);
+// By the protocol's sessionId: a UUID, or the first 8 or more hexadecimal digits of one, dashes and
+// case of no account. Appends at most `limit` ids, ascending; none when the text is neither.
+void find_session_uuid(const State& state, std::string_view text, std::size_t limit,
+                       std::vector<SessionId>& out);
 // By the protocol's runId among open and recently ended runs. 0 when there is none.
 RunId find_run(const State& state, std::string_view run_key);
 
@@ -59,6 +104,13 @@ RunId find_run(const State& state, std::string_view run_key);
 // Appends at most `limit` ids from position `offset` on; returns how many match in all.
 std::size_t list_sessions(const State& state, std::string_view agent_id, std::size_t offset,
                           std::size_t limit, std::vector<SessionId>& out);
+
+// Devices in order of approval, the oldest first. Appends at most `limit` from position `offset`
+// on; returns how many there are.
+std::size_t list_devices(const State& state, std::size_t offset, std::size_t limit,
+                         std::vector<DeviceView>& out);
+// Requests of senders that have not expired by now_ms (logical), the oldest first; appended.
+void list_pairing(const State& state, std::uint64_t now_ms, std::vector<PairingView>& out);
 
 // What the journal remembers of the process and the machine it last ran on, and of the
 // configuration. Borrowed from the state until its next evolve.
@@ -82,6 +134,8 @@ struct StateCounts {
   std::uint32_t obligations_open{};
   std::uint32_t duplicates{};
   std::uint32_t idempotency_keys{};
+  std::uint32_t devices{};
+  std::uint32_t paired_senders{};
   std::uint64_t duplicates_evicted_young{};   // entries younger than seven days that had to go
   std::uint64_t idempotency_evicted_young{};  // keys younger than a day that had to go
   std::uint64_t bytes{};                      // memory the tables hold

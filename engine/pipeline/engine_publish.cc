@@ -14,6 +14,10 @@ void EngineThread::apply(const core::Input& input, const InputHeader& header) {
   for (const core::Draft& draft : decision_.drafts()) {
     const Seq seq = batch_.append(draft.header, draft.body);
     const EventView event = batch_.event(seq);
+    // What is told of a session that goes is told while it is still there.
+    if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::SessionClosed)) {
+      tell(event, SessionId{event.header.session}, RunId{}, 0);
+    }
     core::evolve(state_, event);
     shared_.metrics.journal_appends[event.header.kind & 0xFFU].add();
     emit_effects(event);
@@ -42,12 +46,28 @@ void EngineThread::emit_effects(const EventView& event) {
 }
 
 void EngineThread::emit_notify(const EventView& event, const core::Effect& effect) {
+  switch (static_cast<fb::EventBody>(event.header.kind)) {
+    case fb::EventBody::SessionClosed:
+      return;
+    case fb::EventBody::RunAborted: {
+      const auto* runs = flatbuffers::GetRoot<fb::RunAborted>(event.body.data())->runs();
+      for (std::uint32_t part = 0; runs != nullptr && part < runs->size(); ++part)
+        tell(event, effect.session, RunId{runs->Get(part)}, part);
+      return;
+    }
+    default:
+      return tell(event, effect.session, effect.run, 0);
+  }
+}
+
+void EngineThread::tell(const EventView& event, SessionId session, RunId run, std::uint32_t part) {
   // Nobody listens: the copy would be for nothing. seq_cst: see Shared::event_interest.
   if (!shared_.wanted(event.header.kind)) return;
   EventItem item{};
   item.event = event;
-  item.has_session = core::view_session(state_, effect.session, item.session);
-  item.has_run = core::view_run(state_, effect.run, item.run);
+  item.has_session = core::view_session(state_, session, item.session);
+  item.has_run = core::view_run(state_, run, item.run);
+  item.part = part;
   write(net_, item);
 }
 
@@ -100,6 +120,12 @@ void EngineThread::reply(const InputHeader& header, const core::Reply& reply) {
   }
   core::RunView run{};
   if (reply.run && core::view_run(state_, reply.run, run)) item.run_key = run.key;
+  core::PairingView pairing{};
+  if (reply.pairing &&
+      core::view_pairing(state_, reply.pairing, state_.now().logical_ms, pairing)) {
+    item.pairing_code = pairing.code;
+    item.pairing_expires_wall_ms = pairing.expires_wall_ms;
+  }
   write(net_, header.connection, header.request, item);
 }
 

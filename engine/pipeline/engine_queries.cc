@@ -7,6 +7,47 @@
 #include "schemas/vocab/limits.h"
 
 namespace spine::pipeline {
+namespace {
+
+constexpr std::uint64_t kByLabel = 1;
+constexpr std::uint64_t kByUuid = 2;
+// More than one is as good as many: the question was not precise.
+constexpr std::size_t kFoundMax = 2;
+
+DevicesItem device_named(const core::State& state, std::string_view device_id) {
+  DevicesItem item{};
+  core::DeviceView view{};
+  if (core::view_device(state, device_id, view)) item.devices.push_back(view);
+  item.total = item.devices.size();
+  return item;
+}
+
+DevicesItem devices_page(const core::State& state, const InputHeader& header) {
+  DevicesItem item{};
+  item.total = core::list_devices(state, static_cast<std::size_t>(header.a),
+                                  static_cast<std::size_t>(header.b), item.devices);
+  return item;
+}
+
+PairingItem pairing_requests(const core::State& state, std::uint64_t now_ms) {
+  PairingItem item{};
+  core::list_pairing(state, now_ms, item.requests);
+  return item;
+}
+
+SessionsItem found_sessions(const core::State& state, std::uint64_t how, std::string_view text) {
+  std::vector<SessionId> ids;
+  if (how == kByUuid) core::find_session_uuid(state, text, kFoundMax, ids);
+  const SessionId labelled = how == kByLabel ? core::find_session_label(state, text) : SessionId{};
+  if (labelled) ids.push_back(labelled);
+  SessionsItem item{};
+  for (const SessionId id : ids)
+    core::view_session(state, id, item.sessions.emplace_back());
+  item.total = item.sessions.size();
+  return item;
+}
+
+}  // namespace
 
 void EngineThread::answer_query(const InputHeader& header, std::string_view text) {
   switch (header.kind) {
@@ -16,6 +57,13 @@ void EngineThread::answer_query(const InputHeader& header, std::string_view text
     case input_kind::kQuerySession:
       answer_session(header, text);
       break;
+    case input_kind::kQueryGap:
+      reads_.push_back(ReadRequest{.kind = ReadRequest::Kind::gap,
+                                   .connection = header.connection,
+                                   .request = header.request,
+                                   .as_of = state_.applied(),
+                                   .before = Seq{std::max<std::uint64_t>(header.a, 1)}});
+      break;
     case input_kind::kQueryHistory:
       answer_history(header, text);
       break;
@@ -24,6 +72,18 @@ void EngineThread::answer_query(const InputHeader& header, std::string_view text
       break;
     case input_kind::kQueryStatus:
       answer_status(header);
+      break;
+    case input_kind::kQueryDevice:
+      write(net_, header.connection, header.request, device_named(state_, text));
+      break;
+    case input_kind::kQueryDevices:
+      write(net_, header.connection, header.request, devices_page(state_, header));
+      break;
+    case input_kind::kQueryPairing:
+      write(net_, header.connection, header.request, pairing_requests(state_, now_.logical_ms));
+      break;
+    case input_kind::kQueryFindSession:
+      write(net_, header.connection, header.request, found_sessions(state_, header.a, text));
       break;
     case input_kind::kQueryDigest:
       // The whole state is walked for it: once per state, however many ask.
@@ -38,6 +98,7 @@ void EngineThread::answer_query(const InputHeader& header, std::string_view text
 void EngineThread::answer_sessions(const InputHeader& header, std::string_view agent_id) {
   session_ids_.clear();
   sessions_item_.sessions.clear();
+  sessions_item_.as_of = state_.applied();
   sessions_item_.total = core::list_sessions(state_, agent_id, static_cast<std::size_t>(header.a),
                                              static_cast<std::size_t>(header.b), session_ids_);
   for (const SessionId id : session_ids_) {

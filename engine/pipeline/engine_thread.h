@@ -81,6 +81,8 @@ class EngineThread {
   void apply(const core::Input& input, const InputHeader& header);
   void emit_effects(const EventView& event);
   void emit_notify(const EventView& event, const core::Effect& effect);
+  // To whoever watches: `part` of the event, about this run.
+  void tell(const EventView& event, SessionId session, RunId run, std::uint32_t part);
   void emit_prompt(const core::Effect& effect);
   void reply(const InputHeader& header, const core::Reply& reply);
   void count(const InputHeader& header, const core::Reply& reply);

@@ -27,14 +27,14 @@ namespace spine::pipeline {
 
 // Something the engine thread wants read from the journal.
 struct ReadRequest {
-  enum class Kind : std::uint8_t { history, run_end, prompt };
+  enum class Kind : std::uint8_t { history, run_end, prompt, gap };
   Kind kind{};
   ConnectionRef connection{};
   std::uint64_t request{};
   Seq as_of{};            // answer no earlier than this has been folded
   SessionId session{};    // history
   std::uint64_t limit{};  // history: messages at most
-  Seq before{};           // history: only older ones; 0 = from the end
+  Seq before{};           // history: only older ones, 0 = from the end; gap: the first wanted
   RunId run{};            // run_end, prompt
   EffectId effect{};      // prompt
 };
@@ -82,6 +82,10 @@ class Follower {
   Status answer_history(const ReadRequest& request);
   Status answer_run_end(const ReadRequest& request);
   Status answer_prompt(const ReadRequest& request);
+  Status answer_gap(const ReadRequest& request);
+  Status add_to_gap(const EventView& event, GapItem& gap);
+  Status view_past_session(SessionId id, EventItem& item);
+  Status view_past_run(RunId id, EventItem& item);
   Status collect_history(const core::SessionView& session, const ReadRequest& request,
                          HistoryItem& item);
   Result<EventView> event_at(Seq seq);

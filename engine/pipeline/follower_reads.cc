@@ -67,6 +67,8 @@ Status Follower::answer(const ReadRequest& request) {
       return answer_run_end(request);
     case ReadRequest::Kind::prompt:
       return answer_prompt(request);
+    case ReadRequest::Kind::gap:
+      return answer_gap(request);
   }
   return ok();
 }

@@ -23,10 +23,16 @@ inline constexpr std::uint16_t kQueryHistory = 0x102;   // a=limit, b=before seq
 inline constexpr std::uint16_t kQueryRun = 0x103;       // text=run key
 inline constexpr std::uint16_t kQueryStatus = 0x104;    // counts, seqs, lags
 inline constexpr std::uint16_t kQueryDigest = 0x105;    // digest of the live state
-inline constexpr std::uint16_t kRunDelta = 0x200;       // ephemeral: a=RunId, text=new piece
-inline constexpr std::uint16_t kStop = 0x300;           // orderly stop; text=reason
-inline constexpr std::uint16_t kDeadline = 0x301;       // the armed deadline is due
-inline constexpr std::uint16_t kMeasureClock = 0x302;   // look for clock jumps, digests, snapshots
+inline constexpr std::uint16_t kQueryDevice = 0x106;    // text=device id
+inline constexpr std::uint16_t kQueryDevices = 0x107;   // a=offset, b=limit
+inline constexpr std::uint16_t kQueryPairing = 0x108;   // live requests of senders
+// a=1: text=label; a=2: text=sessionId or 8 or more of its first digits. Two rows = ambiguous.
+inline constexpr std::uint16_t kQueryFindSession = 0x109;
+inline constexpr std::uint16_t kQueryGap = 0x10A;      // a=first seq: events clients are told of
+inline constexpr std::uint16_t kRunDelta = 0x200;      // ephemeral: a=RunId, text=new piece
+inline constexpr std::uint16_t kStop = 0x300;          // orderly stop; text=reason
+inline constexpr std::uint16_t kDeadline = 0x301;      // the armed deadline is due
+inline constexpr std::uint16_t kMeasureClock = 0x302;  // look for clock jumps, digests, snapshots
 inline constexpr bool journalled(std::uint16_t kind) {
   return kind < 0x100;
 }
@@ -42,7 +48,7 @@ struct InputHeader {
   ConnectionRef connection{};  // who gets the reply; none = no reply wanted
   std::uint64_t request{};     // the adapter's own correlation, echoed in the reply
   std::uint64_t principal{};   // PrincipalId of the connection
-  std::uint64_t session{};     // SessionReset, SessionClosed: SessionId
+  std::uint64_t session{};     // SessionReset, SessionClosed, SessionPatched: SessionId
   std::uint64_t a{};           // arguments of queries
   std::uint64_t b{};
 };

@@ -1,167 +1,11 @@
-// Encoding of outbox payloads: fixed parts by memcpy, texts length-prefixed, records 8-aligned.
+// Messages: what the payload of each kind of item consists of.
 #include "engine/pipeline/messages.h"
 
-#include <cstring>
-
-#include "schemas/vocab/check.h"
+#include "engine/pipeline/messages_codec.h"
+#include "engine/pipeline/messages_views.h"
 
 namespace spine::pipeline {
 namespace {
-
-// Adds up what a payload will take. Same calls as Writer, so one function describes both.
-class Sizer {
- public:
-  template <class T>
-  void pod(const T&) {
-    bytes_ += align8(sizeof(T));
-  }
-  void text(std::string_view value) { bytes_ += 8 + align8(value.size()); }
-  void record(const EventView& event) {
-    bytes_ += 8 + sizeof(RecordHeader) + align8(event.body.size());
-  }
-  std::size_t bytes() const { return bytes_; }
-
- private:
-  std::size_t bytes_{};
-};
-
-// Every field starts 8-aligned, so records inside keep the alignment FlatBuffers need.
-class Writer {
- public:
-  explicit Writer(std::byte* at) : at_(at) {}
-  template <class T>
-  void pod(const T& value) {
-    store(at_, value);
-    at_ += align8(sizeof(T));
-  }
-  void text(std::string_view value) {
-    pod(std::uint64_t{value.size()});
-    bytes(as_bytes(value));
-  }
-  void record(const EventView& event) {
-    pod(event.seq.value);
-    RecordHeader header = event.header;
-    header.body_bytes = static_cast<std::uint32_t>(event.body.size());
-    pod(header);
-    bytes(event.body);
-  }
-
- private:
-  void bytes(ByteSpan span) {
-    if (!span.empty()) std::memcpy(at_, span.data(), span.size());
-    at_ += align8(span.size());
-  }
-  std::byte* at_;
-};
-
-class Parser {
- public:
-  explicit Parser(ByteSpan payload) : at_(payload.data()), end_(at_ + align8(payload.size())) {}
-  template <class T>
-  T pod() {
-    const T value = load<T>(at_);
-    advance(sizeof(T));
-    return value;
-  }
-  std::string_view text() {
-    const auto size = static_cast<std::size_t>(pod<std::uint64_t>());
-    const std::string_view value{reinterpret_cast<const char*>(at_), size};
-    advance(size);
-    return value;
-  }
-  EventView record() {
-    EventView event{};
-    event.seq = Seq{pod<std::uint64_t>()};
-    event.header = pod<RecordHeader>();
-    event.body = {at_, event.header.body_bytes};
-    advance(event.header.body_bytes);
-    return event;
-  }
-
- private:
-  void advance(std::size_t bytes) {
-    at_ += align8(bytes);
-    SPINE_CHECK(at_ <= end_);
-  }
-  const std::byte* at_;
-  const std::byte* end_;
-};
-
-struct SessionFixed {
-  SessionId id{};
-  Bits128 uuid{};
-  std::int64_t started_wall_ms{};
-  std::int64_t updated_wall_ms{};
-  Seq history_first{};
-  Seq history_last{};
-  std::uint64_t message_count{};
-  RunId active_run{};
-  std::uint32_t runs_waiting{};
-  std::uint32_t conversation{};
-};
-
-template <class Sink>
-void put(Sink& sink, const core::SessionView& view) {
-  sink.pod(SessionFixed{view.id, view.uuid, view.started_wall_ms, view.updated_wall_ms,
-                        view.history_first, view.history_last, view.message_count, view.active_run,
-                        view.runs_waiting, static_cast<std::uint32_t>(view.conversation)});
-  sink.text(view.key);
-  sink.text(view.agent_id);
-  sink.text(view.channel);
-  sink.text(view.display_name);
-  sink.text(view.active_run_key);
-}
-
-void get(Parser& parser, core::SessionView& view) {
-  const auto fixed = parser.pod<SessionFixed>();
-  view.id = fixed.id;
-  view.uuid = fixed.uuid;
-  view.started_wall_ms = fixed.started_wall_ms;
-  view.updated_wall_ms = fixed.updated_wall_ms;
-  view.history_first = fixed.history_first;
-  view.history_last = fixed.history_last;
-  view.message_count = fixed.message_count;
-  view.active_run = fixed.active_run;
-  view.runs_waiting = fixed.runs_waiting;
-  view.conversation = static_cast<fb::ConversationKind>(fixed.conversation);
-  view.key = parser.text();
-  view.agent_id = parser.text();
-  view.channel = parser.text();
-  view.display_name = parser.text();
-  view.active_run_key = parser.text();
-}
-
-struct RunFixed {
-  RunId id{};
-  SessionId session{};
-  Seq message{};
-  Seq ended{};
-  std::int64_t started_wall_ms{};
-  std::int64_t ended_wall_ms{};
-  std::uint32_t status{};
-  std::uint32_t reserved{};
-};
-
-template <class Sink>
-void put(Sink& sink, const core::RunView& view) {
-  sink.pod(RunFixed{view.id, view.session, view.message, view.ended, view.started_wall_ms,
-                    view.ended_wall_ms, static_cast<std::uint32_t>(view.status), 0});
-  sink.text(view.key);
-  sink.text(view.agent_id);
-}
-
-void get(Parser& parser, core::RunView& view) {
-  const auto fixed = parser.pod<RunFixed>();
-  view.id = fixed.id;
-  view.session = fixed.session;
-  view.message = fixed.message;
-  view.ended = fixed.ended;
-  view.started_wall_ms = fixed.started_wall_ms;
-  view.ended_wall_ms = fixed.ended_wall_ms;
-  view.status = static_cast<core::RunStatus>(fixed.status);
-  view.key = parser.text();
-  view.agent_id = parser.text();
-}
 
 std::uint32_t flag(bool value) {
   return value ? 1 : 0;
@@ -172,6 +16,8 @@ void put(Sink& sink, const ReplyItem& item) {
   sink.pod(item.reply);
   sink.text(item.session_key);
   sink.text(item.run_key);
+  sink.text(item.pairing_code);
+  sink.pod(item.pairing_expires_wall_ms);
 }
 
 template <class Sink>
@@ -181,6 +27,16 @@ void put(Sink& sink, const EventItem& item) {
   if (item.has_session) put(sink, item.session);
   sink.pod(flag(item.has_run));
   if (item.has_run) put(sink, item.run);
+  sink.pod(std::uint64_t{item.part});
+}
+
+template <class Sink>
+void put(Sink& sink, const GapItem& item) {
+  sink.pod(item.upto);
+  sink.pod(item.head);
+  sink.pod(std::uint64_t{item.events.size()});
+  for (const EventItem& event : item.events)
+    put(sink, event);
 }
 
 template <class Sink>
@@ -195,6 +51,7 @@ void put(Sink& sink, const DeltaItem& item) {
 template <class Sink>
 void put(Sink& sink, const SessionsItem& item) {
   sink.pod(item.total);
+  sink.pod(item.as_of);
   sink.pod(std::uint64_t{item.sessions.size()});
   for (const core::SessionView& session : item.sessions)
     put(sink, session);
@@ -229,6 +86,21 @@ void put(Sink& sink, const StatusItem& item) {
 template <class Sink>
 void put(Sink& sink, const DigestItem& item) {
   sink.pod(item.digest);  // table names are static storage of this process
+}
+
+template <class Sink>
+void put(Sink& sink, const DevicesItem& item) {
+  sink.pod(item.total);
+  sink.pod(std::uint64_t{item.devices.size()});
+  for (const core::DeviceView& device : item.devices)
+    put(sink, device);
+}
+
+template <class Sink>
+void put(Sink& sink, const PairingItem& item) {
+  sink.pod(std::uint64_t{item.requests.size()});
+  for (const core::PairingView& request : item.requests)
+    put(sink, request);
 }
 
 template <class Sink>
@@ -272,6 +144,9 @@ void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const R
 void write(OutboxProducer& out, const EventItem& item) {
   write_item(out, ItemKind::event, {}, 0, item);
 }
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const GapItem& item) {
+  write_item(out, ItemKind::gap, to, request, item);
+}
 void write(OutboxProducer& out, const DeltaItem& item) {
   write_item(out, ItemKind::delta, {}, 0, item);
 }
@@ -289,6 +164,12 @@ void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const S
 }
 void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const DigestItem& item) {
   write_item(out, ItemKind::digest, to, request, item);
+}
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const DevicesItem& item) {
+  write_item(out, ItemKind::devices, to, request, item);
+}
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const PairingItem& item) {
+  write_item(out, ItemKind::pairing, to, request, item);
 }
 void write(OutboxProducer& out, const PromptItem& item) {
   write_item(out, ItemKind::prompt, {}, 0, item);
@@ -312,15 +193,36 @@ void read(ByteSpan payload, ReplyItem& item) {
   item.reply = parser.pod<core::Reply>();
   item.session_key = parser.text();
   item.run_key = parser.text();
+  item.pairing_code = parser.text();
+  item.pairing_expires_wall_ms = parser.pod<std::int64_t>();
 }
 
-void read(ByteSpan payload, EventItem& item) {
-  Parser parser{payload};
+namespace {
+
+void get(Parser& parser, EventItem& item) {
   item.event = parser.record();
   item.has_session = parser.pod<std::uint32_t>() != 0;
   if (item.has_session) get(parser, item.session);
   item.has_run = parser.pod<std::uint32_t>() != 0;
   if (item.has_run) get(parser, item.run);
+  item.part = static_cast<std::uint32_t>(parser.pod<std::uint64_t>());
+}
+
+}  // namespace
+
+void read(ByteSpan payload, EventItem& item) {
+  Parser parser{payload};
+  get(parser, item);
+}
+
+void read(ByteSpan payload, GapItem& item) {
+  Parser parser{payload};
+  item.upto = parser.pod<Seq>();
+  item.head = parser.pod<Seq>();
+  item.events.clear();
+  item.events.resize(static_cast<std::size_t>(parser.pod<std::uint64_t>()));
+  for (EventItem& event : item.events)
+    get(parser, event);
 }
 
 void read(ByteSpan payload, DeltaItem& item) {
@@ -335,6 +237,7 @@ void read(ByteSpan payload, DeltaItem& item) {
 void read(ByteSpan payload, SessionsItem& item) {
   Parser parser{payload};
   item.total = parser.pod<std::uint64_t>();
+  item.as_of = parser.pod<Seq>();
   item.sessions.resize(static_cast<std::size_t>(parser.pod<std::uint64_t>()));
   for (core::SessionView& session : item.sessions)
     get(parser, session);
@@ -367,6 +270,21 @@ void read(ByteSpan payload, StatusItem& item) {
 }
 void read(ByteSpan payload, DigestItem& item) {
   item.digest = Parser{payload}.pod<core::StateDigest>();
+}
+
+void read(ByteSpan payload, DevicesItem& item) {
+  Parser parser{payload};
+  item.total = parser.pod<std::uint64_t>();
+  item.devices.resize(static_cast<std::size_t>(parser.pod<std::uint64_t>()));
+  for (core::DeviceView& device : item.devices)
+    get(parser, device);
+}
+
+void read(ByteSpan payload, PairingItem& item) {
+  Parser parser{payload};
+  item.requests.resize(static_cast<std::size_t>(parser.pod<std::uint64_t>()));
+  for (core::PairingView& request : item.requests)
+    get(parser, request);
 }
 
 void read(ByteSpan payload, PromptItem& item) {

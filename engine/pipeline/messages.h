@@ -19,15 +19,19 @@ namespace spine::pipeline {
 // Each item of an outbox is one of these. Texts in what the readers return are borrowed: valid
 // until Outbox::release() of the block.
 enum class ItemKind : std::uint16_t {
-  reply = 1,     // to net: the outcome of a journalled input (ReplyItem)
-  event = 2,     // to net: a durable event for subscribers (EventItem)
-  delta = 3,     // to net: a piece of an answer being written (DeltaItem)
-  sessions = 4,  // to net: answer to kQuerySessions / kQuerySession (SessionsItem)
+  reply = 1,  // to net: the outcome of a journalled input (ReplyItem)
+  event = 2,  // to net: a durable event for subscribers (EventItem)
+  delta = 3,  // to net: a piece of an answer being written (DeltaItem)
+  sessions =
+      4,  // to net: answer to kQuerySessions / kQuerySession / kQueryFindSession (SessionsItem)
   history = 5,   // to net: answer to kQueryHistory (HistoryItem)
   run = 6,       // to net: answer to kQueryRun (RunItem)
   status = 7,    // to net: answer to kQueryStatus (StatusItem)
   digest = 8,    // to net: answer to kQueryDigest (DigestItem)
   stopping = 9,  // to net and loop: orderly stop; last item ever
+  devices = 10,  // to net: answer to kQueryDevice / kQueryDevices (DevicesItem)
+  pairing = 11,  // to net: answer to kQueryPairing (PairingItem)
+  gap = 12,      // to net: answer to kQueryGap (GapItem)
   prompt = 20,   // to loop: give this message to the agent (PromptItem)
   cancel = 21,   // to loop: stop working on this run (CancelItem)
   arm = 22,      // to loop: push kDeadline when due (ArmItem)
@@ -37,16 +41,27 @@ struct ReplyItem {
   core::Reply reply{};
   std::string_view session_key{};
   std::string_view run_key{};
+  std::string_view pairing_code{};  // of reply.pairing
+  std::int64_t pairing_expires_wall_ms{};
 };
 
 // A durable event with the session it belongs to, as the session was right after it.
-// (seq, ordinal 0) with the journal's epoch is the push's cursor.
+// What is pushed of it is numbered from 1 on within each part: that is its cursor's ordinal.
 struct EventItem {
   EventView event{};  // body 8-aligned, valid for its kind
   bool has_session{};
   core::SessionView session{};
   bool has_run{};
   core::RunView run{};
+  std::uint32_t part{};  // of an event that concerns several runs: which of them this is about
+};
+
+// A page of what clients were told, or would have been: see kQueryGap. Sessions and runs are as
+// they are now; of one that is gone only what its first event says.
+struct GapItem {
+  Seq upto{};  // everything from the asked seq to this one was looked at
+  Seq head{};  // the last event when the question was asked
+  std::vector<EventItem> events{};
 };
 
 struct DeltaItem {
@@ -59,6 +74,7 @@ struct DeltaItem {
 
 struct SessionsItem {
   std::uint64_t total{};  // how many match, of which `sessions` are a page
+  Seq as_of{};            // the state's last event when it was asked
   std::vector<core::SessionView> sessions{};
 };
 
@@ -94,6 +110,15 @@ struct DigestItem {
   core::StateDigest digest{};
 };
 
+struct DevicesItem {
+  std::uint64_t total{};  // how many there are, of which `devices` are a page
+  std::vector<core::DeviceView> devices{};
+};
+
+struct PairingItem {
+  std::vector<core::PairingView> requests{};  // live ones, the oldest first
+};
+
 struct PromptItem {
   EffectId effect{};
   RunId run{};
@@ -122,6 +147,9 @@ void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const H
 void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const RunItem& item);
 void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const StatusItem& item);
 void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const DigestItem& item);
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const DevicesItem& item);
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const PairingItem& item);
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const GapItem& item);
 void write(OutboxProducer& out, const PromptItem& item);
 void write(OutboxProducer& out, const CancelItem& item);
 void write(OutboxProducer& out, const ArmItem& item);
@@ -136,6 +164,9 @@ void read(ByteSpan payload, HistoryItem& item);
 void read(ByteSpan payload, RunItem& item);
 void read(ByteSpan payload, StatusItem& item);
 void read(ByteSpan payload, DigestItem& item);
+void read(ByteSpan payload, DevicesItem& item);
+void read(ByteSpan payload, PairingItem& item);
+void read(ByteSpan payload, GapItem& item);
 void read(ByteSpan payload, PromptItem& item);
 void read(ByteSpan payload, CancelItem& item);
 void read(ByteSpan payload, ArmItem& item);

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <string_view>
 
 #include "schemas/vocab/ids.h"
 
@@ -34,6 +35,29 @@ struct Histogram {
     sum_us.add(us);
   }
 };
+
+// Why connects are refused: details.code of the answer (PROTOCOL section 2.3).
+inline constexpr std::array<std::string_view, 20> kConnectRefusals{
+    "AUTH_TOKEN_MISSING",
+    "AUTH_TOKEN_MISMATCH",
+    "AUTH_PASSWORD_MISSING",
+    "AUTH_PASSWORD_MISMATCH",
+    "AUTH_DEVICE_TOKEN_MISMATCH",
+    "AUTH_RATE_LIMITED",
+    "DEVICE_IDENTITY_REQUIRED",
+    "CONTROL_UI_DEVICE_IDENTITY_REQUIRED",
+    "CONTROL_UI_ORIGIN_NOT_ALLOWED",
+    "PAIRING_REQUIRED",
+    "PROTOCOL_MISMATCH",
+    "DEVICE_AUTH_DEVICE_ID_MISMATCH",
+    "DEVICE_AUTH_SIGNATURE_EXPIRED",
+    "DEVICE_AUTH_NONCE_REQUIRED",
+    "DEVICE_AUTH_NONCE_MISMATCH",
+    "DEVICE_AUTH_PUBLIC_KEY_INVALID",
+    "DEVICE_AUTH_SIGNATURE_INVALID",
+    "HTTP_UNAUTHORIZED",
+    "HTTP_RATE_LIMITED",
+    "other"};
 
 struct Metrics {
   // journal (engine thread)
@@ -71,7 +95,19 @@ struct Metrics {
   Counter ws_frames_in{};
   Counter ws_frames_out{};
   std::array<Counter, 16> ws_closes{};  // by close code - 1000, others in [15]
-  Counter auth_failures{};
+  Counter sockets_open{};               // accepted and not closed, of every kind
+  Counter sockets_unauthenticated{};    // those of them that have not said hello
+  Counter sockets_cut_oldest{};         // cut so that newer ones find room
+  Counter sockets_cut_late{};           // no request, handshake or progress in time
+  Counter sockets_refused_address{};    // too many of one address
+  Counter requests_foreign{};           // refused or marked by Host or Origin
+  std::array<Counter, kConnectRefusals.size()> connects_refused{};  // by its place in the list
+  void count_refused_connect(std::string_view reason) {
+    std::size_t i = 0;
+    while (i + 1 < kConnectRefusals.size() && kConnectRefusals[i] != reason)
+      ++i;
+    connects_refused[i].add();
+  }
   Counter frames_refused{};  // malformed, unknown, wrong-typed
   Counter slow_consumers{};
   Counter reading_paused{};  // times intake stopped because the engine was behind
@@ -85,7 +121,8 @@ struct Shared {
   // seq_cst: raised before the query or message whose events must not be missed is pushed.
   std::atomic<std::uint32_t> event_interest{0};
   std::atomic<std::uint32_t> session_interest{0};
-  // Whether anybody gets events of this kind.
+  // Whether anybody gets events of this kind: a client, or the net thread itself, which acts on
+  // some.
   bool wanted(std::uint16_t kind) const;
   // 1 while the disk is too full for intake.
   std::atomic<std::uint32_t> disk_full{0};

@@ -47,11 +47,22 @@ inline constexpr std::size_t kBindingsMax = 4'096;
 inline constexpr std::size_t kChannelsMax = 256;
 inline constexpr std::size_t kAgentsMax = 256;
 inline constexpr std::uint32_t kDeadlinesPerTurnMax = 1'024;
+inline constexpr std::uint32_t kDevicesMax = 1'024;
+inline constexpr std::uint32_t kPairingRequestsMax = 256;
+inline constexpr std::uint32_t kPairingRequestsPerAccountMax = 3;  // of senders, live
+inline constexpr std::uint64_t kPairingMs = 3600ULL * 1000;
+inline constexpr std::uint32_t kPairedSendersMax = 16'384;
+inline constexpr std::size_t kRefusedConnectsMax = 64;  // kinds of them, of one ConnectsRefused
 
 // ---- text of inputs, bytes of UTF-8
 inline constexpr std::size_t kKeyBytesMax = 512;   // session keys, principal keys
 inline constexpr std::size_t kNameBytesMax = 256;  // ids and names from outside
 inline constexpr std::size_t kIdempotencyKeyBytesMax = 128;
+inline constexpr std::size_t kThinkingLevelBytesMax = 32;
+inline constexpr std::size_t kModelBytesMax = 128;
+inline constexpr std::size_t kPublicKeyBytes = 32;      // Ed25519
+inline constexpr std::size_t kTokenHashBytes = 32;      // SHA-256
+inline constexpr std::size_t kScopesBytesMax = 512;     // of one device, joined with ","
 inline constexpr std::size_t kTextBytesMax = 8 * kMiB;  // one message, one reply
 inline constexpr std::size_t kAttachmentsMax = 64;
 
@@ -66,6 +77,9 @@ inline constexpr std::size_t kTurnOutputBytesMax = 8 * kMiB;  // of the engine, 
 inline constexpr std::size_t kPostponedBytesMax = 32 * kMiB;
 inline constexpr std::size_t kHistoryMessagesMax = 1'000;  // chat.history limit
 inline constexpr std::size_t kHistoryBytesMax = 6 * kMiB;
+inline constexpr std::size_t kGapBytesMax = kMiB;         // of events in one page of a resume
+inline constexpr std::size_t kRecentBytesMax = 8 * kMiB;  // told live while somebody catches up
+inline constexpr std::size_t kGapBlocksMax = 256;         // looked at for one page
 
 // ---- connections
 inline constexpr std::uint32_t kConnectionsMax = 16'384;
@@ -88,6 +102,7 @@ inline constexpr std::size_t kQueriesAtOnceMax = 16;
 inline constexpr std::size_t kAnswersOwedMax = 8 * kMiB;  // to one connection, before it gets more
 inline constexpr std::size_t kQueriesWaitingMax = 16'384;
 inline constexpr std::size_t kHttpBodyBytesMax = 256 * kKiB;
+inline constexpr std::size_t kOutboundUrlBytesMax = 8 * kKiB;
 inline constexpr std::size_t kConnectionBytes = 12 * kKiB;     // one that is idle, measured
 inline constexpr std::size_t kPartialBytesAllMax = 96 * kMiB;  // messages still coming in
 inline constexpr std::size_t kJsonSeparatorsMax = 2'000'000;   // commas, colons, [ of one frame
@@ -99,6 +114,25 @@ inline constexpr std::size_t kWaitersPerConnectionMax = 1'024;
 inline constexpr std::size_t kLiveTextBytesMax = 256 * kKiB;  // of one answer being written
 inline constexpr std::size_t kLiveTextBytesAllMax = 32 * kMiB;
 
+// ---- who may come in
+inline constexpr std::size_t kAuthAddressesMax = 16'384;  // with failed attempts in mind
+inline constexpr std::size_t kDeviceRequestsMax = 64;     // that wait to be approved
+inline constexpr std::size_t kDeviceRequestsPerNetworkMax = 8;
+inline constexpr std::uint64_t kDeviceRequestMs = 300'000;
+inline constexpr std::uint64_t kRefusalsGatheredMs = 60'000;  // connects refused, of one event
+
+// ---- sockets, from accept on
+inline constexpr std::uint32_t kUnauthenticatedMax = 2'048;  // of all; then the oldest is cut
+// Of those, with the library at once: past the head of their request, not past hello.
+inline constexpr std::uint32_t kStrangersInsideMax = 64;
+inline constexpr std::uint32_t kConnectionsPerAddressMax = 256;     // of one beyond loopback
+inline constexpr std::uint32_t kUnauthenticatedPerAddressMax = 32;  // of one beyond loopback
+inline constexpr std::size_t kHttpHeaderBytes = 8 * kKiB;      // of one request, while it lasts
+inline constexpr std::size_t kHttpChunkBytes = 16 * kKiB;      // of a file, per slow reader
+inline constexpr std::size_t kTlsConnectionBytes = 24 * kKiB;  // one that is idle
+inline constexpr std::size_t kUiIndexBytesMax = 1 * kMiB;      // index.html of the Control UI
+inline constexpr std::uint64_t kUiFileBytesMax = 64 * kMiB;    // any other file of it
+
 // ---- configuration
 inline constexpr std::size_t kConfigBytesMax = 4 * kMiB;       // one file, and all it includes
 inline constexpr std::size_t kConfigTextBytesMax = 16 * kMiB;  // its strings with ${VAR} filled in
@@ -106,6 +140,13 @@ inline constexpr std::uint32_t kConfigValuesMax = 200'000;
 inline constexpr std::uint32_t kConfigDepthMax = 64;
 inline constexpr std::uint32_t kConfigIncludeDepthMax = 10;
 inline constexpr std::size_t kConfigFindingsMax = 100;  // errors and warnings named
+inline constexpr std::size_t kConfigAdminsMax = 256;
+inline constexpr std::size_t kConfigOriginsMax = 256;
+inline constexpr std::size_t kConfigProxiesMax = 256;
+inline constexpr std::size_t kConfigPathsMax = 256;            // named, of one edit
+inline constexpr std::size_t kConfigDiffBytesMax = 64 * kKiB;  // of one edit
+inline constexpr std::size_t kDotEnvBytesMax = 256 * kKiB;     // one file
+inline constexpr std::size_t kDotEnvVariablesMax = 4'096;
 
 // ---- worst case of memory (bytes); tables are touched only as they fill, twice: the engine
 // thread's state and the follower's.
@@ -113,24 +154,36 @@ inline constexpr std::size_t kConfigFindingsMax = 100;  // errors and warnings n
 // A text may have been of every size of block in turn (engine/core/text_arena.h, which asserts it).
 inline constexpr std::size_t kKeyTextBytes = 1'728;
 inline constexpr std::size_t kNameTextBytes = 832;
-inline constexpr std::size_t kSessionBytes = 256 + kKeyTextBytes + 3 * kNameTextBytes;
+inline constexpr std::size_t kModelTextBytes = 384;
+inline constexpr std::size_t kThinkingLevelTextBytes = 48;
+inline constexpr std::size_t kSessionBytes =
+    256 + kKeyTextBytes + 4 * kNameTextBytes + kModelTextBytes + kThinkingLevelTextBytes;
 inline constexpr std::size_t kPrincipalBytes = 112 + kKeyTextBytes + kNameTextBytes;
 inline constexpr std::size_t kRunBytes = 224 + 2 * kNameTextBytes;
+// Rows whose texts are strings.
+inline constexpr std::size_t kDeviceBytes = 512 + 10 * kNameBytesMax + kScopesBytesMax;
+inline constexpr std::size_t kPairingRequestBytes = 256 + 4 * kNameBytesMax;
+inline constexpr std::size_t kPairedSenderBytes = 256 + 3 * kNameBytesMax;
 inline constexpr std::size_t kStateBytesWorst =
     kSessionsMax * kSessionBytes + kPrincipalsMax * kPrincipalBytes +
     (kRunsOpenMax + kRunsFinishedKept) * kRunBytes + kDuplicatesMax * (28 + 16) +
-    kIdempotencyKeysMax * (40 + 32);
+    kIdempotencyKeysMax * (40 + 32) + kDevicesMax * kDeviceBytes +
+    kPairingRequestsMax * kPairingRequestBytes + kPairedSendersMax * kPairedSenderBytes;
 inline constexpr std::size_t kPipelineBytesWorst =
     3 * kIngressBlocksPerProducer * kIngressBlockBytes +
     3 * kOutBlocksPerConsumer * kOutBlockBytes + kDrainBytesMax + kLargeBlockBytesMax +
     kTurnOutputBytesMax + kPostponedBytesMax + kQueriesAtOnceMax * (kTextBytesMax + kMiB);
 inline constexpr std::size_t kNetBytesWorst =
     kConnectionsMax * kConnectionBytes + kBufferedBytesAllMax + kPartialBytesAllMax +
+    kConnectionsMax * kTlsConnectionBytes +
+    kUnauthenticatedMax * (kConnectionBytes + kTlsConnectionBytes + kHttpHeaderBytes + 2 * kKiB +
+                           2 * kHttpChunkBytes) +
     kWaitersMax * 256 + kLiveTextBytesAllMax + kJsonSeparatorsMax * 32 +
     (kSubscribedKeysAllMax + kQueriesWaitingMax) * (kKeyBytesMax + 128);
 inline constexpr std::size_t kMemoryBytesWorst =
     2 * kStateBytesWorst + kPipelineBytesWorst + kNetBytesWorst + 64 * kMiB;
-static_assert(kMemoryBytesWorst < std::size_t{3} * 1024 * kMiB, "the worst case fits in 4 GiB");
+// The rest of 4 GiB is for code, libraries and the allocator.
+static_assert(kMemoryBytesWorst < std::size_t{3'584} * kMiB, "the worst case fits in 4 GiB");
 
 static_assert(kBlockBytes % 8 == 0);
 static_assert(kTextBytesMax * 3 < kLargeBlockBytesMax, "a message and its rejection fit a block");

@@ -79,11 +79,13 @@ class BadFrames(unittest.TestCase):
         self.assertEqual(error.error["details"]["expectedProtocol"], 4)
         self.assertEqual(client.wait_closed().code, 1002)
 
-    def test_a_page_of_a_foreign_origin_is_refused_before_the_upgrade(self):
-        with self.assertRaises(Closed) as closed:
-            Client(self.daemon.port, token=self.daemon.token, timeout=PATIENCE,
-                   headers=("Origin: https://evil.example",))
-        self.assertIn(" 403 ", closed.exception.reason)
+    def test_a_page_of_a_foreign_origin_is_told_so_and_closed(self):
+        client = Client(self.daemon.port, handshake=False, timeout=PATIENCE,
+                        headers=("Origin: https://evil.example",))
+        self.addCleanup(client.close)
+        error = self.refused(client, "connect", connect_params(self.daemon.token))
+        self.assertEqual(error.error["details"]["code"], "CONTROL_UI_ORIGIN_NOT_ALLOWED")
+        self.assertEqual(client.wait_closed().code, 1008)
 
     def connect_of(self, size):
         """A connection that has just sent a valid connect of so many bytes, and its id."""

@@ -46,15 +46,37 @@ class Config(unittest.TestCase):
     def test_an_unknown_key_under_auth_refuses_to_start(self):
         self.assertIn("tokne", self.refusal({"gateway": {"auth": {"tokne": "x"}}}))
 
-    def test_a_bind_beyond_loopback_refuses_to_start(self):
-        self.assertIn("bind", self.refusal({"gateway": {"bind": "lan"}}))
+    def test_a_bind_beyond_loopback_without_tls_refuses_to_start(self):
+        text = self.refusal('{\n  "gateway": {\n    "bind": "lan"\n  }\n}\n')
+        self.assertRegex(text, r"openclaw\.json:3:\d+: gateway\.bind")
+        self.assertIn("gateway.tls.certPath", text)
+        self.assertIn("SSH tunnel", text)
+
+    def test_an_origin_for_everybody_refuses_to_start(self):
+        text = self.refusal({"gateway": {"controlUi": {"allowedOrigins": ["*"]}}})
+        self.assertIn("gateway.controlUi.allowedOrigins", text)
+
+    def test_an_admin_by_name_refuses_to_start(self):
+        text = self.refusal({"gateway": {"auth": {"admin_channels": ["telegram:@me"]}}})
+        self.assertIn("names can be changed", text)
+
+    def test_a_dot_env_beside_the_file_gives_the_token(self):
+        daemon = self.gateway({"gateway": {"auth": {"mode": "token"}}})
+        dot_env = daemon.config_path.parent / ".env"
+        dot_env.write_text("export OPENCLAW_GATEWAY_TOKEN='from-dot-env'\n", encoding="utf-8")
+        dot_env.chmod(0o600)
+        daemon.start()
+        with daemon.client(token="from-dot-env") as client:
+            self.assertTrue(client.call("health", {})["ok"])
+        self.assertNotIn("from-dot-env", daemon.text())
 
     def test_an_unknown_key_elsewhere_is_one_warning(self):
         daemon = self.gateway({"somethingNew": {"deep": 1}}).start()
         self.assertEqual(daemon.text().count("somethingNew"), 1)
 
     def test_secrets_are_redacted(self):
-        daemon = self.gateway({"gateway": {"auth": {"mode": "token", "token": "very-secret-token"}}})
+        daemon = self.gateway('{ gateway: { auth: { mode: "token", token: "very-secret-token" } },\n'
+                              '  // was very-secret-token-of-before\n}')
         daemon.start()
         with daemon.client(token="very-secret-token") as client:
             answer = json.dumps(client.call("config.get", {}))

@@ -28,7 +28,7 @@ class World {
     shared_.phase.store(pipeline::Phase::ready);
     config_.agents = {config::AgentConfig{.id = "main"}};
     gateway_.begin_turn(1'000, 1'700'000'000'000);
-    slot_ = gateway_.opened(nullptr, "127.0.0.1").slot;
+    slot_ = gateway_.opened(nullptr, {.address = "127.0.0.1", .loopback = true}).slot;
     say_hello();
   }
 
@@ -121,8 +121,8 @@ void compare_readers(std::string_view bytes) {
   expect(problem.empty());
   flatbuffers::FlatBufferBuilder a;
   flatbuffers::FlatBufferBuilder b;
-  net::build_channel_message(quick, Bits128{}, PrincipalId{}, a);
-  net::build_channel_message(slow, Bits128{}, PrincipalId{}, b);
+  net::build_channel_message(quick, Bits128{}, {}, a);
+  net::build_channel_message(slow, Bits128{}, {}, b);
   const auto whole = [](const flatbuffers::FlatBufferBuilder& builder) {
     return std::string_view{reinterpret_cast<const char*>(builder.GetBufferPointer()),
                             builder.GetSize()};

@@ -1,5 +1,5 @@
-// Fuzzes the JSON5 reader and the configuration made from it: no text may crash either, and what
-// was read must be the same after it was written as strict JSON.
+// Fuzzes the JSON5 reader, the configuration made from it, and patches of one: no text may crash
+// them, and what was read must be the same after it was written as strict JSON.
 
 // links: spine_config
 
@@ -8,9 +8,14 @@
 #include <string>
 #include <string_view>
 
+#include "engine/config/changes.h"
 #include "engine/config/config.h"
 #include "engine/config/json5.h"
+#include "engine/config/merge_patch.h"
+#include "engine/config/put_back.h"
+#include "engine/config/remote_edits.h"
 #include "schemas/vocab/check.h"
+#include "schemas/vocab/limits.h"
 
 namespace spine::config {
 namespace {
@@ -69,6 +74,33 @@ void check_config(std::string_view text) {
   SPINE_CHECK(verifier.VerifyBuffer<fb::ConfigApplied>(nullptr));
 }
 
+// The text up to the first form feed is a file, what follows a patch of it.
+void check_patch(std::string_view text) {
+  const std::size_t cut = text.find('\f');
+  if (cut == std::string_view::npos) return;
+  Document old;
+  Document merged;
+  const Result<NodeId> before = parse_json5(old, text.substr(0, cut), "f");
+  const Result<NodeId> target = parse_json5(merged, text.substr(0, cut), "f");
+  const Result<NodeId> patch = parse_json5(merged, text.substr(cut + 1), "p");
+  if (!before || !target || !patch) return;
+  const std::string result = to_pretty_json(merged, merge_patch(merged, *target, *patch));
+  Document now;
+  const Result<NodeId> after = parse_json5(now, result, "r");
+  SPINE_CHECK(after.has_value());
+  const Tree tree_before{old, *before};
+  const Tree tree_after{now, *after};
+  const std::vector<Change> changes = find_changes(tree_before, tree_after);
+  SPINE_CHECK(changes.empty() || to_json(old, *before) != to_json(now, *after));
+  const std::string diff = show_changes(tree_before, tree_after, changes);
+  SPINE_CHECK(diff.size() <= limits::kConfigDiffBytesMax);
+  Document shown;
+  SPINE_CHECK(parse_json5(shown, diff, "d").has_value());
+  SPINE_CHECK(refused_remotely(tree_before, tree_after, changes).size() <= changes.size());
+  const Result<std::string> put_back = put_secrets_back(result, tree_after, tree_before);
+  SPINE_CHECK(!put_back || put_back->find(kRedacted) == std::string::npos);
+}
+
 }  // namespace
 }  // namespace spine::config
 
@@ -76,5 +108,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   spine::config::check_round_trip(text);
   spine::config::check_config(text);
+  spine::config::check_patch(text);
   return 0;
 }

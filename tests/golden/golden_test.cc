@@ -35,6 +35,7 @@ constexpr Recipe kRecipes[] = {
     {"0001-first-life", 1, 600},
     {"0002-second-life", 26, 600},
     {"0003-third-life", 1'003, 600},
+    {"0004-life-with-doors", 4, 900},
 };
 
 void write_journal(const fs::path& path, const std::vector<Record>& journal) {
@@ -117,11 +118,34 @@ TEST(Golden, TheJournalsHoldEveryKindThatChangesState) {
     for (const Record& record : read_journal(entry.path()))
       kinds.push_back(record.header.kind);
   }
-  for (const char* name :
-       {"JournalCreated", "EngineStarted", "TimeZoneChanged", "DeadlineReached", "PrincipalAdded",
-        "PrincipalExpired", "ClientConnected", "MessageReceived", "MessageRejected",
-        "SessionOpened", "SessionReset", "SessionClosed", "RunQueued", "RunStarted", "RunFinished",
-        "RunFailed", "RunAborted", "ConfigApplied"}) {
+  for (const char* name : {"JournalCreated",
+                           "EngineStarted",
+                           "TimeZoneChanged",
+                           "DeadlineReached",
+                           "PrincipalAdded",
+                           "PrincipalExpired",
+                           "ClientConnected",
+                           "MessageReceived",
+                           "MessageRejected",
+                           "SessionOpened",
+                           "SessionReset",
+                           "SessionClosed",
+                           "RunQueued",
+                           "RunStarted",
+                           "RunFinished",
+                           "RunFailed",
+                           "RunAborted",
+                           "ConfigApplied",
+                           "SessionPatched",
+                           "DevicePaired",
+                           "DeviceRenamed",
+                           "DeviceTokenChanged",
+                           "DeviceRemoved",
+                           "ChannelPairingRequested",
+                           "ChannelPairingResolved",
+                           "PairingCodeAnswered",
+                           "ConnectsRefused",
+                           "ConfigChanged"}) {
     EXPECT_NE(std::find(kinds.begin(), kinds.end(), event_kind_of(name)), kinds.end()) << name;
   }
 }

@@ -13,6 +13,7 @@ PACKAGE_OF = {
     "LMDB": "liblmdb-dev", "LIBEVENT": "libevent-dev", "XXHASH": "libxxhash-dev",
     "SYSTEMD": "libsystemd-dev", "GTest": "libgtest-dev", "benchmark": "libbenchmark-dev",
     "nlohmann_json": "nlohmann-json3-dev", "Python3": "python3", "ccache": "ccache",
+    "CURL": "libcurl4-openssl-dev",
 }
 # Needed without a find: headers only, and the tools that configure.
 ALWAYS = {"cmake", "ninja-build", "flatbuffers-compiler", "libconcurrentqueue-dev"}

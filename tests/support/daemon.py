@@ -47,6 +47,10 @@ class Daemon:
         self.configure(config if config is not None else {})
 
     def configure(self, config):
+        """A dict gets what tests take for granted: everybody may write, unless it says otherwise."""
+        if not isinstance(config, str):
+            channels = {"defaults": {"dmPolicy": "open"}, **config.get("channels", {})}
+            config = {**config, "channels": channels}
         text = config if isinstance(config, str) else json.dumps(config, indent=2)
         self.config_path.write_text(text, encoding="utf-8")
 
@@ -126,6 +130,14 @@ class Daemon:
         return Client(self.port, options.pop("token", None) or self.token,
                       timeout=options.pop("timeout", PATIENCE), **options)
 
+    def stranger(self, **options):
+        """A client that has its challenge and has not said who it is."""
+        return Client(self.port, handshake=False, timeout=PATIENCE, **options)
+
+    def local_client(self, **options):
+        """A client on the control socket: it needs no token."""
+        return Client(self.state_dir / "control.sock", timeout=PATIENCE, **options)
+
     def listener(self, **options):
         """A client that is told what happens in every session."""
         client = self.client(**options)
@@ -134,6 +146,10 @@ class Daemon:
 
     def signal(self, number):
         self.process.send_signal(number)
+
+    def reload(self):
+        """Asks the gateway to read its configuration again."""
+        self.signal(signal.SIGHUP)
 
     def wait(self, timeout=PATIENCE):
         """The exit code; a gateway that does not end is killed, and the test fails."""

@@ -57,14 +57,21 @@ def frame(payload, opcode=TEXT, final=True, key=b"\0\0\0\0"):
 class WebSocket:
     """A connection after its upgrade. Not thread-safe."""
 
-    def __init__(self, port, host="127.0.0.1", path="/", headers=(), timeout=20.0):
+    def __init__(self, port, host="127.0.0.1", path="/", headers=(), timeout=20.0, host_name=None):
+        """port: a number, or the path of a Unix socket; host_name: what Host says."""
         self.timeout = timeout
         self.buffer = bytearray()
         self.parts = []
-        self.socket = socket.create_connection((host, port), timeout=timeout)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if isinstance(port, int):
+            self.socket = socket.create_connection((host, port), timeout=timeout)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        else:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(timeout)
+            self.socket.connect(str(port))
+            host, port = "localhost", 1
         key = base64.b64encode(os.urandom(16)).decode()
-        lines = [f"GET {path} HTTP/1.1", f"Host: {host}:{port}", "Upgrade: websocket",
+        lines = [f"GET {path} HTTP/1.1", f"Host: {host_name or f'{host}:{port}'}", "Upgrade: websocket",
                  "Connection: Upgrade", f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13",
                  *headers]
         self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
@@ -163,7 +170,8 @@ class WebSocket:
 class Client(WebSocket):
     """A connection that speaks the protocol. events holds what was pushed while something else was awaited."""
 
-    def __init__(self, port, token=None, scopes=("operator.admin",), handshake=True, **options):
+    def __init__(self, port, token=None, scopes=("operator.admin",), handshake=True, params=None,
+                 device=None, **options):
         super().__init__(port, **options)
         self.next_id = 0
         self.events = []
@@ -173,10 +181,17 @@ class Client(WebSocket):
         try:
             self.challenge = self.wait_event("connect.challenge")
             if handshake:
-                self.hello = self.call("connect", connect_params(token, scopes))
+                self.connect(params or connect_params(token, scopes), device)
         except BaseException:
             self.close()
             raise
+
+    def connect(self, params, device=None, **proof):
+        """hello-ok, which hello keeps; with device, the params carry its proof."""
+        if device is not None:
+            params = {**params, "device": device.proof(params, self.challenge, **proof)}
+        self.hello = self.call("connect", params)
+        return self.hello
 
     def request(self, method, params=None, request_id=None):
         """The text of a request frame and its id."""

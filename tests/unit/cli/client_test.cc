@@ -298,7 +298,7 @@ TEST(HttpGet, ReadsStatusAndBody) {
     request = c.read_to("\r\n\r\n");
     c.write("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 5\r\n\r\nhello and more");
   }});
-  const auto response = http_get("127.0.0.1", peer.port(), "/ready", in_ms(kPatienceMs));
+  const auto response = http_get({.port = peer.port()}, "/ready", in_ms(kPatienceMs));
   ASSERT_TRUE(response) << response.error().message;
   EXPECT_EQ(response->status, 503);
   EXPECT_EQ(response->body, "hello");
@@ -306,7 +306,7 @@ TEST(HttpGet, ReadsStatusAndBody) {
 
 TEST(HttpGet, WhatIsNotHttpIsSaidSo) {
   Peer peer({[](Connection& c) { c.write("SSH-2.0-OpenSSH\r\n"); }});
-  const auto response = http_get("127.0.0.1", peer.port(), "/", in_ms(kPatienceMs));
+  const auto response = http_get({.port = peer.port()}, "/", in_ms(kPatienceMs));
   ASSERT_FALSE(response);
 }
 

@@ -78,9 +78,7 @@ TEST_F(Keys, AWholeRealFileIsAcceptedSayingWhatHasNoEffect) {
   })"),
             "c.json:4:5: env has no effect in this version.\n"
             "c.json:4:28: secrets has no effect in this version.\n"
-            "c.json:6:7: gateway.auth.rateLimit has no effect in this version.\n"
             "c.json:7:27: gateway.nodes has no effect in this version.\n"
-            "c.json:7:60: gateway.publicOrigin has no effect in this version.\n"
             "c.json:9:57: session.maintenance.maxEntries has no effect in this version.\n"
             "c.json:9:75: session.maintenance.maxDiskBytes has no effect in this version.\n"
             "c.json:10:5: cron has no effect in this version.\n"
@@ -89,7 +87,6 @@ TEST_F(Keys, AWholeRealFileIsAcceptedSayingWhatHasNoEffect) {
             "there is no adapter for it.\n"
             "c.json:15:76: agents.defaults.heartbeat has no effect in this version.\n"
             "c.json:18:5: models has no effect in this version.\n"
-            "c.json:19:5: commands has no effect in this version.\n"
             "c.json:20:30: logging.consoleStyle has no effect in this version.\n");
 }
 
@@ -100,7 +97,7 @@ TEST_F(Keys, ThoseWithoutEffectSaySoOnce) {
       Case{"{gateway: {\n auth: {allowTailscale: true}}}",
            "c.json:2:9: gateway.auth.allowTailscale has no effect in this version.\n"},
       Case{"{gateway: {controlUi: {enabled: true, basePath: '/x', other: 1}}}",
-           "c.json:1:12: gateway.controlUi has no effect in this version.\n"},
+           "c.json:1:55: gateway.controlUi.other has no effect in this version.\n"},
       Case{"{gateway: {handshakeTimeoutMs: 1000}}",
            "c.json:1:12: gateway.handshakeTimeoutMs has no effect in this version.\n"},
       Case{"{gateway: {mode: 'remote'}}",

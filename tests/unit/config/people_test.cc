@@ -175,11 +175,22 @@ TEST_F(Channels, PoliciesAreRead) {
   EXPECT_EQ(config.channels[3].name, "d");
 }
 
-TEST_F(Channels, PairingIsTakenWithAWarning) {
-  const Config config = parsed("{channels: {telegram: {dmPolicy: 'pairing'}}}");
+TEST_F(Channels, UnknownSendersHaveToBePairedUnlessSomethingElseIsSaid) {
+  EXPECT_EQ(parsed("{}").default_dm_policy, fb::DmPolicy::pairing);
+  const Config config = parsed("{channels: {telegram: {allowFrom: ['7']}, x: {}}}");
   EXPECT_EQ(config.channels[0].dm_policy, fb::DmPolicy::pairing);
-  ASSERT_EQ(config.warnings.size(), 1U);
-  EXPECT_THAT(config.warnings[0], HasSubstr("unknown senders are refused until they are paired"));
+  EXPECT_EQ(config.channels[1].dm_policy, fb::DmPolicy::pairing);
+  EXPECT_THAT(config.warnings, IsEmpty());
+  EXPECT_THAT(parsed("{channels: {x: {dmPolicy: 'pairing'}}}").warnings, IsEmpty());
+}
+
+TEST_F(Channels, OpenWithoutTheStarIsTakenWithAWarning) {
+  EXPECT_THAT(warnings("{channels: {x: {dmPolicy: 'open'}}}"),
+              HasSubstr("channels.x.allowFrom does not have \"*\": OpenClaw refuses this; here "
+                        "everybody may write. Add"));
+  EXPECT_THAT(warnings("{channels: {x: {dmPolicy: 'open', allowFrom: ['7']}}}"),
+              HasSubstr("those not listed too"));
+  EXPECT_EQ(warnings("{channels: {x: {dmPolicy: 'open', allowFrom: ['*']}}}"), "");
 }
 
 TEST_F(Channels, DefaultsApply) {
@@ -193,12 +204,12 @@ TEST_F(Channels, DefaultsApply) {
   EXPECT_EQ(config.channels[1].dm_policy, fb::DmPolicy::open);
 }
 
-TEST_F(Channels, ListWithoutPolicyMeansAllowlist) {
-  const Config config = parsed("{channels: {x: {allowFrom: ['7']}}}");
+TEST_F(Channels, ListWithoutPolicyMeansAllowlistWhereTheDefaultIsOpen) {
+  const Config config = parsed(
+      "{channels: {defaults: {dmPolicy: 'open'}, x: {allowFrom: ['7']}, y: {allowFrom: ['*']}}}");
   EXPECT_EQ(config.channels[0].dm_policy, fb::DmPolicy::allowlist);
   EXPECT_EQ(config.warnings.size(), 1U);
-  EXPECT_EQ(parsed("{channels: {x: {allowFrom: ['*']}}}").channels[0].dm_policy,
-            fb::DmPolicy::open);
+  EXPECT_EQ(config.channels[1].dm_policy, fb::DmPolicy::open);
 }
 
 TEST_F(Channels, OlderDmObjectIsRead) {
@@ -225,17 +236,17 @@ TEST_F(Channels, PoliciesThatDifferAreRefused) {
       "(c.json:1:27); this version keeps one policy per channel, so they must be equal.");
   EXPECT_THAT(refusal("{channels: {t: {dmPolicy: 'open', dm: {policy: 'disabled'}}}}"),
               HasSubstr("channels.t.dm.policy differs from channels.t.dmPolicy"));
-  EXPECT_THAT(refusal("{channels: {t: {dmPolicy: 'allowlist', allowFrom: ['1'], groupPolicy: "
-                      "'allowlist', groupAllowFrom: ['2']}}}"),
-              HasSubstr("channels.t.groupAllowFrom differs from channels.t.allowFrom"));
   EXPECT_THAT(refusal("{channels: {t: {dmPolicy: 'open '}}}"),
               HasSubstr("it must be open, allowlist, disabled or pairing."));
 }
 
-TEST_F(Channels, GroupListServesWhenDirectMessagesNeedNone) {
+TEST_F(Channels, GroupsMayHaveAListOfTheirOwn) {
   const Config config = parsed(
-      "{channels: {t: {dmPolicy: 'disabled', groupPolicy: 'allowlist', groupAllowFrom: ['2']}}}");
-  EXPECT_THAT(config.channels[0].allow_from, ElementsAre("2"));
+      "{channels: {t: {dmPolicy: 'allowlist', allowFrom: ['1'], groupPolicy: 'allowlist', "
+      "groupAllowFrom: ['2']}}}");
+  EXPECT_THAT(config.channels[0].allow_from, ElementsAre("1"));
+  ASSERT_TRUE(config.channels[0].group_allow_from);
+  EXPECT_THAT(*config.channels[0].group_allow_from, ElementsAre("2"));
 }
 
 TEST_F(Channels, NamesThatDifferInCaseAloneAreRefused) {
@@ -286,8 +297,20 @@ TEST_F(Policy, TableHoldsWhatDecides) {
   EXPECT_EQ(table->messages_per_minute(), 0U);
   EXPECT_EQ(table->messages_burst(), 3U);
   EXPECT_EQ(table->default_dm_policy(), fb::DmPolicy::disabled);
-  EXPECT_EQ(table->config_hash()->hi(), config.hash.hi);
-  EXPECT_EQ(table->config_hash()->lo(), config.hash.lo);
+  EXPECT_EQ(table->config_hash()->hi(), config.shown.hi);
+  EXPECT_EQ(table->config_hash()->lo(), config.shown.lo);
+}
+
+TEST_F(Policy, AdminsAreInTheTableWhenThereAreSome) {
+  flatbuffers::FlatBufferBuilder builder;
+  build_policy(parsed("{gateway: {auth: {admin_channels: ['telegram:7', 'discord:9']}}}"), builder);
+  const auto* table = flatbuffers::GetRoot<fb::ConfigApplied>(builder.GetBufferPointer());
+  ASSERT_EQ(table->admins()->size(), 2U);
+  EXPECT_EQ(table->admins()->Get(0)->str(), "discord:9");
+  EXPECT_EQ(table->admins()->Get(1)->str(), "telegram:7");
+  builder.Clear();
+  build_policy(parsed("{}"), builder);
+  EXPECT_EQ(flatbuffers::GetRoot<fb::ConfigApplied>(builder.GetBufferPointer())->admins(), nullptr);
 }
 
 TEST_F(Policy, SameConfigGivesTheSameBytes) {

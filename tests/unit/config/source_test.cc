@@ -200,13 +200,24 @@ TEST_F(Redaction, ParsedFormHasNoSecret) {
   EXPECT_EQ(config.token, "s-1");
 }
 
-TEST_F(Redaction, RawTextHasNoSecretAndIsOtherwiseTheSame) {
+TEST_F(Redaction, RawTextHasNoSecretAndNoComment) {
   const std::string raw = parsed(kWithSecrets).raw;
   EXPECT_THAT(raw, Not(HasSubstr("s-")));
-  EXPECT_THAT(raw, HasSubstr("// keep me\n  gateway: {port: 1, auth: {token: "
-                             "\"__OPENCLAW_REDACTED__\", password: \"__OPENCLAW_REDACTED__\"}"));
-  const std::string again = parsed(raw).raw;
-  EXPECT_EQ(again, raw);
+  EXPECT_THAT(raw, Not(HasSubstr("keep me")));
+  EXPECT_THAT(raw, HasSubstr("{\n  \"gateway\": {\n    \"port\": 1,\n    \"auth\": {\n"
+                             "      \"token\": \"__OPENCLAW_REDACTED__\",\n"));
+  EXPECT_EQ(parsed(raw).raw, raw);
+  EXPECT_EQ(parsed("{a: [], b: {}, c: [1, {}]} // s-1").raw,
+            "{\n  \"a\": [],\n  \"b\": {},\n  \"c\": [\n    1,\n    {}\n  ]\n}\n");
+}
+
+TEST_F(Redaction, RawTextIsOfTheFileItself) {
+  const std::filesystem::path file = write("o.json", "{$include: 'more.json'}");
+  write("more.json", "{session: {mainKey: 'home'}}");
+  const Result<Config> config = load(file, test_getenv);
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->raw, "{\n  \"$include\": \"more.json\"\n}\n");
+  EXPECT_EQ(config->main_key, "home");
 }
 
 // What stands under each path must be hidden, or shown.
@@ -262,8 +273,20 @@ TEST_F(Redaction, UserAndPasswordOfAUrlAreHidden) {
             R"("b":["x postgres://__OPENCLAW_REDACTED__@h, http://h/u@v"],)"
             R"("c":"http://__OPENCLAW_REDACTED__@h","d":"http://__OPENCLAW_REDACTED__@h",)"
             R"("e":"me@host"}})");
-  EXPECT_THAT(config.raw, AllOf(Not(HasSubstr("s-")), HasSubstr("// see http://example.org\n"),
-                                HasSubstr("e: 'me@host'")));
+  EXPECT_THAT(config.raw, AllOf(Not(HasSubstr("s-")), HasSubstr("\"e\": \"me@host\"")));
+}
+
+TEST_F(Redaction, SecretsInTheQueryOfAUrlAreHidden) {
+  EXPECT_EQ(
+      parsed("{models: {a: 'see https://h/p?x=1&api_key=s-1&y=?2#f, http://h?token=s-2 ok',"
+             " b: 'https://u:p@h?access_token=s-3#token=f', c: 'http://h?token', d: '?token=v',"
+             " e: 'http://h/http://u:s-4@i'}}")
+          .redacted_json,
+      R"({"models":{"a":"see https://h/p?x=1&api_key=__OPENCLAW_REDACTED__&y=?2#f, )"
+      R"(http://h?token=__OPENCLAW_REDACTED__ ok",)"
+      R"("b":"https://__OPENCLAW_REDACTED__@h?access_token=__OPENCLAW_REDACTED__#token=f",)"
+      R"("c":"http://h?token","d":"?token=v",)"
+      R"("e":"http://h/http://__OPENCLAW_REDACTED__@i"}})");
 }
 
 TEST_F(Redaction, SecretOfTheWrongTypeIsNotShownInTheError) {

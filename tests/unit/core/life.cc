@@ -21,12 +21,14 @@ ConfigSpec random_config(Prng& prng) {
     config.bindings.push_back(
         {.agent = "work", .channel = "telegram", .has_peer = true, .peer = "user1"});
   }
-  if (prng.chance(30)) config.channels.push_back({.name = "discord", .dm = fb::DmPolicy::pairing});
+  if (prng.chance(60)) config.channels.push_back({.name = "discord", .dm = fb::DmPolicy::pairing});
+  if (prng.chance(60)) config.admins = {"discord:user1", "telegram:USER2"};
   return config;
 }
 
 void Life::step() {
   if (prng_.chance(20)) world.advance_ms(prng_.below(prng_.chance(10) ? 40'000'000 : 2'000));
+  if (prng_.chance(15)) return door_step();
   const std::uint64_t kind = prng_.below(100);
   if (kind < 40) {
     world.message(channel_message());
@@ -53,6 +55,77 @@ void Life::step() {
   } else {
     world.configure(random_config(prng_));
   }
+}
+
+void Life::door_step() {
+  const std::string device = "device" + std::to_string(prng_.below(kDevices));
+  const std::uint64_t kind = prng_.below(100);
+  if (kind < 10) {
+    world.pair_device({.id = device, .label = "label" + std::to_string(prng_.below(4))});
+  } else if (kind < 20) {
+    world.connect_device(device);
+  } else if (kind < 25) {
+    world.rename_device(device, "named " + std::to_string(prng_.below(9)));
+  } else if (kind < 30) {
+    world.change_token(device, prng_.chance(50) ? 32 : 0, {"operator.read"});
+  } else if (kind < 33) {
+    world.remove_device(device);
+  } else if (kind < 45) {
+    world.open_session({.key = "Board" + std::to_string(prng_.below(5)),
+                        .agent = prng_.chance(50) ? "" : "work",
+                        .label = prng_.chance(50) ? "" : "l" + std::to_string(prng_.below(4)),
+                        .uuid = {.hi = prng_.next(), .lo = prng_.next() | 1}});
+  } else if (kind < 60) {
+    patch_some_session();
+  } else if (kind < 75) {
+    // Strangers, on the one channel that may ask for pairing.
+    world.message({.channel = "discord",
+                   .account = prng_.chance(50) ? "bot" : "Other",
+                   .sender = "stranger" + std::to_string(prng_.below(8))});
+  } else if (kind < 90) {
+    answer_some_request();
+  } else if (kind < 94) {
+    world.message({.via = fb::MessageVia::system,
+                   .channel = "system",
+                   .account = {},
+                   .sender = {},
+                   .text = words(),
+                   .no_run = prng_.chance(50)});
+  } else if (kind < 97) {
+    world.refused_connects(1 + prng_.below(3));
+  } else {
+    world.config_changed(prng_.below(3));
+  }
+}
+
+void Life::patch_some_session() {
+  PatchSpec spec;
+  if (prng_.chance(50)) spec.label = prng_.chance(20) ? "" : "l" + std::to_string(prng_.below(4));
+  if (prng_.chance(30)) spec.thinking_level = prng_.chance(20) ? "" : "high";
+  if (prng_.chance(30)) spec.model = prng_.chance(20) ? "" : "echo/one";
+  if (prng_.chance(30)) spec.archived = prng_.chance(50);
+  if (prng_.chance(30)) spec.pinned = prng_.chance(50);
+  if (prng_.chance(30)) spec.unread = prng_.chance(50);
+  world.patch_session(some_session(), spec);
+}
+
+void Life::answer_some_request() {
+  std::vector<PairingView> requests;
+  list_pairing(world.state, world.now.logical_ms, requests);
+  const bool approve = prng_.chance(70);
+  if (requests.empty() || prng_.chance(10)) {
+    world.resolve_pairing(Seq{prng_.below(500)}, approve);
+    return;
+  }
+  const PairingView& request = requests[prng_.below(requests.size())];
+  if (prng_.chance(50)) {
+    world.resolve_pairing(request.request, approve);
+    return;
+  }
+  const std::string code = prng_.chance(80) ? std::string(request.code) : "ABCD2345";
+  world.message({.channel = "discord",
+                 .sender = prng_.chance(80) ? "user1" : "user3",
+                 .text = (approve ? "approve " : "/reject ") + code});
 }
 
 std::string Life::words() {

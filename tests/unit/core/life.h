@@ -12,6 +12,9 @@ ConfigSpec random_config(Prng& prng);
 
 class Life {
  public:
+  // How many different devices connect in a life.
+  static constexpr std::uint64_t kDevices = 3;
+
   explicit Life(std::uint64_t seed) : prng_(seed), world(random_config(prng_)) {
     world.connect("token");
   }
@@ -27,6 +30,10 @@ class Life {
   MessageSpec channel_message();
   SessionId some_session();
   void end_some_run();
+  // Something about devices, pairing, or a session as a client sees it.
+  void door_step();
+  void patch_some_session();
+  void answer_some_request();
 
   Prng prng_;
 

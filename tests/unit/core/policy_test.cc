@@ -65,5 +65,22 @@ TEST(Policy, TriggersCountWithoutCaseAndSpacesAround) {
   EXPECT_FALSE(policy.is_reset_trigger(""));
 }
 
+TEST(Policy, GroupsMayHaveAListOfTheirOwn) {
+  ConfigSpec config;
+  config.channels = {{.name = "t",
+                      .dm = fb::DmPolicy::allowlist,
+                      .allow_from = {"ann"},
+                      .group_allow_from = {"bob"},
+                      .group = fb::DmPolicy::allowlist}};
+  const Policy policy = applied(config);
+  const auto refusal = [&policy](fb::ConversationKind kind, std::string_view sender) {
+    return policy.refusal({.channel = "t", .conversation = kind, .peer = sender, .sender = sender});
+  };
+  EXPECT_EQ(refusal(fb::ConversationKind::direct, "ann"), fb::RejectReason::none);
+  EXPECT_EQ(refusal(fb::ConversationKind::direct, "bob"), fb::RejectReason::not_allowed);
+  EXPECT_EQ(refusal(fb::ConversationKind::group, "bob"), fb::RejectReason::none);
+  EXPECT_EQ(refusal(fb::ConversationKind::group, "ann"), fb::RejectReason::not_allowed);
+}
+
 }  // namespace
 }  // namespace spine::core

@@ -219,6 +219,7 @@ TEST(StateMachine, PoliciesSayWhoMaySpeak) {
     channel from=ALICE a | accepted: MessageReceived PrincipalAdded SessionOpened(agent:main:telegram:direct:alice) RunQueued(a) RunStarted(a)
     channel from=bob b | rejected: MessageRejected(not_allowed)
     channel from=alice group=g c | rejected: MessageRejected(disabled)
+    channel channel=discord d | rejected: MessageRejected(unpaired) ChannelPairingRequested(alice)
     channel channel=discord d | rejected: MessageRejected(unpaired)
     channel channel=irc from=carol e | accepted: MessageReceived PrincipalAdded SessionOpened(agent:main:irc:direct:carol) RunQueued(e) RunStarted(e)
     channel channel=matrix f | rejected: MessageRejected(disabled)

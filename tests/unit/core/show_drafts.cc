@@ -47,6 +47,16 @@ std::string detail(const World& world, const EventView& event) {
       }
       return all;
     }
+    case fb::EventBody::SessionPatched:
+      return "fields " + std::to_string(body<fb::SessionPatched>(event).fields());
+    case fb::EventBody::ChannelPairingRequested:
+      return body<fb::ChannelPairingRequested>(event).sender_id()->str();
+    case fb::EventBody::ChannelPairingResolved:
+      return body<fb::ChannelPairingResolved>(event).approved() ? "approved" : "rejected";
+    case fb::EventBody::PairingCodeAnswered: {
+      const auto& answer = body<fb::PairingCodeAnswered>(event);
+      return answer.code()->str() + (answer.approved() ? " approved" : " rejected");
+    }
     default:
       return {};
   }
@@ -89,6 +99,8 @@ std::string show_reply(const Reply& reply) {
       return "refused_main";
     case ReplyCode::no_space:
       return "no_space";
+    case ReplyCode::label_taken:
+      return "label_taken";
   }
   return "?";
 }

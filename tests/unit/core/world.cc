@@ -6,22 +6,10 @@
 
 #include "engine/core/evolve.h"
 #include "schemas/event_verify.h"
+#include "tests/unit/core/bodies.h"
 
 namespace spine::core {
 namespace {
-
-using Builder = flatbuffers::FlatBufferBuilder;
-
-Body take(Builder& builder, flatbuffers::uoffset_t root) {
-  builder.Finish(flatbuffers::Offset<void>(root));
-  Body body((builder.GetSize() + 7) / 8);
-  std::memcpy(body.data(), builder.GetBufferPointer(), builder.GetSize());
-  return body;
-}
-
-flatbuffers::Offset<flatbuffers::String> text(Builder& builder, const std::string& value) {
-  return value.empty() ? flatbuffers::Offset<flatbuffers::String>{} : builder.CreateString(value);
-}
 
 flatbuffers::Offset<fb::ResetPolicy> reset_policy(Builder& builder, const ConfigSpec& spec,
                                                   std::uint32_t idle_minutes) {
@@ -59,6 +47,8 @@ Body message_body(const MessageSpec& spec, Bits128 entropy) {
   const fb::Bits128 bits(entropy.hi, entropy.lo);
   message.add_entropy(&bits);
   message.add_bridge(spec.bridge);
+  message.add_no_run(spec.no_run);
+  message.add_vouched(spec.vouched);
   return take(builder, message.Finish().o);
 }
 
@@ -77,13 +67,18 @@ Body config_body(const ConfigSpec& spec) {
   for (const ChannelSpec& channel : spec.channels) {
     const auto name = text(builder, channel.name);
     const auto allow_from = builder.CreateVectorOfStrings(channel.allow_from);
+    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>> groups = 0;
+    if (!channel.group_allow_from.empty()) {
+      groups = builder.CreateVectorOfStrings(channel.group_allow_from);
+    }
     channels.push_back(
-        fb::CreateChannelPolicy(builder, name, channel.dm, allow_from, channel.group));
+        fb::CreateChannelPolicy(builder, name, channel.dm, allow_from, channel.group, groups));
   }
   const auto agents = builder.CreateVectorOfStrings(spec.agents);
   const auto bindings_at = builder.CreateVector(bindings);
   const auto channels_at = builder.CreateVector(channels);
   const auto triggers = builder.CreateVectorOfStrings(spec.triggers);
+  const auto admins = spec.admins.empty() ? StringsOffset{} : strings(builder, spec.admins);
   const auto default_agent = text(builder, spec.default_agent);
   const auto direct = reset_policy(builder, spec, spec.idle_minutes);
   const auto group = reset_policy(builder, spec, spec.group_idle_minutes);
@@ -103,6 +98,7 @@ Body config_body(const ConfigSpec& spec) {
   config.add_messages_burst(spec.burst);
   config.add_group_scope_main(spec.group_scope_main);
   config.add_default_dm_policy(spec.default_dm_policy);
+  config.add_admins(admins);
   return take(builder, config.Finish().o);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,12 +39,42 @@ struct MessageSpec {
   std::string agent_id{};
   std::string idempotency_key{};
   std::uint64_t bridge{};
+  bool no_run{};
+  bool vouched{true};
+};
+
+// A DevicePaired; keys are one byte repeated.
+struct DeviceSpec {
+  std::string id{"d1"};
+  std::vector<std::string> scopes{"operator.read", "operator.write"};
+  std::string label{"phone"};
+  std::size_t key_bytes{32};
+  std::size_t token_bytes{32};
+};
+
+// A SessionOpened as an input.
+struct SessionSpec {
+  std::string key{};
+  std::string agent{};
+  std::string label{};
+  Bits128 uuid{.hi = 5, .lo = 6};
+};
+
+// A SessionPatched; what is set counts.
+struct PatchSpec {
+  std::optional<std::string> label{};
+  std::optional<std::string> thinking_level{};
+  std::optional<std::string> model{};
+  std::optional<bool> archived{};
+  std::optional<bool> pinned{};
+  std::optional<bool> unread{};
 };
 
 struct ChannelSpec {
   std::string name{};
   fb::DmPolicy dm{};
   std::vector<std::string> allow_from{};
+  std::vector<std::string> group_allow_from{};  // empty = absent
   fb::DmPolicy group{};
 };
 
@@ -74,6 +105,7 @@ struct ConfigSpec {
   std::uint32_t burst{10};
   bool group_scope_main{};
   fb::DmPolicy default_dm_policy{};
+  std::vector<std::string> admins{};
 };
 
 using Body = std::vector<std::uint64_t>;
@@ -102,6 +134,19 @@ class World {
   Reply close(SessionId session);
   Reply deadline();
   Reply time_zone(std::int16_t offset_minutes);
+
+  Reply connect_device(const std::string& device_id);
+  Reply pair_device(const DeviceSpec& spec);
+  Reply rename_device(const std::string& device_id, const std::string& label);
+  // `scopes` and a token of as many bytes; none = revoked.
+  Reply change_token(const std::string& device_id, std::size_t token_bytes,
+                     const std::vector<std::string>& scopes = {});
+  Reply remove_device(const std::string& device_id);
+  Reply resolve_pairing(Seq request, bool approved);
+  Reply open_session(const SessionSpec& spec);
+  Reply patch_session(SessionId session, const PatchSpec& spec);
+  Reply refused_connects(std::size_t kinds);
+  Reply config_changed(std::size_t paths);
 
   void advance_ms(std::uint64_t ms) {
     now.logical_ms += ms;

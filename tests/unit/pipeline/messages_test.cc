@@ -35,6 +35,9 @@ class Messages : public ::testing::Test {
             .agent_id = "main",
             .channel = "telegram",
             .display_name = "Ann \xC3\xA9",
+            .label = "mine",
+            .thinking_level = "high",
+            .model = "echo/one",
             .active_run_key = "",
             .conversation = fb::ConversationKind::group,
             .uuid = {1, 2},
@@ -44,7 +47,8 @@ class Messages : public ::testing::Test {
             .history_last = Seq{9},
             .message_count = 4,
             .active_run = RunId{8},
-            .runs_waiting = 2};
+            .runs_waiting = 2,
+            .marks = 5};
   }
   static void expect_session(const core::SessionView& got) {
     const core::SessionView want = session();
@@ -58,6 +62,10 @@ class Messages : public ::testing::Test {
     EXPECT_EQ(got.history_last, want.history_last);
     EXPECT_EQ(got.message_count, want.message_count);
     EXPECT_EQ(got.runs_waiting, want.runs_waiting);
+    EXPECT_EQ(got.label, want.label);
+    EXPECT_EQ(got.thinking_level, want.thinking_level);
+    EXPECT_EQ(got.model, want.model);
+    EXPECT_EQ(got.marks, want.marks);
   }
 
   Outbox outbox_{&no_wake, nullptr};
@@ -71,6 +79,10 @@ TEST_F(Messages, AReplyKeepsItsAddressAndTexts) {
   item.reply.retry_after_ms = 1234;
   item.reply.seq = Seq{5};
   item.session_key = "agent:main:main";
+  item.reply.pairing = Seq{8};
+  item.reply.pairing_new = true;
+  item.pairing_code = "ABCD2345";
+  item.pairing_expires_wall_ms = 4'000;
   write(producer_, ConnectionRef{3, 4}, 77, item);
   ReplyItem got{};
   const OutHeader header = pass(got);
@@ -81,6 +93,10 @@ TEST_F(Messages, AReplyKeepsItsAddressAndTexts) {
   EXPECT_EQ(got.reply.retry_after_ms, 1234U);
   EXPECT_EQ(got.session_key, "agent:main:main");
   EXPECT_EQ(got.run_key, "");
+  EXPECT_EQ(got.reply.pairing, Seq{8});
+  EXPECT_TRUE(got.reply.pairing_new);
+  EXPECT_EQ(got.pairing_code, "ABCD2345");
+  EXPECT_EQ(got.pairing_expires_wall_ms, 4'000);
 }
 
 TEST_F(Messages, AnEventKeepsItsBodyAlignedAndItsSession) {
@@ -139,6 +155,74 @@ TEST_F(Messages, APageOfSessionsComesBackWhole) {
   EXPECT_EQ(got.total, 12U);
   ASSERT_EQ(got.sessions.size(), 2U);
   expect_session(got.sessions[1]);
+}
+
+TEST_F(Messages, APageOfDevicesComesBackWhole) {
+  const std::string key(32, '\1');
+  core::DeviceView device{.device_id = "d1",
+                          .label = "phone",
+                          .role = "operator",
+                          .scopes = "a,b",
+                          .client_id = "cli",
+                          .client_mode = "ui",
+                          .platform = "linux",
+                          .device_family = "desk",
+                          .address = "10.0.0.7",
+                          .public_key = as_bytes(key),
+                          .token_hash = {},
+                          .via = fb::ApprovedVia::control_socket,
+                          .approved_wall_ms = 11,
+                          .last_seen_wall_ms = -12,
+                          .paired = Seq{13}};
+  DevicesItem devices{};
+  devices.total = 9;
+  devices.devices = {device, device};
+  write(producer_, {}, 1, devices);
+  DevicesItem got{};
+  EXPECT_EQ(pass(got).kind, static_cast<std::uint16_t>(ItemKind::devices));
+  EXPECT_EQ(got.total, 9U);
+  ASSERT_EQ(got.devices.size(), 2U);
+  const core::DeviceView& view = got.devices[1];
+  EXPECT_EQ(view.device_id, "d1");
+  EXPECT_EQ(view.label, "phone");
+  EXPECT_EQ(view.role, "operator");
+  EXPECT_EQ(view.scopes, "a,b");
+  EXPECT_EQ(view.client_id, "cli");
+  EXPECT_EQ(view.client_mode, "ui");
+  EXPECT_EQ(view.platform, "linux");
+  EXPECT_EQ(view.device_family, "desk");
+  EXPECT_EQ(view.address, "10.0.0.7");
+  EXPECT_EQ(as_text(view.public_key), key);
+  EXPECT_TRUE(view.token_hash.empty());
+  EXPECT_EQ(view.via, fb::ApprovedVia::control_socket);
+  EXPECT_EQ(view.approved_wall_ms, 11);
+  EXPECT_EQ(view.last_seen_wall_ms, -12);
+  EXPECT_EQ(view.paired, Seq{13});
+}
+
+TEST_F(Messages, RequestsForPairingComeBackWhole) {
+  PairingItem item{};
+  item.requests.push_back({.request = Seq{3},
+                           .channel = "discord",
+                           .account = "bot",
+                           .sender_id = "42",
+                           .sender_name = "Ann",
+                           .code = "ABCD2345",
+                           .created_wall_ms = 5,
+                           .expires_wall_ms = 6});
+  write(producer_, {}, 1, item);
+  PairingItem got{};
+  EXPECT_EQ(pass(got).kind, static_cast<std::uint16_t>(ItemKind::pairing));
+  ASSERT_EQ(got.requests.size(), 1U);
+  const core::PairingView& view = got.requests[0];
+  EXPECT_EQ(view.request, Seq{3});
+  EXPECT_EQ(view.channel, "discord");
+  EXPECT_EQ(view.account, "bot");
+  EXPECT_EQ(view.sender_id, "42");
+  EXPECT_EQ(view.sender_name, "Ann");
+  EXPECT_EQ(view.code, "ABCD2345");
+  EXPECT_EQ(view.created_wall_ms, 5);
+  EXPECT_EQ(view.expires_wall_ms, 6);
 }
 
 TEST_F(Messages, APromptCarriesItsTextAndEffectId) {

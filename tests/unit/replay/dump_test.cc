@@ -32,6 +32,32 @@ TEST(JournalDump, ShowsEveryEventWithItsCausePrincipalAndSession) {
   EXPECT_NE(output.out.find("because of #"), std::string::npos);
 }
 
+TEST(JournalDump, ShowsKeysAsHexAndBitsByTheirNames) {
+  const TempDir dir;
+  {
+    Story story(dir.path());
+    story.created();
+    story.configured();
+    story.doors();
+  }
+  const std::string text = call({"journal", "dump"}, dir.path()).out;
+  std::string key;
+  for (int i = 0; i < 32; ++i)
+    key += "ab";
+  for (const std::string& line :
+       {"public_key: \"" + key + "\"\n", "token_hash: \"" + key + "\"\n",
+        std::string("scopes: [\"operator.read\"]\n"), std::string("via: control_socket\n"),
+        std::string("fields: label,pinned\n"), std::string("marks: pinned\n"),
+        std::string("session agent:main:notes (#4)")}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+  }
+  const auto lines = lines_of(call({"journal", "dump", "--json"}, dir.path()).out);
+  ASSERT_EQ(lines.size(), 5U);
+  EXPECT_EQ(lines[2].at("body").at("public_key"), key);
+  EXPECT_EQ(lines[2].at("body").at("scopes").at(0), "operator.read");
+  EXPECT_EQ(lines[4].at("body").at("fields"), "label,pinned");
+}
+
 TEST(JournalDump, NeutralisesControlCharactersOfOthers) {
   const TempDir dir;
   tell_story(dir.path());

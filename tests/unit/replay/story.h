@@ -78,6 +78,32 @@ class Story {
           .Union();
     });
   }
+  // A device that may connect, and a session that a client opened, named and pinned.
+  void doors() {
+    input(fb::EventBody::DevicePaired, Source::websocket, [](auto& b) {
+      const std::vector<std::uint8_t> key(32, 0xab);
+      const std::vector<flatbuffers::Offset<flatbuffers::String>> scopes{
+          b.CreateString("operator.read")};
+      return fb::CreateDevicePairedDirect(b, "d1", &key, &key, "operator", &scopes, "phone",
+                                          nullptr, nullptr, nullptr, nullptr, nullptr,
+                                          fb::ApprovedVia::control_socket)
+          .Union();
+    });
+    const fb::Bits128 uuid(5, 6);
+    input(fb::EventBody::SessionOpened, Source::websocket, [&](auto& b) {
+      return fb::CreateSessionOpenedDirect(b, "agent:main:notes", "main", &uuid).Union();
+    });
+    input(
+        fb::EventBody::SessionPatched, Source::websocket,
+        [](auto& b) {
+          const auto fields = static_cast<std::uint32_t>(fb::SessionField::label) |
+                              static_cast<std::uint32_t>(fb::SessionField::pinned);
+          return fb::CreateSessionPatchedDirect(b, fields, "mine", nullptr, nullptr,
+                                                static_cast<std::uint32_t>(fb::SessionMark::pinned))
+              .Union();
+        },
+        SessionId{journal_->last().value});
+  }
   // Records the digest of the state, or another one.
   void digested(bool right = true) {
     const core::StateDigest own = core::digest(state_);
@@ -100,7 +126,7 @@ class Story {
 
  private:
   template <class Build>
-  void input(fb::EventBody kind, Source source, Build build) {
+  void input(fb::EventBody kind, Source source, Build build, SessionId session = {}) {
     flatbuffers::FlatBufferBuilder builder;
     builder.Finish(flatbuffers::Offset<flatbuffers::Table>(build(builder).o));
     words_.assign(align8(builder.GetSize()) / 8, 0);
@@ -110,6 +136,7 @@ class Story {
     core::decide(state_,
                  {.kind = static_cast<std::uint16_t>(kind),
                   .source = source,
+                  .session = session,
                   .now = {1'700'000'000'000 + static_cast<std::int64_t>(clock_), clock_},
                   .body = {reinterpret_cast<const std::byte*>(words_.data()), builder.GetSize()}},
                  decision);

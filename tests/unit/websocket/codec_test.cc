@@ -121,8 +121,8 @@ TEST(ChannelMessage, FastAndGeneralWayAgree) {
   EXPECT_EQ(problem, "");
   flatbuffers::FlatBufferBuilder a;
   flatbuffers::FlatBufferBuilder b;
-  build_channel_message(quick, Bits128{1, 2}, PrincipalId{3}, a);
-  build_channel_message(slow, Bits128{1, 2}, PrincipalId{3}, b);
+  build_channel_message(quick, Bits128{1, 2}, {PrincipalId{3}}, a);
+  build_channel_message(slow, Bits128{1, 2}, {PrincipalId{3}}, b);
   EXPECT_EQ((std::string{reinterpret_cast<char*>(a.GetBufferPointer()), a.GetSize()}),
             (std::string{reinterpret_cast<char*>(b.GetBufferPointer()), b.GetSize()}));
   const auto* body = flatbuffers::GetRoot<fb::MessageReceived>(a.GetBufferPointer());

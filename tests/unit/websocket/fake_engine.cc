@@ -80,9 +80,27 @@ void FakeEngine::handle(const InputHeader& header, ByteSpan body) {
       return close_session(header, true);
     case fb::EventBody::SessionClosed:
       return close_session(header, false);
+    case fb::EventBody::SessionOpened:
+    case fb::EventBody::SessionPatched:
+    case fb::EventBody::DevicePaired:
+    case fb::EventBody::DeviceRenamed:
+    case fb::EventBody::DeviceTokenChanged:
+    case fb::EventBody::DeviceRemoved:
+    case fb::EventBody::ChannelPairingResolved:
+    case fb::EventBody::ConfigChanged:
+      return reply(header, {.seq = Seq{seq_++}});
+    case fb::EventBody::ConnectsRefused:
+      return note_refused(body);
     default:
       invalid_.fetch_add(1);
   }
+}
+
+void FakeEngine::note_refused(ByteSpan body) {
+  const auto& refused = *flatbuffers::GetRoot<fb::ConnectsRefused>(body.data());
+  for (const fb::RefusedConnects* row : *refused.refused())
+    refused_connects_.fetch_add(row->count());
+  refusal_reports_.fetch_add(1);
 }
 
 void FakeEngine::reply(const InputHeader& header, const core::Reply& reply,
@@ -236,7 +254,7 @@ void FakeEngine::end_run(Run& run, fb::EventBody kind) {
       reinterpret_cast<const std::byte*>(session.events.back().body.data()),
       run.end.view.body.size()};
   session.view.message_count = session.events.size();
-  publish(run.end.view, &session, kind == fb::EventBody::RunAborted ? nullptr : &run);
+  publish(run.end.view, &session, &run);
 }
 
 void FakeEngine::abort(const InputHeader& header, ByteSpan) {
@@ -264,19 +282,24 @@ void FakeEngine::close_session(const InputHeader& header, bool reset) {
   if (!reset) sessions_.erase(std::string{session->key});
 }
 
-void FakeEngine::query(const InputHeader& header, std::string_view text) {
+void FakeEngine::query_sessions(const InputHeader& header, std::string_view text) {
+  pipeline::SessionsItem item{};
+  item.as_of = Seq{seq_};
+  for (auto& [key, session] : sessions_) {
+    const bool one = header.kind == input_kind::kQuerySession;
+    if (one && key != text) continue;
+    ++item.total;
+    if (one || item.sessions.size() < header.b) item.sessions.push_back(session.view);
+  }
+  write(out_, header.connection, header.request, item);
+}
+
+bool FakeEngine::query_state(const InputHeader& header, std::string_view text) {
   switch (header.kind) {
     case input_kind::kQuerySessions:
-    case input_kind::kQuerySession: {
-      pipeline::SessionsItem item{};
-      for (auto& [key, session] : sessions_) {
-        const bool one = header.kind == input_kind::kQuerySession;
-        if (one && key != text) continue;
-        ++item.total;
-        if (one || item.sessions.size() < header.b) item.sessions.push_back(session.view);
-      }
-      return write(out_, header.connection, header.request, item);
-    }
+    case input_kind::kQuerySession:
+      query_sessions(header, text);
+      return true;
     case input_kind::kQueryHistory: {
       pipeline::HistoryItem item{};
       const auto found = sessions_.find(std::string{text});
@@ -291,7 +314,8 @@ void FakeEngine::query(const InputHeader& header, std::string_view text) {
                             item.events.end() - static_cast<std::ptrdiff_t>(header.a));
         }
       }
-      return write(out_, header.connection, header.request, item);
+      write(out_, header.connection, header.request, item);
+      return true;
     }
     case input_kind::kQueryRun: {
       pipeline::RunItem item{};
@@ -303,18 +327,38 @@ void FakeEngine::query(const InputHeader& header, std::string_view text) {
         item.has_end = bool{item.run.ended};
         item.end = found->second.end.view;
       }
-      return write(out_, header.connection, header.request, item);
+      write(out_, header.connection, header.request, item);
+      return true;
     }
+    default:
+      return false;
+  }
+}
+
+void FakeEngine::query(const InputHeader& header, std::string_view text) {
+  if (query_state(header, text)) return;
+  const auto answer = [&](const auto& item) {
+    write(out_, header.connection, header.request, item);
+  };
+  switch (header.kind) {
+    case input_kind::kQueryDevice:
+    case input_kind::kQueryDevices:
+      return answer(pipeline::DevicesItem{});
+    case input_kind::kQueryPairing:
+      return answer(pipeline::PairingItem{});
+    case input_kind::kQueryFindSession:
+      return answer(pipeline::SessionsItem{});
+    case input_kind::kQueryGap:
+      return answer(pipeline::GapItem{.upto = Seq{seq_}, .head = Seq{seq_}});
     case input_kind::kQueryStatus:
-      return write(out_, header.connection, header.request,
-                   pipeline::StatusItem{.applied = Seq{seq_}, .durable = Seq{seq_}});
+      return answer(pipeline::StatusItem{.applied = Seq{seq_}, .durable = Seq{seq_}});
     case input_kind::kQueryDigest: {
       pipeline::DigestItem item{};
       item.digest.seq = Seq{seq_};
       item.digest.total = Bits128{1, 2};
       item.digest.tables[0] = {.table = "sessions", .rows = 3, .digest = Bits128{3, 4}};
       item.digest.table_count = 1;
-      return write(out_, header.connection, header.request, item);
+      return answer(item);
     }
     default:
       invalid_.fetch_add(1);

@@ -19,6 +19,7 @@ namespace spine::test {
 
 // What a message's text makes it do: "reject", "limit", "full" are refused so; "hang" starts a run
 // that does not end; "fail" one that fails; anything else is answered "echo: <text>" in two pieces.
+// It knows no device and nobody who waits to be paired, and accepts every change of them.
 // Thread: its own, between construction and destruction.
 class FakeEngine {
  public:
@@ -33,6 +34,9 @@ class FakeEngine {
   void announce_stop() { announce_.store(true); }
   std::uint64_t inputs() const { return inputs_.load(); }
   std::uint64_t disconnects() const { return disconnects_.load(); }
+  // ConnectsRefused events, and the connects they count.
+  std::uint64_t refusal_reports() const { return refusal_reports_.load(); }
+  std::uint64_t refused_connects() const { return refused_connects_.load(); }
   // Bodies that did not pass the verifier: none should.
   std::uint64_t invalid() const { return invalid_.load(); }
 
@@ -58,6 +62,7 @@ class FakeEngine {
 
   void run();
   void handle(const pipeline::InputHeader& header, ByteSpan body);
+  void note_refused(ByteSpan body);
   void message(const pipeline::InputHeader& header, ByteSpan body);
   bool refuse(const pipeline::InputHeader& header, const fb::MessageReceived& message);
   void start_run(const pipeline::InputHeader& header, Session& session, const std::string& key,
@@ -66,6 +71,9 @@ class FakeEngine {
   void abort(const pipeline::InputHeader& header, ByteSpan body);
   void close_session(const pipeline::InputHeader& header, bool reset);
   void query(const pipeline::InputHeader& header, std::string_view text);
+  // Those about sessions and runs; false when it is another one.
+  bool query_state(const pipeline::InputHeader& header, std::string_view text);
+  void query_sessions(const pipeline::InputHeader& header, std::string_view text);
   Session& session_of(const std::string& key);
   Session* session_by_id(std::uint64_t id);
   void publish(const EventView& event, Session* session, Run* run);
@@ -86,6 +94,8 @@ class FakeEngine {
   std::atomic<bool> stop_{false};
   std::atomic<std::uint64_t> inputs_{0};
   std::atomic<std::uint64_t> disconnects_{0};
+  std::atomic<std::uint64_t> refusal_reports_{0};
+  std::atomic<std::uint64_t> refused_connects_{0};
   std::atomic<std::uint64_t> invalid_{0};
   std::thread thread_{};
 };

@@ -90,7 +90,8 @@ void NetTest::start(net::NetOptions options) {
   config_.agents = {config::AgentConfig{.id = "main", .name = "Main"}};
   config_.redacted_json = R"({"gateway":{"auth":{"token":"__OPENCLAW_REDACTED__"}}})";
   config_.exists = true;
-  config_.raw = std::string{"{gateway:{auth:{token:'"} + kToken + "'}}}";
+  config_.auth_rate_limit = auth_limit_;
+  config_.raw = config_.redacted_json;
   shared_ = std::make_unique<pipeline::Shared>();
   ingress_ = std::make_unique<pipeline::Ingress>();
   options.token = kToken;

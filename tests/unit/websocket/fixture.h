@@ -62,6 +62,7 @@ class NetTest : public ::testing::Test {
     return http("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   }
 
+  config::AuthRateLimit auth_limit_{};  // of the next start
   config::Config config_{};
   std::unique_ptr<pipeline::Shared> shared_{};
   std::unique_ptr<pipeline::Ingress> ingress_{};

@@ -1,5 +1,6 @@
 // The handshake over real sockets: PROTOCOL sections 2.1 to 2.5.
 #include <chrono>
+#include <thread>
 
 #include "tests/unit/websocket/fixture.h"
 
@@ -121,7 +122,6 @@ TEST_F(Handshake, AuthModeNoneAsksForNothing) {
   ASSERT_TRUE(client.greet(port()));
   json params = operator_params();
   params.erase("auth");
-  params["device"] = {{"id", "x"}, {"publicKey", "y"}};
   client.send(ProtocolClient::request("1", "connect", params));
   EXPECT_EQ(client.response("1")["ok"], true);
 }
@@ -270,14 +270,19 @@ TEST_F(Handshake, ConnectionsAreCountedAndTheirEndIsReported) {
   EXPECT_EQ(shared_->metrics.ws_clients.get(), 0U);
 }
 
-TEST_F(Handshake, ForeignHostsAndOriginsMayNotUpgrade) {
+TEST_F(Handshake, ForeignHostsMayNotUpgradeAndForeignPagesNotConnect) {
   WsClient client;
   ASSERT_TRUE(client.connect(port()));
   EXPECT_FALSE(client.upgrade("/", "", "evil.example"));
   EXPECT_TRUE(client.response().starts_with("HTTP/1.1 403")) << client.response();
-  ASSERT_TRUE(client.connect(port()));
-  EXPECT_FALSE(client.upgrade("/", "Origin: http://evil.example\r\n"));
-  EXPECT_TRUE(client.response().starts_with("HTTP/1.1 403"));
+  // A page is told in the protocol's words why it may not.
+  ProtocolClient page;
+  ASSERT_TRUE(page.ws.connect(port()));
+  ASSERT_TRUE(page.ws.upgrade("/", "Origin: http://evil.example\r\n"));
+  page.send(ProtocolClient::request("1", "connect", operator_params()));
+  const json refused = page.response("1")["error"];
+  EXPECT_TRUE(refused["message"].get<std::string>().starts_with("origin not allowed ("));
+  EXPECT_EQ(refused["details"]["code"], "CONTROL_UI_ORIGIN_NOT_ALLOWED");
   ASSERT_TRUE(client.connect(port()));
   EXPECT_FALSE(client.upgrade("/?token=abc"));
   EXPECT_TRUE(client.response().starts_with("HTTP/1.1 400"));
@@ -311,6 +316,25 @@ TEST_F(Handshake, TakenPortNamesItsOwner) {
       << message;
   EXPECT_NE(message.find("pid " + std::to_string(::getpid())), std::string::npos);
   EXPECT_NE(message.find("ss -ltnp"), std::string::npos);
+}
+
+// Strangers do not grow the journal one by one: what they were refused is told together.
+TEST_F(Handshake, RefusalsAreGatheredIntoOneEvent) {
+  net::NetOptions options{};
+  options.refusals_gathered_ms = 300;
+  start(std::move(options));
+  constexpr std::uint64_t kConnects = 5;
+  for (std::uint64_t i = 0; i < kConnects; ++i) {
+    json params = operator_params();
+    params.erase("auth");
+    EXPECT_EQ(refused_connect(port(), params).error["details"]["code"], "DEVICE_IDENTITY_REQUIRED");
+  }
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (engine_->refused_connects() < kConnects && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  EXPECT_EQ(engine_->refused_connects(), kConnects);
+  EXPECT_LT(engine_->refusal_reports(), kConnects);
+  EXPECT_EQ(engine_->invalid(), 0U);
 }
 
 }  // namespace

@@ -247,6 +247,7 @@ TEST_F(Methods, ConfigIsShownWithoutSecrets) {
   client.hello(port());
   const json answer = client.call("config.get");
   EXPECT_EQ(answer["payload"]["parsed"]["gateway"]["auth"]["token"], "__OPENCLAW_REDACTED__");
+  EXPECT_EQ(json::parse(answer["payload"]["raw"].get<std::string>()), answer["payload"]["parsed"]);
   EXPECT_EQ(answer.dump().find(kToken), std::string::npos);
 }
 

@@ -1,0 +1,289 @@
+// The steps of a connect, each the answer to a question put to the engine.
+#include "adapters/websocket/admission.h"
+
+#include <algorithm>
+
+#include "adapters/websocket/device_events.h"
+#include "adapters/websocket/device_inputs.h"
+#include "adapters/websocket/handshake.h"
+#include "adapters/websocket/inputs.h"
+#include "adapters/websocket/joining.h"
+#include "adapters/websocket/methods.h"
+#include "adapters/websocket/net_log.h"
+#include "adapters/websocket/turn_away.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::net {
+namespace {
+
+// What a reply to a pending connect answers.
+enum Step : std::uint8_t { kAnnounced, kPaired };
+
+Secrets secrets_of(Context& net, std::uint32_t slot) {
+  const auto locked = [&net, slot](AuthClass what) {
+    return net.auth_limits.locked_ms(attempt_of(net, slot, what), net.now_ms()) != 0;
+  };
+  return {.mode = net.options.auth_mode,
+          .shared_locked = locked(AuthClass::shared),
+          .device_locked = locked(AuthClass::device),
+          .token = net.options.token,
+          .password = net.options.password};
+}
+
+SignedClaims claims_of(const ConnectParams& params) {
+  return {.client_id = params.client_id,
+          .client_mode = params.client_mode,
+          .role = params.role,
+          .scopes = params.scopes_text,
+          .token = params.signed_token(),
+          .platform = params.platform,
+          .device_family = params.device_family};
+}
+
+// Nothing is read from a client while it joins.
+void hold(Context& net, std::uint32_t slot) {
+  net.hub.table.stage[slot] = Stage::joining;
+  net.hub.table.set(slot, connection_flag::kHeld);
+}
+
+void announce(Context& net, std::uint32_t slot, std::string_view id) {
+  Connections& table = net.hub.table;
+  Client& client = *table.client[slot];
+  const ConnectParams& params = client.joining->params;
+  const Judgement& judgement = client.joining->judgement;
+  client.connection = as_uuid(net.entropy.next());
+  client.id = params.client_id;
+  client.mode = params.client_mode;
+  client.version = params.client_version;
+  client.platform = params.platform;
+  client.device_family = params.device_family;
+  client.display_name = params.display_name;
+  client.instance_id = params.instance_id;
+  client.role = params.role.empty() ? "operator" : params.role;
+  client.caps = params.caps;
+  client.auth_method = judgement.method;
+  client.device_id = judgement.by_device ? params.device.id : std::string{};
+  const std::string& issued = client.joining->issued_token;
+  client.token_hash = issued.empty() ? client.joining->token_hash : sha256_of(issued);
+  client.connected_wall_ms = net.wall_ms;
+  client.connected_ms = net.now_ms();
+  // A node is no operator: it gets no operator's scope, whatever it asks for.
+  table.scopes[slot] = client.role == "operator" ? params.scopes : ScopeSet{};
+  hold(net, slot);
+  table.set(slot, connection_flag::kAnnounced);
+  build_client_connected(net, slot);
+  net.push(fb::EventBody::ClientConnected, slot,
+           net.pending.add(table.ref(slot), &connect_method(), id));
+}
+
+// The device is paired, or gets a token, before its client is announced.
+void issue(Context& net, std::uint32_t slot, std::string_view id) {
+  Joining& joining = *net.hub.table.client[slot]->joining;
+  joining.issued_token = random_token(net.entropy);
+  net.hub.table.client[slot]->token_hash = sha256_of(joining.issued_token);
+  hold(net, slot);
+  const std::uint64_t number = net.pending.add(net.hub.table.ref(slot), &connect_method(), id);
+  net.pending.at(number).step = kPaired;
+  if (joining.judgement.pair) {
+    build_device_paired(net, slot);
+    return net.push(fb::EventBody::DevicePaired, slot, number);
+  }
+  const Digest256 digest = sha256_of(joining.issued_token);
+  build_device_token(net, joining.params.device.id, digest, {});
+  net.push(fb::EventBody::DeviceTokenChanged, slot, number);
+}
+
+void write_pairing_details(std::string& out, const ConnectParams& params,
+                           const DeviceRequest& request) {
+  http::JsonWriter json{out};
+  json.begin_object();
+  json.member("code", "PAIRING_REQUIRED");
+  json.member("reason", request.reason);
+  json.member("requestId", request.id);
+  json.member("deviceId", request.device_id);
+  json.member("requestedRole", request.role);
+  json.key("requestedScopes");
+  write_scopes(json, params.scopes);
+  // Clients then ask again by themselves, and are in as soon as somebody has said yes.
+  json.member("recommendedNextStep", "wait_then_retry");
+  json.member("retryable", true);
+  json.member("pauseReconnect", false);
+  json.member("remediationHint", "On the gateway's machine: spine devices approve " + request.id);
+  json.end_object();
+}
+
+std::string_view requirement(std::string_view reason) {
+  if (reason == "role-upgrade") return "device is asking for a higher role than currently approved";
+  if (reason == "scope-upgrade") return "device is asking for more scopes than currently approved";
+  if (reason == "metadata-upgrade") return "device identity changed and must be re-approved";
+  return "device is not approved yet";
+}
+
+void ask_pairing(Context& net, std::uint32_t slot, std::string_view id, std::string_view reason) {
+  const Client& client = *net.hub.table.client[slot];
+  const ConnectParams& params = client.joining->params;
+  DeviceRequest asked{.device_id = params.device.id,
+                      .public_key = raw_public_key(params.device),
+                      .client_id = params.client_id,
+                      .client_mode = params.client_mode,
+                      .platform = params.platform,
+                      .device_family = params.device_family,
+                      .display_name = params.display_name,
+                      .role = params.role.empty() ? "operator" : params.role,
+                      .scopes = params.scopes,
+                      .address = client.address,
+                      .reason = reason,
+                      .asked_wall_ms = net.wall_ms};
+  append_uuid(asked.id, as_uuid(net.entropy.next()));
+  asked.code = pairing_code(net.entropy.next());
+  bool is_new = false;
+  const DeviceRequest* request = net.device_requests.ask(std::move(asked), net.now_ms(), is_new);
+  if (request == nullptr) {
+    return turn_away(net, slot, id,
+                     {.code = error_code::kNotPaired,
+                      .message = "pairing required: too many devices wait to be approved",
+                      .details = details_of("PAIRING_REQUIRED", reason),
+                      .retryable = true,
+                      .retry_after_ms = limits::kDeviceRequestMs},
+                     "PAIRING_REQUIRED");
+  }
+  if (is_new) {
+    kLog.info("device {:.16} ({}) from {} asks to be paired: spine devices approve {}",
+              request->device_id, printable(request->client_id), request->address, request->id);
+    push_device_requested(net, *request);
+  }
+  std::string details;
+  write_pairing_details(details, params, *request);
+  turn_away(net, slot, id,
+            {.code = error_code::kNotPaired,
+             .message = "pairing required: " + std::string{requirement(reason)} +
+                        " (requestId: " + request->id + ")",
+             .details = std::move(details)},
+            "PAIRING_REQUIRED");
+}
+
+// What was proved: who holds a device's token may not guess the shared secret for ever.
+AuthClass proved_class(const Judgement& judgement) {
+  const bool own = judgement.method == "device-token" || judgement.method == "device";
+  return own ? AuthClass::device : AuthClass::shared;
+}
+
+void decide(Context& net, std::uint32_t slot, std::string_view id, const KnownDevice& device) {
+  Client& client = *net.hub.table.client[slot];
+  Joining& joining = *client.joining;
+  joining.judgement =
+      judge(joining.params, secrets_of(net, slot),
+            {.loopback = client.loopback, .control_socket = client.control_socket}, device);
+  const Judgement& judgement = joining.judgement;
+  if (device.token_hash.size() == joining.token_hash.size()) {
+    std::ranges::copy(device.token_hash, joining.token_hash.begin());
+  }
+  joining.paired_scopes = static_cast<ScopeSet>(joining.params.scopes | device.scopes);
+  if (judgement.by_device) client.device_id = joining.params.device.id;
+  const std::uint64_t delay =
+      judgement.wrong_secret
+          ? net.auth_limits.failed(attempt_of(net, slot, AuthClass::shared), net.now_ms())
+          : 0;
+  if (judgement.verdict == Verdict::pairing_required) {
+    return ask_pairing(net, slot, id, judgement.reason);
+  }
+  if (judgement.verdict != Verdict::granted) {
+    return turn_away_unauthorized(net, slot, id, judgement, delay);
+  }
+  net.auth_limits.succeeded(attempt_of(net, slot, proved_class(judgement)));
+  if (judgement.pair || judgement.mint) return issue(net, slot, id);
+  announce(net, slot, id);
+}
+
+void on_connect_device(Answer& answer, const pipeline::DevicesItem& item) {
+  const std::string id{answer.id()};
+  KnownDevice known{};
+  if (!item.devices.empty()) {
+    const core::DeviceView& device = item.devices.front();
+    known = {.found = true,
+             .role = device.role,
+             .scopes = scopes_of(device.scopes),
+             .platform = device.platform,
+             .device_family = device.device_family,
+             .token_hash = device.token_hash,
+             .revoked = is_revoked(device.token_hash)};
+  }
+  decide(answer.net, answer.slot, id, known);
+}
+
+void on_connect_reply(Answer& answer, const pipeline::ReplyItem& item) {
+  if (answer.request().step == kAnnounced) {
+    return finish_connect(answer.net, answer.slot, answer.id(), item);
+  }
+  Joining& joining = *answer.net.hub.table.client[answer.slot]->joining;
+  const std::string id{answer.id()};
+  if (item.reply.code != core::ReplyCode::accepted) {
+    joining.issued_token.clear();
+    // Removed while it was being let in.
+    if (!joining.judgement.pair) {
+      return ask_pairing(answer.net, answer.slot, id, "not-paired");
+    }
+    // The table of devices is full: the shared secret lets it in without being paired.
+    joining.judgement.by_device = false;
+    answer.net.hub.table.client[answer.slot]->device_id.clear();
+  }
+  announce(answer.net, answer.slot, id);
+}
+
+constexpr Method kConnect{
+    .name = "connect", .on_reply = on_connect_reply, .on_devices = on_connect_device};
+
+}  // namespace
+
+const Method& connect_method() {
+  return kConnect;
+}
+
+void start_admission(Context& net, std::uint32_t slot, std::string_view id) {
+  const Client& client = *net.hub.table.client[slot];
+  const ConnectParams& params = client.joining->params;
+  if (client.control_socket) return decide(net, slot, id, {});
+  if (!params.has_device) return decide(net, slot, id, {});
+  const DeviceFault fault = verify_device(params.device, claims_of(params),
+                                          {.nonce = client.nonce, .now_ms = net.wall_ms});
+  if (fault != DeviceFault::none) return turn_away_device(net, slot, id, fault);
+  hold(net, slot);
+  net.query(pipeline::input_kind::kQueryDevice, slot,
+            net.pending.add(net.hub.table.ref(slot), &connect_method(), id), params.device.id);
+}
+
+namespace {
+
+// Whether it is the token of a paired device that is connected: what a page shows that connected by
+// its device.
+bool is_connected_device(const Context& net, std::string_view bearer) {
+  if (bearer.empty()) return false;
+  const Digest256 digest = sha256_of(bearer);
+  const Connections& table = net.hub.table;
+  for (std::uint32_t slot = 0; slot < table.slots(); ++slot) {
+    if (table.stage[slot] == Stage::open && table.client[slot]->token_hash == digest) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+AccessVerdict check_bearer(Context& net, std::string_view bearer, const AuthAttempt& attempt) {
+  const std::uint64_t wait = net.auth_limits.locked_ms(attempt, net.now_ms());
+  if (wait != 0) {
+    net.shared.metrics.count_refused_connect("HTTP_RATE_LIMITED");
+    return {.access = Access::locked, .retry_after_s = (wait + 999) / 1000};
+  }
+  const config::AuthMode mode = net.options.auth_mode;
+  const bool open = mode == config::AuthMode::none;
+  const bool by_password = mode == config::AuthMode::password;
+  if (secret_equal(bearer, by_password ? net.options.password : net.options.token) || open ||
+      is_connected_device(net, bearer)) {
+    return {.access = Access::granted};
+  }
+  if (!bearer.empty()) net.auth_limits.failed(attempt, net.now_ms());
+  net.shared.metrics.count_refused_connect("HTTP_UNAUTHORIZED");
+  return {.access = Access::refused};
+}
+
+}  // namespace spine::net

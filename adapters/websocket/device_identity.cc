@@ -1,0 +1,160 @@
+// Base64url, the signed payload, and Ed25519 through OpenSSL (RFC 8032).
+#include "adapters/websocket/device_identity.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <openssl/evp.h>
+
+#include "schemas/vocab/check.h"
+
+namespace spine::net {
+namespace {
+
+constexpr std::size_t kKeyBytes = 32;
+constexpr std::size_t kSignatureBytes = 64;
+constexpr std::string_view kBase64Url =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+struct KeyFree {
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+struct DigestContextFree {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+using KeyPtr = std::unique_ptr<EVP_PKEY, KeyFree>;
+using DigestContextPtr = std::unique_ptr<EVP_MD_CTX, DigestContextFree>;
+
+const unsigned char* octets(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+bool signature_holds(EVP_PKEY* key, std::string_view signature, std::string_view payload) {
+  const DigestContextPtr context{EVP_MD_CTX_new()};
+  SPINE_CHECK(context != nullptr);
+  return EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key) == 1 &&
+         EVP_DigestVerify(context.get(), octets(signature), signature.size(), octets(payload),
+                          payload.size()) == 1;
+}
+
+// White space at the ends away, ASCII letters small.
+std::string folded_name(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n\v\f";
+  const std::size_t first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  std::string out{text.substr(first, text.find_last_not_of(kBlank) - first + 1)};
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return out;
+}
+
+}  // namespace
+
+std::optional<std::string> decode_base64url(std::string_view text) {
+  if (text.size() % 4 == 1) return std::nullopt;
+  std::string out;
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const std::size_t value = kBase64Url.find(c);
+    if (value == std::string_view::npos) return std::nullopt;
+    bits = (bits << 6U) | static_cast<std::uint32_t>(value);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    out.push_back(static_cast<char>((bits >> static_cast<unsigned>(count)) & 0xFFU));
+  }
+  // Bits that no byte uses: a second spelling of the same bytes.
+  if ((bits & ((1U << static_cast<unsigned>(count)) - 1)) != 0) return std::nullopt;
+  return out;
+}
+
+std::string encode_base64url(ByteSpan bytes) {
+  std::string out;
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const std::byte byte : bytes) {
+    bits = (bits << 8U) | std::to_integer<std::uint32_t>(byte);
+    count += 8;
+    while (count >= 6) {
+      count -= 6;
+      out.push_back(kBase64Url[(bits >> static_cast<unsigned>(count)) & 0x3FU]);
+    }
+  }
+  if (count != 0) out.push_back(kBase64Url[(bits << static_cast<unsigned>(6 - count)) & 0x3FU]);
+  return out;
+}
+
+Digest256 sha256_of(std::string_view text) {
+  Digest256 digest{};
+  unsigned int bytes = 0;
+  SPINE_CHECK(EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()),
+                         &bytes, EVP_sha256(), nullptr) == 1);
+  SPINE_CHECK(bytes == digest.size());
+  return digest;
+}
+
+std::string hex_of(ByteSpan bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  for (const std::byte byte : bytes) {
+    out.push_back(kDigits[std::to_integer<std::size_t>(byte >> 4U)]);
+    out.push_back(kDigits[std::to_integer<std::size_t>(byte & std::byte{15})]);
+  }
+  return out;
+}
+
+std::string random_token(Entropy& entropy) {
+  std::array<std::byte, 32> bytes{};
+  const Bits128 halves[2] = {entropy.next(), entropy.next()};
+  static_assert(sizeof halves == sizeof bytes);
+  std::memcpy(bytes.data(), halves, sizeof bytes);
+  return encode_base64url(bytes);
+}
+
+std::string raw_public_key(const DeviceProof& proof) {
+  return decode_base64url(proof.public_key).value_or("");
+}
+
+std::string signed_payload(int version, const DeviceProof& proof, const SignedClaims& claims) {
+  std::string out = version == 3 ? "v3" : "v2";
+  const std::string signed_at = std::to_string(proof.signed_at_ms);
+  for (const std::string_view field :
+       {std::string_view{proof.id}, claims.client_id, claims.client_mode, claims.role,
+        claims.scopes, std::string_view{signed_at}, claims.token, std::string_view{proof.nonce}}) {
+    out += '|';
+    out += field;
+  }
+  if (version == 3) {
+    out += '|' + folded_name(claims.platform);
+    out += '|' + folded_name(claims.device_family);
+  }
+  return out;
+}
+
+DeviceFault verify_device(const DeviceProof& proof, const SignedClaims& claims,
+                          const ChallengeFacts& challenge) {
+  const std::string raw = raw_public_key(proof);
+  if (raw.empty() || hex_of(sha256_of(raw)) != proof.id) return DeviceFault::id_mismatch;
+  // Not by a difference: the client chooses the number.
+  if (proof.signed_at_ms > challenge.now_ms + kSignatureAgeMsMax ||
+      proof.signed_at_ms < challenge.now_ms - kSignatureAgeMsMax) {
+    return DeviceFault::signature_expired;
+  }
+  if (proof.nonce.empty()) return DeviceFault::nonce_missing;
+  if (proof.nonce != challenge.nonce) return DeviceFault::nonce_mismatch;
+  if (raw.size() != kKeyBytes) return DeviceFault::bad_public_key;
+  const KeyPtr key{EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets(raw), raw.size())};
+  if (key == nullptr) return DeviceFault::bad_public_key;
+  const std::optional<std::string> signature = decode_base64url(proof.signature);
+  if (!signature || signature->size() != kSignatureBytes) return DeviceFault::bad_signature;
+  for (const int version : {3, 2}) {
+    if (signature_holds(key.get(), *signature, signed_payload(version, proof, claims))) {
+      return DeviceFault::none;
+    }
+  }
+  return DeviceFault::bad_signature;
+}
+
+}  // namespace spine::net

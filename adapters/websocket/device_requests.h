@@ -1,0 +1,57 @@
+// DeviceRequests: devices that asked to be paired and wait for somebody to say yes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/websocket/connections.h"
+
+namespace spine::net {
+
+struct DeviceRequest {
+  std::string id{};    // UUID
+  std::string code{};  // 8 characters, to be typed by an admin on a channel
+  std::string device_id{};
+  std::string public_key{};  // raw
+  std::string client_id{};
+  std::string client_mode{};
+  std::string platform{};
+  std::string device_family{};
+  std::string display_name{};
+  std::string role{};
+  ScopeSet scopes{};
+  std::string address{};
+  std::string_view reason{};  // "not-paired", "scope-upgrade", ...; a literal
+  std::int64_t asked_wall_ms{};
+  std::uint64_t expires_ms{};  // boot-time
+};
+
+// In memory alone: strangers do not grow the journal. A device has one request. Asking again for
+// the same changes nothing; asking for something else is another request, with another id and code.
+// Thread: net.
+class DeviceRequests {
+ public:
+  // The device's request, made with the given id and code when it has none. nullptr when too many
+  // of its network wait; when too many wait in all, the network with the most makes room. `is_new`
+  // says whether it was made.
+  const DeviceRequest* ask(DeviceRequest request, std::uint64_t now_ms, bool& is_new);
+  // By id / by code without regard to case. nullptr when there is none (any more).
+  const DeviceRequest* find(std::string_view id, std::uint64_t now_ms);
+  const DeviceRequest* find_code(std::string_view code, std::uint64_t now_ms);
+  void remove(std::string_view id);
+  // Those that wait, oldest first.
+  const std::vector<DeviceRequest>& all(std::uint64_t now_ms);
+
+ private:
+  static bool same_wish(const DeviceRequest& a, const DeviceRequest& b);
+  void expire(std::uint64_t now_ms);
+  void make_room();
+  std::vector<DeviceRequest> requests_{};
+};
+
+// 8 characters without those that look alike (PROTOCOL section 5), drawn from 128 random bits.
+std::string pairing_code(Bits128 random);
+
+}  // namespace spine::net

@@ -1,0 +1,58 @@
+// HttpOut: one HTTP response on its way, written past the library straight into the socket.
+// Version 4.1.6 of the library does not return from its service loop when a peer closes while the
+// library holds output for it, and spins when an HTTP connection is not to be read from: so it is
+// never given anything to hold, and a socket that is full is waited for in an epoll of ours.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "schemas/vocab/unique_fd.h"
+
+struct ssl_st;
+
+namespace spine::net {
+
+// Where a response goes.
+struct HttpTarget {
+  int descriptor{-1};
+  ssl_st* tls{};  // null = plain
+};
+
+// Thread: net.
+class HttpOut {
+ public:
+  // `text` is sent, then `file_bytes` of the file from its start.
+  HttpOut(std::string text, UniqueFd file, std::uint64_t file_bytes, bool keep_alive)
+      : chunk_(std::move(text)),
+        file_(std::move(file)),
+        left_(file_bytes),
+        keep_alive_(keep_alive) {}
+
+  enum class Progress : std::uint8_t {
+    done,
+    blocked,  // the socket takes no more: call again when it is writable
+    turn,     // enough of one turn: call again soon
+    broken,   // the connection, or the file became shorter
+  };
+  Progress pump(const HttpTarget& target);
+
+  bool keep_alive() const { return keep_alive_; }
+  // Bytes written so far.
+  std::uint64_t written() const { return written_; }
+
+ private:
+  bool refill();
+
+  // Repeated as it is until the socket took it: TLS wants the same bytes again.
+  std::string chunk_;
+  std::size_t at_{};
+  UniqueFd file_;
+  std::uint64_t left_;
+  std::uint64_t offset_{};
+  std::uint64_t written_{};
+  bool keep_alive_;
+};
+
+}  // namespace spine::net

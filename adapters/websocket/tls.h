@@ -1,0 +1,25 @@
+// TLS: the certificate and key the server shows, checked before they are used.
+#pragma once
+
+#include <string>
+
+#include "schemas/vocab/result.h"
+
+struct ssl_ctx_st;
+
+namespace spine::net {
+
+struct TlsFiles {
+  std::string cert_path{};  // PEM, the chain after it; empty = no TLS
+  std::string key_path{};   // PEM, without a pass phrase
+  bool enabled() const { return !cert_path.empty(); }
+};
+
+// Whether OpenSSL takes both files and the key belongs to the certificate.
+// Errors: invalid_argument, naming the file and what OpenSSL says.
+Status check_tls(const TlsFiles& files);
+
+// What every context of ours is set to: TLS 1.2 and later, no renegotiation.
+void harden_tls(ssl_ctx_st* context);
+
+}  // namespace spine::net

@@ -1,0 +1,1 @@
+"""What bench/floods is made of."""

@@ -1,0 +1,165 @@
+// Comparing trees, and telling people what differs.
+#include "engine/config/changes.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "engine/config/members.h"
+#include "engine/config/redact.h"
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::config {
+namespace {
+
+// Longer values are told by their length.
+constexpr std::size_t kShownBytesMax = 2'048;
+
+// Depth is bounded by the parser, so recursion is.
+class Comparison {
+ public:
+  Comparison(const Document& before, const Document& after) : before_(before), after_(after) {}
+
+  void compare(NodeId a, NodeId b) {
+    const bool object_a = a != 0 && before_.kind(a) == Kind::object;
+    const bool object_b = b != 0 && after_.kind(b) == Kind::object;
+    const bool has_members =
+        (object_a && before_.first_child(a) != 0) || (object_b && after_.first_child(b) != 0);
+    if (has_members && (object_a || a == 0) && (object_b || b == 0)) return members(a, b);
+    if (a != 0 && b != 0 && same_shape(a, b)) {
+      if (before_.kind(a) == Kind::array) return elements(a, b);
+      if (before_.kind(a) == Kind::object || same_scalar(a, b)) return;
+    }
+    if (a != 0 || b != 0) changes_.push_back({path_, a, b});
+  }
+
+  std::vector<Change> take() { return std::move(changes_); }
+
+ private:
+  // Both empty objects, lists of one length, or scalars of one kind.
+  bool same_shape(NodeId a, NodeId b) const {
+    if (before_.kind(a) != after_.kind(b)) return false;
+    return before_.kind(a) != Kind::array ||
+           before_.children(a).size() == after_.children(b).size();
+  }
+
+  bool same_scalar(NodeId a, NodeId b) const {
+    return before_[a].boolean == after_[b].boolean && before_.text(a) == after_.text(b);
+  }
+
+  void members(NodeId a, NodeId b) {
+    const Members in_a(before_, a);
+    const Members in_b(after_, b);
+    for (NodeId m = a == 0 ? 0 : before_.first_child(a); m != 0; m = before_.next(m)) {
+      path_.push_back({.key = before_.key(m)});
+      compare(m, in_b.find(before_.key(m)));
+      path_.pop_back();
+    }
+    for (NodeId m = b == 0 ? 0 : after_.first_child(b); m != 0; m = after_.next(m)) {
+      if (in_a.find(after_.key(m)) != 0) continue;
+      path_.push_back({.key = after_.key(m)});
+      compare(0, m);
+      path_.pop_back();
+    }
+  }
+
+  void elements(NodeId a, NodeId b) {
+    NodeId x = before_.first_child(a);
+    NodeId y = after_.first_child(b);
+    for (std::uint32_t index = 0; x != 0; ++index, x = before_.next(x), y = after_.next(y)) {
+      path_.push_back({.index = index, .in_list = true});
+      compare(x, y);
+      path_.pop_back();
+    }
+  }
+
+  const Document& before_;
+  const Document& after_;
+  std::vector<Step> path_{};
+  std::vector<Change> changes_{};
+};
+
+// What of a value at that path must not be shown.
+Hidden hidden_at(const std::vector<Step>& path) {
+  Hidden hidden = Hidden::nothing;
+  for (const Step& step : path) {
+    if (step.in_list) continue;
+    const std::string_view key = step.key;
+    hidden = more_hidden(hidden, hidden_part({&key, 1}));
+  }
+  return hidden;
+}
+
+std::string shown_value(const Document& document, NodeId id, Hidden hidden) {
+  if (id == 0) return "null";
+  std::string text = to_json(document, id, hidden_part, hidden);
+  if (text.size() <= kShownBytesMax) return text;
+  return json_string(fmt::format("({} of {} bytes)", kind_name(document.kind(id)), text.size()));
+}
+
+}  // namespace
+
+std::vector<Change> find_changes(Tree before, Tree after) {
+  Comparison comparison(before.document, after.document);
+  comparison.compare(before.root, after.root);
+  return comparison.take();
+}
+
+std::string show_path(const std::vector<Step>& path) {
+  std::string out;
+  for (const Step& step : path) {
+    const bool plain =
+        !step.key.empty() && step.key.find_first_of(".[]\"") == std::string_view::npos;
+    if (!step.in_list && !plain) {
+      out += "[";
+      spine::append_json_string(out, step.key);
+      out += "]";
+      continue;
+    }
+    if (!out.empty()) out.push_back('.');
+    if (step.in_list) {
+      out += std::to_string(step.index);
+    } else {
+      out += printable(step.key);
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> changed_paths(const std::vector<Change>& changes) {
+  std::vector<std::string> paths;
+  const std::size_t named = std::min(changes.size(), limits::kConfigPathsMax);
+  for (std::size_t i = 0; i < named; ++i) {
+    std::string path = show_path(changes[i].path);
+    if (path.size() > limits::kKeyBytesMax) {
+      path = fmt::format("{}...", path.substr(0, limits::kKeyBytesMax - 3));
+    }
+    paths.push_back(std::move(path));
+  }
+  std::ranges::sort(paths);
+  if (named < changes.size()) {
+    paths.push_back(fmt::format("... and {} more", changes.size() - named));
+  }
+  return paths;
+}
+
+std::string show_changes(Tree before, Tree after, const std::vector<Change>& changes) {
+  constexpr std::size_t kRoomForLast = 64;
+  std::string out = "[";
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const Change& change = changes[i];
+    const Hidden hidden = hidden_at(change.path);
+    const std::string entry = fmt::format("{}{{\"path\":{},\"before\":{},\"after\":{}}}",
+                                          i == 0 ? "" : ",", json_string(show_path(change.path)),
+                                          shown_value(before.document, change.before, hidden),
+                                          shown_value(after.document, change.after, hidden));
+    if (out.size() + entry.size() + kRoomForLast > limits::kConfigDiffBytesMax) {
+      out += fmt::format("{}{{\"more\":{}}}", i == 0 ? "" : ",", changes.size() - i);
+      break;
+    }
+    out += entry;
+  }
+  return out + "]";
+}
+
+}  // namespace spine::config

@@ -1,0 +1,170 @@
+// Reading .env files.
+#include "engine/config/environment.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fmt/format.h>
+#include <optional>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/config/source.h"
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r";
+  const std::size_t begin = std::min(text.find_first_not_of(kBlank), text.size());
+  text.remove_prefix(begin);
+  return text.substr(0, text.find_last_not_of(kBlank) + 1);
+}
+
+bool is_variable_name(std::string_view name) {
+  const auto fits = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::ranges::all_of(name, fits);
+}
+
+// What may stand behind a value in quotes.
+bool is_rest(std::string_view text) {
+  text = trimmed(text);
+  return text.empty() || text.starts_with('#');
+}
+
+std::optional<std::string> quoted_value(std::string_view text) {
+  const char quote = text[0];
+  std::string out;
+  for (std::size_t at = 1; at < text.size(); ++at) {
+    if (text[at] == quote) {
+      return is_rest(text.substr(at + 1)) ? std::optional{std::move(out)} : std::nullopt;
+    }
+    if (quote == '"' && text[at] == '\\' && at + 1 < text.size()) {
+      const char next = text[++at];
+      if (next != '"' && next != '\\' && next != 'n' && next != '$') out.push_back('\\');
+      out.push_back(next == 'n' ? '\n' : next);
+      continue;
+    }
+    out.push_back(text[at]);
+  }
+  return std::nullopt;
+}
+
+// The value of a variable; nothing when it is not written as one.
+std::optional<std::string> value_of(std::string_view text) {
+  text = trimmed(text);
+  if (text.starts_with('"') || text.starts_with('\'')) return quoted_value(text);
+  const std::size_t comment = text.starts_with('#') ? 0 : text.find(" #");
+  return std::string{trimmed(text.substr(0, comment))};
+}
+
+// False when the file must not be used.
+bool check_mode(const fs::path& path, Findings& findings) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return true;
+  const std::string name = printable(path.string());
+  if (!S_ISREG(info.st_mode)) {
+    findings.warn(fmt::format("{} is not a regular file; it is not read.", name));
+    return false;
+  }
+  if ((info.st_mode & 022U) != 0) {
+    findings.error(
+        fmt::format("{} can be changed by others (mode {:04o}), so what it says cannot "
+                    "be trusted. Run `chmod 600 {}`.",
+                    name, info.st_mode & 07777U, name));
+    return false;
+  }
+  if ((info.st_mode & 044U) != 0) {
+    findings.warn(
+        fmt::format("{} can be read by others (mode {:04o}); if it holds secrets, run "
+                    "`chmod 600 {}`.",
+                    name, info.st_mode & 07777U, name));
+  }
+  return true;
+}
+
+}  // namespace
+
+Environment::Environment(GetEnv getenv_fn, const fs::path& config_path, Findings& findings)
+    : getenv_(getenv_fn) {
+  const fs::path beside = config_path.parent_path() / ".env";
+  const fs::path at_home = home_directory(getenv_fn) / ".openclaw" / ".env";
+  read_file(beside, findings);
+  if (at_home != beside) read_file(at_home, findings);
+}
+
+const char* Environment::find(std::string_view name) const {
+  const char* value = getenv_(std::string{name}.c_str());
+  if (value != nullptr) return value;
+  const auto it = variables_.find(name);
+  return it == variables_.end() ? nullptr : it->second.c_str();
+}
+
+fs::path Environment::home() const {
+  return home_directory(getenv_);
+}
+
+void Environment::read_file(const fs::path& path, Findings& findings) {
+  std::error_code code;
+  if (!fs::exists(path, code)) return;
+  if (!check_mode(path, findings)) return;
+  const auto bytes = fs::file_size(path, code);
+  if (!code && bytes > limits::kDotEnvBytesMax) {
+    findings.error(fmt::format("{} has more than {} bytes; make it smaller.",
+                               printable(path.string()), limits::kDotEnvBytesMax));
+    return;
+  }
+  const Result<std::string> text = read_text_file(path);
+  if (!text) return findings.error(text.error().message);
+  read_lines(*text, path, findings);
+}
+
+void Environment::read_lines(std::string_view text, const fs::path& path, Findings& findings) {
+  std::size_t number = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = trimmed(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    ++number;
+    if (line.empty() || line.starts_with('#')) continue;
+    if (line.starts_with("export ")) line = trimmed(line.substr(7));
+    const std::size_t equals = line.find('=');
+    const std::string_view name = trimmed(line.substr(0, equals));
+    // The line itself is not shown: it may be a secret.
+    const auto value = equals == std::string_view::npos || !is_variable_name(name)
+                           ? std::nullopt
+                           : value_of(line.substr(equals + 1));
+    if (!value || value->find('\0') != std::string::npos) {
+      findings.warn(fmt::format("{}:{}: this line is not KEY=VALUE; it is ignored.",
+                                printable(path.string()), number));
+      continue;
+    }
+    if (variables_.size() == limits::kDotEnvVariablesMax) {
+      return findings.error(fmt::format("{}:{}: more than {} variables.", printable(path.string()),
+                                        number, limits::kDotEnvVariablesMax));
+    }
+    variables_.try_emplace(std::string{name}, *value);
+  }
+}
+
+fs::path home_directory(GetEnv getenv_fn) {
+  const char* home = getenv_fn("HOME");
+  if (home != nullptr && *home != '\0') return home;
+  std::array<char, 4096> buffer;
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) == 0 &&
+      found != nullptr && entry.pw_dir != nullptr) {
+    return entry.pw_dir;
+  }
+  return "/";
+}
+
+}  // namespace spine::config

@@ -1,0 +1,88 @@
+// Reading and comparing addresses.
+#include "engine/config/ip_range.h"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <charconv>
+#include <cstring>
+
+namespace spine::config {
+namespace {
+
+constexpr std::array<std::uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+}  // namespace
+
+bool IpAddress::is_v4() const {
+  return std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), bytes.begin());
+}
+
+std::optional<IpAddress> parse_ip(std::string_view text) {
+  if (text.size() > 2 && text.front() == '[' && text.back() == ']') {
+    text = text.substr(1, text.size() - 2);
+    if (text.find(':') == std::string_view::npos) return std::nullopt;
+  }
+  if (text.size() >= INET6_ADDRSTRLEN || text.find('\0') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string name(text);
+  IpAddress out;
+  if (::inet_pton(AF_INET6, name.c_str(), out.bytes.data()) == 1) return out;
+  if (::inet_pton(AF_INET, name.c_str(), out.bytes.data() + kMappedPrefix.size()) != 1) {
+    return std::nullopt;
+  }
+  std::ranges::copy(kMappedPrefix, out.bytes.begin());
+  return out;
+}
+
+std::optional<IpRange> parse_ip_range(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const auto address = parse_ip(text.substr(0, slash));
+  if (!address) return std::nullopt;
+  IpRange range{.address = *address, .bits = 128};
+  if (slash == std::string_view::npos) return range;
+  // What counts is how it is written: ::ffff:10.0.0.0/104 is a block of IPv6.
+  const bool v4 = text.substr(0, slash).find(':') == std::string_view::npos;
+  const std::string_view digits = text.substr(slash + 1);
+  std::uint8_t bits{};
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+  if (read.ec != std::errc{} || read.ptr != digits.data() + digits.size()) return std::nullopt;
+  if (bits > (v4 ? 32 : 128)) return std::nullopt;
+  range.bits = static_cast<std::uint8_t>(v4 ? bits + 96 : bits);
+  return range;
+}
+
+std::string show_ip(const IpAddress& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool v4 = address.is_v4();
+  ::inet_ntop(v4 ? AF_INET : AF_INET6, address.bytes.data() + (v4 ? kMappedPrefix.size() : 0),
+              text.data(), text.size());
+  return text.data();
+}
+
+bool contains(const IpRange& range, const IpAddress& address) {
+  const std::size_t whole = range.bits / 8;
+  if (std::memcmp(range.address.bytes.data(), address.bytes.data(), whole) != 0) return false;
+  const unsigned rest = range.bits % 8U;
+  if (rest == 0) return true;
+  const unsigned differ = range.address.bytes[whole] ^ address.bytes[whole];
+  return (differ >> (8U - rest)) == 0;
+}
+
+bool any_contains(std::span<const std::string> ranges, std::string_view address) {
+  const auto ip = parse_ip(address);
+  if (!ip) return false;
+  return std::ranges::any_of(ranges, [&](const std::string& text) {
+    const auto range = parse_ip_range(text);
+    return range && contains(*range, *ip);
+  });
+}
+
+bool is_loopback(const IpAddress& address) {
+  if (address.is_v4()) return address.bytes[12] == 127;
+  IpAddress one;
+  one.bytes[15] = 1;
+  return address == one;
+}
+
+}  // namespace spine::config

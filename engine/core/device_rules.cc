@@ -1,0 +1,93 @@
+// Device rules: who may connect from now on, and who no more.
+#include "engine/core/device_rules.h"
+
+#include "engine/core/drafter.h"
+#include "schemas/fields.h"
+
+namespace spine::core {
+namespace {
+
+using Bytes = flatbuffers::Vector<std::uint8_t>;
+
+std::size_t size_of(const Bytes* bytes) {
+  return bytes == nullptr ? 0 : bytes->size();
+}
+
+bool good_token(const Bytes* token_hash) {
+  const std::size_t bytes = size_of(token_hash);
+  return bytes == 0 || bytes == limits::kTokenHashBytes;
+}
+
+bool good_scopes(const ScopeList* scopes) {
+  return joined_scopes(scopes).size() <= limits::kScopesBytesMax;
+}
+
+// Text that has no bound of its own is cut when it is folded in; what tells devices apart is not.
+bool well_formed(const fb::DevicePaired& body) {
+  const std::size_t id_bytes = text_of(body.device_id()).size();
+  return id_bytes != 0 && id_bytes <= limits::kNameBytesMax &&
+         size_of(body.public_key()) == limits::kPublicKeyBytes && good_token(body.token_hash()) &&
+         good_scopes(body.scopes());
+}
+
+void record(const Tables& tables, const Input& input, Decision& decision) {
+  Drafter drafter(tables, input, decision);
+  decision.reply.seq = drafter.add_input(Why{.principal = input.principal.value});
+}
+
+// An event about a device that has to be there.
+template <class Body>
+void change(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = *flatbuffers::GetRoot<Body>(input.body.data());
+  if (tables.devices.find(text_of(body.device_id())) == nullptr) {
+    decision.reply.code = ReplyCode::not_found;
+    return;
+  }
+  if constexpr (std::is_same_v<Body, fb::DeviceTokenChanged>) {
+    if (!good_token(body.token_hash()) || !good_scopes(body.scopes())) {
+      decision.reply.code = ReplyCode::rejected;
+      return;
+    }
+  }
+  record(tables, input, decision);
+}
+
+}  // namespace
+
+std::string joined_scopes(const ScopeList* scopes) {
+  std::string joined;
+  if (scopes == nullptr) return joined;
+  for (const flatbuffers::String* scope : *scopes) {
+    if (!joined.empty()) joined += ',';
+    joined += text_of(scope);
+  }
+  return joined;
+}
+
+void decide_device_pairing(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = *flatbuffers::GetRoot<fb::DevicePaired>(input.body.data());
+  Reply& reply = decision.reply;
+  if (!well_formed(body)) {
+    reply.code = ReplyCode::rejected;
+    return;
+  }
+  if (tables.devices.full() && tables.devices.find(text_of(body.device_id())) == nullptr) {
+    reply.code = ReplyCode::rejected;
+    reply.reason = fb::RejectReason::queue_full;
+    return;
+  }
+  record(tables, input, decision);
+}
+
+void decide_device_change(const Tables& tables, const Input& input, Decision& decision) {
+  switch (static_cast<fb::EventBody>(input.kind)) {
+    case fb::EventBody::DeviceRenamed:
+      return change<fb::DeviceRenamed>(tables, input, decision);
+    case fb::EventBody::DeviceTokenChanged:
+      return change<fb::DeviceTokenChanged>(tables, input, decision);
+    default:
+      return change<fb::DeviceRemoved>(tables, input, decision);
+  }
+}
+
+}  // namespace spine::core

@@ -1,0 +1,34 @@
+// Devices: rows in a vector.
+#include "engine/core/devices.h"
+
+#include <algorithm>
+
+#include "schemas/vocab/check.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::core {
+
+const Device* Devices::find(std::string_view device_id) const {
+  const auto at = std::find_if(rows_.begin(), rows_.end(),
+                               [&](const Device& row) { return row.device_id == device_id; });
+  return at == rows_.end() ? nullptr : &*at;
+}
+
+Device* Devices::find(std::string_view device_id) {
+  return const_cast<Device*>(static_cast<const Devices&>(*this).find(device_id));
+}
+
+bool Devices::full() const {
+  return rows_.size() >= limits::kDevicesMax;
+}
+
+void Devices::add(Device device) {
+  SPINE_CHECK(!full() && (rows_.empty() || rows_.back().id < device.id));
+  rows_.push_back(std::move(device));
+}
+
+void Devices::remove(std::string_view device_id) {
+  std::erase_if(rows_, [&](const Device& row) { return row.device_id == device_id; });
+}
+
+}  // namespace spine::core

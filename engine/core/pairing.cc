@@ -1,0 +1,100 @@
+// Pairing of senders: the two tables.
+#include "engine/core/pairing.h"
+
+#include <algorithm>
+
+#include "engine/core/key_buffer.h"
+#include "engine/core/text_hash.h"
+#include "schemas/vocab/check.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::core {
+namespace {
+
+template <class Row>
+bool is_from(const Row& row, const SenderPlace& sender) {
+  return same_but_case(row.sender_id, sender.sender_id) &&
+         same_but_case(row.channel, sender.channel) && same_but_case(row.account, sender.account);
+}
+
+template <class Accepts>
+const PairingRequest* find_live(const std::vector<PairingRequest>& rows, std::uint64_t now_ms,
+                                Accepts accepts) {
+  const auto at = std::find_if(rows.begin(), rows.end(), [&](const PairingRequest& row) {
+    return row.live(now_ms) && accepts(row);
+  });
+  return at == rows.end() ? nullptr : &*at;
+}
+
+}  // namespace
+
+const PairingRequest* PairingRequests::find(std::uint64_t id, std::uint64_t now_ms) const {
+  return find_live(rows_, now_ms, [&](const PairingRequest& row) { return row.id == id; });
+}
+
+const PairingRequest* PairingRequests::find_sender(const SenderPlace& sender,
+                                                   std::uint64_t now_ms) const {
+  return find_live(rows_, now_ms, [&](const PairingRequest& row) { return is_from(row, sender); });
+}
+
+const PairingRequest* PairingRequests::find_code(std::string_view code,
+                                                 std::uint64_t now_ms) const {
+  return find_live(rows_, now_ms, [&](const PairingRequest& row) { return row.code == code; });
+}
+
+bool PairingRequests::has_room(const SenderPlace& sender, std::uint64_t now_ms) const {
+  std::size_t live = 0;
+  std::size_t beside = 0;
+  for (const PairingRequest& row : rows_) {
+    if (!row.live(now_ms)) continue;
+    ++live;
+    beside +=
+        same_but_case(row.channel, sender.channel) && same_but_case(row.account, sender.account)
+            ? 1
+            : 0;
+  }
+  return live < limits::kPairingRequestsMax && beside < limits::kPairingRequestsPerAccountMax;
+}
+
+void PairingRequests::add(PairingRequest request, std::uint64_t now_ms) {
+  std::erase_if(rows_, [&](const PairingRequest& row) { return !row.live(now_ms); });
+  if (rows_.size() >= limits::kPairingRequestsMax) return;
+  SPINE_CHECK(rows_.empty() || rows_.back().id < request.id);
+  rows_.push_back(std::move(request));
+}
+
+PairingRequest PairingRequests::take(std::uint64_t id) {
+  const auto at = std::find_if(rows_.begin(), rows_.end(),
+                               [&](const PairingRequest& row) { return row.id == id; });
+  if (at == rows_.end()) return {};
+  PairingRequest taken = std::move(*at);
+  rows_.erase(at);
+  return taken;
+}
+
+std::uint32_t PairedSenders::hash_of(const SenderPlace& sender) const {
+  KeyBuffer key;
+  key.add_field_lower(sender.channel).add_field_lower(sender.account).add_lower(sender.sender_id);
+  return hash_text(seed_, key.view());
+}
+
+bool PairedSenders::has(const SenderPlace& sender) const {
+  if (rows_.empty()) return false;
+  return index_.find(hash_of(sender),
+                     [&](std::uint32_t row) { return is_from(rows_[row - 1], sender); }) != 0;
+}
+
+bool PairedSenders::full() const {
+  return rows_.size() >= limits::kPairedSendersMax;
+}
+
+void PairedSenders::add(PairedSender sender) {
+  const SenderPlace place{sender.channel, sender.account, sender.sender_id};
+  if (has(place)) return;
+  SPINE_CHECK(!full() && (rows_.empty() || rows_.back().id < sender.id));
+  const std::uint32_t hash = hash_of(place);
+  rows_.push_back(std::move(sender));
+  index_.insert(hash, count());
+}
+
+}  // namespace spine::core

@@ -1,0 +1,155 @@
+// Gaps: what clients were told since a seq, read from the journal again for one that was away.
+#include <algorithm>
+
+#include "engine/core/views.h"
+#include "engine/pipeline/follower.h"
+#include "schemas/event_verify.h"
+#include "schemas/fields.h"
+#include "schemas/vocab/limits.h"
+
+#include "event_generated.h"
+
+namespace spine::pipeline {
+namespace {
+
+// Events that clients are told of, whatever they have subscribed to.
+bool is_told(std::uint16_t kind) {
+  switch (static_cast<fb::EventBody>(kind)) {
+    case fb::EventBody::MessageReceived:
+    case fb::EventBody::SessionOpened:
+    case fb::EventBody::SessionReset:
+    case fb::EventBody::SessionClosed:
+    case fb::EventBody::SessionPatched:
+    case fb::EventBody::RunQueued:
+    case fb::EventBody::RunStarted:
+    case fb::EventBody::RunFinished:
+    case fb::EventBody::RunFailed:
+    case fb::EventBody::RunAborted:
+    case fb::EventBody::ConfigChanged:
+    case fb::EventBody::DevicePaired:
+    case fb::EventBody::DeviceRenamed:
+    case fb::EventBody::DeviceTokenChanged:
+    case fb::EventBody::DeviceRemoved:
+    case fb::EventBody::ChannelPairingRequested:
+    case fb::EventBody::ChannelPairingResolved:
+      return true;
+    default:
+      return false;
+  }
+}
+
+template <class Body>
+const Body& root_of(const EventView& event) {
+  return *flatbuffers::GetRoot<Body>(event.body.data());
+}
+
+// The runs an event is about.
+std::vector<RunId> runs_of(const EventView& event) {
+  switch (static_cast<fb::EventBody>(event.header.kind)) {
+    case fb::EventBody::RunQueued:
+      return {RunId{event.seq.value}};
+    case fb::EventBody::RunStarted:
+      return {RunId{root_of<fb::RunStarted>(event).run()}};
+    case fb::EventBody::RunFinished:
+      return {RunId{root_of<fb::RunFinished>(event).run()}};
+    case fb::EventBody::RunFailed:
+      return {RunId{root_of<fb::RunFailed>(event).run()}};
+    case fb::EventBody::RunAborted: {
+      std::vector<RunId> runs;
+      const auto* listed = root_of<fb::RunAborted>(event).runs();
+      if (listed != nullptr) {
+        for (const std::uint64_t run : *listed)
+          runs.push_back(RunId{run});
+      }
+      return runs;
+    }
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+// A session is known by the event that opened it, whose seq is its id; a run by its RunQueued.
+Status Follower::view_past_session(SessionId id, EventItem& item) {
+  if (!id) return ok();
+  item.has_session = core::view_session(state_, id, item.session);
+  if (item.has_session || id.value > state_.applied().value) return ok();
+  SPINE_TRY(const EventView opened, event_at(Seq{id.value}));
+  if (opened.header.kind != static_cast<std::uint16_t>(fb::EventBody::SessionOpened)) return ok();
+  const auto& body = root_of<fb::SessionOpened>(opened);
+  item.has_session = true;
+  item.session = core::SessionView{.id = id,
+                                   .key = text_of(body.key()),
+                                   .agent_id = text_of(body.agent_id()),
+                                   .channel = text_of(body.channel()),
+                                   .display_name = text_of(body.display_name()),
+                                   .conversation = body.conversation(),
+                                   .uuid = bits_of(body.uuid()),
+                                   .started_wall_ms = opened.header.wall_ms,
+                                   .updated_wall_ms = opened.header.wall_ms};
+  return ok();
+}
+
+Status Follower::view_past_run(RunId id, EventItem& item) {
+  item.has_run = core::view_run(state_, id, item.run);
+  if (item.has_run || id.value == 0 || id.value > state_.applied().value) return ok();
+  SPINE_TRY(const EventView queued, event_at(Seq{id.value}));
+  if (queued.header.kind != static_cast<std::uint16_t>(fb::EventBody::RunQueued)) return ok();
+  const auto& body = root_of<fb::RunQueued>(queued);
+  item.has_run = true;
+  item.run = core::RunView{.id = id,
+                           .key = text_of(body.run_key()),
+                           .agent_id = text_of(body.agent_id()),
+                           .session = SessionId{queued.header.session},
+                           .message = Seq{body.message()}};
+  return ok();
+}
+
+Status Follower::add_to_gap(const EventView& event, GapItem& gap) {
+  EventItem item{};
+  item.event = event;
+  SPINE_TRY_STATUS(view_past_session(SessionId{event.header.session}, item));
+  const std::vector<RunId> runs = runs_of(event);
+  if (runs.empty()) {
+    gap.events.push_back(item);
+    return ok();
+  }
+  for (const RunId run : runs) {
+    SPINE_TRY_STATUS(view_past_run(run, item));
+    gap.events.push_back(item);
+    ++item.part;
+  }
+  return ok();
+}
+
+// One page, bounded in blocks looked at and in bytes found. Blocks stay mapped while they are read:
+// the page is written before the reader moves on.
+Status Follower::answer_gap(const ReadRequest& request) {
+  GapItem gap{};
+  gap.head = request.as_of;
+  gap.upto = Seq{request.before.value - 1};
+  std::size_t bytes = 0;
+  std::size_t blocks = 0;
+  while (gap.upto < gap.head && blocks < limits::kGapBlocksMax && bytes < limits::kGapBytesMax) {
+    SPINE_TRY(const journal::BlockView block, reader_->block_of(next(gap.upto)));
+    ++blocks;
+    const auto skip = static_cast<std::uint32_t>(gap.upto.value + 1 - block.first().value);
+    for (std::uint32_t i = skip; i < block.count() && gap.upto < gap.head; ++i) {
+      const EventView event = block.event(i);
+      if (bytes > limits::kGapBytesMax) break;
+      gap.upto = event.seq;
+      if (!is_told(event.header.kind)) continue;
+      if (!verify_event_body(event.header.kind, event.body)) {
+        return Error{Errc::corrupt,
+                     "event " + std::to_string(event.seq.value) + " has an invalid body"};
+      }
+      bytes += event.body.size() + limits::kKiB;
+      SPINE_TRY_STATUS(add_to_gap(event, gap));
+    }
+  }
+  write(net_, request.connection, request.request, gap);
+  return ok();
+}
+
+}  // namespace spine::pipeline
