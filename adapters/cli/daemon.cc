@@ -18,6 +18,7 @@
 #include "engine/config/token.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
+#include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::cli {
@@ -25,7 +26,6 @@ namespace {
 
 constexpr log::Logger kLog{"spine"};
 constexpr log::Logger kConfigLog{"config"};
-constexpr std::size_t kConfigsKept = 16;
 
 // A failed commit or sync: its outcome is unknown, so the process ends and recovery decides.
 [[noreturn]] void end_process(const Error& error) {
@@ -278,9 +278,9 @@ void Daemon::reload() {
   kConfigLog.info("configuration applied: policy {}, agents {}, log level {}",
                   change.policy ? "changed" : "as before", change.agents ? "changed" : "as before",
                   change.log_level ? "changed" : "as before");
-  // The net thread looks at one within a turn; that outlives no sixteen reloads, of which clients
+  // The net thread looks at one within a turn; that outlives no eight reloads, of which clients
   // cause thirty a minute at most. The first is what the server was bound with.
-  if (configs_.size() > kConfigsKept) configs_.erase(std::next(configs_.begin()));
+  if (configs_.size() > limits::kConfigsKept) configs_.erase(std::next(configs_.begin()));
   loop::notify_ready("Listening on " + address_);
 }
 

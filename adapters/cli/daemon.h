@@ -55,7 +55,7 @@ class Daemon {
   StepLog steps_{};
   // The one in force is the last; the net thread may still read those before. Thread: main until
   // the loop starts, the loop thread afterwards.
-  std::list<config::Config> configs_{};  // the first, and the latest kConfigsKept
+  std::list<config::Config> configs_{};  // the first, and the latest few
   pipeline::Shared shared_{};
   pipeline::Ingress ingress_{};
   std::optional<config::StateLock> lock_{};

@@ -91,7 +91,8 @@ struct Context {
   std::uint64_t waiting_since_ms{};  // since there are any
   std::uint64_t edits_since_ms{};    // configuration edits: the minute, and how many
   std::uint32_t edits{};
-  bool editing{};  // one is on its way to the journal
+  std::size_t previews{};  // being gathered
+  bool editing{};          // one is on its way to the journal
   std::uint64_t presence_version{1};
   std::uint64_t health_version{1};
   std::int64_t wall_ms{};  // of this turn

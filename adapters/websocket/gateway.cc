@@ -185,6 +185,7 @@ void Gateway::closed(std::uint32_t slot) {
     build_client_disconnected(net_, slot);
     net_.push(fb::EventBody::ClientDisconnected, slot, 0);
   }
+  if (table.flag(slot, connection_flag::kPreviewing)) --net_.previews;
   drop_partial(slot);
   net_.subscribed_keys -= client.keys.size();
   net_.runs.drop(table.ref(slot));

@@ -14,7 +14,6 @@ using core::ReplyCode;
 
 constexpr TextRule kAsked{.bytes_max = limits::kKeyBytesMax};
 constexpr std::size_t kPreviewsMax = 64;
-constexpr std::size_t kPreviewBytesMax = 4 * limits::kMiB;  // beyond it the rest is left out
 constexpr std::uint64_t kByLabel = 1;
 constexpr std::uint64_t kBySessionId = 2;
 
@@ -100,11 +99,13 @@ void sessions_preview(Call& call) {
   }
   Connections& table = call.net.hub.table;
   // What is gathered may be megabytes: one at a time.
-  if (table.flag(call.slot, connection_flag::kPreviewing)) {
+  if (table.flag(call.slot, connection_flag::kPreviewing) ||
+      call.net.previews == limits::kPreviewsAtOnceMax) {
     return refuse_rate_limited(call.net, call.slot, call.id, "previews",
                                "another preview is being gathered", 100);
   }
   table.set(call.slot, connection_flag::kPreviewing);
+  ++call.net.previews;
   const std::uint64_t number = call.pend();
   PendingMore& more = call.net.pending.at(number).extra();
   more.list = std::move(wanted);
@@ -137,12 +138,13 @@ void on_sessions_preview(Answer& answer, const pipeline::HistoryItem& item) {
   http::JsonWriter json{more.text};
   write_preview(json, more.list[done], item, more.b);
   ++answer.request().step;
-  if (done + 1 < more.list.size() && more.text.size() < kPreviewBytesMax) {
+  if (done + 1 < more.list.size() && more.text.size() < limits::kPreviewBytesMax) {
     answer.keep = true;
     return answer.net.query(pipeline::input_kind::kQueryHistory, answer.slot, answer.number,
                             more.list[done + 1], more.a);
   }
   answer.net.hub.table.unset(answer.slot, connection_flag::kPreviewing);
+  --answer.net.previews;
   Response response{answer.net, answer.slot, answer.id()};
   response.json().raw("{\"ts\":" + std::to_string(answer.net.wall_ms) + ",\"previews\":[" +
                       more.text + "]}");

@@ -79,7 +79,9 @@ inline constexpr std::size_t kHistoryMessagesMax = 1'000;  // chat.history limit
 inline constexpr std::size_t kHistoryBytesMax = 6 * kMiB;
 inline constexpr std::size_t kGapBytesMax = kMiB;         // of events in one page of a resume
 inline constexpr std::size_t kRecentBytesMax = 8 * kMiB;  // told live while somebody catches up
-inline constexpr std::size_t kGapBlocksMax = 256;         // looked at for one page
+inline constexpr std::size_t kPreviewsAtOnceMax = 8;
+inline constexpr std::size_t kPreviewBytesMax = 4 * kMiB;  // beyond it the rest is left out
+inline constexpr std::size_t kGapBlocksMax = 256;          // looked at for one page
 
 // ---- connections
 inline constexpr std::uint32_t kConnectionsMax = 16'384;
@@ -135,6 +137,7 @@ inline constexpr std::uint64_t kUiFileBytesMax = 64 * kMiB;    // any other file
 
 // ---- configuration
 inline constexpr std::size_t kConfigBytesMax = 4 * kMiB;       // one file, and all it includes
+inline constexpr std::size_t kConfigsKept = 8;                 // read one after the other
 inline constexpr std::size_t kConfigTextBytesMax = 16 * kMiB;  // its strings with ${VAR} filled in
 inline constexpr std::uint32_t kConfigValuesMax = 200'000;
 inline constexpr std::uint32_t kConfigDepthMax = 64;
@@ -179,7 +182,9 @@ inline constexpr std::size_t kNetBytesWorst =
     kUnauthenticatedMax * (kConnectionBytes + kTlsConnectionBytes + kHttpHeaderBytes + 2 * kKiB +
                            2 * kHttpChunkBytes) +
     kWaitersMax * 256 + kLiveTextBytesAllMax + kJsonSeparatorsMax * 32 +
-    (kSubscribedKeysAllMax + kQueriesWaitingMax) * (kKeyBytesMax + 128);
+    (2 * kSubscribedKeysAllMax + kQueriesWaitingMax) * (kKeyBytesMax + 128) + kRecentBytesMax +
+    kPreviewsAtOnceMax * (kPreviewBytesMax + kMiB) + kAuthAddressesMax * 256 +
+    kConfigsKept * 3 * kConfigBytesMax;
 inline constexpr std::size_t kMemoryBytesWorst =
     2 * kStateBytesWorst + kPipelineBytesWorst + kNetBytesWorst + 64 * kMiB;
 // The rest of 4 GiB is for code, libraries and the allocator.

@@ -268,7 +268,7 @@ TEST_F(ControlSocketTest, ServesTheOwnerWithoutHostAndRefusesPages) {
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_TRUE(S_ISSOCK(info.st_mode));
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
-  FakeEngine engine{*shared_, other_ingress_, server->outbox()};
+  auto engine = std::make_unique<FakeEngine>(*shared_, other_ingress_, server->outbox());
   server->start();
   EXPECT_TRUE(ask(dial(path), "GET /health HTTP/1.1\r\nConnection: close\r\n\r\n")
                   .starts_with("HTTP/1.1 200"));
@@ -289,6 +289,7 @@ TEST_F(ControlSocketTest, ServesTheOwnerWithoutHostAndRefusesPages) {
   ::close(fd);
   server->stop();
   server->join();
+  engine.reset();
   server.reset();
   EXPECT_FALSE(std::filesystem::exists(path));
 }
