@@ -6,17 +6,17 @@
 namespace spine::core {
 namespace {
 
-using Builder = flatbuffers::FlatBufferBuilder;
 using TextOffset = flatbuffers::Offset<flatbuffers::String>;
 
-TextOffset copy_text(Builder& builder, const flatbuffers::String* text) {
+TextOffset copy_text(flatbuffers::FlatBufferBuilder& builder, const flatbuffers::String* text) {
   return text == nullptr ? TextOffset{} : builder.CreateString(text);
 }
 
 using AttachmentOffset = flatbuffers::Offset<fb::Attachment>;
 using Attachments = flatbuffers::Vector<AttachmentOffset>;
 
-flatbuffers::Offset<Attachments> copy_attachments(Builder& builder, const Attachments* from) {
+flatbuffers::Offset<Attachments> copy_attachments(flatbuffers::FlatBufferBuilder& builder,
+                                                  const Attachments* from) {
   if (from == nullptr) return {};
   std::vector<AttachmentOffset> copies;
   copies.reserve(from->size());
@@ -31,7 +31,7 @@ flatbuffers::Offset<Attachments> copy_attachments(Builder& builder, const Attach
 
 }  // namespace
 
-flatbuffers::Offset<fb::MessageReceived> copy_message(Builder& builder,
+flatbuffers::Offset<fb::MessageReceived> copy_message(flatbuffers::FlatBufferBuilder& builder,
                                                       const fb::MessageReceived& message) {
   const TextOffset channel = copy_text(builder, message.channel());
   const TextOffset account = copy_text(builder, message.account());
