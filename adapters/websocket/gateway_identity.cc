@@ -64,7 +64,9 @@ Status write_key(EVP_PKEY* key, const std::filesystem::path& path) {
 Result<GatewayIdentity> load_or_create_identity(const std::filesystem::path& state_dir) {
   const std::filesystem::path path = state_dir / "identity.pem";
   if (const File file{std::fopen(path.c_str(), "re")}) {
-    const IdentityKey key{PEM_read_PrivateKey(file.get(), nullptr, nullptr, nullptr)};
+    // A key of ours has no pass phrase; nobody is asked for one.
+    const auto no_phrase = [](char*, int, int, void*) { return 0; };
+    const IdentityKey key{PEM_read_PrivateKey(file.get(), nullptr, no_phrase, nullptr)};
     return key == nullptr ? Result<GatewayIdentity>{unreadable(path)}
                           : identity_of(key.get(), path);
   }

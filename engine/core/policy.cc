@@ -169,7 +169,9 @@ fb::RejectReason Policy::refusal(const Origin& origin) const {
     case fb::DmPolicy::allowlist:
       return listed ? fb::RejectReason::none : fb::RejectReason::not_allowed;
     case fb::DmPolicy::pairing:
-      return listed ? fb::RejectReason::none : fb::RejectReason::unpaired;
+      if (listed) return fb::RejectReason::none;
+      // A group is not paired: its members are on the list, or they are not.
+      return direct ? fb::RejectReason::unpaired : fb::RejectReason::not_allowed;
     case fb::DmPolicy::disabled:
       break;
   }

@@ -162,7 +162,7 @@ TEST_F(PairingTest, AnApprovedSenderMayWriteThereAndNowhereElse) {
                                      .sender = "Ann",
                                      .conversation = fb::ConversationKind::group,
                                      .conversation_id = "g"});
-  EXPECT_EQ(group.reason, fb::RejectReason::unpaired) << "groups are not opened by it";
+  EXPECT_EQ(group.reason, fb::RejectReason::not_allowed) << "groups are not opened by it";
 }
 
 TEST_F(PairingTest, ARejectedSenderMayAskAgain) {
