@@ -79,7 +79,7 @@ void announce(Context& net, std::uint32_t slot, std::string_view id) {
 // The device is paired, or gets a token, before its client is announced.
 void issue(Context& net, std::uint32_t slot, std::string_view id) {
   Joining& joining = *net.hub.table.client[slot]->joining;
-  joining.issued_token = random_token(net.entropy);
+  joining.issued_token = new_device_token();
   net.hub.table.client[slot]->token_hash = sha256_of(joining.issued_token);
   hold(net, slot);
   const std::uint64_t number = net.pending.add(net.hub.table.ref(slot), &connect_method(), id);

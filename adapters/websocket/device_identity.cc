@@ -2,10 +2,10 @@
 #include "adapters/websocket/device_identity.h"
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <openssl/evp.h>
 
+#include "engine/config/token.h"
 #include "schemas/vocab/check.h"
 
 namespace spine::net {
@@ -105,12 +105,10 @@ std::string hex_of(ByteSpan bytes) {
   return out;
 }
 
-std::string random_token(Entropy& entropy) {
-  std::array<std::byte, 32> bytes{};
-  const Bits128 halves[2] = {entropy.next(), entropy.next()};
-  static_assert(sizeof halves == sizeof bytes);
-  std::memcpy(bytes.data(), halves, sizeof bytes);
-  return encode_base64url(bytes);
+std::string new_device_token() {
+  Result<std::string> token = config::make_token();
+  SPINE_CHECK(token && "the kernel gives no random numbers");
+  return std::move(*token);
 }
 
 std::string raw_public_key(const DeviceProof& proof) {

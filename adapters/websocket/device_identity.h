@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "adapters/websocket/entropy.h"
 #include "schemas/vocab/bytes.h"
 
 namespace spine::net {
@@ -68,8 +67,8 @@ std::string encode_base64url(ByteSpan bytes);
 
 Digest256 sha256_of(std::string_view text);
 std::string hex_of(ByteSpan bytes);
-// A token nobody can guess: 32 random bytes as base64url.
-std::string random_token(Entropy& entropy);
+// A token for a device: like the gateway's own, it cannot be guessed.
+std::string new_device_token();
 // The raw key of a proof that was verified.
 std::string raw_public_key(const DeviceProof& proof);
 

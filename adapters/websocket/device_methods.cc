@@ -223,7 +223,7 @@ void on_device_token_rotate_found(Answer& answer, const pipeline::DevicesItem& i
   if (!covers(answer.net.hub.table.scopes[answer.slot], wanted)) {
     return refuse_scope(answer.net, answer.slot, answer.id(), Scope::admin);
   }
-  more.name = random_token(answer.net.entropy);
+  more.name = new_device_token();
   more.a = wanted;
   const Digest256 digest = sha256_of(more.name);
   build_device_token(answer.net, more.text, digest, wanted);

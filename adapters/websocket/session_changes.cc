@@ -71,6 +71,16 @@ void write_resolved(http::JsonWriter& json, const config::Config& config, std::s
   json.end_object();
 }
 
+// The session as it is now, of a method whose pending request holds its label.
+void write_entry(http::JsonWriter& json, Answer& answer, std::string_view uuid) {
+  json.key("entry");
+  json.begin_object();
+  json.member("sessionId", uuid);
+  json.member("updatedAt", answer.net.wall_ms);
+  json.member_if("label", answer.request().extra().name);
+  json.end_object();
+}
+
 // `refused`: why the first message was not taken; empty = it was, or there was none.
 void answer_created(Answer& answer, bool run_started, std::string_view refused = {}) {
   const PendingMore& more = answer.request().extra();
@@ -82,12 +92,7 @@ void answer_created(Answer& answer, bool run_started, std::string_view refused =
   json.member("ok", true);
   json.member("key", more.text);
   json.member("sessionId", uuid);
-  json.key("entry");
-  json.begin_object();
-  json.member("sessionId", uuid);
-  json.member("updatedAt", answer.net.wall_ms);
-  json.member_if("label", more.name);
-  json.end_object();
+  write_entry(json, answer, uuid);
   json.member("runStarted", run_started);
   json.member_if("messageRefused", refused);
   write_resolved(json, answer.net.config(), agent_of_key(more.text));
@@ -215,12 +220,7 @@ void on_sessions_patch(Answer& answer, const pipeline::ReplyItem& item) {
   json.member("ok", true);
   json.member("path", "journal");
   json.member("key", more.text);
-  json.key("entry");
-  json.begin_object();
-  json.member("sessionId", uuid);
-  json.member("updatedAt", answer.net.wall_ms);
-  json.member_if("label", more.name);
-  json.end_object();
+  write_entry(json, answer, uuid);
   write_resolved(json, answer.net.config(), agent_of_key(more.text));
   json.end_object();
   response.send();
