@@ -3,11 +3,13 @@
 # Sourced, never run; the caller has set -euo pipefail and $root (the top of the tree).
 
 # The one list of Debian 12 packages. tests/lint/packages.py holds CMakeLists.txt against it.
+# bubblewrap is no part of the build: the daemon runs agents in it.
 readonly packages_to_build=(
   g++ cmake ninja-build ccache pkg-config
   libevent-dev libwebsockets-dev libflatbuffers-dev flatbuffers-compiler liblmdb-dev
   libconcurrentqueue-dev libcli11-dev libfmt-dev libspdlog-dev libsimdjson-dev libssl-dev
-  libxxhash-dev libsystemd-dev libcurl4-openssl-dev
+  libxxhash-dev libsystemd-dev libcurl4-openssl-dev libyaml-cpp-dev
+  bubblewrap
 )
 readonly packages_to_test=(
   git libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev python3 binutils openssl

@@ -34,12 +34,26 @@ const std::array<std::string_view, kKindCount>& names_by_kind() {
   return names;
 }
 
+// Elements of a vector of 8 bytes each.
+const flatbuffers::Vector<std::uint64_t>* wide_vector(std::uint16_t kind,
+                                                      const std::uint8_t* body) {
+  switch (static_cast<fb::EventBody>(kind)) {
+    case fb::EventBody::RunAborted:
+      return flatbuffers::GetRoot<fb::RunAborted>(body)->runs();
+    case fb::EventBody::RunsMerged:
+      return flatbuffers::GetRoot<fb::RunsMerged>(body)->runs();
+    case fb::EventBody::RunStarted:
+      return flatbuffers::GetRoot<fb::RunStarted>(body)->collected();
+    default:
+      return nullptr;
+  }
+}
+
 // The verifier looks at the place of a vector's length, not of its elements: those of 8 bytes could
-// stand at any multiple of 4. RunAborted has the only such vector.
+// stand at any multiple of 4.
 bool wide_vectors_aligned(std::uint16_t kind, const std::uint8_t* body) {
-  if (kind != static_cast<std::uint16_t>(fb::EventBody::RunAborted)) return true;
-  const auto* runs = flatbuffers::GetRoot<fb::RunAborted>(body)->runs();
-  return runs == nullptr || runs->size() == 0 || is_aligned8(runs->Data());
+  const auto* vector = wide_vector(kind, body);
+  return vector == nullptr || vector->size() == 0 || is_aligned8(vector->Data());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Answers: encodes RunFinished, RunFailed and deltas.
+// Answers: how runs go on and end.
 #include "adapters/agents/answers.h"
 
 #include "schemas/finished.h"
@@ -26,6 +26,11 @@ void Answers::push(fb::EventBody kind) {
   producer_.push(header, spine::finished(builder_));
 }
 
+Answers::Text Answers::text(std::string_view value, std::size_t bytes_max) {
+  const std::string_view clipped = clip_utf8(value, bytes_max);
+  return builder_.CreateString(clipped.data(), clipped.size());
+}
+
 void Answers::delta(RunId run, std::string_view piece) {
   const pipeline::InputHeader header{
       .kind = pipeline::input_kind::kRunDelta, .source = kSource, .a = run.value};
@@ -34,10 +39,6 @@ void Answers::delta(RunId run, std::string_view piece) {
 
 void Answers::finished(RunId run, const Finished& answer) {
   builder_.Clear();
-  const auto text = [this](std::string_view value, std::size_t bytes_max) {
-    const std::string_view clipped = clip_utf8(value, bytes_max);
-    return builder_.CreateString(clipped.data(), clipped.size());
-  };
   const auto body = text(answer.text, limits::kTextBytesMax);
   const auto stop_reason = text(answer.stop_reason, limits::kNameBytesMax);
   const auto provider = text(answer.provider, limits::kNameBytesMax);
@@ -50,10 +51,31 @@ void Answers::finished(RunId run, const Finished& answer) {
 void Answers::failed(RunId run, fb::RunErrorKind kind, std::string_view message,
                      std::uint64_t duration_ms) {
   builder_.Clear();
-  const std::string_view clipped = clip_utf8(message, limits::kTextBytesMax);
-  const auto text = builder_.CreateString(clipped.data(), clipped.size());
-  builder_.Finish(fb::CreateRunFailed(builder_, run.value, kind, text, duration_ms));
+  const auto said = text(message, limits::kTextBytesMax);
+  builder_.Finish(fb::CreateRunFailed(builder_, run.value, kind, said, duration_ms));
   push(fb::EventBody::RunFailed);
+}
+
+void Answers::interrupted(RunId run, fb::InterruptReason reason, std::string_view message,
+                          std::uint64_t duration_ms) {
+  builder_.Clear();
+  const auto said = text(message, limits::kAgentMessageBytesMax);
+  builder_.Finish(fb::CreateRunInterrupted(builder_, run.value, reason, said, duration_ms));
+  push(fb::EventBody::RunInterrupted);
+}
+
+void Answers::steered(RunId queued, RunId into) {
+  builder_.Clear();
+  builder_.Finish(fb::CreateRunSteered(builder_, queued.value, into.value));
+  push(fb::EventBody::RunSteered);
+}
+
+void Answers::bound(RunId run, std::string_view agent_session) {
+  if (agent_session.size() > limits::kAgentSessionBytesMax) return;
+  builder_.Clear();
+  const auto ref = text(agent_session, limits::kAgentSessionBytesMax);
+  builder_.Finish(fb::CreateAgentSessionBound(builder_, run.value, ref));
+  push(fb::EventBody::AgentSessionBound);
 }
 
 }  // namespace spine::agents

@@ -2,29 +2,45 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
+#include "adapters/agents/process/proc.h"
+#include "engine/config/agent_config.h"
 #include "engine/pipeline/messages.h"
+#include "engine/pipeline/reports.h"
 #include "schemas/vocab/ids.h"
 
 namespace spine::agents {
 
-enum class DriverState : std::uint8_t {
-  starting,  // takes prompts, answers later
-  ready,
-  failed,  // answers every prompt with a failure
-};
-
-// Thread: loop. A driver answers each prompt exactly once, through Answers, with finished() or
-// failed(); after cancel() it need not, and an answer that comes all the same is ignored.
+// Thread: loop. A driver answers each prompt exactly once, through Answers, with finished(),
+// failed() or interrupted(); after cancel() it need not, and an answer that comes all the same is
+// ignored.
 class Driver {
  public:
   virtual ~Driver() = default;
-  // `prompt` is borrowed: valid only during the call. The same run may come again after a crash,
-  // with a higher attempt; never twice in one process.
+  // `prompt` is borrowed: valid only during the call. The same run may come again after an
+  // interruption, with a higher attempt.
   virtual void prompt(const pipeline::PromptItem& prompt) = 0;
   // Stop working on the run. A run that is not known here is no error.
   virtual void cancel(RunId run) = 0;
-  virtual DriverState state() const = 0;
+  // A message for a run that is being worked on; what cannot take it lets it wait its turn.
+  virtual void steer(const pipeline::SteerItem&) {}
+  virtual void answer(const pipeline::AnswerItem&) {}
+  virtual void restart() {}
+  virtual void release() {}  // from quarantine
+  // The configuration of the same agent, changed.
+  virtual void configure(const config::AgentConfig& agent) = 0;
+  // The agent is gone from the configuration: its open runs fail.
+  virtual void fail_all(std::string_view why) = 0;
+  // Every quarter of a second: deadlines and bounds.
+  virtual void tick() {}
+  // Every second: the processes of this machine.
+  virtual void measure(const std::vector<ProcessEntry>&) {}
+  // The gateway stops: asks processes to end. ended() once none is left.
+  virtual void begin_stop() {}
+  virtual bool ended() const { return true; }
+  virtual void report(pipeline::AgentReport& out) const = 0;
 };
 
 }  // namespace spine::agents

@@ -16,7 +16,19 @@ void EchoDriver::fail_all(std::string_view why) {
     const std::uint64_t us = pipeline::monotonic_now_us() - held->started_us;
     answers_.failed(held->run, fb::RunErrorKind::unknown, why, us / 1000);
   }
+  counts_.failed += held_.size();
   held_.clear();
+}
+
+void EchoDriver::report(pipeline::AgentReport& out) const {
+  out.driver = "echo";
+  out.state = "ready";
+  out.sandbox = "none";
+  out.ready = 1;
+  out.running = static_cast<std::uint32_t>(held_.size());
+  out.runs_finished = counts_.finished;
+  out.runs_failed = counts_.failed;
+  out.runs_aborted = counts_.aborted;
 }
 
 EchoDriver::Held::~Held() {
@@ -43,7 +55,7 @@ void EchoDriver::prompt(const pipeline::PromptItem& prompt) {
 }
 
 void EchoDriver::cancel(RunId run) {
-  held_.erase(run.value);
+  counts_.aborted += held_.erase(run.value);
 }
 
 void EchoDriver::on_timer(evutil_socket_t, short, void* context) {
@@ -61,6 +73,7 @@ void EchoDriver::answer(RunId run, std::string_view text, std::uint64_t started_
   const std::uint64_t us = pipeline::monotonic_now_us() - started_us;
   answers_.finished(
       run, {.text = reply, .provider = "spine", .model = "echo", .duration_ms = us / 1000});
+  ++counts_.finished;
 }
 
 }  // namespace spine::agents

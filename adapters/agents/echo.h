@@ -24,11 +24,11 @@ class EchoDriver final : public Driver {
   EchoDriver& operator=(const EchoDriver&) = delete;
 
   // Fails the runs whose answers still wait.
-  void fail_all(std::string_view why);
-  void set_delay(std::uint32_t delay_ms) { delay_ms_ = delay_ms; }
+  void fail_all(std::string_view why) override;
+  void configure(const config::AgentConfig& agent) override { delay_ms_ = agent.echo_delay_ms; }
   void prompt(const pipeline::PromptItem& prompt) override;
   void cancel(RunId run) override;
-  DriverState state() const override { return DriverState::ready; }
+  void report(pipeline::AgentReport& out) const override;
 
  private:
   // An answer that waits for its delay.
@@ -43,8 +43,14 @@ class EchoDriver final : public Driver {
   void answer(RunId run, std::string_view text, std::uint64_t started_us);
   static void on_timer(evutil_socket_t, short, void* held);
 
+  struct Counts {
+    std::uint64_t finished{};
+    std::uint64_t failed{};
+    std::uint64_t aborted{};
+  };
   event_base* base_;
   Answers& answers_;
+  Counts counts_{};
   std::uint32_t delay_ms_;
   std::map<std::uint64_t, std::unique_ptr<Held>> held_{};  // by run; bounded by the open runs
 };

@@ -1,15 +1,20 @@
-// AgentRegistry: makes drivers from configuration and hands prompts to them.
+// AgentRegistry: makes drivers from configuration and hands them what is theirs.
 #include "adapters/agents/registry.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "adapters/agents/echo.h"
 #include "engine/log/log.h"
+#include "schemas/vocab/check.h"
 
 namespace spine::agents {
 namespace {
 
 constexpr log::Logger kLog{"agents"};
+// Often enough for idle expiry, bounds and what /health and /metrics show.
+constexpr timeval kTickTime{0, 250'000};
+constexpr std::uint32_t kTicksPerMeasure = 4;
 
 // Agent ids are compared as session keys hold them: ASCII in lower case.
 std::string lower(std::string_view id) {
@@ -22,54 +27,188 @@ std::string lower(std::string_view id) {
 }  // namespace
 
 AgentRegistry::AgentRegistry(event_base* base, pipeline::IngressProducer& producer,
-                             pipeline::Shared& shared)
-    : base_(base), shared_(shared), answers_(producer) {}
+                             pipeline::Shared& shared, GatewayPlaces places,
+                             std::vector<std::string> quarantined)
+    : base_(base),
+      shared_(shared),
+      answers_(producer),
+      deltas_(base, answers_),
+      places_(std::move(places)),
+      quarantined_(std::move(quarantined)),
+      timer_(event_new(base, -1, EV_PERSIST, &AgentRegistry::on_tick, this)) {
+  SPINE_CHECK(timer_ != nullptr && event_add(timer_.get(), &kTickTime) == 0);
+}
+
+const SeparationMeans& AgentRegistry::means() {
+  if (means_) return *means_;
+  means_ = find_separation_means();
+  if (means_->bubblewrap.empty()) {
+    kLog.warn("{} are not kept apart from the files of {}: {}", "agents",
+              means_->is_root ? "the machine" : "the user that runs the gateway", means_->why_not);
+  }
+  return *means_;
+}
+
+std::unique_ptr<Driver> AgentRegistry::make_driver(const config::AgentConfig& agent,
+                                                   const std::string& id) {
+  if (agent.process.driver == config::Driver::echo) {
+    if (!agent.model_primary.empty() && agent.model_primary != kEchoModel) {
+      kLog.warn(
+          "agent {} asks for the model {} and names no driver (agents.entries.{}.spine."
+          "driver): {} answers for it",
+          agent.id, agent.model_primary, agent.id, kEchoModel);
+    }
+    return std::make_unique<EchoDriver>(base_, answers_, agent.echo_delay_ms);
+  }
+  const PoolContext context{.base = base_,
+                            .answers = answers_,
+                            .deltas = deltas_,
+                            .gateway = places_,
+                            .means = means(),
+                            .waiting_bytes = waiting_bytes_};
+  const bool quarantined = std::ranges::find(quarantined_, id) != quarantined_.end();
+  config::AgentConfig lowered = agent;
+  lowered.id = id;
+  return std::make_unique<AgentPool>(context, lowered, skills_of_ ? skills_of_(id) : AgentSkills{},
+                                     quarantined);
+}
 
 void AgentRegistry::apply(const std::vector<config::AgentConfig>& agents) {
-  std::map<std::string, std::unique_ptr<EchoDriver>, std::less<>> kept;
+  Drivers kept;
+  order_.clear();
+  std::map<std::string, config::Driver, std::less<>> kinds;
   for (const config::AgentConfig& agent : agents) {
-    if (!agent.model_primary.empty() && agent.model_primary != kEchoModel) {
-      kLog.warn("agent {} asks for the model {}; this version answers with {}", agent.id,
-                agent.model_primary, kEchoModel);
-    }
     const std::string id = lower(agent.id);
     if (kept.contains(id)) continue;
-    auto existing = drivers_.extract(id);
-    std::unique_ptr<EchoDriver> driver;
+    order_.push_back(id);
+    kinds[id] = agent.process.driver;
+    const auto kind = kinds_.find(id);
+    const bool same = kind != kinds_.end() && kind->second == agent.process.driver;
+    auto existing = same ? drivers_.extract(id) : Drivers::node_type{};
     if (existing.empty()) {
-      driver = std::make_unique<EchoDriver>(base_, answers_, agent.echo_delay_ms);
-    } else {
-      driver = std::move(existing.mapped());
-      driver->set_delay(agent.echo_delay_ms);
+      kept[id] = make_driver(agent, id);
+      continue;
     }
-    kept[id] = std::move(driver);
+    config::AgentConfig lowered = agent;
+    lowered.id = id;
+    existing.mapped()->configure(lowered);
+    kept[id] = std::move(existing.mapped());
   }
-  for (const auto& [id, removed] : drivers_) {
+  for (auto& [id, removed] : drivers_) {
     removed->fail_all("The agent was removed from the configuration.");
+    removed->begin_stop();
+    if (!removed->ended()) leaving_.push_back(std::move(removed));
   }
   drivers_ = std::move(kept);
-  const auto ready = std::count_if(drivers_.begin(), drivers_.end(), [](const auto& entry) {
-    return entry.second->state() == DriverState::ready;
-  });
-  shared_.agents_ready.store(static_cast<std::uint32_t>(ready), std::memory_order_relaxed);
+  kinds_ = std::move(kinds);
+  publish();
+}
+
+void AgentRegistry::set_skills(SkillsOf skills_of) {
+  skills_of_ = std::move(skills_of);
+  for (const auto& [id, driver] : drivers_) {
+    if (kinds_.at(id) == config::Driver::echo) continue;
+    static_cast<AgentPool&>(*driver).set_skills(skills_of_(id));
+  }
+}
+
+Driver* AgentRegistry::find(std::string_view agent_id) {
+  const auto found = drivers_.find(lower(agent_id));
+  return found == drivers_.end() ? nullptr : found->second.get();
 }
 
 void AgentRegistry::prompt(const pipeline::PromptItem& prompt) {
   // A prompt whose text had to be fetched can be overtaken by the end of its run.
   if (std::find(cancelled_.begin(), cancelled_.end(), prompt.run) != cancelled_.end()) return;
-  const auto found = drivers_.find(lower(prompt.agent_id));
-  if (found == drivers_.end()) {
+  Driver* driver = find(prompt.agent_id);
+  if (driver == nullptr) {
     answers_.failed(prompt.run, fb::RunErrorKind::unknown,
                     fmt::format("No agent \"{}\" is configured.", prompt.agent_id), 0);
     return;
   }
-  found->second->prompt(prompt);
+  driver->prompt(prompt);
 }
 
 void AgentRegistry::cancel(RunId run) {
   cancelled_[cancels_++ % cancelled_.size()] = run;
   for (const auto& [id, driver] : drivers_)
     driver->cancel(run);
+}
+
+void AgentRegistry::steer(const pipeline::SteerItem& item) {
+  if (Driver* driver = find(item.agent_id); driver != nullptr) driver->steer(item);
+}
+
+void AgentRegistry::answer(const pipeline::AnswerItem& item) {
+  for (const auto& [id, driver] : drivers_)
+    driver->answer(item);
+}
+
+void AgentRegistry::control(const pipeline::ControlItem& item) {
+  std::erase(quarantined_, std::string(item.agent_id));
+  Driver* driver = find(item.agent_id);
+  if (driver == nullptr) return;
+  if (item.what == pipeline::ControlKind::restart) {
+    driver->restart();
+  } else {
+    driver->release();
+  }
+  publish();
+}
+
+void AgentRegistry::begin_stop() {
+  for (const auto& [id, driver] : drivers_)
+    driver->begin_stop();
+}
+
+bool AgentRegistry::ended() const {
+  const auto has_ended = [](const auto& entry) { return entry.second->ended(); };
+  return std::ranges::all_of(drivers_, has_ended);
+}
+
+std::string AgentRegistry::summary() const {
+  std::map<std::string, std::size_t> count;
+  for (const auto& [id, driver] : drivers_) {
+    pipeline::AgentReport row;
+    driver->report(row);
+    ++count[row.driver == "echo" ? std::string(kEchoModel) : row.driver];
+  }
+  std::string text;
+  for (const auto& [name, number] : count) {
+    if (!text.empty()) text += ", ";
+    text += fmt::format("{} with {}", number, name);
+  }
+  return text;
+}
+
+void AgentRegistry::tick() {
+  for (const auto& [id, driver] : drivers_)
+    driver->tick();
+  // Looking at every process of the machine takes a while: once for all.
+  if (ticks_++ % kTicksPerMeasure == 0 && means_) {
+    const std::vector<ProcessEntry> processes = list_processes();
+    for (const auto& [id, driver] : drivers_)
+      driver->measure(processes);
+  }
+  std::erase_if(leaving_, [](const auto& driver) { return driver->ended(); });
+  publish();
+}
+
+void AgentRegistry::publish() {
+  auto report = std::make_unique<pipeline::AgentsReport>();
+  std::uint32_t ready = 0;
+  for (const std::string& id : order_) {
+    pipeline::AgentReport& row = report->agents.emplace_back();
+    row.id = id;
+    drivers_.at(id)->report(row);
+    ready += row.ready;
+  }
+  shared_.agents_ready.store(ready, std::memory_order_relaxed);
+  shared_.agents.put(std::move(report));
+}
+
+void AgentRegistry::on_tick(evutil_socket_t, short, void* self) {
+  static_cast<AgentRegistry*>(self)->tick();
 }
 
 }  // namespace spine::agents

@@ -3,44 +3,83 @@
 
 #include <array>
 #include <event2/event.h>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "adapters/agents/answers.h"
-#include "adapters/agents/echo.h"
-#include "engine/config/config.h"
+#include "adapters/agents/delta_merger.h"
+#include "adapters/agents/driver.h"
+#include "adapters/agents/pool.h"
+#include "engine/config/agent_config.h"
 #include "engine/pipeline/messages.h"
 #include "engine/pipeline/shared.h"
 
 namespace spine::agents {
 
-// Thread: loop (the main thread before the loop starts). Every configured agent is answered for by
-// the echo driver; an agent that asks for another model is served too, with a warning in the log.
+// Thread: loop (the main thread before the loop starts).
 class AgentRegistry {
  public:
-  // All outlive it.
-  AgentRegistry(event_base* base, pipeline::IngressProducer& producer, pipeline::Shared& shared);
+  // All outlive it. `places`: what agents must not see. `quarantined`: ids that no prompts go to.
+  AgentRegistry(event_base* base, pipeline::IngressProducer& producer, pipeline::Shared& shared,
+                GatewayPlaces places = {}, std::vector<std::string> quarantined = {});
 
   // Makes the drivers those of `agents`: new ones are added, absent ones removed (their open runs
-  // fail), the rest goes on. Keeps shared.agents_ready true.
+  // fail), the rest goes on.
   void apply(const std::vector<config::AgentConfig>& agents);
+  // What each agent is given from the next session or turn on.
+  using SkillsOf = std::function<AgentSkills(std::string_view agent_id)>;
+  void set_skills(SkillsOf skills_of);
 
   // Gives the prompt to its agent; an agent that is not there fails the run.
   void prompt(const pipeline::PromptItem& prompt);
   void cancel(RunId run);
+  void steer(const pipeline::SteerItem& item);
+  void answer(const pipeline::AnswerItem& item);
+  void control(const pipeline::ControlItem& item);
+
+  // Asks every process to end; ended() once none is left. What is left when the registry goes is
+  // killed.
+  void begin_stop();
+  bool ended() const;
   std::size_t count() const { return drivers_.size(); }
+  // "2 with echo, 1 with pi": for people.
+  std::string summary() const;
 
  private:
+  struct FreeTimer {
+    void operator()(event* timer) const { event_free(timer); }
+  };
+  using Drivers = std::map<std::string, std::unique_ptr<Driver>, std::less<>>;
   static constexpr std::size_t kCancelsKept = 1'024;  // more than can be overtaken at one time
+  std::unique_ptr<Driver> make_driver(const config::AgentConfig& agent, const std::string& id);
+  const SeparationMeans& means();
+  Driver* find(std::string_view agent_id);
+  void tick();
+  void publish();
+  static void on_tick(evutil_socket_t, short, void* self);
+
   event_base* base_;
   pipeline::Shared& shared_;
   Answers answers_;
-  std::map<std::string, std::unique_ptr<EchoDriver>, std::less<>> drivers_{};  // by lower-case id
-  std::array<RunId, kCancelsKept> cancelled_{};  // a ring: the last ones
+  DeltaMerger deltas_;
+  GatewayPlaces places_;
+  std::vector<std::string> quarantined_;
+  std::optional<SeparationMeans> means_{};  // found out when the first process is needed
+  std::size_t waiting_bytes_{};
+  SkillsOf skills_of_{};
+  Drivers drivers_{};  // by lower-case id
+  std::map<std::string, config::Driver, std::less<>> kinds_{};
+  std::vector<std::string> order_{};                // ids as configured
+  std::vector<std::unique_ptr<Driver>> leaving_{};  // removed, and their processes end
+  std::array<RunId, kCancelsKept> cancelled_{};     // a ring: the last ones
   std::size_t cancels_{};
+  std::uint32_t ticks_{};
+  std::unique_ptr<event, FreeTimer> timer_;
 };
 
 }  // namespace spine::agents

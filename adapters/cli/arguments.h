@@ -37,6 +37,15 @@ enum class Verb : std::uint8_t {
   pairing_list,
   pairing_approve,
   pairing_reject,
+  approvals_list,
+  approvals_approve,
+  approvals_deny,
+  agents_status,
+  agents_logs,
+  agents_restart,
+  agents_reset,
+  skills_list,
+  skills_check,
   doctor,
   install,
   uninstall,
@@ -79,11 +88,22 @@ struct ConfigArguments {
   std::string file{};   // validate
 };
 
-// devices and pairing.
+struct AgentsArguments {
+  std::string id{};  // status: empty = all
+};
+
+// devices, pairing and approvals.
 struct ApprovalArguments {
   std::string which{};  // an id, the first digits of one, or a code
   std::string label{};  // rename
-  bool latest{};        // approve: the request that came last
+  bool latest{};        // devices approve: the request that came last
+  bool always{};        // approvals approve: and what is like it
+};
+
+struct SkillsArguments {
+  std::string agent{};   // list
+  bool eligible{};       // list: only those that are
+  std::string folder{};  // check; empty = where the configuration says
 };
 
 struct Arguments {
@@ -94,6 +114,8 @@ struct Arguments {
   SessionsArguments sessions{};
   ConfigArguments config{};
   ApprovalArguments approval{};
+  SkillsArguments skills{};
+  AgentsArguments agents{};
   std::uint64_t timeout_s{30};  // start, stop, restart, health, status
   bool background{};            // run: started by `spine start`, with standard error in a file
   bool print_only{};            // install

@@ -134,6 +134,63 @@ void add_approval_verbs(CLI::App& app, Arguments& args) {
       ->required();
 }
 
+void add_agent_verbs(CLI::App& app, Arguments& args) {
+  CLI::App* agents = app.add_subcommand("agents", "Look at agents, and mend them");
+  agents->require_subcommand(1);
+  const auto id = [&args](CLI::App* verb) {
+    return verb->add_option("agent", args.agents.id, "Id of the agent");
+  };
+  id(add_verb(*agents, args, Verb::agents_status, "status",
+              "How agents are; of one, its processes and what happened last",
+              "  spine agents status\n  spine agents status main\n"
+              "  spine agents status --json"));
+  CLI::App* logs = add_verb(*agents, args, Verb::agents_logs, "logs",
+                            "Print what an agent said, and what the gateway said of it",
+                            "  spine agents logs main -n 50\n  spine agents logs main --follow");
+  id(logs)->required();
+  logs->add_option("-n,--lines", args.logs.lines, "Last lines to print")->capture_default_str();
+  logs->add_flag("-f,--follow", args.logs.follow, "Go on printing what is added");
+  id(add_verb(*agents, args, Verb::agents_restart, "restart",
+              "End an agent's processes and start them anew", "  spine agents restart main"))
+      ->required();
+  id(add_verb(*agents, args, Verb::agents_reset, "reset",
+              "Release an agent from quarantine, when what made it crash is mended",
+              "  spine agents reset main"))
+      ->required();
+
+  CLI::App* approvals = app.add_subcommand("approvals", "What agents ask whether they may do it");
+  approvals->require_subcommand(1);
+  const auto which = [&args](CLI::App* verb) {
+    return verb->add_option("which", args.approval.which, "Its code, or the first digits of its id")
+        ->required();
+  };
+  add_verb(*approvals, args, Verb::approvals_list, "list", "List what waits for an answer",
+           "  spine approvals list\n  spine approvals list --json");
+  CLI::App* approve = add_verb(*approvals, args, Verb::approvals_approve, "approve", "Say yes",
+                               "  spine approvals approve K7QX2MNP\n"
+                               "  spine approvals approve K7QX2MNP --always");
+  which(approve);
+  approve->add_flag("--always", args.approval.always, "Also to what is like it, from now on");
+  which(add_verb(*approvals, args, Verb::approvals_deny, "deny", "Say no",
+                 "  spine approvals deny K7QX2MNP"));
+}
+
+void add_skill_verbs(CLI::App& app, Arguments& args) {
+  CLI::App* skills =
+      app.add_subcommand("skills", "What agents are taught: folders with a SKILL.md");
+  skills->require_subcommand(1);
+  CLI::App* list = add_verb(*skills, args, Verb::skills_list, "list",
+                            "List skills, and say of each that cannot be used why",
+                            "  spine skills list\n  spine skills list --agent main --eligible");
+  list->add_option("--agent", args.skills.agent, "Only skills of this agent");
+  list->add_flag("--eligible", args.skills.eligible, "Only those that can be used");
+  add_verb(*skills, args, Verb::skills_check, "check",
+           "Check skills; names each fault with file and line, exit code 1 if there is one",
+           "  spine skills check\n  spine skills check ./my-skill")
+      ->add_option("folder", args.skills.folder,
+                   "A skill, or a folder with some (default: where the configuration says)");
+}
+
 void add_config_verbs(CLI::App& app, Arguments& args) {
   CLI::App* config = app.add_subcommand("config", "Look at the configuration and change it");
   config->require_subcommand(1);
@@ -187,6 +244,8 @@ void describe(CLI::App& app, Arguments& args) {
   add_daemon_verbs(app, args);
   add_talk_verbs(app, args);
   add_approval_verbs(app, args);
+  add_agent_verbs(app, args);
+  add_skill_verbs(app, args);
   add_config_verbs(app, args);
   add_replay_verbs(app);
 }

@@ -7,8 +7,10 @@
 #include <flatbuffers/flatbuffers.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
+#include "adapters/agents/process/launch.h"
 #include "adapters/cli/place.h"
 #include "adapters/cli/reload.h"
 #include "adapters/http/control_ui.h"
@@ -32,6 +34,13 @@ constexpr log::Logger kConfigLog{"config"};
   kLog.error("ending: {}", error.message);
   fmt::print(stderr, "Error: {}\n", printable(error.message, true));
   ::_exit(kExitFailure);
+}
+
+// Nobody of the same user may look into this process: agents may be that user. Sanitizers look.
+void keep_memory_private() {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  ::prctl(PR_SET_DUMPABLE, 0);
+#endif
 }
 
 // The folder of the Control UI: as configured, or of the `openclaw` on PATH.
@@ -65,6 +74,7 @@ Daemon::Daemon(const Arguments& args)
 Daemon::~Daemon() = default;
 
 Status Daemon::start() {
+  keep_memory_private();
   SPINE_TRY_STATUS(read_config());
   SPINE_TRY_STATUS(start_logging());
   SPINE_TRY_STATUS(bind());
@@ -216,16 +226,37 @@ Status Daemon::recover() {
   if (!report) return report.error();
   for (const std::string& note : report->notes)
     kLog.warn("{}", note);
+  quarantined_ = std::move(report->quarantined);
   steps_.done("journal", recovery_text(*report));
   return ok();
 }
 
+// What agents must not see.
+agents::GatewayPlaces Daemon::gateway_places() const {
+  const config::Config& config = configs_.back();
+  agents::GatewayPlaces places{.state_dir = state_dir_.string(),
+                               .config_path = config_path_.string()};
+  if (config.tls.enabled) places.key_paths.push_back(config.tls.key_path.string());
+  if (!args_.common.token_file.empty()) places.key_paths.push_back(args_.common.token_file);
+  return places;
+}
+
 void Daemon::start_agents() {
-  agents_ = std::make_unique<agents::AgentRegistry>(loop_->base(), loop_->producer(), shared_);
+  const std::uint32_t left = agents::sweep_orphans(agents::owner_mark(state_dir_.string()));
+  if (left != 0) kLog.warn("{} processes of agents were left over and are ended", left);
+  agents_ = std::make_unique<agents::AgentRegistry>(loop_->base(), loop_->producer(), shared_,
+                                                    gateway_places(), std::move(quarantined_));
   agents_->apply(configs_.back().agents);
-  steps_.done("agents", fmt::format("{} with {}", agents_->count(), agents::kEchoModel));
+  skills_ = std::make_unique<SkillsLink>(loop_->base(), loop_->producer(), shared_, *agents_);
+  skills_->apply(configs_.back(), state_dir_);
+  steps_.done("agents", fmt::format("{}; {} skills", agents_->summary(), skills_->eligible()));
   loop_->start({.on_prompt = [this](const pipeline::PromptItem& item) { agents_->prompt(item); },
                 .on_cancel = [this](RunId run) { agents_->cancel(run); },
+                .on_steer = [this](const pipeline::SteerItem& item) { agents_->steer(item); },
+                .on_answer = [this](const pipeline::AnswerItem& item) { agents_->answer(item); },
+                .on_control = [this](const pipeline::ControlItem& item) { agents_->control(item); },
+                .on_stopping = [this] { agents_->begin_stop(); },
+                .ended = [this] { return agents_->ended(); },
                 .on_reload = [this] { reload(); }});
   engine_->start(&end_process);
 }
@@ -269,6 +300,7 @@ void Daemon::reload() {
     kConfigLog.warn("{}", warning);
   if (change.log_level) log::set_level(after.log_level);
   if (change.agents) agents_->apply(after.agents);
+  skills_->apply(after, state_dir_);
   if (change.recorded) push_policy(after, loop_->producer());
   server_->set_config(&after);
   if (!change.at_next_start.empty()) {

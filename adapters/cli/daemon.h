@@ -9,6 +9,7 @@
 
 #include "adapters/agents/registry.h"
 #include "adapters/cli/arguments.h"
+#include "adapters/cli/skills_link.h"
 #include "adapters/cli/step_log.h"
 #include "adapters/loop/loop.h"
 #include "adapters/websocket/server.h"
@@ -45,6 +46,7 @@ class Daemon {
   Status take_secret();
   Result<config::Config> load_config() const;
   Status attach_log_file();
+  agents::GatewayPlaces gateway_places() const;
   void reload();  // Thread: loop
 
   const Arguments& args_;
@@ -59,10 +61,12 @@ class Daemon {
   pipeline::Shared shared_{};
   pipeline::Ingress ingress_{};
   std::optional<config::StateLock> lock_{};
+  std::vector<std::string> quarantined_{};  // agents that were in quarantine at the last stop
   std::unique_ptr<loop::LoopThread> loop_{};
   std::unique_ptr<net::NetServer> server_{};
   std::unique_ptr<pipeline::Engine> engine_{};
   std::unique_ptr<agents::AgentRegistry> agents_{};
+  std::unique_ptr<SkillsLink> skills_{};
 };
 
 }  // namespace spine::cli

@@ -25,8 +25,11 @@ inline bool flag_at(const simdjson::dom::element& object, std::string_view key) 
 
 // The array under `key`, or an empty one.
 inline simdjson::dom::array array_at(const simdjson::dom::element& object, std::string_view key) {
+  // A default-made array is no empty one: it may not be iterated over.
+  static simdjson::dom::parser parser;
+  static const simdjson::dom::array empty = parser.parse(std::string_view{"[]"}).get_array();
   simdjson::dom::array array;
-  return object[key].get(array) == simdjson::SUCCESS ? array : simdjson::dom::array();
+  return object[key].get(array) == simdjson::SUCCESS ? array : empty;
 }
 
 }  // namespace spine::cli

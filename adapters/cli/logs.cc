@@ -1,7 +1,6 @@
 // logs: the end of the gateway's log file, and what is added to it.
 #include <chrono>
 #include <cstdio>
-#include <deque>
 #include <fmt/format.h>
 #include <fstream>
 #include <string>
@@ -9,6 +8,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "adapters/cli/log_lines.h"
 #include "adapters/cli/place.h"
 #include "adapters/cli/verbs.h"
 #include "schemas/vocab/show.h"
@@ -17,11 +17,6 @@ namespace spine::cli {
 namespace {
 
 constexpr auto kPollInterval = std::chrono::milliseconds(250);
-
-std::filesystem::path log_file(const Place& place) {
-  if (!place.config.log_file.empty()) return place.config.log_file;
-  return place.state_dir / "logs" / "spine.log";
-}
 
 // A line that is JSON already stays; any other becomes {"line": ...}.
 void print_line(const std::string& line, bool json) {
@@ -36,17 +31,6 @@ void print_line(const std::string& line, bool json) {
   }
 }
 
-void print_last(std::ifstream& file, std::uint64_t count, bool json) {
-  std::deque<std::string> last;
-  std::string line;
-  while (std::getline(file, line)) {
-    if (last.size() == count && !last.empty()) last.pop_front();
-    if (count > 0) last.push_back(line);
-  }
-  for (const std::string& each : last)
-    print_line(each, json);
-}
-
 ino_t inode_of(const std::filesystem::path& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 ? info.st_ino : 0;
@@ -54,7 +38,7 @@ ino_t inode_of(const std::filesystem::path& path) {
 
 // Prints lines as they come, for ever. A file that was rotated away is read to its end, then the
 // new one from its start.
-void follow(std::ifstream file, const std::filesystem::path& path, bool json) {
+void follow(std::ifstream file, const std::filesystem::path& path, const Arguments& args) {
   ino_t inode = inode_of(path);
   std::string partial;
   for (;;) {
@@ -63,7 +47,7 @@ void follow(std::ifstream file, const std::filesystem::path& path, bool json) {
     while (std::getline(file, line)) {
       partial += line;
       if (file.eof()) break;  // no newline yet
-      print_line(partial, json);
+      if (about_agent(partial, args.agents.id)) print_line(partial, args.common.json);
       partial.clear();
     }
     std::fflush(stdout);
@@ -89,8 +73,9 @@ int logs(const Arguments& args) {
                                               "starts: spine start",
                                               path.string())});
   }
-  print_last(file, args.logs.lines, args.common.json);
-  if (args.logs.follow) follow(std::move(file), path, args.common.json);
+  for (const std::string& line : last_lines(file, args.logs.lines, args.agents.id))
+    print_line(line, args.common.json);
+  if (args.logs.follow) follow(std::move(file), path, args);
   return kExitOk;
 }
 

@@ -10,63 +10,54 @@
 
 namespace {
 
+using spine::cli::Verb;
+
+struct VerbAction {
+  Verb verb{};
+  int (*act)(const spine::cli::Arguments&){};
+};
+
+constexpr VerbAction kActions[]{
+    {Verb::run, spine::cli::run},
+    {Verb::start, spine::cli::start},
+    {Verb::stop, spine::cli::stop},
+    {Verb::restart, spine::cli::restart},
+    {Verb::status, spine::cli::status},
+    {Verb::health, spine::cli::health},
+    {Verb::logs, spine::cli::logs},
+    {Verb::send, spine::cli::send},
+    {Verb::sessions_list, spine::cli::sessions_list},
+    {Verb::sessions_show, spine::cli::sessions_show},
+    {Verb::config_get, spine::cli::config_get},
+    {Verb::config_set, spine::cli::config_set},
+    {Verb::devices_list, spine::cli::devices_list},
+    {Verb::devices_approve, spine::cli::devices_approve},
+    {Verb::devices_reject, spine::cli::devices_reject},
+    {Verb::devices_revoke, spine::cli::devices_revoke},
+    {Verb::devices_rename, spine::cli::devices_rename},
+    {Verb::pairing_list, spine::cli::pairing_list},
+    {Verb::pairing_approve, spine::cli::pairing_approve},
+    {Verb::pairing_reject, spine::cli::pairing_reject},
+    {Verb::approvals_list, spine::cli::approvals_list},
+    {Verb::approvals_approve, spine::cli::approvals_approve},
+    {Verb::approvals_deny, spine::cli::approvals_deny},
+    {Verb::agents_status, spine::cli::agents_status},
+    {Verb::agents_logs, spine::cli::agents_logs},
+    {Verb::agents_restart, spine::cli::agents_restart},
+    {Verb::agents_reset, spine::cli::agents_reset},
+    {Verb::config_validate, spine::cli::config_validate},
+    {Verb::skills_list, spine::cli::skills_list},
+    {Verb::skills_check, spine::cli::skills_check},
+    {Verb::doctor, spine::cli::doctor},
+    {Verb::install, spine::cli::install},
+    {Verb::uninstall, spine::cli::uninstall},
+    {Verb::completion, spine::cli::completion},
+    {Verb::version, spine::cli::version},
+};
+
 int dispatch(const spine::cli::Arguments& args) {
-  using spine::cli::Verb;
-  switch (args.verb) {
-    case Verb::run:
-      return spine::cli::run(args);
-    case Verb::start:
-      return spine::cli::start(args);
-    case Verb::stop:
-      return spine::cli::stop(args);
-    case Verb::restart:
-      return spine::cli::restart(args);
-    case Verb::status:
-      return spine::cli::status(args);
-    case Verb::health:
-      return spine::cli::health(args);
-    case Verb::logs:
-      return spine::cli::logs(args);
-    case Verb::send:
-      return spine::cli::send(args);
-    case Verb::sessions_list:
-      return spine::cli::sessions_list(args);
-    case Verb::sessions_show:
-      return spine::cli::sessions_show(args);
-    case Verb::config_get:
-      return spine::cli::config_get(args);
-    case Verb::config_set:
-      return spine::cli::config_set(args);
-    case Verb::devices_list:
-      return spine::cli::devices_list(args);
-    case Verb::devices_approve:
-      return spine::cli::devices_approve(args);
-    case Verb::devices_reject:
-      return spine::cli::devices_reject(args);
-    case Verb::devices_revoke:
-      return spine::cli::devices_revoke(args);
-    case Verb::devices_rename:
-      return spine::cli::devices_rename(args);
-    case Verb::pairing_list:
-      return spine::cli::pairing_list(args);
-    case Verb::pairing_approve:
-      return spine::cli::pairing_approve(args);
-    case Verb::pairing_reject:
-      return spine::cli::pairing_reject(args);
-    case Verb::config_validate:
-      return spine::cli::config_validate(args);
-    case Verb::doctor:
-      return spine::cli::doctor(args);
-    case Verb::install:
-      return spine::cli::install(args);
-    case Verb::uninstall:
-      return spine::cli::uninstall(args);
-    case Verb::completion:
-      return spine::cli::completion(args);
-    case Verb::version:
-      return spine::cli::version(args);
-    case Verb::none:
-      break;
+  for (const VerbAction& row : kActions) {
+    if (row.verb == args.verb) return row.act(args);
   }
   return spine::cli::kExitUsage;
 }

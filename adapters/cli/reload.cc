@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <flatbuffers/flatbuffers.h>
 
+#include "engine/config/redact.h"
 #include "engine/log/log.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/record.h"
@@ -13,6 +14,9 @@
 namespace spine::cli {
 namespace {
 
+// Shorter ones would hide ordinary words.
+constexpr std::size_t kSecretBytesMin = 8;
+
 // Without the file's hash: what decides.
 std::string policy_bytes(config::Config config) {
   config.shown = {};
@@ -21,19 +25,13 @@ std::string policy_bytes(config::Config config) {
   return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
 }
 
-bool same(const config::AgentConfig& a, const config::AgentConfig& b) {
-  return a.id == b.id && a.name == b.name && a.emoji == b.emoji && a.workspace == b.workspace &&
-         a.model_primary == b.model_primary && a.echo_delay_ms == b.echo_delay_ms;
-}
-
 }  // namespace
 
 ConfigChange compare(const config::Config& before, const config::Config& after) {
   ConfigChange change;
   change.policy = policy_bytes(before) != policy_bytes(after);
   change.recorded = change.policy || before.hash != after.hash;
-  change.agents = !std::equal(before.agents.begin(), before.agents.end(), after.agents.begin(),
-                              after.agents.end(), same);
+  change.agents = before.agents != after.agents;
   change.log_level = before.log_level != after.log_level;
   const auto waits = [&change](bool differs, const char* name) {
     if (differs) change.at_next_start.emplace_back(name);
@@ -65,6 +63,12 @@ ConfigChange compare(const config::Config& before, const config::Config& after) 
 void hide_secrets(const config::Config& config) {
   log::redact(config.token);
   log::redact(config.password);
+  for (const config::AgentConfig& agent : config.agents) {
+    for (const auto& [name, value] : agent.process.env) {
+      const std::string_view key = name;
+      if (config::is_secret({&key, 1}) && value.size() >= kSecretBytesMin) log::redact(value);
+    }
+  }
 }
 
 void push_refusal(const std::string& problem, pipeline::IngressProducer& producer) {

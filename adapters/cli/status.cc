@@ -47,6 +47,10 @@ void add_health(Facts& facts, const simdjson::dom::element& health) {
                                   : show_duration_ms(static_cast<std::uint64_t>(uptime) * 1000));
   facts.add("Connections", std::to_string(number_at(health, "connections")));
   facts.add("Agents ready", std::to_string(number_at(health, "agents")));
+  for (const simdjson::dom::element reason : array_at(health, "reasons")) {
+    std::string_view text;
+    if (reason.get(text) == simdjson::SUCCESS) facts.add("Problem", std::string{text});
+  }
 }
 
 void add_ready(Facts& facts, const simdjson::dom::element& ready) {

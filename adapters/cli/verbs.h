@@ -31,6 +31,15 @@ int devices_rename(const Arguments& args);
 int pairing_list(const Arguments& args);  // pairing.cc
 int pairing_approve(const Arguments& args);
 int pairing_reject(const Arguments& args);
+int approvals_list(const Arguments& args);  // approvals.cc
+int approvals_approve(const Arguments& args);
+int approvals_deny(const Arguments& args);
+int agents_status(const Arguments& args);  // agents.cc
+int agents_logs(const Arguments& args);
+int agents_restart(const Arguments& args);
+int agents_reset(const Arguments& args);
+int skills_list(const Arguments& args);  // skills.cc
+int skills_check(const Arguments& args);
 int doctor(const Arguments& args);   // doctor.cc
 int install(const Arguments& args);  // service.cc
 int uninstall(const Arguments& args);

@@ -79,14 +79,41 @@ std::vector<std::string_view> failing(const Facts& facts) {
   return reasons;
 }
 
+std::vector<const pipeline::AgentReport*> agents_down(const Facts& facts) {
+  std::vector<const pipeline::AgentReport*> down;
+  if (facts.agents == nullptr) return down;
+  for (const pipeline::AgentReport& agent : facts.agents->agents) {
+    if (agent.state == "quarantined" || agent.state == "failed") down.push_back(&agent);
+  }
+  return down;
+}
+
 Health health(const Facts& facts) {
   const Phase phase = facts.shared->phase.load(std::memory_order_acquire);
   if (phase == Phase::ready && engine_stalled(facts)) return Health::unhealthy;
   if (facts.shared->metrics.digest_divergence.get() != 0) return Health::degraded;
   if (!failing(facts).empty()) return Health::degraded;
   if (facts.shared->agents_ready.load(std::memory_order_relaxed) == 0) return Health::degraded;
-  return Health::healthy;
+  return agents_down(facts).empty() ? Health::healthy : Health::degraded;
 }
+
+namespace {
+
+// Why it is degraded, a sentence each; what /ready says is said there. Strangers may ask: no word
+// of paths or commands.
+void write_reasons(JsonWriter& json, const Facts& facts) {
+  const auto down = agents_down(facts);
+  const bool none = facts.shared->agents_ready.load(std::memory_order_relaxed) == 0;
+  if (down.empty() && !none) return;
+  json.key("reasons");
+  json.begin_array();
+  for (const pipeline::AgentReport* agent : down)
+    json.value("agent " + agent->id + " is " + agent->state + ": spine agents status " + agent->id);
+  if (none && down.empty()) json.value("no agent can take a message: spine agents status");
+  json.end_array();
+}
+
+}  // namespace
 
 std::string health_body(const Facts& facts) {
   std::string body;
@@ -99,6 +126,7 @@ std::string health_body(const Facts& facts) {
   json.member("connections", facts.shared->metrics.ws_clients.get());
   json.member("agents", facts.shared->agents_ready.load(std::memory_order_relaxed));
   json.member("version", facts.version);
+  write_reasons(json, facts);
   json.end_object();
   return body;
 }

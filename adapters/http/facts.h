@@ -19,6 +19,7 @@ struct Facts {
   std::uint64_t inputs_waiting{};
   std::uint64_t waiting_since_ms{};  // boot-time: the oldest of them is not older
   std::uint64_t resident_bytes{};
+  const pipeline::AgentsReport* agents{};  // null = the loop has not told yet
 };
 
 // A thread of the engine that has work and has not turned for this long is not ready.
@@ -35,8 +36,13 @@ std::uint64_t uptime_ms(const Facts& facts);
 // "disk_full", "engine_stalled", "follower_lag", "follower_stalled". Empty = ready.
 std::vector<std::string_view> failing(const Facts& facts);
 
+// Agents that cannot answer until somebody does something: "quarantined" or "failed". Empty when
+// the loop has not told yet.
+std::vector<const pipeline::AgentReport*> agents_down(const Facts& facts);
+
 enum class Health : std::uint8_t { healthy, degraded, unhealthy };
-// healthy: ready and an agent is there; unhealthy: the engine does not turn; degraded: the rest.
+// healthy: ready, and every agent can answer; unhealthy: the engine does not turn; degraded: the
+// rest.
 Health health(const Facts& facts);
 
 // Bodies, JSON.

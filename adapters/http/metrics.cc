@@ -38,6 +38,26 @@ class Exposition {
     family(name, "gauge", help);
     sample(value);
   }
+  // Two labels, the first of which is an agent.
+  void agent_sample(std::string_view agent, std::string_view label, std::string_view text,
+                    std::uint64_t value) {
+    agent_line("", agent, label, text, std::to_string(value));
+  }
+  // `bounds_ms` and one count each, and one above them all.
+  template <class Bounds, class Counts>
+  void agent_histogram(std::string_view agent, const Bounds& bounds_ms, const Counts& counts,
+                       std::uint64_t sum_ms) {
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      below += counts[i];
+      const bool last = i == bounds_ms.size();
+      agent_line("_bucket", agent, "le",
+                 last ? "+Inf" : number(static_cast<double>(bounds_ms[i]) / 1e3),
+                 std::to_string(below));
+    }
+    agent_line("_sum", agent, "", "", number(static_cast<double>(sum_ms) / 1e3));
+    agent_line("_count", agent, "", "", std::to_string(below));
+  }
   // `scale` divides bounds and sum: 1e6 turns microseconds into seconds.
   void histogram(std::string_view name, std::string_view help, const Histogram& values,
                  double scale) {
@@ -58,6 +78,25 @@ class Exposition {
     char digits[32];
     return {digits,
             std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed).ptr};
+  }
+  // Ids of agents come from the configuration, which bounds their characters; escaped all the same.
+  static std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+      if (c == '\n') {
+        out += "\\n";
+        continue;
+      }
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+    return out;
+  }
+  void agent_line(std::string_view suffix, std::string_view agent, std::string_view label,
+                  std::string_view text, std::string_view value) {
+    out_.append(name_).append(suffix).append("{agent=\"").append(escaped(agent)).append("\"");
+    if (!label.empty()) out_.append(",").append(label).append("=\"").append(text).append("\"");
+    out_.append("} ").append(value).append("\n");
   }
   void line(std::string_view suffix, std::string_view label, std::string_view text,
             std::uint64_t value) {
@@ -182,6 +221,53 @@ void network(Exposition& out, const Metrics& metrics) {
               metrics.reading_paused.get());
 }
 
+constexpr std::array<std::string_view, 6> kAgentStates{"ready",   "idle",        "starting",
+                                                       "backoff", "quarantined", "failed"};
+
+// One family per property, one sample per configured agent.
+void agents(Exposition& out, const pipeline::AgentsReport& report) {
+  using pipeline::AgentReport;
+  const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
+                        auto value) {
+    out.family(name, type, help);
+    for (const AgentReport& agent : report.agents)
+      out.agent_sample(agent.id, "", "", value(agent));
+  };
+  out.family("spine_agent_state", "gauge", "1 for the state the agent is in.");
+  for (const AgentReport& agent : report.agents) {
+    for (const std::string_view state : kAgentStates)
+      out.agent_sample(agent.id, "state", state, agent.state == state ? 1 : 0);
+  }
+  each("spine_agent_instances", "gauge", "Processes of the agent.",
+       [](const AgentReport& agent) { return agent.instances.size(); });
+  each("spine_agent_starts_total", "counter", "Processes started.",
+       [](const AgentReport& agent) { return agent.starts; });
+  each("spine_agent_crashes_total", "counter", "Processes that ended unasked.",
+       [](const AgentReport& agent) { return agent.crashes; });
+  each("spine_agent_running", "gauge", "Runs being worked on.",
+       [](const AgentReport& agent) { return agent.running; });
+  each("spine_agent_queue", "gauge", "Prompts that wait for a process.",
+       [](const AgentReport& agent) { return agent.queued; });
+  each("spine_agent_resident_bytes", "gauge", "Resident memory of its processes.",
+       [](const AgentReport& agent) {
+         std::uint64_t bytes = 0;
+         for (const pipeline::InstanceReport& instance : agent.instances)
+           bytes += instance.resident_bytes;
+         return bytes;
+       });
+  out.family("spine_agent_runs_total", "counter", "Runs the agent ended, by outcome.");
+  for (const AgentReport& agent : report.agents) {
+    out.agent_sample(agent.id, "outcome", "finished", agent.runs_finished);
+    out.agent_sample(agent.id, "outcome", "failed", agent.runs_failed);
+    out.agent_sample(agent.id, "outcome", "aborted", agent.runs_aborted);
+  }
+  out.family("spine_agent_run_seconds", "histogram", "From the prompt to the end of a run.");
+  for (const AgentReport& agent : report.agents) {
+    out.agent_histogram(agent.id, AgentReport::kLatencyBoundsMs, agent.latency,
+                        agent.latency_sum_ms);
+  }
+}
+
 }  // namespace
 
 std::string metrics_body(const Facts& facts) {
@@ -196,6 +282,7 @@ std::string metrics_body(const Facts& facts) {
   network(out, metrics);
   out.gauge("spine_agents_ready", "Agents that can answer.",
             facts.shared->agents_ready.load(std::memory_order_relaxed));
+  if (facts.agents != nullptr) agents(out, *facts.agents);
   out.gauge("spine_ready", "1 when /ready answers 200.", failing(facts).empty() ? 1 : 0);
   out.family("spine_build_info", "gauge", "Version of this program.");
   out.sample("version", facts.version, 1);

@@ -38,6 +38,9 @@ constexpr timeval kSecond{1, 0};
 // The engine turns at least once a second; a disk may stall a sync for a while. Longer than this
 // is a hang, and systemd may restart the daemon.
 constexpr std::uint64_t kEngineSilentMsMax = 30'000;
+// How long what is to end by itself may take at a stop; and how often it is looked at.
+constexpr std::uint64_t kStopMsMax = 3'000;
+constexpr timeval kStopTick{0, 10'000};
 
 struct FreeEvent {
   void operator()(event* e) const { event_free(e); }
@@ -73,6 +76,7 @@ struct LoopThread::State {
 
   void run();
   void take_items();
+  void wait_for_end();
   void take_item(const pipeline::OutHeader& header, ByteSpan payload);
   void arm(const pipeline::ArmItem& item);
   void push(std::uint16_t kind, std::string_view text);
@@ -112,6 +116,9 @@ struct LoopThread::State {
   bool stopping{};  // the engine has sent its last item
   pipeline::PromptItem prompt{};
   pipeline::CancelItem cancel{};
+  pipeline::SteerItem steer{};
+  pipeline::AnswerItem answer{};
+  pipeline::ControlItem control{};
   pipeline::ArmItem arm_item{};
 };
 
@@ -148,7 +155,20 @@ void LoopThread::State::run() {
     outbox.awake();
     producer.flush();
   }
+  wait_for_end();
   events.clear();
+}
+
+// What was asked to end gets a while for it.
+void LoopThread::State::wait_for_end() {
+  take_items();
+  if (!hooks.ended) return;
+  EventPtr tick(event_new(
+      base.get(), -1, EV_PERSIST, [](evutil_socket_t, short, void*) {}, nullptr));
+  SPINE_CHECK(tick != nullptr && event_add(tick.get(), &kStopTick) == 0);
+  const std::uint64_t until_ms = pipeline::boottime_now_ms() + kStopMsMax;
+  while (!hooks.ended() && pipeline::boottime_now_ms() < until_ms)
+    event_base_loop(base.get(), EVLOOP_ONCE);
 }
 
 void LoopThread::State::take_items() {
@@ -176,8 +196,21 @@ void LoopThread::State::take_item(const pipeline::OutHeader& header, ByteSpan pa
       pipeline::read(payload, arm_item);
       arm(arm_item);
       return;
+    case ItemKind::steer:
+      pipeline::read(payload, steer);
+      if (!stopping && hooks.on_steer) hooks.on_steer(steer);
+      return;
+    case ItemKind::answer:
+      pipeline::read(payload, answer);
+      if (hooks.on_answer) hooks.on_answer(answer);
+      return;
+    case ItemKind::control:
+      pipeline::read(payload, control);
+      if (!stopping && hooks.on_control) hooks.on_control(control);
+      return;
     case ItemKind::stopping:
       stopping = true;
+      if (hooks.on_stopping) hooks.on_stopping();
       return;
     default:
       SPINE_CHECK(false);  // the engine sends the rest to the net thread

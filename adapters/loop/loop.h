@@ -18,6 +18,12 @@ namespace spine::loop {
 struct Hooks {
   std::function<void(const pipeline::PromptItem&)> on_prompt{};  // borrowed: valid for the call
   std::function<void(RunId)> on_cancel{};
+  std::function<void(const pipeline::SteerItem&)> on_steer{};      // borrowed, too
+  std::function<void(const pipeline::AnswerItem&)> on_answer{};    // borrowed, too
+  std::function<void(const pipeline::ControlItem&)> on_control{};  // borrowed, too
+  // The engine has stopped; the loop goes on until ended() says true, or kStopMsMax have passed.
+  std::function<void()> on_stopping{};
+  std::function<bool()> ended{};
   std::function<void()> on_reload{};  // SIGHUP
 };
 

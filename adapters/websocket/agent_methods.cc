@@ -15,7 +15,7 @@ struct Ending {
   std::string_view summary{"timeout"};
   std::string_view text{};
   std::string_view stop_reason{};
-  std::string_view error{};
+  std::string error{};
   std::int64_t ended_wall_ms{};
   const fb::RunFinished* finished{};
 };
@@ -37,13 +37,22 @@ Ending ending_of(const EventView* end) {
     case fb::EventBody::RunFailed:
       ending.status = "error";
       ending.summary = "failed";
-      ending.error = text_of(flatbuffers::GetRoot<fb::RunFailed>(end->body.data())->message());
+      ending.error = failure_text(*flatbuffers::GetRoot<fb::RunFailed>(end->body.data()));
       return ending;
+    case fb::EventBody::RunsMerged:
+      // Another run answers the message, too.
+      ending.status = "ok";
+      ending.summary = "completed";
+      ending.stop_reason = "merged";
+      return ending;
+    case fb::EventBody::RunAborted:
+      ending.stop_reason =
+          abort_reason_name(flatbuffers::GetRoot<fb::RunAborted>(end->body.data())->reason());
+      [[fallthrough]];
     default:
       ending.status = "error";
       ending.summary = "aborted";
       ending.error = "aborted";
-      ending.stop_reason = "rpc";
       return ending;
   }
 }
@@ -98,7 +107,7 @@ void answer_waiter(Context& net, const Waiter& waiter, const EventView* end) {
   Response response{net, waiter.connection.slot, waiter.id};
   http::JsonWriter& json = response.json();
   json.begin_object();
-  json.member("runId", waiter.run_key);
+  json.member("runId", waiter.asked_key.empty() ? waiter.run_key : waiter.asked_key);
   json.member("status", ending.status);
   if (waiter.second_answer) {
     json.member("summary", ending.summary);
@@ -171,13 +180,15 @@ void agent(Call& call) {
       call.params.text("sessionKey", {.bytes_max = limits::kKeyBytesMax});
   const std::int64_t seconds =
       call.params.integer("timeout", {.min = 0, .max = kWaitMsMax / 1000, .otherwise = 0});
+  const fb::QueueMode queue_mode = read_queue_mode(call.params);
   if (!call.valid()) return;
   build_operator_message(call.net, call.slot,
                          {.via = fb::MessageVia::agent,
                           .session_key = session_key,
                           .agent_id = agent_id,
                           .text = message,
-                          .idempotency_key = idempotency});
+                          .idempotency_key = idempotency,
+                          .queue_mode = queue_mode});
   const std::uint64_t number = call.pend();
   PendingMore& more = call.net.pending.at(number).extra();
   more.text = idempotency;

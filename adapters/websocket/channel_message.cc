@@ -116,6 +116,11 @@ bool read_member(RawKey key, ondemand::value& value, ChannelMessage& message) {
   if (key.is("content")) return read_content(value, message);
   if (key.is("replyTo")) return text_into(value, message.reply_to);
   if (key.is("timestamp")) return value.get_int64().get(message.timestamp_ms) == SUCCESS;
+  if (key.is("queueMode")) {
+    std::string_view mode;
+    return text_into(value, mode) && parse_queue_mode(mode, message.queue_mode);
+  }
+  if (key.is("untrusted")) return value.get_bool().get(message.untrusted) == SUCCESS;
   return false;
 }
 
@@ -160,6 +165,31 @@ void check_attachments(Params& content, ChannelMessage& message) {
 }
 
 }  // namespace
+
+bool parse_queue_mode(std::string_view name, fb::QueueMode& mode) {
+  if (name == "followup" || name == "queue") {
+    mode = fb::QueueMode::followup;
+  } else if (name == "steer" || name == "steer-backlog" || name == "steer+backlog") {
+    mode = fb::QueueMode::steer;
+  } else if (name == "interrupt") {
+    mode = fb::QueueMode::interrupt;
+  } else if (name == "collect") {
+    mode = fb::QueueMode::collect;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+fb::QueueMode read_queue_mode(Params& params) {
+  fb::QueueMode mode{};
+  const std::string_view name = params.text("queueMode", {.bytes_max = limits::kNameBytesMax});
+  if (params.ok() && params.has("queueMode") && !params.is_null("queueMode") &&
+      !parse_queue_mode(name, mode)) {
+    params.complain("queueMode", "must be followup, collect, steer or interrupt");
+  }
+  return mode;
+}
 
 bool ChannelMessageReader::read(const PaddedText& frame, std::string_view& id,
                                 ChannelMessage& message) {
@@ -218,6 +248,8 @@ void read_channel_message(Params& params, ChannelMessage& message) {
   message.reply_to = params.text("replyTo", kName);
   message.timestamp_ms = params.integer(
       "timestamp", {.required = true, .min = 1, .max = kTimestampMsMax, .otherwise = 0});
+  message.queue_mode = read_queue_mode(params);
+  message.untrusted = params.boolean("untrusted", false);
 }
 
 void build_channel_message(const ChannelMessage& message, Bits128 entropy, Bridge bridge,
@@ -251,6 +283,8 @@ void build_channel_message(const ChannelMessage& message, Bits128 entropy, Bridg
   table.add_via(fb::MessageVia::channel);
   table.add_conversation(message.conversation);
   table.add_vouched(bridge.vouches);
+  table.add_queue_mode(message.queue_mode);
+  table.add_untrusted(message.untrusted);
   builder.Finish(table.Finish());
 }
 

@@ -17,7 +17,8 @@
 namespace spine::net {
 
 // DESIGN: {channel, account?, sender:{id,name?}, conversation:{kind,id}, thread?, externalId,
-// content:{text, attachments?}, replyTo?, timestamp}. Borrowed from the parser.
+// content:{text, attachments?}, replyTo?, timestamp, queueMode?, untrusted?}. Borrowed from the
+// parser.
 struct ChannelMessage {
   std::string_view channel{};
   std::string_view account{};
@@ -32,7 +33,15 @@ struct ChannelMessage {
   std::int64_t timestamp_ms{};
   simdjson::dom::array attachments{};  // only when has_attachments
   bool has_attachments{};
+  fb::QueueMode queue_mode{};
+  bool untrusted{};  // a webhook, a file or a feed wrote it
 };
+
+// What is to happen to a message that comes while its session is busy: "followup", "collect",
+// "steer", "interrupt", and the older names of these. False when it is none.
+bool parse_queue_mode(std::string_view name, fb::QueueMode& mode);
+// queueMode, which may be absent; complains about what is no mode.
+fb::QueueMode read_queue_mode(Params& params);
 
 // Reads a whole frame that is a channel.message in the usual form in one pass, without building a
 // document. Thread: net.

@@ -1,4 +1,4 @@
-// chat.send, chat.history and chat.abort.
+// chat.history and chat.abort.
 #include <algorithm>
 #include <charconv>
 #include <string>
@@ -17,9 +17,6 @@ namespace {
 using core::ReplyCode;
 
 constexpr TextRule kSessionKey{.required = true, .bytes_min = 1, .bytes_max = limits::kKeyBytesMax};
-constexpr TextRule kIdempotencyKey{
-    .required = true, .bytes_min = 1, .bytes_max = limits::kIdempotencyKeyBytesMax};
-constexpr TextRule kMessage{.required = true, .bytes_min = 1, .bytes_max = limits::kTextBytesMax};
 constexpr std::size_t kHistoryPayloadBytesMax = limits::kHistoryBytesMax;
 // A page has at least one row, and a row fits a frame: a text that is all escapes in JSON is cut.
 constexpr std::size_t kRowBytesMax = limits::kFrameBytesMax - limits::kMiB;
@@ -95,45 +92,6 @@ bool read_cursor(std::string_view text, std::uint64_t& before) {
 }
 
 }  // namespace
-
-void chat_send(Call& call) {
-  const std::string_view key = call.params.text("sessionKey", kSessionKey);
-  const std::string_view message = call.params.text("message", kMessage);
-  const std::string_view idempotency = call.params.text("idempotencyKey", kIdempotencyKey);
-  simdjson::dom::array attachments;
-  if (call.params.array("attachments", attachments) && attachments.size() != 0) {
-    call.params.complain("attachments", "must be empty (this gateway takes text only)");
-  }
-  if (!call.valid()) return;
-  build_operator_message(call.net, call.slot,
-                         {.via = fb::MessageVia::chat,
-                          .session_key = key,
-                          .text = message,
-                          .idempotency_key = idempotency});
-  const std::uint64_t number = call.pend();
-  call.net.pending.at(number).extra().text = idempotency;
-  call.net.push(fb::EventBody::MessageReceived, call.slot, number);
-}
-
-void on_chat_send(Answer& answer, const pipeline::ReplyItem& item) {
-  const ReplyCode code = item.reply.code;
-  if (code != ReplyCode::accepted && code != ReplyCode::in_flight && code != ReplyCode::done &&
-      code != ReplyCode::duplicate) {
-    return refuse_reply(answer, item);
-  }
-  const bool started = code == ReplyCode::accepted && item.reply.run;
-  const std::string& key = answer.request().extra().text;
-  Response response{answer.net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("runId", item.run_key.empty() ? std::string_view{key} : item.run_key);
-  json.member("status", started ? "started" : code == ReplyCode::in_flight ? "in_flight" : "ok");
-  json.member("messageSeq", item.reply.seq.value);
-  // Ours: the message is recorded and nobody will answer it (/new, /reset, agent none).
-  if (code == ReplyCode::accepted && !item.reply.run) json.member("run", false);
-  json.end_object();
-  response.send();
-}
 
 void chat_history(Call& call) {
   const std::string_view asked = call.params.text("sessionKey", kSessionKey);

@@ -2,6 +2,7 @@
 #include "adapters/websocket/context.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "adapters/websocket/methods.h"
 
@@ -115,6 +116,11 @@ void Context::lose_interest(std::uint32_t slot) {
   if (interested.empty()) runs.forget_all();
 }
 
+void Context::take_reports() {
+  if (auto newer = shared.agents.take()) agents_report = std::move(newer);
+  if (auto newer = shared.skills.take()) skills_report = std::move(newer);
+}
+
 http::Facts Context::facts() const {
   return {.shared = &shared,
           .version = options.version,
@@ -122,7 +128,8 @@ http::Facts Context::facts() const {
           .now_boottime_ms = now_ms(),
           .inputs_waiting = inputs_waiting,
           .waiting_since_ms = waiting_since_ms,
-          .resident_bytes = http::resident_bytes()};
+          .resident_bytes = http::resident_bytes(),
+          .agents = agents_report.get()};
 }
 
 std::string session_key_of(const config::Config& config, std::string_view asked) {

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <deque>
 #include <flatbuffers/flatbuffers.h>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "adapters/http/facts.h"
+#include "adapters/websocket/approvals.h"
 #include "adapters/websocket/auth_limits.h"
 #include "adapters/websocket/device_requests.h"
 #include "adapters/websocket/entropy.h"
@@ -79,6 +81,10 @@ struct Context {
   std::unordered_map<std::uint32_t, std::unique_ptr<Resuming>> resuming{};  // by slot
   PendingTable pending{};
   RunTable runs{};
+  ApprovalTable approvals{};
+  // The newest of what the loop thread tells; null = nothing yet.
+  std::unique_ptr<pipeline::AgentsReport> agents_report{};
+  std::unique_ptr<pipeline::SkillsReport> skills_report{};
   Entropy entropy{};
   flatbuffers::FlatBufferBuilder builder{4096};
   std::string scratch{};                    // payload of the push being sent
@@ -131,6 +137,9 @@ struct Context {
   // From now on events of sessions are wanted too: it has subscribed to some.
   void watch_sessions(std::uint32_t slot);
   void lose_interest(std::uint32_t slot);
+
+  // Looks for newer reports. Once per turn.
+  void take_reports();
 
   http::Facts facts() const;
 

@@ -30,8 +30,16 @@ bool Events::admits(std::uint32_t slot, Audience audience, std::string_view sess
       const std::vector<std::string>& keys = table.client[slot]->keys;
       return std::find(keys.begin(), keys.end(), session_key) != keys.end();
     }
+    case Audience::session_tools:
+      return table.flag(slot, connection_flag::kAllSessions) &&
+             (table.client[slot]->caps & kCapToolEvents) == 0;
+    case Audience::tools:
+      return satisfies(table.scopes[slot], Scope::read) &&
+             (table.client[slot]->caps & kCapToolEvents) != 0;
     case Audience::pairing:
       return satisfies(table.scopes[slot], Scope::pairing);
+    case Audience::approvals:
+      return satisfies(table.scopes[slot], Scope::approvals);
   }
   return false;
 }
@@ -49,7 +57,7 @@ void Events::deliver(Push& push, Seq seq, Audience audience, std::string_view se
     if (seq && table.told_from[slot] == 0) table.told_from[slot] = seq.value;
     push.to(slot);
   };
-  if (audience != Audience::pairing) {
+  if (audience != Audience::pairing && audience != Audience::approvals) {
     for (const std::uint32_t slot : net_.interested)
       send(slot);
     return;
@@ -64,7 +72,10 @@ void Events::deliver_again(Push& push, Seq seq, Audience audience, std::string_v
   if (seq < seen.seq || (seq == seen.seq && ordinal_ <= seen.ordinal)) return;
   const bool was_live =
       resuming_->live_from && !(seq < resuming_->live_from) && !(resuming_->live_to < seq);
-  if (audience == Audience::all && was_live) return;
+  // Those need no subscription.
+  const bool unasked =
+      audience == Audience::all || audience == Audience::tools || audience == Audience::approvals;
+  if (unasked && was_live) return;
   if (!resumes(*resuming_, session_key)) return;
   // Its own sessions' changes are part of what it missed, whatever it had subscribed to.
   const bool its_own = audience == Audience::session_changes && !resuming_->sessions.empty();
@@ -116,11 +127,8 @@ void Events::push_message(const EventItem& item, std::string_view run_key) {
   deliver(push, item.event.seq, Audience::session_messages, item.session.key);
 }
 
-void Events::push_agent(LiveRun& run, std::string_view stream, std::string_view data, Seq cursor) {
-  ++run.seq;
-  Push push{net_, "agent"};
-  http::JsonWriter& json = push.json();
-  json.begin_object();
+void Events::write_agent_members(http::JsonWriter& json, const LiveRun& run,
+                                 std::string_view stream, std::string_view data) {
   json.member("runId", run.key);
   json.member("sessionKey", run.session_key);
   json.member("agentId", run.agent_id);
@@ -128,9 +136,33 @@ void Events::push_agent(LiveRun& run, std::string_view stream, std::string_view 
   json.member("ts", net_.wall_ms);
   json.member("stream", stream);
   json.member_raw("data", data);
+}
+
+void Events::push_agent(LiveRun& run, std::string_view stream, std::string_view data, Seq cursor,
+                        Audience audience) {
+  ++run.seq;
+  Push push{net_, "agent"};
+  http::JsonWriter& json = push.json();
+  json.begin_object();
+  write_agent_members(json, run, stream, data);
   write_cursor(json, cursor);
   json.end_object();
-  deliver(push, cursor, Audience::all, run.session_key);
+  deliver(push, cursor, audience, run.session_key);
+}
+
+void Events::push_tool(LiveRun& run, const EventItem& item) {
+  push_agent(run, "tool", data_, item.event.seq, Audience::tools);
+  Push push{net_, "session.tool"};
+  http::JsonWriter& json = push.json();
+  json.begin_object();
+  write_agent_members(json, run, "tool", data_);
+  if (item.has_session) {
+    json.key("session");
+    write_session(json, net_.config(), item.session, net_.wall_ms);
+  }
+  write_cursor(json, item.event.seq);
+  json.end_object();
+  deliver(push, item.event.seq, Audience::session_tools, run.session_key);
 }
 
 void Events::push_chat(const LiveRun& run, std::string_view state, std::string_view members,

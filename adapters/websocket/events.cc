@@ -5,7 +5,6 @@
 #include <cstring>
 #include <utility>
 
-#include "adapters/websocket/agent_methods.h"
 #include "adapters/websocket/health.h"
 #include "adapters/websocket/respond.h"
 #include "adapters/websocket/rows.h"
@@ -17,9 +16,6 @@ using pipeline::EventItem;
 namespace {
 
 constexpr std::uint32_t kOrdinalsPerPart = 16;
-// Where the numbers of a run start that is told again and is not known any more: more pieces than
-// that no answer is shown in.
-constexpr std::uint64_t kPastRunSeq = std::uint64_t{1} << 20U;
 
 }  // namespace
 
@@ -63,6 +59,18 @@ void Events::tell(const EventItem& item) {
       return run_failed(item);
     case fb::EventBody::RunAborted:
       return run_aborted(item);
+    case fb::EventBody::RunInterrupted:
+      return run_interrupted(item);
+    case fb::EventBody::RunsMerged:
+      return run_merged(item);
+    case fb::EventBody::ToolCalled:
+      return tool_called(item);
+    case fb::EventBody::ToolReturned:
+      return tool_returned(item);
+    case fb::EventBody::ApprovalOpened:
+      return approval_opened(item);
+    case fb::EventBody::ApprovalResolved:
+      return approval_resolved(item);
     case fb::EventBody::DevicePaired:
     case fb::EventBody::DeviceRenamed:
     case fb::EventBody::DeviceTokenChanged:
@@ -80,12 +88,15 @@ void Events::tell(const EventItem& item) {
   }
 }
 
+void Events::Held::keep(const EventView& other) {
+  event = other;
+  body.resize(align8(other.body.size()) / 8);
+  std::memcpy(body.data(), other.body.data(), other.body.size());
+  event.body = {reinterpret_cast<const std::byte*>(body.data()), other.body.size()};
+}
+
 void Events::hold(const EventItem& item) {
-  Held& held = this->held();
-  held.event = item.event;
-  held.body.resize(align8(item.event.body.size()) / 8);
-  std::memcpy(held.body.data(), item.event.body.data(), item.event.body.size());
-  held.event.body = {reinterpret_cast<const std::byte*>(held.body.data()), item.event.body.size()};
+  held().keep(item.event);
 }
 
 void Events::deliver_held(const core::SessionView& session) {
@@ -105,126 +116,6 @@ void Events::message(const EventItem& item) {
   const std::string_view key = text_of(body.idempotency_key());
   push_changed(item, "", "send", key);
   push_message(item, key);
-}
-
-LiveRun* Events::live_run(const EventItem& item) {
-  if (!item.has_run) return nullptr;
-  const std::string_view session = item.has_session ? item.session.key : std::string_view{};
-  if (resuming_ == nullptr) {
-    return net_.runs.watch(item.run.id, item.run.key, session, item.run.agent_id);
-  }
-  LiveRun* run = resuming_->runs.watch(item.run.id, item.run.key, session, item.run.agent_id);
-  if (run == nullptr || run->seq != 0) return run;
-  // Numbers of a run only grow: above all it was told live.
-  const LiveRun* live = net_.runs.find(item.run.id);
-  run->seq = live == nullptr ? kPastRunSeq : live->seq;
-  return run;
-}
-
-// Nothing more will come of the run.
-void Events::ended(const EventItem& item, const LiveRun& run) {
-  if (resuming_ != nullptr) return resuming_->runs.forget(item.run.id);
-  answer_waiters(net_, run.key, item.event);
-  net_.runs.forget(item.run.id);
-}
-
-void Events::run_started(const EventItem& item) {
-  LiveRun* run = live_run(item);
-  if (run == nullptr) return;
-  push_changed(item, "start", "", run->key);
-  std::string more = ",\"startedAt\":" + std::to_string(item.event.header.wall_ms);
-  lifecycle(*run, "start", more, item.event.seq);
-}
-
-void Events::run_finished(const EventItem& item) {
-  LiveRun* run = live_run(item);
-  if (run == nullptr) return;
-  const auto& body = *flatbuffers::GetRoot<fb::RunFinished>(item.event.body.data());
-  const std::string_view text = text_of(body.text());
-  if (run->text.empty() && !text.empty()) {
-    // Nothing was shown while it was written: clients still expect the text on the stream once.
-    data_.clear();
-    http::JsonWriter data{data_};
-    data.begin_object();
-    data.member("text", text);
-    data.member("delta", text);
-    data.end_object();
-    push_agent(*run, "assistant", data_, Seq{});
-  }
-  lifecycle(*run, "end", ",\"endedAt\":" + std::to_string(item.event.header.wall_ms),
-            item.event.seq);
-  push_message(item, run->key);
-  push_changed(item, "end", "", run->key);
-  const std::string_view stop = text_of(body.stop_reason());
-  members_.clear();
-  http::JsonWriter json{members_};
-  json.member("stopReason", stop.empty() ? std::string_view{"stop"} : stop);
-  json.key("message");
-  write_message(json, item.event, run->key);
-  push_chat(*run, "final", members_, item.event.seq);
-  ended(item, *run);
-}
-
-void Events::run_failed(const EventItem& item) {
-  LiveRun* run = live_run(item);
-  if (run == nullptr) return;
-  const auto& body = *flatbuffers::GetRoot<fb::RunFailed>(item.event.body.data());
-  const std::string_view error = text_of(body.message());
-  members_.clear();
-  http::JsonWriter more{members_};
-  more.member("error", error);
-  lifecycle(*run, "error", "," + members_, item.event.seq);
-  push_changed(item, "end", "", run->key);
-  members_.clear();
-  http::JsonWriter json{members_};
-  json.member("errorMessage", error.empty() ? std::string_view{"the run failed"} : error);
-  json.member("errorKind", error_kind_name(body.kind()));
-  push_chat(*run, "error", members_, item.event.seq);
-  ended(item, *run);
-}
-
-// One item per run that was stopped.
-void Events::run_aborted(const EventItem& item) {
-  LiveRun* run = live_run(item);
-  if (run == nullptr) return;
-  lifecycle(*run, "end", ",\"aborted\":true", item.event.seq);
-  push_changed(item, "end", "", run->key);
-  members_.clear();
-  http::JsonWriter json{members_};
-  json.member("stopReason", "rpc");
-  json.key("message");
-  write_assistant_text(json, run->text, item.event.header.wall_ms);
-  push_chat(*run, "aborted", members_, item.event.seq);
-  ended(item, *run);
-}
-
-void Events::delta(const pipeline::DeltaItem& item) {
-  LiveRun* run = net_.runs.watch(item.run, item.run_key, item.session_key, item.agent_id);
-  // Each delta repeats the text so far; a very long one is told by its final message.
-  if (run == nullptr || !net_.runs.append_text(*run, item.piece)) return;
-  data_.clear();
-  http::JsonWriter data{data_};
-  data.begin_object();
-  data.member("text", run->text);
-  data.member("delta", item.piece);
-  data.end_object();
-  push_agent(*run, "assistant", data_, Seq{});
-  members_.clear();
-  http::JsonWriter json{members_};
-  json.member("deltaText", item.piece);
-  json.key("message");
-  write_assistant_text(json, run->text, net_.wall_ms);
-  push_chat(*run, "delta", members_, Seq{});
-}
-
-void Events::lifecycle(LiveRun& run, std::string_view phase, std::string_view more, Seq cursor) {
-  data_.clear();
-  http::JsonWriter data{data_};
-  data.begin_object();
-  data.member("phase", phase);
-  data_ += more;
-  data.end_object();
-  push_agent(run, "lifecycle", data_, cursor);
 }
 
 void Events::tick() {

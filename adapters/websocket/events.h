@@ -36,7 +36,15 @@ class Events {
 
  private:
   // Who a push is for, among those whose scopes allow it.
-  enum class Audience : std::uint8_t { all, session_changes, session_messages, pairing };
+  enum class Audience : std::uint8_t {
+    all,
+    session_changes,
+    session_messages,
+    session_tools,  // session_changes, but for those that tell of tools already
+    tools,
+    pairing,
+    approvals,
+  };
 
   void tell(const pipeline::EventItem& item);
   void message(const pipeline::EventItem& item);
@@ -44,11 +52,19 @@ class Events {
   void run_finished(const pipeline::EventItem& item);
   void run_failed(const pipeline::EventItem& item);
   void run_aborted(const pipeline::EventItem& item);
+  void run_interrupted(const pipeline::EventItem& item);
+  void run_merged(const pipeline::EventItem& item);
+  void tool_called(const pipeline::EventItem& item);
+  void tool_returned(const pipeline::EventItem& item);
+  void approval_opened(const pipeline::EventItem& item);
+  void approval_resolved(const pipeline::EventItem& item);
+  void push_approval_resolved(const pipeline::EventItem& item, const Approval& approval);
   void devices(const pipeline::EventItem& item);
   void config_changed(const pipeline::EventItem& item);
   void channel_pairing(const pipeline::EventItem& item);
   void code_answered(const pipeline::EventItem& item);
   void ended(const pipeline::EventItem& item, const LiveRun& run);
+  void ended_merged(const pipeline::EventItem& item, const LiveRun& run);
   void deliver_held(const core::SessionView& session);
   void hold(const pipeline::EventItem& item);
 
@@ -57,7 +73,12 @@ class Events {
                     std::string_view reason, std::string_view run_key);
   void push_message(const pipeline::EventItem& item, std::string_view run_key);
   // `data` is the JSON of the event's data. The run's seq goes up.
-  void push_agent(LiveRun& run, std::string_view stream, std::string_view data, Seq cursor);
+  void push_agent(LiveRun& run, std::string_view stream, std::string_view data, Seq cursor,
+                  Audience audience = Audience::all);
+  // data_ holds the data: to who can show tools, and to who watches sessions.
+  void push_tool(LiveRun& run, const pipeline::EventItem& item);
+  void write_agent_members(http::JsonWriter& json, const LiveRun& run, std::string_view stream,
+                           std::string_view data);
   // `members` is JSON members, without braces, that follow the common ones.
   void push_chat(const LiveRun& run, std::string_view state, std::string_view members, Seq cursor);
   void lifecycle(LiveRun& run, std::string_view phase, std::string_view more, Seq cursor);
@@ -80,9 +101,13 @@ class Events {
   struct Held {
     EventView event{};
     std::vector<std::uint64_t> body{};
+    void keep(const EventView& other);
   };
   Held held_live_{};
   Held held_again_{};  // of events that are told again
+  // How the last run ended that somebody might wait for under another run's name.
+  Held last_end_{};
+  RunId last_ended_{};
   Held& held() { return resuming_ == nullptr ? held_live_ : held_again_; }
 };
 

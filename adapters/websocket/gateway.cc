@@ -189,6 +189,7 @@ void Gateway::closed(std::uint32_t slot) {
   drop_partial(slot);
   net_.subscribed_keys -= client.keys.size();
   net_.runs.drop(table.ref(slot));
+  net_.approvals.drop(table.ref(slot));
   net_.resuming.erase(slot);
   if (net_.resuming.empty()) net_.recent.clear();
   net_.lose_interest(slot);
@@ -199,6 +200,7 @@ void Gateway::closed(std::uint32_t slot) {
 void Gateway::begin_turn(std::uint64_t now_ms, std::int64_t wall_ms) {
   net_.hub.set_now(now_ms);
   net_.wall_ms = wall_ms;
+  net_.take_reports();
 }
 
 void Gateway::end_turn() {

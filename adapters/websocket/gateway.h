@@ -87,6 +87,7 @@ class Gateway {
   pipeline::DevicesItem devices_{};
   pipeline::PairingItem pairing_{};
   pipeline::GapItem gap_{};
+  pipeline::ApprovalsItem approvals_{};
   std::uint64_t frames_in_{};
   std::size_t partial_bytes_{};  // of all messages that are still coming in
   std::uint64_t next_tick_ms_{};

@@ -75,6 +75,8 @@ void Gateway::item(const pipeline::OutHeader& header, ByteSpan payload) {
       return answer(header, payload, devices_, &Method::on_devices);
     case ItemKind::pairing:
       return answer(header, payload, pairing_, &Method::on_pairing);
+    case ItemKind::approvals:
+      return answer(header, payload, approvals_, &Method::on_approvals);
     case ItemKind::gap:
       return keep_gap(header, payload);
     case ItemKind::event: {

@@ -68,6 +68,16 @@ void write_health(Context& net, http::JsonWriter& json, const pipeline::Sessions
   json.raw("[]");
   json.key("channelLabels");
   json.raw("{}");
+  json.key("agentsDown");  // ours
+  json.begin_array();
+  for (const pipeline::AgentReport* agent : http::agents_down(facts)) {
+    json.begin_object();
+    json.member("agentId", agent->id);
+    json.member("state", agent->state);
+    json.member_if("problem", agent->problem);
+    json.end_object();
+  }
+  json.end_array();
   json.member("heartbeatSeconds", 0);
   json.member("defaultAgentId", net.config().default_agent);
   json.key("agents");

@@ -12,7 +12,7 @@
 namespace spine::net {
 namespace {
 
-constexpr std::array<std::string_view, 15> kEvents{"connect.challenge",
+constexpr std::array<std::string_view, 20> kEvents{"connect.challenge",
                                                    "agent",
                                                    "chat",
                                                    "session.message",
@@ -26,7 +26,12 @@ constexpr std::array<std::string_view, 15> kEvents{"connect.challenge",
                                                    "device.pair.resolved",
                                                    "device.pair.changed",
                                                    "channel.pair.requested",
-                                                   "channel.pair.resolved"};
+                                                   "channel.pair.resolved",
+                                                   "session.tool",
+                                                   "exec.approval.requested",
+                                                   "exec.approval.resolved",
+                                                   "plugin.approval.requested",
+                                                   "plugin.approval.resolved"};
 constexpr std::array<std::string_view, 3> kCapabilities{
     "published-model-catalog", "session-scoped-model-catalog", "session-scoped-chat-metadata"};
 

@@ -7,9 +7,9 @@
 namespace spine::net {
 namespace {
 
-// Buffers that grew beyond this are freed, not pooled; so many are kept.
-constexpr std::size_t kPooledBytesMax = 16 * limits::kKiB;
-constexpr std::size_t kPooledMax = 2'048;
+// Buffers that grew beyond this are freed, not pooled; so much of them is kept.
+constexpr std::size_t kPooledBytesMax = 256 * limits::kKiB;
+constexpr std::size_t kPooledBytesAllMax = 32 * limits::kMiB;
 constexpr std::size_t kReasonBytesMax = 123;  // a control frame carries 125 B, the code takes two
 
 std::string_view shortened(std::string_view reason) {
@@ -30,6 +30,7 @@ FrameBuffer& Hub::buffer(std::uint32_t slot) {
     } else {
       out = std::move(pool_.back());
       pool_.pop_back();
+      pooled_bytes_ -= out->capacity();
     }
   }
   mark_dirty(slot);
@@ -41,7 +42,8 @@ void Hub::give_back(std::uint32_t slot) {
   if (out == nullptr) return;
   owed_all_ -= out->pending_bytes();
   out->clear();
-  if (out->capacity() <= kPooledBytesMax && pool_.size() < kPooledMax) {
+  if (out->capacity() <= kPooledBytesMax && pooled_bytes_ + out->capacity() <= kPooledBytesAllMax) {
+    pooled_bytes_ += out->capacity();
     pool_.push_back(std::move(out));
   }
   out.reset();

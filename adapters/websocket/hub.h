@@ -77,6 +77,7 @@ class Hub {
   pipeline::Metrics& metrics_;
   std::vector<std::uint32_t> dirty_{};
   std::vector<std::unique_ptr<FrameBuffer>> pool_{};
+  std::size_t pooled_bytes_{};
   std::size_t owed_all_{};
   std::size_t owed_before_{};  // by the connection a message is being written for
   std::uint64_t now_ms_{};

@@ -47,6 +47,7 @@ void build_operator_message(Context& net, std::uint32_t slot, const OperatorMess
   table.add_via(message.via);
   table.add_conversation(fb::ConversationKind::direct);
   table.add_no_run(message.no_run);
+  table.add_queue_mode(message.queue_mode);
   builder.Finish(table.Finish());
 }
 

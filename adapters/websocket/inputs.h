@@ -19,6 +19,7 @@ struct OperatorMessage {
   std::string_view text{};
   std::string_view idempotency_key{};
   bool no_run{};  // nobody is to answer it now
+  fb::QueueMode queue_mode{};
 };
 
 // The names of a set, as strings of the builder.

@@ -18,13 +18,10 @@ struct EmptyAnswer {
 constexpr std::array kEmpty{
     EmptyAnswer{"cron.runs", R"({"entries":[],"total":0,"offset":0,"limit":50,"hasMore":false,)"
                              R"("nextOffset":null})"},
-    EmptyAnswer{"exec.approval.list", "[]"},
     EmptyAnswer{"models.authStatus", R"({"providers":[]})"},
     EmptyAnswer{"node.list", R"({"nodes":[]})"},
     EmptyAnswer{"openclaw.approval.list", "[]"},
-    EmptyAnswer{"plugin.approval.list", "[]"},
     EmptyAnswer{"question.list", R"({"questions":[]})"},
-    EmptyAnswer{"skills.status", R"({"skills":[]})"},
     EmptyAnswer{"taskSuggestions.list", R"({"suggestions":[]})"},
     EmptyAnswer{"tasks.list", R"({"tasks":[]})"},
 };

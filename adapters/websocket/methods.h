@@ -53,12 +53,13 @@ struct Method {
   void (*on_devices)(Answer&, const pipeline::DevicesItem&){};
   void (*on_pairing)(Answer&, const pipeline::PairingItem&){};
   void (*on_gap)(Answer&, const pipeline::GapItem&){};
+  void (*on_approvals)(Answer&, const pipeline::ApprovalsItem&){};
 
   // Whether it puts questions to the engine, besides or instead of handing something in.
   constexpr bool asks() const {
     return on_sessions != nullptr || on_history != nullptr || on_run != nullptr ||
            on_status != nullptr || on_digest != nullptr || on_devices != nullptr ||
-           on_pairing != nullptr || on_gap != nullptr;
+           on_pairing != nullptr || on_gap != nullptr || on_approvals != nullptr;
   }
 };
 
@@ -103,9 +104,11 @@ void channels_status(Call&);
 void agent_identity_get(Call&);
 void models_list(Call&);
 void logs_tail(Call&);
-// chat_methods.cc
+// send_methods.cc
 void chat_send(Call&);
 void on_chat_send(Answer&, const pipeline::ReplyItem&);
+void sessions_send(Call&);
+// chat_methods.cc
 void chat_history(Call&);
 void on_chat_history(Answer&, const pipeline::HistoryItem&);
 void chat_abort(Call&);
@@ -113,6 +116,23 @@ void sessions_abort(Call&);
 void on_chat_abort_session(Answer&, const pipeline::SessionsItem&);
 void on_chat_abort_run(Answer&, const pipeline::RunItem&);
 void on_chat_abort(Answer&, const pipeline::ReplyItem&);
+// approval_methods.cc
+void approval_list(Call&);
+void on_approval_list(Answer&, const pipeline::ApprovalsItem&);
+void exec_approval_get(Call&);
+void on_exec_approval_get(Answer&, const pipeline::ApprovalsItem&);
+void approval_get(Call&);
+void on_approval_get(Answer&, const pipeline::ApprovalsItem&);
+void approval_resolve(Call&);
+void on_approval_found(Answer&, const pipeline::ApprovalsItem&);
+void on_approval_resolved(Answer&, const pipeline::ReplyItem&);
+void approval_wait(Call&);
+void on_approval_wait(Answer&, const pipeline::ApprovalsItem&);
+// agent_status_methods.cc
+void agents_status(Call&);
+void agents_restart(Call&);
+void agents_reset(Call&);
+void on_agents_changed(Answer&, const pipeline::ReplyItem&);
 // agent_methods.cc
 void agent(Call&);
 void on_agent(Answer&, const pipeline::ReplyItem&);
@@ -171,6 +191,8 @@ void on_sessions_compact(Answer&, const pipeline::SessionsItem&);
 void wake(Call&);
 void system_event(Call&);
 void on_system_message(Answer&, const pipeline::ReplyItem&);
+// skills_methods.cc
+void skills_status(Call&);
 // later_methods.cc
 void nothing_yet(Call&);
 void cron_list(Call&);

@@ -22,16 +22,27 @@ std::string_view kind_name(fb::ConversationKind kind) {
   return "direct";
 }
 
-// The first bytes of the text, without half a character at the end.
-std::string_view cut(std::string_view text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  while (bytes_max != 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0U) == 0x80U)
-    --bytes_max;
-  return text.substr(0, bytes_max);
+// What clients are shown for an agent whose own choice is not known: they do not send without a
+// name.
+std::string_view default_model(const config::AgentConfig* agent) {
+  if (agent == nullptr) return "spine/echo";
+  switch (agent->process.driver) {
+    case config::Driver::echo:
+      return "spine/echo";
+    case config::Driver::pi:
+      return "pi/default";
+    case config::Driver::acp:
+      return "acp/default";
+    case config::Driver::jsonl:
+      if (agent->process.preset == "claude") return "claude/default";
+      if (agent->process.preset == "codex") return "codex/default";
+      return "jsonl/default";
+  }
+  return "spine/echo";
 }
 
 void write_content(http::JsonWriter& json, std::string_view whole, std::size_t text_max) {
-  const std::string_view text = cut(whole, text_max);
+  const std::string_view text = cut_text(whole, text_max);
   if (text.size() != whole.size()) json.member("truncated", true);
   json.key("content");
   json.begin_array();
@@ -117,7 +128,7 @@ void write_failure(http::JsonWriter& json, const EventView& event, std::string_v
     const auto& body = *flatbuffers::GetRoot<fb::RunFailed>(event.body.data());
     write_content(json, "", kNoTextMax);
     json.member("stopReason", "error");
-    json.member("errorMessage", text_of(body.message()));
+    json.member("errorMessage", failure_text(body));
   } else {
     write_content(json, "", kNoTextMax);
     json.member("stopReason", "aborted");
@@ -128,6 +139,28 @@ void write_failure(http::JsonWriter& json, const EventView& event, std::string_v
 }
 
 }  // namespace
+
+std::string_view cut_text(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  while (bytes_max != 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0U) == 0x80U)
+    --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
+std::string failure_text(const fb::RunFailed& body) {
+  std::string text{text_of(body.message())};
+  if (text.empty()) text = "the run failed";
+  if (body.outcome() == fb::RunOutcome::final) return text;
+  if (text.ends_with('.')) text.pop_back();
+  if (body.outcome() == fb::RunOutcome::quarantined) {
+    text += ". It was tried " + std::to_string(body.attempts()) + " times";
+  }
+  return text + ". It is not tried again by itself; send it again if it still matters.";
+}
+
+std::string_view abort_reason_name(fb::AbortReason reason) {
+  return reason == fb::AbortReason::rpc ? std::string_view{"rpc"} : fb::EnumNameAbortReason(reason);
+}
 
 std::string_view error_kind_name(fb::RunErrorKind kind) {
   switch (kind) {
@@ -153,8 +186,11 @@ const config::AgentConfig* find_agent(const config::Config& config, std::string_
 
 ModelName model_of(const config::Config& config, std::string_view agent_id) {
   const config::AgentConfig* agent = find_agent(config, agent_id);
-  const bool named = agent != nullptr && !agent->model_primary.empty();
-  return model_name(named ? std::string_view{agent->model_primary} : "spine/echo");
+  const std::string_view fallback = default_model(agent);
+  // The built-in agent's name is what the configuration gives everybody who names none.
+  const bool named =
+      agent != nullptr && !agent->model_primary.empty() && agent->model_primary != "spine/echo";
+  return model_name(named ? std::string_view{agent->model_primary} : fallback);
 }
 
 ModelName model_name(std::string_view whole) {
@@ -247,6 +283,7 @@ void write_message(http::JsonWriter& json, const EventView& event, std::string_v
 void write_preview_item(http::JsonWriter& json, const EventView& event, std::size_t bytes_max) {
   std::string_view role = "assistant";
   std::string_view text;
+  std::string failure;
   switch (static_cast<fb::EventBody>(event.header.kind)) {
     case fb::EventBody::MessageReceived: {
       const auto& body = *flatbuffers::GetRoot<fb::MessageReceived>(event.body.data());
@@ -258,14 +295,15 @@ void write_preview_item(http::JsonWriter& json, const EventView& event, std::siz
       text = text_of(flatbuffers::GetRoot<fb::RunFinished>(event.body.data())->text());
       break;
     case fb::EventBody::RunFailed:
-      text = text_of(flatbuffers::GetRoot<fb::RunFailed>(event.body.data())->message());
+      failure = failure_text(*flatbuffers::GetRoot<fb::RunFailed>(event.body.data()));
+      text = failure;
       break;
     default:
       text = "(stopped)";
   }
   json.begin_object();
   json.member("role", role);
-  json.member("text", cut(text, bytes_max));
+  json.member("text", cut_text(text, bytes_max));
   json.end_object();
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <string_view>
 
 #include "adapters/http/json.h"
@@ -47,6 +48,13 @@ void write_preview_item(http::JsonWriter& json, const EventView& event, std::siz
 // {"role":"assistant","content":[{"type":"text","text":...}],"timestamp":...}.
 void write_assistant_text(http::JsonWriter& json, std::string_view text, std::int64_t wall_ms);
 
+// The first bytes of the text, without half a character at the end.
+std::string_view cut_text(std::string_view text, std::size_t bytes_max);
+
+// Why a run failed and what becomes of its message, for people. Never empty.
+std::string failure_text(const fb::RunFailed& body);
+// stopReason of a run that was stopped.
+std::string_view abort_reason_name(fb::AbortReason reason);
 // unknown, refusal, timeout, rate_limit, context_length (crash is unknown to clients).
 std::string_view error_kind_name(fb::RunErrorKind kind);
 

@@ -36,6 +36,13 @@ bool RunTable::append_text(LiveRun& run, std::string_view piece) {
   return true;
 }
 
+void RunTable::start_over(LiveRun& run) {
+  text_bytes_ -= run.text.size();
+  run.text.clear();
+  run.text_full = false;
+  run.replace = true;
+}
+
 void RunTable::forget(RunId id) {
   const auto found = runs_.find(id.value);
   if (found == runs_.end()) return;
@@ -76,6 +83,14 @@ std::vector<Waiter> RunTable::take_if(F f) {
 
 std::vector<Waiter> RunTable::take(std::string_view run_key) {
   return take_if([&](const Waiter& waiter) { return waiter.run_key == run_key; });
+}
+
+void RunTable::merge(std::string_view run_key, std::string_view into_key) {
+  for (Waiter& waiter : waiters_) {
+    if (waiter.run_key != run_key) continue;
+    if (waiter.asked_key.empty()) waiter.asked_key = waiter.run_key;
+    waiter.run_key = into_key;
+  }
 }
 
 std::vector<Waiter> RunTable::take_due(std::uint64_t now_ms) {

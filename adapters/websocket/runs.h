@@ -19,13 +19,15 @@ struct LiveRun {
   std::string text{};   // of the deltas so far
   std::uint64_t seq{};  // of its agent and chat events
   bool text_full{};     // the text grew beyond kLiveTextBytesMax: no more deltas
+  bool replace{};       // the next piece is the first of a new attempt: it replaces what was shown
 };
 
 // A request to be answered when a run ends.
 struct Waiter {
   ConnectionRef connection{};
-  std::string id{};  // of the request
-  std::string run_key{};
+  std::string id{};             // of the request
+  std::string run_key{};        // whose end answers it
+  std::string asked_key{};      // the run that was asked for; empty = run_key
   bool second_answer{};         // the agent method; else agent.wait
   std::uint64_t deadline_ms{};  // boot-time; 0 = none
 };
@@ -39,6 +41,8 @@ class RunTable {
   LiveRun* find(RunId id);
   // False when the text so far would grow beyond its bound, from then on for ever.
   bool append_text(LiveRun& run, std::string_view piece);
+  // What was written so far is void: the answer starts anew.
+  void start_over(LiveRun& run);
   void forget(RunId id);
   void forget_all();
   std::size_t count() const { return runs_.size(); }
@@ -51,6 +55,8 @@ class RunTable {
 
   // False when there are too many, in all or of one connection.
   bool wait(Waiter waiter);
+  // Who waits for the one waits for the other from now on: that is where its answer is.
+  void merge(std::string_view run_key, std::string_view into_key);
   // Takes out those who wait for the run / whose deadline has passed / of a connection.
   std::vector<Waiter> take(std::string_view run_key);
   std::vector<Waiter> take_due(std::uint64_t now_ms);

@@ -23,8 +23,10 @@ void read_sections(Reading& reading) {
   read_session(reading);
   read_agents(reading);
   read_channels(reading);
+  read_queue_modes(reading);
   read_bindings(reading);
   read_crons(reading);
+  read_skills(reading);
   read_logging(reading);
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/config/agent_config.h"
 #include "engine/config/findings.h"
 #include "engine/log/level.h"
 #include "schemas/vocab/ids.h"
@@ -34,6 +35,7 @@ struct ChannelConfig {
   fb::DmPolicy dm_policy{fb::DmPolicy::pairing};
   fb::DmPolicy group_policy{fb::DmPolicy::open};
   std::vector<std::string> allow_from{};
+  fb::QueueMode queue_mode{fb::QueueMode::unset};  // messages.queue.byChannel.<name>
   // Who may speak in its groups, where that is another list.
   std::optional<std::vector<std::string>> group_allow_from{};
 };
@@ -45,15 +47,6 @@ struct BindingConfig {
   bool has_peer{};
   fb::ConversationKind peer_kind{};
   std::string peer_id{};
-};
-
-struct AgentConfig {
-  std::string id{};
-  std::string name{};
-  std::string emoji{};
-  std::string workspace{};
-  std::string model_primary{};    // "provider/model"; the echo agent is "spine/echo"
-  std::uint32_t echo_delay_ms{};  // agents.entries.<id>.spine.delayMs: the echo agent waits
 };
 
 struct CronConfig {  // crons.<name>: kept and shown, run by the scheduler issue
@@ -120,6 +113,8 @@ struct Config {
   std::vector<AgentConfig> agents{};  // never empty: at least "main"
   std::string default_agent{"main"};
   std::vector<BindingConfig> bindings{};
+  fb::QueueMode queue_mode{fb::QueueMode::followup};  // messages.queue.mode
+  SkillsConfig skills{};
   std::vector<CronConfig> crons{};
   // logging
   LogFormat log_format{LogFormat::text};

@@ -20,7 +20,7 @@ flatbuffers::Offset<fb::ChannelPolicy> build_channel(Builder& builder,
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>> groups = 0;
   if (channel.group_allow_from) groups = builder.CreateVectorOfStrings(*channel.group_allow_from);
   return fb::CreateChannelPolicy(builder, name, policy(channel.dm_policy), allow_from,
-                                 policy(channel.group_policy), groups);
+                                 policy(channel.group_policy), groups, channel.queue_mode);
 }
 
 flatbuffers::Offset<fb::Binding> build_binding(Builder& builder, const BindingConfig& binding) {
@@ -30,6 +30,30 @@ flatbuffers::Offset<fb::Binding> build_binding(Builder& builder, const BindingCo
   const auto peer = builder.CreateString(binding.peer_id);
   return fb::CreateBinding(builder, agent, channel, account, binding.peer_kind, peer,
                            binding.has_peer);
+}
+
+using Names = flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>>;
+
+// Absent when there are none.
+Names build_names(Builder& builder, const std::vector<std::string>& names) {
+  return names.empty() ? Names{} : builder.CreateVectorOfStrings(names);
+}
+
+// Whether the agent's runs are dealt with in another way than without any configuration of it.
+bool differs(const AgentConfig& agent) {
+  const AgentConfig plain{};
+  return agent.on_crash != plain.on_crash || agent.attempts_max != plain.attempts_max ||
+         agent.approval_ms != plain.approval_ms || !agent.allow.empty() || !agent.deny.empty() ||
+         !agent.untrusted_allow.empty() || agent.queue_mode != plain.queue_mode;
+}
+
+flatbuffers::Offset<fb::AgentPolicy> build_agent(Builder& builder, const AgentConfig& agent) {
+  const auto id = builder.CreateString(agent.id);
+  const auto allow = build_names(builder, agent.allow);
+  const auto deny = build_names(builder, agent.deny);
+  const auto untrusted = build_names(builder, agent.untrusted_allow);
+  return fb::CreateAgentPolicy(builder, id, agent.on_crash, agent.attempts_max, agent.approval_ms,
+                               allow, deny, untrusted, agent.queue_mode);
 }
 
 }  // namespace
@@ -60,6 +84,15 @@ void build_policy(const Config& config, Builder& builder) {
       config.admins.empty()
           ? flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>>{}
           : builder.CreateVectorOfStrings(config.admins);
+  // The same goes for how agents are dealt with.
+  std::vector<flatbuffers::Offset<fb::AgentPolicy>> policies;
+  for (const AgentConfig& agent : config.agents) {
+    if (differs(agent)) policies.push_back(build_agent(builder, agent));
+  }
+  const auto agent_policies =
+      policies.empty()
+          ? flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::AgentPolicy>>>{}
+          : builder.CreateVector(policies);
   const fb::Bits128 hash(config.shown.hi, config.shown.lo);
 
   fb::ConfigAppliedBuilder table(builder);
@@ -80,6 +113,8 @@ void build_policy(const Config& config, Builder& builder) {
   table.add_default_dm_policy(config.default_dm_policy);
   table.add_config_hash(&hash);
   if (!config.admins.empty()) table.add_admins(admins);
+  if (!policies.empty()) table.add_agent_policies(agent_policies);
+  if (config.queue_mode != fb::QueueMode::followup) table.add_queue_mode(config.queue_mode);
   builder.Finish(table.Finish());
 }
 

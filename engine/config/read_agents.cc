@@ -76,9 +76,12 @@ AgentConfig read_agent(const Reading& reading, const AgentEntry& entry,
   agent.name =
       get("name").value_or(get("identity.name").value_or(entry.id == "main" ? "Main" : entry.id));
   agent.emoji = get("identity.emoji").value_or("");
-  agent.workspace = get("workspace").value_or(defaults.workspace);
+  const NodeId workspace = reading.below(entry.node, "workspace");
+  if (workspace != 0) agent.workspace = reading.path(workspace).string();
   agent.model_primary = model_of(reading, entry.node).value_or(defaults.model_primary);
   agent.echo_delay_ms = delay_of(reading, entry.node).value_or(defaults.echo_delay_ms);
+  read_agent_process(reading, entry.node, agent);
+  check_agent_process(reading, entry.node, agent);
   return agent;
 }
 
@@ -184,7 +187,10 @@ void read_agents(Reading& reading) {
   AgentConfig defaults;
   defaults.model_primary = model_of(reading, given).value_or(std::string{kEchoModel});
   defaults.echo_delay_ms = delay_of(reading, given).value_or(0);
-  defaults.workspace = reading.text(reading.below(given, "workspace")).value_or("");
+  if (const NodeId workspace = reading.below(given, "workspace"); workspace != 0) {
+    defaults.workspace = reading.path(workspace).string();
+  }
+  if (given != 0) read_agent_process(reading, given, defaults);
   NodeId chosen = 0;
   for (const AgentEntry& entry : entries_of(reading)) {
     if (!check_entry(reading, entry)) continue;
@@ -202,6 +208,7 @@ void read_agents(Reading& reading) {
   if (config.agents.empty()) {
     defaults.id = "main";
     defaults.name = "Main";
+    check_agent_process(reading, given, defaults);
     config.agents.push_back(defaults);
   }
   if (chosen == 0) config.default_agent = config.agents.front().id;

@@ -60,10 +60,19 @@ void read_control_ui(Reading& reading);  // and the public origin
 void read_admins(Reading& reading);
 void read_session(Reading& reading);
 void read_agents(Reading& reading);
+// agents.*.spine and its like, over what stands in `out` already.
+void read_agent_process(const Reading& reading, NodeId agent, AgentConfig& out);
+// Whether the driver has what it needs; `agent` is 0 for one that is not in the file.
+void check_agent_process(const Reading& reading, NodeId agent, const AgentConfig& config);
 void read_channels(Reading& reading);
-void read_bindings(Reading& reading);  // after read_agents()
+void read_queue_modes(Reading& reading);  // after read_channels()
+void read_bindings(Reading& reading);     // after read_agents()
 void read_crons(Reading& reading);
+void read_skills(Reading& reading);
 void read_logging(Reading& reading);
+
+// Of one of kQueueModes.
+fb::QueueMode queue_mode_of(std::string_view name);
 
 // ASCII letters in lower case.
 std::string lower_case(std::string_view text);

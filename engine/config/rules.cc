@@ -118,6 +118,10 @@ constexpr std::array kPeople{
     Rule{"bindings.[].match.roles"},
     Rule{"commands.ownerAllowFrom", ids},
     Rule{"commands.*", any, {}, Flag::unused},
+    Rule{"messages.queue.mode", choice, kQueueModes},
+    Rule{"messages.queue.byChannel.*", choice, kQueueModes},
+    Rule{"messages.queue.*", any, {}, Flag::unused},
+    Rule{"messages.*", any, {}, Flag::unused},
     Rule{"crons", object, {}, Flag::unused},
     Rule{"crons.*.schedule", text},
     Rule{"crons.*.action", text},
@@ -137,16 +141,33 @@ constexpr std::array kPeople{
     Rule{"logging.redactPatterns", text_list, {}, Flag::unused},
 };
 
+constexpr std::array kSkills{
+    Rule{"skills.allowBundled", text_list, {}, Flag::unused},
+    Rule{"skills.load.extraDirs", text_list},
+    Rule{"skills.load.allowSymlinkTargets", text_list},
+    Rule{"skills.load.watch", boolean},
+    Rule{"skills.load.watchDebounceMs", integer, "0..60000"},
+    Rule{"skills.install", any, {}, Flag::unused},
+    Rule{"skills.limits", any, {}, Flag::unused},
+    Rule{"skills.workshop", any, {}, Flag::unused},
+    Rule{"skills.entries", object},
+    Rule{"skills.entries.*.enabled", boolean},
+    Rule{"skills.entries.*.apiKey"},  // text, or what this version leaves alone
+    Rule{"skills.entries.*.env", object},
+    Rule{"skills.entries.*.env.*", text},
+    Rule{"skills.entries.*.config"},  // for the skill, and for requires.config
+};
+
 // About the file itself.
 constexpr std::array<std::string_view, 3> kFileSections{"$schema", "meta", "wizard"};
 
 // Whole sections that exist in OpenClaw and that Spine leaves alone.
-constexpr std::array<std::string_view, 33> kOtherSections{
-    "env",        "secrets",   "auth",         "models",    "tools",       "skills", "plugins",
-    "hooks",      "cron",      "messages",     "audio",     "media",       "talk",   "tts",
-    "browser",    "ui",        "web",          "memory",    "mcp",         "acp",    "nodeHost",
-    "canvasHost", "discovery", "approvals",    "broadcast", "diagnostics", "update", "cli",
-    "voicewake",  "surfaces",  "accessGroups", "proxy",     "users"};
+constexpr std::array<std::string_view, 31> kOtherSections{
+    "env",          "secrets",   "auth",        "models", "tools",    "plugins",    "hooks",
+    "cron",         "audio",     "media",       "talk",   "tts",      "browser",    "ui",
+    "web",          "memory",    "mcp",         "acp",    "nodeHost", "canvasHost", "discovery",
+    "approvals",    "broadcast", "diagnostics", "update", "cli",      "voicewake",  "surfaces",
+    "accessGroups", "proxy",     "users"};
 
 // For a channel and for each of its accounts.
 constexpr std::array kChannel{
@@ -227,67 +248,6 @@ constexpr std::array<std::string_view, 61> kChannelOther{"groups",
                                                          "ackReaction",
                                                          "selfChatMode"};
 
-constexpr std::array kAgent{
-    Rule{"id", text},
-    Rule{"default", boolean},
-    Rule{"name", text},
-    Rule{"workspace", text},
-    Rule{"model", model},
-    Rule{"model.primary", text},
-    Rule{"model.fallbacks", text_list, {}, Flag::unused},
-    Rule{"identity.name", text},
-    Rule{"identity.emoji", text},
-    Rule{"identity.*"},
-    Rule{"spine.delayMs", integer, "0..600000"},  // how long the echo agent waits
-};
-
-constexpr std::array<std::string_view, 46> kAgentOther{"agentDir",
-                                                       "models",
-                                                       "imageModel",
-                                                       "imageGenerationModel",
-                                                       "pdfModel",
-                                                       "skills",
-                                                       "tools",
-                                                       "subagents",
-                                                       "sandbox",
-                                                       "groupChat",
-                                                       "humanDelay",
-                                                       "heartbeat",
-                                                       "memorySearch",
-                                                       "params",
-                                                       "thinkingDefault",
-                                                       "verboseDefault",
-                                                       "reasoningDefault",
-                                                       "elevatedDefault",
-                                                       "fastModeDefault",
-                                                       "runtime",
-                                                       "repoRoot",
-                                                       "skipBootstrap",
-                                                       "bootstrapMaxChars",
-                                                       "bootstrapTotalMaxChars",
-                                                       "userTimezone",
-                                                       "timeFormat",
-                                                       "envelopeTimezone",
-                                                       "envelopeTimestamp",
-                                                       "envelopeElapsed",
-                                                       "contextTokens",
-                                                       "contextPruning",
-                                                       "contextLimits",
-                                                       "compaction",
-                                                       "cliBackends",
-                                                       "blockStreamingDefault",
-                                                       "blockStreamingBreak",
-                                                       "blockStreamingChunk",
-                                                       "blockStreamingCoalesce",
-                                                       "timeoutSeconds",
-                                                       "mediaMaxMb",
-                                                       "typingIntervalSeconds",
-                                                       "typingMode",
-                                                       "maxConcurrent",
-                                                       "imageMaxDimensionPx",
-                                                       "embeddedPi",
-                                                       "silentReply"};
-
 constexpr std::array kReset{
     Rule{"mode", choice, "none|daily|idle"},
     Rule{"atHour", integer, "0..23"},
@@ -303,6 +263,7 @@ class Table {
     add(kGateway);
     add(kSession);
     add(kPeople);
+    add(kSkills);
     add("", kFileSections, Flag::plain);
     add("", kOtherSections, Flag::unused);
     for (const std::string_view prefix : {"channels.*.", "channels.*.accounts.*."}) {
@@ -311,8 +272,8 @@ class Table {
     }
     for (const std::string_view prefix :
          {"agents.defaults.", "agents.entries.*.", "agents.entries.[].", "agents.list.[]."}) {
-      add(prefix, kAgent);
-      add(prefix, kAgentOther, Flag::unused);
+      add(prefix, agent_rules());
+      add(prefix, unused_agent_keys(), Flag::unused);
     }
     rules_.push_back({.path = "agents.entries", .type = object_or_list});
     rules_.push_back({.path = "agents.list", .type = list});

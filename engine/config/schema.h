@@ -42,6 +42,15 @@ struct Rule {
   Flag flag{Flag::plain};
 };
 
+// The modes of messages.queue and what each is also called.
+inline constexpr std::string_view kQueueModes =
+    "followup|queue|steer|steer-backlog|steer+backlog|interrupt|collect";
+
+// What may stand under an agent: paths below it, and keys that are known and not used. Static
+// storage.
+std::span<const Rule> agent_rules();
+std::span<const std::string_view> unused_agent_keys();
+
 // Every setting Spine knows. Static storage.
 std::span<const Rule> all_rules();
 

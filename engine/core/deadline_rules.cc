@@ -12,7 +12,10 @@ struct Due {
   std::vector<std::uint32_t> runs{};  // rows of runs to start, one per session
   std::vector<std::uint32_t> sessions{};
   std::vector<std::uint32_t> principals{};
-  std::size_t count() const { return runs.size() + sessions.size() + principals.size(); }
+  std::vector<std::uint64_t> approvals{};  // ids of questions that nobody answered
+  std::size_t count() const {
+    return runs.size() + sessions.size() + principals.size() + approvals.size();
+  }
   bool full() const { return count() >= limits::kDeadlinesPerTurnMax; }
 };
 
@@ -48,6 +51,28 @@ void find_delayed(const Tables& tables, std::uint64_t now_ms, Due& due) {
   }
 }
 
+void find_unanswered(const Approvals& approvals, std::uint64_t now_ms, Due& due) {
+  for (std::size_t i = 0; i < approvals.count() && !due.full(); ++i) {
+    if (approvals[i].open() && approvals[i].expires_ms <= now_ms) {
+      due.approvals.push_back(approvals[i].id);
+    }
+  }
+}
+
+// Nobody answered in time: that means no.
+void add_expired(const Tables& tables, std::uint64_t id, Seq cause, Drafter& drafter) {
+  const std::uint32_t run = tables.runs.find(RunId{tables.approvals.find(id)->run});
+  Why why{.cause = cause.value, .correlation = cause.value};
+  if (run != 0) {
+    why.correlation = tables.runs[run].correlation;
+    why.principal = tables.runs[run].principal;
+  }
+  drafter.add_approval_resolved(ApprovalAnswer{.request = Seq{id},
+                                               .decision = fb::ApprovalDecision::expired,
+                                               .via = fb::DecidedVia::deadline},
+                                why);
+}
+
 template <class Table, class Since>
 void find_idle(const Table& table, std::uint64_t now_ms, std::uint64_t idle_ms, Since since,
                Due& due, std::vector<std::uint32_t>& rows) {
@@ -65,6 +90,7 @@ void decide_deadline(const Tables& tables, const Input& input, Decision& decisio
   const std::uint64_t idle_ms = tables.policy.idle_ms_max;
   Due due{};
   find_delayed(tables, now_ms, due);
+  find_unanswered(tables.approvals, now_ms, due);
   if (idle_ms != 0) {
     find_idle(
         tables.sessions, now_ms, idle_ms,
@@ -81,7 +107,9 @@ void decide_deadline(const Tables& tables, const Input& input, Decision& decisio
   const Seq seq = drafter.add_input(Why{.principal = input.principal.value});
   decision.reply.seq = seq;
   for (const std::uint32_t row : due.runs)
-    drafter.add_run_started(row);
+    drafter.start_run(row, now_ms, {});
+  for (const std::uint64_t id : due.approvals)
+    add_expired(tables, id, seq, drafter);
   for (const std::uint32_t row : due.sessions) {
     const SessionCold& session = tables.sessions.cold(row);
     drafter.add_session_closed(Why{.cause = seq.value,

@@ -63,6 +63,20 @@ bool input_kind(std::uint16_t kind) {
     case fb::EventBody::RunFinished:
     case fb::EventBody::RunFailed:
     case fb::EventBody::RunAborted:
+    case fb::EventBody::RunInterrupted:
+    case fb::EventBody::RunSteered:
+    case fb::EventBody::ToolCalled:
+    case fb::EventBody::ToolReturned:
+    case fb::EventBody::BodyRecorded:
+    case fb::EventBody::ApprovalRequested:
+    case fb::EventBody::ApprovalResolved:
+    case fb::EventBody::AgentSessionBound:
+    case fb::EventBody::AgentStarted:
+    case fb::EventBody::AgentExited:
+    case fb::EventBody::AgentQuarantined:
+    case fb::EventBody::AgentReset:
+    case fb::EventBody::AgentRestartRequested:
+    case fb::EventBody::SkillsChanged:
     case fb::EventBody::ConfigApplied:
     case fb::EventBody::ConfigChanged:
     case fb::EventBody::ConfigRefused:
@@ -77,6 +91,53 @@ bool input_kind(std::uint16_t kind) {
   }
 }
 
+namespace {
+
+// Inputs about runs, and about the agents that work on them. False for others.
+bool decide_work(const Tables& tables, const Input& input, Decision& decision) {
+  switch (static_cast<fb::EventBody>(input.kind)) {
+    case fb::EventBody::RunFinished:
+    case fb::EventBody::RunFailed:
+      decide_run_end(tables, input, decision);
+      return true;
+    case fb::EventBody::RunAborted:
+      decide_abort(tables, input, decision);
+      return true;
+    case fb::EventBody::RunInterrupted:
+      decide_run_interrupted(tables, input, decision);
+      return true;
+    case fb::EventBody::RunSteered:
+      decide_run_steered(tables, input, decision);
+      return true;
+    case fb::EventBody::ToolCalled:
+    case fb::EventBody::ToolReturned:
+    case fb::EventBody::BodyRecorded:
+    case fb::EventBody::AgentSessionBound:
+      decide_run_fact(tables, input, decision);
+      return true;
+    case fb::EventBody::ApprovalRequested:
+      decide_approval_requested(tables, input, decision);
+      return true;
+    case fb::EventBody::ApprovalResolved:
+      decide_approval_resolved(tables, input, decision);
+      return true;
+    case fb::EventBody::AgentStarted:
+    case fb::EventBody::AgentExited:
+    case fb::EventBody::AgentQuarantined:
+    case fb::EventBody::SkillsChanged:
+      decide_agent_fact(tables, input, decision);
+      return true;
+    case fb::EventBody::AgentReset:
+    case fb::EventBody::AgentRestartRequested:
+      decide_agent_request(tables, input, decision);
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 void decide(const State& state, const Input& input, Decision& decision) {
   SPINE_CHECK(input_kind(input.kind));
   const Tables& tables = state.tables();
@@ -85,11 +146,6 @@ void decide(const State& state, const Input& input, Decision& decision) {
       return decide_message(tables, input, decision);
     case fb::EventBody::ClientConnected:
       return decide_client(tables, input, decision);
-    case fb::EventBody::RunFinished:
-    case fb::EventBody::RunFailed:
-      return decide_run_end(tables, input, decision);
-    case fb::EventBody::RunAborted:
-      return decide_abort(tables, input, decision);
     case fb::EventBody::SessionReset:
       return decide_session_reset(tables, input, decision);
     case fb::EventBody::SessionClosed:
@@ -113,6 +169,7 @@ void decide(const State& state, const Input& input, Decision& decision) {
     case fb::EventBody::ConfigRefused:
       return decide_fact(tables, input, decision);
     default:
+      if (decide_work(tables, input, decision)) return;
       decision.reply.seq =
           Drafter(tables, input, decision)
               .add_input(Why{.principal = input.principal.value, .session = input.session.value});

@@ -22,7 +22,7 @@ enum class ReplyCode : std::uint8_t {
   done,           // idempotency key seen before, its run has ended
   rejected,       // see reason
   rate_limited,   // ask again after retry_after_ms
-  not_found,      // no such session, run, device or pairing request
+  not_found,      // no such session, run, device, pairing request, question or agent
   nothing_to_do,  // e.g. abort without an open run
   refused_main,   // the main session cannot be deleted
   no_space,       // the disk or a table is full; retryable (engine thread, not decide)

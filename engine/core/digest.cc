@@ -132,6 +132,7 @@ void put_session(const Sessions& sessions, std::uint32_t row, Cells& cells) {
   cells.cell(16, sessions.text(cold.thinking_level));
   cells.cell(17, sessions.text(cold.model));
   cells.cell(18, std::uint64_t{cold.marks});
+  cells.cell(19, sessions.text(cold.agent_session));
 }
 
 void put_principal(const Principals& principals, std::uint32_t row, Cells& cells) {
@@ -162,6 +163,10 @@ void put_run(const Runs& runs, std::uint32_t row, Cells& cells) {
   cells.cell(11, run.ended_wall_ms);
   cells.cell(12, std::uint64_t{run.attempt});
   cells.cell(13, static_cast<std::uint64_t>(run.status));
+  cells.cell(14, std::uint64_t{run.crashes});
+  cells.cell(15, static_cast<std::uint64_t>(run.trust));
+  cells.cell(16, static_cast<std::uint64_t>(run.queue_mode));
+  cells.cell(17, run.steered);
 }
 
 class Digester {
@@ -248,6 +253,36 @@ void put_paired_sender(const PairedSender& sender, Cells& cells) {
   text(3, sender.sender_id);
 }
 
+void put_approval(const Approval& approval, Cells& cells) {
+  const auto text = [&](std::uint8_t column, std::string_view value) { cells.cell(column, value); };
+  cells.begin_row(approval.id);
+  cells.cell(1, approval.uuid);
+  cells.cell(2, approval.run);
+  cells.cell(3, approval.session);
+  cells.cell(4, approval.ask);
+  cells.cell(5, static_cast<std::uint64_t>(approval.kind));
+  cells.cell(6, std::uint64_t{approval.options});
+  text(7, approval.tool);
+  text(8, approval.title);
+  text(9, approval.detail);
+  text(10, approval.cwd);
+  text(11, approval.code);
+  cells.cell(12, approval.created_wall_ms);
+  cells.cell(13, approval.expires_ms);
+  cells.cell(14, approval.expires_wall_ms);
+}
+
+void put_allowed_tool(const AllowedTool& tool, Cells& cells) {
+  cells.begin_row(tool.id);
+  cells.cell(1, tool.run);
+  cells.cell(2, std::string_view{tool.tool});
+}
+
+void put_quarantined(const QuarantinedAgent& agent, Cells& cells) {
+  cells.begin_row(agent.id);
+  cells.cell(1, std::string_view{agent.agent_id});
+}
+
 // Tables that are in order of their ids as they are.
 template <class Table, class Put>
 void put_table(std::string_view name, const Table& table, Put put_row, Digester& digester) {
@@ -290,6 +325,9 @@ StateDigest digest(const State& state) {
   put_table("devices", tables.devices, put_device, digester);
   put_table("pairing_requests", tables.pairing_requests, put_pairing_request, digester);
   put_table("paired_senders", tables.paired_senders, put_paired_sender, digester);
+  put_table("approvals", tables.approvals, put_approval, digester);
+  put_table("allowed_tools", tables.allowed_tools, put_allowed_tool, digester);
+  put_table("quarantined", tables.quarantine, put_quarantined, digester);
   return digester.finish(tables.meta.applied);
 }
 

@@ -55,6 +55,35 @@ struct RunDraft {
   std::string_view agent{};
   Seq message{};
   std::uint64_t not_before_ms{};
+  fb::Trust trust{};
+  fb::QueueMode queue_mode{};
+};
+
+// What an ApprovalResolved says.
+struct ApprovalAnswer {
+  Seq request{};
+  fb::ApprovalDecision decision{};
+  fb::DecidedVia via{};
+  std::string_view rule{};
+};
+
+// What an ApprovalOpened says.
+struct ApprovalOpening {
+  Seq request{};
+  Bits128 uuid{};
+  std::string_view code{};
+  std::uint64_t expires_ms{};
+  std::int64_t expires_wall_ms{};
+};
+
+// What a derived RunFailed says.
+struct RunFailure {
+  RunId run{};
+  fb::RunErrorKind kind{};
+  std::string_view message{};
+  fb::RunOutcome outcome{};
+  std::uint16_t attempts{};
+  std::uint64_t duration_ms{};
 };
 
 // More than this many runs are aborted by several events: each run is an effect, and effects are
@@ -81,13 +110,27 @@ class Drafter {
   Seq add_session_reset(const Why& why, fb::ResetReason reason, Bits128 uuid);
   Seq add_session_closed(const Why& why, fb::CloseReason reason);
   Seq add_run(const Why& why, const RunDraft& run);
-  // The first attempt of a run that is in the state.
-  Seq add_run_started(std::uint32_t run_row);
+  // The first attempt of a run that waits in the state. One of queue mode collect takes with it
+  // what else of that mode waits for the session, is due and is not in `gone` (ascending): those
+  // runs end with this.
+  void start_run(std::uint32_t run_row, std::uint64_t now_ms,
+                 const std::vector<std::uint64_t>& gone);
+  // The first attempt of a run that the same decision queued.
   Seq add_run_started(const Why& why, RunId run);
+  // One more attempt of a run that is being worked on.
+  Seq add_run_retry(const Why& why, const Run& run);
+  Seq add_run_failed(const Why& why, const RunFailure& failure);
+  // `runs` ascending, at most kRunsPerAbort.
+  Seq add_runs_merged(const Why& why, const std::vector<std::uint64_t>& runs, RunId into);
+  Seq add_approval_opened(const Why& why, const ApprovalOpening& opening);
+  // A session of 0 in `why` stands for that of the question.
+  Seq add_approval_resolved(const ApprovalAnswer& answer, Why why);
+  // Nobody has to answer any more what the agent of this run asked.
+  void add_withdrawals(std::uint64_t cause, std::uint64_t run);
   Seq add_pairing_request(const Why& why, const PairingDraft& request);
   Seq add_pairing_resolved(const Why& why, Seq request, bool approved, fb::ApprovedVia via);
   Seq add_code_answered(const Why& why, std::string_view code, bool approved);
-  // `runs` ascending; in as many events as it takes.
+  // `runs` ascending; in as many events as it takes. What their agents asked is withdrawn.
   void add_runs_aborted(const Why& why, const std::vector<std::uint64_t>& runs,
                         fb::AbortReason reason);
   // Body of a SessionOpened; kept by the decision.
@@ -97,6 +140,9 @@ class Drafter {
 
  private:
   Seq add(fb::EventBody kind, std::uint16_t flags, const Why& why, ByteSpan body);
+  // Runs of queue mode collect that start together with this one; ascending.
+  std::vector<std::uint64_t> collect(std::uint32_t run_row, std::uint64_t now_ms,
+                                     const std::vector<std::uint64_t>& gone) const;
   ByteSpan finish(flatbuffers::FlatBufferBuilder& builder, flatbuffers::uoffset_t root);
 
   const Tables& tables_;
@@ -110,6 +156,11 @@ std::vector<std::uint64_t> open_runs(const Tables& tables, std::uint32_t session
 // row, 0 = none.
 std::uint32_t next_due_run(const Tables& tables, std::uint32_t session_row, std::uint64_t now_ms,
                            const std::vector<std::uint64_t>& gone);
+
+// Runs that the agent of this run took the messages of, by id ascending.
+std::vector<std::uint64_t> steered_runs(const Tables& tables, const Run& into);
+// Why an event happens that is about a run which is being worked on.
+Why why_of(const Run& run);
 
 // The rules, one per kind of input; see decide.h.
 void decide_message(const Tables& tables, const Input& input, Decision& decision);
@@ -125,6 +176,17 @@ void decide_device_pairing(const Tables& tables, const Input& input, Decision& d
 // DeviceRenamed, DeviceTokenChanged, DeviceRemoved.
 void decide_device_change(const Tables& tables, const Input& input, Decision& decision);
 void decide_pairing_resolved(const Tables& tables, const Input& input, Decision& decision);
+void decide_run_interrupted(const Tables& tables, const Input& input, Decision& decision);
+void decide_run_steered(const Tables& tables, const Input& input, Decision& decision);
+// ToolCalled, ToolReturned, BodyRecorded, AgentSessionBound: facts of a run that is being worked
+// on, within their bounds.
+void decide_run_fact(const Tables& tables, const Input& input, Decision& decision);
+void decide_approval_requested(const Tables& tables, const Input& input, Decision& decision);
+void decide_approval_resolved(const Tables& tables, const Input& input, Decision& decision);
+// AgentStarted, AgentExited, AgentQuarantined, SkillsChanged: recorded within their bounds.
+void decide_agent_fact(const Tables& tables, const Input& input, Decision& decision);
+// AgentReset, AgentRestartRequested.
+void decide_agent_request(const Tables& tables, const Input& input, Decision& decision);
 // ConnectsRefused, ConfigChanged, ConfigRefused: recorded when they are within their bounds.
 void decide_fact(const Tables& tables, const Input& input, Decision& decision);
 

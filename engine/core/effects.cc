@@ -44,6 +44,61 @@ void runs_aborted(const EventView& event, EffectList& out) {
   }
 }
 
+// Ordinal 0 = the notification, one part of it per run as listed.
+void runs_merged(const EventView& event, EffectList& out) {
+  add(out, EffectKind::notify, event, RunId{}, Seq{});
+}
+
+// Ordinals: 0 = the notification, 1 = the message for the agent that is at work.
+void run_queued(const State& state, const EventView& event, EffectList& out) {
+  const RunId id{event.seq.value};
+  add(out, EffectKind::notify, event, id, Seq{});
+  const Tables& tables = state.tables();
+  const std::uint32_t row = tables.runs.find(id);
+  if (row == 0 || tables.runs[row].queue_mode != fb::QueueMode::steer) return;
+  const std::uint32_t into = tables.sessions.hot(tables.runs[row].session_row).running;
+  if (into == 0) return;
+  add(out, EffectKind::steer_agent, event, id, Seq{tables.runs[row].message});
+  out.items[out.count - 1].into = RunId{tables.runs[into].id};
+}
+
+// Ordinals: 0 = the notification, 1 = the answer to the agent, unless its run is over.
+void approval_resolved(const State& state, const EventView& event, EffectList& out) {
+  const auto& body = *flatbuffers::GetRoot<fb::ApprovalResolved>(event.body.data());
+  const Approval& approval = state.tables().approvals.resolved();
+  const bool known = approval.id != 0 && approval.id == body.request();
+  const RunId run{known ? approval.run : 0};
+  add(out, EffectKind::notify, event, run, Seq{});
+  if (!known || body.decision() == fb::ApprovalDecision::withdrawn) return;
+  add(out, EffectKind::answer_agent, event, run, Seq{});
+  out.items[out.count - 1].ask = approval.ask;
+}
+
+// The run that an event of one run is about.
+RunId run_of(const EventView& event) {
+  const auto* body = event.body.data();
+  switch (static_cast<fb::EventBody>(event.header.kind)) {
+    case fb::EventBody::RunFinished:
+      return RunId{flatbuffers::GetRoot<fb::RunFinished>(body)->run()};
+    case fb::EventBody::RunFailed:
+      return RunId{flatbuffers::GetRoot<fb::RunFailed>(body)->run()};
+    case fb::EventBody::RunInterrupted:
+      return RunId{flatbuffers::GetRoot<fb::RunInterrupted>(body)->run()};
+    case fb::EventBody::ToolCalled:
+      return RunId{flatbuffers::GetRoot<fb::ToolCalled>(body)->run()};
+    case fb::EventBody::ToolReturned:
+      return RunId{flatbuffers::GetRoot<fb::ToolReturned>(body)->run()};
+    default:
+      return RunId{};
+  }
+}
+
+void approval_opened(const State& state, const EventView& event, EffectList& out) {
+  const auto& body = *flatbuffers::GetRoot<fb::ApprovalOpened>(event.body.data());
+  const Approval* approval = state.tables().approvals.find(body.request());
+  add(out, EffectKind::notify, event, RunId{approval == nullptr ? 0 : approval->run}, Seq{});
+}
+
 }  // namespace
 
 void effects(const State& state, const EventView& event, EffectList& out) {
@@ -53,16 +108,29 @@ void effects(const State& state, const EventView& event, EffectList& out) {
       return run_started(state, event, out);
     case fb::EventBody::RunAborted:
       return runs_aborted(event, out);
+    case fb::EventBody::RunsMerged:
+      return runs_merged(event, out);
     case fb::EventBody::RunQueued:
-      return add(out, EffectKind::notify, event, RunId{event.seq.value}, Seq{});
-    case fb::EventBody::RunFinished: {
-      const auto* body = flatbuffers::GetRoot<fb::RunFinished>(event.body.data());
-      return add(out, EffectKind::notify, event, RunId{body->run()}, Seq{});
-    }
-    case fb::EventBody::RunFailed: {
-      const auto* body = flatbuffers::GetRoot<fb::RunFailed>(event.body.data());
-      return add(out, EffectKind::notify, event, RunId{body->run()}, Seq{});
-    }
+      return run_queued(state, event, out);
+    case fb::EventBody::ApprovalOpened:
+      return approval_opened(state, event, out);
+    case fb::EventBody::ApprovalResolved:
+      return approval_resolved(state, event, out);
+    case fb::EventBody::RunFinished:
+    case fb::EventBody::RunFailed:
+    case fb::EventBody::RunInterrupted:
+    case fb::EventBody::ToolCalled:
+    case fb::EventBody::ToolReturned:
+      return add(out, EffectKind::notify, event, run_of(event), Seq{});
+    case fb::EventBody::AgentReset:
+    case fb::EventBody::AgentRestartRequested:
+      // Ordinals: 0 = the notification, 1 = what the loop thread is to do.
+      add(out, EffectKind::notify, event, RunId{}, Seq{});
+      return add(out, EffectKind::control_agent, event, RunId{}, Seq{});
+    case fb::EventBody::AgentStarted:
+    case fb::EventBody::AgentExited:
+    case fb::EventBody::AgentQuarantined:
+    case fb::EventBody::SkillsChanged:
     case fb::EventBody::MessageReceived:
     case fb::EventBody::SessionOpened:
     case fb::EventBody::SessionReset:

@@ -22,7 +22,10 @@ static_assert(limits::kSessionsMax == 65'536 && limits::kPrincipalsMax == 131'07
               limits::kPairingRequestsMax == 256 && limits::kPairedSendersMax == 16'384 &&
               limits::kThinkingLevelBytesMax == 32 && limits::kModelBytesMax == 128 &&
               limits::kPublicKeyBytes == 32 && limits::kTokenHashBytes == 32 &&
-              limits::kScopesBytesMax == 512);
+              limits::kScopesBytesMax == 512 && limits::kApprovalsMax == 256 &&
+              limits::kAllowedToolsMax == 1'024 && limits::kAllowedToolsPerRunMax == 16 &&
+              limits::kQuarantinedMax == 256 && limits::kApprovalTextBytesMax == 4'096 &&
+              limits::kAgentSessionBytesMax == 128);
 
 template <class Body>
 const Body& body_of(const Folding& fold) {
@@ -147,10 +150,16 @@ void fold_kind(const Folding& fold) {
       return fold_run_ended(fold, RunId{body_of<fb::RunFailed>(fold).run()}, RunStatus::failed);
     case fb::EventBody::RunAborted:
       return fold_runs_aborted(fold);
+    case fb::EventBody::RunInterrupted:
+      return fold_run_interrupted(fold);
+    case fb::EventBody::RunSteered:
+      return fold_run_steered(fold);
+    case fb::EventBody::RunsMerged:
+      return fold_runs_merged(fold);
     case fb::EventBody::ConfigApplied:
       return fold.tables.policy.apply(fold.event.body);
     default:
-      return fold_door(fold);
+      if (!fold_agent_event(fold)) fold_door(fold);
   }
 }
 

@@ -53,5 +53,11 @@ void fold_run_queued(const Folding& fold);
 void fold_run_started(const Folding& fold);
 void fold_run_ended(const Folding& fold, RunId run, RunStatus status);
 void fold_runs_aborted(const Folding& fold);
+void fold_run_interrupted(const Folding& fold);
+void fold_run_steered(const Folding& fold);
+void fold_runs_merged(const Folding& fold);
+
+// Events of what agents ask, say and are. False for a kind that is none of them.
+bool fold_agent_event(const Folding& fold);
 
 }  // namespace spine::core

@@ -1,4 +1,6 @@
 // evolve: events of runs.
+#include <limits>
+
 #include "engine/core/evolve_rows.h"
 #include "engine/core/fingerprint.h"
 
@@ -32,6 +34,13 @@ void leave_queue(Tables& tables, std::uint32_t run_row) {
   count_delayed(tables, run, false);
 }
 
+// What was steered into the session's run waits for itself again: that run ended, or its attempt.
+void clear_steered(Tables& tables, std::uint32_t session_row) {
+  const SessionHot& hot = tables.sessions.hot(session_row);
+  for (std::uint32_t row = hot.waiting.first; row != 0; row = tables.runs.next(row))
+    tables.runs[row].steered = 0;
+}
+
 // A reply belongs to the session's present life if its message does.
 void append_reply(const Folding& fold, std::uint32_t session_row, std::uint64_t message) {
   const SessionHot& hot = fold.tables.sessions.hot(session_row);
@@ -47,6 +56,8 @@ void end_run(const Folding& fold, std::uint32_t run_row, RunStatus status) {
   const std::uint32_t session_row = run.session_row;
   if (run.status == RunStatus::running) {
     tables.sessions.hot(session_row).running = 0;
+    clear_steered(tables, session_row);
+    tables.allowed_tools.forget(RunId{run.id});
   } else {
     leave_queue(tables, run_row);
   }
@@ -74,6 +85,8 @@ void fold_run_queued(const Folding& fold) {
   run.correlation = header.correlation;
   run.not_before_ms = body.not_before_ms();
   run.session_row = session_row;
+  run.trust = body.trust();
+  if (body.queue_mode() != fb::QueueMode::followup) run.queue_mode = body.queue_mode();
   SessionHot& hot = tables.sessions.hot(session_row);
   tables.runs.wait(hot.waiting, row);
   ++hot.waiting_count;
@@ -133,6 +146,43 @@ void fold_runs_aborted(const Folding& fold) {
       counted = tables.sessions.hot(run.session_row).message_count != before;
     }
     end_run(fold, row, RunStatus::aborted);
+  }
+}
+
+// The obligation of the attempt is closed: what it came to is unknown. The run stays open until the
+// RunStarted or RunFailed that follows.
+void fold_run_interrupted(const Folding& fold) {
+  const auto& body = *flatbuffers::GetRoot<fb::RunInterrupted>(fold.event.body.data());
+  Tables& tables = fold.tables;
+  const std::uint32_t row = tables.runs.find(RunId{body.run()});
+  if (row == 0 || tables.runs[row].status != RunStatus::running) return;
+  Run& run = tables.runs[row];
+  clear_steered(tables, run.session_row);
+  const bool counts = body.reason() == fb::InterruptReason::agent_crash ||
+                      body.reason() == fb::InterruptReason::gateway_crash;
+  if (counts && run.crashes != std::numeric_limits<std::uint16_t>::max()) ++run.crashes;
+}
+
+void fold_run_steered(const Folding& fold) {
+  const auto& body = *flatbuffers::GetRoot<fb::RunSteered>(fold.event.body.data());
+  Tables& tables = fold.tables;
+  const std::uint32_t row = tables.runs.find(RunId{body.run()});
+  const std::uint32_t into = tables.runs.find(RunId{body.into()});
+  if (row == 0 || into == 0 || tables.runs[row].status != RunStatus::queued ||
+      tables.runs[into].status != RunStatus::running ||
+      tables.runs[row].session_row != tables.runs[into].session_row) {
+    return;
+  }
+  tables.runs[row].steered = body.into();
+}
+
+void fold_runs_merged(const Folding& fold) {
+  const auto& body = *flatbuffers::GetRoot<fb::RunsMerged>(fold.event.body.data());
+  if (body.runs() == nullptr) return;
+  Runs& runs = fold.tables.runs;
+  for (const std::uint64_t id : *body.runs()) {
+    const std::uint32_t row = runs.find(RunId{id});
+    if (row != 0 && runs[row].status == RunStatus::queued) end_run(fold, row, RunStatus::finished);
   }
 }
 

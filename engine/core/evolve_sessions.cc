@@ -90,6 +90,7 @@ void fold_session_reset(const Folding& fold) {
   SessionCold& cold = sessions.cold(row);
   if (const Bits128 uuid = bits_of(body.uuid()); uuid) cold.uuid = uuid;
   cold.started_wall_ms = fold.wall_ms();
+  sessions.set_agent_session(row, {});
   clear_history(fold, row);
   // A reset by time was led to by the first message of the new life.
   if (body.reason() != fb::ResetReason::manual && fold.has_cause()) {

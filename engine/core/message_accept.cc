@@ -114,32 +114,76 @@ void MessageRules::open_session(const Why& why) {
                                     .name = session_name()});
 }
 
+// Words of a group, of a feed or of no person are not trusted, unless an admin says them.
+fb::Trust MessageRules::trust() const {
+  if (message_.untrusted() || message_.via() == fb::MessageVia::system) return fb::Trust::untrusted;
+  if (!by_channel() || origin_.conversation == fb::ConversationKind::direct) {
+    return fb::Trust::trusted;
+  }
+  // Whoever may write may name any sender: see find_answer.
+  return message_.vouched() && tables_.policy.is_admin(origin_) ? fb::Trust::trusted
+                                                                : fb::Trust::untrusted;
+}
+
+// What happens to the message if the session is busy; unset = it waits its turn. Words that are not
+// trusted neither end work on trusted ones nor get into it; delayed ones wait.
+fb::QueueMode MessageRules::queue_mode() const {
+  fb::QueueMode mode = message_.queue_mode();
+  if (mode == fb::QueueMode::unset) {
+    KeyBuffer channel;
+    channel.add_lower(text_of(message_.channel()));
+    mode = tables_.policy.queue_mode(agent_, channel.view());
+  }
+  if (mode == fb::QueueMode::collect) return mode;
+  if (mode == fb::QueueMode::followup || not_before_ms_ > input_.now.logical_ms) {
+    return fb::QueueMode::unset;
+  }
+  const std::uint32_t running = session_row_ == 0 ? 0 : tables_.sessions.hot(session_row_).running;
+  const bool above = running != 0 && tables_.runs[running].trust == fb::Trust::trusted &&
+                     trust() != fb::Trust::trusted;
+  if (above || (mode == fb::QueueMode::steer && running == 0)) return fb::QueueMode::unset;
+  return mode;
+}
+
 void MessageRules::queue_run(const Why& why) {
   const Seq seq{why.cause};
   const UuidText uuid = uuid_text(new_id(message_, seq, IdPurpose::run));
   const std::string_view key = text_of(message_.idempotency_key());
+  const fb::QueueMode mode = queue_mode();
+  const bool frees = mode == fb::QueueMode::interrupt && session_row_ != 0;
+  if (frees) {
+    drafter_.add_runs_aborted(why, open_runs(tables_, session_row_), fb::AbortReason::superseded);
+  }
   const RunId run{
       drafter_
           .add_run(why,
                    RunDraft{.key = key.empty() ? std::string_view{uuid.data(), uuid.size()} : key,
                             .agent = agent_,
                             .message = seq,
-                            .not_before_ms = not_before_ms_})
+                            .not_before_ms = not_before_ms_,
+                            .trust = trust(),
+                            .queue_mode = mode})
           .value};
   decision_.reply.run = run;
-  if (session_row_ != 0) {
-    if (tables_.sessions.hot(session_row_).running != 0) return;
-    // One whose time has come waits no longer than this message does.
-    const std::uint32_t due = next_due_run(tables_, session_row_, input_.now.logical_ms, {});
-    if (due != 0) {
-      drafter_.add_run_started(due);
-      return;
-    }
-  }
-  if (not_before_ms_ > input_.now.logical_ms) return;
+  if (!frees) return start_next(why, run);
   Why start = why;
   start.cause = run.value;
   drafter_.add_run_started(start, run);
+}
+
+// After the message's run was queued: what the session works on now, if it is free.
+void MessageRules::start_next(const Why& why, RunId queued) {
+  const std::uint64_t now_ms = input_.now.logical_ms;
+  if (session_row_ != 0) {
+    if (tables_.sessions.hot(session_row_).running != 0) return;
+    // One whose time has come waits no longer than this message does.
+    const std::uint32_t due = next_due_run(tables_, session_row_, now_ms, {});
+    if (due != 0) return drafter_.start_run(due, now_ms, {});
+  }
+  if (not_before_ms_ > now_ms) return;
+  Why start = why;
+  start.cause = queued.value;
+  drafter_.add_run_started(start, queued);
 }
 
 }  // namespace spine::core

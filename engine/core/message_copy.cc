@@ -69,6 +69,8 @@ flatbuffers::Offset<fb::MessageReceived> copy_message(flatbuffers::FlatBufferBui
   if (message.fingerprint() != nullptr) copy.add_fingerprint(message.fingerprint());
   copy.add_no_run(message.no_run());
   copy.add_vouched(message.vouched());
+  copy.add_queue_mode(message.queue_mode());
+  copy.add_untrusted(message.untrusted());
   return copy.Finish();
 }
 

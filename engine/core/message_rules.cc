@@ -150,7 +150,7 @@ bool MessageRules::has_room() {
   if (!has_room_to_pair()) return reject(fb::RejectReason::queue_full);
   if (!runs_) return true;
   if (tables_.runs.full()) return reject(fb::RejectReason::queue_full);
-  const bool waits = session_row_ != 0 &&
+  const bool waits = session_row_ != 0 && queue_mode() != fb::QueueMode::interrupt &&
                      tables_.sessions.hot(session_row_).waiting_count >= limits::kRunsPerSessionMax;
   return !waits || reject(fb::RejectReason::queue_full);
 }

@@ -11,12 +11,13 @@
 
 namespace spine::core {
 
-// What an admin's message says to a request for pairing.
+// What an admin's message says to a request for pairing, or to what an agent asks.
 struct PairingAnswer {
   bool given{};
   bool approved{};
   std::array<char, kPairingCodeBytes> code{};
-  Seq request{};  // the live request of a sender with that code; 0 = none
+  Seq request{};   // the live request of a sender with that code; 0 = none
+  Seq approval{};  // the question of an agent with that code; 0 = none
 };
 
 // Everything found out about one message. Each step either goes on (true) or has answered (false).
@@ -44,6 +45,9 @@ class MessageRules {
   std::string_view session_name() const;
   void open_session(const Why& why);
   void queue_run(const Why& why);
+  void start_next(const Why& why, RunId queued);
+  fb::Trust trust() const;
+  fb::QueueMode queue_mode() const;
   bool reject(fb::RejectReason reason, Seq original = Seq{});
   Seq record_rejection(fb::RejectReason reason, Seq original, PrincipalId who);
 

@@ -2,34 +2,17 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/core/codes.h"
 #include "engine/core/fingerprint.h"
 #include "engine/core/message_rules.h"
-#include "schemas/vocab/siphash.h"
 
 namespace spine::core {
 namespace {
 
-using Code = std::array<char, kPairingCodeBytes>;
-
-// Tries until a code is free; among 256 of 2^40 the first one is.
+// Tries until a code is free; among 512 of 2^40 the first one is.
 constexpr std::uint64_t kCodeTriesMax = 16;
 // Of ids made because of a message (message_accept.cc has the others).
 constexpr std::uint64_t kPurposeCode = 4;
-
-std::string_view view(const Code& code) {
-  return {code.data(), code.size()};
-}
-
-Code code_from(Bits128 entropy, Seq seq, std::uint64_t attempt) {
-  const std::array<std::uint64_t, 2> purpose{seq.value << 8 | kPurposeCode, attempt};
-  std::uint64_t bits = siphash128(entropy, std::as_bytes(std::span(purpose))).lo;
-  Code code{};
-  for (char& letter : code) {
-    letter = kPairingAlphabet[bits % kPairingAlphabet.size()];
-    bits /= kPairingAlphabet.size();
-  }
-  return code;
-}
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
@@ -89,8 +72,8 @@ void MessageRules::request_pairing(Seq rejection, PrincipalId who) {
   const Bits128 entropy = bits_of(message_.entropy());
   const Seq seq = drafter_.next_seq();
   for (std::uint64_t attempt = 0; attempt < kCodeTriesMax; ++attempt) {
-    const Code code = code_from(entropy, seq, attempt);
-    if (requests.find_code(view(code), now_ms) != nullptr) continue;
+    const PairingCode code = pairing_code(entropy, seq.value << 8 | kPurposeCode, attempt);
+    if (!code_is_free(tables_, view(code), now_ms)) continue;
     const Why why{.cause = rejection.value, .correlation = rejection.value, .principal = who.value};
     decision_.reply.pairing = drafter_.add_pairing_request(
         why, PairingDraft{.channel = text_of(message_.channel()),
@@ -106,7 +89,7 @@ void MessageRules::request_pairing(Seq rejection, PrincipalId who) {
   }
 }
 
-// An admin's "approve CODE" or "reject CODE", in a direct message.
+// An admin's "approve CODE", "reject CODE" or "deny CODE", in a direct message.
 void MessageRules::find_answer() {
   if (!by_channel() || origin_.conversation != fb::ConversationKind::direct) return;
   // Whoever may write may name any sender: an admin's word counts only from who could say it too.
@@ -116,7 +99,7 @@ void MessageRules::find_answer() {
   const std::string_view code = next_word(text);
   if (verb.starts_with('/')) verb.remove_prefix(1);
   const bool approves = same_but_case(verb, "approve");
-  if (!approves && !same_but_case(verb, "reject")) return;
+  if (!approves && !same_but_case(verb, "reject") && !same_but_case(verb, "deny")) return;
   if (code.size() != kPairingCodeBytes || !next_word(text).empty()) return;
   PairingAnswer answer{.given = true, .approved = approves};
   std::transform(code.begin(), code.end(), answer.code.begin(), upper);
@@ -127,6 +110,8 @@ void MessageRules::find_answer() {
   const PairingRequest* request =
       tables_.pairing_requests.find_code(view(answer.code), input_.now.logical_ms);
   if (request != nullptr) answer.request = Seq{request->id};
+  const Approval* approval = tables_.approvals.find_code(view(answer.code));
+  if (approval != nullptr) answer.approval = Seq{approval->id};
   answer_ = answer;
 }
 
@@ -141,7 +126,14 @@ bool MessageRules::has_room_to_pair() const {
 void MessageRules::pass_answer_on(const Why& why) {
   if (!answer_.given) return;
   const Why reason{.cause = why.cause, .correlation = why.correlation, .principal = why.principal};
-  if (answer_.request) {
+  if (answer_.approval) {
+    drafter_.add_approval_resolved(
+        ApprovalAnswer{.request = answer_.approval,
+                       .decision = answer_.approved ? fb::ApprovalDecision::allow_once
+                                                    : fb::ApprovalDecision::deny,
+                       .via = fb::DecidedVia::owner},
+        reason);
+  } else if (answer_.request) {
     drafter_.add_pairing_resolved(reason, answer_.request, answer_.approved,
                                   fb::ApprovedVia::owner);
   } else {

@@ -93,6 +93,8 @@ void Policy::apply(ByteSpan body) {
   agents_ = sorted_lower(config.agents());
   admins_ = sorted_lower(config.admins());
   reset_triggers_ = sorted_lower(config.reset_triggers());
+  agent_rules_ = read_agent_rules(config);
+  queue_mode_ = config.queue_mode();
   apply_channels(config);
   apply_bindings(config);
 }
@@ -111,7 +113,8 @@ void Policy::apply_channels(const fb::ConfigApplied& config) {
                                 .dm = channel->dm_policy(),
                                 .group = channel->group_policy(),
                                 .direct_list = list(channel->allow_from()),
-                                .group_list = list(group ? group : channel->allow_from())});
+                                .group_list = list(group ? group : channel->allow_from()),
+                                .queue_mode = channel->queue_mode()});
   }
   std::stable_sort(channels_.begin(), channels_.end(),
                    [](const Channel& a, const Channel& b) { return a.name < b.name; });
@@ -152,11 +155,34 @@ ByteSpan Policy::body() const {
   return {reinterpret_cast<const std::byte*>(words_.data()), bytes_};
 }
 
-fb::RejectReason Policy::refusal(const Origin& origin) const {
+const Policy::Channel* Policy::find_channel(std::string_view name) const {
   const auto channel =
-      std::lower_bound(channels_.begin(), channels_.end(), origin.channel,
-                       [](const Channel& a, std::string_view name) { return a.name < name; });
-  const bool known = channel != channels_.end() && channel->name == origin.channel;
+      std::lower_bound(channels_.begin(), channels_.end(), name,
+                       [](const Channel& a, std::string_view wanted) { return a.name < wanted; });
+  return channel != channels_.end() && channel->name == name ? &*channel : nullptr;
+}
+
+const AgentRules& Policy::rules_of(std::string_view agent) const {
+  static const AgentRules kDefaults{};
+  const auto at = std::lower_bound(
+      agent_rules_.begin(), agent_rules_.end(), agent,
+      [](const AgentRules& a, std::string_view wanted) { return a.agent < wanted; });
+  return at != agent_rules_.end() && at->agent == agent ? *at : kDefaults;
+}
+
+fb::QueueMode Policy::queue_mode(std::string_view agent, std::string_view channel) const {
+  const Channel* of_channel = find_channel(channel);
+  for (const fb::QueueMode mode :
+       {rules_of(agent).queue_mode, of_channel ? of_channel->queue_mode : fb::QueueMode::unset,
+        queue_mode_}) {
+    if (mode != fb::QueueMode::unset) return mode;
+  }
+  return fb::QueueMode::followup;
+}
+
+fb::RejectReason Policy::refusal(const Origin& origin) const {
+  const Channel* channel = find_channel(origin.channel);
+  const bool known = channel != nullptr;
   const bool direct = origin.conversation == fb::ConversationKind::direct;
   const fb::DmPolicy policy = !known ? default_dm_policy_ : direct ? channel->dm : channel->group;
   const auto on = [&origin](const AllowList& list) {

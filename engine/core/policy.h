@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/core/agent_rules.h"
 #include "engine/core/rate.h"
 #include "schemas/vocab/bytes.h"
 
@@ -50,6 +51,11 @@ class Policy {
   std::string_view agent_for(const Origin& origin) const;
   // Whether the (lower-cased) agent is configured, or kNoAgent.
   bool agent_known(std::string_view agent) const;
+  // How the agent's runs are dealt with. Borrowed until the next apply.
+  const AgentRules& rules_of(std::string_view agent) const;
+  // What happens to a message from that channel that comes while its session is busy, unless the
+  // message says so itself. Never unset.
+  fb::QueueMode queue_mode(std::string_view agent, std::string_view channel) const;
   // Whether a message of this text asks for a fresh start.
   bool is_reset_trigger(std::string_view text) const;
 
@@ -74,6 +80,7 @@ class Policy {
     fb::DmPolicy group{};
     AllowList direct_list{};
     AllowList group_list{};
+    fb::QueueMode queue_mode{};
   };
   struct Rule {
     std::string key{};  // built by rule_key
@@ -84,6 +91,7 @@ class Policy {
   enum Level : std::uint8_t { exact_peer, any_peer, whole_account, whole_channel };
   static constexpr std::size_t kLevels = 4;
 
+  const Channel* find_channel(std::string_view name) const;
   void apply_channels(const fb::ConfigApplied& config);
   void apply_bindings(const fb::ConfigApplied& config);
   const Rule* find_rule(Level level, const Origin& origin, bool with_account) const;
@@ -96,6 +104,8 @@ class Policy {
   std::vector<Channel> channels_{};            // sorted by name
   std::vector<Rule> rules_[kLevels]{};         // sorted by key; of one key the first binding only
   std::vector<std::string> reset_triggers_{};  // lower-cased
+  std::vector<AgentRules> agent_rules_{};      // sorted by agent
+  fb::QueueMode queue_mode_{};
 };
 
 }  // namespace spine::core

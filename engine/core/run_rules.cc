@@ -60,13 +60,20 @@ void decide_run_end(const Tables& tables, const Input& input, Decision& decision
   }
   const Run& run = tables.runs[row];
   Drafter drafter(tables, input, decision);
+  Why why = why_of(run);
   reply.session = SessionId{run.session};
-  reply.seq = drafter.add_input(Why{.cause = run.started,
-                                    .correlation = run.correlation,
-                                    .principal = run.principal,
-                                    .session = run.session});
-  const std::uint32_t next = next_due_run(tables, run.session_row, input.now.logical_ms, {});
-  if (next != 0) drafter.add_run_started(next);
+  reply.seq = drafter.add_input(why);
+  why.cause = reply.seq.value;
+  // An answer is the answer to what was steered into it, too; without one those wait their turn.
+  std::vector<std::uint64_t> merged;
+  if (input.kind == static_cast<std::uint16_t>(fb::EventBody::RunFinished)) {
+    merged = steered_runs(tables, run);
+  }
+  if (!merged.empty()) drafter.add_runs_merged(why, merged, id);
+  drafter.add_withdrawals(why.cause, run.id);
+  const std::uint64_t now_ms = input.now.logical_ms;
+  const std::uint32_t next = next_due_run(tables, run.session_row, now_ms, merged);
+  if (next != 0) drafter.start_run(next, now_ms, merged);
 }
 
 void decide_abort(const Tables& tables, const Input& input, Decision& decision) {
@@ -92,6 +99,8 @@ void decide_abort(const Tables& tables, const Input& input, Decision& decision) 
                       ? drafter.add_input(why)
                       : drafter.add_input(why, input.kind,
                                           drafter.abort_body(runs.data(), first, body->reason()));
+  for (std::size_t i = 0; i < first; ++i)
+    drafter.add_withdrawals(seq.value, runs[i]);
   Why rest = why;
   rest.cause = rest.correlation = seq.value;
   drafter.add_runs_aborted(rest, {runs.begin() + static_cast<std::ptrdiff_t>(first), runs.end()},
@@ -105,7 +114,7 @@ void decide_abort(const Tables& tables, const Input& input, Decision& decision) 
     const bool free =
         running == 0 || std::binary_search(runs.begin(), runs.end(), tables.runs[running].id);
     const std::uint32_t next = free ? next_due_run(tables, row, input.now.logical_ms, runs) : 0;
-    if (next != 0) drafter.add_run_started(next);
+    if (next != 0) drafter.start_run(next, input.now.logical_ms, runs);
   }
 }
 

@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint32_t kRunRowsMax = limits::kRunsOpenMax + limits::kRunsFinishedKept;
 
 static_assert(sizeof(Run) + sizeof(RowLink) + sizeof(Deadline) + 2 * 32 + 8 <=
-              limits::kRunBytes - limits::kIdempotencyKeyBytesMax - limits::kNameBytesMax);
+              limits::kRunBytes - 2 * limits::kNameTextBytes);
 
 }  // namespace
 

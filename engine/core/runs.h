@@ -25,11 +25,15 @@ struct Run {
   std::uint64_t ended{};          // seq of the event that ended it; 0 = open
   std::int64_t started_wall_ms{};
   std::int64_t ended_wall_ms{};
+  std::uint64_t steered{};  // queued: the run whose agent took its message; 0 = none
   Text key{};
   Text agent{};
   std::uint32_t session_row{};  // 0 once ended
   std::uint16_t attempt{};
+  std::uint16_t crashes{};  // attempts cut off by crashes, of the agent or the gateway
   RunStatus status{};
+  fb::Trust trust{};
+  fb::QueueMode queue_mode{};  // unset = followup
 };
 static_assert(sizeof(Run) <= 128);
 

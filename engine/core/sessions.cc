@@ -9,7 +9,8 @@ namespace spine::core {
 
 static_assert(sizeof(SessionHot) + sizeof(SessionCold) + sizeof(RowLink) + 3 * 16 + 4 <=
               limits::kSessionBytes - limits::kKeyTextBytes - 4 * limits::kNameTextBytes -
-                  limits::kModelTextBytes - limits::kThinkingLevelTextBytes);
+                  limits::kModelTextBytes - limits::kThinkingLevelTextBytes -
+                  limits::kAgentSessionTextBytes);
 
 Sessions::Sessions(TextArena& texts)
     : texts_(&texts),
@@ -55,6 +56,12 @@ void Sessions::set_model(std::uint32_t row, std::string_view model) {
   cold_[row].model = texts_->put(cut_text(model, limits::kModelBytesMax));
 }
 
+void Sessions::set_agent_session(std::uint32_t row, std::string_view name) {
+  if (name.size() > limits::kAgentSessionBytesMax) name = {};
+  texts_->drop(cold_[row].agent_session);
+  cold_[row].agent_session = texts_->put(name);
+}
+
 std::uint32_t Sessions::open(SessionId id, const SessionTexts& texts) {
   const std::uint32_t row = rows_.take();
   hot_[row] = SessionHot{};
@@ -82,6 +89,7 @@ void Sessions::close(std::uint32_t row) {
   set_label(row, {});
   set_thinking_level(row, {});
   set_model(row, {});
+  set_agent_session(row, {});
   cold = SessionCold{};
   hot_[row] = SessionHot{};
   rows_.give_back(row);

@@ -40,6 +40,7 @@ struct SessionCold {
   Text label{};  // unique among the sessions that have one
   Text thinking_level{};
   Text model{};
+  Text agent_session{};  // the agent's own name of the conversation
   fb::ConversationKind conversation{};
   std::uint32_t marks{};  // bits of fb::SessionMark
 };
@@ -73,6 +74,8 @@ class Sessions {
   void set_label(std::uint32_t row, std::string_view label);
   void set_thinking_level(std::uint32_t row, std::string_view level);
   void set_model(std::uint32_t row, std::string_view model);
+  // A name that is longer than its bound is none: a part of it would name another conversation.
+  void set_agent_session(std::uint32_t row, std::string_view name);
   // REQUIRES: live(row), and no run refers to the row.
   void close(std::uint32_t row);
 

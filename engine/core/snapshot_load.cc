@@ -6,6 +6,7 @@
 
 #include "engine/core/digest.h"
 #include "engine/core/snapshot.h"
+#include "engine/core/snapshot_approvals.h"
 #include "engine/core/snapshot_columns.h"
 #include "engine/core/snapshot_format.h"
 #include "engine/core/snapshot_pairing.h"
@@ -99,6 +100,7 @@ bool load_sessions(const fbs::Sessions* from, Tables& tables) {
   auto levels = columns.texts(from->thinking_level(), limits::kThinkingLevelBytesMax);
   auto models = columns.texts(from->model(), limits::kModelBytesMax);
   const auto marks = columns.numbers(from->marks());
+  auto agent_sessions = columns.texts(from->agent_session(), limits::kAgentSessionBytesMax);
   if (!columns.good()) return false;
   for (std::size_t i = 0; i < ids.count(); ++i) {
     const SessionTexts texts{.key = keys.next(),
@@ -110,6 +112,7 @@ bool load_sessions(const fbs::Sessions* from, Tables& tables) {
     tables.sessions.set_label(row, labels.next());
     tables.sessions.set_thinking_level(row, levels.next());
     tables.sessions.set_model(row, models.next());
+    tables.sessions.set_agent_session(row, agent_sessions.next());
     SessionCold& cold = tables.sessions.cold(row);
     cold.marks = marks[i];
     cold.uuid = bits_of(uuids[i]);
@@ -172,6 +175,10 @@ bool load_runs(const fbs::Runs* from, Tables& tables) {
   const auto attempts = columns.numbers(from->attempt());
   const auto statuses =
       columns.numbers(from->status(), static_cast<std::uint8_t>(RunStatus::aborted));
+  const auto crashes = columns.numbers(from->crashes());
+  const auto trusts = columns.numbers(from->trust());
+  const auto queue_modes = columns.numbers(from->queue_mode());
+  const auto steered = columns.numbers(from->steered());
   if (!columns.good()) return false;
   std::uint32_t ended_count = 0;
   for (std::size_t i = 0; i < ids.count(); ++i) {
@@ -192,6 +199,10 @@ bool load_runs(const fbs::Runs* from, Tables& tables) {
     run.started_wall_ms = started_wall[i];
     run.ended_wall_ms = ended_wall[i];
     run.attempt = attempts[i];
+    run.crashes = crashes[i];
+    run.trust = static_cast<fb::Trust>(trusts[i]);
+    run.queue_mode = static_cast<fb::QueueMode>(queue_modes[i]);
+    run.steered = steered[i];
     if (!place_run(tables, row, status)) return false;
   }
   return true;
@@ -261,6 +272,11 @@ Status load(const fbs::Snapshot& from, State& state) {
   if (!load_pairing_requests(from.pairing_requests(), tables) ||
       !load_paired_senders(from.paired_senders(), tables)) {
     return corrupt("a sender that asked to be paired makes no sense.");
+  }
+  if (!load_approvals(from.approvals(), tables) ||
+      !load_allowed_tools(from.allowed_tools(), tables) ||
+      !load_quarantine(from.quarantined(), tables)) {
+    return corrupt("what an agent asked, or its quarantine, makes no sense.");
   }
   derive(tables);
   if (digest(state).total != bits_of(from.digest())) {

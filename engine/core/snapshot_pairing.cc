@@ -1,34 +1,9 @@
 // Snapshots: rows of devices, of pairing requests and of paired senders.
 #include "engine/core/snapshot_pairing.h"
 
-#include "engine/core/snapshot_columns.h"
-#include "engine/core/snapshot_out.h"
+#include "engine/core/snapshot_rows.h"
 
 namespace spine::core {
-namespace {
-
-// A column of texts, read from the first row to the last.
-struct TextField {
-  TextReader reader;
-  std::string next() { return std::string(reader.next()); }
-};
-
-template <class Table, class Row>
-flatbuffers::Offset<fbs::TextColumn> texts_of(Builder& builder, const Table& table,
-                                              std::string Row::*member) {
-  return text_column(builder, ring_rows(table.count()),
-                     [&](std::uint32_t i) { return std::string_view{table[i].*member}; });
-}
-
-template <class Cell, class Table, class Value, class Row>
-flatbuffers::Offset<flatbuffers::Vector<Cell>> numbers_of(Builder& builder, const Table& table,
-                                                          Value Row::*member) {
-  return column<Cell>(builder, ring_rows(table.count()),
-                      [&](std::uint32_t i) { return table[i].*member; });
-}
-
-}  // namespace
-
 flatbuffers::Offset<fbs::Devices> save_devices(Builder& builder, const Devices& devices) {
   const auto id = numbers_of<std::uint64_t>(builder, devices, &Device::id);
   const auto device_id = texts_of(builder, devices, &Device::device_id);

@@ -2,6 +2,7 @@
 #include "engine/core/digest.h"
 #include "engine/core/rows_by_id.h"
 #include "engine/core/snapshot.h"
+#include "engine/core/snapshot_approvals.h"
 #include "engine/core/snapshot_format.h"
 #include "engine/core/snapshot_out.h"
 #include "engine/core/snapshot_pairing.h"
@@ -72,9 +73,11 @@ flatbuffers::Offset<fbs::Sessions> save_sessions(Builder& builder, const Session
   const auto model = text_column(builder, rows, [&](auto row) { return text(cold(row).model); });
   const auto marks =
       column<std::uint32_t>(builder, rows, [&](auto row) { return cold(row).marks; });
+  const auto agent_session =
+      text_column(builder, rows, [&](auto row) { return text(cold(row).agent_session); });
   return fbs::CreateSessions(builder, id, key, agent, channel, name, uuid, conversation, owner,
                              started, updated, active, active_seq, first, last, count, label,
-                             thinking, model, marks);
+                             thinking, model, marks, agent_session);
 }
 
 flatbuffers::Offset<fbs::Principals> save_principals(Builder& builder,
@@ -120,8 +123,15 @@ flatbuffers::Offset<fbs::Runs> save_runs(Builder& builder, const Runs& runs) {
       column<std::uint16_t>(builder, rows, [&](auto row) { return runs[row].attempt; });
   const auto status =
       column<std::uint8_t>(builder, rows, [&](auto row) { return runs[row].status; });
+  const auto crashes =
+      column<std::uint16_t>(builder, rows, [&](auto row) { return runs[row].crashes; });
+  const auto trust = column<std::uint8_t>(builder, rows, [&](auto row) { return runs[row].trust; });
+  const auto queue_mode =
+      column<std::uint8_t>(builder, rows, [&](auto row) { return runs[row].queue_mode; });
+  const auto steered = column<u64>(builder, rows, [&](auto row) { return runs[row].steered; });
   return fbs::CreateRuns(builder, id, key, agent, session, message, principal, correlation,
-                         not_before, started, ended, started_wall, ended_wall, attempt, status);
+                         not_before, started, ended, started_wall, ended_wall, attempt, status,
+                         crashes, trust, queue_mode, steered);
 }
 
 flatbuffers::Offset<fbs::Duplicates> save_duplicates(Builder& builder, const Duplicates& ring) {
@@ -158,11 +168,14 @@ void save_snapshot(const State& state, Builder& builder) {
   const auto devices = save_devices(builder, tables.devices);
   const auto requests = save_pairing_requests(builder, tables.pairing_requests);
   const auto senders = save_paired_senders(builder, tables.paired_senders);
+  const auto approvals = save_approvals(builder, tables.approvals);
+  const auto tools = save_allowed_tools(builder, tables.allowed_tools);
+  const auto quarantined = save_quarantine(builder, tables.quarantine);
   const fbs::Bits128 total = fbs_bits(own.total);
-  builder.Finish(
-      fbs::CreateSnapshot(builder, kSnapshotFormat, own.version, &total, meta, sessions, principals,
-                          runs, duplicates, idempotency, devices, requests, senders),
-      fbs::SnapshotIdentifier());
+  builder.Finish(fbs::CreateSnapshot(builder, kSnapshotFormat, own.version, &total, meta, sessions,
+                                     principals, runs, duplicates, idempotency, devices, requests,
+                                     senders, approvals, tools, quarantined),
+                 fbs::SnapshotIdentifier());
 }
 
 }  // namespace spine::core

@@ -39,6 +39,9 @@ std::uint64_t later(std::uint64_t since_ms, std::uint64_t idle_ms) {
 std::uint64_t next_due_ms(const Tables& tables) {
   std::uint64_t due = kNever;
   if (!tables.runs.delays().empty()) due = tables.runs.delays().first().due_ms;
+  if (const std::uint64_t asked = tables.approvals.next_due_ms(); asked != 0) {
+    due = std::min(due, asked);
+  }
   const std::uint64_t idle_ms = tables.policy.idle_ms_max;
   if (idle_ms != 0) {
     const std::uint32_t session = tables.sessions.idle_first();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "engine/core/approvals.h"
 #include "engine/core/devices.h"
 #include "engine/core/duplicates.h"
 #include "engine/core/idempotency.h"
@@ -35,7 +36,7 @@ struct Meta {
   std::uint64_t rejection_tat_us{};  // bucket of journalled rejections
 };
 
-inline constexpr std::size_t kTextsMax = 7 * std::size_t{limits::kSessionsMax} +
+inline constexpr std::size_t kTextsMax = 8 * std::size_t{limits::kSessionsMax} +
                                          2 * std::size_t{limits::kPrincipalsMax} +
                                          2 * (limits::kRunsOpenMax + limits::kRunsFinishedKept);
 
@@ -66,6 +67,9 @@ struct Tables {
   Devices devices{};
   PairingRequests pairing_requests{};
   PairedSenders paired_senders{};
+  Approvals approvals{};
+  AllowedTools allowed_tools{};
+  Quarantine quarantine{};
 };
 
 // Logical time at which something in the tables is due; 0 = nothing pending.

@@ -21,6 +21,7 @@ bool view_session(const State& state, SessionId session, SessionView& out) {
                     .label = tables.sessions.text(cold.label),
                     .thinking_level = tables.sessions.text(cold.thinking_level),
                     .model = tables.sessions.text(cold.model),
+                    .agent_session = tables.sessions.text(cold.agent_session),
                     .conversation = cold.conversation,
                     .uuid = cold.uuid,
                     .started_wall_ms = cold.started_wall_ms,
@@ -51,7 +52,9 @@ bool view_run(const State& state, RunId id, RunView& out) {
                 .message = Seq{run.message},
                 .ended = Seq{run.ended},
                 .started_wall_ms = run.started_wall_ms,
-                .ended_wall_ms = run.ended_wall_ms};
+                .ended_wall_ms = run.ended_wall_ms,
+                .attempt = run.attempt,
+                .trust = run.trust};
   return true;
 }
 
@@ -126,7 +129,8 @@ StateCounts count_state(const State& state) {
                               tables.principals.bytes() + tables.runs.bytes() +
                               tables.duplicates.bytes() + tables.idempotency.bytes() +
                               tables.devices.bytes() + tables.pairing_requests.bytes() +
-                              tables.paired_senders.bytes()};
+                              tables.paired_senders.bytes() + tables.approvals.bytes() +
+                              tables.allowed_tools.bytes() + tables.quarantine.bytes()};
 }
 
 }  // namespace spine::core

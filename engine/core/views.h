@@ -24,6 +24,7 @@ struct SessionView {
   std::string_view thinking_level{};  // empty = the agent's own
   std::string_view model{};           // "provider/model"; empty = the agent's own
   std::string_view active_run_key{};  // empty = no run is being worked on
+  std::string_view agent_session{};   // the agent's own name of the conversation; empty = none yet
   fb::ConversationKind conversation{};
   Bits128 uuid{};                  // sessionId of the protocol
   std::int64_t started_wall_ms{};  // of this life (last reset)
@@ -45,9 +46,31 @@ struct RunView {
   SessionId session{};
   RunStatus status{RunStatus::unknown};
   Seq message{};  // the MessageReceived it answers
-  Seq ended{};    // RunFinished / RunFailed / RunAborted; 0 = open
+  Seq ended{};    // RunFinished / RunFailed / RunAborted / RunsMerged; 0 = open
   std::int64_t started_wall_ms{};
   std::int64_t ended_wall_ms{};
+  std::uint16_t attempt{};  // 0 = not started
+  fb::Trust trust{};
+};
+
+// What an agent asks, and nobody answered. Texts are borrowed from the state until its next evolve.
+struct ApprovalView {
+  Seq request{};  // the ApprovalRequested
+  Bits128 uuid{};
+  fb::ApprovalKind kind{};
+  std::uint32_t options{};  // bit 1 << fb::ApprovalDecision of each answer the agent offers
+  RunId run{};
+  SessionId session{};
+  std::string_view run_key{};
+  std::string_view session_key{};
+  std::string_view agent_id{};
+  std::string_view tool{};
+  std::string_view title{};
+  std::string_view detail{};
+  std::string_view cwd{};
+  std::string_view code{};
+  std::int64_t created_wall_ms{};
+  std::int64_t expires_wall_ms{};
 };
 
 // A device that may connect. Texts and bytes are borrowed from the state until its next evolve.
@@ -111,6 +134,17 @@ std::size_t list_devices(const State& state, std::size_t offset, std::size_t lim
                          std::vector<DeviceView>& out);
 // Requests of senders that have not expired by now_ms (logical), the oldest first; appended.
 void list_pairing(const State& state, std::uint64_t now_ms, std::vector<PairingView>& out);
+
+// False when it is not there, or was answered.
+bool view_approval(const State& state, Seq request, ApprovalView& out);
+// The request that the event folded last answered, as it was before. False when that is another.
+bool view_resolved_approval(const State& state, Seq request, ApprovalView& out);
+// By the protocol's id; 0 = none.
+Seq find_approval(const State& state, Bits128 uuid);
+// Those that wait for an answer, the oldest first; appended.
+void list_approvals(const State& state, std::vector<ApprovalView>& out);
+// Agents in quarantine, by id ascending; appended. Borrowed until the next evolve.
+void list_quarantined(const State& state, std::vector<std::string_view>& out);
 
 // What the journal remembers of the process and the machine it last ran on, and of the
 // configuration. Borrowed from the state until its next evolve.

@@ -85,6 +85,12 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
   s.engine.emplace(s.shared, s.ingress, s.net_engine, s.loop_engine, s.follower, *s.journal,
                    std::move(state), clock);
   SPINE_TRY_STATUS(s.write_start(options, report.last.value == 0, report.after_crash));
+  SPINE_TRY(report.obligations_resumed,
+            s.engine->interrupt_runs(report.after_crash ? fb::InterruptReason::gateway_crash
+                                                        : fb::InterruptReason::gateway_stop));
+  std::vector<std::string_view> quarantined;
+  core::list_quarantined(s.engine->state(), quarantined);
+  report.quarantined.assign(quarantined.begin(), quarantined.end());
   report.last = s.journal->last();
   report.seconds = static_cast<double>(monotonic_now_us() - began) / 1e6;
   return report;
@@ -119,9 +125,7 @@ Status Engine::State::write_start(const EngineOptions& options, bool created, bo
 
 void Engine::start(std::function<void(const Error&)> fatal) {
   State& s = *state_;
-  const std::uint32_t resumed = s.engine->resume_obligations();
-  if (resumed != 0) kLog.info("{} open runs are resumed", resumed);
-  s.follower.advance(s.journal->durable(), Follower::Hurry::no);
+  s.engine->publish_start();
   s.follower.start(fatal);
   s.thread = std::thread([&s, fatal] {
     ::pthread_setname_np(::pthread_self(), "engine");

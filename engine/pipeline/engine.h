@@ -30,7 +30,9 @@ struct RecoveryReport {
   Seq last{};
   std::uint64_t events_folded{};
   double seconds{};
+  // Runs that were being worked on: interrupted, and tried again or failed by the policy.
   std::uint32_t obligations_resumed{};
+  std::vector<std::string> quarantined{};  // agents, by id ascending
   std::vector<std::string> notes{};
 };
 
@@ -44,10 +46,10 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   // Opens the journal, folds the state, writes EngineStarted (and ConfigApplied when the policy
-  // differs). Thread: main.
+  // differs), and decides what becomes of runs that were being worked on. Thread: main.
   Result<RecoveryReport> recover(EngineOptions options);
-  // Starts the engine and follower threads and resumes open obligations. `fatal` is called from a
-  // thread of the engine when a commit or sync failed: it must end the process.
+  // Starts the engine and follower threads; what recover() decided gets to the agents. `fatal` is
+  // called from a thread of the engine when a commit or sync failed: it must end the process.
   void start(std::function<void(const Error&)> fatal);
   // Waits until the engine thread has ended after a kStop input: everything accepted is durable,
   // the follower has caught up and a final snapshot is written.

@@ -33,13 +33,22 @@ void EngineThread::emit_effects(const EventView& event) {
     const core::Effect& effect = effects_.items[i];
     switch (effect.kind) {
       case core::EffectKind::prompt_agent:
-        emit_prompt(effect);
+        emit_prompt(event, effect);
         break;
       case core::EffectKind::cancel_agent:
         write(loop_, CancelItem{effect.run});
         break;
       case core::EffectKind::notify:
         emit_notify(event, effect);
+        break;
+      case core::EffectKind::steer_agent:
+        emit_steer(effect);
+        break;
+      case core::EffectKind::answer_agent:
+        emit_answer(event, effect);
+        break;
+      case core::EffectKind::control_agent:
+        emit_control(event);
         break;
     }
   }
@@ -49,14 +58,35 @@ void EngineThread::emit_notify(const EventView& event, const core::Effect& effec
   switch (static_cast<fb::EventBody>(event.header.kind)) {
     case fb::EventBody::SessionClosed:
       return;
-    case fb::EventBody::RunAborted: {
-      const auto* runs = flatbuffers::GetRoot<fb::RunAborted>(event.body.data())->runs();
-      for (std::uint32_t part = 0; runs != nullptr && part < runs->size(); ++part)
-        tell(event, effect.session, RunId{runs->Get(part)}, part);
-      return;
-    }
+    case fb::EventBody::RunAborted:
+      return tell_parts(event, effect.session,
+                        flatbuffers::GetRoot<fb::RunAborted>(event.body.data())->runs());
+    case fb::EventBody::RunsMerged:
+      return tell_parts(event, effect.session,
+                        flatbuffers::GetRoot<fb::RunsMerged>(event.body.data())->runs());
     default:
       return tell(event, effect.session, effect.run, 0);
+  }
+}
+
+void EngineThread::tell_parts(const EventView& event, SessionId session,
+                              const flatbuffers::Vector<std::uint64_t>* runs) {
+  for (std::uint32_t part = 0; runs != nullptr && part < runs->size(); ++part)
+    tell(event, session, RunId{runs->Get(part)}, part);
+}
+
+// What is asked, or was until this very event.
+bool EngineThread::view_approval_of(const EventView& event, core::ApprovalView& out) const {
+  const auto* body = event.body.data();
+  switch (static_cast<fb::EventBody>(event.header.kind)) {
+    case fb::EventBody::ApprovalOpened:
+      return core::view_approval(
+          state_, Seq{flatbuffers::GetRoot<fb::ApprovalOpened>(body)->request()}, out);
+    case fb::EventBody::ApprovalResolved:
+      return core::view_resolved_approval(
+          state_, Seq{flatbuffers::GetRoot<fb::ApprovalResolved>(body)->request()}, out);
+    default:
+      return false;
   }
 }
 
@@ -67,47 +97,9 @@ void EngineThread::tell(const EventView& event, SessionId session, RunId run, st
   item.event = event;
   item.has_session = core::view_session(state_, session, item.session);
   item.has_run = core::view_run(state_, run, item.run);
+  item.has_approval = view_approval_of(event, item.approval);
   item.part = part;
   write(net_, item);
-}
-
-void EngineThread::emit_prompt(const core::Effect& effect) {
-  core::RunView run{};
-  if (!core::view_run(state_, effect.run, run)) return;
-  const bool at_hand =
-      !batch_.empty() && effect.message >= batch_.first() && effect.message <= batch_.last();
-  if (!at_hand) {
-    reads_.push_back(ReadRequest{.kind = ReadRequest::Kind::prompt,
-                                 .as_of = effect.id.seq,
-                                 .run = effect.run,
-                                 .effect = effect.id});
-    return;
-  }
-  core::SessionView session{};
-  core::view_session(state_, effect.session, session);
-  const EventView message = batch_.event(effect.message);
-  const auto* body = flatbuffers::GetRoot<fb::MessageReceived>(message.body.data());
-  PromptItem item{};
-  item.effect = effect.id;
-  item.run = effect.run;
-  item.attempt = 1;
-  item.run_key = run.key;
-  item.session_key = session.key;
-  item.agent_id = run.agent_id;
-  if (body->text() != nullptr) item.text = body->text()->string_view();
-  write(loop_, item);
-}
-
-std::uint32_t EngineThread::resume_obligations() {
-  std::vector<core::Effect> open;
-  core::open_obligations(state_, open);
-  for (const core::Effect& effect : open) {
-    follower_.ask(ReadRequest{.kind = ReadRequest::Kind::prompt,
-                              .as_of = effect.id.seq,
-                              .run = effect.run,
-                              .effect = effect.id});
-  }
-  return static_cast<std::uint32_t>(open.size());
 }
 
 void EngineThread::reply(const InputHeader& header, const core::Reply& reply) {
@@ -159,6 +151,10 @@ void EngineThread::count(const InputHeader& header, const core::Reply& reply) {
   for (const core::Draft& draft : decision_.drafts()) {
     if (draft.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunStarted)) {
       metrics.runs_started.add();
+    }
+    const bool derived = (draft.header.flags & record_flag::kInput) == 0;
+    if (derived && draft.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunFailed)) {
+      metrics.runs_failed.add();
     }
   }
 }

@@ -35,6 +35,12 @@ PairingItem pairing_requests(const core::State& state, std::uint64_t now_ms) {
   return item;
 }
 
+ApprovalsItem open_approvals(const core::State& state) {
+  ApprovalsItem item{};
+  core::list_approvals(state, item.approvals);
+  return item;
+}
+
 SessionsItem found_sessions(const core::State& state, std::uint64_t how, std::string_view text) {
   std::vector<SessionId> ids;
   if (how == kByUuid) core::find_session_uuid(state, text, kFoundMax, ids);
@@ -81,6 +87,9 @@ void EngineThread::answer_query(const InputHeader& header, std::string_view text
       break;
     case input_kind::kQueryPairing:
       write(net_, header.connection, header.request, pairing_requests(state_, now_.logical_ms));
+      break;
+    case input_kind::kQueryApprovals:
+      write(net_, header.connection, header.request, open_approvals(state_));
       break;
     case input_kind::kQueryFindSession:
       write(net_, header.connection, header.request, found_sessions(state_, header.a, text));

@@ -30,6 +30,10 @@ bool closes_something(std::uint16_t kind) {
     case fb::EventBody::RunFinished:
     case fb::EventBody::RunFailed:
     case fb::EventBody::RunAborted:
+    case fb::EventBody::RunInterrupted:
+    case fb::EventBody::ToolReturned:
+    case fb::EventBody::ApprovalResolved:
+    case fb::EventBody::AgentExited:
     case fb::EventBody::SessionClosed:
       return true;
     default:
@@ -243,10 +247,11 @@ void EngineThread::publish() {
 
 Status EngineThread::commit_now(std::span<const OwnInput> inputs) {
   now_ = clock_.now();
-  std::size_t bytes = limits::kBlockBytes;
+  std::size_t bytes = 0;
   for (const OwnInput& input : inputs)
     bytes += input.body.size();
-  SPINE_TRY_STATUS(journal_.ensure_space(bytes, journal::SpaceClass::closing));
+  SPINE_TRY_STATUS(
+      journal_.ensure_space(space_for(bytes, inputs.size()), journal::SpaceClass::closing));
   batch_.begin(next(journal_.last()));
   for (const OwnInput& input : inputs)
     decide_own(input.kind, input.body);

@@ -25,6 +25,8 @@
 #include "journal/journal.h"
 #include "schemas/vocab/result.h"
 
+#include "event_generated.h"
+
 namespace spine::pipeline {
 
 inline constexpr log::Logger kLog{"engine"};  // the subsystem of this thread's lines
@@ -45,8 +47,12 @@ class EngineThread {
 
   // Thread: main, before run(). Inputs of the engine's own, in one commit.
   Status commit_now(std::span<const OwnInput> inputs);
-  // Thread: main, before run(). Hands every open obligation out again under its effect id.
-  std::uint32_t resume_obligations();
+  // Thread: main, before run(). Every run that was being worked on when the process before this one
+  // ended is interrupted, and started again or failed as the policy says; in commits of a bounded
+  // size. Returns how many there were.
+  Result<std::uint32_t> interrupt_runs(fb::InterruptReason reason);
+  // Thread: main, before run(). Lets out what the commits above led to.
+  void publish_start() { publish(); }
 
   // The thread's body: returns after a kStop input, with everything durable. A failed commit is
   // returned: the outcome is unknown and the process must end.
@@ -83,9 +89,19 @@ class EngineThread {
   void emit_notify(const EventView& event, const core::Effect& effect);
   // To whoever watches: `part` of the event, about this run.
   void tell(const EventView& event, SessionId session, RunId run, std::uint32_t part);
-  void emit_prompt(const core::Effect& effect);
+  // The same, for each of several runs.
+  void tell_parts(const EventView& event, SessionId session,
+                  const flatbuffers::Vector<std::uint64_t>* runs);
+  bool view_approval_of(const EventView& event, core::ApprovalView& out) const;
   void reply(const InputHeader& header, const core::Reply& reply);
   void count(const InputHeader& header, const core::Reply& reply);
+
+  // Work for agents (engine_work.cc)
+  void emit_prompt(const EventView& event, const core::Effect& effect);
+  void emit_steer(const core::Effect& effect);
+  void emit_answer(const EventView& event, const core::Effect& effect);
+  void emit_control(const EventView& event);
+  bool at_hand(Seq seq) const;
 
   // Reads (engine_queries.cc)
   void answer_query(const InputHeader& header, std::string_view text);

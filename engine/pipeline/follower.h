@@ -82,6 +82,8 @@ class Follower {
   Status answer_history(const ReadRequest& request);
   Status answer_run_end(const ReadRequest& request);
   Status answer_prompt(const ReadRequest& request);
+  Result<bool> read_prompt(Seq started, Seq message, std::uint16_t attempt);
+  Status view_past_approval(const EventView& event, EventItem& item);
   Status answer_gap(const ReadRequest& request);
   Status add_to_gap(const EventView& event, GapItem& gap);
   Status view_past_session(SessionId id, EventItem& item);
@@ -103,6 +105,7 @@ class Follower {
   Seq snapshot_tried_{};  // of the last attempt, successful or not
   std::vector<ReadRequest> waiting_{};
   std::vector<std::vector<std::uint64_t>> copies_{};  // event bodies of one answer
+  std::string prompt_{};                              // the text of one prompt
 
   moodycamel::ConcurrentQueue<ReadRequest> requests_{};
   std::atomic<std::uint64_t> durable_{0};

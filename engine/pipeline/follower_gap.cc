@@ -25,6 +25,18 @@ bool is_told(std::uint16_t kind) {
     case fb::EventBody::RunFinished:
     case fb::EventBody::RunFailed:
     case fb::EventBody::RunAborted:
+    case fb::EventBody::RunInterrupted:
+    case fb::EventBody::RunsMerged:
+    case fb::EventBody::ToolCalled:
+    case fb::EventBody::ToolReturned:
+    case fb::EventBody::ApprovalOpened:
+    case fb::EventBody::ApprovalResolved:
+    case fb::EventBody::AgentStarted:
+    case fb::EventBody::AgentExited:
+    case fb::EventBody::AgentQuarantined:
+    case fb::EventBody::AgentReset:
+    case fb::EventBody::AgentRestartRequested:
+    case fb::EventBody::SkillsChanged:
     case fb::EventBody::ConfigChanged:
     case fb::EventBody::DevicePaired:
     case fb::EventBody::DeviceRenamed:
@@ -43,6 +55,25 @@ const Body& root_of(const EventView& event) {
   return *flatbuffers::GetRoot<Body>(event.body.data());
 }
 
+std::vector<RunId> listed_runs(const flatbuffers::Vector<std::uint64_t>* listed) {
+  std::vector<RunId> runs;
+  for (flatbuffers::uoffset_t i = 0; listed != nullptr && i < listed->size(); ++i)
+    runs.push_back(RunId{listed->Get(i)});
+  return runs;
+}
+
+// The question that an event puts to people, or answers; 0 = it is about none.
+Seq question_of(const EventView& event) {
+  switch (static_cast<fb::EventBody>(event.header.kind)) {
+    case fb::EventBody::ApprovalOpened:
+      return Seq{root_of<fb::ApprovalOpened>(event).request()};
+    case fb::EventBody::ApprovalResolved:
+      return Seq{root_of<fb::ApprovalResolved>(event).request()};
+    default:
+      return Seq{};
+  }
+}
+
 // The runs an event is about.
 std::vector<RunId> runs_of(const EventView& event) {
   switch (static_cast<fb::EventBody>(event.header.kind)) {
@@ -54,15 +85,16 @@ std::vector<RunId> runs_of(const EventView& event) {
       return {RunId{root_of<fb::RunFinished>(event).run()}};
     case fb::EventBody::RunFailed:
       return {RunId{root_of<fb::RunFailed>(event).run()}};
-    case fb::EventBody::RunAborted: {
-      std::vector<RunId> runs;
-      const auto* listed = root_of<fb::RunAborted>(event).runs();
-      if (listed != nullptr) {
-        for (const std::uint64_t run : *listed)
-          runs.push_back(RunId{run});
-      }
-      return runs;
-    }
+    case fb::EventBody::RunInterrupted:
+      return {RunId{root_of<fb::RunInterrupted>(event).run()}};
+    case fb::EventBody::ToolCalled:
+      return {RunId{root_of<fb::ToolCalled>(event).run()}};
+    case fb::EventBody::ToolReturned:
+      return {RunId{root_of<fb::ToolReturned>(event).run()}};
+    case fb::EventBody::RunAborted:
+      return listed_runs(root_of<fb::RunAborted>(event).runs());
+    case fb::EventBody::RunsMerged:
+      return listed_runs(root_of<fb::RunsMerged>(event).runs());
     default:
       return {};
   }
@@ -106,12 +138,56 @@ Status Follower::view_past_run(RunId id, EventItem& item) {
   return ok();
 }
 
+// What was asked, from the question itself; its code and when it expired are in the event that put
+// it to people.
+Status Follower::view_past_approval(const EventView& event, EventItem& item) {
+  const Seq question = question_of(event);
+  if (!question || question >= event.seq) return ok();
+  SPINE_TRY(const EventView asked, event_at(question));
+  if (asked.header.kind != static_cast<std::uint16_t>(fb::EventBody::ApprovalRequested)) {
+    return ok();
+  }
+  const auto& body = root_of<fb::ApprovalRequested>(asked);
+  SPINE_TRY_STATUS(view_past_run(RunId{body.run()}, item));
+  item.has_approval = true;
+  item.approval = core::ApprovalView{.request = question,
+                                     .kind = body.kind(),
+                                     .run = RunId{body.run()},
+                                     .session = SessionId{asked.header.session},
+                                     .run_key = item.run.key,
+                                     .session_key = item.session.key,
+                                     .agent_id = item.run.agent_id,
+                                     .tool = text_of(body.tool()),
+                                     .title = text_of(body.title()),
+                                     .detail = text_of(body.detail()),
+                                     .cwd = text_of(body.cwd()),
+                                     .created_wall_ms = asked.header.wall_ms};
+  if (body.options() != nullptr) {
+    for (const fb::ApprovalOption* option : *body.options())
+      item.approval.options |= 1U << (static_cast<std::uint32_t>(option->decision()) & 31U);
+  }
+  EventView opened = event;
+  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::ApprovalResolved)) {
+    // Put to people right after it was asked, if it was at all.
+    SPINE_TRY(opened, event_at(next(question)));
+    if (opened.header.kind != static_cast<std::uint16_t>(fb::EventBody::ApprovalOpened)) {
+      return ok();
+    }
+  }
+  const auto& open = root_of<fb::ApprovalOpened>(opened);
+  item.approval.uuid = bits_of(open.uuid());
+  item.approval.code = text_of(open.code());
+  item.approval.expires_wall_ms = open.expires_wall_ms();
+  return ok();
+}
+
 Status Follower::add_to_gap(const EventView& event, GapItem& gap) {
   EventItem item{};
   item.event = event;
   SPINE_TRY_STATUS(view_past_session(SessionId{event.header.session}, item));
   const std::vector<RunId> runs = runs_of(event);
   if (runs.empty()) {
+    SPINE_TRY_STATUS(view_past_approval(event, item));
     gap.events.push_back(item);
     return ok();
   }

@@ -1,4 +1,4 @@
-// What the follower reads for others: history, ends of runs, and the texts of prompts.
+// What the follower reads for others: histories and the ends of runs.
 #include <algorithm>
 #include <cstring>
 
@@ -143,27 +143,6 @@ Status Follower::answer_run_end(const ReadRequest& request) {
     item.has_end = true;
   }
   write(net_, request.connection, request.request, item);
-  return ok();
-}
-
-Status Follower::answer_prompt(const ReadRequest& request) {
-  core::RunView run{};
-  if (!core::view_run(state_, request.run, run) || run.status != core::RunStatus::running) {
-    return ok();  // it ended while the text was being fetched
-  }
-  core::SessionView session{};
-  core::view_session(state_, run.session, session);
-  SPINE_TRY(const EventView message, event_at(run.message));
-  const auto* body = flatbuffers::GetRoot<fb::MessageReceived>(message.body.data());
-  PromptItem item{};
-  item.effect = request.effect;
-  item.run = request.run;
-  item.attempt = 1;
-  item.run_key = run.key;
-  item.session_key = session.key;
-  item.agent_id = run.agent_id;
-  if (body->text() != nullptr) item.text = body->text()->string_view();
-  write(loop_, item);
   return ok();
 }
 

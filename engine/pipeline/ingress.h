@@ -28,11 +28,12 @@ inline constexpr std::uint16_t kQueryDevices = 0x107;   // a=offset, b=limit
 inline constexpr std::uint16_t kQueryPairing = 0x108;   // live requests of senders
 // a=1: text=label; a=2: text=sessionId or 8 or more of its first digits. Two rows = ambiguous.
 inline constexpr std::uint16_t kQueryFindSession = 0x109;
-inline constexpr std::uint16_t kQueryGap = 0x10A;      // a=first seq: events clients are told of
-inline constexpr std::uint16_t kRunDelta = 0x200;      // ephemeral: a=RunId, text=new piece
-inline constexpr std::uint16_t kStop = 0x300;          // orderly stop; text=reason
-inline constexpr std::uint16_t kDeadline = 0x301;      // the armed deadline is due
-inline constexpr std::uint16_t kMeasureClock = 0x302;  // look for clock jumps, digests, snapshots
+inline constexpr std::uint16_t kQueryGap = 0x10A;        // a=first seq: events clients are told of
+inline constexpr std::uint16_t kQueryApprovals = 0x10B;  // what agents ask, and nobody answered
+inline constexpr std::uint16_t kRunDelta = 0x200;        // ephemeral: a=RunId, text=new piece
+inline constexpr std::uint16_t kStop = 0x300;            // orderly stop; text=reason
+inline constexpr std::uint16_t kDeadline = 0x301;        // the armed deadline is due
+inline constexpr std::uint16_t kMeasureClock = 0x302;    // look for clock jumps, digests, snapshots
 inline constexpr bool journalled(std::uint16_t kind) {
   return kind < 0x100;
 }

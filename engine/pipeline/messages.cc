@@ -1,8 +1,9 @@
-// Messages: what the payload of each kind of item consists of.
+// Messages: what the payload of each kind of item to the net thread consists of.
 #include "engine/pipeline/messages.h"
 
 #include "engine/pipeline/messages_codec.h"
 #include "engine/pipeline/messages_views.h"
+#include "engine/pipeline/messages_write.h"
 
 namespace spine::pipeline {
 namespace {
@@ -27,6 +28,8 @@ void put(Sink& sink, const EventItem& item) {
   if (item.has_session) put(sink, item.session);
   sink.pod(flag(item.has_run));
   if (item.has_run) put(sink, item.run);
+  sink.pod(flag(item.has_approval));
+  if (item.has_approval) put(sink, item.approval);
   sink.pod(std::uint64_t{item.part});
 }
 
@@ -104,36 +107,16 @@ void put(Sink& sink, const PairingItem& item) {
 }
 
 template <class Sink>
-void put(Sink& sink, const PromptItem& item) {
-  sink.pod(item.effect);
-  sink.pod(item.run);
-  sink.pod(item.attempt);
-  sink.text(item.run_key);
-  sink.text(item.session_key);
-  sink.text(item.agent_id);
-  sink.text(item.text);
-}
-
-template <class Sink>
-void put(Sink& sink, const CancelItem& item) {
-  sink.pod(item);
-}
-
-template <class Sink>
-void put(Sink& sink, const ArmItem& item) {
-  sink.pod(item);
+void put(Sink& sink, const ApprovalsItem& item) {
+  sink.pod(std::uint64_t{item.approvals.size()});
+  for (const core::ApprovalView& approval : item.approvals)
+    put(sink, approval);
 }
 
 template <class Item>
 void write_item(OutboxProducer& out, ItemKind kind, ConnectionRef to, std::uint64_t request,
                 const Item& item) {
-  Sizer sizer;
-  put(sizer, item);
-  Writer writer{out.add(OutHeader{.bytes = static_cast<std::uint32_t>(sizer.bytes()),
-                                  .kind = static_cast<std::uint16_t>(kind),
-                                  .connection = to,
-                                  .request = request})};
-  put(writer, item);
+  write_payload(out, kind, to, request, [&](auto& sink) { put(sink, item); });
 }
 
 }  // namespace
@@ -171,21 +154,9 @@ void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const D
 void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const PairingItem& item) {
   write_item(out, ItemKind::pairing, to, request, item);
 }
-void write(OutboxProducer& out, const PromptItem& item) {
-  write_item(out, ItemKind::prompt, {}, 0, item);
-}
-void write(OutboxProducer& out, const CancelItem& item) {
-  write_item(out, ItemKind::cancel, {}, 0, item);
-}
-void write(OutboxProducer& out, const ArmItem& item) {
-  write_item(out, ItemKind::arm, {}, 0, item);
-}
-void write_stopping(OutboxProducer& out, std::string_view reason) {
-  Sizer sizer;
-  sizer.text(reason);
-  Writer writer{out.add(OutHeader{.bytes = static_cast<std::uint32_t>(sizer.bytes()),
-                                  .kind = static_cast<std::uint16_t>(ItemKind::stopping)})};
-  writer.text(reason);
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request,
+           const ApprovalsItem& item) {
+  write_item(out, ItemKind::approvals, to, request, item);
 }
 
 void read(ByteSpan payload, ReplyItem& item) {
@@ -205,6 +176,8 @@ void get(Parser& parser, EventItem& item) {
   if (item.has_session) get(parser, item.session);
   item.has_run = parser.pod<std::uint32_t>() != 0;
   if (item.has_run) get(parser, item.run);
+  item.has_approval = parser.pod<std::uint32_t>() != 0;
+  if (item.has_approval) get(parser, item.approval);
   item.part = static_cast<std::uint32_t>(parser.pod<std::uint64_t>());
 }
 
@@ -287,25 +260,11 @@ void read(ByteSpan payload, PairingItem& item) {
     get(parser, request);
 }
 
-void read(ByteSpan payload, PromptItem& item) {
+void read(ByteSpan payload, ApprovalsItem& item) {
   Parser parser{payload};
-  item.effect = parser.pod<EffectId>();
-  item.run = parser.pod<RunId>();
-  item.attempt = parser.pod<std::uint16_t>();
-  item.run_key = parser.text();
-  item.session_key = parser.text();
-  item.agent_id = parser.text();
-  item.text = parser.text();
-}
-
-void read(ByteSpan payload, CancelItem& item) {
-  item = Parser{payload}.pod<CancelItem>();
-}
-void read(ByteSpan payload, ArmItem& item) {
-  item = Parser{payload}.pod<ArmItem>();
-}
-std::string_view read_stopping(ByteSpan payload) {
-  return Parser{payload}.text();
+  item.approvals.resize(static_cast<std::size_t>(parser.pod<std::uint64_t>()));
+  for (core::ApprovalView& approval : item.approvals)
+    get(parser, approval);
 }
 
 }  // namespace spine::pipeline

@@ -24,17 +24,21 @@ enum class ItemKind : std::uint16_t {
   delta = 3,  // to net: a piece of an answer being written (DeltaItem)
   sessions =
       4,  // to net: answer to kQuerySessions / kQuerySession / kQueryFindSession (SessionsItem)
-  history = 5,   // to net: answer to kQueryHistory (HistoryItem)
-  run = 6,       // to net: answer to kQueryRun (RunItem)
-  status = 7,    // to net: answer to kQueryStatus (StatusItem)
-  digest = 8,    // to net: answer to kQueryDigest (DigestItem)
-  stopping = 9,  // to net and loop: orderly stop; last item ever
-  devices = 10,  // to net: answer to kQueryDevice / kQueryDevices (DevicesItem)
-  pairing = 11,  // to net: answer to kQueryPairing (PairingItem)
-  gap = 12,      // to net: answer to kQueryGap (GapItem)
-  prompt = 20,   // to loop: give this message to the agent (PromptItem)
-  cancel = 21,   // to loop: stop working on this run (CancelItem)
-  arm = 22,      // to loop: push kDeadline when due (ArmItem)
+  history = 5,     // to net: answer to kQueryHistory (HistoryItem)
+  run = 6,         // to net: answer to kQueryRun (RunItem)
+  status = 7,      // to net: answer to kQueryStatus (StatusItem)
+  digest = 8,      // to net: answer to kQueryDigest (DigestItem)
+  stopping = 9,    // to net and loop: orderly stop; last item ever
+  devices = 10,    // to net: answer to kQueryDevice / kQueryDevices (DevicesItem)
+  pairing = 11,    // to net: answer to kQueryPairing (PairingItem)
+  gap = 12,        // to net: answer to kQueryGap (GapItem)
+  approvals = 13,  // to net: answer to kQueryApprovals (ApprovalsItem)
+  prompt = 20,     // to loop: give this message to the agent (PromptItem)
+  cancel = 21,     // to loop: stop working on this run (CancelItem)
+  arm = 22,        // to loop: push kDeadline when due (ArmItem)
+  steer = 23,      // to loop: give this message to a run that is being worked on (SteerItem)
+  answer = 24,     // to loop: what an agent asked is decided (AnswerItem)
+  control = 25,    // to loop: restart or release an agent (ControlItem)
 };
 
 struct ReplyItem {
@@ -53,6 +57,8 @@ struct EventItem {
   core::SessionView session{};
   bool has_run{};
   core::RunView run{};
+  bool has_approval{};
+  core::ApprovalView approval{};  // ApprovalOpened; ApprovalResolved, as it was before
   std::uint32_t part{};  // of an event that concerns several runs: which of them this is about
 };
 
@@ -119,14 +125,45 @@ struct PairingItem {
   std::vector<core::PairingView> requests{};  // live ones, the oldest first
 };
 
+struct ApprovalsItem {
+  std::vector<core::ApprovalView> approvals{};  // that wait for an answer, the oldest first
+};
+
 struct PromptItem {
   EffectId effect{};
   RunId run{};
-  std::uint16_t attempt{};
+  SessionId session{};
+  Bits128 session_uuid{};   // of the session's present life
+  std::uint16_t attempt{};  // 1 = the first
+  fb::Trust trust{};
   std::string_view run_key{};
   std::string_view session_key{};
   std::string_view agent_id{};
+  std::string_view agent_session{};   // the agent's own name of the conversation; empty = a new one
+  std::string_view model{};           // wished for the session; empty = the agent's own
+  std::string_view thinking_level{};  // the same
+  std::string_view text{};            // of the message; of several, with a blank line between them
+};
+
+// A message that came while its session was busy.
+struct SteerItem {
+  RunId run{};  // queued for it; ends with `into` once the agent has taken it (RunSteered)
+  RunId into{};
+  std::string_view agent_id{};
   std::string_view text{};
+};
+
+// The answer to what an agent asked with an ApprovalRequested.
+struct AnswerItem {
+  RunId run{};
+  std::uint64_t ask{};
+  fb::ApprovalDecision decision{};
+};
+
+enum class ControlKind : std::uint32_t { restart, reset };
+struct ControlItem {
+  ControlKind what{};
+  std::string_view agent_id{};
 };
 
 struct CancelItem {
@@ -150,9 +187,13 @@ void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const D
 void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const DevicesItem& item);
 void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const PairingItem& item);
 void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const GapItem& item);
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const ApprovalsItem& item);
 void write(OutboxProducer& out, const PromptItem& item);
 void write(OutboxProducer& out, const CancelItem& item);
 void write(OutboxProducer& out, const ArmItem& item);
+void write(OutboxProducer& out, const SteerItem& item);
+void write(OutboxProducer& out, const AnswerItem& item);
+void write(OutboxProducer& out, const ControlItem& item);
 void write_stopping(OutboxProducer& out, std::string_view reason);
 
 // Readers. REQUIRES: the header's kind is the matching one. Vectors of `item` are reused.
@@ -170,6 +211,10 @@ void read(ByteSpan payload, GapItem& item);
 void read(ByteSpan payload, PromptItem& item);
 void read(ByteSpan payload, CancelItem& item);
 void read(ByteSpan payload, ArmItem& item);
+void read(ByteSpan payload, ApprovalsItem& item);
+void read(ByteSpan payload, SteerItem& item);
+void read(ByteSpan payload, AnswerItem& item);
+void read(ByteSpan payload, ControlItem& item);
 std::string_view read_stopping(ByteSpan payload);
 
 }  // namespace spine::pipeline

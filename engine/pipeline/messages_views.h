@@ -38,6 +38,7 @@ void put(Sink& sink, const core::SessionView& view) {
   sink.text(view.thinking_level);
   sink.text(view.model);
   sink.text(view.active_run_key);
+  sink.text(view.agent_session);
 }
 
 inline void get(Parser& parser, core::SessionView& view) {
@@ -61,6 +62,7 @@ inline void get(Parser& parser, core::SessionView& view) {
   view.thinking_level = parser.text();
   view.model = parser.text();
   view.active_run_key = parser.text();
+  view.agent_session = parser.text();
 }
 
 struct RunFixed {
@@ -71,13 +73,15 @@ struct RunFixed {
   std::int64_t started_wall_ms{};
   std::int64_t ended_wall_ms{};
   std::uint32_t status{};
-  std::uint32_t reserved{};
+  std::uint16_t attempt{};
+  std::uint16_t trust{};
 };
 
 template <class Sink>
 void put(Sink& sink, const core::RunView& view) {
   sink.pod(RunFixed{view.id, view.session, view.message, view.ended, view.started_wall_ms,
-                    view.ended_wall_ms, static_cast<std::uint32_t>(view.status), 0});
+                    view.ended_wall_ms, static_cast<std::uint32_t>(view.status), view.attempt,
+                    static_cast<std::uint16_t>(view.trust)});
   sink.text(view.key);
   sink.text(view.agent_id);
 }
@@ -91,6 +95,8 @@ inline void get(Parser& parser, core::RunView& view) {
   view.started_wall_ms = fixed.started_wall_ms;
   view.ended_wall_ms = fixed.ended_wall_ms;
   view.status = static_cast<core::RunStatus>(fixed.status);
+  view.attempt = fixed.attempt;
+  view.trust = static_cast<fb::Trust>(fixed.trust);
   view.key = parser.text();
   view.agent_id = parser.text();
 }
@@ -159,6 +165,44 @@ inline void get(Parser& parser, core::PairingView& view) {
   view.sender_id = parser.text();
   view.sender_name = parser.text();
   view.code = parser.text();
+}
+
+struct ApprovalFixed {
+  Seq request{};
+  Bits128 uuid{};
+  RunId run{};
+  SessionId session{};
+  std::int64_t created_wall_ms{};
+  std::int64_t expires_wall_ms{};
+  std::uint32_t kind{};
+  std::uint32_t options{};
+};
+
+template <class Sink>
+void put(Sink& sink, const core::ApprovalView& view) {
+  sink.pod(ApprovalFixed{view.request, view.uuid, view.run, view.session, view.created_wall_ms,
+                         view.expires_wall_ms, static_cast<std::uint32_t>(view.kind),
+                         view.options});
+  for (const std::string_view text : {view.run_key, view.session_key, view.agent_id, view.tool,
+                                      view.title, view.detail, view.cwd, view.code}) {
+    sink.text(text);
+  }
+}
+
+inline void get(Parser& parser, core::ApprovalView& view) {
+  const auto fixed = parser.pod<ApprovalFixed>();
+  view.request = fixed.request;
+  view.uuid = fixed.uuid;
+  view.run = fixed.run;
+  view.session = fixed.session;
+  view.created_wall_ms = fixed.created_wall_ms;
+  view.expires_wall_ms = fixed.expires_wall_ms;
+  view.kind = static_cast<fb::ApprovalKind>(fixed.kind);
+  view.options = fixed.options;
+  for (std::string_view* text : {&view.run_key, &view.session_key, &view.agent_id, &view.tool,
+                                 &view.title, &view.detail, &view.cwd, &view.code}) {
+    *text = parser.text();
+  }
 }
 
 }  // namespace spine::pipeline

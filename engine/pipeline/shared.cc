@@ -17,6 +17,8 @@ bool Shared::wanted(std::uint16_t kind) const {
     case fb::EventBody::DeviceTokenChanged:
     case fb::EventBody::DeviceRemoved:
     case fb::EventBody::PairingCodeAnswered:
+    case fb::EventBody::ApprovalOpened:
+    case fb::EventBody::ApprovalResolved:
       return true;
     default:
       return event_interest.load(std::memory_order_seq_cst) != 0;

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "engine/pipeline/latest.h"
+#include "engine/pipeline/reports.h"
 #include "schemas/vocab/ids.h"
 
 namespace spine::pipeline {
@@ -134,6 +136,9 @@ struct Shared {
   std::atomic<std::uint64_t> follower_turn_ms{0};
   // Epoch of the journal; written before phase becomes ready.
   Bits128 epoch{};
+  // From the loop thread to the net thread.
+  Latest<AgentsReport> agents{};
+  Latest<SkillsReport> skills{};
   Metrics metrics{};
 };
 

@@ -54,16 +54,27 @@ inline constexpr std::uint64_t kPairingMs = 3600ULL * 1000;
 inline constexpr std::uint32_t kPairedSendersMax = 16'384;
 inline constexpr std::size_t kRefusedConnectsMax = 64;  // kinds of them, of one ConnectsRefused
 
+// ---- core tables of what agents ask and of agents in quarantine
+inline constexpr std::uint32_t kApprovalsMax = 256;  // that wait for an answer
+inline constexpr std::uint32_t kApprovalsPerRunMax = 16;
+inline constexpr std::uint32_t kAllowedToolsMax = 1'024;  // "always", for as long as a run lives
+inline constexpr std::uint32_t kAllowedToolsPerRunMax = 16;
+inline constexpr std::uint32_t kQuarantinedMax = 256;
+inline constexpr std::uint32_t kRunsCollectedMax = 63;          // further messages of one run
+inline constexpr std::size_t kApprovalTextBytesMax = 4 * kKiB;  // title, detail, cwd: each
+inline constexpr std::size_t kApprovalOptionsMax = 16;
+
 // ---- text of inputs, bytes of UTF-8
 inline constexpr std::size_t kKeyBytesMax = 512;   // session keys, principal keys
 inline constexpr std::size_t kNameBytesMax = 256;  // ids and names from outside
 inline constexpr std::size_t kIdempotencyKeyBytesMax = 128;
 inline constexpr std::size_t kThinkingLevelBytesMax = 32;
 inline constexpr std::size_t kModelBytesMax = 128;
-inline constexpr std::size_t kPublicKeyBytes = 32;      // Ed25519
-inline constexpr std::size_t kTokenHashBytes = 32;      // SHA-256
-inline constexpr std::size_t kScopesBytesMax = 512;     // of one device, joined with ","
-inline constexpr std::size_t kTextBytesMax = 8 * kMiB;  // one message, one reply
+inline constexpr std::size_t kPublicKeyBytes = 32;         // Ed25519
+inline constexpr std::size_t kTokenHashBytes = 32;         // SHA-256
+inline constexpr std::size_t kAgentSessionBytesMax = 128;  // an agent's name of a conversation
+inline constexpr std::size_t kScopesBytesMax = 512;        // of one device, joined with ","
+inline constexpr std::size_t kTextBytesMax = 8 * kMiB;     // one message, one reply
 inline constexpr std::size_t kAttachmentsMax = 64;
 
 // ---- pipeline
@@ -116,12 +127,35 @@ inline constexpr std::size_t kWaitersPerConnectionMax = 1'024;
 inline constexpr std::size_t kLiveTextBytesMax = 256 * kKiB;  // of one answer being written
 inline constexpr std::size_t kLiveTextBytesAllMax = 32 * kMiB;
 
+// ---- approvals, as the net thread remembers them
+inline constexpr std::size_t kApprovalsKnownMax = 128;     // the last ones that were resolved
+inline constexpr std::size_t kApprovalWaitersMax = 1'024;  // requests until one is answered
+inline constexpr std::size_t kApprovalWaitersPerConnectionMax = 64;
+
 // ---- who may come in
 inline constexpr std::size_t kAuthAddressesMax = 16'384;  // with failed attempts in mind
 inline constexpr std::size_t kDeviceRequestsMax = 64;     // that wait to be approved
 inline constexpr std::size_t kDeviceRequestsPerNetworkMax = 8;
 inline constexpr std::uint64_t kDeviceRequestMs = 300'000;
 inline constexpr std::uint64_t kRefusalsGatheredMs = 60'000;  // connects refused, of one event
+
+// ---- agents
+inline constexpr std::size_t kAgentMessageBytesMax = 4 * kKiB;     // why one ended, titles of tools
+inline constexpr std::size_t kToolInlineBytesMax = 4 * kKiB;       // in the event; else apart
+inline constexpr std::size_t kToolBodyBytesMax = 256 * kKiB;       // kept of one apart
+inline constexpr std::uint32_t kToolCallsPerRunMax = 10'000;       // then the run is ended
+inline constexpr std::uint64_t kDeltaMergeMs = 100;                // pieces of an answer, gathered
+inline constexpr std::size_t kAgentInputBytesMax = 32 * kMiB;      // that wait to be read by one
+inline constexpr std::size_t kStickySessionsMax = 16'384;          // of one agent
+inline constexpr std::size_t kPromptsWaitingBytesMax = 16 * kMiB;  // texts, of all agents
+
+// ---- what agents write
+inline constexpr std::uint32_t kAgentOddLinesMax = 32;  // without sense, between two answers
+inline constexpr std::uint32_t kAgentSkippedLinesMax = 10'000;  // of kinds nobody knows
+inline constexpr std::size_t kAgentAsksMax = 64;                // open questions of one process
+inline constexpr std::size_t kAgentConversationsMax = 4'096;    // one process is known to have
+inline constexpr std::size_t kAgentCallsOpenMax = 1'024;        // tools in use, of one run
+inline constexpr std::size_t kAgentFileBytesMax = 8 * kMiB;     // read or written for an agent
 
 // ---- sockets, from accept on
 inline constexpr std::uint32_t kUnauthenticatedMax = 2'048;  // of all; then the oldest is cut
@@ -151,6 +185,40 @@ inline constexpr std::size_t kConfigDiffBytesMax = 64 * kKiB;  // of one edit
 inline constexpr std::size_t kDotEnvBytesMax = 256 * kKiB;     // one file
 inline constexpr std::size_t kDotEnvVariablesMax = 4'096;
 
+// ---- skills
+inline constexpr std::size_t kSkillFileBytesMax = 256 * kKiB;        // one SKILL.md
+inline constexpr std::size_t kSkillFrontMatterBytesMax = 32 * kKiB;  // the YAML in it
+inline constexpr std::size_t kSkillYamlNodesMax = 4'096;             // aliases followed
+inline constexpr std::uint32_t kSkillYamlDepthMax = 32;
+inline constexpr std::uint32_t kSkillFolderDepthMax = 6;  // below a root
+inline constexpr std::size_t kSkillsPerRootMax = 512;     // files looked at
+inline constexpr std::size_t kSkillFoldersPerRootMax = 4'096;
+inline constexpr std::size_t kSkillFolderEntriesMax = 10'000;   // of one folder
+inline constexpr std::size_t kSkillsMax = 2'048;                // of all roots and agents
+inline constexpr std::size_t kSkillFilesMax = 4'096;            // looked at, of all roots
+inline constexpr std::size_t kSkillTextBytesAllMax = 4 * kMiB;  // what skills say of themselves
+inline constexpr std::size_t kSkillFaultsMax = 1'000;           // named
+inline constexpr std::size_t kSkillFaultsPerFileMax = 50;
+inline constexpr std::size_t kSkillListMax = 64;        // of one requirement of a skill
+inline constexpr std::size_t kSkillChangesMax = 64;     // named, of one SkillsChanged
+inline constexpr std::size_t kSkillWatchesMax = 4'096;  // inotify
+inline constexpr std::uint64_t kSkillPollMs = 60'000;   // looked at anew without being told
+inline constexpr std::size_t kSkillEntriesMax = 1'024;  // skills.entries
+
+// ---- processes of agents
+inline constexpr std::size_t kAgentReadBytesMax = 64 * kKiB;      // of one pipe before others' turn
+inline constexpr std::size_t kAgentErrorLineBytesMax = 4 * kKiB;  // of stderr; the rest is cut
+inline constexpr std::size_t kAgentErrorTailBytes = 4 * kKiB;
+inline constexpr std::uint32_t kAgentErrorLinesPerSecond = 200;
+inline constexpr std::uint32_t kAgentDrainMsMax = 250;  // of output after the exit
+inline constexpr std::uint32_t kAgentReapMsMax = 1'000;
+inline constexpr std::uint32_t kAgentProbeMsMax = 5'000;  // node --version, bwrap ... true
+inline constexpr std::size_t kAgentProbeBytesMax = 8 * kKiB;
+inline constexpr std::size_t kAgentTmpBytesMax = 512 * kMiB;  // of /tmp in its sandbox
+inline constexpr std::size_t kAgentEnvironBytesMax = kMiB;    // read of a process
+inline constexpr std::uint32_t kAgentLinkHopsMax = 16;
+inline constexpr std::uint32_t kAgentSweepRoundsMax = 20;
+
 // ---- worst case of memory (bytes); tables are touched only as they fill, twice: the engine
 // thread's state and the follower's.
 // Row, links and index entries, then the row's texts.
@@ -159,19 +227,26 @@ inline constexpr std::size_t kKeyTextBytes = 1'728;
 inline constexpr std::size_t kNameTextBytes = 832;
 inline constexpr std::size_t kModelTextBytes = 384;
 inline constexpr std::size_t kThinkingLevelTextBytes = 48;
-inline constexpr std::size_t kSessionBytes =
-    256 + kKeyTextBytes + 4 * kNameTextBytes + kModelTextBytes + kThinkingLevelTextBytes;
+inline constexpr std::size_t kAgentSessionTextBytes = 384;
+inline constexpr std::size_t kSessionBytes = 256 + kKeyTextBytes + 4 * kNameTextBytes +
+                                             kModelTextBytes + kThinkingLevelTextBytes +
+                                             kAgentSessionTextBytes;
 inline constexpr std::size_t kPrincipalBytes = 112 + kKeyTextBytes + kNameTextBytes;
 inline constexpr std::size_t kRunBytes = 224 + 2 * kNameTextBytes;
 // Rows whose texts are strings.
 inline constexpr std::size_t kDeviceBytes = 512 + 10 * kNameBytesMax + kScopesBytesMax;
 inline constexpr std::size_t kPairingRequestBytes = 256 + 4 * kNameBytesMax;
 inline constexpr std::size_t kPairedSenderBytes = 256 + 3 * kNameBytesMax;
+inline constexpr std::size_t kApprovalBytes = 512 + kNameBytesMax + 3 * kApprovalTextBytesMax;
+inline constexpr std::size_t kAllowedToolBytes = 64 + kNameBytesMax;
+inline constexpr std::size_t kQuarantinedBytes = 64 + kNameBytesMax;
 inline constexpr std::size_t kStateBytesWorst =
     kSessionsMax * kSessionBytes + kPrincipalsMax * kPrincipalBytes +
     (kRunsOpenMax + kRunsFinishedKept) * kRunBytes + kDuplicatesMax * (28 + 16) +
     kIdempotencyKeysMax * (40 + 32) + kDevicesMax * kDeviceBytes +
-    kPairingRequestsMax * kPairingRequestBytes + kPairedSendersMax * kPairedSenderBytes;
+    kPairingRequestsMax * kPairingRequestBytes + kPairedSendersMax * kPairedSenderBytes +
+    (kApprovalsMax + 2) * kApprovalBytes + kAllowedToolsMax * kAllowedToolBytes +
+    kQuarantinedMax * kQuarantinedBytes;
 inline constexpr std::size_t kPipelineBytesWorst =
     3 * kIngressBlocksPerProducer * kIngressBlockBytes +
     3 * kOutBlocksPerConsumer * kOutBlockBytes + kDrainBytesMax + kLargeBlockBytesMax +
@@ -184,11 +259,17 @@ inline constexpr std::size_t kNetBytesWorst =
     kWaitersMax * 256 + kLiveTextBytesAllMax + kJsonSeparatorsMax * 32 +
     (2 * kSubscribedKeysAllMax + kQueriesWaitingMax) * (kKeyBytesMax + 128) + kRecentBytesMax +
     kPreviewsAtOnceMax * (kPreviewBytesMax + kMiB) + kAuthAddressesMax * 256 +
-    kConfigsKept * 3 * kConfigBytesMax;
-inline constexpr std::size_t kMemoryBytesWorst =
-    2 * kStateBytesWorst + kPipelineBytesWorst + kNetBytesWorst + 64 * kMiB;
+    kConfigsKept * 3 * kConfigBytesMax + kApprovalsKnownMax * kApprovalBytes;
+// The set in force, the next one, what files say, and the report on two threads.
+inline constexpr std::size_t kSkillsBytesWorst =
+    5 * kSkillTextBytesAllMax + 3 * kSkillFaultsMax * kKiB + kSkillFileBytesMax;
+// Not in it: what waits for and comes from processes of agents, which is bounded by how many of
+// them the configuration allows (kAgentInputBytesMax and spine.lineBytes for each).
+inline constexpr std::size_t kMemoryBytesWorst = 2 * kStateBytesWorst + kPipelineBytesWorst +
+                                                 kNetBytesWorst + kSkillsBytesWorst +
+                                                 kPromptsWaitingBytesMax + 64 * kMiB;
 // The rest of 4 GiB is for code, libraries and the allocator.
-static_assert(kMemoryBytesWorst < std::size_t{3'712} * kMiB, "the worst case fits in 4 GiB");
+static_assert(kMemoryBytesWorst < std::size_t{3'840} * kMiB, "the worst case fits in 4 GiB");
 
 static_assert(kBlockBytes % 8 == 0);
 static_assert(kTextBytesMax * 3 < kLargeBlockBytesMax, "a message and its rejection fit a block");

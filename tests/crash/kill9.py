@@ -7,7 +7,8 @@ the conversations have the echo agent, half are recorded only. A round ends in a
 while recovering, or while stopping. After each restart the journal must hold
   - every acknowledged message exactly once, at the seq it was acknowledged with,
   - no message twice, and those of one conversation in the order they were sent,
-  - exactly one reply for every run, those that were open at the kill included.
+  - exactly one end for every run, those that were open at the kill included: its reply, or, after
+    as many crashes as a run is tried for, the failure that says so.
 What was not acknowledged is sent again, as a bridge does. At the end the messages that got a run
 must be exactly those of the conversations with an agent, a fold from zero must equal every recorded
 digest, and the histories served must be those of the journal.
@@ -29,6 +30,7 @@ CONFIG = {"gateway": {"rate_limit": {"requests_per_minute": 0}},
 CONVERSATIONS = [("quiet", f"q{n}") for n in range(4)] + [("talk", f"t{n}") for n in range(4)]
 QUIET_WINDOW = 64  # messages of a conversation that may be on their way
 TALK_WINDOW = 16   # and runs that may be waiting for their reply
+ATTEMPTS_MAX = 3   # of a run that crashes of the gateway cut off
 
 
 class Conversation:
@@ -71,7 +73,8 @@ class Journal:
         self.to_answer = set()  # seqs of the messages an agent was meant to answer
         self.runs = {}          # run seq -> message seq
         self.open_runs = set()  # run seqs
-        self.replies = {}       # run seq -> how many
+        self.replies = {}       # run seq -> how many, explained failures among them
+        self.crashes = {}       # run seq -> how often a crash cut it off
         self.kinds = {}
 
     def read_on(self):
@@ -94,7 +97,13 @@ class Journal:
         elif kind == "RunQueued":
             self.runs[event["seq"]] = body["message"]
             self.open_runs.add(event["seq"])
-        elif kind == "RunFinished":
+        elif kind == "RunInterrupted":
+            run = body["run"]
+            assert run in self.open_runs, f"{run} was not being worked on: {event}"
+            assert body["reason"] in ("gateway_crash", "gateway_stop"), f"unexpected: {event}"
+            if body["reason"] == "gateway_crash":
+                self.crashes[run] = self.crashes.get(run, 0) + 1
+        elif kind == "RunFinished" or self.is_explained_failure(event):
             run = body["run"]
             self.replies[run] = self.replies.get(run, 0) + 1
             assert self.replies[run] == 1, f"run {run} has {self.replies[run]} replies"
@@ -105,6 +114,11 @@ class Journal:
             assert body["original"] == self.message_seq[name], f"{name}: {event}"
         elif kind in ("RunFailed", "RunAborted"):
             raise AssertionError(f"unexpected {kind}: {event}")
+
+    def is_explained_failure(self, event):
+        body = event["body"]
+        return event["kind"] == "RunFailed" and body.get("outcome") == "quarantined" and \
+            self.crashes.get(body["run"]) == ATTEMPTS_MAX and "not tried again" in body["message"]
 
     def check(self, conversations):
         for conversation in conversations:

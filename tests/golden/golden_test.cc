@@ -32,10 +32,9 @@ struct Recipe {
   int inputs;
 };
 constexpr Recipe kRecipes[] = {
-    {"0001-first-life", 1, 600},
-    {"0002-second-life", 26, 600},
-    {"0003-third-life", 1'003, 600},
-    {"0004-life-with-doors", 4, 900},
+    {"0001-first-life", 1, 600},         {"0002-second-life", 26, 600},
+    {"0003-third-life", 1'003, 600},     {"0004-life-with-doors", 4, 900},
+    {"0005-life-with-agents", 5, 1'500},
 };
 
 void write_journal(const fs::path& path, const std::vector<Record>& journal) {
@@ -145,7 +144,23 @@ TEST(Golden, TheJournalsHoldEveryKindThatChangesState) {
                            "ChannelPairingResolved",
                            "PairingCodeAnswered",
                            "ConnectsRefused",
-                           "ConfigChanged"}) {
+                           "ConfigChanged",
+                           "RunInterrupted",
+                           "RunSteered",
+                           "RunsMerged",
+                           "ToolCalled",
+                           "ToolReturned",
+                           "BodyRecorded",
+                           "ApprovalRequested",
+                           "ApprovalOpened",
+                           "ApprovalResolved",
+                           "AgentSessionBound",
+                           "AgentStarted",
+                           "AgentExited",
+                           "AgentQuarantined",
+                           "AgentReset",
+                           "AgentRestartRequested",
+                           "SkillsChanged"}) {
     EXPECT_NE(std::find(kinds.begin(), kinds.end(), event_kind_of(name)), kinds.end()) << name;
   }
 }

@@ -13,12 +13,12 @@ PACKAGE_OF = {
     "LMDB": "liblmdb-dev", "LIBEVENT": "libevent-dev", "XXHASH": "libxxhash-dev",
     "SYSTEMD": "libsystemd-dev", "GTest": "libgtest-dev", "benchmark": "libbenchmark-dev",
     "nlohmann_json": "nlohmann-json3-dev", "Python3": "python3", "ccache": "ccache",
-    "CURL": "libcurl4-openssl-dev",
+    "CURL": "libcurl4-openssl-dev", "yaml-cpp": "libyaml-cpp-dev",
 }
 # Needed without a find: headers only, and the tools that configure.
 ALWAYS = {"cmake", "ninja-build", "flatbuffers-compiler", "libconcurrentqueue-dev"}
 
-_FIND = re.compile(r"^\s*(?:find_package|pkg_check_modules)\s*\(\s*(\w+)"
+_FIND = re.compile(r"^\s*(?:find_package|pkg_check_modules)\s*\(\s*([\w-]+)"
                    r"|^\s*find_program\s*\(\s*\w+\s+(?:NAMES\s+)?(\w+)", re.MULTILINE)
 _LISTS = re.compile(r"^readonly packages_to_\w+=\(([^)]*)\)", re.MULTILINE)
 

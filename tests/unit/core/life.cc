@@ -23,12 +23,14 @@ ConfigSpec random_config(Prng& prng) {
   }
   if (prng.chance(60)) config.channels.push_back({.name = "discord", .dm = fb::DmPolicy::pairing});
   if (prng.chance(60)) config.admins = {"discord:user1", "telegram:USER2"};
+  randomise_agents(prng, config);
   return config;
 }
 
 void Life::step() {
   if (prng_.chance(20)) world.advance_ms(prng_.below(prng_.chance(10) ? 40'000'000 : 2'000));
   if (prng_.chance(15)) return door_step();
+  if (prng_.chance(25)) return agent_step();
   const std::uint64_t kind = prng_.below(100);
   if (kind < 40) {
     world.message(channel_message());
@@ -148,6 +150,8 @@ MessageSpec Life::channel_message() {
   spec.sender = "user" + std::to_string(prng_.below(6));
   spec.external_id = prng_.chance(10) ? std::string{} : std::to_string(prng_.below(2'000));
   spec.text = words();
+  if (prng_.chance(30)) spec.queue_mode = random_mode(prng_);
+  spec.untrusted = prng_.chance(10);
   spec.conversation = static_cast<fb::ConversationKind>(prng_.below(3));
   if (spec.conversation != fb::ConversationKind::direct) {
     spec.conversation_id = "g" + std::to_string(prng_.below(3));

@@ -9,6 +9,9 @@
 namespace spine::core {
 
 ConfigSpec random_config(Prng& prng);
+// How agents are dealt with, and what happens to messages of busy sessions.
+void randomise_agents(Prng& prng, ConfigSpec& config);
+fb::QueueMode random_mode(Prng& prng);
 
 class Life {
  public:
@@ -34,6 +37,12 @@ class Life {
   void door_step();
   void patch_some_session();
   void answer_some_request();
+  // Something that an agent does, or somebody does about one.
+  void agent_step();
+  void run_step(RunId run);
+  void approval_step();
+  RunId some_running();
+  RunId some_waiting();
 
   Prng prng_;
 

@@ -24,6 +24,13 @@ std::string run_text(const World& world, std::uint64_t run) {
   return message.text()->str();
 }
 
+std::string run_texts(const World& world, const flatbuffers::Vector<std::uint64_t>* runs) {
+  std::string all;
+  for (const std::uint64_t run : *runs)
+    all += (all.empty() ? "" : ",") + run_text(world, run);
+  return all;
+}
+
 std::string detail(const World& world, const EventView& event) {
   switch (static_cast<fb::EventBody>(event.header.kind)) {
     case fb::EventBody::SessionOpened:
@@ -36,16 +43,37 @@ std::string detail(const World& world, const EventView& event) {
       return enum_name(body<fb::MessageRejected>(event).reason(), fb::EnumNameRejectReason);
     case fb::EventBody::RunQueued:
       return run_text(world, event.seq.value);
-    case fb::EventBody::RunStarted:
-      return run_text(world, body<fb::RunStarted>(event).run());
+    case fb::EventBody::RunStarted: {
+      const auto& started = body<fb::RunStarted>(event);
+      std::string shown = run_text(world, started.run());
+      if (started.attempt() != 1) shown += " again " + std::to_string(started.attempt());
+      if (started.collected() == nullptr) return shown;
+      return shown + " and " + std::to_string(started.collected()->size());
+    }
     case fb::EventBody::RunFinished:
       return run_text(world, body<fb::RunFinished>(event).run());
-    case fb::EventBody::RunAborted: {
-      std::string all;
-      for (const std::uint64_t run : *body<fb::RunAborted>(event).runs()) {
-        all += (all.empty() ? "" : ",") + run_text(world, run);
-      }
-      return all;
+    case fb::EventBody::RunFailed: {
+      const auto& failed = body<fb::RunFailed>(event);
+      const bool derived = (event.header.flags & record_flag::kInput) == 0;
+      return derived ? run_text(world, failed.run()) + " " +
+                           enum_name(failed.outcome(), fb::EnumNameRunOutcome)
+                     : std::string{};
+    }
+    case fb::EventBody::RunInterrupted:
+      return run_text(world, body<fb::RunInterrupted>(event).run());
+    case fb::EventBody::RunSteered:
+      return run_text(world, body<fb::RunSteered>(event).run()) + " into " +
+             run_text(world, body<fb::RunSteered>(event).into());
+    case fb::EventBody::RunsMerged:
+      return run_texts(world, body<fb::RunsMerged>(event).runs()) + " into " +
+             run_text(world, body<fb::RunsMerged>(event).into());
+    case fb::EventBody::RunAborted:
+      return run_texts(world, body<fb::RunAborted>(event).runs());
+    case fb::EventBody::ApprovalResolved: {
+      const auto& answer = body<fb::ApprovalResolved>(event);
+      std::string shown = enum_name(answer.decision(), fb::EnumNameApprovalDecision);
+      shown += std::string(" via ") + fb::EnumNameDecidedVia(answer.via());
+      return answer.rule() == nullptr ? shown : shown + " " + answer.rule()->str();
     }
     case fb::EventBody::SessionPatched:
       return "fields " + std::to_string(body<fb::SessionPatched>(event).fields());

@@ -7,21 +7,35 @@
 namespace spine::core {
 namespace {
 
-TEST(VerifiedBody, HasNoRunsAtOddPlaces) {
-  const auto kind = static_cast<std::uint16_t>(fb::EventBody::RunAborted);
-  const std::uint64_t runs[] = {1, 0, 0};
-  flatbuffers::FlatBufferBuilder builder;
-  const auto list = builder.CreateVector(runs, std::size(runs));
-  builder.Finish(fb::CreateRunAborted(builder, list));
+// The vector of a body stands where its place is told at `field`; moved by four bytes its length is
+// the lower half of its first element, 1.
+void expect_aligned_only(fb::EventBody kind, flatbuffers::FlatBufferBuilder& builder,
+                         flatbuffers::voffset_t field) {
+  SCOPED_TRACE(fb::EnumNameEventBody(kind));
   Body body((builder.GetSize() + 7) / 8);
   std::memcpy(body.data(), builder.GetBufferPointer(), builder.GetSize());
   const ByteSpan bytes{reinterpret_cast<const std::byte*>(body.data()), builder.GetSize()};
-  ASSERT_TRUE(verify_event_body(kind, bytes));
-  // Moves the vector by four bytes: its length is then the lower half of the first run, 1.
+  ASSERT_TRUE(verify_event_body(static_cast<std::uint16_t>(kind), bytes));
   auto* table = flatbuffers::GetMutableRoot<flatbuffers::Table>(body.data());
-  std::uint8_t* offset = table->GetAddressOf(fb::RunAborted::VT_RUNS);
+  std::uint8_t* offset = table->GetAddressOf(field);
   flatbuffers::WriteScalar(offset, flatbuffers::ReadScalar<flatbuffers::uoffset_t>(offset) + 4);
-  EXPECT_FALSE(verify_event_body(kind, bytes));
+  EXPECT_FALSE(verify_event_body(static_cast<std::uint16_t>(kind), bytes));
+}
+
+TEST(VerifiedBody, HasNoRunsAtOddPlaces) {
+  const std::uint64_t runs[] = {1, 0, 0};
+  flatbuffers::FlatBufferBuilder aborted;
+  const auto list = aborted.CreateVector(runs, std::size(runs));
+  aborted.Finish(fb::CreateRunAborted(aborted, list));
+  expect_aligned_only(fb::EventBody::RunAborted, aborted, fb::RunAborted::VT_RUNS);
+  flatbuffers::FlatBufferBuilder merged;
+  const auto ended = merged.CreateVector(runs, std::size(runs));
+  merged.Finish(fb::CreateRunsMerged(merged, ended, 7));
+  expect_aligned_only(fb::EventBody::RunsMerged, merged, fb::RunsMerged::VT_RUNS);
+  flatbuffers::FlatBufferBuilder started;
+  const auto collected = started.CreateVector(runs, std::size(runs));
+  started.Finish(fb::CreateRunStarted(started, 7, 1, collected));
+  expect_aligned_only(fb::EventBody::RunStarted, started, fb::RunStarted::VT_COLLECTED);
 }
 
 }  // namespace

@@ -49,8 +49,32 @@ Body message_body(const MessageSpec& spec, Bits128 entropy) {
   message.add_bridge(spec.bridge);
   message.add_no_run(spec.no_run);
   message.add_vouched(spec.vouched);
+  message.add_queue_mode(spec.queue_mode);
+  message.add_untrusted(spec.untrusted);
   return take(builder, message.Finish().o);
 }
+
+namespace {
+
+using PoliciesOffset =
+    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::AgentPolicy>>>;
+
+PoliciesOffset agent_policies(Builder& builder, const std::vector<AgentPolicySpec>& specs) {
+  if (specs.empty()) return {};
+  std::vector<flatbuffers::Offset<fb::AgentPolicy>> policies;
+  for (const AgentPolicySpec& spec : specs) {
+    const auto agent = text(builder, spec.agent);
+    const auto allow = strings(builder, spec.allow);
+    const auto deny = strings(builder, spec.deny);
+    const auto untrusted = strings(builder, spec.untrusted_allow);
+    policies.push_back(fb::CreateAgentPolicy(builder, agent, spec.on_crash, spec.attempts_max,
+                                             spec.approval_ms, allow, deny, untrusted,
+                                             spec.queue_mode));
+  }
+  return builder.CreateVector(policies);
+}
+
+}  // namespace
 
 Body config_body(const ConfigSpec& spec) {
   Builder builder;
@@ -71,8 +95,8 @@ Body config_body(const ConfigSpec& spec) {
     if (!channel.group_allow_from.empty()) {
       groups = builder.CreateVectorOfStrings(channel.group_allow_from);
     }
-    channels.push_back(
-        fb::CreateChannelPolicy(builder, name, channel.dm, allow_from, channel.group, groups));
+    channels.push_back(fb::CreateChannelPolicy(builder, name, channel.dm, allow_from, channel.group,
+                                               groups, channel.queue_mode));
   }
   const auto agents = builder.CreateVectorOfStrings(spec.agents);
   const auto bindings_at = builder.CreateVector(bindings);
@@ -83,6 +107,7 @@ Body config_body(const ConfigSpec& spec) {
   const auto direct = reset_policy(builder, spec, spec.idle_minutes);
   const auto group = reset_policy(builder, spec, spec.group_idle_minutes);
   const auto thread = reset_policy(builder, spec, spec.thread_idle_minutes);
+  const auto policies = agent_policies(builder, spec.policies);
   fb::ConfigAppliedBuilder config(builder);
   config.add_dm_scope(spec.dm_scope);
   config.add_default_agent(default_agent);
@@ -99,6 +124,8 @@ Body config_body(const ConfigSpec& spec) {
   config.add_group_scope_main(spec.group_scope_main);
   config.add_default_dm_policy(spec.default_dm_policy);
   config.add_admins(admins);
+  if (!spec.policies.empty()) config.add_agent_policies(policies);
+  config.add_queue_mode(spec.queue_mode);
   return take(builder, config.Finish().o);
 }
 

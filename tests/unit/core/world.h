@@ -41,6 +41,8 @@ struct MessageSpec {
   std::uint64_t bridge{};
   bool no_run{};
   bool vouched{true};
+  fb::QueueMode queue_mode{};
+  bool untrusted{};
 };
 
 // A DevicePaired; keys are one byte repeated.
@@ -76,6 +78,19 @@ struct ChannelSpec {
   std::vector<std::string> allow_from{};
   std::vector<std::string> group_allow_from{};  // empty = absent
   fb::DmPolicy group{};
+  fb::QueueMode queue_mode{};
+};
+
+// An AgentPolicy.
+struct AgentPolicySpec {
+  std::string agent{"main"};
+  fb::OnCrash on_crash{};
+  std::uint16_t attempts_max{3};
+  std::uint64_t approval_ms{300'000};
+  std::vector<std::string> allow{};
+  std::vector<std::string> deny{};
+  std::vector<std::string> untrusted_allow{};
+  fb::QueueMode queue_mode{};
 };
 
 struct BindingSpec {
@@ -106,6 +121,8 @@ struct ConfigSpec {
   bool group_scope_main{};
   fb::DmPolicy default_dm_policy{};
   std::vector<std::string> admins{};
+  std::vector<AgentPolicySpec> policies{};
+  fb::QueueMode queue_mode{};
 };
 
 using Body = std::vector<std::uint64_t>;
@@ -147,6 +164,23 @@ class World {
   Reply patch_session(SessionId session, const PatchSpec& spec);
   Reply refused_connects(std::size_t kinds);
   Reply config_changed(std::size_t paths);
+
+  // World of agents (world_agents.cc)
+  Reply interrupt(RunId run, fb::InterruptReason reason);
+  Reply steer(RunId queued, RunId into);
+  Reply tool_called(RunId run, const std::string& name, std::size_t arguments_bytes = 2);
+  Reply tool_returned(RunId run, const std::string& name);
+  Reply body_recorded(RunId run);
+  Reply ask(RunId run, const std::string& tool, std::uint64_t ask = 1);
+  Reply answer(Seq request, fb::ApprovalDecision decision,
+               fb::DecidedVia via = fb::DecidedVia::client);
+  Reply bind(RunId run, const std::string& ref);
+  Reply agent_started(const std::string& agent);
+  Reply agent_exited(const std::string& agent);
+  Reply quarantine(const std::string& agent);
+  Reply reset_agent(const std::string& agent);
+  Reply restart_agent(const std::string& agent);
+  Reply skills_changed(std::size_t changes);
 
   void advance_ms(std::uint64_t ms) {
     now.logical_ms += ms;

@@ -37,6 +37,21 @@ class LoopTest : public ::testing::Test {
   void start() {
     loop_->start({.on_prompt = [this](const pipeline::PromptItem& item) { prompted(item); },
                   .on_cancel = [this](RunId run) { say("cancel " + std::to_string(run.value)); },
+                  .on_steer =
+                      [this](const pipeline::SteerItem& item) {
+                        say("steer " + std::to_string(item.into.value) + " " +
+                            std::string(item.text));
+                      },
+                  .on_answer =
+                      [this](const pipeline::AnswerItem& item) {
+                        say("answer " + std::to_string(item.ask));
+                      },
+                  .on_control =
+                      [this](const pipeline::ControlItem& item) {
+                        say("control " + std::string(item.agent_id));
+                      },
+                  .on_stopping = [this] { say("stopping"); },
+                  .ended = [this] { return ++asked_ >= kAsksUntilEnded; },
                   .on_reload = [this] { say("reload"); }});
   }
   void prompted(const pipeline::PromptItem& item) {
@@ -69,16 +84,40 @@ class LoopTest : public ::testing::Test {
   std::unique_ptr<LoopThread> loop_{};
   pipeline::OutboxProducer* engine_{};
   std::vector<Input> inputs_{};
+  static constexpr int kAsksUntilEnded = 3;
+  int asked_{};  // whether everything has ended; by the loop's thread until it is joined
 };
+
+TEST_F(LoopTest, SteersAnswersAndControlsReachTheAgentsInOrder) {
+  start();
+  pipeline::write(*engine_, pipeline::SteerItem{.run = RunId{4}, .into = RunId{3}, .text = "left"});
+  pipeline::write(*engine_, pipeline::AnswerItem{.run = RunId{3}, .ask = 7});
+  pipeline::write(*engine_, pipeline::ControlItem{.agent_id = "main"});
+  engine_->flush();
+  EXPECT_EQ(next().text, "steer 3 left");
+  EXPECT_EQ(next().text, "answer 7");
+  EXPECT_EQ(next().text, "control main");
+}
+
+TEST_F(LoopTest, AfterTheEngineHasStoppedTheLoopWaitsForWhatIsToEnd) {
+  start();
+  pipeline::write_stopping(*engine_, "SIGTERM");
+  engine_->flush();
+  EXPECT_EQ(next().text, "stopping");
+  loop_->stop();
+  EXPECT_EQ(asked_, kAsksUntilEnded);
+}
 
 TEST_F(LoopTest, PromptsAndCancelsReachTheAgentsInOrder) {
   start();
-  pipeline::write(*engine_, {.run = RunId{3}, .agent_id = "main", .text = "one"});
+  pipeline::write(*engine_,
+                  pipeline::PromptItem{.run = RunId{3}, .agent_id = "main", .text = "one"});
   pipeline::write(*engine_, pipeline::CancelItem{.run = RunId{3}});
   engine_->flush();
   EXPECT_EQ(next().text, "prompt main one");
   EXPECT_EQ(next().text, "cancel 3");
-  pipeline::write(*engine_, {.run = RunId{4}, .agent_id = "main", .text = "two"});
+  pipeline::write(*engine_,
+                  pipeline::PromptItem{.run = RunId{4}, .agent_id = "main", .text = "two"});
   engine_->flush();
   EXPECT_EQ(next().text, "prompt main two");
 }
@@ -107,9 +146,11 @@ TEST_F(LoopTest, TheFirstSigtermAsksForAnOrderlyStopAndSighupForTheConfiguration
 TEST_F(LoopTest, AfterTheStoppingItemNoPromptIsTakenAndTheLoopStillEnds) {
   start();
   pipeline::write_stopping(*engine_, "SIGTERM");
-  pipeline::write(*engine_, {.run = RunId{3}, .agent_id = "main", .text = "late"});
+  pipeline::write(*engine_,
+                  pipeline::PromptItem{.run = RunId{3}, .agent_id = "main", .text = "late"});
   pipeline::write(*engine_, pipeline::CancelItem{.run = RunId{9}});
   engine_->flush();
+  EXPECT_EQ(next().text, "stopping");
   EXPECT_EQ(next().text, "cancel 9");
 }
 

@@ -39,6 +39,7 @@ class Messages : public ::testing::Test {
             .thinking_level = "high",
             .model = "echo/one",
             .active_run_key = "",
+            .agent_session = "conversation-1",
             .conversation = fb::ConversationKind::group,
             .uuid = {1, 2},
             .started_wall_ms = -5,
@@ -65,6 +66,7 @@ class Messages : public ::testing::Test {
     EXPECT_EQ(got.label, want.label);
     EXPECT_EQ(got.thinking_level, want.thinking_level);
     EXPECT_EQ(got.model, want.model);
+    EXPECT_EQ(got.agent_session, want.agent_session);
     EXPECT_EQ(got.marks, want.marks);
   }
 
@@ -228,16 +230,116 @@ TEST_F(Messages, RequestsForPairingComeBackWhole) {
 TEST_F(Messages, APromptCarriesItsTextAndEffectId) {
   write(producer_, PromptItem{.effect = {Seq{9}, 0},
                               .run = RunId{8},
-                              .attempt = 1,
+                              .session = SessionId{7},
+                              .session_uuid = {5, 6},
+                              .attempt = 65'535,
+                              .trust = fb::Trust::untrusted,
                               .run_key = "key",
                               .session_key = "agent:main:main",
                               .agent_id = "main",
+                              .agent_session = "conversation-1",
+                              .model = "echo/one",
+                              .thinking_level = "high",
                               .text = "what time is it"});
   PromptItem got{};
   pass(got);
   EXPECT_EQ(got.effect, (EffectId{Seq{9}, 0}));
   EXPECT_EQ(got.run, RunId{8});
+  EXPECT_EQ(got.session, SessionId{7});
+  EXPECT_EQ(got.session_uuid, (Bits128{5, 6}));
+  EXPECT_EQ(got.attempt, 65'535);
+  EXPECT_EQ(got.trust, fb::Trust::untrusted);
+  EXPECT_EQ(got.run_key, "key");
+  EXPECT_EQ(got.session_key, "agent:main:main");
+  EXPECT_EQ(got.agent_id, "main");
+  EXPECT_EQ(got.agent_session, "conversation-1");
+  EXPECT_EQ(got.model, "echo/one");
+  EXPECT_EQ(got.thinking_level, "high");
   EXPECT_EQ(got.text, "what time is it");
+}
+
+TEST_F(Messages, ASteeredMessageAndAnAnswerAndAControlComeThrough) {
+  write(producer_, SteerItem{.run = RunId{8}, .into = RunId{7}, .agent_id = "a", .text = "words"});
+  SteerItem steer{};
+  EXPECT_EQ(pass(steer).kind, static_cast<std::uint16_t>(ItemKind::steer));
+  EXPECT_EQ(steer.run, RunId{8});
+  EXPECT_EQ(steer.into, RunId{7});
+  EXPECT_EQ(steer.agent_id, "a");
+  EXPECT_EQ(steer.text, "words");
+  TearDown();
+  write(producer_,
+        AnswerItem{.run = RunId{8}, .ask = 5, .decision = fb::ApprovalDecision::expired});
+  AnswerItem answer{};
+  EXPECT_EQ(pass(answer).kind, static_cast<std::uint16_t>(ItemKind::answer));
+  EXPECT_EQ(answer.run, RunId{8});
+  EXPECT_EQ(answer.ask, 5U);
+  EXPECT_EQ(answer.decision, fb::ApprovalDecision::expired);
+  TearDown();
+  write(producer_, ControlItem{.what = ControlKind::reset, .agent_id = "pi"});
+  ControlItem control{};
+  EXPECT_EQ(pass(control).kind, static_cast<std::uint16_t>(ItemKind::control));
+  EXPECT_EQ(control.what, ControlKind::reset);
+  EXPECT_EQ(control.agent_id, "pi");
+}
+
+TEST_F(Messages, AnEventSaysWhichAttemptAndWhatWasAsked) {
+  EventItem item{};
+  item.has_run = true;
+  item.run = {.id = RunId{8}, .attempt = 3, .trust = fb::Trust::untrusted};
+  item.has_approval = true;
+  item.approval.request = Seq{4};
+  item.approval.tool = "bash";
+  item.part = 2;
+  write(producer_, item);
+  EventItem got{};
+  pass(got);
+  EXPECT_EQ(got.run.attempt, 3);
+  EXPECT_EQ(got.run.trust, fb::Trust::untrusted);
+  ASSERT_TRUE(got.has_approval);
+  EXPECT_EQ(got.approval.request, Seq{4});
+  EXPECT_EQ(got.approval.tool, "bash");
+  EXPECT_EQ(got.part, 2U);
+}
+
+TEST_F(Messages, ApprovalsComeThroughWithEveryText) {
+  const core::ApprovalView approval{.request = Seq{3},
+                                    .uuid = {1, 2},
+                                    .kind = fb::ApprovalKind::plugin,
+                                    .options = 7,
+                                    .run = RunId{8},
+                                    .session = SessionId{7},
+                                    .run_key = "run",
+                                    .session_key = "session",
+                                    .agent_id = "agent",
+                                    .tool = "tool",
+                                    .title = "title",
+                                    .detail = "detail",
+                                    .cwd = "cwd",
+                                    .code = "ABCD2345",
+                                    .created_wall_ms = -1,
+                                    .expires_wall_ms = 9};
+  write(producer_, ConnectionRef{1, 1}, 5, ApprovalsItem{.approvals = {approval, {}}});
+  ApprovalsItem got{};
+  EXPECT_EQ(pass(got).request, 5U);
+  ASSERT_EQ(got.approvals.size(), 2U);
+  const core::ApprovalView& one = got.approvals[0];
+  EXPECT_EQ(one.request, Seq{3});
+  EXPECT_EQ(one.uuid, (Bits128{1, 2}));
+  EXPECT_EQ(one.kind, fb::ApprovalKind::plugin);
+  EXPECT_EQ(one.options, 7U);
+  EXPECT_EQ(one.run, RunId{8});
+  EXPECT_EQ(one.session, SessionId{7});
+  EXPECT_EQ(one.run_key, "run");
+  EXPECT_EQ(one.session_key, "session");
+  EXPECT_EQ(one.agent_id, "agent");
+  EXPECT_EQ(one.tool, "tool");
+  EXPECT_EQ(one.title, "title");
+  EXPECT_EQ(one.detail, "detail");
+  EXPECT_EQ(one.cwd, "cwd");
+  EXPECT_EQ(one.code, "ABCD2345");
+  EXPECT_EQ(one.created_wall_ms, -1);
+  EXPECT_EQ(one.expires_wall_ms, 9);
+  EXPECT_EQ(got.approvals[1].code, "");
 }
 
 }  // namespace

@@ -45,6 +45,7 @@ void FakeEngine::run() {
       write_stopping(out_, "test");
       out_.flush();
     }
+    if (expire_.exchange(false)) expire_oldest();
     ingress_.wait(5);
     if (held_.load()) continue;
     // As the engine thread does: what waits is being worked on.
@@ -89,6 +90,11 @@ void FakeEngine::handle(const InputHeader& header, ByteSpan body) {
     case fb::EventBody::ChannelPairingResolved:
     case fb::EventBody::ConfigChanged:
       return reply(header, {.seq = Seq{seq_++}});
+    case fb::EventBody::ApprovalResolved:
+      return resolve_approval(header, body);
+    case fb::EventBody::AgentRestartRequested:
+    case fb::EventBody::AgentReset:
+      return change_agent(header, body);
     case fb::EventBody::ConnectsRefused:
       return note_refused(body);
     default:
@@ -143,7 +149,7 @@ FakeEngine::Session* FakeEngine::session_by_id(std::uint64_t id) {
   return nullptr;
 }
 
-void FakeEngine::publish(const EventView& event, Session* session, Run* run) {
+void FakeEngine::publish(const EventView& event, Session* session, Run* run, const Asked* asked) {
   if (!shared_.wanted(event.header.kind)) return;
   pipeline::EventItem item{};
   item.event = event;
@@ -151,6 +157,8 @@ void FakeEngine::publish(const EventView& event, Session* session, Run* run) {
   if (session != nullptr) item.session = session->view;
   item.has_run = run != nullptr;
   if (run != nullptr) item.run = run->view;
+  item.has_approval = asked != nullptr;
+  if (asked != nullptr) item.approval = asked->view;
   write(out_, item);
 }
 
@@ -170,6 +178,8 @@ bool FakeEngine::refuse(const InputHeader& header, const fb::MessageReceived& me
 
 void FakeEngine::message(const InputHeader& header, ByteSpan body) {
   const auto& message = *flatbuffers::GetRoot<fb::MessageReceived>(body.data());
+  queue_mode_.store(message.queue_mode());
+  untrusted_.store(message.untrusted());
   if (refuse(header, message)) return;
   if (message.via() == fb::MessageVia::channel) {
     const std::string id = text_of(message.channel()) + ":" + text_of(message.account()) + ":" +
@@ -196,6 +206,7 @@ void FakeEngine::message(const InputHeader& header, ByteSpan body) {
   session.events.push_back(make_event(fb::EventBody::MessageReceived, body));
   session.view.message_count = session.events.size();
   publish(session.events.back().view, &session, nullptr);
+  if (text_of(message.text()) == "join") return join(header, session, run_key);
   start_run(header, session, run_key, message);
 }
 
@@ -221,7 +232,7 @@ void FakeEngine::start_run(const InputHeader& header, Session& session, const st
   reply(header, {.seq = Seq{correlation}, .session = session.view.id, .run = run.view.id},
         session.key, run.key);
   const std::string text = text_of(message.text());
-  if (text == "hang") return;
+  if (text == "hang" || act_out(text, session, run)) return;
   builder_.Clear();
   if (text == "fail") {
     builder_.Finish(fb::CreateRunFailedDirect(builder_, run.view.id.value,
@@ -344,6 +355,8 @@ void FakeEngine::query(const InputHeader& header, std::string_view text) {
     case input_kind::kQueryDevice:
     case input_kind::kQueryDevices:
       return answer(pipeline::DevicesItem{});
+    case input_kind::kQueryApprovals:
+      return query_approvals(header);
     case input_kind::kQueryPairing:
       return answer(pipeline::PairingItem{});
     case input_kind::kQueryFindSession:

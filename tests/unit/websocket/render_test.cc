@@ -15,6 +15,7 @@
 #include "adapters/websocket/frame_buffer.h"
 #include "adapters/websocket/hub.h"
 #include "adapters/websocket/log_tail.h"
+#include "adapters/websocket/rows.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {
@@ -170,15 +171,37 @@ TEST(Guard, SecretsInQueriesAreSeen) {
   EXPECT_FALSE(http::query_has_secret("tokens=1&x=token"));
 }
 
+TEST(Models, AnAgentThatNamesNoneIsShownWithItsDriversOwn) {
+  config::Config config{};
+  config.agents = {{.id = "e"}, {.id = "p"}, {.id = "c"}, {.id = "m"}};
+  for (config::AgentConfig& agent : config.agents)
+    agent.model_primary = "spine/echo";
+  config.agents[1].process.driver = config::Driver::pi;
+  config.agents[2].process.driver = config::Driver::jsonl;
+  config.agents[2].process.preset = "claude";
+  config.agents[3].process.driver = config::Driver::acp;
+  config.agents[3].model_primary = "openai/x";
+  EXPECT_EQ(model_of(config, "e").whole, "spine/echo");
+  EXPECT_EQ(model_of(config, "p").whole, "pi/default");
+  EXPECT_EQ(model_of(config, "c").whole, "claude/default");
+  EXPECT_EQ(model_of(config, "m").whole, "openai/x");
+}
+
 TEST(Metrics, TextIsWellFormedAndCoversTheHistograms) {
   pipeline::Shared shared;
   shared.metrics.journal_commit.observe(70);
   shared.metrics.journal_commit.observe(9'000'000);
   shared.metrics.ws_closes[8].add(3);
-  const http::Facts facts{.shared = &shared, .version = "1", .resident_bytes = 4096};
+  pipeline::AgentsReport report;
+  report.agents.push_back({.id = "ma\"in", .state = "ready", .crashes = 2, .runs_finished = 7});
+  report.agents[0].latency[3] = 2;
+  report.agents[0].latency_sum_ms = 700;
+  const http::Facts facts{
+      .shared = &shared, .version = "1", .resident_bytes = 4096, .agents = &report};
   std::istringstream lines{http::metrics_body(facts)};
   const char* comment = "^# (HELP|TYPE) [a-z_]+ .+$";
-  const char* sample = "^([a-z_]+)(\\{[a-z]+=\"[^\"]*\"\\})? [0-9.e+-]+$";
+  const char* sample =
+      "^([a-z_]+)(\\{[a-z]+=\"([^\"\\\\]|\\\\.)*\"(,[a-z]+=\"[^\"]*\")?\\})? [0-9.e+-]+$";
   std::set<std::string> seen;
   std::string line;
   while (std::getline(lines, line)) {
@@ -196,6 +219,18 @@ TEST(Metrics, TextIsWellFormedAndCoversTheHistograms) {
   EXPECT_NE(body.find("spine_journal_append_seconds_bucket{le=\"+Inf\"} 2\n"), std::string::npos);
   EXPECT_NE(body.find("spine_journal_append_seconds_count 2\n"), std::string::npos);
   EXPECT_NE(body.find("spine_ws_close_total{code=\"1008\"} 3\n"), std::string::npos);
+  EXPECT_NE(body.find("spine_agent_state{agent=\"ma\\\"in\",state=\"ready\"} 1\n"),
+            std::string::npos);
+  EXPECT_NE(body.find("spine_agent_state{agent=\"ma\\\"in\",state=\"failed\"} 0\n"),
+            std::string::npos);
+  EXPECT_NE(body.find("spine_agent_crashes_total{agent=\"ma\\\"in\"} 2\n"), std::string::npos);
+  EXPECT_NE(body.find("spine_agent_runs_total{agent=\"ma\\\"in\",outcome=\"finished\"} 7\n"),
+            std::string::npos);
+  EXPECT_NE(body.find("spine_agent_run_seconds_bucket{agent=\"ma\\\"in\",le=\"0.1\"} 0\n"),
+            std::string::npos);
+  EXPECT_NE(body.find("spine_agent_run_seconds_bucket{agent=\"ma\\\"in\",le=\"0.5\"} 2\n"),
+            std::string::npos);
+  EXPECT_NE(body.find("spine_agent_run_seconds_sum{agent=\"ma\\\"in\"} 0.7\n"), std::string::npos);
   EXPECT_NE(body.find("process_resident_memory_bytes 4096\n"), std::string::npos);
 }
 

@@ -52,6 +52,16 @@ class AgentsTest : public ::testing::Test {
     }
     return out;
   }
+  // The loop goes on until `count` have come.
+  std::vector<Input> inputs_until(std::size_t count) {
+    std::vector<Input> out;
+    while (out.size() < count) {
+      event_base_loop(base_.get(), EVLOOP_ONCE);
+      for (Input& input : inputs())
+        out.push_back(std::move(input));
+    }
+    return out;
+  }
   void prompt(AgentRegistry& registry, std::uint64_t run, std::string_view agent,
               std::string_view text) {
     registry.prompt({.run = RunId{run}, .attempt = 1, .agent_id = agent, .text = text});
@@ -108,8 +118,7 @@ TEST_F(AgentsTest, ADelayedAnswerComesFromTheLoopAndCanBeCancelled) {
   EXPECT_TRUE(inputs().empty());
   registry.cancel(RunId{8});
   registry.cancel(RunId{999});
-  event_base_dispatch(base_.get());
-  const auto got = inputs();
+  const auto got = inputs_until(2);
   ASSERT_EQ(got.size(), 2U);
   EXPECT_EQ(got[1].finished().run(), 7U);
 }
@@ -122,8 +131,7 @@ TEST_F(AgentsTest, AnAgentThatIsRemovedFailsItsOpenRunsAndTheRestGoesOn) {
   prompt(registry, 8, "stays", "y");
   registry.apply({{.id = "stays"}});
   EXPECT_EQ(shared_.agents_ready.load(), 1U);
-  event_base_dispatch(base_.get());
-  const auto got = inputs();
+  const auto got = inputs_until(3);
   ASSERT_EQ(got.size(), 3U);
   ASSERT_EQ(got[0].header.kind, kFailed);
   EXPECT_EQ(got[0].failed().run(), 7U);

@@ -1,0 +1,246 @@
+// AgentPool: what comes from the engine, and what is told of the agent.
+#include "adapters/agents/pool.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+
+#include "engine/pipeline/clock.h"
+#include "schemas/vocab/check.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::agents {
+namespace {
+
+constexpr std::string_view driver_name(config::Driver driver) {
+  switch (driver) {
+    case config::Driver::echo:
+      return "echo";
+    case config::Driver::pi:
+      return "pi";
+    case config::Driver::acp:
+      return "acp";
+    case config::Driver::jsonl:
+      return "jsonl";
+  }
+  return "";
+}
+
+std::string quarantine_text(std::string_view agent, std::string_view problem) {
+  return fmt::format(
+      "The agent {0} is in quarantine: it crashed again and again. The last time: "
+      "{1}. When that is mended, `spine agents reset {0}` lets it work again.",
+      agent, problem.empty() ? "before this start of the gateway" : problem);
+}
+
+}  // namespace
+
+AgentPool::AgentPool(const PoolContext& context, const config::AgentConfig& agent,
+                     AgentSkills skills, bool quarantined)
+    : context_(context),
+      agent_(std::make_shared<const config::AgentConfig>(agent)),
+      log_name_("agent/" + agent.id),
+      log_(log_name_),
+      skills_(std::move(skills)),
+      timer_(evtimer_new(context.base, &AgentPool::on_timer, this)),
+      soon_(evtimer_new(context.base, &AgentPool::on_soon, this)),
+      quarantined_(quarantined) {
+  SPINE_CHECK(timer_ != nullptr && soon_ != nullptr);
+}
+
+AgentPool::~AgentPool() {
+  for (const auto& [id, work] : works_) {
+    if (work.instance == nullptr) context_.waiting_bytes -= work.text.size();
+  }
+}
+
+void AgentPool::prompt(const pipeline::PromptItem& item) {
+  if (quarantined_) {
+    ++counts_.failed;
+    context_.answers.failed(item.run, fb::RunErrorKind::crash,
+                            quarantine_text(agent_->id, problem_), 0);
+    return;
+  }
+  const std::size_t waiting_bytes = context_.waiting_bytes + item.text.size();
+  if (waiting_bytes > limits::kPromptsWaitingBytesMax && !works_.empty()) {
+    ++counts_.failed;
+    context_.answers.failed(item.run, fb::RunErrorKind::rate_limit,
+                            "Too much waits for the agents of this gateway. Send it again later.",
+                            0);
+    return;
+  }
+  close(item.run);
+  context_.waiting_bytes += item.text.size();
+  works_.emplace(item.run.value, Work{item, pipeline::monotonic_now_us()});
+  waiting_.push_back(item.run.value);
+  dispatch();
+}
+
+void AgentPool::cancel(RunId run) {
+  const auto found = works_.find(run.value);
+  if (found == works_.end() || found->second.cancelled_us != 0) return;
+  ++counts_.aborted;
+  abandon(found->second);
+  dispatch();
+}
+
+void AgentPool::steer(const pipeline::SteerItem& item) {
+  Work* work = live(item.into);
+  if (work == nullptr || !work->instance->traits().steers) return;
+  work->instance->protocol().steer(item.run, item.into, item.text);
+}
+
+void AgentPool::answer(const pipeline::AnswerItem& item) {
+  Work* work = live(item.run);
+  if (work != nullptr) work->instance->protocol().answer(item.ask, item.decision);
+}
+
+void AgentPool::restart() {
+  log_.info("restart: its processes are ended");
+  not_before_us_ = 0;
+  for (const auto& instance : instances_) {
+    instance->end(fb::AgentExitReason::restarted, "somebody asked for a restart",
+                  Ending::terminate);
+  }
+}
+
+void AgentPool::release() {
+  if (quarantined_) log_.info("released from quarantine");
+  quarantined_ = false;
+  start_failed_ = false;
+  crashes_ = 0;
+  not_before_us_ = 0;
+  dispatch();
+}
+
+// Processes go on as they are until they are idle; places may be others.
+void AgentPool::configure(const config::AgentConfig& agent) {
+  if (agent == *agent_) return;
+  agent_ = std::make_shared<const config::AgentConfig>(agent);
+  places_.reset();
+  checked_program_.clear();
+  not_before_us_ = 0;
+  for (const auto& instance : instances_) {
+    instance->stale = true;
+    if (instance->runs != 0 || instance->reserved()) continue;
+    instance->end(fb::AgentExitReason::restarted, "its configuration changed", Ending::gentle);
+  }
+  dispatch();
+}
+
+// Pi gets its skills when it is started; the others with a prompt.
+void AgentPool::set_skills(AgentSkills skills) {
+  if (skills.version == skills_.version) return;
+  skills_ = std::move(skills);
+  const bool at_start = agent_->process.driver == config::Driver::pi;
+  for (const auto& instance : instances_) {
+    if (!at_start) {
+      instance->set_skills(skills_.skills, skills_.version);
+      continue;
+    }
+    instance->stale = true;
+    if (instance->runs != 0) continue;
+    instance->end(fb::AgentExitReason::restarted, "its skills changed", Ending::gentle);
+  }
+}
+
+void AgentPool::begin_stop() {
+  stopping_ = true;
+  for (const auto& instance : instances_)
+    instance->end(fb::AgentExitReason::stopped, "the gateway stops", Ending::gentle);
+}
+
+void AgentPool::tick() {
+  const std::uint64_t now_us = pipeline::monotonic_now_us();
+  for (const auto& instance : instances_)
+    watch(*instance, now_us);
+  const std::uint64_t run_us = agent_->process.run_ms * 1'000;
+  const std::uint64_t stop_us = agent_->process.stop_ms * 1'000;
+  std::vector<RunId> late;
+  for (auto& [id, work] : works_) {
+    if (work.instance == nullptr) continue;
+    const bool cancelled = work.cancelled_us != 0;
+    if (cancelled && now_us - work.cancelled_us > stop_us) {
+      work.instance->end(fb::AgentExitReason::unresponsive,
+                         "it went on after it was told to stop working", Ending::terminate);
+    }
+    if (!cancelled && run_us != 0 && now_us - work.prompted_us > run_us) late.push_back(work.run);
+  }
+  for (const RunId run : late) {
+    Work* work = live(run);
+    if (work == nullptr) continue;
+    fail(*work, fb::RunErrorKind::timeout,
+         fmt::format("The agent did not finish within {} s and was stopped.",
+                     agent_->process.run_ms / 1'000));
+  }
+  dispatch();
+}
+
+void AgentPool::report(pipeline::AgentReport& out) const {
+  out.driver = driver_name(agent_->process.driver);
+  out.problem = problem_;
+  std::uint32_t starting = 0;
+  for (const auto& instance : instances_) {
+    out.sandbox = instance->sandbox();
+    const InstanceState state = instance->state();
+    if (state == InstanceState::ready) ++out.ready;
+    if (state == InstanceState::starting) ++starting;
+    out.running += instance->runs;
+    out.instances.push_back({.number = instance->number(),
+                             .pid = instance->pid(),
+                             .state = state == InstanceState::starting   ? "starting"
+                                      : state == InstanceState::stopping ? "stopping"
+                                      : instance->runs != 0              ? "busy"
+                                                                         : "ready",
+                             .sessions = instance->sessions,
+                             .resident_bytes = instance->resident_bytes,
+                             .started_wall_ms = instance->started_wall_ms(),
+                             .trusted = instance->trust() == fb::Trust::trusted});
+  }
+  for (const auto& [id, work] : works_)
+    out.queued += work.instance == nullptr ? 1U : 0U;
+  const std::uint64_t now_us = pipeline::monotonic_now_us();
+  const bool backs_off = now_us < not_before_us_;
+  out.state = quarantined_    ? "quarantined"
+              : out.ready     ? "ready"
+              : starting      ? "starting"
+              : backs_off     ? "backoff"
+              : start_failed_ ? "failed"
+                              : "idle";
+  if (out.state == "idle") out.ready = 1;  // it starts when it is needed
+  if (backs_off) {
+    out.restart_wall_ms =
+        pipeline::wall_now_ms() + static_cast<std::int64_t>((not_before_us_ - now_us) / 1'000);
+  }
+  out.starts = counts_.starts;
+  out.crashes = counts_.crashes;
+  out.runs_finished = counts_.finished;
+  out.runs_failed = counts_.failed;
+  out.runs_aborted = counts_.aborted;
+  out.latency = counts_.latency;
+  out.latency_sum_ms = counts_.latency_sum_ms;
+}
+
+void AgentPool::on_timer(evutil_socket_t, short, void* self) {
+  static_cast<AgentPool*>(self)->dispatch();
+}
+
+void AgentPool::on_soon(evutil_socket_t, short, void* self) {
+  auto* pool = static_cast<AgentPool*>(self);
+  pool->end_abandoned();
+  pool->dispatch();
+}
+
+void AgentPool::dispatch_soon() {
+  event_active(soon_.get(), EV_TIMEOUT, 0);
+}
+
+void AgentPool::end_abandoned() {
+  const std::vector<RunId> runs = std::exchange(abandoned_, {});
+  for (const RunId run : runs) {
+    const auto found = works_.find(run.value);
+    if (found != works_.end() && found->second.instance != nullptr) abandon(found->second);
+  }
+}
+
+}  // namespace spine::agents

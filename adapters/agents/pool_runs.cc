@@ -1,0 +1,213 @@
+// AgentPool: what the processes say about runs.
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "adapters/agents/pool.h"
+#include "engine/pipeline/clock.h"
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::agents {
+namespace {
+
+std::uint64_t duration_ms(const Work& work) {
+  const std::uint64_t since_us = work.prompted_us != 0 ? work.prompted_us : work.queued_us;
+  return (pipeline::monotonic_now_us() - since_us) / 1'000;
+}
+
+}  // namespace
+
+void AgentPool::on_ready(Instance& instance, std::string_view version) {
+  log_.info("process {} is ready after {} ms: pid {}, separation: {}", instance.number(),
+            instance.ready_ms(), instance.pid(), instance.sandbox());
+  context_.answers.process_started({.agent_id = agent_->id,
+                                    .instance = instance.number(),
+                                    .pid = instance.pid(),
+                                    .driver = agent_->process.driver == config::Driver::pi ? "pi"
+                                              : agent_->process.driver == config::Driver::acp
+                                                  ? "acp"
+                                                  : "jsonl",
+                                    .version = version,
+                                    .sandbox = instance.sandbox(),
+                                    .ready_ms = instance.ready_ms()});
+  dispatch_soon();
+}
+
+void AgentPool::on_bound(RunId run, std::string_view agent_session) {
+  if (live(run) == nullptr) return;
+  if (agent_session.size() > limits::kAgentSessionBytesMax) {
+    log_.warn(
+        "its name of a conversation is longer than {} bytes: the conversation begins anew "
+        "with each process",
+        limits::kAgentSessionBytesMax);
+  }
+  context_.answers.bound(run, agent_session);
+}
+
+void AgentPool::on_delta(RunId run, std::string_view piece) {
+  Work* work = live(run);
+  if (work == nullptr) return;
+  work->answer_bytes += piece.size();
+  if (work->answer_bytes > limits::kTextBytesMax) {
+    fail(*work, fb::RunErrorKind::unknown,
+         fmt::format("The agent wrote more than {} MiB in one answer and was stopped.",
+                     limits::kTextBytesMax / limits::kMiB));
+    return;
+  }
+  context_.deltas.add(run, piece);
+}
+
+void AgentPool::on_tool_called(RunId run, const ToolCall& call) {
+  Work* work = live(run);
+  if (work == nullptr) return;
+  if (++work->tool_calls > limits::kToolCallsPerRunMax) {
+    fail(*work, fb::RunErrorKind::unknown,
+         fmt::format("The agent called more than {} tools for one answer and was stopped.",
+                     limits::kToolCallsPerRunMax));
+    return;
+  }
+  work->tools.push_back({std::string(call.call_id), pipeline::monotonic_now_us()});
+  context_.answers.tool_called(run, call);
+}
+
+void AgentPool::on_tool_returned(RunId run, const ToolResult& result) {
+  Work* work = live(run);
+  if (work == nullptr) return;
+  const auto tool = std::ranges::find(work->tools, result.call_id, &OpenTool::call_id);
+  if (tool == work->tools.end()) {
+    log_.warn("it returned from a tool that it had not called: {}", printable(result.call_id));
+    return;
+  }
+  const std::uint64_t us = pipeline::monotonic_now_us() - tool->since_us;
+  work->tools.erase(tool);
+  context_.answers.tool_returned(run, result, us / 1'000);
+}
+
+void AgentPool::on_asked(RunId run, const Permission& permission) {
+  if (live(run) != nullptr) context_.answers.asked(run, permission);
+}
+
+void AgentPool::on_steered(RunId queued, RunId into) {
+  if (live(into) != nullptr) context_.answers.steered(queued, into);
+}
+
+void AgentPool::on_finished(RunId run, const Finished& answer) {
+  Work* work = live(run);
+  if (work == nullptr) return on_settled(run);
+  crashes_ = 0;
+  problem_.clear();
+  ++counts_.finished;
+  Finished timed = answer;
+  timed.duration_ms = duration_ms(*work);
+  counts_.latency_sum_ms += timed.duration_ms;
+  const auto& bounds = pipeline::AgentReport::kLatencyBoundsMs;
+  const auto bucket = std::ranges::lower_bound(bounds, timed.duration_ms) - bounds.begin();
+  ++counts_.latency[static_cast<std::size_t>(bucket)];
+  context_.deltas.end(run);
+  context_.answers.finished(run, timed);
+  close(run);
+  dispatch_soon();
+}
+
+void AgentPool::on_failed(RunId run, fb::RunErrorKind kind, std::string_view message) {
+  Work* work = live(run);
+  if (work == nullptr) return on_settled(run);
+  crashes_ = 0;
+  ++counts_.failed;
+  context_.deltas.end(run);
+  context_.answers.failed(run, kind, message, duration_ms(*work));
+  close(run);
+  dispatch_soon();
+}
+
+// A run that was cancelled is over.
+void AgentPool::on_settled(RunId run) {
+  close(run);
+  dispatch_soon();
+}
+
+void AgentPool::on_log(std::string_view text, bool is_stderr) {
+  if (is_stderr) {
+    log_.info("stderr: {}", printable(text));
+  } else {
+    log_.warn("{}", printable(text));
+  }
+}
+
+// Its end was told: what the process still says of it is of no interest.
+void AgentPool::abandon(Work& work) {
+  context_.deltas.drop(work.run);
+  Instance* instance = work.instance;
+  const RunId run = work.run;
+  if (instance == nullptr) {
+    for (const auto& starting : instances_) {
+      if (starting->reserved() != run) continue;
+      starting->end(fb::AgentExitReason::done, "its prompt was cancelled", Ending::terminate);
+    }
+    close(run);
+    return;
+  }
+  work.cancelled_us = pipeline::monotonic_now_us();
+  if (instance->traits().one_shot) {
+    instance->end(fb::AgentExitReason::done, "its prompt was cancelled", Ending::terminate);
+  } else {
+    instance->protocol().cancel(run);
+  }
+}
+
+// REQUIRES: its end is wanted.
+void AgentPool::fail(Work& work, fb::RunErrorKind kind, std::string_view message) {
+  ++counts_.failed;
+  context_.deltas.end(work.run);
+  context_.answers.failed(work.run, kind, message, duration_ms(work));
+  work.cancelled_us = pipeline::monotonic_now_us();
+  abandoned_.push_back(work.run);
+  dispatch_soon();
+}
+
+void AgentPool::fail_waiting(fb::RunErrorKind kind, std::string_view message) {
+  std::vector<RunId> runs;
+  for (const auto& [id, work] : works_) {
+    if (work.instance == nullptr) runs.push_back(work.run);
+  }
+  for (const RunId run : runs) {
+    ++counts_.failed;
+    context_.answers.failed(run, kind, message, 0);
+    close(run);
+  }
+  waiting_.clear();
+}
+
+void AgentPool::fail_all(std::string_view why) {
+  fail_waiting(fb::RunErrorKind::unknown, why);
+  for (auto& [id, work] : works_) {
+    if (work.cancelled_us != 0) continue;
+    ++counts_.failed;
+    context_.deltas.drop(work.run);
+    context_.answers.failed(work.run, fb::RunErrorKind::unknown, why, duration_ms(work));
+    work.cancelled_us = pipeline::monotonic_now_us();
+  }
+}
+
+void AgentPool::interrupt_runs(const Instance& instance) {
+  const bool asked_for = instance.reason() == fb::AgentExitReason::restarted;
+  const auto reason =
+      asked_for ? fb::InterruptReason::agent_restart : fb::InterruptReason::agent_crash;
+  std::vector<RunId> runs;
+  for (const auto& [id, work] : works_) {
+    if (work.instance == &instance) runs.push_back(work.run);
+  }
+  for (const RunId run : runs) {
+    const Work& work = works_.at(run.value);
+    context_.deltas.drop(run);
+    if (work.cancelled_us == 0 && !stopping_) {
+      context_.answers.interrupted(
+          run, reason, fmt::format("The agent's process ended: {}.", instance.message()),
+          duration_ms(work));
+    }
+    busy_.erase(work.session.value);
+    works_.erase(run.value);
+  }
+}
+
+}  // namespace spine::agents

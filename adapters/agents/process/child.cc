@@ -1,0 +1,303 @@
+// Child on libevent: pipes, the pidfd, and the order in which the owner hears of them.
+#include "adapters/agents/process/child.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <event2/event.h>
+#include <time.h>
+#include <utility>
+
+#include "adapters/agents/process/error_lines.h"
+#include "adapters/agents/process/input_queue.h"
+#include "adapters/agents/process/line_framer.h"
+#include "adapters/agents/process/proc.h"
+#include "adapters/agents/process/spawn.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::agents {
+namespace {
+
+struct EventFree {
+  void operator()(event* e) const { event_free(e); }
+};
+using EventHandle = std::unique_ptr<event, EventFree>;
+
+constexpr timeval milliseconds(std::uint32_t ms) {
+  return {ms / 1'000, static_cast<suseconds_t>(ms % 1'000) * 1'000};
+}
+
+std::uint64_t steady_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000 +
+         static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+}
+
+// Where one read of a pipe goes. Callbacks of one thread do not nest.
+std::array<char, limits::kAgentReadBytesMax>& read_buffer() {
+  static thread_local std::array<char, limits::kAgentReadBytesMax> buffer;
+  return buffer;
+}
+
+// Held by the Child and, during a callback, by the callback: the owner may let go of the Child from
+// within, and texts that are being handed out stay valid.
+class Process : public std::enable_shared_from_this<Process> {
+ public:
+  Process(event_base* base, ChildPlan&& plan, ChildEvents& events, Spawned&& spawned)
+      : base_(base),
+        events_(&events),
+        spawned_(std::move(spawned)),
+        spare_leader_(plan.spare_leader),
+        framer_(plan.line_bytes_max),
+        queue_(plan.input_bytes_max) {}
+
+  Status listen();
+  void shut();
+  bool write(std::string_view line);
+  void close_input();
+  void signal(int number);
+
+  std::uint32_t pid() const { return static_cast<std::uint32_t>(spawned_.pid); }
+  std::size_t input_waiting() const { return queue_.waiting(); }
+  std::string_view stderr_tail() const { return errors_.tail(); }
+
+ private:
+  using Callback = void (*)(evutil_socket_t, short, void*);
+  // A callback that keeps the process alive and does nothing once it is shut.
+  template <void (Process::*kMember)()>
+  static void call(evutil_socket_t, short, void* context) {
+    const std::shared_ptr<Process> self = static_cast<Process*>(context)->shared_from_this();
+    if (!self->shut_) ((*self).*kMember)();
+  }
+  bool watch(EventHandle& handle, int fd, short what, Callback callback);
+
+  void on_output();
+  void on_error();
+  void on_input_ready();
+  void on_ended();
+  void on_drained() { finish(); }
+
+  // One read of a pipe; -1 = nothing there now, 0 = it is over.
+  static ssize_t read_some(const UniqueFd& fd);
+  void flush();
+  void output_over();
+  void finish();
+  bool pass_error_line(std::string_view line);
+
+  event_base* base_;
+  ChildEvents* events_;
+  Spawned spawned_;
+  bool spare_leader_;
+  LineFramer framer_;
+  InputQueue queue_;
+  ErrorLines errors_{};
+  EventHandle output_event_{};
+  EventHandle error_event_{};
+  EventHandle input_event_{};
+  EventHandle ended_event_{};
+  EventHandle drain_event_{};
+  ChildExit exit_{};
+  bool reaped_{};
+  bool output_over_{};
+  bool too_long_{};
+  bool close_when_empty_{};
+  bool input_broken_{};
+  bool shut_{};
+};
+
+bool Process::watch(EventHandle& handle, int fd, short what, Callback callback) {
+  handle.reset(event_new(base_, fd, what, callback, this));
+  return handle != nullptr;
+}
+
+Status Process::listen() {
+  const bool all =
+      watch(output_event_, spawned_.output.get(), EV_READ | EV_PERSIST,
+            call<&Process::on_output>) &&
+      watch(error_event_, spawned_.error.get(), EV_READ | EV_PERSIST, call<&Process::on_error>) &&
+      watch(input_event_, spawned_.input.get(), EV_WRITE | EV_PERSIST,
+            call<&Process::on_input_ready>) &&
+      watch(drain_event_, -1, 0, call<&Process::on_drained>) &&
+      watch(ended_event_, spawned_.pidfd.get(), spawned_.pidfd ? EV_READ | EV_PERSIST : EV_PERSIST,
+            call<&Process::on_ended>);
+  if (!all) return Error{Errc::io, "Cannot watch the process: out of memory."};
+  const timeval look_every = milliseconds(20);  // where there is no pidfd
+  if (event_add(output_event_.get(), nullptr) != 0 || event_add(error_event_.get(), nullptr) != 0 ||
+      event_add(ended_event_.get(), spawned_.pidfd ? nullptr : &look_every) != 0) {
+    return Error{Errc::io, "Cannot watch the pipes of the process."};
+  }
+  return ok();
+}
+
+void Process::shut() {
+  if (shut_) return;
+  shut_ = true;
+  for (EventHandle* handle :
+       {&output_event_, &error_event_, &input_event_, &ended_event_, &drain_event_}) {
+    handle->reset();
+  }
+  if (!reaped_) kill_and_reap(spawned_.pid, spawned_.pidfd.get());
+  reaped_ = true;
+  spawned_.input = UniqueFd();
+  spawned_.output = UniqueFd();
+  spawned_.error = UniqueFd();
+  spawned_.pidfd = UniqueFd();
+}
+
+ssize_t Process::read_some(const UniqueFd& fd) {
+  ssize_t got = 0;
+  do {
+    got = ::read(fd.get(), read_buffer().data(), read_buffer().size());
+  } while (got < 0 && errno == EINTR);
+  if (got < 0 && errno != EAGAIN) return 0;
+  return got;
+}
+
+void Process::on_output() {
+  const ssize_t got = read_some(spawned_.output);
+  if (got < 0) return;
+  if (got == 0) {
+    output_over();
+    return;
+  }
+  const auto fed = framer_.feed({read_buffer().data(), static_cast<std::size_t>(got)},
+                                [this](std::string_view line) {
+                                  events_->on_line(line);
+                                  return !shut_;
+                                });
+  if (fed != LineFramer::Fed::too_long) return;
+  too_long_ = true;
+  events_->on_line_too_long();
+  if (!shut_) output_over();
+}
+
+void Process::output_over() {
+  output_over_ = true;
+  event_del(output_event_.get());
+  if (reaped_) finish();
+}
+
+bool Process::pass_error_line(std::string_view line) {
+  events_->on_stderr(line);
+  return !shut_;
+}
+
+void Process::on_error() {
+  const ssize_t got = read_some(spawned_.error);
+  if (got < 0) return;
+  if (got == 0) {
+    event_del(error_event_.get());
+    return;
+  }
+  errors_.feed({read_buffer().data(), static_cast<std::size_t>(got)}, steady_ms(),
+               [this](std::string_view line) { return pass_error_line(line); });
+}
+
+void Process::on_ended() {
+  if (reaped_ || !has_ended(spawned_.pid)) return;
+  // While it is a zombie its number is the group's for sure: take what it left behind along.
+  ::kill(-spawned_.pid, SIGKILL);
+  reap(spawned_.pid, exit_);
+  reaped_ = true;
+  event_del(ended_event_.get());
+  if (output_over_) {
+    finish();
+    return;
+  }
+  // Whoever left the group may keep the pipe open for ever.
+  const timeval wait = milliseconds(limits::kAgentDrainMsMax);
+  event_add(drain_event_.get(), &wait);
+}
+
+void Process::finish() {
+  event_del(output_event_.get());
+  event_del(error_event_.get());
+  event_del(drain_event_.get());
+  event_del(input_event_.get());
+  const auto pass = [this](std::string_view line) { return pass_error_line(line); };
+  const ssize_t got = read_some(spawned_.error);
+  if (got > 0) {
+    errors_.feed({read_buffer().data(), static_cast<std::size_t>(got)}, steady_ms(), pass);
+  }
+  if (!shut_) errors_.finish(pass);
+  // A program that ends in peace may leave out the last LF; a killed one leaves half a line.
+  const bool in_peace = exit_.signal == 0 && exit_.code < 128;
+  if (!shut_ && in_peace && !too_long_ && !framer_.partial().empty()) {
+    events_->on_line(framer_.partial());
+  }
+  if (!shut_) events_->on_exit(exit_);
+}
+
+bool Process::write(std::string_view line) {
+  if (close_when_empty_ || !spawned_.input || !queue_.push(line)) return false;
+  flush();
+  return true;
+}
+
+void Process::flush() {
+  if (input_broken_ || reaped_ || !spawned_.input) return;
+  switch (queue_.flush(spawned_.input.get())) {
+    case InputQueue::Flushed::would_block:
+      event_add(input_event_.get(), nullptr);
+      return;
+    case InputQueue::Flushed::broken:
+      input_broken_ = true;  // what waits goes on waiting; most likely its end is about to be seen
+      event_del(input_event_.get());
+      return;
+    case InputQueue::Flushed::all:
+      event_del(input_event_.get());
+      if (close_when_empty_) spawned_.input = UniqueFd();
+      return;
+  }
+}
+
+void Process::on_input_ready() {
+  flush();
+}
+
+void Process::close_input() {
+  close_when_empty_ = true;
+  flush();
+}
+
+void Process::signal(int number) {
+  if (reaped_) return;
+  if (number == SIGKILL || !spare_leader_) {
+    ::kill(-spawned_.pid, number);
+    return;
+  }
+  for (const std::int32_t member : members_of_group(spawned_.pid)) {
+    if (member != spawned_.pid) ::kill(member, number);
+  }
+}
+
+class LibeventChild final : public Child {
+ public:
+  explicit LibeventChild(std::shared_ptr<Process> process) : process_(std::move(process)) {}
+  LibeventChild(const LibeventChild&) = delete;
+  LibeventChild& operator=(const LibeventChild&) = delete;
+  ~LibeventChild() override { process_->shut(); }
+
+  bool write(std::string_view line) override { return process_->write(line); }
+  void close_input() override { process_->close_input(); }
+  void signal(int number) override { process_->signal(number); }
+  std::uint32_t pid() const override { return process_->pid(); }
+  std::size_t input_waiting() const override { return process_->input_waiting(); }
+  std::string_view stderr_tail() const override { return process_->stderr_tail(); }
+
+ private:
+  std::shared_ptr<Process> process_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Child>> Child::spawn(event_base* base, ChildPlan plan, ChildEvents& events) {
+  SPINE_TRY(Spawned spawned, spawn_process(plan.argv, plan.env, plan.cwd));
+  auto process = std::make_shared<Process>(base, std::move(plan), events, std::move(spawned));
+  auto child = std::make_unique<LibeventChild>(process);
+  SPINE_TRY_STATUS(process->listen());  // or the child is killed on the way out
+  return Result<std::unique_ptr<Child>>(std::move(child));
+}
+
+}  // namespace spine::agents

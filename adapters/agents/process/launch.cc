@@ -1,0 +1,212 @@
+// prepare_launch: the command, found; its environment; and what stands in front of it.
+#include "adapters/agents/process/launch.h"
+
+#include <filesystem>
+#include <fmt/format.h>
+#include <system_error>
+#include <utility>
+
+#include "adapters/agents/process/environment.h"
+#include "adapters/agents/process/find_program.h"
+#include "adapters/agents/process/sandbox.h"
+#include "adapters/agents/process/users.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::agents {
+namespace {
+
+using config::Separation;
+
+// What is done, and as whom the agent runs.
+struct Separated {
+  Separation how{};  // never automatic
+  SystemUser user{};
+};
+
+Error not_possible(const LaunchRequest& request, std::string_view reason) {
+  return {Errc::invalid_argument, fmt::format("Agent {}: {}", printable(request.agent.id), reason)};
+}
+
+Result<Separated> choose_as_root(const LaunchRequest& request, Separation asked) {
+  const SeparationMeans& means = request.means;
+  if (asked == Separation::none) {
+    return not_possible(request,
+                        "spine.sandbox.separation is none, and the gateway is root: agents never "
+                        "run as root. Ask for bubblewrap or user, or run the gateway as another "
+                        "user.");
+  }
+  SPINE_TRY(SystemUser user, find_user(request.agent.process.sandbox.user));
+  const bool has_bubblewrap = !means.bubblewrap.empty() && !means.setpriv.empty();
+  if (asked != Separation::user && has_bubblewrap) {
+    return Separated{Separation::bubblewrap, std::move(user)};
+  }
+  if (asked == Separation::bubblewrap) {
+    return not_possible(request, fmt::format("it is to run in bubblewrap. {}.", means.why_not));
+  }
+  if (means.setpriv.empty()) {
+    return not_possible(request,
+                        "the gateway is root and setpriv, which gives root's rights away, is not "
+                        "installed: agents never run as root. Run: apt-get install util-linux");
+  }
+  return Separated{Separation::user, std::move(user)};
+}
+
+Result<Separated> choose(const LaunchRequest& request) {
+  const Separation asked = request.agent.process.sandbox.separation;
+  if (request.means.is_root) return choose_as_root(request, asked);
+  if (asked == Separation::user) {
+    return not_possible(request,
+                        "spine.sandbox.separation is user, and only a gateway that is root can "
+                        "give an agent another user. Ask for bubblewrap, or run it as root.");
+  }
+  if (asked != Separation::none && !request.means.bubblewrap.empty()) {
+    return Separated{Separation::bubblewrap, current_user()};
+  }
+  if (asked == Separation::bubblewrap) {
+    return not_possible(request,
+                        fmt::format("it is to run in bubblewrap. {}.", request.means.why_not));
+  }
+  return Separated{Separation::none, current_user()};
+}
+
+std::string working_directory(const LaunchRequest& request) {
+  const std::string& cwd = request.agent.process.cwd;
+  return cwd.empty() ? request.places.workspace : cwd;
+}
+
+// The command as its chain of links.
+Result<std::vector<std::string>> find_command(const LaunchRequest& request,
+                                              const std::vector<std::string>& env) {
+  const std::string& name = request.command_line.at(0);
+  const std::string_view path = value_in(env, "PATH");
+  const std::string program = find_program(name, path, working_directory(request));
+  if (!program.empty()) return link_chain(program);
+  if (name.find('/') != std::string::npos) {
+    return Error{
+        Errc::not_found,
+        fmt::format("Agent {}: there is no program {}. Install it, or correct "
+                    "agents.entries.{}.spine.command.",
+                    printable(request.agent.id), printable(name), printable(request.agent.id))};
+  }
+  return Error{Errc::not_found,
+               fmt::format("Agent {0}: the command {1} is not on the agent's PATH ({2}). Install "
+                           "it, name its full path in agents.entries.{0}.spine.command, or put "
+                           "its folder into agents.entries.{0}.spine.env.PATH.",
+                           printable(request.agent.id), printable(name), printable(path))};
+}
+
+// Another user's agent must reach what it runs and where it works. `plan`: null without a view.
+Status check_reachable(const LaunchRequest& request, const SystemUser& user,
+                       const std::string& path, const MountPlan* plan) {
+  const Mount* mount = plan == nullptr ? nullptr : plan->decider(path);
+  const bool shown = mount != nullptr && plan->is_visible(path);
+  const std::string closed = first_closed_above(user, path, shown ? mount->path : "/");
+  if (closed.empty()) return ok();
+  return not_possible(
+      request, fmt::format("it runs as {}, who cannot reach {}: {} is closed to that user. "
+                           "Open it (chmod o+x), move what the agent needs elsewhere{}, or "
+                           "name another user in spine.sandbox.user.",
+                           user.name, printable(path), printable(closed),
+                           plan == nullptr ? " (--state-dir, workspace), install bubblewrap" : ""));
+}
+
+Status check_program(const LaunchRequest& request, const SystemUser& user,
+                     const std::string& program, const MountPlan* plan) {
+  SPINE_TRY_STATUS(check_reachable(request, user, program, plan));
+  struct stat info {};
+  if (::stat(program.c_str(), &info) == 0 && user_may(user, info, 1)) return ok();
+  return not_possible(request, fmt::format("it runs as {}, who may not execute {}. Give it the "
+                                           "right: chmod o+rx {}",
+                                           user.name, printable(program), printable(program)));
+}
+
+// A folder of the PATH that is a link in a hidden place is named by where it leads to.
+void show_path_entries(std::vector<std::string>& env, const MountPlan& plan) {
+  for (std::string& variable : env) {
+    if (!variable.starts_with("PATH=")) continue;
+    std::string path;
+    for (const std::string& entry : path_entries(std::string_view(variable).substr(5))) {
+      std::error_code failed;
+      const auto real = std::filesystem::canonical(entry, failed);
+      if (!path.empty()) path += ':';
+      path += !failed && !plan.is_visible(entry) ? real.string() : entry;
+    }
+    variable = "PATH=" + path;
+  }
+}
+
+Result<Launch> launch_in_sandbox(const LaunchRequest& request, const SystemUser& user,
+                                 std::vector<std::string>&& env,
+                                 const std::vector<std::string>& programs) {
+  SPINE_TRY(const MountPlan view, agent_view(request, programs, env));
+  const std::string cwd = working_directory(request);
+  std::error_code failed;
+  const auto real_cwd = std::filesystem::canonical(cwd, failed);
+  if (failed || !view.is_visible(real_cwd.string())) {
+    return not_possible(request, fmt::format("its working directory {} is not visible in its "
+                                             "sandbox. Add it to spine.sandbox.write or .read, or "
+                                             "leave out spine.cwd.",
+                                             printable(cwd)));
+  }
+  if (request.means.is_root) {
+    SPINE_TRY_STATUS(check_program(request, user, programs.back(), &view));
+  }
+  Launch launch;
+  launch.sandbox = "bubblewrap";
+  launch.plan.argv = sandbox_command(request.means, view, real_cwd.string());
+  if (request.means.is_root) append_user_command(launch.plan.argv, request.means, user);
+  show_path_entries(env, view);
+  launch.plan.env = std::move(env);
+  launch.plan.cwd = "/";
+  launch.plan.spare_leader = true;
+  return launch;
+}
+
+Result<Launch> launch_without(const LaunchRequest& request, const Separated& separated,
+                              std::vector<std::string>&& env,
+                              const std::vector<std::string>& programs) {
+  Launch launch;
+  std::vector<std::string>& argv = launch.plan.argv;
+  if (separated.how == Separation::user) {
+    SPINE_TRY_STATUS(check_program(request, separated.user, programs.back(), nullptr));
+    SPINE_TRY_STATUS(
+        check_reachable(request, separated.user, working_directory(request) + "/.", nullptr));
+    SPINE_TRY_STATUS(
+        check_reachable(request, separated.user, request.places.data_dir + "/.", nullptr));
+    append_user_command(argv, request.means, separated.user);
+    argv.insert(argv.begin() + 1, {"--pdeathsig", "KILL"});
+    launch.sandbox = "user " + separated.user.name;
+  } else {
+    if (!request.means.setpriv.empty()) {
+      argv = {request.means.setpriv, "--pdeathsig", "KILL", "--no-new-privs"};
+    }
+    launch.sandbox = "none";
+  }
+  launch.plan.env = std::move(env);
+  launch.plan.cwd = working_directory(request);
+  return launch;
+}
+
+}  // namespace
+
+Result<Launch> prepare_launch(const LaunchRequest& request) {
+  if (request.command_line.empty()) {
+    return not_possible(request, "it has no command. Set agents.entries.<id>.spine.command.");
+  }
+  SPINE_TRY(const Separated separated, choose(request));
+  SPINE_TRY(std::vector<std::string> env, agent_environment(request, separated.user.name));
+  SPINE_TRY(const std::vector<std::string> programs, find_command(request, env));
+  Result<Launch> launch = separated.how == Separation::bubblewrap
+                              ? launch_in_sandbox(request, separated.user, std::move(env), programs)
+                              : launch_without(request, separated, std::move(env), programs);
+  if (!launch) return launch;
+  std::vector<std::string>& argv = launch->plan.argv;
+  launch->program = programs.front();
+  argv.push_back(launch->program);
+  argv.insert(argv.end(), request.command_line.begin() + 1, request.command_line.end());
+  launch->plan.line_bytes_max = request.agent.process.line_bytes_max;
+  launch->plan.input_bytes_max = 2 * std::size_t{request.agent.process.line_bytes_max};
+  return launch;
+}
+
+}  // namespace spine::agents

@@ -1,0 +1,82 @@
+// Launch: what stands in front of an agent's command, in its environment and in its view of the
+// file system.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "adapters/agents/process/child.h"
+#include "adapters/agents/process/proc.h"
+#include "engine/config/agent_config.h"
+#include "schemas/vocab/result.h"
+
+namespace spine::agents {
+
+// Places of this gateway that agents must not see, and where theirs are. Absolute.
+struct GatewayPlaces {
+  std::string state_dir{};
+  std::string config_path{};             // hidden, and what it includes with its folder
+  std::vector<std::string> key_paths{};  // TLS key and the like
+};
+
+// What this machine can do to keep agents apart; found out once per process.
+struct SeparationMeans {
+  std::string bubblewrap{};  // path; empty = not there, or it does not work here
+  std::string setpriv{};     // path; empty = not there
+  bool is_root{};
+  std::string why_not{};  // why there is no bubblewrap, for people
+};
+SeparationMeans find_separation_means();
+
+// Directories of one agent, made and owned as its processes need them.
+struct AgentPlaces {
+  std::string workspace{};
+  std::string data_dir{};  // <state-dir>/agents/<id>/data
+  std::string home{};      // <state-dir>/agents/<id>/home: its $HOME
+};
+// Makes them (0700), owned by the user its processes run as. Errors: Errc::io.
+Result<AgentPlaces> make_places(const GatewayPlaces& gateway, const config::AgentConfig& agent);
+
+struct LaunchRequest {
+  const config::AgentConfig& agent;
+  const GatewayPlaces& gateway;
+  const AgentPlaces& places;
+  const SeparationMeans& means;
+  std::vector<std::string> command_line{};  // as the protocol wants it; [0] is looked up
+  std::vector<std::string> skill_dirs{};    // shown read-only
+  std::vector<std::pair<std::string, std::string>> skill_env{};  // set where not set otherwise
+};
+struct Launch {
+  ChildPlan plan{};
+  std::string program{};  // path of the agent's own program: what is run in the end
+  std::string sandbox{};  // "bubblewrap", "user <name>", "none": what was done
+};
+// Pure but for looking at the file system. Errors: Errc::not_found when the command is not on the
+// agent's PATH, naming both, with the remedy; Errc::invalid_argument when the separation that is
+// asked for is not possible, or nothing keeps a root gateway's agent from being root.
+Result<Launch> prepare_launch(const LaunchRequest& request);
+
+// Whether the node that would run `program` (a path) is new enough for its package ("engines" in
+// the package.json above it). Errors: Errc::invalid_argument with both versions and the exact
+// remedy. ok when it is no node program.
+Status check_node_version(const std::string& program, const std::vector<std::string>& env);
+
+// Marks every process of an agent of this gateway, so that a later start finds those that are left.
+inline constexpr std::string_view kOwnerVariable = "SPINE_AGENT_OWNER";
+// Value of that variable: stands for the state directory.
+std::string owner_mark(std::string_view state_dir);
+// Kills (SIGKILL) every process that bears the mark and is not a child of this process; returns how
+// many. Called at start, before any agent is.
+std::uint32_t sweep_orphans(std::string_view mark);
+
+// Resident bytes of the process and all its descendants, of `all` (proc.h); 0 when it is not there.
+std::uint64_t resident_bytes(const std::vector<ProcessEntry>& all, std::uint32_t pid);
+
+// Delay before restart `crashes` (1 = after the first crash): base doubled each time, at most a
+// minute, then plus or minus up to a fifth by `random`.
+std::uint64_t back_off_ms(std::uint32_t base_ms, std::uint32_t crashes, std::uint64_t random);
+
+}  // namespace spine::agents

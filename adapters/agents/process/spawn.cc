@@ -1,0 +1,183 @@
+// posix_spawn (glibc: CLONE_VM | CLONE_VFORK, so a map of 1 TiB costs nothing), pidfd, waitid.
+#include "adapters/agents/process/spawn.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <system_error>
+#include <time.h>
+#include <utility>
+
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::agents {
+namespace {
+
+std::string reason_of(int code) {
+  return std::generic_category().message(code);
+}
+
+struct PipeEnds {
+  UniqueFd read{};
+  UniqueFd write{};
+};
+
+// Descriptors 0, 1 and 2 are what the child's ends are copied onto, so no end may be one of them.
+Status above_stdio(UniqueFd& fd) {
+  if (fd.get() > 2) return ok();
+  UniqueFd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
+  if (!moved) return Error{Errc::io, fmt::format("Cannot make a pipe: {}.", reason_of(errno))};
+  fd = std::move(moved);
+  return ok();
+}
+
+Result<PipeEnds> make_pipe() {
+  std::array<int, 2> fds{};
+  if (::pipe2(fds.data(), O_CLOEXEC) != 0) {
+    return Error{Errc::io, fmt::format("Cannot make a pipe: {}.", reason_of(errno))};
+  }
+  PipeEnds ends{UniqueFd(fds[0]), UniqueFd(fds[1])};
+  SPINE_TRY_STATUS(above_stdio(ends.read));
+  SPINE_TRY_STATUS(above_stdio(ends.write));
+  return ends;
+}
+
+// Ours alone: the flag belongs to one end of a pipe.
+void make_non_blocking(const UniqueFd& fd) {
+  ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> list;
+  list.reserve(texts.size() + 1);
+  for (const std::string& text : texts)
+    list.push_back(const_cast<char*>(text.c_str()));
+  list.push_back(nullptr);
+  return list;
+}
+
+void ignore_sigpipe_once() {
+  [[maybe_unused]] static const bool done = [] {
+    struct sigaction now {};
+    if (::sigaction(SIGPIPE, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) return false;
+    now.sa_handler = SIG_IGN;
+    return ::sigaction(SIGPIPE, &now, nullptr) == 0;
+  }();
+}
+
+// The attributes and actions of one posix_spawn.
+class SpawnPlan {
+ public:
+  SpawnPlan() {
+    ::posix_spawn_file_actions_init(&actions_);
+    ::posix_spawnattr_init(&attributes_);
+  }
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+  ~SpawnPlan() {
+    ::posix_spawn_file_actions_destroy(&actions_);
+    ::posix_spawnattr_destroy(&attributes_);
+  }
+
+  int set_up(const PipeEnds& in, const PipeEnds& out, const PipeEnds& err, const std::string& cwd) {
+    sigset_t none;
+    sigset_t all;
+    ::sigemptyset(&none);
+    ::sigfillset(&all);
+    int code = ::posix_spawnattr_setsigmask(&attributes_, &none);
+    if (code == 0) code = ::posix_spawnattr_setsigdefault(&attributes_, &all);
+    if (code == 0) {
+      constexpr int kFlags = POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+      code = ::posix_spawnattr_setflags(&attributes_, static_cast<short>(kFlags));
+    }
+    if (code == 0) code = ::posix_spawn_file_actions_adddup2(&actions_, in.read.get(), 0);
+    if (code == 0) code = ::posix_spawn_file_actions_adddup2(&actions_, out.write.get(), 1);
+    if (code == 0) code = ::posix_spawn_file_actions_adddup2(&actions_, err.write.get(), 2);
+    if (code == 0) code = ::posix_spawn_file_actions_addclosefrom_np(&actions_, 3);
+    if (code == 0 && !cwd.empty()) {
+      code = ::posix_spawn_file_actions_addchdir_np(&actions_, cwd.c_str());
+    }
+    return code;
+  }
+
+  int run(pid_t& pid, const std::vector<std::string>& argv, const std::vector<std::string>& env) {
+    return ::posix_spawn(&pid, argv[0].c_str(), &actions_, &attributes_, pointers(argv).data(),
+                         pointers(env).data());
+  }
+
+ private:
+  posix_spawn_file_actions_t actions_{};
+  posix_spawnattr_t attributes_{};
+};
+
+// Waits until the process ended or the time is over.
+void wait_for_end(pid_t pid, int pidfd) {
+  if (pidfd >= 0) {
+    pollfd entry{pidfd, POLLIN, 0};
+    while (::poll(&entry, 1, static_cast<int>(limits::kAgentReapMsMax)) < 0 && errno == EINTR) {
+    }
+    return;
+  }
+  for (std::uint32_t ms = 0; ms < limits::kAgentReapMsMax && !has_ended(pid); ++ms) {
+    const timespec one_ms{0, 1'000'000};
+    ::nanosleep(&one_ms, nullptr);
+  }
+}
+
+}  // namespace
+
+Result<Spawned> spawn_process(const std::vector<std::string>& argv,
+                              const std::vector<std::string>& env, const std::string& cwd) {
+  SPINE_CHECK(!argv.empty());
+  ignore_sigpipe_once();
+  SPINE_TRY(PipeEnds in, make_pipe());
+  SPINE_TRY(PipeEnds out, make_pipe());
+  SPINE_TRY(PipeEnds err, make_pipe());
+  Spawned child;
+  SpawnPlan plan;
+  int code = plan.set_up(in, out, err, cwd);
+  if (code == 0) code = plan.run(child.pid, argv, env);
+  if (code != 0) {
+    const std::string where = cwd.empty() ? "" : fmt::format(" in {}", printable(cwd));
+    return Error{Errc::io,
+                 fmt::format("Cannot start {}{}: {}.", printable(argv[0]), where, reason_of(code))};
+  }
+  child.input = std::move(in.write);
+  child.output = std::move(out.read);
+  child.error = std::move(err.read);
+  make_non_blocking(child.input);
+  make_non_blocking(child.output);
+  make_non_blocking(child.error);
+  child.pidfd = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));
+  return child;
+}
+
+bool has_ended(pid_t pid) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+         info.si_pid != 0;
+}
+
+bool reap(pid_t pid, ChildExit& exit) {
+  siginfo_t info{};
+  if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG) != 0) return true;
+  if (info.si_pid == 0) return false;
+  exit = info.si_code == CLD_EXITED ? ChildExit{info.si_status, 0} : ChildExit{-1, info.si_status};
+  return true;
+}
+
+void kill_and_reap(pid_t pid, int pidfd) {
+  ::kill(-pid, SIGKILL);
+  wait_for_end(pid, pidfd);
+  ChildExit ignored;
+  reap(pid, ignored);
+}
+
+}  // namespace spine::agents

@@ -1,0 +1,119 @@
+// AcpProtocol: any agent of the Agent Client Protocol, version 1: JSON-RPC 2.0, a message per line.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/agents/protocols/file_access.h"
+#include "adapters/agents/protocols/json_in.h"
+#include "adapters/agents/protocols/json_out.h"
+#include "adapters/agents/protocols/odd_lines.h"
+#include "adapters/agents/protocols/protocol.h"
+
+namespace spine::agents {
+
+inline constexpr std::uint32_t kAcpRunsAtOnce = 8;
+
+class AcpProtocol final : public Protocol {
+ public:
+  AcpProtocol(const AgentProfile& profile, ProtocolSink& sink, std::unique_ptr<FileAccess> files)
+      : profile_(profile), sink_(sink), odd_(sink), files_(std::move(files)) {}
+
+  ProtocolTraits traits() const override {
+    return {.sessions_at_once = kAcpRunsAtOnce, .conversations_move = loads_};
+  }
+  std::vector<std::string> command_line(std::string_view command,
+                                        const ProtocolPrompt* first) const override;
+  void begin() override;
+  void prompt(const ProtocolPrompt& prompt) override;
+  void steer(RunId, RunId, std::string_view) override {}
+  void cancel(RunId run) override;
+  void answer(std::uint64_t ask, fb::ApprovalDecision decision) override;
+  void line(std::string_view text) override;
+  void ended(bool, std::string_view) override { runs_.clear(); }
+
+ private:
+  enum class Step : std::uint8_t { loading, opening, prompting };
+  struct Call {
+    std::string id{};
+    std::string name{};
+  };
+  struct Run {
+    RunId id{};
+    Step step{};
+    std::uint64_t request{};     // whose response is waited for
+    std::string conversation{};  // the agent's name of it; empty while one is opened
+    std::string text{};          // until it is sent
+    std::string answer{};
+    std::vector<Call> calls{};  // tools in use
+    bool cancelled{};
+  };
+  // One this process knows: it can be gone on with at once.
+  struct Conversation {
+    std::string id{};
+    std::uint64_t skills_version{};
+    std::uint64_t stray_request{};  // a prompt that was given up; till its response, all is old
+  };
+  struct Option {
+    std::string id{};
+    fb::ApprovalDecision decision{};
+  };
+  struct Ask {
+    std::uint64_t number{};
+    RunId run{};
+    std::string request{};  // the agent's id of it, as JSON
+    std::vector<Option> options{};
+  };
+
+  // acp.cc: what is asked, and the responses
+  std::uint64_t request(std::string_view method, JsonOut& params);
+  void open(Run& run);
+  void load(Run& run);
+  void send_prompt(Run& run, bool first);
+  void on_response(const JsonNode& message, std::string_view text);
+  void on_greeting(const JsonNode& message);
+  void on_opened(Run& run, const JsonNode& message);
+  void on_loaded(Run& run, const JsonNode& message);
+  void on_prompted(Run& run, const JsonNode& message);
+  void stopped(Run& run, std::string_view reason, const JsonNode& usage);
+  void finish(Run& run, std::string_view reason, const JsonNode& usage);
+  void fail(Run& run, fb::RunErrorKind kind, std::string_view message);
+  void settle(Run& run);
+  void forget(const Run& run);
+  void know(std::string_view conversation, std::uint64_t skills_version);
+  Conversation* conversation(std::string_view id);
+  Run* run_of(std::string_view conversation);
+
+  // acp_updates.cc: session/update
+  void on_update(const JsonNode& params, std::string_view text);
+  void on_chunk(Run& run, const JsonNode& update);
+  void on_tool(Run& run, const JsonNode& update);
+  void give_up(Run& run, std::string_view message);
+
+  // acp_requests.cc: what the agent asks
+  void on_request(std::string_view method, const JsonNode& message);
+  void on_permission(const JsonNode& params, std::string id);
+  void on_read(const JsonNode& params, const std::string& id);
+  void on_write(const JsonNode& params, const std::string& id);
+  void respond(const std::string& id, std::string_view result);
+  void refuse(const std::string& id, int code, std::string_view message);
+  void answer_cancelled(const std::string& id);
+  void withdraw_asks(RunId run);
+
+  const AgentProfile& profile_;
+  ProtocolSink& sink_;
+  OddLines odd_;
+  std::unique_ptr<FileAccess> files_;  // null = none may be asked for
+  JsonIn in_{};
+  std::uint64_t next_request_{1};
+  std::uint64_t greeting_{};
+  bool loads_{};  // it can go on with conversations of earlier processes
+  std::vector<Run> runs_{};
+  std::vector<Conversation> conversations_{};  // oldest first
+  std::vector<Ask> asks_{};
+  std::uint64_t next_ask_{1};
+};
+
+}  // namespace spine::agents

@@ -1,0 +1,156 @@
+// What an agent of the Agent Client Protocol asks: permissions, and files of its workspace.
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "adapters/agents/protocols/acp.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::agents {
+namespace {
+
+constexpr int kMethodNotFound = -32'601;
+constexpr int kInvalidParams = -32'602;
+constexpr int kNotDone = -32'000;
+constexpr std::size_t kRequestIdBytesMax = 256;
+constexpr std::size_t kOptionsMax = 16;
+
+fb::ApprovalDecision decision_of(std::string_view kind) {
+  if (kind == "allow_once") return fb::ApprovalDecision::allow_once;
+  if (kind == "allow_always") return fb::ApprovalDecision::allow_always;
+  return fb::ApprovalDecision::deny;
+}
+
+// What the permission is about, for people: the command, the path, or all of it.
+std::string detail_of(const JsonNode& call) {
+  const JsonNode input = call["rawInput"];
+  for (const std::string_view key : {"command", "path", "file_path", "url"}) {
+    const JsonNode value = input[key];
+    if (value.is_text() && !value.text().empty()) return std::string(value.text());
+    if (value.is_array()) return value.json();
+  }
+  if (input.is_object() && input.json() != "{}") return input.json();
+  std::string paths;
+  call["locations"].each([&paths](const JsonNode& location) {
+    paths.append(paths.empty() ? "" : ", ").append(location.text("path"));
+  });
+  return paths;
+}
+
+}  // namespace
+
+void AcpProtocol::on_request(std::string_view method, const JsonNode& message) {
+  std::string id = message["id"].json();
+  if (id.size() > kRequestIdBytesMax || message["id"].is_object() || message["id"].is_array()) {
+    return odd_.note("a question with a strange id", method);
+  }
+  const JsonNode params = message["params"];
+  if (method == "session/request_permission") return on_permission(params, std::move(id));
+  if (method == "fs/read_text_file" && files_) return on_read(params, id);
+  if (method == "fs/write_text_file" && files_) return on_write(params, id);
+  refuse(id, kMethodNotFound, fmt::format("\"Method not found\": {}", method.substr(0, 128)));
+}
+
+void AcpProtocol::on_permission(const JsonNode& params, std::string id) {
+  const Run* run = run_of(params.text("sessionId"));
+  const JsonNode call = params["toolCall"];
+  Ask ask{.number = next_ask_, .request = std::move(id)};
+  Permission permission{.ask = ask.number, .kind = fb::ApprovalKind::exec};
+  params["options"].each([&](const JsonNode& option) {
+    const std::string_view option_id = option.text("optionId");
+    if (option_id.empty() || ask.options.size() >= kOptionsMax) return;
+    const fb::ApprovalDecision decision = decision_of(option.text("kind"));
+    permission.options.push_back({option_id, option.text("name"), decision});
+    // A lasting no is nobody's to give: it would be the agent's to remember.
+    if (option.text("kind") == "reject_always") return;
+    ask.options.push_back({std::string(option_id), decision});
+  });
+  if (run == nullptr || run->cancelled || asks_.size() >= limits::kAgentAsksMax) {
+    return answer_cancelled(ask.request);
+  }
+  ++next_ask_;
+  ask.run = run->id;
+  const std::string detail = detail_of(call);
+  const std::string_view kind = call.text("kind");
+  permission.tool = kind.empty() ? "other" : kind;
+  permission.title = call.text("title");
+  permission.detail = detail;
+  permission.cwd = profile_.workspace;
+  const RunId asking = run->id;
+  asks_.push_back(std::move(ask));
+  sink_.asked(asking, permission);
+}
+
+void AcpProtocol::answer(std::uint64_t number, fb::ApprovalDecision decision) {
+  const auto found = std::find_if(asks_.begin(), asks_.end(),
+                                  [number](const Ask& ask) { return ask.number == number; });
+  if (odd_.faulted() || found == asks_.end()) return;
+  const Ask ask = std::move(*found);
+  asks_.erase(found);
+  const auto option_for = [&ask](fb::ApprovalDecision wanted) {
+    const auto option = std::find_if(ask.options.begin(), ask.options.end(),
+                                     [wanted](const Option& o) { return o.decision == wanted; });
+    return option == ask.options.end() ? nullptr : &*option;
+  };
+  const bool allows = decision == fb::ApprovalDecision::allow_once ||
+                      decision == fb::ApprovalDecision::allow_always;
+  const Option* option = option_for(allows ? decision : fb::ApprovalDecision::deny);
+  if (allows && option == nullptr) {
+    option =
+        option_for(decision == fb::ApprovalDecision::allow_once ? fb::ApprovalDecision::allow_always
+                                                                : fb::ApprovalDecision::allow_once);
+  }
+  if (option == nullptr) return answer_cancelled(ask.request);
+  JsonOut result;
+  result.object("outcome").text("outcome", "selected").text("optionId", option->id).end_object();
+  respond(ask.request, result.line());
+}
+
+void AcpProtocol::on_read(const JsonNode& params, const std::string& id) {
+  const JsonNode path = params["path"];
+  if (!path.is_text()) return refuse(id, kInvalidParams, "path must be a string");
+  const Result<std::string> content =
+      files_->read(path.text(), params.number("line"), params.number("limit"));
+  if (!content) return refuse(id, kNotDone, content.error().message);
+  JsonOut result;
+  respond(id, result.text("content", *content).line());
+}
+
+void AcpProtocol::on_write(const JsonNode& params, const std::string& id) {
+  const JsonNode path = params["path"];
+  const JsonNode content = params["content"];
+  if (!path.is_text() || !content.is_text()) {
+    return refuse(id, kInvalidParams, "path and content must be strings");
+  }
+  const Status written = files_->write(path.text(), content.text());
+  if (!written) return refuse(id, kNotDone, written.error().message);
+  respond(id, "null");
+}
+
+void AcpProtocol::respond(const std::string& id, std::string_view result) {
+  JsonOut out;
+  sink_.write(out.text("jsonrpc", "2.0").raw("id", id).raw("result", result).line());
+}
+
+void AcpProtocol::refuse(const std::string& id, int code, std::string_view message) {
+  JsonOut out;
+  out.text("jsonrpc", "2.0").raw("id", id).object("error").raw("code", std::to_string(code));
+  sink_.write(out.text("message", message).end_object().line());
+}
+
+void AcpProtocol::answer_cancelled(const std::string& id) {
+  respond(id, R"({"outcome":{"outcome":"cancelled"}})");
+}
+
+void AcpProtocol::withdraw_asks(RunId run) {
+  std::vector<Ask> gone;
+  for (Ask& ask : asks_) {
+    if (ask.run == run) gone.push_back(std::move(ask));
+  }
+  std::erase_if(asks_, [run](const Ask& ask) { return ask.run == run; });
+  for (const Ask& ask : gone) {
+    answer_cancelled(ask.request);
+    sink_.withdrawn(run, ask.number);
+  }
+}
+
+}  // namespace spine::agents

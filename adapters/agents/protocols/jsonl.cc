@@ -1,0 +1,112 @@
+// One prompt, one process: from the prompt to the end of the process.
+#include "adapters/agents/protocols/jsonl.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "adapters/agents/protocols/skills_block.h"
+#include "engine/core/cut_text.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::agents {
+
+void JsonlProtocol::prompt(const ProtocolPrompt& prompt) {
+  if (odd_.faulted()) return;
+  run_ = prompt.run;
+  bound_ = prompt.agent_session;
+  std::string text;
+  if (conversation_argument(&prompt).empty()) text = skills_block(profile_.skills);
+  text += prompt.text;
+  sink_.write(input_of(prompt, std::move(text)));
+  sink_.close_input();
+}
+
+void JsonlProtocol::cancel(RunId run) {
+  // Its input has ended, so nothing can be said to it: the run is over when the process is.
+  if (run_ && run_ == run) cancelled_ = true;
+}
+
+void JsonlProtocol::line(std::string_view text) {
+  if (odd_.faulted() || !run_ || cancelled_ || text.empty()) return;
+  const JsonNode message = in_.read_object(text);
+  const std::string_view type = message.text("type");
+  if (type.empty()) return odd_.note("no message", text);
+  on_message(type, message);
+}
+
+void JsonlProtocol::ended(bool clean_exit, std::string_view why) {
+  if (!run_ || odd_.faulted()) return;
+  if (cancelled_) {
+    const RunId run = std::exchange(run_, RunId{});
+    return sink_.settled(run);
+  }
+  if (clean_exit && done_at_end()) return finish();
+  std::string message = "The agent ended without an answer";
+  if (!trouble_.empty()) message.append(": ").append(trouble_);
+  if (!why.empty()) message.append(trouble_.empty() ? ": " : " (").append(why);
+  if (!why.empty() && !trouble_.empty()) message += ')';
+  fb::RunErrorKind kind = classify_error(message);
+  if (kind == fb::RunErrorKind::unknown && !clean_exit) kind = fb::RunErrorKind::crash;
+  fail(kind, message);
+}
+
+void JsonlProtocol::bind(std::string_view conversation) {
+  if (conversation.empty() || conversation == bound_) return;
+  if (conversation.size() > limits::kAgentSessionBytesMax) {
+    return sink_.log("its name of the conversation is too long: it cannot be gone on with later");
+  }
+  bound_ = conversation;
+  sink_.bound(run_, conversation);
+}
+
+void JsonlProtocol::delta(std::string_view piece) {
+  if (piece.empty()) return;
+  piece_bytes_ += piece.size();
+  if (piece_bytes_ > limits::kTextBytesMax) {
+    fail(fb::RunErrorKind::unknown,
+         "The agent wrote more than 8 MiB without an end, and was stopped.");
+    return odd_.fault("It wrote more than 8 MiB of one answer");
+  }
+  if (breaks_) sink_.delta(run_, "\n\n");
+  breaks_ = false;
+  sink_.delta(run_, piece);
+}
+
+void JsonlProtocol::finish() {
+  const RunId run = std::exchange(run_, RunId{});
+  sink_.finished(run, {.text = reply_.text,
+                       .stop_reason = reply_.stop_reason,
+                       .provider = reply_.provider,
+                       .model = reply_.model,
+                       .input_tokens = reply_.input_tokens,
+                       .output_tokens = reply_.output_tokens});
+}
+
+void JsonlProtocol::fail(fb::RunErrorKind kind, std::string_view message) {
+  const RunId run = std::exchange(run_, RunId{});
+  sink_.failed(run, kind, message);
+}
+
+std::string_view conversation_argument(const ProtocolPrompt* prompt) {
+  if (prompt == nullptr || prompt->agent_session.empty()) return {};
+  const std::string_view name = prompt->agent_session;
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == ':';
+  });
+  return plain && name.front() != '-' ? name : std::string_view{};
+}
+
+std::string_view model_argument(const AgentProfile& profile, const ProtocolPrompt* prompt) {
+  std::string_view model = profile.model;
+  if (prompt != nullptr && !prompt->model.empty()) model = prompt->model;
+  return model.substr(model.find('/') + 1);
+}
+
+std::unique_ptr<Protocol> make_jsonl_protocol(const AgentProfile& profile, ProtocolSink& sink) {
+  if (profile.preset == "claude") return make_claude_protocol(profile, sink);
+  if (profile.preset == "codex") return make_codex_protocol(profile, sink);
+  return make_lines_protocol(profile, sink);
+}
+
+}  // namespace spine::agents

@@ -1,0 +1,89 @@
+// JsonlProtocol: programs that take one prompt, write lines of JSON about it, and end.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/agents/protocols/json_in.h"
+#include "adapters/agents/protocols/odd_lines.h"
+#include "adapters/agents/protocols/protocol.h"
+
+namespace spine::agents {
+
+// What all of them have in common; what the lines mean is the preset's.
+class JsonlProtocol : public Protocol {
+ public:
+  JsonlProtocol(const AgentProfile& profile, ProtocolSink& sink)
+      : profile_(profile), sink_(sink), odd_(sink) {}
+
+  ProtocolTraits traits() const final { return {.one_shot = true}; }
+  void begin() final { sink_.ready({}); }
+  void prompt(const ProtocolPrompt& prompt) final;
+  void steer(RunId, RunId, std::string_view) final {}
+  void cancel(RunId run) final;
+  void answer(std::uint64_t, fb::ApprovalDecision) final {}
+  void line(std::string_view text) final;
+  void ended(bool clean_exit, std::string_view why) final;
+
+ protected:
+  // What is known of the answer so far.
+  struct Reply {
+    std::string text{};
+    std::string stop_reason{"stop"};
+    std::string provider{};
+    std::string model{};
+    std::uint64_t input_tokens{};
+    std::uint64_t output_tokens{};
+  };
+
+  // What is written to its input for the prompt; the input ends behind it.
+  virtual std::string input_of(const ProtocolPrompt& prompt, std::string text) const = 0;
+  // A line that is an object with a type.
+  virtual void on_message(std::string_view type, const JsonNode& message) = 0;
+  // It ended well without having said that the answer is done: whether reply() is the answer.
+  virtual bool done_at_end() const { return false; }
+
+  const AgentProfile& profile() const { return profile_; }
+  Reply& reply() { return reply_; }
+  const Reply& reply() const { return reply_; }
+  // What it named as trouble; told when it ends without an answer.
+  void trouble(std::string_view message) { trouble_ = message; }
+  void odd(std::string_view what, std::string_view line) { odd_.note(what, line); }
+  void log(std::string_view text) { sink_.log(text); }
+  void bind(std::string_view conversation);
+  void delta(std::string_view piece);
+  // The text so far is an earlier part of the answer: the next piece begins a paragraph.
+  void break_delta() { breaks_ = piece_bytes_ > 0; }
+  void tool_called(const ToolCall& call) { sink_.tool_called(run_, call); }
+  void tool_returned(const ToolResult& result) { sink_.tool_returned(run_, result); }
+  void finish();
+  void fail(fb::RunErrorKind kind, std::string_view message);
+
+ private:
+  const AgentProfile& profile_;
+  ProtocolSink& sink_;
+  OddLines odd_;
+  JsonIn in_{};
+  RunId run_{};  // none = none yet, or it is over
+  bool cancelled_{};
+  bool breaks_{};
+  std::size_t piece_bytes_{};
+  std::string bound_{};
+  std::string trouble_{};
+  Reply reply_{};
+};
+
+// The conversation to go on with as an argument; empty when there is none, or when its name could
+// be taken for something else than a name.
+std::string_view conversation_argument(const ProtocolPrompt* prompt);
+
+// The model a prompt wishes for, or the configured one, without its provider.
+std::string_view model_argument(const AgentProfile& profile, const ProtocolPrompt* prompt);
+
+std::unique_ptr<Protocol> make_claude_protocol(const AgentProfile& profile, ProtocolSink& sink);
+std::unique_ptr<Protocol> make_codex_protocol(const AgentProfile& profile, ProtocolSink& sink);
+std::unique_ptr<Protocol> make_lines_protocol(const AgentProfile& profile, ProtocolSink& sink);
+
+}  // namespace spine::agents

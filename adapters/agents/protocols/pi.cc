@@ -1,0 +1,202 @@
+// What Pi is told: its command line, and the commands of a run up to the prompt.
+#include "adapters/agents/protocols/pi.h"
+
+#include <fmt/format.h>
+
+#include "schemas/vocab/limits.h"
+
+namespace spine::agents {
+namespace {
+
+std::string comma_separated(const std::vector<std::string>& words) {
+  std::string joined;
+  for (const std::string& word : words)
+    joined.append(joined.empty() ? "" : ",").append(word);
+  return joined;
+}
+
+// The name of a conversation is the name of a file and no path.
+bool is_file_name(std::string_view name) {
+  return !name.empty() && name.front() != '.' && name.find('/') == std::string_view::npos &&
+         name.find('\0') == std::string_view::npos;
+}
+
+}  // namespace
+
+std::vector<std::string> PiProtocol::command_line(std::string_view command_name,
+                                                  const ProtocolPrompt*) const {
+  std::vector<std::string> line{std::string(command_name.empty() ? "pi" : command_name),
+                                "--mode",
+                                "rpc",
+                                "--session-dir",
+                                profile_.data_dir + "/sessions",
+                                "--no-skills"};
+  for (const SkillHandOver& skill : profile_.skills) {
+    line.insert(line.end(), {"--skill", skill.directory});
+  }
+  const std::size_t slash = profile_.model.find('/');
+  if (slash != std::string::npos) {
+    line.insert(line.end(), {"--provider", profile_.model.substr(0, slash), "--model",
+                             profile_.model.substr(slash + 1)});
+  } else if (!profile_.model.empty()) {
+    line.insert(line.end(), {"--model", profile_.model});
+  }
+  if (profile_.trust == fb::Trust::untrusted) {
+    if (profile_.untrusted_tools.empty()) {
+      line.emplace_back("--no-tools");
+    } else {
+      line.insert(line.end(), {"--tools", comma_separated(profile_.untrusted_tools)});
+    }
+  }
+  line.insert(line.end(), profile_.args.begin(), profile_.args.end());
+  return line;
+}
+
+JsonOut PiProtocol::command(std::string_view type) {
+  JsonOut out;
+  out.text("id", std::to_string(next_id_)).text("type", type);
+  ++next_id_;
+  return out;
+}
+
+void PiProtocol::await(Step step, JsonOut& out) {
+  step_ = step;
+  awaited_id_ = next_id_ - 1;
+  send(out);
+}
+
+void PiProtocol::begin() {
+  awaited_command_ = "get_state";
+  JsonOut out = command(awaited_command_);
+  await(Step::greeting, out);
+}
+
+void PiProtocol::prompt(const ProtocolPrompt& prompt) {
+  if (odd_.faulted()) return;
+  run_.emplace();
+  run_->id = prompt.run;
+  run_->text = prompt.text;
+  run_->agent_session = prompt.agent_session;
+  run_->model = prompt.model;
+  run_->thinking_level = prompt.thinking_level;
+  open_session();
+}
+
+void PiProtocol::open_session() {
+  const std::string& wanted = run_->agent_session;
+  if (wanted.empty() ? fresh_ : wanted == present_) {
+    bind();
+    return choose_model();
+  }
+  if (wanted.empty()) return open_new_session();
+  if (!is_file_name(wanted)) {
+    sink_.log(
+        fmt::format("\"{}\" is no name of a conversation of Pi: beginning a new one", wanted));
+    return open_new_session();
+  }
+  awaited_command_ = "switch_session";
+  JsonOut out = command(awaited_command_);
+  out.text("sessionPath", fmt::format("{}/sessions/{}", profile_.data_dir, wanted));
+  await(Step::switching, out);
+}
+
+void PiProtocol::open_new_session() {
+  awaited_command_ = "new_session";
+  JsonOut out = command(awaited_command_);
+  await(Step::opening, out);
+}
+
+void PiProtocol::look() {
+  awaited_command_ = "get_state";
+  JsonOut out = command(awaited_command_);
+  await(Step::looking, out);
+}
+
+void PiProtocol::choose_model() {
+  const std::string& configured = profile_.model.empty() ? first_model_ : profile_.model;
+  const std::string& wish = run_->model.empty() ? configured : run_->model;
+  const std::size_t slash = wish.find('/');
+  if (wish.empty() || wish == model_ || (slash == std::string::npos && run_->model.empty())) {
+    return choose_thinking_level();
+  }
+  if (slash == std::string::npos) {
+    return fail(fb::RunErrorKind::unknown,
+                fmt::format("\"{}\" names no model: write provider/model.", wish));
+  }
+  awaited_command_ = "set_model";
+  JsonOut out = command(awaited_command_);
+  out.text("provider", wish.substr(0, slash)).text("modelId", wish.substr(slash + 1));
+  await(Step::model, out);
+}
+
+void PiProtocol::choose_thinking_level() {
+  const std::string& wish =
+      run_->thinking_level.empty() ? first_thinking_level_ : run_->thinking_level;
+  if (wish.empty() || wish == thinking_level_) return send_prompt();
+  awaited_command_ = "set_thinking_level";
+  JsonOut out = command(awaited_command_);
+  out.text("level", wish);
+  await(Step::thinking, out);
+}
+
+void PiProtocol::send_prompt() {
+  fresh_ = false;
+  awaited_command_ = "prompt";
+  JsonOut out = command(awaited_command_);
+  out.text("message", run_->text);
+  run_->slash = run_->text.starts_with('/');
+  run_->text.clear();
+  await(Step::prompting, out);
+}
+
+void PiProtocol::steer(RunId queued, RunId into, std::string_view text) {
+  const bool works = run_ && run_->id == into && run_->accepted && !run_->cancelled;
+  if (odd_.faulted() || !works) return;
+  run_->steers.push_back({next_id_, queued});
+  run_->steered = true;
+  JsonOut out = command("steer");
+  send(out.text("message", text));
+}
+
+void PiProtocol::cancel(RunId run) {
+  if (odd_.faulted() || !run_ || run_->id != run || run_->cancelled) return;
+  run_->cancelled = true;
+  withdraw_asks();
+  // Before it is accepted there is nothing to abort: the next response is waited for.
+  if (run_->accepted) send_abort();
+}
+
+void PiProtocol::send_abort() {
+  if (run_->abort_id != 0) return;
+  clear_queue();
+  run_->abort_id = next_id_;
+  JsonOut out = command("abort");
+  send(out);
+}
+
+void PiProtocol::clear_queue() {
+  JsonOut out = command("clear_queue");
+  send(out);
+}
+
+void PiProtocol::confirm() {
+  run_->confirm_id = next_id_;
+  JsonOut out = command("get_state");
+  send(out);
+}
+
+void PiProtocol::line(std::string_view text) {
+  if (odd_.faulted() || text.empty()) return;
+  const JsonNode object = in_.read_object(text);
+  const std::string_view type = object.text("type");
+  if (type.empty()) return odd_.note("no message of Pi", text);
+  if (type == "response") return on_response(object, text);
+  if (type == "extension_ui_request") return on_ask(object);
+  on_event(type, object);
+}
+
+std::unique_ptr<Protocol> make_pi_protocol(const AgentProfile& profile, ProtocolSink& sink) {
+  return std::make_unique<PiProtocol>(profile, sink);
+}
+
+}  // namespace spine::agents

@@ -1,0 +1,149 @@
+// PiProtocol: Pi's RPC mode, `pi --mode rpc`: of today (agent_settled) and up to 0.73 (without).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/agents/protocols/json_in.h"
+#include "adapters/agents/protocols/json_out.h"
+#include "adapters/agents/protocols/odd_lines.h"
+#include "adapters/agents/protocols/protocol.h"
+
+namespace spine::agents {
+
+// A message that was sent into a run, and not yet taken.
+struct PiSteer {
+  std::uint64_t id{};
+  RunId queued{};
+};
+
+// A question of an extension that waits for its answer.
+struct PiAsk {
+  std::uint64_t number{};
+  std::string id{};      // Pi's own
+  std::string method{};  // select, confirm, input, editor
+  std::string once{};    // value that allows
+  std::string always{};
+};
+
+// The run that is worked on, and what is known of its answer.
+struct PiRun {
+  RunId id{};
+  std::string text{};
+  std::string agent_session{};
+  std::string model{};
+  std::string thinking_level{};
+  bool slash{};  // the text may be a command of an extension
+  bool cancelled{};
+  bool accepted{};  // the prompt is: what events tell is about it
+  bool started{};   // agent_start came
+  bool waiting{};   // Pi tries again, or makes room, by itself
+  bool over{};      // agent_end came
+  bool answered{};  // by the model, with whatever it was
+  bool breaks{};    // the next piece begins another message
+  std::string answer{};
+  std::string stop_reason{};
+  std::string provider{};
+  std::string answered_by{};
+  std::string error{};
+  std::uint64_t input_tokens{};
+  std::uint64_t output_tokens{};
+  std::size_t piece_bytes{};  // of the message that is being written
+  std::uint64_t abort_id{};
+  std::uint64_t confirm_id{};
+  std::vector<PiSteer> steers{};
+  bool steered{};
+};
+
+// Works on one run at a time: a command, its response, the next command, until the prompt is
+// accepted; then events until Pi says that it will not go on by itself.
+class PiProtocol final : public Protocol {
+ public:
+  PiProtocol(const AgentProfile& profile, ProtocolSink& sink)
+      : profile_(profile), sink_(sink), odd_(sink) {}
+
+  ProtocolTraits traits() const override { return {.steers = true}; }
+  std::vector<std::string> command_line(std::string_view command,
+                                        const ProtocolPrompt* first) const override;
+  void begin() override;
+  void prompt(const ProtocolPrompt& prompt) override;
+  void steer(RunId queued, RunId into, std::string_view text) override;
+  void cancel(RunId run) override;
+  void answer(std::uint64_t ask, fb::ApprovalDecision decision) override;
+  void line(std::string_view text) override;
+  void ended(bool, std::string_view) override { run_.reset(); }
+
+ private:
+  // What response is waited for.
+  enum class Step : std::uint8_t {
+    none,
+    greeting,
+    switching,
+    opening,
+    looking,
+    model,
+    thinking,
+    prompting,
+  };
+  // pi.cc: commands
+  JsonOut command(std::string_view type);
+  void send(JsonOut& out) { sink_.write(out.line()); }
+  void await(Step step, JsonOut& out);
+  void open_session();
+  void open_new_session();
+  void look();
+  void choose_model();
+  void choose_thinking_level();
+  void send_prompt();
+  void send_abort();
+  void clear_queue();
+  void confirm();
+
+  // pi_responses.cc
+  void on_response(const JsonNode& response, std::string_view text);
+  void on_step(const JsonNode& response);
+  void on_opened(Step step, bool success, std::string_view error);
+  void on_prompted(bool success, std::string_view error);
+  void on_other(std::uint64_t id, const JsonNode& response, std::string_view text);
+  void adopt_state(const JsonNode& state);
+  void bind();
+
+  // pi_events.cc
+  void on_event(std::string_view type, const JsonNode& event);
+  void on_piece(const JsonNode& event);
+  void on_message_end(const JsonNode& message);
+  void on_tool(std::string_view type, const JsonNode& event);
+  void on_agent_end(const JsonNode& event);
+  void finish();
+  void fail(fb::RunErrorKind kind, std::string_view message);
+  void settle();
+  void withdraw_asks();
+
+  // pi_asks.cc
+  void on_ask(const JsonNode& request);
+  void refuse_ask(std::string_view id);
+  void put_ask(const PiAsk& ask, const JsonNode& request);
+
+  const AgentProfile& profile_;
+  ProtocolSink& sink_;
+  OddLines odd_;
+  JsonIn in_{};
+  std::uint64_t next_id_{1};
+  Step step_{Step::none};
+  std::uint64_t awaited_id_{};
+  std::string awaited_command_{};
+  bool settles_{};         // agent_settled was seen: this Pi says so
+  bool fresh_{true};       // the present conversation is new, and nothing was said in it
+  std::string present_{};  // file of the conversation, within the folder of them
+  std::string model_{};    // in use, "provider/model"
+  std::string thinking_level_{};
+  std::string first_model_{};  // as Pi came up
+  std::string first_thinking_level_{};
+  std::optional<PiRun> run_{};
+  std::vector<PiAsk> asks_{};
+  std::uint64_t next_ask_{1};
+};
+
+}  // namespace spine::agents

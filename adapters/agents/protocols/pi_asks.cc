@@ -1,0 +1,126 @@
+// What Pi's extensions ask the user, put as a permission to give or refuse.
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+#include "adapters/agents/protocols/pi.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::agents {
+namespace {
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text.substr(0, 256));
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return lower;
+}
+
+// What choosing an option of a list means, by the words it begins with.
+fb::ApprovalDecision meaning_of(std::string_view option) {
+  constexpr std::array<std::string_view, 8> kAllowing{"allow",  "yes", "approve", "accept",
+                                                      "permit", "ok",  "proceed", "run"};
+  const std::string lower = lower_case(option);
+  const bool allows = std::any_of(kAllowing.begin(), kAllowing.end(), [&](std::string_view word) {
+    return lower.starts_with(word) &&
+           (lower.size() == word.size() || lower[word.size()] < 'a' || lower[word.size()] > 'z');
+  });
+  if (!allows) return fb::ApprovalDecision::deny;
+  return lower.find("always") != std::string::npos ? fb::ApprovalDecision::allow_always
+                                                   : fb::ApprovalDecision::allow_once;
+}
+
+}  // namespace
+
+void PiProtocol::on_ask(const JsonNode& request) {
+  const std::string_view method = request.text("method");
+  const bool asks =
+      method == "select" || method == "confirm" || method == "input" || method == "editor";
+  const std::string_view id = request.text("id");
+  if (!asks || id.empty()) return;
+  if (!run_ || !run_->accepted || run_->cancelled || asks_.size() >= limits::kAgentAsksMax) {
+    return refuse_ask(id);
+  }
+  PiAsk ask{.number = next_ask_, .id = std::string(id), .method = std::string(method)};
+  if (method == "editor") ask.once = request.text("prefill");
+  if (method == "select") {
+    request["options"].each([&ask](const JsonNode& option) {
+      const fb::ApprovalDecision meaning = meaning_of(option.text());
+      if (meaning == fb::ApprovalDecision::deny) return;
+      std::string& value = meaning == fb::ApprovalDecision::allow_once ? ask.once : ask.always;
+      if (value.empty()) value = option.text();
+    });
+    if (ask.once.empty() && ask.always.empty()) {
+      sink_.log(
+          fmt::format("Pi wants one of a list chosen, none of which says yes, and gets none: "
+                      "{}",
+                      request.text("title").substr(0, 256)));
+      return refuse_ask(id);
+    }
+  }
+  put_ask(ask, request);
+}
+
+void PiProtocol::put_ask(const PiAsk& ask, const JsonNode& request) {
+  ++next_ask_;
+  Permission permission{.ask = ask.number,
+                        .kind = fb::ApprovalKind::plugin,
+                        .tool = "pi",
+                        .title = request.text("title"),
+                        .detail = request.text("message"),
+                        .cwd = profile_.workspace};
+  std::string_view once = "Allow";
+  if (ask.method == "select") once = ask.once;
+  if (ask.method == "input") once = "Answer with an empty text";
+  if (ask.method == "editor") {
+    once = "Take the text as it stands";
+    permission.detail = ask.once;
+  }
+  if (!once.empty()) {
+    permission.options.push_back({"allow", once, fb::ApprovalDecision::allow_once});
+  }
+  if (!ask.always.empty()) {
+    permission.options.push_back({"always", ask.always, fb::ApprovalDecision::allow_always});
+  }
+  permission.options.push_back({"deny", "Refuse", fb::ApprovalDecision::deny});
+  asks_.push_back(ask);
+  sink_.asked(run_->id, permission);
+}
+
+void PiProtocol::refuse_ask(std::string_view id) {
+  JsonOut out;
+  send(out.text("type", "extension_ui_response").text("id", id).flag("cancelled", true));
+}
+
+void PiProtocol::answer(std::uint64_t number, fb::ApprovalDecision decision) {
+  const auto found = std::find_if(asks_.begin(), asks_.end(),
+                                  [number](const PiAsk& ask) { return ask.number == number; });
+  if (odd_.faulted() || found == asks_.end()) return;
+  const PiAsk ask = std::move(*found);
+  asks_.erase(found);
+  const bool always = decision == fb::ApprovalDecision::allow_always;
+  if (!always && decision != fb::ApprovalDecision::allow_once) {
+    if (ask.method != "confirm") return refuse_ask(ask.id);
+  }
+  JsonOut out;
+  out.text("type", "extension_ui_response").text("id", ask.id);
+  if (ask.method == "confirm") {
+    out.flag("confirmed", always || decision == fb::ApprovalDecision::allow_once);
+  } else {
+    const bool takes_always = !ask.always.empty() && (always || ask.once.empty());
+    out.text("value", takes_always ? ask.always : ask.once);
+  }
+  send(out);
+}
+
+void PiProtocol::withdraw_asks() {
+  const std::vector<PiAsk> asks = std::move(asks_);
+  asks_.clear();
+  for (const PiAsk& ask : asks) {
+    refuse_ask(ask.id);
+    sink_.withdrawn(run_->id, ask.number);
+  }
+}
+
+}  // namespace spine::agents

@@ -1,0 +1,143 @@
+// Protocol: what is said to one process of an agent, and what is understood of what it writes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/agents/answers.h"
+#include "schemas/vocab/ids.h"
+
+#include "event_generated.h"
+
+namespace spine::agents {
+
+// A skill an agent is given.
+struct SkillHandOver {
+  std::string name{};
+  std::string description{};
+  std::string directory{};     // absolute, as the agent sees it
+  bool model_invocable{true};  // else only by name, by the user
+};
+
+// What a protocol knows about the agent it speaks to. Outlives the protocol.
+struct AgentProfile {
+  std::string agent_id{};
+  std::string workspace{};  // absolute; its working directory, and all it may read and write
+  std::string data_dir{};   // absolute; the agent's own: conversations, caches. Writable
+  std::string model{};      // "provider/model"; empty = the agent's own choice
+  std::string preset{};     // jsonl
+  std::vector<std::string> args{};             // configured ones
+  fb::Trust trust{};                           // whose runs this process works on
+  std::vector<std::string> untrusted_tools{};  // all it may use when trust is untrusted
+  std::vector<SkillHandOver> skills{};
+  std::uint64_t skills_version{};
+};
+
+// A prompt as a protocol gets it. Borrowed for the call.
+struct ProtocolPrompt {
+  RunId run{};
+  SessionId session{};
+  Bits128 session_uuid{};
+  std::string_view agent_session{};  // the agent's own name of the conversation; empty = a new one
+  std::string_view model{};
+  std::string_view thinking_level{};
+  std::string_view text{};
+};
+
+struct ToolCall {
+  std::string_view call_id{};
+  std::string_view name{};
+  std::string_view title{};      // may be empty
+  std::string_view arguments{};  // JSON
+};
+struct ToolResult {
+  std::string_view call_id{};
+  std::string_view name{};
+  std::string_view result{};  // text or JSON
+  bool is_error{};
+};
+
+struct PermissionOption {
+  std::string_view id{};
+  std::string_view name{};
+  fb::ApprovalDecision decision{};  // deny, allow_once or allow_always
+};
+struct Permission {
+  std::uint64_t ask{};  // the protocol's own number of the question, for answer()
+  fb::ApprovalKind kind{};
+  std::string_view tool{};  // what rules name: "bash", "edit", "execute"
+  std::string_view title{};
+  std::string_view detail{};
+  std::string_view cwd{};
+  std::vector<PermissionOption> options{};
+};
+
+// What a protocol does and reports. Texts are borrowed for the call. Called only from within calls
+// to the protocol. Of one run exactly one finished() or failed() comes, unless fault() comes or the
+// process ends first; after cancel() a settled() instead.
+class ProtocolSink {
+ public:
+  virtual ~ProtocolSink() = default;
+  virtual void write(std::string_view line) = 0;  // one line to its input; LF is added
+  virtual void close_input() = 0;                 // nothing more will be written
+  virtual void ready(std::string_view version) = 0;
+  virtual void bound(RunId run, std::string_view agent_session) = 0;
+  virtual void delta(RunId run, std::string_view piece) = 0;
+  virtual void tool_called(RunId run, const ToolCall& call) = 0;
+  virtual void tool_returned(RunId run, const ToolResult& result) = 0;
+  virtual void asked(RunId run, const Permission& permission) = 0;
+  virtual void withdrawn(RunId run, std::uint64_t ask) = 0;  // it no longer waits for an answer
+  virtual void steered(RunId queued, RunId into) = 0;        // it took the message
+  virtual void finished(RunId run, const Finished& answer) = 0;
+  virtual void failed(RunId run, fb::RunErrorKind kind, std::string_view message) = 0;
+  virtual void settled(RunId run) = 0;  // a cancelled run is over: the session may be prompted
+  // What it wrote cannot be understood, so nothing it says is believed any more: the process is to
+  // be ended. At most once; nothing is reported afterwards.
+  virtual void fault(std::string_view why) = 0;
+  virtual void log(std::string_view text) = 0;  // for the log: odd, and of no consequence
+};
+
+struct ProtocolTraits {
+  bool one_shot{};                    // a process works on one prompt and ends
+  std::uint32_t sessions_at_once{1};  // runs of different sessions a process works on together
+  bool steers{};
+  // A conversation can be gone on with in another process of the agent. Known once it is ready.
+  bool conversations_move{true};
+};
+
+// One per process. Pure: no I/O, clock or thread of its own.
+class Protocol {
+ public:
+  virtual ~Protocol() = default;
+  virtual ProtocolTraits traits() const = 0;
+  // Program and arguments, before what the sandbox puts in front. `first` is the prompt a one-shot
+  // process is started for, null otherwise.
+  virtual std::vector<std::string> command_line(std::string_view command,
+                                                const ProtocolPrompt* first) const = 0;
+  // The process runs: greet it. A protocol without a greeting reports ready() at once.
+  virtual void begin() = 0;
+  // REQUIRES: ready was reported, fewer than sessions_at_once runs are open, none of this session.
+  virtual void prompt(const ProtocolPrompt& prompt) = 0;
+  // REQUIRES: traits().steers. Nothing is reported if the agent does not take it.
+  virtual void steer(RunId queued, RunId into, std::string_view text) = 0;
+  virtual void cancel(RunId run) = 0;
+  virtual void answer(std::uint64_t ask, fb::ApprovalDecision decision) = 0;
+  // One line of its output, without the LF. Anything may come.
+  virtual void line(std::string_view text) = 0;
+  // Its output has ended. A one-shot run that has not finished fails here, with `why` at hand:
+  // the exit code in words, and the end of what it wrote to stderr.
+  virtual void ended(bool clean_exit, std::string_view why) = 0;
+};
+
+// `profile` and `sink` outlive it.
+std::unique_ptr<Protocol> make_pi_protocol(const AgentProfile& profile, ProtocolSink& sink);
+std::unique_ptr<Protocol> make_acp_protocol(const AgentProfile& profile, ProtocolSink& sink);
+std::unique_ptr<Protocol> make_jsonl_protocol(const AgentProfile& profile, ProtocolSink& sink);
+
+// What "why" it failed tells: rate limits, context lengths, refusals and time-outs by their words.
+fb::RunErrorKind classify_error(std::string_view text);
+
+}  // namespace spine::agents

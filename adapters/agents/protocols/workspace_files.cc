@@ -1,0 +1,171 @@
+// WorkspaceFiles: reading and writing below one folder and nowhere else.
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <system_error>
+#include <unistd.h>
+
+#include "adapters/agents/protocols/file_access.h"
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/unique_fd.h"
+
+namespace spine::agents {
+namespace {
+
+constexpr const char* kTemporary = ".spine-write-";
+
+Error file_error(std::string_view path, int number) {
+  const bool outside = number == EXDEV || number == ELOOP;
+  if (outside) return {Errc::refused, fmt::format("{} leads out of the workspace.", path)};
+  return {number == ENOENT ? Errc::not_found : Errc::io,
+          fmt::format("{}: {}.", path, std::generic_category().message(number))};
+}
+
+// -1 and errno on failure.
+int open_beneath(int folder, const std::string& path, int flags) {
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  return static_cast<int>(::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how));
+}
+
+std::string take_lines(const std::string& text, std::uint64_t line, std::uint64_t limit) {
+  std::size_t start = 0;
+  for (std::uint64_t skipped = 1; skipped < line; ++skipped) {
+    const std::size_t end = text.find('\n', start);
+    if (end == std::string::npos) return {};
+    start = end + 1;
+  }
+  if (limit == 0) return text.substr(start);
+  std::size_t end = start;
+  for (std::uint64_t taken = 0; taken < limit; ++taken) {
+    const std::size_t found = text.find('\n', end);
+    if (found == std::string::npos) return text.substr(start);
+    end = found + 1;
+  }
+  return text.substr(start, end - start);
+}
+
+// Errno; 0 = all of it is there.
+int write_all(int fd, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t count = ::write(fd, content.data(), content.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    content.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return 0;
+}
+
+class WorkspaceFiles final : public FileAccess {
+ public:
+  explicit WorkspaceFiles(std::string workspace) : workspace_(std::move(workspace)) {
+    while (workspace_.size() > 1 && workspace_.back() == '/')
+      workspace_.pop_back();
+  }
+
+  Result<std::string> read(std::string_view path, std::uint64_t line,
+                           std::uint64_t limit) override {
+    SPINE_TRY(const std::string inside, below(path));
+    SPINE_TRY(const UniqueFd folder, open_workspace());
+    const UniqueFd file{open_beneath(folder.get(), inside, O_RDONLY | O_NONBLOCK | O_NOCTTY)};
+    if (!file) return file_error(path, errno);
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) return file_error(path, errno);
+    if (!S_ISREG(status.st_mode)) {
+      return Error{Errc::refused, fmt::format("{} is not a regular file.", path)};
+    }
+    std::string content;
+    while (content.size() <= limits::kAgentFileBytesMax) {
+      char piece[65'536];
+      const ssize_t count = ::read(file.get(), piece, sizeof piece);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return file_error(path, errno);
+      if (count == 0) return take_lines(content, line, limit);
+      content.append(piece, static_cast<std::size_t>(count));
+    }
+    return Error{Errc::no_space, fmt::format("{} is larger than 8 MiB.", path)};
+  }
+
+  Status write(std::string_view path, std::string_view content) override {
+    if (content.size() > limits::kAgentFileBytesMax) {
+      return Error{Errc::no_space, fmt::format("More than 8 MiB are not written to {}.", path)};
+    }
+    SPINE_TRY(const std::string inside, below(path));
+    SPINE_TRY(const UniqueFd workspace, open_workspace());
+    const std::size_t slash = inside.rfind('/');
+    const std::string parent = slash == std::string::npos ? "." : inside.substr(0, slash);
+    const std::string leaf = slash == std::string::npos ? inside : inside.substr(slash + 1);
+    if (leaf.empty() || leaf == "." || leaf == "..") {
+      return Error{Errc::invalid_argument, fmt::format("{} names no file.", path)};
+    }
+    const UniqueFd folder{open_beneath(workspace.get(), parent, O_RDONLY | O_DIRECTORY)};
+    if (!folder) return file_error(path, errno);
+    return replace(path, workspace.get(), folder.get(), leaf, content);
+  }
+
+ private:
+  Result<UniqueFd> open_workspace() const {
+    UniqueFd folder{::open(workspace_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!folder) return file_error(workspace_, errno);
+    return folder;
+  }
+
+  // The path as seen from the workspace. That ".." stays inside is the kernel's to see to.
+  Result<std::string> below(std::string_view path) const {
+    if (path.find('\0') != std::string_view::npos || path.size() >= 4'096) {
+      return Error{Errc::invalid_argument, "That is no path."};
+    }
+    if (!path.empty() && path.front() != '/') return std::string(path);
+    if (path.size() > workspace_.size() + 1 && path.starts_with(workspace_) &&
+        path[workspace_.size()] == '/') {
+      path.remove_prefix(workspace_.size());
+      while (!path.empty() && path.front() == '/')
+        path.remove_prefix(1);
+      if (!path.empty()) return std::string(path);
+    }
+    return Error{Errc::refused, fmt::format("Only files below {} may be asked for, not {}.",
+                                            workspace_, path.empty() ? "that" : path)};
+  }
+
+  static Status replace(std::string_view path, int workspace, int folder, const std::string& leaf,
+                        std::string_view content) {
+    struct stat old {};
+    mode_t mode = 0644;
+    if (::fstatat(folder, leaf.c_str(), &old, AT_SYMLINK_NOFOLLOW) == 0) {
+      if (!S_ISREG(old.st_mode)) {
+        return Error{Errc::refused, fmt::format("{} is not a regular file.", path)};
+      }
+      mode = old.st_mode & 0777;
+    }
+    struct stat owner {};
+    if (::fstat(workspace, &owner) != 0) return file_error(path, errno);
+    const std::string name = fmt::format("{}{}", kTemporary, ::getpid());
+    static_cast<void>(::unlinkat(folder, name.c_str(), 0));
+    const UniqueFd file{
+        ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+    if (!file) return file_error(path, errno);
+    int failed = write_all(file.get(), content);
+    if (failed == 0 && ::geteuid() == 0 && ::fchown(file.get(), owner.st_uid, owner.st_gid) != 0) {
+      failed = errno;
+    }
+    if (failed == 0 && ::fchmod(file.get(), mode) != 0) failed = errno;
+    if (failed == 0 && ::renameat(folder, name.c_str(), folder, leaf.c_str()) != 0) failed = errno;
+    if (failed == 0) return ok();
+    static_cast<void>(::unlinkat(folder, name.c_str(), 0));
+    return file_error(path, failed);
+  }
+
+  std::string workspace_;
+};
+
+}  // namespace
+
+std::unique_ptr<FileAccess> make_workspace_files(std::string workspace) {
+  return std::make_unique<WorkspaceFiles>(std::move(workspace));
+}
+
+}  // namespace spine::agents

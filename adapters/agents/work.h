@@ -1,0 +1,59 @@
+// Work: a run as the pool that has to get it answered knows it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "adapters/agents/protocols/protocol.h"
+#include "engine/pipeline/messages.h"
+
+namespace spine::agents {
+
+class Instance;
+
+struct OpenTool {
+  std::string call_id{};
+  std::uint64_t since_us{};
+};
+
+struct Work {
+  explicit Work(const pipeline::PromptItem& item, std::uint64_t now_us)
+      : run(item.run),
+        session(item.session),
+        session_uuid(item.session_uuid),
+        trust(item.trust),
+        agent_session(item.agent_session),
+        model(item.model),
+        thinking_level(item.thinking_level),
+        text(item.text),
+        queued_us(now_us) {}
+
+  ProtocolPrompt prompt() const {
+    return {.run = run,
+            .session = session,
+            .session_uuid = session_uuid,
+            .agent_session = agent_session,
+            .model = model,
+            .thinking_level = thinking_level,
+            .text = text};
+  }
+
+  RunId run{};
+  SessionId session{};
+  Bits128 session_uuid{};
+  fb::Trust trust{};
+  std::string agent_session{};
+  std::string model{};
+  std::string thinking_level{};
+  std::string text{};
+  Instance* instance{};  // that works on it; null = it waits
+  std::uint64_t queued_us{};
+  std::uint64_t prompted_us{};
+  std::uint64_t cancelled_us{};  // since when its end is of no interest; 0 = it is wanted
+  std::size_t answer_bytes{};    // of the answer, as far as it was seen
+  std::uint32_t tool_calls{};
+  std::vector<OpenTool> tools{};  // called, and not returned; bounded by tool_calls
+};
+
+}  // namespace spine::agents

@@ -1,0 +1,37 @@
+// SkillsLink: what is found in the folders of skills goes to the agents, the clients and the
+// journal.
+#pragma once
+
+#include <filesystem>
+#include <flatbuffers/flatbuffers.h>
+
+#include "adapters/agents/registry.h"
+#include "adapters/skills/skills_watcher.h"
+#include "engine/config/config.h"
+#include "engine/pipeline/ingress.h"
+#include "engine/pipeline/shared.h"
+
+namespace spine::cli {
+
+// Thread: loop (the main thread before the loop starts).
+class SkillsLink {
+ public:
+  // All outlive it, but for the registry, which may go first.
+  SkillsLink(event_base* base, pipeline::IngressProducer& producer, pipeline::Shared& shared,
+             agents::AgentRegistry& registry);
+
+  // Looks at every skill at once, and again whenever something changes.
+  void apply(const config::Config& config, const std::filesystem::path& state_dir);
+  std::size_t eligible() const { return watcher_.set().eligible(); }
+
+ private:
+  void on_change(const skills::SkillSet& set, const std::vector<skills::SkillChange>& changes);
+
+  pipeline::IngressProducer& producer_;
+  pipeline::Shared& shared_;
+  agents::AgentRegistry& registry_;
+  flatbuffers::FlatBufferBuilder builder_{1024};
+  skills::SkillsWatcher watcher_;
+};
+
+}  // namespace spine::cli

@@ -1,0 +1,157 @@
+// judge: OpenClaw's rules of gating, each with its sentence.
+#include "adapters/skills/eligibility.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "schemas/vocab/show.h"
+
+namespace spine::skills {
+namespace {
+
+bool is_executable(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+         ::access(path.c_str(), X_OK) == 0;
+}
+
+// "linux" and "macos" as people and node write them.
+bool is_this_system(std::string_view name) {
+  return name == "linux";
+}
+
+std::string shown_list(const std::vector<std::string>& names) {
+  return printable(fmt::format("{}", fmt::join(names, ", ")));
+}
+
+bool configures(const config::SkillEntryConfig* entry, const SkillFile& file,
+                const std::string& variable) {
+  if (entry == nullptr) return false;
+  if (file.primary_env == variable && !entry->api_key.empty()) return true;
+  return std::ranges::any_of(
+      entry->env, [&](const auto& pair) { return pair.first == variable && !pair.second.empty(); });
+}
+
+// How to get programs, if the skill says so.
+std::string install_hint(const SkillFile& file, const std::vector<std::string>& programs) {
+  for (const pipeline::SkillInstall& install : file.install) {
+    const bool helps =
+        install.bins.empty() || std::ranges::any_of(install.bins, [&](const std::string& bin) {
+          return std::ranges::find(programs, bin) != programs.end();
+        });
+    if (helps) return fmt::format(" The skill names a way: {}.", printable(install.label));
+  }
+  return {};
+}
+
+void judge_programs(const SkillFile& file, Ground& ground, pipeline::SkillReport& report) {
+  for (const std::string& bin : file.bins) {
+    if (!ground.has_program(bin)) report.missing_bins.push_back(bin);
+  }
+  if (!report.missing_bins.empty()) {
+    report.reasons.push_back(fmt::format(
+        "Not on the gateway's PATH: {}; install {}.{}", shown_list(report.missing_bins),
+        report.missing_bins.size() == 1 ? "it" : "them", install_hint(file, report.missing_bins)));
+  }
+  const auto has = [&ground](const std::string& bin) { return ground.has_program(bin); };
+  if (file.any_bins.empty() || std::ranges::any_of(file.any_bins, has)) return;
+  report.missing_any_bins = file.any_bins;
+  report.reasons.push_back(fmt::format("None of these is on the gateway's PATH: {}; install one.{}",
+                                       shown_list(file.any_bins),
+                                       install_hint(file, file.any_bins)));
+}
+
+void judge_settings(const SkillFile& file, const config::SkillEntryConfig* entry, Ground& ground,
+                    pipeline::SkillReport& report) {
+  const std::string key = printable(file.key);
+  for (const std::string& variable : file.env) {
+    if (ground.variable(variable) != nullptr || configures(entry, file, variable)) continue;
+    report.missing_env.push_back(variable);
+    report.reasons.push_back(fmt::format(
+        "The variable {} is not set; set it in skills.entries.{}.{}.", printable(variable), key,
+        file.primary_env == variable ? std::string("apiKey") : "env." + printable(variable)));
+  }
+  for (const std::string& path : file.config) {
+    if (ground.has_setting(path)) continue;
+    report.missing_config.push_back(path);
+    report.reasons.push_back(
+        fmt::format("The setting {} is missing or off; set it in openclaw.json.", printable(path)));
+  }
+}
+
+}  // namespace
+
+bool Ground::has_program(const std::string& name) {
+  if (name.empty() || name.find('/') != std::string::npos) return false;
+  if (const auto known = programs_.find(name); known != programs_.end()) return known->second;
+  const char* path = env_("PATH");
+  std::string_view rest = path == nullptr ? std::string_view{} : std::string_view{path};
+  bool found = false;
+  while (!found && !rest.empty()) {
+    const std::size_t colon = rest.find(':');
+    const std::string_view folder = rest.substr(0, colon);
+    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+    found = !folder.empty() && is_executable(std::string(folder) + "/" + name);
+  }
+  programs_.emplace(name, found);
+  return found;
+}
+
+const char* Ground::variable(const std::string& name) const {
+  const char* value = env_(name.c_str());
+  const bool blank = value == nullptr ||
+                     std::string_view{value}.find_first_not_of(" \t\n") == std::string_view::npos;
+  return blank ? nullptr : value;
+}
+
+bool Ground::has_setting(std::string_view path) {
+  if (const auto known = settings_.find(path); known != settings_.end()) return known->second;
+  const bool found = truthy_(path);
+  settings_.emplace(path, found);
+  return found;
+}
+
+void judge(const SkillFile& file, const config::SkillEntryConfig* entry, Ground& ground,
+           pipeline::SkillReport& report) {
+  report.disabled = entry != nullptr && entry->enabled == false;
+  if (report.disabled) {
+    report.reasons.push_back(fmt::format("It is turned off; set skills.entries.{}.enabled to true.",
+                                         printable(file.key)));
+  }
+  if (!file.os.empty() && !std::ranges::any_of(file.os, is_this_system)) {
+    report.missing_os = file.os;
+    report.reasons.push_back(
+        fmt::format("It runs on {} only; this is linux.", shown_list(file.os)));
+  }
+  // `always` stands above what is required, and below the system and the switch.
+  if (!file.always) {
+    judge_programs(file, ground, report);
+    judge_settings(file, entry, ground, report);
+  }
+  report.eligible = report.reasons.empty();
+}
+
+std::vector<std::pair<std::string, std::string>> variables_of(const SkillFile& file,
+                                                              const config::SkillEntryConfig* entry,
+                                                              const Ground& ground) {
+  std::vector<std::pair<std::string, std::string>> out;
+  if (entry == nullptr) return out;
+  const auto add = [&](const std::string& name, const std::string& configured) {
+    const char* own = ground.variable(name);
+    out.emplace_back(name, own == nullptr ? configured : std::string(own));
+  };
+  for (const auto& [name, value] : entry->env) {
+    if (!value.empty()) add(name, value);
+  }
+  const auto is_primary = [&file](const auto& pair) { return pair.first == file.primary_env; };
+  if (!file.primary_env.empty() && !entry->api_key.empty() &&
+      std::ranges::none_of(out, is_primary)) {
+    add(file.primary_env, entry->api_key);
+  }
+  return out;
+}
+
+}  // namespace spine::skills

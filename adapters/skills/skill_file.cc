@@ -1,0 +1,212 @@
+// read_skill_file: the rules of the AgentSkills format, one after the other.
+#include "adapters/skills/skill_file.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
+#include "schemas/vocab/utf8.h"
+
+namespace spine::skills {
+namespace {
+
+constexpr std::size_t kNameCharactersMax = 64;
+constexpr std::size_t kDescriptionCharactersMax = 1'024;
+constexpr std::size_t kCompatibilityCharactersMax = 500;
+constexpr std::size_t kShownMax = 80;  // bytes of somebody's text in a sentence
+
+void fault(SkillFile& file, std::uint32_t line, std::string message,
+           Weight weight = Weight::error) {
+  if (file.faults.size() == limits::kSkillFaultsPerFileMax) return;
+  file.faults.push_back({.line = line, .message = std::move(message), .weight = weight});
+}
+
+// The line of the first byte that is no UTF-8; 0 = all are.
+std::uint32_t line_of_bad_byte(std::string_view text) {
+  std::uint32_t line = 1;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] == '\n') ++line;
+    const std::size_t bytes =
+        static_cast<unsigned char>(text[at]) < 0x80 ? 1 : decode_utf8(text, at).bytes;
+    if (bytes == 0) return line;
+    at += bytes;
+  }
+  return 0;
+}
+
+// REQUIRES: UTF-8.
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::string_view kind_of(const Value& value) {
+  switch (value.kind) {
+    case ValueKind::null:
+      return "empty";
+    case ValueKind::list:
+      return "a list";
+    case ValueKind::map:
+      return "a map";
+    case ValueKind::scalar:
+      break;
+  }
+  return value.text == "true" || value.text == "false" ? "true or false" : "a number";
+}
+
+// The member as text. What is no text is a fault; it counts as absent.
+const Value* text_member(SkillFile& file, const Value& root, std::string_view key, Weight weight) {
+  const Value* value = root.find(key);
+  if (value == nullptr || is_text(*value)) return value;
+  if (value->kind != ValueKind::null || weight == Weight::warning) {
+    fault(file, value->line,
+          fmt::format("{} must be text, and is {}; {}.", key, kind_of(*value),
+                      value->kind == ValueKind::scalar ? "put it in quotes" : "write one line"),
+          weight);
+  } else {
+    fault(file, value->line, fmt::format("{} is empty; write one.", key), weight);
+  }
+  return nullptr;
+}
+
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+void check_name(SkillFile& file, const Value& value) {
+  const std::string_view name = value.text;
+  const auto refuse = [&](std::string message) { fault(file, value.line, std::move(message)); };
+  if (name.empty()) return refuse("name is empty; write one.");
+  const std::string shown = printable(name.substr(0, kShownMax));
+  if (characters(name) > kNameCharactersMax) {
+    refuse(fmt::format("name has {} characters, {} at most are allowed; shorten it.",
+                       characters(name), kNameCharactersMax));
+  }
+  if (!std::ranges::all_of(name, is_name_character)) {
+    refuse(
+        fmt::format("name \"{}\" may only have lower-case letters a-z, digits and hyphens; "
+                    "rename it.",
+                    shown));
+  }
+  if (name.starts_with('-') || name.ends_with('-')) {
+    refuse(fmt::format("name \"{}\" may not begin or end with a hyphen; remove it.", shown));
+  }
+  if (name.find("--") != std::string_view::npos) {
+    refuse(fmt::format("name \"{}\" may not have two hyphens in a row; remove one.", shown));
+  }
+}
+
+void read_name(SkillFile& file, const Value& root) {
+  const Value* value = text_member(file, root, "name", Weight::error);
+  if (value == nullptr) {
+    if (root.find("name") == nullptr)
+      fault(file, 1, "name is missing; add name: to the front matter.");
+    return;
+  }
+  file.name = value->text;
+  file.name_line = value->line;
+  check_name(file, *value);
+}
+
+void read_description(SkillFile& file, const Value& root) {
+  const Value* value = text_member(file, root, "description", Weight::error);
+  if (value == nullptr) {
+    if (root.find("description") == nullptr) {
+      fault(file, 1, "description is missing; say what the skill does and when to use it.");
+    }
+    return;
+  }
+  file.description = value->text;
+  if (value->text.find_first_not_of(" \t\r\n") == std::string::npos) {
+    fault(file, value->line, "description is empty; say what the skill does and when to use it.");
+  }
+  const std::size_t count = characters(value->text);
+  if (count > kDescriptionCharactersMax) {
+    fault(file, value->line,
+          fmt::format("description has {} characters, {} at most are allowed; shorten it.", count,
+                      kDescriptionCharactersMax));
+  }
+}
+
+void check_optional(SkillFile& file, const Value& root) {
+  text_member(file, root, "license", Weight::warning);
+  const Value* compatibility = text_member(file, root, "compatibility", Weight::warning);
+  if (compatibility != nullptr && characters(compatibility->text) > kCompatibilityCharactersMax) {
+    fault(file, compatibility->line,
+          fmt::format("compatibility has {} characters, {} at most are allowed; shorten it.",
+                      characters(compatibility->text), kCompatibilityCharactersMax),
+          Weight::warning);
+  }
+  const Value* tools = root.find("allowed-tools");
+  if (tools == nullptr || is_text(*tools)) return;
+  if (tools->kind != ValueKind::list || !std::ranges::all_of(tools->items, is_text)) {
+    fault(file, tools->line,
+          "allowed-tools must be names of tools, in one line with spaces between or as a list.",
+          Weight::warning);
+  }
+}
+
+// What OpenClaw takes for true and false.
+bool read_flag(SkillFile& file, const Value& root, std::string_view key, bool otherwise) {
+  const Value* value = root.find(key);
+  if (value == nullptr) return otherwise;
+  std::string word = value->text;
+  std::ranges::transform(word, word.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  constexpr std::array<std::string_view, 4> kYes{"true", "yes", "on", "1"};
+  constexpr std::array<std::string_view, 4> kNo{"false", "no", "off", "0"};
+  if (std::ranges::find(kYes, word) != kYes.end()) return true;
+  if (std::ranges::find(kNo, word) != kNo.end()) return false;
+  fault(file, value->line, fmt::format("{} must be true or false.", key), Weight::warning);
+  return otherwise;
+}
+
+}  // namespace
+
+bool SkillFile::usable() const {
+  return std::ranges::find(faults, Weight::error, &Fault::weight) == faults.end();
+}
+
+SkillFile read_skill_file(std::string_view text) {
+  SkillFile file;
+  if (text.size() > limits::kSkillFileBytesMax) {
+    fault(file, 0,
+          fmt::format("the file is larger than {}; move parts of it into files beside it.",
+                      show_bytes(limits::kSkillFileBytesMax)));
+    return file;
+  }
+  if (const std::uint32_t line = line_of_bad_byte(text); line != 0) {
+    fault(file, line, "the file is not UTF-8 here; save it as UTF-8.");
+    return file;
+  }
+  FrontMatter front = read_front_matter(text);
+  for (Fault& found : front.faults)
+    fault(file, found.line, std::move(found.message), found.weight);
+  if (!front.readable) return file;
+  read_name(file, front.root);
+  read_description(file, front.root);
+  check_optional(file, front.root);
+  file.user_invocable = read_flag(file, front.root, "user-invocable", true);
+  file.model_invocable = !read_flag(file, front.root, "disable-model-invocation", false);
+  if (const Value* page = text_member(file, front.root, "homepage", Weight::warning)) {
+    file.homepage = page->text.substr(0, limits::kKeyBytesMax);
+  }
+  file.key = file.name;
+  if (const Value* metadata = front.root.find("metadata")) read_metadata(*metadata, file);
+  std::ranges::stable_sort(file.faults, {}, &Fault::line);
+  return file;
+}
+
+void check_folder_name(const SkillFile& file, std::string_view folder, std::vector<Fault>& faults) {
+  if (file.name_line == 0 || file.name == folder) return;
+  faults.push_back({.line = file.name_line,
+                    .message = fmt::format("name \"{}\" is not the name of its folder, \"{}\"; "
+                                           "rename one of them.",
+                                           printable(file.name.substr(0, kShownMax)),
+                                           printable(folder.substr(0, kShownMax)))});
+}
+
+}  // namespace spine::skills

@@ -1,0 +1,270 @@
+// SkillScanner: from roots to winners.
+#include <algorithm>
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <tuple>
+
+#include "adapters/skills/skill_folders.h"
+#include "adapters/skills/skill_set.h"
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::skills {
+namespace {
+
+Sha256 sha256_of(std::string_view text) {
+  Sha256 out{};
+  unsigned int bytes = 0;
+  SPINE_CHECK(EVP_Digest(text.data(), text.size(), out.data(), &bytes, EVP_sha256(), nullptr) == 1);
+  return out;
+}
+
+bool by_place(const Fault& a, const Fault& b) {
+  return std::tie(a.path, a.line, a.message) < std::tie(b.path, b.line, b.message);
+}
+
+const config::SkillEntryConfig* entry_of(const SkillsRequest& request, const std::string& key) {
+  const auto at = std::ranges::find(request.skills.entries, key, &config::SkillEntryConfig::name);
+  return at == request.skills.entries.end() ? nullptr : &*at;
+}
+
+pipeline::SkillReport report_of(const SkillFile& file) {
+  pipeline::SkillReport report;
+  report.name = file.name;
+  report.description = file.description;
+  report.emoji = file.emoji;
+  report.homepage = file.homepage;
+  report.primary_env = file.primary_env;
+  report.model_invocable = file.model_invocable;
+  report.user_invocable = file.user_invocable;
+  report.always = file.always;
+  report.key = file.key;
+  report.bins = file.bins;
+  report.any_bins = file.any_bins;
+  report.env = file.env;
+  report.config = file.config;
+  report.os = file.os;
+  report.install = file.install;
+  return report;
+}
+
+// About what a skill takes in memory, texts and rows.
+std::size_t bytes_of(const SkillFile& file) {
+  std::size_t bytes = 1'024 + file.name.size() + file.description.size() + file.homepage.size();
+  const auto add = [&bytes](const std::vector<std::string>& list) {
+    for (const std::string& text : list)
+      bytes += 64 + 3 * text.size();  // required, missing, and in a sentence
+  };
+  for (const auto* list : {&file.os, &file.bins, &file.any_bins, &file.env, &file.config})
+    add(*list);
+  for (const pipeline::SkillInstall& install : file.install) {
+    bytes += 128 + install.id.size() + install.label.size();
+    add(install.bins);
+  }
+  return bytes;
+}
+
+// A usable skill of one root, before it is known who wins.
+struct Candidate {
+  std::shared_ptr<const SkillFile> file{};
+  Sha256 sha256{};
+  std::string path{};
+  std::string directory{};
+};
+
+struct RootSkills {
+  std::vector<Candidate> candidates{};  // each name once
+};
+
+}  // namespace
+
+struct SkillScanner::Known {
+  using Files = std::map<Sha256, std::shared_ptr<const SkillFile>>;
+
+  std::shared_ptr<const SkillFile> file(const Sha256& sha256, std::string_view text) {
+    const auto old = files.find(sha256);
+    if (old != files.end()) return old->second;
+    return std::make_shared<SkillFile>(read_skill_file(text));
+  }
+  void fault(SkillSet& set, Fault found) const;
+  const RootSkills& root(const std::string& path, const SkillsRequest& request, SkillSet& set);
+  void look_at(const FoundSkill& found, RootSkills& out, SkillSet& set);
+  // Whether a skill still fits; the fault is said when not.
+  bool fits(const std::string& path, const SkillFile& file, std::size_t& bytes, SkillSet& set);
+  void add(const SkillRoot& root, const Candidate& candidate, const SkillsRequest& request,
+           Ground& ground, SkillSet& set);
+  void merge(const SkillsRequest& request, Ground& ground, SkillSet& set);
+
+  // That it is not used, unless it is the same skill by another way.
+  void beaten(const Candidate& loser, const Skill& winner, std::string_view by_whom, SkillSet& set);
+  void note_hidden(SkillSet& set);
+
+  Files files{};               // usable ones of the scan before
+  Files seen{};                // usable ones of this scan
+  std::size_t seen_bytes{};    // of their texts
+  std::size_t winner_bytes{};  // of the winners' texts
+  std::map<std::string, RootSkills> roots{};
+  std::map<std::pair<std::string, std::string>, std::size_t> winners{};  // (agent, name)
+};
+
+void SkillScanner::Known::fault(SkillSet& set, Fault found) const {
+  if (set.faults_.size() < limits::kSkillFaultsMax) set.faults_.push_back(std::move(found));
+}
+
+bool SkillScanner::Known::fits(const std::string& path, const SkillFile& file, std::size_t& bytes,
+                               SkillSet& set) {
+  bytes += bytes_of(file);
+  if (bytes <= limits::kSkillTextBytesAllMax) return true;
+  bytes -= bytes_of(file);
+  fault(set, {.path = path,
+              .message = fmt::format("all skills together say more than {} of themselves; this one "
+                                     "is left out.",
+                                     show_bytes(limits::kSkillTextBytesAllMax))});
+  return false;
+}
+
+void SkillScanner::Known::look_at(const FoundSkill& found, RootSkills& out, SkillSet& set) {
+  if (++set.looked_at_ > limits::kSkillFilesMax) {
+    return fault(set, {.path = found.path,
+                       .message = fmt::format("there may be {} skills in all folders; this one is "
+                                              "left out.",
+                                              limits::kSkillFilesMax)});
+  }
+  if (!found.readable) return;
+  Candidate candidate{
+      .sha256 = sha256_of(found.text), .path = found.path, .directory = found.directory};
+  candidate.file = file(candidate.sha256, found.text);
+  std::vector<Fault> faults = candidate.file->faults;
+  check_folder_name(*candidate.file, found.folder, faults);
+  const bool usable = std::ranges::find(faults, Weight::error, &Fault::weight) == faults.end();
+  for (Fault& one : faults) {
+    one.path = found.path;
+    fault(set, std::move(one));
+  }
+  if (!usable) return;
+  const auto [known, fresh] = seen.try_emplace(candidate.sha256, candidate.file);
+  if (fresh && !fits(found.path, *candidate.file, seen_bytes, set)) {
+    seen.erase(known);
+    return;
+  }
+  const auto same = std::ranges::find_if(out.candidates, [&](const Candidate& other) {
+    return other.file->name == candidate.file->name;
+  });
+  if (same == out.candidates.end()) {
+    out.candidates.push_back(std::move(candidate));
+  } else if (same->directory != candidate.directory) {
+    fault(set, {.path = candidate.path,
+                .line = candidate.file->name_line,
+                .message = fmt::format("not used: {} has the same name and comes first.",
+                                       printable(same->path)),
+                .weight = Weight::note});
+  }
+}
+
+const RootSkills& SkillScanner::Known::root(const std::string& path, const SkillsRequest& request,
+                                            SkillSet& set) {
+  const auto [at, fresh] = roots.try_emplace(path);
+  if (!fresh) return at->second;
+  RootWalk walk = walk_root(path, request.skills.allow_symlinks,
+                            [&](const FoundSkill& found) { look_at(found, at->second, set); });
+  for (Fault& found : walk.faults)
+    fault(set, std::move(found));
+  set.folders_.insert(set.folders_.end(), walk.folders.begin(), walk.folders.end());
+  return at->second;
+}
+
+void SkillScanner::Known::add(const SkillRoot& root, const Candidate& candidate,
+                              const SkillsRequest& request, Ground& ground, SkillSet& set) {
+  const SkillFile& file = *candidate.file;
+  const auto [winner, fresh] = winners.try_emplace({root.agent_id, file.name}, set.skills_.size());
+  if (!fresh) return beaten(candidate, set.skills_[winner->second], {}, set);
+  if (set.skills_.size() == limits::kSkillsMax) {
+    winners.erase(winner);
+    return fault(set, {.path = candidate.path,
+                       .message = fmt::format("there may be {} skills in all; this one is left "
+                                              "out.",
+                                              limits::kSkillsMax)});
+  }
+  if (!fits(candidate.path, file, winner_bytes, set)) {
+    winners.erase(winner);
+    return;
+  }
+  const config::SkillEntryConfig* entry = entry_of(request, file.key);
+  Skill skill{.report = report_of(file), .directory = candidate.directory};
+  skill.report.path = candidate.path;
+  skill.report.directory = candidate.directory;
+  skill.report.root = root.label;
+  skill.report.agent_id = root.agent_id;
+  skill.sha256 = candidate.sha256;
+  skill.env = variables_of(file, entry, ground);
+  judge(file, entry, ground, skill.report);
+  set.skills_.push_back(std::move(skill));
+}
+
+void SkillScanner::Known::beaten(const Candidate& loser, const Skill& winner,
+                                 std::string_view by_whom, SkillSet& set) {
+  if (winner.directory == loser.directory) return;
+  fault(set, {.path = loser.path,
+              .line = loser.file == nullptr ? 0 : loser.file->name_line,
+              .message = fmt::format("not used{}: {} has the same name and comes first.", by_whom,
+                                     printable(winner.report.path)),
+              .weight = Weight::note});
+}
+
+// Skills for everybody that an agent's workspace has its own of.
+void SkillScanner::Known::note_hidden(SkillSet& set) {
+  for (const Skill& own : set.skills_) {
+    if (own.report.agent_id.empty()) continue;
+    const auto shared = winners.find({std::string{}, own.report.name});
+    if (shared == winners.end()) continue;
+    const Skill& hidden = set.skills_[shared->second];
+    beaten({.path = hidden.report.path, .directory = hidden.directory}, own,
+           fmt::format(" by the agent {}", own.report.agent_id), set);
+  }
+}
+
+void SkillScanner::Known::merge(const SkillsRequest& request, Ground& ground, SkillSet& set) {
+  for (const SkillRoot& place : set.roots_) {
+    const RootSkills& found = root(place.path, request, set);
+    for (const Candidate& candidate : found.candidates)
+      add(place, candidate, request, ground, set);
+  }
+  note_hidden(set);
+  winners.clear();
+  std::ranges::sort(set.skills_, [](const Skill& a, const Skill& b) {
+    return std::tie(a.report.agent_id, a.report.name) < std::tie(b.report.agent_id, b.report.name);
+  });
+  std::ranges::sort(set.folders_);
+  const auto rest = std::ranges::unique(set.folders_);
+  set.folders_.erase(rest.begin(), rest.end());
+  std::ranges::sort(set.faults_, by_place);
+  const auto same = [](const Fault& a, const Fault& b) {
+    return !by_place(a, b) && !by_place(b, a);
+  };
+  set.faults_.erase(std::unique(set.faults_.begin(), set.faults_.end(), same), set.faults_.end());
+}
+
+SkillScanner::SkillScanner() : known_(std::make_unique<Known>()) {}
+SkillScanner::~SkillScanner() = default;
+
+SkillSet SkillScanner::scan(const SkillsRequest& request, const SkillSet* before) {
+  SkillSet set;
+  set.agents_ = request.agents;
+  set.roots_ = roots_of(request);
+  Ground ground(request.env, request.truthy);
+  known_->merge(request, ground, set);
+  known_->files = std::move(known_->seen);
+  known_->seen.clear();
+  known_->seen_bytes = 0;
+  known_->winner_bytes = 0;
+  known_->roots.clear();
+  set.take_digests();
+  set.version_ = before == nullptr ? 1 : before->version_ + (before->given_ == set.given_ ? 0 : 1);
+  return set;
+}
+
+SkillSet scan(const SkillsRequest& request) {
+  return SkillScanner().scan(request, nullptr);
+}
+
+}  // namespace spine::skills

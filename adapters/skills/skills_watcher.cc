@@ -1,0 +1,204 @@
+// SkillsWatcher: every scan says anew what is to be watched, so nothing has to be kept in step.
+#include "adapters/skills/skills_watcher.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <event2/event.h>
+#include <sys/inotify.h>
+
+#include "engine/log/log.h"
+#include "schemas/vocab/check.h"
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::skills {
+namespace {
+
+constexpr log::Logger kLog{"skills"};
+// Of a folder on the way to a root, and of one that was looked into. One may be both: added up.
+constexpr std::uint32_t kWayMask = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
+                                   IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK |
+                                   IN_MASK_ADD;
+constexpr std::uint32_t kFolderMask = kWayMask | IN_CLOSE_WRITE | IN_ATTRIB;
+// A folder that is written to without end is looked at all the same, after this many debounces.
+constexpr std::uint64_t kDebouncesMax = 10;
+constexpr int kScansMax = 4;  // at once, while folders keep appearing
+
+timeval in_ms(std::uint64_t ms) {
+  return {static_cast<time_t>(ms / 1000), static_cast<suseconds_t>(ms % 1000 * 1000)};
+}
+
+std::uint64_t steady_ms() {
+  timespec now{};
+  SPINE_CHECK(::clock_gettime(CLOCK_BOOTTIME, &now) == 0);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1000 +
+         static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+}
+
+}  // namespace
+
+void SkillsWatcher::FreeEvent::operator()(event* entry) const {
+  event_free(entry);
+}
+
+SkillsWatcher::SkillsWatcher(event_base* base, OnChange on_change)
+    : base_(base), on_change_(std::move(on_change)) {
+  const auto again = [](evutil_socket_t, short, void* self) {
+    static_cast<SkillsWatcher*>(self)->look();
+  };
+  debounce_.reset(event_new(base_, -1, 0, again, this));
+  poll_.reset(event_new(base_, -1, EV_PERSIST, again, this));
+  SPINE_CHECK(debounce_ != nullptr && poll_ != nullptr);
+}
+
+SkillsWatcher::~SkillsWatcher() = default;
+
+void SkillsWatcher::apply(SkillsRequest request) {
+  request_ = std::move(request);
+  warned_ = false;
+  watches_.clear();
+  readable_.reset();
+  inotify_ = UniqueFd();
+  event_del(poll_.get());
+  if (request_.skills.watch) {
+    open();
+    const timeval every = in_ms(limits::kSkillPollMs);
+    SPINE_CHECK(event_add(poll_.get(), &every) == 0);
+  }
+  look();
+}
+
+void SkillsWatcher::open() {
+  UniqueFd fd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  if (!fd) return give_up(std::strerror(errno));
+  inotify_ = std::move(fd);
+  const auto on_readable = [](evutil_socket_t, short, void* self) {
+    static_cast<SkillsWatcher*>(self)->read_events();
+  };
+  readable_.reset(event_new(base_, inotify_.get(), EV_READ | EV_PERSIST, on_readable, this));
+  SPINE_CHECK(readable_ != nullptr && event_add(readable_.get(), nullptr) == 0);
+}
+
+void SkillsWatcher::give_up(std::string_view why) {
+  if (warned_) return;
+  warned_ = true;
+  kLog.warn(
+      "Not every folder of skills can be watched ({}); changes there are found within {}. "
+      "Raise fs.inotify.max_user_watches or fs.inotify.max_user_instances, or use fewer "
+      "folders.",
+      why, show_duration_ms(limits::kSkillPollMs));
+}
+
+// A folder may have been filled before it was watched: whoever was not watched is looked at again.
+void SkillsWatcher::look() {
+  event_del(debounce_.get());
+  waiting_since_ms_ = 0;
+  SkillSet now = scanner_.scan(request_, set_ ? &*set_ : nullptr);
+  std::optional<SkillSet> before = std::move(set_);
+  set_.emplace(std::move(now));
+  bool settled = !inotify_ || !watch_all();
+  for (int i = 1; i < kScansMax && !settled; ++i) {
+    set_.emplace(scanner_.scan(request_, before ? &*before : nullptr));
+    settled = !watch_all();
+  }
+  if (!settled) look_soon();
+  if (before && before->shown_digest() == set_->shown_digest() &&
+      before->version() == set_->version()) {
+    return;
+  }
+  on_change_(*set_, differences(before ? &*before : nullptr, *set_));
+}
+
+// An empty `name` means all of the folder.
+bool SkillsWatcher::watch(std::map<int, Watch>& now, const std::string& path,
+                          std::string_view name) {
+  if (now.size() >= limits::kSkillWatchesMax) {
+    give_up("there are too many");
+    return false;
+  }
+  const int descriptor =
+      ::inotify_add_watch(inotify_.get(), path.c_str(), name.empty() ? kFolderMask : kWayMask);
+  if (descriptor < 0) {
+    if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) give_up(std::strerror(errno));
+    return false;
+  }
+  Watch& entry = now[descriptor];
+  if (name.empty()) {
+    entry.all = true;
+  } else {
+    entry.names.emplace(name);
+  }
+  return !watches_.contains(descriptor);
+}
+
+bool SkillsWatcher::watch_all() {
+  std::map<int, Watch> now;
+  bool fresh = false;
+  // The way to every root: it, or a folder on it, may come, go or be replaced.
+  for (const SkillRoot& root : set_->roots()) {
+    for (std::size_t slash = root.path.find('/'); slash != std::string::npos;
+         slash = root.path.find('/', slash + 1)) {
+      const std::size_t end = root.path.find('/', slash + 1);
+      const std::string name = root.path.substr(slash + 1, end - slash - 1);
+      if (name.empty()) continue;
+      fresh = watch(now, slash == 0 ? "/" : root.path.substr(0, slash), name) || fresh;
+    }
+  }
+  for (const std::string& folder : set_->folders())
+    fresh = watch(now, folder, {}) || fresh;
+  for (const auto& [descriptor, entry] : watches_) {
+    if (!now.contains(descriptor)) ::inotify_rm_watch(inotify_.get(), descriptor);
+  }
+  watches_ = std::move(now);
+  return fresh;
+}
+
+bool SkillsWatcher::is_relevant(int descriptor, std::uint32_t mask, std::string_view name) {
+  if ((mask & IN_Q_OVERFLOW) != 0) return true;
+  const auto at = watches_.find(descriptor);
+  if (at == watches_.end()) return false;
+  if ((mask & IN_IGNORED) != 0) {
+    watches_.erase(at);
+    return false;
+  }
+  if ((mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0) return true;
+  if (at->second.names.contains(name)) return true;
+  if (!at->second.all) return false;
+  // Other files of a skill may be written all the time.
+  const bool only_touched = (mask & (IN_CLOSE_WRITE | IN_ATTRIB)) != 0;
+  return !only_touched || (mask & IN_ISDIR) != 0 || name == "SKILL.md";
+}
+
+void SkillsWatcher::read_events() {
+  alignas(inotify_event) std::array<char, 16 * 1024> buffer;
+  bool relevant = false;
+  for (;;) {
+    const ssize_t n = ::read(inotify_.get(), buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    for (const char* at = buffer.data(); at < buffer.data() + n;) {
+      inotify_event entry{};
+      std::memcpy(&entry, at, sizeof entry);
+      const char* name = at + sizeof entry;
+      const std::string_view text(name, ::strnlen(name, entry.len));
+      relevant = is_relevant(entry.wd, entry.mask, text) || relevant;
+      at = name + entry.len;
+    }
+  }
+  if (relevant) look_soon();
+}
+
+// After the last event of a burst, but not for ever.
+void SkillsWatcher::look_soon() {
+  const std::uint64_t now = steady_ms();
+  if (waiting_since_ms_ == 0) waiting_since_ms_ = now;
+  const std::uint64_t debounce = request_.skills.debounce_ms;
+  const bool pending = event_pending(debounce_.get(), EV_TIMEOUT, nullptr) != 0;
+  if (pending && now - waiting_since_ms_ > kDebouncesMax * debounce) return;
+  const timeval after = in_ms(debounce);
+  SPINE_CHECK(event_add(debounce_.get(), &after) == 0);
+}
+
+}  // namespace spine::skills

@@ -1,0 +1,22 @@
+// Agent report rows: what agents.status says of each agent.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "adapters/http/json.h"
+#include "engine/config/config.h"
+#include "engine/pipeline/reports.h"
+
+namespace spine::net {
+
+// {"ts","agents":[...]} in the order of the configuration; `agent_id` empty = all. An agent the
+// report does not know yet, or a report that is null, is shown as "unknown".
+void write_agents_status(http::JsonWriter& json, const config::Config& config,
+                         const pipeline::AgentsReport* report, std::string_view agent_id,
+                         std::int64_t wall_ms);
+
+// What an agent is run with: "echo", "pi", "acp", "jsonl".
+std::string_view driver_name(config::Driver driver);
+
+}  // namespace spine::net

@@ -1,0 +1,70 @@
+// Views: what agents ask, and which of them are in quarantine.
+#include <algorithm>
+
+#include "engine/core/tables.h"
+#include "engine/core/views.h"
+
+namespace spine::core {
+namespace {
+
+ApprovalView approval_view(const Tables& tables, const Approval& approval) {
+  ApprovalView view{.request = Seq{approval.id},
+                    .uuid = approval.uuid,
+                    .kind = approval.kind,
+                    .options = approval.options,
+                    .run = RunId{approval.run},
+                    .session = SessionId{approval.session},
+                    .tool = approval.tool,
+                    .title = approval.title,
+                    .detail = approval.detail,
+                    .cwd = approval.cwd,
+                    .code = approval.code,
+                    .created_wall_ms = approval.created_wall_ms,
+                    .expires_wall_ms = approval.expires_wall_ms};
+  if (const std::uint32_t run = tables.runs.find(view.run); run != 0) {
+    view.run_key = tables.runs.text(tables.runs[run].key);
+    view.agent_id = tables.runs.text(tables.runs[run].agent);
+  }
+  if (const std::uint32_t session = tables.sessions.find(view.session); session != 0) {
+    view.session_key = tables.sessions.text(tables.sessions.cold(session).key);
+  }
+  return view;
+}
+
+}  // namespace
+
+bool view_approval(const State& state, Seq request, ApprovalView& out) {
+  const Approval* approval = state.tables().approvals.find(request.value);
+  if (approval == nullptr) return false;
+  out = approval_view(state.tables(), *approval);
+  return true;
+}
+
+bool view_resolved_approval(const State& state, Seq request, ApprovalView& out) {
+  const Approval& approval = state.tables().approvals.resolved();
+  if (approval.id == 0 || approval.id != request.value) return false;
+  out = approval_view(state.tables(), approval);
+  return true;
+}
+
+Seq find_approval(const State& state, Bits128 uuid) {
+  const Approval* approval = state.tables().approvals.find_uuid(uuid);
+  return approval == nullptr ? Seq{} : Seq{approval->id};
+}
+
+void list_approvals(const State& state, std::vector<ApprovalView>& out) {
+  const Approvals& approvals = state.tables().approvals;
+  for (std::size_t i = 0; i < approvals.count(); ++i) {
+    if (approvals[i].open()) out.push_back(approval_view(state.tables(), approvals[i]));
+  }
+}
+
+void list_quarantined(const State& state, std::vector<std::string_view>& out) {
+  const auto first = static_cast<std::ptrdiff_t>(out.size());
+  const Quarantine& quarantine = state.tables().quarantine;
+  for (std::size_t i = 0; i < quarantine.count(); ++i)
+    out.push_back(quarantine[i].agent_id);
+  std::sort(out.begin() + first, out.end());
+}
+
+}  // namespace spine::core

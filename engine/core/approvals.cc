@@ -1,0 +1,113 @@
+// Approvals: the tables of questions, of tools allowed for a run, and of agents in quarantine.
+#include "engine/core/approvals.h"
+
+#include <algorithm>
+
+#include "engine/core/key_buffer.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::core {
+
+template <class Accepts>
+const Approval* Approvals::find_open(Accepts accepts) const {
+  const auto at = std::find_if(rows_.begin(), rows_.end(),
+                               [&](const Approval& row) { return row.open() && accepts(row); });
+  return at == rows_.end() ? nullptr : &*at;
+}
+
+const Approval* Approvals::find(std::uint64_t id) const {
+  return find_open([&](const Approval& row) { return row.id == id; });
+}
+
+const Approval* Approvals::find_uuid(Bits128 uuid) const {
+  return find_open([&](const Approval& row) { return row.uuid == uuid; });
+}
+
+const Approval* Approvals::find_code(std::string_view code) const {
+  return find_open([&](const Approval& row) { return row.code == code; });
+}
+
+bool Approvals::full() const {
+  return rows_.size() >= limits::kApprovalsMax && rows_[limits::kApprovalsMax - 1].open();
+}
+
+std::size_t Approvals::count_of(RunId run) const {
+  return static_cast<std::size_t>(
+      std::count_if(rows_.begin(), rows_.end(),
+                    [&](const Approval& row) { return row.open() && row.run == run.value; }));
+}
+
+std::uint64_t Approvals::next_due_ms() const {
+  std::uint64_t due = 0;
+  for (const Approval& row : rows_) {
+    if (row.open() && (due == 0 || row.expires_ms < due)) due = row.expires_ms;
+  }
+  return due;
+}
+
+void Approvals::ask(Approval approval) {
+  if (!rows_.empty() && !rows_.back().open()) rows_.pop_back();
+  rows_.push_back(std::move(approval));
+}
+
+void Approvals::open(std::uint64_t id, Bits128 uuid, std::string_view code,
+                     std::uint64_t expires_ms, std::int64_t expires_wall_ms) {
+  if (rows_.empty() || rows_.back().id != id || rows_.back().open()) return;
+  if (rows_.size() > limits::kApprovalsMax || code.empty()) {
+    rows_.pop_back();
+    return;
+  }
+  Approval& row = rows_.back();
+  row.uuid = uuid;
+  row.code = code;
+  row.expires_ms = std::max<std::uint64_t>(expires_ms, 1);
+  row.expires_wall_ms = expires_wall_ms;
+}
+
+bool Approvals::resolve(std::uint64_t id) {
+  resolved_ = Approval{};
+  const auto at =
+      std::find_if(rows_.begin(), rows_.end(), [&](const Approval& row) { return row.id == id; });
+  if (at == rows_.end()) return false;
+  resolved_ = std::move(*at);
+  rows_.erase(at);
+  return true;
+}
+
+bool AllowedTools::has(RunId run, std::string_view tool) const {
+  return std::any_of(rows_.begin(), rows_.end(), [&](const AllowedTool& row) {
+    return row.run == run.value && same_but_case(row.tool, tool);
+  });
+}
+
+void AllowedTools::add(RunId run, std::uint64_t id, std::string_view tool) {
+  const auto beside = std::count_if(rows_.begin(), rows_.end(),
+                                    [&](const AllowedTool& row) { return row.run == run.value; });
+  if (rows_.size() >= limits::kAllowedToolsMax || has(run, tool) ||
+      static_cast<std::size_t>(beside) >= limits::kAllowedToolsPerRunMax) {
+    return;
+  }
+  AllowedTool& row = rows_.emplace_back(AllowedTool{.run = run.value, .id = id, .tool = {}});
+  for (const char c : tool)
+    row.tool += lower(c);
+}
+
+void AllowedTools::forget(RunId run) {
+  std::erase_if(rows_, [&](const AllowedTool& row) { return row.run == run.value; });
+}
+
+bool Quarantine::has(std::string_view agent_id) const {
+  return std::any_of(rows_.begin(), rows_.end(),
+                     [&](const QuarantinedAgent& row) { return row.agent_id == agent_id; });
+}
+
+void Quarantine::add(std::uint64_t id, std::string_view agent_id) {
+  if (agent_id.empty() || rows_.size() >= limits::kQuarantinedMax || has(agent_id)) return;
+  rows_.push_back(QuarantinedAgent{.id = id, .agent_id = std::string(agent_id)});
+}
+
+void Quarantine::remove(std::string_view agent_id) {
+  std::erase_if(rows_, [&](const QuarantinedAgent& row) { return row.agent_id == agent_id; });
+}
+
+}  // namespace spine::core

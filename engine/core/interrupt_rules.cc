@@ -1,0 +1,106 @@
+// Interrupt rules: what becomes of a run whose attempt was cut off, and of messages that an agent
+// takes into a run it is working on.
+#include <string>
+
+#include "engine/core/drafter.h"
+
+namespace spine::core {
+namespace {
+
+bool counts_as_try(fb::InterruptReason reason) {
+  return reason == fb::InterruptReason::agent_crash || reason == fb::InterruptReason::gateway_crash;
+}
+
+constexpr std::string_view kSendAgain = " Send it again if you want another try.";
+
+// For the person whose message it was.
+std::string failure_text(fb::RunOutcome outcome, fb::InterruptReason reason, std::size_t crashes) {
+  const bool by_agent = reason == fb::InterruptReason::agent_crash;
+  std::string text = by_agent ? "The agent crashed" : "The gateway crashed";
+  switch (outcome) {
+    case fb::RunOutcome::quarantined:
+      if (!by_agent && crashes > 1) text = "The gateway or the agent crashed";
+      if (crashes > 1) text += " " + std::to_string(crashes) + " times";
+      text += " while it worked on this message; it is not tried again.";
+      break;
+    case fb::RunOutcome::left:
+      text +=
+          " while it worked on this message. By its agent's onCrash setting it is left as it is,"
+          " because some of the work may have been done.";
+      break;
+    case fb::RunOutcome::final:
+      text +=
+          " while it worked on this message; by its agent's onCrash setting it is not tried"
+          " again.";
+      break;
+  }
+  return text.append(kSendAgain);
+}
+
+}  // namespace
+
+void decide_run_interrupted(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = *flatbuffers::GetRoot<fb::RunInterrupted>(input.body.data());
+  Reply& reply = decision.reply;
+  reply.run = RunId{body.run()};
+  const std::uint32_t row = tables.runs.find(reply.run);
+  if (row == 0 || tables.runs[row].status != RunStatus::running) {
+    reply.code = ReplyCode::not_found;
+    return;
+  }
+  const Run& run = tables.runs[row];
+  const AgentRules& rules = tables.policy.rules_of(tables.runs.text(run.agent));
+  Drafter drafter(tables, input, decision);
+  Why why = why_of(run);
+  reply.session = SessionId{run.session};
+  reply.seq = drafter.add_input(why);
+  why.cause = reply.seq.value;
+  // Whoever asked is gone.
+  drafter.add_withdrawals(why.cause, run.id);
+  const bool counts = counts_as_try(body.reason());
+  const std::size_t crashes = std::size_t{run.crashes} + (counts ? 1 : 0);
+  const bool again = rules.on_crash == fb::OnCrash::retry && crashes < rules.attempts_max;
+  if (!counts || again) {
+    drafter.add_run_retry(why, run);
+    return;
+  }
+  const fb::RunOutcome outcome = rules.on_crash == fb::OnCrash::retry ? fb::RunOutcome::quarantined
+                                 : rules.on_crash == fb::OnCrash::leave ? fb::RunOutcome::left
+                                                                        : fb::RunOutcome::final;
+  const std::string message = failure_text(outcome, body.reason(), crashes);
+  drafter.add_run_failed(why, RunFailure{.run = reply.run,
+                                         .kind = fb::RunErrorKind::crash,
+                                         .message = message,
+                                         .outcome = outcome,
+                                         .attempts = run.attempt,
+                                         .duration_ms = body.duration_ms()});
+  const std::uint64_t now_ms = input.now.logical_ms;
+  const std::uint32_t next = next_due_run(tables, run.session_row, now_ms, {});
+  if (next != 0) drafter.start_run(next, now_ms, {});
+}
+
+void decide_run_steered(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = *flatbuffers::GetRoot<fb::RunSteered>(input.body.data());
+  Reply& reply = decision.reply;
+  reply.run = RunId{body.run()};
+  const std::uint32_t row = tables.runs.find(reply.run);
+  const std::uint32_t into = tables.runs.find(RunId{body.into()});
+  if (row == 0 || into == 0 || tables.runs[row].status != RunStatus::queued ||
+      tables.runs[into].status != RunStatus::running ||
+      tables.runs[row].session_row != tables.runs[into].session_row) {
+    reply.code = ReplyCode::not_found;
+    return;
+  }
+  const Run& run = tables.runs[row];
+  if (run.steered == body.into()) {
+    reply.code = ReplyCode::nothing_to_do;
+    return;
+  }
+  Drafter drafter(tables, input, decision);
+  Why why = why_of(run);
+  why.cause = run.id;  // it has not started: that it was queued is why
+  reply.session = SessionId{run.session};
+  reply.seq = drafter.add_input(why);
+}
+
+}  // namespace spine::core

@@ -1,0 +1,340 @@
+"""Agents that misbehave: each run ends with a reason, and the other sessions are left alone."""
+
+import os
+import signal
+import unittest
+
+from agents import AgentDaemon, ask, ends, send, text_of
+from daemon import wait_until
+
+WIRES = ("acp", "pi", "jsonl")
+
+
+class Faults(unittest.TestCase):
+    """One gateway, an agent of each wire and a bystander; quarantine is far away."""
+
+    @classmethod
+    def setUpClass(cls):
+        often = {"crashesMax": 1000, "attemptsMax": 2, "lineBytes": 200000}
+        wires = {wire: {"wire": wire, **often} for wire in WIRES}
+        cls.daemon = AgentDaemon({"main": "acp", **wires}).start()
+        cls.addClassCleanup(cls.daemon.close)
+        cls.client = cls.daemon.listener()
+        cls.addClassCleanup(cls.client.close)
+
+    def check(self, command, wires, state, words):
+        for wire in wires:
+            with self.subTest(wire=wire, command=command):
+                session = f"agent:{wire}:{command.replace(' ', '-').replace('/', '')}"
+                got, said = ask(self.client, command, session)
+                self.assertEqual(got, state, said)
+                self.assertIn(words, said)
+                self.assertEqual(ask(self.client, "after", session), ("final", "you said: after"))
+        self.assertEqual(ask(self.client, "bystander"), ("final", "you said: bystander"))
+
+    def test_garbage_is_passed_over(self):
+        self.check("garbage 3", WIRES, "final", "")
+
+    def test_a_lot_of_garbage_ends_it(self):
+        self.check("garbage 5000", WIRES, "error", "")
+
+    def test_messages_that_mean_nothing_are_passed_over(self):
+        self.check("odd", WIRES, "final", "odd")
+
+    def test_an_endless_line(self):
+        self.check("endless", WIRES, "error", "crashed 2 times")
+
+    def test_lines_without_an_end(self):
+        self.check("flood", WIRES, "error", "")
+
+    def test_half_a_line_and_gone(self):
+        self.check("half", ("acp", "pi"), "error", "crashed 2 times")
+        # Of a program that exits with 0 what it wrote is the answer.
+        self.check("half", ("jsonl",), "final", "half")
+
+    def test_exit_codes(self):
+        for code in (0, 1, 127):
+            self.check(f"exit {code}", ("acp", "pi"), "error", "crashed 2 times")
+        self.check("exit 0", ("jsonl",), "final", "ending")
+        for code in (1, 127):
+            self.check(f"exit {code}", ("jsonl",), "error", "without an answer")
+
+    def test_signals(self):
+        for number in (signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM):
+            self.check(f"signal {int(number)}", WIRES, "error", "crashed 2 times")
+
+    def test_two_answers_are_one(self):
+        for wire in WIRES:
+            self.assertEqual(ask(self.client, "twice", f"agent:{wire}:twice"), ("final", "once"))
+            self.assertEqual(ask(self.client, "after", f"agent:{wire}:twice")[1], "you said: after")
+
+    def test_an_answer_after_an_abort_is_ignored(self):
+        for wire in WIRES:
+            with self.subTest(wire=wire):
+                session = f"agent:{wire}:late"
+                run = send(self.client, "late", session)
+                self.client.wait_event("chat", lambda p, run=run: p.get("runId") == run)
+                self.client.call("chat.abort", {"sessionKey": session, "runId": run})
+                self.assertEqual(ends(self.client, run)["state"], "aborted")
+                self.assertEqual(ask(self.client, "next", session), ("final", "you said: next"))
+
+    def test_one_that_does_not_stop_is_ended(self):
+        for wire in WIRES:
+            with self.subTest(wire=wire):
+                session = f"agent:{wire}:deaf"
+                run = send(self.client, "deaf", session)
+                self.client.wait_event("chat", lambda p, run=run: p.get("runId") == run)
+                self.client.call("chat.abort", {"sessionKey": session, "runId": run})
+                self.assertEqual(ends(self.client, run)["state"], "aborted")
+                self.assertEqual(ask(self.client, "next", session), ("final", "you said: next"))
+
+
+class Bounds(unittest.TestCase):
+    """Deadlines and limits, and what happens at them."""
+
+    def daemon_with(self, **spine):
+        daemon = AgentDaemon({"main": {"wire": "acp", **spine}, "calm": "echo"})
+        self.addCleanup(daemon.close)
+        return daemon.start()
+
+    def test_a_run_that_takes_too_long(self):
+        daemon = self.daemon_with(runMs=700)
+        with daemon.listener() as client:
+            state, words = ask(client, "until /never")
+            self.assertEqual(state, "error")
+            self.assertIn("did not finish within", words)
+            self.assertEqual(ask(client, "next")[1], "you said: next")
+
+    def test_one_that_hears_neither_a_cancellation_nor_sigterm_is_killed(self):
+        daemon = self.daemon_with(env={"SCRIPTED_DEAF": "1"}, stopMs=100)
+        with daemon.listener() as client:
+            run = send(client, "deaf")
+            client.wait_event("chat", lambda p: p.get("runId") == run)
+            client.call("chat.abort", {"sessionKey": "agent:main:main", "runId": run})
+            self.assertEqual(ends(client, run)["state"], "aborted")
+            self.assertEqual(ask(client, "next")[1], "you said: next")
+
+    def test_one_that_is_never_ready_ends_in_quarantine_and_is_released(self):
+        daemon = self.daemon_with(readyMs=200, crashesMax=2, env={"SCRIPTED_START": "never"})
+        with daemon.listener() as client:
+            state, words = ask(client, "hello")
+            self.assertEqual(state, "error")
+            self.assertIn("spine agents reset main", words)
+            self.assertIn("not ready within", words)
+            wait_until(lambda: daemon.agents()["main"]["state"] == "quarantined", "quarantine")
+            self.assertEqual(ask(client, "still?", "agent:calm:main")[0], "final")
+            self.assertEqual(daemon.get_json("/health")["status"], "degraded")
+            # It outlives the gateway, and a reset ends it.
+            self.assertEqual(daemon.stop(), 0)
+        daemon.set_agents({"main": "acp", "calm": "echo"})
+        daemon.start()
+        with daemon.listener() as client:
+            self.assertIn("in quarantine", ask(client, "again")[1])
+            answer = daemon.run_cli("agents", "reset", "main")
+            self.assertEqual(answer.returncode, 0, answer.stderr)
+            self.assertEqual(ask(client, "again")[1], "you said: again")
+
+    def test_one_that_cannot_start_says_why(self):
+        daemon = self.daemon_with(crashesMax=2, env={"SCRIPTED_START": "exit 3"})
+        with daemon.listener() as client:
+            state, words = ask(client, "hello")
+            self.assertEqual(state, "error")
+            self.assertIn("no model is configured", words)
+
+    def test_a_missing_program(self):
+        daemon = self.daemon_with(command="no-such-agent-anywhere")
+        with daemon.listener() as client:
+            state, words = ask(client, "hello")
+            self.assertEqual(state, "error")
+            self.assertIn("no-such-agent-anywhere", words)
+            self.assertIn("PATH", words)
+
+    def test_too_much_memory(self):
+        daemon = self.daemon_with(memoryMb=100, attemptsMax=1)
+        with daemon.listener() as client:
+            state, words = ask(client, "memory 300")
+            self.assertEqual(state, "error", words)
+            self.assertEqual(ask(client, "next")[1], "you said: next")
+        log = (daemon.state_dir / "logs" / "spine.log").read_text()
+        self.assertIn("more than its bound of 100 MiB", log)
+
+    def test_idle_processes_go(self):
+        daemon = self.daemon_with(idleMs=300)
+        with daemon.listener() as client:
+            self.assertEqual(ask(client, "hello")[0], "final")
+        wait_until(lambda: not daemon.agents()["main"]["instances"], "its process ended")
+        daemon.wait_no_processes()
+        with daemon.listener() as client:
+            self.assertEqual(ask(client, "again")[0], "final")
+
+    def test_no_more_processes_than_allowed(self):
+        daemon = AgentDaemon({"main": {"wire": "pi", "instances": 2}})
+        self.addCleanup(daemon.close)
+        daemon.start()
+        with daemon.listener() as client:
+            go = daemon.workspace() / "go"
+            runs = [send(client, f"until {go}", f"agent:main:s{i}") for i in range(6)]
+            wait_until(lambda: daemon.agents()["main"]["running"] == 2, "two work")
+            self.assertEqual(len(daemon.agents()["main"]["instances"]), 2)
+            self.assertEqual(daemon.agents()["main"]["queued"], 4)
+            go.write_text("now")
+            for run in runs:
+                self.assertEqual(text_of(ends(client, run)), "working done")
+
+    def test_a_stray_process_does_not_outlive_its_agent(self):
+        daemon = self.daemon_with()
+        with daemon.listener() as client:
+            self.assertTrue(ask(client, "stray")[1].startswith("stray "))
+        self.assertEqual(daemon.stop(), 0)
+        daemon.wait_no_processes()
+
+
+class Crashes(unittest.TestCase):
+    """The agent, or the gateway, is killed in the middle of an answer."""
+
+    def setUp(self):
+        self.daemon = AgentDaemon({"main": {"wire": "acp", "attemptsMax": 3}})
+        self.addCleanup(self.daemon.close)
+        self.daemon.start()
+        self.go = self.daemon.workspace() / "go"
+
+    def agent_pid(self):
+        """The agent itself: the innermost of its processes that runs the script."""
+        def look():
+            for pid in reversed(sorted(self.daemon.processes())):
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    if file.read().split(b"\0")[0].endswith(b"python3"):
+                        return pid
+            return None
+        return wait_until(look, "the agent's process is there")
+
+    def begin(self, client):
+        run = send(client, f"until {self.go}")
+        client.wait_event("chat", lambda p: p.get("runId") == run and p.get("state") == "delta")
+        return run
+
+    def test_a_killed_agent_is_started_again_and_answers_once(self):
+        with self.daemon.listener() as client:
+            run = self.begin(client)
+            os.kill(self.agent_pid(), signal.SIGKILL)
+            wait_until(lambda: self.daemon.agents()["main"]["crashes"] == 1, "the crash is seen")
+            self.go.write_text("now")
+            self.assertEqual(text_of(ends(client, run)), "working done")
+        events = self.daemon.events()
+        kinds = [event["kind"] for event in events]
+        self.assertEqual(kinds.count("RunFinished"), 1)
+        self.assertEqual(kinds.count("RunStarted"), 2)
+        at = kinds.index("RunInterrupted")
+        self.assertLess(kinds.index("AgentStarted"), at)
+        self.assertIn("AgentExited", kinds)
+        seqs = {event["seq"]: event for event in events}
+        for event in events:
+            if event["kind"].startswith("Run"):
+                self.assertIn(event["cause"], seqs)
+                self.assertLess(event["cause"], event["seq"])
+
+    def test_a_killed_gateway_leaves_no_orphan_and_one_reply(self):
+        with self.daemon.listener() as client:
+            self.begin(client)
+        before = self.daemon.processes()
+        self.assertTrue(before)
+        self.daemon.kill()
+        self.go.write_text("now")
+        self.daemon.start()
+        for pid in before:
+            wait_until(lambda pid=pid: pid not in self.daemon.processes(), "the old one is gone")
+        wait_until(lambda: [e["kind"] for e in self.daemon.events()].count("RunFinished") == 1,
+                   "the run was answered")
+        kinds = [event["kind"] for event in self.daemon.events()]
+        self.assertEqual(kinds.count("RunStarted"), 2)
+        self.assertEqual(kinds.count("RunFailed"), 0)
+
+    def test_policies_fail_and_leave(self):
+        for policy, words in (("fail", "crash"), ("leave", "left")):
+            with self.subTest(policy=policy):
+                daemon = AgentDaemon({"main": {"wire": "acp", "onCrash": policy}})
+                self.addCleanup(daemon.close)
+                daemon.start()
+                with daemon.listener() as client:
+                    state, said = ask(client, "signal 9")
+                    self.assertEqual(state, "error")
+                    self.assertIn(words, said.lower())
+                kinds = [event["kind"] for event in daemon.events()]
+                self.assertEqual(kinds.count("RunStarted"), 1)
+
+    def test_descriptors_and_processes_are_given_back(self):
+        fds = f"/proc/{self.daemon.process.pid}/fd"
+        with self.daemon.listener() as client:
+            ask(client, "hello")
+            before = len(os.listdir(fds))
+            for _ in range(20):
+                os.kill(self.agent_pid(), signal.SIGKILL)
+                self.assertEqual(ask(client, "again")[1], "you said: again")
+            wait_until(lambda: len(os.listdir(fds)) <= before, "descriptors are given back")
+        self.assertLessEqual(len(self.daemon.agents()["main"]["instances"]), 1)
+
+
+class Approvals(unittest.TestCase):
+    """An agent asks; somebody, or a rule, or nobody, answers."""
+
+    def daemon_with(self, agent=None, **spine):
+        daemon = AgentDaemon({"main": {"wire": "acp", "agent": agent or {}, **spine}})
+        self.addCleanup(daemon.close)
+        return daemon.start()
+
+    def open_request(self, client):
+        event = client.wait_event("exec.approval.requested")
+        return event["id"]
+
+    def test_yes_and_no_from_a_client(self):
+        daemon = self.daemon_with()
+        with daemon.listener() as client:
+            for decision, words in (("allow-once", "allowed"), ("deny", "not allowed")):
+                run = send(client, "ask execute")
+                request = self.open_request(client)
+                listed = client.call("exec.approval.list", {})
+                self.assertIn(request, str(listed))
+                client.call("exec.approval.resolve", {"id": request, "decision": decision})
+                self.assertEqual(text_of(ends(client, run)), words)
+        kinds = [event["kind"] for event in daemon.events()]
+        self.assertEqual(kinds.count("ApprovalResolved"), 2)
+
+    def test_nobody_answers_is_no(self):
+        daemon = self.daemon_with(approvalMs=1000)
+        with daemon.listener() as client:
+            self.assertEqual(ask(client, "ask execute"), ("final", "not allowed"))
+
+    def test_rules_decide(self):
+        daemon = self.daemon_with({"tools": {"allow": ["read*"], "deny": ["delete"]}})
+        with daemon.listener() as client:
+            self.assertEqual(ask(client, "ask read")[1], "allowed")
+            self.assertEqual(ask(client, "ask delete")[1], "not allowed")
+
+    def test_words_of_a_group_get_the_narrow_set(self):
+        daemon = self.daemon_with({"tools": {"allow": ["*"]}}, untrustedTools=["read"])
+        with daemon.listener() as client:
+            for tool, words in (("read", "allowed"), ("execute", "not allowed")):
+                answer = client.call("channel.message", {
+                    "channel": "test", "sender": {"id": "u1"}, "externalId": "m-" + tool,
+                    "conversation": {"kind": "group", "id": "g1"},
+                    "content": {"text": "ask " + tool}, "timestamp": 1})
+                self.assertEqual(text_of(ends(client, answer["runId"])), words)
+
+    def test_the_command_line_answers(self):
+        daemon = self.daemon_with()
+        with daemon.listener() as client:
+            run = send(client, "ask execute")
+            self.open_request(client)
+            listed = daemon.run_cli("approvals", "list")
+            self.assertEqual(listed.returncode, 0, listed.stderr)
+            self.assertIn("execute", listed.stdout)
+            request = client.call("exec.approval.list", {})
+            request = (request if isinstance(request, list) else
+                       next(v for v in request.values() if isinstance(v, list)))[0]["id"]
+            answer = daemon.run_cli("approvals", "approve", request)
+            self.assertEqual(answer.returncode, 0, answer.stderr)
+            self.assertEqual(text_of(ends(client, run)), "allowed")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

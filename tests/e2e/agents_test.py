@@ -1,0 +1,197 @@
+"""Agents that are programs: answers, tools, sessions, queue modes, and who works on what."""
+
+import json
+import unittest
+
+from agents import AgentDaemon, ask, ends, send, text_of
+from daemon import wait_until
+
+
+class EachWire(unittest.TestCase):
+    """What holds whatever the agent speaks."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = AgentDaemon({"main": "acp", "pia": "pi", "lines": "jsonl"}).start()
+        cls.addClassCleanup(cls.daemon.close)
+        cls.client = cls.daemon.listener()
+        cls.addClassCleanup(cls.client.close)
+
+    def each(self, text):
+        for agent in ("main", "pia", "lines"):
+            with self.subTest(agent=agent):
+                yield agent, ask(self.client, text, f"agent:{agent}:main")
+
+    def test_an_answer(self):
+        for _, answer in self.each("hello"):
+            self.assertEqual(answer, ("final", "you said: hello"))
+
+    def test_a_model_error_behind_success_is_an_error(self):
+        for _, (state, words) in self.each("error the model is on fire"):
+            self.assertEqual(state, "error")
+            self.assertIn("the model is on fire", words)
+
+    def test_a_conversation_is_known_to_the_next_process(self):
+        for agent in ("main", "pia", "lines"):
+            with self.subTest(agent=agent):
+                session = f"agent:{agent}:keeps"
+                self.assertEqual(ask(self.client, "keep blue", session)[1], "kept")
+                with self.daemon.local_client() as admin:
+                    admin.call("agents.restart", {"agentId": agent})
+                self.assertEqual(ask(self.client, "recall", session)[1], "recalled blue")
+                # Another conversation knows nothing of it.
+                self.assertEqual(ask(self.client, "recall", f"agent:{agent}:other")[1],
+                                 "nothing is kept")
+
+    def test_a_reset_begins_another_conversation(self):
+        for agent in ("main", "pia"):
+            with self.subTest(agent=agent):
+                session = f"agent:{agent}:reset"
+                ask(self.client, "keep red", session)
+                send(self.client, "/new", session)
+                self.assertEqual(ask(self.client, "recall", session)[1], "nothing is kept")
+
+    def test_tools_are_on_record(self):
+        for agent in ("main", "pia", "lines"):
+            with self.subTest(agent=agent):
+                session = f"agent:{agent}:tools"
+                self.assertEqual(ask(self.client, "tool hammer", session)[0], "final")
+                events = self.daemon.events("--session", session)
+                kinds = [event["kind"] for event in events]
+                called = kinds.index("ToolCalled")
+                self.assertLess(kinds.index("RunStarted"), called)
+                self.assertLess(called, kinds.index("ToolReturned"))
+                self.assertLess(kinds.index("ToolReturned"), kinds.index("RunFinished"))
+
+    def test_a_large_result_stands_apart(self):
+        self.assertEqual(ask(self.client, "big 20000", "agent:main:big")[1], "big")
+        kinds = [event["kind"] for event in self.daemon.events("--session", "agent:main:big")]
+        self.assertLess(kinds.index("BodyRecorded"), kinds.index("ToolReturned"))
+
+    def test_an_abort_ends_it_and_the_session_goes_on(self):
+        for agent in ("main", "pia", "lines"):
+            with self.subTest(agent=agent):
+                session = f"agent:{agent}:abort"
+                run = send(self.client, "until /never", session)
+                self.client.wait_event("chat", lambda p, run=run: p.get("runId") == run
+                                       and p.get("state") == "delta")
+                self.client.call("chat.abort", {"sessionKey": session, "runId": run})
+                self.assertEqual(ends(self.client, run)["state"], "aborted")
+                self.assertEqual(ask(self.client, "next", session), ("final", "you said: next"))
+
+    def test_a_slow_session_holds_up_no_other(self):
+        for agent in ("main", "pia", "lines"):
+            with self.subTest(agent=agent):
+                slow = send(self.client, f"until {self.daemon.workspace(agent)}/go",
+                            f"agent:{agent}:slow")
+                self.assertEqual(ask(self.client, "quick", f"agent:{agent}:quick")[0], "final")
+                (self.daemon.workspace(agent) / "go").write_text("now")
+                self.assertEqual(text_of(ends(self.client, slow)), "working done")
+
+
+class QueueModes(unittest.TestCase):
+    """A message for a session that is busy."""
+
+    def setUp(self):
+        self.daemon = AgentDaemon({"main": "pi"}).start()
+        self.addCleanup(self.daemon.close)
+        self.client = self.daemon.listener()
+        self.addCleanup(self.client.close)
+        self.go = self.daemon.workspace() / "go"
+
+    def begin(self, text):
+        run = send(self.client, text)
+        self.client.wait_event("chat", lambda p: p.get("runId") == run
+                               and p.get("state") == "delta")
+        return run
+
+    def test_followup_waits_its_turn(self):
+        first = self.begin(f"until {self.go}")
+        second = send(self.client, "second")
+        self.go.write_text("now")
+        self.assertEqual(text_of(ends(self.client, first)), "working done")
+        self.assertEqual(text_of(ends(self.client, second)), "you said: second")
+
+    def test_steer_goes_into_the_run(self):
+        first = self.begin("steered")
+        second = send(self.client, "to the left", queueMode="steer")
+        self.assertEqual(text_of(ends(self.client, first)), "waiting steered: to the left")
+        self.assertEqual(ends(self.client, second)["state"], "final")
+        kinds = [event["kind"] for event in self.daemon.events()]
+        self.assertIn("RunSteered", kinds)
+        self.assertIn("RunsMerged", kinds)
+        self.assertEqual(kinds.count("RunFinished"), 1)
+
+    def test_interrupt_ends_what_runs(self):
+        first = self.begin("until /never")
+        second = send(self.client, "at once", queueMode="interrupt")
+        self.assertEqual(ends(self.client, first)["state"], "aborted")
+        self.assertEqual(text_of(ends(self.client, second)), "you said: at once")
+
+    def test_collect_answers_together(self):
+        first = self.begin(f"until {self.go}")
+        later = [send(self.client, f"say {word}.", queueMode="collect") for word in ("a", "b", "c")]
+        self.go.write_text("now")
+        ends(self.client, first)
+        answers = [text_of(ends(self.client, run)) for run in later]
+        self.assertEqual([text for text in answers if text], ["a.you said: b.you said: c."])
+
+    def test_a_steer_that_cannot_be_taken_waits(self):
+        daemon = AgentDaemon({"main": "acp"}).start()
+        self.addCleanup(daemon.close)
+        with daemon.listener() as client:
+            go = daemon.workspace() / "go"
+            first = send(client, f"until {go}")
+            second = send(client, "later", queueMode="steer")
+            go.write_text("now")
+            self.assertEqual(text_of(ends(client, first)), "working done")
+            self.assertEqual(text_of(ends(client, second)), "you said: later")
+
+
+class Separation(unittest.TestCase):
+    """What an agent is, and what it sees."""
+
+    def test_it_is_not_root_and_sees_nothing_of_the_gateway(self):
+        daemon = AgentDaemon({"main": {"wire": "acp", "env": {}}})
+        self.addCleanup(daemon.close)
+        look_at = [daemon.state_dir / "token", daemon.config_path,
+                   daemon.state_dir / "control.sock", daemon.state_dir / "journal"]
+        daemon.set_agents({"main": {"wire": "acp", "env": {
+            "LOOK_AT": ":".join(str(path) for path in look_at)}}})
+        daemon.start()
+        with daemon.listener() as client:
+            state, words = ask(client, "whoami")
+            self.assertEqual(state, "final")
+            said = json.loads(words)
+        self.assertNotEqual(said["uid"], 0)
+        self.assertEqual(int(said["cap"], 16), 0)
+        self.assertEqual(said["nnp"], "1")
+        self.assertEqual(said["cwd"], str(daemon.workspace()))
+        self.assertLessEqual(set(said["fds"]), {0, 1, 2, 3})
+        sandbox = wait_until(lambda: daemon.agents()["main"].get("sandbox"), "it is told")
+        if sandbox == "bubblewrap":
+            self.assertFalse(any(said["seen"].values()), said["seen"])
+        else:
+            print(f"this machine has no bubblewrap that works: {sandbox}")
+
+    def test_the_environment_is_an_allow_list_and_stderr_is_redacted(self):
+        daemon = AgentDaemon(
+            {"main": {"wire": "acp", "env": {"AGENT_API_KEY": "very-secret-value"},
+                      "passEnv": ["WANTED"]}},
+            environment={"WANTED": "yes", "UNWANTED": "no", "OPENCLAW_GATEWAY_TOKEN": "t" * 32})
+        self.addCleanup(daemon.close)
+        daemon.start("--token", "t" * 32)
+        with daemon.listener(token="t" * 32) as client:
+            self.assertEqual(ask(client, "env WANTED")[1], "yes")
+            self.assertEqual(ask(client, "env UNWANTED")[1], "not set")
+            self.assertEqual(ask(client, "env OPENCLAW_GATEWAY_TOKEN")[1], "not set")
+            self.assertEqual(ask(client, "env AGENT_API_KEY")[1], "very-secret-value")
+            ask(client, "noise")
+        log = daemon.state_dir / "logs" / "spine.log"
+        wait_until(lambda: "a line for the log" in log.read_text(), "the line is in the log")
+        wait_until(lambda: "token is [redacted]" in log.read_text(), "the secret is not")
+        self.assertNotIn("very-secret-value", log.read_text() + daemon.text())
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

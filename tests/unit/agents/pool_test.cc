@@ -1,0 +1,184 @@
+// AgentPool: prompts to real processes of a small program of lines, and what becomes of them.
+#include <event2/event.h>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <memory>
+#include <string>
+#include <sys/stat.h>
+#include <vector>
+
+#include "adapters/agents/registry.h"
+#include "engine/pipeline/clock.h"
+#include "schemas/event_verify.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::agents {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct FreeEvents {
+  void operator()(event_base* base) const { event_base_free(base); }
+};
+
+// An agent of lines, one process a prompt: answers with what was asked.
+constexpr const char* kScript = R"sh(#!/bin/sh
+read -r prompt
+text=$(printf '%s' "$prompt" | sed 's/.*"text":"\([^"]*\)".*/\1/')
+if [ "$text" = crash ]; then kill -9 $$; fi
+if [ "$text" = hang ]; then sleep 60; fi
+printf '{"type":"final","text":"%s"}\n' "$text"
+)sh";
+
+class PoolTest : public ::testing::Test {
+ protected:
+  PoolTest() : producer_(ingress_.add_producer(nullptr, nullptr)) {
+    std::string name = (fs::temp_directory_path() / "spine-pool-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    fs::create_directories(folder_ / "state");
+    fs::create_directories(folder_ / "work");
+    ::chmod(folder_.c_str(), 0755);
+    ::chmod((folder_ / "work").c_str(), 0777);
+    std::ofstream(folder_ / "work/agent.sh") << kScript;
+    ::chmod((folder_ / "work/agent.sh").c_str(), 0755);
+    config_.id = "main";
+    config_.workspace = (folder_ / "work").string();
+    config_.process = {.driver = config::Driver::jsonl,
+                       .command = (folder_ / "work/agent.sh").string(),
+                       .instances_max = 2,
+                       .stop_ms = 200,
+                       .crashes_max = 2,
+                       .back_off_ms = 1};
+  }
+  ~PoolTest() override {
+    registry_.reset();
+    fs::remove_all(folder_);
+  }
+
+  void start() {
+    registry_ = std::make_unique<AgentRegistry>(
+        base_.get(), producer_, shared_, GatewayPlaces{.state_dir = (folder_ / "state").string()});
+    registry_->apply({config_});
+  }
+  void prompt(std::uint64_t run, std::uint64_t session, std::string_view text) {
+    registry_->prompt({.run = RunId{run},
+                       .session = SessionId{session},
+                       .attempt = 1,
+                       .agent_id = "main",
+                       .text = text});
+  }
+  // Names of the journalled inputs that have come, in order.
+  void collect() {
+    producer_.flush();
+    std::vector<pipeline::IngressBlock*> blocks;
+    ingress_.drain(blocks, SIZE_MAX);
+    for (pipeline::IngressBlock* block : blocks) {
+      block->for_each([&](const pipeline::InputHeader& header, ByteSpan body) {
+        if (!pipeline::input_kind::journalled(header.kind)) return;
+        EXPECT_TRUE(verify_event_body(header.kind, body));
+        kinds_.emplace_back(event_kind_name(header.kind));
+        if (kinds_.back() == "RunFinished") {
+          texts_.push_back(flatbuffers::GetRoot<fb::RunFinished>(body.data())->text()->str());
+        }
+        if (kinds_.back() == "RunFailed") {
+          texts_.push_back(flatbuffers::GetRoot<fb::RunFailed>(body.data())->message()->str());
+        }
+      });
+      ingress_.recycle(block);
+    }
+  }
+  std::size_t count(std::string_view kind) const {
+    return static_cast<std::size_t>(std::count(kinds_.begin(), kinds_.end(), kind));
+  }
+  // Lets the loop work until `kind` has come `times` times.
+  ::testing::AssertionResult until(std::string_view kind, std::size_t times) {
+    const std::uint64_t deadline_us = pipeline::monotonic_now_us() + 20'000'000;
+    while (count(kind) < times) {
+      if (pipeline::monotonic_now_us() > deadline_us) {
+        return ::testing::AssertionFailure() << kind << " came " << count(kind) << " times";
+      }
+      event_base_loop(base_.get(), EVLOOP_ONCE);
+      collect();
+    }
+    return ::testing::AssertionSuccess();
+  }
+
+  fs::path folder_{};
+  config::AgentConfig config_{};
+  std::unique_ptr<event_base, FreeEvents> base_{event_base_new()};
+  pipeline::Ingress ingress_{};
+  pipeline::IngressProducer& producer_;
+  pipeline::Shared shared_{};
+  std::unique_ptr<AgentRegistry> registry_{};
+  std::vector<std::string> kinds_{};
+  std::vector<std::string> texts_{};
+};
+
+TEST_F(PoolTest, AnswersAndTellsOfItsProcess) {
+  start();
+  prompt(1, 1, "hello");
+  ASSERT_TRUE(until("AgentExited", 1));
+  EXPECT_EQ(texts_, std::vector<std::string>{"hello"});
+  EXPECT_EQ(kinds_, (std::vector<std::string>{"AgentStarted", "RunFinished", "AgentExited"}));
+}
+
+TEST_F(PoolTest, OneSessionIsInOrderAndOthersDoNotWait) {
+  start();
+  prompt(1, 1, "hang");
+  prompt(2, 1, "second of the first session");
+  prompt(3, 2, "other session");
+  ASSERT_TRUE(until("RunFinished", 1));
+  EXPECT_EQ(texts_, std::vector<std::string>{"other session"});
+  registry_->cancel(RunId{1});
+  ASSERT_TRUE(until("RunFinished", 2));
+  EXPECT_EQ(texts_.back(), "second of the first session");
+}
+
+TEST_F(PoolTest, ACrashIsAnInterruptionAndTwoAreAQuarantine) {
+  start();
+  prompt(1, 1, "crash");
+  ASSERT_TRUE(until("RunInterrupted", 1));
+  prompt(1, 1, "crash");
+  ASSERT_TRUE(until("AgentQuarantined", 1));
+  prompt(2, 2, "hello");
+  ASSERT_TRUE(until("RunFailed", 1));
+  EXPECT_NE(texts_.back().find("spine agents reset main"), std::string::npos);
+  registry_->control({.what = pipeline::ControlKind::reset, .agent_id = "main"});
+  prompt(3, 2, "hello again");
+  ASSERT_TRUE(until("RunFinished", 1));
+  EXPECT_EQ(texts_.back(), "hello again");
+}
+
+TEST_F(PoolTest, AProgramThatIsNotThereFailsWithItsName) {
+  config_.process.command = "no-such-program-here";
+  start();
+  prompt(1, 1, "hello");
+  ASSERT_TRUE(until("RunFailed", 1));
+  EXPECT_NE(texts_.back().find("no-such-program-here"), std::string::npos);
+  EXPECT_EQ(count("AgentExited"), 1U);
+}
+
+TEST_F(PoolTest, AConfigurationThatChangesCountsFromTheNextPrompt) {
+  start();
+  prompt(1, 1, "before");
+  ASSERT_TRUE(until("RunFinished", 1));
+  config_.process.command = "/bin/false";
+  registry_->apply({config_});
+  prompt(2, 1, "after");
+  ASSERT_TRUE(until("RunFailed", 1));
+}
+
+TEST_F(PoolTest, NothingIsLeftAfterAStop) {
+  start();
+  prompt(1, 1, "hang");
+  ASSERT_TRUE(until("AgentStarted", 1));
+  registry_->begin_stop();
+  const std::uint64_t deadline_us = pipeline::monotonic_now_us() + 20'000'000;
+  while (!registry_->ended() && pipeline::monotonic_now_us() < deadline_us)
+    event_base_loop(base_.get(), EVLOOP_ONCE);
+  EXPECT_TRUE(registry_->ended());
+}
+
+}  // namespace
+}  // namespace spine::agents

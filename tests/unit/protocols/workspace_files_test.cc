@@ -1,0 +1,121 @@
+// WorkspaceFiles: what is below the workspace, and nothing else.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "adapters/agents/protocols/file_access.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::agents {
+namespace {
+
+namespace fs = std::filesystem;
+
+class WorkspaceFilesTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "spine-files-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    root = name;
+    fs::create_directories(root / "work/sub");
+    put("work/a.txt", "one\ntwo\nthree");
+    put("outside.txt", "secret");
+    files = make_workspace_files(root / "work");
+  }
+  void TearDown() override { fs::remove_all(root); }
+
+  void put(const std::string& name, const std::string& content) {
+    std::ofstream(root / name) << content;
+  }
+  std::string content_of(const std::string& name) {
+    std::ifstream file(root / name);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  std::string path(const std::string& name) { return (root / name).string(); }
+  std::string read(const std::string& name, std::uint64_t line = 0, std::uint64_t limit = 0) {
+    const Result<std::string> content = files->read(name, line, limit);
+    return content ? *content : "error: " + content.error().message;
+  }
+
+  fs::path root{};
+  std::unique_ptr<FileAccess> files{};
+};
+
+TEST_F(WorkspaceFilesTest, ReadsLines) {
+  EXPECT_EQ(read(path("work/a.txt")), "one\ntwo\nthree");
+  EXPECT_EQ(read("a.txt"), "one\ntwo\nthree");
+  EXPECT_EQ(read("sub/../a.txt", 1, 1), "one\n");
+  EXPECT_EQ(read("a.txt", 2), "two\nthree");
+  EXPECT_EQ(read("a.txt", 2, 1), "two\n");
+  EXPECT_EQ(read("a.txt", 3, 9), "three");
+  EXPECT_EQ(read("a.txt", 9, 9), "");
+}
+
+TEST_F(WorkspaceFilesTest, NothingOutsideIsReadOrWritten) {
+  fs::create_symlink(root / "outside.txt", root / "work/link");
+  fs::create_symlink("../outside.txt", root / "work/relative");
+  fs::create_directory_symlink(root, root / "work/up");
+  fs::create_symlink("/proc/self/root", root / "work/magic");
+  const std::string names[] = {path("outside.txt"),
+                               path("work/../outside.txt"),
+                               "../outside.txt",
+                               "link",
+                               "relative",
+                               "up/outside.txt",
+                               "magic/etc/passwd",
+                               path("workshop/x"),
+                               path("work"),
+                               "/etc/passwd",
+                               "",
+                               std::string("a.txt\0x", 7)};
+  for (const std::string& name : names) {
+    EXPECT_TRUE(read(name).starts_with("error: ")) << name;
+    EXPECT_FALSE(files->write(name, "changed").has_value()) << name;
+  }
+  EXPECT_EQ(content_of("outside.txt"), "secret");
+  EXPECT_EQ(files->read("up/outside.txt", 0, 0).error().code, Errc::refused);
+}
+
+TEST_F(WorkspaceFilesTest, WhatIsNoRegularFileIsRefused) {
+  ASSERT_EQ(::mkfifo(path("work/pipe").c_str(), 0600), 0);
+  for (const std::string name : {"pipe", "sub", "sub/", ".", "..", "sub/.."}) {
+    EXPECT_TRUE(read(name).starts_with("error: ")) << name;
+    EXPECT_FALSE(files->write(name, "x").has_value()) << name;
+  }
+  EXPECT_EQ(files->read("missing", 0, 0).error().code, Errc::not_found);
+  EXPECT_FALSE(files->write("no/such/folder", "x").has_value());
+}
+
+TEST_F(WorkspaceFilesTest, WritesWholeFilesAndLeavesNothingBehind) {
+  fs::permissions(root / "work/a.txt", fs::perms{0640});
+  EXPECT_TRUE(files->write(path("work/a.txt"), "new").has_value());
+  EXPECT_TRUE(files->write("sub/b.txt", "").has_value());
+  EXPECT_EQ(content_of("work/a.txt"), "new");
+  EXPECT_EQ(fs::status(root / "work/a.txt").permissions(), fs::perms{0640});
+  EXPECT_TRUE(fs::is_regular_file(root / "work/sub/b.txt"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(root / "work"), {}), 2);
+  EXPECT_EQ(std::distance(fs::directory_iterator(root / "work/sub"), {}), 1);
+}
+
+TEST_F(WorkspaceFilesTest, WhatIsWrittenBelongsToTheOwnerOfTheWorkspace) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  ASSERT_EQ(::chown(path("work").c_str(), 12'345, 12'345), 0);
+  EXPECT_TRUE(files->write("c.txt", "x").has_value());
+  struct stat status {};
+  ASSERT_EQ(::stat(path("work/c.txt").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 12'345U);
+}
+
+TEST_F(WorkspaceFilesTest, LargeFilesAreRefused) {
+  const std::string most(limits::kAgentFileBytesMax, 'x');
+  EXPECT_TRUE(files->write("big", most).has_value());
+  EXPECT_EQ(read("big").size(), most.size());
+  EXPECT_FALSE(files->write("big", most + 'x').has_value());
+  put("work/bigger", most + 'x');
+  EXPECT_EQ(files->read("bigger", 1, 1).error().code, Errc::no_space);
+}
+
+}  // namespace
+}  // namespace spine::agents
