@@ -55,6 +55,8 @@ class Answers {
  public:
   explicit Answers(pipeline::IngressProducer& producer) : producer_(producer) {}
 
+  // False while the engine has as much as it may hold: whoever has a choice reads no more.
+  bool has_room() { return producer_.has_room(); }
   // A piece of an answer that is being written. Never journalled.
   void delta(RunId run, std::string_view piece);
   void finished(RunId run, const Finished& answer);
@@ -69,8 +71,9 @@ class Answers {
   void bound(RunId run, std::string_view agent_session);
 
   // What is larger than limits::kToolInlineBytesMax goes into a BodyRecorded of its own.
-  void tool_called(RunId run, const ToolCall& call);
-  void tool_returned(RunId run, const ToolResult& result, std::uint64_t duration_ms);
+  // Without `keep` only their sizes and digests are recorded.
+  void tool_called(RunId run, const ToolCall& call, bool keep);
+  void tool_returned(RunId run, const ToolResult& result, std::uint64_t duration_ms, bool keep);
   void asked(RunId run, const Permission& permission);
 
   void process_started(const ProcessStarted& started);
@@ -88,7 +91,7 @@ class Answers {
     std::array<std::uint8_t, 32> sha256{};
     bool inline_body{};
   };
-  Digested digest(RunId run, std::string_view body);
+  Digested digest(RunId run, std::string_view body, bool keep);
   pipeline::IngressProducer& producer_;
   flatbuffers::FlatBufferBuilder builder_{1024};
 };

@@ -13,10 +13,10 @@ constexpr std::size_t kOptionsMax = 16;
 
 }  // namespace
 
-Answers::Digested Answers::digest(RunId run, std::string_view body) {
-  Digested out{.inline_body = body.size() <= limits::kToolInlineBytesMax};
+Answers::Digested Answers::digest(RunId run, std::string_view body, bool keep) {
+  Digested out{.inline_body = keep && body.size() <= limits::kToolInlineBytesMax};
   ::SHA256(reinterpret_cast<const unsigned char*>(body.data()), body.size(), out.sha256.data());
-  if (out.inline_body) return out;
+  if (out.inline_body || !keep) return out;
   builder_.Clear();
   const auto sha256 = builder_.CreateVector(out.sha256.data(), out.sha256.size());
   const auto kept = text(body, limits::kToolBodyBytesMax);
@@ -25,8 +25,8 @@ Answers::Digested Answers::digest(RunId run, std::string_view body) {
   return out;
 }
 
-void Answers::tool_called(RunId run, const ToolCall& call) {
-  const Digested body = digest(run, call.arguments);
+void Answers::tool_called(RunId run, const ToolCall& call, bool keep) {
+  const Digested body = digest(run, call.arguments, keep);
   builder_.Clear();
   const auto call_id = text(call.call_id, limits::kNameBytesMax);
   const auto name = text(call.name, limits::kNameBytesMax);
@@ -39,8 +39,9 @@ void Answers::tool_called(RunId run, const ToolCall& call) {
   push(fb::EventBody::ToolCalled);
 }
 
-void Answers::tool_returned(RunId run, const ToolResult& result, std::uint64_t duration_ms) {
-  const Digested body = digest(run, result.result);
+void Answers::tool_returned(RunId run, const ToolResult& result, std::uint64_t duration_ms,
+                            bool keep) {
+  const Digested body = digest(run, result.result, keep);
   builder_.Clear();
   const auto call_id = text(result.call_id, limits::kNameBytesMax);
   const auto name = text(result.name, limits::kNameBytesMax);

@@ -40,6 +40,7 @@ class Driver {
   // The gateway stops: asks processes to end. ended() once none is left.
   virtual void begin_stop() {}
   virtual bool ended() const { return true; }
+  virtual bool quarantined() const { return false; }
   virtual void report(pipeline::AgentReport& out) const = 0;
 };
 

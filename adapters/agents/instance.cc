@@ -68,7 +68,7 @@ Result<Launch> Instance::prepare(const ProtocolPrompt* first) {
 Status Instance::start(const ProtocolPrompt* first) {
   SPINE_TRY(Launch launch, prepare(first));
   if (setup_.checked_program != launch.program) {
-    SPINE_TRY_STATUS(check_node_version(launch.program, launch.plan.env));
+    SPINE_TRY_STATUS(check_node_version(launch.program, launch.plan.env, launch.probe));
     setup_.checked_program = launch.program;
   }
   sandbox_ = std::move(launch.sandbox);
@@ -154,9 +154,11 @@ void Instance::on_exit(const ChildExit& reported) {
   const ChildExit exit = sandbox_ == "bubblewrap" ? exit_inside(reported) : reported;
   if (state_ != InstanceState::stopping) {
     // It went by itself. A process for one prompt may do that; what it said last decides.
-    const std::string_view tail = child_->stderr_tail();
+    // What it wrote to stderr is in the log alone: nobody knows what secrets are in it.
     std::string why = exit_in_words(exit);
-    if (!tail.empty()) why += fmt::format("; its last words: {}", tail);
+    if (!child_->stderr_tail().empty()) {
+      why += fmt::format("; what it wrote: spine agents logs {}", setup_.agent->id);
+    }
     const bool clean = exit.signal == 0;
     if (clean && traits_.one_shot && !muted_) protocol_->ended(exit.code == 0, why);
     reason_ = clean && traits_.one_shot ? fb::AgentExitReason::done : fb::AgentExitReason::crashed;
@@ -169,7 +171,7 @@ void Instance::on_exit(const ChildExit& reported) {
 void Instance::write(std::string_view line) {
   if (child_ == nullptr || state_ == InstanceState::stopping) return;
   if (child_->write(line)) return;
-  end(fb::AgentExitReason::unresponsive, "it does not read what it is told", Ending::kill);
+  end(fb::AgentExitReason::bad_output, "it does not read what it is told", Ending::kill);
 }
 
 void Instance::close_input() {

@@ -88,6 +88,8 @@ class Instance final : public ChildEvents, public ProtocolSink {
   std::uint64_t started_us() const { return started_us_; }
   std::int64_t started_wall_ms() const { return started_wall_ms_; }
   std::uint64_t ready_ms() const { return ready_ms_; }
+  // Reads no more of its output until that is undone.
+  void pause_output(bool pause) { child_->pause_output(pause); }
   // Skills of a process that is running change with the next prompt, if its protocol can do that.
   void set_skills(std::vector<SkillHandOver> skills, std::uint64_t version);
 
@@ -97,6 +99,7 @@ class Instance final : public ChildEvents, public ProtocolSink {
   std::uint64_t idle_since_us{};
   std::uint64_t resident_bytes{};
   bool stale{};  // gets no more prompts; ended once it is idle
+  bool solo{};   // works on a run that was interrupted before: alone, for that one may be the cause
 
   // ChildEvents
   void on_line(std::string_view line) override;

@@ -122,7 +122,7 @@ void AgentPool::configure(const config::AgentConfig& agent) {
   not_before_us_ = 0;
   for (const auto& instance : instances_) {
     instance->stale = true;
-    if (instance->runs != 0 || instance->reserved()) continue;
+    if (instance->runs != 0) continue;
     instance->end(fb::AgentExitReason::restarted, "its configuration changed", Ending::gentle);
   }
   dispatch();
@@ -146,26 +146,31 @@ void AgentPool::set_skills(AgentSkills skills) {
 
 void AgentPool::begin_stop() {
   stopping_ = true;
+  for (const auto& [id, work] : works_) {
+    if (work.instance == nullptr || work.cancelled_us != 0) continue;
+    if (work.instance->state() == InstanceState::ready) work.instance->protocol().cancel(work.run);
+  }
   for (const auto& instance : instances_)
-    instance->end(fb::AgentExitReason::stopped, "the gateway stops", Ending::gentle);
+    instance->end(fb::AgentExitReason::stopped, "the gateway stops", Ending::terminate);
 }
 
 void AgentPool::tick() {
   const std::uint64_t now_us = pipeline::monotonic_now_us();
+  mind_room();
   for (const auto& instance : instances_)
     watch(*instance, now_us);
   const std::uint64_t run_us = agent_->process.run_ms * 1'000;
   const std::uint64_t stop_us = agent_->process.stop_ms * 1'000;
   std::vector<RunId> late;
+  std::vector<RunId> deaf;  // cancelled, and their processes go on with them
   for (auto& [id, work] : works_) {
     if (work.instance == nullptr) continue;
     const bool cancelled = work.cancelled_us != 0;
-    if (cancelled && now_us - work.cancelled_us > stop_us) {
-      work.instance->end(fb::AgentExitReason::unresponsive,
-                         "it went on after it was told to stop working", Ending::terminate);
-    }
+    if (cancelled && now_us - work.cancelled_us > stop_us) deaf.push_back(work.run);
     if (!cancelled && run_us != 0 && now_us - work.prompted_us > run_us) late.push_back(work.run);
   }
+  for (const RunId run : deaf)
+    give_up(works_.at(run.value));
   for (const RunId run : late) {
     Work* work = live(run);
     if (work == nullptr) continue;
@@ -174,6 +179,34 @@ void AgentPool::tick() {
                      agent_->process.run_ms / 1'000));
   }
   dispatch();
+}
+
+// Its process does not hear. Others that it works on are not to suffer: it gets no more, and is
+// ended after them; until then what it says of this run is not listened to.
+void AgentPool::give_up(Work& work) {
+  Instance& instance = *work.instance;
+  if (live_runs(instance) == 0) {
+    instance.end(fb::AgentExitReason::unresponsive, "it went on after it was told to stop working",
+                 Ending::terminate);
+    return;
+  }
+  instance.stale = true;
+  close(work.run);
+}
+
+std::uint32_t AgentPool::live_runs(const Instance& instance) const {
+  std::uint32_t count = 0;
+  for (const auto& [id, work] : works_)
+    count += work.instance == &instance && work.cancelled_us == 0 ? 1U : 0U;
+  return count;
+}
+
+void AgentPool::mind_room() {
+  const bool full = !context_.answers.has_room();
+  if (full == paused_) return;
+  paused_ = full;
+  for (const auto& instance : instances_)
+    instance->pause_output(full);
 }
 
 void AgentPool::report(pipeline::AgentReport& out) const {

@@ -61,6 +61,7 @@ class AgentPool final : public Driver, public InstanceOwner {
   void measure(const std::vector<ProcessEntry>& all) override;
   void begin_stop() override;
   bool ended() const override { return instances_.empty(); }
+  bool quarantined() const override { return quarantined_; }
   void report(pipeline::AgentReport& out) const override;
 
   // InstanceOwner
@@ -100,7 +101,7 @@ class AgentPool final : public Driver, public InstanceOwner {
   Placed place(Work& work, std::uint32_t& wanted);
   bool bound_elsewhere(const Work& work) const;
   Instance* find_room(const Work& work);
-  bool has_room(const Instance& instance, fb::Trust trust) const;
+  bool has_room(const Instance& instance, const Work& work) const;
   void give(Work& work, Instance& instance);
   void start_one(Work& work);
   void make_room(fb::Trust trust);
@@ -115,7 +116,11 @@ class AgentPool final : public Driver, public InstanceOwner {
   void abandon(Work& work);
   void interrupt_runs(const Instance& instance);
   std::uint64_t note_crash(std::string_view why);
-  void start_failed(const Error& error);
+  void start_failed(Work& work, const Error& error);
+  void give_up(Work& work);
+  std::uint32_t live_runs(const Instance& instance) const;
+  // Reads no more of anybody's output while the engine is full.
+  void mind_room();
   void watch(Instance& instance, std::uint64_t now_us);
   void schedule_dispatch(std::uint64_t ms);
   // From within what a protocol reports nothing is told to a protocol: that comes right after.
@@ -147,6 +152,7 @@ class AgentPool final : public Driver, public InstanceOwner {
   bool quarantined_{};
   bool start_failed_{};
   bool stopping_{};
+  bool paused_{};
   bool dispatching_{};
   bool dispatch_again_{};
 };

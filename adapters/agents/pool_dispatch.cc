@@ -8,6 +8,16 @@
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {
+namespace {
+
+std::vector<std::string> hidden_places(const GatewayPlaces& gateway) {
+  std::vector<std::string> out = gateway.key_paths;
+  out.push_back(gateway.state_dir);
+  if (!gateway.config_path.empty()) out.push_back(gateway.config_path);
+  return out;
+}
+
+}  // namespace
 
 // What it calls may end up here again: then the outer call goes round once more.
 void AgentPool::dispatch() {
@@ -65,7 +75,7 @@ AgentPool::Placed AgentPool::place(Work& work, std::uint32_t& wanted) {
     if (counts) coming += instance->traits().sessions_at_once;
   }
   if (++wanted <= coming) return Placed::held;
-  const Placed none = one_shot ? Placed::held : Placed::exhausted;
+  const Placed none = one_shot || work.attempt > 1 ? Placed::held : Placed::exhausted;
   if (pipeline::monotonic_now_us() < not_before_us_) return none;
   if (instances_.size() < agent_->process.instances_max) {
     start_one(work);
@@ -89,16 +99,19 @@ bool AgentPool::bound_elsewhere(const Work& work) const {
   return false;
 }
 
-bool AgentPool::has_room(const Instance& instance, fb::Trust trust) const {
-  return instance.state() == InstanceState::ready && !instance.stale && instance.trust() == trust &&
-         instance.runs < instance.traits().sessions_at_once;
+bool AgentPool::has_room(const Instance& instance, const Work& work) const {
+  if (instance.state() != InstanceState::ready || instance.stale) return false;
+  if (instance.trust() != work.trust) return false;
+  // A run that was interrupted may be what ended the process: others are not to end with it again.
+  if (instance.solo || work.attempt > 1) return instance.runs == 0;
+  return instance.runs < instance.traits().sessions_at_once;
 }
 
 Instance* AgentPool::find_room(const Work& work) {
   const auto sticky = sticky_.find(work.session.value);
   Instance* best = nullptr;
   for (const auto& instance : instances_) {
-    if (!has_room(*instance, work.trust)) continue;
+    if (!has_room(*instance, work)) continue;
     if (instance->reserved()) {
       if (instance->reserved() == work.run) return instance.get();
       continue;
@@ -132,6 +145,7 @@ void AgentPool::give(Work& work, Instance& instance) {
   work.instance = &instance;
   work.prompted_us = pipeline::monotonic_now_us();
   ++instance.runs;
+  instance.solo = work.attempt > 1;
   busy_.insert(work.session.value);
   stick(work.session, instance);
   instance.protocol().prompt(work.prompt());
@@ -141,7 +155,7 @@ void AgentPool::give(Work& work, Instance& instance) {
 void AgentPool::start_one(Work& work) {
   if (!places_) {
     auto places = make_places(context_.gateway, *agent_);
-    if (!places) return start_failed(places.error());
+    if (!places) return start_failed(work, places.error());
     places_ = std::move(*places);
   }
   AgentProfile profile{.agent_id = agent_->id,
@@ -153,15 +167,19 @@ void AgentPool::start_one(Work& work) {
                        .trust = work.trust,
                        .untrusted_tools = agent_->untrusted_allow,
                        .skills = skills_.skills,
-                       .skills_version = skills_.version};
-  InstanceSetup setup{.base = context_.base,
-                      .agent = agent_,
-                      .gateway = context_.gateway,
-                      .places = *places_,
-                      .means = context_.means,
-                      .checked_program = checked_program_,
-                      .skill_env = skills_.env,
-                      .number = ++numbers_};
+                       .skills_version = skills_.version,
+                       .uid = places_->uid,
+                       .gid = places_->gid,
+                       .hidden = hidden_places(context_.gateway)};
+  InstanceSetup setup{
+      .base = context_.base,
+      .agent = agent_,
+      .gateway = context_.gateway,
+      .places = *places_,
+      .means = context_.means,
+      .checked_program = checked_program_,
+      .skill_env = work.trust == fb::Trust::trusted ? skills_.env : decltype(skills_.env){},
+      .number = ++numbers_};
   const bool one_shot = agent_->process.driver == config::Driver::jsonl;
   if (one_shot) setup.reserved = work.run;
   auto instance = std::make_unique<Instance>(setup, std::move(profile), *this);
@@ -170,7 +188,7 @@ void AgentPool::start_one(Work& work) {
   const ProtocolPrompt first = work.prompt();
   if (const Status began = started.start(one_shot ? &first : nullptr); !began) {
     std::erase_if(instances_, [&](const auto& entry) { return entry.get() == &started; });
-    start_failed(began.error());
+    start_failed(work, began.error());
     return;
   }
   ++counts_.starts;
@@ -179,6 +197,9 @@ void AgentPool::start_one(Work& work) {
 
 // All places are taken: an idle process that this run cannot use goes.
 void AgentPool::make_room(fb::Trust trust) {
+  for (const auto& instance : instances_) {
+    if (instance->state() == InstanceState::stopping) return;  // its place comes
+  }
   for (const auto& instance : instances_) {
     const bool usable = instance->trust() == trust && !instance->stale;
     if (usable || instance->runs != 0 || instance->reserved()) continue;

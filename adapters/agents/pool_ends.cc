@@ -17,7 +17,6 @@ bool is_crash(fb::AgentExitReason reason) {
     case fb::AgentExitReason::memory:
     case fb::AgentExitReason::not_ready:
     case fb::AgentExitReason::bad_output:
-    case fb::AgentExitReason::unresponsive:
       return true;
     default:
       return false;
@@ -90,8 +89,9 @@ void AgentPool::schedule_dispatch(std::uint64_t ms) {
   SPINE_CHECK(evtimer_add(timer_.get(), &delay) == 0);
 }
 
-// It cannot be started at all: whoever waits is told why, and the next prompt tries again.
-void AgentPool::start_failed(const Error& error) {
+// It cannot be started: who waits for that is told why, and the next prompt tries again. Those that
+// another process can serve wait on.
+void AgentPool::start_failed(Work& work, const Error& error) {
   const bool again = start_failed_ && problem_ == error.message;
   start_failed_ = true;
   problem_ = error.message;
@@ -103,13 +103,22 @@ void AgentPool::start_failed(const Error& error) {
                                      .code = -1,
                                      .message = error.message});
   }
-  fail_waiting(fb::RunErrorKind::crash,
-               fmt::format("The agent {} could not be started: {}", agent_->id, error.message));
+  const std::string why =
+      fmt::format("The agent {} could not be started: {}", agent_->id, error.message);
+  if (instances_.empty()) return fail_waiting(fb::RunErrorKind::crash, why);
+  const RunId run = work.run;
+  ++counts_.failed;
+  context_.answers.failed(run, fb::RunErrorKind::crash, why, 0);
+  close(run);
 }
 
 void AgentPool::watch(Instance& instance, std::uint64_t now_us) {
   if (instance.state() == InstanceState::stopping) return;
   const config::AgentProcess& process = agent_->process;
+  if (instance.reserved() && instance.runs == 0 && !works_.contains(instance.reserved().value)) {
+    instance.end(fb::AgentExitReason::done, "its prompt is answered", Ending::gentle);
+    return;
+  }
   const bool idle = instance.state() == InstanceState::ready && instance.runs == 0;
   if (!idle || instance.reserved() || process.idle_ms == 0) return;
   if (now_us - instance.idle_since_us < process.idle_ms * 1'000) return;

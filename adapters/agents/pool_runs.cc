@@ -34,7 +34,13 @@ void AgentPool::on_ready(Instance& instance, std::string_view version) {
 }
 
 void AgentPool::on_bound(RunId run, std::string_view agent_session) {
-  if (live(run) == nullptr) return;
+  Work* work = live(run);
+  if (work == nullptr) return;
+  if (++work->binds > limits::kAgentBindsPerRunMax) {
+    fail(*work, fb::RunErrorKind::unknown,
+         "The agent named its conversation again and again and was stopped.");
+    return;
+  }
   if (agent_session.size() > limits::kAgentSessionBytesMax) {
     log_.warn(
         "its name of a conversation is longer than {} bytes: the conversation begins anew "
@@ -67,7 +73,9 @@ void AgentPool::on_tool_called(RunId run, const ToolCall& call) {
     return;
   }
   work->tools.push_back({std::string(call.call_id), pipeline::monotonic_now_us()});
-  context_.answers.tool_called(run, call);
+  work->tool_bytes += call.arguments.size();
+  context_.answers.tool_called(run, call, work->tool_bytes <= limits::kToolBytesPerRunMax);
+  mind_room();
 }
 
 void AgentPool::on_tool_returned(RunId run, const ToolResult& result) {
@@ -80,11 +88,23 @@ void AgentPool::on_tool_returned(RunId run, const ToolResult& result) {
   }
   const std::uint64_t us = pipeline::monotonic_now_us() - tool->since_us;
   work->tools.erase(tool);
-  context_.answers.tool_returned(run, result, us / 1'000);
+  work->tool_bytes += result.result.size();
+  context_.answers.tool_returned(run, result, us / 1'000,
+                                 work->tool_bytes <= limits::kToolBytesPerRunMax);
+  mind_room();
 }
 
 void AgentPool::on_asked(RunId run, const Permission& permission) {
-  if (live(run) != nullptr) context_.answers.asked(run, permission);
+  Work* work = live(run);
+  if (work == nullptr) return;
+  if (++work->asks > limits::kAgentAsksPerRunMax) {
+    fail(*work, fb::RunErrorKind::unknown,
+         fmt::format("The agent asked for permission more than {} times for one answer and was "
+                     "stopped.",
+                     limits::kAgentAsksPerRunMax));
+    return;
+  }
+  context_.answers.asked(run, permission);
 }
 
 void AgentPool::on_steered(RunId queued, RunId into) {

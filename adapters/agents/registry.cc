@@ -76,6 +76,10 @@ std::unique_ptr<Driver> AgentRegistry::make_driver(const config::AgentConfig& ag
 void AgentRegistry::apply(const std::vector<config::AgentConfig>& agents) {
   Drivers kept;
   order_.clear();
+  places_.other_workspaces.clear();
+  for (const config::AgentConfig& agent : agents) {
+    if (!agent.workspace.empty()) places_.other_workspaces.push_back(agent.workspace);
+  }
   std::map<std::string, config::Driver, std::less<>> kinds;
   for (const config::AgentConfig& agent : agents) {
     const std::string id = lower(agent.id);
@@ -95,6 +99,8 @@ void AgentRegistry::apply(const std::vector<config::AgentConfig>& agents) {
     kept[id] = std::move(existing.mapped());
   }
   for (auto& [id, removed] : drivers_) {
+    // Whatever drives it now: only a reset ends a quarantine.
+    if (removed->quarantined()) quarantined_.push_back(id);
     removed->fail_all("The agent was removed from the configuration.");
     removed->begin_stop();
     if (!removed->ended()) leaving_.push_back(std::move(removed));
@@ -145,7 +151,9 @@ void AgentRegistry::answer(const pipeline::AnswerItem& item) {
 }
 
 void AgentRegistry::control(const pipeline::ControlItem& item) {
-  std::erase(quarantined_, std::string(item.agent_id));
+  if (item.what == pipeline::ControlKind::reset) {
+    std::erase(quarantined_, std::string(item.agent_id));
+  }
   Driver* driver = find(item.agent_id);
   if (driver == nullptr) return;
   if (item.what == pipeline::ControlKind::restart) {
@@ -163,7 +171,8 @@ void AgentRegistry::begin_stop() {
 
 bool AgentRegistry::ended() const {
   const auto has_ended = [](const auto& entry) { return entry.second->ended(); };
-  return std::ranges::all_of(drivers_, has_ended);
+  const auto has_left = [](const auto& driver) { return driver->ended(); };
+  return std::ranges::all_of(drivers_, has_ended) && std::ranges::all_of(leaving_, has_left);
 }
 
 std::string AgentRegistry::summary() const {

@@ -22,6 +22,7 @@ struct Work {
       : run(item.run),
         session(item.session),
         session_uuid(item.session_uuid),
+        attempt(item.attempt),
         trust(item.trust),
         agent_session(item.agent_session),
         model(item.model),
@@ -42,6 +43,7 @@ struct Work {
   RunId run{};
   SessionId session{};
   Bits128 session_uuid{};
+  std::uint16_t attempt{};  // 1 = the first
   fb::Trust trust{};
   std::string agent_session{};
   std::string model{};
@@ -53,6 +55,9 @@ struct Work {
   std::uint64_t cancelled_us{};  // since when its end is of no interest; 0 = it is wanted
   std::size_t answer_bytes{};    // of the answer, as far as it was seen
   std::uint32_t tool_calls{};
+  std::size_t tool_bytes{};       // of what its tools were given and gave back
+  std::uint32_t asks{};           // for permission
+  std::uint32_t binds{};          // to a conversation of the agent's
   std::vector<OpenTool> tools{};  // called, and not returned; bounded by tool_calls
 };
 

@@ -214,7 +214,7 @@ void check_agent(const Place& place, const config::AgentConfig& agent,
          fmt::format("install it, or name it in agents.entries.{}.spine.command", agent.id)});
     return;
   }
-  const Status new_enough = agents::check_node_version(program, *env);
+  const Status new_enough = agents::check_node_version(program, *env, agents::probe_rules(request));
   findings.push_back({new_enough ? Grade::ok : Grade::fail, subject,
                       new_enough ? program + " is there" : new_enough.error().message, ""});
 }

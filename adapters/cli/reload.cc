@@ -2,6 +2,7 @@
 #include "adapters/cli/reload.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <flatbuffers/flatbuffers.h>
 
 #include "engine/config/redact.h"
@@ -23,6 +24,14 @@ std::string policy_bytes(config::Config config) {
   flatbuffers::FlatBufferBuilder builder;
   config::build_policy(config, builder);
   return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
+}
+
+void hide(const std::string& value) {
+  if (value.size() >= kSecretBytesMin) log::redact(value);
+}
+
+bool names_secret(std::string_view name) {
+  return config::is_secret({&name, 1});
 }
 
 }  // namespace
@@ -65,9 +74,18 @@ void hide_secrets(const config::Config& config) {
   log::redact(config.password);
   for (const config::AgentConfig& agent : config.agents) {
     for (const auto& [name, value] : agent.process.env) {
-      const std::string_view key = name;
-      if (config::is_secret({&key, 1}) && value.size() >= kSecretBytesMin) log::redact(value);
+      if (names_secret(name)) hide(value);
     }
+    for (const std::string& name : agent.process.pass_env) {
+      // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing of ours changes the environment
+      const char* value = names_secret(name) ? std::getenv(name.c_str()) : nullptr;
+      if (value != nullptr) hide(value);
+    }
+  }
+  for (const config::SkillEntryConfig& entry : config.skills.entries) {
+    hide(entry.api_key);
+    for (const auto& [name, value] : entry.env)
+      hide(value);
   }
 }
 

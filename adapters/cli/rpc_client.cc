@@ -140,6 +140,7 @@ Result<Answer> RpcClient::wait_answer(Deadline deadline) {
     SPINE_TRY(Incoming incoming, read(deadline));
     if (incoming.id == id) return std::move(incoming.answer);
     if (incoming.event.empty()) continue;
+    if (on_event_) on_event_(incoming.event, incoming.answer.payload);
     if (events_.size() == kEventsKeptMax) events_.pop_front();
     events_.push_back({std::move(incoming.event), std::move(incoming.answer.payload)});
   }

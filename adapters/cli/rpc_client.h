@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,10 @@ class RpcClient {
   Result<Answer> call(std::string_view method, std::string_view params, Deadline deadline);
   // A further response to the last call, for methods that give two.
   Result<Answer> next_answer(Deadline deadline);
+  // Called for each event that comes while an answer is waited for: its name and payload. Must not
+  // call the client.
+  using OnEvent = std::function<void(std::string_view, const std::string&)>;
+  void on_event(OnEvent on_event) { on_event_ = std::move(on_event); }
   // The payload of the next event of that name, kept or yet to come.
   Result<std::string> wait_event(std::string_view name, Deadline deadline);
 
@@ -75,6 +80,7 @@ class RpcClient {
   std::string hello_{};
   std::uint64_t calls_{};
   std::deque<Event> events_{};
+  OnEvent on_event_{};
 };
 
 }  // namespace spine::cli

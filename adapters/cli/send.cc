@@ -18,7 +18,8 @@
 namespace spine::cli {
 namespace {
 
-constexpr std::string_view kSendScopes = R"(["operator.read","operator.write"])";
+constexpr std::string_view kSendScopes =
+    R"(["operator.read","operator.write","operator.approvals"])";
 constexpr std::uint64_t kConnectMs = 5'000;
 constexpr std::uint64_t kRetryMs = 200;
 
@@ -65,6 +66,25 @@ bool is_without_run(const Answer& answer) {
          payload["run"].get(run) == simdjson::SUCCESS && !run;
 }
 
+// What an agent asks while its answer is waited for, of whatever session: it may be this one's.
+void show_question(std::string_view event, const std::string& payload) {
+  if (!event.ends_with(".approval.requested")) return;
+  simdjson::dom::parser parser;
+  simdjson::dom::element question;
+  simdjson::dom::element request;
+  if (parser.parse(payload).get(question) != simdjson::SUCCESS ||
+      question["request"].get(request) != simdjson::SUCCESS) {
+    return;
+  }
+  std::string what = text_at(request, "command");
+  if (what.empty()) what = text_at(request, "title");
+  const std::string code = text_at(request, "code");
+  fmt::print(stderr,
+             "The agent {} asks to be allowed: {}\n"
+             "To answer, from another terminal: spine approvals approve {} (or deny)\n",
+             printable(text_at(request, "agentId")), printable(what), printable(code));
+}
+
 // One message under one idempotency key: however often it is handed in, it counts once.
 class Sending {
  public:
@@ -92,6 +112,7 @@ class Sending {
     const Deadline connect = std::min(deadline_, in_ms(kConnectMs));
     SPINE_TRY(RpcClient client, RpcClient::open(place_.target, kSendScopes, connect));
     reached = true;
+    client.on_event(show_question);
     SPINE_TRY(Answer sent, hand_in(client));
     if (!sent.ok || args_.no_wait || is_without_run(sent)) return sent;
     const std::uint64_t wait_ms = left_ms(deadline_);

@@ -2,6 +2,7 @@
 #include "adapters/skills/eligibility.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/stat.h>
@@ -27,12 +28,12 @@ std::string shown_list(const std::vector<std::string>& names) {
   return printable(fmt::format("{}", fmt::join(names, ", ")));
 }
 
-bool configures(const config::SkillEntryConfig* entry, const SkillFile& file,
-                const std::string& variable) {
-  if (entry == nullptr) return false;
-  if (file.primary_env == variable && !entry->api_key.empty()) return true;
-  return std::ranges::any_of(
-      entry->env, [&](const auto& pair) { return pair.first == variable && !pair.second.empty(); });
+bool configures(const SkillEntry& entry, const SkillFile& file, const std::string& variable) {
+  if (entry.config == nullptr || !entry.given || is_loader_variable(variable)) return false;
+  if (file.primary_env == variable && !entry.config->api_key.empty()) return true;
+  return std::ranges::any_of(entry.config->env, [&](const auto& pair) {
+    return pair.first == variable && !pair.second.empty();
+  });
 }
 
 // How to get programs, if the skill says so.
@@ -64,9 +65,9 @@ void judge_programs(const SkillFile& file, Ground& ground, pipeline::SkillReport
                                        install_hint(file, file.any_bins)));
 }
 
-void judge_settings(const SkillFile& file, const config::SkillEntryConfig* entry, Ground& ground,
+void judge_settings(const SkillFile& file, const SkillEntry& entry, Ground& ground,
                     pipeline::SkillReport& report) {
-  const std::string key = printable(file.key);
+  const std::string key = printable(entry.given ? file.key : file.name);
   for (const std::string& variable : file.env) {
     if (ground.variable(variable) != nullptr || configures(entry, file, variable)) continue;
     report.missing_env.push_back(variable);
@@ -114,12 +115,12 @@ bool Ground::has_setting(std::string_view path) {
   return found;
 }
 
-void judge(const SkillFile& file, const config::SkillEntryConfig* entry, Ground& ground,
+void judge(const SkillFile& file, const SkillEntry& entry, Ground& ground,
            pipeline::SkillReport& report) {
-  report.disabled = entry != nullptr && entry->enabled == false;
+  report.disabled = entry.config != nullptr && entry.config->enabled == false;
   if (report.disabled) {
     report.reasons.push_back(fmt::format("It is turned off; set skills.entries.{}.enabled to true.",
-                                         printable(file.key)));
+                                         printable(entry.config->name)));
   }
   if (!file.os.empty() && !std::ranges::any_of(file.os, is_this_system)) {
     report.missing_os = file.os;
@@ -135,23 +136,96 @@ void judge(const SkillFile& file, const config::SkillEntryConfig* entry, Ground&
 }
 
 std::vector<std::pair<std::string, std::string>> variables_of(const SkillFile& file,
-                                                              const config::SkillEntryConfig* entry,
-                                                              const Ground& ground) {
+                                                              const SkillEntry& entry,
+                                                              std::vector<Fault>& faults) {
   std::vector<std::pair<std::string, std::string>> out;
-  if (entry == nullptr) return out;
-  const auto add = [&](const std::string& name, const std::string& configured) {
-    const char* own = ground.variable(name);
-    out.emplace_back(name, own == nullptr ? configured : std::string(own));
+  if (entry.config == nullptr || !entry.given) return out;
+  const auto refuse = [&](const std::string& name, std::string_view whose, std::string_view mend) {
+    faults.push_back({.line = file.name_line,
+                      .message = fmt::format("{} names the variable {}, which changes how programs "
+                                             "are loaded: agents do not get it; {}.",
+                                             whose, printable(name), mend),
+                      .weight = Weight::warning});
   };
-  for (const auto& [name, value] : entry->env) {
-    if (!value.empty()) add(name, value);
+  for (const auto& [name, value] : entry.config->env) {
+    if (is_loader_variable(name)) {
+      refuse(name, fmt::format("skills.entries.{}.env", printable(file.key)), "remove it there");
+    } else if (!value.empty()) {
+      out.emplace_back(name, value);
+    }
   }
   const auto is_primary = [&file](const auto& pair) { return pair.first == file.primary_env; };
-  if (!file.primary_env.empty() && !entry->api_key.empty() &&
-      std::ranges::none_of(out, is_primary)) {
-    add(file.primary_env, entry->api_key);
+  if (file.primary_env.empty() || entry.config->api_key.empty() ||
+      std::ranges::any_of(out, is_primary)) {
+    return out;
+  }
+  if (is_loader_variable(file.primary_env)) {
+    refuse(file.primary_env, "metadata.openclaw.primaryEnv", "name another one");
+  } else {
+    out.emplace_back(file.primary_env, entry.config->api_key);
   }
   return out;
+}
+
+bool is_loader_variable(std::string_view name) {
+  constexpr std::array<std::string_view, 7> kFamilies{
+      "LD_", "DYLD_", "BASH_FUNC_", "GIT_CONFIG", "NPM_CONFIG_", "npm_config_", "GLIBC_"};
+  constexpr std::array<std::string_view, 53> kNames{"PATH",
+                                                    "HOME",
+                                                    "SHELL",
+                                                    "ENV",
+                                                    "BASH_ENV",
+                                                    "BASHOPTS",
+                                                    "SHELLOPTS",
+                                                    "IFS",
+                                                    "CDPATH",
+                                                    "GLOBIGNORE",
+                                                    "PS4",
+                                                    "PROMPT_COMMAND",
+                                                    "ZDOTDIR",
+                                                    "NODE_OPTIONS",
+                                                    "NODE_PATH",
+                                                    "NODE_REPL_EXTERNAL_MODULE",
+                                                    "PYTHONPATH",
+                                                    "PYTHONHOME",
+                                                    "PYTHONSTARTUP",
+                                                    "PYTHONINSPECT",
+                                                    "PYTHONUSERBASE",
+                                                    "PYTHONWARNINGS",
+                                                    "PYTHONBREAKPOINT",
+                                                    "PYTHONPLATLIBDIR",
+                                                    "PERL5LIB",
+                                                    "PERLLIB",
+                                                    "PERL5OPT",
+                                                    "PERL5DB",
+                                                    "RUBYOPT",
+                                                    "RUBYLIB",
+                                                    "GEM_PATH",
+                                                    "GEM_HOME",
+                                                    "BUNDLE_GEMFILE",
+                                                    "CLASSPATH",
+                                                    "JAVA_TOOL_OPTIONS",
+                                                    "_JAVA_OPTIONS",
+                                                    "JDK_JAVA_OPTIONS",
+                                                    "LUA_PATH",
+                                                    "LUA_CPATH",
+                                                    "LUA_INIT",
+                                                    "PHPRC",
+                                                    "PHP_INI_SCAN_DIR",
+                                                    "GCONV_PATH",
+                                                    "LOCPATH",
+                                                    "OPENSSL_CONF",
+                                                    "OPENSSL_MODULES",
+                                                    "GIT_SSH",
+                                                    "GIT_SSH_COMMAND",
+                                                    "GIT_EXEC_PATH",
+                                                    "GIT_EXTERNAL_DIFF",
+                                                    "GIT_PAGER",
+                                                    "EDITOR",
+                                                    "DOTNET_STARTUP_HOOKS"};
+  return std::ranges::find(kNames, name) != kNames.end() ||
+         std::ranges::any_of(kFamilies,
+                             [name](std::string_view start) { return name.starts_with(start); });
 }
 
 }  // namespace spine::skills

@@ -35,15 +35,28 @@ class Ground {
   std::map<std::string, bool, std::less<>> settings_{};
 };
 
-// Fills in eligible, disabled, reasons and missing_*. `entry` is skills.entries.<key>, or null.
-void judge(const SkillFile& file, const config::SkillEntryConfig* entry, Ground& ground,
+// skills.entries.<key>, or null.
+struct SkillEntry {
+  const config::SkillEntryConfig* config{};
+  // Its variables and key are for this skill: not for one that an agent may have written, and that
+  // calls itself by another's key.
+  bool given{true};
+};
+
+// Fills in eligible, disabled, reasons and missing_*.
+void judge(const SkillFile& file, const SkillEntry& entry, Ground& ground,
            pipeline::SkillReport& report);
 
-// What an agent gets while it may use the skill: entry.env, and apiKey under the skill's primaryEnv
-// (which env has first say of). A variable named there that the gateway has itself keeps the
-// gateway's value. What the skill alone asks for is not given: its author could name any. Secrets.
+// What an agent gets while it may use the skill: the entry's env, and its apiKey under the skill's
+// primaryEnv (which env has first say of). All of it is configured for this skill: nothing comes
+// from the gateway's own variables, for whoever wrote the skill could name any. Secrets. Names that
+// is_loader_variable() are left out, each with a warning in `faults` (without path).
 std::vector<std::pair<std::string, std::string>> variables_of(const SkillFile& file,
-                                                              const config::SkillEntryConfig* entry,
-                                                              const Ground& ground);
+                                                              const SkillEntry& entry,
+                                                              std::vector<Fault>& faults);
+
+// Whether programs that find the variable load or run other code than without it: PATH, LD_*,
+// NODE_OPTIONS, PYTHONPATH, BASH_ENV, ...
+bool is_loader_variable(std::string_view name);
 
 }  // namespace spine::skills

@@ -7,8 +7,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/openat2.h>
 #include <memory>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
@@ -26,15 +29,16 @@ struct FreeText {
   void operator()(char* text) const { ::free(text); }  // NOLINT: realpath() allocates so
 };
 
-// Empty when there is none.
-std::string real_path(const std::string& path) {
-  const std::unique_ptr<char, FreeText> real(::realpath(path.c_str(), nullptr));
-  return real == nullptr ? std::string{} : std::string(real.get());
-}
-
-bool is_inside(std::string_view path, std::string_view folder) {
-  if (!path.starts_with(folder)) return false;
-  return path.size() == folder.size() || folder.ends_with('/') || path[folder.size()] == '/';
+// No part of `path` may be a symbolic link: then ELOOP. Kernels before 5.6 look at the last part.
+UniqueFd open_real(const std::string& path, int flags) {
+  flags |= O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(flags);
+  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  const long fd = ::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how);
+  if (fd >= 0) return UniqueFd(static_cast<int>(fd));
+  if (errno != ENOSYS && errno != EPERM) return UniqueFd();
+  return UniqueFd(::open(path.c_str(), flags));
 }
 
 bool leads_to_file(const std::string& link) {
@@ -76,12 +80,16 @@ class Walker {
 
   const std::function<void(const FoundSkill&)>& on_skill_;
   std::size_t skills_{};
+  std::size_t bytes_{};                    // of their files
+  std::size_t entries_{};                  // of all folders
+  std::size_t links_{};                    // followed
   std::vector<std::string> real_roots_{};  // the root's, then those that are allowed
   std::vector<std::string> ancestors_{};   // real paths of the folders being looked into
 };
 
 bool Walker::list(const std::string& path, const std::string& real, std::vector<Entry>& out) {
-  const std::unique_ptr<DIR, CloseFolder> open(::opendir(real.c_str()));
+  UniqueFd fd = open_real(real, O_DIRECTORY);
+  const std::unique_ptr<DIR, CloseFolder> open(fd ? ::fdopendir(fd.get()) : nullptr);
   if (open == nullptr) {
     if (errno != ENOENT && errno != ENOTDIR) {
       fault(path, fmt::format("the folder cannot be read: {}; change its permissions.",
@@ -89,11 +97,18 @@ bool Walker::list(const std::string& path, const std::string& real, std::vector<
     }
     return false;
   }
+  fd.release();  // closed with the DIR
   std::size_t seen = 0;
   while (const dirent* entry = ::readdir(open.get())) {
     if (++seen > limits::kSkillFolderEntriesMax) {
       fault(path, fmt::format("the folder has more than {} entries; the rest is left out.",
                               limits::kSkillFolderEntriesMax));
+      break;
+    }
+    if (++entries_ > limits::kSkillRootEntriesMax) {
+      fault(path, fmt::format("the folders of a root may have {} entries; what comes from here on "
+                              "is left out.",
+                              limits::kSkillRootEntriesMax));
       break;
     }
     const std::string_view name = entry->d_name;
@@ -117,6 +132,11 @@ bool Walker::list(const std::string& path, const std::string& real, std::vector<
 }
 
 std::string Walker::followed(const std::string& path) {
+  if (++links_ > limits::kSkillRootLinksMax) {
+    fault(path, fmt::format("a root may have {} links; this one is left out.",
+                            limits::kSkillRootLinksMax));
+    return {};
+  }
   std::string real = real_path(path);
   if (real.empty()) {
     fault(path, fmt::format("the link leads nowhere: {}; remove it.", std::strerror(errno)),
@@ -135,7 +155,7 @@ std::string Walker::followed(const std::string& path) {
 }
 
 void Walker::read(const std::string& real_file, FoundSkill& found) {
-  const UniqueFd fd(::open(real_file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const UniqueFd fd = open_real(real_file, 0);
   struct stat info {};
   if (!fd || ::fstat(fd.get(), &info) != 0) {
     return fault(found.path, fmt::format("the file cannot be read: {}; change its permissions.",
@@ -148,6 +168,12 @@ void Walker::read(const std::string& real_file, FoundSkill& found) {
   const std::size_t wanted = std::min(static_cast<std::size_t>(std::max<off_t>(info.st_size, 0)),
                                       limits::kSkillFileBytesMax) +
                              1;
+  if (bytes_ + wanted > limits::kSkillRootBytesMax) {
+    return fault(found.path, fmt::format("the SKILL.md files of a root may have {} together; this "
+                                         "one is left out.",
+                                         show_bytes(limits::kSkillRootBytesMax)));
+  }
+  bytes_ += wanted;
   found.text.resize(wanted);
   std::size_t have = 0;
   while (have < wanted) {
@@ -161,6 +187,7 @@ void Walker::read(const std::string& real_file, FoundSkill& found) {
     if (have < wanted && have == static_cast<std::size_t>(info.st_size)) break;
   }
   found.text.resize(have);
+  found.file = real_file;
   found.readable = true;
 }
 
@@ -207,6 +234,16 @@ void Walker::folder(const std::string& path, const std::string& real, std::uint3
 }
 
 }  // namespace
+
+std::string real_path(const std::string& path) {
+  const std::unique_ptr<char, FreeText> real(::realpath(path.c_str(), nullptr));
+  return real == nullptr ? std::string{} : std::string(real.get());
+}
+
+bool is_inside(std::string_view path, std::string_view folder) {
+  if (!path.starts_with(folder)) return false;
+  return path.size() == folder.size() || folder.ends_with('/') || path[folder.size()] == '/';
+}
 
 RootWalk walk_root(const std::string& root, const std::vector<std::string>& allowed,
                    const std::function<void(const FoundSkill&)>& on_skill) {

@@ -1,9 +1,11 @@
 // SkillScanner: from roots to winners.
 #include <algorithm>
 #include <fmt/format.h>
+#include <limits>
 #include <openssl/evp.h>
 #include <tuple>
 
+#include "adapters/skills/skill_costs.h"
 #include "adapters/skills/skill_folders.h"
 #include "adapters/skills/skill_set.h"
 #include "schemas/vocab/limits.h"
@@ -48,32 +50,18 @@ pipeline::SkillReport report_of(const SkillFile& file) {
   return report;
 }
 
-// About what a skill takes in memory, texts and rows.
-std::size_t bytes_of(const SkillFile& file) {
-  std::size_t bytes = 1'024 + file.name.size() + file.description.size() + file.homepage.size();
-  const auto add = [&bytes](const std::vector<std::string>& list) {
-    for (const std::string& text : list)
-      bytes += 64 + 3 * text.size();  // required, missing, and in a sentence
-  };
-  for (const auto* list : {&file.os, &file.bins, &file.any_bins, &file.env, &file.config})
-    add(*list);
-  for (const pipeline::SkillInstall& install : file.install) {
-    bytes += 128 + install.id.size() + install.label.size();
-    add(install.bins);
-  }
-  return bytes;
-}
-
 // A usable skill of one root, before it is known who wins.
 struct Candidate {
   std::shared_ptr<const SkillFile> file{};
   Sha256 sha256{};
   std::string path{};
   std::string directory{};
+  std::string real_file{};
 };
 
 struct RootSkills {
   std::vector<Candidate> candidates{};  // each name once
+  std::size_t share{};                  // bytes of YAML that may still be read anew
 };
 
 }  // namespace
@@ -81,15 +69,21 @@ struct RootSkills {
 struct SkillScanner::Known {
   using Files = std::map<Sha256, std::shared_ptr<const SkillFile>>;
 
-  std::shared_ptr<const SkillFile> file(const Sha256& sha256, std::string_view text) {
-    const auto old = files.find(sha256);
-    if (old != files.end()) return old->second;
-    return std::make_shared<SkillFile>(read_skill_file(text));
-  }
+  explicit Known(Pace how) : pace(how) {}
+
+  // What it says; null, and the fault is said, when it is not read this time.
+  std::shared_ptr<const SkillFile> file(const FoundSkill& found, const Sha256& sha256,
+                                        std::size_t& share, SkillSet& set);
   void fault(SkillSet& set, Fault found) const;
-  const RootSkills& root(const std::string& path, const SkillsRequest& request, SkillSet& set);
+  void left_out(const std::string& path, SkillSet& set) const;
+  std::size_t share_of(const SkillRoot& place, const SkillSet& set) const;
+  const RootSkills& root(const SkillRoot& place, const SkillsRequest& request, SkillSet& set);
+  // Whether an agent could have written it, where it lies or by way of its root.
+  bool is_agents_own(const SkillRoot& place, const Candidate& candidate) const;
+  SkillEntry entry_for(const SkillRoot& place, const Candidate& candidate,
+                       const SkillsRequest& request, SkillSet& set) const;
   void look_at(const FoundSkill& found, RootSkills& out, SkillSet& set);
-  // Whether a skill still fits; the fault is said when not.
+  // Whether what it says still fits; the fault is said when not.
   bool fits(const std::string& path, const SkillFile& file, std::size_t& bytes, SkillSet& set);
   void add(const SkillRoot& root, const Candidate& candidate, const SkillsRequest& request,
            Ground& ground, SkillSet& set);
@@ -99,10 +93,14 @@ struct SkillScanner::Known {
   void beaten(const Candidate& loser, const Skill& winner, std::string_view by_whom, SkillSet& set);
   void note_hidden(SkillSet& set);
 
-  Files files{};               // usable ones of the scan before
-  Files seen{};                // usable ones of this scan
-  std::size_t seen_bytes{};    // of their texts
-  std::size_t winner_bytes{};  // of the winners' texts
+  const Pace pace;
+  std::vector<std::string> workspaces{};  // real paths
+  Files files{};                          // of the scan before
+  Files seen{};                           // of this scan, with faults or without
+  std::size_t seen_bytes{};               // of the texts of usable ones
+  std::size_t faulty_bytes{};             // of the others'
+  bool full{};                            // no more can be remembered
+  std::size_t winner_bytes{};             // of the winners' texts
   std::map<std::string, RootSkills> roots{};
   std::map<std::pair<std::string, std::string>, std::size_t> winners{};  // (agent, name)
 };
@@ -116,11 +114,51 @@ bool SkillScanner::Known::fits(const std::string& path, const SkillFile& file, s
   bytes += bytes_of(file);
   if (bytes <= limits::kSkillTextBytesAllMax) return true;
   bytes -= bytes_of(file);
+  left_out(path, set);
+  return false;
+}
+
+void SkillScanner::Known::left_out(const std::string& path, SkillSet& set) const {
   fault(set, {.path = path,
               .message = fmt::format("all skills together say more than {} of themselves; this one "
                                      "is left out.",
                                      show_bytes(limits::kSkillTextBytesAllMax))});
-  return false;
+}
+
+// An agent may write its workspace full of what is slow to read, and go on doing so.
+std::shared_ptr<const SkillFile> SkillScanner::Known::file(const FoundSkill& found,
+                                                           const Sha256& sha256, std::size_t& share,
+                                                           SkillSet& set) {
+  for (const Files* known : {&seen, &files}) {
+    const auto old = known->find(sha256);
+    if (old != known->end()) return old->second;
+  }
+  if (full) {
+    left_out(found.path, set);
+    return nullptr;
+  }
+  const std::size_t cost = read_cost_of(found.text);
+  if (cost > share) {
+    set.incomplete_ = true;
+    fault(set, {.path = found.path,
+                .message = "not looked at this time: too many skills are new at once. It will be, "
+                           "at the next look.",
+                .weight = Weight::note});
+    return nullptr;
+  }
+  share -= cost;
+  auto file = std::make_shared<SkillFile>(read_skill_file(found.text));
+  const bool spare = pace == Pace::bounded && faulty_bytes > limits::kSkillTextBytesAllMax / 2;
+  return spare && !file->usable() ? first_fault_of(*file) : file;
+}
+
+std::size_t SkillScanner::Known::share_of(const SkillRoot& place, const SkillSet& set) const {
+  if (pace == Pace::all_at_once) return std::numeric_limits<std::size_t>::max();
+  if (place.agent_id.empty()) return limits::kSkillYamlBytesPerLookMax;
+  const auto sharing = static_cast<std::size_t>(std::ranges::count_if(
+      set.roots_, [](const SkillRoot& root) { return !root.agent_id.empty(); }));
+  // Room for one file at least, or nothing would ever be read.
+  return std::max(limits::kSkillYamlBytesPerLookMax / sharing, kReadCostMax);
 }
 
 void SkillScanner::Known::look_at(const FoundSkill& found, RootSkills& out, SkillSet& set) {
@@ -131,9 +169,12 @@ void SkillScanner::Known::look_at(const FoundSkill& found, RootSkills& out, Skil
                                               limits::kSkillFilesMax)});
   }
   if (!found.readable) return;
-  Candidate candidate{
-      .sha256 = sha256_of(found.text), .path = found.path, .directory = found.directory};
-  candidate.file = file(candidate.sha256, found.text);
+  Candidate candidate{.sha256 = sha256_of(found.text),
+                      .path = found.path,
+                      .directory = found.directory,
+                      .real_file = found.file};
+  candidate.file = file(found, candidate.sha256, out.share, set);
+  if (candidate.file == nullptr) return;
   std::vector<Fault> faults = candidate.file->faults;
   check_folder_name(*candidate.file, found.folder, faults);
   const bool usable = std::ranges::find(faults, Weight::error, &Fault::weight) == faults.end();
@@ -141,12 +182,13 @@ void SkillScanner::Known::look_at(const FoundSkill& found, RootSkills& out, Skil
     one.path = found.path;
     fault(set, std::move(one));
   }
-  if (!usable) return;
   const auto [known, fresh] = seen.try_emplace(candidate.sha256, candidate.file);
-  if (fresh && !fits(found.path, *candidate.file, seen_bytes, set)) {
+  if (fresh && !fits(found.path, *candidate.file, usable ? seen_bytes : faulty_bytes, set)) {
     seen.erase(known);
+    full = pace == Pace::bounded;
     return;
   }
+  if (!usable) return;
   const auto same = std::ranges::find_if(out.candidates, [&](const Candidate& other) {
     return other.file->name == candidate.file->name;
   });
@@ -161,16 +203,47 @@ void SkillScanner::Known::look_at(const FoundSkill& found, RootSkills& out, Skil
   }
 }
 
-const RootSkills& SkillScanner::Known::root(const std::string& path, const SkillsRequest& request,
+const RootSkills& SkillScanner::Known::root(const SkillRoot& place, const SkillsRequest& request,
                                             SkillSet& set) {
-  const auto [at, fresh] = roots.try_emplace(path);
+  const auto [at, fresh] = roots.try_emplace(place.path);
   if (!fresh) return at->second;
-  RootWalk walk = walk_root(path, request.skills.allow_symlinks,
+  at->second.share = share_of(place, set);
+  RootWalk walk = walk_root(place.path, request.skills.allow_symlinks,
                             [&](const FoundSkill& found) { look_at(found, at->second, set); });
   for (Fault& found : walk.faults)
     fault(set, std::move(found));
   set.folders_.insert(set.folders_.end(), walk.folders.begin(), walk.folders.end());
   return at->second;
+}
+
+bool SkillScanner::Known::is_agents_own(const SkillRoot& place, const Candidate& candidate) const {
+  return !place.agent_id.empty() ||
+         std::ranges::any_of(workspaces, [&candidate](const std::string& workspace) {
+           return is_inside(candidate.directory, workspace) ||
+                  is_inside(candidate.real_file, workspace);
+         });
+}
+
+// A skill may call itself by any key: whoever can write one would get the secrets of all others.
+SkillEntry SkillScanner::Known::entry_for(const SkillRoot& place, const Candidate& candidate,
+                                          const SkillsRequest& request, SkillSet& set) const {
+  const SkillFile& file = *candidate.file;
+  SkillEntry entry{.config = entry_of(request, file.key)};
+  if (file.key == file.name || !is_agents_own(place, candidate)) return entry;
+  entry.given = false;
+  if (entry.config != nullptr && (!entry.config->api_key.empty() || !entry.config->env.empty())) {
+    fault(set, {.path = candidate.path,
+                .line = file.name_line,
+                .message = fmt::format(
+                    "skillKey is \"{0}\", but a skill in a workspace is given what skills.entries "
+                    "has under its own name only; remove skillKey, or move the skill out of the "
+                    "workspace, to the folder skills beside openclaw.json.",
+                    printable(file.key)),
+                .weight = Weight::warning});
+  }
+  const config::SkillEntryConfig* own = entry_of(request, file.name);
+  if (own != nullptr && own->enabled == false) entry.config = own;
+  return entry;
 }
 
 void SkillScanner::Known::add(const SkillRoot& root, const Candidate& candidate,
@@ -189,14 +262,19 @@ void SkillScanner::Known::add(const SkillRoot& root, const Candidate& candidate,
     winners.erase(winner);
     return;
   }
-  const config::SkillEntryConfig* entry = entry_of(request, file.key);
+  const SkillEntry entry = entry_for(root, candidate, request, set);
   Skill skill{.report = report_of(file), .directory = candidate.directory};
   skill.report.path = candidate.path;
   skill.report.directory = candidate.directory;
   skill.report.root = root.label;
   skill.report.agent_id = root.agent_id;
   skill.sha256 = candidate.sha256;
-  skill.env = variables_of(file, entry, ground);
+  std::vector<Fault> faults;
+  skill.env = variables_of(file, entry, faults);
+  for (Fault& one : faults) {
+    one.path = candidate.path;
+    fault(set, std::move(one));
+  }
   judge(file, entry, ground, skill.report);
   set.skills_.push_back(std::move(skill));
 }
@@ -224,10 +302,15 @@ void SkillScanner::Known::note_hidden(SkillSet& set) {
 }
 
 void SkillScanner::Known::merge(const SkillsRequest& request, Ground& ground, SkillSet& set) {
-  for (const SkillRoot& place : set.roots_) {
-    const RootSkills& found = root(place.path, request, set);
-    for (const Candidate& candidate : found.candidates)
-      add(place, candidate, request, ground, set);
+  // First what no agent writes, so that no agent can use up its room. Who wins does not depend on
+  // it: a skill of a workspace hides another only when they are handed out.
+  for (const bool of_agents : {false, true}) {
+    for (const SkillRoot& place : set.roots_) {
+      if (place.agent_id.empty() == of_agents) continue;
+      const RootSkills& found = root(place, request, set);
+      for (const Candidate& candidate : found.candidates)
+        add(place, candidate, request, ground, set);
+    }
   }
   note_hidden(set);
   winners.clear();
@@ -244,7 +327,7 @@ void SkillScanner::Known::merge(const SkillsRequest& request, Ground& ground, Sk
   set.faults_.erase(std::unique(set.faults_.begin(), set.faults_.end(), same), set.faults_.end());
 }
 
-SkillScanner::SkillScanner() : known_(std::make_unique<Known>()) {}
+SkillScanner::SkillScanner(Pace pace) : known_(std::make_unique<Known>(pace)) {}
 SkillScanner::~SkillScanner() = default;
 
 SkillSet SkillScanner::scan(const SkillsRequest& request, const SkillSet* before) {
@@ -252,10 +335,17 @@ SkillSet SkillScanner::scan(const SkillsRequest& request, const SkillSet* before
   set.agents_ = request.agents;
   set.roots_ = roots_of(request);
   Ground ground(request.env, request.truthy);
+  known_->workspaces.clear();
+  for (const SkillsAgent& agent : request.agents) {
+    std::string real = agent.workspace.empty() ? std::string{} : real_path(agent.workspace);
+    if (!real.empty()) known_->workspaces.push_back(std::move(real));
+  }
   known_->merge(request, ground, set);
   known_->files = std::move(known_->seen);
   known_->seen.clear();
   known_->seen_bytes = 0;
+  known_->faulty_bytes = 0;
+  known_->full = false;
   known_->winner_bytes = 0;
   known_->roots.clear();
   set.take_digests();

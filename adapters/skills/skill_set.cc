@@ -90,9 +90,9 @@ std::vector<const Skill*> SkillSet::for_agent(std::string_view agent_id) const {
     const pipeline::SkillReport& report = skill.report;
     if (!report.agent_id.empty() && report.agent_id != agent_id) continue;
     if (!report.eligible) continue;
+    // By name alone: a skill in a workspace gives itself whatever key it likes.
     if (agent->allowed &&
-        std::ranges::find(*agent->allowed, report.name) == agent->allowed->end() &&
-        std::ranges::find(*agent->allowed, report.key) == agent->allowed->end()) {
+        std::ranges::find(*agent->allowed, report.name) == agent->allowed->end()) {
       continue;
     }
     const bool hidden =

@@ -25,7 +25,7 @@ using Sha256 = std::array<std::uint8_t, 32>;
 struct SkillsAgent {
   std::string id{};
   std::string workspace{};  // absolute; empty = none
-  // Names or keys; absent = all that are eligible, empty = none.
+  // Names; absent = all that are eligible, empty = none.
   std::optional<std::vector<std::string>> allowed{};
 };
 
@@ -75,6 +75,8 @@ class SkillSet {
   std::uint64_t version() const { return version_; }
   std::size_t looked_at() const { return looked_at_; }  // files, winners or not
   std::size_t eligible() const;
+  // Some files were not read this time: look again.
+  bool incomplete() const { return incomplete_; }
   // What is to be watched: every folder that was looked into; and the roots.
   const std::vector<std::string>& folders() const { return folders_; }
   const std::vector<SkillRoot>& roots() const { return roots_; }
@@ -93,16 +95,24 @@ class SkillSet {
   std::vector<std::string> folders_{};
   std::vector<SkillRoot> roots_{};
   std::size_t looked_at_{};
+  bool incomplete_{};
   std::uint64_t version_{};
   Bits128 given_{};
   Bits128 shown_{};
 };
 
-// Scans; remembers what files say by their contents, so that looking again is cheap. Thread: one at
-// a time.
+// Scans; remembers what files say, and what is wrong with them, by their contents, so that looking
+// again is cheap. Thread: one at a time.
 class SkillScanner {
  public:
-  SkillScanner();
+  enum class Pace : std::uint8_t {
+    all_at_once,
+    // What is not known yet is read up to kSkillYamlBytesPerLookMax of YAML, shared by the roots in
+    // workspaces, and that much of each other root: the rest is named as a fault, and the set is
+    // incomplete(). Another scan goes on.
+    bounded,
+  };
+  explicit SkillScanner(Pace pace = Pace::all_at_once);
   ~SkillScanner();
   SkillScanner(const SkillScanner&) = delete;
   SkillScanner& operator=(const SkillScanner&) = delete;

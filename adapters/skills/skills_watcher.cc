@@ -1,6 +1,7 @@
 // SkillsWatcher: every scan says anew what is to be watched, so nothing has to be kept in step.
 #include "adapters/skills/skills_watcher.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -24,7 +25,9 @@ constexpr std::uint32_t kWayMask = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MO
 constexpr std::uint32_t kFolderMask = kWayMask | IN_CLOSE_WRITE | IN_ATTRIB;
 // A folder that is written to without end is looked at all the same, after this many debounces.
 constexpr std::uint64_t kDebouncesMax = 10;
-constexpr int kScansMax = 4;  // at once, while folders keep appearing
+constexpr int kScansMax = 2;  // at once, while folders keep appearing
+// After a look there is none for so many times as long.
+constexpr std::uint64_t kRestFactor = 10;
 
 timeval in_ms(std::uint64_t ms) {
   return {static_cast<time_t>(ms / 1000), static_cast<suseconds_t>(ms % 1000 * 1000)};
@@ -91,8 +94,16 @@ void SkillsWatcher::give_up(std::string_view why) {
       why, show_duration_ms(limits::kSkillPollMs));
 }
 
-// A folder may have been filled before it was watched: whoever was not watched is looked at again.
 void SkillsWatcher::look() {
+  const std::uint64_t began = steady_ms();
+  scan_and_tell();
+  const std::uint64_t now = steady_ms();
+  rests_until_ms_ = now + std::min(kRestFactor * (now - began), limits::kSkillRestMsMax);
+  if (again_) look_soon();
+}
+
+// A folder may have been filled before it was watched: whoever was not watched is looked at again.
+void SkillsWatcher::scan_and_tell() {
   event_del(debounce_.get());
   waiting_since_ms_ = 0;
   SkillSet now = scanner_.scan(request_, set_ ? &*set_ : nullptr);
@@ -103,7 +114,7 @@ void SkillsWatcher::look() {
     set_.emplace(scanner_.scan(request_, before ? &*before : nullptr));
     settled = !watch_all();
   }
-  if (!settled) look_soon();
+  again_ = !settled || set_->incomplete();
   if (before && before->shown_digest() == set_->shown_digest() &&
       before->version() == set_->version()) {
     return;
@@ -197,7 +208,8 @@ void SkillsWatcher::look_soon() {
   const std::uint64_t debounce = request_.skills.debounce_ms;
   const bool pending = event_pending(debounce_.get(), EV_TIMEOUT, nullptr) != 0;
   if (pending && now - waiting_since_ms_ > kDebouncesMax * debounce) return;
-  const timeval after = in_ms(debounce);
+  const timeval after =
+      in_ms(std::max(debounce, rests_until_ms_ > now ? rests_until_ms_ - now : 0));
   SPINE_CHECK(event_add(debounce_.get(), &after) == 0);
 }
 

@@ -20,8 +20,9 @@ namespace spine::skills {
 
 // By inotify on the roots, on every folder below that was looked into, and on the folders above,
 // for roots that come and go; besides every kSkillPollMs, which also finds programs that were
-// installed. Without inotify, or beyond kSkillWatchesMax, there is only that, and one warning.
-// Thread: that of `base`, all calls.
+// installed. However much happens in the folders, it looks for at most a tenth of the time (or
+// rests kSkillRestMsMax). Without inotify, or beyond kSkillWatchesMax, there is only that, and one
+// warning. Thread: that of `base`, all calls.
 class SkillsWatcher {
  public:
   // Called when anything that is reported is another, and after the first apply(). `changes`, of
@@ -61,6 +62,7 @@ class SkillsWatcher {
 
   void open();
   void look();
+  void scan_and_tell();
   bool watch_all();  // whether there are folders that were not watched before
   bool watch(std::map<int, Watch>& now, const std::string& path, std::string_view name);
   void give_up(std::string_view why);
@@ -71,15 +73,17 @@ class SkillsWatcher {
   event_base* base_;
   OnChange on_change_;
   SkillsRequest request_{};
-  SkillScanner scanner_{};
+  SkillScanner scanner_{SkillScanner::Pace::bounded};
   std::optional<SkillSet> set_{};
   UniqueFd inotify_{};
   bool warned_{};
+  bool again_{};                    // the last look has left something
   std::map<int, Watch> watches_{};  // by watch descriptor
   EventPtr readable_{};
   EventPtr debounce_{};
   EventPtr poll_{};
   std::uint64_t waiting_since_ms_{};  // for the debounce; 0 = nothing has happened
+  std::uint64_t rests_until_ms_{};    // not before then, however much happens
 };
 
 }  // namespace spine::skills

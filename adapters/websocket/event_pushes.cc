@@ -44,16 +44,20 @@ bool Events::admits(std::uint32_t slot, Audience audience, std::string_view sess
   return false;
 }
 
+bool Events::may_be_told(std::uint32_t slot, Audience audience,
+                         std::string_view session_key) const {
+  const Connections& table = net_.hub.table;
+  if (!admits(slot, audience, session_key)) return false;
+  if (table.flag(slot, connection_flag::kAwaitsResume)) return false;  // it is told when it asks
+  return !table.flag(slot, connection_flag::kResuming) ||
+         !resumes(*net_.resuming.at(slot), session_key);  // it is told in its turn
+}
+
 void Events::deliver(Push& push, Seq seq, Audience audience, std::string_view session_key) {
   if (resuming_ != nullptr) return deliver_again(push, seq, audience, session_key);
   Connections& table = net_.hub.table;
   const auto send = [&](std::uint32_t slot) {
-    if (!admits(slot, audience, session_key)) return;
-    if (table.flag(slot, connection_flag::kAwaitsResume)) return;  // it is told when it asks
-    if (table.flag(slot, connection_flag::kResuming) &&
-        resumes(*net_.resuming.at(slot), session_key)) {
-      return;  // it is told in its turn
-    }
+    if (!may_be_told(slot, audience, session_key)) return;
     if (seq && table.told_from[slot] == 0) table.told_from[slot] = seq.value;
     push.to(slot);
   };
@@ -168,7 +172,12 @@ void Events::push_tool(LiveRun& run, const EventItem& item) {
 void Events::push_chat(const LiveRun& run, std::string_view state, std::string_view members,
                        Seq cursor) {
   Push push{net_, "chat"};
-  http::JsonWriter& json = push.json();
+  write_chat(push.json(), run, state, members, cursor);
+  deliver(push, cursor, Audience::all, run.session_key);
+}
+
+void Events::write_chat(http::JsonWriter& json, const LiveRun& run, std::string_view state,
+                        std::string_view members, Seq cursor) {
   json.begin_object();
   json.member("runId", run.key);
   json.member("sessionKey", run.session_key);
@@ -179,7 +188,6 @@ void Events::push_chat(const LiveRun& run, std::string_view state, std::string_v
   json.out() += ',';
   json.out() += members;
   json.end_object();
-  deliver(push, cursor, Audience::all, run.session_key);
 }
 
 }  // namespace spine::net

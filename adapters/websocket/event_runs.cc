@@ -1,4 +1,5 @@
-// What clients are told of a run: its start, pieces of its answer, its end.
+// What clients are told of a run: its start, its attempts, its end.
+#include <algorithm>
 #include <string>
 
 #include "adapters/websocket/agent_methods.h"
@@ -10,10 +11,6 @@ namespace spine::net {
 using pipeline::EventItem;
 
 namespace {
-
-// Where the numbers of a run start that is told again and is not known any more: more pieces than
-// that no answer is shown in.
-constexpr std::uint64_t kPastRunSeq = std::uint64_t{1} << 20U;
 
 std::string_view interrupt_reason_name(fb::InterruptReason reason) {
   return fb::EnumNameInterruptReason(reason);
@@ -31,7 +28,8 @@ LiveRun* Events::live_run(const EventItem& item) {
   if (run == nullptr || run->seq != 0) return run;
   // Numbers of a run only grow: above all it was told live.
   const LiveRun* live = net_.runs.find(item.run.id);
-  run->seq = live == nullptr ? kPastRunSeq : live->seq;
+  const std::uint64_t attempt = std::max<std::uint64_t>(item.run.attempt, 1);
+  run->seq = live == nullptr ? attempt * LiveRun::kPastSeq : live->seq;
   return run;
 }
 
@@ -60,7 +58,7 @@ void Events::run_started(const EventItem& item) {
     return lifecycle(*run, "start", more, item.event.seq);
   }
   // After a restart of the gateway what was numbered before is not known: numbers only grow.
-  if (run->seq == 0) run->seq = attempt * kPastRunSeq;
+  if (run->seq == 0) run->seq = attempt * LiveRun::kPastSeq;
   if (resuming_ == nullptr) net_.runs.start_over(*run);
   data_.clear();
   http::JsonWriter data{data_};
@@ -188,35 +186,6 @@ void Events::ended_merged(const EventItem& item, const LiveRun& run) {
   if (resuming_ != nullptr) return resuming_->runs.forget(item.run.id);
   answer_waiters(net_, run.key, item.event);
   net_.runs.forget(item.run.id);
-}
-
-void Events::delta(const pipeline::DeltaItem& item) {
-  LiveRun* run = net_.runs.watch(item.run, item.run_key, item.session_key, item.agent_id);
-  if (run == nullptr) return;
-  if (run->seq == 0) {
-    // Its start was told to nobody here: by another life of the gateway, perhaps, and more of it.
-    run->seq = kPastRunSeq;
-    run->replace = true;
-  }
-  // Each delta repeats the text so far; a very long one is told by its final message.
-  if (!net_.runs.append_text(*run, item.piece)) return;
-  const bool replace = run->replace;
-  run->replace = false;
-  data_.clear();
-  http::JsonWriter data{data_};
-  data.begin_object();
-  data.member("text", run->text);
-  data.member("delta", item.piece);
-  if (replace) data.member("replace", true);
-  data.end_object();
-  push_agent(*run, "assistant", data_, Seq{});
-  members_.clear();
-  http::JsonWriter json{members_};
-  json.member("deltaText", item.piece);
-  if (replace) json.member("replace", true);
-  json.key("message");
-  write_assistant_text(json, run->text, net_.wall_ms);
-  push_chat(*run, "delta", members_, Seq{});
 }
 
 void Events::lifecycle(LiveRun& run, std::string_view phase, std::string_view more, Seq cursor) {

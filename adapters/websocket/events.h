@@ -81,12 +81,24 @@ class Events {
                            std::string_view data);
   // `members` is JSON members, without braces, that follow the common ones.
   void push_chat(const LiveRun& run, std::string_view state, std::string_view members, Seq cursor);
+  void write_chat(http::JsonWriter& json, const LiveRun& run, std::string_view state,
+                  std::string_view members, Seq cursor);
+
+  // Who a piece of an answer is for: those who have seen all before it, or those who have not and
+  // are told the whole text instead.
+  enum class DeltaFor : std::uint8_t { those_in_step, those_catching_up };
+  void leave_behind(LiveRun& run);
+  bool delta_for(std::uint32_t slot, const LiveRun& run, DeltaFor whom) const;
+  void push_piece(LiveRun& run, std::string_view piece, bool replace, DeltaFor whom);
+  void deliver_piece(Push& push, const LiveRun& run, DeltaFor whom);
+
   void lifecycle(LiveRun& run, std::string_view phase, std::string_view more, Seq cursor);
   // Of the next push of the event in hand. Deltas have none.
   void write_cursor(http::JsonWriter& json, Seq seq);
   // Sends it to its audience, or to the connection that is catching up.
   void deliver(Push& push, Seq seq, Audience audience, std::string_view session_key);
   void deliver_again(Push& push, Seq seq, Audience audience, std::string_view session_key);
+  bool may_be_told(std::uint32_t slot, Audience audience, std::string_view session_key) const;
   bool admits(std::uint32_t slot, Audience audience, std::string_view session_key) const;
   LiveRun* live_run(const pipeline::EventItem& item);
   bool watches(std::uint32_t slot, std::string_view session_key) const;
@@ -108,6 +120,7 @@ class Events {
   // How the last run ended that somebody might wait for under another run's name.
   Held last_end_{};
   RunId last_ended_{};
+  std::vector<std::uint32_t> caught_up_{};  // with the piece in hand
   Held& held() { return resuming_ == nullptr ? held_live_ : held_again_; }
 };
 

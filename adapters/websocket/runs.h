@@ -20,6 +20,10 @@ struct LiveRun {
   std::uint64_t seq{};  // of its agent and chat events
   bool text_full{};     // the text grew beyond kLiveTextBytesMax: no more deltas
   bool replace{};       // the next piece is the first of a new attempt: it replaces what was shown
+  std::vector<std::uint32_t> behind{};  // slots that were not told of some piece
+  // Where its numbers start when they are not known any more: more pieces than that no answer is
+  // shown in.
+  static constexpr std::uint64_t kPastSeq = std::uint64_t{1} << 20U;
 };
 
 // A request to be answered when a run ends.

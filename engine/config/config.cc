@@ -24,6 +24,7 @@ void read_sections(Reading& reading) {
   read_agents(reading);
   read_channels(reading);
   read_queue_modes(reading);
+  check_doors(reading);
   read_bindings(reading);
   read_crons(reading);
   read_skills(reading);

@@ -171,6 +171,20 @@ void check_agent_process(const Reading& reading, NodeId agent, const AgentConfig
   }
 }
 
+void check_doors(Reading& reading) {
+  const Config& config = reading.config;
+  if (config.auth_mode != AuthMode::none) return;
+  const auto program = std::ranges::find_if(
+      config.agents, [](const AgentConfig& agent) { return agent.process.driver != Driver::echo; });
+  if (program == config.agents.end()) return;
+  const NodeId mode = reading.at("gateway.auth.mode");
+  reading.error(mode == 0 ? reading.root : mode,
+                fmt::format("gateway.auth.mode is none, and the agent {} is a program: it could "
+                            "connect as you, and allow itself what it asks for. Use token, "
+                            "password or pairing.",
+                            program->id));
+}
+
 void read_queue_modes(Reading& reading) {
   Config& config = reading.config;
   if (const auto mode = reading.text(reading.at("messages.queue.mode"))) {

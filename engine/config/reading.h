@@ -64,6 +64,8 @@ void read_agents(Reading& reading);
 void read_agent_process(const Reading& reading, NodeId agent, AgentConfig& out);
 // Whether the driver has what it needs; `agent` is 0 for one that is not in the file.
 void check_agent_process(const Reading& reading, NodeId agent, const AgentConfig& config);
+// Whether agents could come in by themselves; after read_gateway() and read_agents().
+void check_doors(Reading& reading);
 void read_channels(Reading& reading);
 void read_queue_modes(Reading& reading);  // after read_channels()
 void read_bindings(Reading& reading);     // after read_agents()

@@ -30,7 +30,8 @@ Ruling ruled(fb::ApprovalDecision decision, std::string_view list, const std::st
   return Ruling{.decided = true, .decision = decision, .rule = std::move(rule)};
 }
 
-Ruling ruling(const Tables& tables, const Run& run, std::string_view tool) {
+Ruling ruling(const Tables& tables, const Run& run, const fb::ApprovalRequested& question) {
+  const std::string_view tool = text_of(question.tool());
   const AgentRules& rules = tables.policy.rules_of(tables.runs.text(run.agent));
   if (const std::string* entry = matching_entry(rules.deny, tool); entry != nullptr) {
     return ruled(fb::ApprovalDecision::deny, "tools.deny", entry);
@@ -40,7 +41,9 @@ Ruling ruling(const Tables& tables, const Run& run, std::string_view tool) {
     return ruled(entry == nullptr ? fb::ApprovalDecision::deny : fb::ApprovalDecision::allow_once,
                  "spine.untrustedTools", entry);
   }
-  if (tables.allowed_tools.has(RunId{run.id}, tool)) {
+  const std::string key = allowed_key(tables.meta.fingerprint_key, tool, text_of(question.title()),
+                                      text_of(question.detail()));
+  if (tables.allowed_tools.has(RunId{run.id}, key)) {
     return ruled(fb::ApprovalDecision::allow_once, "allow-always", nullptr);
   }
   if (const std::string* entry = matching_entry(rules.allow, tool); entry != nullptr) {
@@ -105,7 +108,7 @@ void decide_approval_requested(const Tables& tables, const Input& input, Decisio
   reply.session = SessionId{run.session};
   reply.seq = drafter.add_input(why);
   why.cause = reply.seq.value;
-  Ruling ruling_now = ruling(tables, run, text_of(body.tool()));
+  Ruling ruling_now = ruling(tables, run, body);
   if (!ruling_now.decided) {
     const AgentRules& rules = tables.policy.rules_of(tables.runs.text(run.agent));
     if (open_question(tables, input, rules, why, drafter)) return;

@@ -5,6 +5,7 @@
 
 #include "engine/core/key_buffer.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/siphash.h"
 
 namespace spine::core {
 
@@ -74,22 +75,32 @@ bool Approvals::resolve(std::uint64_t id) {
   return true;
 }
 
-bool AllowedTools::has(RunId run, std::string_view tool) const {
+std::string allowed_key(Bits128 secret, std::string_view tool, std::string_view title,
+                        std::string_view detail) {
+  std::string parts;
+  for (const char c : tool)
+    parts += lower(c);
+  // No text of one part can look like the end of another.
+  for (const std::string_view part : {title, detail})
+    parts.append(1, '\n').append(std::to_string(part.size())).append(1, ':').append(part);
+  const UuidText digits = uuid_text(siphash128(secret, as_bytes(std::string_view{parts})));
+  return {digits.data(), digits.size()};
+}
+
+bool AllowedTools::has(RunId run, std::string_view key) const {
   return std::any_of(rows_.begin(), rows_.end(), [&](const AllowedTool& row) {
-    return row.run == run.value && same_but_case(row.tool, tool);
+    return row.run == run.value && row.key == key;
   });
 }
 
-void AllowedTools::add(RunId run, std::uint64_t id, std::string_view tool) {
+void AllowedTools::add(RunId run, std::uint64_t id, std::string_view key) {
   const auto beside = std::count_if(rows_.begin(), rows_.end(),
                                     [&](const AllowedTool& row) { return row.run == run.value; });
-  if (rows_.size() >= limits::kAllowedToolsMax || has(run, tool) ||
+  if (rows_.size() >= limits::kAllowedToolsMax || has(run, key) ||
       static_cast<std::size_t>(beside) >= limits::kAllowedToolsPerRunMax) {
     return;
   }
-  AllowedTool& row = rows_.emplace_back(AllowedTool{.run = run.value, .id = id, .tool = {}});
-  for (const char c : tool)
-    row.tool += lower(c);
+  rows_.push_back(AllowedTool{.run = run.value, .id = id, .key = std::string(key)});
 }
 
 void AllowedTools::forget(RunId run) {

@@ -74,15 +74,20 @@ class Approvals {
 struct AllowedTool {
   std::uint64_t run{};
   std::uint64_t id{};  // the ApprovalResolved that allowed it
-  std::string tool{};  // lower case
+  std::string key{};   // what was allowed: allowed_key()
 };
+
+// The same tool for the same purpose in the same words, and nothing else: who allows one command
+// always does not allow another.
+std::string allowed_key(Bits128 secret, std::string_view tool, std::string_view title,
+                        std::string_view detail);
 
 // At most limits::kAllowedToolsMax rows in order of their ids.
 class AllowedTools {
  public:
-  bool has(RunId run, std::string_view tool) const;
+  bool has(RunId run, std::string_view key) const;
   // Does nothing when it is there, or there is no room: then the agent asks again.
-  void add(RunId run, std::uint64_t id, std::string_view tool);
+  void add(RunId run, std::uint64_t id, std::string_view key);
   void restore(AllowedTool tool) { rows_.push_back(std::move(tool)); }
   void forget(RunId run);
 

@@ -275,7 +275,7 @@ void put_approval(const Approval& approval, Cells& cells) {
 void put_allowed_tool(const AllowedTool& tool, Cells& cells) {
   cells.begin_row(tool.id);
   cells.cell(1, tool.run);
-  cells.cell(2, std::string_view{tool.tool});
+  cells.cell(2, std::string_view{tool.key});
 }
 
 void put_quarantined(const QuarantinedAgent& agent, Cells& cells) {

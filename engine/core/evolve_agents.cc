@@ -52,7 +52,9 @@ void fold_approval_resolved(const Folding& fold) {
   const Approval& approval = tables.approvals.resolved();
   const std::uint32_t run = tables.runs.find(RunId{approval.run});
   if (run == 0 || tables.runs[run].status != RunStatus::running) return;
-  tables.allowed_tools.add(RunId{approval.run}, fold.seq().value, approval.tool);
+  tables.allowed_tools.add(
+      RunId{approval.run}, fold.seq().value,
+      allowed_key(tables.meta.fingerprint_key, approval.tool, approval.title, approval.detail));
 }
 
 void fold_agent_session(const Folding& fold) {

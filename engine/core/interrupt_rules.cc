@@ -13,25 +13,39 @@ bool counts_as_try(fb::InterruptReason reason) {
 
 constexpr std::string_view kSendAgain = " Send it again if you want another try.";
 
+std::string_view what_ended(fb::InterruptReason reason) {
+  switch (reason) {
+    case fb::InterruptReason::agent_crash:
+      return "The agent crashed";
+    case fb::InterruptReason::gateway_crash:
+      return "The gateway crashed";
+    case fb::InterruptReason::agent_restart:
+      return "The agent was restarted";
+    default:
+      return "The gateway was stopped";
+  }
+}
+
 // For the person whose message it was.
 std::string failure_text(fb::RunOutcome outcome, fb::InterruptReason reason, std::size_t crashes) {
-  const bool by_agent = reason == fb::InterruptReason::agent_crash;
-  std::string text = by_agent ? "The agent crashed" : "The gateway crashed";
+  std::string text{what_ended(reason)};
+  if (outcome == fb::RunOutcome::quarantined && crashes > 1) {
+    if (reason != fb::InterruptReason::agent_crash) text = "The gateway or the agent crashed";
+    text += " " + std::to_string(crashes) + " times";
+  }
+  text += counts_as_try(reason) ? " while it worked on this message"
+                                : " while this message was being answered";
   switch (outcome) {
     case fb::RunOutcome::quarantined:
-      if (!by_agent && crashes > 1) text = "The gateway or the agent crashed";
-      if (crashes > 1) text += " " + std::to_string(crashes) + " times";
-      text += " while it worked on this message; it is not tried again.";
+      text += "; it is not tried again.";
       break;
     case fb::RunOutcome::left:
       text +=
-          " while it worked on this message. By its agent's onCrash setting it is left as it is,"
-          " because some of the work may have been done.";
+          ". By its agent's onCrash setting it is left as it is, because some of the work may have"
+          " been done.";
       break;
     case fb::RunOutcome::final:
-      text +=
-          " while it worked on this message; by its agent's onCrash setting it is not tried"
-          " again.";
+      text += "; by its agent's onCrash setting it is not tried again.";
       break;
   }
   return text.append(kSendAgain);
@@ -59,8 +73,9 @@ void decide_run_interrupted(const Tables& tables, const Input& input, Decision& 
   drafter.add_withdrawals(why.cause, run.id);
   const bool counts = counts_as_try(body.reason());
   const std::size_t crashes = std::size_t{run.crashes} + (counts ? 1 : 0);
-  const bool again = rules.on_crash == fb::OnCrash::retry && crashes < rules.attempts_max;
-  if (!counts || again) {
+  // A stop is no try, but what was begun may have had effects: the policy has a say in it all the
+  // same.
+  if (rules.on_crash == fb::OnCrash::retry && (!counts || crashes < rules.attempts_max)) {
     drafter.add_run_retry(why, run);
     return;
   }
@@ -68,12 +83,13 @@ void decide_run_interrupted(const Tables& tables, const Input& input, Decision& 
                                  : rules.on_crash == fb::OnCrash::leave ? fb::RunOutcome::left
                                                                         : fb::RunOutcome::final;
   const std::string message = failure_text(outcome, body.reason(), crashes);
-  drafter.add_run_failed(why, RunFailure{.run = reply.run,
-                                         .kind = fb::RunErrorKind::crash,
-                                         .message = message,
-                                         .outcome = outcome,
-                                         .attempts = run.attempt,
-                                         .duration_ms = body.duration_ms()});
+  drafter.add_run_failed(
+      why, RunFailure{.run = reply.run,
+                      .kind = counts ? fb::RunErrorKind::crash : fb::RunErrorKind::unknown,
+                      .message = message,
+                      .outcome = outcome,
+                      .attempts = run.attempt,
+                      .duration_ms = body.duration_ms()});
   const std::uint64_t now_ms = input.now.logical_ms;
   const std::uint32_t next = next_due_run(tables, run.session_row, now_ms, {});
   if (next != 0) drafter.start_run(next, now_ms, {});

@@ -30,6 +30,18 @@ std::int64_t daily_boundary(const Instant& now, std::int16_t utc_offset_minutes,
 
 }  // namespace
 
+bool has_trusted_work(const Tables& tables, std::uint32_t session_row) {
+  const SessionHot& session = tables.sessions.hot(session_row);
+  const auto trusted = [&](std::uint32_t row) {
+    return row != 0 && tables.runs[row].trust == fb::Trust::trusted;
+  };
+  if (trusted(session.running)) return true;
+  for (std::uint32_t row = session.waiting.first; row != 0; row = tables.runs.next(row)) {
+    if (trusted(row)) return true;
+  }
+  return false;
+}
+
 bool MessageRules::starts_afresh(fb::ResetReason& reason) const {
   const SessionHot& hot = tables_.sessions.hot(session_row_);
   // A conversation in which somebody is being answered is not over.
@@ -138,11 +150,15 @@ fb::QueueMode MessageRules::queue_mode() const {
   if (mode == fb::QueueMode::followup || not_before_ms_ > input_.now.logical_ms) {
     return fb::QueueMode::unset;
   }
+  const bool trusted = trust() == fb::Trust::trusted;
   const std::uint32_t running = session_row_ == 0 ? 0 : tables_.sessions.hot(session_row_).running;
-  const bool above = running != 0 && tables_.runs[running].trust == fb::Trust::trusted &&
-                     trust() != fb::Trust::trusted;
-  if (above || (mode == fb::QueueMode::steer && running == 0)) return fb::QueueMode::unset;
-  return mode;
+  if (mode == fb::QueueMode::steer) {
+    const bool above = running != 0 && tables_.runs[running].trust == fb::Trust::trusted;
+    return running == 0 || (above && !trusted) ? fb::QueueMode::unset : mode;
+  }
+  // An interruption ends what waits, too.
+  const bool above = session_row_ != 0 && has_trusted_work(tables_, session_row_);
+  return above && !trusted ? fb::QueueMode::unset : mode;
 }
 
 void MessageRules::queue_run(const Why& why) {

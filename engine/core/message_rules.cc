@@ -113,8 +113,10 @@ bool MessageRules::has_agent() {
   session_row_ = tables_.sessions.find_key(session_key_.view());
   find_answer();
   runs_ = agent_ != kNoAgent && !message_.no_run() && !answer_.given;
-  // What no person says is no command.
-  const bool spoken = message_.via() != fb::MessageVia::system;
+  // What no person says is no command, and what anybody may say ends no trusted work.
+  const bool spoken = message_.via() != fb::MessageVia::system && !message_.untrusted() &&
+                      (trust() == fb::Trust::trusted || session_row_ == 0 ||
+                       !has_trusted_work(tables_, session_row_));
   if (runs_ && spoken && policy.is_reset_trigger(text_of(message_.text()))) {
     manual_reset_ = session_row_ != 0;
     runs_ = false;

@@ -20,6 +20,9 @@ struct PairingAnswer {
   Seq approval{};  // the question of an agent with that code; 0 = none
 };
 
+// Whether an open run of the session answers words that are trusted.
+bool has_trusted_work(const Tables& tables, std::uint32_t session_row);
+
 // Everything found out about one message. Each step either goes on (true) or has answered (false).
 class MessageRules {
  public:

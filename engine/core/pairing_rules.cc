@@ -93,7 +93,7 @@ void MessageRules::request_pairing(Seq rejection, PrincipalId who) {
 void MessageRules::find_answer() {
   if (!by_channel() || origin_.conversation != fb::ConversationKind::direct) return;
   // Whoever may write may name any sender: an admin's word counts only from who could say it too.
-  if (!message_.vouched()) return;
+  if (!message_.vouched() || message_.untrusted()) return;
   std::string_view text = text_of(message_.text());
   std::string_view verb = next_word(text);
   const std::string_view code = next_word(text);

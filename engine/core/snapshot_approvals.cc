@@ -33,7 +33,7 @@ flatbuffers::Offset<fbs::AllowedTools> save_allowed_tools(Builder& builder,
                                                           const AllowedTools& tools) {
   const auto id = numbers_of<std::uint64_t>(builder, tools, &AllowedTool::id);
   const auto run = numbers_of<std::uint64_t>(builder, tools, &AllowedTool::run);
-  const auto tool = texts_of(builder, tools, &AllowedTool::tool);
+  const auto tool = texts_of(builder, tools, &AllowedTool::key);
   return fbs::CreateAllowedTools(builder, id, run, tool);
 }
 
@@ -94,7 +94,7 @@ bool load_allowed_tools(const fbs::AllowedTools* from, Tables& tables) {
   TextField tool{columns.texts(from->tool(), limits::kNameBytesMax)};
   if (!columns.good()) return false;
   for (std::size_t i = 0; i < ids.count(); ++i) {
-    tables.allowed_tools.restore(AllowedTool{.run = runs[i], .id = ids[i], .tool = tool.next()});
+    tables.allowed_tools.restore(AllowedTool{.run = runs[i], .id = ids[i], .key = tool.next()});
   }
   return true;
 }

@@ -183,6 +183,7 @@ void EngineThread::forward_delta(const InputHeader& header, std::string_view pie
   core::SessionView session{};
   core::view_session(state_, run.session, session);
   write(net_, DeltaItem{.run = run.id,
+                        .attempt = run.attempt,
                         .run_key = run.key,
                         .session_key = session.key,
                         .agent_id = run.agent_id,

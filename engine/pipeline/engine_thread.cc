@@ -41,6 +41,11 @@ bool closes_something(std::uint16_t kind) {
   }
 }
 
+// Of an input that was postponed.
+InputHeader header_of(const std::vector<std::uint64_t>& words) {
+  return load<InputHeader>(reinterpret_cast<const std::byte*>(words.data()));
+}
+
 }  // namespace
 
 EngineThread::EngineThread(Shared& shared, Ingress& ingress, OutboxProducer& net,
@@ -95,7 +100,7 @@ Status EngineThread::process() {
   }
   reserve_space(bytes, count);
   batch_.begin(next(journal_.last()));
-  take_postponed(space_for(bytes, count));
+  SPINE_TRY_STATUS(take_postponed(space_for(bytes, count)));
   Status settled = ok();
   for (const IngressBlock* block : blocks_) {
     block->for_each(
@@ -149,7 +154,7 @@ bool EngineThread::reserve_space(std::size_t input_bytes, std::uint64_t input_co
   return space_for_intake_;
 }
 
-// An input that closes something, that nobody can be told about, and that finds no room.
+// An input that finds no room, or is behind one, and that nobody can be told about.
 void EngineThread::postpone(const InputHeader& header, ByteSpan body) {
   auto& words = postponed_.emplace_back((sizeof(InputHeader) + align8(body.size())) / 8);
   auto* at = reinterpret_cast<std::byte*>(words.data());
@@ -160,18 +165,47 @@ void EngineThread::postpone(const InputHeader& header, ByteSpan body) {
   postponed_bytes_ += words.size() * 8;
 }
 
-// Decides the oldest postponed inputs, as many as there is room for beside `reserved` bytes.
-void EngineThread::take_postponed(std::size_t reserved) {
-  while (!postponed_.empty() && space_for_closing_) {
-    reserved += space_for(postponed_.front().size() * 8, 1);
-    if (!journal_.ensure_space(reserved, journal::SpaceClass::closing)) return;
+// Decides the oldest postponed inputs, as many as there is room for beside `reserved` bytes. The
+// first that finds none keeps the others waiting, or a run would end before what was done in it.
+Status EngineThread::take_postponed(std::size_t reserved) {
+  std::size_t undurable = 0;
+  std::size_t wanted = reserved;
+  while (!postponed_.empty()) {
+    const std::size_t bytes = postponed_.front().size() * 8;
+    wanted += space_for(bytes, 1);
+    const auto space_class = closes_something(header_of(postponed_.front()).kind)
+                                 ? journal::SpaceClass::closing
+                                 : journal::SpaceClass::intake;
+    if (!journal_.ensure_space(wanted, space_class)) return ok();
     const std::vector<std::uint64_t> words = std::move(postponed_.front());
     postponed_.pop_front();
-    postponed_bytes_ -= words.size() * 8;
+    postponed_bytes_ -= bytes;
+    const InputHeader header = header_of(words);
     const auto* at = reinterpret_cast<const std::byte*>(words.data());
-    const auto header = load<InputHeader>(at);
-    handle(header, {at + sizeof(InputHeader), header.bytes});
+    decide_input(header, {at + sizeof(InputHeader), header.bytes});
+    undurable += bytes;
+    if (undurable <= limits::kDrainBytesMax && net_.held_bytes() <= limits::kTurnOutputBytesMax) {
+      continue;
+    }
+    SPINE_TRY_STATUS(settle());
+    undurable = 0;
+    wanted = reserved;
   }
+  return ok();
+}
+
+// Before the thread ends: what ends something is not lost behind what only adds to it.
+Status EngineThread::end_postponed() {
+  if (postponed_.empty()) return ok();
+  const std::size_t lost = std::erase_if(postponed_, [this](const auto& words) {
+    if (closes_something(header_of(words).kind)) return false;
+    postponed_bytes_ -= words.size() * 8;
+    return true;
+  });
+  SPINE_TRY_STATUS(process());
+  kLog.error("the disk is full: {} things that agents did, {} results and ends are not recorded",
+             lost, postponed_.size());
+  return ok();
 }
 
 void EngineThread::handle(const InputHeader& header, ByteSpan body) {
@@ -201,16 +235,20 @@ void EngineThread::handle(const InputHeader& header, ByteSpan body) {
 }
 
 void EngineThread::handle_journalled(const InputHeader& header, ByteSpan body) {
-  const bool closing = closes_something(header.kind);
-  if (closing ? !space_for_closing_ : !space_for_intake_) {
-    shared_.metrics.journal_space_refusals.add();
-    if (!header.connection) return postpone(header, body);  // it waits here until there is room
-    core::Reply refused{};
-    refused.code = core::ReplyCode::no_space;
-    refused.retry_after_ms = 1'000;
-    reply(header, refused);
-    return;
-  }
+  const bool room = closes_something(header.kind) ? space_for_closing_ : space_for_intake_;
+  // What agents did before waits for room: what they do is told in the order in which they did it.
+  const bool behind = !postponed_.empty() && !header.connection &&
+                      header.source == static_cast<std::uint16_t>(Source::agent);
+  if (room && !behind) return decide_input(header, body);
+  if (!room) shared_.metrics.journal_space_refusals.add();
+  if (!header.connection) return postpone(header, body);  // it waits here until there is room
+  core::Reply refused{};
+  refused.code = core::ReplyCode::no_space;
+  refused.retry_after_ms = 1'000;
+  reply(header, refused);
+}
+
+void EngineThread::decide_input(const InputHeader& header, ByteSpan body) {
   const core::Input input{.kind = header.kind,
                           .source = static_cast<Source>(header.source),
                           .principal = PrincipalId{header.principal},
@@ -266,10 +304,7 @@ Status EngineThread::finish() {
     ingress_.drain(blocks_, limits::kDrainBytesMax);
     SPINE_TRY_STATUS(process());
   } while (!blocks_.empty());
-  if (!postponed_.empty()) {
-    kLog.error("the disk is full: {} results of agents and ends of connections are not recorded",
-               postponed_.size());
-  }
+  SPINE_TRY_STATUS(end_postponed());
   now_ = clock_.now();
   batch_.begin(next(journal_.last()));
   if (reserve_space(limits::kKiB, 2)) record_digest();

@@ -65,6 +65,7 @@ class EngineThread {
   Status turn();
   void handle(const InputHeader& header, ByteSpan body);
   void handle_journalled(const InputHeader& header, ByteSpan body);
+  void decide_input(const InputHeader& header, ByteSpan body);
   Status commit();
   void publish();
   Status finish();
@@ -73,7 +74,8 @@ class EngineThread {
   static std::size_t space_for(std::size_t input_bytes, std::uint64_t input_count);
   bool reserve_space(std::size_t input_bytes, std::uint64_t input_count);
   void postpone(const InputHeader& header, ByteSpan body);
-  void take_postponed(std::size_t reserved);
+  Status take_postponed(std::size_t reserved);
+  Status end_postponed();
 
   // Facts the engine itself records (engine_facts.cc)
   void measure_clock();
@@ -130,7 +132,8 @@ class EngineThread {
   std::vector<std::uint64_t> own_body_{};  // 8-aligned copy of a body of our own
   SessionsItem sessions_item_{};
   std::vector<SessionId> session_ids_{};
-  // Inputs that close something and found no room on disk: tried again every turn.
+  // Inputs nobody can be told about that found no room on disk, and what agents did since: tried
+  // again every turn, in this order.
   std::deque<std::vector<std::uint64_t>> postponed_{};
   std::size_t postponed_bytes_{};
   core::StateDigest digest_{};  // the last one asked for

@@ -45,6 +45,7 @@ void put(Sink& sink, const GapItem& item) {
 template <class Sink>
 void put(Sink& sink, const DeltaItem& item) {
   sink.pod(item.run);
+  sink.pod(std::uint64_t{item.attempt});
   sink.text(item.run_key);
   sink.text(item.session_key);
   sink.text(item.agent_id);
@@ -201,6 +202,7 @@ void read(ByteSpan payload, GapItem& item) {
 void read(ByteSpan payload, DeltaItem& item) {
   Parser parser{payload};
   item.run = parser.pod<RunId>();
+  item.attempt = static_cast<std::uint16_t>(parser.pod<std::uint64_t>());
   item.run_key = parser.text();
   item.session_key = parser.text();
   item.agent_id = parser.text();

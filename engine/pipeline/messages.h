@@ -72,6 +72,7 @@ struct GapItem {
 
 struct DeltaItem {
   RunId run{};
+  std::uint16_t attempt{};  // of the run, that the piece is written in; 1 = the first
   std::string_view run_key{};
   std::string_view session_key{};
   std::string_view agent_id{};

@@ -126,6 +126,8 @@ inline constexpr std::size_t kWaitersMax = 65'536;  // requests until a run ends
 inline constexpr std::size_t kWaitersPerConnectionMax = 1'024;
 inline constexpr std::size_t kLiveTextBytesMax = 256 * kKiB;  // of one answer being written
 inline constexpr std::size_t kLiveTextBytesAllMax = 32 * kMiB;
+// Who owes more is not told of pieces of answers until it has read half of that.
+inline constexpr std::size_t kDeltaOwedBytesMax = kMiB;
 
 // ---- approvals, as the net thread remembers them
 inline constexpr std::size_t kApprovalsKnownMax = 128;     // the last ones that were resolved
@@ -144,6 +146,9 @@ inline constexpr std::size_t kAgentMessageBytesMax = 4 * kKiB;     // why one en
 inline constexpr std::size_t kToolInlineBytesMax = 4 * kKiB;       // in the event; else apart
 inline constexpr std::size_t kToolBodyBytesMax = 256 * kKiB;       // kept of one apart
 inline constexpr std::uint32_t kToolCallsPerRunMax = 10'000;       // then the run is ended
+inline constexpr std::size_t kToolBytesPerRunMax = 64 * kMiB;      // beyond it digests alone
+inline constexpr std::uint32_t kAgentAsksPerRunMax = 1'000;        // the same, for permission
+inline constexpr std::uint32_t kAgentBindsPerRunMax = 64;          // the same, to a conversation
 inline constexpr std::uint64_t kDeltaMergeMs = 100;                // pieces of an answer, gathered
 inline constexpr std::size_t kAgentInputBytesMax = 32 * kMiB;      // that wait to be read by one
 inline constexpr std::size_t kStickySessionsMax = 16'384;          // of one agent
@@ -190,8 +195,13 @@ inline constexpr std::size_t kSkillFileBytesMax = 256 * kKiB;        // one SKIL
 inline constexpr std::size_t kSkillFrontMatterBytesMax = 32 * kKiB;  // the YAML in it
 inline constexpr std::size_t kSkillYamlNodesMax = 4'096;             // aliases followed
 inline constexpr std::uint32_t kSkillYamlDepthMax = 32;
-inline constexpr std::uint32_t kSkillFolderDepthMax = 6;  // below a root
-inline constexpr std::size_t kSkillsPerRootMax = 512;     // files looked at
+inline constexpr std::uint32_t kSkillFolderDepthMax = 6;        // below a root
+inline constexpr std::size_t kSkillsPerRootMax = 512;           // files looked at
+inline constexpr std::size_t kSkillRootBytesMax = 16 * kMiB;    // of those files
+inline constexpr std::size_t kSkillRootEntriesMax = 50'000;     // of all its folders
+inline constexpr std::size_t kSkillRootLinksMax = 1'024;        // followed
+inline constexpr std::size_t kSkillYamlBytesPerLookMax = kMiB;  // read anew, of agents' roots
+inline constexpr std::uint64_t kSkillRestMsMax = 10'000;        // after a look that took long
 inline constexpr std::size_t kSkillFoldersPerRootMax = 4'096;
 inline constexpr std::size_t kSkillFolderEntriesMax = 10'000;   // of one folder
 inline constexpr std::size_t kSkillsMax = 2'048;                // of all roots and agents
@@ -218,6 +228,8 @@ inline constexpr std::size_t kAgentTmpBytesMax = 512 * kMiB;  // of /tmp in its 
 inline constexpr std::size_t kAgentEnvironBytesMax = kMiB;    // read of a process
 inline constexpr std::uint32_t kAgentLinkHopsMax = 16;
 inline constexpr std::uint32_t kAgentSweepRoundsMax = 20;
+inline constexpr std::uint32_t kAgentNodeProbeMsMax = 2'000;
+inline constexpr std::uint32_t kAgentTasksMax = 4'096;  // threads, of one sandbox or of one user
 
 // ---- worst case of memory (bytes); tables are touched only as they fill, twice: the engine
 // thread's state and the follower's.
@@ -260,9 +272,10 @@ inline constexpr std::size_t kNetBytesWorst =
     (2 * kSubscribedKeysAllMax + kQueriesWaitingMax) * (kKeyBytesMax + 128) + kRecentBytesMax +
     kPreviewsAtOnceMax * (kPreviewBytesMax + kMiB) + kAuthAddressesMax * 256 +
     kConfigsKept * 3 * kConfigBytesMax + kApprovalsKnownMax * kApprovalBytes;
-// The set in force, the next one, what files say, and the report on two threads.
+// The set in force, the next one, what files say, what is wrong with others, and the report on two
+// threads.
 inline constexpr std::size_t kSkillsBytesWorst =
-    5 * kSkillTextBytesAllMax + 3 * kSkillFaultsMax * kKiB + kSkillFileBytesMax;
+    7 * kSkillTextBytesAllMax + 3 * kSkillFaultsMax * kKiB + kSkillFileBytesMax;
 // Not in it: what waits for and comes from processes of agents, which is bounded by how many of
 // them the configuration allows (kAgentInputBytesMax and spine.lineBytes for each).
 inline constexpr std::size_t kMemoryBytesWorst = 2 * kStateBytesWorst + kPipelineBytesWorst +

@@ -139,7 +139,11 @@ class Bounds(unittest.TestCase):
         with daemon.listener() as client:
             state, words = ask(client, "hello")
             self.assertEqual(state, "error")
-            self.assertIn("no model is configured", words)
+            self.assertIn("spine agents logs main", words)
+            # What it wrote may hold secrets: it is in the log alone.
+            self.assertNotIn("no model is configured", words + str(daemon.events()))
+        logs = daemon.run_cli("agents", "logs", "main")
+        self.assertIn("no model is configured", logs.stdout)
 
     def test_a_missing_program(self):
         daemon = self.daemon_with(command="no-such-agent-anywhere")
@@ -187,6 +191,56 @@ class Bounds(unittest.TestCase):
             self.assertTrue(ask(client, "stray")[1].startswith("stray "))
         self.assertEqual(daemon.stop(), 0)
         daemon.wait_no_processes()
+
+
+class Neighbours(unittest.TestCase):
+    """Sessions that one process works on together."""
+
+    def setUp(self):
+        self.daemon = AgentDaemon({"main": {"wire": "acp", "instances": 2}})
+        self.addCleanup(self.daemon.close)
+        self.daemon.start()
+        self.client = self.daemon.listener()
+        self.addCleanup(self.client.close)
+        self.go = self.daemon.workspace() / "go"
+
+    def begin(self, text, session):
+        run = send(self.client, text, session)
+        self.client.wait_event("chat", lambda p: p.get("runId") == run and p["state"] == "delta")
+        return run
+
+    def test_a_message_that_ends_its_agent_takes_no_other_with_it(self):
+        healthy = [self.begin(f"until {self.go}", f"agent:main:h{i}") for i in range(4)]
+        poison = send(self.client, "exit 3", "agent:main:poison")
+        wait_until(lambda: [e["kind"] for e in self.daemon.events()].count("RunInterrupted") >= 5,
+                   "all of them were interrupted")
+        self.go.write_text("now")
+        for run in healthy:
+            self.assertEqual(text_of(ends(self.client, run)), "working done")
+        self.assertEqual(ends(self.client, poison)["state"], "error")
+
+    def test_an_abort_that_is_not_heard_takes_no_other_with_it(self):
+        healthy = self.begin(f"until {self.go}", "agent:main:healthy")
+        for i in range(3):
+            session = f"agent:main:deaf{i}"
+            run = self.begin("deaf", session)
+            self.client.call("chat.abort", {"sessionKey": session, "runId": run})
+            self.assertEqual(ends(self.client, run)["state"], "aborted")
+        self.assertEqual(ask(self.client, "next", "agent:main:deaf0")[1], "you said: next")
+        self.go.write_text("now")
+        self.assertEqual(text_of(ends(self.client, healthy)), "working done")
+        kinds = [event["kind"] for event in self.daemon.events()]
+        self.assertEqual(kinds.count("RunInterrupted"), 0)
+
+    def test_one_run_does_not_fill_the_journal(self):
+        daemon = AgentDaemon({"main": "jsonl"})
+        self.addCleanup(daemon.close)
+        daemon.start()
+        with daemon.listener() as client:
+            state, words = ask(client, "rebind 100000")
+            self.assertEqual(state, "error")
+            self.assertIn("again and again", words)
+        self.assertLess(len(daemon.events()), 200)
 
 
 class Crashes(unittest.TestCase):
@@ -272,68 +326,6 @@ class Crashes(unittest.TestCase):
                 self.assertEqual(ask(client, "again")[1], "you said: again")
             wait_until(lambda: len(os.listdir(fds)) <= before, "descriptors are given back")
         self.assertLessEqual(len(self.daemon.agents()["main"]["instances"]), 1)
-
-
-class Approvals(unittest.TestCase):
-    """An agent asks; somebody, or a rule, or nobody, answers."""
-
-    def daemon_with(self, agent=None, **spine):
-        daemon = AgentDaemon({"main": {"wire": "acp", "agent": agent or {}, **spine}})
-        self.addCleanup(daemon.close)
-        return daemon.start()
-
-    def open_request(self, client):
-        event = client.wait_event("exec.approval.requested")
-        return event["id"]
-
-    def test_yes_and_no_from_a_client(self):
-        daemon = self.daemon_with()
-        with daemon.listener() as client:
-            for decision, words in (("allow-once", "allowed"), ("deny", "not allowed")):
-                run = send(client, "ask execute")
-                request = self.open_request(client)
-                listed = client.call("exec.approval.list", {})
-                self.assertIn(request, str(listed))
-                client.call("exec.approval.resolve", {"id": request, "decision": decision})
-                self.assertEqual(text_of(ends(client, run)), words)
-        kinds = [event["kind"] for event in daemon.events()]
-        self.assertEqual(kinds.count("ApprovalResolved"), 2)
-
-    def test_nobody_answers_is_no(self):
-        daemon = self.daemon_with(approvalMs=1000)
-        with daemon.listener() as client:
-            self.assertEqual(ask(client, "ask execute"), ("final", "not allowed"))
-
-    def test_rules_decide(self):
-        daemon = self.daemon_with({"tools": {"allow": ["read*"], "deny": ["delete"]}})
-        with daemon.listener() as client:
-            self.assertEqual(ask(client, "ask read")[1], "allowed")
-            self.assertEqual(ask(client, "ask delete")[1], "not allowed")
-
-    def test_words_of_a_group_get_the_narrow_set(self):
-        daemon = self.daemon_with({"tools": {"allow": ["*"]}}, untrustedTools=["read"])
-        with daemon.listener() as client:
-            for tool, words in (("read", "allowed"), ("execute", "not allowed")):
-                answer = client.call("channel.message", {
-                    "channel": "test", "sender": {"id": "u1"}, "externalId": "m-" + tool,
-                    "conversation": {"kind": "group", "id": "g1"},
-                    "content": {"text": "ask " + tool}, "timestamp": 1})
-                self.assertEqual(text_of(ends(client, answer["runId"])), words)
-
-    def test_the_command_line_answers(self):
-        daemon = self.daemon_with()
-        with daemon.listener() as client:
-            run = send(client, "ask execute")
-            self.open_request(client)
-            listed = daemon.run_cli("approvals", "list")
-            self.assertEqual(listed.returncode, 0, listed.stderr)
-            self.assertIn("execute", listed.stdout)
-            request = client.call("exec.approval.list", {})
-            request = (request if isinstance(request, list) else
-                       next(v for v in request.values() if isinstance(v, list)))[0]["id"]
-            answer = daemon.run_cli("approvals", "approve", request)
-            self.assertEqual(answer.returncode, 0, answer.stderr)
-            self.assertEqual(text_of(ends(client, run)), "allowed")
 
 
 if __name__ == "__main__":

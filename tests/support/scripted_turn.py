@@ -7,6 +7,7 @@
   big N             a tool returns N bytes
   ask TOOL          asks for permission; the answer says what came back
   steered           waits until a message is steered in, and says it (pi)
+  rebind N          names its conversation N times, each time otherwise (jsonl)
   recall, keep TEXT what is kept in this conversation, also by another process
   error TEXT        the model fails with TEXT (and the transport says all is well)
   garbage N         N lines that are no JSON
@@ -94,6 +95,11 @@ class Turn:
 
     def do_ask(self, tool):
         self.say("allowed" if self.wire.ask(self, tool) else "not allowed")
+
+    def do_rebind(self, count):
+        for number in range(int(count)):
+            self.wire.send({"type": "session", "id": f"s{number}"})
+        self.say("rebound")
 
     def do_steered(self, _):
         self.say("waiting ")

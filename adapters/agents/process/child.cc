@@ -56,6 +56,7 @@ class Process : public std::enable_shared_from_this<Process> {
   void shut();
   bool write(std::string_view line);
   void close_input();
+  void pause_output(bool pause);
   void signal(int number);
 
   std::uint32_t pid() const { return static_cast<std::uint32_t>(spawned_.pid); }
@@ -101,6 +102,7 @@ class Process : public std::enable_shared_from_this<Process> {
   bool reaped_{};
   bool output_over_{};
   bool too_long_{};
+  bool paused_{};
   bool close_when_empty_{};
   bool input_broken_{};
   bool shut_{};
@@ -205,6 +207,7 @@ void Process::on_ended() {
     finish();
     return;
   }
+  pause_output(false);  // what it left behind is bounded by its pipe
   // Whoever left the group may keep the pipe open for ever.
   const timeval wait = milliseconds(limits::kAgentDrainMsMax);
   event_add(drain_event_.get(), &wait);
@@ -261,6 +264,16 @@ void Process::close_input() {
   flush();
 }
 
+void Process::pause_output(bool pause) {
+  if (shut_ || output_over_ || paused_ == pause || (pause && reaped_)) return;
+  paused_ = pause;
+  if (pause) {
+    event_del(output_event_.get());
+  } else {
+    event_add(output_event_.get(), nullptr);
+  }
+}
+
 void Process::signal(int number) {
   if (reaped_) return;
   if (number == SIGKILL || !spare_leader_) {
@@ -281,6 +294,7 @@ class LibeventChild final : public Child {
 
   bool write(std::string_view line) override { return process_->write(line); }
   void close_input() override { process_->close_input(); }
+  void pause_output(bool pause) override { process_->pause_output(pause); }
   void signal(int number) override { process_->signal(number); }
   std::uint32_t pid() const override { return process_->pid(); }
   std::size_t input_waiting() const override { return process_->input_waiting(); }

@@ -50,7 +50,9 @@ class Child {
   virtual ~Child() = default;
   // Queues the line and a LF. False when more than input_bytes_max would wait: it does not read.
   virtual bool write(std::string_view line) = 0;
-  virtual void close_input() = 0;       // once all that waits is written
+  virtual void close_input() = 0;  // once all that waits is written
+  // While it is paused its stdout is not read, so it waits when its pipe is full.
+  virtual void pause_output(bool pause) = 0;
   virtual void signal(int number) = 0;  // to the whole group; harmless once it is reaped
   virtual std::uint32_t pid() const = 0;
   virtual std::size_t input_waiting() const = 0;

@@ -31,7 +31,7 @@ Result<Separated> choose_as_root(const LaunchRequest& request, Separation asked)
   const SeparationMeans& means = request.means;
   if (asked == Separation::none) {
     return not_possible(request,
-                        "spine.sandbox.separation is none, and the gateway is root: agents never "
+                        "spine.sandbox.mode is none, and the gateway is root: agents never "
                         "run as root. Ask for bubblewrap or user, or run the gateway as another "
                         "user.");
   }
@@ -56,7 +56,7 @@ Result<Separated> choose(const LaunchRequest& request) {
   if (request.means.is_root) return choose_as_root(request, asked);
   if (asked == Separation::user) {
     return not_possible(request,
-                        "spine.sandbox.separation is user, and only a gateway that is root can "
+                        "spine.sandbox.mode is user, and only a gateway that is root can "
                         "give an agent another user. Ask for bubblewrap, or run it as root.");
   }
   if (asked != Separation::none && !request.means.bubblewrap.empty()) {
@@ -74,13 +74,13 @@ std::string working_directory(const LaunchRequest& request) {
   return cwd.empty() ? request.places.workspace : cwd;
 }
 
-// The command as its chain of links.
-Result<std::vector<std::string>> find_command(const LaunchRequest& request,
-                                              const std::vector<std::string>& env) {
+// The path of the command, links and all.
+Result<std::string> find_command(const LaunchRequest& request,
+                                 const std::vector<std::string>& env) {
   const std::string& name = request.command_line.at(0);
   const std::string_view path = value_in(env, "PATH");
-  const std::string program = find_program(name, path, working_directory(request));
-  if (!program.empty()) return link_chain(program);
+  std::string program = find_program(name, path, working_directory(request));
+  if (!program.empty()) return program;
   if (name.find('/') != std::string::npos) {
     return Error{
         Errc::not_found,
@@ -136,9 +136,9 @@ void show_path_entries(std::vector<std::string>& env, const MountPlan& plan) {
 }
 
 Result<Launch> launch_in_sandbox(const LaunchRequest& request, const SystemUser& user,
-                                 std::vector<std::string>&& env,
-                                 const std::vector<std::string>& programs) {
-  SPINE_TRY(const MountPlan view, agent_view(request, programs, env));
+                                 std::vector<std::string>&& env, const std::string& program) {
+  SPINE_TRY(const MountPlan view, agent_view(request, program, env));
+  const std::vector<std::string> hops = link_chain(program);
   const std::string cwd = working_directory(request);
   std::error_code failed;
   const auto real_cwd = std::filesystem::canonical(cwd, failed);
@@ -148,13 +148,22 @@ Result<Launch> launch_in_sandbox(const LaunchRequest& request, const SystemUser&
                                              "leave out spine.cwd.",
                                              printable(cwd)));
   }
+  for (const std::string& hop : hops) {
+    if (view.is_visible(hop)) continue;
+    return not_possible(
+        request, fmt::format("its program {} is not visible in its sandbox: it belongs to the "
+                             "gateway, or an agent may have put it there. Install it elsewhere, or "
+                             "add its folder to spine.sandbox.read.",
+                             printable(hop)));
+  }
   if (request.means.is_root) {
-    SPINE_TRY_STATUS(check_program(request, user, programs.back(), &view));
+    SPINE_TRY_STATUS(check_program(request, user, hops.back(), &view));
   }
   Launch launch;
   launch.sandbox = "bubblewrap";
   launch.plan.argv = sandbox_command(request.means, view, real_cwd.string());
   if (request.means.is_root) append_user_command(launch.plan.argv, request.means, user);
+  append_limits(launch.plan.argv, request.means, true);
   show_path_entries(env, view);
   launch.plan.env = std::move(env);
   launch.plan.cwd = "/";
@@ -163,12 +172,11 @@ Result<Launch> launch_in_sandbox(const LaunchRequest& request, const SystemUser&
 }
 
 Result<Launch> launch_without(const LaunchRequest& request, const Separated& separated,
-                              std::vector<std::string>&& env,
-                              const std::vector<std::string>& programs) {
+                              std::vector<std::string>&& env, const std::string& program) {
   Launch launch;
   std::vector<std::string>& argv = launch.plan.argv;
   if (separated.how == Separation::user) {
-    SPINE_TRY_STATUS(check_program(request, separated.user, programs.back(), nullptr));
+    SPINE_TRY_STATUS(check_program(request, separated.user, link_chain(program).back(), nullptr));
     SPINE_TRY_STATUS(
         check_reachable(request, separated.user, working_directory(request) + "/.", nullptr));
     SPINE_TRY_STATUS(
@@ -182,6 +190,7 @@ Result<Launch> launch_without(const LaunchRequest& request, const Separated& sep
     }
     launch.sandbox = "none";
   }
+  append_limits(argv, request.means, separated.how == Separation::user);
   launch.plan.env = std::move(env);
   launch.plan.cwd = working_directory(request);
   return launch;
@@ -195,13 +204,14 @@ Result<Launch> prepare_launch(const LaunchRequest& request) {
   }
   SPINE_TRY(const Separated separated, choose(request));
   SPINE_TRY(std::vector<std::string> env, agent_environment(request, separated.user.name));
-  SPINE_TRY(const std::vector<std::string> programs, find_command(request, env));
+  SPINE_TRY(const std::string program, find_command(request, env));
   Result<Launch> launch = separated.how == Separation::bubblewrap
-                              ? launch_in_sandbox(request, separated.user, std::move(env), programs)
-                              : launch_without(request, separated, std::move(env), programs);
+                              ? launch_in_sandbox(request, separated.user, std::move(env), program)
+                              : launch_without(request, separated, std::move(env), program);
   if (!launch) return launch;
   std::vector<std::string>& argv = launch->plan.argv;
-  launch->program = programs.front();
+  launch->program = link_chain(program).front();
+  launch->probe = probe_rules(request);
   argv.push_back(launch->program);
   argv.insert(argv.end(), request.command_line.begin() + 1, request.command_line.end());
   launch->plan.line_bytes_max = request.agent.process.line_bytes_max;

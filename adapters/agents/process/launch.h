@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <utility>
 #include <vector>
 
@@ -18,8 +19,10 @@ namespace spine::agents {
 // Places of this gateway that agents must not see, and where theirs are. Absolute.
 struct GatewayPlaces {
   std::string state_dir{};
-  std::string config_path{};             // hidden, and what it includes with its folder
-  std::vector<std::string> key_paths{};  // TLS key and the like
+  std::string config_path{};  // hidden, and what it includes with its folder
+  std::vector<std::string>
+      key_paths{};  // TLS key, token file and the like: hidden with their folders
+  std::vector<std::string> other_workspaces{};  // of all agents; an agent does not see others' own
 };
 
 // What this machine can do to keep agents apart; found out once per process.
@@ -28,6 +31,7 @@ struct SeparationMeans {
   std::string setpriv{};     // path; empty = not there
   bool is_root{};
   std::string why_not{};  // why there is no bubblewrap, for people
+  std::string prlimit{};  // path; empty = not there
 };
 SeparationMeans find_separation_means();
 
@@ -36,8 +40,11 @@ struct AgentPlaces {
   std::string workspace{};
   std::string data_dir{};  // <state-dir>/agents/<id>/data
   std::string home{};      // <state-dir>/agents/<id>/home: its $HOME
+  uid_t uid{};             // whom its processes run as
+  gid_t gid{};
 };
-// Makes them (0700), owned by the user its processes run as. Errors: Errc::io.
+// Makes them (0700), owned by the user its processes run as. Errors: Errc::io, and when the
+// workspace would give it the gateway's own: Errc::invalid_argument.
 Result<AgentPlaces> make_places(const GatewayPlaces& gateway, const config::AgentConfig& agent);
 
 struct LaunchRequest {
@@ -49,10 +56,21 @@ struct LaunchRequest {
   std::vector<std::string> skill_dirs{};    // shown read-only
   std::vector<std::pair<std::string, std::string>> skill_env{};  // set where not set otherwise
 };
+// How what an agent would run is asked for its version.
+struct ProbeRules {
+  std::vector<std::string> writable{};  // canonical: nothing that lies in there is run
+  std::vector<std::string> wrapper{};   // stands before it: takes root's rights away
+  uid_t uid{};                          // whom it is run as
+  gid_t gid{};
+  bool allowed{};  // false: a root gateway has no way to give its rights away
+};
+ProbeRules probe_rules(const LaunchRequest& request);
+
 struct Launch {
   ChildPlan plan{};
   std::string program{};  // path of the agent's own program: what is run in the end
   std::string sandbox{};  // "bubblewrap", "user <name>", "none": what was done
+  ProbeRules probe{};     // for check_node_version
 };
 // Pure but for looking at the file system. Errors: Errc::not_found when the command is not on the
 // agent's PATH, naming both, with the remedy; Errc::invalid_argument when the separation that is
@@ -60,9 +78,12 @@ struct Launch {
 Result<Launch> prepare_launch(const LaunchRequest& request);
 
 // Whether the node that would run `program` (a path) is new enough for its package ("engines" in
-// the package.json above it). Errors: Errc::invalid_argument with both versions and the exact
-// remedy. ok when it is no node program.
-Status check_node_version(const std::string& program, const std::vector<std::string>& env);
+// the package.json above it). Runs that node, outside of the sandbox but as the agent's user, for
+// at most kAgentNodeProbeMsMax, and only if nobody but root and the gateway's user can have put it
+// there. Errors: Errc::invalid_argument with both versions and the exact remedy. ok when it is no
+// node program, or cannot be known.
+Status check_node_version(const std::string& program, const std::vector<std::string>& env,
+                          const ProbeRules& rules);
 
 // Marks every process of an agent of this gateway, so that a later start finds those that are left.
 inline constexpr std::string_view kOwnerVariable = "SPINE_AGENT_OWNER";

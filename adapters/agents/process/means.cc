@@ -50,6 +50,7 @@ SeparationMeans find_means() {
   means.is_root = ::geteuid() == 0;
   means.bubblewrap = find_program("bwrap", kSystemPath, "/");
   means.setpriv = find_program("setpriv", kSystemPath, "/");
+  means.prlimit = find_program("prlimit", kSystemPath, "/");
   means.why_not = try_bubblewrap(means);
   if (!means.why_not.empty()) means.bubblewrap.clear();
   return means;

@@ -14,6 +14,9 @@
 #include "adapters/agents/process/find_program.h"
 #include "adapters/agents/process/launch.h"
 #include "adapters/agents/process/run_command.h"
+#include "adapters/agents/process/sandbox.h"
+#include "adapters/agents/process/trusted.h"
+#include "adapters/agents/process/users.h"
 #include "adapters/agents/process/version_range.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
@@ -31,20 +34,26 @@ std::string first_line_of(const fs::path& file) {
   return text.substr(0, text.find('\n'));
 }
 
-// The node a script would be run by: "" = none, it is no node program.
-std::string node_of(const fs::path& file, std::string_view path) {
+struct NodeUse {
+  bool is_node{};
+  std::string node{};  // path; empty = there is none
+};
+
+// The node a script would be run by.
+NodeUse node_of(const fs::path& file, std::string_view path) {
   const std::string line = first_line_of(file);
   if (line.starts_with("#!")) {
-    if (line.find("node") == std::string::npos) return "";
-    std::string interpreter = line.substr(2, line.find_first_of(" \t\r", 3) - 2);
-    if (fs::path(interpreter).filename() == "node") return interpreter;
+    if (line.find("node") == std::string::npos) return {};
+    const std::size_t start = std::min(line.find_first_not_of(" \t", 2), line.size());
+    const std::size_t end = std::min(line.find_first_of(" \t\r", start), line.size());
+    std::string interpreter = line.substr(start, end - start);
+    if (fs::path(interpreter).filename() == "node") return {true, std::move(interpreter)};
   } else {
     const fs::path extension = file.extension();
     const bool is_script = extension == ".js" || extension == ".mjs" || extension == ".cjs";
-    if (!is_script || file.string().find("/node_modules/") == std::string::npos) return "";
+    if (!is_script || file.string().find("/node_modules/") == std::string::npos) return {};
   }
-  const std::string node = find_program("node", path, "/");
-  return node.empty() ? "node" : node;
+  return {true, find_program("node", path, "/")};
 }
 
 struct NodePackage {
@@ -76,20 +85,37 @@ NodePackage package_of(const fs::path& file) {
   return package;
 }
 
-// What `node --version` says, e.g. "v20.20.2". Remembered until the file changes.
-Result<std::string> version_of_node(const std::string& node, const std::vector<std::string>& env) {
+// The folders of a PATH nothing of an agent's is found in.
+std::string trusted_folders(std::string_view path, const ProbeRules& rules) {
+  std::string folders;
+  for (const std::string& entry : path_entries(path)) {
+    const std::string folder = trusted_path(entry, rules.writable);
+    if (folder.empty() || is_within_any(folder, rules.writable)) continue;
+    if (!folders.empty()) folders += ':';
+    folders += folder;
+  }
+  return folders;
+}
+
+// What `node --version` says, e.g. "v20.20.2"; "" = nothing that helps. Remembered until the file
+// changes, so that one that hangs does so once.
+std::string version_of_node(const std::string& node, std::string_view path,
+                            const ProbeRules& rules) {
   static thread_local std::map<std::string, std::string> known;
   struct stat info {};
-  if (::stat(node.c_str(), &info) != 0) {
-    return Error{Errc::not_found, "finds no node"};
-  }
+  if (::stat(node.c_str(), &info) != 0) return "";
   const std::string key = fmt::format("{} {} {} {}.{}", node, info.st_ino, info.st_size,
                                       info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
   if (const auto found = known.find(key); found != known.end()) return found->second;
-  const Result<CommandOutcome> outcome = run_command({node, "--version"}, env);
-  if (!outcome)
-    return Error{outcome.error().code, "finds one that fails: " + outcome.error().message};
-  std::string text = outcome->output.substr(0, outcome->output.find_first_of("\r\n"));
+  std::vector<std::string> argv = rules.wrapper;
+  argv.insert(argv.end(), {node, "--version"});
+  // Nothing else of the agent's environment: skills it wrote itself are in there.
+  const std::vector<std::string> env{"PATH=" + trusted_folders(path, rules), "LC_ALL=C"};
+  const Result<CommandOutcome> outcome = run_command(argv, env, limits::kAgentNodeProbeMsMax);
+  std::string text;
+  if (outcome && outcome->exit.code == 0) {
+    text = outcome->output.substr(0, outcome->output.find_first_of("\r\n"));
+  }
   constexpr std::size_t kKnownMax = 64;
   if (known.size() >= kKnownMax) known.clear();
   known.emplace(key, text);
@@ -109,20 +135,44 @@ std::uint32_t major_to_install(std::string_view range) {
 
 }  // namespace
 
-Status check_node_version(const std::string& program, const std::vector<std::string>& env) {
-  std::error_code failed;
-  const fs::path file = fs::canonical(program, failed);
-  if (failed) return ok();  // whoever starts it says so
-  const std::string node = node_of(file, value_in(env, "PATH"));
-  if (node.empty()) return ok();
+ProbeRules probe_rules(const LaunchRequest& request) {
+  ProbeRules rules;
+  rules.writable = writable_places(request).all();
+  const SeparationMeans& means = request.means;
+  SystemUser user = current_user();
+  if (means.is_root) {
+    const Result<SystemUser> found = find_user(request.agent.process.sandbox.user);
+    if (!found || means.setpriv.empty()) return rules;
+    user = *found;
+    append_user_command(rules.wrapper, means, user);
+  } else if (!means.setpriv.empty()) {
+    rules.wrapper = {means.setpriv, "--no-new-privs"};
+  }
+  rules.uid = user.uid;
+  rules.gid = user.gid;
+  rules.allowed = true;
+  return rules;
+}
+
+Status check_node_version(const std::string& program, const std::vector<std::string>& env,
+                          const ProbeRules& rules) {
+  const SystemUser user{"", rules.uid, rules.gid};
+  // Not even read: whoever can put it there may have put a pipe or a device there.
+  if (!rules.allowed || !may_be_run(program, rules.writable, user)) return ok();
+  const fs::path file = trusted_path(program, rules.writable);
+  const std::string_view path = value_in(env, "PATH");
+  const NodeUse use = node_of(file, path);
+  if (!use.is_node) return ok();
   const NodePackage package = package_of(file);
   if (package.node_range.empty()) return ok();
-  const Result<std::string> found = version_of_node(node, env);
-  Version version{};
-  if (found && !parse_version(*found, version)) return ok();
-  if (found && range_holds(package.node_range, version)) return ok();
-  const std::string has = found ? fmt::format("finds {} at {}", printable(*found), printable(node))
-                                : printable(found.error().message);
+  std::string has = "finds no node";
+  if (!use.node.empty()) {
+    if (!may_be_run(use.node, rules.writable, user)) return ok();
+    const std::string found = version_of_node(use.node, path, rules);
+    Version version{};
+    if (!parse_version(found, version) || range_holds(package.node_range, version)) return ok();
+    has = fmt::format("finds {} at {}", printable(found), printable(use.node));
+  }
   return Error{Errc::invalid_argument,
                fmt::format("{} ({} {}) needs Node.js {}, and the agent's PATH {}. Install a newer "
                            "one, e.g. `npm install -g node@{}`, or put its folder first in "

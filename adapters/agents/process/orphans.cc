@@ -60,7 +60,10 @@ std::vector<std::int32_t> own_family(const std::vector<ProcessEntry>& all) {
 bool kill_marked(std::int32_t pid, const std::string& variable) {
   const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!bears(environment_of(pid), variable)) return false;  // checked with its number held
-  if (::kill(pid, SIGKILL) != 0) return false;
+  // By its descriptor it is the process that was looked at, whoever has the number by now.
+  const bool sent = pidfd ? ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0) == 0
+                          : ::kill(pid, SIGKILL) == 0;
+  if (!sent) return false;
   if (pidfd) {
     pollfd entry{pidfd.get(), POLLIN, 0};
     ::poll(&entry, 1, static_cast<int>(limits::kAgentReapMsMax));

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "adapters/agents/process/launch.h"
+#include "adapters/agents/process/own_places.h"
 #include "adapters/agents/process/users.h"
 #include "engine/config/io_error.h"
 #include "schemas/vocab/show.h"
@@ -96,6 +97,18 @@ Result<std::string> configured_workspace(const fs::path& path, const SystemUser&
   return failed ? path.string() : real.string();
 }
 
+// Who may write around the gateway's own can replace it, whatever its mode.
+Status check_apart(const GatewayPlaces& gateway, const config::AgentConfig& agent,
+                   const std::string& workspace) {
+  const std::string own = own_place_within(gateway, workspace);
+  if (own.empty()) return ok();
+  return Error{
+      Errc::invalid_argument,
+      fmt::format("The workspace {} cannot be agent {}'s: the gateway's own {} lies in it. "
+                  "Name another in agents.entries.{}.workspace, or move that elsewhere.",
+                  printable(workspace), printable(agent.id), own, printable(agent.id))};
+}
+
 // Where only another uid keeps the agent apart, it walks to its directories by itself.
 bool walks_itself(const config::AgentConfig& agent) {
   const SeparationMeans means = find_separation_means();
@@ -125,13 +138,17 @@ Result<AgentPlaces> make_places(const GatewayPlaces& gateway, const config::Agen
     for (const fs::path& path : {state, agents, own})
       SPINE_TRY_STATUS(open_way(path));
   }
-  AgentPlaces places{"", (own / "data").string(), (own / "home").string()};
+  AgentPlaces places{.data_dir = (own / "data").string(),
+                     .home = (own / "home").string(),
+                     .uid = user.uid,
+                     .gid = user.gid};
   for (const std::string& path : {places.data_dir, places.home}) {
     SPINE_TRY_STATUS(make_directory(path, 0700));
     SPINE_TRY_STATUS(give_to(path, user, 0700));
   }
   if (!agent.workspace.empty()) {
     SPINE_TRY(places.workspace, configured_workspace(agent.workspace, user));
+    SPINE_TRY_STATUS(check_apart(gateway, agent, places.workspace));
     return places;
   }
   places.workspace = (own / "workspace").string();

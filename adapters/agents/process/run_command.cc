@@ -33,19 +33,19 @@ void collect(UniqueFd& fd, std::string& text) {
 }  // namespace
 
 Result<CommandOutcome> run_command(const std::vector<std::string>& argv,
-                                   const std::vector<std::string>& env) {
+                                   const std::vector<std::string>& env, std::uint32_t ms_max) {
   using Clock = std::chrono::steady_clock;
   SPINE_TRY(Spawned child, spawn_process(argv, env, ""));
   child.input = UniqueFd();
   CommandOutcome outcome;
-  const auto deadline = Clock::now() + std::chrono::milliseconds(limits::kAgentProbeMsMax);
+  const auto deadline = Clock::now() + std::chrono::milliseconds(ms_max);
   while (!has_ended(child.pid)) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) {
       kill_and_reap(child.pid, child.pidfd.get());
       return Error{Errc::timed_out, fmt::format("{} did not end within {}.", printable(argv[0]),
-                                                show_duration_ms(limits::kAgentProbeMsMax))};
+                                                show_duration_ms(ms_max))};
     }
     std::array<pollfd, 3> entries{pollfd{child.output.get(), POLLIN, 0},
                                   pollfd{child.error.get(), POLLIN, 0},

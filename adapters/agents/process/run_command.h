@@ -1,10 +1,12 @@
 // run_command: a short command, its output and its end, within bounds.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "adapters/agents/process/child.h"
+#include "schemas/vocab/limits.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::agents {
@@ -15,9 +17,10 @@ struct CommandOutcome {
   std::string error{};   // and of stderr
 };
 
-// Blocks at most kAgentProbeMsMax; what runs on is killed. Its stdin is empty. Errors: Errc::io,
+// Blocks at most `ms_max`; what runs on is killed. Its stdin is empty. Errors: Errc::io,
 // Errc::timed_out.
 Result<CommandOutcome> run_command(const std::vector<std::string>& argv,
-                                   const std::vector<std::string>& env);
+                                   const std::vector<std::string>& env,
+                                   std::uint32_t ms_max = limits::kAgentProbeMsMax);
 
 }  // namespace spine::agents

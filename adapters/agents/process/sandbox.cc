@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <initializer_list>
+#include <sys/resource.h>
 
 #include "schemas/vocab/limits.h"
 
@@ -94,6 +95,18 @@ std::vector<std::string> sandbox_command(const SeparationMeans& means, const Mou
   argv.insert(argv.end(), mounts.begin(), mounts.end());
   append(argv, {"--chdir", cwd, "--"});
   return argv;
+}
+
+void append_limits(std::vector<std::string>& argv, const SeparationMeans& means, bool bound_tasks) {
+  if (means.prlimit.empty()) return;
+  append(argv, {means.prlimit, "--core=0"});
+  rlimit now{};
+  if (bound_tasks && ::getrlimit(RLIMIT_NPROC, &now) == 0) {
+    // Who has no rights may lower it alone.
+    const rlim_t most = std::min<rlim_t>(limits::kAgentTasksMax, now.rlim_max);
+    argv.push_back(fmt::format("--nproc={}", most));
+  }
+  argv.emplace_back("--");
 }
 
 void append_user_command(std::vector<std::string>& argv, const SeparationMeans& means,

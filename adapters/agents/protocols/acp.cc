@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "adapters/agents/protocols/plain_prompt.h"
 #include "adapters/agents/protocols/skills_block.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
@@ -43,7 +44,7 @@ void AcpProtocol::prompt(const ProtocolPrompt& prompt) {
   }
   Run& run = runs_.emplace_back();
   run.id = prompt.run;
-  run.text = prompt.text;
+  run.text = plain_prompt(profile_, prompt.text);
   run.conversation = prompt.agent_session;
   if (run.conversation.empty()) return open(run);
   if (conversation(run.conversation) != nullptr) return send_prompt(run, false);
@@ -135,7 +136,9 @@ void AcpProtocol::line(std::string_view text) {
 std::unique_ptr<Protocol> make_acp_protocol(const AgentProfile& profile, ProtocolSink& sink) {
   // What was written by strangers moves no hand of the gateway's.
   std::unique_ptr<FileAccess> files;
-  if (profile.trust == fb::Trust::trusted) files = make_workspace_files(profile.workspace);
+  if (profile.trust == fb::Trust::trusted) {
+    files = make_workspace_files(profile.workspace, {profile.uid, profile.gid, profile.hidden});
+  }
   return std::make_unique<AcpProtocol>(profile, sink, std::move(files));
 }
 

@@ -55,10 +55,13 @@ void AcpProtocol::on_permission(const JsonNode& params, std::string id) {
   const JsonNode call = params["toolCall"];
   Ask ask{.number = next_ask_, .request = std::move(id)};
   Permission permission{.ask = ask.number, .kind = fb::ApprovalKind::exec};
+  const std::string_view title = call.text("title");
   params["options"].each([&](const JsonNode& option) {
     const std::string_view option_id = option.text("optionId");
-    if (option_id.empty() || ask.options.size() >= kOptionsMax) return;
+    if (option_id.empty() || permission.options.size() >= kOptionsMax) return;
     const fb::ApprovalDecision decision = decision_of(option.text("kind"));
+    // Nobody can tell what would be allowed for ever.
+    if (decision == fb::ApprovalDecision::allow_always && title.empty()) return;
     permission.options.push_back({option_id, option.text("name"), decision});
     // A lasting no is nobody's to give: it would be the agent's to remember.
     if (option.text("kind") == "reject_always") return;
@@ -69,10 +72,12 @@ void AcpProtocol::on_permission(const JsonNode& params, std::string id) {
   }
   ++next_ask_;
   ask.run = run->id;
-  const std::string detail = detail_of(call);
+  std::string detail = detail_of(call);
+  // What is allowed for ever is remembered by tool and detail.
+  if (detail.empty()) detail = title;
   const std::string_view kind = call.text("kind");
   permission.tool = kind.empty() ? "other" : kind;
-  permission.title = call.text("title");
+  permission.title = title;
   permission.detail = detail;
   permission.cwd = profile_.workspace;
   const RunId asking = run->id;
@@ -94,10 +99,9 @@ void AcpProtocol::answer(std::uint64_t number, fb::ApprovalDecision decision) {
   const bool allows = decision == fb::ApprovalDecision::allow_once ||
                       decision == fb::ApprovalDecision::allow_always;
   const Option* option = option_for(allows ? decision : fb::ApprovalDecision::deny);
-  if (allows && option == nullptr) {
-    option =
-        option_for(decision == fb::ApprovalDecision::allow_once ? fb::ApprovalDecision::allow_always
-                                                                : fb::ApprovalDecision::allow_once);
+  // Leave for ever is given for this once when that is all there is; never the other way round.
+  if (decision == fb::ApprovalDecision::allow_always && option == nullptr) {
+    option = option_for(fb::ApprovalDecision::allow_once);
   }
   if (option == nullptr) return answer_cancelled(ask.request);
   JsonOut result;

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
+#include <vector>
 
 #include "schemas/vocab/result.h"
 
@@ -21,9 +23,18 @@ class FileAccess {
   virtual Status write(std::string_view path, std::string_view content) = 0;
 };
 
+// With whose rights files are opened, and which are not.
+struct FileRules {
+  // Of the user the agent runs as; only root can act as another. 0 = of the workspace's owner.
+  uid_t uid{};
+  gid_t gid{};
+  std::vector<std::string> hidden{};  // absolute; refused with all that is below them
+};
+
 // Paths are absolute and below `workspace`, or relative to it; nothing that leads out of it is
-// opened, whatever links say. Regular files of at most limits::kAgentFileBytesMax. What is written
-// belongs to whom the workspace belongs to. Needs Linux 5.6 (openat2).
-std::unique_ptr<FileAccess> make_workspace_files(std::string workspace);
+// opened, whatever links say. Regular files of at most limits::kAgentFileBytesMax. A root gateway
+// opens and makes them as the agent's user, who owns what is made; never as root. Thread: any one;
+// only its own rights change meanwhile. Needs Linux 5.6 (openat2).
+std::unique_ptr<FileAccess> make_workspace_files(std::string workspace, FileRules rules = {});
 
 }  // namespace spine::agents

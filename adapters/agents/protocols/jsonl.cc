@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "adapters/agents/protocols/plain_prompt.h"
 #include "adapters/agents/protocols/skills_block.h"
 #include "engine/core/cut_text.h"
 #include "schemas/vocab/limits.h"
@@ -16,7 +17,9 @@ void JsonlProtocol::prompt(const ProtocolPrompt& prompt) {
   bound_ = prompt.agent_session;
   std::string text;
   if (conversation_argument(&prompt).empty()) text = skills_block(profile_.skills);
-  text += prompt.text;
+  text += plain_prompt(profile_, prompt.text);
+  const std::string_view limit = untold_limit();
+  if (prompt.agent_session.empty() && !limit.empty()) sink_.log(limit);
   sink_.write(input_of(prompt, std::move(text)));
   sink_.close_input();
 }

@@ -40,6 +40,8 @@ class JsonlProtocol : public Protocol {
 
   // What is written to its input for the prompt; the input ends behind it.
   virtual std::string input_of(const ProtocolPrompt& prompt, std::string text) const = 0;
+  // What the program cannot be held to, for the log, once a conversation; empty = nothing.
+  virtual std::string_view untold_limit() const { return {}; }
   // A line that is an object with a type.
   virtual void on_message(std::string_view type, const JsonNode& message) = 0;
   // It ended well without having said that the answer is done: whether reply() is the answer.

@@ -38,6 +38,13 @@ class CodexProtocol final : public JsonlProtocol {
  protected:
   std::string input_of(const ProtocolPrompt&, std::string text) const override { return text; }
 
+  std::string_view untold_limit() const override {
+    if (profile().trust != fb::Trust::untrusted) return {};
+    return "Codex cannot be told which tools it may use, so spine.untrustedTools does not hold for "
+           "it: for people who are not trusted it runs in its read-only sandbox, where it may "
+           "still run commands that read. Use another agent for them if that is too much.";
+  }
+
   void on_message(std::string_view type, const JsonNode& message) override {
     if (type == "thread.started") {
       bind(message.text("thread_id"));

@@ -1,7 +1,10 @@
 // LinesProtocol: any program that reads one line of JSON and writes some. It is told
-//   {"type":"prompt","text":"what time is it","session":"...","run":"42"}
+//   {"type":"prompt","text":"what time is it","session":"...","run":"42","trust":"trusted"}
 // and then its input ends; "session" is what it called the conversation before, and is missing in
-// the first prompt of one. What it may write, a line each:
+// the first prompt of one. "trust" is "trusted", or "untrusted" when whoever wrote the text is not
+// trusted: then there is "tools":["read"], too, all the tools that it may use for them (none when
+// it is empty), and it is the program's part to keep to it; Spine holds it to its sandbox only.
+// What it may write, a line each:
 //   {"type":"session","id":"c1"}                     its name of the conversation, for next time
 //   {"type":"delta","text":"It is "}                 a piece of the answer, shown at once
 //   {"type":"text","text":"It is noon."}             a paragraph of the answer, whole
@@ -38,7 +41,16 @@ class LinesProtocol final : public JsonlProtocol {
     if (!prompt.agent_session.empty()) out.text("session", prompt.agent_session);
     if (!prompt.model.empty()) out.text("model", prompt.model);
     if (!prompt.thinking_level.empty()) out.text("thinkingLevel", prompt.thinking_level);
-    return out.text("run", std::to_string(prompt.run.value)).line();
+    out.text("run", std::to_string(prompt.run.value));
+    const bool untrusted = profile().trust == fb::Trust::untrusted;
+    out.text("trust", untrusted ? "untrusted" : "trusted");
+    if (untrusted) {
+      out.array("tools");
+      for (const std::string& tool : profile().untrusted_tools)
+        out.text({}, tool);
+      out.end_array();
+    }
+    return out.line();
   }
 
   bool done_at_end() const override { return !reply().text.empty(); }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "adapters/agents/protocols/plain_prompt.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {
@@ -75,7 +76,7 @@ void PiProtocol::prompt(const ProtocolPrompt& prompt) {
   if (odd_.faulted()) return;
   run_.emplace();
   run_->id = prompt.run;
-  run_->text = prompt.text;
+  run_->text = plain_prompt(profile_, prompt.text);
   run_->agent_session = prompt.agent_session;
   run_->model = prompt.model;
   run_->thinking_level = prompt.thinking_level;
@@ -155,7 +156,7 @@ void PiProtocol::steer(RunId queued, RunId into, std::string_view text) {
   run_->steers.push_back({next_id_, queued});
   run_->steered = true;
   JsonOut out = command("steer");
-  send(out.text("message", text));
+  send(out.text("message", plain_prompt(profile_, text)));
 }
 
 void PiProtocol::cancel(RunId run) {

@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/pi.h"
+#include "engine/core/cut_text.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {
 namespace {
+
+constexpr std::size_t kPiToolBytesMax = 64;
 
 std::string lower_case(std::string_view text) {
   std::string lower(text.substr(0, 256));
@@ -29,6 +32,12 @@ fb::ApprovalDecision meaning_of(std::string_view option) {
   if (!allows) return fb::ApprovalDecision::deny;
   return lower.find("always") != std::string::npos ? fb::ApprovalDecision::allow_always
                                                    : fb::ApprovalDecision::allow_once;
+}
+
+// What rules name: "pi:" and what the dialog is called, so that leave for one is none for another.
+std::string tool_of_dialog(std::string_view title) {
+  if (title.empty()) return "pi";
+  return std::string(core::cut_text(fmt::format("pi:{}", title), kPiToolBytesMax));
 }
 
 }  // namespace
@@ -64,9 +73,10 @@ void PiProtocol::on_ask(const JsonNode& request) {
 
 void PiProtocol::put_ask(const PiAsk& ask, const JsonNode& request) {
   ++next_ask_;
+  const std::string tool = tool_of_dialog(request.text("title"));
   Permission permission{.ask = ask.number,
                         .kind = fb::ApprovalKind::plugin,
-                        .tool = "pi",
+                        .tool = tool,
                         .title = request.text("title"),
                         .detail = request.text("message"),
                         .cwd = profile_.workspace};
@@ -77,6 +87,8 @@ void PiProtocol::put_ask(const PiAsk& ask, const JsonNode& request) {
     once = "Take the text as it stands";
     permission.detail = ask.once;
   }
+  // The tool has but the beginning of a long title: the rest is to be remembered, too.
+  if (permission.detail.empty()) permission.detail = permission.title;
   if (!once.empty()) {
     permission.options.push_back({"allow", once, fb::ApprovalDecision::allow_once});
   }
@@ -100,16 +112,19 @@ void PiProtocol::answer(std::uint64_t number, fb::ApprovalDecision decision) {
   const PiAsk ask = std::move(*found);
   asks_.erase(found);
   const bool always = decision == fb::ApprovalDecision::allow_always;
-  if (!always && decision != fb::ApprovalDecision::allow_once) {
-    if (ask.method != "confirm") return refuse_ask(ask.id);
+  const bool allows = always || decision == fb::ApprovalDecision::allow_once;
+  // Leave for ever is given for this once when that is all there is; never the other way round.
+  const std::string& value = always && !ask.always.empty() ? ask.always : ask.once;
+  const bool chooses = ask.method == "select";
+  if (ask.method != "confirm" && (!allows || (chooses && value.empty()))) {
+    return refuse_ask(ask.id);
   }
   JsonOut out;
   out.text("type", "extension_ui_response").text("id", ask.id);
   if (ask.method == "confirm") {
-    out.flag("confirmed", always || decision == fb::ApprovalDecision::allow_once);
+    out.flag("confirmed", allows);
   } else {
-    const bool takes_always = !ask.always.empty() && (always || ask.once.empty());
-    out.text("value", takes_always ? ask.always : ask.once);
+    out.text("value", value);
   }
   send(out);
 }

@@ -34,6 +34,9 @@ struct AgentProfile {
   std::vector<std::string> untrusted_tools{};  // all it may use when trust is untrusted
   std::vector<SkillHandOver> skills{};
   std::uint64_t skills_version{};
+  std::uint32_t uid{};  // whom its processes run as; 0 = whoever owns the workspace
+  std::uint32_t gid{};
+  std::vector<std::string> hidden{};  // absolute; files of the gateway's it never gets
 };
 
 // A prompt as a protocol gets it. Borrowed for the call.

@@ -1,6 +1,7 @@
 // WorkspaceFiles: reading and writing below one folder and nowhere else.
 #include <cerrno>
 #include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "adapters/agents/protocols/acting_as.h"
 #include "adapters/agents/protocols/file_access.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/unique_fd.h"
@@ -62,7 +64,8 @@ int write_all(int fd, std::string_view content) {
 
 class WorkspaceFiles final : public FileAccess {
  public:
-  explicit WorkspaceFiles(std::string workspace) : workspace_(std::move(workspace)) {
+  WorkspaceFiles(std::string workspace, FileRules rules)
+      : workspace_(std::move(workspace)), rules_(std::move(rules)) {
     while (workspace_.size() > 1 && workspace_.back() == '/')
       workspace_.pop_back();
   }
@@ -71,6 +74,8 @@ class WorkspaceFiles final : public FileAccess {
                            std::uint64_t limit) override {
     SPINE_TRY(const std::string inside, below(path));
     SPINE_TRY(const UniqueFd folder, open_workspace());
+    const ActingAs agent(rules_.uid, rules_.gid);
+    if (!agent.done()) return not_as_root(path);
     const UniqueFd file{open_beneath(folder.get(), inside, O_RDONLY | O_NONBLOCK | O_NOCTTY)};
     if (!file) return file_error(path, errno);
     struct stat status {};
@@ -78,6 +83,7 @@ class WorkspaceFiles final : public FileAccess {
     if (!S_ISREG(status.st_mode)) {
       return Error{Errc::refused, fmt::format("{} is not a regular file.", path)};
     }
+    SPINE_TRY_STATUS(check_shown(path, path_of(file.get())));
     std::string content;
     while (content.size() <= limits::kAgentFileBytesMax) {
       char piece[65'536];
@@ -102,16 +108,50 @@ class WorkspaceFiles final : public FileAccess {
     if (leaf.empty() || leaf == "." || leaf == "..") {
       return Error{Errc::invalid_argument, fmt::format("{} names no file.", path)};
     }
+    const ActingAs agent(rules_.uid, rules_.gid);
+    if (!agent.done()) return not_as_root(path);
     const UniqueFd folder{open_beneath(workspace.get(), parent, O_RDONLY | O_DIRECTORY)};
     if (!folder) return file_error(path, errno);
-    return replace(path, workspace.get(), folder.get(), leaf, content);
+    SPINE_TRY_STATUS(check_shown(path, path_of(folder.get()) + "/" + leaf));
+    return replace(path, folder.get(), leaf, content);
   }
 
  private:
-  Result<UniqueFd> open_workspace() const {
-    UniqueFd folder{::open(workspace_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  // With the gateway's rights: the folders above it may be closed to the agent's user.
+  Result<UniqueFd> open_workspace() {
+    UniqueFd folder{::open(workspace_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     if (!folder) return file_error(workspace_, errno);
+    if (rules_.uid != 0) return folder;
+    struct stat owner {};
+    if (::fstat(folder.get(), &owner) != 0) return file_error(workspace_, errno);
+    rules_.uid = owner.st_uid;
+    rules_.gid = owner.st_gid;
     return folder;
+  }
+
+  static Error not_as_root(std::string_view path) {
+    return {Errc::refused,
+            fmt::format("{} is not opened: the gateway is root, and found no other user to open "
+                        "it as. Give the workspace to the user the agent runs as.",
+                        path)};
+  }
+
+  // As the kernel has it; "" when it does not say.
+  static std::string path_of(int fd) {
+    std::error_code failed;
+    return std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", fd), failed).string();
+  }
+
+  Status check_shown(std::string_view path, const std::string& real) const {
+    for (const std::string& place : rules_.hidden) {
+      const bool inside =
+          real.starts_with(place) && (real.size() == place.size() || real[place.size()] == '/');
+      // What holds the workspace itself is hidden around it.
+      const bool around = workspace_.starts_with(place + "/");
+      if (!inside || around || place.empty()) continue;
+      return Error{Errc::refused, fmt::format("{} belongs to the gateway.", path)};
+    }
+    return ok();
   }
 
   // The path as seen from the workspace. That ".." stays inside is the kernel's to see to.
@@ -131,7 +171,7 @@ class WorkspaceFiles final : public FileAccess {
                                             workspace_, path.empty() ? "that" : path)};
   }
 
-  static Status replace(std::string_view path, int workspace, int folder, const std::string& leaf,
+  static Status replace(std::string_view path, int folder, const std::string& leaf,
                         std::string_view content) {
     struct stat old {};
     mode_t mode = 0644;
@@ -141,17 +181,12 @@ class WorkspaceFiles final : public FileAccess {
       }
       mode = old.st_mode & 0777;
     }
-    struct stat owner {};
-    if (::fstat(workspace, &owner) != 0) return file_error(path, errno);
     const std::string name = fmt::format("{}{}", kTemporary, ::getpid());
     static_cast<void>(::unlinkat(folder, name.c_str(), 0));
     const UniqueFd file{
         ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
     if (!file) return file_error(path, errno);
     int failed = write_all(file.get(), content);
-    if (failed == 0 && ::geteuid() == 0 && ::fchown(file.get(), owner.st_uid, owner.st_gid) != 0) {
-      failed = errno;
-    }
     if (failed == 0 && ::fchmod(file.get(), mode) != 0) failed = errno;
     if (failed == 0 && ::renameat(folder, name.c_str(), folder, leaf.c_str()) != 0) failed = errno;
     if (failed == 0) return ok();
@@ -160,12 +195,13 @@ class WorkspaceFiles final : public FileAccess {
   }
 
   std::string workspace_;
+  FileRules rules_;
 };
 
 }  // namespace
 
-std::unique_ptr<FileAccess> make_workspace_files(std::string workspace) {
-  return std::make_unique<WorkspaceFiles>(std::move(workspace));
+std::unique_ptr<FileAccess> make_workspace_files(std::string workspace, FileRules rules) {
+  return std::make_unique<WorkspaceFiles>(std::move(workspace), std::move(rules));
 }
 
 }  // namespace spine::agents

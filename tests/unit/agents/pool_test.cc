@@ -27,6 +27,7 @@ constexpr const char* kScript = R"sh(#!/bin/sh
 read -r prompt
 text=$(printf '%s' "$prompt" | sed 's/.*"text":"\([^"]*\)".*/\1/')
 if [ "$text" = crash ]; then kill -9 $$; fi
+if [ "$text" = stay ]; then printf '{"type":"final","text":"stay"}\n'; exec sleep 60; fi
 if [ "$text" = hang ]; then sleep 60; fi
 printf '{"type":"final","text":"%s"}\n' "$text"
 )sh";
@@ -167,6 +168,32 @@ TEST_F(PoolTest, AConfigurationThatChangesCountsFromTheNextPrompt) {
   registry_->apply({config_});
   prompt(2, 1, "after");
   ASSERT_TRUE(until("RunFailed", 1));
+}
+
+TEST_F(PoolTest, AProcessThatAnswersAndStaysGivesItsPlaceBack) {
+  config_.process.instances_max = 1;
+  start();
+  prompt(1, 1, "stay");
+  prompt(2, 2, "next");
+  ASSERT_TRUE(until("RunFinished", 2));
+  EXPECT_EQ(texts_, (std::vector<std::string>{"stay", "next"}));
+}
+
+TEST_F(PoolTest, AQuarantineOutlivesAnotherDriver) {
+  start();
+  prompt(1, 1, "crash");
+  ASSERT_TRUE(until("RunInterrupted", 1));
+  prompt(1, 1, "crash");
+  ASSERT_TRUE(until("AgentQuarantined", 1));
+  config::AgentConfig echo{.id = "main"};
+  registry_->apply({echo});
+  registry_->apply({config_});
+  prompt(2, 2, "hello");
+  ASSERT_TRUE(until("RunFailed", 1));
+  EXPECT_NE(texts_.back().find("quarantine"), std::string::npos);
+  registry_->control({.what = pipeline::ControlKind::restart, .agent_id = "main"});
+  prompt(3, 2, "hello");
+  ASSERT_TRUE(until("RunFailed", 2));
 }
 
 TEST_F(PoolTest, NothingIsLeftAfterAStop) {

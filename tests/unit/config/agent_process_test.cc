@@ -69,6 +69,8 @@ TEST_F(AgentProcessTest, WhatADriverNeedsIsAskedFor) {
       {R"({agents: {entries: {a: {spine: {command: "pi"}}}}})", "no spine.driver"},
       {R"({agents: {defaults: {spine: {driver: "acp"}}}})", "say which program to start"},
       {R"({agents: {entries: {a: {spine: {driver: "pie"}}}}})", "echo, pi, acp or jsonl"},
+      {R"({gateway: {auth: {mode: "none"}}, agents: {entries: {a: {spine: {driver: "pi"}}}}})",
+       "could connect as you"},
       {R"({agents: {entries: {a: {spine: {instances: 0}}}}})", "from 1 to 64"},
       {R"({agents: {entries: {a: {spine: {sandbox: {mode: "off"}}}}}})", "auto, bubblewrap"},
   };

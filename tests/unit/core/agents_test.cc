@@ -96,17 +96,37 @@ TEST(Crashes, EveryEventOfAnAttemptNamesItsStart) {
   EXPECT_EQ(of.world.last().header.cause, second);
 }
 
-TEST(Crashes, AreLeftOrFailedByPolicyButAStopOfTheGatewayIsNotHeldAgainstThem) {
+TEST(Crashes, AreLeftOrFailedByPolicy) {
   AgentWorld left(with_policy({.on_crash = fb::OnCrash::leave}));
-  EXPECT_EQ(left.interrupt(gateway_stop), "accepted: RunInterrupted(one) RunStarted(one again 2)");
   EXPECT_EQ(left.interrupt(gateway_crash), "accepted: RunInterrupted(one) RunFailed(one left)");
   AgentWorld failed(with_policy({.on_crash = fb::OnCrash::fail}));
-  EXPECT_EQ(failed.interrupt(agent_restart),
-            "accepted: RunInterrupted(one) RunStarted(one again 2)");
   EXPECT_EQ(failed.interrupt(agent_crash), "accepted: RunInterrupted(one) RunFailed(one final)");
   AgentWorld once(with_policy({.attempts_max = 0}));
   EXPECT_EQ(once.interrupt(agent_crash),
             "accepted: RunInterrupted(one) RunFailed(one quarantined)");
+}
+
+TEST(Crashes, AreNotWhatAStopIsButThePolicyHoldsForItToo) {
+  const auto said = [](const World& world) {
+    const auto& failed = *flatbuffers::GetRoot<fb::RunFailed>(world.last().body.data());
+    EXPECT_EQ(failed.kind(), fb::RunErrorKind::unknown);
+    return failed.message()->str();
+  };
+  AgentWorld left(with_policy({.on_crash = fb::OnCrash::leave}));
+  EXPECT_EQ(left.interrupt(gateway_stop), "accepted: RunInterrupted(one) RunFailed(one left)");
+  EXPECT_EQ(said(left.world),
+            "The gateway was stopped while this message was being answered. By its agent's onCrash "
+            "setting it is left as it is, because some of the work may have been done. Send it "
+            "again if you want another try.");
+  AgentWorld failed(with_policy({.on_crash = fb::OnCrash::fail}));
+  EXPECT_EQ(failed.interrupt(agent_restart), "accepted: RunInterrupted(one) RunFailed(one final)");
+  EXPECT_EQ(said(failed.world),
+            "The agent was restarted while this message was being answered; by its agent's onCrash "
+            "setting it is not tried again. Send it again if you want another try.");
+  AgentWorld again(with_policy({.attempts_max = 1}));
+  EXPECT_EQ(again.interrupt(gateway_stop), "accepted: RunInterrupted(one) RunStarted(one again 2)");
+  EXPECT_EQ(again.interrupt(agent_restart),
+            "accepted: RunInterrupted(one) RunStarted(one again 3)");
 }
 
 TEST(Crashes, OpenAnObligationUnderAnotherId) {

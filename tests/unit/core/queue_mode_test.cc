@@ -143,6 +143,29 @@ TEST(QueueModes, WordsThatAreNotTrustedStayApart) {
             "accepted: RunFinished(two) RunStarted(feed)");
 }
 
+TEST(QueueModes, WordsThatAreNotTrustedEndNoTrustedWorkThatWaits) {
+  Busy busy;
+  const auto stranger = [&](const char* words) {
+    return busy.world
+        .message({.text = words, .queue_mode = fb::QueueMode::interrupt, .untrusted = true})
+        .run;
+  };
+  const RunId feed = stranger("feed");
+  busy.world.finish(busy.first);
+  ASSERT_EQ(busy.status(feed), RunStatus::running);
+  const RunId mine = busy.say("mine", fb::QueueMode::followup);
+  const RunId more = stranger("more");
+  EXPECT_EQ(show_drafts(busy.world), "MessageReceived RunQueued(more)");
+  EXPECT_EQ(busy.status(feed), RunStatus::running);
+  EXPECT_EQ(busy.after(busy.world.finish(feed)), "accepted: RunFinished(feed) RunStarted(mine)");
+  busy.world.finish(mine);
+  ASSERT_EQ(busy.status(more), RunStatus::running);
+  // Among themselves they may.
+  stranger("again");
+  EXPECT_EQ(show_drafts(busy.world),
+            "MessageReceived RunAborted(more) RunQueued(again) RunStarted(again)");
+}
+
 TEST(QueueModes, AreFoundFromTheMostSpecific) {
   ConfigSpec spec;
   spec.policies = {{.agent = "Work", .queue_mode = fb::QueueMode::collect}};

@@ -80,6 +80,11 @@ class Gateway {
                                .b = b},
                    body);
   }
+  // An input that nobody waits for the outcome of.
+  void push_from(Source source, std::uint16_t kind, ByteSpan body, std::uint64_t a = 0) {
+    producer_.push(InputHeader{.kind = kind, .source = static_cast<std::uint16_t>(source), .a = a},
+                   body);
+  }
   void flush() { producer_.flush(); }
 
   void message(std::uint64_t request, const std::string& peer, const std::string& id,

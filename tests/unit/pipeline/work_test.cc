@@ -97,6 +97,34 @@ TEST_F(EngineTest, AfterAStartWhatWasAtWorkIsInterruptedAndTriedAgain) {
                                       "RunFinished", "StateDigested", "EngineStopped"}));
 }
 
+TEST_F(EngineTest, PiecesOfAnAnswerNameTheAttemptTheyAreWrittenIn) {
+  const auto attempt_of_piece = [](Gateway& gateway, RunId run) {
+    gateway.shared.event_interest.store(1);
+    gateway.push_from(Source::agent, input_kind::kRunDelta, as_bytes("half"), run.value);
+    gateway.flush();
+    std::uint16_t attempt = 0;
+    gateway.expect(gateway.net, ItemKind::delta, [&](const OutHeader&, ByteSpan payload) {
+      DeltaItem item{};
+      read(payload, item);
+      EXPECT_EQ(item.run, run);
+      EXPECT_EQ(item.session_key, "agent:main:test:direct:ann");
+      EXPECT_EQ(item.agent_id, "main");
+      EXPECT_EQ(item.piece, "half");
+      attempt = item.attempt;
+    });
+    return attempt;
+  };
+  core::Reply said{};
+  {
+    Gateway gateway{dir_};
+    said = say(gateway, "one");
+    EXPECT_EQ(attempt_of_piece(gateway, said.run), 1);
+    gateway.stop();
+  }
+  Gateway gateway{dir_};
+  EXPECT_EQ(attempt_of_piece(gateway, said.run), 2);
+}
+
 TEST_F(EngineTest, AfterAStartEveryRunOfManyIsTriedAgainOnce) {
   constexpr std::uint64_t kRuns = 1'300;
   {

@@ -56,6 +56,42 @@ TEST(ChildEnd, OneThatLeftTheGroupDoesNotHoldTheExitUp) {
   ::kill(left, SIGKILL);
 }
 
+TEST(ChildEnd, WhatIsPausedWaitsAndIsDrainedAtTheEnd) {
+  Watched child;
+  child.start_shell("echo ready; read go; echo one >&2; echo two; read more; echo three");
+  ASSERT_TRUE(child.run_to_lines(1));
+  child.child->pause_output(true);
+  child.child->pause_output(true);
+  child.child->write("go");
+  ASSERT_TRUE(child.run_until([&] { return !child.errors.empty(); }));
+  EXPECT_EQ(child.line_count, 1U);  // stderr is read on
+  child.child->pause_output(false);
+  ASSERT_TRUE(child.run_to_lines(2));
+  child.child->pause_output(true);
+  child.child->write("more");
+  ASSERT_TRUE(child.run_to_exit());
+  EXPECT_EQ(child.lines, (std::vector<std::string>{"ready", "two", "three"}));
+  EXPECT_EQ(child.exit.code, 0);
+  child.child->pause_output(true);  // harmless
+  child.child->pause_output(false);
+}
+
+TEST(ChildEnd, OneThatIsPausedWaitsForItsPipe) {
+  Watched child;
+  child.keep_lines = false;
+  child.start_shell("echo up; head -c 4000000 /dev/zero | tr '\\0' '\\n'; echo done >&2");
+  ASSERT_TRUE(child.run_until([&] { return child.line_count > 0; }));
+  child.child->pause_output(true);
+  const std::uint64_t seen = child.line_count;
+  int turns = 0;
+  ASSERT_TRUE(child.run_until([&] { return ++turns > 4; }));
+  EXPECT_EQ(child.line_count, seen);
+  EXPECT_TRUE(child.errors.empty());
+  child.child->pause_output(false);
+  ASSERT_TRUE(child.run_to_exit());
+  EXPECT_EQ(child.line_count, 4'000'001U);
+}
+
 TEST(ChildEnd, TheDestructorKillsTheGroup) {
   Watched child;
   child.start_shell("trap '' TERM; sleep 1000 & echo $!; wait");

@@ -94,7 +94,7 @@ TEST_F(Launching, RefusesToShowOrGiveAwayTheGatewaysOwn) {
   EXPECT_TRUE(contains(refusal(), "no such file or directory"));
   sandbox.read = {};
   sandbox.write = {folder_.at("gateway")};
-  EXPECT_TRUE(contains(refusal(), "state directory lies in it"));
+  EXPECT_TRUE(contains(refusal(), "state directory " + gateway_.state_dir + " lies in it"));
   sandbox.write = {folder_.at("gateway/conf")};
   EXPECT_TRUE(contains(refusal(), "belongs to the gateway"));
   sandbox.write = {};
@@ -106,6 +106,48 @@ TEST_F(Launching, RefusesToShowOrGiveAwayTheGatewaysOwn) {
   EXPECT_TRUE(contains(refusal(), "lies in it"));
   places_.workspace = folder_.at("gateway/state/agents/other");
   EXPECT_TRUE(contains(refusal(), "belongs to the gateway"));
+}
+
+TEST_F(Launching, RefusesAWorkspaceThatHoldsAKey) {
+  agent_.workspace = folder_.at("keys");
+  for (const std::string secret : {"key.pem", "inner/token"}) {
+    gateway_.key_paths = {folder_.write("keys/" + secret, "secret", 0600)};
+    ::chmod(agent_.workspace.c_str(), 0777);
+    const auto made = make_places(gateway_, agent_);
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, Errc::invalid_argument);
+    EXPECT_TRUE(contains(made.error().message, "key or token " + gateway_.key_paths[0]));
+    EXPECT_TRUE(contains(made.error().message, "agents.entries.helper.workspace"));
+  }
+  gateway_.key_paths = {};
+  EXPECT_TRUE(make_places(gateway_, agent_));
+}
+
+TEST_F(Launching, RefusesPathsAnAgentCanBend) {
+  agent_.workspace = folder_.at("work");
+  make();
+  means_ = {"/usr/bin/bwrap", "/usr/bin/setpriv", ::geteuid() == 0, ""};
+  folder_.write("home/id", "a key");
+  std::filesystem::create_symlink(folder_.at("home"), folder_.at("work/lib"));
+  agent_.process.sandbox.read = {folder_.at("work/lib")};
+  EXPECT_TRUE(contains(refusal(), "a link that an agent may have put there"));
+  agent_.process.sandbox.read = {folder_.at("work/lib/id")};
+  EXPECT_TRUE(contains(refusal(), "a link that an agent may have put there"));
+  agent_.process.sandbox.read = {};
+  folder_.write("home/tool", "#!/bin/sh\n", 0755);
+  EXPECT_TRUE(contains(refusal({folder_.at("work/lib/tool")}), "is not visible in its sandbox"));
+}
+
+TEST_F(Launching, BoundsWhatItsProcessesMayBe) {
+  make();
+  if (means_.prlimit.empty()) GTEST_SKIP() << "SKIPPED, LIMITS ARE NOT TESTED: needs prlimit";
+  const auto lines = look("grep -E '^Max (core|processes)' /proc/self/limits | tr -s ' '");
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_TRUE(contains(lines[0], "Max core file size 0 0"));
+  const auto launch = prepare({"true"});
+  ASSERT_TRUE(launch);
+  const bool bounded = launch->sandbox != "none";
+  EXPECT_TRUE(!bounded || contains(lines[1], "Max processes 4096 4096"));
 }
 
 TEST_F(Launching, WantsAWorkingDirectoryThatIsVisible) {

@@ -33,7 +33,8 @@ TEST_F(AcpRequests, PermissionsAreAnsweredWithTheOptionThatFits) {
       {fmt::format("{},{},{}", kOnce, kAlways, kNo), allow_once, selected("y")},
       {fmt::format("{},{},{}", kOnce, kAlways, kNo), allow_always, selected("a")},
       {fmt::format("{},{},{}", kOnce, kAlways, kNo), deny, selected("n")},
-      {fmt::format("{},{}", kAlways, kNo), allow_once, selected("a")},
+      {fmt::format("{},{}", kAlways, kNo), allow_once, std::string(kCancelled)},
+      {fmt::format("{},{}", kAlways, kNo), allow_always, selected("a")},
       {fmt::format("{},{}", kOnce, kNo), allow_always, selected("y")},
       {fmt::format("{},{}", kOnce, kNo), expired, selected("n")},
       {fmt::format("{},{}", kOnce, kNever), deny, std::string(kCancelled)},
@@ -79,6 +80,23 @@ TEST_F(AcpRequests, AQuestionTellsWhatItIsAbout) {
         call));
     EXPECT_EQ(sink.take(), Lines{fmt::format("asked 5 {} exec {}", ask++, told)});
   }
+}
+
+TEST_F(AcpRequests, LeaveForEverIsOfferedForWhatHasAName) {
+  start();
+  const auto ask = [this](std::string_view call) {
+    protocol->line(fmt::format(
+        R"({{"jsonrpc":"2.0","id":1,"method":"session/request_permission","params":{{"sessionId":"s1","toolCall":{{{}}},"options":[{},{},{}]}}}})",
+        call, kOnce, kAlways, kNo));
+  };
+  ask(R"("kind":"execute","rawInput":{"command":"rm x"})");
+  EXPECT_EQ(sink.take(), Lines{"asked 5 1 exec execute [] [rm x] allow_once=y(Yes) deny=n(No)"});
+  protocol->answer(1, fb::ApprovalDecision::allow_always);
+  EXPECT_EQ(sink.take(), Lines{response("1", selected("y"))});
+  ask(R"("kind":"execute","title":"Run rm")");
+  EXPECT_EQ(sink.take(), Lines{"asked 5 2 exec execute [Run rm] [Run rm] allow_once=y(Yes) "
+                               "allow_always=a(Always) deny=n(No)"})
+      << "what is remembered is the tool and the detail";
 }
 
 TEST_F(AcpRequests, OpenQuestionsOfACancelledRunAreWithdrawn) {

@@ -73,7 +73,7 @@ TEST_F(Jsonl, ThePromptIsWrittenAndTheInputEnds) {
       sink.take(),
       (Lines{
           "ready []",
-          R"(> {"type":"prompt","text":"hi \"you\"","session":"c1","model":"x/y","thinkingLevel":"high","run":"5"})",
+          R"(> {"type":"prompt","text":"hi \"you\"","session":"c1","model":"x/y","thinkingLevel":"high","run":"5","trust":"trusted"})",
           "close_input"}));
   profile.preset = "claude";
   protocol = make_jsonl_protocol(profile, sink);
@@ -82,6 +82,47 @@ TEST_F(Jsonl, ThePromptIsWrittenAndTheInputEnds) {
   EXPECT_TRUE(told.at(0).starts_with("> These skills"));
   EXPECT_TRUE(told.at(0).ends_with("</available_skills>\n\ntwo\nlines"));
   EXPECT_EQ(told.at(1), "close_input");
+}
+
+TEST_F(Jsonl, WhatUntrustedPeopleWriteIsNoCommandAndSaysSo) {
+  profile.trust = fb::Trust::untrusted;
+  profile.skills.clear();
+  const auto told = [this](std::string_view preset, std::string_view text) {
+    profile.preset = preset;
+    protocol = make_jsonl_protocol(profile, sink);
+    protocol->prompt({.run = RunId{5}, .agent_session = "c1", .text = text});
+    return sink.take().at(0);
+  };
+  EXPECT_EQ(
+      told("", "/help \"me\""),
+      R"(> {"type":"prompt","text":"Message: /help \"me\"","session":"c1","run":"5","trust":"untrusted","tools":["read","grep"]})");
+  for (const char* preset : {"claude", "codex"}) {
+    EXPECT_EQ(told(preset, "/init"), "> Message: /init");
+    EXPECT_EQ(told(preset, " \t\n/init"), "> Message:  \t\n/init") << "it may be trimmed";
+    EXPECT_EQ(told(preset, "\u00a0/init"), "> Message: \u00a0/init");
+    EXPECT_EQ(told(preset, "!ls"), "> Message: !ls");
+    EXPECT_EQ(told(preset, "and/or !"), "> and/or !");
+    EXPECT_EQ(told(preset, ""), "> ");
+  }
+  profile.untrusted_tools.clear();
+  EXPECT_TRUE(told("", "hi").ends_with(R"("trust":"untrusted","tools":[]})"));
+  profile.trust = fb::Trust::trusted;
+  EXPECT_EQ(told("claude", "/init"), "> /init");
+}
+
+TEST_F(Jsonl, CodexCannotBeHeldToToolsAndThatIsLoggedOnceAConversation) {
+  profile.preset = "codex";
+  profile.trust = fb::Trust::untrusted;
+  profile.skills.clear();
+  protocol = make_jsonl_protocol(profile, sink);
+  protocol->prompt({.run = RunId{5}, .text = "hi"});
+  EXPECT_EQ(sink.take(), (Lines{"> hi", "close_input"}));
+  ASSERT_EQ(sink.logs.size(), 1U);
+  EXPECT_TRUE(sink.logs[0].starts_with("Codex cannot be told which tools")) << sink.logs[0];
+  protocol = make_jsonl_protocol(profile, sink);
+  protocol->prompt({.run = RunId{6}, .agent_session = "c1", .text = "hi"});
+  EXPECT_EQ(sink.take(), (Lines{"> hi", "close_input"}));
+  EXPECT_EQ(sink.logs.size(), 1U);
 }
 
 struct Scene {

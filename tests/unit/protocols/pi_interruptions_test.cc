@@ -97,25 +97,34 @@ TEST_F(PiInterruptions, ExtensionsAskAndAreAnswered) {
     std::string_view answer;
   } cases[] = {
       {R"("method":"confirm","title":"Delete?","message":"rm x")",
-       "asked 5 1 plugin pi [Delete?] [rm x] allow_once=allow(Allow) deny=deny(Refuse)",
+       "asked 5 1 plugin pi:Delete? [Delete?] [rm x] allow_once=allow(Allow) deny=deny(Refuse)",
        fb::ApprovalDecision::allow_once, R"("confirmed":true)"},
       {R"("method":"confirm","title":"Delete?","message":"rm x")",
-       "asked 5 1 plugin pi [Delete?] [rm x] allow_once=allow(Allow) deny=deny(Refuse)",
+       "asked 5 1 plugin pi:Delete? [Delete?] [rm x] allow_once=allow(Allow) deny=deny(Refuse)",
        fb::ApprovalDecision::expired, R"("confirmed":false)"},
       {R"("method":"select","title":"Run?","options":["No","Yes","Yes, always"])",
-       "asked 5 1 plugin pi [Run?] [] allow_once=allow(Yes) allow_always=always(Yes, always) "
+       "asked 5 1 plugin pi:Run? [Run?] [Run?] allow_once=allow(Yes) allow_always=always(Yes, "
+       "always) "
        "deny=deny(Refuse)",
        fb::ApprovalDecision::allow_always, R"("value":"Yes, always")"},
       {R"("method":"select","title":"Run?","options":["No","Yes","Yes, always"])",
-       "asked 5 1 plugin pi [Run?] [] allow_once=allow(Yes) allow_always=always(Yes, always) "
+       "asked 5 1 plugin pi:Run? [Run?] [Run?] allow_once=allow(Yes) allow_always=always(Yes, "
+       "always) "
        "deny=deny(Refuse)",
        fb::ApprovalDecision::deny, R"("cancelled":true)"},
+      {R"("method":"select","title":"Run?","options":["No","Yes, always"])",
+       "asked 5 1 plugin pi:Run? [Run?] [Run?] allow_always=always(Yes, always) "
+       "deny=deny(Refuse)",
+       fb::ApprovalDecision::allow_once, R"("cancelled":true)"},
+      {R"("method":"select","title":"Run?","options":["No","Yes"])",
+       "asked 5 1 plugin pi:Run? [Run?] [Run?] allow_once=allow(Yes) deny=deny(Refuse)",
+       fb::ApprovalDecision::allow_always, R"("value":"Yes")"},
       {R"("method":"input","title":"Name?")",
-       "asked 5 1 plugin pi [Name?] [] allow_once=allow(Answer with an empty text) "
+       "asked 5 1 plugin pi:Name? [Name?] [Name?] allow_once=allow(Answer with an empty text) "
        "deny=deny(Refuse)",
        fb::ApprovalDecision::withdrawn, R"("cancelled":true)"},
       {R"("method":"editor","title":"Text?","prefill":"draft")",
-       "asked 5 1 plugin pi [Text?] [draft] allow_once=allow(Take the text as it stands) "
+       "asked 5 1 plugin pi:Text? [Text?] [draft] allow_once=allow(Take the text as it stands) "
        "deny=deny(Refuse)",
        fb::ApprovalDecision::allow_once, R"("value":"draft")"},
   };

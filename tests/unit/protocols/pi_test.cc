@@ -28,6 +28,22 @@ TEST_F(Pi, CommandLineOfAnUntrustedProcess) {
   EXPECT_EQ(with->command_line("", nullptr).at(10), "--no-tools");
 }
 
+TEST_F(Pi, WhatUntrustedPeopleWriteIsNoCommand) {
+  AgentProfile untrusted = profile;
+  untrusted.trust = fb::Trust::untrusted;
+  protocol = make_pi_protocol(untrusted, sink);
+  greet();
+  prompt(5, "/deploy now");
+  EXPECT_EQ(sink.take(),
+            (Lines{"bound 5 a.jsonl",
+                   R"(> {"id":"2","type":"prompt","message":"Message: /deploy now"})"}));
+  respond(2, "prompt");
+  protocol->line(R"({"type":"agent_start"})");
+  EXPECT_EQ(sink.take(), Lines{}) << "nobody waits for a command without an answer";
+  protocol->steer(RunId{6}, RunId{5}, "/stop");
+  EXPECT_EQ(sink.take(), Lines{R"(> {"id":"3","type":"steer","message":"Message: /stop"})"});
+}
+
 TEST_F(Pi, AnswersInTextWithItsUsage) {
   start();
   events(

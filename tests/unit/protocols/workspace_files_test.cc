@@ -4,6 +4,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "adapters/agents/protocols/file_access.h"
 #include "schemas/vocab/limits.h"
@@ -22,6 +23,11 @@ class WorkspaceFilesTest : public testing::Test {
     fs::create_directories(root / "work/sub");
     put("work/a.txt", "one\ntwo\nthree");
     put("outside.txt", "secret");
+    if (::geteuid() == 0) {
+      fs::permissions(root, fs::perms{0755});
+      for (const std::string given : {"work", "work/sub", "work/a.txt"})
+        ASSERT_EQ(::chown(path(given).c_str(), kUser, kUser), 0);
+    }
     files = make_workspace_files(root / "work");
   }
   void TearDown() override { fs::remove_all(root); }
@@ -39,6 +45,7 @@ class WorkspaceFilesTest : public testing::Test {
     return content ? *content : "error: " + content.error().message;
   }
 
+  static constexpr uid_t kUser = 12'345;
   fs::path root{};
   std::unique_ptr<FileAccess> files{};
 };
@@ -99,13 +106,57 @@ TEST_F(WorkspaceFilesTest, WritesWholeFilesAndLeavesNothingBehind) {
   EXPECT_EQ(std::distance(fs::directory_iterator(root / "work/sub"), {}), 1);
 }
 
-TEST_F(WorkspaceFilesTest, WhatIsWrittenBelongsToTheOwnerOfTheWorkspace) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
-  ASSERT_EQ(::chown(path("work").c_str(), 12'345, 12'345), 0);
+TEST_F(WorkspaceFilesTest, ARootGatewayHasTheRightsOfTheAgentsUserAlone) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED, RIGHTS ARE NOT TESTED: needs root";
   EXPECT_TRUE(files->write("c.txt", "x").has_value());
   struct stat status {};
   ASSERT_EQ(::stat(path("work/c.txt").c_str(), &status), 0);
-  EXPECT_EQ(status.st_uid, 12'345U);
+  EXPECT_EQ(status.st_uid, kUser);
+  EXPECT_EQ(status.st_gid, kUser);
+  fs::create_directories(root / "work/deploy");
+  put("work/deploy/.env", "ROOT_ONLY=1");
+  put("work/deploy/run.sh", "good");
+  fs::permissions(root / "work/deploy/.env", fs::perms{0600});
+  put("work/group", "of root's group");
+  fs::permissions(root / "work/group", fs::perms{0640});
+  EXPECT_TRUE(read("deploy/.env").starts_with("error: "));
+  EXPECT_TRUE(read("group").starts_with("error: "));
+  EXPECT_FALSE(files->write("deploy/run.sh", "evil").has_value());
+  EXPECT_FALSE(files->write("deploy/new", "evil").has_value());
+  EXPECT_EQ(read("deploy/run.sh"), "good");
+  EXPECT_EQ(std::distance(fs::directory_iterator(root / "work/deploy"), {}), 2);
+  put("mine", "still root");  // and we are root as before
+  fs::permissions(root / "mine", fs::perms{0000});
+  EXPECT_EQ(content_of("mine"), "still root");
+}
+
+TEST_F(WorkspaceFilesTest, ARootGatewayNeverActsAsRoot) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED, RIGHTS ARE NOT TESTED: needs root";
+  ASSERT_EQ(::chown(path("work").c_str(), 0, 0), 0);
+  EXPECT_EQ(files->read("a.txt", 0, 0).error().code, Errc::refused);
+  EXPECT_FALSE(files->write("c.txt", "x").has_value());
+  files = make_workspace_files(root / "work", {.uid = kUser, .gid = kUser});
+  EXPECT_EQ(read("a.txt"), "one\ntwo\nthree");
+  EXPECT_FALSE(files->write("c.txt", "x").has_value());  // the folder is root's
+  EXPECT_TRUE(files->write("sub/c.txt", "x").has_value());
+}
+
+TEST_F(WorkspaceFilesTest, HiddenPlacesAreRefused) {
+  fs::create_directories(root / "work/keys");
+  put("work/keys/key.pem", "a key");
+  put("work/token", "a token");
+  put("work/token2", "none");
+  fs::create_symlink("token", root / "work/link");
+  files = make_workspace_files(root / "work",
+                               {.hidden = {path("work/keys"), path("work/token"), root, ""}});
+  for (const std::string name : {"keys/key.pem", "sub/../keys/key.pem", "token", "link"}) {
+    EXPECT_EQ(files->read(name, 0, 0).error().code, Errc::refused) << name;
+    EXPECT_FALSE(files->write(name, "x").has_value()) << name;
+  }
+  EXPECT_FALSE(files->write("keys/new", "x").has_value());
+  EXPECT_EQ(content_of("work/token"), "a token");
+  EXPECT_EQ(read("token2"), "none");
+  EXPECT_EQ(read("a.txt", 1, 1), "one\n");
 }
 
 TEST_F(WorkspaceFilesTest, LargeFilesAreRefused) {

@@ -187,15 +187,6 @@ TEST_F(SkillSets, WhatIsThereMakesItEligible) {
   EXPECT_EQ(find(set, "needy")->env, (std::vector<Pair>{{"N_MORE", "m"}, {"N_KEY", "k"}}));
 }
 
-TEST_F(SkillSets, TheGatewaysOwnVariableComesBeforeTheConfiguredOne) {
-  env_["N_KEY"] = "own";
-  add("managed/needy", "metadata: {openclaw: {primaryEnv: N_KEY, requires: {env: [N_KEY]}}}\n");
-  EXPECT_TRUE(find(scan(request()), "needy")->env.empty()) << "only what is configured is given";
-  SkillsRequest asked = request();
-  asked.skills.entries = {{.name = "needy", .api_key = "k"}};
-  EXPECT_EQ(find(scan(asked), "needy")->env.at(0).second, "own");
-}
-
 TEST_F(SkillSets, AlwaysStandsAboveRequirementsAndBelowTheSwitchAndTheSystem) {
   add("managed/free", "metadata: {openclaw: {always: true, requires: {bins: [nosuch]}}}\n");
   add("managed/mac", "metadata: {openclaw: {always: true, os: [darwin]}}\n");

@@ -128,6 +128,22 @@ TEST_F(Watching, WhatALinkLeadsToIsWatched) {
   expect_given("one two");
 }
 
+TEST_F(Watching, WhatIsLeftByALookIsLookedAtSoon) {
+  std::string list;
+  for (int i = 0; i < 2'000; ++i)
+    list += "abcd, ";
+  std::string wanted;
+  for (int i = 100; i < 160; ++i) {
+    const std::string name = "s" + std::to_string(i);
+    add("main/skills/" + name, "list: [" + list + "]\n");
+    wanted += (wanted.empty() ? "" : " ") + name;
+  }
+  start();
+  EXPECT_NE(given_, wanted);
+  expect_given(wanted);
+  EXPECT_FALSE(watcher_->set().incomplete());
+}
+
 TEST_F(Watching, OtherFilesOfASkillAreNoReasonToLook) {
   add("managed/one");
   start();

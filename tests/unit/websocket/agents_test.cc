@@ -113,6 +113,22 @@ TEST_F(Agents, ANewAttemptReplacesWhatWasShownUnderTheSameRun) {
   EXPECT_EQ(frames.back()["payload"]["message"]["content"][0]["text"], "whole answer");
 }
 
+TEST_F(Agents, NumbersOfARunThatAnotherLifeOfTheGatewayBeganGrowWithItsAttempts) {
+  ProtocolClient client;
+  client.hello(port());
+  tell(client, "r", "late");
+  while (true) {
+    const json frame = client.event("agent");
+    ASSERT_FALSE(frame.is_null());
+    const json& payload = frame["payload"];
+    if (payload["runId"] != "late") continue;
+    EXPECT_EQ(payload["data"]["text"], "the rest");
+    EXPECT_EQ(payload["data"]["replace"], true);
+    EXPECT_EQ(payload["seq"], 3 * (std::uint64_t{1} << 20U) + 1);
+    return;
+  }
+}
+
 TEST_F(Agents, AMergedRunEndsWithTheAnswerOfTheOther) {
   ProtocolClient client;
   client.hello(port());

@@ -19,11 +19,12 @@ namespace spine::test {
 
 // What a message's text makes it do: "reject", "limit", "full" are refused so; "hang" starts a run
 // that does not end; "fail" one that fails, "give up" one that failed often; "crash" one whose
-// first attempt is interrupted; "tool" one that uses a tool; "ask" one that asks "exec" questions,
-// "ask plugin" the others, and does not end; "join" waits for the session's active run, which then
-// ends for both. Anything else is answered "echo: <text>" in two pieces. It knows no device and
-// nobody who waits to be paired, and accepts every change of them. Thread: its own, between
-// construction and destruction.
+// first attempt is interrupted; "late" one that does not end, and a piece of the third attempt of
+// run "late", whose start it tells nobody of; "tool" one that uses a tool; "ask" one that asks
+// "exec" questions, "ask plugin" the others, and does not end; "join" waits for the session's
+// active run, which then ends for both. Anything else is answered "echo: <text>" in two pieces. It
+// knows no device and nobody who waits to be paired, and accepts every change of them. Thread: its
+// own, between construction and destruction.
 class FakeEngine {
  public:
   FakeEngine(pipeline::Shared& shared, pipeline::Ingress& ingress, pipeline::Outbox& net);

@@ -14,6 +14,7 @@ void FakeEngine::publish_built(fb::EventBody kind, Session* session, Run* run) {
 void FakeEngine::delta(const Session& session, const Run& run, std::string_view piece) {
   if (shared_.event_interest.load() == 0) return;
   write(out_, pipeline::DeltaItem{.run = run.view.id,
+                                  .attempt = run.view.attempt,
                                   .run_key = run.key,
                                   .session_key = session.key,
                                   .agent_id = run.agent,
@@ -29,6 +30,12 @@ bool FakeEngine::act_out(const std::string& text, Session& session, Run& run) {
     end_run(run, fb::EventBody::RunFailed);
   } else if (text == "crash") {
     crash_once(session, run);
+  } else if (text == "late") {
+    Run late = run;
+    late.view.id = RunId{run.view.id.value + 1'000'000};
+    late.view.attempt = 3;
+    late.key = "late";
+    delta(session, late, "the rest");
   } else if (text == "tool") {
     use_tool(session, run);
   } else if (text == "ask") {

@@ -1,0 +1,143 @@
+// Walks paths link by link, as the kernel does, and looks whose each link is.
+#include "adapters/agents/process/trusted.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+#include "adapters/agents/process/sandbox.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::agents {
+namespace {
+
+namespace fs = std::filesystem;
+
+void add_place(Paths& places, const std::string& path) {
+  std::error_code failed;
+  const fs::path whole = fs::canonical(path, failed);
+  if (!failed) places.push_back(whole.string());
+}
+
+// Puts the components of `path` before those that are left, which are kept in reverse.
+void put_before(Paths& left, const fs::path& path) {
+  Paths parts;
+  for (const fs::path& part : path.relative_path())
+    parts.push_back(part.string());
+  left.insert(left.end(), parts.rbegin(), parts.rend());
+}
+
+bool is_owner_trusted(const struct stat& info) {
+  return info.st_uid == 0 || info.st_uid == ::geteuid();
+}
+
+// Its entries are replaced by nobody but whom we trust; in a sticky folder by their owners alone.
+bool is_folder_trusted(const std::string& path, const SystemUser& agent) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0 || !is_owner_trusted(info)) return false;
+  const bool is_open =
+      (info.st_mode & S_IWOTH) != 0 || (agent.uid != ::geteuid() && user_may(agent, info, 2));
+  return !is_open || (info.st_mode & S_ISVTX) != 0;
+}
+
+bool are_folders_trusted(const std::string& path, const SystemUser& agent) {
+  for (fs::path at = fs::path(path).parent_path();; at = at.parent_path()) {
+    if (!is_folder_trusted(at.string(), agent)) return false;
+    if (at == at.root_path()) return true;
+  }
+}
+
+}  // namespace
+
+Paths WritablePlaces::all() const {
+  Paths places = own;
+  places.insert(places.end(), others.begin(), others.end());
+  return places;
+}
+
+WritablePlaces writable_places(const LaunchRequest& request) {
+  WritablePlaces writable;
+  const AgentPlaces& places = request.places;
+  for (const std::string& path : {places.workspace, places.data_dir, places.home})
+    add_place(writable.own, path);
+  for (const std::string& path : request.agent.process.sandbox.write)
+    add_place(writable.own, path);
+  for (const std::string& path : request.gateway.other_workspaces)
+    add_place(writable.others, path);
+  add_place(writable.others, request.gateway.state_dir + "/agents");
+  return writable;
+}
+
+bool is_within_any(const std::string& path, const Paths& places) {
+  return std::any_of(places.begin(), places.end(),
+                     [&](const std::string& place) { return is_within(path, place); });
+}
+
+bool is_below_any(const std::string& path, const Paths& places) {
+  return std::any_of(places.begin(), places.end(), [&](const std::string& place) {
+    return path != place && is_within(path, place);
+  });
+}
+
+std::string trusted_path(const std::string& path, const Paths& writable) {
+  if (!path.starts_with('/')) return "";
+  Paths left;
+  put_before(left, path);
+  fs::path at = "/";
+  std::uint32_t hops = 0;
+  while (!left.empty()) {
+    const std::string part = left.back();
+    left.pop_back();
+    if (part.empty() || part == ".") continue;
+    if (part == "..") {
+      at = at.parent_path();
+      continue;
+    }
+    const fs::path next = at / part;
+    struct stat info {};
+    if (::lstat(next.c_str(), &info) != 0) return "";
+    if (!S_ISLNK(info.st_mode)) {
+      at = next;
+      continue;
+    }
+    std::error_code failed;
+    const fs::path target = fs::read_symlink(next, failed);
+    if (failed || is_within_any(at.string(), writable)) return "";
+    if (++hops > limits::kAgentLinkHopsMax) return "";
+    if (target.is_absolute()) at = "/";
+    put_before(left, target);
+  }
+  return at.string();
+}
+
+Paths trusted_chain(const std::string& path, const Paths& writable) {
+  Paths chain;
+  fs::path at = path;
+  for (std::uint32_t hop = 0; hop < limits::kAgentLinkHopsMax; ++hop) {
+    const fs::path folder = trusted_path(at.parent_path().string(), writable);
+    if (folder.empty()) break;
+    const fs::path here = folder / at.filename();
+    chain.push_back(here.string());
+    std::error_code failed;
+    const fs::path target = fs::read_symlink(here, failed);
+    if (failed || is_within_any(folder.string(), writable)) break;
+    at = folder / target;
+  }
+  return chain;
+}
+
+bool may_be_run(const std::string& program, const Paths& writable, const SystemUser& agent) {
+  const std::string file = trusted_path(program, writable);
+  struct stat info {};
+  if (file.empty() || ::lstat(file.c_str(), &info) != 0) return false;
+  if (!S_ISREG(info.st_mode) || !is_owner_trusted(info)) return false;
+  if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0) return false;
+  const Paths chain = trusted_chain(program, writable);
+  return std::all_of(chain.begin(), chain.end(), [&](const std::string& hop) {
+    return !is_within_any(hop, writable) && are_folders_trusted(hop, agent);
+  });
+}
+
+}  // namespace spine::agents
