@@ -274,6 +274,10 @@ void Daemon::serve() {
   engine_->join();
   server_->join();
   loop_->stop();
+  skills_.reset();
+  agents_.reset();
+  // What got away from its process group, where no namespace held it.
+  agents::sweep_orphans(agents::owner_mark(state_dir_.string()));
   kLog.info("stopped");
   log::shutdown();
 }

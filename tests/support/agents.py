@@ -41,7 +41,8 @@ class AgentDaemon(Daemon):
                 for script in SCRIPTS:
                     shutil.copy(script, place / script.name)
                     (place / script.name).chmod(0o644)
-            driver = {"driver": wire, "command": PYTHON, "backOffMs": 20, "stopMs": 300}
+            driver = {"driver": wire, "command": PYTHON, "backOffMs": 20, "stopMs": 300,
+                      "sandbox": {"mode": os.environ.get("SPINE_TEST_SANDBOX", "auto")}}
             # Pi's own arguments come first there; the script looks for them.
             arguments = [str(place / "scripted_agent.py"), wire]
             if wire == "pi":
