@@ -38,7 +38,7 @@ EchoDriver::Held::~Held() {
 void EchoDriver::prompt(const pipeline::PromptItem& prompt) {
   const std::uint64_t now_us = pipeline::monotonic_now_us();
   if (delay_ms_ == 0) {
-    answer(prompt.run, prompt.text, now_us);
+    give_answer(prompt.run, prompt.text, now_us);
     return;
   }
   auto held = std::make_unique<Held>();
@@ -63,10 +63,10 @@ void EchoDriver::on_timer(evutil_socket_t, short, void* context) {
   EchoDriver& driver = *due->driver;
   const auto node = driver.held_.extract(due->run.value);
   SPINE_CHECK(!node.empty());
-  driver.answer(due->run, due->text, due->started_us);
+  driver.give_answer(due->run, due->text, due->started_us);
 }
 
-void EchoDriver::answer(RunId run, std::string_view text, std::uint64_t started_us) {
+void EchoDriver::give_answer(RunId run, std::string_view text, std::uint64_t started_us) {
   std::string reply = "echo: ";
   reply += text;
   answers_.delta(run, reply);

@@ -40,7 +40,7 @@ class EchoDriver final : public Driver {
     event* timer{};
     ~Held();
   };
-  void answer(RunId run, std::string_view text, std::uint64_t started_us);
+  void give_answer(RunId run, std::string_view text, std::uint64_t started_us);
   static void on_timer(evutil_socket_t, short, void* held);
 
   struct Counts {

@@ -206,14 +206,15 @@ void SkillScanner::Known::look_at(const FoundSkill& found, RootSkills& out, Skil
 const RootSkills& SkillScanner::Known::root(const SkillRoot& place, const SkillsRequest& request,
                                             SkillSet& set) {
   const auto [at, fresh] = roots.try_emplace(place.path);
-  if (!fresh) return at->second;
-  at->second.share = share_of(place, set);
+  RootSkills& skills = at->second;
+  if (!fresh) return skills;
+  skills.share = share_of(place, set);
   RootWalk walk = walk_root(place.path, request.skills.allow_symlinks,
-                            [&](const FoundSkill& found) { look_at(found, at->second, set); });
+                            [&](const FoundSkill& found) { look_at(found, skills, set); });
   for (Fault& found : walk.faults)
     fault(set, std::move(found));
   set.folders_.insert(set.folders_.end(), walk.folders.begin(), walk.folders.end());
-  return at->second;
+  return skills;
 }
 
 bool SkillScanner::Known::is_agents_own(const SkillRoot& place, const Candidate& candidate) const {
@@ -318,8 +319,7 @@ void SkillScanner::Known::merge(const SkillsRequest& request, Ground& ground, Sk
     return std::tie(a.report.agent_id, a.report.name) < std::tie(b.report.agent_id, b.report.name);
   });
   std::ranges::sort(set.folders_);
-  const auto rest = std::ranges::unique(set.folders_);
-  set.folders_.erase(rest.begin(), rest.end());
+  set.folders_.erase(std::unique(set.folders_.begin(), set.folders_.end()), set.folders_.end());
   std::ranges::sort(set.faults_, by_place);
   const auto same = [](const Fault& a, const Fault& b) {
     return !by_place(a, b) && !by_place(b, a);

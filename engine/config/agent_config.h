@@ -21,6 +21,8 @@ struct SandboxConfig {
   std::string user{};  // whose uid its processes get when the gateway is root; empty = nobody
   std::vector<std::string> read{};   // shown to it read-only, beside what it needs to run
   std::vector<std::string> write{};  // shown to it writable, beside its workspace
+
+  bool operator==(const SandboxConfig&) const = default;
 };
 
 // agents.*.spine: how an agent's process is started, watched and limited.
@@ -45,10 +47,6 @@ struct AgentProcess {
 
   bool operator==(const AgentProcess&) const = default;
 };
-
-inline bool operator==(const SandboxConfig& a, const SandboxConfig& b) {
-  return a.separation == b.separation && a.user == b.user && a.read == b.read && a.write == b.write;
-}
 
 struct AgentConfig {
   std::string id{};
