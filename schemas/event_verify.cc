@@ -11,8 +11,8 @@ namespace {
 
 // Deeper than any table of event.fbs nests (MessageRejected > MessageReceived > Attachment).
 constexpr flatbuffers::uoffset_t kDepthMax = 16;
-// More than limits::kBindingsMax bindings and every channel of one ConfigApplied, the event with
-// the most tables; a larger number only costs time.
+// More than limits::kBindingsMax bindings, every channel and every group of one ConfigApplied, the
+// event with the most tables; a larger number only costs time.
 constexpr flatbuffers::uoffset_t kTablesMax = 16'384;
 
 constexpr auto kKindMax = static_cast<std::uint16_t>(fb::EventBody::MAX);
@@ -34,16 +34,23 @@ const std::array<std::string_view, kKindCount>& names_by_kind() {
   return names;
 }
 
-// Elements of a vector of 8 bytes each.
-const flatbuffers::Vector<std::uint64_t>* wide_vector(std::uint16_t kind,
-                                                      const std::uint8_t* body) {
+// Where the elements of a vector begin; null if there are none.
+template <class Vector>
+const void* elements_of(const Vector* vector) {
+  return vector == nullptr || vector->size() == 0 ? nullptr : vector->Data();
+}
+
+// The vector of the kind whose elements take 8 bytes each. REQUIRES: a kind has one at most.
+const void* wide_elements(std::uint16_t kind, const std::uint8_t* body) {
   switch (static_cast<fb::EventBody>(kind)) {
     case fb::EventBody::RunAborted:
-      return flatbuffers::GetRoot<fb::RunAborted>(body)->runs();
+      return elements_of(flatbuffers::GetRoot<fb::RunAborted>(body)->runs());
     case fb::EventBody::RunsMerged:
-      return flatbuffers::GetRoot<fb::RunsMerged>(body)->runs();
+      return elements_of(flatbuffers::GetRoot<fb::RunsMerged>(body)->runs());
     case fb::EventBody::RunStarted:
-      return flatbuffers::GetRoot<fb::RunStarted>(body)->collected();
+      return elements_of(flatbuffers::GetRoot<fb::RunStarted>(body)->collected());
+    case fb::EventBody::ZoneRules:
+      return elements_of(flatbuffers::GetRoot<fb::ZoneRules>(body)->at_s());
     default:
       return nullptr;
   }
@@ -52,8 +59,8 @@ const flatbuffers::Vector<std::uint64_t>* wide_vector(std::uint16_t kind,
 // The verifier looks at the place of a vector's length, not of its elements: those of 8 bytes could
 // stand at any multiple of 4.
 bool wide_vectors_aligned(std::uint16_t kind, const std::uint8_t* body) {
-  const auto* vector = wide_vector(kind, body);
-  return vector == nullptr || vector->size() == 0 || is_aligned8(vector->Data());
+  const void* elements = wide_elements(kind, body);
+  return elements == nullptr || is_aligned8(elements);
 }
 
 }  // namespace

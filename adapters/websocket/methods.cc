@@ -38,6 +38,8 @@ std::string_view reason_text(fb::RejectReason reason) {
       return "the session has too many messages waiting";
     case fb::RejectReason::unknown_agent:
       return "no such agent is configured";
+    case fb::RejectReason::group_not_listed:
+      return "the group is not among channels.<name>.groups";
     default:
       return "the message was not accepted";
   }

@@ -71,6 +71,8 @@ flatbuffers::Offset<fb::MessageReceived> copy_message(flatbuffers::FlatBufferBui
   copy.add_vouched(message.vouched());
   copy.add_queue_mode(message.queue_mode());
   copy.add_untrusted(message.untrusted());
+  copy.add_exact_ids(message.exact_ids());
+  copy.add_mention(message.mention());
   return copy.Finish();
 }
 

@@ -31,6 +31,8 @@ inline constexpr std::size_t kSnapshotsKept = 3;
 inline constexpr std::uint64_t kSnapshotEveryEvents = 1'000'000;
 inline constexpr std::uint64_t kDigestEveryEvents = 1'000'000;
 
+inline constexpr std::size_t kVerifyBytesPerSecond = 4 * kMiB;  // read again in the background
+
 // ---- core tables
 inline constexpr std::uint32_t kSessionsMax = 65'536;
 inline constexpr std::uint32_t kPrincipalsMax = 131'072;
@@ -52,7 +54,9 @@ inline constexpr std::uint32_t kPairingRequestsMax = 256;
 inline constexpr std::uint32_t kPairingRequestsPerAccountMax = 3;  // of senders, live
 inline constexpr std::uint64_t kPairingMs = 3600ULL * 1000;
 inline constexpr std::uint32_t kPairedSendersMax = 16'384;
-inline constexpr std::size_t kRefusedConnectsMax = 64;  // kinds of them, of one ConnectsRefused
+inline constexpr std::size_t kRefusedConnectsMax = 64;   // kinds of them, of one ConnectsRefused
+inline constexpr std::size_t kZoneTransitionsMax = 128;  // of one ZoneRules
+inline constexpr std::size_t kGroupsMax = 4'096;         // channels.*.groups, of all channels
 
 // ---- core tables of what agents ask and of agents in quarantine
 inline constexpr std::uint32_t kApprovalsMax = 256;  // that wait for an answer
@@ -115,6 +119,10 @@ inline constexpr std::size_t kQueriesAtOnceMax = 16;
 inline constexpr std::size_t kAnswersOwedMax = 8 * kMiB;  // to one connection, before it gets more
 inline constexpr std::size_t kQueriesWaitingMax = 16'384;
 inline constexpr std::size_t kHttpBodyBytesMax = 256 * kKiB;
+inline constexpr std::size_t kHttpHeadBytesMax = 8 * kKiB;  // request line and fields
+inline constexpr std::uint64_t kHttpHeadMs = 10'000;        // to send them in
+// A text that is pushed is cut to this; the rest is fetched with chat.history.
+inline constexpr std::size_t kPushTextBytesMax = 64 * kKiB;
 inline constexpr std::size_t kOutboundUrlBytesMax = 8 * kKiB;
 inline constexpr std::size_t kConnectionBytes = 16 * kKiB;     // one that is idle, measured
 inline constexpr std::size_t kPartialBytesAllMax = 96 * kMiB;  // messages still coming in
@@ -161,6 +169,9 @@ inline constexpr std::size_t kAgentAsksMax = 64;                // open question
 inline constexpr std::size_t kAgentConversationsMax = 4'096;    // one process is known to have
 inline constexpr std::size_t kAgentCallsOpenMax = 1'024;        // tools in use, of one run
 inline constexpr std::size_t kAgentFileBytesMax = 8 * kMiB;     // read or written for an agent
+inline constexpr std::size_t kFileThreads = 2;           // that read and write files for agents
+inline constexpr std::size_t kFileJobsPerAgentMax = 64;  // that wait; then it is not read
+inline constexpr std::uint64_t kLateUpdatesMs = 1'000;   // of a turn, after its response
 
 // ---- sockets, from accept on
 inline constexpr std::uint32_t kUnauthenticatedMax = 2'048;  // of all; then the oldest is cut
