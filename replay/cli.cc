@@ -10,7 +10,7 @@
 #include "replay/dump.h"
 #include "replay/fold.h"
 #include "replay/info.h"
-#include "replay/scan.h"
+#include "replay/verify.h"
 #include "schemas/event_verify.h"
 #include "schemas/vocab/show.h"
 

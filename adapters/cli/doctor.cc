@@ -12,6 +12,8 @@
 #include "adapters/agents/process/find_program.h"
 #include "adapters/agents/process/launch.h"
 #include "adapters/cli/http_get.h"
+#include "adapters/cli/journal_checked.h"
+#include "adapters/cli/json_read.h"
 #include "adapters/cli/place.h"
 #include "adapters/cli/self.h"
 #include "adapters/cli/verbs.h"
@@ -128,7 +130,22 @@ void check_port(const Place& place, Findings& findings) {
   findings.push_back({Grade::warn, "gateway", "does not run", "spine start"});
 }
 
-// The last block, and with it the format; everything is checked by `spine journal verify`.
+// When the gateway, if it runs, last read all of the journal again, and what it found.
+std::string read_again(const Place& place, bool& damaged) {
+  const auto answer = http_get(place.target, "/ready", in_ms(5'000));
+  simdjson::dom::parser parser;
+  simdjson::dom::element ready;
+  simdjson::dom::element journal;
+  if (!answer || parser.parse(answer->body).get(ready) != simdjson::SUCCESS ||
+      ready["journal"].get(journal) != simdjson::SUCCESS) {
+    return "not read again while no gateway runs";
+  }
+  damaged = number_at(journal, "damages") != 0;
+  return "read again " + journal_checked_text(journal);
+}
+
+// The last block, and with it the format; everything is checked by `spine journal verify`, and by a
+// running gateway once a day.
 void check_journal(const Place& place, Findings& findings) {
   auto reader = journal::Reader::open_read_only(place.state_dir / "journal");
   if (!reader) {
@@ -147,8 +164,12 @@ void check_journal(const Place& place, Findings& findings) {
                         "spine journal verify"});
     return;
   }
-  findings.push_back({Grade::ok, "journal",
-                      fmt::format("{} events, its end is whole", show_count(last.value)), ""});
+  bool damaged = false;
+  const std::string checked = read_again(place, damaged);
+  findings.push_back(
+      {damaged ? Grade::fail : Grade::ok, "journal",
+       fmt::format("{} events, its end is whole; {}", show_count(last.value), checked),
+       damaged ? "stop Spine, keep a copy, check the disk, bring back the last backup" : ""});
 }
 
 void check_disk(const Place& place, Findings& findings) {

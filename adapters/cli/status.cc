@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "adapters/cli/http_get.h"
+#include "adapters/cli/journal_checked.h"
 #include "adapters/cli/json_read.h"
 #include "adapters/cli/place.h"
 #include "adapters/cli/table.h"
@@ -60,6 +61,7 @@ void add_ready(Facts& facts, const simdjson::dom::element& ready) {
   if (ready["journal"].get(part) == simdjson::SUCCESS) {
     facts.add("Durable up to",
               "#" + show_count(static_cast<std::uint64_t>(number_at(part, "durableSeq"))));
+    facts.add("Journal read again", journal_checked_text(part));
   }
   if (ready["follower"].get(part) == simdjson::SUCCESS) {
     facts.add("Follower behind",

@@ -28,6 +28,10 @@ std::string_view phase_name(Phase phase) {
 
 std::string_view health_name(Health verdict) {
   switch (verdict) {
+    case Health::starting:
+      return "starting";
+    case Health::stopping:
+      return "stopping";
     case Health::healthy:
       return "healthy";
     case Health::degraded:
@@ -90,8 +94,11 @@ std::vector<const pipeline::AgentReport*> agents_down(const Facts& facts) {
 
 Health health(const Facts& facts) {
   const Phase phase = facts.shared->phase.load(std::memory_order_acquire);
-  if (phase == Phase::ready && engine_stalled(facts)) return Health::unhealthy;
+  if (phase == Phase::starting || phase == Phase::recovering) return Health::starting;
+  if (phase == Phase::stopping) return Health::stopping;
+  if (engine_stalled(facts)) return Health::unhealthy;
   if (facts.shared->metrics.digest_divergence.get() != 0) return Health::degraded;
+  if (facts.shared->metrics.journal_damages.get() != 0) return Health::degraded;
   if (!failing(facts).empty()) return Health::degraded;
   if (facts.shared->agents_ready.load(std::memory_order_relaxed) == 0) return Health::degraded;
   return agents_down(facts).empty() ? Health::healthy : Health::degraded;
@@ -101,12 +108,17 @@ namespace {
 
 // Why it is degraded, a sentence each; what /ready says is said there. Strangers may ask: no word
 // of paths or commands.
-void write_reasons(JsonWriter& json, const Facts& facts) {
+void write_reasons(JsonWriter& json, const Facts& facts, Health verdict) {
   const auto down = agents_down(facts);
   const bool none = facts.shared->agents_ready.load(std::memory_order_relaxed) == 0;
-  if (down.empty() && !none) return;
+  const bool damaged = facts.shared->metrics.journal_damages.get() != 0;
+  const bool diverged = facts.shared->metrics.digest_divergence.get() != 0;
+  const bool under_way = verdict == Health::starting || verdict == Health::stopping;
+  if (under_way || (down.empty() && !none && !damaged && !diverged)) return;
   json.key("reasons");
   json.begin_array();
+  if (damaged) json.value("the journal is damaged: spine journal verify");
+  if (diverged) json.value("the state is not what the journal says: spine replay verify");
   for (const pipeline::AgentReport* agent : down)
     json.value("agent " + agent->id + " is " + agent->state + ": spine agents status " + agent->id);
   if (none && down.empty()) json.value("no agent can take a message: spine agents status");
@@ -126,7 +138,7 @@ std::string health_body(const Facts& facts) {
   json.member("connections", facts.shared->metrics.ws_clients.get());
   json.member("agents", facts.shared->agents_ready.load(std::memory_order_relaxed));
   json.member("version", facts.version);
-  write_reasons(json, facts);
+  write_reasons(json, facts, verdict);
   json.end_object();
   return body;
 }
@@ -148,6 +160,14 @@ std::string ready_body(const Facts& facts) {
   json.begin_object();
   json.member("headSeq", metrics.journal_head_seq.get());
   json.member("durableSeq", metrics.journal_durable_seq.get());
+  json.member("verifiedSeq", metrics.journal_verified_seq.get());
+  json.key("verifiedAt");  // the end of the last reading of all of it
+  if (const std::uint64_t at = metrics.journal_verified_wall_ms.get(); at != 0) {
+    json.value(at);
+  } else {
+    json.raw("null");
+  }
+  json.member("damages", metrics.journal_damages.get());
   json.end_object();
   json.key("follower");
   json.begin_object();

@@ -40,9 +40,9 @@ std::vector<std::string_view> failing(const Facts& facts);
 // the loop has not told yet.
 std::vector<const pipeline::AgentReport*> agents_down(const Facts& facts);
 
-enum class Health : std::uint8_t { healthy, degraded, unhealthy };
-// healthy: ready, and every agent can answer; unhealthy: the engine does not turn; degraded: the
-// rest.
+enum class Health : std::uint8_t { starting, healthy, degraded, unhealthy, stopping };
+// starting: recovery is under way, nothing is wrong; healthy: ready, and every agent can answer;
+// unhealthy: the engine does not turn; degraded: the rest.
 Health health(const Facts& facts);
 
 // Bodies, JSON.

@@ -125,6 +125,14 @@ void journal(Exposition& out, const Metrics& metrics) {
   out.histogram("spine_journal_batch_events", "Events per commit.", metrics.journal_batch_events,
                 1.0);
   out.gauge("spine_journal_bytes", "Bytes of disk the journal takes.", metrics.journal_bytes.get());
+  out.gauge("spine_journal_verified_seq",
+            "Last event of the block that was last read again in the background.",
+            metrics.journal_verified_seq.get());
+  out.gauge("spine_journal_verified_timestamp_seconds",
+            "When all of the journal had last been read again; 0 = not since the start.",
+            metrics.journal_verified_wall_ms.get() / 1'000);
+  out.gauge("spine_journal_damages", "Damages that the last reading of the journal found.",
+            metrics.journal_damages.get());
   out.counter("spine_journal_space_refusals_total", "Inputs refused because the disk was full.",
               metrics.journal_space_refusals.get());
   out.gauge("spine_state_bytes", "Memory the state's tables hold.", metrics.state_bytes.get());

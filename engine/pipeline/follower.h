@@ -14,6 +14,7 @@
 
 #include "engine/core/state.h"
 #include "engine/pipeline/follower_index.h"
+#include "engine/pipeline/journal_check.h"
 #include "engine/pipeline/messages.h"
 #include "engine/pipeline/outbox.h"
 #include "engine/pipeline/shared.h"
@@ -98,6 +99,7 @@ class Follower {
   std::optional<journal::Reader> reader_{};
   std::optional<journal::SnapshotStore> snapshots_{};
   std::optional<FollowerIndex> index_{};
+  JournalCheck check_;
   core::State state_{};
   Bits128 epoch_{};
   std::uint64_t snapshot_every_{};

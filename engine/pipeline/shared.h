@@ -91,6 +91,9 @@ struct Metrics {
   Counter snapshot_seq{};
   Counter digest_checks{};
   Counter digest_divergence{};
+  Counter journal_verified_seq{};  // read again up to here, of the reading under way or the last
+  Counter journal_verified_wall_ms{};  // when all of it had been read again; 0 = not yet
+  Counter journal_damages{};           // found by the last reading, or the one under way
   // net
   Counter ws_clients{};      // authenticated sockets
   Counter ws_connections{};  // all sockets

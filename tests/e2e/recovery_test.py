@@ -103,6 +103,41 @@ class Recovery(unittest.TestCase):
                     self.assertRegex(answer.stdout + answer.stderr, rf"(?i)block\D+{first}\b")
         self.assertEqual(self.daemon.replay("journal", "verify").returncode, 0)
 
+    def test_damage_that_a_start_does_not_meet_is_found_in_the_background(self):
+        with self.daemon.client() as client:
+            for number in range(70):  # a block each; a start looks at the last 64
+                client.call("channel.message", channel_message(f"m{number}", "text", sender="anna"))
+        self.assertEqual(self.daemon.stop(), 0)
+        first, (block, places) = sorted(blocks.find(self.journal_file()).items())[2]
+        blocks.write(self.journal_file(), places, block[:-9] + bytes([block[-9] ^ 1]) + block[-8:])
+        self.daemon.start()
+        health = wait_until(lambda: (answer := self.daemon.get_json("/health"))["status"]
+                            == "degraded" and answer, "the damage is found")
+        self.assertIn("the journal is damaged: spine journal verify", health["reasons"])
+        self.assertTrue(wait_until(lambda: self.daemon.get_json("/ready")["journal"]["verifiedAt"],
+                                   "all of it was read"))
+        self.assertEqual(self.daemon.metric("spine_journal_damages"), 1)
+        self.assertRegex(self.daemon.run_cli("status").stdout, r"Journal read again +all of it, .* "
+                                                               r"ago, 1 damages: spine journal verify")
+        doctor = self.daemon.run_cli("doctor")
+        self.assertEqual(doctor.returncode, 1, doctor.stdout)
+        self.assertRegex(doctor.stdout, r"fail +journal +.*1 damages")
+        log = (self.daemon.state_dir / "logs" / "spine.log").read_text(encoding="utf-8")
+        lines = [line for line in log.splitlines() if "the journal is damaged" in line]
+        self.assertEqual(len(lines), 1, lines)
+        self.assertRegex(lines[0], rf"block #{first}\b")
+        with self.daemon.client() as client:
+            client.call("channel.message", channel_message("later", "text", sender="anna"))
+
+    def test_a_whole_journal_is_read_again_and_nothing_is_said(self):
+        self.talk(3)
+        ready = wait_until(lambda: (answer := self.daemon.get_json("/ready"))["journal"]
+                           ["verifiedAt"] and answer, "all of it was read")
+        self.assertEqual(ready["journal"]["damages"], 0)
+        self.assertEqual(self.daemon.get_json("/health")["status"], "healthy")
+        self.assertIn("nothing wrong", self.daemon.run_cli("status").stdout)
+        self.assertRegex(self.daemon.run_cli("doctor").stdout, r"ok +journal +.*read again .* ago")
+
     def test_a_damaged_journal_is_refused_with_the_place(self):
         self.talk(4)
         self.assertEqual(self.daemon.stop(), 0)

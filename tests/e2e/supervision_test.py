@@ -43,7 +43,7 @@ class Recovering(unittest.TestCase):
     def test_ready_says_503_and_health_still_200(self):
         self.assertEqual(self.ready(), (503, ["recovering"]))
         status, _, body = self.daemon.http("GET", "/health")
-        self.assertEqual((status, json.loads(body)["status"]), (200, "degraded"))
+        self.assertEqual((status, json.loads(body)["status"]), (200, "starting"))
 
     def test_a_connect_is_told_to_come_back_and_closed_with_1013(self):
         with Client(self.daemon.port, handshake=False, timeout=PATIENCE) as client:

@@ -1,10 +1,12 @@
-// Tests of replay/scan.h: a whole journal is whole, and any flipped byte is named.
-#include "replay/scan.h"
+// Tests of journal/scan.h and replay/verify.h: a whole journal is whole, and any flipped byte is
+// named.
+#include "journal/scan.h"
 
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "replay/place.h"
+#include "journal/place.h"
+#include "replay/verify.h"
 #include "tests/unit/replay/support.h"
 
 namespace spine::replay {
@@ -35,7 +37,7 @@ std::vector<std::pair<std::size_t, std::size_t>> live_blocks(const fs::path& sta
   for (Seq at{1}; at <= reader->last();) {
     const auto block = reader->block_of(at);
     EXPECT_TRUE(block) << block.error().message;
-    blocks.emplace_back(static_cast<std::size_t>(file_offset(block->bytes())),
+    blocks.emplace_back(static_cast<std::size_t>(journal::file_offset(block->bytes())),
                         block->bytes().size());
     at = next(block->last());
   }
@@ -102,7 +104,7 @@ TEST(JournalVerify, AScanThatHadToEndEarlyDoesNotCallTheJournalWhole) {
   tell_story(dir.path());
   auto reader = journal::Reader::open_read_only(dir.path() / "journal");
   ASSERT_TRUE(reader);
-  ASSERT_TRUE(scan(*reader, std::chrono::milliseconds(0)).damages.empty());
+  ASSERT_TRUE(journal::scan(*reader, std::chrono::milliseconds(0)).damages.empty());
   ASSERT_TRUE(reader->renew());
   {
     // Both meta pages say that pages far beyond the map are in use: the next look fails.
@@ -114,7 +116,7 @@ TEST(JournalVerify, AScanThatHadToEndEarlyDoesNotCallTheJournalWhole) {
       file.put(1);
     }
   }
-  const ScanReport report = scan(*reader, std::chrono::milliseconds(0));
+  const journal::ScanReport report = journal::scan(*reader, std::chrono::milliseconds(0));
   ASSERT_EQ(report.damages_total, 1U);
   EXPECT_EQ(report.damages[0].first, next(report.last));
   EXPECT_NE(report.damages[0].what.find("could not be read"), std::string::npos);

@@ -1,12 +1,12 @@
 // place: looks an address up among the files mapped into this process.
-#include "replay/place.h"
+#include "journal/place.h"
 
 #include <cinttypes>
 #include <cstdio>
 #include <fstream>
 #include <string>
 
-namespace spine::replay {
+namespace spine::journal {
 
 std::int64_t file_offset(ByteSpan bytes) {
   const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
@@ -25,4 +25,4 @@ std::int64_t file_offset(ByteSpan bytes) {
   return -1;
 }
 
-}  // namespace spine::replay
+}  // namespace spine::journal

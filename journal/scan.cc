@@ -1,0 +1,174 @@
+// Scanner: raw blocks in order, and what is wrong with each.
+#include "journal/scan.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <string_view>
+
+#include "journal/place.h"
+#include "schemas/event_verify.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::journal {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Why a record cannot be what Spine wrote; empty when it can.
+std::string record_fault(const EventView& event, std::uint64_t logical_ms_before) {
+  const RecordHeader& h = event.header;
+  const bool sealed = (h.flags & record_flag::kSealed) != 0;
+  if (h.cause == 0 || h.cause > event.seq.value) {
+    return fmt::format("its cause is {}, which is not before it", h.cause);
+  }
+  if (h.correlation == 0 || h.correlation > h.cause) {
+    return fmt::format("its correlation is {}, which is not before its cause {}", h.correlation,
+                       h.cause);
+  }
+  if ((h.flags & record_flag::kInput) == 0 && h.cause == event.seq.value) {
+    return "it is no input, yet it is its own cause";
+  }
+  if (h.logical_ms < logical_ms_before) {
+    return fmt::format("its logical time {} is before {}", h.logical_ms, logical_ms_before);
+  }
+  if (h.reserved != 0) return "its reserved field is not zero";
+  if (h.key_id != 0 && !sealed) return "it names a key but is not sealed";
+  const std::string_view kind = event_kind_name(h.kind);
+  if (kind.empty()) return fmt::format("its kind {} is unknown to this version of Spine", h.kind);
+  if (!sealed && !verify_event_body(h.kind, event.body)) {
+    return fmt::format("its body is not a valid {}", kind);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string damage_text(const Damage& damage) {
+  std::string text = fmt::format("block #{}", damage.first.value);
+  if (damage.last) text += fmt::format(" to #{}", damage.last.value);
+  if (damage.offset >= 0) text += fmt::format(", byte {} of data.mdb", damage.offset);
+  return text + ": " + damage.what;
+}
+
+bool Scanner::step(Reader& reader) {
+  Seq first;
+  auto raw = reader.raw_block_at_or_after(expected_, first);
+  if (!raw) {
+    if (raw.error().code != Errc::not_found) add({.first = expected_, .what = raw.error().message});
+    return false;
+  }
+  if (first != expected_) {
+    add({.first = expected_,
+         .last = Seq{first.value - 1},
+         .what = "these events are missing: no block holds them"});
+    chain_known_ = false;
+  }
+  ++report_.blocks;
+  report_.bytes += raw->size();
+  auto block = BlockView::verify(*raw, first);
+  if (!block) {
+    damaged_block(reader, *raw, first, block.error().message);
+    return true;
+  }
+  check(*block, *raw);
+  expected_ = next(block->last());
+  return true;
+}
+
+void Scanner::give_up(const Error& error) {
+  add({.first = expected_,
+       .what = fmt::format("from here on the journal could not be read: {}", error.message)});
+}
+
+void Scanner::add(Damage damage) {
+  ++report_.damages_total;
+  if (report_.damages.size() < kDamagesNamed) report_.damages.push_back(std::move(damage));
+}
+
+// Whether no block that starts at `first` claims `seq`; `found` is the one that holds it or
+// follows it, 0 when there is none.
+bool Scanner::past(Reader& reader, Seq first, std::uint64_t seq, Seq& found) {
+  const bool any = reader.raw_block_at_or_after(Seq{seq}, found).has_value();
+  if (!any) found = Seq{};
+  return found != first;
+}
+
+// First seq of the block behind one whose own count cannot be trusted; 0 at the end. A block is
+// given for every seq up to the next one's first, so that is found by bisection.
+Seq Scanner::following(Reader& reader, Seq first) {
+  Seq found;
+  std::uint64_t low = first.value;
+  std::uint64_t step = 1;
+  while (!past(reader, first, low + step, found))
+    step *= 2;
+  std::uint64_t high = low + step;
+  while (high - low > 1) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    (past(reader, first, middle, found) ? high : low) = middle;
+  }
+  past(reader, first, high, found);
+  return found;
+}
+
+void Scanner::damaged_block(Reader& reader, ByteSpan raw, Seq first, std::string what) {
+  const Seq behind = following(reader, first);
+  add({.first = first,
+       .last = behind ? Seq{behind.value - 1} : Seq{},
+       .offset = file_offset(raw),
+       .what = std::move(what)});
+  expected_ = behind ? behind : Seq{UINT64_MAX};
+  chain_known_ = false;
+}
+
+void Scanner::check(const BlockView& block, ByteSpan raw) {
+  const BlockHeader& h = block.header();
+  const auto fault = [&](std::string what) {
+    add({.first = block.first(),
+         .last = block.last(),
+         .offset = file_offset(raw),
+         .what = std::move(what)});
+  };
+  if (!epoch_known_) {
+    report_.epoch = {h.epoch_hi, h.epoch_lo};
+    report_.first = block.first();
+    epoch_known_ = true;
+  }
+  if (Bits128{h.epoch_hi, h.epoch_lo} != report_.epoch) {
+    fault(fmt::format("it belongs to another journal: epoch {} instead of {}",
+                      show_uuid({h.epoch_hi, h.epoch_lo}), show_uuid(report_.epoch)));
+  }
+  if (chain_known_ && h.previous != report_.head) {
+    fault("the chain is broken: it does not follow the block before it (SHA-256 differs)");
+  }
+  for (std::uint32_t i = 0; i < block.count(); ++i) {
+    const EventView event = block.event(i);
+    const std::string what = record_fault(event, logical_ms_);
+    if (!what.empty()) fault(fmt::format("event {}: {}", event.seq.value, what));
+    logical_ms_ = std::max(logical_ms_, event.header.logical_ms);
+  }
+  report_.events += block.count();
+  report_.last = block.last();
+  report_.head = block.sha256();
+  chain_known_ = true;
+}
+
+ScanReport scan(Reader& reader, std::chrono::milliseconds renew_every) {
+  Scanner scanner;
+  const auto start = Clock::now();
+  auto renewed = start;
+  while (scanner.step(reader)) {
+    // A pinned reader makes a live journal's file grow.
+    const auto now = Clock::now();
+    if (now - renewed < renew_every) continue;
+    if (const Status again = reader.renew(); !again) {
+      scanner.give_up(again.error());
+      break;
+    }
+    renewed = now;
+  }
+  ScanReport report = scanner.report();
+  report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  return report;
+}
+
+}  // namespace spine::journal

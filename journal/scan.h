@@ -1,0 +1,72 @@
+// Scan: checks a whole journal, block by block, and names what is damaged.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "journal/journal.h"
+#include "schemas/vocab/ids.h"
+
+namespace spine::journal {
+
+// One place where the journal is not what was written.
+struct Damage {
+  Seq first{};              // of the block
+  Seq last{};               // of the block, or of the gap; 0 = not known
+  std::int64_t offset{-1};  // of the block in data.mdb, bytes; -1 = not known
+  std::string what{};       // a sentence
+};
+
+// "block #7 to #9, byte 8192 of data.mdb: ...", for people.
+std::string damage_text(const Damage& damage);
+
+struct ScanReport {
+  Bits128 epoch{};
+  std::uint64_t blocks{};
+  std::uint64_t events{};
+  std::uint64_t bytes{};  // of blocks
+  Seq first{};
+  Seq last{};
+  Digest256 head{};  // SHA-256 of the last block
+  double seconds{};
+  std::uint64_t damages_total{};
+  std::vector<Damage> damages{};  // the first kDamagesNamed of them
+};
+
+inline constexpr std::size_t kDamagesNamed = 20;
+
+// Walks raw blocks in order; a damaged block does not hide the ones behind it. Between two steps
+// the reader may be renewed, or be another one of the same journal.
+class Scanner {
+ public:
+  // Checks the block at or after the expected seq: CRC, SHA-256 chain, epoch, dense seqs, record
+  // headers, and every body's verifier. False at the end. REQUIRES: the reader was renewed.
+  bool step(Reader& reader);
+  // What is behind here has not been looked at.
+  void give_up(const Error& error);
+
+  const ScanReport& report() const { return report_; }
+  // What is looked at next.
+  Seq expected() const { return expected_; }
+
+ private:
+  void add(Damage damage);
+  bool past(Reader& reader, Seq first, std::uint64_t seq, Seq& found);
+  Seq following(Reader& reader, Seq first);
+  void damaged_block(Reader& reader, ByteSpan raw, Seq first, std::string what);
+  void check(const BlockView& block, ByteSpan raw);
+
+  ScanReport report_{};
+  Seq expected_{1};
+  std::uint64_t logical_ms_{};
+  bool epoch_known_{};
+  bool chain_known_{true};  // head is the SHA-256 of the block before; zeros before the first
+};
+
+// All of it. Borrowed: renews the reader while it goes, after that long.
+ScanReport scan(Reader& reader,
+                std::chrono::milliseconds renew_every = std::chrono::milliseconds(500));
+
+}  // namespace spine::journal

@@ -1,0 +1,69 @@
+// verify: what a scan found, as text and as JSON.
+#include "replay/verify.h"
+
+#include <fmt/format.h>
+#include <string>
+
+#include "journal/scan.h"
+#include "replay/cli.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::replay {
+namespace {
+
+using journal::Damage;
+using journal::ScanReport;
+
+void print_json(const ScanReport& report, std::FILE* out) {
+  std::string damages;
+  for (const Damage& damage : report.damages) {
+    damages += fmt::format(R"({}{{"firstSeq":{},"lastSeq":{},"fileOffset":{},"what":{}}})",
+                           damages.empty() ? "" : ",", damage.first.value, damage.last.value,
+                           damage.offset, json_string(damage.what));
+  }
+  fmt::print(out,
+             R"({{"ok":{},"epoch":"{}","blocks":{},"events":{},"bytes":{},"firstSeq":{},)"
+             R"("lastSeq":{},"head":"{}","seconds":{:.3f},"damagesTotal":{},"damages":[{}]}})"
+             "\n",
+             report.damages_total == 0, show_uuid(report.epoch), report.blocks, report.events,
+             report.bytes, report.first.value, report.last.value, show_hex(ByteSpan(report.head)),
+             report.seconds, report.damages_total, damages);
+}
+
+}  // namespace
+
+int journal_verify(const VerifyOptions& options, std::FILE* out, std::FILE* err) {
+  auto reader = journal::Reader::open_read_only(options.journal_dir);
+  if (!reader) {
+    fmt::print(err, "Error: {}\n", printable(reader.error().message));
+    return kExitFailure;
+  }
+  if (auto renewed = reader->renew(); !renewed) {
+    fmt::print(err, "Error: {}\n", printable(renewed.error().message));
+    return kExitFailure;
+  }
+  const ScanReport report = journal::scan(*reader);
+  const bool good = report.damages_total == 0;
+  if (options.json) {
+    print_json(report, out);
+    return good ? kExitOk : kExitFailure;
+  }
+  fmt::print(out, "{}: {} blocks, {} events, {} in {:.3f} s\n",
+             good ? "The journal is whole" : "The journal is DAMAGED", show_count(report.blocks),
+             show_count(report.events), show_bytes(report.bytes), report.seconds);
+  fmt::print(out, "Epoch {}, events #{} to #{}, head {}\n", show_uuid(report.epoch),
+             report.first.value, report.last.value, show_hex(ByteSpan(report.head)));
+  for (const Damage& damage : report.damages)
+    fmt::print(out, "Damaged: {}\n", printable(journal::damage_text(damage)));
+  if (report.damages_total > report.damages.size()) {
+    fmt::print(out, "... and {} more\n", report.damages_total - report.damages.size());
+  }
+  if (!good) {
+    fmt::print(out,
+               "What to do: stop Spine, keep a copy of the journal directory, check the disk, and "
+               "bring back the last backup.\n");
+  }
+  return good ? kExitOk : kExitFailure;
+}
+
+}  // namespace spine::replay
