@@ -3,7 +3,6 @@
 
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <flatbuffers/flatbuffers.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -16,10 +15,12 @@
 #include "adapters/http/control_ui.h"
 #include "adapters/loop/notify.h"
 #include "adapters/loop/signals.h"
+#include "adapters/schedule/host_zone.h"
 #include "adapters/websocket/gateway_identity.h"
 #include "engine/config/token.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
+#include "schemas/finished.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
@@ -216,9 +217,10 @@ Status Daemon::recover() {
   pipeline::EngineOptions options{.state_dir = state_dir_, .version = SPINE_VERSION};
   flatbuffers::FlatBufferBuilder builder;
   config::build_policy(configs_.back(), builder);
-  options.policy_bytes = builder.GetSize();
-  options.policy.resize(align8(options.policy_bytes) / 8);
-  std::memcpy(options.policy.data(), builder.GetBufferPointer(), options.policy_bytes);
+  options.policy = core::KeptBody{finished(builder)};
+  options.zone_rules = schedule::host_zone_rules(pipeline::wall_now_ms());
+  zone_ =
+      std::make_unique<schedule::ZoneWatch>(loop_->base(), loop_->producer(), options.zone_rules);
   loop::notify_status("Recovering");
   loop::allow_signals();
   auto report = engine_->recover(std::move(options));
@@ -274,6 +276,7 @@ void Daemon::serve() {
   engine_->join();
   server_->join();
   loop_->stop();
+  zone_.reset();
   skills_.reset();
   agents_.reset();
   // What got away from its process group, where no namespace held it.

@@ -12,6 +12,7 @@
 #include "adapters/cli/skills_link.h"
 #include "adapters/cli/step_log.h"
 #include "adapters/loop/loop.h"
+#include "adapters/schedule/zone_watch.h"
 #include "adapters/websocket/server.h"
 #include "engine/config/config.h"
 #include "engine/config/state_dir.h"
@@ -65,6 +66,7 @@ class Daemon {
   std::unique_ptr<loop::LoopThread> loop_{};
   std::unique_ptr<net::NetServer> server_{};
   std::unique_ptr<pipeline::Engine> engine_{};
+  std::unique_ptr<schedule::ZoneWatch> zone_{};
   std::unique_ptr<agents::AgentRegistry> agents_{};
   std::unique_ptr<SkillsLink> skills_{};
 };

@@ -122,13 +122,10 @@ void finish_connect(Context& net, std::uint32_t slot, std::string_view id,
   Connections& table = net.hub.table;
   if (item.reply.code != core::ReplyCode::accepted) {
     table.unset(slot, connection_flag::kAnnounced);
-    return turn_away(net, slot, id,
-                     {.code = error_code::kUnavailable,
-                      .message = "the disk or a table of the gateway is full",
-                      .details = details_of("NO_SPACE", "no_space"),
-                      .retryable = true,
-                      .retry_after_ms = 1'000},
-                     "", close_code::kTryLater);
+    return turn_away(
+        net, slot, id,
+        item.reply.code == core::ReplyCode::no_space ? disk_full_refusal() : table_full_refusal(),
+        "", close_code::kTryLater);
   }
   table.principal[slot] = item.reply.principal.value;
   table.stage[slot] = Stage::open;

@@ -36,6 +36,9 @@ std::string_view reason_text(fb::RejectReason reason) {
       return "the sender has too many messages waiting";
     case fb::RejectReason::queue_full:
       return "the session has too many messages waiting";
+    case fb::RejectReason::table_full:
+      return "the gateway keeps as many sessions, senders, runs or devices as it may: delete some "
+             "that are not needed (spine sessions, spine devices), or wait until old ones expire";
     case fb::RejectReason::unknown_agent:
       return "no such agent is configured";
     case fb::RejectReason::group_not_listed:
@@ -46,6 +49,9 @@ std::string_view reason_text(fb::RejectReason reason) {
 }
 
 void refuse_rejected(Answer& answer, fb::RejectReason reason) {
+  if (reason == fb::RejectReason::table_full) {
+    return refuse(answer.net, answer.slot, answer.id(), table_full_refusal());
+  }
   const bool later =
       reason == fb::RejectReason::rate_limited || reason == fb::RejectReason::queue_full;
   const bool policy = reason == fb::RejectReason::not_allowed ||
@@ -64,6 +70,22 @@ void refuse_rejected(Answer& answer, fb::RejectReason reason) {
 }
 
 }  // namespace
+
+Refusal table_full_refusal() {
+  return {.code = error_code::kUnavailable,
+          .message = std::string{reason_text(fb::RejectReason::table_full)},
+          .details = details_of("TABLE_FULL", "table_full"),
+          .retryable = true,
+          .retry_after_ms = 1'000};
+}
+
+Refusal disk_full_refusal() {
+  return {.code = error_code::kUnavailable,
+          .message = "the gateway's disk is full: nothing is taken in until there is room again",
+          .details = details_of("NO_SPACE", "no_space"),
+          .retryable = true,
+          .retry_after_ms = 1'000};
+}
 
 bool satisfies(ScopeSet granted, Scope needed) {
   if (needed == Scope::none) return true;
@@ -132,12 +154,7 @@ void refuse_reply(Answer& answer, const pipeline::ReplyItem& item) {
       return refuse_rate_limited(answer.net, answer.slot, answer.id(), "messages",
                                  "rate limit exceeded", reply.retry_after_ms);
     case ReplyCode::no_space:
-      return refuse(answer.net, answer.slot, answer.id(),
-                    {.code = error_code::kUnavailable,
-                     .message = "the disk or a table of the gateway is full",
-                     .details = details_of("NO_SPACE", "no_space"),
-                     .retryable = true,
-                     .retry_after_ms = reply.retry_after_ms == 0 ? 1'000 : reply.retry_after_ms});
+      return refuse(answer.net, answer.slot, answer.id(), disk_full_refusal());
     case ReplyCode::not_found:
       return refuse_invalid(answer.net, answer.slot, answer.id(), "No session found");
     default:

@@ -83,6 +83,9 @@ void dispatch(Context& net, std::uint32_t slot, std::string_view id, const Metho
 void refuse_scope(Context& net, std::uint32_t slot, std::string_view id, Scope scope);
 // An error for a ReplyItem that is not what the method hoped for.
 void refuse_reply(Answer& answer, const pipeline::ReplyItem& item);
+// A disk that is full and a table that is are told apart: what helps is not the same.
+Refusal disk_full_refusal();
+Refusal table_full_refusal();
 
 namespace handlers {
 // gateway_methods.cc

@@ -50,6 +50,7 @@ bool input_kind(std::uint16_t kind) {
     case fb::EventBody::EngineStopped:
     case fb::EventBody::ClockJumped:
     case fb::EventBody::TimeZoneChanged:
+    case fb::EventBody::ZoneRules:
     case fb::EventBody::DeadlineReached:
     case fb::EventBody::StateDigested:
     case fb::EventBody::ClientConnected:
@@ -164,6 +165,7 @@ void decide(const State& state, const Input& input, Decision& decision) {
       return decide_device_change(tables, input, decision);
     case fb::EventBody::ChannelPairingResolved:
       return decide_pairing_resolved(tables, input, decision);
+    case fb::EventBody::ZoneRules:
     case fb::EventBody::ConnectsRefused:
     case fb::EventBody::ConfigChanged:
     case fb::EventBody::ConfigRefused:

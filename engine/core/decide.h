@@ -25,7 +25,7 @@ enum class ReplyCode : std::uint8_t {
   not_found,      // no such session, run, device, pairing request, question or agent
   nothing_to_do,  // e.g. abort without an open run
   refused_main,   // the main session cannot be deleted
-  no_space,       // the disk or a table is full; retryable (engine thread, not decide)
+  no_space,       // the disk is full; retryable (engine thread, not decide)
   label_taken,    // another open session has this label
 };
 

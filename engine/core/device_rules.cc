@@ -73,7 +73,7 @@ void decide_device_pairing(const Tables& tables, const Input& input, Decision& d
   }
   if (tables.devices.full() && tables.devices.find(text_of(body.device_id())) == nullptr) {
     reply.code = ReplyCode::rejected;
-    reply.reason = fb::RejectReason::queue_full;
+    reply.reason = fb::RejectReason::table_full;
     return;
   }
   record(tables, input, decision);

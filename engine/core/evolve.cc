@@ -53,6 +53,7 @@ void fold_engine_started(const Folding& fold) {
 void fold_time_zone(const Folding& fold) {
   const auto& body = body_of<fb::TimeZoneChanged>(fold);
   fold.tables.meta.utc_offset_minutes = body.offset_minutes();
+  fold.tables.meta.local.set_offset(body.offset_minutes());
   fold.tables.meta.zone = text_of(body.zone()).substr(0, limits::kNameBytesMax);
 }
 
@@ -122,6 +123,8 @@ void fold_kind(const Folding& fold) {
       return;
     case fb::EventBody::TimeZoneChanged:
       return fold_time_zone(fold);
+    case fb::EventBody::ZoneRules:
+      return fold.tables.meta.local.apply(fold.event.body);
     case fb::EventBody::PrincipalAdded:
       return fold_principal_added(fold);
     case fb::EventBody::PrincipalExpired:

@@ -1,5 +1,6 @@
-// Fact rules: inputs that change nothing and are kept for readers, within bounds.
+// Fact rules: inputs that lead to nothing else and are recorded as they are, within bounds.
 #include "engine/core/drafter.h"
+#include "engine/core/zone.h"
 #include "schemas/fields.h"
 
 namespace spine::core {
@@ -8,6 +9,11 @@ namespace {
 bool within_bounds(const Input& input) {
   const auto* body = input.body.data();
   switch (static_cast<fb::EventBody>(input.kind)) {
+    case fb::EventBody::ZoneRules: {
+      const auto& rules = *flatbuffers::GetRoot<fb::ZoneRules>(body);
+      return good_zone_rules(rules) && text_of(rules.zone()).size() <= limits::kNameBytesMax &&
+             text_of(rules.version()).size() <= limits::kNameBytesMax;
+    }
     case fb::EventBody::ConnectsRefused: {
       const auto* refused = flatbuffers::GetRoot<fb::ConnectsRefused>(body)->refused();
       return refused != nullptr && refused->size() != 0 &&

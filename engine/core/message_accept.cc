@@ -6,8 +6,6 @@
 namespace spine::core {
 namespace {
 
-constexpr std::int64_t kHourMs = 3'600'000;
-constexpr std::int64_t kDayMs = 24 * kHourMs;
 constexpr std::uint64_t kMinuteMs = 60'000;
 
 // What an id made because of a message is for: with the message's seq it makes ids that differ.
@@ -17,15 +15,6 @@ enum class IdPurpose : std::uint64_t { session = 1, run = 2, reset = 3 };
 Bits128 new_id(const fb::MessageReceived& message, Seq seq, IdPurpose purpose) {
   return uuid_from(bits_of(message.entropy()),
                    seq.value << 8 | static_cast<std::uint64_t>(purpose));
-}
-
-// Wall time of the last daily reset at or before now.
-std::int64_t daily_boundary(const Instant& now, std::int16_t utc_offset_minutes,
-                            std::uint8_t at_hour) {
-  const std::int64_t shift = std::int64_t{utc_offset_minutes} * 60'000 - at_hour * kHourMs;
-  const std::int64_t local = now.wall_ms + shift;
-  const std::int64_t since = ((local % kDayMs) + kDayMs) % kDayMs;
-  return now.wall_ms - since;
 }
 
 }  // namespace
@@ -51,8 +40,10 @@ bool MessageRules::starts_afresh(fb::ResetReason& reason) const {
   const ResetRule& rule = is_thread_key(session_key_.view())                  ? policy.reset_thread
                           : cold.conversation == fb::ConversationKind::direct ? policy.reset_direct
                                                                               : policy.reset_group;
-  if (rule.daily && cold.started_wall_ms <
-                        daily_boundary(input_.now, tables_.meta.utc_offset_minutes, rule.at_hour)) {
+  // The offset that holds at the boundary counts, not today's: they differ after a change of
+  // daylight saving.
+  const Zone& local = tables_.meta.local;
+  if (rule.daily && cold.started_wall_ms < local.last_hour_ms(input_.now.wall_ms, rule.at_hour)) {
     reason = fb::ResetReason::daily;
     return true;
   }
@@ -89,8 +80,8 @@ void MessageRules::accept() {
   if (session_row_ == 0) {
     open_session(why);
   } else if (manual_reset_) {
-    // The words that asked for the reset belong to the life that they end.
-    drafter_.add_session_reset(why, fb::ResetReason::manual,
+    // The words that asked for the reset belong to the life that they end, unless they go on.
+    drafter_.add_session_reset(why, runs_ ? fb::ResetReason::message : fb::ResetReason::manual,
                                new_id(message_, seq, IdPurpose::reset));
     drafter_.add_runs_aborted(why, open_runs(tables_, session_row_),
                               fb::AbortReason::session_reset);
@@ -166,8 +157,8 @@ void MessageRules::queue_run(const Why& why) {
   const UuidText uuid = uuid_text(new_id(message_, seq, IdPurpose::run));
   const std::string_view key = text_of(message_.idempotency_key());
   const fb::QueueMode mode = queue_mode();
-  const bool frees = mode == fb::QueueMode::interrupt && session_row_ != 0;
-  if (frees) {
+  const bool interrupts = mode == fb::QueueMode::interrupt && session_row_ != 0 && !manual_reset_;
+  if (interrupts) {
     drafter_.add_runs_aborted(why, open_runs(tables_, session_row_), fb::AbortReason::superseded);
   }
   const RunId run{
@@ -181,7 +172,9 @@ void MessageRules::queue_run(const Why& why) {
                             .queue_mode = mode})
           .value};
   decision_.reply.run = run;
-  if (!frees) return start_next(why, run);
+  // Either way nothing else of the session is left to be worked on.
+  if (!interrupts && !manual_reset_) return start_next(why, run);
+  if (not_before_ms_ > input_.now.logical_ms) return;
   Why start = why;
   start.cause = run.value;
   drafter_.add_run_started(start, run);

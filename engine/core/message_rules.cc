@@ -117,9 +117,10 @@ bool MessageRules::has_agent() {
   const bool spoken = message_.via() != fb::MessageVia::system && !message_.untrusted() &&
                       (trust() == fb::Trust::trusted || session_row_ == 0 ||
                        !has_trusted_work(tables_, session_row_));
-  if (runs_ && spoken && policy.is_reset_trigger(text_of(message_.text()))) {
+  std::string_view rest;
+  if (runs_ && spoken && policy.is_reset_trigger(text_of(message_.text()), rest)) {
     manual_reset_ = session_row_ != 0;
-    runs_ = false;
+    runs_ = !rest.empty();
   }
   return true;
 }
@@ -146,13 +147,14 @@ bool MessageRules::within_rate() {
 
 bool MessageRules::has_room() {
   if (by_channel() && principal_row_ == 0 && tables_.principals.full()) {
-    return reject(fb::RejectReason::queue_full);
+    return reject(fb::RejectReason::table_full);
   }
-  if (session_row_ == 0 && tables_.sessions.full()) return reject(fb::RejectReason::queue_full);
-  if (!has_room_to_pair()) return reject(fb::RejectReason::queue_full);
+  if (session_row_ == 0 && tables_.sessions.full()) return reject(fb::RejectReason::table_full);
+  if (!has_room_to_pair()) return reject(fb::RejectReason::table_full);
   if (!runs_) return true;
-  if (tables_.runs.full()) return reject(fb::RejectReason::queue_full);
-  const bool waits = session_row_ != 0 && queue_mode() != fb::QueueMode::interrupt &&
+  if (tables_.runs.full()) return reject(fb::RejectReason::table_full);
+  const bool waits = session_row_ != 0 && !manual_reset_ &&
+                     queue_mode() != fb::QueueMode::interrupt &&
                      tables_.sessions.hot(session_row_).waiting_count >= limits::kRunsPerSessionMax;
   return !waits || reject(fb::RejectReason::queue_full);
 }

@@ -41,7 +41,7 @@ void decide_pairing_resolved(const Tables& tables, const Input& input, Decision&
   const SenderPlace sender{request->channel, request->account, request->sender_id};
   if (body.approved() && tables.paired_senders.full() && !tables.paired_senders.has(sender)) {
     reply.code = ReplyCode::rejected;
-    reply.reason = fb::RejectReason::queue_full;
+    reply.reason = fb::RejectReason::table_full;
     return;
   }
   Drafter drafter(tables, input, decision);

@@ -43,8 +43,9 @@ ResetRule reset_rule(const fb::ResetPolicy* policy) {
                    .idle_minutes = policy->idle_minutes()};
 }
 
+constexpr std::string_view kSpaces = " \t\r\n";
+
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpaces = " \t\r\n";
   const std::size_t first = text.find_first_not_of(kSpaces);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
@@ -241,11 +242,16 @@ bool Policy::agent_known(std::string_view agent) const {
   return agent == kNoAgent || agent == default_agent || has(agents_, agent);
 }
 
-bool Policy::is_reset_trigger(std::string_view text) const {
-  if (reset_triggers_.empty()) return false;
-  const std::string_view word = trimmed(text);
-  return std::any_of(reset_triggers_.begin(), reset_triggers_.end(),
-                     [&](const std::string& trigger) { return same_but_case(trigger, word); });
+bool Policy::is_reset_trigger(std::string_view text, std::string_view& rest) const {
+  const std::string_view words = trimmed(text);
+  for (const std::string& trigger : reset_triggers_) {
+    if (trigger.empty() || !same_but_case(words.substr(0, trigger.size()), trigger)) continue;
+    rest = words.substr(trigger.size());
+    if (!rest.empty() && kSpaces.find(rest.front()) == std::string_view::npos) continue;
+    rest = trimmed(rest);
+    return true;
+  }
+  return false;
 }
 
 }  // namespace spine::core

@@ -56,8 +56,9 @@ class Policy {
   // What happens to a message from that channel that comes while its session is busy, unless the
   // message says so itself. Never unset.
   fb::QueueMode queue_mode(std::string_view agent, std::string_view channel) const;
-  // Whether a message of this text asks for a fresh start.
-  bool is_reset_trigger(std::string_view text) const;
+  // Whether a message of this text asks for a fresh start; `rest` is what it says besides, without
+  // the blanks at its ends.
+  bool is_reset_trigger(std::string_view text, std::string_view& rest) const;
 
   fb::DmScope dm_scope{};
   bool group_scope_main{};

@@ -66,7 +66,7 @@ void decide_session_open(const Tables& tables, const Input& input, Decision& dec
   const bool known = policy.agent_known(agent);
   if (!known || tables.sessions.full()) {
     reply.code = ReplyCode::rejected;
-    reply.reason = known ? fb::RejectReason::queue_full : fb::RejectReason::unknown_agent;
+    reply.reason = known ? fb::RejectReason::table_full : fb::RejectReason::unknown_agent;
     return;
   }
   const std::string_view label = cut_text(text_of(body.label()), limits::kNameBytesMax);
@@ -124,7 +124,8 @@ void decide_client(const Tables& tables, const Input& input, Decision& decision)
   const std::uint32_t row = tables.principals.find_key(client.principal_kind(), key.view());
   Reply& reply = decision.reply;
   if (row == 0 && tables.principals.full()) {
-    reply.code = ReplyCode::no_space;
+    reply.code = ReplyCode::rejected;
+    reply.reason = fb::RejectReason::table_full;
     return;
   }
   Drafter drafter(tables, input, decision);

@@ -20,16 +20,13 @@ namespace fbs = fb::snapshot;
 
 namespace {
 
-bool load_policy(const fbs::Meta& meta, Policy& policy) {
-  const auto* bytes = meta.policy();
+// Gives a recorded body to what was made of it; absent = there was none.
+template <class Target>
+bool load_body(const flatbuffers::Vector<std::uint8_t>* bytes, fb::EventBody kind, Target& target) {
   if (bytes == nullptr || bytes->size() == 0) return true;
-  std::vector<std::uint64_t> words((bytes->size() + 7) / 8);
-  std::memcpy(words.data(), bytes->data(), bytes->size());
-  const ByteSpan body{reinterpret_cast<const std::byte*>(words.data()), bytes->size()};
-  if (!verify_event_body(static_cast<std::uint16_t>(fb::EventBody::ConfigApplied), body)) {
-    return false;
-  }
-  policy.apply(body);
+  const KeptBody body{{reinterpret_cast<const std::byte*>(bytes->data()), bytes->size()}};
+  if (!verify_event_body(static_cast<std::uint16_t>(kind), body.view())) return false;
+  target.apply(body.view());
   return true;
 }
 
@@ -50,7 +47,10 @@ bool load_meta(const fbs::Meta* from, Tables& tables) {
   meta.rejection_tat_us = from->rejection_tat_us();
   tables.duplicates.set_evicted_young(from->duplicates_evicted_young());
   tables.idempotency.set_evicted_young(from->idempotency_evicted_young());
-  return meta.zone.size() <= limits::kNameBytesMax && load_policy(*from, tables.policy);
+  meta.local.set_offset(meta.utc_offset_minutes);
+  return meta.zone.size() <= limits::kNameBytesMax &&
+         load_body(from->policy(), fb::EventBody::ConfigApplied, tables.policy) &&
+         load_body(from->zone_rules(), fb::EventBody::ZoneRules, meta.local);
 }
 
 bool load_principals(const fbs::Principals* from, Tables& tables) {

@@ -11,13 +11,16 @@
 namespace spine::core {
 namespace {
 
+auto save_body(Builder& builder, ByteSpan body) {
+  builder.ForceVectorAlignment(body.size(), 1, sizeof(std::uint64_t));
+  return builder.CreateVector(reinterpret_cast<const std::uint8_t*>(body.data()), body.size());
+}
+
 flatbuffers::Offset<fbs::Meta> save_meta(Builder& builder, const Tables& tables) {
   const Meta& meta = tables.meta;
   const auto zone = builder.CreateString(meta.zone);
-  const ByteSpan body = tables.policy.body();
-  builder.ForceVectorAlignment(body.size(), 1, sizeof(std::uint64_t));
-  const auto policy =
-      builder.CreateVector(reinterpret_cast<const std::uint8_t*>(body.data()), body.size());
+  const auto policy = save_body(builder, tables.policy.body());
+  const auto zone_rules = save_body(builder, meta.local.body());
   const fbs::Bits128 epoch = fbs_bits(meta.epoch);
   const fbs::Bits128 key = fbs_bits(meta.fingerprint_key);
   const fbs::Bits128 boot = fbs_bits(meta.boot_id);
@@ -38,6 +41,7 @@ flatbuffers::Offset<fbs::Meta> save_meta(Builder& builder, const Tables& tables)
   out.add_duplicates_evicted_young(tables.duplicates.evicted_young());
   out.add_idempotency_evicted_young(tables.idempotency.evicted_young());
   out.add_policy(policy);
+  out.add_zone_rules(zone_rules);
   return out.Finish();
 }
 

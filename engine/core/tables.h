@@ -15,6 +15,7 @@
 #include "engine/core/sessions.h"
 #include "engine/core/state.h"
 #include "engine/core/text_arena.h"
+#include "engine/core/zone.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/limits.h"
 
@@ -29,10 +30,11 @@ struct Meta {
   Bits128 boot_id{};  // of the last EngineStarted
   std::uint64_t boottime_ms{};
   std::uint64_t start_logical_ms{};
-  Seq started{};   // the last EngineStarted
-  bool stopped{};  // EngineStopped came after it
-  std::int16_t utc_offset_minutes{};
+  Seq started{};                      // the last EngineStarted
+  bool stopped{};                     // EngineStopped came after it
+  std::int16_t utc_offset_minutes{};  // of the last TimeZoneChanged, as its name
   std::string zone{};
+  Zone local{};
   std::uint64_t rejection_tat_us{};  // bucket of journalled rejections
 };
 

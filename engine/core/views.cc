@@ -100,6 +100,17 @@ std::size_t list_sessions(const State& state, std::string_view agent_id, std::si
   return rows.size();
 }
 
+bool is_reset_trigger(const State& state, std::string_view text, std::string_view& rest) {
+  return state.tables().policy.is_reset_trigger(text, rest);
+}
+
+bool begins_conversation(const EventView& event) {
+  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::SessionOpened)) return true;
+  return event.header.kind == static_cast<std::uint16_t>(fb::EventBody::SessionReset) &&
+         flatbuffers::GetRoot<fb::SessionReset>(event.body.data())->reason() ==
+             fb::ResetReason::message;
+}
+
 EngineMemory view_engine(const State& state) {
   const Meta& meta = state.tables().meta;
   return EngineMemory{.boot_id = meta.boot_id,
@@ -109,7 +120,8 @@ EngineMemory view_engine(const State& state) {
                       .stopped = meta.stopped,
                       .utc_offset_minutes = meta.utc_offset_minutes,
                       .zone = meta.zone,
-                      .policy = state.tables().policy.body()};
+                      .policy = state.tables().policy.body(),
+                      .zone_rules = meta.local.body()};
 }
 
 StateCounts count_state(const State& state) {

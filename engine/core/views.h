@@ -8,6 +8,7 @@
 #include "engine/core/state.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
+#include "schemas/vocab/record.h"
 
 #include "event_generated.h"
 
@@ -146,6 +147,12 @@ void list_approvals(const State& state, std::vector<ApprovalView>& out);
 // Agents in quarantine, by id ascending; appended. Borrowed until the next evolve.
 void list_quarantined(const State& state, std::vector<std::string_view>& out);
 
+// Policy::is_reset_trigger of the policy in force.
+bool is_reset_trigger(const State& state, std::string_view text, std::string_view& rest);
+// Whether the conversation that the event's cause belongs to begins with it: a SessionOpened, or a
+// SessionReset that a message goes on after.
+bool begins_conversation(const EventView& event);
+
 // What the journal remembers of the process and the machine it last ran on, and of the
 // configuration. Borrowed from the state until its next evolve.
 struct EngineMemory {
@@ -156,7 +163,8 @@ struct EngineMemory {
   bool stopped{};                    // EngineStopped came after it: the last stop was orderly
   std::int16_t utc_offset_minutes{};
   std::string_view zone{};
-  ByteSpan policy{};  // body of the last ConfigApplied as recorded; empty = none yet
+  ByteSpan policy{};      // body of the last ConfigApplied as recorded; empty = none yet
+  ByteSpan zone_rules{};  // the same of the last ZoneRules
 };
 EngineMemory view_engine(const State& state);
 

@@ -67,15 +67,6 @@ Bits128 random128() {
   return value;
 }
 
-std::int16_t utc_offset_minutes(std::int64_t wall_ms, std::string* zone) {
-  const auto seconds = static_cast<time_t>(wall_ms / 1000);
-  tm local{};
-  ::tzset();
-  SPINE_CHECK(::localtime_r(&seconds, &local) != nullptr);
-  if (zone != nullptr) *zone = local.tm_zone == nullptr ? "" : local.tm_zone;
-  return static_cast<std::int16_t>(local.tm_gmtoff / 60);
-}
-
 void LogicalClock::start(const core::EngineMemory& memory, Instant last) {
   const std::uint64_t boottime = boottime_now_ms();
   const bool same_boot = memory.boot_id && memory.boot_id == boot_id();

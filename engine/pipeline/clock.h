@@ -16,8 +16,6 @@ std::uint64_t monotonic_now_us();  // for durations
 Bits128 boot_id();
 // 128 bits from getrandom(2).
 Bits128 random128();
-// The host's offset from UTC at a wall time, in minutes, and the zone's name.
-std::int16_t utc_offset_minutes(std::int64_t wall_ms, std::string* zone = nullptr);
 
 // Thread: engine. Logical time = a base plus boot time; on another boot it goes on from the last
 // event plus the wall time that passed since, never backwards.

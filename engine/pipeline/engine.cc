@@ -115,9 +115,13 @@ Status Engine::State::write_start(const EngineOptions& options, bool created, bo
                                                boottime_now_ms(), after_crash,
                                                static_cast<std::uint32_t>(::getpid())));
   inputs.push_back({kind_of(fb::EventBody::EngineStarted), finished(started)});
-  const ByteSpan policy{reinterpret_cast<const std::byte*>(options.policy.data()),
-                        options.policy_bytes};
-  if (!std::ranges::equal(policy, core::view_engine(engine->state()).policy)) {
+  const core::EngineMemory memory = core::view_engine(engine->state());
+  const ByteSpan zone_rules = options.zone_rules.view();
+  if (!zone_rules.empty() && !std::ranges::equal(zone_rules, memory.zone_rules)) {
+    inputs.push_back({kind_of(fb::EventBody::ZoneRules), zone_rules});
+  }
+  const ByteSpan policy = options.policy.view();
+  if (!std::ranges::equal(policy, memory.policy)) {
     inputs.push_back({kind_of(fb::EventBody::ConfigApplied), policy});
   }
   return engine->commit_now(inputs);

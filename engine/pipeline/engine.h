@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/kept_body.h"
 #include "engine/pipeline/ingress.h"
 #include "engine/pipeline/outbox.h"
 #include "engine/pipeline/shared.h"
@@ -18,8 +19,8 @@ namespace spine::pipeline {
 struct EngineOptions {
   std::filesystem::path state_dir{};
   std::string version{};
-  std::vector<std::uint64_t> policy{};  // ConfigApplied table, 8-aligned storage
-  std::size_t policy_bytes{};
+  core::KeptBody policy{};      // a ConfigApplied
+  core::KeptBody zone_rules{};  // a ZoneRules; empty = as before
 };
 
 // What recovery found and did, for the log.
@@ -45,8 +46,8 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // Opens the journal, folds the state, writes EngineStarted (and ConfigApplied when the policy
-  // differs), and decides what becomes of runs that were being worked on. Thread: main.
+  // Opens the journal, folds the state, writes EngineStarted (and ZoneRules and ConfigApplied when
+  // they differ), and decides what becomes of runs that were being worked on. Thread: main.
   Result<RecoveryReport> recover(EngineOptions options);
   // Starts the engine and follower threads; what recover() decided gets to the agents. `fatal` is
   // called from a thread of the engine when a commit or sync failed: it must end the process.

@@ -1,4 +1,4 @@
-// Facts the engine thread records by itself: clock jumps, zones, deadlines, digests.
+// Facts the engine thread records by itself: clock jumps, deadlines, digests.
 #include <cstdlib>
 #include <cstring>
 #include <flatbuffers/flatbuffers.h>
@@ -49,12 +49,6 @@ void EngineThread::measure_clock() {
     decide_own(static_cast<std::uint16_t>(fb::EventBody::ClockJumped), finished(builder));
   }
   wall_minus_boot_ms_ = wall - boot;
-  std::string zone;
-  const std::int16_t offset = utc_offset_minutes(wall, &zone);
-  if (offset == core::view_engine(state_).utc_offset_minutes) return;
-  flatbuffers::FlatBufferBuilder builder{128};
-  builder.Finish(fb::CreateTimeZoneChangedDirect(builder, offset, zone.c_str()));
-  decide_own(static_cast<std::uint16_t>(fb::EventBody::TimeZoneChanged), finished(builder));
 }
 
 void EngineThread::record_digest() {

@@ -21,6 +21,8 @@ constexpr std::uint32_t kParkMs = 2'000;
 constexpr std::chrono::milliseconds kNoRoomPause{100};
 // What one input can add to the journal beyond its own bytes: headers and derived events.
 constexpr std::size_t kDerivedBytesPerInput = 4 * limits::kKiB;
+// What must be free before inputs are taken again from a full disk, besides the reserve.
+constexpr std::size_t kResumeBytes = limits::kSpaceReservedBytes;
 
 // Inputs that end something: they may use the space that is kept for them.
 bool closes_something(std::uint16_t kind) {
@@ -136,10 +138,13 @@ std::size_t EngineThread::space_for(std::size_t input_bytes, std::uint64_t input
          2 * limits::kBlockBytes;
 }
 
-// False while the disk is too full for new inputs. Says so once when it changes.
+// False while the disk is too full for new inputs. Says so once when it changes. Once inputs are
+// refused, there must be room for many before they are taken again: what one small input needs may
+// be there between two large ones, and clients would be told now this, now that.
 bool EngineThread::reserve_space(std::size_t input_bytes, std::uint64_t input_count) {
   const std::size_t bytes = space_for(input_bytes, input_count);
-  const Status intake = journal_.ensure_space(bytes, journal::SpaceClass::intake);
+  const Status intake = journal_.ensure_space(
+      space_for_intake_ ? bytes : std::max(bytes, kResumeBytes), journal::SpaceClass::intake);
   space_for_closing_ =
       intake.has_value() || journal_.ensure_space(bytes, journal::SpaceClass::closing).has_value();
   if (intake.has_value() != space_for_intake_) {

@@ -41,8 +41,11 @@ void EngineThread::emit_prompt(const EventView& event, const core::Effect& effec
     return;
   }
   PromptItem item = prompt_of(state_, run, effect.id);
-  const EventView message = batch_.event(effect.message);
-  item.text = text_of(flatbuffers::GetRoot<fb::MessageReceived>(message.body.data())->text());
+  item.text = prompt_text(state_, batch_.event(effect.message), [this](Seq seq, EventView& found) {
+    if (!at_hand(seq)) return false;
+    found = batch_.event(seq);
+    return true;
+  });
   write(loop_, item);
 }
 

@@ -40,8 +40,11 @@ Result<bool> Follower::read_prompt(Seq started, Seq message, std::uint16_t attem
   for (const std::uint64_t seq : messages) {
     SPINE_TRY(const EventView event, event_at(Seq{seq}));
     if (!is_kind(event, fb::EventBody::MessageReceived)) continue;
-    const std::string_view text =
-        text_of(flatbuffers::GetRoot<fb::MessageReceived>(event.body.data())->text());
+    const std::string_view text = prompt_text(state_, event, [this](Seq at_seq, EventView& found) {
+      const auto read = event_at(at_seq);
+      if (read) found = *read;
+      return read.has_value();
+    });
     if (!prompt_.empty() && prompt_.size() + text.size() > limits::kTextBytesMax) {
       ++left_out;
       continue;

@@ -1,10 +1,35 @@
 // What a prompt says besides its text: the same from the engine and from the follower.
 #pragma once
 
+#include <string_view>
+
 #include "engine/core/views.h"
 #include "engine/pipeline/messages.h"
+#include "schemas/fields.h"
+
+#include "event_generated.h"
 
 namespace spine::pipeline {
+
+// Events of a message's decision that follow it at once, among them what it brought about.
+inline constexpr std::uint64_t kConsequencesMax = 3;
+
+// What a message tells the agent: its text, without the "/new" that began its conversation afresh.
+// `event_at(Seq, EventView&)`: false = there is no such event. Borrowed from the message.
+template <class EventAt>
+std::string_view prompt_text(const core::State& state, const EventView& message,
+                             EventAt&& event_at) {
+  const std::string_view text =
+      text_of(flatbuffers::GetRoot<fb::MessageReceived>(message.body.data())->text());
+  std::string_view rest;
+  if (!core::is_reset_trigger(state, text, rest) || rest.empty()) return text;
+  EventView event{};
+  for (std::uint64_t i = 1; i <= kConsequencesMax; ++i) {
+    if (!event_at(Seq{message.seq.value + i}, event)) break;
+    if (event.header.cause == message.seq.value && core::begins_conversation(event)) return rest;
+  }
+  return text;
+}
 
 // Everything but the text. Borrowed from the state until its next evolve.
 inline PromptItem prompt_of(const core::State& state, const core::RunView& run, EffectId effect) {

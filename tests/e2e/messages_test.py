@@ -67,6 +67,20 @@ class Messages(unittest.TestCase):
             final = client.response(asked)
             self.assertEqual((final["status"], final["run"]), ("ok", False))
 
+    def test_new_with_a_text_begins_afresh_with_that_text(self):
+        daemon = self.gateway({})
+        with daemon.listener() as client:
+            for number, text in enumerate(("old words", "/new first question", "/newspaper?")):
+                client.call("chat.send", {"sessionKey": "main", "message": text,
+                                          "idempotencyKey": f"n-{number}"})
+                final = client.wait_event("chat", lambda chat: chat["state"] == "final")
+                self.assertEqual(final["message"]["content"][0]["text"],
+                                 "echo: " + text.removeprefix("/new "))
+            history = client.call("chat.history", {"sessionKey": "main"})["messages"]
+            self.assertEqual(len(history), 4, "what was before the reset is not in it")
+        resets = [event["body"]["reason"] for event in daemon.events("--kind", "SessionReset")]
+        self.assertEqual(resets, ["message"])
+
     def test_a_reply_is_pushed_to_a_bridge_that_subscribed_to_nothing(self):
         daemon = self.gateway({})
         with daemon.client() as bridge:

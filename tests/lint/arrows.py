@@ -29,7 +29,8 @@ ADAPTERS = {
 LIBRARIES = {
     "lmdb.h": ("journal", "tests", "bench"),
     "libwebsockets.h": ("adapters/websocket", "adapters/http", "tests", "bench"),
-    "event2/": ("adapters/loop", "adapters/agents", "adapters/skills", "tests", "bench"),
+    "event2/": ("adapters/loop", "adapters/agents", "adapters/skills",
+               "adapters/schedule", "tests", "bench"),
     "yaml-cpp/": ("adapters/skills", "tests", "bench"),
     "concurrentqueue/": ("engine/pipeline", "tests", "bench"),
     "CLI/": ("adapters/cli", "replay", "tests", "bench"),

@@ -214,7 +214,7 @@ TEST(Decide, FullTablesRefuseAndNothingElseHappens) {
   EXPECT_EQ(count_state(world.state).sessions, limits::kSessionsMax);
   const Reply reply = world.message({.sender = "one more"});
   EXPECT_EQ(reply.code, ReplyCode::rejected);
-  EXPECT_EQ(reply.reason, fb::RejectReason::queue_full);
+  EXPECT_EQ(reply.reason, fb::RejectReason::table_full);
   EXPECT_EQ(world.message({.sender = "user5"}).code, ReplyCode::accepted);
   // The rows are given back when their time has come, a bounded number at a time.
   world.advance_ms(31ULL * 24 * 3600 * 1000);

@@ -136,7 +136,7 @@ TEST(Devices, AFullTableTakesNoNewDeviceAndStillReplacesAnOldOne) {
   }
   const Reply reply = world.pair_device({.id = "one more"});
   EXPECT_EQ(reply.code, ReplyCode::rejected);
-  EXPECT_EQ(reply.reason, fb::RejectReason::queue_full);
+  EXPECT_EQ(reply.reason, fb::RejectReason::table_full);
   EXPECT_EQ(world.pair_device({.id = "d7"}).code, ReplyCode::accepted);
   EXPECT_EQ(known(world), limits::kDevicesMax);
   EXPECT_EQ(count_state(world.state).devices, limits::kDevicesMax);

@@ -53,10 +53,25 @@ void Life::step() {
   } else if (kind < 97) {
     world.connect(prng_.chance(50) ? "token" : "other");
   } else if (kind < 98) {
-    world.time_zone(static_cast<std::int16_t>(prng_.below(120)));
+    change_zone();
   } else {
     world.configure(random_config(prng_));
   }
+}
+
+// As programs of before ZoneRules recorded it, or with rules, some of which are refused.
+void Life::change_zone() {
+  if (prng_.chance(40)) {
+    world.time_zone(static_cast<std::int16_t>(prng_.below(120)));
+    return;
+  }
+  std::vector<std::pair<std::int64_t, std::int32_t>> rules;
+  std::int64_t at_s = world.now.wall_ms / 1'000;
+  for (std::uint64_t i = prng_.below(4); i != 0; --i) {
+    at_s += static_cast<std::int64_t>(prng_.below(200'000));
+    rules.emplace_back(at_s, static_cast<std::int32_t>(prng_.below(90'000)) - 3'600);
+  }
+  world.zone_rules(3'600, rules);
 }
 
 void Life::door_step() {
@@ -131,7 +146,8 @@ void Life::answer_some_request() {
 }
 
 std::string Life::words() {
-  return prng_.chance(5) ? "/new" : "text " + std::to_string(prng_.below(100));
+  if (prng_.chance(5)) return prng_.chance(50) ? "/new" : "/Reset and go on";
+  return "text " + std::to_string(prng_.below(100));
 }
 
 std::string Life::idempotency() {

@@ -35,6 +35,7 @@ class Life {
   void end_some_run();
   // Something about devices, pairing, or a session as a client sees it.
   void door_step();
+  void change_zone();
   void patch_some_session();
   void answer_some_request();
   // Something that an agent does, or somebody does about one.

@@ -287,8 +287,8 @@ TEST_F(PairingTest, WithAFullTableNobodyIsLetIn) {
   const Seq request = says("late").pairing;
   const Reply refused = world.resolve_pairing(request, true);
   EXPECT_EQ(refused.code, ReplyCode::rejected);
-  EXPECT_EQ(refused.reason, fb::RejectReason::queue_full);
-  EXPECT_EQ(says("owner", "approve " + code_of(request)).reason, fb::RejectReason::queue_full);
+  EXPECT_EQ(refused.reason, fb::RejectReason::table_full);
+  EXPECT_EQ(says("owner", "approve " + code_of(request)).reason, fb::RejectReason::table_full);
   EXPECT_EQ(world.resolve_pairing(request, false).code, ReplyCode::accepted);
 }
 

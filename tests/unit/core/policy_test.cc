@@ -55,14 +55,20 @@ TEST(Policy, WithoutConfigurationThereIsOneAgentAndTheDefaultRate) {
   EXPECT_FALSE(policy.agent_known("work"));
   EXPECT_EQ(policy.message_rate.interval_us, 1'000'000U);
   EXPECT_EQ(policy.dm_scope, fb::DmScope::per_channel_peer);
-  EXPECT_FALSE(policy.is_reset_trigger("/new"));
+  std::string_view rest;
+  EXPECT_FALSE(policy.is_reset_trigger("/new", rest));
 }
 
 TEST(Policy, TriggersCountWithoutCaseAndSpacesAround) {
   const Policy policy = applied(ConfigSpec{});
-  EXPECT_TRUE(policy.is_reset_trigger("  /NEW\n"));
-  EXPECT_FALSE(policy.is_reset_trigger("/new one"));
-  EXPECT_FALSE(policy.is_reset_trigger(""));
+  std::string_view rest;
+  EXPECT_TRUE(policy.is_reset_trigger("  /NEW\n", rest));
+  EXPECT_EQ(rest, "");
+  EXPECT_TRUE(policy.is_reset_trigger("/new \t one /new two\n", rest));
+  EXPECT_EQ(rest, "one /new two");
+  EXPECT_FALSE(policy.is_reset_trigger("/newer", rest));
+  EXPECT_FALSE(policy.is_reset_trigger("please /new", rest));
+  EXPECT_FALSE(policy.is_reset_trigger("", rest));
 }
 
 TEST(Policy, GroupsMayHaveAListOfTheirOwn) {

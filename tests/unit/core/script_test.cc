@@ -168,7 +168,7 @@ TEST(StateMachine, ATriggerStartsAfreshWithoutARun) {
     channel /new  | accepted: MessageReceived PrincipalAdded SessionOpened(agent:main:telegram:direct:alice)
     channel one   | accepted: MessageReceived RunQueued(one) RunStarted(one)
     channel /ReSeT | accepted: MessageReceived SessionReset(manual) RunAborted(one)
-    channel /new session | accepted: MessageReceived RunQueued(/new session) RunStarted(/new session)
+    channel /new session | accepted: MessageReceived SessionReset(message) RunQueued(/new session) RunStarted(/new session)
   )");
 }
 

@@ -269,6 +269,21 @@ Reply World::time_zone(std::int16_t offset_minutes) {
               take(builder, fb::CreateTimeZoneChanged(builder, offset_minutes, zone).o));
 }
 
+Reply World::zone_rules(std::int32_t offset_s,
+                        const std::vector<std::pair<std::int64_t, std::int32_t>>& rules) {
+  std::vector<std::int64_t> at;
+  std::vector<std::int32_t> offsets;
+  for (const auto& [instant, offset] : rules) {
+    at.push_back(instant);
+    offsets.push_back(offset);
+  }
+  Builder builder;
+  return give(fb::EventBody::ZoneRules,
+              take(builder, fb::CreateZoneRulesDirect(builder, "Europe/Berlin", "2026a", offset_s,
+                                                      &at, &offsets, 0)
+                                .o));
+}
+
 SessionView World::view(SessionId session) const {
   SessionView out{};
   view_session(state, session, out);

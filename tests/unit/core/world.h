@@ -151,6 +151,9 @@ class World {
   Reply close(SessionId session);
   Reply deadline();
   Reply time_zone(std::int16_t offset_minutes);
+  // `rules` of a zone: pairs of an instant (Unix seconds) and the offset from then on (seconds).
+  Reply zone_rules(std::int32_t offset_s,
+                   const std::vector<std::pair<std::int64_t, std::int32_t>>& rules);
 
   Reply connect_device(const std::string& device_id);
   Reply pair_device(const DeviceSpec& spec);

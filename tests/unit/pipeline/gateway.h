@@ -34,7 +34,7 @@ inline std::filesystem::path fresh_dir() {
 }
 
 // The default policy with one agent, rate limits off.
-inline std::vector<std::uint64_t> policy_words(std::size_t& bytes, const char* agent) {
+inline core::KeptBody policy_body(const char* agent) {
   flatbuffers::FlatBufferBuilder builder;
   const auto agents = builder.CreateVectorOfStrings(std::vector<std::string>{"main"});
   const auto name = builder.CreateString(agent);
@@ -45,10 +45,7 @@ inline std::vector<std::uint64_t> policy_words(std::size_t& bytes, const char* a
   config.add_main_key(main_key);
   config.add_messages_per_minute(0);
   builder.Finish(config.Finish());
-  bytes = builder.GetSize();
-  std::vector<std::uint64_t> words(align8(bytes) / 8);
-  std::memcpy(words.data(), builder.GetBufferPointer(), bytes);
-  return words;
+  return core::KeptBody{finished(builder)};
 }
 
 // A gateway without adapters: the test plays both I/O threads.
@@ -59,7 +56,7 @@ class Gateway {
     EngineOptions options{};
     options.state_dir = std::move(dir);
     options.version = "test";
-    options.policy = policy_words(options.policy_bytes, agent);
+    options.policy = policy_body(agent);
     auto recovered = engine_.recover(std::move(options));
     EXPECT_TRUE(recovered) << (recovered ? "" : recovered.error().message);
     report = *recovered;
