@@ -65,7 +65,9 @@ WriterRun run_writer(const std::vector<std::string>& arguments,
     ::close(out[1]);
     for (const std::string& fault : faults)
       ::putenv(const_cast<char*>(fault.c_str()));
-    ::setenv("LD_PRELOAD", SPINE_FAULTS_LIBRARY, 1);
+    // Blanks part the names in LD_PRELOAD (ld.so(8)), and this tree may lie below one.
+    const int library = ::open(SPINE_FAULTS_LIBRARY, O_RDONLY);
+    ::setenv("LD_PRELOAD", ("/proc/self/fd/" + std::to_string(library)).c_str(), 1);
     std::vector<char*> argv{const_cast<char*>(SPINE_FAULT_WRITER)};
     for (const std::string& argument : arguments) {
       argv.push_back(const_cast<char*>(argument.c_str()));
