@@ -285,6 +285,7 @@ void build_channel_message(const ChannelMessage& message, Bits128 entropy, Bridg
   table.add_vouched(bridge.vouches);
   table.add_queue_mode(message.queue_mode);
   table.add_untrusted(message.untrusted);
+  table.add_exact_ids(true);
   builder.Finish(table.Finish());
 }
 

@@ -48,6 +48,7 @@ void build_operator_message(Context& net, std::uint32_t slot, const OperatorMess
   table.add_conversation(fb::ConversationKind::direct);
   table.add_no_run(message.no_run);
   table.add_queue_mode(message.queue_mode);
+  table.add_exact_ids(true);
   builder.Finish(table.Finish());
 }
 

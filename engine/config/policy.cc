@@ -115,6 +115,7 @@ void build_policy(const Config& config, Builder& builder) {
   if (!config.admins.empty()) table.add_admins(admins);
   if (!policies.empty()) table.add_agent_policies(agent_policies);
   if (config.queue_mode != fb::QueueMode::followup) table.add_queue_mode(config.queue_mode);
+  table.add_exact_ids(true);
   builder.Finish(table.Finish());
 }
 

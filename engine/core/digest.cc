@@ -109,6 +109,7 @@ void put_meta(const Tables& tables, Cells& cells) {
   cells.cell(14, as_text(tables.policy.body()));
   cells.cell(15, tables.idempotency.evicted_young());
   cells.cell(16, as_text(meta.local.body()));
+  cells.cell(17, meta.exact_since.value);
 }
 
 void put_session(const Sessions& sessions, std::uint32_t row, Cells& cells) {

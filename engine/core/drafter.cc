@@ -82,9 +82,9 @@ Seq Drafter::add_pairing_request(const Why& why, const PairingDraft& request) {
   const auto sender_id = string_of(builder, request.sender_id);
   const auto sender_name = string_of(builder, request.sender_name);
   const auto code = string_of(builder, request.code);
-  const auto root =
-      fb::CreateChannelPairingRequested(builder, channel, account, sender_id, sender_name, code,
-                                        request.expires_ms, request.expires_wall_ms);
+  const auto root = fb::CreateChannelPairingRequested(builder, channel, account, sender_id,
+                                                      sender_name, code, request.expires_ms,
+                                                      request.expires_wall_ms, request.exact_ids);
   return add(fb::EventBody::ChannelPairingRequested, 0, why, finish(builder, root.o));
 }
 

@@ -39,6 +39,7 @@ struct PairingDraft {
   std::string_view code{};
   std::uint64_t expires_ms{};
   std::int64_t expires_wall_ms{};
+  bool exact_ids{};
 };
 
 // What a PrincipalAdded says.

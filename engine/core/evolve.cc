@@ -84,6 +84,13 @@ void fold_client_connected(const Folding& fold) {
   fold_device_seen(fold, text_of(body.principal_key()));
 }
 
+void fold_config(const Folding& fold) {
+  Tables& tables = fold.tables;
+  tables.policy.apply(fold.event.body);
+  const bool exact = tables.policy.ids == IdCase::exact;
+  if (exact && !tables.meta.exact_since) tables.meta.exact_since = fold.seq();
+}
+
 void fold_rejection(const Folding& fold) {
   std::uint64_t& tat_us = fold.tables.meta.rejection_tat_us;
   tat_us = kRejectionRate.charge(tat_us, fold.logical_ms() * kUsPerMs, 0);
@@ -160,7 +167,7 @@ void fold_kind(const Folding& fold) {
     case fb::EventBody::RunsMerged:
       return fold_runs_merged(fold);
     case fb::EventBody::ConfigApplied:
-      return fold.tables.policy.apply(fold.event.body);
+      return fold_config(fold);
     default:
       if (!fold_agent_event(fold)) fold_door(fold);
   }

@@ -93,10 +93,12 @@ void fold_pairing_resolved(const Folding& fold) {
   PairingRequest request = fold.tables.pairing_requests.take(body.request());
   PairedSenders& senders = fold.tables.paired_senders;
   if (request.id == 0 || !body.approved() || senders.full()) return;
+  // As the configuration in force says: all that is older than exact ids was under one that folds.
   senders.add(PairedSender{.id = fold.seq().value,
                            .channel = std::move(request.channel),
                            .account = std::move(request.account),
-                           .sender_id = std::move(request.sender_id)});
+                           .sender_id = std::move(request.sender_id)},
+              fold.tables.policy.ids);
 }
 
 }  // namespace spine::core

@@ -27,6 +27,10 @@ bool same_but_case(std::string_view a, std::string_view b) {
   return true;
 }
 
+bool same_id(std::string_view a, std::string_view b, IdCase ids) {
+  return ids == IdCase::exact ? a == b : same_but_case(a, b);
+}
+
 KeyBuffer& KeyBuffer::add(std::string_view piece) {
   const std::size_t bytes = room(piece.size());
   if (bytes != 0) std::memcpy(data_.data() + size_, piece.data(), bytes);
@@ -43,12 +47,23 @@ KeyBuffer& KeyBuffer::add_lower(std::string_view piece) {
 }
 
 KeyBuffer& KeyBuffer::add_escaped(std::string_view piece) {
-  for (std::size_t colon = piece.find(':'); colon != std::string_view::npos;
-       colon = piece.find(':')) {
-    add_lower(piece.substr(0, colon)).add("%3a");
-    piece.remove_prefix(colon + 1);
+  return add_id_escaped(piece, IdCase::folded);
+}
+
+KeyBuffer& KeyBuffer::add_id(std::string_view id, IdCase ids) {
+  return ids == IdCase::exact ? add(id) : add_lower(id);
+}
+
+KeyBuffer& KeyBuffer::add_id_escaped(std::string_view id, IdCase ids) {
+  for (std::size_t colon = id.find(':'); colon != std::string_view::npos; colon = id.find(':')) {
+    add_id(id.substr(0, colon), ids).add("%3a");
+    id.remove_prefix(colon + 1);
   }
-  return add_lower(piece);
+  return add_id(id, ids);
+}
+
+KeyBuffer& KeyBuffer::add_id_field(std::string_view id, IdCase ids) {
+  return ids == IdCase::exact ? add_field(id) : add_field_lower(id);
 }
 
 KeyBuffer& KeyBuffer::add_field(std::string_view field) {

@@ -18,6 +18,16 @@ constexpr char lower(char c) {
 // Whether the texts are the same but for the case of ASCII letters.
 bool same_but_case(std::string_view a, std::string_view b);
 
+// How ids of senders, conversations, threads and accounts are compared. Platforms tell "Anna" from
+// "anna", so whoever folds ids lets one person in as another: they are opaque bytes. Events
+// recorded before that (no exact_ids) were decided with the case of ASCII letters folded, and keep
+// that meaning for ever. Names of channels and agents are folded in both.
+enum class IdCase : std::uint8_t { folded, exact };
+constexpr IdCase id_case(bool exact_ids) {
+  return exact_ids ? IdCase::exact : IdCase::folded;
+}
+bool same_id(std::string_view a, std::string_view b, IdCase ids);
+
 // Thread: whoever owns it. Five names of limits::kNameBytesMax fit; what is beyond the capacity is
 // cut (only events that no decision makes hold such texts).
 class KeyBuffer {
@@ -36,6 +46,10 @@ class KeyBuffer {
   // Lower-cased, with its length in front: fields added like this cannot run into each other.
   KeyBuffer& add_field_lower(std::string_view field);
   KeyBuffer& add_field(std::string_view field);
+  // The same three of an id: as it is, or lower-cased.
+  KeyBuffer& add_id(std::string_view id, IdCase ids);
+  KeyBuffer& add_id_escaped(std::string_view id, IdCase ids);
+  KeyBuffer& add_id_field(std::string_view id, IdCase ids);
   // Makes the key fit limits::kKeyBytesMax: a longer one is cut and gets a fingerprint (keyed by
   // `key`) of the whole at its end, so that two long keys stay two keys.
   void fit(Bits128 key);

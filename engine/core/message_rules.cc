@@ -39,13 +39,17 @@ void MessageRules::find_origin() {
     const std::size_t first = lowered_.view().size();
     return lowered_.add_lower(text).view().substr(first);
   };
+  origin_.ids = id_case(message_.exact_ids());
+  const auto id = [&](const flatbuffers::String* text) {
+    return origin_.ids == IdCase::exact ? text_of(text) : lowered(text_of(text));
+  };
   origin_.channel = lowered(text_of(message_.channel()));
-  origin_.account = lowered(text_of(message_.account()));
-  origin_.sender = lowered(text_of(message_.sender_id()));
+  origin_.account = id(message_.account());
+  origin_.sender = id(message_.sender_id());
   origin_.conversation = message_.conversation();
   const bool from_sender =
       origin_.conversation == fb::ConversationKind::direct && !origin_.sender.empty();
-  origin_.peer = from_sender ? origin_.sender : lowered(text_of(message_.conversation_id()));
+  origin_.peer = from_sender ? origin_.sender : id(message_.conversation_id());
 }
 
 void MessageRules::find_principal() {
@@ -56,7 +60,7 @@ void MessageRules::find_principal() {
   }
   principal_key_.add_escaped(origin_.channel)
       .add(":")
-      .add_escaped(origin_.account)
+      .add_id_escaped(origin_.account, origin_.ids)
       .add(":")
       .add(text_of(message_.sender_id()));
   principal_key_.fit(tables_.meta.fingerprint_key);
@@ -79,9 +83,21 @@ void MessageRules::find_repeat(std::string_view key, bool& found) {
   if (run != 0) reply.session = SessionId{tables_.runs[run].session};
 }
 
+// The message that this one repeats; 0 = it is new.
+Seq MessageRules::find_original() const {
+  const Seq original = tables_.duplicates.find(fingerprint_);
+  if (original) return original;
+  // What came before ids were exact was remembered with its account folded: a bridge that repeats
+  // it after the update is answered as ever. A younger one is another account's.
+  Bits128 folded{};
+  if (!folded_fingerprint(tables_.meta.fingerprint_key, message_, folded)) return {};
+  const Seq older = tables_.duplicates.find(folded);
+  return older < tables_.meta.exact_since ? older : Seq{};
+}
+
 bool MessageRules::is_new() {
   if (has_fingerprint(message_)) {
-    const Seq original = tables_.duplicates.find(fingerprint_);
+    const Seq original = find_original();
     if (original) return reject(fb::RejectReason::duplicate, original);
   }
   const std::string_view key = text_of(message_.idempotency_key());
@@ -106,7 +122,8 @@ bool MessageRules::has_agent() {
   } else {
     const std::string_view named = text_of(message_.agent_id());
     named_session_key(policy, named.empty() ? std::string_view{policy.default_agent} : named,
-                      text_of(message_.session_key()), secret, session_key_);
+                      text_of(message_.session_key()), secret, id_case(message_.exact_ids()),
+                      session_key_);
     agent_ = agent_of_key(session_key_.view());
   }
   if (!policy.agent_known(agent_)) return reject(fb::RejectReason::unknown_agent);

@@ -41,6 +41,7 @@ class MessageRules {
   void accept();       // the events
 
   void find_fingerprint();
+  Seq find_original() const;
   void find_principal();
   void find_origin();
   void find_repeat(std::string_view key, bool& found);
@@ -70,7 +71,7 @@ class MessageRules {
   const fb::MessageReceived& message_;
 
   Bits128 fingerprint_{};  // of a message that has one
-  Origin origin_{};        // views into lowered_; channel messages only
+  Origin origin_{};        // views into lowered_ or the message; channel messages only
   KeyBuffer lowered_{};
   KeyBuffer principal_key_{};  // channel messages only
   KeyBuffer session_key_{};

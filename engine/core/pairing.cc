@@ -13,8 +13,9 @@ namespace {
 
 template <class Row>
 bool is_from(const Row& row, const SenderPlace& sender) {
-  return same_but_case(row.sender_id, sender.sender_id) &&
-         same_but_case(row.channel, sender.channel) && same_but_case(row.account, sender.account);
+  return same_id(row.sender_id, sender.sender_id, sender.ids) &&
+         same_but_case(row.channel, sender.channel) &&
+         same_id(row.account, sender.account, sender.ids);
 }
 
 template <class Accepts>
@@ -48,10 +49,10 @@ bool PairingRequests::has_room(const SenderPlace& sender, std::uint64_t now_ms) 
   for (const PairingRequest& row : rows_) {
     if (!row.live(now_ms)) continue;
     ++live;
-    beside +=
-        same_but_case(row.channel, sender.channel) && same_but_case(row.account, sender.account)
-            ? 1
-            : 0;
+    beside += same_but_case(row.channel, sender.channel) &&
+                      same_id(row.account, sender.account, sender.ids)
+                  ? 1
+                  : 0;
   }
   return live < limits::kPairingRequestsMax && beside < limits::kPairingRequestsPerAccountMax;
 }
@@ -72,6 +73,7 @@ PairingRequest PairingRequests::take(std::uint64_t id) {
   return taken;
 }
 
+// The same however ids are compared: those that differ in case alone share a place of the index.
 std::uint32_t PairedSenders::hash_of(const SenderPlace& sender) const {
   KeyBuffer key;
   key.add_field_lower(sender.channel).add_field_lower(sender.account).add_lower(sender.sender_id);
@@ -88,8 +90,8 @@ bool PairedSenders::full() const {
   return rows_.size() >= limits::kPairedSendersMax;
 }
 
-void PairedSenders::add(PairedSender sender) {
-  const SenderPlace place{sender.channel, sender.account, sender.sender_id};
+void PairedSenders::add(PairedSender sender, IdCase ids) {
+  const SenderPlace place{sender.channel, sender.account, sender.sender_id, ids};
   if (has(place)) return;
   SPINE_CHECK(!full() && (rows_.empty() || rows_.back().id < sender.id));
   const std::uint32_t hash = hash_of(place);

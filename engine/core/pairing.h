@@ -7,14 +7,18 @@
 #include <vector>
 
 #include "engine/core/hash_index.h"
+#include "engine/core/key_buffer.h"
 
 namespace spine::core {
 
-// A sender where it writes. All that is compared is compared without the case of ASCII letters.
+// A sender where it writes. Rows keep ids as they were written, also those of requests that were
+// made when ids were folded: so whoever looks says how they are compared. One who was let in as
+// "Anna" then is still let in; "anna", who got in with her, has to ask for herself.
 struct SenderPlace {
   std::string_view channel{};
   std::string_view account{};
   std::string_view sender_id{};
+  IdCase ids{};
 };
 
 inline constexpr std::string_view kPairingAlphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -76,7 +80,7 @@ class PairedSenders {
   bool has(const SenderPlace& sender) const;
   bool full() const;
   // REQUIRES: !full(), every id is smaller. Does nothing when the sender is there.
-  void add(PairedSender sender);
+  void add(PairedSender sender, IdCase ids);
 
   std::uint32_t count() const { return static_cast<std::uint32_t>(rows_.size()); }
   const PairedSender& operator[](std::size_t index) const { return rows_[index]; }

@@ -38,7 +38,8 @@ void decide_pairing_resolved(const Tables& tables, const Input& input, Decision&
     reply.code = ReplyCode::not_found;
     return;
   }
-  const SenderPlace sender{request->channel, request->account, request->sender_id};
+  const SenderPlace sender{request->channel, request->account, request->sender_id,
+                           tables.policy.ids};
   if (body.approved() && tables.paired_senders.full() && !tables.paired_senders.has(sender)) {
     reply.code = ReplyCode::rejected;
     reply.reason = fb::RejectReason::table_full;
@@ -49,7 +50,7 @@ void decide_pairing_resolved(const Tables& tables, const Input& input, Decision&
 }
 
 SenderPlace MessageRules::place() const {
-  return {origin_.channel, origin_.account, origin_.sender};
+  return {origin_.channel, origin_.account, origin_.sender, origin_.ids};
 }
 
 // Whether a sender that the policy does not name is known otherwise. Groups are not opened by it.
@@ -83,7 +84,8 @@ void MessageRules::request_pairing(Seq rejection, PrincipalId who) {
                           .code = view(code),
                           .expires_ms = now_ms + limits::kPairingMs,
                           .expires_wall_ms =
-                              input_.now.wall_ms + static_cast<std::int64_t>(limits::kPairingMs)});
+                              input_.now.wall_ms + static_cast<std::int64_t>(limits::kPairingMs),
+                          .exact_ids = message_.exact_ids()});
     decision_.reply.pairing_new = true;
     return;
   }
@@ -120,7 +122,8 @@ bool MessageRules::has_room_to_pair() const {
   if (!answer_.approved || !answer_.request || !tables_.paired_senders.full()) return true;
   const PairingRequest* request =
       tables_.pairing_requests.find(answer_.request.value, input_.now.logical_ms);
-  return tables_.paired_senders.has({request->channel, request->account, request->sender_id});
+  return tables_.paired_senders.has(
+      {request->channel, request->account, request->sender_id, tables_.policy.ids});
 }
 
 void MessageRules::pass_answer_on(const Why& why) {

@@ -51,15 +51,27 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
 }
 
+// Of "<channel>:<sender id>" the channel is a name.
+std::vector<std::string> admin_names(const IdTexts* texts) {
+  std::vector<std::string> names;
+  if (texts == nullptr) return names;
+  for (const flatbuffers::String* text : *texts) {
+    const std::string_view whole = text_of(text);
+    const std::size_t name = std::min(whole.find(':'), whole.size());
+    names.push_back(lower_copy(whole.substr(0, name)).append(whole.substr(name)));
+  }
+  return names;
+}
+
 // What a binding of one level is found by; fields that the level does not look at are empty.
-void rule_key(KeyBuffer& key, const Origin& origin, bool with_account, bool with_kind,
+void rule_key(KeyBuffer& key, const Origin& origin, IdCase ids, bool with_account, bool with_kind,
               bool with_peer) {
   const char kind =
       with_kind ? static_cast<char>('0' + static_cast<int>(origin.conversation)) : '-';
   key.add_field_lower(origin.channel)
-      .add_field_lower(with_account ? origin.account : std::string_view{})
+      .add_id_field(with_account ? origin.account : std::string_view{}, ids)
       .add({&kind, 1})
-      .add_field_lower(with_peer ? origin.peer : std::string_view{});
+      .add_id_field(with_peer ? origin.peer : std::string_view{}, ids);
 }
 
 }  // namespace
@@ -79,6 +91,7 @@ void Policy::apply(ByteSpan body) {
   bytes_ = body.size();
   const auto& config = *flatbuffers::GetRoot<fb::ConfigApplied>(words_.data());
 
+  ids = id_case(config.exact_ids());
   dm_scope = config.dm_scope();
   group_scope_main = config.group_scope_main();
   main_key = lower_copy(text_of(config.main_key()));
@@ -92,7 +105,7 @@ void Policy::apply(ByteSpan body) {
   message_rate = Rate::per_minute(config.messages_per_minute(), config.messages_burst());
   default_dm_policy_ = config.default_dm_policy();
   agents_ = sorted_lower(config.agents());
-  admins_ = sorted_lower(config.admins());
+  admins_ = IdList(admin_names(config.admins()), ids);
   reset_triggers_ = sorted_lower(config.reset_triggers());
   agent_rules_ = read_agent_rules(config);
   queue_mode_ = config.queue_mode();
@@ -104,17 +117,12 @@ void Policy::apply_channels(const fb::ConfigApplied& config) {
   channels_.clear();
   if (config.channels() == nullptr) return;
   for (const fb::ChannelPolicy* channel : *config.channels()) {
-    const auto list = [](const auto* texts) {
-      AllowList out{.ids = sorted_lower(texts)};
-      out.everybody = has(out.ids, "*");
-      return out;
-    };
     const auto* group = channel->group_allow_from();
     channels_.push_back(Channel{.name = lower_copy(text_of(channel->name())),
                                 .dm = channel->dm_policy(),
                                 .group = channel->group_policy(),
-                                .direct_list = list(channel->allow_from()),
-                                .group_list = list(group ? group : channel->allow_from()),
+                                .direct_list = IdList(channel->allow_from(), ids),
+                                .group_list = IdList(group ? group : channel->allow_from(), ids),
                                 .queue_mode = channel->queue_mode()});
   }
   std::stable_sort(channels_.begin(), channels_.end(),
@@ -137,7 +145,7 @@ void Policy::apply_bindings(const fb::ConfigApplied& config) {
                         .conversation = binding->peer_kind(),
                         .peer = peer};
     KeyBuffer key;
-    rule_key(key, origin, true, binding->has_peer(), level == exact_peer);
+    rule_key(key, origin, ids, true, binding->has_peer(), level == exact_peer);
     rules_[level].push_back(Rule{.key = std::string(key.view()),
                                  .position = position++,
                                  .agent = lower_copy(text_of(binding->agent_id()))});
@@ -186,8 +194,8 @@ fb::RejectReason Policy::refusal(const Origin& origin) const {
   const bool known = channel != nullptr;
   const bool direct = origin.conversation == fb::ConversationKind::direct;
   const fb::DmPolicy policy = !known ? default_dm_policy_ : direct ? channel->dm : channel->group;
-  const auto on = [&origin](const AllowList& list) {
-    return list.everybody || has(list.ids, origin.sender);
+  const auto on = [&origin](const IdList& list) {
+    return list.everybody() || list.has(origin.sender, origin.ids);
   };
   const bool listed = known && on(direct ? channel->direct_list : channel->group_list);
   switch (policy) {
@@ -211,16 +219,24 @@ bool Policy::is_admin(const Origin& origin) const {
       origin.channel.find(':') != std::string_view::npos)
     return false;
   KeyBuffer name;
-  name.add_lower(origin.channel).add(":").add_lower(origin.sender);
-  return has(admins_, name.view());
+  name.add_lower(origin.channel).add(":").add_id(origin.sender, origin.ids);
+  return admins_.has(name.view(), origin.ids);
 }
 
 const Policy::Rule* Policy::find_rule(Level level, const Origin& origin, bool with_account) const {
   const std::vector<Rule>& rules = rules_[level];
   if (rules.empty()) return nullptr;
   KeyBuffer key;
-  rule_key(key, origin, with_account, level == exact_peer || level == any_peer,
+  const IdCase how = origin.ids == IdCase::folded ? IdCase::folded : ids;
+  rule_key(key, origin, how, with_account, level == exact_peer || level == any_peer,
            level == exact_peer);
+  if (how != ids) {
+    // Only tools put a message of the past to a configuration of today.
+    const auto same = std::find_if(rules.begin(), rules.end(), [&key](const Rule& rule) {
+      return same_but_case(rule.key, key.view());
+    });
+    return same == rules.end() ? nullptr : &*same;
+  }
   const auto at =
       std::lower_bound(rules.begin(), rules.end(), key.view(),
                        [](const Rule& a, std::string_view wanted) { return a.key < wanted; });

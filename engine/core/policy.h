@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/core/agent_rules.h"
+#include "engine/core/id_list.h"
 #include "engine/core/rate.h"
 #include "schemas/vocab/bytes.h"
 
@@ -21,13 +22,15 @@ struct ResetRule {
   std::uint32_t idle_minutes{};  // 0 = never
 };
 
-// Where a message comes from, in lower case: what bindings and channel policies look at.
+// Where a message comes from: what bindings and channel policies look at. The channel is in lower
+// case, and the ids are when they are folded.
 struct Origin {
   std::string_view channel{};
   std::string_view account{};
   fb::ConversationKind conversation{};
   std::string_view peer{};  // direct: the sender; else the conversation
   std::string_view sender{};
+  IdCase ids{};
 };
 
 // No agent: the message is recorded and acknowledged, and starts no run.
@@ -60,6 +63,7 @@ class Policy {
   // the blanks at its ends.
   bool is_reset_trigger(std::string_view text, std::string_view& rest) const;
 
+  IdCase ids{};  // of what the configuration names
   fb::DmScope dm_scope{};
   bool group_scope_main{};
   std::string main_key{};
@@ -71,16 +75,12 @@ class Policy {
   Rate message_rate{};          // per principal
 
  private:
-  struct AllowList {
-    bool everybody{};                // "*" is on it
-    std::vector<std::string> ids{};  // sorted
-  };
   struct Channel {
     std::string name{};
     fb::DmPolicy dm{};
     fb::DmPolicy group{};
-    AllowList direct_list{};
-    AllowList group_list{};
+    IdList direct_list{};
+    IdList group_list{};
     fb::QueueMode queue_mode{};
   };
   struct Rule {
@@ -101,7 +101,7 @@ class Policy {
   std::size_t bytes_{};
   fb::DmPolicy default_dm_policy_{};
   std::vector<std::string> agents_{};          // sorted
-  std::vector<std::string> admins_{};          // sorted; "<channel>:<sender id>"
+  IdList admins_{};                            // "<channel>:<sender id>"
   std::vector<Channel> channels_{};            // sorted by name
   std::vector<Rule> rules_[kLevels]{};         // sorted by key; of one key the first binding only
   std::vector<std::string> reset_triggers_{};  // lower-cased

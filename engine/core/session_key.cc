@@ -1,6 +1,8 @@
 // Session keys of the OpenClaw protocol.
 #include "engine/core/session_key.h"
 
+#include <algorithm>
+
 namespace spine::core {
 namespace {
 
@@ -10,22 +12,45 @@ constexpr std::string_view kThread = ":thread:";
 constexpr std::string_view kTopic = ":topic:";
 constexpr std::string_view kTelegram = "telegram";
 
+bool has_agent_prefix(std::string_view key) {
+  return same_but_case(key.substr(0, kAgentPrefix.size()), kAgentPrefix);
+}
+
+// The <id> of agent:<id>:<more>, as it is written; empty for other keys.
+std::string_view agent_part(std::string_view key) {
+  if (!has_agent_prefix(key)) return {};
+  key.remove_prefix(kAgentPrefix.size());
+  const std::size_t end = key.find(':');
+  if (end == std::string_view::npos || end + 1 == key.size()) return {};
+  return key.substr(0, end);
+}
+
+// How many bytes the first parts between colons take.
+std::size_t end_of_parts(std::string_view key, std::size_t parts) {
+  std::size_t end = key.find(':');
+  while (--parts != 0 && end != std::string_view::npos)
+    end = key.find(':', end + 1);
+  return std::min(end, key.size());
+}
+
 // A peer's id may hold colons (Matrix) and stays readable; one that reads like somebody's thread
 // would share that thread's session.
-void add_peer(std::string_view peer, KeyBuffer& key) {
-  if (is_thread_key(peer)) {
-    key.add_escaped(peer);
+void add_peer(const Origin& origin, KeyBuffer& key) {
+  if (is_thread_key(origin.peer)) {
+    key.add_id_escaped(origin.peer, origin.ids);
   } else {
-    key.add_lower(peer);
+    key.add_id(origin.peer, origin.ids);
   }
 }
 
 // The part of the key that direct messages of one scope share.
 void add_direct(fb::DmScope scope, const Origin& origin, KeyBuffer& key) {
   if (scope != fb::DmScope::per_peer) key.add_escaped(origin.channel).add(":");
-  if (scope == fb::DmScope::per_account_channel_peer) key.add_escaped(origin.account).add(":");
+  if (scope == fb::DmScope::per_account_channel_peer) {
+    key.add_id_escaped(origin.account, origin.ids).add(":");
+  }
   key.add("direct:");
-  add_peer(origin.peer, key);
+  add_peer(origin, key);
 }
 
 }  // namespace
@@ -48,36 +73,33 @@ void channel_session_key(const Policy& policy, std::string_view agent, const Ori
       add_direct(policy.dm_scope, origin, key);
     } else {
       key.add_escaped(origin.channel).add(group ? ":group:" : ":channel:");
-      add_peer(origin.peer, key);
+      add_peer(origin, key);
     }
   }
   if (!thread.empty()) {
-    key.add(same_but_case(origin.channel, kTelegram) ? kTopic : kThread).add_lower(thread);
+    key.add(same_but_case(origin.channel, kTelegram) ? kTopic : kThread).add_id(thread, origin.ids);
   }
   key.fit(secret);
 }
 
 void named_session_key(const Policy& policy, std::string_view agent, std::string_view name,
-                       Bits128 secret, KeyBuffer& key) {
+                       Bits128 secret, IdCase ids, KeyBuffer& key) {
   if (name.empty() || same_but_case(name, kMainAlias)) {
     main_session_key(policy, agent, key);
   } else {
+    const bool whole = !agent_part(name).empty();
+    // What of agent:<id>:<channel> the name itself has.
+    const std::size_t names =
+        ids == IdCase::exact ? end_of_parts(name, whole ? 3 : 1) : name.size();
     key.clear();
-    key.add_lower(name);
-    if (agent_of_key(key.view()).empty()) {
-      key.clear();
-      key.add(kAgentPrefix).add_lower(agent).add(":").add_lower(name);
-    }
+    if (!whole) key.add(kAgentPrefix).add_lower(agent).add(":");
+    key.add_lower(name.substr(0, names)).add(name.substr(names));
   }
   key.fit(secret);
 }
 
 std::string_view agent_of_key(std::string_view key) {
-  if (!key.starts_with(kAgentPrefix)) return {};
-  key.remove_prefix(kAgentPrefix.size());
-  const std::size_t end = key.find(':');
-  if (end == std::string_view::npos || end + 1 == key.size()) return {};
-  return key.substr(0, end);
+  return key.starts_with(kAgentPrefix) ? agent_part(key) : std::string_view{};
 }
 
 bool is_main_key(const Policy& policy, std::string_view key) {

@@ -8,8 +8,9 @@
 
 namespace spine::core {
 
-// Keys are lower case throughout (ASCII), and fit limits::kKeyBytesMax (KeyBuffer::fit under the
-// journal's key, which is `secret`).
+// Of a key only agent:<id>:<channel> is in lower case (ASCII): the rest may hold ids, which are
+// opaque bytes; of messages recorded before ids were exact the whole key is. Keys fit
+// limits::kKeyBytesMax (KeyBuffer::fit under the journal's key, which is `secret`).
 
 // agent:<agent>:<main key>.
 void main_session_key(const Policy& policy, std::string_view agent, KeyBuffer& key);
@@ -19,7 +20,7 @@ void channel_session_key(const Policy& policy, std::string_view agent, const Ori
 // Of a message that names its session. "" and "main" mean the main session of `agent`; a key that
 // looks like agent:<id>:... is itself; anything else is agent:<agent>:<name>.
 void named_session_key(const Policy& policy, std::string_view agent, std::string_view name,
-                       Bits128 secret, KeyBuffer& key);
+                       Bits128 secret, IdCase ids, KeyBuffer& key);
 
 // The <id> of agent:<id>:...; empty for other keys.
 std::string_view agent_of_key(std::string_view key);

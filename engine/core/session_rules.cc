@@ -51,7 +51,7 @@ void decide_session_open(const Tables& tables, const Input& input, Decision& dec
   const std::string_view named = text_of(body.agent_id());
   KeyBuffer key;
   named_session_key(policy, named.empty() ? std::string_view{policy.default_agent} : named,
-                    text_of(body.key()), tables.meta.fingerprint_key, key);
+                    text_of(body.key()), tables.meta.fingerprint_key, policy.ids, key);
   Reply& reply = decision.reply;
   if (const std::uint32_t row = tables.sessions.find_key(key.view()); row != 0) {
     reply.code = ReplyCode::done;

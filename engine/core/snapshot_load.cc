@@ -31,7 +31,10 @@ bool load_body(const flatbuffers::Vector<std::uint8_t>* bytes, fb::EventBody kin
 }
 
 bool load_meta(const fbs::Meta* from, Tables& tables) {
-  if (from == nullptr || from->applied() == 0 || from->started() > from->applied()) return false;
+  if (from == nullptr || from->applied() == 0 || from->started() > from->applied() ||
+      from->exact_since() > from->applied()) {
+    return false;
+  }
   Meta& meta = tables.meta;
   meta.epoch = bits_of(from->epoch());
   tables.set_fingerprint_key(bits_of(from->fingerprint_key()));
@@ -45,6 +48,7 @@ bool load_meta(const fbs::Meta* from, Tables& tables) {
   meta.utc_offset_minutes = from->utc_offset_minutes();
   if (from->zone() != nullptr) meta.zone = from->zone()->str();
   meta.rejection_tat_us = from->rejection_tat_us();
+  meta.exact_since = Seq{from->exact_since()};
   tables.duplicates.set_evicted_young(from->duplicates_evicted_young());
   tables.idempotency.set_evicted_young(from->idempotency_evicted_young());
   meta.local.set_offset(meta.utc_offset_minutes);

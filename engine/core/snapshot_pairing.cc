@@ -127,10 +127,12 @@ bool load_paired_senders(const fbs::PairedSenders* from, Tables& tables) {
   TextField senders{columns.texts(from->sender_id(), limits::kNameBytesMax)};
   if (!columns.good()) return false;
   for (std::size_t i = 0; i < ids.count(); ++i) {
+    // Each as it was: rows that differ in case alone are rows of their own.
     tables.paired_senders.add(PairedSender{.id = ids[i],
                                            .channel = channels.next(),
                                            .account = accounts.next(),
-                                           .sender_id = senders.next()});
+                                           .sender_id = senders.next()},
+                              IdCase::exact);
   }
   return true;
 }

@@ -42,6 +42,7 @@ flatbuffers::Offset<fbs::Meta> save_meta(Builder& builder, const Tables& tables)
   out.add_idempotency_evicted_young(tables.idempotency.evicted_young());
   out.add_policy(policy);
   out.add_zone_rules(zone_rules);
+  out.add_exact_since(meta.exact_since.value);
   return out.Finish();
 }
 

@@ -36,6 +36,7 @@ struct Meta {
   std::string zone{};
   Zone local{};
   std::uint64_t rejection_tat_us{};  // bucket of journalled rejections
+  Seq exact_since{};  // the first ConfigApplied with exact_ids: ids of older messages were folded
 };
 
 inline constexpr std::size_t kTextsMax = 8 * std::size_t{limits::kSessionsMax} +

@@ -299,6 +299,7 @@ TEST_F(Policy, TableHoldsWhatDecides) {
   EXPECT_EQ(table->default_dm_policy(), fb::DmPolicy::disabled);
   EXPECT_EQ(table->config_hash()->hi(), config.shown.hi);
   EXPECT_EQ(table->config_hash()->lo(), config.shown.lo);
+  EXPECT_TRUE(table->exact_ids());
 }
 
 TEST_F(Policy, AdminsAreInTheTableWhenThereAreSome) {

@@ -35,7 +35,7 @@ TEST(SessionKey, NamedKeysAreThemselvesOrBelongToTheAgent) {
   const Policy policy;
   const auto named = [&](std::string_view name) {
     KeyBuffer key;
-    named_session_key(policy, "work", name, kSecret, key);
+    named_session_key(policy, "work", name, kSecret, IdCase::folded, key);
     return std::string(key.view());
   };
   EXPECT_EQ(named(""), "agent:work:main");

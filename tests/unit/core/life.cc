@@ -24,6 +24,7 @@ ConfigSpec random_config(Prng& prng) {
   if (prng.chance(60)) config.channels.push_back({.name = "discord", .dm = fb::DmPolicy::pairing});
   if (prng.chance(60)) config.admins = {"discord:user1", "telegram:USER2"};
   randomise_agents(prng, config);
+  config.exact_ids = prng.chance(60);
   return config;
 }
 
@@ -96,9 +97,11 @@ void Life::door_step() {
     patch_some_session();
   } else if (kind < 75) {
     // Strangers, on the one channel that may ask for pairing.
-    world.message({.channel = "discord",
-                   .account = prng_.chance(50) ? "bot" : "Other",
-                   .sender = "stranger" + std::to_string(prng_.below(8))});
+    world.message(
+        {.channel = "discord",
+         .account = prng_.chance(50) ? "bot" : "Other",
+         .sender = (prng_.chance(30) ? "Stranger" : "stranger") + std::to_string(prng_.below(8)),
+         .exact_ids = prng_.chance(60)});
   } else if (kind < 90) {
     answer_some_request();
   } else if (kind < 94) {
@@ -173,6 +176,9 @@ MessageSpec Life::channel_message() {
     spec.conversation_id = "g" + std::to_string(prng_.below(3));
     if (prng_.chance(30)) spec.thread = std::to_string(prng_.below(3));
   }
+  spec.exact_ids = prng_.chance(60);
+  if (prng_.chance(20)) spec.sender[0] = 'U';
+  if (prng_.chance(20)) spec.account = "Bot";
   return spec;
 }
 

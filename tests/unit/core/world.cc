@@ -51,6 +51,7 @@ Body message_body(const MessageSpec& spec, Bits128 entropy) {
   message.add_vouched(spec.vouched);
   message.add_queue_mode(spec.queue_mode);
   message.add_untrusted(spec.untrusted);
+  message.add_exact_ids(spec.exact_ids);
   return take(builder, message.Finish().o);
 }
 
@@ -126,6 +127,7 @@ Body config_body(const ConfigSpec& spec) {
   config.add_admins(admins);
   if (!spec.policies.empty()) config.add_agent_policies(policies);
   config.add_queue_mode(spec.queue_mode);
+  config.add_exact_ids(spec.exact_ids);
   return take(builder, config.Finish().o);
 }
 

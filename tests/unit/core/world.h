@@ -43,6 +43,7 @@ struct MessageSpec {
   bool vouched{true};
   fb::QueueMode queue_mode{};
   bool untrusted{};
+  bool exact_ids{};
 };
 
 // A DevicePaired; keys are one byte repeated.
@@ -123,6 +124,7 @@ struct ConfigSpec {
   std::vector<std::string> admins{};
   std::vector<AgentPolicySpec> policies{};
   fb::QueueMode queue_mode{};
+  bool exact_ids{};
 };
 
 using Body = std::vector<std::uint64_t>;
