@@ -70,10 +70,20 @@ class DiskFull(unittest.TestCase):
             self.assertEqual(status, 503)
             self.assertIn("disk_full", json.loads(body)["failing"])
             self.assertTrue(client.call("health", {}), "reads go on")
+            self.assertIn("disk is full", error["message"])
+            for number in range(20):  # a small one would find room where a large one did not
+                with self.assertRaises(RpcError) as caught:
+                    client.call("channel.message", channel_message(f"small{number}", "x"))
+                self.assertEqual(caught.exception.error["details"]["code"], "NO_SPACE")
+            self.assertIn("disk_full", self.daemon.get_json("/ready")["failing"])
+            self.assertIn("no: disk_full", self.daemon.run_cli("status").stdout)
             os.unlink(self.folder / "filler")
             wait_until(lambda: self.daemon.http("GET", "/ready")[0] == 200, "service resumes")
             client.call("channel.message", channel_message("after", "hello again"), timeout=PATIENCE)
         self.assertEqual(self.daemon.stop(), 0)
+        said = self.daemon.text()
+        self.assertEqual((said.count("inputs are refused"), said.count("room on the disk again")),
+                         (1, 1))
         received = [event["body"]["external_id"]
                     for event in self.daemon.events("--kind", "MessageReceived")]
         self.assertEqual(received, ["first", *accepted, "after"])
