@@ -2,6 +2,8 @@
 #include "adapters/http/routes.h"
 
 #include <array>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include "adapters/http/control_ui.h"
 #include "adapters/http/json.h"
@@ -87,7 +89,7 @@ std::string_view status_text(int status) {
     int status{};
     std::string_view text{};
   };
-  constexpr std::array<Text, 12> kTexts{{{200, "OK"},
+  constexpr std::array<Text, 17> kTexts{{{200, "OK"},
                                          {302, "Found"},
                                          {304, "Not Modified"},
                                          {400, "Bad Request"},
@@ -96,10 +98,14 @@ std::string_view status_text(int status) {
                                          {404, "Not Found"},
                                          {405, "Method Not Allowed"},
                                          {413, "Content Too Large"},
+                                         {414, "URI Too Long"},
+                                         {426, "Upgrade Required"},
                                          {429, "Too Many Requests"},
+                                         {431, "Request Header Fields Too Large"},
                                          {500, "Internal Server Error"},
-
-                                         {503, "Service Unavailable"}}};
+                                         {501, "Not Supported"},
+                                         {503, "Service Unavailable"},
+                                         {505, "HTTP Version Not Supported"}}};
   for (const Text& entry : kTexts) {
     if (entry.status == status) return entry.text;
   }
@@ -132,9 +138,6 @@ Response failure(int status, std::string_view type, std::string_view message) {
 }
 
 Response admit(const Request& request, const Site& site) {
-  if (request.repeated) {
-    return failure(400, "invalid_request", "A header that may be given once was given twice.");
-  }
   if (!request.local && !host_allowed(site, request.host)) {
     return failure(403, "forbidden",
                    "The Host header does not name this gateway. It answers to localhost, to the "
@@ -194,6 +197,9 @@ void render(const Response& response, const RenderOptions& options, std::string&
     header(out, "Retry-After", std::to_string(response.retry_after_s));
   }
   if (response.status == 401) header(out, "WWW-Authenticate", "Bearer");
+  // RFC 6455, 4.4, and RFC 9110, 15.5.22: what a client should have asked for.
+  const bool upgrade = response.status == 426;
+  if (upgrade) out.append("\r\nSec-WebSocket-Version: 13\r\nUpgrade: websocket");
   header(out, "Content-Security-Policy",
          response.content_security_policy.empty() ? kNothingAllowed
                                                   : response.content_security_policy);
@@ -204,9 +210,25 @@ void render(const Response& response, const RenderOptions& options, std::string&
       "\r\nX-Frame-Options: DENY"
       "\r\nVary: Origin, Accept-Encoding");
   if (options.hsts) header(out, "Strict-Transport-Security", "max-age=31536000");
-  out.append(options.keep_alive ? "\r\nConnection: keep-alive\r\n\r\n"
-                                : "\r\nConnection: close\r\n\r\n");
+  header(out, "Connection",
+         options.keep_alive ? "keep-alive"
+         : upgrade          ? "close, Upgrade"
+                            : "close");
+  out.append("\r\n\r\n");
   if (!options.head && response.status != 304) out.append(response.body);
+}
+
+std::string switching_protocols(std::string_view key) {
+  const std::string text = std::string{key} + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
+  ::SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  std::array<unsigned char, (SHA_DIGEST_LENGTH + 2) / 3 * 4 + 1> accept{};
+  ::EVP_EncodeBlock(accept.data(), digest.data(), static_cast<int>(digest.size()));
+  std::string out =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Accept: ";
+  out.append(reinterpret_cast<const char*>(accept.data())).append("\r\n\r\n");
+  return out;
 }
 
 }  // namespace spine::http

@@ -19,7 +19,6 @@ struct Request {
   std::string_view origin{};  // empty = absent
   std::uint64_t body_bytes{};
   bool query_too_long{};  // longer than the server keeps; `query` is then empty
-  bool repeated{};        // several Host, Origin or Content-Length headers
   Scheme scheme{Scheme::http};
   bool local{};  // on the control socket: no page can reach it, so Host does not matter
   std::string_view accept_encoding{};
@@ -45,9 +44,9 @@ struct Response {
 // An error as every answer of ours says it: {"error":{"message","type"}}.
 Response failure(int status, std::string_view type, std::string_view message);
 
-// 200 when this request may be served; else the refusal (400 secrets in the query or a header given
-// twice, 403 foreign Host, 413 body too large). Also asked before an upgrade to WebSocket, where a
-// foreign Origin is answered by the protocol.
+// 200 when this request may be served; else the refusal (400 secrets in the query, 403 foreign
+// Host, 413 body too large). Also asked before an upgrade to WebSocket, where a foreign Origin is
+// answered by the protocol.
 Response admit(const Request& request, const Site& site = {});
 
 class ControlUi;
@@ -72,5 +71,9 @@ struct RenderOptions {
 // Status line, headers and body in memory into `out` (cleared first). Headers on everything:
 // nosniff, no referrer, no permissions, no framing.
 void render(const Response& response, const RenderOptions& options, std::string& out);
+
+// The answer to a WebSocket handshake with this key. It never names a subprotocol: none is spoken,
+// and what a client asks for is no name of anything in here.
+std::string switching_protocols(std::string_view key);
 
 }  // namespace spine::http

@@ -29,7 +29,7 @@ class FrameBuffer {
   std::size_t capacity() const { return bytes_.capacity(); }
 
   // The next whole frames, together at most `bytes_max` unless the first alone is larger.
-  // Never part of a frame: control frames of libwebsockets may go out between two writes.
+  // Never part of a frame: where output is dropped, it is dropped between two frames.
   // Borrowed until the next call; kFrontBytes writable bytes lie in front.
   std::span<unsigned char> next(std::size_t bytes_max);
   void consumed(std::size_t bytes);

@@ -34,6 +34,11 @@ long put(const HttpTarget& target, std::string_view bytes) {
 
 }  // namespace
 
+void half_close(const HttpTarget& target) {
+  if (target.tls != nullptr) ::SSL_shutdown(target.tls);
+  ::shutdown(target.descriptor, SHUT_WR);
+}
+
 HttpOut::Progress HttpOut::pump(const HttpTarget& target) {
   std::uint64_t turn = 0;
   while (turn < kTurnBytes) {

@@ -20,6 +20,9 @@ struct HttpTarget {
   ssl_st* tls{};  // null = plain
 };
 
+// Says that nothing more is sent: what was sent arrives, which a close may prevent.
+void half_close(const HttpTarget& target);
+
 // Thread: net.
 class HttpOut {
  public:

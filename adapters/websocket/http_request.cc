@@ -1,53 +1,14 @@
-// Reading of the library's header table.
+// From a judged head to a request.
 #include "adapters/websocket/http_request.h"
-
-#include <cstdlib>
 
 #include "adapters/http/guard.h"
 
 namespace spine::net {
 namespace {
 
+using http::Field;
+
 constexpr std::size_t kQueryBytesMax = 2'048;
-
-std::string header_text(lws* wsi, lws_token_indexes token) {
-  const int bytes = lws_hdr_total_length(wsi, token);
-  if (bytes <= 0) return {};
-  std::string text(static_cast<std::size_t>(bytes) + 1, '\0');
-  if (lws_hdr_copy(wsi, text.data(), bytes + 1, token) < 0) return {};
-  text.resize(static_cast<std::size_t>(bytes));
-  return text;
-}
-
-bool repeated_header(lws* wsi, lws_token_indexes token) {
-  return lws_hdr_fragment_length(wsi, token, 1) > 0;
-}
-
-// All values of a header that may be given several times, in their order.
-std::string joined_header(lws* wsi, lws_token_indexes token) {
-  std::string all;
-  for (int i = 0;; ++i) {
-    const int bytes = lws_hdr_fragment_length(wsi, token, i);
-    if (bytes <= 0) return all;
-    std::string text(static_cast<std::size_t>(bytes) + 1, '\0');
-    if (lws_hdr_copy_fragment(wsi, text.data(), bytes + 1, token, i) < 0) return all;
-    text.resize(static_cast<std::size_t>(bytes));
-    if (!all.empty()) all += ',';
-    all += text;
-  }
-}
-
-std::string custom_header(lws* wsi, std::string_view name) {
-  const int bytes = lws_hdr_custom_length(wsi, name.data(), static_cast<int>(name.size()));
-  if (bytes <= 0) return {};
-  std::string text(static_cast<std::size_t>(bytes) + 1, '\0');
-  if (lws_hdr_custom_copy(wsi, text.data(), bytes + 1, name.data(), static_cast<int>(name.size())) <
-      0) {
-    return {};
-  }
-  text.resize(static_cast<std::size_t>(bytes));
-  return text;
-}
 
 // What the nearest proxy added to a list.
 std::string last_of(const std::string& list) {
@@ -58,46 +19,21 @@ std::string last_of(const std::string& list) {
   return last.substr(from, last.find_last_not_of(" \t") + 1 - from);
 }
 
-const char* method_name(int index) {
-  // The order of enum lws_h2_methods... as lws_http_get_uri_and_method documents it.
-  switch (index) {
-    case LWSHUMETH_GET:
-      return "GET";
-    case LWSHUMETH_HEAD:
-      return "HEAD";
-    case LWSHUMETH_POST:
-      return "POST";
-    default:
-      return "OTHER";
+void read_forwarding(const http::RequestHead& head, OwnedRequest& request) {
+  request.forwarded_for = head.field(Field::x_forwarded_for);
+  request.forwarded_proto = last_of(head.field(Field::x_forwarded_proto));
+  request.forwarded_host = last_of(head.field(Field::x_forwarded_host));
+  request.forwarded = false;
+  for (const Field one : {Field::x_forwarded_for, Field::x_forwarded_proto, Field::x_forwarded_host,
+                          Field::x_real_ip, Field::forwarded, Field::via}) {
+    request.forwarded = request.forwarded || !head.field(one).empty();
   }
-}
-
-void read_query(lws* wsi, OwnedRequest& request) {
-  const int bytes = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_URI_ARGS);
-  request.view.query_too_long = bytes > static_cast<int>(kQueryBytesMax);
-  char fragment[kQueryBytesMax + 1];
-  for (int i = 0; !request.view.query_too_long; ++i) {
-    const int length =
-        lws_hdr_copy_fragment(wsi, fragment, sizeof fragment, WSI_TOKEN_HTTP_URI_ARGS, i);
-    if (length < 0) break;
-    if (!request.query.empty()) request.query += '&';
-    request.query.append(fragment, static_cast<std::size_t>(length));
-  }
-}
-
-void read_forwarding(lws* wsi, OwnedRequest& request) {
-  request.forwarded_for = joined_header(wsi, WSI_TOKEN_X_FORWARDED_FOR);
-  request.forwarded_proto = last_of(custom_header(wsi, "x-forwarded-proto:"));
-  request.forwarded_host = last_of(custom_header(wsi, "x-forwarded-host:"));
-  request.forwarded =
-      !request.forwarded_for.empty() || !request.forwarded_proto.empty() ||
-      !request.forwarded_host.empty() || lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_X_REAL_IP) > 0 ||
-      lws_hdr_custom_length(wsi, "forwarded:", 10) > 0 || lws_hdr_custom_length(wsi, "via:", 4) > 0;
 }
 
 }  // namespace
 
 void OwnedRequest::refresh() {
+  view.method = method;
   view.path = path;
   view.query = query;
   view.host = host;
@@ -106,35 +42,25 @@ void OwnedRequest::refresh() {
   view.if_none_match = if_none_match;
 }
 
-void read_request(lws* wsi, OwnedRequest& request) {
-  char* uri = nullptr;
-  int bytes = 0;
-  const int method = lws_http_get_uri_and_method(wsi, &uri, &bytes);
-  if (method >= 0 && uri != nullptr) request.path.assign(uri, static_cast<std::size_t>(bytes));
-  request.view.method = method_name(method);
-  read_query(wsi, request);
-  request.host = header_text(wsi, WSI_TOKEN_HOST);
-  request.origin = header_text(wsi, WSI_TOKEN_ORIGIN);
-  request.accept_encoding = header_text(wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING);
-  request.if_none_match = header_text(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH);
-  request.view.repeated = repeated_header(wsi, WSI_TOKEN_HOST) ||
-                          repeated_header(wsi, WSI_TOKEN_ORIGIN) ||
-                          repeated_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) ||
-                          repeated_header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION);
-  const std::string authorization = header_text(wsi, WSI_TOKEN_HTTP_AUTHORIZATION);
+void read_request(const http::RequestHead& head, OwnedRequest& request) {
+  request.method = head.method();
+  request.path = head.path();
+  request.view.query_too_long = head.query().size() > kQueryBytesMax;
+  if (!request.view.query_too_long) request.query = head.query();
+  request.host = head.field(Field::host);
+  request.origin = head.field(Field::origin);
+  request.accept_encoding = head.field(Field::accept_encoding);
+  request.if_none_match = head.field(Field::if_none_match);
+  const std::string& authorization = head.field(Field::authorization);
   constexpr std::string_view kBearer = "Bearer ";
   if (http::equal_nocase(std::string_view{authorization}.substr(0, kBearer.size()), kBearer)) {
     request.bearer = authorization.substr(kBearer.size());
   }
-  read_forwarding(wsi, request);
-  const std::string length = header_text(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
-  request.view.body_bytes = length.empty() ? 0 : std::strtoull(length.c_str(), nullptr, 10);
-  const bool body = request.view.body_bytes != 0 ||
-                    lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
+  if (head.websocket()) request.websocket_key = head.field(Field::websocket_key);
+  read_forwarding(head, request);
+  request.view.body_bytes = head.body_bytes();
   // A body nobody reads would be taken for the next request.
-  request.keep_alive = !body && (request.view.method == "GET" || request.view.method == "HEAD") &&
-                       header_text(wsi, WSI_TOKEN_HTTP) == "HTTP/1.1" &&
-                       !http::equal_nocase(header_text(wsi, WSI_TOKEN_CONNECTION), "close");
+  request.keep_alive = head.keep_alive();
   request.refresh();
 }
 

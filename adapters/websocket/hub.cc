@@ -80,7 +80,14 @@ void Hub::end(std::uint32_t slot) {
 void Hub::ping(std::uint32_t slot) {
   FrameBuffer& out = buffer(slot);
   const std::size_t before = out.pending_bytes();
-  out.append(Opcode::ping, "beat");  // libwebsockets reports no pong without a payload
+  out.append(Opcode::ping, "beat");
+  owed_all_ += out.pending_bytes() - before;
+}
+
+void Hub::pong(std::uint32_t slot, std::string_view payload) {
+  FrameBuffer& out = buffer(slot);
+  const std::size_t before = out.pending_bytes();
+  out.append(Opcode::pong, payload);
   owed_all_ += out.pending_bytes() - before;
 }
 
@@ -109,14 +116,23 @@ void Hub::drop_slow(std::uint32_t slot) {
 }
 
 void Hub::close(std::uint32_t slot, std::uint16_t code, std::string_view reason) {
+  std::string payload;
+  payload += static_cast<char>(code >> 8);
+  payload += static_cast<char>(code & 0xFF);
+  payload += shortened(reason);
+  close_with(slot, code, payload);
+}
+
+void Hub::answer_close(std::uint32_t slot, std::uint16_t code) {
+  if (code != close_code::kNoCode) return close(slot, code, {});
+  close_with(slot, code, {});
+}
+
+void Hub::close_with(std::uint32_t slot, std::uint16_t code, std::string_view payload) {
   if (!writable(slot)) return;
   FrameBuffer& out = buffer(slot);
   const std::size_t before = out.pending_bytes();
-  std::string& bytes = out.begin_frame();
-  bytes += static_cast<char>(code >> 8);
-  bytes += static_cast<char>(code & 0xFF);
-  bytes += shortened(reason);
-  out.end_frame(Opcode::close);
+  out.append(Opcode::close, payload);
   owed_all_ += out.pending_bytes() - before;
   table.stage[slot] = Stage::closing;
   table.close_code[slot] = code;

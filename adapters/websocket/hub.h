@@ -17,7 +17,8 @@ namespace close_code {
 inline constexpr std::uint16_t kNormal = 1000;
 inline constexpr std::uint16_t kProtocol = 1002;
 inline constexpr std::uint16_t kUnsupported = 1003;
-inline constexpr std::uint16_t kNone = 1006;  // never sent: the connection just went away
+inline constexpr std::uint16_t kNoCode = 1005;  // never sent: a close frame without a code
+inline constexpr std::uint16_t kNone = 1006;    // never sent: the connection just went away
 inline constexpr std::uint16_t kBadPayload = 1007;
 inline constexpr std::uint16_t kPolicy = 1008;
 inline constexpr std::uint16_t kTooBig = 1009;
@@ -48,9 +49,13 @@ class Hub {
   std::string& begin(std::uint32_t slot);
   void end(std::uint32_t slot);
   void ping(std::uint32_t slot);
+  // The answer to a ping. REQUIRES: writable(slot).
+  void pong(std::uint32_t slot, std::string_view payload);
 
   // Queues a close frame behind what is owed; the connection is then closing. Once only.
   void close(std::uint32_t slot, std::uint16_t code, std::string_view reason);
+  // The same for a peer that closed with `code` (1005 = with none): its own words back.
+  void answer_close(std::uint32_t slot, std::uint16_t code);
 
   // For the loop: slots with something to write, or doomed. Taken over and cleared by it.
   std::vector<std::uint32_t>& dirty() { return dirty_; }
@@ -69,6 +74,7 @@ class Hub {
   std::uint64_t frames_out{};
 
  private:
+  void close_with(std::uint32_t slot, std::uint16_t code, std::string_view payload);
   FrameBuffer& buffer(std::uint32_t slot);
   void give_back(std::uint32_t slot);
   void enforce_bounds(std::uint32_t slot);

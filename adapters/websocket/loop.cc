@@ -14,17 +14,13 @@
 namespace spine::net {
 namespace {
 
-// What one recv takes. libwebsockets allocates as much per connection, so it bounds what an idle
-// one costs (measured: 9.6 KiB each with 8 KiB, 17.2 KiB with 16 KiB, and no faster).
-constexpr std::size_t kReadBytes = 8 * limits::kKiB;
-constexpr unsigned kServiceBytes = 16 * limits::kKiB;  // HTTP headers of ours, handshakes
+// What one recv takes, into one buffer of all connections; what of it a connection may not say yet
+// is kept with it.
+constexpr unsigned kServiceBytes = 16 * limits::kKiB;
 // What one send is given.
 constexpr std::size_t kWriteBytes = 128 * limits::kKiB;
-// HTTP requests being read at once: every stranger may be sending one, and those that are being
-// cut.
-constexpr unsigned kHeaderTables = limits::kUnauthenticatedMax + 256;
 // The library's own patience, longer than the perimeter's: that one counts whom it cuts.
-constexpr unsigned kHttpSeconds = 20;
+constexpr unsigned kTlsSeconds = 20;
 constexpr std::uint64_t kStopMs = 1'500;  // for peers to answer our close frames
 
 static_assert(FrameBuffer::kFrontBytes >= LWS_PRE);
@@ -72,10 +68,13 @@ http::Site site_of(const NetOptions& options) {
   return http::make_site(site);
 }
 
-const lws_protocols kProtocols[] = {
-    {"http", spine_net_event, sizeof(ConnectionRef), kReadBytes, 0, nullptr, kWriteBytes},
-    {"listener", spine_net_event, 0, 0, 0, nullptr, 0},
-    {nullptr, nullptr, 0, 0, 0, nullptr, 0}};
+// The library speaks neither HTTP nor WebSocket here: what it is given are sockets without a role
+// (raw) and descriptors to watch. Given HTTP, it binds an upgrade to whichever of these a client
+// names in Sec-WebSocket-Protocol, and its reader of heads takes for two requests what others take
+// for one: never adopt anything with LWS_ADOPT_HTTP.
+const lws_protocols kProtocols[] = {{"socket", spine_net_event, 0, 0, 0, nullptr, kWriteBytes},
+                                    {"watched", spine_net_event, 0, 0, 0, nullptr, 0},
+                                    {nullptr, nullptr, 0, 0, 0, nullptr, 0}};
 
 }  // namespace
 
@@ -122,10 +121,8 @@ Status Loop::open_context() {
   info.user = this;
   info.alpn = "http/1.1";
   info.pt_serv_buf_size = kServiceBytes;
-  info.max_http_header_pool = kHeaderTables;
-  info.max_http_header_data = limits::kHttpHeaderBytes;
-  info.timeout_secs = kHttpSeconds;
-  info.timeout_secs_ah_idle = kHttpSeconds;
+  info.max_http_header_pool = 1;  // none is ever used
+  info.timeout_secs = kTlsSeconds;
   if (tls_) {
     info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     info.ssl_cert_filepath = tls.cert_path.c_str();
@@ -141,7 +138,7 @@ Status Loop::adopt(int descriptor) {
   lws_sock_file_fd_type adopted{};
   adopted.filefd = descriptor;
   if (vhost_ == nullptr || lws_adopt_descriptor_vhost(vhost_, LWS_ADOPT_RAW_FILE_DESC, adopted,
-                                                      "listener", nullptr) == nullptr) {
+                                                      "watched", nullptr) == nullptr) {
     return Error{Errc::io, "libwebsockets did not take a listening socket."};
   }
   return ok();
@@ -179,7 +176,9 @@ void Loop::start_turn() {
 void Loop::run(pipeline::Outbox& outbox) {
   outbox_ = &outbox;
   while (!finished()) {
-    const bool work = outbox.about_to_sleep();
+    // Who waits for a turn gets one at once: nothing else may happen that would wake this thread.
+    const bool waiting = room_.has_next() || !resting_.empty();
+    const bool work = outbox.about_to_sleep() || waiting;
     // 0 = sleep until something happens, negative = look and return (timeouts are ignored).
     if (lws_service(context_, work ? -1 : 0) < 0) {
       kLog.error("libwebsockets stopped serving");
@@ -195,11 +194,12 @@ void Loop::finish_turn() {
   if (stop_.load(std::memory_order_acquire)) gateway_.stop("stopping");
   if (gateway_.stopping() && stop_deadline_ms_ == 0) stop_deadline_ms_ = hub_.now_ms() + kStopMs;
   gateway_.run_timers();
-  gateway_.end_turn();
-  flush();
   resume_reading();
   let_in();
   wake_rested();
+  // Behind whatever may have taken something in: inputs and frames of this turn go out in it.
+  gateway_.end_turn();
+  flush();
   guard_perimeter();
   schedule_timer();
   in_turn_ = false;
@@ -271,11 +271,17 @@ bool Loop::write_out(std::uint32_t slot) {
     FrameBuffer& out = *hub_.table.out[slot];
     if (hub_.table.flag(slot, connection_flag::kBlocked)) return true;
     const auto bytes = out.next(kWriteBytes);
-    // LWS_WRITE_HTTP: bytes go out as they are, framing is ours.
-    if (lws_write(wsi, bytes.data(), bytes.size(), LWS_WRITE_HTTP) < 0) return false;
+    if (lws_write(wsi, bytes.data(), bytes.size(), LWS_WRITE_RAW) < 0) return false;
     const bool held = lws_partial_buffered(wsi) != 0;
     hub_.written(slot, bytes.size(), held ? bytes.size() : 0);
     if (held) block(slot);
+  }
+  // Both sides have closed, or one is not listened to any more: the other end of the connection
+  // sees that nothing more comes, and closes it.
+  Socket* socket = socket_of(wsi);
+  if (hub_.table.stage[slot] == Stage::closing && socket != nullptr && socket->frames.over() &&
+      !hub_.table.flag(slot, connection_flag::kBlocked)) {
+    half_close(target_of(*socket));
   }
   return true;
 }
@@ -295,18 +301,31 @@ void Loop::apply_reading(std::uint32_t slot) {
   lws_rx_flow_control(hub_.table.wsi[slot], reading ? 1 : 0);
 }
 
-void Loop::resume_reading() {
-  for (const std::uint32_t slot : gateway_.context().resumed) {
-    if (hub_.table.stage[slot] != Stage::free) apply_reading(slot);
+void Loop::resume(std::uint32_t slot) {
+  Socket* socket = socket_of(hub_.table.wsi[slot]);
+  if (socket != nullptr && !socket->unread.empty() &&
+      !hub_.table.flag(slot, connection_flag::kNotReading)) {
+    std::string bytes = std::move(socket->unread);
+    socket->unread.clear();
+    take_in(*socket, {reinterpret_cast<unsigned char*>(bytes.data()), bytes.size()});
   }
-  gateway_.context().resumed.clear();
+  apply_reading(slot);
+}
+
+void Loop::resume_reading() {
+  resumed_.clear();
+  resumed_.swap(gateway_.context().resumed);
+  for (const std::uint32_t slot : resumed_) {
+    if (hub_.table.stage[slot] != Stage::free) resume(slot);
+  }
   if (paused_.empty() || !ingress_.has_room()) return;
-  for (const ConnectionRef ref : paused_) {
+  std::vector<ConnectionRef> waiting;
+  waiting.swap(paused_);
+  for (const ConnectionRef ref : waiting) {
     if (!hub_.table.live(ref)) continue;
     hub_.table.unset(ref.slot, connection_flag::kPaused);
-    apply_reading(ref.slot);
+    resume(ref.slot);
   }
-  paused_.clear();
 }
 
 }  // namespace spine::net

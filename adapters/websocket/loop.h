@@ -6,10 +6,12 @@
 #include <deque>
 #include <libwebsockets.h>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "adapters/http/control_ui.h"
+#include "adapters/http/request_head.h"
 #include "adapters/http/routes.h"
 #include "adapters/websocket/gateway.h"
 #include "adapters/websocket/http_request.h"
@@ -69,17 +71,30 @@ class Loop {
   void accept_connections(lws* wsi);
   // `fd` is its own to close.
   void take(int fd, const Arrival& arrival);
-  void hand_over(Socket& socket, int fd);
-  // Strangers that have spoken go in, those that were long inside make room.
+  // Gives the library the connection. False when it would not have it: then both are gone.
+  bool hand_over(Socket& socket, int fd);
+  // Strangers that have asked are answered or go in, those that were long inside make room.
   void look_at_waiting();
   void let_in();
   void end_waiting(Socket& socket);
   void forget_socket(lws* wsi);
   void guard_perimeter();
-  // HTTP. What they return is the library's: negative closes.
-  int confirm_upgrade(lws* wsi, const char* protocol);
-  int serve_http(lws* wsi);
-  int respond(Socket& socket, http::Response response, http::RenderOptions options);
+  // The connection ends: at once outside, after this callback inside.
+  void end(Socket& socket);
+  // HTTP. A socket may be gone after any of these.
+  // Answers the head that lies outside, in the kernel.
+  void serve(Socket& socket);
+  // Answers what has come in of a connection inside: under TLS the library reads.
+  void serve_inside(Socket& socket);
+  void answer_head(Socket& socket);
+  void refuse_head(Socket& socket);
+  void upgrade(Socket& socket, OwnedRequest& request);
+  http::Response confirm_upgrade(const Socket& socket, const OwnedRequest& request) const;
+  void respond(Socket& socket, http::Response response, http::RenderOptions options);
+  void after_response(Socket& socket, bool keep_alive);
+  // Nothing more is said: the peer closes, or is cut soon.
+  void leave(Socket& socket);
+  HttpTarget target_of(const Socket& socket) const;
   // Who asks, behind proxies too. False when that address holds too many connections.
   bool identify(Socket& socket, OwnedRequest& request);
   Peer peer_of(const Socket& socket) const;
@@ -92,12 +107,12 @@ class Loop {
   // Responses that wait for their sockets.
   void write_responses();
   void continue_response(Socket& socket);
-  // Events of WebSocket connections.
-  int established(lws* wsi, void* user);
-  int received(lws* wsi, std::uint32_t slot, std::string_view bytes);
-  int peer_closes(std::uint32_t slot, std::string_view payload);
-
-  int writable(std::uint32_t slot);
+  // Events of WebSocket connections. What is an int is the library's: negative closes.
+  bool established(Socket& socket);
+  int received(lws* wsi, std::span<unsigned char> bytes);
+  void take_in(Socket& socket, std::span<unsigned char> bytes);
+  void take_frame(Socket& socket, const Incoming& frame);
+  int writable(lws* wsi);
   // False when the connection broke.
   bool write_out(std::uint32_t slot);
   void flush();
@@ -108,6 +123,8 @@ class Loop {
   void block(std::uint32_t slot);
   // Tells the library whether to read from the connection, by its flags.
   void apply_reading(std::uint32_t slot);
+  // Takes in what came before it was not to be read from, then lets the library read again.
+  void resume(std::uint32_t slot);
   void resume_reading();
 
   Gateway& gateway_;
@@ -121,6 +138,7 @@ class Loop {
   TrustedProxies proxies_{};
   http::ControlUi control_ui_;
   Perimeter perimeter_;
+  http::RequestHead head_{};  // of the request that is being answered
   WaitingRoom room_{};
   int room_watch_{-1};  // its descriptor, the library's
   std::deque<Socket*> resting_{};
@@ -131,6 +149,7 @@ class Loop {
   std::vector<Socket*> writable_{};  // those being written in this turn
   Acceptor acceptor_{};
   std::vector<ConnectionRef> paused_{};
+  std::vector<std::uint32_t> resumed_{};  // of this turn
   std::vector<std::uint32_t> writing_{};  // dirty slots of this turn
   Timer timer_{};
   std::uint64_t timer_ms_{};  // when it fires, 0 = not set

@@ -9,37 +9,20 @@ namespace spine::net {
 namespace {
 
 constexpr int kAcceptsPerTurn = 2;  // the rest waits in the kernel's queue
-constexpr int kEntriesPerTurn = 1;  // the rest waits in the waiting room
-
-ConnectionRef& ref_of(void* user) {
-  return *static_cast<ConnectionRef*>(user);
-}
+constexpr int kLocalPerTurn = 4;    // of the person at the machine; the rest waits, as all do
 
 }  // namespace
 
+// The library calls this for every connection and descriptor it has, also for those that are
+// unknown here, or not any more: nothing may be taken for granted of any.
 int Loop::on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in, std::size_t bytes) {
-  const std::string_view text{static_cast<const char*>(in), in == nullptr ? 0 : bytes};
   switch (reason) {
-    case LWS_CALLBACK_RECEIVE:
+    case LWS_CALLBACK_RAW_RX:
       start_turn();
-      return received(wsi, ref_of(user).slot, text);
-    case LWS_CALLBACK_SERVER_WRITEABLE:
+      return received(wsi, {static_cast<unsigned char*>(in), in == nullptr ? 0 : bytes});
+    case LWS_CALLBACK_RAW_WRITEABLE:
       start_turn();
-      return writable(ref_of(user).slot);
-    case LWS_CALLBACK_ESTABLISHED:
-      start_turn();
-      return established(wsi, user);
-    case LWS_CALLBACK_CLOSED:
-      start_turn();
-      if (ref_of(user)) gateway_.closed(ref_of(user).slot);
-      return 0;
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-      start_turn();
-      return peer_closes(ref_of(user).slot, text);
-    case LWS_CALLBACK_RECEIVE_PONG:
-      start_turn();
-      gateway_.ponged(ref_of(user).slot);
-      return 0;
+      return writable(wsi);
     case LWS_CALLBACK_RAW_RX_FILE:
       start_turn();
       if (static_cast<int>(lws_get_socket_fd(wsi)) == writers_watch_) {
@@ -50,21 +33,13 @@ int Loop::on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in, 
         accept_connections(wsi);
       }
       return 0;
-    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-      start_turn();
-      return confirm_upgrade(wsi, static_cast<const char*>(in));
-    case LWS_CALLBACK_HTTP:
-      start_turn();
-      return serve_http(wsi);
     case LWS_CALLBACK_WSI_DESTROY:
+      start_turn();
       forget_socket(wsi);
       return 0;
     case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
       harden_tls(static_cast<ssl_ctx_st*>(user));
       return 0;
-    case LWS_CALLBACK_RAW_ADOPT:
-    case LWS_CALLBACK_RAW_RX:
-      return -1;  // CONNECT: not ours
     default:
       return 0;
   }
@@ -112,26 +87,28 @@ void Loop::take(int fd, const Arrival& arrival) {
     return;
   }
   socket->tls = tls_ && !arrival.control;
-  if (arrival.control) return hand_over(*socket, fd);
   if (!room_.add(*socket, fd)) perimeter_.remove(*socket);
 }
 
-void Loop::hand_over(Socket& socket, int fd) {
+bool Loop::hand_over(Socket& socket, int fd) {
   lws_adopt_desc_t description{};
   description.vh = vhost_;
-  description.type = static_cast<lws_adoption_type>(LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP |
-                                                    (socket.tls ? LWS_ADOPT_ALLOW_SSL : 0));
+  description.type =
+      static_cast<lws_adoption_type>(LWS_ADOPT_SOCKET | (socket.tls ? LWS_ADOPT_ALLOW_SSL : 0));
   description.fd.sockfd = fd;
   description.opaque = &socket;
   const std::size_t before = perimeter_.size();
   lws* accepted = lws_adopt_descriptor_vhost_via_info(&description);
   if (accepted != nullptr) {
     socket.wsi = accepted;
-  } else if (perimeter_.size() == before) {
-    // It closes the descriptor itself, and says so only when it got as far as a connection.
+    return true;
+  }
+  // It closes the descriptor itself, and says so only when it got as far as a connection.
+  if (perimeter_.size() == before) {
     room_.forget(socket);
     perimeter_.remove(socket);
   }
+  return false;
 }
 
 void Loop::look_at_waiting() {
@@ -143,82 +120,124 @@ void Loop::look_at_waiting() {
 }
 
 void Loop::end_waiting(Socket& socket) {
+  std::replace(writable_.begin(), writable_.end(), &socket, static_cast<Socket*>(nullptr));
   room_.forget(socket);
   perimeter_.remove(socket);
 }
 
 void Loop::let_in() {
-  for (int i = 0; i < kEntriesPerTurn; ++i) {
-    if (Socket* longest = room_.overdue(hub_.now_ms()); longest != nullptr) {
-      room_.forget(*longest);
-      perimeter_.make_room(*longest);
-    }
-    Socket* socket = room_.next();
-    if (socket == nullptr) return;
-    hand_over(*socket, room_.enter(*socket, hub_.now_ms()));
+  for (int i = 0; i < kLocalPerTurn; ++i) {
+    if (Socket* socket = room_.next(Lane::local); socket != nullptr) serve(*socket);
   }
+  // One of each: a turn stays short for those who are waiting on a WebSocket.
+  for (const Lane lane : {Lane::first, Lane::again}) {
+    if (Socket* socket = room_.next(lane); socket != nullptr) serve(*socket);
+  }
+  if (Socket* longest = room_.overdue(hub_.now_ms()); longest != nullptr) {
+    room_.forget(*longest);
+    perimeter_.make_room(*longest);
+  }
+  Socket* socket = room_.next(Lane::door);
+  if (socket == nullptr) return;
+  if (!socket->tls) return serve(*socket);
+  hand_over(*socket, room_.enter(*socket, hub_.now_ms()));
+}
+
+void Loop::end(Socket& socket) {
+  if (socket.wsi == nullptr) return end_waiting(socket);
+  socket.leaving = true;
+  lws_set_timeout(socket.wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 }
 
 void Loop::forget_socket(lws* wsi) {
   Socket* socket = socket_of(wsi);
   if (socket == nullptr) return;
   lws_set_opaque_user_data(wsi, nullptr);
+  if (socket->upgraded) gateway_.closed(socket->slot.slot);
   if (socket->resting) std::erase(resting_, socket);
   std::replace(writable_.begin(), writable_.end(), socket, static_cast<Socket*>(nullptr));
   room_.forget(*socket);
   perimeter_.remove(*socket);
 }
 
-int Loop::established(lws* wsi, void* user) {
-  Socket* socket = socket_of(wsi);
-  if (socket == nullptr || socket->dying) return -1;
-  const ConnectionRef ref = gateway_.opened(wsi, peer_of(*socket));
-  ref_of(user) = ref;
+bool Loop::established(Socket& socket) {
+  const ConnectionRef ref = gateway_.opened(socket.wsi, peer_of(socket));
   if (!ref) {
-    kLog.warn("a connection from {} was refused: {} are open", socket->address,
-              limits::kConnectionsMax);
-    return -1;
+    end(socket);
+    return false;
   }
-  socket->upgraded = true;
+  socket.slot = ref;
+  socket.upgraded = true;
   // The time for the handshake runs from accept on.
   std::uint64_t& deadline = hub_.table.deadline_ms[ref.slot];
-  deadline = std::min(deadline, socket->accepted_ms + gateway_.context().options.handshake_ms);
-  return 0;
+  deadline = std::min(deadline, socket.accepted_ms + gateway_.context().options.handshake_ms);
+  return true;
 }
 
-int Loop::received(lws* wsi, std::uint32_t slot, std::string_view bytes) {
-  const Piece piece{.bytes = bytes,
-                    .last = lws_is_final_fragment(wsi) != 0,
-                    .more_bytes = lws_remaining_packet_payload(wsi)};
-  gateway_.received(slot, piece);
-  Connections& table = hub_.table;
-  if (!ingress_.has_room() && !table.flag(slot, connection_flag::kPaused)) {
-    if (paused_.empty()) gateway_.context().shared.metrics.reading_paused.add();
-    table.set(slot, connection_flag::kPaused);
-    paused_.push_back(table.ref(slot));
+int Loop::received(lws* wsi, std::span<unsigned char> bytes) {
+  Socket* socket = socket_of(wsi);
+  if (socket == nullptr) return -1;
+  if (socket->leaving || socket->dying) return 0;
+  if (socket->upgraded) {
+    take_in(*socket, bytes);
+    return 0;
   }
-  if (table.flag(slot, connection_flag::kNotReading)) apply_reading(slot);
+  // Only under TLS heads are read inside. The perimeter counts the time, not the library.
+  lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
+  socket->head.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (!socket->resting && socket->out == nullptr) serve_inside(*socket);
   return 0;
 }
 
-int Loop::writable(std::uint32_t slot) {
+void Loop::take_in(Socket& socket, std::span<unsigned char> bytes) {
+  const std::uint32_t slot = socket.slot.slot;
+  const Connections& table = hub_.table;
+  Incoming frame{};
+  while (!table.flag(slot, connection_flag::kNotReading) && socket.frames.next(bytes, frame)) {
+    take_frame(socket, frame);
+  }
+  if (!table.flag(slot, connection_flag::kNotReading)) return;
+  socket.unread.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  apply_reading(slot);
+}
+
+void Loop::take_frame(Socket& socket, const Incoming& frame) {
+  const std::uint32_t slot = socket.slot.slot;
+  Connections& table = hub_.table;
+  switch (frame.kind) {
+    case Incoming::Kind::piece:
+      gateway_.received(slot,
+                        {.bytes = frame.bytes, .last = frame.last, .more_bytes = frame.more_bytes});
+      if (ingress_.has_room() || table.flag(slot, connection_flag::kPaused)) return;
+      if (paused_.empty()) gateway_.context().shared.metrics.reading_paused.add();
+      table.set(slot, connection_flag::kPaused);
+      paused_.push_back(table.ref(slot));
+      return;
+    case Incoming::Kind::ping:
+      if (hub_.writable(slot)) hub_.pong(slot, frame.bytes);
+      return;
+    case Incoming::Kind::pong:
+      return gateway_.ponged(slot);
+    case Incoming::Kind::close:
+      if (table.stage[slot] == Stage::closing) return end(socket);  // it answers ours
+      gateway_.peer_closed(slot, frame.code);
+      return hub_.answer_close(slot, frame.code);
+    case Incoming::Kind::fault:
+      gateway_.context().shared.metrics.frames_refused.add();
+      if (table.stage[slot] == Stage::closing) return end(socket);
+      return hub_.close(slot, frame.code, frame.bytes);
+  }
+}
+
+int Loop::writable(lws* wsi) {
+  Socket* socket = socket_of(wsi);
+  if (socket == nullptr || !socket->upgraded) return 0;
+  const std::uint32_t slot = socket->slot.slot;
   hub_.drained(slot);
   const bool was_blocked = hub_.table.flag(slot, connection_flag::kBlocked);
   hub_.table.unset(slot, connection_flag::kBlocked);
   if (!write_out(slot)) return -1;
-  if (was_blocked && !hub_.table.flag(slot, connection_flag::kBlocked)) apply_reading(slot);
-  return 0;
-}
-
-int Loop::peer_closes(std::uint32_t slot, std::string_view payload) {
-  std::uint16_t code = 1005;  // RFC 6455: no code was given
-  if (payload.size() >= 2) {
-    code = static_cast<std::uint16_t>((static_cast<unsigned char>(payload[0]) << 8U) |
-                                      static_cast<unsigned char>(payload[1]));
-  }
-  // It answers our close frame: the end. Otherwise the library answers for us.
-  if (hub_.table.stage[slot] == Stage::closing) return -1;
-  gateway_.peer_closed(slot, code);
+  if (was_blocked && !hub_.table.flag(slot, connection_flag::kBlocked)) resume(slot);
   return 0;
 }
 

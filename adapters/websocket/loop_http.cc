@@ -1,8 +1,7 @@
 // HTTP on the net thread: who asks, which answer, and its way out without blocking others.
 #include <array>
-#include <openssl/ssl.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
+#include <utility>
 
 #include "adapters/websocket/admission.h"
 #include "adapters/websocket/http_request.h"
@@ -16,12 +15,13 @@ namespace {
 constexpr int kWritersPerTurn = 1;
 constexpr int kRequestsPerTurn = 1;  // of connections that have had an answer
 
-HttpTarget target_of(const Socket& socket) {
+}  // namespace
+
+HttpTarget Loop::target_of(const Socket& socket) const {
+  if (socket.wsi == nullptr) return {.descriptor = socket.outside.get()};
   return {.descriptor = static_cast<int>(lws_get_socket_fd(socket.wsi)),
           .tls = socket.tls ? lws_get_ssl(socket.wsi) : nullptr};
 }
-
-}  // namespace
 
 bool Loop::identify(Socket& socket, OwnedRequest& request) {
   request.view.local = socket.control;
@@ -94,57 +94,87 @@ http::Response Loop::answer_request(const OwnedRequest& request, const Socket& s
   return http::answer(request.view, gateway_.context().facts(), content);
 }
 
-int Loop::serve_http(lws* wsi) {
-  Socket* socket = socket_of(wsi);
-  if (socket == nullptr || socket->dying) return -1;
+void Loop::serve(Socket& socket) {
+  if (head_.read(room_.peek(socket)) == http::RequestHead::State::incomplete) {
+    return end_waiting(socket);  // it was whole when it was looked at
+  }
+  answer_head(socket);
+}
+
+void Loop::serve_inside(Socket& socket) {
+  if (head_.read(socket.head) == http::RequestHead::State::incomplete) {
+    lws_rx_flow_control(socket.wsi, 1);
+    return;
+  }
+  answer_head(socket);
+}
+
+void Loop::refuse_head(Socket& socket) {
+  const http::RequestHead::Refusal& refusal = head_.refusal();
+  http::Response response = http::failure(refusal.status, refusal.type, refusal.message);
+  response.allow = refusal.allow;
+  // What follows is not looked at: where the next request would start is in doubt.
+  respond(socket, std::move(response), {.head = head_.method() == "HEAD"});
+}
+
+void Loop::answer_head(Socket& socket) {
+  if (head_.state() == http::RequestHead::State::refused) return refuse_head(socket);
   OwnedRequest request{};
-  read_request(wsi, request);
-  const bool head = request.view.method == "HEAD";
-  if (!identify(*socket, request)) {
+  read_request(head_, request);
+  if (socket.wsi == nullptr) {
+    room_.take(socket, head_.bytes());
+  } else {
+    socket.head.erase(0, head_.bytes());
+  }
+  if (!request.websocket_key.empty()) return upgrade(socket, request);
+  const bool head = request.method == "HEAD";
+  if (!identify(socket, request)) {
     http::Response full = http::failure(429, "too_many", "Too many connections of this address.");
     full.retry_after_s = 1;
-    return respond(*socket, std::move(full), {.head = head});
+    return respond(socket, std::move(full), {.head = head});
   }
-  http::Response response = answer_request(request, *socket);
+  http::Response response = answer_request(request, socket);
   if (response.status == 403) gateway_.context().shared.metrics.requests_foreign.add();
-  const bool stays = request.keep_alive && !room_.crowded();
-  return respond(*socket, std::move(response), {.head = head, .keep_alive = stays});
+  // One inside, under TLS, has a place that somebody may be waiting for.
+  const bool stays = request.keep_alive && (socket.wsi == nullptr || !room_.crowded());
+  respond(socket, std::move(response), {.head = head, .keep_alive = stays});
 }
 
-int Loop::confirm_upgrade(lws* wsi, const char* protocol) {
-  Socket* socket = socket_of(wsi);
-  if (socket == nullptr || socket->dying) return -1;
-  OwnedRequest request{};
-  read_request(wsi, request);
-  http::Response refusal{};
-  if (!identify(*socket, request)) {
-    refusal = http::failure(429, "too_many", "Too many connections of this address.");
-  } else {
-    refusal = http::admit(request.view, site_);
+http::Response Loop::confirm_upgrade(const Socket& socket, const OwnedRequest& request) const {
+  if (socket.control && !request.origin.empty()) {
+    return http::failure(403, "forbidden", "The control socket is not for pages.");
   }
-  if (refusal.status == 200 && socket->control && !request.origin.empty()) {
-    refusal = http::failure(403, "forbidden", "The control socket is not for pages.");
+  if (hub_.table.count() >= limits::kConnectionsMax) {
+    kLog.warn("a connection from {} was refused: {} are open", socket.address,
+              limits::kConnectionsMax);
+    return http::failure(503, "unavailable", "Too many connections are open.");
   }
-  if (refusal.status == 200 &&
-      (protocol == nullptr || !http::equal_nocase(protocol, "websocket"))) {
-    refusal = http::failure(400, "invalid_request", "This gateway upgrades to WebSocket only.");
-  }
-  if (refusal.status == 200) {
-    socket->host = request.host;
-    socket->origin = request.origin;
-    socket->foreign =
-        !http::origin_allowed(site_, request.origin, request.host, request.view.scheme);
-    if (socket->foreign) gateway_.context().shared.metrics.requests_foreign.add();
-    return 0;
-  }
-  if (refusal.status == 403) gateway_.context().shared.metrics.requests_foreign.add();
-  std::string text;
-  http::render(refusal, {.hsts = site_.tls}, text);
-  HttpOut(std::move(text), {}, 0, false).pump(target_of(*socket));
-  return -1;
+  return http::admit(request.view, site_);
 }
 
-int Loop::respond(Socket& socket, http::Response response, http::RenderOptions options) {
+void Loop::upgrade(Socket& socket, OwnedRequest& request) {
+  const bool identified = identify(socket, request);
+  http::Response refusal =
+      identified ? confirm_upgrade(socket, request)
+                 : http::failure(429, "too_many", "Too many connections of this address.");
+  if (refusal.status != 200) {
+    if (refusal.status == 403) gateway_.context().shared.metrics.requests_foreign.add();
+    return respond(socket, std::move(refusal), {});
+  }
+  socket.host = request.host;
+  socket.origin = request.origin;
+  socket.foreign = !http::origin_allowed(site_, request.origin, request.host, request.view.scheme);
+  if (socket.foreign) gateway_.context().shared.metrics.requests_foreign.add();
+  HttpOut answer(http::switching_protocols(request.websocket_key), {}, 0, false);
+  if (answer.pump(target_of(socket)) != HttpOut::Progress::done) return end(socket);
+  if (socket.wsi == nullptr && !hand_over(socket, room_.enter(socket, hub_.now_ms()))) return;
+  if (!established(socket) || socket.head.empty()) return;
+  std::string frames = std::move(socket.head);
+  socket.head.clear();
+  take_in(socket, {reinterpret_cast<unsigned char*>(frames.data()), frames.size()});
+}
+
+void Loop::respond(Socket& socket, http::Response response, http::RenderOptions options) {
   options.hsts = site_.tls;
   std::string text;
   http::render(response, options, text);
@@ -153,21 +183,41 @@ int Loop::respond(Socket& socket, http::Response response, http::RenderOptions o
                                        options.keep_alive);
   const HttpTarget target = target_of(socket);
   const HttpOut::Progress progress = out->pump(target);
-  if (progress == HttpOut::Progress::broken) return -1;
-  if (progress == HttpOut::Progress::done) {
-    perimeter_.extend(socket, hub_.now_ms());
-    if (lws_http_transaction_completed(socket.wsi) != 0) return -1;
-    if (!options.keep_alive) return -1;
-    rest(socket);
-    return 0;
-  }
+  if (progress == HttpOut::Progress::broken) return end(socket);
+  if (progress == HttpOut::Progress::done) return after_response(socket, options.keep_alive);
   epoll_event event{.events = EPOLLOUT, .data = {.ptr = &socket}};
-  if (::epoll_ctl(writers_.get(), EPOLL_CTL_ADD, target.descriptor, &event) != 0) return -1;
+  if (::epoll_ctl(writers_.get(), EPOLL_CTL_ADD, target.descriptor, &event) != 0) {
+    return end(socket);
+  }
   socket.out = std::move(out);
   perimeter_.extend(socket, hub_.now_ms());
   // The next request waits until this one is answered.
-  lws_rx_flow_control(socket.wsi, 0);
-  return 0;
+  if (socket.wsi != nullptr) lws_rx_flow_control(socket.wsi, 0);
+}
+
+void Loop::after_response(Socket& socket, bool keep_alive) {
+  if (!keep_alive) return leave(socket);
+  // Its time starts anew, for a request or a handshake.
+  socket.accepted_ms = hub_.now_ms();
+  if (socket.wsi == nullptr) {
+    perimeter_.await_head(socket, hub_.now_ms());
+    if (!room_.again(socket)) end_waiting(socket);
+    return;
+  }
+  perimeter_.extend(socket, hub_.now_ms());
+  rest(socket);
+}
+
+void Loop::leave(Socket& socket) {
+  perimeter_.await_end(socket, hub_.now_ms());
+  if (socket.wsi == nullptr) {
+    if (!room_.leave(socket)) end_waiting(socket);
+    return;
+  }
+  half_close(target_of(socket));
+  socket.leaving = true;
+  socket.head.clear();
+  lws_rx_flow_control(socket.wsi, 1);
 }
 
 void Loop::rest(Socket& socket) {
@@ -182,7 +232,7 @@ void Loop::wake_rested() {
     Socket& socket = *resting_.front();
     resting_.pop_front();
     socket.resting = false;
-    lws_rx_flow_control(socket.wsi, 1);
+    serve_inside(socket);
   }
 }
 
@@ -206,16 +256,10 @@ void Loop::continue_response(Socket& socket) {
   if (socket.out->written() != before) perimeter_.extend(socket, hub_.now_ms());
   if (progress == HttpOut::Progress::blocked || progress == HttpOut::Progress::turn) return;
   ::epoll_ctl(writers_.get(), EPOLL_CTL_DEL, target.descriptor, nullptr);
-  const bool keep_alive = progress == HttpOut::Progress::done && socket.out->keep_alive();
+  const bool keep_alive = socket.out->keep_alive();
   socket.out.reset();
-  if (keep_alive && lws_http_transaction_completed(socket.wsi) == 0) {
-    return rest(socket);
-  }
-  if (progress == HttpOut::Progress::done) {
-    if (target.tls != nullptr) ::SSL_shutdown(target.tls);
-    ::shutdown(target.descriptor, SHUT_WR);
-  }
-  lws_set_timeout(socket.wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+  if (progress == HttpOut::Progress::done) return after_response(socket, keep_alive);
+  end(socket);
 }
 
 }  // namespace spine::net

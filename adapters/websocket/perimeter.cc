@@ -131,7 +131,7 @@ Socket* Perimeter::admit(const Arrival& arrival, std::uint64_t now_ms) {
     if (victim != nullptr) make_room(*victim);
   }
   socket.accepted_ms = now_ms;
-  extend(socket, now_ms);
+  await_head(socket, now_ms);
   socket.older = newest_;
   (newest_ == nullptr ? oldest_ : newest_->newer) = &socket;
   newest_ = &socket;

@@ -1,6 +1,7 @@
 // Perimeter: every accepted socket from accept to its end, and how many strangers may hold.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -9,9 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/websocket/frame_reader.h"
 #include "adapters/websocket/http_out.h"
 #include "engine/pipeline/shared.h"
 #include "schemas/vocab/ids.h"
+#include "schemas/vocab/limits.h"
 #include "schemas/vocab/unique_fd.h"
 
 struct lws;
@@ -45,10 +48,20 @@ class TrustedProxies {
   std::vector<Range> ranges_{};
 };
 
+// In which order strangers with a whole request are served; each lane gets its share.
+enum class Lane : std::uint8_t {
+  local,  // the person at the machine
+  first,  // a request of one that had no answer yet
+  again,  // any further request of a connection
+  door,   // wants one of the places inside
+  count_,
+};
+
 // What one socket is, before and beside its WebSocket connection.
 struct Socket {
-  // Where a stranger is: waiting for its request, for a place inside, or with the library.
-  enum class Place : std::uint8_t { none, outside, ready, inside };
+  // Where a stranger is: outside the library its request is waited for, then it waits to be served,
+  // is answered, or, after the last answer, is listened to until it closes; or it is inside.
+  enum class Place : std::uint8_t { none, outside, ready, answering, leaving, inside };
 
   lws* wsi{};          // null outside
   UniqueFd outside{};  // its descriptor there
@@ -62,7 +75,10 @@ struct Socket {
   bool known{};       // has said hello, or is about to
   bool dying{};       // told to go
   bool upgraded{};    // `slot` is its connection
-  bool resting{};     // in the loop's list of those that were answered
+  bool answered{};    // it had an answer: those that had none go first
+  bool resting{};     // in the loop's list of those inside that were answered
+  bool leaving{};     // inside: what still comes is thrown away
+  Lane lane{};        // where it waits when ready
   bool foreign{};     // its upgrade had an Origin that is not allowed
   bool local_name{};  // came straight here, by a loopback name
   ConnectionRef slot{};
@@ -73,6 +89,9 @@ struct Socket {
   std::string host{};     // of the upgrade
   std::string origin{};
   std::unique_ptr<HttpOut> out{};  // a response the peer has not taken yet
+  std::string head{};              // under TLS: what came in and is no whole request yet
+  FrameReader frames{};            // of its connection
+  std::string unread{};            // frames that came before it was not to be read from
   std::uint32_t index{};           // in Perimeter's list
   Socket* older{};                 // among those that are not known
   Socket* newer{};
@@ -101,6 +120,14 @@ class Perimeter {
   void know(Socket& socket);
   // It may go on until then.
   void extend(Socket& socket, std::uint64_t now_ms) { socket.deadline_ms = now_ms + handshake_ms_; }
+  // It has so long to send a whole request in.
+  void await_head(Socket& socket, std::uint64_t now_ms) {
+    socket.deadline_ms = now_ms + std::min(handshake_ms_, limits::kHttpHeadMs);
+  }
+  // It was answered and is about to close.
+  void await_end(Socket& socket, std::uint64_t now_ms) {
+    socket.deadline_ms = now_ms + std::min(handshake_ms_, kLeavingMs);
+  }
   void remove(Socket& socket);
 
   // Marks it to be cut, so that another one finds room.
@@ -117,6 +144,8 @@ class Perimeter {
   Socket* oldest() { return oldest_; }
 
  private:
+  // For a peer to read the last answer and to close.
+  static constexpr std::uint64_t kLeavingMs = 2'000;
   struct Share {
     std::uint32_t open{};
     std::uint32_t strangers{};

@@ -1,7 +1,8 @@
-// Peeking at requests, and the order in which their senders enter.
+// Peeking at requests, and the order in which their senders are served.
 #include "adapters/websocket/waiting_room.h"
 
-#include <array>
+#include <algorithm>
+#include <cerrno>
 #include <string_view>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -15,63 +16,66 @@ namespace {
 constexpr int kLooksPerTurn = 8;
 // What a stranger has with the library when others wait: a round trip around the world.
 constexpr std::uint64_t kGraceMs = 250;
-
-// Whether the empty line that ends a request's head is there.
-bool has_whole_head(std::string_view text) {
-  for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at)) {
-    ++at;
-    if (at < text.size() && text[at] == '\r') ++at;
-    if (at < text.size() && text[at] == '\n') return true;
-  }
-  return false;
-}
-
-// What cannot become a request need not be waited for: the library turns it away.
-bool begins_like_a_request(std::string_view text) {
-  return text.front() >= 'A' && text.front() <= 'Z';
-}
+// Of what a leaving one still sends, before others have a go.
+constexpr int kThrowsPerLook = 32;
 
 }  // namespace
+
+WaitingRoom::WaitingRoom() : bytes_(limits::kHttpHeadBytesMax) {}
 
 Status WaitingRoom::open() {
   epoll_ = UniqueFd{::epoll_create1(EPOLL_CLOEXEC)};
   if (!epoll_) return Error{Errc::io, "epoll could not be started."};
-  head_.resize(limits::kHttpHeaderBytes);
   return ok();
 }
 
 bool WaitingRoom::add(Socket& socket, int fd) {
   socket.outside = UniqueFd{fd};
   socket.place = Socket::Place::outside;
-  // Edge-triggered: a head that comes in bytes wakes once for each.
+  // Edge-triggered: a head that comes in bytes wakes once for each. It stays registered until it
+  // goes inside: who comes back to waiting is looked at first.
   epoll_event event{.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data = {.ptr = &socket}};
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
     socket.outside = UniqueFd{};
     socket.place = Socket::Place::none;
     return false;
   }
-  if (look_at(socket, false) == Look::ready) make_ready(socket);
+  look_at(socket, false);  // one that has ended already is told of by the epoll
   return true;
 }
 
-WaitingRoom::Look WaitingRoom::look_at(const Socket& socket, bool ended) {
-  const ssize_t bytes =
-      ::recv(socket.outside.get(), head_.data(), head_.size(), MSG_PEEK | MSG_DONTWAIT);
-  if (bytes == 0) return Look::gone;
-  if (bytes > 0) {
-    const std::string_view text{head_.data(), static_cast<std::size_t>(bytes)};
-    if (socket.tls || text.size() == head_.size() || !begins_like_a_request(text) ||
-        has_whole_head(text)) {
+WaitingRoom::Look WaitingRoom::look_at(Socket& socket, bool ended) {
+  const ssize_t count =
+      ::recv(socket.outside.get(), bytes_.data(), bytes_.size(), MSG_PEEK | MSG_DONTWAIT);
+  if (count == 0) return Look::gone;
+  if (count > 0) {
+    using State = http::RequestHead::State;
+    const bool sealed = socket.tls;  // has no head to see
+    const State state =
+        sealed ? State::complete : head_.read({bytes_.data(), static_cast<std::size_t>(count)});
+    if (state != State::incomplete) {
+      const bool enters = sealed || (state == State::complete && head_.websocket());
+      socket.lane = socket.control ? Lane::local
+                    : enters       ? Lane::door
+                                   : (socket.answered ? Lane::again : Lane::first);
+      socket.place = Socket::Place::ready;
+      lane(socket.lane).push_back(&socket);
       return Look::ready;
     }
+  } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+    return Look::gone;
   }
   return ended ? Look::gone : Look::wait;
 }
 
-void WaitingRoom::make_ready(Socket& socket) {
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket.outside.get(), nullptr);
-  socket.place = Socket::Place::ready;
-  ready_.push_back(&socket);
+WaitingRoom::Look WaitingRoom::throw_away(const Socket& socket) {
+  for (int i = 0; i < kThrowsPerLook; ++i) {
+    const ssize_t count = ::recv(socket.outside.get(), bytes_.data(), bytes_.size(), MSG_DONTWAIT);
+    if (count > 0) continue;
+    const bool later = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+    return later ? Look::wait : Look::gone;
+  }
+  return Look::gone;  // it does not stop, and had its answer
 }
 
 void WaitingRoom::look(std::vector<Socket*>& gone) {
@@ -81,29 +85,52 @@ void WaitingRoom::look(std::vector<Socket*>& gone) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     Socket& socket = *static_cast<Socket*>(event.data.ptr);
     const bool ended = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-    switch (look_at(socket, ended)) {
-      case Look::ready:
-        make_ready(socket);
-        break;
-      case Look::gone:
-        gone.push_back(&socket);
-        break;
-      case Look::wait:
-        break;
-    }
+    Look look = Look::wait;
+    if (socket.place == Socket::Place::outside) look = look_at(socket, ended);
+    if (socket.place == Socket::Place::leaving) look = throw_away(socket);
+    if (look == Look::gone) gone.push_back(&socket);
   }
 }
 
-Socket* WaitingRoom::next() {
-  if (ready_.empty() || inside_.size() >= limits::kStrangersInsideMax) return nullptr;
-  return ready_.front();
+Socket* WaitingRoom::next(Lane which) {
+  if (lane(which).empty()) return nullptr;
+  if (which == Lane::door && inside_.size() >= limits::kStrangersInsideMax) return nullptr;
+  Socket* socket = lane(which).front();
+  lane(which).pop_front();
+  socket->place = Socket::Place::answering;
+  return socket;
+}
+
+std::string_view WaitingRoom::peek(const Socket& socket) {
+  const ssize_t count =
+      ::recv(socket.outside.get(), bytes_.data(), bytes_.size(), MSG_PEEK | MSG_DONTWAIT);
+  return {bytes_.data(), count > 0 ? static_cast<std::size_t>(count) : 0};
+}
+
+void WaitingRoom::take(const Socket& socket, std::size_t bytes) {
+  ::recv(socket.outside.get(), bytes_.data(), std::min(bytes, bytes_.size()), MSG_DONTWAIT);
+}
+
+bool WaitingRoom::again(Socket& socket) {
+  socket.place = Socket::Place::outside;
+  socket.answered = true;
+  return look_at(socket, false) != Look::gone;
+}
+
+bool WaitingRoom::leave(Socket& socket) {
+  ::shutdown(socket.outside.get(), SHUT_WR);
+  socket.place = Socket::Place::leaving;
+  return throw_away(socket) != Look::gone;
 }
 
 int WaitingRoom::enter(Socket& socket, std::uint64_t now_ms) {
-  ready_.pop_front();
-  socket.place = Socket::Place::inside;
-  socket.entered_ms = now_ms;
-  inside_.push_back(&socket);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket.outside.get(), nullptr);
+  socket.place = Socket::Place::none;
+  if (!socket.control) {
+    socket.place = Socket::Place::inside;
+    socket.entered_ms = now_ms;
+    inside_.push_back(&socket);
+  }
   return socket.outside.release();
 }
 
@@ -115,18 +142,20 @@ void WaitingRoom::forget(Socket& socket) {
       std::erase(inside_, &socket);
       return;
     case Socket::Place::ready:
-      std::erase(ready_, &socket);
+      std::erase(lane(socket.lane), &socket);
       break;
     case Socket::Place::outside:
+    case Socket::Place::answering:
+    case Socket::Place::leaving:
       break;
   }
   // What is unread would turn the close into a reset.
-  ::recv(socket.outside.get(), head_.data(), head_.size(), MSG_DONTWAIT);
+  ::recv(socket.outside.get(), bytes_.data(), bytes_.size(), MSG_DONTWAIT);
   socket.outside = UniqueFd{};
 }
 
 bool WaitingRoom::crowded() const {
-  return !ready_.empty() && inside_.size() >= limits::kStrangersInsideMax;
+  return !lane(Lane::door).empty() && inside_.size() >= limits::kStrangersInsideMax;
 }
 
 Socket* WaitingRoom::overdue(std::uint64_t now_ms) const {
@@ -134,9 +163,16 @@ Socket* WaitingRoom::overdue(std::uint64_t now_ms) const {
   return inside_.front();
 }
 
+bool WaitingRoom::has_next() const {
+  for (const Lane which : {Lane::local, Lane::first, Lane::again}) {
+    if (!lane(which).empty()) return true;
+  }
+  return !lane(Lane::door).empty() && !crowded();
+}
+
 std::uint64_t WaitingRoom::next_check_ms(std::uint64_t now_ms) const {
-  if (ready_.empty()) return 0;
-  return crowded() ? inside_.front()->entered_ms + kGraceMs : now_ms;
+  if (has_next()) return now_ms;
+  return crowded() ? inside_.front()->entered_ms + kGraceMs : 0;
 }
 
 }  // namespace spine::net

@@ -196,15 +196,32 @@ class BadFrames(unittest.TestCase):
             client.send_raw(frame("x" * 1000)[:100])
             self.assertTrue(self.bystander.call("health", {})["ok"])
 
-    def test_bytes_that_are_no_http_are_dropped(self):
+    def test_frames_that_break_the_protocol_close_with_1002(self):
+        masked = frame(b"x" * 126, opcode=9)
+        for what, data in (("unmasked", b"\x81\x02{}"), ("unmasked ping", b"\x89\x00"),
+                           ("a ping of 126 bytes", masked), ("a close of 126 bytes", frame(b"x" * 126, opcode=8)),
+                           ("a ping in fragments", frame(b"x", opcode=9, final=False)),
+                           ("the top bit of a length", b"\x82\xff" + b"\xff" * 8 + bytes(4)),
+                           ("a length that is not the shortest", b"\x82\xfe\0\x05" + bytes(9)),
+                           ("reserved bits", b"\xc1\x80" + bytes(4)), ("an opcode", b"\x83\x80" + bytes(4)),
+                           ("nothing to continue", frame(b"x", opcode=0)),
+                           ("half a code", frame(b"\x03", opcode=8)), ("no such code", frame(b"\x03\xe7", opcode=8))):
+            for connection in (self.raw(), self.daemon.client()):
+                self.addCleanup(connection.close)
+                connection.send_raw(data + frame('{"type":"req","id":"after","method":"health"}'))
+                with self.assertRaises(Closed, msg=what) as closed:
+                    while True:
+                        self.assertNotIn(b'"after"', connection.receive(), what)
+                self.assertEqual(closed.exception.code, 1002, what)
+
+    def test_bytes_that_are_no_http_are_answered_and_dropped(self):
         with socket.create_connection(("127.0.0.1", self.daemon.port), timeout=PATIENCE) as other:
             other.sendall(bytes(range(256)) * 16)
             other.settimeout(PATIENCE)
-            try:
-                while other.recv(4096):
-                    pass
-            except ConnectionError:
-                pass
+            answer = b""
+            while piece := other.recv(4096):
+                answer += piece
+        self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), answer)
 
     def test_a_flood_of_bad_frames_disturbs_nobody(self):
         with self.daemon.client() as client:

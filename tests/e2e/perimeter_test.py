@@ -18,6 +18,8 @@ from spine_client import Client, Closed, RpcError, WebSocket, connect_params
 STRANGERS = 1500  # fewer than the gateway holds, many more than header tables it once had
 SILENT = 600      # upgraded and silent: more than are let in at once
 NOBODY = 65534
+HANDSHAKE = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+             "Sec-WebSocket-Key: c3BpbmUtYmVuY2gtbG9hZA==")
 
 
 class Perimeter(unittest.TestCase):
@@ -132,6 +134,79 @@ class Perimeter(unittest.TestCase):
                 self.assertNotIn(b" 200 ", connection.recv(4096))
             except ConnectionResetError:
                 pass
+
+    def upgraded(self, *fields, first="GET / HTTP/1.1"):
+        """The first line and the head of the answer to a handshake of these fields."""
+        lines = (first, "Host: localhost", *fields)
+        with socket.create_connection(("127.0.0.1", self.daemon.port), timeout=20) as connection:
+            connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+            answer = b""
+            while b"\r\n\r\n" not in answer and (piece := connection.recv(65536)):
+                answer += piece
+        head = answer.decode("latin-1").split("\r\n\r\n")[0]
+        return int(head.split()[1]) if head else None, head
+
+    def test_a_subprotocol_selects_nothing(self):
+        for name in ("listener", "http", "watched", "socket", "chat, listener", "raw", "", "x" * 500, "((("):
+            status, head = self.upgraded(*HANDSHAKE, f"Sec-WebSocket-Protocol: {name}")
+            self.assertEqual(status, 101, name)
+            self.assertNotIn("protocol:", head.lower(), name)
+        self.assertIsNone(self.daemon.process.poll())
+        with self.daemon.client(headers=("Sec-WebSocket-Protocol: listener",)) as client:
+            self.assertTrue(client.call("health")["ok"])
+
+    def test_a_handshake_that_is_not_whole_is_told_what_is_missing(self):
+        upgrade, connection, version, key = HANDSHAKE
+        for expected, fields in (
+                (426, (upgrade, connection, key)), (426, (upgrade, connection, key, "Sec-WebSocket-Version: 8")),
+                (426, (upgrade, connection, key, "Sec-WebSocket-Version: 13, 8")),
+                (400, (upgrade, connection, version)), (400, (upgrade, connection, version, key, key)),
+                (400, (upgrade, connection, version, "Sec-WebSocket-Key: short")),
+                (400, (upgrade, version, key)), (400, (connection, version, key)),
+                (400, (upgrade, "Connection: close", version, key)), (400, ("Upgrade: h2c", connection)),
+                (400, (*HANDSHAKE, "Content-Length: 5"))):
+            status, head = self.upgraded(*fields)
+            self.assertEqual(status, expected, fields)
+            self.assertIn("\r\nConnection: close", head)
+            self.assertEqual("\r\nSec-WebSocket-Version: 13\r\n" in head, expected == 426, head)
+        for expected, first in ((405, "POST / HTTP/1.1"), (400, "GET / HTTP/1.0"), (505, "GET / HTTP/2.0"),
+                                (501, "get / HTTP/1.1")):
+            self.assertEqual(self.upgraded(*HANDSHAKE, first=first)[0], expected, first)
+
+    def test_what_follows_a_body_or_a_doubt_is_never_a_request(self):
+        second = "GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close"
+        for status, field in (
+                (400, "Content-Length: 0, 44"), (400, "Content-Length: 0x2c"), (400, "Content-Length: +5"),
+                (400, "Content-Length: 0\r\nContent-Length: 44"), (400, "Content-Length : 44"),
+                (400, "Content-Length:"), (200, "Content-Length: 44"), (400, "Transfer-Encoding : chunked"),
+                (200, "Transfer-Encoding: chunked"), (501, "Transfer-Encoding: x, chunked"),
+                (400, "Transfer-Encoding: chunked\r\nContent-Length: 44"), (400, "A: b\r\n c: d"),
+                (400, "A: b\rc: d"), (400, "A: b\nc: d"), (400, "A: \0b"), (400, "A b: c"), (400, "no colon"),
+                (400, "Host: localhost")):
+            answer = self.raw("GET /health HTTP/1.1", "Host: localhost", field, "", second)
+            self.assertEqual(answer.count("HTTP/1.1 "), 1, f"{field!r}: {answer}")
+            self.assertEqual(int(answer.split()[1]), status, field)
+            self.assertIn("\r\nConnection: close\r\n", answer, field)
+
+    def test_a_last_header_that_begins_like_another_is_answered(self):
+        for name in ("Acc", "Content-Lengt", "H", "Upgrad", "Sec-WebSocket-Protoco"):
+            began = time.monotonic()
+            self.assertEqual(self.status("Connection: close", "Host: localhost", f"{name}: x"), 200, name)
+            self.assertLess(time.monotonic() - began, 10, name)
+
+    def test_odd_requests_get_answers_of_our_own(self):
+        for status, first in ((400, "GET /% HTTP/1.1"), (400, "GET /%00 HTTP/1.1"), (501, "TRACE / HTTP/1.1"),
+                              (501, "CONNECT localhost:1 HTTP/1.1"), (501, "BREW /pot HTTP/1.1"),
+                              (400, "GET ftp://localhost/ HTTP/1.1"), (400, "GET http://evil.example/ HTTP/1.1"),
+                              (200, "GET http://localhost/health HTTP/1.1"), (405, "PUT /health HTTP/1.1"),
+                              (505, "GET / HTTP/3.0"), (400, "GET /"), (414, f"GET /{'a' * 9000} HTTP/1.1"),
+                              (431, "GET / HTTP/1.1\r\n" + "A: b\r\n" * 2000 + "C: d")):
+            answer = self.raw(first, "Host: localhost", "Connection: close")
+            self.assertEqual(int(answer.split()[1]), status, first[:60])
+            for header in ("HTTP/1.1 ", "X-Content-Type-Options: nosniff", "X-Frame-Options: DENY",
+                           "Content-Security-Policy: ", "Connection: close"):
+                self.assertIn(header, answer, first[:60])
+            self.assertNotIn("error.css", answer)
 
     def metric(self, name):
         lines = self.daemon.http("GET", "/metrics")[2].splitlines()

@@ -130,21 +130,67 @@ TEST_F(Frames, DeepNestingIsRefused) {
   EXPECT_EQ(client.ws.last_close()->close_code(), 1007);
 }
 
-TEST_F(Frames, BrokenFramingEndsTheConnection) {
+TEST_F(Frames, BrokenFramingIsClosedWith1002AndTheRestIsNotLookedAt) {
   const std::vector<std::string> broken{
       WsClient::frame("x", {.opcode = 3}),
       WsClient::frame("x", {.reserved_bits = 0x40}),
       WsClient::frame("x", {.opcode = 9, .final = false}),
       WsClient::frame("x", {.opcode = 0}),
+      WsClient::frame("{}", {.masked = false}),
+      WsClient::frame(std::string(126, 'x'), {.opcode = 9}),
+      "\x82\xff" + std::string(8, '\xff') + "mask",
   };
-  for (const std::string& bytes : broken) {
-    ProtocolClient client;
-    client.hello(port());
-    client.ws.send_bytes(bytes);
-    EXPECT_TRUE(client.next().is_null());
+  for (const bool known : {true, false}) {
+    for (const std::string& bytes : broken) {
+      ProtocolClient client;
+      if (known) {
+        client.hello(port());
+      } else {
+        ASSERT_TRUE(client.greet(port()));
+      }
+      client.ws.send_bytes(bytes + WsClient::frame(request_text("x", "health"), {}));
+      EXPECT_TRUE(client.next().is_null());
+      ASSERT_TRUE(client.ws.last_close().has_value());
+      EXPECT_EQ(client.ws.last_close()->close_code(), 1002);
+      EXPECT_TRUE(client.ws.at_end());
+    }
   }
   ProtocolClient after;
   EXPECT_TRUE(after.hello(port()).is_object());
+}
+
+TEST_F(Frames, ACloseIsAnsweredInItsOwnWordsAndTheConnectionEnds) {
+  for (const std::string& payload : {std::string{"\x03\xe8"
+                                                 "bye"},
+                                     std::string{"\x0f\xa0"}, std::string{}}) {
+    ProtocolClient client;
+    client.hello(port());
+    client.ws.send_frame(payload, {.opcode = 8});
+    EXPECT_TRUE(client.next().is_null());
+    ASSERT_TRUE(client.ws.last_close().has_value());
+    EXPECT_EQ(client.ws.last_close()->payload, payload.substr(0, 2));
+    EXPECT_TRUE(client.ws.at_end());
+  }
+}
+
+TEST_F(Frames, WhatComesWithTheHandshakeIsNotLost) {
+  WsClient client;
+  ASSERT_TRUE(client.connect(port()));
+  const std::string connect =
+      ProtocolClient::request("c", "connect", ProtocolClient::connect_params({"operator.read"}))
+          .dump();
+  client.send_bytes(
+      "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+      "Sec-WebSocket-Protocol: socket\r\n\r\n" +
+      WsClient::frame(connect, {}) + WsClient::frame(request_text("h", "health"), {}));
+  std::string all;
+  while (all.find("\"id\":\"h\"") == std::string::npos) {
+    const auto frame = client.read_frame();
+    ASSERT_TRUE(frame.has_value()) << all;
+    all += frame->payload;
+  }
+  EXPECT_NE(all.find("hello-ok"), std::string::npos);
 }
 
 TEST_F(Frames, HalfSentFrameDiesWithItsConnection) {

@@ -99,15 +99,56 @@ TEST_F(HttpServer, OtherUpgradesAndProxyingAreRefused) {
   EXPECT_TRUE(http("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n"
                    "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n")
                   .starts_with("HTTP/1.1 400"));
-  const std::string connect = http("CONNECT example.com:443 HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  EXPECT_EQ(connect.find("200"), std::string::npos);
+  for (const char* first : {"CONNECT example.com:443", "TRACE /", "BREW /"}) {
+    EXPECT_TRUE(http(std::string{first} + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    .starts_with("HTTP/1.1 501"));
+  }
   EXPECT_TRUE(get("/health").starts_with("HTTP/1.1 200"));
 }
 
-TEST_F(HttpServer, GarbageEndsOnlyItsConnection) {
-  http(std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11) + "\r\n\r\n");
-  http("GET " + std::string(20'000, 'a') + " HTTP/1.1\r\n\r\n");
+TEST_F(HttpServer, WhatFollowsABodyOrADoubtIsNoRequest) {
+  const std::string second = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  for (const char* field : {"Content-Length: 45", "Content-Length: 0, 45", "Content-Length : 45",
+                            "Transfer-Encoding: chunked", "Transfer-Encoding : chunked",
+                            "A: b\r\n c: d", "A: b\rc: d", "A: b\nc: d"}) {
+    const std::string answers = http("GET /healthz HTTP/1.1\r\nHost: localhost\r\n" +
+                                     std::string{field} + "\r\n\r\n" + second);
+    EXPECT_TRUE(answers.starts_with("HTTP/1.1 ")) << field;
+    EXPECT_EQ(answers.find("HTTP/1.1 ", 1), std::string::npos) << field << answers;
+    EXPECT_NE(answers.find("\r\nConnection: close\r\n"), std::string::npos) << field;
+  }
+}
+
+TEST_F(HttpServer, AnAnswerArrivesAlthoughItsBodyIsNotRead) {
+  const std::string body(200'000, 'b');
+  const std::string answer =
+      http("POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n" + body);
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 405")) << answer;
+}
+
+TEST_F(HttpServer, GarbageIsAnsweredAndEndsOnlyItsConnection) {
+  EXPECT_TRUE(http(std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11) + "\r\n\r\n")
+                  .starts_with("HTTP/1.1 400"));
+  EXPECT_TRUE(
+      http("GET " + std::string(20'000, 'a') + " HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 414"));
+  EXPECT_TRUE(get("/" + std::string(20'000, 'a')).starts_with("HTTP/1.1 414"));
   EXPECT_TRUE(get("/health").starts_with("HTTP/1.1 200"));
+}
+
+TEST_F(HttpServer, AHandshakeMayFollowARequest) {
+  const std::string answers = [this] {
+    WsClient client;
+    if (!client.connect(port())) return std::string{};
+    client.send_bytes(
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" +
+        WsClient::frame("", {.opcode = 8}));
+    return client.read_all();
+  }();
+  EXPECT_TRUE(answers.starts_with("HTTP/1.1 200")) << answers;
+  EXPECT_NE(answers.find("HTTP/1.1 101"), std::string::npos) << answers;
+  EXPECT_NE(answers.find("connect.challenge"), std::string::npos) << answers;
 }
 
 }  // namespace

@@ -260,7 +260,7 @@ class ControlSocketTest : public NetTest {
   pipeline::Ingress other_ingress_{};
 };
 
-TEST_F(ControlSocketTest, ServesTheOwnerWithoutHostAndRefusesPages) {
+TEST_F(ControlSocketTest, ServesTheOwnerByAnyHostAndRefusesPages) {
   const std::string path = folder("control") / "control.sock";
   auto server = unstarted();
   ASSERT_TRUE(server->listen_control(path));
@@ -270,8 +270,9 @@ TEST_F(ControlSocketTest, ServesTheOwnerWithoutHostAndRefusesPages) {
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
   auto engine = std::make_unique<FakeEngine>(*shared_, other_ingress_, server->outbox());
   server->start();
-  EXPECT_TRUE(ask(dial(path), "GET /health HTTP/1.1\r\nConnection: close\r\n\r\n")
-                  .starts_with("HTTP/1.1 200"));
+  const std::string health = "GET /health HTTP/1.1\r\nConnection: close\r\n";
+  EXPECT_TRUE(ask(dial(path), health + "Host: whatever\r\n\r\n").starts_with("HTTP/1.1 200"));
+  EXPECT_TRUE(ask(dial(path), health + "\r\n").starts_with("HTTP/1.1 400"));
   const std::string upgrade =
       "GET / HTTP/1.1\r\nHost: whatever\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";

@@ -184,6 +184,37 @@ TEST_F(TlsServer, ServesHttpAndUpgradesWithAlpnAndHsts) {
   EXPECT_EQ(socket.hello()["ok"], true);
 }
 
+TEST_F(TlsServer, RequestsAreJudgedAsOnPlainSockets) {
+  const auto ask = [this](const std::string& bytes) {
+    TlsClient client{port()};
+    client.send(bytes);
+    return client.read_all();
+  };
+  const std::string first = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n";
+  const std::string last = first + "Connection: close\r\n\r\n";
+  for (const char* field : {"Content-Length: 0, 45", "Transfer-Encoding : chunked",
+                            "Content-Length: 45", "A: b\nc: d"}) {
+    const std::string answers = ask(first + field + "\r\n\r\n" + last);
+    EXPECT_TRUE(answers.starts_with("HTTP/1.1 ")) << field;
+    EXPECT_EQ(answers.find("HTTP/1.1 ", 1), std::string::npos) << field << answers;
+  }
+  EXPECT_TRUE(ask("GET /% HTTP/1.1\r\nHost: localhost\r\n\r\n").starts_with("HTTP/1.1 400"));
+  EXPECT_TRUE(ask("TRACE / HTTP/1.1\r\nHost: localhost\r\n\r\n").starts_with("HTTP/1.1 501"));
+  const std::string two = ask(first + "Acc: x\r\n\r\n" + last);
+  EXPECT_TRUE(two.starts_with("HTTP/1.1 200")) << two;
+  EXPECT_NE(two.find("HTTP/1.1 200", 1), std::string::npos) << two;
+  const std::string handshake =
+      first +
+      "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: watched\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+  EXPECT_TRUE(ask(handshake + "\r\n").starts_with("HTTP/1.1 426"));
+  const std::string up = ask(handshake + "Sec-WebSocket-Version: 13\r\n\r\n" +
+                             WsClient::frame("x", {.masked = false}));
+  EXPECT_TRUE(up.starts_with("HTTP/1.1 101")) << up;
+  EXPECT_EQ(up.find("Protocol:"), std::string::npos) << up;
+  EXPECT_NE(up.find("a frame is not masked"), std::string::npos) << up;
+}
+
 TEST_F(TlsServer, OldVersionsAndPlainHttpAreTurnedAway) {
   EXPECT_FALSE(TlsClient(port(), TLS1_1_VERSION).up());
   const std::string answer = get("/health");

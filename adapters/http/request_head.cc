@@ -1,0 +1,354 @@
+// Line by line, strictest reading first.
+#include "adapters/http/request_head.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "adapters/http/guard.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::http {
+namespace {
+
+constexpr std::size_t kMethodBytesMax = 32;
+constexpr std::size_t kContentLengthDigitsMax = 18;  // fits 64 bits
+constexpr std::size_t kKeyBytes = 24;                // base64 of 16 bytes
+
+struct Known {
+  std::string_view name{};
+  Field field{};
+  bool once{};  // a second line is a doubt about which one counts
+};
+constexpr std::array<Known, 17> kKnown{{
+    {"accept-encoding", Field::accept_encoding, false},
+    {"authorization", Field::authorization, true},
+    {"connection", Field::connection, false},
+    {"content-length", Field::content_length, true},
+    {"forwarded", Field::forwarded, false},
+    {"host", Field::host, true},
+    {"if-none-match", Field::if_none_match, false},
+    {"origin", Field::origin, true},
+    {"transfer-encoding", Field::transfer_encoding, false},
+    {"upgrade", Field::upgrade, false},
+    {"via", Field::via, false},
+    {"sec-websocket-key", Field::websocket_key, true},
+    {"sec-websocket-version", Field::websocket_version, true},
+    {"x-forwarded-for", Field::x_forwarded_for, false},
+    {"x-forwarded-host", Field::x_forwarded_host, false},
+    {"x-forwarded-proto", Field::x_forwarded_proto, false},
+    {"x-real-ip", Field::x_real_ip, false},
+}};
+static_assert(kKnown.size() == static_cast<std::size_t>(Field::count_));
+
+// Methods that have a meaning here or elsewhere. CONNECT and TRACE are answered like those nobody
+// knows.
+constexpr std::array<std::string_view, 7> kMethods{"GET",    "HEAD",  "POST",   "PUT",
+                                                   "DELETE", "PATCH", "OPTIONS"};
+
+constexpr std::string_view kTwice = "A header that may be given once was given twice.";
+constexpr std::string_view kBadLine = "A line of the request is malformed.";
+constexpr std::string_view kBadTarget = "The address is malformed.";
+
+bool is_alnum(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+// RFC 9110, 5.6.2.
+bool is_token_char(char c) {
+  return is_alnum(c) || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+}
+
+// RFC 9110, 5.5: no control characters but the tab; a NUL, a CR and a LF are what others cut at.
+bool is_value(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte >= 0x20 && byte != 0x7F) || c == '\t';
+  });
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t from = text.find_first_not_of(" \t");
+  if (from == std::string_view::npos) return {};
+  return text.substr(from, text.find_last_not_of(" \t") + 1 - from);
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// Decodes percent signs once. False where one is no escape and `strict` says that it has to be.
+bool decode(std::string_view text, bool strict, std::string& out) {
+  out.clear();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool room = text[i] == '%' && i + 2 < text.size();
+    const int high = room ? hex_digit(text[i + 1]) : -1;
+    const int low = room ? hex_digit(text[i + 2]) : -1;
+    if (text[i] != '%' || ((high < 0 || low < 0) && !strict)) {
+      out += text[i];
+      continue;
+    }
+    if (high < 0 || low < 0) return false;
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return true;
+}
+
+// Whether a path means what it says: no control characters, no segment that is "." or "..".
+bool is_plain_path(std::string_view path) {
+  if (!is_value(path) || path.find('\t') != std::string_view::npos) return false;
+  std::size_t start = 1;
+  while (start <= path.size()) {
+    const std::size_t end = std::min(path.find('/', start), path.size());
+    const std::string_view segment = path.substr(start, end - start);
+    if (segment == "." || segment == "..") return false;
+    start = end + 1;
+  }
+  return true;
+}
+
+bool is_key(std::string_view text) {
+  if (text.size() != kKeyBytes || text.substr(kKeyBytes - 2) != "==") return false;
+  return std::all_of(text.begin(), text.end() - 2,
+                     [](char c) { return is_alnum(c) || c == '+' || c == '/'; });
+}
+
+bool starts_nocase(std::string_view text, std::string_view start) {
+  return text.size() >= start.size() && equal_nocase(text.substr(0, start.size()), start);
+}
+
+}  // namespace
+
+bool list_has(std::string_view list, std::string_view token) {
+  while (true) {
+    const std::size_t comma = list.find(',');
+    if (equal_nocase(trimmed(list.substr(0, comma)), token)) return true;
+    if (comma == std::string_view::npos) return false;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+RequestHead::State RequestHead::refuse(int status, std::string_view message,
+                                       std::string_view allow) {
+  std::string_view type = "invalid_request";
+  if (status == 405) type = "method_not_allowed";
+  if (status == 414 || status == 431) type = "too_large";
+  if (status == 426) type = "upgrade_required";
+  if (status == 501 || status == 505) type = "unsupported";
+  refusal_ = {.status = status, .type = type, .message = message, .allow = allow};
+  return state_ = State::refused;
+}
+
+RequestHead::State RequestHead::read(std::string_view text) {
+  state_ = State::incomplete;
+  bytes_ = 0;
+  method_ = {};
+  has_body_ = keep_alive_ = websocket_ = false;
+  body_bytes_ = 0;
+  authority_.clear();
+  for (Slot& field : fields_) {
+    field.value.clear();
+    field.lines = 0;
+  }
+  // RFC 9112, 2.2: one empty line in front, as old clients send after a body, is nothing.
+  std::size_t at = text.starts_with("\r\n") ? 2 : 0;
+  for (bool first = true;; first = false) {
+    const std::string_view rest = text.substr(at);
+    const std::size_t feed = rest.find('\n');
+    if (feed == std::string_view::npos) return without_end(text, rest, first);
+    // A bare LF ends a line for some and not for others.
+    if (feed == 0 || rest[feed - 1] != '\r') return refuse(400, kBadLine);
+    const std::string_view line = rest.substr(0, feed - 1);
+    at += feed + 1;
+    if (at > limits::kHttpHeadBytesMax) return without_end(text, rest, first);
+    if (first) {
+      if (!read_request_line(line)) return state_;
+    } else if (line.empty()) {
+      bytes_ = at;
+      if (judge_fields()) state_ = State::complete;
+      return state_;
+    } else if (!read_field(line)) {
+      return state_;
+    }
+  }
+}
+
+// The line that is there in part: refused where nothing that may follow makes it right.
+RequestHead::State RequestHead::without_end(std::string_view text, std::string_view rest,
+                                            bool in_first_line) {
+  const std::size_t space = rest.find(' ');
+  if (in_first_line && !rest.empty() && rest != "\r") {
+    const std::string_view method = rest.substr(0, space);
+    const bool whole = space != std::string_view::npos || method.size() > kMethodBytesMax;
+    if (!is_token(method)) return refuse(400, kBadLine);
+    if (whole && !read_method(method.substr(0, kMethodBytesMax + 1))) return state_;
+  }
+  if (text.size() < limits::kHttpHeadBytesMax) return state_;
+  if (in_first_line) return refuse(414, "The address is longer than this gateway takes.");
+  return refuse(431, "The head of the request is larger than this gateway takes.");
+}
+
+bool RequestHead::read_method(std::string_view method) {
+  method_ = method;
+  if (std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end()) return true;
+  refuse(501, "This gateway does not know the method.");
+  return false;
+}
+
+bool RequestHead::read_request_line(std::string_view line) {
+  const std::size_t first = line.find(' ');
+  const std::size_t last = line.rfind(' ');
+  if (first == std::string_view::npos || first == last || !is_token(line.substr(0, first))) {
+    refuse(400, kBadLine);
+    return false;
+  }
+  const std::string_view version = line.substr(last + 1);
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (version.size() != 8 || !version.starts_with("HTTP/") || !digit(version[5]) ||
+      version[6] != '.' || !digit(version[7])) {
+    refuse(400, kBadLine);
+    return false;
+  }
+  minor_zero_ = version == "HTTP/1.0";
+  if (!minor_zero_ && version != "HTTP/1.1") {
+    refuse(505, "This gateway speaks HTTP/1.1.");
+    return false;
+  }
+  return read_method(line.substr(0, first)) &&
+         read_target(line.substr(first + 1, last - first - 1));
+}
+
+// RFC 9112, 3.2.2: a server takes absolute addresses, too; their authority is then the Host.
+bool RequestHead::read_absolute(std::string_view& target) {
+  const std::size_t start = starts_nocase(target, "https://") ? 8 : 7;
+  if (!starts_nocase(target, "http://") && start != 8) return false;
+  const std::size_t end = std::min(target.find_first_of("/?", start), target.size());
+  authority_ = target.substr(start, end - start);
+  if (authority_.empty()) return false;
+  target.remove_prefix(end);
+  return true;
+}
+
+bool RequestHead::read_target(std::string_view target) {
+  const bool visible = std::all_of(target.begin(), target.end(),
+                                   [](char c) { return c > ' ' && c < 0x7F && c != '#'; });
+  const bool origin_form = target.starts_with('/');
+  const bool asterisk = target == "*" && method_ == "OPTIONS";
+  if (!visible || (!origin_form && !asterisk && !read_absolute(target))) {
+    refuse(400, kBadTarget);
+    return false;
+  }
+  const std::size_t mark = target.find('?');
+  const std::string_view path = target.substr(0, mark);
+  decode(mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1), false,
+         query_);
+  if (!decode(path.empty() ? "/" : path, true, path_) || !is_plain_path(path_)) {
+    refuse(400, kBadTarget);
+    return false;
+  }
+  return true;
+}
+
+bool RequestHead::read_field(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  // A line that starts with a blank would go on with the one before (obs-fold); a blank before the
+  // colon hides the name from some. Neither is a token.
+  if (colon == std::string_view::npos || !is_token(line.substr(0, colon)) ||
+      !is_value(line.substr(colon + 1))) {
+    refuse(400, kBadLine);
+    return false;
+  }
+  const std::string_view name = line.substr(0, colon);
+  for (const Known& known : kKnown) {
+    if (!equal_nocase(known.name, name)) continue;
+    Slot& field = slot(known.field);
+    if (known.once && field.lines != 0) {
+      refuse(400, kTwice);
+      return false;
+    }
+    if (field.lines++ != 0) field.value += ", ";
+    field.value += trimmed(line.substr(colon + 1));
+    break;
+  }
+  return true;
+}
+
+bool RequestHead::judge_fields() {
+  if (!minor_zero_ && !has(Field::host)) {
+    refuse(400, "A request has to say its Host.");
+    return false;
+  }
+  if (!authority_.empty()) {
+    Slot& host = slot(Field::host);
+    if (host.lines != 0 && !equal_nocase(host.value, authority_)) {
+      refuse(400, "The Host header and the address name two hosts.");
+      return false;
+    }
+    host.value = authority_;
+    host.lines = 1;
+  }
+  if (!judge_body() || !judge_upgrade()) return false;
+  const bool reading = method_ == "GET" || method_ == "HEAD";
+  keep_alive_ =
+      !minor_zero_ && !has_body_ && reading && !list_has(field(Field::connection), "close");
+  return true;
+}
+
+// RFC 9112, 6.3, without the leniency it allows: one number, or chunks, or nothing.
+bool RequestHead::judge_body() {
+  if (has(Field::transfer_encoding)) {
+    if (minor_zero_ || has(Field::content_length)) {
+      refuse(400, "Transfer-Encoding does not go with this request.");
+      return false;
+    }
+    if (!equal_nocase(field(Field::transfer_encoding), "chunked")) {
+      refuse(501, "This gateway knows the transfer coding \"chunked\" only.");
+      return false;
+    }
+    has_body_ = true;
+    return true;
+  }
+  if (!has(Field::content_length)) return true;
+  const std::string& text = field(Field::content_length);
+  const bool digits =
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (text.empty() || text.size() > kContentLengthDigitsMax || !digits) {
+    refuse(400, "Content-Length has to be one number.");
+    return false;
+  }
+  std::from_chars(text.data(), text.data() + text.size(), body_bytes_);
+  has_body_ = body_bytes_ != 0;
+  return true;
+}
+
+bool RequestHead::judge_upgrade() {
+  const bool handshake = has(Field::websocket_key) || has(Field::websocket_version);
+  if (!has(Field::upgrade) && !handshake) return true;
+  if (method_ != "GET") {
+    refuse(405, "A WebSocket handshake is a GET.", "GET");
+  } else if (!list_has(field(Field::upgrade), "websocket")) {
+    refuse(400, "This gateway upgrades to WebSocket only.");
+  } else if (minor_zero_) {
+    refuse(400, "A WebSocket handshake needs HTTP/1.1.");
+  } else if (!list_has(field(Field::connection), "upgrade")) {
+    refuse(400, "A WebSocket handshake needs the header Connection: Upgrade.");
+  } else if (has_body_) {
+    refuse(400, "A WebSocket handshake has no content.");
+  } else if (field(Field::websocket_version) != "13") {
+    refuse(426, "This gateway speaks version 13 of the WebSocket protocol.");
+  } else if (!is_key(field(Field::websocket_key))) {
+    refuse(400, "Sec-WebSocket-Key has to be 16 bytes in base64.");
+  } else {
+    websocket_ = true;
+  }
+  return websocket_;
+}
+
+}  // namespace spine::http
