@@ -1,9 +1,9 @@
-// Base64url, the signed payload, and Ed25519 through OpenSSL (RFC 8032).
+// Base64url, the signed payload, and Ed25519 through libsodium (RFC 8032).
 #include "adapters/websocket/device_identity.h"
 
 #include <algorithm>
-#include <memory>
 #include <openssl/evp.h>
+#include <sodium.h>
 
 #include "engine/config/token.h"
 #include "schemas/vocab/check.h"
@@ -11,30 +11,34 @@
 namespace spine::net {
 namespace {
 
-constexpr std::size_t kKeyBytes = 32;
-constexpr std::size_t kSignatureBytes = 64;
+constexpr std::size_t kKeyBytes = crypto_sign_PUBLICKEYBYTES;
+constexpr std::size_t kSignatureBytes = crypto_sign_BYTES;
 constexpr std::string_view kBase64Url =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-struct KeyFree {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-struct DigestContextFree {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-using KeyPtr = std::unique_ptr<EVP_PKEY, KeyFree>;
-using DigestContextPtr = std::unique_ptr<EVP_MD_CTX, DigestContextFree>;
 
 const unsigned char* octets(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-bool signature_holds(EVP_PKEY* key, std::string_view signature, std::string_view payload) {
-  const DigestContextPtr context{EVP_MD_CTX_new()};
-  SPINE_CHECK(context != nullptr);
-  return EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key) == 1 &&
-         EVP_DigestVerify(context.get(), octets(signature), signature.size(), octets(payload),
-                          payload.size()) == 1;
+// Ed25519 is libsodium's: OpenSSL takes keys and points of small order, under which anybody can
+// sign (the key 01 00 .. 00 holds with R = 01 00 .. 00 and S = 0, for every text), and more than
+// one spelling of a point. Who has such a "key" proves nothing.
+void ready_sodium() {
+  static const int ready = sodium_init();
+  SPINE_CHECK(ready >= 0);
+}
+
+// Whether it is one of the keys that a secret belongs to: a point of the large order, as it is
+// written by everybody.
+bool is_key(std::string_view raw) {
+  ready_sodium();
+  return raw.size() == kKeyBytes && crypto_core_ed25519_is_valid_point(octets(raw)) == 1;
+}
+
+// REQUIRES: is_key(key), a signature of kSignatureBytes.
+bool signature_holds(std::string_view key, std::string_view signature, std::string_view payload) {
+  return crypto_sign_verify_detached(octets(signature), octets(payload), payload.size(),
+                                     octets(key)) == 0;
 }
 
 // White space at the ends away, ASCII letters small.
@@ -142,13 +146,11 @@ DeviceFault verify_device(const DeviceProof& proof, const SignedClaims& claims,
   }
   if (proof.nonce.empty()) return DeviceFault::nonce_missing;
   if (proof.nonce != challenge.nonce) return DeviceFault::nonce_mismatch;
-  if (raw.size() != kKeyBytes) return DeviceFault::bad_public_key;
-  const KeyPtr key{EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets(raw), raw.size())};
-  if (key == nullptr) return DeviceFault::bad_public_key;
+  if (!is_key(raw)) return DeviceFault::bad_public_key;
   const std::optional<std::string> signature = decode_base64url(proof.signature);
   if (!signature || signature->size() != kSignatureBytes) return DeviceFault::bad_signature;
   for (const int version : {3, 2}) {
-    if (signature_holds(key.get(), *signature, signed_payload(version, proof, claims))) {
+    if (signature_holds(raw, *signature, signed_payload(version, proof, claims))) {
       return DeviceFault::none;
     }
   }

@@ -32,6 +32,7 @@ LIBRARIES = {
     "event2/": ("adapters/loop", "adapters/agents", "adapters/skills",
                "adapters/schedule", "tests", "bench"),
     "yaml-cpp/": ("adapters/skills", "tests", "bench"),
+    "sodium": ("adapters/websocket", "tests"),
     "concurrentqueue/": ("engine/pipeline", "tests", "bench"),
     "CLI/": ("adapters/cli", "replay", "tests", "bench"),
 }

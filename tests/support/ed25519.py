@@ -47,6 +47,10 @@ def _encode(point):
     return (y | (x & 1) << 255).to_bytes(32, "little")
 
 
+# The point of order one. As a key it needs no secret: R = NEUTRAL and S = 0 "sign" every message.
+NEUTRAL = _encode((0, 1, 1, 0))
+
+
 def _halves(seed):
     digest = hashlib.sha512(seed).digest()
     scalar = int.from_bytes(digest[:32], "little")

@@ -142,6 +142,91 @@ TEST(DeviceIdentity, SignaturesHaveOneSpelling) {
   EXPECT_EQ(verify(proof), DeviceFault::id_mismatch);
 }
 
+// Every point of small order in every spelling, canonical ones first ("Taming the many EdDSAs",
+// Chalkias, Garillot and Nikolaenko 2020, tables 1 and 2).
+std::vector<std::string> small_order_points() {
+  const auto padded = [](std::string_view first, char fill, std::string_view last) {
+    std::string hex{first};
+    hex.append(64 - first.size() - last.size(), fill);
+    return from_hex(hex.append(last));
+  };
+  std::vector<std::string> points{
+      padded("01", '0', "00"),
+      padded("ec", 'f', "7f"),  // orders 1 and 2
+      padded("00", '0', "00"),
+      padded("00", '0', "80"),                                                       // order 4
+      from_hex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),  // order 8
+      from_hex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85"),
+      from_hex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+      from_hex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa")};
+  for (const std::string_view low : {"ec", "ed", "ee"})  // not canonical: p - 1, p and p + 1
+    for (const std::string_view high : {"7f", "ff"})
+      if (low != "ec" || high != "7f") points.push_back(padded(low, 'f', high));
+  points.push_back(padded("01", '0', "80"));
+  return points;
+}
+
+DeviceProof proof_of(const std::string& raw, const std::string& signature) {
+  return {.id = hex_of(sha256_of(raw)),
+          .public_key = base64url(raw),
+          .signature = base64url(signature),
+          .signed_at_ms = kSignedAt,
+          .nonce = std::string{kNonce}};
+}
+
+TEST(DeviceIdentity, KeysOfSmallOrderAreNoKeys) {
+  const std::vector<std::string> points = small_order_points();
+  ASSERT_EQ(points.size(), 14U);
+  for (const std::string& key : points) {
+    // With S = 0, one of these as R "signs" whatever the challenge is.
+    for (const std::string& r : points)
+      EXPECT_EQ(verify(proof_of(key, r + std::string(32, '\0'))), DeviceFault::bad_public_key);
+  }
+}
+
+TEST(DeviceIdentity, KeysThatAreNoPointsOrAnotherSpellingAreNoKeys) {
+  const std::string signature(64, '\x01');
+  std::string off_the_curve(32, '\0');
+  off_the_curve[0] = 2;
+  EXPECT_EQ(verify(proof_of(off_the_curve, signature)), DeviceFault::bad_public_key);
+  EXPECT_EQ(verify(proof_of(std::string(32, '\xFF'), signature)), DeviceFault::bad_public_key);
+  // A good key plus a point of order two: y and x change their signs.
+  std::string mixed = TestKey{7}.raw();
+  int borrow = 0;
+  constexpr std::array<int, 2> kPrimeEnds{0xED, 0x7F};
+  for (std::size_t i = 0; i < mixed.size(); ++i) {
+    const int of_p = i == 0 ? kPrimeEnds[0] : i == 31 ? kPrimeEnds[1] : 0xFF;
+    const int byte = static_cast<unsigned char>(mixed[i]) & (i == 31 ? 0x7F : 0xFF);
+    const int left = of_p - byte - borrow;
+    borrow = left < 0 ? 1 : 0;
+    mixed[i] = static_cast<char>(left + 256 * borrow);
+  }
+  const bool odd = (static_cast<unsigned char>(TestKey{7}.raw()[31]) & 0x80U) != 0;
+  if (!odd) mixed[31] = static_cast<char>(static_cast<unsigned char>(mixed[31]) | 0x80U);
+  EXPECT_EQ(verify(proof_of(mixed, signature)), DeviceFault::bad_public_key);
+}
+
+// S and S + L hold for the same text: only the smaller one is a signature.
+TEST(DeviceIdentity, SignaturesAreNotMalleable) {
+  DeviceProof proof = TestKey{7}.proof(kClaims, kNonce, kSignedAt);
+  std::string signature = *decode_base64url(proof.signature);
+  const std::string order =
+      from_hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+  unsigned carry = 0;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    carry += static_cast<unsigned char>(signature[32 + i]);
+    carry += static_cast<unsigned char>(order[i]);
+    signature[32 + i] = static_cast<char>(carry & 0xFFU);
+    carry >>= 8U;
+  }
+  proof.signature = base64url(signature);
+  EXPECT_EQ(verify(proof), DeviceFault::bad_signature);
+  for (const std::string& r : small_order_points()) {
+    proof.signature = base64url(r + signature.substr(32));
+    EXPECT_EQ(verify(proof), DeviceFault::bad_signature);
+  }
+}
+
 TEST(Base64Url, IsItsOwnInverse) {
   EXPECT_EQ(base64url(""), "");
   EXPECT_EQ(base64url("f"), "Zg");
