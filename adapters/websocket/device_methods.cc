@@ -35,6 +35,17 @@ bool may_grant(Call& call, ScopeSet scopes) {
   return true;
 }
 
+// With the pairing scope alone a device lets others in and manages nobody but itself: the name, the
+// token and the place of another's are an admin's to change, or the pairing scope would do as well
+// as admin's. Every method that changes a paired device asks this.
+bool may_manage(Call& call, std::string_view device_id) {
+  if (satisfies(call.net.hub.table.scopes[call.slot], Scope::admin)) return true;
+  const std::string& own = call.net.hub.table.client[call.slot]->device_id;
+  if (!own.empty() && own == device_id) return true;
+  refuse_scope(call.net, call.slot, call.id, Scope::admin);
+  return false;
+}
+
 void refuse_unknown_request(Call& call, std::string_view id) {
   refuse(call.net, call.slot, call.id,
          {.message = "unknown requestId: " + std::string{id} + " (requests end after 5 minutes)",
@@ -154,7 +165,7 @@ void device_pair_reject(Call& call) {
 
 void device_pair_remove(Call& call) {
   const std::string_view id = call.params.text("deviceId", kDeviceId);
-  if (!call.valid()) return;
+  if (!call.valid() || !may_manage(call, id)) return;
   const std::uint64_t number = call.pend();
   call.net.pending.at(number).extra().text = id;
   build_device_removed(call.net, id);
@@ -165,7 +176,7 @@ void device_pair_rename(Call& call) {
   const std::string_view id = call.params.text("deviceId", kDeviceId);
   const std::string_view label = call.params.text(
       "label", {.required = true, .bytes_min = 1, .bytes_max = limits::kNameBytesMax});
-  if (!call.valid()) return;
+  if (!call.valid() || !may_manage(call, id)) return;
   const std::uint64_t number = call.pend();
   PendingMore& more = call.net.pending.at(number).extra();
   more.text = id;
@@ -180,7 +191,7 @@ void on_device_changed(Answer& answer, const pipeline::ReplyItem& item) {
 
 namespace {
 
-// Both look at the device first: what it may do decides who may give it a token.
+// Looks at the device first: what it may do decides who may give it a token.
 void ask_device(Call& call) {
   const std::string_view id = call.params.text("deviceId", kDeviceId);
   call.params.text("role", {.bytes_max = limits::kNameBytesMax});
@@ -196,7 +207,7 @@ void ask_device(Call& call) {
       wanted = static_cast<ScopeSet>(wanted | static_cast<ScopeSet>(scope_of(name)));
     }
   }
-  if (!call.valid() || !may_grant(call, wanted)) return;
+  if (!call.valid() || !may_manage(call, id) || !may_grant(call, wanted)) return;
   const std::uint64_t number = call.pend();
   PendingMore& more = call.net.pending.at(number).extra();
   more.text = id;
@@ -250,7 +261,7 @@ void on_device_token_rotate(Answer& answer, const pipeline::ReplyItem& item) {
 void device_token_revoke(Call& call) {
   const std::string_view id = call.params.text("deviceId", kDeviceId);
   call.params.text("role", {.bytes_max = limits::kNameBytesMax});
-  if (!call.valid()) return;
+  if (!call.valid() || !may_manage(call, id)) return;
   const std::uint64_t number = call.pend();
   call.net.pending.at(number).extra().text = id;
   build_device_token(call.net, id, Digest256{}, {});

@@ -3,12 +3,14 @@
 import hashlib
 import unittest
 
+import ed25519
 from daemon import Daemon
 from device import Device, base64url
 from spine_client import RpcError, connect_params
 
 CONFIG = {"gateway": {"auth": {"mode": "token"}}}
 ADMIN, READ, WRITE = (("operator.admin",), ("operator.read",), ("operator.write",))
+PAIRING = ("operator.pairing",)
 
 
 class DeviceAuth(unittest.TestCase):
@@ -189,6 +191,41 @@ class DeviceAuth(unittest.TestCase):
         self.assertEqual(live.wait_closed().reason, "device removed")
         error = self.refused(device, self.params(deviceToken=token))
         self.assertEqual(error["details"]["code"], "AUTH_DEVICE_TOKEN_MISMATCH")
+
+    def test_with_the_pairing_scope_alone_a_device_manages_itself_only(self):
+        admin, _ = self.paired(ADMIN)
+        helper, token = self.paired(PAIRING)
+        client = self.connected(helper, scopes=PAIRING, deviceToken=token)
+        # No device of its own: the shared secret with the pairing scope.
+        bare = self.daemon.client(scopes=PAIRING)
+        self.addCleanup(bare.close)
+        calls = (("device.pair.rename", {"label": "taken"}), ("device.token.rotate", {}),
+                 ("device.token.revoke", {}), ("device.pair.remove", {}))
+        for caller, device in ((client, admin), (bare, admin), (bare, helper), (client, Device())):
+            for method, params in calls:
+                with self.subTest(method), self.assertRaises(RpcError) as caught:
+                    caller.call(method, {"deviceId": device.id, **params})
+                self.assertEqual((caught.exception.code,
+                                  caught.exception.error["details"]["missingScope"]),
+                                 ("FORBIDDEN", "operator.admin"))
+        self.assertNotEqual(self.entry(admin).get("label"), "taken")
+        client.call("device.pair.rename", {"deviceId": helper.id, "label": "mine"})
+        self.assertEqual(self.entry(helper)["label"], "mine")
+        token = client.call("device.token.rotate", {"deviceId": helper.id})["token"]
+        self.assertEqual(client.wait_closed().reason, "device token changed")
+        client = self.connected(helper, scopes=PAIRING, deviceToken=token)
+        client.call("device.pair.remove", {"deviceId": helper.id})
+        self.assertEqual(client.wait_closed().reason, "device removed")
+        self.assertIsNone(self.entry(helper))
+
+    def test_a_key_of_small_order_is_no_key(self):
+        device = Device()
+        device.raw, device.public_key = ed25519.NEUTRAL, base64url(ed25519.NEUTRAL)
+        device.id = hashlib.sha256(device.raw).hexdigest()
+        error = self.refused(device, self.params(self.daemon.token),
+                             signature=base64url(ed25519.NEUTRAL + bytes(32)))
+        self.assertEqual(error["details"]["code"], "DEVICE_AUTH_PUBLIC_KEY_INVALID")
+        self.assertIsNone(self.entry(device))
 
     def test_a_page_in_a_browser_connects_by_its_device(self):
         device = Device()
