@@ -136,7 +136,10 @@ void Instance::set_skills(std::vector<SkillHandOver> skills, std::uint64_t versi
 }
 
 void Instance::on_line(std::string_view line) {
-  if (!muted_) protocol_->line(line);
+  if (muted_) return;
+  of_a_run_ = false;
+  protocol_->line(line);
+  if (!of_a_run_) owner_.on_heard(*this);
 }
 
 void Instance::on_stderr(std::string_view line) {

@@ -31,6 +31,8 @@ class InstanceOwner {
   virtual void on_finished(RunId run, const Finished& answer) = 0;
   virtual void on_failed(RunId run, fb::RunErrorKind kind, std::string_view message) = 0;
   virtual void on_settled(RunId run) = 0;
+  // It wrote a line that was about no run: a plan, a thought, a sign of life.
+  virtual void on_heard(Instance& instance) = 0;
   virtual void on_log(std::string_view text, bool is_stderr) = 0;
   // The process is no more; the instance may be destroyed from within.
   virtual void on_gone(Instance& instance, const ChildExit& exit) = 0;
@@ -97,6 +99,7 @@ class Instance final : public ChildEvents, public ProtocolSink {
   std::uint32_t runs{};      // being worked on, or cancelled and not settled
   std::uint32_t sessions{};  // that stick to it
   std::uint64_t idle_since_us{};
+  std::uint64_t heard_us{};  // when it last wrote a line that was about no run
   std::uint64_t resident_bytes{};
   bool stale{};  // gets no more prompts; ended once it is idle
   bool solo{};   // works on a run that was interrupted before: alone, for that one may be the cause
@@ -110,13 +113,26 @@ class Instance final : public ChildEvents, public ProtocolSink {
   void write(std::string_view line) override;
   void close_input() override;
   void ready(std::string_view version) override;
-  void bound(RunId run, std::string_view ref) override { owner_.on_bound(run, ref); }
-  void delta(RunId run, std::string_view piece) override { owner_.on_delta(run, piece); }
-  void tool_called(RunId run, const ToolCall& call) override { owner_.on_tool_called(run, call); }
+  void bound(RunId run, std::string_view ref) override {
+    of_a_run_ = true;
+    owner_.on_bound(run, ref);
+  }
+  void delta(RunId run, std::string_view piece) override {
+    of_a_run_ = true;
+    owner_.on_delta(run, piece);
+  }
+  void tool_called(RunId run, const ToolCall& call) override {
+    of_a_run_ = true;
+    owner_.on_tool_called(run, call);
+  }
   void tool_returned(RunId run, const ToolResult& result) override {
+    of_a_run_ = true;
     owner_.on_tool_returned(run, result);
   }
-  void asked(RunId run, const Permission& permission) override { owner_.on_asked(run, permission); }
+  void asked(RunId run, const Permission& permission) override {
+    of_a_run_ = true;
+    owner_.on_asked(run, permission);
+  }
   void withdrawn(RunId, std::uint64_t) override {}  // the run's end withdraws what it asked
   void steered(RunId queued, RunId into) override { owner_.on_steered(queued, into); }
   void finished(RunId run, const Finished& answer) override { owner_.on_finished(run, answer); }
@@ -154,7 +170,8 @@ class Instance final : public ChildEvents, public ProtocolSink {
   InstanceState state_{InstanceState::starting};
   Ending ending_{Ending::none};
   fb::AgentExitReason reason_{fb::AgentExitReason::crashed};
-  bool muted_{};  // what it writes is not read any more
+  bool muted_{};     // what it writes is not read any more
+  bool of_a_run_{};  // the line being read was about a run, whose owner has heard of it
 };
 
 }  // namespace spine::agents

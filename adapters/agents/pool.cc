@@ -8,6 +8,7 @@
 #include "engine/pipeline/clock.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::agents {
 namespace {
@@ -92,7 +93,9 @@ void AgentPool::steer(const pipeline::SteerItem& item) {
 
 void AgentPool::answer(const pipeline::AnswerItem& item) {
   Work* work = live(item.run);
-  if (work != nullptr) work->instance->protocol().answer(item.ask, item.decision);
+  if (work == nullptr) return;
+  if (work->asks_open != 0) --work->asks_open;
+  work->instance->protocol().answer(item.ask, item.decision);
 }
 
 void AgentPool::restart() {
@@ -159,26 +162,50 @@ void AgentPool::tick() {
   mind_room();
   for (const auto& instance : instances_)
     watch(*instance, now_us);
-  const std::uint64_t run_us = agent_->process.run_ms * 1'000;
   const std::uint64_t stop_us = agent_->process.stop_ms * 1'000;
-  std::vector<RunId> late;
   std::vector<RunId> deaf;  // cancelled, and their processes go on with them
-  for (auto& [id, work] : works_) {
-    if (work.instance == nullptr) continue;
-    const bool cancelled = work.cancelled_us != 0;
-    if (cancelled && now_us - work.cancelled_us > stop_us) deaf.push_back(work.run);
-    if (!cancelled && run_us != 0 && now_us - work.prompted_us > run_us) late.push_back(work.run);
+  for (const auto& [id, work] : works_) {
+    if (work.instance == nullptr || work.cancelled_us == 0) continue;
+    if (now_us - work.cancelled_us > stop_us) deaf.push_back(work.run);
   }
   for (const RunId run : deaf)
     give_up(works_.at(run.value));
-  for (const RunId run : late) {
-    Work* work = live(run);
-    if (work == nullptr) continue;
-    fail(*work, fb::RunErrorKind::timeout,
+  fail_late(now_us);
+  fail_silent(now_us);
+  dispatch();
+}
+
+void AgentPool::fail_late(std::uint64_t now_us) {
+  const std::uint64_t run_us = agent_->process.run_ms * 1'000;
+  if (run_us == 0) return;
+  for (auto& [id, work] : works_) {
+    if (work.instance == nullptr || work.cancelled_us != 0) continue;
+    if (now_us - work.prompted_us <= run_us) continue;
+    fail(work, fb::RunErrorKind::timeout,
          fmt::format("The agent did not finish within {} s and was stopped.",
                      agent_->process.run_ms / 1'000));
   }
-  dispatch();
+}
+
+// Whether nothing at all was heard of the run for longer than its agent may be silent. What it
+// writes to stderr is no sign of work: programs that hang write warnings there for ever.
+bool AgentPool::is_silent(Work& work, std::uint64_t now_us) const {
+  // It is a person who is silent, or the gateway does not read.
+  if (work.asks_open != 0 || paused_) work.heard_us = now_us;
+  const std::uint64_t heard_us = std::max(work.heard_us, work.instance->heard_us);
+  return now_us > heard_us && now_us - heard_us > agent_->process.silence_ms * 1'000;
+}
+
+void AgentPool::fail_silent(std::uint64_t now_us) {
+  if (agent_->process.silence_ms == 0) return;
+  for (auto& [id, work] : works_) {
+    if (work.instance == nullptr || work.cancelled_us != 0 || !is_silent(work, now_us)) continue;
+    std::string where;
+    if (!work.tools.empty()) where = fmt::format(" while it used {}", work.tools.back().name);
+    fail(work, fb::RunErrorKind::timeout,
+         fmt::format("The agent said nothing for {}{} and was stopped (spine.silenceMs).",
+                     show_duration_ms(agent_->process.silence_ms), where));
+  }
 }
 
 // Its process does not hear. Others that it works on are not to suffer: it gets no more, and is

@@ -75,6 +75,7 @@ class AgentPool final : public Driver, public InstanceOwner {
   void on_finished(RunId run, const Finished& answer) override;
   void on_failed(RunId run, fb::RunErrorKind kind, std::string_view message) override;
   void on_settled(RunId run) override;
+  void on_heard(Instance& instance) override;
   void on_log(std::string_view text, bool is_stderr) override;
   void on_gone(Instance& instance, const ChildExit& exit) override;
 
@@ -105,7 +106,8 @@ class AgentPool final : public Driver, public InstanceOwner {
   void give(Work& work, Instance& instance);
   void start_one(Work& work);
   void make_room(fb::Trust trust);
-  Work* live(RunId run);  // one that is worked on and whose end is wanted
+  Work* live(RunId run);   // one that is worked on and whose end is wanted
+  Work* heard(RunId run);  // the same, and its agent has just said something of it
   void let_go(Work& work);
   void close(RunId run);
   void stick(SessionId session, Instance& instance);
@@ -118,6 +120,9 @@ class AgentPool final : public Driver, public InstanceOwner {
   std::uint64_t note_crash(std::string_view why);
   void start_failed(Work& work, const Error& error);
   void give_up(Work& work);
+  void fail_late(std::uint64_t now_us);
+  void fail_silent(std::uint64_t now_us);
+  bool is_silent(Work& work, std::uint64_t now_us) const;
   std::uint32_t live_runs(const Instance& instance) const;
   // Reads no more of anybody's output while the engine is full.
   void mind_room();

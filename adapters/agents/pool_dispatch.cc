@@ -144,6 +144,7 @@ void AgentPool::give(Work& work, Instance& instance) {
   context_.waiting_bytes -= work.text.size();
   work.instance = &instance;
   work.prompted_us = pipeline::monotonic_now_us();
+  work.heard_us = work.prompted_us;
   ++instance.runs;
   instance.solo = work.attempt > 1;
   busy_.insert(work.session.value);
@@ -213,6 +214,12 @@ Work* AgentPool::live(RunId run) {
   const auto found = works_.find(run.value);
   if (found == works_.end() || found->second.instance == nullptr) return nullptr;
   return found->second.cancelled_us == 0 ? &found->second : nullptr;
+}
+
+Work* AgentPool::heard(RunId run) {
+  Work* work = live(run);
+  if (work != nullptr) work->heard_us = pipeline::monotonic_now_us();
+  return work;
 }
 
 // Its instance no longer works on it.

@@ -34,7 +34,7 @@ void AgentPool::on_ready(Instance& instance, std::string_view version) {
 }
 
 void AgentPool::on_bound(RunId run, std::string_view agent_session) {
-  Work* work = live(run);
+  Work* work = heard(run);
   if (work == nullptr) return;
   if (++work->binds > limits::kAgentBindsPerRunMax) {
     fail(*work, fb::RunErrorKind::unknown,
@@ -51,7 +51,7 @@ void AgentPool::on_bound(RunId run, std::string_view agent_session) {
 }
 
 void AgentPool::on_delta(RunId run, std::string_view piece) {
-  Work* work = live(run);
+  Work* work = heard(run);
   if (work == nullptr) return;
   work->answer_bytes += piece.size();
   if (work->answer_bytes > limits::kTextBytesMax) {
@@ -64,7 +64,7 @@ void AgentPool::on_delta(RunId run, std::string_view piece) {
 }
 
 void AgentPool::on_tool_called(RunId run, const ToolCall& call) {
-  Work* work = live(run);
+  Work* work = heard(run);
   if (work == nullptr) return;
   if (++work->tool_calls > limits::kToolCallsPerRunMax) {
     fail(*work, fb::RunErrorKind::unknown,
@@ -72,14 +72,16 @@ void AgentPool::on_tool_called(RunId run, const ToolCall& call) {
                      limits::kToolCallsPerRunMax));
     return;
   }
-  work->tools.push_back({std::string(call.call_id), pipeline::monotonic_now_us()});
+  work->tools.push_back({.call_id = std::string(call.call_id),
+                         .name = std::string(call.name),
+                         .since_us = pipeline::monotonic_now_us()});
   work->tool_bytes += call.arguments.size();
   context_.answers.tool_called(run, call, work->tool_bytes <= limits::kToolBytesPerRunMax);
   mind_room();
 }
 
 void AgentPool::on_tool_returned(RunId run, const ToolResult& result) {
-  Work* work = live(run);
+  Work* work = heard(run);
   if (work == nullptr) return;
   const auto tool = std::ranges::find(work->tools, result.call_id, &OpenTool::call_id);
   if (tool == work->tools.end()) {
@@ -95,7 +97,7 @@ void AgentPool::on_tool_returned(RunId run, const ToolResult& result) {
 }
 
 void AgentPool::on_asked(RunId run, const Permission& permission) {
-  Work* work = live(run);
+  Work* work = heard(run);
   if (work == nullptr) return;
   if (++work->asks > limits::kAgentAsksPerRunMax) {
     fail(*work, fb::RunErrorKind::unknown,
@@ -104,6 +106,7 @@ void AgentPool::on_asked(RunId run, const Permission& permission) {
                      limits::kAgentAsksPerRunMax));
     return;
   }
+  ++work->asks_open;
   context_.answers.asked(run, permission);
 }
 
@@ -144,6 +147,10 @@ void AgentPool::on_failed(RunId run, fb::RunErrorKind kind, std::string_view mes
 void AgentPool::on_settled(RunId run) {
   close(run);
   dispatch_soon();
+}
+
+void AgentPool::on_heard(Instance& instance) {
+  instance.heard_us = pipeline::monotonic_now_us();
 }
 
 void AgentPool::on_log(std::string_view text, bool is_stderr) {

@@ -14,6 +14,7 @@ class Instance;
 
 struct OpenTool {
   std::string call_id{};
+  std::string name{};
   std::uint64_t since_us{};
 };
 
@@ -52,11 +53,13 @@ struct Work {
   Instance* instance{};  // that works on it; null = it waits
   std::uint64_t queued_us{};
   std::uint64_t prompted_us{};
+  std::uint64_t heard_us{};      // when its agent last said something of it
   std::uint64_t cancelled_us{};  // since when its end is of no interest; 0 = it is wanted
   std::size_t answer_bytes{};    // of the answer, as far as it was seen
   std::uint32_t tool_calls{};
   std::size_t tool_bytes{};       // of what its tools were given and gave back
   std::uint32_t asks{};           // for permission
+  std::uint32_t asks_open{};      // and not answered: until then the agent has nothing to say
   std::uint32_t binds{};          // to a conversation of the agent's
   std::vector<OpenTool> tools{};  // called, and not returned; bounded by tool_calls
 };

@@ -35,11 +35,12 @@ struct AgentProcess {
   std::vector<std::string> pass_env{};  // names of variables of the gateway it gets, too
   std::string cwd{};                    // empty = its workspace
   SandboxConfig sandbox{};
-  std::uint32_t instances_max{4};   // processes at one time
-  std::uint64_t ready_ms{30'000};   // until it must have said that it is ready
-  std::uint64_t idle_ms{600'000};   // without work, then it is ended; 0 = never
-  std::uint64_t run_ms{3'600'000};  // one run, then it failed with timeout; 0 = no bound
-  std::uint64_t stop_ms{5'000};     // between cancel, SIGTERM and SIGKILL, each
+  std::uint32_t instances_max{4};     // processes at one time
+  std::uint64_t ready_ms{30'000};     // until it must have said that it is ready
+  std::uint64_t idle_ms{600'000};     // without work, then it is ended; 0 = never
+  std::uint64_t run_ms{3'600'000};    // one run, then it failed with timeout; 0 = no bound
+  std::uint64_t silence_ms{600'000};  // nothing heard of it, then it failed; 0 = no bound
+  std::uint64_t stop_ms{5'000};       // between cancel, SIGTERM and SIGKILL, each
   std::uint64_t memory_bytes_max{2'147'483'648};  // resident, with descendants; 0 = no bound
   std::uint32_t line_bytes_max{16'777'216};       // of one line of its output
   std::uint32_t crashes_max{5};                   // in a row, without an answer between: quarantine

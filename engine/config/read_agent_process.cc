@@ -107,6 +107,7 @@ class ProcessReader {
     take("spine.idleMs", process.idle_ms);
     take("timeoutSeconds", process.run_ms, 1'000);
     take("spine.runMs", process.run_ms);
+    take("spine.silenceMs", process.silence_ms);
     take("spine.stopMs", process.stop_ms);
     take("spine.memoryMb", process.memory_bytes_max, kMegabyte);
     take("spine.lineBytes", process.line_bytes_max);

@@ -35,6 +35,7 @@ constexpr std::array kAgent{
     Rule{"spine.readyMs", integer, "100..600000"},
     Rule{"spine.idleMs", integer, "0..86400000"},
     Rule{"spine.runMs", integer, "0..86400000"},
+    Rule{"spine.silenceMs", integer, "0..86400000"},
     Rule{"spine.stopMs", integer, "10..60000"},
     Rule{"spine.memoryMb", integer, "0..1048576"},
     Rule{"spine.lineBytes", integer, "4096..67108864"},

@@ -105,6 +105,21 @@ class Bounds(unittest.TestCase):
             self.assertIn("did not finish within", words)
             self.assertEqual(ask(client, "next")[1], "you said: next")
 
+    def test_one_that_says_nothing_is_ended_and_a_person_who_says_nothing_is_waited_for(self):
+        daemon = self.daemon_with(silenceMs=1500)
+        with daemon.listener() as client:
+            asks = send(client, "ask bash", "agent:main:asks")
+            question = client.wait_event("exec.approval.requested")
+            # Its silence began after the question was asked.
+            state, words = ask(client, "until /never", "agent:main:hangs")
+            self.assertEqual(state, "error")
+            self.assertIn("said nothing for 1.5 s and was stopped", words)
+            client.call("exec.approval.resolve", {"id": question["id"], "decision": "allow-once"})
+            self.assertEqual(text_of(ends(client, asks)), "allowed")
+            self.assertEqual(ask(client, "next", "agent:main:hangs")[1], "you said: next")
+        failed = next(e for e in daemon.events("--kind", "RunFailed"))
+        self.assertEqual(failed["body"]["kind"], "timeout")
+
     def test_one_that_hears_neither_a_cancellation_nor_sigterm_is_killed(self):
         daemon = self.daemon_with(env={"SCRIPTED_DEAF": "1"}, stopMs=100)
         with daemon.listener() as client:

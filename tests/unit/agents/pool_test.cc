@@ -29,6 +29,10 @@ text=$(printf '%s' "$prompt" | sed 's/.*"text":"\([^"]*\)".*/\1/')
 if [ "$text" = crash ]; then kill -9 $$; fi
 if [ "$text" = stay ]; then printf '{"type":"final","text":"stay"}\n'; exec sleep 60; fi
 if [ "$text" = hang ]; then sleep 60; fi
+if [ "$text" = mutter ]; then while echo still here >&2; do sleep 0.05; done; fi
+if [ "$text" = think ]; then
+  for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do echo '{"type":"thought"}'; sleep 0.1; done
+fi
 printf '{"type":"final","text":"%s"}\n' "$text"
 )sh";
 
@@ -194,6 +198,38 @@ TEST_F(PoolTest, AQuarantineOutlivesAnotherDriver) {
   registry_->control({.what = pipeline::ControlKind::restart, .agent_id = "main"});
   prompt(3, 2, "hello");
   ASSERT_TRUE(until("RunFailed", 2));
+}
+
+// What it writes to stderr is no sign of work.
+TEST_F(PoolTest, ARunOfWhichNothingIsHeardIsEnded) {
+  config_.process.silence_ms = 200;
+  start();
+  prompt(1, 1, "hang");
+  prompt(2, 2, "mutter");
+  ASSERT_TRUE(until("RunFailed", 2));
+  for (const std::string& text : texts_)
+    EXPECT_EQ(text, "The agent said nothing for 200 ms and was stopped (spine.silenceMs).");
+  prompt(3, 1, "next");
+  ASSERT_TRUE(until("RunFinished", 1));
+  EXPECT_EQ(texts_.back(), "next");
+}
+
+// A line that says nothing of the answer is one all the same.
+TEST_F(PoolTest, ARunOfWhichSomethingIsHeardMayTakeLonger) {
+  config_.process.silence_ms = 1'000;
+  start();
+  prompt(1, 1, "think");
+  ASSERT_TRUE(until("RunFinished", 1));
+  EXPECT_EQ(texts_, std::vector<std::string>{"think"});
+}
+
+TEST_F(PoolTest, SilenceWithoutABoundIsBorne) {
+  config_.process.silence_ms = 0;
+  config_.process.run_ms = 600;
+  start();
+  prompt(1, 1, "hang");
+  ASSERT_TRUE(until("RunFailed", 1));
+  EXPECT_NE(texts_.back().find("did not finish within"), std::string::npos);
 }
 
 TEST_F(PoolTest, NothingIsLeftAfterAStop) {

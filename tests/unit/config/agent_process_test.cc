@@ -9,7 +9,7 @@ constexpr const char* kAgents = R"({
   channels: {telegram: {dmPolicy: "open"}},
   agents: {
     defaults: {workspace: "~/work", timeoutSeconds: 60,
-               spine: {idleMs: 1000, env: {A: "1", B: "2"}, sandbox: {write: ["~/pi"]}}},
+               spine: {idleMs: 1000, silenceMs: 90000, env: {A: "1", B: "2"}, sandbox: {write: ["~/pi"]}}},
     entries: {
       main: {spine: {driver: "pi", args: ["--verbose"], env: {B: "3"}, memoryMb: 10},
              tools: {allow: ["read*"], deny: ["rm"]}, skills: []},
@@ -36,6 +36,8 @@ TEST_F(AgentProcessTest, AnAgentHasWhatIsItsOwnAndTheRestOfTheDefaults) {
   EXPECT_EQ(main.process.args, std::vector<std::string>{"--verbose"});
   EXPECT_EQ(main.process.idle_ms, 1'000U);
   EXPECT_EQ(main.process.run_ms, 60'000U);
+  EXPECT_EQ(main.process.silence_ms, 90'000U);
+  EXPECT_EQ(AgentProcess{}.silence_ms, 600'000U);
   EXPECT_EQ(main.process.memory_bytes_max, 10U * 1024 * 1024);
   EXPECT_EQ(main.process.env,
             (std::vector<std::pair<std::string, std::string>>{{"A", "1"}, {"B", "3"}}));
