@@ -18,6 +18,7 @@ struct Ending {
   std::string error{};
   std::int64_t ended_wall_ms{};
   const fb::RunFinished* finished{};
+  bool answered{};  // with the text
 };
 
 Ending ending_of(const EventView* end) {
@@ -27,6 +28,7 @@ Ending ending_of(const EventView* end) {
   switch (static_cast<fb::EventBody>(end->header.kind)) {
     case fb::EventBody::RunFinished: {
       ending.finished = flatbuffers::GetRoot<fb::RunFinished>(end->body.data());
+      ending.answered = true;
       ending.status = "ok";
       ending.summary = "completed";
       ending.text = text_of(ending.finished->text());
@@ -38,6 +40,13 @@ Ending ending_of(const EventView* end) {
       ending.status = "error";
       ending.summary = "failed";
       ending.error = failure_text(*flatbuffers::GetRoot<fb::RunFailed>(end->body.data()));
+      return ending;
+    case fb::EventBody::CommandAnswered:
+      ending.answered = true;
+      ending.status = "ok";
+      ending.summary = "completed";
+      ending.text = text_of(flatbuffers::GetRoot<fb::CommandAnswered>(end->body.data())->text());
+      ending.stop_reason = "stop";
       return ending;
     case fb::EventBody::RunsMerged:
       // Another run answers the message, too.
@@ -61,7 +70,7 @@ void write_result(http::JsonWriter& json, const Ending& ending) {
   json.begin_object();
   json.key("payloads");
   json.begin_array();
-  if (ending.finished != nullptr) {
+  if (ending.answered) {
     json.begin_object();
     json.member("text", ending.text);
     json.member_null("mediaUrl");
@@ -91,7 +100,7 @@ void write_wait(http::JsonWriter& json, const Ending& ending) {
   if (ending.ended_wall_ms != 0) json.member("endedAt", ending.ended_wall_ms);
   json.member_if("error", ending.error);
   json.member_if("stopReason", ending.stop_reason);
-  if (ending.finished == nullptr) return;
+  if (!ending.answered) return;
   json.key("terminalReply");
   json.begin_object();
   json.member("disposition", "final");
@@ -138,30 +147,34 @@ void too_many_waiting(Context& net, std::uint32_t slot, std::string_view id) {
   refuse_rate_limited(net, slot, id, "waiting", "too many requests wait for runs to end", 1'000);
 }
 
-void send_accepted(Answer& answer, std::string_view run_key, std::string_view session_key) {
+void send_accepted(Answer& answer, std::string_view run_key, const pipeline::ReplyItem& item) {
   Response response{answer.net, answer.slot, answer.id()};
   http::JsonWriter& json = response.json();
   json.begin_object();
   json.member("runId", run_key);
-  json.member("sessionKey", session_key);
-  json.member("agentId", agent_of_key(session_key));
+  json.member("sessionKey", item.session_key);
+  json.member("agentId", agent_of_key(item.session_key));
   json.member("status", "accepted");
   json.member("acceptedAt", answer.net.wall_ms);
+  write_waits_behind(json, item, answer.net.wall_ms);
   json.end_object();
   response.send();
 }
 
-// The message is recorded and nobody will answer it (/new, /reset, agent none).
-void send_no_run(Answer& answer, std::string_view run_key) {
+// The message is recorded and no agent will answer it (/new, /reset, agent none), or the gateway
+// itself has (/status).
+void send_no_run(Answer& answer, std::string_view run_key, const pipeline::ReplyItem& item) {
+  const Ending ending{.text = item.command_answer, .answered = !item.command.empty()};
   Response response{answer.net, answer.slot, answer.id()};
   http::JsonWriter& json = response.json();
   json.begin_object();
   json.member("runId", run_key);
   json.member("status", "ok");
-  json.member("summary", "no run was started");
+  json.member("summary", ending.answered ? "completed" : "no run was started");
   json.member("run", false);
+  write_command(json, item);
   json.key("result");
-  json.raw("{\"payloads\":[]}");
+  write_result(json, ending);
   json.end_object();
   response.send();
 }
@@ -205,8 +218,8 @@ void on_agent(Answer& answer, const pipeline::ReplyItem& item) {
   Context& net = answer.net;
   const PendingMore& more = answer.request().extra();
   const std::string run_key{item.run_key.empty() ? std::string_view{more.text} : item.run_key};
-  send_accepted(answer, run_key, item.session_key);
-  if (code == ReplyCode::accepted && !item.reply.run) return send_no_run(answer, run_key);
+  send_accepted(answer, run_key, item);
+  if (!item.reply.run) return send_no_run(answer, run_key, item);
   const bool kept = net.runs.wait({.connection = answer.request().connection,
                                    .id = std::string{answer.id()},
                                    .run_key = run_key,

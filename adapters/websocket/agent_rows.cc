@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "adapters/websocket/rows.h"
+#include "engine/core/commands.h"
 
 namespace spine::net {
 namespace {
@@ -68,23 +69,33 @@ void write_models(http::JsonWriter& json, const config::Config& config) {
   json.end_array();
 }
 
+namespace {
+
+// `words`: what is typed.
+void write_command_row(http::JsonWriter& json, std::string_view words,
+                       std::string_view description) {
+  json.begin_object();
+  json.member("name", words.starts_with('/') ? words.substr(1) : words);
+  json.key("textAliases");
+  json.begin_array();
+  json.value(words);
+  json.end_array();
+  json.member("description", description);
+  json.member("category", "session");
+  json.member("source", "native");
+  json.member("scope", "text");
+  json.member("acceptsArgs", false);
+  json.end_object();
+}
+
+}  // namespace
+
 void write_commands(http::JsonWriter& json, const config::Config& config) {
   json.begin_array();
-  for (const std::string& trigger : config.reset_triggers) {
-    const bool slash = !trigger.empty() && trigger.front() == '/';
-    json.begin_object();
-    json.member("name", slash ? std::string_view{trigger}.substr(1) : std::string_view{trigger});
-    json.key("textAliases");
-    json.begin_array();
-    json.value(trigger);
-    json.end_array();
-    json.member("description", "Start this conversation afresh");
-    json.member("category", "session");
-    json.member("source", "native");
-    json.member("scope", "text");
-    json.member("acceptsArgs", false);
-    json.end_object();
-  }
+  for (const std::string& trigger : config.reset_triggers)
+    write_command_row(json, trigger, "Start this conversation afresh");
+  for (const core::Command& command : core::commands())
+    write_command_row(json, "/" + std::string{command.name}, command.description);
   json.end_array();
 }
 

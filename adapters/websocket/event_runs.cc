@@ -95,17 +95,8 @@ void Events::run_finished(const EventItem& item) {
   if (run == nullptr) return;
   const auto& body = *flatbuffers::GetRoot<fb::RunFinished>(item.event.body.data());
   const std::string_view text = text_of(body.text());
-  if (run->text.empty() && !text.empty()) {
-    // Nothing was shown while it was written: clients still expect the text on the stream once.
-    data_.clear();
-    http::JsonWriter data{data_};
-    data.begin_object();
-    data.member("text", text);
-    data.member("delta", text);
-    if (run->replace) data.member("replace", true);
-    data.end_object();
-    push_agent(*run, "assistant", data_, Seq{});
-  }
+  // Nothing was shown while it was written: clients still expect the text on the stream once.
+  if (run->text.empty() && !text.empty()) push_answer_once(*run, text);
   lifecycle(*run, "end", ",\"endedAt\":" + std::to_string(item.event.header.wall_ms),
             item.event.seq);
   push_message(item, run->key);
@@ -118,6 +109,17 @@ void Events::run_finished(const EventItem& item) {
   write_message(json, item.event, run->key);
   push_chat(*run, "final", members_, item.event.seq);
   ended(item, *run);
+}
+
+void Events::push_answer_once(LiveRun& run, std::string_view text) {
+  data_.clear();
+  http::JsonWriter data{data_};
+  data.begin_object();
+  data.member("text", text);
+  data.member("delta", text);
+  if (run.replace) data.member("replace", true);
+  data.end_object();
+  push_agent(run, "assistant", data_, Seq{});
 }
 
 void Events::run_failed(const EventItem& item) {
@@ -179,6 +181,31 @@ void Events::run_merged(const EventItem& item) {
     }
   }
   ended_merged(item, *run);
+}
+
+// To clients it is a run that ends as soon as it began, under the name that its sender gave it.
+void Events::command_answered(const EventItem& item) {
+  if (!item.has_session) return;
+  const auto& body = *flatbuffers::GetRoot<fb::CommandAnswered>(item.event.body.data());
+  LiveRun run{.key = std::string{item.message_key},
+              .session_key = std::string{item.session.key},
+              .agent_id = std::string{item.session.agent_id}};
+  if (run.key.empty()) run.key = "command-" + std::to_string(item.event.seq.value);
+  const std::string_view text = text_of(body.text());
+  const std::string at = std::to_string(item.event.header.wall_ms);
+  push_changed(item, "start", "", run.key);
+  lifecycle(run, "start", ",\"startedAt\":" + at, item.event.seq);
+  push_answer_once(run, text);
+  lifecycle(run, "end", ",\"endedAt\":" + at, item.event.seq);
+  push_message(item, run.key);
+  push_changed(item, "end", "", run.key);
+  members_.clear();
+  http::JsonWriter json{members_};
+  json.member("stopReason", "stop");
+  json.key("message");
+  write_message(json, item.event, run.key);
+  push_chat(run, "final", members_, item.event.seq);
+  if (resuming_ == nullptr) answer_waiters(net_, run.key, item.event);
 }
 
 // Like ended(), but the run it went into stays the last one that ended: several merge with it.

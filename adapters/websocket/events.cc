@@ -63,6 +63,8 @@ void Events::tell(const EventItem& item) {
       return run_interrupted(item);
     case fb::EventBody::RunsMerged:
       return run_merged(item);
+    case fb::EventBody::CommandAnswered:
+      return command_answered(item);
     case fb::EventBody::ToolCalled:
       return tool_called(item);
     case fb::EventBody::ToolReturned:

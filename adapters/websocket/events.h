@@ -54,6 +54,7 @@ class Events {
   void run_aborted(const pipeline::EventItem& item);
   void run_interrupted(const pipeline::EventItem& item);
   void run_merged(const pipeline::EventItem& item);
+  void command_answered(const pipeline::EventItem& item);
   void tool_called(const pipeline::EventItem& item);
   void tool_returned(const pipeline::EventItem& item);
   void approval_opened(const pipeline::EventItem& item);
@@ -92,6 +93,7 @@ class Events {
   void push_piece(LiveRun& run, std::string_view piece, bool replace, DeltaFor whom);
   void deliver_piece(Push& push, const LiveRun& run, DeltaFor whom);
 
+  void push_answer_once(LiveRun& run, std::string_view text);
   void lifecycle(LiveRun& run, std::string_view phase, std::string_view more, Seq cursor);
   // Of the next push of the event in hand. Deltas have none.
   void write_cursor(http::JsonWriter& json, Seq seq);

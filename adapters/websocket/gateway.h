@@ -88,6 +88,7 @@ class Gateway {
   pipeline::PairingItem pairing_{};
   pipeline::GapItem gap_{};
   pipeline::ApprovalsItem approvals_{};
+  pipeline::RunsItem runs_{};
   std::uint64_t frames_in_{};
   std::size_t partial_bytes_{};  // of all messages that are still coming in
   std::uint64_t next_tick_ms_{};

@@ -77,6 +77,8 @@ void Gateway::item(const pipeline::OutHeader& header, ByteSpan payload) {
       return answer(header, payload, pairing_, &Method::on_pairing);
     case ItemKind::approvals:
       return answer(header, payload, approvals_, &Method::on_approvals);
+    case ItemKind::runs:
+      return answer(header, payload, runs_, &Method::on_runs);
     case ItemKind::gap:
       return keep_gap(header, payload);
     case ItemKind::event: {

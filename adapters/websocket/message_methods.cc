@@ -67,6 +67,8 @@ void on_channel_message(Answer& answer, const pipeline::ReplyItem& item) {
     json.member("seq", reply.seq.value);
     json.member("sessionKey", item.session_key);
     json.member_if("runId", item.run_key);
+    write_command(json, item);
+    write_waits_behind(json, item, answer.net.wall_ms);
   }
   json.end_object();
   response.send();

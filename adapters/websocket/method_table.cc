@@ -161,6 +161,7 @@ constexpr std::array kMethods{
            .call = resume,
            .on_sessions = on_resume_list,
            .on_gap = on_resume_gap},
+    Method{.name = "runs.list", .scope = Scope::read, .call = runs_list, .on_runs = on_runs_list},
     Method{.name = "sessions.abort",
            .scope = Scope::write,
            .call = sessions_abort,

@@ -144,6 +144,23 @@ void refuse_scope(Context& net, std::uint32_t slot, std::string_view id, Scope s
                      "\",\"requiredScopes\":[\"" + name + "\"]}"});
 }
 
+void write_command(http::JsonWriter& json, const pipeline::ReplyItem& item) {
+  if (item.command.empty()) return;
+  json.member("command", item.command);
+  json.member("text", item.command_answer);
+}
+
+void write_waits_behind(http::JsonWriter& json, const pipeline::ReplyItem& item,
+                        std::int64_t wall_ms) {
+  if (item.behind_run_key.empty()) return;
+  json.key("waitsBehind");
+  json.begin_object();
+  json.member("runId", item.behind_run_key);
+  json.member("startedAt", item.behind_started_wall_ms);
+  json.member("runningMs", std::max<std::int64_t>(wall_ms - item.behind_started_wall_ms, 0));
+  json.end_object();
+}
+
 void refuse_reply(Answer& answer, const pipeline::ReplyItem& item) {
   using core::ReplyCode;
   const core::Reply& reply = item.reply;

@@ -54,12 +54,14 @@ struct Method {
   void (*on_pairing)(Answer&, const pipeline::PairingItem&){};
   void (*on_gap)(Answer&, const pipeline::GapItem&){};
   void (*on_approvals)(Answer&, const pipeline::ApprovalsItem&){};
+  void (*on_runs)(Answer&, const pipeline::RunsItem&){};
 
   // Whether it puts questions to the engine, besides or instead of handing something in.
   constexpr bool asks() const {
     return on_sessions != nullptr || on_history != nullptr || on_run != nullptr ||
            on_status != nullptr || on_digest != nullptr || on_devices != nullptr ||
-           on_pairing != nullptr || on_gap != nullptr || on_approvals != nullptr;
+           on_pairing != nullptr || on_gap != nullptr || on_approvals != nullptr ||
+           on_runs != nullptr;
   }
 };
 
@@ -81,6 +83,11 @@ void dispatch(Context& net, std::uint32_t slot, std::string_view id, const Metho
 
 // FORBIDDEN, MISSING_SCOPE.
 void refuse_scope(Context& net, std::uint32_t slot, std::string_view id, Scope scope);
+// Ours, of a reply to a message: {command, text} when the gateway itself answered it, and
+// waitsBehind {runId, startedAt, runningMs} when its run waits for another to end.
+void write_command(http::JsonWriter& json, const pipeline::ReplyItem& item);
+void write_waits_behind(http::JsonWriter& json, const pipeline::ReplyItem& item,
+                        std::int64_t wall_ms);
 // An error for a ReplyItem that is not what the method hoped for.
 void refuse_reply(Answer& answer, const pipeline::ReplyItem& item);
 // A disk that is full and a table that is are told apart: what helps is not the same.
@@ -142,6 +149,9 @@ void on_agent(Answer&, const pipeline::ReplyItem&);
 void on_agent_run(Answer&, const pipeline::RunItem&);
 void agent_wait(Call&);
 void on_agent_wait(Answer&, const pipeline::RunItem&);
+// runs_methods.cc
+void runs_list(Call&);
+void on_runs_list(Answer&, const pipeline::RunsItem&);
 // session_methods.cc
 void sessions_list(Call&);
 void on_sessions_list(Answer&, const pipeline::SessionsItem&);

@@ -121,6 +121,19 @@ void write_reply(http::JsonWriter& json, const EventView& event, std::string_vie
   json.end_object();
 }
 
+void write_command_answer(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+                          std::size_t text_max) {
+  const auto& body = *flatbuffers::GetRoot<fb::CommandAnswered>(event.body.data());
+  json.begin_object();
+  json.member("role", "assistant");
+  write_content(json, text_of(body.text()), text_max);
+  json.member("timestamp", event.header.wall_ms);
+  json.member("stopReason", "stop");
+  json.member("command", text_of(body.command()));
+  write_meta(json, event, run_key, {});
+  json.end_object();
+}
+
 void write_failure(http::JsonWriter& json, const EventView& event, std::string_view run_key) {
   json.begin_object();
   json.member("role", "assistant");
@@ -275,6 +288,8 @@ void write_message(http::JsonWriter& json, const EventView& event, std::string_v
       return write_user(json, event, run_key, text_max);
     case fb::EventBody::RunFinished:
       return write_reply(json, event, run_key, text_max);
+    case fb::EventBody::CommandAnswered:
+      return write_command_answer(json, event, run_key, text_max);
     default:
       return write_failure(json, event, run_key);
   }
@@ -293,6 +308,9 @@ void write_preview_item(http::JsonWriter& json, const EventView& event, std::siz
     }
     case fb::EventBody::RunFinished:
       text = text_of(flatbuffers::GetRoot<fb::RunFinished>(event.body.data())->text());
+      break;
+    case fb::EventBody::CommandAnswered:
+      text = text_of(flatbuffers::GetRoot<fb::CommandAnswered>(event.body.data())->text());
       break;
     case fb::EventBody::RunFailed:
       failure = failure_text(*flatbuffers::GetRoot<fb::RunFailed>(event.body.data()));

@@ -37,7 +37,8 @@ void write_session(http::JsonWriter& json, const config::Config& config,
 // {key, updatedAt, age}: entry of the "recent" lists.
 void write_recent(http::JsonWriter& json, const core::SessionView& session,
                   std::int64_t now_wall_ms);
-// A message row. REQUIRES: the event is a MessageReceived, RunFinished, RunFailed or RunAborted.
+// A message row. REQUIRES: the event is a MessageReceived, RunFinished, RunFailed, RunAborted or
+// CommandAnswered.
 // `run_key` may be empty when it is not known. A text of more than text_max bytes is cut there, and
 // "truncated":true says so.
 inline constexpr std::size_t kNoTextMax = std::numeric_limits<std::size_t>::max();

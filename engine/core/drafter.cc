@@ -100,6 +100,13 @@ Seq Drafter::add_code_answered(const Why& why, std::string_view code, bool appro
   return add(fb::EventBody::PairingCodeAnswered, 0, why, finish(builder, root.o));
 }
 
+Seq Drafter::add_command_answered(const Why& why, std::string_view command, std::string_view text) {
+  auto& builder = decision_.builder();
+  const auto name = string_of(builder, command);
+  const auto root = fb::CreateCommandAnswered(builder, name, string_of(builder, text));
+  return add(fb::EventBody::CommandAnswered, 0, why, finish(builder, root.o));
+}
+
 Seq Drafter::add_session_reset(const Why& why, fb::ResetReason reason, Bits128 uuid) {
   auto& builder = decision_.builder();
   const fb::Bits128 bits = fb_bits(uuid);

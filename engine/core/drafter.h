@@ -131,6 +131,7 @@ class Drafter {
   Seq add_pairing_request(const Why& why, const PairingDraft& request);
   Seq add_pairing_resolved(const Why& why, Seq request, bool approved, fb::ApprovedVia via);
   Seq add_code_answered(const Why& why, std::string_view code, bool approved);
+  Seq add_command_answered(const Why& why, std::string_view command, std::string_view text);
   // `runs` ascending; in as many events as it takes. What their agents asked is withdrawn.
   void add_runs_aborted(const Why& why, const std::vector<std::uint64_t>& runs,
                         fb::AbortReason reason);

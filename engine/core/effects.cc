@@ -137,6 +137,7 @@ void effects(const State& state, const EventView& event, EffectList& out) {
     case fb::EventBody::SessionClosed:
     case fb::EventBody::ClientConnected:
     case fb::EventBody::SessionPatched:
+    case fb::EventBody::CommandAnswered:
     case fb::EventBody::ClientDisconnected:
     case fb::EventBody::ConfigApplied:
     case fb::EventBody::ConfigChanged:

@@ -150,6 +150,8 @@ void fold_kind(const Folding& fold) {
       return fold_session_closed(fold);
     case fb::EventBody::SessionPatched:
       return fold_session_patched(fold);
+    case fb::EventBody::CommandAnswered:
+      return fold_command_answered(fold);
     case fb::EventBody::RunQueued:
       return fold_run_queued(fold);
     case fb::EventBody::RunStarted:

@@ -23,6 +23,8 @@ struct Folding {
 
 // A message or reply becomes part of the session's present life.
 void append_history(const Folding& fold, std::uint32_t session_row, std::uint64_t seq);
+// The same of a reply, if the message that it answers is part of that life.
+void append_reply(const Folding& fold, std::uint32_t session_row, std::uint64_t message);
 // The present life is over: nothing of it is in the session's history.
 void clear_history(const Folding& fold, std::uint32_t session_row);
 // One more message counts against the principal's rate.
@@ -36,6 +38,7 @@ void fold_session_opened(const Folding& fold);
 void fold_session_reset(const Folding& fold);
 void fold_session_closed(const Folding& fold);
 void fold_session_patched(const Folding& fold);
+void fold_command_answered(const Folding& fold);
 // Whether a SessionPatched says something about that member.
 bool names_field(const fb::SessionPatched& body, fb::SessionField field);
 

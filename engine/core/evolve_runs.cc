@@ -41,13 +41,6 @@ void clear_steered(Tables& tables, std::uint32_t session_row) {
     tables.runs[row].steered = 0;
 }
 
-// A reply belongs to the session's present life if its message does.
-void append_reply(const Folding& fold, std::uint32_t session_row, std::uint64_t message) {
-  const SessionHot& hot = fold.tables.sessions.hot(session_row);
-  if (hot.history_first == 0 || message < hot.history_first) return;
-  append_history(fold, session_row, fold.seq().value);
-}
-
 }  // namespace
 
 void end_run(const Folding& fold, std::uint32_t run_row, RunStatus status) {

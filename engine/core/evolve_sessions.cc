@@ -12,6 +12,12 @@ void append_history(const Folding& fold, std::uint32_t session_row, std::uint64_
   hot.updated_wall_ms = fold.wall_ms();
 }
 
+void append_reply(const Folding& fold, std::uint32_t session_row, std::uint64_t message) {
+  const SessionHot& hot = fold.tables.sessions.hot(session_row);
+  if (hot.history_first == 0 || message < hot.history_first) return;
+  append_history(fold, session_row, fold.seq().value);
+}
+
 void clear_history(const Folding& fold, std::uint32_t session_row) {
   SessionHot& hot = fold.tables.sessions.hot(session_row);
   hot.history_first = 0;
@@ -125,6 +131,11 @@ void fold_session_patched(const Folding& fold) {
     const auto bit = static_cast<std::uint32_t>(mark);
     marks = (marks & ~bit) | (body.marks() & bit);
   }
+}
+
+void fold_command_answered(const Folding& fold) {
+  const std::uint32_t row = fold.tables.sessions.find(SessionId{fold.event.header.session});
+  if (row != 0) append_reply(fold, row, fold.event.header.cause);
 }
 
 void fold_session_closed(const Folding& fold) {

@@ -93,7 +93,21 @@ void MessageRules::accept() {
   reply.session = session_;
   reply.principal = principal_;
   if (runs_) queue_run(why);
+  answer_command(why);
   pass_answer_on(why);
+}
+
+void MessageRules::answer_command(const Why& why) {
+  if (command_ == nullptr) return;
+  const std::string answer = command_->carry_out({.tables = tables_,
+                                                  .drafter = drafter_,
+                                                  .why = why,
+                                                  .session_row = session_row_,
+                                                  .session_key = session_key_.view(),
+                                                  .agent = agent_,
+                                                  .trust = trust(),
+                                                  .now = input_.now});
+  drafter_.add_command_answered(why, command_->name, answer);
 }
 
 // Conversations on channels are called by the person or the group. An operator's own has no name:

@@ -139,6 +139,11 @@ bool MessageRules::has_agent() {
     manual_reset_ = session_row_ != 0;
     runs_ = !rest.empty();
   }
+  // Answered with this very decision: what it is about may be what the session is busy with.
+  if (runs_ && message_.via() != fb::MessageVia::system && !message_.untrusted()) {
+    command_ = find_command(text_of(message_.text()));
+    runs_ = command_ == nullptr;
+  }
   return true;
 }
 

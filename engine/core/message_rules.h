@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "engine/core/commands.h"
 #include "engine/core/drafter.h"
 #include "engine/core/key_buffer.h"
 #include "engine/core/pairing.h"
@@ -50,6 +51,7 @@ class MessageRules {
   void open_session(const Why& why);
   void queue_run(const Why& why);
   void start_next(const Why& why, RunId queued);
+  void answer_command(const Why& why);
   fb::Trust trust() const;
   fb::QueueMode queue_mode() const;
   bool reject(fb::RejectReason reason, Seq original = Seq{});
@@ -83,6 +85,7 @@ class MessageRules {
   std::uint64_t not_before_ms_{};  // of the run; 0 = at once
   bool runs_{};                    // the message starts a run
   bool manual_reset_{};
+  const Command* command_{};  // that the message is; null = it is none
   PairingAnswer answer_{};
 };
 

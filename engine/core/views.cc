@@ -111,6 +111,17 @@ bool begins_conversation(const EventView& event) {
              fb::ResetReason::message;
 }
 
+std::size_t list_open_runs(const State& state, std::size_t limit, std::vector<RunId>& out) {
+  const Runs& runs = state.tables().runs;
+  std::vector<RunId> open;
+  for (std::uint32_t row = 1; row < runs.end(); ++row)
+    if (runs.live(row) && runs.open(row)) open.push_back(RunId{runs[row].id});
+  const std::size_t count = std::min(limit, open.size());
+  std::partial_sort(open.begin(), open.begin() + static_cast<std::ptrdiff_t>(count), open.end());
+  out.insert(out.end(), open.begin(), open.begin() + static_cast<std::ptrdiff_t>(count));
+  return open.size();
+}
+
 EngineMemory view_engine(const State& state) {
   const Meta& meta = state.tables().meta;
   return EngineMemory{.boot_id = meta.boot_id,

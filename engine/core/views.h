@@ -129,6 +129,9 @@ RunId find_run(const State& state, std::string_view run_key);
 std::size_t list_sessions(const State& state, std::string_view agent_id, std::size_t offset,
                           std::size_t limit, std::vector<SessionId>& out);
 
+// Open runs, the oldest first. Appends at most `limit` ids; returns how many there are.
+std::size_t list_open_runs(const State& state, std::size_t limit, std::vector<RunId>& out);
+
 // Devices in order of approval, the oldest first. Appends at most `limit` from position `offset`
 // on; returns how many there are.
 std::size_t list_devices(const State& state, std::size_t offset, std::size_t limit,

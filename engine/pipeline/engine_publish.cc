@@ -1,9 +1,11 @@
 // What a decision leads to: events into the batch, replies and effects into the outboxes.
 #include <flatbuffers/flatbuffers.h>
 
+#include "engine/core/commands.h"
 #include "engine/core/evolve.h"
 #include "engine/core/views.h"
 #include "engine/pipeline/engine_thread.h"
+#include "schemas/fields.h"
 
 #include "event_generated.h"
 
@@ -98,6 +100,9 @@ void EngineThread::tell(const EventView& event, SessionId session, RunId run, st
   item.has_session = core::view_session(state_, session, item.session);
   item.has_run = core::view_run(state_, run, item.run);
   item.has_approval = view_approval_of(event, item.approval);
+  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::CommandAnswered)) {
+    item.message_key = core::message_key_of(batch_.event(Seq{event.header.cause}));
+  }
   item.part = part;
   write(net_, item);
 }
@@ -112,6 +117,12 @@ void EngineThread::reply(const InputHeader& header, const core::Reply& reply) {
   }
   core::RunView run{};
   if (reply.run && core::view_run(state_, reply.run, run)) item.run_key = run.key;
+  core::RunView ahead{};
+  if (run.status == core::RunStatus::queued && core::view_run(state_, session.active_run, ahead)) {
+    item.behind_run_key = ahead.key;
+    item.behind_started_wall_ms = ahead.started_wall_ms;
+  }
+  add_command_answer(item);
   core::PairingView pairing{};
   if (reply.pairing &&
       core::view_pairing(state_, reply.pairing, state_.now().logical_ms, pairing)) {
@@ -119,6 +130,16 @@ void EngineThread::reply(const InputHeader& header, const core::Reply& reply) {
     item.pairing_expires_wall_ms = pairing.expires_wall_ms;
   }
   write(net_, header.connection, header.request, item);
+}
+
+// What the decision in hand says to a command.
+void EngineThread::add_command_answer(ReplyItem& item) const {
+  for (const core::Draft& draft : decision_.drafts()) {
+    if (draft.header.kind != static_cast<std::uint16_t>(fb::EventBody::CommandAnswered)) continue;
+    const auto& body = *flatbuffers::GetRoot<fb::CommandAnswered>(draft.body.data());
+    item.command = text_of(body.command());
+    item.command_answer = text_of(body.text());
+  }
 }
 
 void EngineThread::count(const InputHeader& header, const core::Reply& reply) {

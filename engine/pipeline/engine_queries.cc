@@ -91,6 +91,13 @@ void EngineThread::answer_query(const InputHeader& header, std::string_view text
     case input_kind::kQueryApprovals:
       write(net_, header.connection, header.request, open_approvals(state_));
       break;
+    case input_kind::kQueryRuns:
+      reads_.push_back(ReadRequest{.kind = ReadRequest::Kind::runs,
+                                   .connection = header.connection,
+                                   .request = header.request,
+                                   .as_of = state_.applied(),
+                                   .limit = header.a});
+      break;
     case input_kind::kQueryFindSession:
       write(net_, header.connection, header.request, found_sessions(state_, header.a, text));
       break;

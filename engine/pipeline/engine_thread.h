@@ -96,6 +96,7 @@ class EngineThread {
                   const flatbuffers::Vector<std::uint64_t>* runs);
   bool view_approval_of(const EventView& event, core::ApprovalView& out) const;
   void reply(const InputHeader& header, const core::Reply& reply);
+  void add_command_answer(ReplyItem& item) const;
   void count(const InputHeader& header, const core::Reply& reply);
 
   // Work for agents (engine_work.cc)

@@ -28,13 +28,13 @@ namespace spine::pipeline {
 
 // Something the engine thread wants read from the journal.
 struct ReadRequest {
-  enum class Kind : std::uint8_t { history, run_end, prompt, gap };
+  enum class Kind : std::uint8_t { history, run_end, prompt, gap, runs };
   Kind kind{};
   ConnectionRef connection{};
   std::uint64_t request{};
   Seq as_of{};            // answer no earlier than this has been folded
   SessionId session{};    // history
-  std::uint64_t limit{};  // history: messages at most
+  std::uint64_t limit{};  // history, runs: as many at most
   Seq before{};           // history: only older ones, 0 = from the end; gap: the first wanted
   RunId run{};            // run_end, prompt
   EffectId effect{};      // prompt
@@ -86,6 +86,7 @@ class Follower {
   Result<bool> read_prompt(Seq started, Seq message, std::uint16_t attempt);
   Status view_past_approval(const EventView& event, EventItem& item);
   Status answer_gap(const ReadRequest& request);
+  Status answer_runs(const ReadRequest& request);
   Status add_to_gap(const EventView& event, GapItem& gap);
   Status view_past_session(SessionId id, EventItem& item);
   Status view_past_run(RunId id, EventItem& item);

@@ -1,6 +1,7 @@
 // Gaps: what clients were told since a seq, read from the journal again for one that was away.
 #include <algorithm>
 
+#include "engine/core/commands.h"
 #include "engine/core/views.h"
 #include "engine/pipeline/follower.h"
 #include "schemas/event_verify.h"
@@ -20,6 +21,7 @@ bool is_told(std::uint16_t kind) {
     case fb::EventBody::SessionReset:
     case fb::EventBody::SessionClosed:
     case fb::EventBody::SessionPatched:
+    case fb::EventBody::CommandAnswered:
     case fb::EventBody::RunQueued:
     case fb::EventBody::RunStarted:
     case fb::EventBody::RunFinished:
@@ -185,6 +187,10 @@ Status Follower::add_to_gap(const EventView& event, GapItem& gap) {
   EventItem item{};
   item.event = event;
   SPINE_TRY_STATUS(view_past_session(SessionId{event.header.session}, item));
+  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::CommandAnswered)) {
+    SPINE_TRY(const EventView message, event_at(Seq{event.header.cause}));
+    item.message_key = core::message_key_of(message);
+  }
   const std::vector<RunId> runs = runs_of(event);
   if (runs.empty()) {
     SPINE_TRY_STATUS(view_past_approval(event, item));

@@ -19,6 +19,7 @@ bool is_history(std::uint16_t kind) {
     case fb::EventBody::RunFinished:
     case fb::EventBody::RunFailed:
     case fb::EventBody::RunAborted:
+    case fb::EventBody::CommandAnswered:
       return true;
     default:
       return false;
@@ -69,6 +70,8 @@ Status Follower::answer(const ReadRequest& request) {
       return answer_prompt(request);
     case ReadRequest::Kind::gap:
       return answer_gap(request);
+    case ReadRequest::Kind::runs:
+      return answer_runs(request);
   }
   return ok();
 }
@@ -141,6 +144,27 @@ Status Follower::answer_run_end(const ReadRequest& request) {
   if (item.run.ended) {
     SPINE_TRY(item.end, event_at(item.run.ended));
     item.has_end = true;
+  }
+  write(net_, request.connection, request.request, item);
+  return ok();
+}
+
+// The state does not keep since when a run waits: the event that queued it, whose seq is its id,
+// knows.
+Status Follower::answer_runs(const ReadRequest& request) {
+  RunsItem item{};
+  std::vector<RunId> ids;
+  item.total = core::list_open_runs(state_, static_cast<std::size_t>(request.limit), ids);
+  for (const RunId id : ids) {
+    OpenRun& open = item.runs.emplace_back();
+    core::view_run(state_, id, open.run);
+    core::SessionView session{};
+    if (core::view_session(state_, open.run.session, session)) {
+      open.session_key = session.key;
+      if (session.active_run != id) open.behind_run_key = session.active_run_key;
+    }
+    SPINE_TRY(const EventView queued, event_at(Seq{id.value}));
+    open.queued_wall_ms = queued.header.wall_ms;
   }
   write(net_, request.connection, request.request, item);
   return ok();

@@ -30,6 +30,7 @@ inline constexpr std::uint16_t kQueryPairing = 0x108;   // live requests of send
 inline constexpr std::uint16_t kQueryFindSession = 0x109;
 inline constexpr std::uint16_t kQueryGap = 0x10A;        // a=first seq: events clients are told of
 inline constexpr std::uint16_t kQueryApprovals = 0x10B;  // what agents ask, and nobody answered
+inline constexpr std::uint16_t kQueryRuns = 0x10C;       // a=limit: open runs
 inline constexpr std::uint16_t kRunDelta = 0x200;        // ephemeral: a=RunId, text=new piece
 inline constexpr std::uint16_t kStop = 0x300;            // orderly stop; text=reason
 inline constexpr std::uint16_t kDeadline = 0x301;        // the armed deadline is due

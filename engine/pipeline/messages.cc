@@ -19,6 +19,10 @@ void put(Sink& sink, const ReplyItem& item) {
   sink.text(item.run_key);
   sink.text(item.pairing_code);
   sink.pod(item.pairing_expires_wall_ms);
+  sink.text(item.behind_run_key);
+  sink.pod(item.behind_started_wall_ms);
+  sink.text(item.command);
+  sink.text(item.command_answer);
 }
 
 template <class Sink>
@@ -30,6 +34,7 @@ void put(Sink& sink, const EventItem& item) {
   if (item.has_run) put(sink, item.run);
   sink.pod(flag(item.has_approval));
   if (item.has_approval) put(sink, item.approval);
+  sink.text(item.message_key);
   sink.pod(std::uint64_t{item.part});
 }
 
@@ -114,6 +119,18 @@ void put(Sink& sink, const ApprovalsItem& item) {
     put(sink, approval);
 }
 
+template <class Sink>
+void put(Sink& sink, const RunsItem& item) {
+  sink.pod(item.total);
+  sink.pod(std::uint64_t{item.runs.size()});
+  for (const OpenRun& open : item.runs) {
+    put(sink, open.run);
+    sink.text(open.session_key);
+    sink.pod(open.queued_wall_ms);
+    sink.text(open.behind_run_key);
+  }
+}
+
 template <class Item>
 void write_item(OutboxProducer& out, ItemKind kind, ConnectionRef to, std::uint64_t request,
                 const Item& item) {
@@ -155,6 +172,9 @@ void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const D
 void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const PairingItem& item) {
   write_item(out, ItemKind::pairing, to, request, item);
 }
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const RunsItem& item) {
+  write_item(out, ItemKind::runs, to, request, item);
+}
 void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request,
            const ApprovalsItem& item) {
   write_item(out, ItemKind::approvals, to, request, item);
@@ -167,6 +187,10 @@ void read(ByteSpan payload, ReplyItem& item) {
   item.run_key = parser.text();
   item.pairing_code = parser.text();
   item.pairing_expires_wall_ms = parser.pod<std::int64_t>();
+  item.behind_run_key = parser.text();
+  item.behind_started_wall_ms = parser.pod<std::int64_t>();
+  item.command = parser.text();
+  item.command_answer = parser.text();
 }
 
 namespace {
@@ -179,6 +203,7 @@ void get(Parser& parser, EventItem& item) {
   if (item.has_run) get(parser, item.run);
   item.has_approval = parser.pod<std::uint32_t>() != 0;
   if (item.has_approval) get(parser, item.approval);
+  item.message_key = parser.text();
   item.part = static_cast<std::uint32_t>(parser.pod<std::uint64_t>());
 }
 
@@ -260,6 +285,19 @@ void read(ByteSpan payload, PairingItem& item) {
   item.requests.resize(static_cast<std::size_t>(parser.pod<std::uint64_t>()));
   for (core::PairingView& request : item.requests)
     get(parser, request);
+}
+
+void read(ByteSpan payload, RunsItem& item) {
+  Parser parser{payload};
+  item.total = parser.pod<std::uint64_t>();
+  item.runs.clear();
+  item.runs.resize(static_cast<std::size_t>(parser.pod<std::uint64_t>()));
+  for (OpenRun& open : item.runs) {
+    get(parser, open.run);
+    open.session_key = parser.text();
+    open.queued_wall_ms = parser.pod<std::int64_t>();
+    open.behind_run_key = parser.text();
+  }
 }
 
 void read(ByteSpan payload, ApprovalsItem& item) {

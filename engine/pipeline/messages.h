@@ -33,6 +33,7 @@ enum class ItemKind : std::uint16_t {
   pairing = 11,    // to net: answer to kQueryPairing (PairingItem)
   gap = 12,        // to net: answer to kQueryGap (GapItem)
   approvals = 13,  // to net: answer to kQueryApprovals (ApprovalsItem)
+  runs = 14,       // to net: answer to kQueryRuns (RunsItem)
   prompt = 20,     // to loop: give this message to the agent (PromptItem)
   cancel = 21,     // to loop: stop working on this run (CancelItem)
   arm = 22,        // to loop: push kDeadline when due (ArmItem)
@@ -47,6 +48,11 @@ struct ReplyItem {
   std::string_view run_key{};
   std::string_view pairing_code{};  // of reply.pairing
   std::int64_t pairing_expires_wall_ms{};
+  // The run of reply.run waits until this one of its session has ended; empty = it waits for none.
+  std::string_view behind_run_key{};
+  std::int64_t behind_started_wall_ms{};
+  std::string_view command{};         // the message was this command of the gateway's
+  std::string_view command_answer{};  // and what it was answered
 };
 
 // A durable event with the session it belongs to, as the session was right after it.
@@ -58,7 +64,8 @@ struct EventItem {
   bool has_run{};
   core::RunView run{};
   bool has_approval{};
-  core::ApprovalView approval{};  // ApprovalOpened; ApprovalResolved, as it was before
+  core::ApprovalView approval{};   // ApprovalOpened; ApprovalResolved, as it was before
+  std::string_view message_key{};  // CommandAnswered: idempotency key of the message; may be empty
   std::uint32_t part{};  // of an event that concerns several runs: which of them this is about
 };
 
@@ -100,6 +107,18 @@ struct RunItem {
   std::string_view session_key{};
   bool has_end{};
   EventView end{};  // RunFinished / RunFailed / RunAborted when it has ended
+};
+
+// A run that waits or is worked on.
+struct OpenRun {
+  core::RunView run{};
+  std::string_view session_key{};
+  std::int64_t queued_wall_ms{};
+  std::string_view behind_run_key{};  // of its session, being worked on; empty = none is
+};
+struct RunsItem {
+  std::uint64_t total{};  // how many there are, of which `runs` are the oldest
+  std::vector<OpenRun> runs{};
 };
 
 struct StatusItem {
@@ -189,6 +208,7 @@ void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const D
 void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const PairingItem& item);
 void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const GapItem& item);
 void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const ApprovalsItem& item);
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const RunsItem& item);
 void write(OutboxProducer& out, const PromptItem& item);
 void write(OutboxProducer& out, const CancelItem& item);
 void write(OutboxProducer& out, const ArmItem& item);
@@ -213,6 +233,7 @@ void read(ByteSpan payload, PromptItem& item);
 void read(ByteSpan payload, CancelItem& item);
 void read(ByteSpan payload, ArmItem& item);
 void read(ByteSpan payload, ApprovalsItem& item);
+void read(ByteSpan payload, RunsItem& item);
 void read(ByteSpan payload, SteerItem& item);
 void read(ByteSpan payload, AnswerItem& item);
 void read(ByteSpan payload, ControlItem& item);

@@ -78,6 +78,7 @@ READS = [
     ("chat.history", {"sessionKey": MAIN, "limit": 200}, HISTORY),
     ("chat.startup", {"sessionKey": MAIN, "limit": 80, "maxBytes": 262144},
      {**HISTORY, "agentsList": AGENTS, "metadata": {"models": MODELS, "commands": COMMANDS}}),
+    ("runs.list", {"limit": 5}, {"ts": int, "totalCount": int, "runs": list}),
     ("cron.list", {"includeDisabled": True, "limit": 200, "offset": 0},
      {"jobs": list, "snapshotRevision": str, "total": int, "offset": int, "limit": int,
       "hasMore": bool, "nextOffset": type(None)}),

@@ -149,7 +149,8 @@ void Life::answer_some_request() {
 }
 
 std::string Life::words() {
-  if (prng_.chance(5)) return prng_.chance(50) ? "/new" : "/Reset and go on";
+  constexpr const char* kWords[] = {"/new", "/Reset and go on", "/stop", "/status"};
+  if (prng_.chance(7)) return kWords[prng_.below(std::size(kWords))];
   return "text " + std::to_string(prng_.below(100));
 }
 

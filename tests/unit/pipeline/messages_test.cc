@@ -85,6 +85,10 @@ TEST_F(Messages, AReplyKeepsItsAddressAndTexts) {
   item.reply.pairing_new = true;
   item.pairing_code = "ABCD2345";
   item.pairing_expires_wall_ms = 4'000;
+  item.behind_run_key = "r-1";
+  item.behind_started_wall_ms = 9;
+  item.command = "status";
+  item.command_answer = "Nothing is being worked on.";
   write(producer_, ConnectionRef{3, 4}, 77, item);
   ReplyItem got{};
   const OutHeader header = pass(got);
@@ -99,6 +103,10 @@ TEST_F(Messages, AReplyKeepsItsAddressAndTexts) {
   EXPECT_TRUE(got.reply.pairing_new);
   EXPECT_EQ(got.pairing_code, "ABCD2345");
   EXPECT_EQ(got.pairing_expires_wall_ms, 4'000);
+  EXPECT_EQ(got.behind_run_key, "r-1");
+  EXPECT_EQ(got.behind_started_wall_ms, 9);
+  EXPECT_EQ(got.command, "status");
+  EXPECT_EQ(got.command_answer, "Nothing is being worked on.");
 }
 
 TEST_F(Messages, AnEventKeepsItsBodyAlignedAndItsSession) {
@@ -289,6 +297,7 @@ TEST_F(Messages, AnEventSaysWhichAttemptAndWhatWasAsked) {
   item.has_approval = true;
   item.approval.request = Seq{4};
   item.approval.tool = "bash";
+  item.message_key = "k-1";
   item.part = 2;
   write(producer_, item);
   EventItem got{};
@@ -298,7 +307,26 @@ TEST_F(Messages, AnEventSaysWhichAttemptAndWhatWasAsked) {
   ASSERT_TRUE(got.has_approval);
   EXPECT_EQ(got.approval.request, Seq{4});
   EXPECT_EQ(got.approval.tool, "bash");
+  EXPECT_EQ(got.message_key, "k-1");
   EXPECT_EQ(got.part, 2U);
+}
+
+TEST_F(Messages, OpenRunsComeBackWhole) {
+  const OpenRun waits{.run = {.id = RunId{8}, .key = "r-8", .agent_id = "main"},
+                      .session_key = "agent:main:main",
+                      .queued_wall_ms = 12,
+                      .behind_run_key = "r-7"};
+  write(producer_, ConnectionRef{1, 1}, 5, RunsItem{.total = 9, .runs = {waits, {}}});
+  RunsItem got{};
+  EXPECT_EQ(pass(got).kind, static_cast<std::uint16_t>(ItemKind::runs));
+  EXPECT_EQ(got.total, 9U);
+  ASSERT_EQ(got.runs.size(), 2U);
+  EXPECT_EQ(got.runs[0].run.id, RunId{8});
+  EXPECT_EQ(got.runs[0].run.key, "r-8");
+  EXPECT_EQ(got.runs[0].session_key, "agent:main:main");
+  EXPECT_EQ(got.runs[0].queued_wall_ms, 12);
+  EXPECT_EQ(got.runs[0].behind_run_key, "r-7");
+  EXPECT_EQ(got.runs[1].session_key, "");
 }
 
 TEST_F(Messages, ApprovalsComeThroughWithEveryText) {

@@ -359,6 +359,8 @@ void FakeEngine::query(const InputHeader& header, std::string_view text) {
       return query_approvals(header);
     case input_kind::kQueryPairing:
       return answer(pipeline::PairingItem{});
+    case input_kind::kQueryRuns:
+      return answer(pipeline::RunsItem{});
     case input_kind::kQueryFindSession:
       return answer(pipeline::SessionsItem{});
     case input_kind::kQueryGap:
