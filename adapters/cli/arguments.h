@@ -26,6 +26,11 @@ enum class Verb : std::uint8_t {
   send,
   sessions_list,
   sessions_show,
+  sessions_reset,
+  sessions_delete,
+  sessions_abort,
+  runs_list,
+  runs_abort,
   config_get,
   config_set,
   config_validate,
@@ -77,9 +82,14 @@ struct SendArguments {
 };
 
 struct SessionsArguments {
-  std::string key{};    // show
+  std::string key{};    // all but list
   std::string agent{};  // list
   std::uint64_t limit{50};
+};
+
+struct RunsArguments {
+  std::string id{};  // abort: a run's id, or the first characters of it
+  std::uint64_t limit{100};
 };
 
 struct ConfigArguments {
@@ -112,6 +122,7 @@ struct Arguments {
   LogsArguments logs{};
   SendArguments send{};
   SessionsArguments sessions{};
+  RunsArguments runs{};
   ConfigArguments config{};
   ApprovalArguments approval{};
   SkillsArguments skills{};

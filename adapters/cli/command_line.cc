@@ -77,8 +77,10 @@ void add_talk_verbs(CLI::App& app, Arguments& args) {
   send->add_option("--timeout", args.send.timeout_s, "Seconds to wait for the reply")
       ->capture_default_str();
   send->add_flag("--no-wait", args.send.no_wait, "Return when the message is durable");
+}
 
-  CLI::App* sessions = app.add_subcommand("sessions", "Look at conversations");
+void add_session_verbs(CLI::App& app, Arguments& args) {
+  CLI::App* sessions = app.add_subcommand("sessions", "Look at conversations, and end them");
   sessions->require_subcommand(1);
   CLI::App* list =
       add_verb(*sessions, args, Verb::sessions_list, "list", "List sessions, latest first",
@@ -92,6 +94,28 @@ void add_talk_verbs(CLI::App& app, Arguments& args) {
   show->add_option("key", args.sessions.key, "Session key")->required();
   show->add_option("--limit", args.sessions.limit, "At most this many messages")
       ->capture_default_str();
+  const auto key = [&args](CLI::App* verb) {
+    verb->add_option("key", args.sessions.key, "Session key")->required();
+  };
+  key(add_verb(*sessions, args, Verb::sessions_reset, "reset",
+               "Start a session afresh; ends what is being worked on in it",
+               "  spine sessions reset agent:main:main"));
+  key(add_verb(*sessions, args, Verb::sessions_delete, "delete",
+               "Delete a session; ends what is being worked on in it",
+               "  spine sessions delete agent:main:work"));
+  key(add_verb(*sessions, args, Verb::sessions_abort, "abort",
+               "End what is being worked on in a session, and what waits there",
+               "  spine sessions abort agent:main:main"));
+
+  CLI::App* runs = app.add_subcommand("runs", "What agents are working on");
+  runs->require_subcommand(1);
+  CLI::App* open = add_verb(*runs, args, Verb::runs_list, "list",
+                            "List what is being worked on and what waits, the oldest first",
+                            "  spine runs list\n  spine runs list --json");
+  open->add_option("--limit", args.runs.limit, "At most this many")->capture_default_str();
+  add_verb(*runs, args, Verb::runs_abort, "abort", "End a run", "  spine runs abort 3f2a")
+      ->add_option("run", args.runs.id, "Its id, or the first characters of it")
+      ->required();
 }
 
 void add_approval_verbs(CLI::App& app, Arguments& args) {
@@ -243,6 +267,7 @@ void describe(CLI::App& app, Arguments& args) {
   add_common(app, args.common);
   add_daemon_verbs(app, args);
   add_talk_verbs(app, args);
+  add_session_verbs(app, args);
   add_approval_verbs(app, args);
   add_agent_verbs(app, args);
   add_skill_verbs(app, args);

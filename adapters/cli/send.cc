@@ -66,6 +66,35 @@ bool is_without_run(const Answer& answer) {
          payload["run"].get(run) == simdjson::SUCCESS && !run;
 }
 
+// What the gateway itself answered a command, such as /status; empty = it was none.
+std::string command_text(const Answer& answer) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element payload;
+  if (parser.parse(answer.payload).get(payload) != simdjson::SUCCESS) return {};
+  return text_at(payload, "command").empty() ? std::string{} : text_at(payload, "text");
+}
+
+// The member of chat.send's answer that says what the message waits behind; empty = nothing.
+std::string waits_behind(const Answer& sent) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element payload;
+  simdjson::dom::element behind;
+  if (parser.parse(sent.payload).get(payload) != simdjson::SUCCESS ||
+      payload["waitsBehind"].get(behind) != simdjson::SUCCESS) {
+    return {};
+  }
+  return simdjson::to_string(behind);
+}
+
+void show_waits_behind(const std::string& behind_json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element behind;
+  if (parser.parse(behind_json).get(behind) != simdjson::SUCCESS) return;
+  fmt::print(stderr, "Waiting behind a run of {} (spine runs abort {} ends it)\n",
+             show_duration_ms(static_cast<std::uint64_t>(number_at(behind, "runningMs"))),
+             printable(text_at(behind, "runId")));
+}
+
 // What an agent asks while its answer is waited for, of whatever session: it may be this one's.
 void show_question(std::string_view event, const std::string& payload) {
   if (!event.ends_with(".approval.requested")) return;
@@ -88,12 +117,13 @@ void show_question(std::string_view event, const std::string& payload) {
 // One message under one idempotency key: however often it is handed in, it counts once.
 class Sending {
  public:
-  Sending(const Place& place, const SendArguments& args, std::string text)
+  Sending(const Place& place, const Arguments& args, std::string text)
       : place_(place),
-        args_(args),
+        args_(args.send),
+        json_(args.common.json),
         text_(std::move(text)),
         key_(show_uuid(pipeline::random128())),
-        deadline_(in_ms(args.timeout_s * 1000)) {}
+        deadline_(in_ms(args.send.timeout_s * 1000)) {}
 
   // Tries again after a lost connection until the deadline. The answer is that of agent.wait, or
   // of chat.send with --no-wait and when no run was started.
@@ -114,12 +144,18 @@ class Sending {
     reached = true;
     client.on_event(show_question);
     SPINE_TRY(Answer sent, hand_in(client));
-    if (!sent.ok || args_.no_wait || is_without_run(sent)) return sent;
+    if (!sent.ok || is_without_run(sent)) return sent;
+    const std::string behind = waits_behind(sent);
+    if (!behind.empty() && !json_) show_waits_behind(behind);
+    if (args_.no_wait) return sent;
     const std::uint64_t wait_ms = left_ms(deadline_);
     SPINE_TRY(Answer end, client.call("agent.wait",
                                       fmt::format(R"({{"runId":"{}","timeoutMs":{}}})", key_,
                                                   wait_ms > 500 ? wait_ms - 500 : wait_ms),
                                       deadline_));
+    if (json_ && !behind.empty() && end.ok && end.payload.ends_with('}')) {
+      end.payload.insert(end.payload.size() - 1, ",\"waitsBehind\":" + behind);
+    }
     return end;
   }
 
@@ -140,6 +176,7 @@ class Sending {
 
   const Place& place_;
   const SendArguments& args_;
+  bool json_;
   std::string text_;
   std::string key_;
   Deadline deadline_;
@@ -194,7 +231,7 @@ int send(const Arguments& args) {
     fmt::print(stderr, "Error: {}\n", text.error().message);
     return kExitUsage;
   }
-  const auto answer = Sending(*place, args.send, std::move(*text)).run();
+  const auto answer = Sending(*place, args, std::move(*text)).run();
   if (!answer) return fail(answer.error());
   if (!answer->ok) {
     return fail({Errc::refused, fmt::format("The gateway refused the message: {} ({})",
@@ -207,6 +244,10 @@ int send(const Arguments& args) {
     return kExitOk;
   }
   if (!without_run) return print_sent(*answer);
+  if (const std::string said = command_text(*answer); !said.empty()) {
+    fmt::print("{}\n", printable(said, true));
+    return kExitOk;
+  }
   fmt::print("Recorded; no agent run was started.\n");
   return kExitOk;
 }

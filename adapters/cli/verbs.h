@@ -20,6 +20,11 @@ int logs(const Arguments& args);           // logs.cc
 int send(const Arguments& args);           // send.cc
 int sessions_list(const Arguments& args);  // sessions.cc
 int sessions_show(const Arguments& args);
+int sessions_reset(const Arguments& args);  // session_changes.cc
+int sessions_delete(const Arguments& args);
+int sessions_abort(const Arguments& args);
+int runs_list(const Arguments& args);  // runs.cc
+int runs_abort(const Arguments& args);
 int config_get(const Arguments& args);  // config_verbs.cc
 int config_validate(const Arguments& args);
 int config_set(const Arguments& args);

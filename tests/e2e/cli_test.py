@@ -22,7 +22,7 @@ class Cli(unittest.TestCase):
 
     def test_json_output_parses(self):
         for verb in (("health",), ("status",), ("sessions", "list"),
-                     ("sessions", "show", "agent:main:main"), ("send", "again"),
+                     ("sessions", "show", "agent:main:main"), ("send", "again"), ("runs", "list"),
                      ("config", "get"), ("journal", "info"), ("journal", "verify"),
                      ("replay", "verify"), ("doctor",)):
             with self.subTest(verb=verb):
@@ -55,11 +55,12 @@ class Cli(unittest.TestCase):
     def test_completions_name_the_verbs(self):
         for shell in ("bash", "zsh", "fish"):
             text = self.ok("completion", shell, target=False)
-            for verb in ("start", "sessions", "journal", "doctor"):
+            for verb in ("start", "sessions", "runs", "abort", "journal", "doctor"):
                 self.assertIn(verb, text)
 
     def test_help_has_examples(self):
-        for verb in ((), ("run",), ("send",), ("sessions",), ("journal",), ("replay",), ("config",)):
+        for verb in ((), ("run",), ("runs", "abort"), ("send",), ("sessions",), ("journal",),
+                     ("replay",), ("config",)):
             with self.subTest(verb=verb):
                 self.assertRegex(self.ok(*verb, "--help", target=False), r"\n  spine \w+")
 
