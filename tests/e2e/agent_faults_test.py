@@ -110,12 +110,16 @@ class Bounds(unittest.TestCase):
         with daemon.listener() as client:
             asks = send(client, "ask bash", "agent:main:asks")
             question = client.wait_event("exec.approval.requested")
+            # Another conversation of the same process talks all the while.
+            talks = send(client, "slow 30 100", "agent:main:talks")
             # Its silence began after the question was asked.
             state, words = ask(client, "until /never", "agent:main:hangs")
             self.assertEqual(state, "error")
             self.assertIn("said nothing for 1.5 s and was stopped", words)
             client.call("exec.approval.resolve", {"id": question["id"], "decision": "allow-once"})
             self.assertEqual(text_of(ends(client, asks)), "allowed")
+            self.assertEqual(ends(client, talks)["state"], "final")
+            self.assertEqual(len(daemon.agents()["main"]["instances"]), 1)
             self.assertEqual(ask(client, "next", "agent:main:hangs")[1], "you said: next")
         failed = next(e for e in daemon.events("--kind", "RunFailed"))
         self.assertEqual(failed["body"]["kind"], "timeout")
