@@ -6,12 +6,11 @@
 
 #include "engine/core/key_buffer.h"
 #include "engine/core/message_rules.h"
+#include "engine/core/words.h"
 #include "schemas/fields.h"
 
 namespace spine::core {
 namespace {
-
-constexpr std::string_view kBlanks = " \t\r\n";
 
 std::string counted(std::size_t count, std::string_view one, std::string_view many) {
   return std::to_string(count) + " " + std::string{count == 1 ? one : many};
@@ -89,9 +88,9 @@ std::span<const Command> commands() {
 }
 
 const Command* find_command(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  text = trimmed(text);
   if (!text.starts_with('/')) return nullptr;
-  text = text.substr(1, text.find_last_not_of(kBlanks));
+  text.remove_prefix(1);
   const auto found =
       std::find_if(kCommands.begin(), kCommands.end(),
                    [text](const Command& command) { return same_but_case(command.name, text); });

@@ -5,6 +5,7 @@
 #include "engine/core/codes.h"
 #include "engine/core/fingerprint.h"
 #include "engine/core/message_rules.h"
+#include "engine/core/words.h"
 
 namespace spine::core {
 namespace {
@@ -13,15 +14,6 @@ namespace {
 constexpr std::uint64_t kCodeTriesMax = 16;
 // Of ids made because of a message (message_accept.cc has the others).
 constexpr std::uint64_t kPurposeCode = 4;
-
-constexpr std::string_view kBlanks = " \t\r\n";
-
-std::string_view next_word(std::string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-  const std::string_view word = text.substr(0, text.find_first_of(kBlanks));
-  text.remove_prefix(word.size());
-  return word;
-}
 
 char upper(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;

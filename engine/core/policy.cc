@@ -6,6 +6,7 @@
 
 #include "engine/core/fingerprint.h"
 #include "engine/core/key_buffer.h"
+#include "engine/core/words.h"
 #include "schemas/finished.h"
 
 namespace spine::core {
@@ -41,14 +42,6 @@ ResetRule reset_rule(const fb::ResetPolicy* policy) {
   return ResetRule{.daily = policy->daily(),
                    .at_hour = policy->at_hour(),
                    .idle_minutes = policy->idle_minutes()};
-}
-
-constexpr std::string_view kSpaces = " \t\r\n";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kSpaces);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
 }
 
 // Of "<channel>:<sender id>" the channel is a name.
@@ -263,7 +256,7 @@ bool Policy::is_reset_trigger(std::string_view text, std::string_view& rest) con
   for (const std::string& trigger : reset_triggers_) {
     if (trigger.empty() || !same_but_case(words.substr(0, trigger.size()), trigger)) continue;
     rest = words.substr(trigger.size());
-    if (!rest.empty() && kSpaces.find(rest.front()) == std::string_view::npos) continue;
+    if (!rest.empty() && kBlanks.find(rest.front()) == std::string_view::npos) continue;
     rest = trimmed(rest);
     return true;
   }

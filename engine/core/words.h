@@ -1,0 +1,26 @@
+// Words: what people type to the gateway itself, taken apart.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+namespace spine::core {
+
+inline constexpr std::string_view kBlanks = " \t\r\n";
+
+// Without the blanks at its ends.
+inline std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+// Takes the first word off the text; empty = there is none.
+inline std::string_view next_word(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  const std::string_view word = text.substr(0, text.find_first_of(kBlanks));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+}  // namespace spine::core
