@@ -200,6 +200,14 @@ void redact(std::string secret) {
   }
 }
 
+std::string redacted(std::string text) {
+  Outlet& out = outlet();
+  const std::scoped_lock lock(out.mutex);
+  for (const std::string& secret : out.secrets)
+    replace_all(text, secret, "[redacted]");
+  return text;
+}
+
 std::uint64_t lines_lost() {
   return outlet().lost.load(std::memory_order_relaxed);
 }

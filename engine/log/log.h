@@ -42,6 +42,8 @@ std::filesystem::path current_file();
 
 // From now on `secret` stands as [redacted] in every line. Never forgotten. Thread: any.
 void redact(std::string secret);
+// The text with those secrets left out, for what goes elsewhere than to the log. Thread: any.
+std::string redacted(std::string text);
 
 // How many lines could not be written (disk full, for example). Thread: any.
 std::uint64_t lines_lost();

@@ -256,7 +256,9 @@ void Process::flush() {
 }
 
 void Process::on_input_ready() {
+  const bool waited = queue_.waiting() != 0;
   flush();
+  if (waited && queue_.waiting() == 0) events_->on_input_written();
 }
 
 void Process::close_input() {

@@ -36,6 +36,7 @@ class ChildEvents {
   virtual void on_line(std::string_view line) = 0;    // of stdout, framed on LF alone, without it
   virtual void on_stderr(std::string_view line) = 0;  // cut to a bound, its rate limited
   virtual void on_line_too_long() = 0;                // then stdout is read no more
+  virtual void on_input_written() {}                  // what waited to be read by it is gone
   // After the last line. The child may be destroyed from within.
   virtual void on_exit(const ChildExit& exit) = 0;
 };

@@ -8,6 +8,7 @@
 
 #include "adapters/agents/process/environment.h"
 #include "adapters/agents/process/find_program.h"
+#include "adapters/agents/process/program_check.h"
 #include "adapters/agents/process/sandbox.h"
 #include "adapters/agents/process/users.h"
 #include "schemas/vocab/show.h"
@@ -81,6 +82,11 @@ Result<std::string> find_command(const LaunchRequest& request,
   const std::string_view path = value_in(env, "PATH");
   std::string program = find_program(name, path, working_directory(request));
   if (!program.empty()) return program;
+  if (const std::string why = why_none_found(name, path, working_directory(request));
+      !why.empty()) {
+    return Error{Errc::not_found,
+                 fmt::format("Agent {}: its program {}.", printable(request.agent.id), why)};
+  }
   if (name.find('/') != std::string::npos) {
     return Error{
         Errc::not_found,
@@ -135,6 +141,18 @@ void show_path_entries(std::vector<std::string>& env, const MountPlan& plan) {
   }
 }
 
+// The folders of its PATH of which it sees anything.
+std::string seen_path(const std::vector<std::string>& env, const MountPlan& plan) {
+  std::string path;
+  for (const std::string& entry : path_entries(value_in(env, "PATH"))) {
+    std::error_code failed;
+    const auto real = std::filesystem::canonical(entry, failed);
+    if (failed || !(plan.is_visible(entry) || plan.is_visible(real.string()))) continue;
+    path.append(path.empty() ? "" : ":").append(entry);
+  }
+  return path;
+}
+
 Result<Launch> launch_in_sandbox(const LaunchRequest& request, const SystemUser& user,
                                  std::vector<std::string>&& env, const std::string& program) {
   SPINE_TRY(const MountPlan view, agent_view(request, program, env));
@@ -151,11 +169,17 @@ Result<Launch> launch_in_sandbox(const LaunchRequest& request, const SystemUser&
   for (const std::string& hop : hops) {
     if (view.is_visible(hop)) continue;
     return not_possible(
-        request, fmt::format("its program {} is not visible in its sandbox: it belongs to the "
-                             "gateway, or an agent may have put it there. Install it elsewhere, or "
-                             "add its folder to spine.sandbox.read.",
-                             printable(hop)));
+        request,
+        fmt::format("its program {} is not visible in its sandbox: it belongs to the "
+                    "gateway, or an agent may have put it there{}. Install it elsewhere, or "
+                    "add its folder to spine.sandbox.read.",
+                    printable(hop),
+                    hop == hops.front() ? std::string{}
+                                        : fmt::format(" ({} is a link that leads there)",
+                                                      printable(hops.front()))));
   }
+  SPINE_TRY_STATUS(check_interpreter(hops.back(), seen_path(env, view),
+                                     [&view](const auto& path) { return view.is_visible(path); }));
   if (request.means.is_root) {
     SPINE_TRY_STATUS(check_program(request, user, hops.back(), &view));
   }
@@ -164,6 +188,7 @@ Result<Launch> launch_in_sandbox(const LaunchRequest& request, const SystemUser&
   launch.plan.argv = sandbox_command(request.means, view, real_cwd.string());
   if (request.means.is_root) append_user_command(launch.plan.argv, request.means, user);
   append_limits(launch.plan.argv, request.means, true);
+  launch.seen_path = seen_path(env, view);
   show_path_entries(env, view);
   launch.plan.env = std::move(env);
   launch.plan.cwd = "/";
@@ -191,6 +216,9 @@ Result<Launch> launch_without(const LaunchRequest& request, const Separated& sep
     launch.sandbox = "none";
   }
   append_limits(argv, request.means, separated.how == Separation::user);
+  launch.seen_path = value_in(env, "PATH");
+  SPINE_TRY_STATUS(check_interpreter(link_chain(program).back(), launch.seen_path,
+                                     [](const std::string&) { return true; }));
   launch.plan.env = std::move(env);
   launch.plan.cwd = working_directory(request);
   return launch;
@@ -212,6 +240,7 @@ Result<Launch> prepare_launch(const LaunchRequest& request) {
   std::vector<std::string>& argv = launch->plan.argv;
   launch->program = link_chain(program).front();
   launch->probe = probe_rules(request);
+  launch->probe.path = launch->seen_path;
   argv.push_back(launch->program);
   argv.insert(argv.end(), request.command_line.begin() + 1, request.command_line.end());
   launch->plan.line_bytes_max = request.agent.process.line_bytes_max;

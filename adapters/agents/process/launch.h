@@ -62,18 +62,21 @@ struct ProbeRules {
   std::vector<std::string> wrapper{};   // stands before it: takes root's rights away
   uid_t uid{};                          // whom it is run as
   gid_t gid{};
-  bool allowed{};  // false: a root gateway has no way to give its rights away
+  std::string path{};  // the part of its PATH that the agent sees; empty = as in its environment
+  bool allowed{};      // false: a root gateway has no way to give its rights away
 };
 ProbeRules probe_rules(const LaunchRequest& request);
 
 struct Launch {
   ChildPlan plan{};
-  std::string program{};  // path of the agent's own program: what is run in the end
-  std::string sandbox{};  // "bubblewrap", "user <name>", "none": what was done
-  ProbeRules probe{};     // for check_node_version
+  std::string program{};    // path of the agent's own program: what is run in the end
+  std::string sandbox{};    // "bubblewrap", "user <name>", "none": what was done
+  std::string seen_path{};  // its PATH, without folders that it does not see
+  ProbeRules probe{};       // for check_node_version
 };
 // Pure but for looking at the file system. Errors: Errc::not_found when the command is not on the
-// agent's PATH, naming both, with the remedy; Errc::invalid_argument when the separation that is
+// agent's PATH, or the interpreter it needs is not, as far as the agent sees it, naming both, with
+// the remedy; Errc::invalid_argument when the separation that is
 // asked for is not possible, or nothing keeps a root gateway's agent from being root.
 Result<Launch> prepare_launch(const LaunchRequest& request);
 

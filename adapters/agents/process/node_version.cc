@@ -160,7 +160,7 @@ Status check_node_version(const std::string& program, const std::vector<std::str
   // Not even read: whoever can put it there may have put a pipe or a device there.
   if (!rules.allowed || !may_be_run(program, rules.writable, user)) return ok();
   const fs::path file = trusted_path(program, rules.writable);
-  const std::string_view path = value_in(env, "PATH");
+  const std::string_view path = rules.path.empty() ? value_in(env, "PATH") : rules.path;
   const NodeUse use = node_of(file, path);
   if (!use.is_node) return ok();
   const NodePackage package = package_of(file);

@@ -1,0 +1,101 @@
+// Looking for the reason in an error output, from its end.
+#include "adapters/agents/process/telling_line.h"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/core/cut_text.h"
+
+namespace spine::agents {
+namespace {
+
+constexpr std::size_t kBytesMax = 300;
+constexpr std::size_t kLinesMax = 40;
+
+std::string_view trimmed(std::string_view line) {
+  const auto is_blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
+  while (!line.empty() && is_blank(line.front()))
+    line.remove_prefix(1);
+  while (!line.empty() && is_blank(line.back()))
+    line.remove_suffix(1);
+  return line;
+}
+
+// Colours and the like: ESC [ ... letter.
+std::string without_escapes(std::string_view line) {
+  std::string plain;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    if (line[at] != '\x1b') {
+      plain += line[at];
+      continue;
+    }
+    if (at + 1 >= line.size() || line[at + 1] != '[') continue;
+    ++at;
+    while (at + 1 < line.size() && (line[at + 1] < '@' || line[at + 1] > '~'))
+      ++at;
+    ++at;
+  }
+  return plain;
+}
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// A frame of a trace, or what runtimes write below one.
+bool tells_nothing(std::string_view line) {
+  return line.starts_with("at ") || line.starts_with("Node.js v") || line.starts_with("File \"") ||
+         line.starts_with("node:internal") || line.starts_with("note: run with `RUST_BACKTRACE") ||
+         std::ranges::none_of(line, is_letter_or_digit);
+}
+
+bool speaks_of_error(std::string_view line) {
+  constexpr std::array<std::string_view, 15> kWords{
+      "error",   "fatal",   "cannot", "unknown",   "not found",    "denied", "failed", "invalid",
+      "missing", "no such", "unable", "exception", "unauthorized", "refus",  "panic"};
+  std::string lower(line);
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  return std::ranges::any_of(
+      kWords, [&lower](std::string_view word) { return lower.find(word) != std::string::npos; });
+}
+
+}  // namespace
+
+std::string telling_line(std::string_view tail) {
+  std::string last;
+  for (std::size_t count = 0; count < kLinesMax && !tail.empty(); ++count) {
+    const std::size_t feed = tail.find_last_of('\n');
+    const std::size_t start = feed == std::string_view::npos ? 0 : feed + 1;
+    const std::string plain = without_escapes(tail.substr(start));
+    const std::string_view line = trimmed(plain);
+    tail = tail.substr(0, feed == std::string_view::npos ? 0 : feed);
+    if (line.empty() || tells_nothing(line)) continue;
+    if (speaks_of_error(line)) return std::string(core::cut_text(line, kBytesMax));
+    if (last.empty()) last = core::cut_text(line, kBytesMax);
+  }
+  return last;
+}
+
+std::string hide_secrets(std::string_view text) {
+  constexpr std::size_t kSecretBytes = 20;
+  const auto is_part = [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_'; };
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto is_letter = [&](char c) { return is_letter_or_digit(c) && !is_digit(c); };
+  std::string out;
+  while (!text.empty()) {
+    const auto end = std::ranges::find_if_not(text, is_part);
+    const auto word = text.substr(0, static_cast<std::size_t>(end - text.begin()));
+    const bool secret = word.size() >= kSecretBytes && std::ranges::any_of(word, is_digit) &&
+                        std::ranges::any_of(word, is_letter);
+    out += secret ? std::string_view{"[redacted]"} : word;
+    text.remove_prefix(word.size());
+    if (text.empty()) break;
+    out += text.front();
+    text.remove_prefix(1);
+  }
+  return out;
+}
+
+}  // namespace spine::agents
