@@ -1,13 +1,17 @@
 // Instance: start, readiness, the steps of an end, and what its process writes.
 #include "adapters/agents/instance.h"
 
+#include <algorithm>
 #include <csignal>
 #include <fmt/format.h>
 #include <utility>
 
+#include "adapters/agents/process/telling_line.h"
+#include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::agents {
 namespace {
@@ -45,12 +49,15 @@ Instance::Instance(const InstanceSetup& setup, AgentProfile profile, InstanceOwn
       protocol_(make_protocol(setup.agent->process.driver, profile_, *this)),
       traits_(protocol_->traits()),
       timer_(evtimer_new(setup.base, &Instance::on_timer, this)),
+      call_timer_(evtimer_new(setup.base, &Instance::on_call_timer, this)),
       reserved_(setup.reserved),
       number_(setup.number) {
-  SPINE_CHECK(timer_ != nullptr);
+  SPINE_CHECK(timer_ != nullptr && call_timer_ != nullptr);
 }
 
-Instance::~Instance() = default;
+Instance::~Instance() {
+  if (asker_ != 0) setup_.files.close(asker_);
+}
 
 Result<Launch> Instance::prepare(const ProtocolPrompt* first) {
   LaunchRequest request{
@@ -152,23 +159,99 @@ void Instance::on_line_too_long() {
       Ending::kill);
 }
 
+// What it said of its end, for whoever waits for an answer: without it people read that a program
+// ended with 1, and look for the reason in a log. Secrets that are known, and what looks like some,
+// are left out: it goes to the journal and to channels.
+std::string Instance::last_words() const {
+  const std::string trouble = protocol_->trouble();
+  const std::string words = trouble.empty() ? telling_line(stderr_tail()) : trouble;
+  return hide_secrets(log::redacted(printable(words)));
+}
+
 void Instance::on_exit(const ChildExit& reported) {
   evtimer_del(timer_.get());
+  evtimer_del(call_timer_.get());
   const ChildExit exit = sandbox_ == "bubblewrap" ? exit_inside(reported) : reported;
-  if (state_ != InstanceState::stopping) {
-    // It went by itself. A process for one prompt may do that; what it said last decides.
-    // What it wrote to stderr is in the log alone: nobody knows what secrets are in it.
-    std::string why = exit_in_words(exit);
+  const bool clean = exit.signal == 0 && exit.code == 0;
+  // It went by itself. A process for one prompt may do that, once it has answered.
+  const bool by_itself = state_ != InstanceState::stopping;
+  const bool one_shot = traits_.one_shot;
+  const bool crashed = !one_shot || !(clean || answered_);
+  std::string why = exit_in_words(exit);
+  if (by_itself) {
+    const std::string words = last_words();
+    if (!words.empty()) why += ": " + words;
     if (!child_->stderr_tail().empty()) {
-      why += fmt::format("; what it wrote: spine agents logs {}", setup_.agent->id);
+      why += fmt::format(" (all it wrote: spine agents logs {})", setup_.agent->id);
     }
-    const bool clean = exit.signal == 0;
-    if (clean && traits_.one_shot && !muted_) protocol_->ended(exit.code == 0, why);
-    reason_ = clean && traits_.one_shot ? fb::AgentExitReason::done : fb::AgentExitReason::crashed;
-    message_ = std::move(why);
+  }
+  // Nothing was told of the run: its program cannot do it, and will not the next time. Otherwise it
+  // broke off, and is tried again as the configuration says.
+  const bool fails_at_once = exit.signal == 0 && !told_;
+  const bool tells_end = !one_shot || (by_itself && !muted_ && (!crashed || fails_at_once));
+  if (by_itself) {
+    reason_ = crashed ? fb::AgentExitReason::crashed : fb::AgentExitReason::done;
+    message_ = why;
     state_ = InstanceState::stopping;
   }
+  if (tells_end) protocol_->ended(clean, why);
   owner_.on_gone(*this, exit);
+}
+
+void Instance::call_back(std::uint64_t token, std::uint64_t ms) {
+  calls_back_.push_back({pipeline::monotonic_now_us() + ms * 1'000, token});
+  set_call_timer();
+}
+
+void Instance::set_call_timer() {
+  if (calls_back_.empty()) return;
+  const auto next = std::ranges::min_element(calls_back_, {}, &CallBack::due_us);
+  const std::uint64_t now_us = pipeline::monotonic_now_us();
+  const std::uint64_t us = next->due_us > now_us ? next->due_us - now_us : 0;
+  const timeval delay{static_cast<time_t>(us / 1'000'000),
+                      static_cast<suseconds_t>(us % 1'000'000)};
+  SPINE_CHECK(evtimer_add(call_timer_.get(), &delay) == 0);
+}
+
+void Instance::on_call_timer(evutil_socket_t, short, void* self) {
+  auto& instance = *static_cast<Instance*>(self);
+  const std::uint64_t now_us = pipeline::monotonic_now_us();
+  std::vector<CallBack> due;
+  std::erase_if(instance.calls_back_, [&](const CallBack& call) {
+    if (call.due_us <= now_us) due.push_back(call);
+    return call.due_us <= now_us;
+  });
+  std::ranges::stable_sort(due, {}, &CallBack::due_us);
+  for (const CallBack& call : due) {
+    if (!instance.muted_) instance.protocol_->called_back(call.token);
+  }
+  instance.set_call_timer();
+}
+
+// One job at a time: what it asked for before is written to it, so that what it asks for in vain
+// fills no memory here.
+void Instance::do_apart(std::function<std::string()> work, std::size_t bytes) {
+  if (child_ == nullptr || state_ == InstanceState::stopping) return;
+  if (asker_ == 0) {
+    asker_ = setup_.files.open(setup_.agent->id, [this](std::string&& line) {
+      write(line);
+      setup_.files.hold(asker_, child_->input_waiting() != 0);
+      mind_output();
+    });
+  }
+  setup_.files.submit(asker_, std::move(work), bytes);
+  mind_output();
+}
+
+void Instance::on_input_written() {
+  if (asker_ == 0) return;
+  setup_.files.hold(asker_, false);
+  mind_output();
+}
+
+void Instance::mind_output() {
+  const bool asks_much = asker_ != 0 && setup_.files.is_full(asker_);
+  child_->pause_output(paused_ || asks_much);
 }
 
 void Instance::write(std::string_view line) {
@@ -184,6 +267,7 @@ void Instance::close_input() {
 void Instance::ready(std::string_view version) {
   if (state_ != InstanceState::starting) return;
   state_ = InstanceState::ready;
+  became_ready_ = true;
   traits_ = protocol_->traits();
   evtimer_del(timer_.get());
   ready_ms_ = (pipeline::monotonic_now_us() - started_us_) / 1'000;

@@ -6,7 +6,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "adapters/agents/file_pool.h"
 #include "adapters/agents/process/child.h"
 #include "adapters/agents/process/launch.h"
 #include "adapters/agents/protocols/protocol.h"
@@ -45,6 +47,7 @@ struct InstanceSetup {
   const GatewayPlaces& gateway;
   const AgentPlaces& places;
   const SeparationMeans& means;
+  FilePool& files;
   std::string& checked_program;  // whose node is known to be new enough: asking takes a while
   std::vector<std::pair<std::string, std::string>> skill_env{};
   std::uint32_t number{};
@@ -90,8 +93,13 @@ class Instance final : public ChildEvents, public ProtocolSink {
   std::uint64_t started_us() const { return started_us_; }
   std::int64_t started_wall_ms() const { return started_wall_ms_; }
   std::uint64_t ready_ms() const { return ready_ms_; }
+  // It was, at any time.
+  bool became_ready() const { return became_ready_; }
   // Reads no more of its output until that is undone.
-  void pause_output(bool pause) { child_->pause_output(pause); }
+  void pause_output(bool pause) {
+    paused_ = pause;
+    mind_output();
+  }
   // Skills of a process that is running change with the next prompt, if its protocol can do that.
   void set_skills(std::vector<SkillHandOver> skills, std::uint64_t version);
 
@@ -108,6 +116,7 @@ class Instance final : public ChildEvents, public ProtocolSink {
   void on_line(std::string_view line) override;
   void on_stderr(std::string_view line) override;
   void on_line_too_long() override;
+  void on_input_written() override;
   void on_exit(const ChildExit& exit) override;
   // ProtocolSink
   void write(std::string_view line) override;
@@ -119,10 +128,12 @@ class Instance final : public ChildEvents, public ProtocolSink {
   }
   void delta(RunId run, std::string_view piece) override {
     of_a_run_ = true;
+    told_ = true;
     owner_.on_delta(run, piece);
   }
   void tool_called(RunId run, const ToolCall& call) override {
     of_a_run_ = true;
+    told_ = true;
     owner_.on_tool_called(run, call);
   }
   void tool_returned(RunId run, const ToolResult& result) override {
@@ -135,11 +146,17 @@ class Instance final : public ChildEvents, public ProtocolSink {
   }
   void withdrawn(RunId, std::uint64_t) override {}  // the run's end withdraws what it asked
   void steered(RunId queued, RunId into) override { owner_.on_steered(queued, into); }
-  void finished(RunId run, const Finished& answer) override { owner_.on_finished(run, answer); }
+  void finished(RunId run, const Finished& answer) override {
+    answered_ = true;
+    owner_.on_finished(run, answer);
+  }
   void failed(RunId run, fb::RunErrorKind kind, std::string_view message) override {
+    answered_ = true;
     owner_.on_failed(run, kind, message);
   }
   void settled(RunId run) override { owner_.on_settled(run); }
+  void call_back(std::uint64_t token, std::uint64_t ms) override;
+  void do_apart(std::function<std::string()> work, std::size_t bytes) override;
   void fault(std::string_view why) override;
   void log(std::string_view text) override { owner_.on_log(text, false); }
 
@@ -151,6 +168,10 @@ class Instance final : public ChildEvents, public ProtocolSink {
   void set_timer(std::uint64_t ms);
   void proceed();  // with what the timer was for
   static void on_timer(evutil_socket_t, short, void* self);
+  void set_call_timer();
+  static void on_call_timer(evutil_socket_t, short, void* self);
+  void mind_output();
+  std::string last_words() const;
 
   const InstanceSetup setup_;
   AgentProfile profile_;
@@ -159,6 +180,14 @@ class Instance final : public ChildEvents, public ProtocolSink {
   ProtocolTraits traits_{};
   std::unique_ptr<Child> child_{};
   std::unique_ptr<event, FreeTimer> timer_;
+  // Whoever is to be called back, and when.
+  struct CallBack {
+    std::uint64_t due_us{};
+    std::uint64_t token{};
+  };
+  std::vector<CallBack> calls_back_{};
+  std::unique_ptr<event, FreeTimer> call_timer_;
+  FilePool::Asker asker_{};  // 0 = it asked for no file yet
   std::string sandbox_{};
   std::string message_{};
   std::uint64_t started_us_{};
@@ -172,6 +201,10 @@ class Instance final : public ChildEvents, public ProtocolSink {
   fb::AgentExitReason reason_{fb::AgentExitReason::crashed};
   bool muted_{};     // what it writes is not read any more
   bool of_a_run_{};  // the line being read was about a run, whose owner has heard of it
+  bool paused_{};    // by the owner
+  bool told_{};      // something of a run
+  bool answered_{};  // a run
+  bool became_ready_{};
 };
 
 }  // namespace spine::agents

@@ -101,6 +101,7 @@ void AgentPool::answer(const pipeline::AnswerItem& item) {
 void AgentPool::restart() {
   log_.info("restart: its processes are ended");
   not_before_us_ = 0;
+  ready_once_ = false;
   for (const auto& instance : instances_) {
     instance->end(fb::AgentExitReason::restarted, "somebody asked for a restart",
                   Ending::terminate);
@@ -111,7 +112,8 @@ void AgentPool::release() {
   if (quarantined_) log_.info("released from quarantine");
   quarantined_ = false;
   start_failed_ = false;
-  crashes_ = 0;
+  crashes_ = unready_ = 0;
+  ready_once_ = false;
   not_before_us_ = 0;
   dispatch();
 }
@@ -123,6 +125,8 @@ void AgentPool::configure(const config::AgentConfig& agent) {
   places_.reset();
   checked_program_.clear();
   not_before_us_ = 0;
+  unready_ = 0;
+  ready_once_ = false;
   for (const auto& instance : instances_) {
     instance->stale = true;
     if (instance->runs != 0) continue;

@@ -30,6 +30,7 @@ struct PoolContext {
   DeltaMerger& deltas;
   const GatewayPlaces& gateway;
   const SeparationMeans& means;
+  FilePool& files;
   std::size_t& waiting_bytes;  // texts of prompts that wait, of all pools
 };
 
@@ -119,6 +120,7 @@ class AgentPool final : public Driver, public InstanceOwner {
   void interrupt_runs(const Instance& instance);
   std::uint64_t note_crash(std::string_view why);
   void start_failed(Work& work, const Error& error);
+  bool is_hopeless(const Instance& instance, const ChildExit& exit);
   void give_up(Work& work);
   void fail_late(std::uint64_t now_us);
   void fail_silent(std::uint64_t now_us);
@@ -154,6 +156,8 @@ class AgentPool final : public Driver, public InstanceOwner {
   std::uint64_t not_before_us_{};  // of the next start
   std::uint32_t numbers_{};
   std::uint32_t crashes_{};  // in a row
+  std::uint32_t unready_{};  // crashes in a row of processes that were not ready yet
+  bool ready_once_{};        // some process was, as the agent is configured now
   bool quarantined_{};
   bool start_failed_{};
   bool stopping_{};

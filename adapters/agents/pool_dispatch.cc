@@ -178,6 +178,7 @@ void AgentPool::start_one(Work& work) {
       .gateway = context_.gateway,
       .places = *places_,
       .means = context_.means,
+      .files = context_.files,
       .checked_program = checked_program_,
       .skill_env = work.trust == fb::Trust::trusted ? skills_.env : decltype(skills_.env){},
       .number = ++numbers_};

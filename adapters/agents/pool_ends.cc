@@ -28,6 +28,7 @@ bool is_crash(fb::AgentExitReason reason) {
 void AgentPool::on_gone(Instance& instance, const ChildExit& exit) {
   const fb::AgentExitReason reason = instance.reason();
   const bool crashed = is_crash(reason) && !stopping_;
+  const bool hopeless = crashed && is_hopeless(instance, exit);
   const std::uint64_t delay_ms = crashed ? note_crash(instance.message()) : 0;
   if (crashed) {
     log_.warn("process {} (pid {}) is gone: {}", instance.number(), instance.pid(),
@@ -48,7 +49,13 @@ void AgentPool::on_gone(Instance& instance, const ChildExit& exit) {
        .message = instance.message()});
   interrupt_runs(instance);
   std::erase_if(sticky_, [&](const auto& entry) { return entry.second == instance.number(); });
+  const std::string why = instance.message();
   std::erase_if(instances_, [&](const auto& entry) { return entry.get() == &instance; });
+  if (hopeless && !quarantined_) {
+    start_failed_ = true;
+    fail_waiting(fb::RunErrorKind::crash,
+                 fmt::format("The agent {} could not be started: {}.", agent_->id, why));
+  }
   if (quarantined_ && crashed) {
     fail_waiting(fb::RunErrorKind::crash,
                  fmt::format("The agent {0} crashed {1} times in a row and is in quarantine. The "
@@ -57,6 +64,17 @@ void AgentPool::on_gone(Instance& instance, const ChildExit& exit) {
                              agent_->id, crashes_, problem_));
   }
   dispatch();
+}
+
+// Whether runs are not to wait for another try. A program that ends by itself before it is ready
+// says that it cannot start, and has said why: until one was ready it will say so each time. What
+// was ready before, takes long or is killed may do better once more.
+bool AgentPool::is_hopeless(const Instance& instance, const ChildExit& exit) {
+  if (instance.became_ready()) return false;
+  const bool others = std::ranges::any_of(
+      instances_, [](const auto& other) { return other->state() == InstanceState::ready; });
+  const bool refuses = instance.reason() == fb::AgentExitReason::crashed && exit.signal == 0;
+  return !others && (++unready_ > 1 || (refuses && !ready_once_));
 }
 
 // Counts a crash; returns how long no process is started now.

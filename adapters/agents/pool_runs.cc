@@ -20,6 +20,8 @@ std::uint64_t duration_ms(const Work& work) {
 void AgentPool::on_ready(Instance& instance, std::string_view version) {
   log_.info("process {} is ready after {} ms: pid {}, separation: {}", instance.number(),
             instance.ready_ms(), instance.pid(), instance.sandbox());
+  unready_ = 0;
+  ready_once_ = true;
   context_.answers.process_started({.agent_id = agent_->id,
                                     .instance = instance.number(),
                                     .pid = instance.pid(),
@@ -135,7 +137,8 @@ void AgentPool::on_finished(RunId run, const Finished& answer) {
 void AgentPool::on_failed(RunId run, fb::RunErrorKind kind, std::string_view message) {
   Work* work = live(run);
   if (work == nullptr) return on_settled(run);
-  crashes_ = 0;
+  // One that tells why it fails works; one whose process ended did not.
+  if (kind != fb::RunErrorKind::crash) crashes_ = 0;
   ++counts_.failed;
   context_.deltas.end(run);
   context_.answers.failed(run, kind, message, duration_ms(*work));

@@ -33,6 +33,7 @@ AgentRegistry::AgentRegistry(event_base* base, pipeline::IngressProducer& produc
       shared_(shared),
       answers_(producer),
       deltas_(base, answers_),
+      files_(base),
       places_(std::move(places)),
       quarantined_(std::move(quarantined)),
       timer_(event_new(base, -1, EV_PERSIST, &AgentRegistry::on_tick, this)) {
@@ -65,6 +66,7 @@ std::unique_ptr<Driver> AgentRegistry::make_driver(const config::AgentConfig& ag
                             .deltas = deltas_,
                             .gateway = places_,
                             .means = means(),
+                            .files = files_,
                             .waiting_bytes = waiting_bytes_};
   const bool quarantined = std::ranges::find(quarantined_, id) != quarantined_.end();
   config::AgentConfig lowered = agent;

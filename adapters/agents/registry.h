@@ -14,6 +14,7 @@
 #include "adapters/agents/answers.h"
 #include "adapters/agents/delta_merger.h"
 #include "adapters/agents/driver.h"
+#include "adapters/agents/file_pool.h"
 #include "adapters/agents/pool.h"
 #include "engine/config/agent_config.h"
 #include "engine/pipeline/messages.h"
@@ -67,6 +68,7 @@ class AgentRegistry {
   pipeline::Shared& shared_;
   Answers answers_;
   DeltaMerger deltas_;
+  FilePool files_;  // outlives the drivers
   GatewayPlaces places_;
   std::vector<std::string> quarantined_;
   std::optional<SeparationMeans> means_{};  // found out when the first process is needed

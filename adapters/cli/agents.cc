@@ -191,11 +191,30 @@ int agents_logs(const Arguments& args) {
   return logs(args);
 }
 
+// A restart does not lift a quarantine, and starts nothing before that: whoever thinks that all is
+// well now is told.
 int agents_restart(const Arguments& args) {
-  return change(args, "agents.restart",
-                "Its processes are being ended and started anew; what they were working on is "
-                "tried again.",
-                "There was nothing to restart: no process of it runs.");
+  const int code = change(args, "agents.restart",
+                          "Its processes are being ended and started anew; what they were working "
+                          "on is tried again.",
+                          "There was nothing to restart: no process of it runs.");
+  if (code != kExitOk) return code;
+  auto client = open_as_admin(args.common);
+  if (!client) return fail(client.error());
+  const auto answer = ask(*client, "agents.status", agent_params(args.agents.id));
+  simdjson::dom::parser parser;
+  element root;
+  if (!answer || parser.parse(*answer).get(root) != simdjson::SUCCESS) return code;
+  for (const element row : array_at(root, "agents")) {
+    if (text_at(row, "state") != "quarantined") continue;
+    const std::string problem = text_at(row, "problem");
+    return fail({Errc::refused,
+                 fmt::format("It stays in quarantine and gets no messages{}{}. When the cause is "
+                             "gone: spine agents reset {}",
+                             problem.empty() ? "" : "; the last time: ", printable(problem),
+                             args.agents.id)});
+  }
+  return code;
 }
 
 int agents_reset(const Arguments& args) {

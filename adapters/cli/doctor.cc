@@ -1,16 +1,14 @@
 // doctor: looks at everything a gateway needs and says what to do about what is wrong.
+#include "adapters/cli/doctor.h"
+
 #include <cstdio>
 #include <fmt/format.h>
-#include <optional>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include <vector>
 
-#include "adapters/agents/process/environment.h"
-#include "adapters/agents/process/find_program.h"
-#include "adapters/agents/process/launch.h"
 #include "adapters/cli/http_get.h"
 #include "adapters/cli/journal_checked.h"
 #include "adapters/cli/json_read.h"
@@ -26,17 +24,6 @@
 
 namespace spine::cli {
 namespace {
-
-enum class Grade : std::uint8_t { ok, warn, fail };
-
-struct Finding {
-  Grade grade{};
-  std::string subject{};
-  std::string what{};
-  std::string remedy{};  // empty when there is nothing to do
-};
-
-using Findings = std::vector<Finding>;
 
 constexpr std::uint64_t kDiskFreeWarnBytes = 1024ULL * limits::kMiB;
 constexpr std::uint64_t kDescriptorsWanted = 4'096;
@@ -207,55 +194,6 @@ void check_programs(Findings& findings) {
        ""});
 }
 
-std::string command_of(const config::AgentProcess& process) {
-  if (!process.command.empty()) return process.command;
-  return process.driver == config::Driver::pi ? "pi" : process.preset;
-}
-
-// Whether its program is there, and the node that it may need.
-void check_agent(const Place& place, const config::AgentConfig& agent,
-                 const agents::SeparationMeans& means, Findings& findings) {
-  const std::string subject = "agent " + agent.id;
-  const agents::GatewayPlaces gateway{.state_dir = place.state_dir.string(),
-                                      .config_path = place.config_path.string()};
-  const agents::AgentPlaces places{.workspace = agent.workspace};
-  const agents::LaunchRequest request{
-      .agent = agent, .gateway = gateway, .places = places, .means = means};
-  const auto env = agents::agent_environment(request, "nobody");
-  if (!env) {
-    findings.push_back({Grade::fail, subject, env.error().message, ""});
-    return;
-  }
-  const std::string command = command_of(agent.process);
-  const std::string path(agents::value_in(*env, "PATH"));
-  const std::string program = agents::find_program(command, path, agent.workspace);
-  if (program.empty()) {
-    findings.push_back(
-        {Grade::fail, subject, fmt::format("{} is not on its PATH ({})", command, path),
-         fmt::format("install it, or name it in agents.entries.{}.spine.command", agent.id)});
-    return;
-  }
-  const Status new_enough = agents::check_node_version(program, *env, agents::probe_rules(request));
-  findings.push_back({new_enough ? Grade::ok : Grade::fail, subject,
-                      new_enough ? program + " is there" : new_enough.error().message, ""});
-}
-
-void check_agents(const Place& place, Findings& findings) {
-  std::optional<agents::SeparationMeans> means;
-  for (const config::AgentConfig& agent : place.config.agents) {
-    if (agent.process.driver == config::Driver::echo) continue;
-    if (!means) {
-      means = agents::find_separation_means();
-      const bool apart = !means->bubblewrap.empty();
-      findings.push_back({apart ? Grade::ok : Grade::warn, "agents",
-                          apart ? "are kept apart by bubblewrap"
-                                : "see the files of their user: " + means->why_not,
-                          apart ? "" : "apt-get install bubblewrap"});
-    }
-    check_agent(place, agent, *means, findings);
-  }
-}
-
 void print_findings(const Findings& findings, bool json) {
   std::string list;
   for (const Finding& f : findings) {
@@ -286,7 +224,7 @@ int doctor(const Arguments& args) {
   check_port(*place, findings);
   check_journal(*place, findings);
   check_disk(*place, findings);
-  check_agents(*place, findings);
+  check_agents(args.common, *place, findings);
   check_limits(findings);
   print_findings(findings, args.common.json);
   for (const Finding& finding : findings) {

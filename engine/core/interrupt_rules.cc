@@ -3,6 +3,7 @@
 #include <string>
 
 #include "engine/core/drafter.h"
+#include "schemas/fields.h"
 
 namespace spine::core {
 namespace {
@@ -27,7 +28,8 @@ std::string_view what_ended(fb::InterruptReason reason) {
 }
 
 // For the person whose message it was.
-std::string failure_text(fb::RunOutcome outcome, fb::InterruptReason reason, std::size_t crashes) {
+std::string failure_text(fb::RunOutcome outcome, fb::InterruptReason reason, std::size_t crashes,
+                         std::string_view why) {
   std::string text{what_ended(reason)};
   if (outcome == fb::RunOutcome::quarantined && crashes > 1) {
     if (reason != fb::InterruptReason::agent_crash) text = "The gateway or the agent crashed";
@@ -48,6 +50,7 @@ std::string failure_text(fb::RunOutcome outcome, fb::InterruptReason reason, std
       text += "; by its agent's onCrash setting it is not tried again.";
       break;
   }
+  if (!why.empty()) text.append(" ").append(why);
   return text.append(kSendAgain);
 }
 
@@ -82,7 +85,10 @@ void decide_run_interrupted(const Tables& tables, const Input& input, Decision& 
   const fb::RunOutcome outcome = rules.on_crash == fb::OnCrash::retry ? fb::RunOutcome::quarantined
                                  : rules.on_crash == fb::OnCrash::leave ? fb::RunOutcome::left
                                                                         : fb::RunOutcome::final;
-  const std::string message = failure_text(outcome, body.reason(), crashes);
+  // What the agent's process said of its end; the others say nothing that is not said already.
+  const bool tells = body.reason() == fb::InterruptReason::agent_crash;
+  const std::string message = failure_text(outcome, body.reason(), crashes,
+                                           tells ? text_of(body.message()) : std::string_view{});
   drafter.add_run_failed(
       why, RunFailure{.run = reply.run,
                       .kind = counts ? fb::RunErrorKind::crash : fb::RunErrorKind::unknown,

@@ -1,5 +1,6 @@
 """Agents that misbehave: each run ends with a reason, and the other sessions are left alone."""
 
+import json
 import os
 import signal
 import unittest
@@ -53,11 +54,11 @@ class Faults(unittest.TestCase):
         self.check("half", ("jsonl",), "final", "half")
 
     def test_exit_codes(self):
-        for code in (0, 1, 127):
-            self.check(f"exit {code}", ("acp", "pi"), "error", "crashed 2 times")
+        self.check("exit 0", ("acp", "pi"), "error", "crashed 2 times")
         self.check("exit 0", ("jsonl",), "final", "ending")
+        # What it wrote before is no answer, whatever it speaks.
         for code in (1, 127):
-            self.check(f"exit {code}", ("jsonl",), "error", "without an answer")
+            self.check(f"exit {code}", WIRES, "error", f"ended with exit code {code}")
 
     def test_signals(self):
         for number in (signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM):
@@ -154,13 +155,28 @@ class Bounds(unittest.TestCase):
             self.assertEqual(ask(client, "again")[1], "you said: again")
 
     def test_one_that_cannot_start_says_why(self):
-        daemon = self.daemon_with(crashesMax=2, env={"SCRIPTED_START": "exit 3"})
+        daemon = self.daemon_with(crashesMax=2, env={"SCRIPTED_START": "exit 3",
+                                                     "MODEL_API_KEY": "very-secret-value"})
         with daemon.listener() as client:
             state, words = ask(client, "hello")
             self.assertEqual(state, "error")
             self.assertIn("spine agents logs main", words)
-            # What it wrote may hold secrets: it is in the log alone.
-            self.assertNotIn("no model is configured", words + str(daemon.events()))
+            self.assertIn("exit code 3: it cannot start: no model is configured for [redacted]",
+                          words)
+            # It is told at the first try: what ends so at once will do so the next time, too.
+            self.assertEqual(daemon.agents()["main"]["starts"], 1)
+            self.assertNotIn("very-secret-value", words + str(daemon.events()))
+            # The second one in a row is a quarantine, which is told wherever somebody may look.
+            self.assertIn("no model is configured", ask(client, "again")[1])
+            self.assertIn("in quarantine", ask(client, "and again")[1])
+        answer = daemon.run_cli("agents", "restart", "main")
+        self.assertEqual(answer.returncode, 1)
+        self.assertRegex(answer.stderr, "in quarantine.*no model.*spine agents reset main")
+        found = json.loads(daemon.run_cli("doctor", "--json").stdout)["findings"]
+        told = [f for f in found if f["subject"] == "agent main" and f["grade"] == "fail"]
+        self.assertEqual(len(told), 1, found)
+        self.assertRegex(told[0]["what"], "in quarantine.*no model is configured")
+        self.assertIn("spine agents reset main", told[0]["remedy"])
         logs = daemon.run_cli("agents", "logs", "main")
         self.assertIn("no model is configured", logs.stdout)
 

@@ -7,9 +7,12 @@
 #include <cstdlib>
 #include <set>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "adapters/agents/protocols/acp.h"
 #include "adapters/agents/protocols/protocol.h"
+#include "schemas/vocab/utf8.h"
 
 namespace {
 
@@ -18,6 +21,15 @@ using namespace spine::agents;
 
 void expect(bool condition) {
   if (!condition) std::abort();
+}
+
+bool is_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t bytes = decode_utf8(text, at).bytes;
+    if (bytes == 0) return false;
+    at += bytes;
+  }
+  return true;
 }
 
 class FuzzSink final : public ProtocolSink {
@@ -33,7 +45,7 @@ class FuzzSink final : public ProtocolSink {
   }
   void delta(RunId run, std::string_view piece) override {
     expect_open(run);
-    expect(!piece.empty());
+    expect(!piece.empty() && is_utf8(piece));
   }
   void tool_called(RunId run, const ToolCall& call) override {
     expect_open(run);
@@ -49,7 +61,10 @@ class FuzzSink final : public ProtocolSink {
   }
   void withdrawn(RunId, std::uint64_t ask) override { expect(asks.contains(ask)); }
   void steered(RunId, RunId into) override { expect_open(into); }
-  void finished(RunId run, const Finished&) override { end(run); }
+  void finished(RunId run, const Finished& answer) override {
+    expect(is_utf8(answer.text));
+    end(run);
+  }
   void failed(RunId run, fb::RunErrorKind, std::string_view message) override {
     expect(!message.empty());
     end(run);
@@ -58,6 +73,11 @@ class FuzzSink final : public ProtocolSink {
     expect(cancelled.contains(run.value));
     end(run);
   }
+  void call_back(std::uint64_t token, std::uint64_t ms) override {
+    expect(!faulted && token != 0 && ms <= 1'000);
+    waiting.push_back(token);
+  }
+  void do_apart(std::function<std::string()> work, std::size_t) override { write(work()); }
   void fault(std::string_view) override {
     expect(!faulted);
     faulted = true;
@@ -67,6 +87,7 @@ class FuzzSink final : public ProtocolSink {
   std::set<std::uint64_t> open{};
   std::set<std::uint64_t> cancelled{};
   std::set<std::uint64_t> asks{};
+  std::vector<std::uint64_t> waiting{};  // to be called back
   bool is_ready{};
   bool faulted{};
   bool one_line{};  // what is written is JSON
@@ -110,6 +131,10 @@ void act(World& world, char what) {
   } else if (what == 'c') {
     sink.cancelled.insert(last);
     protocol.cancel(RunId{last});
+  } else if (what == 't') {
+    const std::vector<std::uint64_t> due = std::exchange(sink.waiting, {});
+    for (const std::uint64_t token : due)
+      protocol.called_back(token);
   } else if (what == 'y' || what == 'n') {
     protocol.answer(1, what == 'y' ? fb::ApprovalDecision::allow_once : fb::ApprovalDecision::deny);
   }
@@ -142,7 +167,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const int kind = data[0] % 5;
   sink.one_line = kind < 3;
   if (kind == 1) {
-    AcpProtocol protocol{profile, sink, std::make_unique<NoFiles>()};
+    AcpProtocol protocol{profile, sink, std::make_shared<NoFiles>()};
     live(protocol, sink, text);
     return 0;
   }

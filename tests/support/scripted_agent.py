@@ -23,6 +23,10 @@ class Wire:
     def __init__(self):
         self.lock, self.reading = threading.Lock(), threading.Event()
         self.reading.set()
+        # What is put around a line, whether ids change their type, and lines that are kept to go out
+        # as one; what the next answer lacks at its end.
+        self.before, self.after, self.bad_byte, self.other_ids = b"", b"", False, False
+        self.gathered, self.cut = None, 0
         self.memory = os.environ.get("SCRIPTED_MEMORY", os.getcwd())
 
     def raw(self, data):
@@ -32,7 +36,27 @@ class Wire:
                 view = view[os.write(1, view):]
 
     def send(self, message):
-        self.raw(json.dumps(message).encode() + b"\n")
+        if self.other_ids and "id" in message and "method" not in message:
+            message = {**message, "id": int(message["id"]) if isinstance(message["id"], str)
+                       else str(message["id"])}
+        data = json.dumps(message).encode()
+        if self.bad_byte:
+            data = data.replace(b"?", b"\xff")
+        if self.cut and message.get("type", "final") in ("final", "agent_settled"):
+            data = data[:-self.cut]
+        if self.gathered is not None:
+            self.gathered += data
+        else:
+            self.raw(self.before + data + self.after + b"\n")
+
+    def end(self, turn):
+        """Tells the end of the turn, unless that was done."""
+        if not turn.told_end:
+            self.finish(turn)
+        if self.gathered is not None:
+            gathered, self.gathered = self.gathered, None
+            self.raw(gathered + b"\n")
+        self.before, self.after, self.bad_byte, self.other_ids, self.cut = b"", b"", False, False, 0
 
     def lines(self):
         for line in sys.stdin.buffer:
@@ -47,7 +71,7 @@ class Wire:
                 turn.run()
             except Ended:
                 pass
-            self.finish(turn)
+            self.end(turn)
         threading.Thread(target=body, daemon=True).start()
 
 
@@ -57,6 +81,7 @@ class Acp(Wire):
     def __init__(self):
         super().__init__()
         self.turns, self.asks, self.next_ask = {}, {}, 1
+        self.reads = None  # a flood of them: {"path", "go", "next", "seen", "ordered"}
 
     def update(self, turn, update):
         self.send({"jsonrpc": "2.0", "method": "session/update",
@@ -74,6 +99,23 @@ class Acp(Wire):
                            "status": "completed", "rawOutput": result,
                            "content": [{"type": "content",
                                         "content": {"type": "text", "text": result}}]})
+
+    def strange(self, turn):
+        self.update(turn, {"sessionUpdate": "agent_message_chunk", "message": "words"})
+
+    def read_file(self):
+        number = self.reads["next"]
+        self.reads["next"] += 1
+        self.send({"jsonrpc": "2.0", "id": f"read-{number}", "method": "fs/read_text_file",
+                   "params": {"sessionId": self.reads["session"], "path": self.reads["path"]}})
+
+    def on_read(self, message):
+        """Another one for each that came, so that there is no end to them."""
+        reads = self.reads
+        reads["ordered"] &= message["id"] == f"read-{reads['seen']}" and "result" in message
+        reads["seen"] += 1
+        if not os.path.exists(reads["go"]):
+            self.read_file()
 
     def ask(self, turn, tool):
         number, self.next_ask = self.next_ask, self.next_ask + 1
@@ -122,6 +164,8 @@ class Acp(Wire):
                 turn = self.turns.get(params["sessionId"])
                 if turn is not None:
                     turn.cancelled.set()
+            elif method is None and str(message.get("id")).startswith("read-"):
+                self.on_read(message)
             elif method is None and message.get("id") in self.asks:
                 box = self.asks.pop(message["id"])
                 box["answer"] = message.get("result", {})
@@ -168,7 +212,8 @@ class Pi(Wire):
 
     def finish(self, turn):
         reason = "error" if turn.error else "aborted" if turn.cancelled.is_set() else "stop"
-        message = {"role": "assistant", "content": [{"type": "text", "text": turn.said}],
+        kind = "prose" if turn.strange else "text"
+        message = {"role": "assistant", "content": [{"type": kind, "text": turn.said}],
                    "stopReason": reason, "provider": "scripted", "model": "script",
                    "usage": {"input": 3, "output": 5}}
         if turn.error:
@@ -178,6 +223,9 @@ class Pi(Wire):
         if self.turn is turn:
             self.turn = None
         self.send({"type": "agent_settled"})
+
+    def strange(self, turn):
+        turn.strange = True
 
     def answer(self, command, **more):
         reply = {"type": "response", "command": command.get("type"), "success": True, **more}
@@ -243,11 +291,15 @@ class Jsonl(Wire):
     def ask(self, turn, tool):
         return False
 
+    def strange(self, turn):
+        turn.strange = True
+        self.send({"type": "message", "content": "words"})
+
     def finish(self, turn):
         if turn.error:
             self.send({"type": "error", "message": turn.error})
         else:
-            self.send({"type": "final", "text": turn.said})
+            self.send({"type": "final"} if turn.strange else {"type": "final", "text": turn.said})
 
     def serve(self):
         for line in self.lines():
@@ -259,7 +311,7 @@ class Jsonl(Wire):
                 turn.run()
             except Ended:
                 pass
-            self.finish(turn)
+            self.end(turn)
             return
 
 
@@ -269,7 +321,8 @@ def main():
     if start == "never":
         time.sleep(3600)
     if start.startswith("exit"):
-        print("it cannot start: no model is configured", file=sys.stderr, flush=True)
+        print("it cannot start: no model is configured for "
+              + os.environ.get("MODEL_API_KEY", "anybody"), file=sys.stderr, flush=True)
         sys.exit(int(start.split()[1]))
     if start.startswith("slow"):
         time.sleep(float(start.split()[1]))

@@ -13,6 +13,15 @@
   garbage N         N lines that are no JSON
   odd               lines of JSON that mean nothing: wrong types, wrong ids, unknown methods
   endless           one line without an end;  flood: lines without an end
+  around KIND       the lines of the rest of the turn have something around them: escapes, bom,
+                    nul, words, byte (a "?" is no UTF-8), ids (numbers as text and the other way
+                    round), one (all in one line)
+  halves            a character in two pieces, each of them half a pair of surrogates
+  broken            the line that ends the turn is cut off
+  strange           an answer of a shape that nobody knows
+  afterwards TEXT   ends the turn, and then adds TEXT to the answer (acp)
+  reads PATH GO     asks for the file again and again until GO is there (acp)
+  complain TEXT     TEXT goes to stderr
   half              half a line, and then the process ends well
   exit CODE         the process ends in the middle;  signal N: by a signal
   deaf              does not hear that it is cancelled;  late: answers after it was cancelled
@@ -50,6 +59,7 @@ class Turn:
         self.answers = {}
         self.said = ""
         self.error = ""
+        self.strange, self.told_end = False, False
 
     def say(self, piece):
         self.said += piece
@@ -144,6 +154,44 @@ class Turn:
     def do_flood(self, _):
         while True:
             self.wire.raw(b'{"type":"noise","jsonrpc":"2.0","method":"noise"}\n' * 1000)
+
+    def do_around(self, kind):
+        wire = self.wire
+        wire.before = {"escapes": b"\x1b[2K\x1b[1G", "bom": b"\xef\xbb\xbf", "nul": b"\0",
+                       "words": b"npm warn old: "}.get(kind, b"")
+        wire.after = {"escapes": b"\x1b[0m\r", "nul": b"\0", "words": b" (done)"}.get(kind, b"")
+        wire.bad_byte, wire.other_ids = kind == "byte", kind == "ids"
+        wire.gathered = b"" if kind == "one" else None
+
+    def do_halves(self, _):
+        for half in ("\ud83d", "\ude00"):
+            self.wire.delta(self, half)
+        self.said += "\ud83d\ude00"
+
+    def do_broken(self, _):
+        self.wire.cut = 2
+
+    def do_strange(self, _):
+        self.wire.strange(self)
+
+    def do_afterwards(self, text):
+        self.told_end = True
+        self.wire.finish(self)
+        self.say(text)
+
+    def do_reads(self, text):
+        path, go = text.split()
+        self.wire.reads = {"path": path, "go": go, "session": self.session, "next": 0, "seen": 0,
+                           "ordered": True}
+        for _ in range(600):
+            self.wire.read_file()
+        self.say("reading ")
+        while not os.path.exists(go):
+            self.pause(0.01)
+        self.say("in order" if self.wire.reads["ordered"] else "out of order")
+
+    def do_complain(self, text):
+        print(text, file=sys.stderr, flush=True)
 
     def do_half(self, _):
         self.say("half ")

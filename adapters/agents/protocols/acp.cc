@@ -47,7 +47,11 @@ void AcpProtocol::prompt(const ProtocolPrompt& prompt) {
   run.text = plain_prompt(profile_, prompt.text);
   run.conversation = prompt.agent_session;
   if (run.conversation.empty()) return open(run);
-  if (conversation(run.conversation) != nullptr) return send_prompt(run, false);
+  if (const Conversation* known = conversation(run.conversation)) {
+    if (known->quiet_token == 0) return send_prompt(run, false);
+    run.step = Step::waiting;
+    return;
+  }
   if (loads_) return load(run);
   sink_.log(fmt::format("the agent cannot go on with the conversation {}, which begins anew",
                         run.conversation));
@@ -74,6 +78,7 @@ void AcpProtocol::send_prompt(Run& run, bool first) {
   run.step = Step::prompting;
   std::string text;
   Conversation* known = conversation(run.conversation);
+  if (known != nullptr) known->dropped = 0;
   if (first || (known != nullptr && known->skills_version != profile_.skills_version)) {
     text = skills_block(profile_.skills);
     if (known != nullptr) known->skills_version = profile_.skills_version;
@@ -91,7 +96,8 @@ void AcpProtocol::cancel(RunId id) {
       std::find_if(runs_.begin(), runs_.end(), [id](const Run& open) { return open.id == id; });
   if (odd_.faulted() || run == runs_.end() || run->cancelled) return;
   run->cancelled = true;
-  // Before the prompt there is nothing to cancel: the next response is waited for.
+  // Before the prompt there is nothing to cancel: the next response is waited for. Neither is there
+  // after its response.
   if (run->step != Step::prompting) return;
   JsonOut params;
   params.text("sessionId", run->conversation);
@@ -117,25 +123,60 @@ void AcpProtocol::know(std::string_view id, std::uint64_t skills_version) {
 
 AcpProtocol::Run* AcpProtocol::run_of(std::string_view id) {
   const auto found = std::find_if(runs_.begin(), runs_.end(), [id](const Run& run) {
-    return run.step == Step::prompting && run.conversation == id;
+    return (run.step == Step::prompting || run.step == Step::ending) && run.conversation == id;
   });
   return found == runs_.end() ? nullptr : &*found;
 }
 
 void AcpProtocol::line(std::string_view text) {
   if (odd_.faulted() || text.empty()) return;
-  const JsonNode message = in_.read_object(text);
+  const LineRead read = in_.read(text, [this, text](const JsonNode& message) {
+    if (!odd_.faulted()) on_message(message, text);
+  });
+  if (read == LineRead::mended) odd_.mended(text);
+  if (read == LineRead::unreadable) on_unreadable(text);
+}
+
+void AcpProtocol::on_message(const JsonNode& message, std::string_view text) {
   const std::string_view method = message.text("method");
-  if (message.text("jsonrpc") != "2.0") return odd_.note("no message of JSON-RPC", text);
+  const bool answers = message["result"].there() || message["error"].there();
+  // Some leave the version away.
+  const bool versioned = message["jsonrpc"].there() ? message.text("jsonrpc") == "2.0"
+                                                    : answers || message["params"].there();
+  if (!versioned) return on_unreadable(text);
   if (method.empty()) return on_response(message, text);
+  // What is asked of agents comes back from one that repeats what it reads.
+  if (method == "initialize" || method == "session/new" || method == "session/load" ||
+      method == "session/prompt" || method == "session/cancel") {
+    return odd_.note("our own words", text);
+  }
   if (message["id"].there()) return on_request(method, message);
   if (method == "session/update") return on_update(message["params"], text);
   odd_.skip(method);
 }
 
+// A run whose response this was would wait for it in vain.
+void AcpProtocol::on_unreadable(std::string_view text) {
+  odd_.note("no message of JSON-RPC", text);
+  if (odd_.faulted() || text.find("\"method\"") != text.npos) return;
+  const auto is_answer = [text](std::uint64_t id) {
+    return id != 0 && names_value(text, "id", std::to_string(id));
+  };
+  if (is_answer(greeting_)) return odd_.fault("Its greeting cannot be read: " + odd_.last());
+  const bool stops = text.find("\"stopReason\"") != text.npos && runs_.size() == 1;
+  const auto run = std::find_if(runs_.begin(), runs_.end(), [&](const Run& open) {
+    return open.step != Step::waiting && open.step != Step::ending &&
+           (is_answer(open.request) || (stops && open.step == Step::prompting));
+  });
+  if (run == runs_.end()) return;
+  if (run->cancelled) return settle(*run);
+  fail(*run, fb::RunErrorKind::unknown,
+       fmt::format("The agent's answer cannot be read ({}).", odd_.last()));
+}
+
 std::unique_ptr<Protocol> make_acp_protocol(const AgentProfile& profile, ProtocolSink& sink) {
   // What was written by strangers moves no hand of the gateway's.
-  std::unique_ptr<FileAccess> files;
+  std::shared_ptr<FileAccess> files;
   if (profile.trust == fb::Trust::trusted) {
     files = make_workspace_files(profile.workspace, {profile.uid, profile.gid, profile.hidden});
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "adapters/agents/protocols/file_access.h"
+#include "adapters/agents/protocols/joined_pieces.h"
 #include "adapters/agents/protocols/json_in.h"
 #include "adapters/agents/protocols/json_out.h"
 #include "adapters/agents/protocols/odd_lines.h"
@@ -18,8 +19,10 @@ inline constexpr std::uint32_t kAcpRunsAtOnce = 8;
 
 class AcpProtocol final : public Protocol {
  public:
-  AcpProtocol(const AgentProfile& profile, ProtocolSink& sink, std::unique_ptr<FileAccess> files)
-      : profile_(profile), sink_(sink), odd_(sink), files_(std::move(files)) {}
+  AcpProtocol(const AgentProfile& profile, ProtocolSink& sink, std::shared_ptr<FileAccess> files)
+      : profile_(profile), sink_(sink), odd_(sink), files_(std::move(files)) {
+    odd_.before_fault([this] { tell_ended(); });
+  }
 
   ProtocolTraits traits() const override {
     return {.sessions_at_once = kAcpRunsAtOnce, .conversations_move = loads_};
@@ -32,10 +35,13 @@ class AcpProtocol final : public Protocol {
   void cancel(RunId run) override;
   void answer(std::uint64_t ask, fb::ApprovalDecision decision) override;
   void line(std::string_view text) override;
-  void ended(bool, std::string_view) override { runs_.clear(); }
+  void called_back(std::uint64_t token) override;
+  void ended(bool, std::string_view) override;
 
  private:
-  enum class Step : std::uint8_t { loading, opening, prompting };
+  // ending: the response came, and updates of the turn may still come. waiting: those of the turn
+  // before may.
+  enum class Step : std::uint8_t { waiting, loading, opening, prompting, ending };
   struct Call {
     std::string id{};
     std::string name{};
@@ -47,7 +53,16 @@ class AcpProtocol final : public Protocol {
     std::string conversation{};  // the agent's name of it; empty while one is opened
     std::string text{};          // until it is sent
     std::string answer{};
-    std::vector<Call> calls{};  // tools in use
+    JoinedPieces pieces{};
+    std::vector<Call> calls{};       // tools in use
+    std::vector<std::string> ids{};  // of its messages and tools
+    std::string reason{};            // why it stopped, once it is ending
+    std::uint64_t input_tokens{};
+    std::uint64_t output_tokens{};
+    std::uint64_t token{};    // of the call back that tells its end
+    std::uint64_t held_ms{};  // that it was held for late updates
+    std::string unread{};     // the first thing it told that was not understood
+    bool used_tools{};
     bool cancelled{};
   };
   // One this process knows: it can be gone on with at once.
@@ -55,6 +70,12 @@ class AcpProtocol final : public Protocol {
     std::string id{};
     std::uint64_t skills_version{};
     std::uint64_t stray_request{};  // a prompt that was given up; till its response, all is old
+    // Till this call back updates can be of the turn before, so no prompt is sent.
+    std::uint64_t quiet_token{};
+    bool quiet_proves{};              // that it is punctual, if nothing comes
+    std::uint64_t past_token{};       // till this call back `past` counts
+    std::vector<std::string> past{};  // ids of messages and tools of the turn before
+    std::uint32_t dropped{};          // updates that came too late, since the last prompt
   };
   struct Option {
     std::string id{};
@@ -72,13 +93,15 @@ class AcpProtocol final : public Protocol {
   void open(Run& run);
   void load(Run& run);
   void send_prompt(Run& run, bool first);
+  void on_message(const JsonNode& message, std::string_view text);
+  void on_unreadable(std::string_view text);
   void on_response(const JsonNode& message, std::string_view text);
   void on_greeting(const JsonNode& message);
   void on_opened(Run& run, const JsonNode& message);
   void on_loaded(Run& run, const JsonNode& message);
   void on_prompted(Run& run, const JsonNode& message);
-  void stopped(Run& run, std::string_view reason, const JsonNode& usage);
-  void finish(Run& run, std::string_view reason, const JsonNode& usage);
+  void stopped(Run& run);
+  void finish(Run& run);
   void fail(Run& run, fb::RunErrorKind kind, std::string_view message);
   void settle(Run& run);
   void forget(const Run& run);
@@ -86,9 +109,20 @@ class AcpProtocol final : public Protocol {
   Conversation* conversation(std::string_view id);
   Run* run_of(std::string_view conversation);
 
+  // acp_turns.cc: where one turn ends and the next one of its conversation begins
+  std::uint64_t call_back(std::uint64_t ms);
+  std::uint64_t quiet_ms() const;
+  void hold(Run& run);
+  void let_in(Conversation& conversation);
+  void close_turn(const Run& run);
+  void tell_ended();
+  bool is_late(const Conversation* known, const Run* run, std::string_view id) const;
+  void drop_late(Conversation* known, std::string_view kind, const JsonNode& update);
+
   // acp_updates.cc: session/update
   void on_update(const JsonNode& params, std::string_view text);
-  void on_chunk(Run& run, const JsonNode& update);
+  void not_understood(Run* run, std::string_view what, std::string_view text);
+  void on_chunk(Run& run, const JsonNode& update, std::string_view text);
   void on_tool(Run& run, const JsonNode& update);
   void give_up(Run& run, std::string_view message);
 
@@ -105,7 +139,7 @@ class AcpProtocol final : public Protocol {
   const AgentProfile& profile_;
   ProtocolSink& sink_;
   OddLines odd_;
-  std::unique_ptr<FileAccess> files_;  // null = none may be asked for
+  std::shared_ptr<FileAccess> files_;  // null = none may be asked for
   JsonIn in_{};
   std::uint64_t next_request_{1};
   std::uint64_t greeting_{};
@@ -114,6 +148,9 @@ class AcpProtocol final : public Protocol {
   std::vector<Conversation> conversations_{};  // oldest first
   std::vector<Ask> asks_{};
   std::uint64_t next_ask_{1};
+  std::uint64_t next_token_{1};
+  bool late_{};      // this agent tells of a turn after its response
+  bool punctual_{};  // a turn and the time after it passed without that
 };
 
 }  // namespace spine::agents

@@ -36,6 +36,17 @@ std::string detail_of(const JsonNode& call) {
   return paths;
 }
 
+std::string response(const std::string& id, std::string_view result) {
+  JsonOut out;
+  return out.text("jsonrpc", "2.0").raw("id", id).raw("result", result).line();
+}
+
+std::string refusal(const std::string& id, int code, std::string_view message) {
+  JsonOut out;
+  out.text("jsonrpc", "2.0").raw("id", id).object("error").raw("code", std::to_string(code));
+  return out.text("message", message).end_object().line();
+}
+
 }  // namespace
 
 void AcpProtocol::on_request(std::string_view method, const JsonNode& message) {
@@ -67,7 +78,8 @@ void AcpProtocol::on_permission(const JsonNode& params, std::string id) {
     if (option.text("kind") == "reject_always") return;
     ask.options.push_back({std::string(option_id), decision});
   });
-  if (run == nullptr || run->cancelled || asks_.size() >= limits::kAgentAsksMax) {
+  if (run == nullptr || run->step != Step::prompting || run->cancelled ||
+      asks_.size() >= limits::kAgentAsksMax) {
     return answer_cancelled(ask.request);
   }
   ++next_ask_;
@@ -112,11 +124,16 @@ void AcpProtocol::answer(std::uint64_t number, fb::ApprovalDecision decision) {
 void AcpProtocol::on_read(const JsonNode& params, const std::string& id) {
   const JsonNode path = params["path"];
   if (!path.is_text()) return refuse(id, kInvalidParams, "path must be a string");
-  const Result<std::string> content =
-      files_->read(path.text(), params.number("line"), params.number("limit"));
-  if (!content) return refuse(id, kNotDone, content.error().message);
-  JsonOut result;
-  respond(id, result.text("content", *content).line());
+  const auto work = [files = files_, id, path = std::string(path.text()),
+                     line = params.number("line"), limit = params.number("limit")] {
+    const Result<std::string> content = files->read(path, line, limit);
+    if (!content) return refusal(id, kNotDone, content.error().message);
+    JsonOut result;
+    std::string answer = response(id, result.text("content", *content).line());
+    if (answer.size() <= limits::kAgentInputBytesMax / 2) return answer;
+    return refusal(id, kNotDone, path + " is too large once it is written as JSON.");
+  };
+  sink_.do_apart(work, path.text().size());
 }
 
 void AcpProtocol::on_write(const JsonNode& params, const std::string& id) {
@@ -125,20 +142,20 @@ void AcpProtocol::on_write(const JsonNode& params, const std::string& id) {
   if (!path.is_text() || !content.is_text()) {
     return refuse(id, kInvalidParams, "path and content must be strings");
   }
-  const Status written = files_->write(path.text(), content.text());
-  if (!written) return refuse(id, kNotDone, written.error().message);
-  respond(id, "null");
+  const auto work = [files = files_, id, path = std::string(path.text()),
+                     content = std::string(content.text())] {
+    const Status written = files->write(path, content);
+    return written ? response(id, "null") : refusal(id, kNotDone, written.error().message);
+  };
+  sink_.do_apart(work, path.text().size() + content.text().size());
 }
 
 void AcpProtocol::respond(const std::string& id, std::string_view result) {
-  JsonOut out;
-  sink_.write(out.text("jsonrpc", "2.0").raw("id", id).raw("result", result).line());
+  sink_.write(response(id, result));
 }
 
 void AcpProtocol::refuse(const std::string& id, int code, std::string_view message) {
-  JsonOut out;
-  out.text("jsonrpc", "2.0").raw("id", id).object("error").raw("code", std::to_string(code));
-  sink_.write(out.text("message", message).end_object().line());
+  sink_.write(refusal(id, code, message));
 }
 
 void AcpProtocol::answer_cancelled(const std::string& id) {

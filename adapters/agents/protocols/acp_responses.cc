@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/acp.h"
+#include "engine/core/cut_text.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {
@@ -35,15 +36,16 @@ std::string failure_text(std::string_view what, const JsonNode& error) {
 }  // namespace
 
 void AcpProtocol::on_response(const JsonNode& message, std::string_view text) {
-  const std::uint64_t id = message.number("id");
+  const std::uint64_t id = message["id"].our_id();
   const bool answers = message["result"].there() || message["error"].there();
-  if (!answers || id == 0 || id >= next_request_) {
+  if (!answers) return on_unreadable(text);
+  if (id == 0 || id >= next_request_) {
     return odd_.note("an answer to a question nobody asked", text);
   }
   if (id == greeting_) return on_greeting(message);
   const auto run = std::find_if(runs_.begin(), runs_.end(),
                                 [id](const Run& open) { return open.request == id; });
-  if (run != runs_.end()) {
+  if (run != runs_.end() && run->step != Step::ending) {
     if (run->step == Step::opening) return on_opened(*run, message);
     if (run->step == Step::loading) return on_loaded(*run, message);
     return on_prompted(*run, message);
@@ -115,40 +117,58 @@ void AcpProtocol::on_prompted(Run& run, const JsonNode& message) {
     const std::string why = failure_text("The agent failed", message["error"]);
     return fail(run, classify_error(why), why);
   }
-  stopped(run, message["result"].text("stopReason"), message["result"]["usage"]);
+  const JsonNode result = message["result"];
+  run.reason = result.text("stopReason");
+  run.input_tokens = result["usage"].number("inputTokens");
+  run.output_tokens = result["usage"].number("outputTokens");
+  hold(run);
 }
 
-void AcpProtocol::stopped(Run& run, std::string_view reason, const JsonNode& usage) {
-  if (reason == "refusal") {
+void AcpProtocol::stopped(Run& run) {
+  if (run.cancelled) return settle(run);
+  run.answer += run.pieces.rest();
+  if (run.reason == "refusal") {
     return fail(run, fb::RunErrorKind::refusal,
                 run.answer.empty() ? "The agent refused to answer this."
                                    : "The agent refused to answer this: " + run.answer);
   }
-  if (reason == "cancelled") {
+  if (run.reason == "cancelled") {
     return fail(run, fb::RunErrorKind::unknown,
                 "The agent broke the answer off by itself. Send the message again.");
   }
-  if (reason.empty()) {
+  if (run.reason.empty()) {
     return fail(run, fb::RunErrorKind::unknown,
                 "The agent ended the run without saying whether it is done.");
   }
-  finish(run, reason == "end_turn" ? "stop" : reason, usage);
+  if (run.answer.empty() && !run.unread.empty()) {
+    return fail(
+        run, fb::RunErrorKind::unknown,
+        fmt::format("The agent answered in a way that is not understood ({}).", run.unread));
+  }
+  if (run.answer.empty() && run.reason != "end_turn") {
+    return fail(run, fb::RunErrorKind::unknown,
+                fmt::format("The agent stopped before it answered ({}). Send the message again.",
+                            core::cut_text(run.reason, 64)));
+  }
+  finish(run);
 }
 
-void AcpProtocol::finish(Run& run, std::string_view reason, const JsonNode& usage) {
+void AcpProtocol::finish(Run& run) {
   odd_.forgive();
   withdraw_asks(run.id);
+  close_turn(run);
   const Run done = std::move(run);
   forget(done);
   sink_.finished(done.id, {.text = done.answer,
-                           .stop_reason = reason,
-                           .input_tokens = usage.number("inputTokens"),
-                           .output_tokens = usage.number("outputTokens")});
+                           .stop_reason = done.reason == "end_turn" ? "stop" : done.reason,
+                           .input_tokens = done.input_tokens,
+                           .output_tokens = done.output_tokens});
 }
 
 void AcpProtocol::fail(Run& run, fb::RunErrorKind kind, std::string_view message) {
   const RunId id = run.id;
   withdraw_asks(id);
+  close_turn(run);
   const std::string why(message);  // may be of the run
   forget(run);
   sink_.failed(id, kind, why);
@@ -157,6 +177,7 @@ void AcpProtocol::fail(Run& run, fb::RunErrorKind kind, std::string_view message
 void AcpProtocol::settle(Run& run) {
   const RunId id = run.id;
   withdraw_asks(id);
+  close_turn(run);
   forget(run);
   sink_.settled(id);
 }

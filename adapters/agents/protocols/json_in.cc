@@ -2,6 +2,8 @@
 #include "adapters/agents/protocols/json_in.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 #include "schemas/vocab/limits.h"
 
@@ -15,48 +17,8 @@ std::size_t separators_in(std::string_view text) {
       text.begin(), text.end(), [](char c) { return c == ',' || c == ':' || c == '['; }));
 }
 
-// The code unit of the escape \uXXXX at `at`; nothing when there is none.
-std::optional<std::uint32_t> escaped_unit(std::string_view text, std::size_t at) {
-  if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return std::nullopt;
-  std::uint32_t unit = 0;
-  for (std::size_t i = at + 2; i < at + 6; ++i) {
-    const char c = text[i];
-    const bool digit = c >= '0' && c <= '9';
-    const char lower = static_cast<char>(c | 0x20);
-    if (!digit && (lower < 'a' || lower > 'f')) return std::nullopt;
-    unit = unit * 16 + static_cast<std::uint32_t>(digit ? c - '0' : lower - 'a' + 10);
-  }
-  return unit;
-}
-
-bool is_high(std::uint32_t unit) {
-  return unit >= 0xD800 && unit < 0xDC00;
-}
-bool is_low(std::uint32_t unit) {
-  return unit >= 0xDC00 && unit < 0xE000;
-}
-
-// Whether a half surrogate was replaced.
-bool repair_surrogates(std::string& text) {
-  bool repaired = false;
-  for (std::size_t at = text.find('\\'); at < text.size(); at = text.find('\\', at)) {
-    const auto unit = escaped_unit(text, at);
-    if (!unit) {
-      at += 2;
-      continue;
-    }
-    const auto next = escaped_unit(text, at + 6);
-    if (is_high(*unit) && next && is_low(*next)) {
-      at += 12;
-      continue;
-    }
-    if (is_high(*unit) || is_low(*unit)) {
-      text.replace(at, 6, "\\ufffd");
-      repaired = true;
-    }
-    at += 6;
-  }
-  return repaired;
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
 }  // namespace
@@ -84,6 +46,26 @@ bool JsonNode::flag(std::string_view key) const {
   return node.there() && node.element_->get(value) == simdjson::SUCCESS && value;
 }
 
+std::uint64_t JsonNode::our_id() const {
+  if (!there()) return 0;
+  std::uint64_t value = 0;
+  if (element_->get(value) == simdjson::SUCCESS) return value;
+  double real = 0;
+  if (element_->is_double() && element_->get(real) == simdjson::SUCCESS) {
+    const bool whole = real >= 1 && real < 9e15 && real == std::floor(real);
+    return whole ? static_cast<std::uint64_t>(real) : 0;
+  }
+  const std::string_view digits = text();
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return error == std::errc{} && end == digits.data() + digits.size() ? value : 0;
+}
+
+std::string JsonNode::their_id(std::string_view key) const {
+  const JsonNode node = (*this)[key];
+  if (node.is_text()) return std::string(node.text());
+  return node.there() && node.element_->is_number() ? node.json() : std::string{};
+}
+
 std::string JsonNode::json() const {
   return there() ? simdjson::minify(*element_) : std::string{};
 }
@@ -92,6 +74,7 @@ JsonNode JsonIn::parse(std::string_view line) {
   if (parser_.capacity() > kKeptLineBytesMax && line.size() <= kKeptLineBytesMax) {
     parser_ = simdjson::dom::parser{};
     padded_ = std::string{};
+    previous_ = std::string{};
   }
   if (parser_.capacity() < line.size() &&
       parser_.allocate(std::max(line.size(), std::size_t{4'096}), limits::kJsonDepthMax) !=
@@ -105,12 +88,47 @@ JsonNode JsonIn::parse(std::string_view line) {
   return root.is_object() ? JsonNode{root} : JsonNode{};
 }
 
+bool JsonIn::is_copy(std::string_view line) {
+  previous_.swap(padded_);
+  previous_.resize(previous_.size() - std::min(previous_.size(), simdjson::SIMDJSON_PADDING));
+  const bool copy = !quoted_.empty() && line == quoted_;
+  after_quote_ = !quoted_.empty();
+  quoted_.clear();
+  return copy;
+}
+
+bool JsonIn::too_many_values(std::string_view line) {
+  return separators_in(line) > limits::kJsonSeparatorsMax;
+}
+
 JsonNode JsonIn::read_object(std::string_view line) {
-  if (separators_in(line) > limits::kJsonSeparatorsMax) return {};
-  const JsonNode node = parse(line);
-  if (node.there() || line.find("\\u") == std::string_view::npos) return node;
-  std::string repaired(line);
-  return repair_surrogates(repaired) ? parse(repaired) : JsonNode{};
+  JsonNode found;
+  int count = 0;
+  const LineRead read = this->read(line, [&](const JsonNode& node) {
+    found = node;
+    ++count;
+  });
+  const bool one = count == 1 && read != LineRead::unreadable;
+  return one ? found : JsonNode{};
+}
+
+bool names_value(std::string_view line, std::string_view key, std::string_view value) {
+  const auto skip = [&line](std::size_t at) {
+    return std::min(line.find_first_not_of(" \t", at), line.size());
+  };
+  const std::string name = "\"" + std::string(key) + "\"";
+  for (std::size_t at = line.find(name); at != std::string_view::npos;
+       at = line.find(name, at + 1)) {
+    std::size_t next = skip(at + name.size());
+    if (next == line.size() || line[next] != ':') continue;
+    next = skip(next + 1);
+    if (next < line.size() && line[next] == '"') ++next;
+    if (!line.substr(next).starts_with(value)) continue;
+    next += value.size();
+    const bool ends = next == line.size() || !is_word(line[next]);
+    if (ends) return true;
+  }
+  return false;
 }
 
 std::string joined_text(const JsonNode& content) {

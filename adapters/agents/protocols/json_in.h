@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "adapters/agents/protocols/line_mender.h"
+
 namespace spine::agents {
 
 // Looking into what is not there, or is of another type, gives nothing. Borrowed from the JsonIn
@@ -27,6 +29,11 @@ class JsonNode {
   // Zero when it is no number, or negative.
   std::uint64_t number(std::string_view key) const;
   bool flag(std::string_view key) const;
+  // Of an id of ours, as number or as text of one: programs change the one into the other. Zero
+  // when it is neither.
+  std::uint64_t our_id() const;
+  // Of an id of theirs: the text, or the number as text; empty when there is none.
+  std::string their_id(std::string_view key) const;
   // Its JSON, without white space; empty when there is none.
   std::string json() const;
   template <class Visit>
@@ -41,20 +48,65 @@ class JsonNode {
   std::optional<simdjson::dom::element> element_{};
 };
 
+enum class LineRead : std::uint8_t {
+  whole,       // an object, as it should be
+  mended,      // one or more, and something had to be repaired or left out
+  blank,       // nothing that anybody would see
+  unreadable,  // all or a part of it is lost
+};
+
 // Keeps its memory from one line to the next, unless a line was very long.
 class JsonIn {
  public:
-  // What the line holds, or nothing: no JSON, no object, deeper than limits::kJsonDepthMax or with
-  // more values than limits::kJsonSeparatorsMax. Halves of surrogate pairs, which programs write
-  // that cut texts anywhere, become U+FFFD.
+  // Calls visit(const JsonNode&) for each object of the line that can be read: what programs put
+  // around one (terminal escapes, a byte order mark, NUL), and bytes or escapes that are no text,
+  // are repaired here and nowhere else. No object that is deeper than limits::kJsonDepthMax, and
+  // none of a line with more values than limits::kJsonSeparatorsMax.
+  template <class Visit>
+  LineRead read(std::string_view line, Visit&& visit) {
+    if (is_copy(line)) return LineRead::blank;
+    if (too_many_values(line)) return LineRead::unreadable;
+    split_ = {};
+    if (const JsonNode node = parse(line); node.is_object()) {
+      visit(node);
+      return LineRead::whole;
+    }
+    LineMender mender(line);
+    bool any = false;
+    bool lost = false;
+    while (mender.next()) {
+      if (mender.quoted() && !after_quote_ && mender.object() == previous_) continue;
+      split_ = mender.split();
+      const JsonNode node = parse(mender.object());
+      if (mender.quoted()) quoted_ = mender.object();
+      any = any || node.is_object();
+      lost = lost || !node.is_object();
+      if (node.is_object()) visit(node);
+    }
+    if (lost || mender.cut_off() || (!any && mender.has_noise())) return LineRead::unreadable;
+    return any ? LineRead::mended : LineRead::blank;
+  }
+  // What the line holds if that is one object.
   JsonNode read_object(std::string_view line);
+  // Of the object that was read last.
+  const SplitCharacter& split() const { return split_; }
 
  private:
   JsonNode parse(std::string_view line);
+  // A log that quotes a message stands beside the message itself: it is read once.
+  bool is_copy(std::string_view line);
+  static bool too_many_values(std::string_view line);
 
   simdjson::dom::parser parser_{};
   std::string padded_{};
+  std::string previous_{};  // what was parsed before
+  std::string quoted_{};    // an object that was taken out of other words
+  bool after_quote_{};      // that was so in the line before
+  SplitCharacter split_{};
 };
+
+// Whether a line that cannot be read has `"key": value` in it, with the value as number or as text.
+bool names_value(std::string_view line, std::string_view key, std::string_view value);
 
 // The texts of content parts {"type":"text","text":...}, in order, without anything between; of a
 // string, itself.

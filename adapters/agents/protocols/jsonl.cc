@@ -30,11 +30,36 @@ void JsonlProtocol::cancel(RunId run) {
 }
 
 void JsonlProtocol::line(std::string_view text) {
-  if (odd_.faulted() || !run_ || cancelled_ || text.empty()) return;
-  const JsonNode message = in_.read_object(text);
-  const std::string_view type = message.text("type");
-  if (type.empty()) return odd_.note("no message", text);
-  on_message(type, message);
+  if (odd_.faulted() || cancelled_ || text.empty()) return;
+  if (!run_) {
+    if (answered_) odd_.pass_over("a line after its answer");
+    return;
+  }
+  const LineRead read = in_.read(text, [this, text](const JsonNode& message) {
+    if (!run_ || odd_.faulted()) return;
+    const std::string_view type = message.text("type");
+    if (type.empty()) return odd_.note("no message", text);
+    on_message(type, message);
+  });
+  if (!run_) return;
+  if (read == LineRead::mended) odd_.mended(text);
+  if (read == LineRead::unreadable) on_unreadable(text);
+}
+
+void JsonlProtocol::on_unreadable(std::string_view text) {
+  odd_.note("no message", text);
+  if (odd_.faulted()) return;
+  const Lost lost = lost_with(text);
+  if (lost == Lost::end) {
+    return fail(fb::RunErrorKind::unknown,
+                fmt::format("The agent's answer cannot be read ({}).", odd_.last()));
+  }
+  if (lost == Lost::piece && unread_.empty()) unread_ = odd_.last();
+}
+
+void JsonlProtocol::skip(std::string_view kind) {
+  odd_.skip(kind);
+  if (unread_.empty()) unread_ = fmt::format("lines of type \"{}\"", core::cut_text(kind, 64));
 }
 
 void JsonlProtocol::ended(bool clean_exit, std::string_view why) {
@@ -43,11 +68,16 @@ void JsonlProtocol::ended(bool clean_exit, std::string_view why) {
     const RunId run = std::exchange(run_, RunId{});
     return sink_.settled(run);
   }
-  if (clean_exit && done_at_end()) return finish();
+  if (clean_exit && done_at_end()) {
+    reply_.text += pieces_.rest();
+    return finish();
+  }
+  std::string said = trouble_.empty() ? odd_.last() : trouble_;
+  if (why.find(said) != std::string_view::npos) said.clear();
   std::string message = "The agent ended without an answer";
-  if (!trouble_.empty()) message.append(": ").append(trouble_);
-  if (!why.empty()) message.append(trouble_.empty() ? ": " : " (").append(why);
-  if (!why.empty() && !trouble_.empty()) message += ')';
+  if (!said.empty()) message.append(": ").append(said);
+  if (!why.empty()) message.append(said.empty() ? ": " : " (").append(why);
+  if (!why.empty() && !said.empty()) message += ')';
   fb::RunErrorKind kind = classify_error(message);
   if (kind == fb::RunErrorKind::unknown && !clean_exit) kind = fb::RunErrorKind::crash;
   fail(kind, message);
@@ -62,20 +92,29 @@ void JsonlProtocol::bind(std::string_view conversation) {
   sink_.bound(run_, conversation);
 }
 
-void JsonlProtocol::delta(std::string_view piece) {
-  if (piece.empty()) return;
+std::string_view JsonlProtocol::delta(std::string_view read) {
+  const std::string_view piece = pieces_.add(read, in_.split());
+  if (piece.empty()) return piece;
   piece_bytes_ += piece.size();
   if (piece_bytes_ > limits::kTextBytesMax) {
     fail(fb::RunErrorKind::unknown,
          "The agent wrote more than 8 MiB without an end, and was stopped.");
-    return odd_.fault("It wrote more than 8 MiB of one answer");
+    odd_.fault("It wrote more than 8 MiB of one answer");
+    return {};
   }
   if (breaks_) sink_.delta(run_, "\n\n");
   breaks_ = false;
   sink_.delta(run_, piece);
+  return piece;
 }
 
 void JsonlProtocol::finish() {
+  // It did not say that its answer is empty: it was not understood.
+  if (reply_.text.empty() && !unread_.empty()) {
+    return fail(fb::RunErrorKind::unknown,
+                fmt::format("The agent answered in a way that is not understood ({}).", unread_));
+  }
+  answered_ = true;
   const RunId run = std::exchange(run_, RunId{});
   sink_.finished(run, {.text = reply_.text,
                        .stop_reason = reply_.stop_reason,
@@ -86,6 +125,7 @@ void JsonlProtocol::finish() {
 }
 
 void JsonlProtocol::fail(fb::RunErrorKind kind, std::string_view message) {
+  answered_ = true;
   const RunId run = std::exchange(run_, RunId{});
   sink_.failed(run, kind, message);
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/agents/protocols/joined_pieces.h"
 #include "adapters/agents/protocols/json_in.h"
 #include "adapters/agents/protocols/odd_lines.h"
 #include "adapters/agents/protocols/protocol.h"
@@ -26,6 +27,7 @@ class JsonlProtocol : public Protocol {
   void answer(std::uint64_t, fb::ApprovalDecision) final {}
   void line(std::string_view text) final;
   void ended(bool clean_exit, std::string_view why) final;
+  std::string trouble() const final { return trouble_; }
 
  protected:
   // What is known of the answer so far.
@@ -44,6 +46,9 @@ class JsonlProtocol : public Protocol {
   virtual std::string_view untold_limit() const { return {}; }
   // A line that is an object with a type.
   virtual void on_message(std::string_view type, const JsonNode& message) = 0;
+  // A line that cannot be read: whether it was the end of the answer, or a piece of it.
+  enum class Lost : std::uint8_t { nothing, piece, end };
+  virtual Lost lost_with(std::string_view line) const = 0;
   // It ended well without having said that the answer is done: whether reply() is the answer.
   virtual bool done_at_end() const { return false; }
 
@@ -53,27 +58,47 @@ class JsonlProtocol : public Protocol {
   // What it named as trouble; told when it ends without an answer.
   void trouble(std::string_view message) { trouble_ = message; }
   void odd(std::string_view what, std::string_view line) { odd_.note(what, line); }
+  // A kind of line that nobody knows: an answer that is empty because of it is none.
+  void skip(std::string_view kind);
+  // What was lost of the answer, or not understood of it, in words; empty = nothing.
+  const std::string& unread() const { return unread_; }
+  void understood() { unread_.clear(); }  // the answer came whole after all
   void log(std::string_view text) { sink_.log(text); }
   void bind(std::string_view conversation);
-  void delta(std::string_view piece);
+  // Returns it as it was shown: half a character waits for the next piece.
+  std::string_view delta(std::string_view piece);
+  std::string_view rest_of_pieces() { return pieces_.rest(); }
   // The text so far is an earlier part of the answer: the next piece begins a paragraph.
-  void break_delta() { breaks_ = piece_bytes_ > 0; }
-  void tool_called(const ToolCall& call) { sink_.tool_called(run_, call); }
+  void break_delta() {
+    pieces_.rest();
+    breaks_ = piece_bytes_ > 0;
+  }
+  void tool_called(const ToolCall& call) {
+    used_tools_ = true;
+    sink_.tool_called(run_, call);
+  }
+  bool used_tools() const { return used_tools_; }
   void tool_returned(const ToolResult& result) { sink_.tool_returned(run_, result); }
   void finish();
   void fail(fb::RunErrorKind kind, std::string_view message);
 
  private:
+  void on_unreadable(std::string_view text);
+
   const AgentProfile& profile_;
   ProtocolSink& sink_;
   OddLines odd_;
   JsonIn in_{};
+  JoinedPieces pieces_{};
   RunId run_{};  // none = none yet, or it is over
   bool cancelled_{};
+  bool answered_{};
+  bool used_tools_{};
   bool breaks_{};
   std::size_t piece_bytes_{};
   std::string bound_{};
   std::string trouble_{};
+  std::string unread_{};
   Reply reply_{};
 };
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/jsonl.h"
+#include "engine/core/cut_text.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {
@@ -48,7 +49,14 @@ class ClaudeProtocol final : public JsonlProtocol {
       on_results(message["message"]["content"]);
     } else if (type == "result") {
       on_result(message);
+    } else if (type != "system" && type != "rate_limit_event" && type != "tool_progress") {
+      skip(type);
     }
+  }
+
+  Lost lost_with(std::string_view line) const override {
+    if (names_value(line, "type", "result")) return Lost::end;
+    return names_value(line, "type", "assistant") ? Lost::piece : Lost::nothing;
   }
 
  private:
@@ -107,6 +115,12 @@ class ClaudeProtocol final : public JsonlProtocol {
     }
     if (!stop_reason.empty() && stop_reason != "end_turn") reply().stop_reason = stop_reason;
     if (!text.empty()) reply().text = text;
+    if (result["result"].is_text()) understood();
+    if (reply().text.empty() && !result["result"].is_text()) {
+      return fail(fb::RunErrorKind::unknown,
+                  fmt::format("Claude Code ended without an answer that is understood ({}).",
+                              core::cut_text(result.json(), 160)));
+    }
     finish();
   }
 

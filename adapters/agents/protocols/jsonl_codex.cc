@@ -56,6 +56,9 @@ class CodexProtocol final : public JsonlProtocol {
       reply().provider = "openai";
       reply().input_tokens = message["usage"].number("input_tokens");
       reply().output_tokens = message["usage"].number("output_tokens");
+      if (reply().text.empty() && unread().empty() && !used_tools()) {
+        return fail(fb::RunErrorKind::unknown, "Codex ended its turn without an answer.");
+      }
       finish();
     } else if (type == "turn.failed") {
       const std::string_view said = message["error"].text("message");
@@ -64,7 +67,16 @@ class CodexProtocol final : public JsonlProtocol {
     } else if (type == "error") {
       // It goes on trying after most of them; what it gives up on is a turn.failed, or its end.
       trouble(message.text("message"));
+    } else if (type != "turn.started" && type != "item.updated") {
+      skip(type);
     }
+  }
+
+  Lost lost_with(std::string_view line) const override {
+    const bool end =
+        names_value(line, "type", "turn.completed") || names_value(line, "type", "turn.failed");
+    if (end) return Lost::end;
+    return names_value(line, "type", "agent_message") ? Lost::piece : Lost::nothing;
   }
 
  private:
@@ -88,6 +100,7 @@ class CodexProtocol final : public JsonlProtocol {
 
   void on_completed(const JsonNode& item) {
     if (item.text("type") == "agent_message") {
+      if (!item["text"].is_text()) return skip("agent_message without a text");
       reply().text = item.text("text");
       delta(item.text("text"));
       return break_delta();

@@ -13,11 +13,13 @@
 //   {"type":"final","text":"It is noon."}            the answer; without text, what came before
 //   {"type":"error","message":"no clock"}            there will be no answer
 // A program that exits with 0 without a "final" has answered with its paragraphs, or else with its
-// pieces. In a shell:  read -r prompt; printf '{"type":"final","text":"%s"}\n' "$(date)"
+// pieces; one that exits otherwise has crashed, whatever it wrote before. In a shell:  read -r
+// prompt; printf '{"type":"final","text":"%s"}\n' "$(date)"
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/json_out.h"
 #include "adapters/agents/protocols/jsonl.h"
+#include "engine/core/cut_text.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {
@@ -53,17 +55,26 @@ class LinesProtocol final : public JsonlProtocol {
     return out.line();
   }
 
-  bool done_at_end() const override { return !reply().text.empty(); }
+  bool done_at_end() const override { return !reply().text.empty() && unread().empty(); }
+
+  Lost lost_with(std::string_view line) const override {
+    if (names_value(line, "type", "final") || names_value(line, "type", "error")) return Lost::end;
+    const bool text = names_value(line, "type", "text") || names_value(line, "type", "delta");
+    return text ? Lost::piece : Lost::nothing;
+  }
 
   void on_message(std::string_view type, const JsonNode& message) override {
     const std::string_view text = message.text("text");
     if (type == "delta") {
+      if (!message["text"].is_text()) return skip("delta without a text");
       // Pieces before whole paragraphs are those paragraphs.
-      if (!paragraphs_) add(text, "");
-      delta(text);
+      const std::string_view shown = delta(text);
+      if (!paragraphs_) add(shown, "");
     } else if (type == "text") {
+      if (!message["text"].is_text()) return skip("text without a text");
       if (!paragraphs_) reply().text.clear();
       paragraphs_ = true;
+      rest_of_pieces();
       add(text, "\n\n");
     } else if (type == "session") {
       bind(message.text("id"));
@@ -77,7 +88,7 @@ class LinesProtocol final : public JsonlProtocol {
       const std::string_view why = message.text("message");
       fail(classify_error(why), why.empty() ? "The agent failed without saying why." : why);
     } else {
-      odd("a line of a type nobody knows", type);
+      skip(type);
     }
   }
 
@@ -94,8 +105,9 @@ class LinesProtocol final : public JsonlProtocol {
 
   void on_call(const JsonNode& message) {
     const std::string arguments = message["arguments"].json();
-    if (message.text("id").empty()) return odd("a call of a tool without an id", arguments);
-    tool_called({.call_id = message.text("id"),
+    const std::string id = message.their_id("id");
+    if (id.empty()) return odd("a call of a tool without an id", arguments);
+    tool_called({.call_id = id,
                  .name = message.text("name"),
                  .title = message.text("title"),
                  .arguments = arguments.empty() ? "{}" : arguments});
@@ -104,15 +116,36 @@ class LinesProtocol final : public JsonlProtocol {
   void on_result(const JsonNode& message) {
     std::string result(message.text("text"));
     if (result.empty()) result = message["result"].json();
-    if (message.text("id").empty()) return odd("a result of a tool without an id", result);
-    tool_returned({.call_id = message.text("id"),
+    const std::string id = message.their_id("id");
+    if (id.empty()) return odd("a result of a tool without an id", result);
+    tool_returned({.call_id = id,
                    .name = message.text("name"),
                    .result = result,
                    .is_error = message.flag("is_error")});
   }
 
+  // What came before is the answer of a final line without a text, if it is whole.
+  std::string why_no_answer(const JsonNode& text) const {
+    if (text.there()) {
+      return fmt::format("The agent's answer is no text but {}.",
+                         core::cut_text(text.json(), kShownBytes));
+    }
+    if (!unread().empty()) {
+      return fmt::format("A part of the agent's answer cannot be read ({}).", unread());
+    }
+    if (!reply().text.empty() || used_tools()) return {};
+    return "The agent said that its answer is whole, and gave none.";
+  }
+
   void on_final(const JsonNode& message) {
-    if (message["text"].is_text()) reply().text = message.text("text");
+    const JsonNode text = message["text"];
+    if (text.is_text()) {
+      reply().text = text.text();
+      understood();
+    } else if (const std::string why = why_no_answer(text); !why.empty()) {
+      return fail(fb::RunErrorKind::unknown, why);
+    }
+    if (!paragraphs_ && !text.is_text()) add(rest_of_pieces(), "");
     if (!message.text("model").empty()) reply().model = message.text("model");
     if (!message.text("stop_reason").empty()) reply().stop_reason = message.text("stop_reason");
     reply().input_tokens = message["usage"].number("input_tokens");
@@ -120,6 +153,7 @@ class LinesProtocol final : public JsonlProtocol {
     finish();
   }
 
+  static constexpr std::size_t kShownBytes = 160;
   bool paragraphs_{};
 };
 

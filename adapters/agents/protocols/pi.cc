@@ -188,7 +188,14 @@ void PiProtocol::confirm() {
 
 void PiProtocol::line(std::string_view text) {
   if (odd_.faulted() || text.empty()) return;
-  const JsonNode object = in_.read_object(text);
+  const LineRead read = in_.read(text, [this, text](const JsonNode& object) {
+    if (!odd_.faulted()) on_message(object, text);
+  });
+  if (read == LineRead::mended) odd_.mended(text);
+  if (read == LineRead::unreadable) on_unreadable(text);
+}
+
+void PiProtocol::on_message(const JsonNode& object, std::string_view text) {
   const std::string_view type = object.text("type");
   if (type.empty()) return odd_.note("no message of Pi", text);
   if (type == "response") return on_response(object, text);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/agents/protocols/joined_pieces.h"
 #include "adapters/agents/protocols/json_in.h"
 #include "adapters/agents/protocols/json_out.h"
 #include "adapters/agents/protocols/odd_lines.h"
@@ -22,7 +23,7 @@ struct PiSteer {
 // A question of an extension that waits for its answer.
 struct PiAsk {
   std::uint64_t number{};
-  std::string id{};      // Pi's own
+  std::string id{};      // Pi's own, as JSON
   std::string method{};  // select, confirm, input, editor
   std::string once{};    // value that allows
   std::string always{};
@@ -43,7 +44,9 @@ struct PiRun {
   bool over{};      // agent_end came
   bool answered{};  // by the model, with whatever it was
   bool breaks{};    // the next piece begins another message
+  JoinedPieces pieces{};
   std::string answer{};
+  std::string unread{};  // the first thing it told that was not understood
   std::string stop_reason{};
   std::string provider{};
   std::string answered_by{};
@@ -102,6 +105,8 @@ class PiProtocol final : public Protocol {
   void confirm();
 
   // pi_responses.cc
+  void on_message(const JsonNode& object, std::string_view text);
+  void on_unreadable(std::string_view text);
   void on_response(const JsonNode& response, std::string_view text);
   void on_step(const JsonNode& response);
   void on_opened(Step step, bool success, std::string_view error);

@@ -46,12 +46,12 @@ void PiProtocol::on_ask(const JsonNode& request) {
   const std::string_view method = request.text("method");
   const bool asks =
       method == "select" || method == "confirm" || method == "input" || method == "editor";
-  const std::string_view id = request.text("id");
-  if (!asks || id.empty()) return;
+  if (!asks || request.their_id("id").empty()) return;
+  const std::string id = request["id"].json();
   if (!run_ || !run_->accepted || run_->cancelled || asks_.size() >= limits::kAgentAsksMax) {
     return refuse_ask(id);
   }
-  PiAsk ask{.number = next_ask_, .id = std::string(id), .method = std::string(method)};
+  PiAsk ask{.number = next_ask_, .id = id, .method = std::string(method)};
   if (method == "editor") ask.once = request.text("prefill");
   if (method == "select") {
     request["options"].each([&ask](const JsonNode& option) {
@@ -102,7 +102,7 @@ void PiProtocol::put_ask(const PiAsk& ask, const JsonNode& request) {
 
 void PiProtocol::refuse_ask(std::string_view id) {
   JsonOut out;
-  send(out.text("type", "extension_ui_response").text("id", id).flag("cancelled", true));
+  send(out.text("type", "extension_ui_response").raw("id", id).flag("cancelled", true));
 }
 
 void PiProtocol::answer(std::uint64_t number, fb::ApprovalDecision decision) {
@@ -120,7 +120,7 @@ void PiProtocol::answer(std::uint64_t number, fb::ApprovalDecision decision) {
     return refuse_ask(ask.id);
   }
   JsonOut out;
-  out.text("type", "extension_ui_response").text("id", ask.id);
+  out.text("type", "extension_ui_response").raw("id", ask.id);
   if (ask.method == "confirm") {
     out.flag("confirmed", allows);
   } else {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/pi.h"
+#include "engine/core/cut_text.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {
@@ -14,6 +15,22 @@ bool is_known_event(std::string_view type) {
                                                       "auto_",  "compaction_", "extension_"};
   return std::any_of(kPrefixes.begin(), kPrefixes.end(),
                      [type](std::string_view prefix) { return type.starts_with(prefix); });
+}
+
+// The first part of a message that is of no known kind, as JSON; empty = there is none.
+std::string unknown_part(const JsonNode& content) {
+  static constexpr std::array<std::string_view, 5> kKinds{"text", "thinking", "toolCall",
+                                                          "toolResult", "image"};
+  if (content.is_text()) return {};
+  if (!content.is_array()) return content.there() ? content.json() : "a message without content";
+  std::string unknown;
+  content.each([&unknown](const JsonNode& part) {
+    const std::string_view type = part.text("type");
+    const bool known = std::ranges::find(kKinds, type) != kKinds.end() &&
+                       (type != "text" || part["text"].is_text());
+    if (!known && unknown.empty()) unknown = part.json();
+  });
+  return std::string(core::cut_text(unknown, 160));
 }
 
 }  // namespace
@@ -33,6 +50,7 @@ void PiProtocol::on_event(std::string_view type, const JsonNode& event) {
     run_->over = false;
   } else if (type == "message_start") {
     run_->breaks = run_->piece_bytes > 0 || run_->breaks;
+    run_->pieces.rest();
     run_->piece_bytes = 0;
   } else if (type == "message_update") {
     on_piece(event["assistantMessageEvent"]);
@@ -56,7 +74,7 @@ void PiProtocol::on_event(std::string_view type, const JsonNode& event) {
 
 void PiProtocol::on_piece(const JsonNode& event) {
   if (run_->cancelled || event.text("type") != "text_delta") return;
-  const std::string_view piece = event.text("delta");
+  const std::string_view piece = run_->pieces.add(event.text("delta"), in_.split());
   if (piece.empty()) return;
   if (run_->breaks) sink_.delta(run_->id, "\n\n");
   run_->breaks = false;
@@ -73,6 +91,7 @@ void PiProtocol::on_message_end(const JsonNode& message) {
   PiRun& run = *run_;
   run.answered = true;
   std::string text = joined_text(message["content"]);
+  if (text.empty() && run.unread.empty()) run.unread = unknown_part(message["content"]);
   if (!text.empty()) run.answer = std::move(text);
   run.stop_reason = message.text("stopReason");
   run.error = message.text("errorMessage");
@@ -83,7 +102,7 @@ void PiProtocol::on_message_end(const JsonNode& message) {
 }
 
 void PiProtocol::on_tool(std::string_view type, const JsonNode& event) {
-  const std::string_view call_id = event.text("toolCallId");
+  const std::string call_id = event.their_id("toolCallId");
   const std::string_view name = event.text("toolName");
   if (run_->cancelled || call_id.empty()) return;
   if (type == "tool_execution_start") {
@@ -116,8 +135,18 @@ void PiProtocol::finish() {
     return fail(fb::RunErrorKind::unknown,
                 "Pi broke the answer off by itself. Send the message again.");
   }
+  if (run.answer.empty() && !run.slash && !run.unread.empty()) {
+    return fail(fb::RunErrorKind::unknown,
+                fmt::format("Pi answered in a way that is not understood ({}).", run.unread));
+  }
   if (!run.answered && !run.slash) {
     return fail(fb::RunErrorKind::unknown, "Pi ended the run without an answer of the model.");
+  }
+  // It says itself that this was not the end of it.
+  if (run.answer.empty() && (run.stop_reason == "toolUse" || run.stop_reason == "length")) {
+    return fail(fb::RunErrorKind::unknown,
+                fmt::format("Pi stopped before it answered ({}). Send the message again.",
+                            run.stop_reason));
   }
   withdraw_asks();
   if (run.steered && !run.steers.empty()) clear_queue();
@@ -136,9 +165,10 @@ void PiProtocol::fail(fb::RunErrorKind kind, std::string_view message) {
   withdraw_asks();
   if (run_->steered) clear_queue();
   const RunId id = run_->id;
+  const std::string why(message);  // may be of the run
   run_.reset();
   step_ = Step::none;
-  sink_.failed(id, kind, message);
+  sink_.failed(id, kind, why);
 }
 
 void PiProtocol::settle() {

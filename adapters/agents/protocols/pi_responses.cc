@@ -1,5 +1,4 @@
 // What Pi answers to commands, and which command comes next.
-#include <charconv>
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/pi.h"
@@ -7,13 +6,6 @@
 
 namespace spine::agents {
 namespace {
-
-// Zero when it is no number of ours.
-std::uint64_t id_of(std::string_view text) {
-  std::uint64_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  return error == std::errc{} && end == text.data() + text.size() ? id : 0;
-}
 
 std::string model_name(const JsonNode& model) {
   const std::string_view provider = model.text("provider");
@@ -23,8 +15,37 @@ std::string model_name(const JsonNode& model) {
 
 }  // namespace
 
+// What is waited for would never come. Whether Pi works on the prompt is not known then, so that
+// the process ends with the run; behind the end of a run it is idle.
+void PiProtocol::on_unreadable(std::string_view text) {
+  odd_.note("no message of Pi", text);
+  if (odd_.faulted()) return;
+  const auto is_answer = [text](std::uint64_t id) {
+    return id != 0 && names_value(text, "type", "response") &&
+           names_value(text, "id", std::to_string(id));
+  };
+  const bool of_step = step_ != Step::none && is_answer(awaited_id_);
+  const std::string why = fmt::format("Pi's answer cannot be read ({}).", odd_.last());
+  if (of_step && step_ == Step::greeting) return odd_.fault(why);
+  if (!run_) return;
+  const bool ends = run_->accepted && (names_value(text, "type", "agent_settled") ||
+                                       (!settles_ && names_value(text, "type", "agent_end")));
+  const bool answers = of_step || is_answer(run_->confirm_id) || is_answer(run_->abort_id);
+  if (!ends && !answers) {
+    const bool lost = names_value(text, "type", "message_end");
+    if (lost && run_->unread.empty()) run_->unread = odd_.last();
+    return;
+  }
+  if (run_->cancelled) {
+    settle();
+  } else {
+    fail(fb::RunErrorKind::unknown, why);
+  }
+  if (!ends) odd_.fault(why);
+}
+
 void PiProtocol::on_response(const JsonNode& response, std::string_view text) {
-  const std::uint64_t id = id_of(response.text("id"));
+  const std::uint64_t id = response["id"].our_id();
   if (step_ != Step::none) {
     // Older ones leave the id away when they do not know a command.
     const bool nameless = !response["id"].there() && !response.flag("success") &&

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -97,6 +98,12 @@ class ProtocolSink {
   virtual void finished(RunId run, const Finished& answer) = 0;
   virtual void failed(RunId run, fb::RunErrorKind kind, std::string_view message) = 0;
   virtual void settled(RunId run) = 0;  // a cancelled run is over: the session may be prompted
+  // Calls called_back(token) after that many milliseconds, unless the process has ended by then.
+  virtual void call_back(std::uint64_t token, std::uint64_t ms) = 0;
+  // Does `work` on another thread and writes the line that it returns, in the order of the calls;
+  // an agent with much of it open is not read meanwhile. Files are read and written so, and never
+  // on this thread: all sessions would wait. `bytes`: what `work` holds.
+  virtual void do_apart(std::function<std::string()> work, std::size_t bytes) = 0;
   // What it wrote cannot be understood, so nothing it says is believed any more: the process is to
   // be ended. At most once; nothing is reported afterwards.
   virtual void fault(std::string_view why) = 0;
@@ -130,9 +137,13 @@ class Protocol {
   virtual void answer(std::uint64_t ask, fb::ApprovalDecision decision) = 0;
   // One line of its output, without the LF. Anything may come.
   virtual void line(std::string_view text) = 0;
-  // Its output has ended. A one-shot run that has not finished fails here, with `why` at hand:
-  // the exit code in words, and the end of what it wrote to stderr.
+  virtual void called_back(std::uint64_t) {}
+  // Its output has ended. What was answered before is told here at the latest. A one-shot run that
+  // has not finished fails here if the process ended well; `why`: how it ended, in words. Of one
+  // that did not the process has crashed, and nothing is told.
   virtual void ended(bool clean_exit, std::string_view why) = 0;
+  // What it named as the reason of its failing, before it ended; empty = nothing.
+  virtual std::string trouble() const { return {}; }
 };
 
 // `profile` and `sink` outlive it.

@@ -181,7 +181,8 @@ class WorkspaceFiles final : public FileAccess {
       }
       mode = old.st_mode & 0777;
     }
-    const std::string name = fmt::format("{}{}", kTemporary, ::getpid());
+    // Agents that share a workspace are served by several threads.
+    const std::string name = fmt::format("{}{}-{}", kTemporary, ::getpid(), ::gettid());
     static_cast<void>(::unlinkat(folder, name.c_str(), 0));
     const UniqueFd file{
         ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};

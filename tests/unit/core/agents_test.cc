@@ -76,7 +76,7 @@ TEST(Crashes, AreTriedAgainUntilThePolicySaysEnough) {
   const auto& failed = *flatbuffers::GetRoot<fb::RunFailed>(of.world.last(1).body.data());
   EXPECT_EQ(failed.message()->str(),
             "The agent crashed 3 times while it worked on this message; it is not tried again. "
-            "Send it again if you want another try.");
+            "The process ended by signal 9. Send it again if you want another try.");
   EXPECT_EQ(failed.attempts(), 5);
   EXPECT_EQ(failed.kind(), fb::RunErrorKind::crash);
   EXPECT_EQ(of.interrupt(agent_crash), "not_found");

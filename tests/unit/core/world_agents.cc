@@ -6,7 +6,7 @@ namespace spine::core {
 
 Reply World::interrupt(RunId run, fb::InterruptReason reason) {
   Builder builder;
-  const auto said = builder.CreateString("signal 9");
+  const auto said = builder.CreateString("The process ended by signal 9.");
   return give(fb::EventBody::RunInterrupted,
               take(builder, fb::CreateRunInterrupted(builder, run.value, reason, said).o));
 }

@@ -26,15 +26,28 @@ class FakeFiles final : public FileAccess {
 
 class AcpFixture : public testing::Test {
  protected:
+  // The agent writes, and then is silent for long.
+  void line(std::string_view text) {
+    protocol->line(text);
+    if (!at_once) pass();
+  }
+  // Time passes: whatever waits to be called back is.
+  void pass() {
+    while (!sink.calls_back.empty()) {
+      const std::uint64_t token = sink.calls_back.front().token;
+      sink.calls_back.erase(sink.calls_back.begin());
+      protocol->called_back(token);
+    }
+  }
   void result(std::uint64_t id, std::string_view json) {
-    protocol->line(fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":{}}})", id, json));
+    line(fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":{}}})", id, json));
   }
   void error(std::uint64_t id, int code, std::string_view message) {
-    protocol->line(fmt::format(
-        R"({{"jsonrpc":"2.0","id":{},"error":{{"code":{},"message":"{}"}}}})", id, code, message));
+    line(fmt::format(R"({{"jsonrpc":"2.0","id":{},"error":{{"code":{},"message":"{}"}}}})", id,
+                     code, message));
   }
   void update(std::string_view session, std::string_view members) {
-    protocol->line(fmt::format(
+    line(fmt::format(
         R"({{"jsonrpc":"2.0","method":"session/update","params":{{"sessionId":"{}","update":{{{}}}}}}})",
         session, members));
   }
@@ -45,7 +58,7 @@ class AcpFixture : public testing::Test {
                text));
   }
   void permission(std::string_view id, std::string_view session, std::string_view options) {
-    protocol->line(fmt::format(
+    line(fmt::format(
         R"({{"jsonrpc":"2.0","id":{},"method":"session/request_permission","params":{{"sessionId":"{}",)"
         R"("toolCall":{{"toolCallId":"c","title":"Run it","kind":"execute","rawInput":{{"command":"rm x"}}}},)"
         R"("options":[{}]}}}})",
@@ -67,11 +80,12 @@ class AcpFixture : public testing::Test {
     sink.take();
   }
 
+  bool at_once{};  // no time passes between lines
   AgentProfile profile{profile_of_tests()};
   RecordingSink sink{};
   FakeFiles* files{new FakeFiles};
   std::unique_ptr<Protocol> protocol{
-      std::make_unique<AcpProtocol>(profile, sink, std::unique_ptr<FileAccess>(files))};
+      std::make_unique<AcpProtocol>(profile, sink, std::shared_ptr<FileAccess>(files))};
 };
 
 }  // namespace spine::agents

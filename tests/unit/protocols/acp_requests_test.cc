@@ -75,7 +75,7 @@ TEST_F(AcpRequests, AQuestionTellsWhatItIsAbout) {
   };
   std::uint64_t ask = 2;
   for (const auto& [call, told] : cases) {
-    protocol->line(fmt::format(
+    line(fmt::format(
         R"({{"jsonrpc":"2.0","id":1,"method":"session/request_permission","params":{{"sessionId":"s1","toolCall":{{{}}}}}}})",
         call));
     EXPECT_EQ(sink.take(), Lines{fmt::format("asked 5 {} exec {}", ask++, told)});
@@ -85,7 +85,7 @@ TEST_F(AcpRequests, AQuestionTellsWhatItIsAbout) {
 TEST_F(AcpRequests, LeaveForEverIsOfferedForWhatHasAName) {
   start();
   const auto ask = [this](std::string_view call) {
-    protocol->line(fmt::format(
+    line(fmt::format(
         R"({{"jsonrpc":"2.0","id":1,"method":"session/request_permission","params":{{"sessionId":"s1","toolCall":{{{}}},"options":[{},{},{}]}}}})",
         call, kOnce, kAlways, kNo));
   };
@@ -158,8 +158,7 @@ TEST_F(AcpRequests, FilesAreReadAndWritten) {
   };
   start();
   for (const auto& [method, params, answer] : cases) {
-    protocol->line(
-        fmt::format(R"({{"jsonrpc":"2.0","id":8,"method":"{}","params":{}}})", method, params));
+    line(fmt::format(R"({{"jsonrpc":"2.0","id":8,"method":"{}","params":{}}})", method, params));
     EXPECT_EQ(sink.take(), Lines{fmt::format(R"(> {{"jsonrpc":"2.0","id":8,{}}})", answer)});
   }
   EXPECT_EQ(files->written, "new");

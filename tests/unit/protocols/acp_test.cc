@@ -33,8 +33,7 @@ TEST_F(Acp, UntrustedProcessesGetNoFiles) {
   EXPECT_NE(sink.take().at(0).find(R"("fs":{"readTextFile":false,"writeTextFile":false})"),
             std::string::npos);
   result(1, R"({"protocolVersion":1})");
-  protocol->line(
-      R"({"jsonrpc":"2.0","id":0,"method":"fs/read_text_file","params":{"path":"/desk/a"}})");
+  line(R"({"jsonrpc":"2.0","id":0,"method":"fs/read_text_file","params":{"path":"/desk/a"}})");
   EXPECT_NE(sink.take().at(1).find("-32601"), std::string::npos);
 }
 
@@ -140,12 +139,12 @@ TEST_F(Acp, WaysForARunToEnd) {
     start();
     chunk("s1", "word");
     sink.take();
-    protocol->line(fmt::format(R"({{"jsonrpc":"2.0","id":3,{}}})", response));
+    line(fmt::format(R"({{"jsonrpc":"2.0","id":3,{}}})", response));
     EXPECT_EQ(sink.take(), Lines{std::string(told)});
-    protocol->line(fmt::format(R"({{"jsonrpc":"2.0","id":3,{}}})", response));
+    line(fmt::format(R"({{"jsonrpc":"2.0","id":3,{}}})", response));
     chunk("s1", "after the end");
     EXPECT_EQ(sink.take(), Lines{});
-    EXPECT_EQ(sink.logs.size(), 1U);
+    EXPECT_EQ(sink.logs.size(), 2U);
   }
 }
 
@@ -256,30 +255,30 @@ TEST_F(Acp, OddLinesAreBorneUpToABound) {
   const std::string_view odd[] = {
       "garbage",
       "[]",
-      R"({"id":3,"result":{}})",
+      R"({"jsonrpc":"1.0","id":33,"result":{}})",
       R"({"jsonrpc":"2.0"})",
+      R"({"jsonrpc":"2.0","id":3,"method":"session/prompt","params":{}})",
       R"({"jsonrpc":"2.0","id":99,"result":{}})",
-      R"({"jsonrpc":"2.0","id":"3","result":{}})",
-      R"({"jsonrpc":"2.0","id":3})",
+      R"({"jsonrpc":"2.0","id":33})",
       R"({"jsonrpc":"2.0","method":"session/update","params":{"sessionId":4}})",
       R"({"jsonrpc":"2.0","method":"session/update"})",
       R"({"jsonrpc":"2.0","id":{},"method":"session/request_permission"})"};
-  for (const std::string_view line : odd)
-    protocol->line(line);
+  for (const std::string_view text : odd)
+    line(text);
   EXPECT_EQ(sink.logs.size(), std::size(odd));
   EXPECT_EQ(sink.take(), Lines{});
-  protocol->line(R"({"jsonrpc":"2.0","method":"$/cancel_request","params":{"id":3}})");
+  line(R"({"jsonrpc":"2.0","method":"$/cancel_request","params":{"id":3}})");
   for (std::uint32_t i = 0; i < limits::kAgentOddLinesMax; ++i)
-    protocol->line("garbage");
+    line("garbage");
   EXPECT_TRUE(sink.faulted);
-  protocol->line(R"({"jsonrpc":"2.0","id":3,"result":{"stopReason":"end_turn"}})");
+  line(R"({"jsonrpc":"2.0","id":3,"result":{"stopReason":"end_turn"}})");
   protocol->cancel(RunId{5});
 }
 
 TEST_F(Acp, AFloodOfUnknownNotificationsIsAFault) {
   start();
   for (std::uint32_t i = 0; i <= limits::kAgentSkippedLinesMax; ++i)
-    protocol->line(R"({"jsonrpc":"2.0","method":"noise"})");
+    line(R"({"jsonrpc":"2.0","method":"noise"})");
   EXPECT_TRUE(sink.faulted);
 }
 

@@ -174,9 +174,7 @@ TEST_F(Jsonl, AnEndWithoutAFinalLine) {
        "failed 5 crash The agent ended without an answer: why"},
       {{}, true, "failed 5 unknown The agent ended without an answer: why"},
       {{}, false, "failed 5 crash The agent ended without an answer: why"},
-      {{R"({"type":"final","text":"half)"},
-       false,
-       "failed 5 crash The agent ended without an answer: why"},
+      {{R"({"type":"text","text":"one"})", R"({"type":"te)"}, true, "finished 5 stop [one] / 0+0"},
   };
   for (const auto& [written, clean, told] : cases) {
     start("");
@@ -185,6 +183,79 @@ TEST_F(Jsonl, AnEndWithoutAFinalLine) {
     protocol->ended(clean, "why");
     EXPECT_EQ(sink.take(), Lines{std::string(told)});
   }
+}
+
+TEST_F(Jsonl, LinesWithSomethingAroundThemAreRead) {
+  start("");
+  protocol->line("\xEF\xBB\xBF{\"type\":\"delta\",\"text\":\"\\ud83d\"}\r");
+  protocol->line(
+      "\x1b[0m{\"type\":\"delta\",\"text\":\"\\ude00\"}{\"type\":\"tool_call\",\"id\":7,"
+      "\"name\":\"x\"}");
+  protocol->line(R"({"type":"final"}{"type":"final","text":"again"})");
+  EXPECT_EQ(sink.take(), (Lines{"delta 5 [\xF0\x9F\x98\x80]", "called 5 7 x [] {}",
+                                "finished 5 stop [\xF0\x9F\x98\x80] / 0+0"}));
+  protocol->line(R"({"type":"delta","text":"late"})");
+  EXPECT_NE(sink.logs.back().find("after its answer"), std::string::npos);
+  for (const auto& [preset, line] :
+       {std::pair{"claude", R"({"type":"result","subtype":"success","result":"noon"})"},
+        std::pair{
+            "codex",
+            R"({"type":"item.completed","item":{"id":"i","type":"agent_message","text":"noon"}})"
+            R"({"type":"turn.completed"})"}}) {
+    start(preset);
+    protocol->line(std::string("\x1b[2K") + line + "\x1b[0m");
+    const Lines told = sink.take();
+    ASSERT_FALSE(told.empty());
+    EXPECT_TRUE(told.back().starts_with("finished 5 stop [noon]")) << told.back();
+  }
+}
+
+TEST_F(Jsonl, AnAnswerThatCannotBeReadOrUnderstoodFailsAtOnce) {
+  const struct {
+    std::string_view preset{};
+    std::vector<std::string_view> lines{};
+    std::string_view why{};
+  } cases[] = {
+      {"", {R"({"type":"final","text":"half)"}, "The agent's answer cannot be read"},
+      {"",
+       {R"({"type":"text","text":"a"})", R"({"type":"final","text":{"a":1}})"},
+       "The agent's answer is no text but {\"a\":1}"},
+      {"", {R"({"type":"final"})"}, "The agent said that its answer is whole, and gave none"},
+      {"",
+       {R"({"type":"delta","text":"a"})", R"({"type":"delta","text":"b)", R"({"type":"final"})"},
+       "A part of the agent's answer cannot be read"},
+      {"",
+       {R"({"type":"message","content":"a"})", R"({"type":"final"})"},
+       "A part of the agent's answer cannot be read (lines of type \"message\")"},
+      {"claude", {R"({"type":"result","subtype":"success","resu)"}, "The agent's answer cannot be"},
+      {"claude",
+       {R"({"type":"result","subtype":"success"})"},
+       "Claude Code ended without an answer"},
+      {"codex", {R"({"type":"turn.completed","us)"}, "The agent's answer cannot be read"},
+      {"codex", {R"({"type":"turn.completed"})"}, "Codex ended its turn without an answer"},
+      {"codex",
+       {R"({"type":"item.completed","item":{"id":"i","type":"agent_message","content":"a"}})",
+        R"({"type":"turn.completed"})"},
+       "The agent answered in a way that is not understood"},
+  };
+  for (const auto& [preset, written, why] : cases) {
+    start(preset);
+    lines(written);
+    const Lines told = sink.take();
+    ASSERT_FALSE(told.empty()) << why;
+    EXPECT_TRUE(told.back().starts_with(fmt::format("failed 5 unknown {}", why))) << told.back();
+    protocol->ended(true, "it ended with exit code 0");
+    EXPECT_EQ(sink.take(), Lines{});
+  }
+}
+
+TEST_F(Jsonl, APieceThatWasLostIsNoAnswerAtTheEnd) {
+  start("");
+  lines({R"({"type":"text","text":"one"})", R"({"type":"text","text":"tw)"});
+  protocol->ended(true, "it ended with exit code 0");
+  const std::string told = sink.take().back();
+  EXPECT_TRUE(told.starts_with("failed 5 unknown The agent ended without an answer: no message"))
+      << told;
 }
 
 TEST_F(Jsonl, ACancelledRunSettlesWhenTheProcessEnds) {

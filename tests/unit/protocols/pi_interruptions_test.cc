@@ -207,12 +207,79 @@ TEST_F(PiInterruptions, TextWithoutAnEndIsStopped) {
   EXPECT_TRUE(told.at(1).starts_with("fault "));
 }
 
-TEST_F(PiInterruptions, HalvesOfSurrogatePairsAreRepaired) {
+TEST_F(PiInterruptions, APairOfSurrogatesInTwoPiecesIsOneCharacter) {
   start();
   protocol->line(pi_delta(R"(a\ud83d)"));
   protocol->line(pi_delta(R"(\ude00\\ud83d b\ud83d\ude00)"));
   EXPECT_EQ(sink.take(),
-            (Lines{"delta 5 [a\xEF\xBF\xBD]", "delta 5 [\xEF\xBF\xBD\\ud83d b\xF0\x9F\x98\x80]"}));
+            (Lines{"delta 5 [a]", "delta 5 [\xF0\x9F\x98\x80\\ud83d b\xF0\x9F\x98\x80]"}));
+}
+
+TEST_F(PiInterruptions, LinesWithSomethingAroundThemAreRead) {
+  greet();
+  prompt(5, "hi");
+  protocol->line(
+      "\x1b[?25l{\"id\":2,\"type\":\"response\",\"command\":\"prompt\",\"success\":true}\r");
+  const std::string settled = R"({"type":"agent_settled"})";
+  protocol->line(R"({"type":"agent_start"})" + pi_delta("fi\xffne") + pi_message("fine") + settled);
+  EXPECT_EQ(sink.take_reports(), (Lines{"bound 5 a.jsonl", "delta 5 [fi\xEF\xBF\xBDne]",
+                                        "finished 5 stop [fine] ours/scripted 11+7"}));
+  EXPECT_EQ(sink.logs.size(), 2U);  // each answer tells of one
+}
+
+TEST_F(PiInterruptions, AnAnswerThatCannotBeReadEndsTheRun) {
+  greet();
+  prompt(5, "hi");
+  protocol->line(R"({"id":"2","type":"response","command":"prompt","success":tru)");
+  Lines told = sink.take_reports();
+  ASSERT_EQ(told.size(), 3U);
+  EXPECT_TRUE(told[1].starts_with("failed 5 unknown Pi's answer cannot be read (")) << told[1];
+  EXPECT_TRUE(told[2].starts_with("fault ")) << told[2];
+  // Behind the end of a run Pi is idle, and goes on.
+  sink = RecordingSink{};
+  protocol = make_pi_protocol(profile, sink);
+  start();
+  protocol->line(pi_delta("text"));
+  protocol->line(R"({"type":"agent_settled",)");
+  told = sink.take_reports();
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_TRUE(told[1].starts_with("failed 5 unknown Pi's answer cannot be read (")) << told[1];
+  prompt(6, "again");
+  EXPECT_FALSE(sink.faulted);
+}
+
+TEST_F(PiInterruptions, WhatIsNotUnderstoodIsNoEmptyAnswer) {
+  const std::string_view messages[] = {
+      R"({"type":"message_end","message":{"role":"assistant","content":[{"type":"prose","text":"x"}],"stopReason":"stop"}})",
+      R"({"type":"message_end","message":{"role":"assistant","content":[{"type":"text","text":7}],"stopReason":"stop"}})",
+      R"({"type":"message_end","message":{"role":"assistant","text":"x","stopReason":"stop"}})",
+      R"({"type":"message_end","message":{"role":"assistant","content":[],"stopReason":"toolUse"}})",
+      R"({"type":"message_end","message":{"role":"assistant","content":[],"stopReason":"length"}})"};
+  for (const std::string_view message : messages) {
+    sink = RecordingSink{};
+    protocol = make_pi_protocol(profile, sink);
+    start();
+    events({message, R"({"type":"agent_settled"})"});
+    const Lines told = sink.take_reports();
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_TRUE(told[0].starts_with("failed 5 unknown Pi ")) << told[0];
+  }
+  // A model that says nothing says nothing.
+  sink = RecordingSink{};
+  protocol = make_pi_protocol(profile, sink);
+  start();
+  events(
+      {R"({"type":"message_end","message":{"role":"assistant","content":[],"stopReason":"stop"}})",
+       R"({"type":"agent_settled"})"});
+  EXPECT_EQ(sink.take_reports(), Lines{"finished 5 stop [] / 0+0"});
+}
+
+TEST_F(PiInterruptions, IdsAreTakenAsTheyAreWritten) {
+  start();
+  protocol->line(
+      R"({"type":"extension_ui_request","id":41,"method":"confirm","title":"T","message":"M"})");
+  protocol->answer(1, fb::ApprovalDecision::allow_once);
+  EXPECT_EQ(sink.take().back(), R"(> {"type":"extension_ui_response","id":41,"confirmed":true})");
 }
 
 TEST_F(PiInterruptions, ItThatDoesNotGreetIsAFault) {

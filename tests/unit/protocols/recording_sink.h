@@ -69,6 +69,10 @@ class RecordingSink final : public ProtocolSink {
     end(run);
     add(fmt::format("settled {}", run.value));
   }
+  void call_back(std::uint64_t token, std::uint64_t ms) override {
+    calls_back.push_back({token, ms});
+  }
+  void do_apart(std::function<std::string()> work, std::size_t) override { write(work()); }
   void fault(std::string_view why) override {
     add(fmt::format("fault {}", why));
     faulted = true;
@@ -87,6 +91,12 @@ class RecordingSink final : public ProtocolSink {
     return reports;
   }
 
+  // Tokens that wait, and after how many milliseconds they are due.
+  struct CallBack {
+    std::uint64_t token{};
+    std::uint64_t ms{};
+  };
+  std::vector<CallBack> calls_back{};
   std::vector<std::string> told{};
   std::vector<std::string> logs{};
   std::size_t delta_bytes{};
