@@ -155,7 +155,7 @@ std::string seen_path(const std::vector<std::string>& env, const MountPlan& plan
 
 Result<Launch> launch_in_sandbox(const LaunchRequest& request, const SystemUser& user,
                                  std::vector<std::string>&& env, const std::string& program) {
-  SPINE_TRY(const MountPlan view, agent_view(request, program, env));
+  SPINE_TRY(MountPlan view, agent_view(request, program, env));
   const std::vector<std::string> hops = link_chain(program);
   const std::string cwd = working_directory(request);
   std::error_code failed;
@@ -190,6 +190,7 @@ Result<Launch> launch_in_sandbox(const LaunchRequest& request, const SystemUser&
   append_limits(launch.plan.argv, request.means, true);
   launch.seen_path = seen_path(env, view);
   show_path_entries(env, view);
+  launch.view = std::move(view);
   launch.plan.env = std::move(env);
   launch.plan.cwd = "/";
   launch.plan.spare_leader = true;

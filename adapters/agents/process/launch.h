@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "adapters/agents/process/child.h"
+#include "adapters/agents/process/mount_plan.h"
 #include "adapters/agents/process/proc.h"
 #include "engine/config/agent_config.h"
 #include "schemas/vocab/result.h"
@@ -72,6 +73,7 @@ struct Launch {
   std::string program{};    // path of the agent's own program: what is run in the end
   std::string sandbox{};    // "bubblewrap", "user <name>", "none": what was done
   std::string seen_path{};  // its PATH, without folders that it does not see
+  MountPlan view{};         // bubblewrap: what it sees; else empty, and it sees what its user may
   ProbeRules probe{};       // for check_node_version
 };
 // Pure but for looking at the file system. Errors: Errc::not_found when the command is not on the

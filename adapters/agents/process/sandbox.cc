@@ -2,7 +2,6 @@
 #include "adapters/agents/process/sandbox.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <fmt/format.h>
 #include <initializer_list>
 #include <sys/resource.h>
@@ -16,70 +15,7 @@ void append(std::vector<std::string>& argv, std::initializer_list<std::string> m
   argv.insert(argv.end(), more.begin(), more.end());
 }
 
-// Folders on the way from the tmpfs at `top` to `path`, passable for the agent's user.
-void append_way(std::vector<std::string>& argv, const std::string& top, const std::string& path) {
-  std::vector<std::string> between;
-  std::filesystem::path at = std::filesystem::path(path).parent_path();
-  while (at.native().size() > top.size()) {
-    between.push_back(at.string());
-    at = at.parent_path();
-  }
-  std::reverse(between.begin(), between.end());
-  for (const std::string& folder : between)
-    append(argv, {"--perms", "0755", "--dir", folder});
-}
-
 }  // namespace
-
-bool is_within(const std::string& path, const std::string& folder) {
-  if (path.empty() || folder.empty()) return false;
-  if (folder == "/") return true;
-  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
-}
-
-const Mount* MountPlan::decider(const std::string& path) const {
-  for (auto mount = mounts_.rbegin(); mount != mounts_.rend(); ++mount) {
-    if (is_within(path, mount->path)) return &*mount;
-  }
-  return nullptr;
-}
-
-bool MountPlan::is_visible(const std::string& path) const {
-  const Mount* mount = decider(path);
-  return mount == nullptr || mount->kind == MountKind::show ||
-         mount->kind == MountKind::show_writable;
-}
-
-std::vector<std::string> MountPlan::options() const {
-  std::vector<std::string> argv;
-  MountPlan done;
-  for (const Mount& mount : mounts_) {
-    const Mount* below = done.decider(mount.path);
-    if (below != nullptr && below->kind == MountKind::hide_folder) {
-      append_way(argv, below->path, mount.path);
-    }
-    switch (mount.kind) {
-      case MountKind::hide_folder: {
-        const bool shared = mount.path == "/tmp" || mount.path == "/var/tmp";
-        append(argv, {"--perms", shared ? "1777" : "0755", "--size",
-                      fmt::format("{}", shared ? limits::kAgentTmpBytesMax : limits::kMiB),
-                      "--tmpfs", mount.path});
-        break;
-      }
-      case MountKind::hide_file:
-        append(argv, {"--ro-bind", "/dev/null", mount.path});
-        break;
-      case MountKind::show:
-        append(argv, {"--ro-bind", mount.path, mount.path});
-        break;
-      case MountKind::show_writable:
-        append(argv, {"--bind", mount.path, mount.path});
-        break;
-    }
-    done.mounts_.push_back(mount);
-  }
-  return argv;
-}
 
 std::vector<std::string> sandbox_command(const SeparationMeans& means, const MountPlan& plan,
                                          const std::string& cwd) {
@@ -90,7 +26,11 @@ std::vector<std::string> sandbox_command(const SeparationMeans& means, const Mou
                   "--cap-add", "CAP_SETPCAP", "--cap-add",
                   "CAP_DAC_READ_SEARCH"});  // the last one to enter the workspace
   }
-  append(argv, {"--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"});
+  // The tmpfs of --dev has no size: so shared memory gets one of its own, and /dev is closed. (An
+  // agent of a root gateway could not write to bwrap's /dev/shm at all.)
+  append(argv, {"--ro-bind", "/", "/", "--dev", "/dev", "--perms", "1777", "--size",
+                fmt::format("{}", limits::kAgentTmpBytesMax), "--tmpfs", "/dev/shm", "--remount-ro",
+                "/dev", "--proc", "/proc"});
   const std::vector<std::string> mounts = plan.options();
   argv.insert(argv.end(), mounts.begin(), mounts.end());
   append(argv, {"--chdir", cwd, "--"});

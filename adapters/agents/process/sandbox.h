@@ -1,38 +1,14 @@
-// Sandbox: the view of the file system bubblewrap gives an agent, as a list of mounts.
+// Sandbox: what stands in front of an agent that runs in bubblewrap, and its view of the files.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "adapters/agents/process/launch.h"
+#include "adapters/agents/process/mount_plan.h"
 #include "adapters/agents/process/users.h"
 
 namespace spine::agents {
-
-// Whether `path` is `folder` or below it. Both normal and absolute; an empty one is nowhere.
-bool is_within(const std::string& path, const std::string& folder);
-
-enum class MountKind : std::uint8_t { hide_folder, hide_file, show, show_writable };
-struct Mount {
-  MountKind kind{};
-  std::string path{};  // canonical: the same outside and inside
-};
-
-// Mounts on top of the whole machine read-only; each may cover those before it.
-class MountPlan {
- public:
-  void add(MountKind kind, const std::string& path) { mounts_.push_back({kind, path}); }
-  // The last mount that decides what is seen at `path`; null = the machine's own, read-only.
-  const Mount* decider(const std::string& path) const;
-  // Whether something is seen at `path` inside (if it is there outside).
-  bool is_visible(const std::string& path) const;
-  // Options of bwrap for them, in order, with the folders between that have to be made.
-  std::vector<std::string> options() const;
-
- private:
-  std::vector<Mount> mounts_{};
-};
 
 // bwrap with own mount, pid, ipc, uts and cgroup name spaces, up to and with "--". As root it keeps
 // the right to change the identity, for append_user_command. REQUIRES: means.bubblewrap.
