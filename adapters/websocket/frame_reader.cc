@@ -21,7 +21,7 @@ bool may_be_sent(unsigned code) {
   return code >= 1000 && code < 1015 && (code < 1004 || code > 1006);
 }
 
-std::string_view text_of(std::span<const unsigned char> bytes) {
+std::string_view as_text(std::span<const unsigned char> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
@@ -101,7 +101,7 @@ bool FrameReader::take_payload(std::span<unsigned char>& bytes, Incoming& out) {
   unmask(piece);
   left_ -= piece.size();
   out = {.kind = Incoming::Kind::piece,
-         .bytes = text_of(piece),
+         .bytes = as_text(piece),
          .last = left_ == 0 && final(),
          .more_bytes = static_cast<std::size_t>(left_)};
   if (left_ == 0) {
@@ -123,7 +123,7 @@ bool FrameReader::take_control(std::span<unsigned char>& bytes, Incoming& out) {
   if (left_ != 0) return false;
   in_payload_ = false;
   have_ = 0;
-  const std::string_view payload = text_of({control_.data(), gathered_});
+  const std::string_view payload = as_text({control_.data(), gathered_});
   const unsigned opcode = header_[0] & 0x0FU;
   if (opcode == kClose) return report_close(payload, out);
   out = {.kind = opcode == kPing ? Incoming::Kind::ping : Incoming::Kind::pong, .bytes = payload};
