@@ -42,6 +42,14 @@ bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+// Long, and of digits and letters mixed.
+bool looks_like_key(std::string_view part) {
+  constexpr std::size_t kKeyBytes = 16;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return part.size() >= kKeyBytes && std::ranges::any_of(part, is_digit) &&
+         !std::ranges::all_of(part, is_digit);
+}
+
 // A frame of a trace, or what runtimes write below one.
 bool tells_nothing(std::string_view line) {
   return line.starts_with("at ") || line.starts_with("Node.js v") || line.starts_with("File \"") ||
@@ -78,19 +86,14 @@ std::string telling_line(std::string_view tail) {
   return last;
 }
 
+// Parts between - and _ are looked at each: names of models are long, and hold numbers too.
 std::string hide_secrets(std::string_view text) {
-  constexpr std::size_t kSecretBytes = 20;
-  const auto is_part = [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_'; };
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const auto is_letter = [&](char c) { return is_letter_or_digit(c) && !is_digit(c); };
   std::string out;
   while (!text.empty()) {
-    const auto end = std::ranges::find_if_not(text, is_part);
-    const auto word = text.substr(0, static_cast<std::size_t>(end - text.begin()));
-    const bool secret = word.size() >= kSecretBytes && std::ranges::any_of(word, is_digit) &&
-                        std::ranges::any_of(word, is_letter);
-    out += secret ? std::string_view{"[redacted]"} : word;
-    text.remove_prefix(word.size());
+    const auto end = std::ranges::find_if_not(text, is_letter_or_digit);
+    const auto part = text.substr(0, static_cast<std::size_t>(end - text.begin()));
+    out += looks_like_key(part) ? std::string_view{"[redacted]"} : part;
+    text.remove_prefix(part.size());
     if (text.empty()) break;
     out += text.front();
     text.remove_prefix(1);

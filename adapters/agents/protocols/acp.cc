@@ -10,6 +10,11 @@
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {
+namespace {
+
+constexpr int kParseError = -32'700;
+
+}  // namespace
 
 std::vector<std::string> AcpProtocol::command_line(std::string_view command,
                                                    const ProtocolPrompt*) const {
@@ -158,7 +163,12 @@ void AcpProtocol::on_message(const JsonNode& message, std::string_view text) {
 // A run whose response this was would wait for it in vain.
 void AcpProtocol::on_unreadable(std::string_view text) {
   odd_.note("no message of JSON-RPC", text);
-  if (odd_.faulted() || text.find("\"method\"") != text.npos) return;
+  if (odd_.faulted()) return;
+  if (text.find("\"method\"") != text.npos) {
+    // Whoever asks waits for the answer.
+    if (const std::string id = id_in(text); !id.empty()) refuse(id, kParseError, "Parse error");
+    return;
+  }
   const auto is_answer = [text](std::uint64_t id) {
     return id != 0 && names_value(text, "id", std::to_string(id));
   };

@@ -131,6 +131,27 @@ bool names_value(std::string_view line, std::string_view key, std::string_view v
   return false;
 }
 
+std::string id_in(std::string_view line) {
+  constexpr std::size_t kIdBytesMax = 128;
+  const std::size_t name = line.find("\"id\"");
+  if (name == std::string_view::npos) return {};
+  const std::size_t colon = line.find_first_not_of(" \t", name + 4);
+  if (colon == std::string_view::npos || line[colon] != ':') return {};
+  const std::size_t start = std::min(line.find_first_not_of(" \t", colon + 1), line.size());
+  const bool text = line.substr(start).starts_with('"');
+  std::size_t end = text ? start + 1 : start;
+  const auto goes_on = [text](char c) {
+    return is_word(c) || c == '-' || (text && (c == '.' || c == ':' || c == '/'));
+  };
+  while (end < line.size() && goes_on(line[end]))
+    ++end;
+  if (text && (end == line.size() || line[end++] != '"')) return {};
+  JsonIn in;
+  const std::string id(line.substr(start, end - start));
+  const bool json = id.size() <= kIdBytesMax && in.read_object("{\"id\":" + id + "}").there();
+  return json && id != "null" ? id : std::string{};
+}
+
 std::string joined_text(const JsonNode& content) {
   if (content.is_text()) return std::string(content.text());
   std::string joined;

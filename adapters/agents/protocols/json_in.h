@@ -108,6 +108,9 @@ class JsonIn {
 // Whether a line that cannot be read has `"key": value` in it, with the value as number or as text.
 bool names_value(std::string_view line, std::string_view key, std::string_view value);
 
+// The first id in such a line, as JSON: a number or a text; empty = there is none.
+std::string id_in(std::string_view line);
+
 // The texts of content parts {"type":"text","text":...}, in order, without anything between; of a
 // string, itself.
 std::string joined_text(const JsonNode& content);

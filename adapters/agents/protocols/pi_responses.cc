@@ -20,6 +20,11 @@ std::string model_name(const JsonNode& model) {
 void PiProtocol::on_unreadable(std::string_view text) {
   odd_.note("no message of Pi", text);
   if (odd_.faulted()) return;
+  if (names_value(text, "type", "extension_ui_request")) {
+    // Whoever asks waits for the answer.
+    if (const std::string id = id_in(text); !id.empty()) refuse_ask(id);
+    return;
+  }
   const auto is_answer = [text](std::uint64_t id) {
     return id != 0 && names_value(text, "type", "response") &&
            names_value(text, "id", std::to_string(id));

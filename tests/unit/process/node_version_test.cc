@@ -55,6 +55,16 @@ TEST_F(NodeVersion, AcceptsANewOne) {
   EXPECT_TRUE(check());
 }
 
+TEST_F(NodeVersion, OneThatTheAgentDoesNotSeeIsNone) {
+  node_says("v26.10.0");
+  ProbeRules seen = rules();
+  seen.path = "/nowhere";
+  const Status status =
+      check_node_version(folder_.at("bin/pi"), {"PATH=" + folder_.at("bin")}, seen);
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().message.find("finds no node"), std::string::npos);
+}
+
 TEST_F(NodeVersion, NamesBothVersionsAndTheRemedy) {
   node_says("v20.20.2");
   const Status status = check();

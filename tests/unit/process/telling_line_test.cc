@@ -26,7 +26,9 @@ TEST(TellingLine, IsTheLastOneThatSpeaksOfAnError) {
 
 TEST(TellingLine, WhatLooksLikeAKeyIsLeftOut) {
   EXPECT_EQ(hide_secrets("Incorrect API key: sk-abc123DEF456ghi789jkl0."),
-            "Incorrect API key: [redacted].");
+            "Incorrect API key: sk-[redacted].");
+  EXPECT_EQ(hide_secrets("Unknown model claude-3-5-sonnet-20241022"),
+            "Unknown model claude-3-5-sonnet-20241022");
   EXPECT_EQ(hide_secrets("no model at /usr/lib/node_modules/pi/dist/main2.js"),
             "no model at /usr/lib/node_modules/pi/dist/main2.js");
   EXPECT_EQ(hide_secrets("Unknown provider \"anthropic-vertex\""),

@@ -200,9 +200,15 @@ TEST_F(AcpTurns, AnAnswerThatCannotBeReadEndsTheRun) {
   sink = RecordingSink{};
   protocol = make_acp_protocol(profile, sink);
   start();
-  line(R"({"jsonrpc":"2.0","id":3,"method":"session/request_permission","params":{)");
   line(R"({"jsonrpc":"2.0","id":33,"result":{)");
   EXPECT_EQ(sink.take(), Lines{});
+  // A question is answered, or the agent would wait.
+  line(R"({"jsonrpc":"2.0","id":3,"method":"session/request_permission","params":{)");
+  line(R"({"jsonrpc":"2.0","id":"a-7","method":"fs/read_text_file","params":{)");
+  line(R"({"jsonrpc":"2.0","id":nothing,"method":"fs/read_text_file","params":{)");
+  const std::string_view error = R"("error":{"code":-32700,"message":"Parse error"}})";
+  EXPECT_EQ(sink.take(), (Lines{fmt::format(R"(> {{"jsonrpc":"2.0","id":3,{})", error),
+                                fmt::format(R"(> {{"jsonrpc":"2.0","id":"a-7",{})", error)}));
   protocol = make_acp_protocol(profile, sink);
   protocol->begin();
   line(R"({"jsonrpc":"2.0","id":1,"result":{"protocolVersion":1)");
