@@ -48,6 +48,14 @@ void Answers::finished(RunId run, const Finished& answer) {
   push(fb::EventBody::RunFinished);
 }
 
+void Answers::partial(RunId run, std::uint16_t attempt, std::string_view answer) {
+  if (answer.empty()) return;
+  builder_.Clear();
+  const auto said = text(answer, limits::kTextBytesMax);
+  builder_.Finish(fb::CreatePartialAnswerRecorded(builder_, run.value, attempt, said));
+  push(fb::EventBody::PartialAnswerRecorded);
+}
+
 void Answers::failed(RunId run, fb::RunErrorKind kind, std::string_view message,
                      std::uint64_t duration_ms) {
   builder_.Clear();

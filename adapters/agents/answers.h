@@ -60,6 +60,8 @@ class Answers {
   // A piece of an answer that is being written. Never journalled.
   void delta(RunId run, std::string_view piece);
   void finished(RunId run, const Finished& answer);
+  // How far an answer had come that is not finished. Nothing for an empty text.
+  void partial(RunId run, std::uint16_t attempt, std::string_view answer);
   void failed(RunId run, fb::RunErrorKind kind, std::string_view message,
               std::uint64_t duration_ms);
   // It ended without an answer: whether it is tried again is decided by the core.

@@ -117,6 +117,7 @@ class AgentPool final : public Driver, public InstanceOwner {
   void fail(Work& work, fb::RunErrorKind kind, std::string_view message);
   void fail_waiting(fb::RunErrorKind kind, std::string_view message);
   void abandon(Work& work);
+  void record_partial(Work& work);
   void interrupt_runs(const Instance& instance);
   std::uint64_t note_crash(std::string_view why);
   void start_failed(Work& work, const Error& error);

@@ -1,6 +1,7 @@
 // AgentPool: what the processes say about runs.
 #include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
 #include "adapters/agents/pool.h"
 #include "engine/pipeline/clock.h"
@@ -55,13 +56,13 @@ void AgentPool::on_bound(RunId run, std::string_view agent_session) {
 void AgentPool::on_delta(RunId run, std::string_view piece) {
   Work* work = heard(run);
   if (work == nullptr) return;
-  work->answer_bytes += piece.size();
-  if (work->answer_bytes > limits::kTextBytesMax) {
+  if (work->answer.size() + piece.size() > limits::kTextBytesMax) {
     fail(*work, fb::RunErrorKind::unknown,
          fmt::format("The agent wrote more than {} MiB in one answer and was stopped.",
                      limits::kTextBytesMax / limits::kMiB));
     return;
   }
+  work->answer += piece;
   context_.deltas.add(run, piece);
 }
 
@@ -141,6 +142,7 @@ void AgentPool::on_failed(RunId run, fb::RunErrorKind kind, std::string_view mes
   if (kind != fb::RunErrorKind::crash) crashes_ = 0;
   ++counts_.failed;
   context_.deltas.end(run);
+  record_partial(*work);
   context_.answers.failed(run, kind, message, duration_ms(*work));
   close(run);
   dispatch_soon();
@@ -164,9 +166,16 @@ void AgentPool::on_log(std::string_view text, bool is_stderr) {
   }
 }
 
+// People have seen it, and it is all there is. Once per attempt, before its end is told if it is we
+// who tell.
+void AgentPool::record_partial(Work& work) {
+  context_.answers.partial(work.run, work.attempt, std::exchange(work.answer, {}));
+}
+
 // Its end was told: what the process still says of it is of no interest.
 void AgentPool::abandon(Work& work) {
   context_.deltas.drop(work.run);
+  record_partial(work);
   Instance* instance = work.instance;
   const RunId run = work.run;
   if (instance == nullptr) {
@@ -189,6 +198,7 @@ void AgentPool::abandon(Work& work) {
 void AgentPool::fail(Work& work, fb::RunErrorKind kind, std::string_view message) {
   ++counts_.failed;
   context_.deltas.end(work.run);
+  record_partial(work);
   context_.answers.failed(work.run, kind, message, duration_ms(work));
   work.cancelled_us = pipeline::monotonic_now_us();
   abandoned_.push_back(work.run);
@@ -214,6 +224,7 @@ void AgentPool::fail_all(std::string_view why) {
     if (work.cancelled_us != 0) continue;
     ++counts_.failed;
     context_.deltas.drop(work.run);
+    record_partial(work);
     context_.answers.failed(work.run, fb::RunErrorKind::unknown, why, duration_ms(work));
     work.cancelled_us = pipeline::monotonic_now_us();
   }
@@ -228,8 +239,9 @@ void AgentPool::interrupt_runs(const Instance& instance) {
     if (work.instance == &instance) runs.push_back(work.run);
   }
   for (const RunId run : runs) {
-    const Work& work = works_.at(run.value);
+    Work& work = works_.at(run.value);
     context_.deltas.drop(run);
+    record_partial(work);
     if (work.cancelled_us == 0 && !stopping_) {
       context_.answers.interrupted(
           run, reason, fmt::format("The agent's process ended: {}.", instance.message()),

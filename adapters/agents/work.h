@@ -55,7 +55,7 @@ struct Work {
   std::uint64_t prompted_us{};
   std::uint64_t heard_us{};      // when its agent last said something of it
   std::uint64_t cancelled_us{};  // since when its end is of no interest; 0 = it is wanted
-  std::size_t answer_bytes{};    // of the answer, as far as it was seen
+  std::string answer{};          // as far as it was seen; bounded by kTextBytesMax
   std::uint32_t tool_calls{};
   std::size_t tool_bytes{};       // of what its tools were given and gave back
   std::uint32_t asks{};           // for permission

@@ -103,6 +103,32 @@ void decide_run_fact(const Tables& tables, const Input& input, Decision& decisio
   reply.seq = Drafter(tables, input, decision).add_input(why_of(run));
 }
 
+// A run that fails is still running when its agent says how far it had come. One that was stopped
+// is not: the agent hears of it afterwards. Whoever ends runs says this once per attempt; there is
+// no state to tell a repetition by.
+void decide_partial_answer(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = input_body<fb::PartialAnswerRecorded>(input);
+  Reply& reply = decision.reply;
+  reply.run = RunId{body.run()};
+  const std::uint32_t row = tables.runs.find(reply.run);
+  if (row == 0 || tables.runs[row].started == 0 || body.attempt() != tables.runs[row].attempt ||
+      (tables.runs[row].status != RunStatus::running &&
+       tables.runs[row].status != RunStatus::aborted)) {
+    reply.code = ReplyCode::not_found;
+    return;
+  }
+  if (text_of(body.text()).empty() || !fit(limits::kTextBytesMax, body.text())) {
+    reply.code = ReplyCode::rejected;
+    return;
+  }
+  const Run& run = tables.runs[row];
+  reply.session = SessionId{run.session};
+  Why why = why_of(run);
+  // Of one that was stopped that is why there is no more of it.
+  if (run.ended != 0) why.cause = run.ended;
+  reply.seq = Drafter(tables, input, decision).add_input(why);
+}
+
 void decide_agent_fact(const Tables& tables, const Input& input, Decision& decision) {
   Reply& reply = decision.reply;
   if (!agent_fact_within_bounds(input)) {

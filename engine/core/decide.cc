@@ -78,6 +78,7 @@ bool input_kind(std::uint16_t kind) {
     case fb::EventBody::AgentReset:
     case fb::EventBody::AgentRestartRequested:
     case fb::EventBody::SkillsChanged:
+    case fb::EventBody::PartialAnswerRecorded:
     case fb::EventBody::ConfigApplied:
     case fb::EventBody::ConfigChanged:
     case fb::EventBody::ConfigRefused:
@@ -115,6 +116,9 @@ bool decide_work(const Tables& tables, const Input& input, Decision& decision) {
     case fb::EventBody::BodyRecorded:
     case fb::EventBody::AgentSessionBound:
       decide_run_fact(tables, input, decision);
+      return true;
+    case fb::EventBody::PartialAnswerRecorded:
+      decide_partial_answer(tables, input, decision);
       return true;
     case fb::EventBody::ApprovalRequested:
       decide_approval_requested(tables, input, decision);

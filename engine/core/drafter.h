@@ -180,6 +180,8 @@ void decide_device_change(const Tables& tables, const Input& input, Decision& de
 void decide_pairing_resolved(const Tables& tables, const Input& input, Decision& decision);
 void decide_run_interrupted(const Tables& tables, const Input& input, Decision& decision);
 void decide_run_steered(const Tables& tables, const Input& input, Decision& decision);
+// PartialAnswerRecorded: of the present attempt, or of the last one of a run that was stopped.
+void decide_partial_answer(const Tables& tables, const Input& input, Decision& decision);
 // ToolCalled, ToolReturned, BodyRecorded, AgentSessionBound: facts of a run that is being worked
 // on, within their bounds.
 void decide_run_fact(const Tables& tables, const Input& input, Decision& decision);

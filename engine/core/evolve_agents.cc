@@ -96,6 +96,7 @@ bool fold_agent_event(const Folding& fold) {
     case fb::EventBody::AgentExited:
     case fb::EventBody::AgentRestartRequested:
     case fb::EventBody::SkillsChanged:
+    case fb::EventBody::PartialAnswerRecorded:
       return true;  // facts for readers of the journal; the tables do not depend on them
     default:
       return false;

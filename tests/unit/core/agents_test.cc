@@ -331,6 +331,38 @@ TEST(Agents, FactsAreOfARunAtWorkAndWithinBounds) {
   EXPECT_EQ(world.bind(of.run, "x").code, ReplyCode::not_found);
 }
 
+TEST(Agents, HowFarAnAnswerCameIsSaidOfItsAttempt) {
+  AgentWorld of;
+  World& world = of.world;
+  const Bits128 before = digest(world.state).total;
+  EXPECT_EQ(world.partial_answer(of.run, 2, "too early").code, ReplyCode::not_found);
+  EXPECT_EQ(world.partial_answer(of.run, 1, "").code, ReplyCode::rejected);
+  EXPECT_EQ(world.partial_answer(of.run, 1, std::string(limits::kTextBytesMax + 1, 'x')).code,
+            ReplyCode::rejected);
+  EXPECT_EQ(digest(world.state).total, before);
+  EXPECT_EQ(world.partial_answer(of.run, 1, "half").code, ReplyCode::accepted);
+  EXPECT_EQ(world.last().header.session, world.session(kAliceSession).value);
+  of.interrupt(agent_crash);
+  EXPECT_EQ(world.partial_answer(of.run, 1, "too late").code, ReplyCode::not_found);
+  EXPECT_EQ(world.partial_answer(of.run, 2, "again").code, ReplyCode::accepted);
+}
+
+TEST(Agents, HowFarAnAnswerCameIsSaidAfterItWasStopped) {
+  AgentWorld of;
+  World& world = of.world;
+  world.abort(world.session(kAliceSession), {of.run.value});
+  const Seq stopped = world.last().seq;
+  EXPECT_EQ(world.partial_answer(of.run, 1, "half").code, ReplyCode::accepted);
+  EXPECT_EQ(world.last().header.cause, stopped.value);
+  const RunId next = world.message({.text = "two"}).run;
+  const RunId waiting = world.message({.text = "three"}).run;
+  world.abort(world.session(kAliceSession), {waiting.value});
+  EXPECT_EQ(world.partial_answer(waiting, 0, "it never began").code, ReplyCode::not_found);
+  world.finish(next);
+  EXPECT_EQ(world.partial_answer(next, 1, "it is finished").code, ReplyCode::not_found);
+  EXPECT_EQ(world.partial_answer(RunId{999}, 1, "nobody").code, ReplyCode::not_found);
+}
+
 TEST(Agents, TheirNameOfAConversationLastsUntilItStartsAfresh) {
   AgentWorld of;
   World& world = of.world;

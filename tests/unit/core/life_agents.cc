@@ -96,8 +96,10 @@ void Life::run_step(RunId run) {
     world.tool_called(run, random_tool(prng_));
   } else if (kind < 90) {
     world.tool_returned(run, random_tool(prng_));
-  } else {
+  } else if (kind < 95) {
     world.body_recorded(run);
+  } else {
+    world.partial_answer(run, 1, "half");
   }
 }
 

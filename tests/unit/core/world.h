@@ -176,6 +176,7 @@ class World {
   Reply tool_called(RunId run, const std::string& name, std::size_t arguments_bytes = 2);
   Reply tool_returned(RunId run, const std::string& name);
   Reply body_recorded(RunId run);
+  Reply partial_answer(RunId run, std::uint16_t attempt, const std::string& text);
   Reply ask(RunId run, const std::string& tool, std::uint64_t ask = 1);
   Reply answer(Seq request, fb::ApprovalDecision decision,
                fb::DecidedVia via = fb::DecidedVia::client);

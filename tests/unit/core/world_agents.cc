@@ -52,6 +52,16 @@ Reply World::body_recorded(RunId run) {
   return give(fb::EventBody::BodyRecorded, take(builder, recorded.Finish().o));
 }
 
+Reply World::partial_answer(RunId run, std::uint16_t attempt, const std::string& answer) {
+  Builder builder;
+  const auto said = builder.CreateString(answer);
+  fb::PartialAnswerRecordedBuilder partial(builder);
+  partial.add_run(run.value);
+  partial.add_attempt(attempt);
+  partial.add_text(said);
+  return give(fb::EventBody::PartialAnswerRecorded, take(builder, partial.Finish().o));
+}
+
 Reply World::ask(RunId run, const std::string& tool, std::uint64_t number) {
   Builder builder;
   const auto id = builder.CreateString("allow");
