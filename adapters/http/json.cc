@@ -46,7 +46,51 @@ void append_escape(std::string& out, unsigned char c) {
   }
 }
 
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+constexpr std::size_t kEscapeBytesMax = 6;
+
+constexpr std::size_t escape_bytes(unsigned char c) {
+  return c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t' ? 2 : kEscapeBytesMax;
+}
+
+// What stands at one place of a text, and what it takes when it is sent.
+struct Step {
+  std::size_t bytes{};
+  std::size_t sent{};
+};
+
+Step step_at(std::string_view text, std::size_t at) {
+  const auto c = static_cast<unsigned char>(text[at]);
+  if (kClass[c] == 0) return {1, 1};
+  if (kClass[c] == 1) return {1, escape_bytes(c)};
+  const std::size_t length = decode_utf8(text, at).bytes;
+  return length != 0 ? Step{length, length} : Step{1, kReplacement.size()};
+}
+
 }  // namespace
+
+std::size_t escaped_bytes(std::string_view text) {
+  std::size_t sent = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const Step step = step_at(text, at);
+    at += step.bytes;
+    sent += step.sent;
+  }
+  return sent;
+}
+
+std::string_view cut_escaped(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max / kEscapeBytesMax) return text;
+  std::size_t sent = 0;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const Step step = step_at(text, at);
+    sent += step.sent;
+    if (sent > bytes_max) break;
+    at += step.bytes;
+  }
+  return text.substr(0, at);
+}
 
 void append_escaped(std::string& out, std::string_view text) {
   std::size_t start = 0;
@@ -67,7 +111,7 @@ void append_escaped(std::string& out, std::string_view text) {
     }
     out.append(text, start, at - start);
     if (kind == 2) {
-      out += "\xEF\xBF\xBD";
+      out += kReplacement;
     } else {
       append_escape(out, c);
     }

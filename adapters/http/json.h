@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,6 +12,13 @@ namespace spine::http {
 // Appends `text` as the inside of a JSON string: quotes, backslashes and control characters are
 // escaped, bytes that are no UTF-8 become U+FFFD. Allocates only when `out` has to grow.
 void append_escaped(std::string& out, std::string_view text);
+
+// Bytes that append_escaped() would append: up to six times those of the text, so a bound of what
+// is sent counts these.
+std::size_t escaped_bytes(std::string_view text);
+// The longest start of `text` that takes at most `bytes_max` when escaped, without half a character
+// at its end. Looks at no more of it than that. Borrowed from `text`.
+std::string_view cut_escaped(std::string_view text, std::size_t bytes_max);
 
 // Writes one JSON value into a string it borrows. Commas are its business; that objects and arrays
 // are closed, and that members have keys, is the caller's. Keys are literals of ours, never

@@ -33,6 +33,8 @@ ConnectionRef Connections::open(lws* socket, std::uint64_t deadline) {
     deadline_ms.emplace_back();
     close_code.emplace_back();
     held_bytes.emplace_back();
+    left_bytes.emplace_back();
+    took_ms.emplace_back();
     partial.emplace_back();
     client.emplace_back();
   }
@@ -50,6 +52,8 @@ ConnectionRef Connections::open(lws* socket, std::uint64_t deadline) {
   deadline_ms[slot] = deadline;
   close_code[slot] = 0;
   held_bytes[slot] = 0;
+  left_bytes[slot] = 0;
+  took_ms[slot] = 0;
   ++count_;
   return ref(slot);
 }

@@ -138,6 +138,8 @@ class Connections {
   std::vector<std::uint64_t> deadline_ms{};  // handshake, next ping, pong or end of closing
   std::vector<std::uint16_t> close_code{};   // 0 = no close frame seen or sent
   std::vector<std::uint32_t> held_bytes{};   // at most so much lies in libwebsockets
+  std::vector<std::size_t> left_bytes{};     // of what it is owed, left over by earlier turns
+  std::vector<std::uint64_t> took_ms{};      // when it was last known to take bytes
   std::vector<std::unique_ptr<std::string>> partial{};  // message that is still coming in
   std::vector<std::unique_ptr<Client>> client{};
 

@@ -59,7 +59,10 @@ void Context::hand_in(const pipeline::InputHeader& query_header, std::string_vie
 }
 
 bool Context::may_go(std::uint32_t slot) const {
-  return queries_at_once < limits::kQueriesAtOnceMax && hub.owed(slot) < limits::kAnswersOwedMax;
+  // Answers to many that have not taken their last one yet are not piled up either.
+  const std::size_t owed = hub.owed(slot);
+  return queries_at_once < limits::kQueriesAtOnceMax && owed < limits::kAnswersOwedMax &&
+         (owed == 0 || hub.owed_all() < limits::kBufferedBytesAllMax / 2);
 }
 
 bool Context::may_ask(std::uint32_t slot) const {

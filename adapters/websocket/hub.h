@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,11 @@ inline constexpr std::uint16_t kTryLater = 1013;
 inline constexpr std::uint64_t kClosingMs = 3'000;
 
 // Thread: net. Knows nothing of sockets: the loop takes what is dirty and writes it.
+//
+// Who does not read is closed (1008), but nobody is slow for what the gateway did: what one turn
+// adds was never offered to the peer, so it is judged by what earlier turns left over. And what a
+// turn adds for all is handed to the sockets as it grows, not at the turn's end: thousands may
+// watch one session.
 class Hub {
  public:
   explicit Hub(pipeline::Metrics& metrics) : metrics_(metrics) {}
@@ -64,11 +70,16 @@ class Hub {
   void written(std::uint32_t slot, std::size_t bytes, std::size_t held);
   // The library has sent all it held.
   void drained(std::uint32_t slot);
+  // The turn is over and all was offered: what is still owed, the peer did not take.
+  void offered(std::uint32_t slot) { table.left_bytes[slot] = owed(slot); }
+  // `write` hands what is dirty to the sockets. Called before a message is begun, never within one.
+  void set_writer(std::function<void()> write) { write_ = std::move(write); }
   // Frees the slot and counts the close.
   void forget(std::uint32_t slot);
 
   // Bytes the peer has not taken yet.
   std::size_t owed(std::uint32_t slot) const;
+  std::size_t owed_all() const { return owed_all_; }
 
   // Counters of this turn, added to the metrics at its end.
   std::uint64_t frames_out{};
@@ -79,6 +90,8 @@ class Hub {
   void give_back(std::uint32_t slot);
   void enforce_bounds(std::uint32_t slot);
   void drop_slow(std::uint32_t slot);
+  std::uint32_t slowest() const;
+  void took(std::uint32_t slot, std::size_t bytes);
 
   pipeline::Metrics& metrics_;
   std::vector<std::uint32_t> dirty_{};
@@ -86,6 +99,8 @@ class Hub {
   std::size_t pooled_bytes_{};
   std::size_t owed_all_{};
   std::size_t owed_before_{};  // by the connection a message is being written for
+  std::size_t added_{};        // since the sockets were last written to
+  std::function<void()> write_{};
   std::uint64_t now_ms_{};
 };
 

@@ -106,6 +106,9 @@ Result<std::unique_ptr<Loop>> Loop::create(Gateway& gateway, pipeline::IngressPr
   SPINE_TRY_STATUS(loop->room_.open());
   SPINE_TRY_STATUS(loop->watch(loop->room_.descriptor(), loop->room_watch_));
   loop->in_turn_ = false;
+  loop->hub_.set_writer([loop = loop.get()] {
+    if (loop->may_write_) loop->flush();
+  });
   return loop;
 }
 
@@ -190,6 +193,7 @@ void Loop::run(pipeline::Outbox& outbox) {
 }
 
 void Loop::finish_turn() {
+  may_write_ = true;
   drain_outbox();
   if (stop_.load(std::memory_order_acquire)) gateway_.stop("stopping");
   if (gateway_.stopping() && stop_deadline_ms_ == 0) stop_deadline_ms_ = hub_.now_ms() + kStopMs;
@@ -199,7 +203,7 @@ void Loop::finish_turn() {
   wake_rested();
   // Behind whatever may have taken something in: inputs and frames of this turn go out in it.
   gateway_.end_turn();
-  flush();
+  end_flush();
   guard_perimeter();
   schedule_timer();
   in_turn_ = false;
@@ -261,8 +265,19 @@ void Loop::flush() {
       }
     }
     if (hub_.table.flag(slot, connection_flag::kDoomed) || !write_out(slot)) cut(slot);
+    offered_.push_back(slot);
   }
   writing_.clear();
+}
+
+// What is left now was offered, and the sockets had no room for it.
+void Loop::end_flush() {
+  flush();
+  may_write_ = false;
+  for (const std::uint32_t slot : offered_) {
+    if (hub_.table.stage[slot] != Stage::free) hub_.offered(slot);
+  }
+  offered_.clear();
 }
 
 bool Loop::write_out(std::uint32_t slot) {

@@ -115,7 +115,9 @@ class Loop {
   int writable(lws* wsi);
   // False when the connection broke.
   bool write_out(std::uint32_t slot);
+  // Writes out what is owed. Within a turn it may be called between any two messages.
   void flush();
+  void end_flush();
   void cut(std::uint32_t slot);
   // The library holds what the peer did not take. Until that is gone nothing more is written to it
   // and nothing is read from it: version 4.1.6 of the library never returns from its service loop
@@ -150,11 +152,13 @@ class Loop {
   Acceptor acceptor_{};
   std::vector<ConnectionRef> paused_{};
   std::vector<std::uint32_t> resumed_{};  // of this turn
-  std::vector<std::uint32_t> writing_{};  // dirty slots of this turn
+  std::vector<std::uint32_t> writing_{};  // dirty slots being written to
+  std::vector<std::uint32_t> offered_{};  // those written to in this turn
   Timer timer_{};
   std::uint64_t timer_ms_{};  // when it fires, 0 = not set
   std::uint64_t stop_deadline_ms_{};
   bool in_turn_{};
+  bool may_write_{};  // not within a callback of the library
   std::atomic<bool> stop_{false};
 };
 

@@ -1,4 +1,5 @@
 // Pure parts: JSON text, frames, guards, metrics, log tails, random numbers.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
@@ -6,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "adapters/http/facts.h"
 #include "adapters/http/guard.h"
@@ -71,6 +73,25 @@ TEST(JsonWriter, BytesThatAreNoUtf8BecomeTheReplacementCharacter) {
   EXPECT_EQ(escaped("\xed\xa0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
+TEST(JsonWriter, BoundsCountWhatIsSent) {
+  std::string all = "\xc3\xa9 \xf0\x9f\x98\x80 \xff\xc3";
+  for (int c = 0; c < 128; ++c)
+    all += static_cast<char>(c);
+  std::string sent;
+  http::append_escaped(sent, all);
+  EXPECT_EQ(http::escaped_bytes(all), sent.size());
+  for (std::size_t max = 0; max <= sent.size() + 2; ++max) {
+    const std::string_view cut = http::cut_escaped(all, max);
+    EXPECT_LE(http::escaped_bytes(cut), max);
+    // Not a character less than fits, and none cut in two.
+    std::string shown;
+    http::append_escaped(shown, cut);
+    EXPECT_EQ(sent.substr(0, shown.size()), shown);
+    EXPECT_TRUE(cut.size() == all.size() || shown.size() + 6 > max) << max;
+  }
+  EXPECT_EQ(http::cut_escaped(std::string(100, '\x01'), 59).size(), 9U);
+}
+
 TEST(FrameBuffer, HeadersHaveTheShortestLength) {
   for (const std::size_t size : {0UL, 125UL, 126UL, 65'535UL, 65'536UL, 200'000UL}) {
     FrameBuffer buffer;
@@ -117,6 +138,78 @@ TEST(Hub, StaleReferenceIsDeadAfterReuse) {
   EXPECT_FALSE(hub.table.live(first));
   EXPECT_TRUE(hub.table.live(second));
   EXPECT_EQ(metrics.ws_closes[6].get(), 1U);
+}
+
+// What the loop does at the end of a turn with a connection whose socket takes `taken` bytes.
+void end_turn(Hub& hub, std::uint32_t slot, std::size_t taken) {
+  if (taken != 0) hub.written(slot, taken, 0);
+  hub.offered(slot);
+}
+
+void append(Hub& hub, std::uint32_t slot, std::size_t bytes) {
+  hub.begin(slot).append(bytes, 'm');
+  hub.end(slot);
+}
+
+TEST(Hub, NobodyIsSlowForWhatOneTurnAdds) {
+  pipeline::Metrics metrics;
+  Hub hub{metrics};
+  const std::uint32_t slot = hub.table.open(nullptr, 0).slot;
+  for (int i = 0; i < 70; ++i)
+    append(hub, slot, 1 << 20);
+  ASSERT_GT(hub.owed(slot), limits::kBufferedBytesMax);
+  EXPECT_TRUE(hub.writable(slot));
+  // It takes most of it: what is left is within the bound.
+  end_turn(hub, slot, 30 << 20);
+  append(hub, slot, 20 << 20);
+  EXPECT_TRUE(hub.writable(slot));
+  // It takes nothing more, and the next turn finds that.
+  end_turn(hub, slot, 0);
+  EXPECT_TRUE(hub.writable(slot));
+  append(hub, slot, 1);
+  EXPECT_FALSE(hub.writable(slot));
+  EXPECT_EQ(metrics.slow_consumers.get(), 1U);
+}
+
+TEST(Hub, WhoReadsIsKeptWhenAllAreOwedTooMuch) {
+  pipeline::Metrics metrics;
+  Hub hub{metrics};
+  hub.set_now(10'000);
+  const std::uint32_t silent = hub.table.open(nullptr, 0).slot;
+  append(hub, silent, 30 << 20);
+  end_turn(hub, silent, 0);
+  hub.set_now(20'000);
+  std::vector<std::uint32_t> readers;
+  for (int i = 0; i < 6; ++i) {
+    readers.push_back(hub.table.open(nullptr, 0).slot);
+    append(hub, readers.back(), 40 << 20);
+  }
+  EXPECT_FALSE(hub.writable(silent));
+  for (const std::uint32_t slot : readers)
+    EXPECT_TRUE(hub.writable(slot));
+}
+
+TEST(Hub, SocketsAreWrittenToWhileATurnGrows) {
+  pipeline::Metrics metrics;
+  Hub hub{metrics};
+  std::vector<std::uint32_t> slots;
+  for (int i = 0; i < 4'000; ++i)
+    slots.push_back(hub.table.open(nullptr, 0).slot);
+  std::size_t most = 0;
+  hub.set_writer([&] {
+    most = std::max(most, hub.owed_all());
+    for (const std::uint32_t slot : std::exchange(hub.dirty(), {})) {
+      hub.table.unset(slot, connection_flag::kDirty);
+      if (hub.table.out[slot] != nullptr) {
+        hub.written(slot, hub.table.out[slot]->pending_bytes(), 0);
+      }
+    }
+  });
+  for (const std::uint32_t slot : slots)
+    append(hub, slot, 200'000);
+  EXPECT_EQ(metrics.slow_consumers.get(), 0U);
+  EXPECT_GT(most, 0U);
+  EXPECT_LT(most, limits::kBufferedBytesAllMax / 4);
 }
 
 TEST(Hub, MemoryOfAllConnectionsIsBoundedByClosingTheWorst) {
