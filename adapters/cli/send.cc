@@ -114,6 +114,17 @@ void show_question(std::string_view event, const std::string& payload) {
              printable(text_at(request, "agentId")), printable(what), printable(code));
 }
 
+// Where the text of an answer goes on that came cut; a cursor of chat.history.
+struct Rest {
+  std::string cursor{};
+  std::int64_t from{};
+};
+
+Rest rest_of(const simdjson::dom::element& cut) {
+  if (!flag_at(cut, "truncated")) return {};
+  return {.cursor = text_at(cut, "historyCursor"), .from = number_at(cut, "textNext")};
+}
+
 // One message under one idempotency key: however often it is handed in, it counts once.
 class Sending {
  public:
@@ -124,6 +135,9 @@ class Sending {
         text_(std::move(text)),
         key_(show_uuid(pipeline::random128())),
         deadline_(in_ms(args.send.timeout_s * 1000)) {}
+
+  // What the answer of run() lacks: a very long one comes in pieces.
+  const std::string& rest() const { return rest_; }
 
   // Tries again after a lost connection until the deadline. The answer is that of agent.wait, or
   // of chat.send with --no-wait and when no run was started.
@@ -153,10 +167,60 @@ class Sending {
                                       fmt::format(R"({{"runId":"{}","timeoutMs":{}}})", key_,
                                                   wait_ms > 500 ? wait_ms - 500 : wait_ms),
                                       deadline_));
+    if (end.ok && !json_) SPINE_TRY_STATUS(fetch_rest(client, end));
     if (json_ && !behind.empty() && end.ok && end.payload.ends_with('}')) {
       end.payload.insert(end.payload.size() - 1, ",\"waitsBehind\":" + behind);
     }
     return end;
+  }
+
+  Status fetch_rest(RpcClient& client, const Answer& end) {
+    simdjson::dom::parser parser;
+    simdjson::dom::element payload;
+    simdjson::dom::element reply;
+    rest_.clear();
+    if (parser.parse(end.payload).get(payload) != simdjson::SUCCESS ||
+        payload["terminalReply"].get(reply) != simdjson::SUCCESS) {
+      return ok();
+    }
+    Rest rest = rest_of(reply);
+    while (!rest.cursor.empty()) {
+      SPINE_TRY(
+          const Answer page,
+          client.call("chat.history",
+                      fmt::format(R"({{"sessionKey":{},"cursor":{},"textFrom":{},"limit":1}})",
+                                  json_string(session_key(args_, client.hello())),
+                                  json_string(rest.cursor), rest.from),
+                      deadline_));
+      std::optional<Rest> next = take_page(page, rest);
+      if (!next) {
+        fmt::print(stderr, "The rest of this answer is not in the session any more.\n");
+        break;
+      }
+      rest = std::move(*next);
+    }
+    return ok();
+  }
+
+  // The row that the cursor is of; none if the session was begun anew meanwhile.
+  std::optional<Rest> take_page(const Answer& page, const Rest& asked) {
+    simdjson::dom::parser parser;
+    simdjson::dom::element payload;
+    simdjson::dom::element message;
+    simdjson::dom::element part;
+    if (!page.ok || parser.parse(page.payload).get(payload) != simdjson::SUCCESS ||
+        payload["messages"].at(0).get(message) != simdjson::SUCCESS ||
+        message["content"].at(0).get(part) != simdjson::SUCCESS) {
+      return {};
+    }
+    simdjson::dom::element meta;
+    const bool known = message["__openclaw"].get(meta) == simdjson::SUCCESS;
+    const std::int64_t seq = known ? number_at(meta, "seq") : 0;
+    if (std::to_string(seq + 1) != asked.cursor) return {};
+    rest_ += text_at(part, "text");
+    Rest next = rest_of(message);
+    if (!next.cursor.empty() && next.from <= asked.from) return {};
+    return next;
   }
 
   // Waits as long as the gateway asks when it says "too many".
@@ -179,6 +243,7 @@ class Sending {
   bool json_;
   std::string text_;
   std::string key_;
+  std::string rest_{};
   Deadline deadline_;
 };
 
@@ -192,7 +257,7 @@ int print_sent(const Answer& answer) {
   return kExitOk;
 }
 
-int print_reply(const Answer& answer, bool json) {
+int print_reply(const Answer& answer, const std::string& rest, bool json) {
   simdjson::dom::parser parser;
   simdjson::dom::element payload;
   if (parser.parse(answer.payload).get(payload) != simdjson::SUCCESS) {
@@ -215,7 +280,8 @@ int print_reply(const Answer& answer, bool json) {
   }
   simdjson::dom::element reply;
   std::string text;
-  if (payload["terminalReply"].get(reply) == simdjson::SUCCESS) text = text_at(reply, "text");
+  if (payload["terminalReply"].get(reply) == simdjson::SUCCESS)
+    text = text_at(reply, "text") + rest;
   const bool to_terminal = ::isatty(STDOUT_FILENO) != 0;
   fmt::print("{}\n", to_terminal ? printable(text, true) : text);
   return kExitOk;
@@ -231,14 +297,17 @@ int send(const Arguments& args) {
     fmt::print(stderr, "Error: {}\n", text.error().message);
     return kExitUsage;
   }
-  const auto answer = Sending(*place, args, std::move(*text)).run();
+  Sending sending(*place, args, std::move(*text));
+  const auto answer = sending.run();
   if (!answer) return fail(answer.error());
   if (!answer->ok) {
     return fail({Errc::refused, fmt::format("The gateway refused the message: {} ({})",
                                             answer->message, answer->code)});
   }
   const bool without_run = is_without_run(*answer);
-  if (!args.send.no_wait && !without_run) return print_reply(*answer, args.common.json);
+  if (!args.send.no_wait && !without_run) {
+    return print_reply(*answer, sending.rest(), args.common.json);
+  }
   if (args.common.json) {
     print_json(answer->payload);
     return kExitOk;

@@ -1,4 +1,5 @@
 // sessions list, sessions show: conversations as the running gateway has them.
+#include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
 
@@ -7,6 +8,7 @@
 #include "adapters/cli/place.h"
 #include "adapters/cli/table.h"
 #include "adapters/cli/verbs.h"
+#include "engine/core/cut_text.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
@@ -27,14 +29,46 @@ std::string run_text(const element& session) {
   return flag_at(session, "hasActiveRun") ? "running" : "-";
 }
 
-// The text of a message: a string, or its parts of type text.
+// A line of people's: what is longer is cut.
+std::string one_line(std::string text) {
+  constexpr std::size_t kLineBytesMax = 160;
+  std::ranges::replace(text, '\n', ' ');
+  const std::string_view shown = core::cut_text(text, kLineBytesMax);
+  return shown.size() == text.size() ? text : std::string(shown) + " [...]";
+}
+
+// The text of a message: a string, or its parts of type text; of a tool what it is and is given.
 std::string content_text(const element& message) {
   std::string text = text_at(message, "content");
   for (const element part : array_at(message, "content")) {
     if (!text.empty()) text += '\n';
-    text += text_at(part, "text");
+    if (text_at(part, "type") != "toolCall") {
+      text += text_at(part, "text");
+      continue;
+    }
+    element arguments;
+    const std::string name = text_at(part, "name");
+    const std::string title = text_at(part, "title");
+    text += name + (title.empty() || title == name ? "" : " (" + one_line(title) + ")");
+    if (part["arguments"].get(arguments) == simdjson::SUCCESS) {
+      text += one_line(" " + simdjson::to_string(arguments));
+    }
   }
   return text;
+}
+
+bool calls_tools(const element& message) {
+  for (const element part : array_at(message, "content")) {
+    if (text_at(part, "type") == "toolCall") return true;
+  }
+  return false;
+}
+
+// A tool is a line of its own: people read what was said.
+std::string tool_line(const element& message) {
+  if (calls_tools(message)) return "tool: " + content_text(message);
+  return fmt::format("tool {}: {} {}", flag_at(message, "isError") ? "failed" : "result",
+                     text_at(message, "toolName"), one_line(content_text(message)));
 }
 
 void print_message(const element& message) {
@@ -44,6 +78,10 @@ void print_message(const element& message) {
     seq = fmt::format("#{} ", number_at(meta, "seq"));
   }
   std::string who = text_at(message, "role");
+  if (who == "toolResult" || calls_tools(message)) {
+    fmt::print("\n{}{}  {}\n", seq, time_at(message, "timestamp"), printable(tool_line(message)));
+    return;
+  }
   if (const std::string model = text_at(message, "model"); !model.empty()) {
     who += fmt::format(" ({}/{})", text_at(message, "provider"), model);
   }
@@ -51,7 +89,12 @@ void print_message(const element& message) {
   for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 5)) {
     text.insert(at + 1, "    ");
   }
-  fmt::print("\n{}{}  {}\n    {}\n", seq, time_at(message, "timestamp"), printable(who), text);
+  fmt::print("\n{}{}  {}\n", seq, time_at(message, "timestamp"), printable(who));
+  if (!text.empty()) fmt::print("    {}\n", text);
+  const std::string why = text_at(message, "errorMessage");
+  if (why.empty()) return;
+  const bool stopped = text_at(message, "stopReason") == "aborted";
+  fmt::print("    [{}{}]\n", stopped ? "" : "failed: ", printable(why));
 }
 
 int print_session(const element& described, const element& history) {

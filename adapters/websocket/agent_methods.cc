@@ -1,6 +1,8 @@
 // agent and agent.wait: requests that are answered when a run ends.
 #include "adapters/websocket/agent_methods.h"
 
+#include <algorithm>
+
 #include "adapters/websocket/inputs.h"
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/respond.h"
@@ -17,14 +19,33 @@ struct Ending {
   std::string_view stop_reason{};
   std::string error{};
   std::int64_t ended_wall_ms{};
+  Seq seq{};
   const fb::RunFinished* finished{};
   bool answered{};  // with the text
 };
+
+// How much of an answer goes to one who waited for it. Who asked gets the whole, unlike those who
+// are merely told; but thousands may wait for one run, and what all are owed is bounded.
+std::size_t reply_bytes_max(const Hub& hub, std::uint32_t slot) {
+  const auto left = [](std::size_t most, std::size_t owed) {
+    return owed < most ? most - owed : 0;
+  };
+  const std::size_t room = std::min(left(limits::kAnswersOwedMax, hub.owed(slot)),
+                                    left(limits::kBufferedBytesAllMax / 2, hub.owed_all()));
+  return std::clamp(room, std::size_t{limits::kKiB}, limits::kHistoryBytesMax);
+}
+
+void write_reply_text(http::JsonWriter& json, const Ending& ending, std::size_t bytes_max) {
+  const std::string_view shown = http::cut_escaped(ending.text, bytes_max);
+  json.member("text", shown);
+  write_cut(json, ending.text, shown, ending.seq);
+}
 
 Ending ending_of(const EventView* end) {
   Ending ending{};
   if (end == nullptr) return ending;
   ending.ended_wall_ms = end->header.wall_ms;
+  ending.seq = end->seq;
   switch (static_cast<fb::EventBody>(end->header.kind)) {
     case fb::EventBody::RunFinished: {
       ending.finished = flatbuffers::GetRoot<fb::RunFinished>(end->body.data());
@@ -66,13 +87,13 @@ Ending ending_of(const EventView* end) {
   }
 }
 
-void write_result(http::JsonWriter& json, const Ending& ending) {
+void write_result(http::JsonWriter& json, const Ending& ending, std::size_t bytes_max) {
   json.begin_object();
   json.key("payloads");
   json.begin_array();
   if (ending.answered) {
     json.begin_object();
-    json.member("text", ending.text);
+    write_reply_text(json, ending, bytes_max);
     json.member_null("mediaUrl");
     json.end_object();
   }
@@ -96,7 +117,7 @@ void write_result(http::JsonWriter& json, const Ending& ending) {
   json.end_object();
 }
 
-void write_wait(http::JsonWriter& json, const Ending& ending) {
+void write_wait(http::JsonWriter& json, const Ending& ending, std::size_t bytes_max) {
   if (ending.ended_wall_ms != 0) json.member("endedAt", ending.ended_wall_ms);
   json.member_if("error", ending.error);
   json.member_if("stopReason", ending.stop_reason);
@@ -104,7 +125,7 @@ void write_wait(http::JsonWriter& json, const Ending& ending) {
   json.key("terminalReply");
   json.begin_object();
   json.member("disposition", "final");
-  json.member("text", ending.text);
+  write_reply_text(json, ending, bytes_max);
   json.end_object();
 }
 
@@ -113,6 +134,7 @@ void write_wait(http::JsonWriter& json, const Ending& ending) {
 void answer_waiter(Context& net, const Waiter& waiter, const EventView* end) {
   if (!net.hub.table.live(waiter.connection) || !net.hub.writable(waiter.connection.slot)) return;
   const Ending ending = ending_of(end);
+  const std::size_t bytes_max = reply_bytes_max(net.hub, waiter.connection.slot);
   Response response{net, waiter.connection.slot, waiter.id};
   http::JsonWriter& json = response.json();
   json.begin_object();
@@ -122,9 +144,9 @@ void answer_waiter(Context& net, const Waiter& waiter, const EventView* end) {
     json.member("summary", ending.summary);
     json.member_if("error", ending.error);
     json.key("result");
-    write_result(json, ending);
+    write_result(json, ending, bytes_max);
   } else {
-    write_wait(json, ending);
+    write_wait(json, ending, bytes_max);
   }
   json.end_object();
   response.send();

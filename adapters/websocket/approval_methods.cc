@@ -140,6 +140,12 @@ void build_approval_resolved(Context& net, std::uint32_t slot, Seq request,
                                  local ? fb::DecidedVia::control_socket : fb::DecidedVia::client));
 }
 
+void shorten(Approval& approval) {
+  constexpr std::size_t kShortBytes = 256;
+  for (std::string* text : {&approval.title, &approval.detail, &approval.cwd})
+    text->resize(http::cut_escaped(*text, kShortBytes).size());
+}
+
 }  // namespace
 
 void approval_list(Call& call) {
@@ -149,11 +155,15 @@ void approval_list(Call& call) {
 void on_approval_list(Answer& answer, const pipeline::ApprovalsItem& item) {
   Response response{answer.net, answer.slot, answer.id()};
   http::JsonWriter& json = response.json();
+  const std::size_t start = json.out().size();
   json.begin_array();
   for (const core::ApprovalView& view : item.approvals) {
     if (!of_family(answer.request().method->name, view.kind)) continue;
+    Approval approval = approval_of(view);
+    // In a list this long the rest is named; each can be asked for by its id.
+    if (json.out().size() - start > limits::kHistoryBytesMax) shorten(approval);
     json.begin_object();
-    write_approval_members(json, approval_of(view));
+    write_approval_members(json, approval);
     json.end_object();
   }
   json.end_array();

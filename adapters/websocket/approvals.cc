@@ -27,15 +27,15 @@ void write_exec_presentation(http::JsonWriter& json, const Approval& approval) {
 }
 
 std::string_view plugin_title(const Approval& approval) {
-  if (!approval.title.empty()) return cut_text(approval.title, kTitleBytesMax);
-  return cut_text(approval_text(approval), kTitleBytesMax);
+  if (!approval.title.empty()) return http::cut_escaped(approval.title, kTitleBytesMax);
+  return http::cut_escaped(approval_text(approval), kTitleBytesMax);
 }
 
 std::string plugin_description(const Approval& approval) {
   std::string text = approval.tool.empty() ? "The agent" : approval.tool;
   text += " asks: ";
   text += approval_text(approval);
-  return std::string{cut_text(text, kDescriptionBytesMax)};
+  return std::string{http::cut_escaped(text, kDescriptionBytesMax)};
 }
 
 void write_plugin_presentation(http::JsonWriter& json, const Approval& approval) {

@@ -1,6 +1,7 @@
 // chat.history and chat.abort.
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -17,20 +18,28 @@ namespace {
 using core::ReplyCode;
 
 constexpr TextRule kSessionKey{.required = true, .bytes_min = 1, .bytes_max = limits::kKeyBytesMax};
-constexpr std::size_t kHistoryPayloadBytesMax = limits::kHistoryBytesMax;
-// A page has at least one row, and a row fits a frame: a text that is all escapes in JSON is cut.
-constexpr std::size_t kRowBytesMax = limits::kFrameBytesMax - limits::kMiB;
-constexpr std::size_t kCutTextBytes = limits::kMiB;
+// Of the rows of a page, as sent; the rest of the answer is about the session. A page has at least
+// one row: a text that alone is more is cut.
+constexpr std::size_t kRowsBytesMax = limits::kHistoryBytesMax - 64 * limits::kKiB;
+constexpr std::size_t kRowsBytesMin = 4 * limits::kKiB;  // somebody may ask for
+
+// What of a history is wanted.
+struct Wanted {
+  std::size_t bytes_max{kRowsBytesMax};
+  std::size_t text_from{};  // of the newest row
+};
 
 // Rows of a page, rendered newest first until the payload is full.
 struct RenderedRows {
   std::vector<std::string> newest_first{};
+  Seq oldest{};
   bool cut{};  // older rows of the page did not fit
 };
 
 // Run keys by the seq of the message that asked, as far as the page knows them.
-std::unordered_map<std::uint64_t, std::string_view> run_keys(const pipeline::HistoryItem& item) {
-  std::unordered_map<std::uint64_t, std::string_view> keys;
+using RunKeys = std::unordered_map<std::uint64_t, std::string_view>;
+RunKeys run_keys(const pipeline::HistoryItem& item) {
+  RunKeys keys;
   for (const EventView& event : item.events) {
     if (event.header.kind != static_cast<std::uint16_t>(fb::EventBody::MessageReceived)) continue;
     const auto& body = *flatbuffers::GetRoot<fb::MessageReceived>(event.body.data());
@@ -39,31 +48,69 @@ std::unordered_map<std::uint64_t, std::string_view> run_keys(const pipeline::His
   return keys;
 }
 
-RenderedRows render(const pipeline::HistoryItem& item) {
+// A row and what belongs to it.
+struct Line {
+  const EventView& event;
+  std::string_view run_key{};
+  Belongings belongings{};
+};
+
+// The end of a run that was stopped follows from that; what it had written, from its message.
+std::string_view run_key_of(const Line& line, const RunKeys& keys) {
+  const EventView* partial = line.belongings.partial_answer;
+  for (const EventView* event : {&line.event, partial}) {
+    if (event == nullptr) continue;
+    const auto found = keys.find(event->header.correlation);
+    if (found != keys.end()) return found->second;
+  }
+  return {};
+}
+
+std::string render_row(const Line& line, TextWindow shown) {
+  std::string row;
+  http::JsonWriter json{row};
+  write_message(json, line.event, line.run_key, shown, line.belongings);
+  return row;
+}
+
+// The newest row. Everybody can get past it, however large it is: its text is cut to fit the page.
+std::string render_first(const Line& line, const Wanted& wanted) {
+  TextWindow shown{.max = wanted.bytes_max, .from = wanted.text_from};
+  std::string row = render_row(line, shown);
+  if (row.size() <= wanted.bytes_max) return row;
+  shown.max = 0;
+  const std::size_t frame = render_row(line, shown).size();
+  shown.max = wanted.bytes_max - std::min(frame, wanted.bytes_max / 2);
+  return render_row(line, shown);
+}
+
+RenderedRows render(const pipeline::HistoryItem& item, const Wanted& wanted) {
   RenderedRows rows{};
   const auto keys = run_keys(item);
   std::size_t bytes = 0;
   for (auto it = item.events.rbegin(); it != item.events.rend(); ++it) {
-    const auto key = keys.find(it->header.correlation);
-    std::string row;
-    http::JsonWriter json{row};
-    write_message(json, *it, key == keys.end() ? std::string_view{} : key->second);
-    if (row.size() > kRowBytesMax) {
-      row.clear();
-      write_message(json, *it, key == keys.end() ? std::string_view{} : key->second, kCutTextBytes);
-    }
+    Line line{.event = *it};
+    while (std::next(it) != item.events.rend() && take_belonging(*std::next(it), line.belongings))
+      ++it;
+    line.run_key = run_key_of(line, keys);
+    const bool first = rows.newest_first.empty();
+    // One that is cut here does not fit, and is left out.
+    std::string row =
+        first ? render_first(line, wanted) : render_row(line, {.max = wanted.bytes_max});
     bytes += row.size() + 1;
-    if (bytes > kHistoryPayloadBytesMax && !rows.newest_first.empty()) {
+    if (bytes > wanted.bytes_max && !first) {
       rows.cut = true;
       break;
     }
+    rows.oldest = line.event.seq;
     rows.newest_first.push_back(std::move(row));
   }
   return rows;
 }
 
-void write_history(http::JsonWriter& json, Context& net, const pipeline::HistoryItem& item) {
-  const RenderedRows rows = render(item);
+void write_history(http::JsonWriter& json, Context& net, const pipeline::HistoryItem& item,
+                   const Wanted& wanted) {
+  const RenderedRows rows = render(item, wanted);
   json.key("messages");
   json.begin_array();
   for (auto it = rows.newest_first.rbegin(); it != rows.newest_first.rend(); ++it)
@@ -78,10 +125,7 @@ void write_history(http::JsonWriter& json, Context& net, const pipeline::History
   write_defaults(json, net.config());
   json.member("hasMore", more);
   json.member("totalMessages", item.found ? item.session.message_count : 0);
-  if (more && !rows.newest_first.empty()) {
-    const EventView& oldest = item.events[item.events.size() - rows.newest_first.size()];
-    json.member("nextCursor", std::to_string(oldest.seq.value));
-  }
+  if (more && rows.oldest) json.member("nextCursor", std::to_string(rows.oldest.value));
   json.member_raw("pendingInputs", "{\"items\":[],\"total\":0}");
 }
 
@@ -103,10 +147,19 @@ void chat_history(Call& call) {
   if (!cursor.empty() && !read_cursor(cursor, before)) {
     call.params.complain("cursor", "must be a cursor of this gateway");
   }
+  const std::int64_t bytes_max =
+      call.params.integer("maxBytes", {.min = 1,
+                                       .max = std::int64_t{1} << 53,
+                                       .otherwise = static_cast<std::int64_t>(kRowsBytesMax)});
+  const std::int64_t text_from = call.params.integer(
+      "textFrom", {.min = 0, .max = static_cast<std::int64_t>(limits::kTextBytesMax)});
   if (!call.valid()) return;
   const std::string key = session_key_of(call.net.config(), asked);
   const std::uint64_t number = call.pend();
-  call.net.pending.at(number).extra().text = key;
+  PendingMore& more = call.net.pending.at(number).extra();
+  more.text = key;
+  more.a = std::clamp(static_cast<std::size_t>(bytes_max), kRowsBytesMin, kRowsBytesMax);
+  more.b = static_cast<std::uint64_t>(text_from);
   call.net.query(pipeline::input_kind::kQueryHistory, call.slot, number, key,
                  static_cast<std::uint64_t>(limit), before);
 }
@@ -128,7 +181,8 @@ void on_chat_history(Answer& answer, const pipeline::HistoryItem& item) {
     append_uuid(uuid, item.session.uuid);
     json.member("sessionId", uuid);
   }
-  write_history(json, net, item);
+  const PendingMore& more = answer.request().extra();
+  write_history(json, net, item, {.bytes_max = more.a, .text_from = more.b});
   json.end_object();
   response.send();
 }

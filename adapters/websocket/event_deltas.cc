@@ -46,12 +46,25 @@ bool Events::delta_for(std::uint32_t slot, const LiveRun& run, DeltaFor whom) co
   return !catching_up && std::ranges::find(run.behind, slot) == run.behind.end();
 }
 
+// A piece may be large: an agent that writes its answer at once. Whoever puts the pieces together
+// gets all of them, a part after the other; the text so far is shown as far as a push goes.
 void Events::push_piece(LiveRun& run, std::string_view piece, bool replace, DeltaFor whom) {
+  do {
+    const std::string_view part = http::cut_escaped(piece, kPushed.max);
+    push_part(run, part, replace, whom);
+    piece.remove_prefix(part.size());
+    replace = false;
+  } while (!piece.empty());
+}
+
+void Events::push_part(LiveRun& run, std::string_view part, bool replace, DeltaFor whom) {
+  const std::string_view shown = http::cut_escaped(run.text, kPushed.max);
   data_.clear();
   http::JsonWriter data{data_};
   data.begin_object();
-  data.member("text", run.text);
-  data.member("delta", piece);
+  data.member("text", shown);
+  data.member("delta", part);
+  write_cut(data, run.text, shown, Seq{});
   if (replace) data.member("replace", true);
   data.end_object();
   ++run.seq;
@@ -64,10 +77,10 @@ void Events::push_piece(LiveRun& run, std::string_view piece, bool replace, Delt
   }
   members_.clear();
   http::JsonWriter json{members_};
-  json.member("deltaText", piece);
+  json.member("deltaText", part);
   if (replace) json.member("replace", true);
   json.key("message");
-  write_assistant_text(json, run.text, net_.wall_ms);
+  write_assistant_text(json, run.text, net_.wall_ms, kPushed);
   Push push{net_, "chat"};
   write_chat(push.json(), run, "delta", members_, Seq{});
   deliver_piece(push, run, whom);

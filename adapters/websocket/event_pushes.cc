@@ -85,6 +85,7 @@ void Events::deliver_again(Push& push, Seq seq, Audience audience, std::string_v
   const bool its_own = audience == Audience::session_changes && !resuming_->sessions.empty();
   if (!its_own && !admits(resuming_->slot, audience, session_key)) return;
   ++resuming_->told;
+  resuming_->page_bytes += net_.scratch.size();
   push.to(resuming_->slot);
 }
 
@@ -121,7 +122,7 @@ void Events::push_message(const EventItem& item, std::string_view run_key) {
   json.member("sessionKey", item.session.key);
   json.member("agentId", item.session.agent_id);
   json.key("message");
-  write_message(json, item.event, run_key);
+  write_message(json, item.event, run_key, kPushed);
   json.member("messageId", std::to_string(item.event.seq.value));
   json.member("messageSeq", item.event.seq.value);
   json.key("session");

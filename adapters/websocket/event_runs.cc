@@ -79,7 +79,7 @@ void Events::run_interrupted(const EventItem& item) {
   LiveRun* run = live_run(item);
   if (run == nullptr) return;
   const auto& body = *flatbuffers::GetRoot<fb::RunInterrupted>(item.event.body.data());
-  if (resuming_ == nullptr) net_.runs.start_over(*run);
+  // What it had written stays until it starts over: if it does not, that is all there is.
   data_.clear();
   http::JsonWriter data{data_};
   data.begin_object();
@@ -96,7 +96,7 @@ void Events::run_finished(const EventItem& item) {
   const auto& body = *flatbuffers::GetRoot<fb::RunFinished>(item.event.body.data());
   const std::string_view text = text_of(body.text());
   // Nothing was shown while it was written: clients still expect the text on the stream once.
-  if (run->text.empty() && !text.empty()) push_answer_once(*run, text);
+  if (run->text.empty() && !text.empty()) push_answer_once(*run, text, item.event.seq);
   lifecycle(*run, "end", ",\"endedAt\":" + std::to_string(item.event.header.wall_ms),
             item.event.seq);
   push_message(item, run->key);
@@ -106,17 +106,19 @@ void Events::run_finished(const EventItem& item) {
   http::JsonWriter json{members_};
   json.member("stopReason", stop.empty() ? std::string_view{"stop"} : stop);
   json.key("message");
-  write_message(json, item.event, run->key);
+  write_message(json, item.event, run->key, kPushed);
   push_chat(*run, "final", members_, item.event.seq);
   ended(item, *run);
 }
 
-void Events::push_answer_once(LiveRun& run, std::string_view text) {
+void Events::push_answer_once(LiveRun& run, std::string_view text, Seq seq) {
   data_.clear();
   http::JsonWriter data{data_};
   data.begin_object();
-  data.member("text", text);
-  data.member("delta", text);
+  const std::string_view shown = http::cut_escaped(text, kPushed.max);
+  data.member("text", shown);
+  data.member("delta", shown);
+  write_cut(data, text, shown, seq);
   if (run.replace) data.member("replace", true);
   data.end_object();
   push_agent(run, "assistant", data_, Seq{});
@@ -136,6 +138,10 @@ void Events::run_failed(const EventItem& item) {
   http::JsonWriter json{members_};
   json.member("errorMessage", error);
   json.member("errorKind", error_kind_name(body.kind()));
+  if (!run->text.empty()) {
+    json.key("message");
+    write_assistant_text(json, run->text, item.event.header.wall_ms, kPushed);
+  }
   push_chat(*run, "error", members_, item.event.seq);
   ended(item, *run);
 }
@@ -151,7 +157,7 @@ void Events::run_aborted(const EventItem& item) {
   http::JsonWriter json{members_};
   json.member("stopReason", abort_reason_name(body.reason()));
   json.key("message");
-  write_assistant_text(json, run->text, item.event.header.wall_ms);
+  write_assistant_text(json, run->text, item.event.header.wall_ms, kPushed);
   push_chat(*run, "aborted", members_, item.event.seq);
   ended(item, *run);
 }
@@ -195,7 +201,7 @@ void Events::command_answered(const EventItem& item) {
   const std::string at = std::to_string(item.event.header.wall_ms);
   push_changed(item, "start", "", run.key);
   lifecycle(run, "start", ",\"startedAt\":" + at, item.event.seq);
-  push_answer_once(run, text);
+  push_answer_once(run, text, item.event.seq);
   lifecycle(run, "end", ",\"endedAt\":" + at, item.event.seq);
   push_message(item, run.key);
   push_changed(item, "end", "", run.key);

@@ -9,7 +9,9 @@
 #include "adapters/websocket/context.h"
 #include "adapters/websocket/respond.h"
 #include "adapters/websocket/resuming.h"
+#include "adapters/websocket/rows.h"
 #include "engine/pipeline/messages.h"
+#include "schemas/vocab/limits.h"
 
 namespace spine::net {
 
@@ -18,8 +20,13 @@ namespace spine::net {
 // Who gets them: connections with the read scope. agent, chat and presence go to all of them;
 // sessions.changed and session.message to who has subscribed (to all sessions, or to that session's
 // messages).
+//
+// What a push carries is bounded, as sent: one message goes out several times in a turn, to
+// everybody who watches, whether they read quickly or not. Whatever people or agents wrote goes
+// into a push as far as kPushed says; the rest is fetched by who wants it (write_cut()).
 class Events {
  public:
+  static constexpr TextWindow kPushed{.max = limits::kPushTextBytesMax};
   explicit Events(Context& net) : net_(net) {}
 
   void event(const pipeline::EventItem& item);
@@ -91,9 +98,10 @@ class Events {
   void leave_behind(LiveRun& run);
   bool delta_for(std::uint32_t slot, const LiveRun& run, DeltaFor whom) const;
   void push_piece(LiveRun& run, std::string_view piece, bool replace, DeltaFor whom);
+  void push_part(LiveRun& run, std::string_view part, bool replace, DeltaFor whom);
   void deliver_piece(Push& push, const LiveRun& run, DeltaFor whom);
 
-  void push_answer_once(LiveRun& run, std::string_view text);
+  void push_answer_once(LiveRun& run, std::string_view text, Seq seq);
   void lifecycle(LiveRun& run, std::string_view phase, std::string_view more, Seq cursor);
   // Of the next push of the event in hand. Deltas have none.
   void write_cursor(http::JsonWriter& json, Seq seq);

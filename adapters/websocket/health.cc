@@ -2,9 +2,13 @@
 #include "adapters/websocket/health.h"
 
 #include "adapters/websocket/rows.h"
+#include "schemas/vocab/limits.h"
 
 namespace spine::net {
 namespace {
+
+// Far more than kPresenceListedMax clients with ordinary names take.
+constexpr std::size_t kPresenceBytesMax = 256 * limits::kKiB;
 
 void write_sessions_summary(Context& net, http::JsonWriter& json,
                             const pipeline::SessionsItem* recent) {
@@ -104,8 +108,11 @@ void write_presence(Context& net, http::JsonWriter& json) {
   json.end_object();
   std::size_t listed = 0;
   const Connections& table = net.hub.table;
+  const std::size_t start = json.out().size();
   for (std::uint32_t slot = 0; slot < table.slots() && listed < limits::kPresenceListedMax;
        ++slot) {
+    // It goes to everybody, and clients name themselves.
+    if (json.out().size() - start > kPresenceBytesMax) break;
     if (table.stage[slot] != Stage::open) continue;
     write_client(json, *table.client[slot]);
     ++listed;

@@ -33,6 +33,7 @@ bool RecentEvents::tell_after(Events& events, Resuming& resuming, Seq& upto) con
   const Seq from = upto;
   for (const Row& row : rows_) {
     if (!(from < row.seq)) continue;
+    if (resuming.page_full() && row.seq != upto) return false;
     pipeline::EventItem item{};
     pipeline::read({reinterpret_cast<const std::byte*>(row.words.data()), row.bytes}, item);
     events.past_event(resuming, item);

@@ -19,8 +19,8 @@ class RecentEvents {
  public:
   void add(Seq seq, ByteSpan payload);
   void clear();
-  // Tells the connection all that came after `upto`, and moves `upto` to the last. False, with
-  // nothing told, when some of it is not here any more.
+  // Tells the connection what came after `upto`, and moves `upto` to the last it told. False when
+  // more is missing: some of it is not here any more (then nothing is told), or the page is full.
   bool tell_after(Events& events, Resuming& resuming, Seq& upto) const;
 
  private:

@@ -98,6 +98,19 @@ void read_sessions(Call& call, std::vector<std::string>& out) {
   out.erase(std::unique(out.begin(), out.end()), out.end());
 }
 
+// Tells what the follower found, until as much is sent as a page may hold: what it found is bounded
+// as it lies in the journal, and one event is several pushes. Returns the last seq that is done.
+Seq tell_page(Context& net, Resuming& resuming, const pipeline::GapItem& item) {
+  resuming.page_bytes = 0;
+  Seq told{};
+  for (const pipeline::EventItem& event : item.events) {
+    if (resuming.page_full() && event.event.seq != told) return told;
+    net.events->past_event(resuming, event);
+    told = event.event.seq;
+  }
+  return item.upto;
+}
+
 void ask_gap(Context& net, std::uint32_t slot, std::uint64_t number, Seq from) {
   net.query(pipeline::input_kind::kQueryGap, slot, number, {}, from.value);
 }
@@ -144,13 +157,11 @@ void on_resume_gap(Answer& answer, const pipeline::GapItem& item) {
     return net.query(pipeline::input_kind::kQuerySessions, answer.slot, answer.number, {}, 0,
                      kSnapshotSessions);
   }
-  for (const pipeline::EventItem& event : item.events)
-    net.events->past_event(*at->second, event);
+  Seq upto = tell_page(net, *at->second, item);
   if (!net.hub.writable(answer.slot)) return;
-  Seq upto = item.upto;
   // What came after the question was asked is still at hand, or the journal is asked again.
-  if (item.upto < item.head || !net.recent.tell_after(*net.events, *at->second, upto)) {
-    ask_gap(net, answer.slot, answer.number, next(item.upto));
+  if (upto < item.head || !net.recent.tell_after(*net.events, *at->second, upto)) {
+    ask_gap(net, answer.slot, answer.number, next(upto));
     answer.keep = true;
     return;
   }

@@ -8,6 +8,7 @@
 
 #include "adapters/websocket/runs.h"
 #include "schemas/vocab/ids.h"
+#include "schemas/vocab/limits.h"
 
 namespace spine::net {
 
@@ -32,6 +33,10 @@ struct Resuming {
   Seq live_to{};
   RunTable runs{};       // of the events that are told again
   std::uint64_t told{};  // pushes
+  // Of the page in hand, as sent. A page is over when it is full and all pushes of its last event
+  // are told.
+  std::size_t page_bytes{};
+  bool page_full() const { return page_bytes >= limits::kGapBytesMax; }
 };
 
 // Whether a push about that session (empty = about none) is told again.

@@ -1,14 +1,20 @@
 // Rendering of session and message rows.
 #include "adapters/websocket/rows.h"
 
+#include <algorithm>
+#include <fmt/format.h>
 #include <string>
 
 #include "adapters/websocket/entropy.h"
+#include "adapters/websocket/tool_rows.h"
+#include "schemas/vocab/limits.h"
 
 namespace spine::net {
 namespace {
 
 constexpr std::uint64_t kContextTokens = 200'000;
+// Of a reason, as sent; the journal has all of it.
+constexpr std::size_t kFailureBytesMax = 16 * limits::kKiB;
 
 std::string_view kind_name(fb::ConversationKind kind) {
   switch (kind) {
@@ -41,27 +47,26 @@ std::string_view default_model(const config::AgentConfig* agent) {
   return "spine/echo";
 }
 
-void write_content(http::JsonWriter& json, std::string_view whole, std::size_t text_max) {
-  const std::string_view text = cut_text(whole, text_max);
-  if (text.size() != whole.size()) json.member("truncated", true);
-  json.key("content");
-  json.begin_array();
+void write_text_part(http::JsonWriter& json, std::string_view text) {
   json.begin_object();
   json.member("type", "text");
   json.member("text", text);
   json.end_object();
-  json.end_array();
 }
 
-void write_meta(http::JsonWriter& json, const EventView& event, std::string_view run_key,
-                std::string_view idempotency_key) {
-  json.key("__openclaw");
-  json.begin_object();
-  json.member("id", std::to_string(event.seq.value));
-  json.member("seq", event.seq.value);
-  json.member_if("idempotencyKey", idempotency_key);
-  json.member_if("runId", run_key);
-  json.end_object();
+// Who does not know our members is to see that something is missing: a part of its own says so.
+void write_content(http::JsonWriter& json, std::string_view whole, Seq seq, TextWindow shown) {
+  std::string_view rest = whole;
+  rest.remove_prefix(std::min(shown.from, rest.size()));
+  const std::string_view text = http::cut_escaped(rest, shown.max);
+  write_cut(json, whole, whole.substr(0, whole.size() - rest.size() + text.size()), seq);
+  json.key("content");
+  json.begin_array();
+  write_text_part(json, text);
+  if (text.size() != rest.size()) {
+    write_text_part(json, fmt::format("[The text goes on: it has {} bytes.]", whole.size()));
+  }
+  json.end_array();
 }
 
 void write_attachments(http::JsonWriter& json, const fb::MessageReceived& body) {
@@ -80,13 +85,13 @@ void write_attachments(http::JsonWriter& json, const fb::MessageReceived& body) 
 }
 
 void write_user(http::JsonWriter& json, const EventView& event, std::string_view run_key,
-                std::size_t text_max) {
+                TextWindow shown) {
   const auto& body = *flatbuffers::GetRoot<fb::MessageReceived>(event.body.data());
   const std::string_view key = run_key.empty() ? text_of(body.idempotency_key()) : run_key;
   const std::string user_key = key.empty() ? std::string{} : std::string{key} + ":user";
   json.begin_object();
   json.member("role", body.via() == fb::MessageVia::system ? "system" : "user");
-  write_content(json, text_of(body.text()), text_max);
+  write_content(json, text_of(body.text()), event.seq, shown);
   json.member("timestamp", event.header.wall_ms);
   json.member_if("idempotencyKey", user_key);
   write_attachments(json, body);
@@ -101,12 +106,12 @@ void write_user(http::JsonWriter& json, const EventView& event, std::string_view
 }
 
 void write_reply(http::JsonWriter& json, const EventView& event, std::string_view run_key,
-                 std::size_t text_max) {
+                 TextWindow shown) {
   const auto& body = *flatbuffers::GetRoot<fb::RunFinished>(event.body.data());
   const std::string_view stop = text_of(body.stop_reason());
   json.begin_object();
   json.member("role", "assistant");
-  write_content(json, text_of(body.text()), text_max);
+  write_content(json, text_of(body.text()), event.seq, shown);
   json.member("timestamp", event.header.wall_ms);
   json.member("stopReason", stop.empty() ? std::string_view{"stop"} : stop);
   json.member_if("provider", text_of(body.provider()));
@@ -122,11 +127,11 @@ void write_reply(http::JsonWriter& json, const EventView& event, std::string_vie
 }
 
 void write_command_answer(http::JsonWriter& json, const EventView& event, std::string_view run_key,
-                          std::size_t text_max) {
+                          TextWindow shown) {
   const auto& body = *flatbuffers::GetRoot<fb::CommandAnswered>(event.body.data());
   json.begin_object();
   json.member("role", "assistant");
-  write_content(json, text_of(body.text()), text_max);
+  write_content(json, text_of(body.text()), event.seq, shown);
   json.member("timestamp", event.header.wall_ms);
   json.member("stopReason", "stop");
   json.member("command", text_of(body.command()));
@@ -134,17 +139,24 @@ void write_command_answer(http::JsonWriter& json, const EventView& event, std::s
   json.end_object();
 }
 
-void write_failure(http::JsonWriter& json, const EventView& event, std::string_view run_key) {
+// How far it had come, and why there is no more.
+void write_failure(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+                   TextWindow shown, const EventView* partial) {
+  std::string_view text;
+  if (partial != nullptr) {
+    text = text_of(flatbuffers::GetRoot<fb::PartialAnswerRecorded>(partial->body.data())->text());
+  }
   json.begin_object();
   json.member("role", "assistant");
+  write_content(json, text, event.seq, shown);
   if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunFailed)) {
     const auto& body = *flatbuffers::GetRoot<fb::RunFailed>(event.body.data());
-    write_content(json, "", kNoTextMax);
     json.member("stopReason", "error");
     json.member("errorMessage", failure_text(body));
   } else {
-    write_content(json, "", kNoTextMax);
+    const auto& body = *flatbuffers::GetRoot<fb::RunAborted>(event.body.data());
     json.member("stopReason", "aborted");
+    json.member("errorMessage", abort_text(body.reason()));
   }
   json.member("timestamp", event.header.wall_ms);
   write_meta(json, event, run_key, {});
@@ -153,15 +165,42 @@ void write_failure(http::JsonWriter& json, const EventView& event, std::string_v
 
 }  // namespace
 
-std::string_view cut_text(std::string_view text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  while (bytes_max != 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0U) == 0x80U)
-    --bytes_max;
-  return text.substr(0, bytes_max);
+void write_meta(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+                std::string_view idempotency_key) {
+  json.key("__openclaw");
+  json.begin_object();
+  json.member("id", std::to_string(event.seq.value));
+  json.member("seq", event.seq.value);
+  json.member_if("idempotencyKey", idempotency_key);
+  json.member_if("runId", run_key);
+  json.end_object();
+}
+
+bool take_belonging(const EventView& event, Belongings& out) {
+  switch (static_cast<fb::EventBody>(event.header.kind)) {
+    case fb::EventBody::PartialAnswerRecorded:
+      out.partial_answer = &event;
+      return true;
+    case fb::EventBody::BodyRecorded:
+      out.tool_body = &event;
+      return true;
+    default:
+      return false;
+  }
+}
+
+void write_cut(http::JsonWriter& json, std::string_view whole, std::string_view shown, Seq seq) {
+  if (shown.size() == whole.size()) return;
+  json.member("truncated", true);
+  json.member("textBytes", whole.size());
+  json.member("textNext", shown.size());
+  if (seq) json.member("historyCursor", std::to_string(next(seq).value));
 }
 
 std::string failure_text(const fb::RunFailed& body) {
-  std::string text{text_of(body.message())};
+  const std::string_view whole = text_of(body.message());
+  std::string text{http::cut_escaped(whole, kFailureBytesMax)};
+  if (text.size() != whole.size()) text += " [...]";
   if (text.empty()) text = "the run failed";
   if (body.outcome() == fb::RunOutcome::final) return text;
   if (text.ends_with('.')) text.pop_back();
@@ -169,6 +208,22 @@ std::string failure_text(const fb::RunFailed& body) {
     text += ". It was tried " + std::to_string(body.attempts()) + " times";
   }
   return text + ". It is not tried again by itself; send it again if it still matters.";
+}
+
+std::string_view abort_text(fb::AbortReason reason) {
+  switch (reason) {
+    case fb::AbortReason::session_reset:
+      return "stopped: the session was reset";
+    case fb::AbortReason::session_closed:
+      return "stopped: the session was deleted";
+    case fb::AbortReason::superseded:
+      return "stopped: a newer message took its place";
+    case fb::AbortReason::command:
+      return "stopped by a message that said so";
+    case fb::AbortReason::rpc:
+      break;
+  }
+  return "stopped by a client";
 }
 
 std::string_view abort_reason_name(fb::AbortReason reason) {
@@ -282,16 +337,19 @@ void write_recent(http::JsonWriter& json, const core::SessionView& session,
 }
 
 void write_message(http::JsonWriter& json, const EventView& event, std::string_view run_key,
-                   std::size_t text_max) {
+                   TextWindow shown, const Belongings& belongings) {
   switch (static_cast<fb::EventBody>(event.header.kind)) {
     case fb::EventBody::MessageReceived:
-      return write_user(json, event, run_key, text_max);
+      return write_user(json, event, run_key, shown);
     case fb::EventBody::RunFinished:
-      return write_reply(json, event, run_key, text_max);
+      return write_reply(json, event, run_key, shown);
     case fb::EventBody::CommandAnswered:
-      return write_command_answer(json, event, run_key, text_max);
+      return write_command_answer(json, event, run_key, shown);
+    case fb::EventBody::ToolCalled:
+    case fb::EventBody::ToolReturned:
+      return write_tool(json, event, run_key, belongings.tool_body);
     default:
-      return write_failure(json, event, run_key);
+      return write_failure(json, event, run_key, shown, belongings.partial_answer);
   }
 }
 
@@ -321,14 +379,15 @@ void write_preview_item(http::JsonWriter& json, const EventView& event, std::siz
   }
   json.begin_object();
   json.member("role", role);
-  json.member("text", cut_text(text, bytes_max));
+  json.member("text", http::cut_escaped(text, bytes_max));
   json.end_object();
 }
 
-void write_assistant_text(http::JsonWriter& json, std::string_view text, std::int64_t wall_ms) {
+void write_assistant_text(http::JsonWriter& json, std::string_view text, std::int64_t wall_ms,
+                          TextWindow shown) {
   json.begin_object();
   json.member("role", "assistant");
-  write_content(json, text, kNoTextMax);
+  write_content(json, text, Seq{}, shown);
   json.member("timestamp", wall_ms);
   json.end_object();
 }

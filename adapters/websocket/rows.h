@@ -37,23 +37,44 @@ void write_session(http::JsonWriter& json, const config::Config& config,
 // {key, updatedAt, age}: entry of the "recent" lists.
 void write_recent(http::JsonWriter& json, const core::SessionView& session,
                   std::int64_t now_wall_ms);
-// A message row. REQUIRES: the event is a MessageReceived, RunFinished, RunFailed, RunAborted or
-// CommandAnswered.
-// `run_key` may be empty when it is not known. A text of more than text_max bytes is cut there, and
-// "truncated":true says so.
-inline constexpr std::size_t kNoTextMax = std::numeric_limits<std::size_t>::max();
+// Which part of a text is shown: what stands behind `from`, as much of it as takes at most `max`
+// bytes when it is sent. Bounds of what is sent never count the bytes of the text itself: a control
+// character takes six.
+struct TextWindow {
+  std::size_t max{std::numeric_limits<std::size_t>::max()};
+  std::size_t from{};
+};
+// What belongs to a row and stands in an event of its own; null = nothing.
+struct Belongings {
+  const EventView* partial_answer{};
+  const EventView* tool_body{};
+};
+// Takes an event that is no row; false when it is one.
+bool take_belonging(const EventView& event, Belongings& out);
+
+// A message row. REQUIRES: the event is a MessageReceived, RunFinished, RunFailed, RunAborted,
+// CommandAnswered, ToolCalled or ToolReturned.
+// `run_key` may be empty when it is not known. Of a text that is cut the row says so, and how to
+// get the rest: "truncated":true, "textBytes" (all of it), "textNext" (what is not shown begins
+// there) and "historyCursor", with which chat.history begins at this row.
 void write_message(http::JsonWriter& json, const EventView& event, std::string_view run_key,
-                   std::size_t text_max = kNoTextMax);
+                   TextWindow shown = {}, const Belongings& belongings = {});
+// "__openclaw": what a row is known by.
+void write_meta(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+                std::string_view idempotency_key);
+// The members of a cut alone, of a text whose event is at `seq`. Nothing when all of it was shown.
+void write_cut(http::JsonWriter& json, std::string_view whole, std::string_view shown, Seq seq);
 // {role, text}: one line of sessions.preview, its text cut at bytes_max.
 void write_preview_item(http::JsonWriter& json, const EventView& event, std::size_t bytes_max);
 // {"role":"assistant","content":[{"type":"text","text":...}],"timestamp":...}.
-void write_assistant_text(http::JsonWriter& json, std::string_view text, std::int64_t wall_ms);
+void write_assistant_text(http::JsonWriter& json, std::string_view text, std::int64_t wall_ms,
+                          TextWindow shown);
 
-// The first bytes of the text, without half a character at the end.
-std::string_view cut_text(std::string_view text, std::size_t bytes_max);
-
-// Why a run failed and what becomes of its message, for people. Never empty.
+// Why a run failed and what becomes of its message, for people. Never empty; bounded, whatever the
+// agent said.
 std::string failure_text(const fb::RunFailed& body);
+// Why a run was stopped, for people. Never empty.
+std::string_view abort_text(fb::AbortReason reason);
 // stopReason of a run that was stopped.
 std::string_view abort_reason_name(fb::AbortReason reason);
 // unknown, refusal, timeout, rate_limit, context_length (crash is unknown to clients).

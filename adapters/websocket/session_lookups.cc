@@ -111,7 +111,8 @@ void sessions_preview(Call& call) {
   more.list = std::move(wanted);
   more.a = static_cast<std::uint64_t>(limit);
   more.b = static_cast<std::uint64_t>(chars);
-  call.net.query(pipeline::input_kind::kQueryHistory, call.slot, number, more.list.front(), more.a);
+  call.net.query(pipeline::input_kind::kQueryMessages, call.slot, number, more.list.front(),
+                 more.a);
 }
 
 namespace {
@@ -140,7 +141,7 @@ void on_sessions_preview(Answer& answer, const pipeline::HistoryItem& item) {
   ++answer.request().step;
   if (done + 1 < more.list.size() && more.text.size() < limits::kPreviewBytesMax) {
     answer.keep = true;
-    return answer.net.query(pipeline::input_kind::kQueryHistory, answer.slot, answer.number,
+    return answer.net.query(pipeline::input_kind::kQueryMessages, answer.slot, answer.number,
                             more.list[done + 1], more.a);
   }
   answer.net.hub.table.unset(answer.slot, connection_flag::kPreviewing);

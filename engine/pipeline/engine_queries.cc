@@ -71,6 +71,7 @@ void EngineThread::answer_query(const InputHeader& header, std::string_view text
                                    .before = Seq{std::max<std::uint64_t>(header.a, 1)}});
       break;
     case input_kind::kQueryHistory:
+    case input_kind::kQueryMessages:
       answer_history(header, text);
       break;
     case input_kind::kQueryRun:
@@ -145,7 +146,10 @@ void EngineThread::answer_history(const InputHeader& header, std::string_view ke
                                .as_of = state_.applied(),
                                .session = session,
                                .limit = header.a,
-                               .before = Seq{header.b}});
+                               .before = Seq{header.b},
+                               .lines = header.kind == input_kind::kQueryMessages
+                                            ? HistoryLines::messages
+                                            : HistoryLines::messages_and_tools});
 }
 
 void EngineThread::answer_run(const InputHeader& header, std::string_view run_key) {

@@ -14,6 +14,7 @@
 
 #include "engine/core/state.h"
 #include "engine/pipeline/follower_index.h"
+#include "engine/pipeline/history_page.h"
 #include "engine/pipeline/journal_check.h"
 #include "engine/pipeline/messages.h"
 #include "engine/pipeline/outbox.h"
@@ -36,6 +37,7 @@ struct ReadRequest {
   SessionId session{};    // history
   std::uint64_t limit{};  // history, runs: as many at most
   Seq before{};           // history: only older ones, 0 = from the end; gap: the first wanted
+  HistoryLines lines{};   // history
   RunId run{};            // run_end, prompt
   EffectId effect{};      // prompt
 };
@@ -91,8 +93,11 @@ class Follower {
   Status view_past_session(SessionId id, EventItem& item);
   Status view_past_run(RunId id, EventItem& item);
   Status collect_history(const core::SessionView& session, const ReadRequest& request,
-                         HistoryItem& item);
+                         HistoryPage& page);
+  Status look_behind(SessionId session, Seq last, HistoryPage& page);
+  Status fill_history(const HistoryPage& page, HistoryItem& item);
   Result<EventView> event_at(Seq seq);
+  static Error invalid_body(Seq seq);
 
   Shared& shared_;
   OutboxProducer& net_;

@@ -31,10 +31,12 @@ inline constexpr std::uint16_t kQueryFindSession = 0x109;
 inline constexpr std::uint16_t kQueryGap = 0x10A;        // a=first seq: events clients are told of
 inline constexpr std::uint16_t kQueryApprovals = 0x10B;  // what agents ask, and nobody answered
 inline constexpr std::uint16_t kQueryRuns = 0x10C;       // a=limit: open runs
-inline constexpr std::uint16_t kRunDelta = 0x200;        // ephemeral: a=RunId, text=new piece
-inline constexpr std::uint16_t kStop = 0x300;            // orderly stop; text=reason
-inline constexpr std::uint16_t kDeadline = 0x301;        // the armed deadline is due
-inline constexpr std::uint16_t kMeasureClock = 0x302;    // look for clock jumps, digests, snapshots
+// As kQueryHistory, but of the messages alone: without tools and what is cut off.
+inline constexpr std::uint16_t kQueryMessages = 0x110;
+inline constexpr std::uint16_t kRunDelta = 0x200;      // ephemeral: a=RunId, text=new piece
+inline constexpr std::uint16_t kStop = 0x300;          // orderly stop; text=reason
+inline constexpr std::uint16_t kDeadline = 0x301;      // the armed deadline is due
+inline constexpr std::uint16_t kMeasureClock = 0x302;  // look for clock jumps, digests, snapshots
 inline constexpr bool journalled(std::uint16_t kind) {
   return kind < 0x100;
 }

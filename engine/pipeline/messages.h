@@ -92,8 +92,9 @@ struct SessionsItem {
   std::vector<core::SessionView> sessions{};
 };
 
-// Messages (MessageReceived) and replies (RunFinished, RunFailed, RunAborted) of one session's
-// present life, ascending by seq.
+// Messages (MessageReceived), replies (RunFinished, RunFailed, RunAborted) and tools (ToolCalled,
+// ToolReturned) of one session's present life, ascending by seq. Right before one of them may stand
+// what belongs to it: a PartialAnswerRecorded, or a BodyRecorded without its digest.
 struct HistoryItem {
   bool found{};
   bool more{};  // there are older ones

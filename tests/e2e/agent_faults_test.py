@@ -64,6 +64,21 @@ class Faults(unittest.TestCase):
         for number in (signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM):
             self.check(f"signal {int(number)}", WIRES, "error", "crashed 2 times")
 
+    def test_what_was_written_before_a_crash_is_kept(self):
+        for wire in WIRES:
+            with self.subTest(wire=wire):
+                session = f"agent:{wire}:kept"
+                state, said = ask(self.client, "say as far as it came \nsignal 9", session)
+                self.assertEqual(state, "error", said)
+                row = self.client.call("chat.history", {"sessionKey": session})["messages"][1]
+                self.assertEqual(row["stopReason"], "error")
+                self.assertIn("as far as it came ", row["content"][0]["text"])
+                self.assertIn("crashed 2 times", row["errorMessage"])
+                attempts = [event["body"].get("attempt") for event in
+                            self.daemon.events("--session", session)
+                            if event["kind"] == "PartialAnswerRecorded"]
+                self.assertEqual(attempts, [1, 2])
+
     def test_two_answers_are_one(self):
         for wire in WIRES:
             self.assertEqual(ask(self.client, "twice", f"agent:{wire}:twice"), ("final", "once"))

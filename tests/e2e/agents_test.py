@@ -68,6 +68,78 @@ class EachWire(unittest.TestCase):
         kinds = [event["kind"] for event in self.daemon.events("--session", "agent:main:big")]
         self.assertLess(kinds.index("BodyRecorded"), kinds.index("ToolReturned"))
 
+    def test_tools_are_lines_of_the_history(self):
+        for agent in ("main", "pia", "lines"):
+            with self.subTest(agent=agent):
+                session = f"agent:{agent}:lines"
+                ask(self.client, "tool hammer", session)
+                rows = self.client.call("chat.history", {"sessionKey": session})["messages"]
+                self.assertEqual([row["role"] for row in rows],
+                                 ["user", "assistant", "toolResult", "assistant"])
+                call = rows[1]["content"][0]
+                # An ACP agent says what kind of a tool it is, and of what name in its title.
+                name = "execute" if agent == "main" else "hammer"
+                self.assertEqual((call["type"], call["name"]), ("toolCall", name))
+                self.assertEqual(call.get("title", "hammer"), "hammer")
+                self.assertEqual(call["arguments"], {"why": "asked to"})
+                self.assertEqual(rows[1]["stopReason"], "toolUse")
+                result = rows[2]
+                self.assertEqual((result["toolCallId"], result["toolName"], result["isError"]),
+                                 (call["id"], name, False))
+                self.assertIn("tool result of hammer", result["content"][0]["text"])
+                self.assertEqual(len({row["__openclaw"]["seq"] for row in rows}), 4)
+                self.assertEqual(len({row["__openclaw"]["runId"] for row in rows[1:]}), 1)
+                shown = self.daemon.run_cli("sessions", "show", session).stdout
+                title = " (hammer)" if agent == "main" else ""
+                self.assertIn(f'tool: {name}{title} {{"why":"asked to"}}', shown)
+                self.assertIn(f"tool result: {name} ", shown)
+
+    def test_of_a_large_result_the_history_has_the_beginning(self):
+        ask(self.client, "big 200000", "agent:main:large")
+        rows = self.client.call("chat.history", {"sessionKey": "agent:main:large"})["messages"]
+        result = next(row for row in rows if row["role"] == "toolResult")
+        self.assertTrue(result["truncated"])
+        self.assertGreaterEqual(result["textBytes"], 200_000)
+        self.assertIn("x" * 10_000, result["content"][0]["text"])
+        self.assertIn("bytes in all", result["content"][1]["text"])
+        self.assertLess(len(json.dumps(result)), 20_000)
+        previews = self.client.call("sessions.preview", {"keys": ["agent:main:large"]})["previews"]
+        self.assertEqual([item["role"] for item in previews[0]["items"]], ["user", "assistant"])
+
+    def test_what_was_written_before_an_abort_is_kept(self):
+        for agent in ("main", "pia", "lines"):
+            with self.subTest(agent=agent):
+                session = f"agent:{agent}:cut"
+                run = send(self.client, "until /never", session)
+                self.client.wait_event("chat", lambda p, run=run: p.get("runId") == run
+                                       and p.get("state") == "delta")
+                self.client.call("chat.abort", {"sessionKey": session, "runId": run})
+                aborted = ends(self.client, run)
+                self.assertEqual((aborted["state"], text_of(aborted)), ("aborted", "working "))
+                self.assertEqual(ask(self.client, "next", session)[0], "final")
+                row = self.client.call("chat.history", {"sessionKey": session})["messages"][1]
+                self.assertEqual((row["stopReason"], row["errorMessage"]),
+                                 ("aborted", "stopped by a client"))
+                self.assertEqual(row["content"][0]["text"], "working ")
+                self.assertEqual(row["__openclaw"]["runId"], run)
+                shown = self.daemon.run_cli("sessions", "show", session).stdout
+                self.assertIn("    working \n    [stopped by a client]\n", shown)
+                recorded = [event for event in self.daemon.events("--session", session)
+                            if event["kind"] == "PartialAnswerRecorded"]
+                self.assertEqual([event["body"]["text"] for event in recorded], ["working "])
+
+    def test_what_was_written_before_a_failure_is_kept(self):
+        session = "agent:pia:failed"
+        run = send(self.client, "say so far\nerror the model is on fire", session)
+        error = ends(self.client, run)
+        self.assertEqual(error["state"], "error")
+        self.assertEqual(error["message"]["content"][0]["text"], "so far")
+        row = self.client.call("chat.history", {"sessionKey": session})["messages"][1]
+        self.assertEqual((row["stopReason"], row["content"][0]["text"]), ("error", "so far"))
+        self.assertIn("the model is on fire", row["errorMessage"])
+        shown = self.daemon.run_cli("sessions", "show", session).stdout
+        self.assertIn("so far\n    [failed: ", shown)
+
     def test_an_abort_ends_it_and_the_session_goes_on(self):
         for agent in ("main", "pia", "lines"):
             with self.subTest(agent=agent):

@@ -235,9 +235,10 @@ class BadFrames(unittest.TestCase):
         name = "spine_slow_consumers_total"
         before = self.daemon.metric(name)
         with self.daemon.listener() as slow:
-            # Each message is pushed to it, and so is its answer; 52 MB may wait for it.
-            for number in range(100):
-                message = channel_message(f"big{number}", "x" * 1_000_000, sender="talker")
+            # Each message is pushed to it, and so is its answer: 64 KiB of it each time, several
+            # times. 52 MB may wait for it.
+            for number in range(1000):
+                message = channel_message(f"big{number}", "x" * 70_000, sender="talker")
                 self.assertIn("seq", self.bystander.call("channel.message", message))
                 if self.daemon.metric(name) != before:
                     break

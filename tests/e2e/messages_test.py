@@ -10,6 +10,17 @@ NO_LIMITS = {"gateway": {"rate_limit": {"requests_per_minute": 0}}}
 RECORD_ONLY = {**NO_LIMITS, "bindings": [{"agentId": "none", "match": {"channel": "test"}}]}
 
 
+def whole_text(client, session, row):
+    """The text of a row that may have come cut: the rest is fetched with chat.history."""
+    text = row["content"][0]["text"]
+    while row.get("truncated"):
+        page = client.call("chat.history", {"sessionKey": session, "cursor": row["historyCursor"],
+                                            "textFrom": row["textNext"], "limit": 1})
+        row = page["messages"][0]
+        text += row["content"][0]["text"]
+    return text
+
+
 class Messages(unittest.TestCase):
     def gateway(self, config):
         daemon = Daemon(config)
@@ -96,7 +107,9 @@ class Messages(unittest.TestCase):
             client.call("channel.message", channel_message("m2", "a" * (8 << 20)))
             newest = client.call("chat.history", {"sessionKey": ack["sessionKey"]})
             self.assertEqual(len(newest["messages"]), 1)
-            self.assertEqual(len(newest["messages"][0]["content"][0]["text"]), 8 << 20)
+            row = newest["messages"][0]
+            self.assertEqual((row["truncated"], row["textBytes"]), (True, 8 << 20))
+            self.assertEqual(whole_text(client, ack["sessionKey"], row), "a" * (8 << 20))
             older = client.call("chat.history", {"sessionKey": ack["sessionKey"],
                                                  "cursor": newest["nextCursor"]})
             self.assertEqual(older["messages"][0]["content"][0]["text"], "small")
@@ -255,6 +268,62 @@ class Messages(unittest.TestCase):
             for client in (one, two):
                 final = client.wait_event("chat", lambda chat: chat["state"] == "final")
                 self.assertEqual(final["message"]["content"][0]["text"], "echo: both")
+
+    def test_a_large_message_closes_nobody_who_reads(self):
+        daemon = self.gateway(NO_LIMITS)
+        text = "\x01" * 3_000_000  # each takes six bytes when it is sent
+        closed = daemon.metric("spine_slow_consumers_total")
+        with daemon.listener() as one, daemon.listener() as two, daemon.listener() as three:
+            one.call("chat.send", {"sessionKey": "main", "message": text, "idempotencyKey": "k"})
+            for client in (one, two, three):
+                final = client.wait_event("chat", lambda chat: chat["state"] == "final")
+                shown = final["message"]["content"][0]["text"]
+                self.assertTrue(("echo: " + text).startswith(shown))
+                self.assertGreater(len(shown), 10_000)
+                self.assertTrue(final["message"]["truncated"])
+                self.assertEqual(final["message"]["textBytes"], len(text) + 6)
+                self.assertEqual(whole_text(client, "main", final["message"]), "echo: " + text)
+                # Bounds are of what is sent. Nothing was left out but what says so.
+                texts = [event for event in client.events
+                         if event["event"] in ("session.message", "agent", "chat")]
+                self.assertGreaterEqual(len(texts), 4)
+                for event in client.events:  # the text so far and the new piece of it, at most
+                    self.assertLess(len(json.dumps(event)), 2 * 65_536 + 4_096)
+                self.assertTrue(client.call("health", {})["ok"])
+            history = one.call("chat.history", {"sessionKey": "main"})
+            self.assertLess(len(json.dumps(history)), 6 << 20)
+            self.assertEqual(whole_text(one, "main", history["messages"][-1]), "echo: " + text)
+            self.assertTrue(history["hasMore"])
+        self.assertEqual(daemon.metric("spine_slow_consumers_total"), closed)
+
+    def test_who_waits_for_a_long_answer_gets_all_of_it(self):
+        daemon = self.gateway(NO_LIMITS)
+        text = "a line of an ordinary long answer\n" * 10_000
+        with daemon.client() as client:
+            client.call("chat.send", {"sessionKey": "main", "message": text, "idempotencyKey": "k"})
+            reply = client.call("agent.wait", {"runId": "k"})["terminalReply"]
+            self.assertEqual(reply["text"], "echo: " + text)
+            self.assertNotIn("truncated", reply)
+        for size in (100_000, 3_000_000):  # the second is more than one response carries
+            answer = daemon.run_cli("send", "-", stdin="\x01x" * (size // 2))
+            self.assertEqual(answer.returncode, 0, answer.stderr)
+            self.assertEqual(answer.stdout, "echo: " + "\x01x" * (size // 2) + "\n")
+
+    def test_what_was_missed_is_told_again_in_pieces(self):
+        daemon = self.gateway(NO_LIMITS)
+        with daemon.listener() as client:
+            cursor = client.hello["cursor"]
+            for number in range(40):
+                client.call("chat.send", {"sessionKey": "main", "message": "\x01" * 20_000,
+                                          "idempotencyKey": f"k{number}"})
+            client.wait_event("chat", lambda chat: chat["state"] == "final" and
+                              chat["runId"] == "k39")
+        with daemon.client() as late:
+            answer = late.call("resume", {"cursor": cursor})
+            self.assertTrue(answer["recovered"])
+            finals = [event["payload"]["runId"] for event in late.events
+                      if event["event"] == "chat" and event["payload"]["state"] == "final"]
+            self.assertEqual(finals, [f"k{number}" for number in range(40)])
 
     def test_reset_starts_a_session_afresh_and_keeps_the_audit(self):
         daemon = self.gateway({})

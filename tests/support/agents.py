@@ -96,12 +96,12 @@ def ends(client, run, timeout=None):
 
 
 def text_of(payload):
-    """The words of a chat event."""
+    """The words of a chat event: of an error why, not how far the answer had come."""
     message = payload.get("message") or {}
     content = message.get("content", "")
     if isinstance(content, list):
         content = "".join(part.get("text", "") for part in content)
-    return content or payload.get("errorMessage", "")
+    return payload.get("errorMessage") or content
 
 
 def ask(client, text, session="agent:main:main", **more):

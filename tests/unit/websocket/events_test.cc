@@ -116,6 +116,87 @@ TEST_F(Events, PayloadsCarryWhatTheControlUiNeeds) {
   }
 }
 
+// Puts a text together that came cut, as clients do.
+std::string whole_text(ProtocolClient& client, json row) {
+  std::string text = row["content"][0]["text"];
+  while (row.contains("truncated")) {
+    const std::size_t from = row["textNext"];
+    EXPECT_EQ(from, text.size());
+    row = client.call("chat.history", {{"sessionKey", "main"},
+                                       {"limit", 1},
+                                       {"cursor", row["historyCursor"]},
+                                       {"textFrom", from}})["payload"]["messages"][0];
+    text += row["content"][0]["text"].get<std::string>();
+    if (text.size() <= from) return text;
+  }
+  return text;
+}
+
+TEST_F(Events, APushCarriesABoundedPieceAndHowToGetTheRest) {
+  ProtocolClient client;
+  client.hello(port());
+  client.call("sessions.subscribe");
+  // Each takes six bytes when it is sent; the last character is not cut in two.
+  std::string text(300'000, '\x01');
+  for (std::size_t i = 0; i < text.size(); i += 3)
+    text.replace(i, 3, "\xe2\x82\xac");
+  text += std::string(1'500'000, '\x02');
+  send(client, "r1", text);
+  std::string pieces;
+  for (const json& frame : until(client, "chat:final")) {
+    const json& payload = frame["payload"];
+    EXPECT_LE(frame.dump().size(), 3 * limits::kPushTextBytesMax) << summary(frame);
+    const std::string what = summary(frame);
+    if (what == "chat:delta") pieces += payload["deltaText"].get<std::string>();
+    if (what == "session.message:user") {
+      const json& row = payload["message"];
+      EXPECT_EQ(row["textBytes"], text.size());
+      EXPECT_EQ(row["historyCursor"], std::to_string(payload["messageSeq"].get<int>() + 1));
+      EXPECT_EQ(whole_text(client, row), text);
+    }
+    if (what == "chat:final") {
+      EXPECT_EQ(whole_text(client, payload["message"]), "echo: " + text);
+    }
+  }
+  // What is told piece by piece is told as far as the text so far is kept.
+  EXPECT_EQ(("echo: " + text).substr(0, pieces.size()), pieces);
+}
+
+TEST_F(Events, ALargePieceIsToldInSeveral) {
+  ProtocolClient client;
+  client.hello(port());
+  const std::string text(100'000, '\x01');
+  send(client, "r1", text);
+  std::string pieces;
+  std::uint64_t seq = 0;
+  for (const json& frame : until(client, "chat:final")) {
+    EXPECT_LE(frame.dump().size(), 3 * limits::kPushTextBytesMax) << summary(frame);
+    if (summary(frame) != "chat:delta") continue;
+    pieces += frame["payload"]["deltaText"].get<std::string>();
+    EXPECT_GT(frame["payload"]["seq"], seq);
+    seq = frame["payload"]["seq"];
+  }
+  EXPECT_EQ(pieces, "echo: " + text);
+}
+
+TEST_F(Events, AHistoryKeepsItsBoundAsSent) {
+  ProtocolClient client;
+  client.hello(port());
+  const std::string text(900'000, '\x01');
+  for (const char* key : {"a", "b"}) {
+    send(client, key, text);
+    until(client, "chat:final");
+  }
+  json page = client.call("chat.history", {{"sessionKey", "main"}});
+  EXPECT_LE(page.dump().size(), limits::kHistoryBytesMax);
+  EXPECT_EQ(page["payload"]["messages"].size(), 1U);
+  EXPECT_EQ(page["payload"]["hasMore"], true);
+  EXPECT_EQ(page["payload"]["messages"][0].contains("truncated"), false);
+  page = client.call("chat.history", {{"sessionKey", "main"}, {"maxBytes", 200'000}});
+  EXPECT_LE(page.dump().size(), 220'000U);
+  EXPECT_EQ(whole_text(client, page["payload"]["messages"][0]), "echo: " + text);
+}
+
 TEST_F(Events, DeltasGrowAndShareTheRunsNumbers) {
   ProtocolClient client;
   client.hello(port());

@@ -311,14 +311,16 @@ bool FakeEngine::query_state(const InputHeader& header, std::string_view text) {
     case input_kind::kQuerySession:
       query_sessions(header, text);
       return true;
+    case input_kind::kQueryMessages:
     case input_kind::kQueryHistory: {
       pipeline::HistoryItem item{};
       const auto found = sessions_.find(std::string{text});
       item.found = found != sessions_.end();
       if (item.found) {
         item.session = found->second.view;
-        for (const Event& event : found->second.events)
-          item.events.push_back(event.view);
+        for (const Event& event : found->second.events) {
+          if (header.b == 0 || event.view.seq.value < header.b) item.events.push_back(event.view);
+        }
         item.more = item.events.size() > header.a;
         if (item.more) {
           item.events.erase(item.events.begin(),

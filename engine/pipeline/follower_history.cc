@@ -1,0 +1,127 @@
+// What the follower reads of sessions: pages of their histories.
+#include <algorithm>
+#include <cstring>
+
+#include "engine/core/cut_text.h"
+#include "engine/core/views.h"
+#include "engine/pipeline/follower.h"
+#include "schemas/event_verify.h"
+#include "schemas/fields.h"
+#include "schemas/finished.h"
+#include "schemas/vocab/limits.h"
+
+#include "event_generated.h"
+
+namespace spine::pipeline {
+namespace {
+
+constexpr std::size_t kBlocksAtOnce = 64;
+// Of what a tool was given or gave back, when it does not stand in its event; the journal has more.
+constexpr std::size_t kToolTextBytesMax = 4 * limits::kToolInlineBytesMax;
+// Where an answer that was stopped is looked for behind the page that its end stands on.
+constexpr std::uint64_t kSeqsBehindMax = 100'000;
+
+// Copies the body where it outlives the block: the words of `storage`.
+EventView keep(EventView event, ByteSpan body, std::vector<std::uint64_t>& storage) {
+  storage.resize(align8(body.size()) / 8);
+  if (!body.empty()) std::memcpy(storage.data(), body.data(), body.size());
+  event.body = {reinterpret_cast<const std::byte*>(storage.data()), body.size()};
+  return event;
+}
+
+// The same with the beginning of a large text.
+EventView keep_belonging(const EventView& event, std::vector<std::uint64_t>& storage) {
+  if (event.header.kind != static_cast<std::uint16_t>(fb::EventBody::BodyRecorded)) {
+    return keep(event, event.body, storage);
+  }
+  const auto& body = *flatbuffers::GetRoot<fb::BodyRecorded>(event.body.data());
+  const std::string_view text = core::cut_text(text_of(body.text()), kToolTextBytesMax);
+  flatbuffers::FlatBufferBuilder builder;
+  const auto shown = builder.CreateString(text.data(), text.size());
+  builder.Finish(fb::CreateBodyRecorded(builder, body.run(), 0, body.bytes(), shown));
+  return keep(event, finished(builder), storage);
+}
+
+}  // namespace
+
+Status Follower::answer_history(const ReadRequest& request) {
+  HistoryItem item{};
+  item.found = core::view_session(state_, request.session, item.session);
+  HistoryPage page({.session = item.session.id,
+                    .first = item.session.history_first,
+                    .limit = std::min<std::size_t>(request.limit, limits::kHistoryMessagesMax),
+                    .lines = request.lines});
+  if (item.found && item.session.message_count != 0) {
+    SPINE_TRY_STATUS(collect_history(item.session, request, page));
+    SPINE_TRY_STATUS(fill_history(page, item));
+  }
+  write(net_, request.connection, request.request, item);
+  return ok();
+}
+
+// Walks the session's blocks from the newest backwards until there is enough.
+Status Follower::collect_history(const core::SessionView& session, const ReadRequest& request,
+                                 HistoryPage& page) {
+  Seq to = request.before ? Seq{request.before.value - 1} : state_.applied();
+  const Seq last = to;
+  while (to >= session.history_first && !page.complete()) {
+    SPINE_TRY(const std::vector<Seq> blocks,
+              index_->session_blocks(session.id, Seq{1}, to, kBlocksAtOnce));
+    if (blocks.empty()) break;
+    for (auto it = blocks.rbegin(); it != blocks.rend() && !page.complete(); ++it) {
+      SPINE_TRY(const journal::BlockView block, reader_->block_of(*it));
+      for (std::uint32_t i = block.count(); i-- > 0 && !page.complete();) {
+        const EventView event = block.event(i);
+        if (event.seq > last || !page.wants(event)) continue;
+        if (!verify_event_body(event.header.kind, event.body)) return invalid_body(event.seq);
+        page.take(event);
+      }
+    }
+    if (blocks.front() <= session.history_first) break;
+    to = Seq{blocks.front().value - 1};
+  }
+  return page.wants_newer() && request.before ? look_behind(session.id, last, page) : ok();
+}
+
+Status Follower::look_behind(SessionId session, Seq last, HistoryPage& page) {
+  SPINE_TRY(const journal::BlockView end, reader_->block_of(last));
+  const Seq to = std::min(state_.applied(), Seq{last.value + kSeqsBehindMax});
+  SPINE_TRY(const std::vector<Seq> blocks,
+            index_->session_blocks(session, end.first(), to, kBlocksAtOnce));
+  for (const Seq at : blocks) {
+    SPINE_TRY(const journal::BlockView block, reader_->block_of(at));
+    for (std::uint32_t i = 0; i < block.count() && page.wants_newer(); ++i) {
+      const EventView event = block.event(i);
+      if (event.seq <= last || !page.wants(event)) continue;
+      if (!verify_event_body(event.header.kind, event.body)) return invalid_body(event.seq);
+      page.take_newer(event);
+    }
+  }
+  return ok();
+}
+
+// Oldest first; what belongs to a row comes right before it. Both count, so a page may end earlier
+// than its rows do. Borrowed from the page and from copies_.
+Status Follower::fill_history(const HistoryPage& page, HistoryItem& item) {
+  copies_.clear();
+  item.more = page.more();
+  std::size_t bytes = 0;
+  for (const HistoryPage::Row& row : page.rows()) {
+    EventView belonging{};
+    if (row.belongs) {
+      SPINE_TRY(const EventView event, event_at(row.belongs));
+      belonging = keep_belonging(event, copies_.emplace_back());
+    }
+    bytes += row.event.body.size() + belonging.body.size();
+    if (bytes > limits::kHistoryBytesMax && !item.events.empty()) {
+      item.more = true;
+      break;
+    }
+    item.events.push_back(row.event);
+    if (row.belongs) item.events.push_back(belonging);
+  }
+  std::reverse(item.events.begin(), item.events.end());
+  return ok();
+}
+
+}  // namespace spine::pipeline
