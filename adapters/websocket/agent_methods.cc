@@ -196,7 +196,7 @@ void send_no_run(Answer& answer, std::string_view run_key, const pipeline::Reply
   json.member("run", false);
   write_command(json, item);
   json.key("result");
-  write_result(json, ending);
+  write_result(json, ending, reply_bytes_max(answer.net.hub, answer.slot));
   json.end_object();
   response.send();
 }

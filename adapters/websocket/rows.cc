@@ -47,13 +47,6 @@ std::string_view default_model(const config::AgentConfig* agent) {
   return "spine/echo";
 }
 
-void write_text_part(http::JsonWriter& json, std::string_view text) {
-  json.begin_object();
-  json.member("type", "text");
-  json.member("text", text);
-  json.end_object();
-}
-
 // Who does not know our members is to see that something is missing: a part of its own says so.
 void write_content(http::JsonWriter& json, std::string_view whole, Seq seq, TextWindow shown) {
   std::string_view rest = whole;
@@ -164,6 +157,13 @@ void write_failure(http::JsonWriter& json, const EventView& event, std::string_v
 }
 
 }  // namespace
+
+void write_text_part(http::JsonWriter& json, std::string_view text) {
+  json.begin_object();
+  json.member("type", "text");
+  json.member("text", text);
+  json.end_object();
+}
 
 void write_meta(http::JsonWriter& json, const EventView& event, std::string_view run_key,
                 std::string_view idempotency_key) {

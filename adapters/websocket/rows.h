@@ -59,6 +59,8 @@ bool take_belonging(const EventView& event, Belongings& out);
 // there) and "historyCursor", with which chat.history begins at this row.
 void write_message(http::JsonWriter& json, const EventView& event, std::string_view run_key,
                    TextWindow shown = {}, const Belongings& belongings = {});
+// {"type":"text","text":...}: a part of a row's content.
+void write_text_part(http::JsonWriter& json, std::string_view text);
 // "__openclaw": what a row is known by.
 void write_meta(http::JsonWriter& json, const EventView& event, std::string_view run_key,
                 std::string_view idempotency_key);

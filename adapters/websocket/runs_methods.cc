@@ -5,8 +5,8 @@
 namespace spine::net::handlers {
 namespace {
 
-constexpr std::int64_t kListDefault = 100;
-constexpr std::int64_t kListMax = 1'000;
+constexpr std::int64_t kRunsDefault = 100;
+constexpr std::int64_t kRunsMax = 1'000;
 
 void write_run(http::JsonWriter& json, const pipeline::OpenRun& open) {
   const bool running = open.run.status == core::RunStatus::running;
@@ -33,7 +33,7 @@ void write_run(http::JsonWriter& json, const pipeline::OpenRun& open) {
 
 void runs_list(Call& call) {
   const std::int64_t limit =
-      call.params.integer("limit", {.min = 1, .max = kListMax, .otherwise = kListDefault});
+      call.params.integer("limit", {.min = 1, .max = kRunsMax, .otherwise = kRunsDefault});
   if (!call.valid()) return;
   call.net.query(pipeline::input_kind::kQueryRuns, call.slot, call.pend(), {},
                  static_cast<std::uint64_t>(limit));

@@ -28,13 +28,6 @@ ToolText tool_text(const flatbuffers::String* inline_text, std::uint64_t bytes,
   return text;
 }
 
-void write_text_part(http::JsonWriter& json, std::string_view text) {
-  json.begin_object();
-  json.member("type", "text");
-  json.member("text", text);
-  json.end_object();
-}
-
 std::string cut_mark(const ToolText& text) {
   return fmt::format("[{} bytes in all: `spine journal dump` has what is kept of them.]",
                      text.bytes);

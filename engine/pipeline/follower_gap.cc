@@ -3,6 +3,7 @@
 
 #include "engine/core/commands.h"
 #include "engine/core/views.h"
+#include "engine/pipeline/event_body.h"
 #include "engine/pipeline/follower.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
@@ -50,11 +51,6 @@ bool is_told(std::uint16_t kind) {
     default:
       return false;
   }
-}
-
-template <class Body>
-const Body& root_of(const EventView& event) {
-  return *flatbuffers::GetRoot<Body>(event.body.data());
 }
 
 std::vector<RunId> listed_runs(const flatbuffers::Vector<std::uint64_t>* listed) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/pipeline/event_body.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/limits.h"
@@ -32,11 +33,6 @@ Part part_of(std::uint16_t kind) {
     default:
       return Part::none;
   }
-}
-
-template <class Body>
-const Body& root_of(const EventView& event) {
-  return *flatbuffers::GetRoot<Body>(event.body.data());
 }
 
 template <class Lack>

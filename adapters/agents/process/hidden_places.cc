@@ -15,17 +15,17 @@ namespace {
 namespace fs = std::filesystem;
 
 // "" when it is not there.
-std::string real_path(const std::string& path) {
-  std::error_code failed;
-  const fs::path whole = fs::canonical(path, failed);
-  return failed ? "" : whole.string();
-}
-
 bool has(const Paths& list, const std::string& path) {
   return std::find(list.begin(), list.end(), path) != list.end();
 }
 
 }  // namespace
+
+std::string real_path(const std::string& path) {
+  std::error_code failed;
+  const fs::path whole = fs::canonical(path, failed);
+  return failed ? "" : whole.string();
+}
 
 HiddenPlaces::HiddenPlaces(const LaunchRequest& request)
     : state_(real_path(request.gateway.state_dir)), own_(own_places(request.gateway)) {

@@ -9,6 +9,9 @@
 
 namespace spine::agents {
 
+// The path without links; empty when there is nothing.
+std::string real_path(const std::string& path);
+
 // All paths are canonical.
 class HiddenPlaces {
  public:

@@ -11,10 +11,6 @@
 namespace spine::agents {
 namespace {
 
-void append(std::vector<std::string>& argv, std::initializer_list<std::string> more) {
-  argv.insert(argv.end(), more.begin(), more.end());
-}
-
 // Folders on the way from the tmpfs at `top` to `path`, passable for the agent's user.
 void append_way(std::vector<std::string>& argv, const std::string& top, const std::string& path) {
   std::vector<std::string> between;

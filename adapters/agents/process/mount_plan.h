@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,11 @@ class MountPlan {
  private:
   std::vector<Mount> mounts_{};
 };
+
+// Adds words to a command line.
+inline void append(std::vector<std::string>& argv, std::initializer_list<std::string> more) {
+  argv.insert(argv.end(), more.begin(), more.end());
+}
 
 // How much a folder that hides another may hold: it is memory.
 std::uint64_t hiding_bytes_max(const std::string& path);

@@ -9,13 +9,7 @@
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {
-namespace {
-
-void append(std::vector<std::string>& argv, std::initializer_list<std::string> more) {
-  argv.insert(argv.end(), more.begin(), more.end());
-}
-
-}  // namespace
+namespace {}  // namespace
 
 std::vector<std::string> sandbox_command(const SeparationMeans& means, const MountPlan& plan,
                                          const std::string& cwd) {

@@ -17,12 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 // "" when it is not there.
-std::string real_path(const std::string& path) {
-  std::error_code failed;
-  const fs::path whole = fs::canonical(path, failed);
-  return failed ? "" : whole.string();
-}
-
 std::string reason_to_hide(const std::string& place) {
   if (place == "/tmp" || place == "/var/tmp") return "its own temporary files";
   if (place == "/run") return "sockets of the machine";
