@@ -68,13 +68,15 @@ void AgentPool::on_gone(Instance& instance, const ChildExit& exit) {
 
 // Whether runs are not to wait for another try. A program that ends by itself before it is ready
 // says that it cannot start, and has said why: until one was ready it will say so each time. What
-// was ready before, takes long or is killed may do better once more.
+// was ready before or takes long may do better once more; one that is killed says nothing.
 bool AgentPool::is_hopeless(const Instance& instance, const ChildExit& exit) {
-  if (instance.became_ready()) return false;
+  const bool refuses = instance.reason() == fb::AgentExitReason::crashed && exit.signal == 0;
+  const bool slow = instance.reason() == fb::AgentExitReason::not_ready;
+  if (instance.became_ready() || !(refuses || slow)) return false;
   const bool others = std::ranges::any_of(
       instances_, [](const auto& other) { return other->state() == InstanceState::ready; });
-  const bool refuses = instance.reason() == fb::AgentExitReason::crashed && exit.signal == 0;
-  return !others && (++unready_ > 1 || (refuses && !ready_once_));
+  ++unready_;
+  return !others && (unready_ > 1 || (refuses && !ready_once_));
 }
 
 // Counts a crash; returns how long no process is started now.

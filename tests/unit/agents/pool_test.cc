@@ -27,6 +27,8 @@ constexpr const char* kScript = R"sh(#!/bin/sh
 read -r prompt
 text=$(printf '%s' "$prompt" | sed 's/.*"text":"\([^"]*\)".*/\1/')
 if [ "$text" = crash ]; then kill -9 $$; fi
+if [ "$text" = refuse ]; then echo 'Unknown provider "x"' >&2; exit 3; fi
+if [ "$text" = break ]; then printf '{"type":"delta","text":"a"}\n'; echo 'Error: boom' >&2; exit 3; fi
 if [ "$text" = stay ]; then printf '{"type":"final","text":"stay"}\n'; exec sleep 60; fi
 if [ "$text" = hang ]; then sleep 60; fi
 if [ "$text" = mutter ]; then while echo still here >&2; do sleep 0.05; done; fi
@@ -153,6 +155,35 @@ TEST_F(PoolTest, ACrashIsAnInterruptionAndTwoAreAQuarantine) {
   prompt(3, 2, "hello again");
   ASSERT_TRUE(until("RunFinished", 1));
   EXPECT_EQ(texts_.back(), "hello again");
+}
+
+TEST_F(PoolTest, OneThatExitsOtherwiseThanWellHasCrashed) {
+  start();
+  // Nothing was told of the run: the reason is told at once.
+  prompt(1, 1, "refuse");
+  ASSERT_TRUE(until("AgentExited", 1));
+  EXPECT_EQ(kinds_, (std::vector<std::string>{"AgentStarted", "RunFailed", "AgentExited"}));
+  EXPECT_NE(texts_.back().find("exit code 3: Unknown provider \"x\""), std::string::npos);
+  // It broke off: whether it is tried again is not decided here. Two in a row are a quarantine.
+  prompt(2, 1, "break");
+  ASSERT_TRUE(until("AgentQuarantined", 1));
+  EXPECT_EQ(count("RunInterrupted"), 1U);
+  EXPECT_EQ(count("RunFailed"), 1U);
+}
+
+TEST_F(PoolTest, OneThatEndsBeforeItIsReadyFailsWhatWaitsAtOnce) {
+  config_.process.driver = config::Driver::acp;
+  config_.process.crashes_max = 5;
+  config_.process.command = (folder_ / "work/refuse.sh").string();
+  std::ofstream(folder_ / "work/refuse.sh") << "#!/bin/sh\necho 'Error: no model' >&2\nexit 1\n";
+  ::chmod((folder_ / "work/refuse.sh").c_str(), 0755);
+  start();
+  prompt(1, 1, "hello");
+  prompt(2, 2, "hello");
+  ASSERT_TRUE(until("RunFailed", 2));
+  EXPECT_EQ(count("AgentExited"), 1U);
+  EXPECT_NE(texts_.back().find("could not be started: it ended with exit code 1: Error: no model"),
+            std::string::npos);
 }
 
 TEST_F(PoolTest, AProgramThatIsNotThereFailsWithItsName) {
