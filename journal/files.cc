@@ -26,7 +26,9 @@ int write_all(int fd, ByteSpan bytes) {
 }
 
 Status write_synced(const fs::path& path, std::initializer_list<ByteSpan> parts) {
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+  // What lies there is an older attempt, or nothing of ours: a FIFO would be waited for.
+  ::unlink(path.c_str());
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
   const int fd = ::open(path.c_str(), kFlags, S_IRUSR | S_IWUSR);
   if (fd < 0) return path_error(errno, "created", path);
   int code = 0;
@@ -57,10 +59,14 @@ Status replace_file(const fs::path& path, std::initializer_list<ByteSpan> parts)
 }
 
 Result<InputFile> InputFile::open(const fs::path& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Without O_NONBLOCK a start would wait for ever for whoever writes to a FIFO.
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd) return path_error(errno, "opened", path);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return path_error(errno, "looked at", path);
+  if (!S_ISREG(status.st_mode)) {
+    return Error{Errc::corrupt, fmt::format("{} is not a regular file.", path.string())};
+  }
   return InputFile(path, std::move(fd), static_cast<std::uint64_t>(status.st_size));
 }
 

@@ -94,6 +94,14 @@ struct Index::State {
 
 Status Index::State::open() {
   SPINE_TRY(env, open_environment(dir));
+  [[maybe_unused]] const auto dead = env->clear_dead_readers();
+  if (!env->has_room_for_readers()) {
+    // Other processes read in it, and it is ours alone: see make_room_for_readers() in journal.cc.
+    env.reset();
+    std::error_code error;
+    fs::remove(dir / "lock.mdb", error);
+    SPINE_TRY(env, open_environment(dir));
+  }
   SPINE_TRY(Transaction transaction, Transaction::begin_write(*env));
   SPINE_TRY_STATUS(sessions.open(transaction));
   SPINE_TRY_STATUS(kinds.open(transaction));

@@ -66,6 +66,21 @@ Status lock_for_writing(const Environment& env) {
                                      std::generic_category().message(code))};
 }
 
+// Other processes that hold every place in the table of readers must not keep the gateway from
+// starting. This one is the only writer, so it may begin a new table; whoever reads by the old one
+// is no longer waited for, and sees damage where there is none once its pages are used again. True:
+// that was done.
+Result<bool> make_room_for_readers(const fs::path& dir, std::shared_ptr<Environment>& env) {
+  [[maybe_unused]] const auto dead = env->clear_dead_readers();  // asked again while it is open
+  if (env->has_room_for_readers()) return false;
+  env.reset();
+  std::error_code error;
+  fs::remove(dir / "lock.mdb", error);
+  SPINE_TRY(env, open_to_write(dir));
+  SPINE_TRY_STATUS(lock_for_writing(*env));
+  return true;
+}
+
 // What to do is part of every message about a journal that cannot be opened.
 Error explain(const Error& error, const fs::path& dir) {
   if (error.code != Errc::corrupt) return error;
@@ -92,9 +107,9 @@ Result<std::unique_ptr<Journal>> Journal::open(const fs::path& dir, Bits128 epoc
   auto env = open_to_write(dir);
   if (!env) return explain(env.error(), dir);
   SPINE_TRY_STATUS(lock_for_writing(**env));
+  SPINE_TRY(const bool cut, make_room_for_readers(dir, *env));
   auto tail = check_tail(**env);
   if (!tail) return explain(tail.error(), dir);
-  [[maybe_unused]] const auto dead = (*env)->clear_dead_readers();  // asked again while it is open
 
   std::unique_ptr<Journal> journal(new Journal());
   journal->env_ = *env;
@@ -109,7 +124,8 @@ Result<std::unique_ptr<Journal>> Journal::open(const fs::path& dir, Bits128 epoc
                                 .blocks = tail->blocks,
                                 .file_bytes = journal->file_bytes(),
                                 .last = tail->last,
-                                .tail_blocks_checked = tail->checked};
+                                .tail_blocks_checked = tail->checked,
+                                .readers_cut_off = cut};
   return journal;
 }
 

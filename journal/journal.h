@@ -28,6 +28,7 @@ struct OpenReport {
   std::uint64_t file_bytes{};
   Seq last{};
   std::uint32_t tail_blocks_checked{};
+  bool readers_cut_off{};  // other processes held every place for readers: there is a new table
 };
 
 // Why a commit asks for space: intake may be refused, closing what is open may use the reserve.

@@ -7,11 +7,15 @@
 #include <lmdb.h>
 #include <sys/stat.h>
 #include <utility>
+#include <vector>
 
 #include "schemas/vocab/check.h"
 
 namespace spine::journal {
 namespace {
+
+constexpr unsigned kReadersMax = 1'022;    // with the table's head 64 KiB of lock.mdb
+constexpr std::size_t kOwnReadersMax = 8;  // transactions that one process reads in at a time
 
 Errc class_of_lmdb(int code) {
   switch (code) {
@@ -103,8 +107,9 @@ Result<std::shared_ptr<Environment>> Environment::open(const EnvironmentOptions&
     return lmdb_failure(code, "create an environment", options.dir);
   }
   const std::shared_ptr<Environment> env(new Environment(options.dir, raw));
-  int code = 0;
-  if (options.map_bytes != 0) code = mdb_env_set_mapsize(raw, options.map_bytes);
+  // The first process to open it makes the table of readers; the default of 126 is soon taken.
+  int code = mdb_env_set_maxreaders(raw, kReadersMax);
+  if (code == 0 && options.map_bytes != 0) code = mdb_env_set_mapsize(raw, options.map_bytes);
   if (code == 0 && options.databases_max != 0) {
     code = mdb_env_set_maxdbs(raw, options.databases_max);
   }
@@ -150,6 +155,16 @@ Result<std::uint32_t> Environment::clear_dead_readers() {
     return lmdb_failure(code, "look for dead readers", dir_);
   }
   return static_cast<std::uint32_t>(dead);
+}
+
+bool Environment::has_room_for_readers() {
+  std::vector<Transaction> readers;
+  while (readers.size() < kOwnReadersMax) {
+    auto reader = Transaction::begin_read(*this);
+    if (!reader) return reader.error().code != Errc::unavailable;
+    readers.push_back(std::move(*reader));
+  }
+  return true;
 }
 
 Result<Transaction> Transaction::begin(Environment& env, unsigned flags) {

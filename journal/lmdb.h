@@ -52,6 +52,8 @@ class Environment {
   // Frees the reader slots of processes that died: their old snapshots would make the file grow.
   // Returns how many.
   Result<std::uint32_t> clear_dead_readers();
+  // Whether this process finds places for all of its readers.
+  bool has_room_for_readers();
 
  private:
   friend class Transaction;

@@ -137,6 +137,13 @@ void check_journal(const Place& place, Findings& findings) {
   auto reader = journal::Reader::open_read_only(place.state_dir / "journal");
   if (!reader) {
     const bool absent = reader.error().code == Errc::not_found;
+    if (reader.error().code == Errc::unavailable) {
+      findings.push_back({Grade::warn, "journal",
+                          "other processes hold every place for readers, so it was not looked at",
+                          fmt::format("find them with `fuser {}`, or cut them off: spine restart",
+                                      (place.state_dir / "journal" / "lock.mdb").string())});
+      return;
+    }
     findings.push_back({absent ? Grade::ok : Grade::fail, "journal",
                         absent ? "made at the first start" : reader.error().message,
                         absent ? "" : "spine journal verify"});

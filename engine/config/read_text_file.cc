@@ -1,12 +1,11 @@
 // Reads a file that people write, whatever it turns out to be.
 #include <array>
 #include <cerrno>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
+#include "engine/config/deciding_file.h"
 #include "engine/config/source.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/unique_fd.h"
@@ -37,12 +36,8 @@ Result<std::string> read_all(int fd, const std::filesystem::path& path) {
 }  // namespace
 
 Result<std::string> read_text_file(const std::filesystem::path& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (!fd) {
-    const Errc code = errno == ENOENT || errno == ENOTDIR ? Errc::not_found : Errc::io;
-    return Error{code, fmt::format("Cannot open {}: {}.", path.string(),
-                                   std::generic_category().message(errno))};
-  }
+  SPINE_TRY(const UniqueFd fd, open_regular(path));
+  SPINE_TRY_STATUS(check_deciding(fd.get(), path));
   return read_all(fd.get(), path);
 }
 

@@ -64,18 +64,19 @@ bool key_is_private(const struct stat& info) {
 
 void check_key(const Reading& reading, const fs::path& path) {
   constexpr std::string_view kKey = "gateway.tls.keyPath";
-  const std::size_t errors = reading.findings.all().size();
-  const std::string text = pem_text(reading, kKey, path);
-  if (reading.findings.all().size() != errors) return;
   const NodeId id = reading.at(kKey);
   const std::string name = printable(path.string());
   struct stat info {};
-  if (::stat(path.c_str(), &info) == 0 && !key_is_private(info)) {
+  if (::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && !key_is_private(info)) {
     reading.error(id, fmt::format("{}: {} can be read or changed by others (mode {:04o}), so the "
                                   "key is not secret. Run `chmod 600 {}`; if others may have read "
                                   "it, make a new key.",
                                   kKey, name, info.st_mode & 07777U, name));
+    return;
   }
+  const std::size_t errors = reading.findings.all().size();
+  const std::string text = pem_text(reading, kKey, path);
+  if (reading.findings.all().size() != errors) return;
   if (text.find("PRIVATE KEY-----") == std::string::npos) {
     reading.error(id, fmt::format("{}: {} holds no private key in PEM form.", kKey, name));
   } else if (text.find("ENCRYPTED") != std::string::npos) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "engine/config/deciding_file.h"
 #include "engine/config/io_error.h"
 #include "engine/log/private_path.h"
 #include "schemas/vocab/show.h"
@@ -78,6 +79,16 @@ Status ensure_state_dir(const fs::path& dir) {
                              "another with --state-dir, or run as that user.",
                              name, info.st_uid)};
   }
+  SPINE_TRY_STATUS(check_place(dir));
+  std::error_code ignored;
+  if ((info.st_mode & 022U) != 0 && !fs::is_empty(dir, ignored)) {
+    // What is in it need not be ours any more: to close it now would only hide that.
+    return Error{Errc::refused,
+                 fmt::format("The state directory {} can be changed by others (mode {:04o}), so "
+                             "what is in it cannot be trusted. Look at it, then run "
+                             "`chmod 700 {}`, or choose another with --state-dir.",
+                             name, info.st_mode & 07777U, name)};
+  }
   if ((info.st_mode & 077U) != 0 && ::chmod(dir.c_str(), 0700) != 0) {
     return io_error("set the mode of", dir);
   }
@@ -86,7 +97,7 @@ Status ensure_state_dir(const fs::path& dir) {
 
 Result<LockInfo> read_lock(const fs::path& dir) {
   const fs::path path = lock_path(dir);
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (fd < 0) {
     if (errno == ENOENT || errno == ENOTDIR) return LockInfo{};
     return io_error("open", path);
@@ -100,8 +111,14 @@ Result<LockInfo> read_lock(const fs::path& dir) {
 
 Result<StateLock> StateLock::acquire(const fs::path& dir) {
   const fs::path path = lock_path(dir);
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600));
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600));
   if (!fd) return io_error("open", path);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return io_error("look at", path);
+  if (!S_ISREG(info.st_mode)) {
+    return Error{Errc::refused, fmt::format("{} is not a regular file; take it away.",
+                                            printable(path.string()))};
+  }
   if (lock_without_waiting(fd.get(), LOCK_EX) != 0) {
     if (errno != EWOULDBLOCK) return io_error("lock", path);
     const LockInfo holder = read_holder(fd.get());

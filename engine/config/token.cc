@@ -11,6 +11,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "engine/config/deciding_file.h"
 #include "engine/config/io_error.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/unique_fd.h"
@@ -159,7 +160,9 @@ Result<std::string> read_token_file(const fs::path& file) {
     if (absent) error.code = Errc::not_found;
     return error;
   }
-  return read_checked(in.get(), file);
+  SPINE_TRY(std::string token, read_checked(in.get(), file));
+  SPINE_TRY_STATUS(check_place(file));
+  return token;
 }
 
 Result<std::string> load_or_create_token(const fs::path& state_dir) {

@@ -19,7 +19,8 @@ Error io_error(std::string_view what, const std::filesystem::path& path, int cod
 }  // namespace
 
 Status make_private_file(const std::filesystem::path& file) {
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+  const int fd =
+      ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
   if (fd < 0) return io_error("open", file, errno);
   struct stat info {};
   const bool known = ::fstat(fd, &info) == 0;

@@ -65,6 +65,11 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
   RecoveryReport report{};
   report.created = s.journal->report().created;
   report.last = s.journal->last();
+  if (s.journal->report().readers_cut_off) {
+    report.notes.emplace_back(
+        "other processes held every place for readers of the journal (look for them with "
+        "`fuser`): they were cut off, and what they read from now on may be wrong");
+  }
   core::State state;
   journal::Reader reader = s.journal->reader();
   report.snapshot = load_latest_snapshot(store, reader, state, report.notes);

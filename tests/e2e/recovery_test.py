@@ -69,6 +69,20 @@ class Recovery(unittest.TestCase):
         self.assertTrue(any((self.daemon.state_dir / "snapshots").iterdir()))
         self.verified()
 
+    def test_a_fifo_among_the_snapshots_does_not_hold_up_the_start(self):
+        self.talk()
+        before = self.history()
+        self.assertEqual(self.daemon.stop(), 0)
+        snapshots = sorted((self.daemon.state_dir / "snapshots").iterdir())
+        snapshots[-1].unlink()
+        os.mkfifo(snapshots[-1])
+        mark = self.daemon.state_dir / "index" / "mark"
+        mark.unlink()
+        os.mkfifo(mark)
+        self.daemon.start()
+        self.assertEqual(self.history(), before)
+        self.assertIn("is not a regular file", self.daemon.text())
+
     def test_a_start_from_a_snapshot_equals_a_start_from_nothing(self):
         self.talk(5)
         self.assertEqual(self.daemon.stop(), 0)

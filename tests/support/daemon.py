@@ -53,6 +53,7 @@ class Daemon:
             config = {**config, "channels": channels}
         text = config if isinstance(config, str) else json.dumps(config, indent=2)
         self.config_path.write_text(text, encoding="utf-8")
+        self.config_path.chmod(0o644)  # whatever the umask: what others can change is refused
 
     def _environment(self):
         kept = {key: value for key, value in os.environ.items() if not key.startswith("OPENCLAW_")}

@@ -27,6 +27,8 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string first_line_of(const fs::path& file) {
+  std::error_code failed;
+  if (!fs::is_regular_file(file, failed)) return {};
   std::ifstream stream(file, std::ios::binary);
   std::array<char, 256> buffer{};
   stream.read(buffer.data(), buffer.size());

@@ -1,0 +1,122 @@
+// Owners and modes of files and of the folders they are found in.
+#include "engine/config/deciding_file.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <string>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <system_error>
+#include <unistd.h>
+
+#include "engine/config/io_error.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+// As many as Linux follows.
+constexpr int kLinksMax = 40;
+constexpr mode_t kOthersWrite = S_IWGRP | S_IWOTH;
+
+bool is_trusted(uid_t owner) {
+  return owner == ::geteuid() || owner == 0;
+}
+
+// What a container has mounted read-only says of its modes what it likes.
+bool is_read_only(const fs::path& path) {
+  struct statvfs info {};
+  return ::statvfs(path.c_str(), &info) == 0 && (info.f_flag & ST_RDONLY) != 0;
+}
+
+Status check_owner(const struct stat& info, const fs::path& path, std::string_view what) {
+  if (is_trusted(info.st_uid)) return ok();
+  const std::string name = printable(path.string());
+  return Error{Errc::refused,
+               fmt::format("{} {} belongs to another user (uid {}), so what it says cannot be "
+                           "trusted. Take it away, or give it to yourself: chown {} {}",
+                           what, name, info.st_uid, ::geteuid(), name)};
+}
+
+Status check_folder(const fs::path& folder, const fs::path& path) {
+  struct stat info {};
+  if (::stat(folder.c_str(), &info) != 0) {
+    // What is not there holds nothing; it is made for us alone.
+    return errno == ENOENT || errno == ENOTDIR ? ok() : Status{io_error("look at", folder)};
+  }
+  if (is_read_only(folder)) return ok();
+  SPINE_TRY_STATUS(check_owner(info, folder, "The folder"));
+  const bool theirs_stays = (info.st_mode & S_ISVTX) != 0;
+  if ((info.st_mode & kOthersWrite) == 0 || theirs_stays) return ok();
+  const std::string name = printable(folder.string());
+  return Error{Errc::refused,
+               fmt::format("The folder {} can be changed by others (mode {:04o}), who could put "
+                           "another {} into it. Run `chmod go-w {}`.",
+                           name, info.st_mode & 07777U, printable(path.filename().string()), name)};
+}
+
+// "": no link.
+fs::path target_of(const fs::path& link, Status& checked) {
+  struct stat info {};
+  if (::lstat(link.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return {};
+  // In a folder such as /tmp it is whoever made the link that says where it leads.
+  checked = check_owner(info, link, "The link");
+  std::error_code failed;
+  const fs::path target = fs::read_symlink(link, failed);
+  return failed ? fs::path{} : target;
+}
+
+}  // namespace
+
+Result<UniqueFd> open_regular(const fs::path& path) {
+  // O_NONBLOCK: a FIFO that nobody writes to is opened at once, and then turned down.
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!fd) {
+    const Errc code = errno == ENOENT || errno == ENOTDIR ? Errc::not_found : Errc::io;
+    Error error = io_error("open", path);
+    error.code = code;
+    return error;
+  }
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return io_error("look at", path);
+  if (S_ISREG(info.st_mode)) return fd;
+  return Error{Errc::refused,
+               fmt::format("{} is not a regular file; take it away, or name another.",
+                           printable(path.string()))};
+}
+
+Status check_deciding(int fd, const fs::path& path) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return io_error("look at", path);
+  if (!is_read_only(path)) {
+    SPINE_TRY_STATUS(check_owner(info, path, "The file"));
+    if ((info.st_mode & kOthersWrite) != 0) {
+      const std::string name = printable(path.string());
+      return Error{Errc::refused,
+                   fmt::format("The file {} can be changed by others (mode {:04o}), so what it "
+                               "says cannot be trusted. Run `chmod go-w {}`.",
+                               name, info.st_mode & 07777U, name)};
+    }
+  }
+  return check_place(path);
+}
+
+Status check_place(const fs::path& path) {
+  std::error_code failed;
+  fs::path at = fs::absolute(path, failed);
+  if (failed) at = path;
+  for (int links = 0; links <= kLinksMax; ++links) {
+    SPINE_TRY_STATUS(check_folder(at.parent_path(), at));
+    Status checked = ok();
+    const fs::path target = target_of(at, checked);
+    if (!checked) return checked;
+    if (target.empty()) return ok();
+    at = target.is_absolute() ? target : at.parent_path() / target;
+  }
+  return ok();
+}
+
+}  // namespace spine::config
