@@ -73,14 +73,19 @@ Result<std::string> set_by_gateway(const Place& place, const std::string& patch)
 }
 
 // Without a gateway the file is changed directly: who sits here owns it.
-Result<std::string> set_in_file(const std::filesystem::path& path, const std::string& patch) {
+Result<std::string> set_in_file(const std::filesystem::path& path, const std::string& patch,
+                                config::Given given) {
   std::string hash;
-  if (const auto loaded = config::load(path, environment); loaded && loaded->exists) {
+  if (const auto loaded = config::load(path, environment, given); loaded && loaded->exists) {
     hash = fmt::format("{:016x}{:016x}", loaded->hash.hi, loaded->hash.lo);
   }
-  const config::EditOutcome outcome = config::prepare_edit(
-      path, {.kind = config::EditKind::patch, .raw = patch, .base_hash = hash, .local = true},
-      environment);
+  const config::EditOutcome outcome = config::prepare_edit(path,
+                                                           {.kind = config::EditKind::patch,
+                                                            .raw = patch,
+                                                            .base_hash = hash,
+                                                            .local = true,
+                                                            .given = given},
+                                                           environment);
   if (const auto* refusal = std::get_if<config::EditRefusal>(&outcome)) {
     return Error{Errc::refused, refusal->message};
   }
@@ -102,8 +107,9 @@ int config_set(const Arguments& args) {
   if (!patch) return fail(patch.error());
   const auto place = locate(args.common);
   if (!place) return fail(place.error());
-  const auto answer =
-      runs_with(*place) ? set_by_gateway(*place, *patch) : set_in_file(place->config_path, *patch);
+  const auto answer = runs_with(*place)
+                          ? set_by_gateway(*place, *patch)
+                          : set_in_file(place->config_path, *patch, given(args.common));
   if (!answer) return fail(answer.error());
   if (args.common.json) {
     print_json(*answer);
@@ -121,7 +127,7 @@ int config_set(const Arguments& args) {
 
 int config_get(const Arguments& args) {
   const std::filesystem::path path = path_of(args.common);
-  const auto loaded = config::load(path, environment);
+  const auto loaded = config::load(path, environment, given(args.common));
   if (!loaded) return fail(loaded.error());
   const auto value = config::get_path(*loaded, args.config.key);
   if (!value) return fail(value.error());

@@ -89,7 +89,7 @@ Status Daemon::start() {
 
 // The file, then what the command line says instead.
 Result<config::Config> Daemon::load_config() const {
-  SPINE_TRY(config::Config config, config::load(config_path_, environment));
+  SPINE_TRY(config::Config config, config::load(config_path_, environment, given(args_.common)));
   if (args_.common.port) config.port = *args_.common.port;
   if (!args_.common.token.empty()) {
     config.token = args_.common.token;
@@ -138,6 +138,7 @@ Status Daemon::bind() {
                         .base_path = config.control_ui.base_path,
                         .root = control_ui_root(config)};
   options.getenv_fn = environment;
+  options.given = given(args_.common);
   // The loop thread reads the file again, as for a SIGHUP from outside.
   options.reload = [] { ::kill(::getpid(), SIGHUP); };
   SPINE_TRY(server_, net::NetServer::bind(std::move(options), shared_, ingress_));
@@ -173,6 +174,11 @@ Status Daemon::take_secret() {
   const config::Config& config = configs_.back();
   if (config.auth_mode == config::AuthMode::password) {
     secret_place_ = "password in the configuration";
+    if (given(args_.common).token) {
+      kConfigLog.warn(
+          "gateway.auth.mode is password: clients show that, and the token of the command line has "
+          "no effect");
+    }
     return ok();
   }
   if (!args_.common.token.empty()) {

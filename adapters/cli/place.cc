@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool given(const char* name, config::GetEnv getenv_fn) {
+bool is_set(const char* name, config::GetEnv getenv_fn) {
   const char* value = getenv_fn(name);
   return value != nullptr && *value != '\0';
 }
@@ -40,7 +40,7 @@ fs::path state_dir_of(const Common& common, config::GetEnv getenv_fn) {
 std::uint16_t port_of(const Common& common, const Place& place, config::GetEnv getenv_fn) {
   if (common.port) return *common.port;
   // The configuration holds the environment's port already.
-  if (!given("OPENCLAW_GATEWAY_PORT", getenv_fn)) {
+  if (!is_set("OPENCLAW_GATEWAY_PORT", getenv_fn)) {
     const auto lock = config::read_lock(place.state_dir);
     if (lock && lock->running && lock->port != 0) return lock->port;
   }
@@ -62,8 +62,7 @@ Result<std::string> token_of(const Common& common, const Place& place) {
 // The control socket of the daemon that is meant. Who shows a token wants that to be judged; but
 // this program speaks no TLS.
 std::string control_of(const Common& common, const Place& place) {
-  const bool token_given = !common.token.empty() || !common.token_file.empty();
-  if (token_given && !place.config.tls.enabled) return {};
+  if (given(common).token && !place.config.tls.enabled) return {};
   const auto lock = config::read_lock(place.state_dir);
   if (!lock || !lock->running || lock->port != place.target.port) return {};
   const fs::path socket = control_socket_path(place.state_dir);
@@ -72,6 +71,10 @@ std::string control_of(const Common& common, const Place& place) {
 }
 
 }  // namespace
+
+config::Given given(const Common& common) {
+  return {.token = !common.token.empty() || !common.token_file.empty()};
+}
 
 std::filesystem::path control_socket_path(const std::filesystem::path& state_dir) {
   return state_dir / "control.sock";
@@ -89,7 +92,7 @@ Result<Place> locate(const Common& common, config::GetEnv getenv_fn) {
   Place place;
   place.config_path =
       common.config.empty() ? config::default_config_path(getenv_fn) : fs::absolute(common.config);
-  auto loaded = config::load(place.config_path, getenv_fn);
+  auto loaded = config::load(place.config_path, getenv_fn, given(common));
   if (loaded) {
     place.config = std::move(*loaded);
   } else {

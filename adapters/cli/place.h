@@ -27,6 +27,9 @@ struct Place {
 // --token-file cannot be read.
 Result<Place> locate(const Common& common, config::GetEnv getenv_fn);
 
+// What the command line says beside the configuration file.
+config::Given given(const Common& common);
+
 // Where the daemon of that state directory listens for the person at the machine.
 std::filesystem::path control_socket_path(const std::filesystem::path& state_dir);
 

@@ -117,9 +117,13 @@ void config_change(Call& call) {
   if (!call.valid() || !may_edit(call)) return;
   const bool local = call.net.hub.table.client[call.slot]->control_socket;
   const std::filesystem::path path = call.net.config().path;
-  config::EditOutcome outcome = config::prepare_edit(
-      path, {.kind = kind_of(call.method.name), .raw = raw, .base_hash = base, .local = local},
-      call.net.options.getenv_fn);
+  config::EditOutcome outcome = config::prepare_edit(path,
+                                                     {.kind = kind_of(call.method.name),
+                                                      .raw = raw,
+                                                      .base_hash = base,
+                                                      .local = local,
+                                                      .given = call.net.options.given},
+                                                     call.net.options.getenv_fn);
   if (const auto* refusal = std::get_if<config::EditRefusal>(&outcome)) {
     return refuse_edit(call, *refusal);
   }

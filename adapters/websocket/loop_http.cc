@@ -26,9 +26,11 @@ HttpTarget Loop::target_of(const Socket& socket) const {
 bool Loop::identify(Socket& socket, OwnedRequest& request) {
   request.view.local = socket.control;
   request.view.scheme = socket.tls ? http::Scheme::https : http::Scheme::http;
-  socket.local_name =
-      socket.loopback && !socket.proxy && !request.forwarded && http::loopback_host(request.host);
-  if (!socket.proxy) return true;
+  // What comes from this machine without a proxy's headers came straight here, also where a proxy
+  // runs on it: "trustedProxies: ['127.0.0.1']" must not make a stranger of its owner. (A proxy
+  // that writes none of them is no better without that setting.)
+  socket.local_name = socket.loopback && !request.forwarded && http::loopback_host(request.host);
+  if (!socket.proxy || (socket.loopback && !request.forwarded)) return true;
   // A trusted proxy that ends TLS need not say so.
   request.view.scheme = http::Scheme::either;
   if (http::equal_nocase(request.forwarded_proto, "https")) {

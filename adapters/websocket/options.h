@@ -49,6 +49,7 @@ struct NetOptions {
   ControlUiOptions control_ui{};
   GatewayIdentity identity{};
   config::GetEnv getenv_fn{};
+  config::Given given{};  // beside the configuration file, when it is read again
   // Reads the configuration file again, soon. Called on the net thread.
   std::function<void()> reload{};
   // The protocol's times, milliseconds.

@@ -33,8 +33,8 @@ void read_sections(Reading& reading) {
 
 // What is wrong goes to `findings`; only a file that cannot be read at all is an error.
 Result<Config> read_config(std::string_view text, const fs::path& path, GetEnv getenv_fn,
-                           Findings& findings) {
-  const Environment environment(getenv_fn, path, findings);
+                           Given given, Findings& findings) {
+  const Environment environment(getenv_fn, path, findings, given);
   SPINE_TRY(Source source, read_source(text, path, environment, findings));
   check_schema(source.document, source.root, findings);
   Config config;
@@ -52,8 +52,9 @@ Result<Config> read_config(std::string_view text, const fs::path& path, GetEnv g
   return config;
 }
 
-Result<Config> read_missing(const fs::path& path, GetEnv getenv_fn, Findings& findings) {
-  SPINE_TRY(Config config, read_config("{}", path, getenv_fn, findings));
+Result<Config> read_missing(const fs::path& path, GetEnv getenv_fn, Given given,
+                            Findings& findings) {
+  SPINE_TRY(Config config, read_config("{}", path, getenv_fn, given, findings));
   config.exists = false;
   config.raw.clear();
   config.hash = {};
@@ -61,10 +62,10 @@ Result<Config> read_missing(const fs::path& path, GetEnv getenv_fn, Findings& fi
   return config;
 }
 
-Result<Config> read_file(const fs::path& path, GetEnv getenv_fn, Findings& findings) {
+Result<Config> read_file(const fs::path& path, GetEnv getenv_fn, Given given, Findings& findings) {
   const Result<std::string> text = read_text_file(path);
-  if (text) return read_config(*text, path, getenv_fn, findings);
-  if (text.error().code == Errc::not_found) return read_missing(path, getenv_fn, findings);
+  if (text) return read_config(*text, path, getenv_fn, given, findings);
+  if (text.error().code == Errc::not_found) return read_missing(path, getenv_fn, given, findings);
   return text.error();
 }
 
@@ -99,19 +100,19 @@ Bits128 shown_hash(std::string_view redacted) {
   return siphash128(Bits128{}, as_bytes(redacted));
 }
 
-Result<Config> load(const fs::path& path, GetEnv getenv_fn) {
+Result<Config> load(const fs::path& path, GetEnv getenv_fn, Given given) {
   Findings findings;
-  return finished(read_file(path, getenv_fn, findings), findings);
+  return finished(read_file(path, getenv_fn, given, findings), findings);
 }
 
-Result<Config> parse(std::string_view text, const fs::path& path, GetEnv getenv_fn) {
+Result<Config> parse(std::string_view text, const fs::path& path, GetEnv getenv_fn, Given given) {
   Findings findings;
-  return finished(read_config(text, path, getenv_fn, findings), findings);
+  return finished(read_config(text, path, getenv_fn, given, findings), findings);
 }
 
 std::vector<Finding> validate(const fs::path& path, GetEnv getenv_fn) {
   Findings findings;
-  const Result<Config> config = read_file(path, getenv_fn, findings);
+  const Result<Config> config = read_file(path, getenv_fn, {}, findings);
   if (!config) findings.error(config.error().message);
   return findings.all();
 }

@@ -136,14 +136,20 @@ struct Config {
 
 using GetEnv = const char* (*)(const char* name);
 
+// What was said beside the file, so that the file need not have it.
+struct Given {
+  bool token{};  // --token or --token-file: gateway.auth.token is not looked at
+};
+
 // Reads and checks. A missing file is the default configuration (exists = false). Errors name file,
 // line, column and key, one a line: Errc::invalid_argument; io when the file cannot be read. The
 // environment is read through `getenv_fn` so tests are closed, with what it does not have from .env
 // beside the file and from ~/.openclaw/.env; OPENCLAW_GATEWAY_PORT, OPENCLAW_GATEWAY_TOKEN and
 // OPENCLAW_GATEWAY_PASSWORD win over the file. Thread: any, without shared state.
-Result<Config> load(const std::filesystem::path& path, GetEnv getenv_fn);
+Result<Config> load(const std::filesystem::path& path, GetEnv getenv_fn, Given given = {});
 // The same from text; `path` is for messages and for $include.
-Result<Config> parse(std::string_view text, const std::filesystem::path& path, GetEnv getenv_fn);
+Result<Config> parse(std::string_view text, const std::filesystem::path& path, GetEnv getenv_fn,
+                     Given given = {});
 
 // What config.get shows as the hash of the file, so that an edit can say which text it was made
 // from. Another in every process.

@@ -144,7 +144,7 @@ class Preparation {
   }
 
   Refused check_result() {
-    Result<Config> config = parse(prepared_.text, path_, getenv_);
+    Result<Config> config = parse(prepared_.text, path_, getenv_, edit_.given);
     if (!config) return refusal(Why::invalid, config.error().message);
     prepared_.redacted_json = std::move(config->redacted_json);
     prepared_.warnings = std::move(config->warnings);

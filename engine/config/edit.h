@@ -23,7 +23,8 @@ struct Edit {
   EditKind kind{};
   std::string_view raw{};        // JSON5, at most kConfigBytesMax
   std::string_view base_hash{};  // of the text it was made from, in hex; empty = not given
-  bool local{};  // from the machine's own socket or command line: everything may be changed
+  bool local{};   // from the machine's own socket or command line: everything may be changed
+  Given given{};  // beside the file, to who will read it
 };
 
 // An edit that write_edit() may write.

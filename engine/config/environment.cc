@@ -92,8 +92,9 @@ bool check_mode(const fs::path& path, Findings& findings) {
 
 }  // namespace
 
-Environment::Environment(GetEnv getenv_fn, const fs::path& config_path, Findings& findings)
-    : getenv_(getenv_fn) {
+Environment::Environment(GetEnv getenv_fn, const fs::path& config_path, Findings& findings,
+                         Given given)
+    : getenv_(getenv_fn), given_(given) {
   const fs::path beside = config_path.parent_path() / ".env";
   const fs::path at_home = home_directory(getenv_fn) / ".openclaw" / ".env";
   read_file(beside, findings);
@@ -105,6 +106,15 @@ const char* Environment::find(std::string_view name) const {
   if (value != nullptr) return value;
   const auto it = variables_.find(name);
   return it == variables_.end() ? nullptr : it->second.c_str();
+}
+
+bool Environment::stands_in_for(std::string_view key) const {
+  const auto is_set = [this](std::string_view name) {
+    const char* value = find(name);
+    return value != nullptr && *value != '\0';
+  };
+  if (key == "token") return given_.token || is_set("OPENCLAW_GATEWAY_TOKEN");
+  return key == "password" && is_set("OPENCLAW_GATEWAY_PASSWORD");
 }
 
 fs::path Environment::home() const {

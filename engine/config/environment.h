@@ -19,17 +19,24 @@ namespace spine::config {
 // kDotEnvBytesMax, kDotEnvVariablesMax. Thread: any, after construction.
 class Environment {
  public:
-  Environment(GetEnv getenv_fn, const std::filesystem::path& config_path, Findings& findings);
+  Environment(GetEnv getenv_fn, const std::filesystem::path& config_path, Findings& findings,
+              Given given = {});
 
   // Null when unset. An empty variable of the process is set. Borrowed.
   const char* find(std::string_view name) const;
   std::filesystem::path home() const;
+  // What was given beside the file and the environment.
+  Given given() const { return given_; }
+  // Whether something else is used in place of gateway.auth.<key>: then what the file has there
+  // does not matter.
+  bool stands_in_for(std::string_view key) const;
 
  private:
   void read_file(const std::filesystem::path& path, Findings& findings);
   void read_lines(std::string_view text, const std::filesystem::path& path, Findings& findings);
 
   GetEnv getenv_;
+  Given given_;
   std::map<std::string, std::string, std::less<>> variables_{};
 };
 

@@ -36,7 +36,10 @@ AuthMode auth_mode_of(std::string_view name) {
 }
 
 // A secret that is set to nothing is a mistake nobody should run with.
-std::string read_secret(const Reading& reading, std::string_view path) {
+std::string read_secret(const Reading& reading, std::string_view key) {
+  // It may hold a variable that is not set: it is not what clients must show.
+  if (reading.environment.stands_in_for(key)) return {};
+  const std::string path = fmt::format("gateway.auth.{}", key);
   const NodeId id = reading.at(path);
   const auto secret = reading.text(id);
   if (secret && secret->empty()) {
@@ -49,8 +52,8 @@ void read_auth(Reading& reading) {
   Config& config = reading.config;
   const NodeId type = reading.at("gateway.auth.type");
   const NodeId mode = reading.at("gateway.auth.mode");
-  config.token = read_secret(reading, "gateway.auth.token");
-  config.password = read_secret(reading, "gateway.auth.password");
+  config.token = read_secret(reading, "token");
+  config.password = read_secret(reading, "password");
   const char* token = reading.environment.find("OPENCLAW_GATEWAY_TOKEN");
   if (token != nullptr && *token != '\0') config.token = token;
   const char* password = reading.environment.find("OPENCLAW_GATEWAY_PASSWORD");
@@ -62,7 +65,8 @@ void read_auth(Reading& reading) {
   }
   if (mode_name || type_name) {
     config.auth_mode = auth_mode_of(mode_name ? *mode_name : *type_name);
-  } else if (!config.password.empty() && config.token.empty()) {
+  } else if (!config.password.empty() && config.token.empty() &&
+             !reading.environment.given().token) {
     config.auth_mode = AuthMode::password;
   }
   if (config.auth_mode == AuthMode::password && config.password.empty()) {

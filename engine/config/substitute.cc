@@ -95,14 +95,26 @@ class Substitution {
     return out;
   }
 
+  // The literal text could be guessed where it is a secret, and would lead somewhere else where it
+  // is a path of the gateway's own.
+  bool decides(const std::vector<std::string_view>& path) const {
+    if (path.size() < 2) return false;
+    const bool of_auth = path.size() == 3 && path[0] == "gateway" && path[1] == "auth";
+    if (of_auth && environment_.stands_in_for(path[2])) return false;
+    if (path[0] == "hooks") return is_secret(path);
+    if (path[0] != "gateway") return false;
+    const std::string_view key = path.back();
+    return is_secret(path) || key.ends_with("Path") || (path[1] == "controlUi" && key == "root");
+  }
+
   void report(NodeId id, std::string_view name) {
     const std::string where = document_.where(document_[id].place);
     std::vector<std::string_view> path(path_.begin(), path_.end());
-    if (!path.empty() && path[0] == "gateway" && is_secret(path)) {
-      findings_.error(
-          fmt::format("{}: the environment has no {}, and a secret cannot stay "
-                      "\"${{{}}}\"; set the variable.",
-                      where, name, name));
+    if (decides(path)) {
+      findings_.error(fmt::format(
+          "{}: {}: the environment has no {}, and a {} cannot stay "
+          "\"${{{}}}\"; set the variable.",
+          where, fmt::join(path, "."), name, is_secret(path) ? "secret" : "path", name));
       return;
     }
     findings_.warn(fmt::format("{}: the environment has no {}; \"${{{}}}\" stays as it is.", where,

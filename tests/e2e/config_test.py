@@ -143,6 +143,62 @@ class Config(unittest.TestCase):
         with daemon.client(token="from-the-environment") as client:
             self.assertTrue(client.call("health", {})["ok"])
 
+    def test_a_token_that_is_given_needs_no_variable(self):
+        text = '{ gateway: {\n auth: { mode: "token", token: "${NOT_SET}" } } }'
+        daemon = self.gateway(text)
+        daemon.start(wait=False)
+        self.assertEqual(daemon.wait(), 1)
+        self.assertRegex(daemon.text(), r"openclaw\.json:2:\d+: gateway\.auth\.token: .*NOT_SET")
+        daemon = self.gateway(text)
+        daemon.start("--token", "t0ken-of-the-command-line")
+        with daemon.client(token="t0ken-of-the-command-line") as client:
+            self.assertTrue(client.call("health", {})["ok"])
+        answer = daemon.run_cli("send", "hello", "--token", "t0ken-of-the-command-line")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        daemon.reload()
+        wait_until(lambda: "configuration applied" in daemon.text(), "it is taken at a reload, too")
+        wrong = daemon.run_cli("send", "hello", "--token", "${NOT_SET}")
+        self.assertEqual(wrong.returncode, 1, "the text of the variable is no token")
+
+    def test_files_that_others_can_change_are_refused(self):
+        daemon = self.gateway({})
+        def refused(*words):
+            daemon.start(wait=False)
+            self.assertEqual(daemon.wait(), 1)
+            said = daemon.text().splitlines()[-1]
+            for word in words:
+                self.assertIn(word, said)
+        daemon.config_path.chmod(0o666)
+        refused("openclaw.json", "0666", "chmod go-w")
+        self.assertFalse(daemon.state_dir.exists(), "it wrote before it refused")
+        daemon.config_path.chmod(0o600)
+        daemon.start().stop()
+        (daemon.state_dir / "identity.pem").chmod(0o620)
+        refused("identity.pem", "0620", "chmod")
+        (daemon.state_dir / "identity.pem").chmod(0o600)
+        daemon.state_dir.chmod(0o777)
+        refused("state", "0777", "chmod 700")
+        daemon.state_dir.chmod(0o700)
+        daemon.folder.chmod(0o777)
+        refused(str(daemon.folder), "0777", "chmod go-w")
+        daemon.folder.chmod(0o700)
+        daemon.start()
+
+    def test_what_is_no_file_is_not_waited_for(self):
+        for name in ("openclaw.json", "state/token", "state/identity.pem", "state/spine.lock"):
+            daemon = self.gateway({})
+            daemon.start().stop()
+            place = daemon.folder / name
+            place.unlink()
+            os.mkfifo(place, 0o600)
+            daemon.start(wait=False)
+            self.assertEqual(daemon.wait(), 1, name)
+            self.assertIn(place.name, daemon.text().splitlines()[-1])
+        daemon = self.gateway({})
+        os.mkfifo(daemon.folder / ".env", 0o600)
+        daemon.start()
+        self.assertIn(".env is not a regular file", daemon.text())
+
     def test_sighup_takes_over_what_can_change_live(self):
         daemon = self.gateway({"gateway": {"rate_limit": {"requests_per_minute": 0}}}).start()
         daemon.configure({"gateway": {"rate_limit": {"requests_per_minute": 0}},

@@ -268,6 +268,15 @@ class Proxies(unittest.TestCase):
         status = daemon.http("GET", "/health", {"Host": "inside:1", "X-Forwarded-Host": "agent.example"})[0]
         self.assertEqual(status, 200)
 
+    def test_this_machine_stays_this_machine_where_a_proxy_of_it_is_trusted(self):
+        daemon = self.gateway("127.0.0.1", "::1")
+        self.connect(daemon).call("health", {})
+        answer = daemon.run_cli("send", "hello", "--token", daemon.token)
+        self.assertEqual((answer.returncode, answer.stdout.strip()), (0, "echo: hello"), answer.stderr)
+        for header in ("X-Forwarded-For: 203.0.113.9", "Forwarded: for=203.0.113.9", "Via: 1.1 x",
+                       "X-Real-IP: 203.0.113.9", "X-Forwarded-Proto: https"):
+            self.assertEqual(self.refused(daemon, header), "DEVICE_IDENTITY_REQUIRED", header)
+
     def test_without_trust_the_header_does_not_choose_an_address(self):
         daemon = self.gateway("192.0.2.77")
         self.assertEqual(self.refused(daemon, "X-Forwarded-For: 203.0.113.9", device=Device()),

@@ -158,12 +158,37 @@ TEST_F(Variables, UnsetOneStaysWithAWarning) {
 }
 
 TEST_F(Variables, UnsetSecretOfTheGatewayIsRefused) {
-  EXPECT_EQ(refusal("{gateway: {auth: {token: '${NOT_SET}'}}}"),
-            "c.json:1:26: the environment has no NOT_SET, and a secret cannot stay "
-            "\"${NOT_SET}\"; set the variable.");
+  EXPECT_EQ(
+      refusal("{gateway: {auth: {token: '${NOT_SET}'}}}"),
+      "c.json:1:26: gateway.auth.token: the environment has no NOT_SET, and a secret cannot stay "
+      "\"${NOT_SET}\"; set the variable.");
   test_env()["NOT_SET"] = "";
   EXPECT_THAT(refusal("{gateway: {auth: {password: '${NOT_SET}'}}}"),
               HasSubstr("a secret cannot stay"));
+}
+
+TEST_F(Variables, UnsetPathOfTheGatewayIsRefused) {
+  EXPECT_THAT(
+      refusal("{gateway: {controlUi: {root: '${NOT_SET}/ui'}}}"),
+      HasSubstr("gateway.controlUi.root: the environment has no NOT_SET, and a path cannot"));
+  EXPECT_THAT(refusal("{hooks: {token: '${NOT_SET}'}}"), HasSubstr("a secret cannot stay"));
+}
+
+TEST_F(Variables, UnsetSecretThatIsGivenElsewhereIsNotMissed) {
+  const std::string_view text = "{gateway: {auth: {token: '${NOT_SET}', password: 'p'}}}";
+  const Result<Config> given = parse(text, "c.json", test_getenv, {.token = true});
+  ASSERT_TRUE(given) << given.error().message;
+  EXPECT_EQ(given->token, "") << "the text of the variable is no token";
+  EXPECT_EQ(given->auth_mode, AuthMode::pairing)
+      << "whoever gives a token does not mean the password";
+  EXPECT_EQ(given->warnings.size(), 1U);
+  test_env()["OPENCLAW_GATEWAY_TOKEN"] = "t0";
+  EXPECT_EQ(parsed(text).token, "t0");
+  EXPECT_THAT(refusal("{gateway: {auth: {password: '${NOT_SET}'}}}"),
+              HasSubstr("a secret cannot stay"))
+      << "it is the token that is given";
+  test_env()["OPENCLAW_GATEWAY_PASSWORD"] = "p0";
+  EXPECT_EQ(parsed("{gateway: {auth: {password: '${NOT_SET}'}}}").password, "p0");
 }
 
 TEST_F(Variables, ValueThatIsNotUtf8IsNotTaken) {
