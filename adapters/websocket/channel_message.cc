@@ -29,6 +29,10 @@ bool conversation_kind(std::string_view name, fb::ConversationKind& kind) {
   return true;
 }
 
+fb::Mention mention_of(bool mentioned) {
+  return mentioned ? fb::Mention::mentioned : fb::Mention::not_mentioned;
+}
+
 bool name_fits(std::string_view text) {
   return text.size() <= limits::kNameBytesMax;
 }
@@ -119,6 +123,12 @@ bool read_member(RawKey key, ondemand::value& value, ChannelMessage& message) {
   if (key.is("queueMode")) {
     std::string_view mode;
     return text_into(value, mode) && parse_queue_mode(mode, message.queue_mode);
+  }
+  if (key.is("mentioned")) {
+    bool mentioned{};
+    if (value.get_bool().get(mentioned) != SUCCESS) return false;
+    message.mention = mention_of(mentioned);
+    return true;
   }
   if (key.is("untrusted")) return value.get_bool().get(message.untrusted) == SUCCESS;
   return false;
@@ -250,6 +260,10 @@ void read_channel_message(Params& params, ChannelMessage& message) {
       "timestamp", {.required = true, .min = 1, .max = kTimestampMsMax, .otherwise = 0});
   message.queue_mode = read_queue_mode(params);
   message.untrusted = params.boolean("untrusted", false);
+  const bool mentioned = params.boolean("mentioned", false);
+  if (params.has("mentioned") && !params.is_null("mentioned")) {
+    message.mention = mention_of(mentioned);
+  }
 }
 
 void build_channel_message(const ChannelMessage& message, Bits128 entropy, Bridge bridge,
@@ -286,6 +300,7 @@ void build_channel_message(const ChannelMessage& message, Bits128 entropy, Bridg
   table.add_queue_mode(message.queue_mode);
   table.add_untrusted(message.untrusted);
   table.add_exact_ids(true);
+  table.add_mention(message.mention);
   builder.Finish(table.Finish());
 }
 

@@ -17,8 +17,8 @@
 namespace spine::net {
 
 // DESIGN: {channel, account?, sender:{id,name?}, conversation:{kind,id}, thread?, externalId,
-// content:{text, attachments?}, replyTo?, timestamp, queueMode?, untrusted?}. Borrowed from the
-// parser.
+// content:{text, attachments?}, replyTo?, timestamp, queueMode?, untrusted?, mentioned?}.
+// Borrowed from the parser.
 struct ChannelMessage {
   std::string_view channel{};
   std::string_view account{};
@@ -34,7 +34,8 @@ struct ChannelMessage {
   simdjson::dom::array attachments{};  // only when has_attachments
   bool has_attachments{};
   fb::QueueMode queue_mode{};
-  bool untrusted{};  // a webhook, a file or a feed wrote it
+  bool untrusted{};       // a webhook, a file or a feed wrote it
+  fb::Mention mention{};  // whether it is addressed to the agent, as the channel tells
 };
 
 // What is to happen to a message that comes while its session is busy: "followup", "collect",

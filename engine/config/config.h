@@ -28,16 +28,27 @@ struct Reset {
   std::uint32_t idle_minutes{};
 };
 
+// channels.<name>.groups.<id>, after what it takes over from "*".
+struct GroupConfig {
+  std::string id{};  // of the conversation; "*" = every group that is not named
+  bool enabled{true};
+  std::optional<fb::DmPolicy> policy{};                  // else the channel's group_policy
+  std::optional<std::vector<std::string>> allow_from{};  // else the channel's
+  bool require_mention{};
+};
+
 // A channel has one policy: what its accounts say may not differ.
 struct ChannelConfig {
   std::string name{};  // lower case
   bool enabled{true};
   fb::DmPolicy dm_policy{fb::DmPolicy::pairing};
-  fb::DmPolicy group_policy{fb::DmPolicy::open};
+  // Who is let into a room of many is let in by its owner: where nothing is said, nobody is.
+  fb::DmPolicy group_policy{fb::DmPolicy::allowlist};
   std::vector<std::string> allow_from{};
   fb::QueueMode queue_mode{fb::QueueMode::unset};  // messages.queue.byChannel.<name>
   // Who may speak in its groups, where that is another list.
   std::optional<std::vector<std::string>> group_allow_from{};
+  std::vector<GroupConfig> groups{};  // sorted by id; empty = every group alike
 };
 
 struct BindingConfig {
@@ -109,6 +120,7 @@ struct Config {
   std::uint32_t session_idle_days{30};
   // people and agents
   fb::DmPolicy default_dm_policy{fb::DmPolicy::pairing};
+  fb::DmPolicy default_group_policy{fb::DmPolicy::allowlist};  // channels.defaults.groupPolicy
   std::vector<ChannelConfig> channels{};
   std::vector<AgentConfig> agents{};  // never empty: at least "main"
   std::string default_agent{"main"};
@@ -168,6 +180,7 @@ Result<std::string> get_path(const Config& config, std::string_view dotted_path)
 
 // The part that decides, as the ConfigApplied event's table. Finishes `builder`. The same Config
 // gives the same bytes. A channel that is not enabled becomes one whose policies are `disabled`.
+// What channels.defaults say of groups in channels that are not named is written as a channel "*".
 void build_policy(const Config& config, flatbuffers::FlatBufferBuilder& builder);
 
 // ~/.openclaw/openclaw.json, or OPENCLAW_CONFIG_PATH; and ~/.openclaw/spine, or

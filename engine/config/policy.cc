@@ -10,6 +10,24 @@ flatbuffers::Offset<fb::ResetPolicy> build_reset(Builder& builder, const Reset& 
   return fb::CreateResetPolicy(builder, reset.daily, reset.at_hour, reset.idle_minutes);
 }
 
+using Names = flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>>;
+using Groups = flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::GroupPolicy>>>;
+
+// Absent when there are none, or the channel is off: a group's own policy must not open it.
+Groups build_groups(Builder& builder, const ChannelConfig& channel) {
+  if (channel.groups.empty() || !channel.enabled) return {};
+  std::vector<flatbuffers::Offset<fb::GroupPolicy>> groups;
+  for (const GroupConfig& group : channel.groups) {
+    const auto id = builder.CreateString(group.id);
+    Names allow_from;
+    if (group.allow_from) allow_from = builder.CreateVectorOfStrings(*group.allow_from);
+    groups.push_back(fb::CreateGroupPolicy(builder, id, !group.enabled, group.policy.has_value(),
+                                           group.policy.value_or(fb::DmPolicy{}), allow_from,
+                                           group.require_mention));
+  }
+  return builder.CreateVector(groups);
+}
+
 flatbuffers::Offset<fb::ChannelPolicy> build_channel(Builder& builder,
                                                      const ChannelConfig& channel) {
   const auto policy = [&](fb::DmPolicy wanted) {
@@ -17,10 +35,14 @@ flatbuffers::Offset<fb::ChannelPolicy> build_channel(Builder& builder,
   };
   const auto name = builder.CreateString(channel.name);
   const auto allow_from = builder.CreateVectorOfStrings(channel.allow_from);
-  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>> groups = 0;
-  if (channel.group_allow_from) groups = builder.CreateVectorOfStrings(*channel.group_allow_from);
+  Names group_allow_from;
+  if (channel.group_allow_from) {
+    group_allow_from = builder.CreateVectorOfStrings(*channel.group_allow_from);
+  }
+  const Groups groups = build_groups(builder, channel);
   return fb::CreateChannelPolicy(builder, name, policy(channel.dm_policy), allow_from,
-                                 policy(channel.group_policy), groups, channel.queue_mode);
+                                 policy(channel.group_policy), group_allow_from, channel.queue_mode,
+                                 groups);
 }
 
 flatbuffers::Offset<fb::Binding> build_binding(Builder& builder, const BindingConfig& binding) {
@@ -31,8 +53,6 @@ flatbuffers::Offset<fb::Binding> build_binding(Builder& builder, const BindingCo
   return fb::CreateBinding(builder, agent, channel, account, binding.peer_kind, peer,
                            binding.has_peer);
 }
-
-using Names = flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>>;
 
 // Absent when there are none.
 Names build_names(Builder& builder, const std::vector<std::string>& names) {
@@ -56,6 +76,13 @@ flatbuffers::Offset<fb::AgentPolicy> build_agent(Builder& builder, const AgentCo
                                allow, deny, untrusted, agent.queue_mode);
 }
 
+// Whether groups of channels that are not named are dealt with otherwise than default_dm_policy
+// alone has it: before there was a channel "*", "open" for direct messages opened groups as well.
+bool groups_of_others_differ(const Config& config) {
+  return (config.default_dm_policy == fb::DmPolicy::open) !=
+         (config.default_group_policy == fb::DmPolicy::open);
+}
+
 }  // namespace
 
 void build_policy(const Config& config, Builder& builder) {
@@ -65,6 +92,11 @@ void build_policy(const Config& config, Builder& builder) {
   std::vector<flatbuffers::Offset<fb::ChannelPolicy>> channels;
   for (const ChannelConfig& channel : config.channels) {
     channels.push_back(build_channel(builder, channel));
+  }
+  if (groups_of_others_differ(config)) {
+    channels.push_back(build_channel(builder, {.name = "*",
+                                               .dm_policy = config.default_dm_policy,
+                                               .group_policy = config.default_group_policy}));
   }
   std::vector<flatbuffers::Offset<fb::Binding>> bindings;
   for (const BindingConfig& binding : config.bindings) {

@@ -50,7 +50,9 @@ class ChannelReader {
     if (group_policy != 0) channel.group_policy = policy_of(*reading_.text(group_policy));
     decide_dm_policy(channel, dm_policy, allow_from);
     if (group_allow_from != 0) channel.group_allow_from = ids(group_allow_from);
+    read_groups(channel, agreed({"groups"}), agreed({"requireMention"}));
     check(channel, dm_policy);
+    check_groups(channel, group_policy);
     reading_.config.channels.push_back(std::move(channel));
   }
 
@@ -89,20 +91,103 @@ class ChannelReader {
   }
 
   bool same(NodeId a, NodeId b) const {
-    if (reading_.document.kind(a) == Kind::string) return reading_.text(a) == reading_.text(b);
-    return ids(a) == ids(b);
+    if (reading_.document.kind(a) == Kind::array) return ids(a) == ids(b);
+    return to_json(reading_.document, a) == to_json(reading_.document, b);
   }
 
   // Sorted, each once; "telegram:123" in channels.telegram is "123".
   std::vector<std::string> ids(NodeId list) const {
     std::vector<std::string> out = reading_.texts(list);
-    const std::string prefix = name_ + ":";
-    for (std::string& id : out) {
-      if (id.starts_with(prefix)) id.erase(0, prefix.size());
-    }
+    for (std::string& id : out)
+      id = without_channel(id);
     std::ranges::sort(out);
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
+  }
+
+  std::string without_channel(std::string_view id) const {
+    const std::string prefix = name_ + ":";
+    return std::string{id.starts_with(prefix) ? id.substr(prefix.size()) : id};
+  }
+
+  // A map of groups says which there are; one that says nothing of mentions does as "*" does, and
+  // that as the channel.
+  void read_groups(ChannelConfig& channel, NodeId groups, NodeId mention) {
+    const bool by_default = reading_.flag(mention).value_or(false);
+    if (groups != 0 && reading_.document.first_child(groups) != 0) {
+      const NodeId others = reading_.document.find(groups, "*");
+      const bool inherited =
+          reading_.flag(reading_.below(others, "requireMention")).value_or(by_default);
+      for (const NodeId group : reading_.document.children(groups))
+        channel.groups.push_back(read_group(group, inherited));
+      std::ranges::stable_sort(channel.groups, {}, &GroupConfig::id);
+    } else if (by_default) {
+      channel.groups.push_back({.id = "*", .require_mention = true});
+    }
+  }
+
+  GroupConfig read_group(NodeId group, bool mention) {
+    GroupConfig out;
+    out.id = without_channel(reading_.document.key(group));
+    out.require_mention = reading_.flag(reading_.below(group, "requireMention")).value_or(mention);
+    for (const std::string_view key : {"enabled", "allow"}) {
+      if (reading_.flag(reading_.below(group, key)) == false) out.enabled = false;
+    }
+    if (const auto policy = reading_.text(reading_.below(group, "groupPolicy"))) {
+      out.policy = policy_of(*policy);
+    }
+    if (const NodeId list = reading_.below(group, "allowFrom"); list != 0) {
+      out.allow_from = ids(list);
+      name_access_groups(fmt::format("groups.{}.allowFrom", out.id), *out.allow_from);
+    }
+    refuse_topics(group, out.id);
+    if (out.id.empty() || out.id.size() > limits::kNameBytesMax) {
+      reading_.error(group,
+                     fmt::format("a group's id must have 1 to {} bytes.", limits::kNameBytesMax));
+    }
+    return out;
+  }
+
+  // Who may speak is decided by group: what a topic says of it could not be kept.
+  void refuse_topics(NodeId group, std::string_view id) {
+    const NodeId topics = reading_.below(group, "topics");
+    if (topics == 0 || reading_.document.kind(topics) != Kind::object) return;
+    for (const NodeId topic : reading_.document.children(topics)) {
+      for (const std::string_view key : {"enabled", "groupPolicy", "allowFrom"}) {
+        const NodeId said = reading_.below(topic, key);
+        if (said == 0 || (key == "enabled" && reading_.flag(said) == true)) continue;
+        reading_.error(said, fmt::format("{}.topics.{}.{} cannot be kept: this version knows who "
+                                         "may speak in a group, not in its topics. Say it of the "
+                                         "group.",
+                                         full(fmt::format("groups.{}", id)),
+                                         printable(reading_.document.key(topic)), key));
+      }
+    }
+  }
+
+  // An allow-list that lets nobody in is told of where somebody wrote it.
+  void check_groups(const ChannelConfig& channel, NodeId group_policy) {
+    std::size_t all = channel.groups.size();
+    for (const ChannelConfig& other : reading_.config.channels)
+      all += other.groups.size();
+    if (all > limits::kGroupsMax) {
+      reading_.error(node_, fmt::format("more than {} groups.", limits::kGroupsMax));
+    }
+    const auto& list = channel.group_allow_from ? *channel.group_allow_from : channel.allow_from;
+    if (channel.group_policy != fb::DmPolicy::allowlist || !list.empty()) return;
+    const auto lets_in = [](const GroupConfig& group) {
+      return (group.policy == fb::DmPolicy::open) ||
+             (group.allow_from && !group.allow_from->empty());
+    };
+    if (std::ranges::any_of(channel.groups, lets_in)) return;
+    if (group_policy == 0 && reading_.below(node_, "groups") == 0) return;
+    reading_.warn(
+        group_policy != 0 ? group_policy : node_,
+        fmt::format("{0} is \"allowlist\"{1} and {2} names nobody: every message in a "
+                    "group is refused. Name who may speak there, or say groupPolicy "
+                    "\"open\".",
+                    full("groupPolicy"), group_policy == 0 ? ", as nothing else is said," : "",
+                    full("groupAllowFrom")));
   }
 
   void decide_dm_policy(ChannelConfig& channel, NodeId policy, NodeId list) {
@@ -178,12 +263,17 @@ void read_channels(Reading& reading) {
   if (const auto policy = reading.text(dm_default)) {
     reading.config.default_dm_policy = policy_of(*policy);
   }
+  // As in OpenClaw: where nothing is said, strangers in a group start nothing.
   const auto group = reading.text(reading.below(channels, "defaults.groupPolicy"));
-  const fb::DmPolicy group_default = group ? policy_of(*group) : fb::DmPolicy::open;
+  if (group) reading.config.default_group_policy = policy_of(*group);
   for (const NodeId node : reading.document.children(channels)) {
     const std::string_view key = reading.document.key(node);
     if (key == "defaults" || key == "modelByChannel") continue;
-    ChannelReader(reading, node).read(group_default);
+    if (key == "*") {
+      reading.error(node, "\"*\" is no channel; channels.defaults speaks of every other one.");
+      continue;
+    }
+    ChannelReader(reading, node).read(reading.config.default_group_policy);
   }
 }
 

@@ -7,6 +7,31 @@
 #include "engine/core/session_key.h"
 
 namespace spine::core {
+namespace {
+
+bool is_name_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-';
+}
+
+// Whether the words begin with a command ("/new"), or hold the agent's name as a mention.
+bool names_agent(std::string_view text, std::string_view agent) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return false;
+  if (text[first] == '/' && first + 1 < text.size() && is_name_letter(text[first + 1])) return true;
+  for (std::size_t at = text.find('@', first); at != std::string_view::npos;
+       at = text.find('@', at + 1)) {
+    // "me@main.example" is an address, and "@mainly" another name.
+    if (at != 0 && is_name_letter(text[at - 1])) continue;
+    const std::string_view rest = text.substr(at + 1);
+    const bool whole = rest.size() == agent.size() ||
+                       (rest.size() > agent.size() && !is_name_letter(rest[agent.size()]));
+    if (whole && same_but_case(rest.substr(0, agent.size()), agent)) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 MessageRules::MessageRules(const Tables& tables, const Input& input, Decision& decision)
     : tables_(tables),
@@ -129,7 +154,7 @@ bool MessageRules::has_agent() {
   if (!policy.agent_known(agent_)) return reject(fb::RejectReason::unknown_agent);
   session_row_ = tables_.sessions.find_key(session_key_.view());
   find_answer();
-  runs_ = agent_ != kNoAgent && !message_.no_run() && !answer_.given;
+  runs_ = agent_ != kNoAgent && !message_.no_run() && !answer_.given && is_addressed();
   // What no person says is no command, and what anybody may say ends no trusted work.
   const bool spoken = message_.via() != fb::MessageVia::system && !message_.untrusted() &&
                       (trust() == fb::Trust::trusted || session_row_ == 0 ||
@@ -145,6 +170,16 @@ bool MessageRules::has_agent() {
     runs_ = command_ == nullptr;
   }
   return true;
+}
+
+// Where a group wants the agent to be mentioned, the rest of its talk is kept and not answered. A
+// channel that cannot tell leaves it to the words: they begin with a command, or hold "@<agent>".
+bool MessageRules::is_addressed() const {
+  if (!by_channel() || !tables_.policy.requires_mention(origin_)) return true;
+  if (message_.mention() != fb::Mention::unknown) {
+    return message_.mention() == fb::Mention::mentioned;
+  }
+  return names_agent(text_of(message_.text()), agent_);
 }
 
 bool MessageRules::within_rate() {

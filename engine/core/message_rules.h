@@ -46,6 +46,7 @@ class MessageRules {
   void find_principal();
   void find_origin();
   void find_repeat(std::string_view key, bool& found);
+  bool is_addressed() const;
   bool starts_afresh(fb::ResetReason& reason) const;
   std::string_view session_name() const;
   void open_session(const Why& why);

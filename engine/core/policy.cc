@@ -111,15 +111,32 @@ void Policy::apply_channels(const fb::ConfigApplied& config) {
   if (config.channels() == nullptr) return;
   for (const fb::ChannelPolicy* channel : *config.channels()) {
     const auto* group = channel->group_allow_from();
-    channels_.push_back(Channel{.name = lower_copy(text_of(channel->name())),
-                                .dm = channel->dm_policy(),
-                                .group = channel->group_policy(),
-                                .direct_list = IdList(channel->allow_from(), ids),
-                                .group_list = IdList(group ? group : channel->allow_from(), ids),
-                                .queue_mode = channel->queue_mode()});
+    Channel added{.name = lower_copy(text_of(channel->name())),
+                  .dm = channel->dm_policy(),
+                  .group = channel->group_policy(),
+                  .direct_list = IdList(channel->allow_from(), ids),
+                  .group_list = IdList(group ? group : channel->allow_from(), ids),
+                  .queue_mode = channel->queue_mode(),
+                  .lists_groups = channel->groups() != nullptr};
+    if (added.lists_groups) apply_groups(*channel->groups(), added);
+    channels_.push_back(std::move(added));
   }
   std::stable_sort(channels_.begin(), channels_.end(),
                    [](const Channel& a, const Channel& b) { return a.name < b.name; });
+}
+
+void Policy::apply_groups(const GroupPolicies& policies, Channel& channel) const {
+  for (const fb::GroupPolicy* entry : policies) {
+    const std::string_view id = text_of(entry->id());
+    const auto* own = entry->allow_from();
+    channel.groups.push_back(Group{.id = ids == IdCase::exact ? std::string(id) : lower_copy(id),
+                                   .disabled = entry->disabled(),
+                                   .require_mention = entry->require_mention(),
+                                   .policy = entry->has_policy() ? entry->policy() : channel.group,
+                                   .list = own == nullptr ? channel.group_list : IdList(own, ids)});
+  }
+  std::stable_sort(channel.groups.begin(), channel.groups.end(),
+                   [](const Group& a, const Group& b) { return a.id < b.id; });
 }
 
 void Policy::apply_bindings(const fb::ConfigApplied& config) {
@@ -182,15 +199,50 @@ fb::QueueMode Policy::queue_mode(std::string_view agent, std::string_view channe
   return fb::QueueMode::followup;
 }
 
-fb::RejectReason Policy::refusal(const Origin& origin) const {
+const Policy::Channel* Policy::channel_for(const Origin& origin) const {
   const Channel* channel = find_channel(origin.channel);
+  const bool direct = origin.conversation == fb::ConversationKind::direct;
+  return channel != nullptr || direct ? channel : find_channel("*");
+}
+
+const Policy::Group* Policy::find_group(const Channel& channel, const Origin& origin) const {
+  if (channel.groups.empty()) return nullptr;
+  const auto named = [&](std::string_view id) -> const Group* {
+    const auto at = std::lower_bound(channel.groups.begin(), channel.groups.end(), id,
+                                     [](const Group& a, std::string_view b) { return a.id < b; });
+    return at != channel.groups.end() && at->id == id ? &*at : nullptr;
+  };
+  const Group* own = nullptr;
+  if (ids == IdCase::exact && origin.ids == IdCase::folded) {
+    // As in IdList::has().
+    const auto at = std::find_if(channel.groups.begin(), channel.groups.end(),
+                                 [&](const Group& g) { return same_but_case(g.id, origin.peer); });
+    if (at != channel.groups.end()) own = &*at;
+  } else {
+    KeyBuffer id;
+    own = named(ids == IdCase::exact ? origin.peer : id.add_lower(origin.peer).view());
+  }
+  return own != nullptr ? own : named("*");
+}
+
+fb::RejectReason Policy::refusal(const Origin& origin) const {
+  const Channel* channel = channel_for(origin);
   const bool known = channel != nullptr;
   const bool direct = origin.conversation == fb::ConversationKind::direct;
-  const fb::DmPolicy policy = !known ? default_dm_policy_ : direct ? channel->dm : channel->group;
+  const Group* group = known && !direct ? find_group(*channel, origin) : nullptr;
+  if (known && !direct && channel->lists_groups && (group == nullptr || group->disabled)) {
+    return fb::RejectReason::group_not_listed;
+  }
+  const fb::DmPolicy policy = !known             ? default_dm_policy_
+                              : direct           ? channel->dm
+                              : group != nullptr ? group->policy
+                                                 : channel->group;
   const auto on = [&origin](const IdList& list) {
     return list.everybody() || list.has(origin.sender, origin.ids);
   };
-  const bool listed = known && on(direct ? channel->direct_list : channel->group_list);
+  const bool listed = known && on(direct             ? channel->direct_list
+                                  : group != nullptr ? group->list
+                                                     : channel->group_list);
   switch (policy) {
     case fb::DmPolicy::open:
       return fb::RejectReason::none;
@@ -204,6 +256,13 @@ fb::RejectReason Policy::refusal(const Origin& origin) const {
       break;
   }
   return fb::RejectReason::disabled;
+}
+
+bool Policy::requires_mention(const Origin& origin) const {
+  if (origin.conversation == fb::ConversationKind::direct) return false;
+  const Channel* channel = find_channel(origin.channel);
+  const Group* group = channel == nullptr ? nullptr : find_group(*channel, origin);
+  return group != nullptr && group->require_mention;
 }
 
 bool Policy::is_admin(const Origin& origin) const {

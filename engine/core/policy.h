@@ -48,6 +48,8 @@ class Policy {
 
   // Whether the sender may speak: none = yes.
   fb::RejectReason refusal(const Origin& origin) const;
+  // Whether words of that group have to be addressed to the agent to be answered.
+  bool requires_mention(const Origin& origin) const;
   // Whether the sender may answer pairing requests; by its id, never by a name.
   bool is_admin(const Origin& origin) const;
   // The agent that answers messages from there. Borrowed until the next apply.
@@ -75,6 +77,14 @@ class Policy {
   Rate message_rate{};          // per principal
 
  private:
+  // channels.<name>.groups.<id>.
+  struct Group {
+    std::string id{};  // as it was recorded; lower-cased when ids are folded
+    bool disabled{};
+    bool require_mention{};
+    fb::DmPolicy policy{};  // the channel's, where it has none of its own
+    IdList list{};
+  };
   struct Channel {
     std::string name{};
     fb::DmPolicy dm{};
@@ -82,6 +92,8 @@ class Policy {
     IdList direct_list{};
     IdList group_list{};
     fb::QueueMode queue_mode{};
+    bool lists_groups{};          // then what `groups` does not name is refused
+    std::vector<Group> groups{};  // sorted by id
   };
   struct Rule {
     std::string key{};  // built by rule_key
@@ -93,6 +105,12 @@ class Policy {
   static constexpr std::size_t kLevels = 4;
 
   const Channel* find_channel(std::string_view name) const;
+  // Who says it where the channel is not named: "*", which speaks of groups alone.
+  const Channel* channel_for(const Origin& origin) const;
+  // The entry that holds for the group: its own, or "*"; null = none.
+  const Group* find_group(const Channel& channel, const Origin& origin) const;
+  using GroupPolicies = flatbuffers::Vector<flatbuffers::Offset<fb::GroupPolicy>>;
+  void apply_groups(const GroupPolicies& policies, Channel& channel) const;
   void apply_channels(const fb::ConfigApplied& config);
   void apply_bindings(const fb::ConfigApplied& config);
   const Rule* find_rule(Level level, const Origin& origin, bool with_account) const;

@@ -49,7 +49,7 @@ class Daemon:
     def configure(self, config):
         """A dict gets what tests take for granted: everybody may write, unless it says otherwise."""
         if not isinstance(config, str):
-            channels = {"defaults": {"dmPolicy": "open"}, **config.get("channels", {})}
+            channels = {"defaults": {"dmPolicy": "open", "groupPolicy": "open"}, **config.get("channels", {})}
             config = {**config, "channels": channels}
         text = config if isinstance(config, str) else json.dumps(config, indent=2)
         self.config_path.write_text(text, encoding="utf-8")

@@ -52,6 +52,7 @@ Body message_body(const MessageSpec& spec, Bits128 entropy) {
   message.add_queue_mode(spec.queue_mode);
   message.add_untrusted(spec.untrusted);
   message.add_exact_ids(spec.exact_ids);
+  message.add_mention(spec.mention);
   return take(builder, message.Finish().o);
 }
 
@@ -75,6 +76,27 @@ PoliciesOffset agent_policies(Builder& builder, const std::vector<AgentPolicySpe
   return builder.CreateVector(policies);
 }
 
+flatbuffers::Offset<fb::ChannelPolicy> channel_policy(Builder& builder,
+                                                      const ChannelSpec& channel) {
+  const auto list = [&builder](const std::vector<std::string>& ids) {
+    return ids.empty() ? StringsOffset{} : strings(builder, ids);
+  };
+  const auto name = text(builder, channel.name);
+  const auto allow_from = strings(builder, channel.allow_from);
+  const auto group_allow_from = list(channel.group_allow_from);
+  std::vector<flatbuffers::Offset<fb::GroupPolicy>> groups;
+  for (const GroupSpec& group : channel.groups) {
+    const auto id = text(builder, group.id);
+    groups.push_back(fb::CreateGroupPolicy(builder, id, group.disabled, group.policy.has_value(),
+                                           group.policy.value_or(fb::DmPolicy{}),
+                                           list(group.allow_from), group.require_mention));
+  }
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::GroupPolicy>>> groups_at;
+  if (channel.lists_groups || !groups.empty()) groups_at = builder.CreateVector(groups);
+  return fb::CreateChannelPolicy(builder, name, channel.dm, allow_from, channel.group,
+                                 group_allow_from, channel.queue_mode, groups_at);
+}
+
 }  // namespace
 
 Body config_body(const ConfigSpec& spec) {
@@ -90,14 +112,7 @@ Body config_body(const ConfigSpec& spec) {
   }
   std::vector<flatbuffers::Offset<fb::ChannelPolicy>> channels;
   for (const ChannelSpec& channel : spec.channels) {
-    const auto name = text(builder, channel.name);
-    const auto allow_from = builder.CreateVectorOfStrings(channel.allow_from);
-    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>> groups = 0;
-    if (!channel.group_allow_from.empty()) {
-      groups = builder.CreateVectorOfStrings(channel.group_allow_from);
-    }
-    channels.push_back(fb::CreateChannelPolicy(builder, name, channel.dm, allow_from, channel.group,
-                                               groups, channel.queue_mode));
+    channels.push_back(channel_policy(builder, channel));
   }
   const auto agents = builder.CreateVectorOfStrings(spec.agents);
   const auto bindings_at = builder.CreateVector(bindings);

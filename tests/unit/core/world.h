@@ -44,6 +44,7 @@ struct MessageSpec {
   fb::QueueMode queue_mode{};
   bool untrusted{};
   bool exact_ids{};
+  fb::Mention mention{};
 };
 
 // A DevicePaired; keys are one byte repeated.
@@ -73,6 +74,14 @@ struct PatchSpec {
   std::optional<bool> unread{};
 };
 
+struct GroupSpec {
+  std::string id{};
+  bool disabled{};
+  std::optional<fb::DmPolicy> policy{};
+  std::vector<std::string> allow_from{};  // empty = absent
+  bool require_mention{};
+};
+
 struct ChannelSpec {
   std::string name{};
   fb::DmPolicy dm{};
@@ -80,6 +89,8 @@ struct ChannelSpec {
   std::vector<std::string> group_allow_from{};  // empty = absent
   fb::DmPolicy group{};
   fb::QueueMode queue_mode{};
+  std::vector<GroupSpec> groups{};  // empty = absent
+  bool lists_groups{};              // there, even if empty
 };
 
 // An AgentPolicy.
