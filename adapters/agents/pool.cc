@@ -47,6 +47,12 @@ AgentPool::AgentPool(const PoolContext& context, const config::AgentConfig& agen
       soon_(evtimer_new(context.base, &AgentPool::on_soon, this)),
       quarantined_(quarantined) {
   SPINE_CHECK(timer_ != nullptr && soon_ != nullptr);
+  note_refusal();
+}
+
+void AgentPool::note_refusal() {
+  refusal_ = policy_refusal(*agent_, context_.means);
+  if (!refusal_.empty()) log_.error("it is not started: {}", refusal_);
 }
 
 AgentPool::~AgentPool() {
@@ -95,6 +101,8 @@ void AgentPool::answer(const pipeline::AnswerItem& item) {
   Work* work = live(item.run);
   if (work == nullptr) return;
   if (work->asks_open != 0) --work->asks_open;
+  work->permitted = work->permitted || item.decision == fb::ApprovalDecision::allow_once ||
+                    item.decision == fb::ApprovalDecision::allow_always;
   work->instance->protocol().answer(item.ask, item.decision);
 }
 
@@ -122,6 +130,7 @@ void AgentPool::release() {
 void AgentPool::configure(const config::AgentConfig& agent) {
   if (agent == *agent_) return;
   agent_ = std::make_shared<const config::AgentConfig>(agent);
+  note_refusal();
   places_.reset();
   checked_program_.clear();
   not_before_us_ = 0;
@@ -242,7 +251,7 @@ void AgentPool::mind_room() {
 
 void AgentPool::report(pipeline::AgentReport& out) const {
   out.driver = driver_name(agent_->process.driver);
-  out.problem = problem_;
+  out.problem = refusal_.empty() ? problem_ : refusal_;
   std::uint32_t starting = 0;
   for (const auto& instance : instances_) {
     out.sandbox = instance->sandbox();
@@ -265,12 +274,12 @@ void AgentPool::report(pipeline::AgentReport& out) const {
     out.queued += work.instance == nullptr ? 1U : 0U;
   const std::uint64_t now_us = pipeline::monotonic_now_us();
   const bool backs_off = now_us < not_before_us_;
-  out.state = quarantined_    ? "quarantined"
-              : out.ready     ? "ready"
-              : starting      ? "starting"
-              : backs_off     ? "backoff"
-              : start_failed_ ? "failed"
-                              : "idle";
+  out.state = quarantined_                         ? "quarantined"
+              : out.ready                          ? "ready"
+              : starting                           ? "starting"
+              : backs_off                          ? "backoff"
+              : start_failed_ || !refusal_.empty() ? "failed"
+                                                   : "idle";
   if (out.state == "idle") out.ready = 1;  // it starts when it is needed
   if (backs_off) {
     out.restart_wall_ms =

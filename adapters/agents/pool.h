@@ -105,7 +105,10 @@ class AgentPool final : public Driver, public InstanceOwner {
   Instance* find_room(const Work& work);
   bool has_room(const Instance& instance, const Work& work) const;
   void give(Work& work, Instance& instance);
+  void note_refusal();
   void start_one(Work& work);
+  // Ends the run if its agent used a tool that it is not to use.
+  void stop_if_forbidden(Work& work, const ToolResult& result);
   void make_room(fb::Trust trust);
   Work* live(RunId run);   // one that is worked on and whose end is wanted
   Work* heard(RunId run);  // the same, and its agent has just said something of it
@@ -153,6 +156,7 @@ class AgentPool final : public Driver, public InstanceOwner {
   std::vector<RunId> abandoned_{};  // failed by us, and their process is not told yet
   Counts counts_{};
   std::string problem_{};
+  std::string refusal_{};  // why no process of it is started at all
   std::string checked_program_{};
   std::uint64_t not_before_us_{};  // of the next start
   std::uint32_t numbers_{};

@@ -154,6 +154,8 @@ void AgentPool::give(Work& work, Instance& instance) {
 
 // The process that this run waits for. A start that fails at once ends everything that waits.
 void AgentPool::start_one(Work& work) {
+  if (!refusal_.empty()) return start_failed(work, Error{Errc::refused, refusal_});
+  const bool own = agent_->tool_policy.own;
   if (!places_) {
     auto places = make_places(context_.gateway, *agent_);
     if (!places) return start_failed(work, places.error());
@@ -167,6 +169,7 @@ void AgentPool::start_one(Work& work) {
                        .args = agent_->process.args,
                        .trust = work.trust,
                        .untrusted_tools = agent_->untrusted_allow,
+                       .denied = own ? std::vector<std::string>{} : agent_->deny,
                        .skills = skills_.skills,
                        .skills_version = skills_.version,
                        .uid = places_->uid,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "adapters/agents/pool.h"
+#include "engine/core/agent_rules.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
@@ -96,7 +97,27 @@ void AgentPool::on_tool_returned(RunId run, const ToolResult& result) {
   work->tool_bytes += result.result.size();
   context_.answers.tool_returned(run, result, us / 1'000,
                                  work->tool_bytes <= limits::kToolBytesPerRunMax);
+  stop_if_forbidden(*work, result);
   mind_room();
+}
+
+// Some programs ask before they act, and some only if they are told to. What was done is done, and
+// told; there is no more of it.
+void AgentPool::stop_if_forbidden(Work& work, const ToolResult& result) {
+  const config::ToolPolicy& policy = agent_->tool_policy;
+  if (result.is_error || policy.own) return;
+  const bool denied = core::match_tool(agent_->deny, result.name).holds();
+  const bool unasked = !policy.asks.empty() && !work.permitted &&
+                       core::match_tool(agent_->allow, result.name).marks != 0;
+  if (!denied && !unasked) return;
+  const std::string& setting = !denied                 ? policy.asks
+                               : policy.denies.empty() ? policy.restricts
+                                                       : policy.denies;
+  fail(work, fb::RunErrorKind::refusal,
+       fmt::format("The agent used {} without asking, which {} forbids, and was stopped. Make it "
+                   "ask before it acts, or let it answer for itself: "
+                   "agents.entries.{}.spine.ownPolicy: true.",
+                   printable(result.name), setting, agent_->id));
 }
 
 void AgentPool::on_asked(RunId run, const Permission& permission) {

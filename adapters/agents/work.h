@@ -60,6 +60,7 @@ struct Work {
   std::size_t tool_bytes{};       // of what its tools were given and gave back
   std::uint32_t asks{};           // for permission
   std::uint32_t asks_open{};      // and not answered: until then the agent has nothing to say
+  bool permitted{};               // it was allowed something that it asked for
   std::uint32_t binds{};          // to a conversation of the agent's
   std::vector<OpenTool> tools{};  // called, and not returned; bounded by tool_calls
 };

@@ -108,6 +108,14 @@ void check_agent(const Place& place, config::AgentConfig agent,
                       can ? program + " is there" : can.error().message, ""});
 }
 
+// What the configuration asks of it and nothing here can hold it to: then it is not started.
+void check_policy(const config::AgentConfig& agent, const agents::SeparationMeans& means,
+                  Findings& findings) {
+  const std::string why = agents::policy_refusal(agent, means);
+  if (why.empty()) return;
+  findings.push_back({Grade::fail, "agent " + agent.id, "is not started: " + why, ""});
+}
+
 // What the gateway that runs knows of them: who is in quarantine gets no messages, and nothing else
 // here would tell.
 void check_states(const Common& common, Findings& findings) {
@@ -152,6 +160,7 @@ void check_agents(const Common& common, const Place& place, Findings& findings) 
                           apart ? "" : "apt-get install bubblewrap"});
     }
     check_agent(place, agent, *means, findings);
+    check_policy(agent, *means, findings);
   }
   if (running) check_states(common, findings);
 }

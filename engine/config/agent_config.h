@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/config/tool_policy.h"
+
 #include "event_generated.h"
 
 namespace spine::config {
@@ -63,10 +65,13 @@ struct AgentConfig {
   fb::OnCrash on_crash{fb::OnCrash::retry};
   std::uint16_t attempts_max{3};
   std::uint64_t approval_ms{300'000};
-  std::vector<std::string> allow{};            // agents.*.tools.allow: without asking
-  std::vector<std::string> deny{};             // agents.*.tools.deny
+  // agents.*.tools.allow: without asking; what tools.exec says is asked about stands before it.
+  std::vector<std::string> allow{};
+  // agents.*.tools.deny, and all else that narrows: what core/agent_rules.h says of such a list.
+  std::vector<std::string> deny{};
   std::vector<std::string> untrusted_allow{};  // agents.*.spine.untrustedTools
   fb::QueueMode queue_mode{fb::QueueMode::unset};
+  ToolPolicy tool_policy{};
 
   bool operator==(const AgentConfig&) const = default;
 };

@@ -81,6 +81,7 @@ AgentConfig read_agent(const Reading& reading, const AgentEntry& entry,
   agent.model_primary = model_of(reading, entry.node).value_or(defaults.model_primary);
   agent.echo_delay_ms = delay_of(reading, entry.node).value_or(defaults.echo_delay_ms);
   read_agent_process(reading, entry.node, agent);
+  read_tool_policy(reading, entry.node, agent);
   check_agent_process(reading, entry.node, agent);
   return agent;
 }
@@ -208,6 +209,7 @@ void read_agents(Reading& reading) {
   if (config.agents.empty()) {
     defaults.id = "main";
     defaults.name = "Main";
+    read_tool_policy(reading, 0, defaults);
     check_agent_process(reading, given, defaults);
     config.agents.push_back(defaults);
   }

@@ -62,6 +62,9 @@ void read_session(Reading& reading);
 void read_agents(Reading& reading);
 // agents.*.spine and its like, over what stands in `out` already.
 void read_agent_process(const Reading& reading, NodeId agent, AgentConfig& out);
+// tools and sandbox, of the agent (0 = it is not in the file) and of all; after
+// read_agent_process().
+void read_tool_policy(const Reading& reading, NodeId agent, AgentConfig& out);
 // Whether the driver has what it needs; `agent` is 0 for one that is not in the file.
 void check_agent_process(const Reading& reading, NodeId agent, const AgentConfig& config);
 // Whether agents could come in by themselves; after read_gateway() and read_agents().

@@ -58,8 +58,11 @@ constexpr std::array kGateway{
     Rule{"gateway.reload", any, {}, Flag::unused},
     Rule{"gateway.trustedProxies", text_list},
     Rule{"gateway.allowRealIpFallback", boolean, {}, Flag::unused},
-    Rule{"gateway.nodes", any, {}, Flag::unused},
-    Rule{"gateway.tools", any, {}, Flag::unused},
+    // No command of a node and no tool is called by way of the gateway: what is denied is not done.
+    Rule{"gateway.nodes.denyCommands", text_list, {}, Flag::strict},
+    Rule{"gateway.nodes.*", any, {}, Flag::unused},
+    Rule{"gateway.tools.deny", text_list, {}, Flag::strict},
+    Rule{"gateway.tools.*", any, {}, Flag::unused},
     Rule{"gateway.tailscale", any, {}, Flag::unused},
     Rule{"gateway.push", any, {}, Flag::unused},
     Rule{"gateway.terminal", any, {}, Flag::unused},
@@ -162,12 +165,12 @@ constexpr std::array kSkills{
 constexpr std::array<std::string_view, 3> kFileSections{"$schema", "meta", "wizard"};
 
 // Whole sections that exist in OpenClaw and that Spine leaves alone.
-constexpr std::array<std::string_view, 31> kOtherSections{
-    "env",          "secrets",   "auth",        "models", "tools",    "plugins",    "hooks",
-    "cron",         "audio",     "media",       "talk",   "tts",      "browser",    "ui",
-    "web",          "memory",    "mcp",         "acp",    "nodeHost", "canvasHost", "discovery",
-    "approvals",    "broadcast", "diagnostics", "update", "cli",      "voicewake",  "surfaces",
-    "accessGroups", "proxy",     "users"};
+constexpr std::array<std::string_view, 30> kOtherSections{
+    "env",        "secrets",   "auth",      "models",       "plugins",     "hooks",
+    "cron",       "audio",     "media",     "talk",         "tts",         "browser",
+    "ui",         "web",       "memory",    "mcp",          "acp",         "nodeHost",
+    "canvasHost", "discovery", "approvals", "broadcast",    "diagnostics", "update",
+    "cli",        "voicewake", "surfaces",  "accessGroups", "proxy",       "users"};
 
 // For a channel and for each of its accounts.
 constexpr std::array kChannel{
@@ -241,6 +244,7 @@ class Table {
     add(kSession);
     add(kPeople);
     add(kSkills);
+    add(tool_rules());
     add("", kFileSections, Flag::plain);
     add("", kOtherSections, Flag::unused);
     for (const std::string_view prefix : {"channels.*.", "channels.*.accounts.*."}) {
@@ -250,6 +254,7 @@ class Table {
     for (const std::string_view prefix :
          {"agents.defaults.", "agents.entries.*.", "agents.entries.[].", "agents.list.[]."}) {
       add(prefix, agent_rules());
+      add(prefix, tool_rules());
       add(prefix, unused_agent_keys(), Flag::unused);
     }
     rules_.push_back({.path = "agents.entries", .type = object_or_list});

@@ -46,20 +46,50 @@ constexpr std::array kAgent{
     Rule{"spine.approvalMs", integer, "1000..86400000", Flag::strict},
     Rule{"spine.untrustedTools", text_list, {}, Flag::strict},
     Rule{"spine.queueMode", choice, kQueueModes},
+    Rule{"spine.ownPolicy", boolean, {}, Flag::strict},
     Rule{"timeoutSeconds", integer, "0..86400"},
     Rule{"skills", text_list},
-    Rule{"tools.allow", text_list, {}, Flag::strict},
-    Rule{"tools.deny", text_list, {}, Flag::strict},
-    Rule{"tools.*", any, {}, Flag::unused},
 };
 
-constexpr std::array<std::string_view, 43> kAgentOther{"agentDir",
+// For an agent, for all of them, and under no agent at all.
+constexpr std::array kTools{
+    Rule{"tools.profile", choice, "minimal|coding|messaging|full", Flag::strict},
+    Rule{"tools.allow", text_list, {}, Flag::strict},
+    Rule{"tools.alsoAllow", text_list, {}, Flag::strict},
+    Rule{"tools.deny", text_list, {}, Flag::strict},
+    Rule{"tools.byProvider", any, {}, Flag::strict},
+    Rule{"tools.exec.security", choice, "deny|allowlist|full", Flag::strict},
+    Rule{"tools.exec.ask", choice, "off|on-miss|always", Flag::strict},
+    Rule{"tools.exec.mode", choice, "deny|allowlist|ask|auto|full", Flag::strict},
+    Rule{"tools.exec.host", choice, "auto|sandbox|gateway|node", Flag::strict},
+    Rule{"tools.exec.applyPatch.workspaceOnly", boolean, {}, Flag::strict},
+    Rule{"tools.exec.applyPatch.*", any, {}, Flag::unused},
+    Rule{"tools.exec.*", any, {}, Flag::unused},
+    Rule{"tools.fs.workspaceOnly", boolean, {}, Flag::strict},
+    Rule{"tools.fs.*", any, {}, Flag::unused},
+    Rule{"tools.web.search.enabled", boolean, {}, Flag::strict},
+    Rule{"tools.web.search.*", any, {}, Flag::unused},
+    Rule{"tools.web.fetch.enabled", boolean, {}, Flag::strict},
+    Rule{"tools.web.fetch.*", any, {}, Flag::unused},
+    Rule{"tools.web.*", any, {}, Flag::unused},
+    Rule{"tools.sandbox.tools.allow", text_list, {}, Flag::strict},
+    Rule{"tools.sandbox.tools.deny", text_list, {}, Flag::strict},
+    Rule{"tools.sandbox.tools.*", any, {}, Flag::unused},
+    Rule{"tools.sandbox.*", any, {}, Flag::unused},
+    Rule{"tools.*", any, {}, Flag::unused},
+    Rule{"sandbox.mode", choice, "off|non-main|all", Flag::strict},
+    Rule{"sandbox.workspaceAccess", choice, "none|ro|rw", Flag::strict},
+    Rule{"sandbox.docker.network", text, {}, Flag::strict},
+    Rule{"sandbox.docker.*", any, {}, Flag::unused},
+    Rule{"sandbox.*", any, {}, Flag::unused},
+};
+
+constexpr std::array<std::string_view, 42> kAgentOther{"agentDir",
                                                        "models",
                                                        "imageModel",
                                                        "imageGenerationModel",
                                                        "pdfModel",
                                                        "subagents",
-                                                       "sandbox",
                                                        "groupChat",
                                                        "humanDelay",
                                                        "heartbeat",
@@ -101,6 +131,10 @@ constexpr std::array<std::string_view, 43> kAgentOther{"agentDir",
 
 std::span<const Rule> agent_rules() {
   return kAgent;
+}
+
+std::span<const Rule> tool_rules() {
+  return kTools;
 }
 
 std::span<const std::string_view> unused_agent_keys() {

@@ -1,6 +1,7 @@
 // Walks a configuration against the rules.
 #include "engine/config/schema.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "engine/config/duration.h"
+#include "engine/config/reading.h"
 #include "engine/config/redact.h"
 #include "engine/config/suggest.h"
 #include "schemas/vocab/show.h"
@@ -160,7 +162,7 @@ class Checker {
     for (NodeId m = document_.first_child(id); m != 0; m = document_.next(m)) {
       const std::string_view key = document_.key(m);
       const KeyEntry* child = key == "*" || key == "[]" ? nullptr : entry.find(key);
-      if (child == nullptr) child = any_key;
+      if (child == nullptr && !is_misspelt(key, entry)) child = any_key;
       path_.push_back(key);
       if (child != nullptr) {
         check(m, *child);
@@ -169,6 +171,13 @@ class Checker {
       }
       path_.pop_back();
     }
+  }
+
+  // Where all keys are taken, one that a policy has in other letters is still not another one.
+  static bool is_misspelt(std::string_view key, const KeyEntry& entry) {
+    return std::ranges::any_of(entry.children, [&](const auto& child) {
+      return child->strict && lower_case(child->name) == lower_case(key);
+    });
   }
 
   void check_elements(NodeId id, const KeyEntry& entry) {

@@ -50,6 +50,8 @@ inline constexpr std::string_view kQueueModes =
 // storage.
 std::span<const Rule> agent_rules();
 std::span<const std::string_view> unused_agent_keys();
+// tools and sandbox, which stand under an agent, its defaults and the whole file alike.
+std::span<const Rule> tool_rules();
 
 // Every setting Spine knows. Static storage.
 std::span<const Rule> all_rules();

@@ -116,8 +116,8 @@ Result<StateLock> StateLock::acquire(const fs::path& dir) {
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return io_error("look at", path);
   if (!S_ISREG(info.st_mode)) {
-    return Error{Errc::refused, fmt::format("{} is not a regular file; take it away.",
-                                            printable(path.string()))};
+    return Error{Errc::refused,
+                 fmt::format("{} is not a regular file; take it away.", printable(path.string()))};
   }
   if (lock_without_waiting(fd.get(), LOCK_EX) != 0) {
     if (errno != EWOULDBLOCK) return io_error("lock", path);

@@ -26,14 +26,18 @@ std::vector<std::string> lowered_list(
 
 }  // namespace
 
-const std::string* matching_entry(const std::vector<std::string>& list, std::string_view tool) {
-  const auto matches = [tool](const std::string& entry) {
-    if (!entry.ends_with('*')) return same_but_case(entry, tool);
-    const std::string_view start = std::string_view{entry}.substr(0, entry.size() - 1);
-    return tool.size() >= start.size() && same_but_case(start, tool.substr(0, start.size()));
-  };
-  const auto at = std::find_if(list.begin(), list.end(), matches);
-  return at == list.end() ? nullptr : &*at;
+ToolMatch match_tool(const std::vector<std::string>& list, std::string_view tool) {
+  for (const std::string& entry : list) {
+    const std::size_t marks = std::min(entry.find_first_not_of('!'), entry.size());
+    std::string_view name = std::string_view{entry}.substr(marks);
+    bool matches = same_but_case(name, tool);
+    if (name.ends_with('*')) {
+      name.remove_suffix(1);
+      matches = tool.size() >= name.size() && same_but_case(name, tool.substr(0, name.size()));
+    }
+    if (matches) return {.entry = &entry, .marks = static_cast<std::uint8_t>(marks)};
+  }
+  return {};
 }
 
 std::vector<AgentRules> read_agent_rules(const fb::ConfigApplied& config) {

@@ -22,9 +22,16 @@ struct AgentRules {
   fb::QueueMode queue_mode{fb::QueueMode::unset};
 };
 
-// The first entry that is the tool's name, or its beginning when the entry ends in "*"; nullptr =
-// none. ASCII case does not count.
-const std::string* matching_entry(const std::vector<std::string>& list, std::string_view tool);
+// What a list says of a tool: the first entry that is its name, or its beginning when the entry
+// ends in "*". ASCII case does not count. An entry "!name" takes back what a later one says;
+// "!!name", in `allow`, takes back what a person answered for always, too.
+struct ToolMatch {
+  const std::string* entry{};  // nullptr = nothing
+  std::uint8_t marks{};        // "!" before its name
+
+  bool holds() const { return entry != nullptr && marks == 0; }
+};
+ToolMatch match_tool(const std::vector<std::string>& list, std::string_view tool);
 
 // In order of their agents; of two for one agent the first counts.
 std::vector<AgentRules> read_agent_rules(const fb::ConfigApplied& config);

@@ -33,22 +33,25 @@ Ruling ruled(fb::ApprovalDecision decision, std::string_view list, const std::st
 Ruling ruling(const Tables& tables, const Run& run, const fb::ApprovalRequested& question) {
   const std::string_view tool = text_of(question.tool());
   const AgentRules& rules = tables.policy.rules_of(tables.runs.text(run.agent));
-  if (const std::string* entry = matching_entry(rules.deny, tool); entry != nullptr) {
-    return ruled(fb::ApprovalDecision::deny, "tools.deny", entry);
+  if (const ToolMatch denied = match_tool(rules.deny, tool); denied.holds()) {
+    return ruled(fb::ApprovalDecision::deny, "tools.deny", denied.entry);
   }
+  const ToolMatch allowed = match_tool(rules.allow, tool);
   if (run.trust != fb::Trust::trusted) {
-    const std::string* entry = matching_entry(rules.untrusted_allow, tool);
-    return ruled(entry == nullptr ? fb::ApprovalDecision::deny : fb::ApprovalDecision::allow_once,
-                 "spine.untrustedTools", entry);
+    const ToolMatch narrow = match_tool(rules.untrusted_allow, tool);
+    // What is to be asked about is asked about whoever wrote the words.
+    if (!narrow.holds() || allowed.marks == 0) {
+      return ruled(narrow.holds() ? fb::ApprovalDecision::allow_once : fb::ApprovalDecision::deny,
+                   "spine.untrustedTools", narrow.entry);
+    }
   }
+  constexpr std::uint8_t kAlwaysAsked = 2;
   const std::string key = allowed_key(tables.meta.fingerprint_key, tool, text_of(question.title()),
                                       text_of(question.detail()));
-  if (tables.allowed_tools.has(RunId{run.id}, key)) {
+  if (allowed.marks < kAlwaysAsked && tables.allowed_tools.has(RunId{run.id}, key)) {
     return ruled(fb::ApprovalDecision::allow_once, "allow-always", nullptr);
   }
-  if (const std::string* entry = matching_entry(rules.allow, tool); entry != nullptr) {
-    return ruled(fb::ApprovalDecision::allow_once, "tools.allow", entry);
-  }
+  if (allowed.holds()) return ruled(fb::ApprovalDecision::allow_once, "tools.allow", allowed.entry);
   if (tables.approvals.full() ||
       tables.approvals.count_of(RunId{run.id}) >= limits::kApprovalsPerRunMax) {
     return ruled(fb::ApprovalDecision::deny, "too many", nullptr);

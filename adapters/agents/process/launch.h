@@ -36,6 +36,10 @@ struct SeparationMeans {
 };
 SeparationMeans find_separation_means();
 
+// Why the agent is not to be started: the configuration asks for what nothing here can hold it to.
+// Empty = it may.
+std::string policy_refusal(const config::AgentConfig& agent, const SeparationMeans& means);
+
 // Directories of one agent, made and owned as its processes need them.
 struct AgentPlaces {
   std::string workspace{};

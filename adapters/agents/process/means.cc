@@ -63,4 +63,13 @@ SeparationMeans find_separation_means() {
   return found;
 }
 
+std::string policy_refusal(const config::AgentConfig& agent, const SeparationMeans& means) {
+  std::string why = config::unheld_policy(agent);
+  // As root bubblewrap needs setpriv, too: see prepare_launch().
+  const bool works = !means.bubblewrap.empty() && (!means.is_root || !means.setpriv.empty());
+  if (!why.empty() || works) return why;
+  return config::separation_wanted(
+      agent, means.why_not.empty() ? "setpriv is not installed" : means.why_not);
+}
+
 }  // namespace spine::agents

@@ -1,9 +1,11 @@
 // What Pi is told: its command line, and the commands of a run up to the prompt.
 #include "adapters/agents/protocols/pi.h"
 
+#include <array>
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/plain_prompt.h"
+#include "engine/core/agent_rules.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {
@@ -14,6 +16,27 @@ std::string comma_separated(const std::vector<std::string>& words) {
   for (const std::string& word : words)
     joined.append(joined.empty() ? "" : ",").append(word);
   return joined;
+}
+
+// The tools Pi has without extensions: entries such as "b*" mean those of them that fit.
+constexpr std::array<std::string_view, 7> kOwnTools{"read", "bash", "edit", "write",
+                                                    "grep", "find", "ls"};
+
+// The names in a list of denied tools: those that are taken back ("!read"), or the others.
+std::vector<std::string> names_in(const std::vector<std::string>& denied, bool taken_back) {
+  std::vector<std::string> names;
+  for (const std::string& entry : denied) {
+    if (entry.starts_with('!') != taken_back || entry == "*") continue;
+    std::string name = entry.substr(taken_back ? 1 : 0);
+    if (!name.ends_with('*')) {
+      names.push_back(std::move(name));
+      continue;
+    }
+    for (const std::string_view tool : kOwnTools) {
+      if (core::match_tool({name}, tool).holds()) names.emplace_back(tool);
+    }
+  }
+  return names;
 }
 
 // The name of a conversation is the name of a file and no path.
@@ -42,15 +65,34 @@ std::vector<std::string> PiProtocol::command_line(std::string_view command_name,
   } else if (!profile_.model.empty()) {
     line.insert(line.end(), {"--model", profile_.model});
   }
-  if (profile_.trust == fb::Trust::untrusted) {
-    if (profile_.untrusted_tools.empty()) {
+  line.insert(line.end(), profile_.args.begin(), profile_.args.end());
+  append_tools(line);
+  return line;
+}
+
+// Pi uses what it has without asking: what it is not to use, it does not get. Of its options the
+// last counts, so these stand behind the configured ones, and with them.
+void PiProtocol::append_tools(std::vector<std::string>& line) const {
+  const bool untrusted = profile_.trust == fb::Trust::untrusted;
+  const std::vector<std::string>& denied = profile_.denied;
+  const bool nothing_else = !denied.empty() && denied.back() == "*";
+  if (untrusted || nothing_else) {
+    std::vector<std::string> tools;
+    for (const std::string& tool : untrusted ? profile_.untrusted_tools : names_in(denied, true)) {
+      if (!core::match_tool(denied, tool).holds()) tools.push_back(tool);
+    }
+    if (tools.empty()) {
       line.emplace_back("--no-tools");
     } else {
-      line.insert(line.end(), {"--tools", comma_separated(profile_.untrusted_tools)});
+      line.insert(line.end(), {"--tools", comma_separated(tools)});
     }
   }
-  line.insert(line.end(), profile_.args.begin(), profile_.args.end());
-  return line;
+  std::vector<std::string> without = names_in(denied, false);
+  if (without.empty()) return;
+  for (std::size_t i = 0; i + 1 < line.size(); ++i) {
+    if (line[i] == "--exclude-tools" || line[i] == "-xt") without.push_back(line[i + 1]);
+  }
+  line.insert(line.end(), {"--exclude-tools", comma_separated(without)});
 }
 
 JsonOut PiProtocol::command(std::string_view type) {

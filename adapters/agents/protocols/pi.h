@@ -79,6 +79,7 @@ class PiProtocol final : public Protocol {
   void ended(bool, std::string_view) override { run_.reset(); }
 
  private:
+  void append_tools(std::vector<std::string>& line) const;
   // What response is waited for.
   enum class Step : std::uint8_t {
     none,

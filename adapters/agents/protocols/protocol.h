@@ -33,6 +33,7 @@ struct AgentProfile {
   std::vector<std::string> args{};             // configured ones
   fb::Trust trust{};                           // whose runs this process works on
   std::vector<std::string> untrusted_tools{};  // all it may use when trust is untrusted
+  std::vector<std::string> denied{};           // AgentConfig::deny; core::match_tool reads it
   std::vector<SkillHandOver> skills{};
   std::uint64_t skills_version{};
   std::uint32_t uid{};  // whom its processes run as; 0 = whoever owns the workspace

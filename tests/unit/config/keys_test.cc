@@ -78,7 +78,6 @@ TEST_F(Keys, AWholeRealFileIsAcceptedSayingWhatHasNoEffect) {
   })"),
             "c.json:4:5: env has no effect in this version.\n"
             "c.json:4:28: secrets has no effect in this version.\n"
-            "c.json:7:27: gateway.nodes has no effect in this version.\n"
             "c.json:9:57: session.maintenance.maxEntries has no effect in this version.\n"
             "c.json:9:75: session.maintenance.maxDiskBytes has no effect in this version.\n"
             "c.json:10:5: cron has no effect in this version.\n"

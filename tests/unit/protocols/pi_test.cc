@@ -23,9 +23,33 @@ TEST_F(Pi, CommandLineOfAnUntrustedProcess) {
   const auto with = make_pi_protocol(untrusted, sink);
   EXPECT_EQ(with->command_line("/opt/pi", nullptr),
             (Lines{"/opt/pi", "--mode", "rpc", "--session-dir", "/data/sessions", "--no-skills",
-                   "--provider", "a", "--model", "b/c", "--tools", "read,grep", "--offline"}));
+                   "--provider", "a", "--model", "b/c", "--offline", "--tools", "read,grep"}));
   untrusted.untrusted_tools.clear();
-  EXPECT_EQ(with->command_line("", nullptr).at(10), "--no-tools");
+  EXPECT_EQ(with->command_line("", nullptr).back(), "--no-tools");
+}
+
+TEST_F(Pi, DoesNotGetTheToolsThatItIsNotToUse) {
+  AgentProfile narrow = profile;
+  const auto tools_of = [&] {
+    const Lines line = make_pi_protocol(narrow, sink)->command_line("", nullptr);
+    return Lines(std::next(line.begin(), 12), line.end());
+  };
+  narrow.denied = {"bash", "exec"};
+  EXPECT_EQ(tools_of(), (Lines{"--exclude-tools", "bash,exec"}));
+  narrow.args = {"-xt", "ask_question"};
+  EXPECT_EQ(tools_of(),
+            (Lines{"-xt", "ask_question", "--exclude-tools", "bash,exec,ask_question"}));
+  narrow.args.clear();
+  narrow.denied = {"grep*"};
+  EXPECT_EQ(tools_of(), (Lines{"--exclude-tools", "grep"}));
+  narrow.denied = {"grep", "!read", "!grep", "!l*", "*"};
+  EXPECT_EQ(tools_of(), (Lines{"--tools", "read,ls", "--exclude-tools", "grep"}));
+  narrow.denied = {"*"};
+  EXPECT_EQ(tools_of(), (Lines{"--no-tools"}));
+  narrow.trust = fb::Trust::untrusted;
+  narrow.untrusted_tools = {"read", "bash"};
+  narrow.denied = {"bash"};
+  EXPECT_EQ(tools_of(), (Lines{"--tools", "read", "--exclude-tools", "bash"}));
 }
 
 TEST_F(Pi, WhatUntrustedPeopleWriteIsNoCommand) {

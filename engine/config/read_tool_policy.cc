@@ -1,0 +1,268 @@
+// tools and sandbox, of the whole file and of one agent: what an agent may use, and what of that it
+// has to be held to. A setting that narrows is honoured or stops the agent; it is never dropped.
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "engine/config/reading.h"
+#include "engine/config/tool_policy.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::config {
+namespace {
+
+using Names = std::vector<std::string>;
+
+// Whether an entry of a list means the tool.
+bool means(std::string_view entry, std::string_view tool) {
+  if (!entry.ends_with('*')) return lower_case(entry) == lower_case(tool);
+  const std::string start = lower_case(entry.substr(0, entry.size() - 1));
+  return lower_case(tool).starts_with(start);
+}
+
+// A value that was found, and where: "tools.exec.ask", of the agent or of all.
+struct Said {
+  NodeId node{};
+  std::string_view path{};
+};
+
+class ToolPolicyReader {
+ public:
+  // `places`: the agent and what stands for all, the nearest first.
+  ToolPolicyReader(const Reading& reading, std::span<const NodeId> places, AgentConfig& out)
+      : reading_(reading), places_(places.begin(), places.end()), out_(out) {}
+
+  void read() {
+    check_names("tools.allow");
+    check_names("tools.deny");
+    refuse_marks(out_.untrusted_allow);
+    read_denied();
+    read_exec();
+    read_sandbox();
+    read_web();
+    read_restrictions();
+    name_unheld();
+    out_.tool_policy.own = reading_.flag(nearest("spine.ownPolicy").node).value_or(false);
+  }
+
+ private:
+  Said nearest(std::string_view path) const {
+    for (const NodeId place : places_) {
+      if (const NodeId node = reading_.below(place, path); node != 0) return {node, path};
+    }
+    return {0, path};
+  }
+
+  std::string shown(const Said& said) const {
+    const Kind kind = reading_.document.kind(said.node);
+    if (kind == Kind::string) {
+      return fmt::format("{} \"{}\"", said.path, printable(reading_.document.text(said.node)));
+    }
+    return std::string{said.path};
+  }
+
+  std::string word(std::string_view path) const {
+    return reading_.text(nearest(path).node).value_or("");
+  }
+
+  static void note(std::string& demand, std::string setting) {
+    if (demand.empty()) demand = std::move(setting);
+  }
+
+  // "!" is how what comes of all of this is written down: see core/agent_rules.h.
+  void refuse_marks(const Names& names) const {
+    for (const std::string& name : names) {
+      if (!name.starts_with('!')) continue;
+      reading_.error(places_.front() != 0 ? places_.front() : reading_.root,
+                     fmt::format("\"{}\" is no name of a tool.", printable(name)));
+    }
+  }
+
+  void check_names(std::string_view path) const {
+    for (const NodeId place : places_)
+      refuse_marks(reading_.texts(reading_.below(place, path)));
+  }
+
+  Names expanded(const Names& entries, std::string_view path) {
+    Names names;
+    for (const std::string& entry : entries) {
+      if (!append_tools(entry, names)) {
+        out_.tool_policy.unheld.push_back(fmt::format("{} \"{}\"", path, printable(entry)));
+      }
+    }
+    return names;
+  }
+
+  void deny(const Names& names, std::string setting) {
+    if (names.empty()) return;
+    Names& denied = out_.deny;
+    for (const std::string& name : names) {
+      if (std::ranges::find(denied, name) == denied.end()) denied.push_back(name);
+      const bool openclaw_only = std::ranges::any_of(
+          kOpenClawOnly, [&](std::string_view entry) { return means(entry, name); });
+      if (!openclaw_only) out_.tool_policy.denies_own = true;
+    }
+    note(out_.tool_policy.denies, std::move(setting));
+  }
+
+  // Each place takes away; none gives back what another took.
+  void read_denied() {
+    out_.deny.clear();
+    for (const std::string_view path : {"tools.deny", "tools.sandbox.tools.deny"}) {
+      for (const NodeId place : places_)
+        deny(expanded(reading_.texts(reading_.below(place, path)), path), std::string{path});
+    }
+  }
+
+  // As OpenClaw reads them: "on-miss" asks where there is a list of allowed commands, and here
+  // that list is what somebody answered "always" to.
+  void read_exec() {
+    const std::string mode = word("tools.exec.mode");
+    std::string security = word("tools.exec.security");
+    std::string ask = word("tools.exec.ask");
+    Said said =
+        nearest(ask == "always" || security.empty() ? "tools.exec.ask" : "tools.exec.security");
+    if (!mode.empty()) {
+      said = nearest("tools.exec.mode");
+      security = mode == "deny" ? "deny" : mode == "full" || mode == "auto" ? "full" : "allowlist";
+      ask = mode == "ask" ? "on-miss" : "off";
+    }
+    const bool listed = security == "allowlist" || (security.empty() && ask == "on-miss");
+    if (security == "deny" || (listed && ask == "off")) {
+      deny(names(ToolFamily::exec), shown(said));
+    } else if (ask == "always" || listed) {
+      note(out_.tool_policy.asks, shown(said));
+      take_back(ask == "always" ? "!!" : "!");
+    }
+    if (word("tools.exec.host") == "node") {
+      out_.tool_policy.unheld.emplace_back("tools.exec.host \"node\"");
+    }
+  }
+
+  void take_back(std::string_view mark) {
+    Names asked;
+    for (const std::string_view name : names_of(ToolFamily::exec))
+      asked.push_back(fmt::format("{}{}", mark, name));
+    out_.allow.insert(out_.allow.begin(), asked.begin(), asked.end());
+  }
+
+  static Names names(ToolFamily family) {
+    const auto all = names_of(family);
+    return {all.begin(), all.end()};
+  }
+
+  bool sandboxed() const {
+    const std::string mode = word("sandbox.mode");
+    return mode == "all" || mode == "non-main";
+  }
+
+  // One process works for the main session and for others, so "non-main" means all of them.
+  void read_sandbox() {
+    ToolPolicy& policy = out_.tool_policy;
+    if (sandboxed()) note(policy.separates, shown(nearest("sandbox.mode")));
+    for (const std::string_view path :
+         {"tools.fs.workspaceOnly", "tools.exec.applyPatch.workspaceOnly"}) {
+      if (reading_.flag(nearest(path).node) == true) note(policy.separates, std::string{path});
+    }
+    if (word("tools.exec.host") == "sandbox") {
+      note(policy.separates, shown(nearest("tools.exec.host")));
+    }
+    if (!sandboxed()) return;
+    const Said access = nearest("sandbox.workspaceAccess");
+    if (const std::string how = word(access.path); how == "none" || how == "ro") {
+      policy.unheld.push_back(shown(access));
+    }
+    const Said network = nearest("sandbox.docker.network");
+    if (word(network.path) == "none") policy.unheld.push_back(shown(network));
+  }
+
+  void read_web() {
+    for (const auto& [path, family] :
+         {std::pair{"tools.web.search.enabled", ToolFamily::web_search},
+          std::pair{"tools.web.fetch.enabled", ToolFamily::web_fetch}}) {
+      if (reading_.flag(nearest(path).node) == false) deny(names(family), path);
+    }
+  }
+
+  // tools.allow of the file lets nothing else be used; an agent's own says what is not asked about
+  // (README). Of several lists a tool has to be on each.
+  void read_restrictions() {
+    std::optional<Names> left;
+    const auto narrow = [&](const Names& list, const Said& said) {
+      note(out_.tool_policy.restricts, shown(said));
+      if (!left) {
+        left = list;
+        return;
+      }
+      std::erase_if(*left, [&](const std::string& tool) {
+        return std::ranges::none_of(list, [&](const auto& entry) { return means(entry, tool); });
+      });
+    };
+    const Said profile = nearest("tools.profile");
+    const std::string kind = word("tools.profile");
+    if (kind == "minimal" || kind == "messaging") {
+      Names list{"session_status"};
+      if (kind == "messaging") list.insert(list.end(), {"message", "sessions_*"});
+      const Names more =
+          expanded(reading_.texts(nearest("tools.alsoAllow").node), "tools.alsoAllow");
+      list.insert(list.end(), more.begin(), more.end());
+      narrow(list, profile);
+    }
+    narrow_by(places_.back(), "tools.allow", narrow);
+    if (sandboxed()) narrow_by(places_.back(), "tools.sandbox.tools.allow", narrow);
+    if (!left) return;
+    // What has no effect on anything but the agent's own thoughts is not meant.
+    for (const std::string_view harmless : {"think", "switch_mode"})
+      left->emplace_back(harmless);
+    for (const std::string& tool : *left)
+      out_.deny.push_back("!" + tool);
+    out_.deny.emplace_back("*");
+  }
+
+  template <class Narrow>
+  void narrow_by(NodeId place, std::string_view path, const Narrow& narrow) {
+    const NodeId list = reading_.below(place, path);
+    if (list == 0) return;
+    const Names names = expanded(reading_.texts(list), path);
+    if (!names.empty() && std::ranges::find(names, "*") == names.end())
+      narrow(names, Said{list, path});
+  }
+
+  void name_unheld() {
+    for (const NodeId place : places_) {
+      const NodeId node = reading_.below(place, "tools.byProvider");
+      if (node == 0 || reading_.document.kind(node) != Kind::object) continue;
+      if (reading_.document.first_child(node) != 0) {
+        out_.tool_policy.unheld.emplace_back("tools.byProvider");
+      }
+    }
+  }
+
+  // Tools of OpenClaw's own agent, which the programs Spine knows do not have.
+  static constexpr std::array<std::string_view, 19> kOpenClawOnly{
+      "browser",        "canvas",         "nodes",         "cron",
+      "gateway",        "message",        "sessions_*",    "memory_*",
+      "image",          "image_generate", "tts",           "pdf",
+      "agents_list",    "session_status", "subagents",     "video_generate",
+      "music_generate", "x_search",       "whatsapp_login"};
+
+  const Reading& reading_;
+  std::vector<NodeId> places_;
+  AgentConfig& out_;
+};
+
+}  // namespace
+
+void read_tool_policy(const Reading& reading, NodeId agent, AgentConfig& out) {
+  const std::array places{agent, reading.at("agents.defaults"), reading.root};
+  ToolPolicyReader(reading, places, out).read();
+  const std::string why = unheld_policy(out);
+  if (why.empty()) return;
+  reading.warn(agent != 0 ? agent : reading.root,
+               fmt::format("the agent {} does not start: {}", out.id, why));
+}
+
+}  // namespace spine::config
