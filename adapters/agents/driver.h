@@ -37,6 +37,8 @@ class Driver {
   virtual void tick() {}
   // Every second: the processes of this machine.
   virtual void measure(const std::vector<ProcessEntry>&) {}
+  // The gateway stops: how far answers have come is told now, or never.
+  virtual void record_partials() {}
   // The gateway stops: asks processes to end. ended() once none is left.
   virtual void begin_stop() {}
   virtual bool ended() const { return true; }

@@ -60,6 +60,7 @@ class AgentPool final : public Driver, public InstanceOwner {
   void fail_all(std::string_view why) override;
   void tick() override;
   void measure(const std::vector<ProcessEntry>& all) override;
+  void record_partials() override;
   void begin_stop() override;
   bool ended() const override { return instances_.empty(); }
   bool quarantined() const override { return quarantined_; }

@@ -193,6 +193,11 @@ void AgentPool::record_partial(Work& work) {
   context_.answers.partial(work.run, work.attempt, std::exchange(work.answer, {}));
 }
 
+void AgentPool::record_partials() {
+  for (auto& [id, work] : works_)
+    record_partial(work);
+}
+
 // Its end was told: what the process still says of it is of no interest.
 void AgentPool::abandon(Work& work) {
   context_.deltas.drop(work.run);

@@ -166,6 +166,11 @@ void AgentRegistry::control(const pipeline::ControlItem& item) {
   publish();
 }
 
+void AgentRegistry::record_partials() {
+  for (const auto& [id, driver] : drivers_)
+    driver->record_partials();
+}
+
 void AgentRegistry::begin_stop() {
   for (const auto& [id, driver] : drivers_)
     driver->begin_stop();

@@ -45,6 +45,7 @@ class AgentRegistry {
 
   // Asks every process to end; ended() once none is left. What is left when the registry goes is
   // killed.
+  void record_partials();
   void begin_stop();
   bool ended() const;
   std::size_t count() const { return drivers_.size(); }

@@ -241,6 +241,7 @@ void LoopThread::State::on_signal(std::uint32_t number) {
   stop_asked = true;
   kLog.info("{}: stopping", signal_text(number));
   notify_stopping();
+  if (hooks.on_stop_asked) hooks.on_stop_asked();
   push(input_kind::kStop, signal_text(number));
 }
 

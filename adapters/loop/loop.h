@@ -21,6 +21,8 @@ struct Hooks {
   std::function<void(const pipeline::SteerItem&)> on_steer{};      // borrowed, too
   std::function<void(const pipeline::AnswerItem&)> on_answer{};    // borrowed, too
   std::function<void(const pipeline::ControlItem&)> on_control{};  // borrowed, too
+  // The engine is about to be stopped: the last chance to hand something in.
+  std::function<void()> on_stop_asked{};
   // The engine has stopped; the loop goes on until ended() says true, or kStopMsMax have passed.
   std::function<void()> on_stopping{};
   std::function<bool()> ended{};

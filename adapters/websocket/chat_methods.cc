@@ -75,7 +75,9 @@ std::string render_row(const Line& line, TextWindow shown) {
 
 // The newest row. Everybody can get past it, however large it is: its text is cut to fit the page.
 std::string render_first(const Line& line, const Wanted& wanted) {
-  TextWindow shown{.max = wanted.bytes_max, .from = wanted.text_from};
+  TextWindow shown{.max = wanted.bytes_max,
+                   .from = wanted.text_from,
+                   .attachments_max = std::min(wanted.bytes_max / 4, limits::kMiB)};
   std::string row = render_row(line, shown);
   if (row.size() <= wanted.bytes_max) return row;
   shown.max = 0;

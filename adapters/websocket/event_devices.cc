@@ -82,6 +82,8 @@ void Events::devices(const EventItem& item) {
   }
 }
 
+constexpr std::size_t kPathBytesMax = 512;  // as sent; keys may be as long as the file
+
 void Events::config_changed(const EventItem& item) {
   const auto& body = body_of<fb::ConfigChanged>(item);
   Push push{net_, "config.changed"};
@@ -92,7 +94,7 @@ void Events::config_changed(const EventItem& item) {
   json.begin_array();
   if (body.paths() != nullptr) {
     for (const flatbuffers::String* path : *body.paths())
-      json.value(text_of(path));
+      json.value(http::cut_escaped(text_of(path), kPathBytesMax));
   }
   json.end_array();
   json.member("ts", item.event.header.wall_ms);

@@ -26,7 +26,8 @@ namespace spine::net {
 // into a push as far as kPushed says; the rest is fetched by who wants it (write_cut()).
 class Events {
  public:
-  static constexpr TextWindow kPushed{.max = limits::kPushTextBytesMax};
+  static constexpr TextWindow kPushed{.max = limits::kPushTextBytesMax,
+                                      .attachments_max = limits::kPushTextBytesMax};
   explicit Events(Context& net) : net_(net) {}
 
   void event(const pipeline::EventItem& item);

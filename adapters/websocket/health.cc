@@ -7,6 +7,8 @@
 namespace spine::net {
 namespace {
 
+// Of each agent, as sent: everybody is told once a minute. agents.status has all of it.
+constexpr std::size_t kProblemBytesMax = limits::kKiB;
 // Far more than kPresenceListedMax clients with ordinary names take.
 constexpr std::size_t kPresenceBytesMax = 256 * limits::kKiB;
 
@@ -78,7 +80,7 @@ void write_health(Context& net, http::JsonWriter& json, const pipeline::Sessions
     json.begin_object();
     json.member("agentId", agent->id);
     json.member("state", agent->state);
-    json.member_if("problem", agent->problem);
+    json.member_if("problem", http::cut_escaped(agent->problem, kProblemBytesMax));
     json.end_object();
   }
   json.end_array();

@@ -62,19 +62,32 @@ void write_content(http::JsonWriter& json, std::string_view whole, Seq seq, Text
   json.end_array();
 }
 
-void write_attachments(http::JsonWriter& json, const fb::MessageReceived& body) {
+// Those that do not fit are counted.
+void write_attachments(http::JsonWriter& json, const fb::MessageReceived& body,
+                       std::size_t bytes_max) {
   if (body.attachments() == nullptr || body.attachments()->size() == 0) return;
+  std::size_t sent = 0;
+  std::size_t left_out = 0;
   json.key("attachments");
   json.begin_array();
   for (const fb::Attachment* attachment : *body.attachments()) {
-    json.begin_object();
-    json.member_if("name", text_of(attachment->name()));
-    json.member_if("mimeType", text_of(attachment->mime_type()));
-    json.member_if("url", text_of(attachment->url()));
-    json.member("bytes", attachment->bytes());
-    json.end_object();
+    std::string row;
+    http::JsonWriter one{row};
+    one.begin_object();
+    one.member_if("name", text_of(attachment->name()));
+    one.member_if("mimeType", text_of(attachment->mime_type()));
+    one.member_if("url", text_of(attachment->url()));
+    one.member("bytes", attachment->bytes());
+    one.end_object();
+    if (sent + row.size() > bytes_max) {
+      ++left_out;
+      continue;
+    }
+    sent += row.size();
+    json.raw(row);
   }
   json.end_array();
+  if (left_out != 0) json.member("attachmentsLeftOut", left_out);
 }
 
 void write_user(http::JsonWriter& json, const EventView& event, std::string_view run_key,
@@ -87,7 +100,7 @@ void write_user(http::JsonWriter& json, const EventView& event, std::string_view
   write_content(json, text_of(body.text()), event.seq, shown);
   json.member("timestamp", event.header.wall_ms);
   json.member_if("idempotencyKey", user_key);
-  write_attachments(json, body);
+  write_attachments(json, body, shown.attachments_max);
   if (body.via() == fb::MessageVia::channel) {
     json.member_if("channel", text_of(body.channel()));
     json.member_if("senderId", text_of(body.sender_id()));

@@ -10,6 +10,7 @@
 #include "engine/config/config.h"
 #include "engine/core/views.h"
 #include "schemas/fields.h"
+#include "schemas/vocab/limits.h"
 #include "schemas/vocab/record.h"
 
 #include "event_generated.h"
@@ -43,6 +44,8 @@ void write_recent(http::JsonWriter& json, const core::SessionView& session,
 struct TextWindow {
   std::size_t max{std::numeric_limits<std::size_t>::max()};
   std::size_t from{};
+  // Of what attachments are called and where they lie, in all, as sent.
+  std::size_t attachments_max{limits::kMiB};
 };
 // What belongs to a row and stands in an event of its own; null = nothing.
 struct Belongings {

@@ -128,6 +128,17 @@ class EachWire(unittest.TestCase):
                             if event["kind"] == "PartialAnswerRecorded"]
                 self.assertEqual([event["body"]["text"] for event in recorded], ["working "])
 
+    def test_what_was_written_before_the_gateway_stops_is_on_record(self):
+        with AgentDaemon({"main": "pi"}).start() as daemon:
+            with daemon.listener() as client:
+                run = send(client, "until /never")
+                client.wait_event("chat", lambda p: p.get("runId") == run
+                                  and p.get("state") == "delta")
+            daemon.stop()
+            recorded = [event for event in daemon.events()
+                        if event["kind"] == "PartialAnswerRecorded"]
+            self.assertEqual([event["body"]["text"] for event in recorded], ["working "])
+
     def test_what_was_written_before_a_failure_is_kept(self):
         session = "agent:pia:failed"
         run = send(self.client, "say so far\nerror the model is on fire", session)

@@ -296,6 +296,21 @@ class Messages(unittest.TestCase):
             self.assertTrue(history["hasMore"])
         self.assertEqual(daemon.metric("spine_slow_consumers_total"), closed)
 
+    def test_names_of_attachments_are_bounded_too(self):
+        daemon = self.gateway(RECORD_ONLY)
+        files = [{"name": "\x01" * 8_000, "url": "\x02" * 8_000, "bytes": n} for n in range(64)]
+        with daemon.listener() as client:
+            message = channel_message("m1", "hello")
+            message["content"]["attachments"] = files
+            ack = client.call("channel.message", message)
+            pushed = client.wait_event("session.message")
+            self.assertLess(len(json.dumps(pushed)), 80_000)
+            self.assertEqual(pushed["message"]["attachmentsLeftOut"] +
+                             len(pushed["message"].get("attachments", [])), 64)
+            history = client.call("chat.history", {"sessionKey": ack["sessionKey"]})
+            self.assertLess(len(json.dumps(history)), 2 << 20)
+            self.assertEqual(history["messages"][0]["attachments"], files[:10])
+
     def test_who_waits_for_a_long_answer_gets_all_of_it(self):
         daemon = self.gateway(NO_LIMITS)
         text = "a line of an ordinary long answer\n" * 10_000
