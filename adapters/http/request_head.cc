@@ -38,7 +38,7 @@ constexpr std::array<Known, 17> kKnown{{
     {"x-forwarded-proto", Field::x_forwarded_proto, false},
     {"x-real-ip", Field::x_real_ip, false},
 }};
-static_assert(kKnown.size() == static_cast<std::size_t>(Field::count_));
+static_assert(kKnown.size() == static_cast<std::size_t>(Field::count));
 
 // Methods that have a meaning here or elsewhere. CONNECT and TRACE are answered like those nobody
 // knows.

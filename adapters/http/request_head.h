@@ -29,7 +29,7 @@ enum class Field : std::uint8_t {
   x_forwarded_host,
   x_forwarded_proto,
   x_real_ip,
-  count_,
+  count,
 };
 
 // Pure: no sockets. Reused from request to request, so that steady state allocates nothing.
@@ -100,7 +100,7 @@ class RequestHead {
   std::string authority_{};  // of a target that has one
   std::string path_{};
   std::string query_{};
-  std::array<Slot, static_cast<std::size_t>(Field::count_)> fields_{};
+  std::array<Slot, static_cast<std::size_t>(Field::count)> fields_{};
   bool has_body_{};
   std::uint64_t body_bytes_{};
   bool keep_alive_{};

@@ -54,7 +54,7 @@ enum class Lane : std::uint8_t {
   first,  // a request of one that had no answer yet
   again,  // any further request of a connection
   door,   // wants one of the places inside
-  count_,
+  count,
 };
 
 // What one socket is, before and beside its WebSocket connection.

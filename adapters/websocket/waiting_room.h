@@ -72,7 +72,7 @@ class WaitingRoom {
   }
 
   UniqueFd epoll_{};
-  std::array<std::deque<Socket*>, static_cast<std::size_t>(Lane::count_)> lanes_{};
+  std::array<std::deque<Socket*>, static_cast<std::size_t>(Lane::count)> lanes_{};
   std::vector<Socket*> inside_{};  // in order of entry
   std::vector<char> bytes_{};      // looked at
   http::RequestHead head_{};

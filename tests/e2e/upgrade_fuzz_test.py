@@ -2,13 +2,17 @@
 
 import os
 import random
+import shutil
 import socket
+import ssl
 import unittest
 
-from daemon import PATIENCE, Daemon
+from daemon import PATIENCE, Daemon, wait_until
 from spine_client import frame
+from tls import context_of, https, make_certificate
 
 REQUESTS = 10_000
+SEALED = 400  # of them again under TLS, where the library reads
 AT_ONCE = 50  # connections that are open together
 SEED = int(os.environ.get("SPINE_FUZZ_SEED", "20261129"))
 STATUSES = {"101", "200", "302", "304", "400", "401", "403", "404", "405", "413", "414", "426", "429", "431",
@@ -65,7 +69,7 @@ def said(connection):
     try:
         while piece := connection.recv(65536):
             answer += piece
-    except ConnectionResetError:
+    except (ConnectionResetError, ssl.SSLError):
         pass
     return answer
 
@@ -90,6 +94,17 @@ class UpgradeFuzz(unittest.TestCase):
             for connection in connections:
                 connection.close()
 
+    def judge(self, request, answer):
+        """The status of the answer; every whole request has one."""
+        status = answer[9:12].decode("latin-1")
+        if b"\r\n\r\n" in request:
+            self.assertTrue(answer, f"no answer to {request!r}")
+        if answer:
+            self.assertTrue(answer.startswith(b"HTTP/1.1 "), f"{answer!r} to {request!r}")
+            self.assertIn(status, STATUSES, request)
+            self.assertNotIn(b"\r\nSec-WebSocket-Protocol:", answer, request)
+        return status
+
     def test_whole_requests_are_answered_whatever_is_in_them(self):
         print(f"seed {SEED}", flush=True)
         chance = random.Random(SEED)
@@ -98,14 +113,8 @@ class UpgradeFuzz(unittest.TestCase):
             for _ in range(REQUESTS // AT_ONCE):
                 requests = [broken_request(chance) for _ in range(AT_ONCE)]
                 for request, answer in zip(requests, self.throw(requests)):
-                    status = answer[9:12].decode("latin-1")
+                    status = self.judge(request, answer)
                     seen[status] = seen.get(status, 0) + 1
-                    if b"\r\n\r\n" in request:
-                        self.assertTrue(answer, f"no answer to {request!r}")
-                    if answer:
-                        self.assertTrue(answer.startswith(b"HTTP/1.1 "), f"{answer!r} to {request!r}")
-                        self.assertIn(status, STATUSES, request)
-                        self.assertNotIn(b"\r\nSec-WebSocket-Protocol:", answer, request)
                 self.assertTrue(bystander.call("health", {})["ok"])
         self.assertIsNone(self.daemon.process.poll())
         self.assertEqual(self.daemon.process.pid, process)
@@ -118,6 +127,28 @@ class UpgradeFuzz(unittest.TestCase):
                 "chat", lambda chat: chat.get("state") == "final" and chat["runId"] == run["runId"])
             self.assertIn("still there", str(done))
         self.assertEqual(self.daemon.get_json("/health")["status"], "healthy")
+        self.assertEqual(self.daemon.stop(), 0)
+
+    @unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
+    def test_under_tls_as_well(self):
+        self.assertEqual(self.daemon.stop(), 0)
+        certificate, key = make_certificate(self.daemon.folder)
+        context = context_of(certificate)
+        self.daemon.configure({"gateway": {"tls": {
+            "enabled": True, "certPath": str(certificate), "keyPath": str(key)}}})
+        self.daemon.start(wait=False)
+        self.daemon.wait_bound()
+        wait_until(lambda: https(context, self.daemon.port, "/ready")[0] == 200, "the gateway is ready")
+        chance = random.Random(SEED)
+        for _ in range(SEALED):
+            request = broken_request(chance)
+            plain = socket.create_connection(("localhost", self.daemon.port), timeout=PATIENCE)
+            end = plain.dup()  # closes one direction without TLS's own goodbye
+            with end, context.wrap_socket(plain, server_hostname="localhost") as connection:
+                connection.sendall(request)
+                end.shutdown(socket.SHUT_WR)
+                self.judge(request, said(connection))
+        self.assertEqual(https(context, self.daemon.port, "/health")[0], 200)
         self.assertEqual(self.daemon.stop(), 0)
 
 
