@@ -163,7 +163,11 @@ Result<std::unique_ptr<Index>> Index::open(const fs::path& dir, Bits128 epoch, B
   std::error_code error;
   const bool present = fs::exists(dir / "data.mdb", error);
   const std::optional<IndexMark> mark = read_mark(dir);
-  const bool usable = present && mark && mark->epoch == epoch &&
+  // Whatever else lies there is no index; it would be asked for again and again.
+  const auto is_file = [&](const char* name) { return fs::is_regular_file(dir / name, error); };
+  const bool files =
+      is_file("data.mdb") && (is_file("lock.mdb") || !fs::exists(dir / "lock.mdb", error));
+  const bool usable = present && files && mark && mark->epoch == epoch &&
                       (mark->clean || (boot_id && mark->boot_id == boot_id));
   if (usable) {
     auto state = fresh(false);

@@ -58,6 +58,20 @@ TEST(Groups, WhatAGroupSaysOfItselfCountsBeforeWhatItsChannelSays) {
   EXPECT_EQ(reason(world, said("as-the-channel")), fb::RejectReason::not_allowed);
 }
 
+TEST(Groups, AreComparedByteByByteOnceIdsAreExact) {
+  ConfigSpec config = with({.groups = {{.id = "G1"}}});
+  World folded(config);
+  EXPECT_EQ(reason(folded, said("g1")), fb::RejectReason::none);
+  config.exact_ids = true;
+  World exact(config);
+  MessageSpec message = said("g1");
+  EXPECT_EQ(reason(exact, message), fb::RejectReason::none) << "a message of the past";
+  message.exact_ids = true;
+  EXPECT_EQ(reason(exact, message), fb::RejectReason::group_not_listed);
+  message.conversation_id = "G1";
+  EXPECT_EQ(reason(exact, message), fb::RejectReason::none);
+}
+
 TEST(Groups, OfAChannelThatIsNotNamedAreWhatTheStarSays) {
   ConfigSpec config;
   config.channels = {{.name = "*", .dm = fb::DmPolicy::disabled, .group = fb::DmPolicy::allowlist}};

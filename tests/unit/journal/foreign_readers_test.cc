@@ -1,4 +1,5 @@
 // Other processes that read: they neither keep the gateway from starting nor wait it out.
+#include <csignal>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -133,6 +134,25 @@ TEST(Fifo, InPlaceOfTheIndexMarkIsNotWaitedFor) {
   auto opened = Index::open(dir, kEpoch, Bits128{.hi = 1, .lo = 2}, Seq{});
   ASSERT_TRUE(opened) << opened.error().message;
   EXPECT_TRUE((*opened)->rebuilt());
+}
+
+TEST(Fifo, InPlaceOfFilesOfLmdbKeepsNeitherJournalNorIndexFromOpening) {
+  const TempDir temp;
+  commit_messages(*open_journal(temp.path() / "journal"), 1, 3);
+  fs::remove(temp.path() / "journal" / "lock.mdb");
+  ASSERT_EQ(::mkfifo((temp.path() / "journal" / "lock.mdb").c_str(), 0600), 0);
+  auto journal = open_journal(temp.path() / "journal");
+  ASSERT_TRUE(journal);
+  EXPECT_EQ(journal->last(), Seq{3});
+  for (const char* name : {"data.mdb", "lock.mdb"}) {
+    const fs::path dir = temp.path() / "index";
+    { ASSERT_TRUE(Index::open(dir, kEpoch, Bits128{.hi = 1, .lo = 2}, Seq{})); }
+    fs::remove(dir / name);
+    ASSERT_EQ(::mkfifo((dir / name).c_str(), 0600), 0);
+    auto opened = Index::open(dir, kEpoch, Bits128{.hi = 1, .lo = 2}, Seq{});
+    ASSERT_TRUE(opened) << name << ": " << opened.error().message;
+    EXPECT_TRUE((*opened)->rebuilt()) << name;
+  }
 }
 
 }  // namespace
