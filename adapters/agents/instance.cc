@@ -164,7 +164,8 @@ void Instance::on_line_too_long() {
 // are left out: it goes to the journal and to channels.
 std::string Instance::last_words() const {
   const std::string trouble = protocol_->trouble();
-  const std::string words = trouble.empty() ? telling_line(stderr_tail()) : trouble;
+  std::string words = trouble.empty() ? telling_line(stderr_tail()) : trouble;
+  if (words.empty()) words = protocol_->odd_line();
   return hide_secrets(log::redacted(printable(words)));
 }
 

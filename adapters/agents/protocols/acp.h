@@ -36,6 +36,7 @@ class AcpProtocol final : public Protocol {
   void answer(std::uint64_t ask, fb::ApprovalDecision decision) override;
   void line(std::string_view text) override;
   void called_back(std::uint64_t token) override;
+  std::string odd_line() const override { return odd_.last(); }
   void ended(bool, std::string_view) override;
 
  private:

@@ -33,8 +33,9 @@ struct FileRules {
 
 // Paths are absolute and below `workspace`, or relative to it; nothing that leads out of it is
 // opened, whatever links say. Regular files of at most limits::kAgentFileBytesMax. A root gateway
-// opens and makes them as the agent's user, who owns what is made; never as root. Thread: any one;
-// only its own rights change meanwhile. Needs Linux 5.6 (openat2).
+// opens and makes them as the agent's user, who owns what is made; never as root. Thread: any, one
+// at a time, and never the loop's; only the rights of the calling thread change meanwhile. Needs
+// Linux 5.6 (openat2).
 std::unique_ptr<FileAccess> make_workspace_files(std::string workspace, FileRules rules = {});
 
 }  // namespace spine::agents

@@ -28,6 +28,7 @@ class JsonlProtocol : public Protocol {
   void line(std::string_view text) final;
   void ended(bool clean_exit, std::string_view why) final;
   std::string trouble() const final { return trouble_; }
+  std::string odd_line() const final { return odd_.last(); }
 
  protected:
   // What is known of the answer so far.

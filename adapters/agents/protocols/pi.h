@@ -76,6 +76,7 @@ class PiProtocol final : public Protocol {
   void cancel(RunId run) override;
   void answer(std::uint64_t ask, fb::ApprovalDecision decision) override;
   void line(std::string_view text) override;
+  std::string odd_line() const override { return odd_.last(); }
   void ended(bool, std::string_view) override { run_.reset(); }
 
  private:

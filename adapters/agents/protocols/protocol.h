@@ -140,11 +140,14 @@ class Protocol {
   virtual void line(std::string_view text) = 0;
   virtual void called_back(std::uint64_t) {}
   // Its output has ended. What was answered before is told here at the latest. A one-shot run that
-  // has not finished fails here if the process ended well; `why`: how it ended, in words. Of one
-  // that did not the process has crashed, and nothing is told.
+  // has not finished is over, or fails; `why`: how the process ended, in words. Not called for one
+  // whose process crashed in the middle of it: whether that is tried again is not decided here.
   virtual void ended(bool clean_exit, std::string_view why) = 0;
   // What it named as the reason of its failing, before it ended; empty = nothing.
   virtual std::string trouble() const { return {}; }
+  // The last line it wrote that is no message; empty = there was none since the last answer. Some
+  // programs say there why they end.
+  virtual std::string odd_line() const { return {}; }
 };
 
 // `profile` and `sink` outlive it.

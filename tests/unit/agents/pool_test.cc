@@ -186,6 +186,18 @@ TEST_F(PoolTest, OneThatEndsBeforeItIsReadyFailsWhatWaitsAtOnce) {
             std::string::npos);
 }
 
+TEST_F(PoolTest, AReasonThatIsNoMessageIsToldWhereThereIsNoOther) {
+  config_.process.driver = config::Driver::pi;
+  config_.process.command = (folder_ / "work/refuse.sh").string();
+  std::ofstream(folder_ / "work/refuse.sh") << "#!/bin/sh\necho 'Please log in first'\nexit 1\n";
+  ::chmod((folder_ / "work/refuse.sh").c_str(), 0755);
+  start();
+  prompt(1, 1, "hello");
+  ASSERT_TRUE(until("RunFailed", 1));
+  EXPECT_NE(texts_.back().find("exit code 1: no message of Pi: Please log in first"),
+            std::string::npos);
+}
+
 TEST_F(PoolTest, AProgramThatIsNotThereFailsWithItsName) {
   config_.process.command = "no-such-program-here";
   start();
