@@ -20,8 +20,11 @@ namespace {
 
 constexpr std::string_view kSendScopes =
     R"(["operator.read","operator.write","operator.approvals"])";
+constexpr std::string_view kAdminScopes =
+    R"(["operator.read","operator.write","operator.approvals","operator.admin"])";
 constexpr std::uint64_t kConnectMs = 5'000;
 constexpr std::uint64_t kRetryMs = 200;
+constexpr std::string_view kNeedsAdmin = "missing scope: operator.admin";
 
 Result<std::string> message_text(const SendArguments& args) {
   std::string text;
@@ -154,10 +157,15 @@ class Sending {
  private:
   Result<Answer> attempt(bool& reached) {
     const Deadline connect = std::min(deadline_, in_ms(kConnectMs));
-    SPINE_TRY(RpcClient client, RpcClient::open(place_.target, kSendScopes, connect));
+    SPINE_TRY(RpcClient client, RpcClient::open(place_.target, scopes_, connect));
     reached = true;
     client.on_event(show_question);
     SPINE_TRY(Answer sent, hand_in(client));
+    // A command such as "/new": asked for only then, as few messages need it.
+    if (!sent.ok && sent.message == kNeedsAdmin && scopes_ != kAdminScopes) {
+      scopes_ = kAdminScopes;
+      return attempt(reached);
+    }
     if (!sent.ok || is_without_run(sent)) return sent;
     const std::string behind = waits_behind(sent);
     if (!behind.empty() && !json_) show_waits_behind(behind);
@@ -245,6 +253,7 @@ class Sending {
   std::string key_;
   std::string rest_{};
   Deadline deadline_;
+  std::string_view scopes_{kSendScopes};
 };
 
 int print_sent(const Answer& answer) {

@@ -7,6 +7,7 @@
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/respond.h"
 #include "adapters/websocket/rows.h"
+#include "engine/core/session_key.h"
 
 namespace spine::net {
 namespace {
@@ -175,7 +176,7 @@ void send_accepted(Answer& answer, std::string_view run_key, const pipeline::Rep
   json.begin_object();
   json.member("runId", run_key);
   json.member("sessionKey", item.session_key);
-  json.member("agentId", agent_of_key(item.session_key));
+  json.member("agentId", core::agent_of_key(item.session_key));
   json.member("status", "accepted");
   json.member("acceptedAt", answer.net.wall_ms);
   write_waits_behind(json, item, answer.net.wall_ms);

@@ -250,7 +250,7 @@ void on_approval_found(Answer& answer, const pipeline::ApprovalsItem& item) {
   }
   answer.request().extra().b = approval->request.value;
   build_approval_resolved(answer.net, answer.slot, approval->request, decision);
-  answer.net.push(fb::EventBody::ApprovalResolved, answer.slot, answer.number, approval->session);
+  answer.net.push(fb::EventBody::ApprovalResolved, answer.slot, answer.number);
   answer.keep = true;
 }
 

@@ -156,22 +156,26 @@ void chat_history(Call& call) {
   const std::int64_t text_from = call.params.integer(
       "textFrom", {.min = 0, .max = static_cast<std::int64_t>(limits::kTextBytesMax)});
   if (!call.valid()) return;
-  const std::string key = session_key_of(call.net.config(), asked);
   const std::uint64_t number = call.pend();
   PendingMore& more = call.net.pending.at(number).extra();
-  more.text = key;
+  more.text = asked;
   more.a = std::clamp(static_cast<std::size_t>(bytes_max), kRowsBytesMin, kRowsBytesMax);
   more.b = static_cast<std::uint64_t>(text_from);
-  call.net.query(pipeline::input_kind::kQueryHistory, call.slot, number, key,
+  call.net.query(pipeline::input_kind::kQueryHistory, call.slot, number, asked,
                  static_cast<std::uint64_t>(limit), before);
 }
 
 void on_chat_history(Answer& answer, const pipeline::HistoryItem& item) {
   Context& net = answer.net;
+  const std::string& asked = answer.request().extra().text;
+  if (item.malformed) return refuse_key(net, answer.slot, answer.id(), asked);
   Response response{net, answer.slot, answer.id()};
   http::JsonWriter& json = response.json();
   json.begin_object();
-  json.member("sessionKey", answer.request().extra().text);
+  // Without any: the session went while its history was read.
+  json.member("sessionKey", item.found         ? item.session.key
+                            : item.key.empty() ? std::string_view{asked}
+                                               : item.key);
   if (answer.request().method->name == "chat.startup") {
     json.key("agentsList");
     write_agents_list(json, net.config());
@@ -191,21 +195,14 @@ void on_chat_history(Answer& answer, const pipeline::HistoryItem& item) {
 
 namespace {
 
-// Looks the run or the session up; their answers go on from there.
-void ask_abort(Call& call, std::string_view asked) {
+// Of the session's open runs all, or the one that is named.
+void hand_in_abort(Call& call, std::string_view asked) {
   const std::string_view run =
       call.params.text("runId", {.bytes_max = limits::kIdempotencyKeyBytesMax});
   if (!call.valid()) return;
-  const std::uint64_t number = call.pend();
-  const std::string key = session_key_of(call.net.config(), asked);
-  PendingMore& more = call.net.pending.at(number).extra();
-  more.text = key;
-  more.name = run;
-  if (run.empty()) {
-    call.net.query(pipeline::input_kind::kQuerySession, call.slot, number, key);
-  } else {
-    call.net.query(pipeline::input_kind::kQueryRun, call.slot, number, run);
-  }
+  build_run_aborted(call.net, {});
+  call.net.push(fb::EventBody::RunAborted, call.slot, call.pend(),
+                {.session_key = asked, .run_key = run});
 }
 
 // {ok, abortedRunId, status}: what sessions.abort says.
@@ -245,38 +242,19 @@ void answer_aborted(Answer& answer, bool aborted, std::string_view run_key) {
 }  // namespace
 
 void chat_abort(Call& call) {
-  ask_abort(call, call.params.text("sessionKey", kSessionKey));
+  hand_in_abort(call, call.params.text("sessionKey", kSessionKey));
 }
 
 void sessions_abort(Call& call) {
-  ask_abort(call, call.params.text("key", kSessionKey));
-}
-
-void on_chat_abort_session(Answer& answer, const pipeline::SessionsItem& item) {
-  if (item.sessions.empty()) return answer_aborted(answer, false, {});
-  const core::SessionView& session = item.sessions.front();
-  if (session.active_run_key.empty() && session.runs_waiting == 0) {
-    return answer_aborted(answer, false, {});
-  }
-  answer.request().extra().name = session.active_run_key;
-  build_run_aborted(answer.net, {});
-  answer.net.push(fb::EventBody::RunAborted, answer.slot, answer.number, session.id);
-  answer.keep = true;
-}
-
-void on_chat_abort_run(Answer& answer, const pipeline::RunItem& item) {
-  const bool mine = item.found && item.session_key == answer.request().extra().text;
-  if (!mine || item.run.ended) return answer_aborted(answer, false, {});
-  const std::uint64_t id = item.run.id.value;
-  build_run_aborted(answer.net, {&id, 1});
-  answer.net.push(fb::EventBody::RunAborted, answer.slot, answer.number, item.run.session);
-  answer.keep = true;
+  hand_in_abort(call, call.params.text("key", kSessionKey));
 }
 
 void on_chat_abort(Answer& answer, const pipeline::ReplyItem& item) {
-  const bool aborted = item.reply.code == ReplyCode::accepted;
-  if (item.reply.code == ReplyCode::no_space) return refuse_reply(answer, item);
-  answer_aborted(answer, aborted, answer.request().extra().name);
+  const ReplyCode code = item.reply.code;
+  if (code == ReplyCode::no_space || code == ReplyCode::malformed_key) {
+    return refuse_reply(answer, item);
+  }
+  answer_aborted(answer, code == ReplyCode::accepted, item.run_key);
 }
 
 }  // namespace spine::net::handlers

@@ -4,6 +4,7 @@
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/respond.h"
 #include "adapters/websocket/rows.h"
+#include "engine/core/session_key.h"
 #include "engine/log/log.h"
 
 namespace spine::net::handlers {
@@ -52,8 +53,9 @@ void agent_identity_get(Call& call) {
   std::string_view id = call.params.text("agentId", kOptionalName);
   const std::string_view session_key = call.params.text("sessionKey", kOptionalName);
   if (!call.valid()) return;
-  const std::string key = session_key_of(config, session_key);
-  if (id.empty()) id = agent_of_key(key);
+  core::KeyBuffer named;
+  if (!core::agent_of_typed_key(session_key, named)) return refuse_key(call, session_key);
+  if (id.empty()) id = named.view().empty() ? std::string_view{config.default_agent} : named.view();
   const config::AgentConfig* agent = find_agent(config, id);
   if (agent == nullptr) {
     return refuse(call.net, call.slot, call.id,

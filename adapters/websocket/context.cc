@@ -9,19 +9,18 @@
 namespace spine::net {
 
 void Context::push(fb::EventBody kind, std::uint32_t slot, std::uint64_t request,
-                   SessionId session) {
+                   const pipeline::InputNames& names) {
   pipeline::InputHeader header{};
   header.kind = static_cast<std::uint16_t>(kind);
   header.source = static_cast<std::uint16_t>(Source::websocket);
   header.principal = hub.table.principal[slot];
-  header.session = session.value;
   if (request != 0) {
     header.connection = hub.table.ref(slot);
     header.request = request;
     count_waiting();
   }
   const auto* body = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
-  ingress.push(header, {body, builder.GetSize()});
+  ingress.push(header, {body, builder.GetSize()}, names);
 }
 
 void Context::push_own(fb::EventBody kind) {
@@ -30,6 +29,16 @@ void Context::push_own(fb::EventBody kind) {
   header.source = static_cast<std::uint16_t>(Source::websocket);
   const auto* body = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
   ingress.push(header, {body, builder.GetSize()});
+}
+
+void Context::ask_key(std::uint32_t slot, std::uint64_t request, std::string_view typed) {
+  pipeline::InputHeader header{};
+  header.kind = pipeline::input_kind::kResolveKey;
+  header.source = static_cast<std::uint16_t>(Source::websocket);
+  header.connection = hub.table.ref(slot);
+  header.request = request;
+  count_waiting();
+  ingress.push(header, as_bytes(typed));
 }
 
 void Context::query(std::uint16_t kind, std::uint32_t slot, std::uint64_t request,
@@ -133,24 +142,6 @@ http::Facts Context::facts() const {
           .waiting_since_ms = waiting_since_ms,
           .resident_bytes = http::resident_bytes(),
           .agents = agents_report.get()};
-}
-
-std::string session_key_of(const config::Config& config, std::string_view asked) {
-  std::string key{asked};
-  std::transform(key.begin(), key.end(), key.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  if (!agent_of_key(key).empty()) return key;
-  if (key.empty() || key == "main") key = config.main_key;
-  return "agent:" + config.default_agent + ":" + key;
-}
-
-std::string_view agent_of_key(std::string_view key) {
-  constexpr std::string_view kPrefix = "agent:";
-  if (key.substr(0, kPrefix.size()) != kPrefix) return {};
-  const std::size_t end = key.find(':', kPrefix.size());
-  if (end == std::string_view::npos) return {};
-  return key.substr(kPrefix.size(), end - kPrefix.size());
 }
 
 }  // namespace spine::net

@@ -110,7 +110,8 @@ struct Context {
   std::uint64_t now_ms() const { return hub.now_ms(); }
 
   // Hands a journalled input in: `builder` holds its finished body. request 0 = no reply wanted.
-  void push(fb::EventBody kind, std::uint32_t slot, std::uint64_t request, SessionId session = {});
+  void push(fb::EventBody kind, std::uint32_t slot, std::uint64_t request,
+            const pipeline::InputNames& names = {});
   // The same for what this thread has to say itself.
   void push_own(fb::EventBody kind);
   // Whether one more query of the connection may wait.
@@ -121,6 +122,9 @@ struct Context {
   // kCallsPerQuery of the connection's calls.
   void query(std::uint16_t kind, std::uint32_t slot, std::uint64_t request, std::string_view text,
              std::uint64_t a = 0, std::uint64_t b = 0);
+
+  // Asks which session a typed key names, at once: the answer is small, and a ReplyItem.
+  void ask_key(std::uint32_t slot, std::uint64_t request, std::string_view typed);
 
   void query_answered(ConnectionRef asked_by);
   // Lets waiting queries go, first in first out per connection. Once per turn.
@@ -147,10 +151,5 @@ struct Context {
   bool may_go(std::uint32_t slot) const;
   void hand_in(const pipeline::InputHeader& query_header, std::string_view text);
 };
-
-// As keys are stored: lower case, "main" and bare names resolved (PROTOCOL section 4).
-std::string session_key_of(const config::Config& config, std::string_view asked);
-// The <id> of agent:<id>:...; empty for other keys. Borrowed from `key`.
-std::string_view agent_of_key(std::string_view key);
 
 }  // namespace spine::net

@@ -8,6 +8,7 @@
 #include "adapters/websocket/health.h"
 #include "adapters/websocket/joining.h"
 #include "adapters/websocket/methods.h"
+#include "engine/core/session_key.h"
 
 namespace spine::net {
 namespace {
@@ -75,7 +76,9 @@ void write_snapshot(Context& net, http::JsonWriter& json) {
   json.begin_object();
   json.member("defaultAgentId", config.default_agent);
   json.member("mainKey", config.main_key);
-  json.member("mainSessionKey", session_key_of(config, "main"));
+  core::KeyBuffer main_key;
+  core::main_session_key(config.default_agent, config.main_key, main_key);
+  json.member("mainSessionKey", main_key.view());
   json.member("scope", "per-sender");
   json.member("modelConfigured", true);
   json.end_object();

@@ -49,6 +49,7 @@ void build_operator_message(Context& net, std::uint32_t slot, const OperatorMess
   table.add_no_run(message.no_run);
   table.add_queue_mode(message.queue_mode);
   table.add_exact_ids(true);
+  table.add_vouched(satisfies(net.hub.table.scopes[slot], Scope::admin));
   builder.Finish(table.Finish());
 }
 

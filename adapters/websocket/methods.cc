@@ -161,6 +161,15 @@ void write_waits_behind(http::JsonWriter& json, const pipeline::ReplyItem& item,
   json.end_object();
 }
 
+void refuse_key(Context& net, std::uint32_t slot, std::string_view id, std::string_view typed) {
+  net.shared.metrics.frames_refused.add();
+  std::string what = "malformed session key";
+  if (!typed.empty()) what.append(" \"").append(typed).append("\"");
+  refuse(net, slot, id,
+         {.message = what + ": it must be agent:<id>:<name>, or a name",
+          .details = details_of("INVALID_SESSION_KEY", "malformed_key")});
+}
+
 void refuse_reply(Answer& answer, const pipeline::ReplyItem& item) {
   using core::ReplyCode;
   const core::Reply& reply = item.reply;
@@ -172,8 +181,15 @@ void refuse_reply(Answer& answer, const pipeline::ReplyItem& item) {
                                  "rate limit exceeded", reply.retry_after_ms);
     case ReplyCode::no_space:
       return refuse(answer.net, answer.slot, answer.id(), disk_full_refusal());
+    case ReplyCode::missing_scope:
+      return refuse_scope(answer.net, answer.slot, answer.id(), Scope::admin);
+    case ReplyCode::malformed_key:
+      return refuse_key(answer.net, answer.slot, answer.id(), {});
     case ReplyCode::not_found:
-      return refuse_invalid(answer.net, answer.slot, answer.id(), "No session found");
+      return refuse_invalid(answer.net, answer.slot, answer.id(),
+                            item.session_key.empty()
+                                ? std::string{"No session found"}
+                                : "No session found: " + std::string{item.session_key});
     default:
       return refuse_invalid(answer.net, answer.slot, answer.id(), "the request had no effect");
   }

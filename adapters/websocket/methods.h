@@ -88,6 +88,11 @@ void refuse_scope(Context& net, std::uint32_t slot, std::string_view id, Scope s
 void write_command(http::JsonWriter& json, const pipeline::ReplyItem& item);
 void write_waits_behind(http::JsonWriter& json, const pipeline::ReplyItem& item,
                         std::int64_t wall_ms);
+// INVALID_REQUEST, INVALID_SESSION_KEY: no session can have that key.
+void refuse_key(Context& net, std::uint32_t slot, std::string_view id, std::string_view typed);
+inline void refuse_key(Call& call, std::string_view typed) {
+  refuse_key(call.net, call.slot, call.id, typed);
+}
 // An error for a ReplyItem that is not what the method hoped for.
 void refuse_reply(Answer& answer, const pipeline::ReplyItem& item);
 // A disk that is full and a table that is are told apart: what helps is not the same.
@@ -123,8 +128,6 @@ void chat_history(Call&);
 void on_chat_history(Answer&, const pipeline::HistoryItem&);
 void chat_abort(Call&);
 void sessions_abort(Call&);
-void on_chat_abort_session(Answer&, const pipeline::SessionsItem&);
-void on_chat_abort_run(Answer&, const pipeline::RunItem&);
 void on_chat_abort(Answer&, const pipeline::ReplyItem&);
 // approval_methods.cc
 void approval_list(Call&);
@@ -160,12 +163,12 @@ void on_sessions_describe(Answer&, const pipeline::SessionsItem&);
 void sessions_subscribe(Call&);
 void on_sessions_subscribe(Answer&, const pipeline::SessionsItem&);
 void messages_subscribe(Call&);
+void on_messages_subscribe(Answer&, const pipeline::ReplyItem&);
 void messages_unsubscribe(Call&);
+void on_messages_unsubscribe(Answer&, const pipeline::ReplyItem&);
 void sessions_reset(Call&);
-void on_sessions_reset_found(Answer&, const pipeline::SessionsItem&);
 void on_sessions_reset(Answer&, const pipeline::ReplyItem&);
 void sessions_delete(Call&);
-void on_sessions_delete_found(Answer&, const pipeline::SessionsItem&);
 void on_sessions_delete(Answer&, const pipeline::ReplyItem&);
 // device_methods.cc
 void device_pair_list(Call&);
@@ -191,12 +194,12 @@ void on_channels_pairing_resolved(Answer&, const pipeline::ReplyItem&);
 void sessions_create(Call&);
 void on_sessions_create(Answer&, const pipeline::ReplyItem&);
 void sessions_patch(Call&);
-void on_sessions_patch_found(Answer&, const pipeline::SessionsItem&);
 void on_sessions_patch(Answer&, const pipeline::ReplyItem&);
 // session_lookups.cc
 void sessions_resolve(Call&);
 void on_sessions_resolve(Answer&, const pipeline::SessionsItem&);
 void sessions_preview(Call&);
+void on_sessions_preview_keys(Answer&, const pipeline::SessionsItem&);
 void on_sessions_preview(Answer&, const pipeline::HistoryItem&);
 void sessions_compact(Call&);
 void on_sessions_compact(Answer&, const pipeline::SessionsItem&);
@@ -219,7 +222,7 @@ void on_config_gone(Context&, PendingRequest&, const pipeline::ReplyItem&);
 // resume_methods.cc
 void resume(Call&);
 void on_resume_gap(Answer&, const pipeline::GapItem&);
-void on_resume_list(Answer&, const pipeline::SessionsItem&);
+void on_resume_sessions(Answer&, const pipeline::SessionsItem&);
 // message_methods.cc
 void channel_message(Call&);
 void on_channel_message(Answer&, const pipeline::ReplyItem&);

@@ -60,28 +60,29 @@ namespace {
 constexpr std::uint64_t kSnapshotSessions = 100;
 
 // From now on live events of those sessions, or of all, are for it too.
-bool subscribe(Call& call, Resuming& resuming) {
-  call.net.watch_sessions(call.slot);
+bool subscribe(Context& net, const Resuming& resuming, std::string_view id) {
+  const std::uint32_t slot = resuming.slot;
+  net.watch_sessions(slot);
   if (resuming.sessions.empty()) {
-    call.net.hub.table.set(call.slot, connection_flag::kAllSessions);
+    net.hub.table.set(slot, connection_flag::kAllSessions);
     return true;
   }
-  std::vector<std::string>& keys = call.net.hub.table.client[call.slot]->keys;
+  std::vector<std::string>& keys = net.hub.table.client[slot]->keys;
   for (const std::string& key : resuming.sessions) {
     if (std::ranges::find(keys, key) != keys.end()) continue;
     if (keys.size() >= limits::kSubscribedKeysMax ||
-        call.net.subscribed_keys >= limits::kSubscribedKeysAllMax) {
-      refuse_invalid(call.net, call.slot, call.id, "too many subscriptions");
+        net.subscribed_keys >= limits::kSubscribedKeysAllMax) {
+      refuse_invalid(net, slot, id, "too many subscriptions");
       return false;
     }
     keys.push_back(key);
-    ++call.net.subscribed_keys;
+    ++net.subscribed_keys;
   }
   return true;
 }
 
-// Sorted, each once.
-void read_sessions(Call& call, std::vector<std::string>& out) {
+// As they were typed.
+void read_sessions(Call& call, pipeline::KeyList& out) {
   simdjson::dom::array sessions;
   if (!call.params.array("sessions", sessions)) return;
   if (sessions.size() > limits::kSubscribedKeysMax) {
@@ -92,10 +93,8 @@ void read_sessions(Call& call, std::vector<std::string>& out) {
     if (element.get(key) != simdjson::SUCCESS || key.empty() || key.size() > limits::kKeyBytesMax) {
       return call.params.complain("sessions", "items must be session keys");
     }
-    out.push_back(session_key_of(call.net.config(), key));
+    out.add(key);
   }
-  std::ranges::sort(out);
-  out.erase(std::unique(out.begin(), out.end()), out.end());
 }
 
 // Tells what the follower found, until as much is sent as a page may hold: what it found is bounded
@@ -115,13 +114,35 @@ void ask_gap(Context& net, std::uint32_t slot, std::uint64_t number, Seq from) {
   net.query(pipeline::input_kind::kQueryGap, slot, number, {}, from.value);
 }
 
+// What the answer to a pending resume's question about sessions is.
+enum ResumeStep : std::uint8_t { kSnapshot, kKeys };
+
+void begin_resume(Context& net, std::uint32_t slot, std::uint64_t number,
+                  std::unique_ptr<Resuming> resuming) {
+  PendingRequest& request = net.pending.at(number);
+  request.step = kSnapshot;
+  if (!subscribe(net, *resuming, request.id())) return net.pending.remove(number);
+  net.hub.table.unset(slot, connection_flag::kAwaitsResume);
+  if (resuming->from.epoch != net.shared.epoch) {
+    return net.query(pipeline::input_kind::kQuerySessions, slot, number, {}, 0, kSnapshotSessions);
+  }
+  resuming->live_from = Seq{net.hub.table.told_from[slot]};
+  resuming->live_to = net.last_live;
+  // The event of the cursor itself is asked for: later pushes of it may be missing.
+  const Seq from = resuming->from.seq;
+  net.hub.table.set(slot, connection_flag::kResuming);
+  net.resuming.emplace(slot, std::move(resuming));
+  ask_gap(net, slot, number, from);
+}
+
 }  // namespace
 
 void resume(Call& call) {
   const std::string_view text = call.params.text("cursor", {.required = true, .bytes_max = 128});
   auto resuming = std::make_unique<Resuming>();
   resuming->slot = call.slot;
-  read_sessions(call, resuming->sessions);
+  pipeline::KeyList sessions;
+  read_sessions(call, sessions);
   if (call.valid() && !parse_cursor(text, resuming->from)) {
     call.params.complain("cursor", "must be a cursor of this gateway");
   }
@@ -129,20 +150,15 @@ void resume(Call& call) {
   if (call.net.resuming.contains(call.slot)) {
     return refuse_invalid(call.net, call.slot, call.id, "a resume is already under way");
   }
-  if (!subscribe(call, *resuming)) return;
-  call.net.hub.table.unset(call.slot, connection_flag::kAwaitsResume);
   const std::uint64_t number = call.pend();
-  if (resuming->from.epoch != call.net.shared.epoch) {
-    return call.net.query(pipeline::input_kind::kQuerySessions, call.slot, number, {}, 0,
-                          kSnapshotSessions);
+  if (sessions.view().empty()) {
+    return begin_resume(call.net, call.slot, number, std::move(resuming));
   }
-  resuming->live_from = Seq{call.net.hub.table.told_from[call.slot]};
-  resuming->live_to = call.net.last_live;
-  // The event of the cursor itself is asked for: later pushes of it may be missing.
-  const Seq from = resuming->from.seq;
-  call.net.hub.table.set(call.slot, connection_flag::kResuming);
-  call.net.resuming.emplace(call.slot, std::move(resuming));
-  ask_gap(call.net, call.slot, number, from);
+  PendingRequest& request = call.net.pending.at(number);
+  request.step = kKeys;
+  request.extra().text = text;
+  call.net.watch_sessions(call.slot);
+  call.net.query(pipeline::input_kind::kResolveKeys, call.slot, number, sessions.view());
 }
 
 void on_resume_gap(Answer& answer, const pipeline::GapItem& item) {
@@ -185,8 +201,32 @@ void on_resume_gap(Answer& answer, const pipeline::GapItem& item) {
   if (net.resuming.empty()) net.recent.clear();
 }
 
-// Another journal: what the client knows is of no use. It gets what there is now.
-void on_resume_list(Answer& answer, const pipeline::SessionsItem& item) {
+namespace {
+
+// Which sessions the typed keys name: sorted, each once.
+void on_resume_keys(Answer& answer, const pipeline::SessionsItem& item) {
+  Context& net = answer.net;
+  if (item.malformed) return refuse_key(net, answer.slot, answer.id(), {});
+  if (net.resuming.contains(answer.slot)) {
+    return refuse_invalid(net, answer.slot, answer.id(), "a resume is already under way");
+  }
+  auto resuming = std::make_unique<Resuming>();
+  resuming->slot = answer.slot;
+  parse_cursor(answer.request().extra().text, resuming->from);
+  for (const core::SessionView& session : item.sessions)
+    resuming->sessions.emplace_back(session.key);
+  std::ranges::sort(resuming->sessions);
+  const auto [first, last] = std::ranges::unique(resuming->sessions);
+  resuming->sessions.erase(first, last);
+  answer.keep = true;
+  begin_resume(net, answer.slot, answer.number, std::move(resuming));
+}
+
+}  // namespace
+
+void on_resume_sessions(Answer& answer, const pipeline::SessionsItem& item) {
+  if (answer.request().step == kKeys) return on_resume_keys(answer, item);
+  // Another journal: what the client knows is of no use. It gets what there is now.
   Context& net = answer.net;
   Response response{net, answer.slot, answer.id()};
   http::JsonWriter& json = response.json();

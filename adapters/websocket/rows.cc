@@ -280,14 +280,6 @@ ModelName model_name(std::string_view whole) {
   return {whole.substr(0, slash), whole.substr(slash + 1), whole};
 }
 
-bool is_main_session(const config::Config& config, std::string_view key) {
-  const std::string suffix = ":" + config.main_key;
-  constexpr std::string_view kPrefix = "agent:";
-  if (key.substr(0, kPrefix.size()) != kPrefix) return false;
-  const std::size_t end = key.find(':', kPrefix.size());
-  return end != std::string_view::npos && key.substr(end) == suffix;
-}
-
 void write_defaults(http::JsonWriter& json, const config::Config& config) {
   const ModelName model = model_of(config, config.default_agent);
   json.begin_object();
@@ -307,7 +299,7 @@ void write_session(http::JsonWriter& json, const config::Config& config,
   json.member("key", session.key);
   json.member("kind", kind_name(session.conversation));
   json.member("agentId", session.agent_id);
-  json.member("isMain", is_main_session(config, session.key));
+  json.member("isMain", session.is_main);
   json.member("sessionId", uuid);
   json.member("chatType", kind_name(session.conversation));
   json.member_if("channel", session.channel);

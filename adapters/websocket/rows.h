@@ -28,7 +28,6 @@ const config::AgentConfig* find_agent(const config::Config& config, std::string_
 // The two parts of "provider/model".
 ModelName model_name(std::string_view whole);
 ModelName model_of(const config::Config& config, std::string_view agent_id);
-bool is_main_session(const config::Config& config, std::string_view key);
 
 // {"modelProvider","model","contextTokens"}: the defaults of lists.
 void write_defaults(http::JsonWriter& json, const config::Config& config);

@@ -6,6 +6,7 @@
 #include "adapters/websocket/put_text.h"
 #include "adapters/websocket/respond.h"
 #include "adapters/websocket/rows.h"
+#include "engine/core/session_key.h"
 
 namespace spine::net::handlers {
 namespace {
@@ -95,7 +96,7 @@ void answer_created(Answer& answer, bool run_started, std::string_view refused =
   write_entry(json, answer, uuid);
   json.member("runStarted", run_started);
   json.member_if("messageRefused", refused);
-  write_resolved(json, answer.net.config(), agent_of_key(more.text));
+  write_resolved(json, answer.net.config(), core::agent_of_key(more.text));
   json.end_object();
   response.send();
 }
@@ -126,9 +127,11 @@ void on_sessions_create(Answer& answer, const pipeline::ReplyItem& item) {
   const ReplyCode code = item.reply.code;
   if (answer.request().step == kFirstMessage) {
     const bool taken = code == ReplyCode::accepted;
-    return answer_created(
-        answer, taken && item.reply.run,
-        taken ? std::string_view{} : "the message was not accepted: send it again");
+    return answer_created(answer, taken && item.reply.run,
+                          taken ? std::string_view{}
+                          : code == ReplyCode::missing_scope
+                              ? "missing scope: operator.admin"
+                              : "the message was not accepted: send it again");
   }
   if (code == ReplyCode::label_taken) return refuse_label(answer);
   if (code != ReplyCode::accepted) return refuse_reply(answer, item);
@@ -182,46 +185,24 @@ void sessions_patch(Call& call) {
   const SessionPatch patch = read_patch(call.params);
   if (!call.valid()) return;
   const std::uint64_t number = call.pend();
-  PendingMore& more = call.net.pending.at(number).extra();
-  more.text = session_key_of(call.net.config(), asked);
-  more.name = patch.label;
-  more.message = patch.thinking_level;
-  more.model = patch.model;
-  more.a = static_cast<std::uint64_t>(patch.fields);
-  more.b = static_cast<std::uint64_t>(patch.marks);
-  call.net.query(pipeline::input_kind::kQuerySession, call.slot, number, more.text);
-}
-
-void on_sessions_patch_found(Answer& answer, const pipeline::SessionsItem& item) {
-  PendingMore& more = answer.request().extra();
-  if (item.sessions.empty()) {
-    return refuse_invalid(answer.net, answer.slot, answer.id(), "No session found: " + more.text);
-  }
-  more.uuid = item.sessions.front().uuid;
-  build_session_patched(answer.net, {.fields = static_cast<fb::SessionField>(more.a),
-                                     .label = more.name,
-                                     .thinking_level = more.message,
-                                     .model = more.model,
-                                     .marks = static_cast<fb::SessionMark>(more.b)});
-  answer.net.push(fb::EventBody::SessionPatched, answer.slot, answer.number,
-                  item.sessions.front().id);
-  answer.keep = true;
+  call.net.pending.at(number).extra().name = patch.label;
+  build_session_patched(call.net, patch);
+  call.net.push(fb::EventBody::SessionPatched, call.slot, number, {.session_key = asked});
 }
 
 void on_sessions_patch(Answer& answer, const pipeline::ReplyItem& item) {
   if (item.reply.code == ReplyCode::label_taken) return refuse_label(answer);
   if (item.reply.code != ReplyCode::accepted) return refuse_reply(answer, item);
-  const PendingMore& more = answer.request().extra();
   std::string uuid;
-  append_uuid(uuid, more.uuid);
+  append_uuid(uuid, item.session_uuid);
   Response response{answer.net, answer.slot, answer.id()};
   http::JsonWriter& json = response.json();
   json.begin_object();
   json.member("ok", true);
   json.member("path", "journal");
-  json.member("key", more.text);
+  json.member("key", item.session_key);
   write_entry(json, answer, uuid);
-  write_resolved(json, answer.net.config(), agent_of_key(more.text));
+  write_resolved(json, answer.net.config(), core::agent_of_key(item.session_key));
   json.end_object();
   response.send();
 }

@@ -31,6 +31,11 @@ void answer_resolved(Answer& answer, const core::SessionView& session) {
   response.send();
 }
 
+void end_preview(Answer& answer) {
+  answer.net.hub.table.unset(answer.slot, connection_flag::kPreviewing);
+  --answer.net.previews;
+}
+
 }  // namespace
 
 void sessions_resolve(Call& call) {
@@ -51,8 +56,7 @@ void sessions_resolve(Call& call) {
   more.flag = allow_missing;
   more.text = !key.empty() ? key : !label.empty() ? label : id;
   if (!key.empty()) {
-    return call.net.query(pipeline::input_kind::kQuerySession, call.slot, number,
-                          session_key_of(call.net.config(), key));
+    return call.net.query(pipeline::input_kind::kQuerySession, call.slot, number, key);
   }
   call.net.query(pipeline::input_kind::kQueryFindSession, call.slot, number, more.text,
                  label.empty() ? kBySessionId : kByLabel);
@@ -60,6 +64,7 @@ void sessions_resolve(Call& call) {
 
 void on_sessions_resolve(Answer& answer, const pipeline::SessionsItem& item) {
   const PendingMore& more = answer.request().extra();
+  if (item.malformed) return refuse_key(answer.net, answer.slot, answer.id(), more.text);
   if (item.sessions.size() == 1) return answer_resolved(answer, item.sessions.front());
   if (item.sessions.size() > 1) {
     return refuse_invalid(answer.net, answer.slot, answer.id(),
@@ -73,7 +78,8 @@ void on_sessions_resolve(Answer& answer, const pipeline::SessionsItem& item) {
   response.send();
 }
 
-// The lists of messages are asked for one session after the other, under one number.
+// First which sessions the keys name; then the lists of messages are asked for, one session after
+// the other, under one number.
 void sessions_preview(Call& call) {
   simdjson::dom::array keys;
   if (!call.params.array("keys", keys)) call.params.complain("keys", "must be an array of keys");
@@ -81,18 +87,16 @@ void sessions_preview(Call& call) {
   const std::int64_t chars =
       call.params.integer("maxChars", {.min = 20, .max = 2'000, .otherwise = 240});
   if (!call.valid()) return;
-  std::vector<std::string> wanted;
+  pipeline::KeyList wanted;
+  std::size_t count = 0;
   for (const simdjson::dom::element element : keys) {
     std::string_view key;
     if (element.get(key) != simdjson::SUCCESS || key.size() > limits::kKeyBytesMax) {
       return call.params.complain("keys", "items must be session keys");
     }
-    std::string whole = session_key_of(call.net.config(), key);
-    if (std::ranges::find(wanted, whole) != wanted.end()) continue;
-    if (wanted.size() == kPreviewsMax) break;
-    wanted.push_back(std::move(whole));
+    if (++count <= kPreviewsMax) wanted.add(key);
   }
-  if (wanted.empty()) {
+  if (count == 0) {
     Response response{call.net, call.slot, call.id};
     response.json().raw("{\"ts\":" + std::to_string(call.net.wall_ms) + ",\"previews\":[]}");
     return response.send();
@@ -108,11 +112,25 @@ void sessions_preview(Call& call) {
   ++call.net.previews;
   const std::uint64_t number = call.pend();
   PendingMore& more = call.net.pending.at(number).extra();
-  more.list = std::move(wanted);
   more.a = static_cast<std::uint64_t>(limit);
   more.b = static_cast<std::uint64_t>(chars);
-  call.net.query(pipeline::input_kind::kQueryMessages, call.slot, number, more.list.front(),
-                 more.a);
+  call.net.query(pipeline::input_kind::kResolveKeys, call.slot, number, wanted.view());
+}
+
+void on_sessions_preview_keys(Answer& answer, const pipeline::SessionsItem& item) {
+  PendingMore& more = answer.request().extra();
+  if (item.malformed) {
+    end_preview(answer);
+    return refuse_key(answer.net, answer.slot, answer.id(), {});
+  }
+  for (const core::SessionView& session : item.sessions) {
+    if (std::ranges::find(more.list, session.key) == more.list.end()) {
+      more.list.emplace_back(session.key);
+    }
+  }
+  answer.keep = true;
+  answer.net.query(pipeline::input_kind::kQueryMessages, answer.slot, answer.number,
+                   more.list.front(), more.a);
 }
 
 namespace {
@@ -144,8 +162,7 @@ void on_sessions_preview(Answer& answer, const pipeline::HistoryItem& item) {
     return answer.net.query(pipeline::input_kind::kQueryMessages, answer.slot, answer.number,
                             more.list[done + 1], more.a);
   }
-  answer.net.hub.table.unset(answer.slot, connection_flag::kPreviewing);
-  --answer.net.previews;
+  end_preview(answer);
   Response response{answer.net, answer.slot, answer.id()};
   response.json().raw("{\"ts\":" + std::to_string(answer.net.wall_ms) + ",\"previews\":[" +
                       more.text + "]}");
@@ -156,23 +173,21 @@ void sessions_compact(Call& call) {
   const std::string_view key = call.params.text(
       "key", {.required = true, .bytes_min = 1, .bytes_max = limits::kKeyBytesMax});
   if (!call.valid()) return;
-  const std::uint64_t number = call.pend();
-  std::string& text = call.net.pending.at(number).extra().text;
-  text = session_key_of(call.net.config(), key);
-  call.net.query(pipeline::input_kind::kQuerySession, call.slot, number, text);
+  call.net.query(pipeline::input_kind::kQuerySession, call.slot, call.pend(), key);
 }
 
 // The journal keeps everything, and the echo agent has no context that could grow too long.
 void on_sessions_compact(Answer& answer, const pipeline::SessionsItem& item) {
-  const std::string& key = answer.request().extra().text;
+  if (item.malformed) return refuse_key(answer.net, answer.slot, answer.id(), {});
   if (item.sessions.empty()) {
-    return refuse_invalid(answer.net, answer.slot, answer.id(), "No session found: " + key);
+    return refuse_invalid(answer.net, answer.slot, answer.id(),
+                          "No session found: " + std::string{item.key});
   }
   Response response{answer.net, answer.slot, answer.id()};
   http::JsonWriter& json = response.json();
   json.begin_object();
   json.member("ok", true);
-  json.member("key", key);
+  json.member("key", item.key);
   json.member("compacted", false);
   json.member("reason", "the agent keeps no context of its own");
   json.end_object();

@@ -78,18 +78,8 @@ void write_page(http::JsonWriter& json, Answer& answer, const pipeline::Sessions
   json.end_object();
 }
 
-// Looks the session up; its answer goes to the method's on_sessions.
-void ask_session(Call& call) {
-  const std::string_view asked = call.params.text("key", kKey);
-  if (!call.valid()) return;
-  const std::string key = session_key_of(call.net.config(), asked);
-  const std::uint64_t number = call.pend();
-  call.net.pending.at(number).extra().text = key;
-  call.net.query(pipeline::input_kind::kQuerySession, call.slot, number, key);
-}
-
-void answer_subscribed(Call& call, std::string_view key, bool subscribed) {
-  Response response{call.net, call.slot, call.id};
+void answer_subscribed(Answer& answer, std::string_view key, bool subscribed) {
+  Response response{answer.net, answer.slot, answer.id()};
   http::JsonWriter& json = response.json();
   json.begin_object();
   json.member("subscribed", subscribed);
@@ -111,11 +101,14 @@ void on_sessions_list(Answer& answer, const pipeline::SessionsItem& item) {
 }
 
 void sessions_describe(Call& call) {
-  ask_session(call);
+  const std::string_view asked = call.params.text("key", kKey);
+  if (!call.valid()) return;
+  call.net.query(pipeline::input_kind::kQuerySession, call.slot, call.pend(), asked);
 }
 
 void on_sessions_describe(Answer& answer, const pipeline::SessionsItem& item) {
   Context& net = answer.net;
+  if (item.malformed) return refuse_key(net, answer.slot, answer.id(), {});
   Response response{net, answer.slot, answer.id()};
   http::JsonWriter& json = response.json();
   json.begin_object();
@@ -155,59 +148,59 @@ void on_sessions_subscribe(Answer& answer, const pipeline::SessionsItem& item) {
 void messages_subscribe(Call& call) {
   const std::string_view asked = call.params.text("key", kKey);
   if (!call.valid()) return;
-  std::string key = session_key_of(call.net.config(), asked);
-  std::vector<std::string>& keys = call.net.hub.table.client[call.slot]->keys;
-  const bool known = std::find(keys.begin(), keys.end(), key) != keys.end();
+  // From now on, so that the engine tells of what follows the answer.
+  call.net.watch_sessions(call.slot);
+  call.net.ask_key(call.slot, call.pend(), asked);
+}
+
+void on_messages_subscribe(Answer& answer, const pipeline::ReplyItem& item) {
+  if (item.reply.code != ReplyCode::accepted) return refuse_reply(answer, item);
+  Context& net = answer.net;
+  std::vector<std::string>& keys = net.hub.table.client[answer.slot]->keys;
+  const bool known = std::find(keys.begin(), keys.end(), item.session_key) != keys.end();
   if (!known && keys.size() >= limits::kSubscribedKeysMax) {
-    return refuse_invalid(call.net, call.slot, call.id,
+    return refuse_invalid(net, answer.slot, answer.id(),
                           "too many subscriptions on this connection");
   }
-  if (!known && call.net.subscribed_keys >= limits::kSubscribedKeysAllMax) {
-    return refuse_rate_limited(call.net, call.slot, call.id, "subscriptions",
+  if (!known && net.subscribed_keys >= limits::kSubscribedKeysAllMax) {
+    return refuse_rate_limited(net, answer.slot, answer.id(), "subscriptions",
                                "too many subscriptions of all connections", 1'000);
   }
-  call.net.watch_sessions(call.slot);
   if (!known) {
-    keys.push_back(key);
-    ++call.net.subscribed_keys;
+    keys.emplace_back(item.session_key);
+    ++net.subscribed_keys;
   }
-  answer_subscribed(call, key, true);
+  answer_subscribed(answer, item.session_key, true);
 }
 
 void messages_unsubscribe(Call& call) {
   const std::string_view asked = call.params.text("key", kKey);
-  if (!call.valid()) return;
-  const std::string key = session_key_of(call.net.config(), asked);
-  call.net.subscribed_keys -= std::erase(call.net.hub.table.client[call.slot]->keys, key);
-  answer_subscribed(call, key, false);
+  if (call.valid()) call.net.ask_key(call.slot, call.pend(), asked);
+}
+
+void on_messages_unsubscribe(Answer& answer, const pipeline::ReplyItem& item) {
+  if (item.reply.code != ReplyCode::accepted) return refuse_reply(answer, item);
+  std::vector<std::string>& keys = answer.net.hub.table.client[answer.slot]->keys;
+  answer.net.subscribed_keys -= std::erase(keys, item.session_key);
+  answer_subscribed(answer, item.session_key, false);
 }
 
 void sessions_reset(Call& call) {
-  ask_session(call);
-}
-
-void on_sessions_reset_found(Answer& answer, const pipeline::SessionsItem& item) {
-  PendingMore& more = answer.request().extra();
-  if (item.sessions.empty()) {
-    return refuse_invalid(answer.net, answer.slot, answer.id(), "No session found: " + more.text);
-  }
-  more.uuid = as_uuid(answer.net.entropy.next());
-  build_session_reset(answer.net, more.uuid);
-  answer.net.push(fb::EventBody::SessionReset, answer.slot, answer.number,
-                  item.sessions.front().id);
-  answer.keep = true;
+  const std::string_view asked = call.params.text("key", kKey);
+  if (!call.valid()) return;
+  build_session_reset(call.net, as_uuid(call.net.entropy.next()));
+  call.net.push(fb::EventBody::SessionReset, call.slot, call.pend(), {.session_key = asked});
 }
 
 void on_sessions_reset(Answer& answer, const pipeline::ReplyItem& item) {
   if (item.reply.code != ReplyCode::accepted) return refuse_reply(answer, item);
-  const PendingMore& more = answer.request().extra();
   std::string uuid;
-  append_uuid(uuid, more.uuid);
+  append_uuid(uuid, item.session_uuid);
   Response response{answer.net, answer.slot, answer.id()};
   http::JsonWriter& json = response.json();
   json.begin_object();
   json.member("ok", true);
-  json.member("key", more.text);
+  json.member("key", item.session_key);
   json.key("entry");
   json.begin_object();
   json.member("sessionId", uuid);
@@ -221,12 +214,12 @@ void on_sessions_reset(Answer& answer, const pipeline::ReplyItem& item) {
 
 namespace {
 
-void answer_deleted(Answer& answer, bool deleted) {
+void answer_deleted(Answer& answer, std::string_view key, bool deleted) {
   Response response{answer.net, answer.slot, answer.id()};
   http::JsonWriter& json = response.json();
   json.begin_object();
   json.member("ok", true);
-  json.member("key", answer.request().extra().text);
+  json.member("key", key);
   json.member("deleted", deleted);
   json.member_raw("archived", "[]");
   json.end_object();
@@ -236,26 +229,21 @@ void answer_deleted(Answer& answer, bool deleted) {
 }  // namespace
 
 void sessions_delete(Call& call) {
-  ask_session(call);
-}
-
-void on_sessions_delete_found(Answer& answer, const pipeline::SessionsItem& item) {
-  if (item.sessions.empty()) return answer_deleted(answer, false);
-  build_session_closed(answer.net);
-  answer.net.push(fb::EventBody::SessionClosed, answer.slot, answer.number,
-                  item.sessions.front().id);
-  answer.keep = true;
+  const std::string_view asked = call.params.text("key", kKey);
+  if (!call.valid()) return;
+  build_session_closed(call.net);
+  call.net.push(fb::EventBody::SessionClosed, call.slot, call.pend(), {.session_key = asked});
 }
 
 void on_sessions_delete(Answer& answer, const pipeline::ReplyItem& item) {
   if (item.reply.code == ReplyCode::refused_main) {
     return refuse_invalid(
         answer.net, answer.slot, answer.id(),
-        "Cannot delete the main session (" + answer.request().extra().text + ").");
+        "Cannot delete the main session (" + std::string{item.session_key} + ").");
   }
-  if (item.reply.code == ReplyCode::not_found) return answer_deleted(answer, false);
-  if (item.reply.code != ReplyCode::accepted) return refuse_reply(answer, item);
-  answer_deleted(answer, true);
+  const bool deleted = item.reply.code == ReplyCode::accepted;
+  if (!deleted && item.reply.code != ReplyCode::not_found) return refuse_reply(answer, item);
+  answer_deleted(answer, item.session_key, deleted);
 }
 
 }  // namespace spine::net::handlers

@@ -4,6 +4,7 @@
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/respond.h"
 #include "adapters/websocket/rows.h"
+#include "engine/core/session_key.h"
 
 namespace spine::net::handlers {
 namespace {
@@ -133,8 +134,9 @@ void skills_status(Call& call) {
   std::string_view id = call.params.text("agentId", kName);
   const std::string_view session_key = call.params.text("sessionKey", kName);
   if (!call.valid()) return;
-  const std::string key = session_key_of(config, session_key);
-  if (id.empty() && !session_key.empty()) id = agent_of_key(key);
+  core::KeyBuffer named;
+  if (!core::agent_of_typed_key(session_key, named)) return refuse_key(call, session_key);
+  if (id.empty()) id = named.view();
   const config::AgentConfig* agent = find_agent(config, id.empty() ? config.default_agent : id);
   if (agent == nullptr) {
     return refuse(call.net, call.slot, call.id,

@@ -27,6 +27,8 @@ enum class ReplyCode : std::uint8_t {
   refused_main,   // the main session cannot be deleted
   no_space,       // the disk is full; retryable (engine thread, not decide)
   label_taken,    // another open session has this label
+  malformed_key,  // no session can have the key that was typed
+  missing_scope,  // a command of the message is for those who may administer
 };
 
 struct Reply {

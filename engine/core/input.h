@@ -16,6 +16,7 @@ struct Input {
   // SessionReset, SessionClosed, SessionPatched: which. RunAborted with an empty list: whose open
   // runs. Else 0.
   SessionId session{};
+  RunId run{};  // RunAborted with an empty list: this run of the session only, if it is set
   Instant now{};
   ByteSpan body{};
 };

@@ -5,6 +5,7 @@
 #include "engine/core/message_copy.h"
 #include "engine/core/rate.h"
 #include "engine/core/session_key.h"
+#include "engine/core/typed_key.h"
 
 namespace spine::core {
 namespace {
@@ -138,17 +139,26 @@ bool MessageRules::may_speak() {
   return (refusal == fb::RejectReason::unpaired && is_paired()) || reject(refusal);
 }
 
+// A word in a message must not do what a method refuses: sessions.reset is for operator.admin, and
+// who holds less could reset any session by a chat.send of "/reset" to it, also one that is another
+// person's. On a channel the word reaches the writer's own conversation only. (Before ids were
+// exact nobody recorded whether a client may.)
+bool MessageRules::may_reset() const {
+  return by_channel() || message_.vouched() || !message_.exact_ids();
+}
+
 bool MessageRules::has_agent() {
   const Policy& policy = tables_.policy;
-  const Bits128 secret = tables_.meta.fingerprint_key;
   if (by_channel()) {
     agent_ = policy.agent_for(origin_);
-    channel_session_key(policy, agent_, origin_, text_of(message_.thread()), secret, session_key_);
+    channel_session_key(policy, agent_, origin_, text_of(message_.thread()),
+                        tables_.meta.fingerprint_key, session_key_);
   } else {
-    const std::string_view named = text_of(message_.agent_id());
-    named_session_key(policy, named.empty() ? std::string_view{policy.default_agent} : named,
-                      text_of(message_.session_key()), secret, id_case(message_.exact_ids()),
-                      session_key_);
+    if (!find_session_key(tables_, text_of(message_.agent_id()), text_of(message_.session_key()),
+                          id_case(message_.exact_ids()), session_key_)) {
+      decision_.reply.code = ReplyCode::malformed_key;
+      return false;
+    }
     agent_ = agent_of_key(session_key_.view());
   }
   if (!policy.agent_known(agent_)) return reject(fb::RejectReason::unknown_agent);
@@ -161,6 +171,10 @@ bool MessageRules::has_agent() {
                        !has_trusted_work(tables_, session_row_));
   std::string_view rest;
   if (runs_ && spoken && policy.is_reset_trigger(text_of(message_.text()), rest)) {
+    if (!may_reset()) {
+      decision_.reply.code = ReplyCode::missing_scope;
+      return false;
+    }
     manual_reset_ = session_row_ != 0;
     runs_ = !rest.empty();
   }

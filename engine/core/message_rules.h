@@ -60,6 +60,7 @@ class MessageRules {
 
   SenderPlace place() const;
   bool is_paired() const;
+  bool may_reset() const;
   void request_pairing(Seq rejection, PrincipalId who);
   void find_answer();
   bool has_room_to_pair() const;

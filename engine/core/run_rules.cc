@@ -16,15 +16,22 @@ std::uint64_t run_named(const Input& input) {
 // The runs to stop: those listed that are open, or all of the session's. Ascending, each once.
 std::vector<std::uint64_t> runs_to_abort(const Tables& tables, const Input& input,
                                          const flatbuffers::Vector<std::uint64_t>* listed) {
-  if (listed == nullptr || listed->size() == 0) {
+  const bool all = listed == nullptr || listed->size() == 0;
+  if (all && !input.run) {
     const std::uint32_t session = tables.sessions.find(input.session);
     return session == 0 ? std::vector<std::uint64_t>{} : open_runs(tables, session);
   }
   std::vector<std::uint64_t> runs;
-  for (const std::uint64_t id : *listed) {
+  const auto add = [&](std::uint64_t id) {
     const std::uint32_t row = tables.runs.find(RunId{id});
     if (row != 0 && tables.runs.open(row)) runs.push_back(id);
+  };
+  if (all) {
+    add(input.run.value);
+    return runs;
   }
+  for (const std::uint64_t id : *listed)
+    add(id);
   std::sort(runs.begin(), runs.end());
   runs.erase(std::unique(runs.begin(), runs.end()), runs.end());
   return runs;

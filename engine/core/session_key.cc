@@ -11,6 +11,7 @@ constexpr std::string_view kMainAlias = "main";
 constexpr std::string_view kThread = ":thread:";
 constexpr std::string_view kTopic = ":topic:";
 constexpr std::string_view kTelegram = "telegram";
+constexpr std::string_view kBlanks = " \t\r\n";
 
 bool has_agent_prefix(std::string_view key) {
   return same_but_case(key.substr(0, kAgentPrefix.size()), kAgentPrefix);
@@ -55,9 +56,9 @@ void add_direct(fb::DmScope scope, const Origin& origin, KeyBuffer& key) {
 
 }  // namespace
 
-void main_session_key(const Policy& policy, std::string_view agent, KeyBuffer& key) {
+void main_session_key(std::string_view agent, std::string_view main_key, KeyBuffer& key) {
   key.clear();
-  key.add(kAgentPrefix).add_lower(agent).add(":").add(policy.main_key);
+  key.add(kAgentPrefix).add_lower(agent).add(":").add(main_key);
 }
 
 void channel_session_key(const Policy& policy, std::string_view agent, const Origin& origin,
@@ -65,7 +66,7 @@ void channel_session_key(const Policy& policy, std::string_view agent, const Ori
   const bool direct = origin.conversation == fb::ConversationKind::direct;
   const bool group = origin.conversation == fb::ConversationKind::group;
   if (direct ? policy.dm_scope == fb::DmScope::main : policy.group_scope_main) {
-    main_session_key(policy, agent, key);
+    main_session_key(agent, policy.main_key, key);
   } else {
     key.clear();
     key.add(kAgentPrefix).add_lower(agent).add(":");
@@ -85,7 +86,7 @@ void channel_session_key(const Policy& policy, std::string_view agent, const Ori
 void named_session_key(const Policy& policy, std::string_view agent, std::string_view name,
                        Bits128 secret, IdCase ids, KeyBuffer& key) {
   if (name.empty() || same_but_case(name, kMainAlias)) {
-    main_session_key(policy, agent, key);
+    main_session_key(agent, policy.main_key, key);
   } else {
     const bool whole = !agent_part(name).empty();
     // What of agent:<id>:<channel> the name itself has.
@@ -96,6 +97,23 @@ void named_session_key(const Policy& policy, std::string_view agent, std::string
     key.add_lower(name.substr(0, names)).add(name.substr(names));
   }
   key.fit(secret);
+}
+
+bool is_malformed_key(std::string_view typed) {
+  return has_agent_prefix(typed) && agent_part(typed).empty();
+}
+
+std::string_view trimmed_key(std::string_view typed) {
+  const std::size_t first = typed.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return typed.substr(first, typed.find_last_not_of(kBlanks) - first + 1);
+}
+
+bool agent_of_typed_key(std::string_view typed, KeyBuffer& agent) {
+  const std::string_view trimmed = trimmed_key(typed);
+  agent.clear();
+  agent.add_lower(agent_part(trimmed));
+  return !is_malformed_key(trimmed);
 }
 
 std::string_view agent_of_key(std::string_view key) {

@@ -13,7 +13,7 @@ namespace spine::core {
 // limits::kKeyBytesMax (KeyBuffer::fit under the journal's key, which is `secret`).
 
 // agent:<agent>:<main key>.
-void main_session_key(const Policy& policy, std::string_view agent, KeyBuffer& key);
+void main_session_key(std::string_view agent, std::string_view main_key, KeyBuffer& key);
 // Of a message that came over a channel; by dm_scope and group_scope, with its thread.
 void channel_session_key(const Policy& policy, std::string_view agent, const Origin& origin,
                          std::string_view thread, Bits128 secret, KeyBuffer& key);
@@ -22,6 +22,32 @@ void channel_session_key(const Policy& policy, std::string_view agent, const Ori
 void named_session_key(const Policy& policy, std::string_view agent, std::string_view name,
                        Bits128 secret, IdCase ids, KeyBuffer& key);
 
+// Whether a typed key says agent:, and no agent's id and rest behind it: it is nobody's name, and
+// as a part of another key it would only be found by those who mistype it alike.
+bool is_malformed_key(std::string_view typed);
+// Without the blanks at its ends.
+std::string_view trimmed_key(std::string_view typed);
+
+// Which session a key stands for that somebody typed: the one of that very name, and only where
+// there is none the one without the blanks at its ends. `exists(key)` says whether there is one.
+// False: none can be meant. Everything that takes a key from outside asks this, or what one method
+// opens another would not find.
+template <class Exists>
+bool typed_session_key(const Policy& policy, std::string_view agent, std::string_view typed,
+                       Bits128 secret, Exists exists, KeyBuffer& key) {
+  const std::string_view trimmed = trimmed_key(typed);
+  const bool bare = trimmed.size() == typed.size();
+  if (!is_malformed_key(typed)) {
+    named_session_key(policy, agent, typed, secret, IdCase::exact, key);
+    if (bare || exists(key.view())) return true;
+  }
+  if (bare || trimmed.empty() || is_malformed_key(trimmed)) return false;
+  named_session_key(policy, agent, trimmed, secret, IdCase::exact, key);
+  return true;
+}
+
+// The agent that a typed key names; empty = it is for the default one. False for a malformed key.
+bool agent_of_typed_key(std::string_view typed, KeyBuffer& agent);
 // The <id> of agent:<id>:...; empty for other keys.
 std::string_view agent_of_key(std::string_view key);
 // Whether the key is the main session of its agent.

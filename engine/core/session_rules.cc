@@ -5,6 +5,7 @@
 #include "engine/core/fingerprint.h"
 #include "engine/core/key_buffer.h"
 #include "engine/core/session_key.h"
+#include "engine/core/typed_key.h"
 
 namespace spine::core {
 namespace {
@@ -50,9 +51,11 @@ void decide_session_open(const Tables& tables, const Input& input, Decision& dec
   const Policy& policy = tables.policy;
   const std::string_view named = text_of(body.agent_id());
   KeyBuffer key;
-  named_session_key(policy, named.empty() ? std::string_view{policy.default_agent} : named,
-                    text_of(body.key()), tables.meta.fingerprint_key, policy.ids, key);
   Reply& reply = decision.reply;
+  if (!find_session_key(tables, named, text_of(body.key()), policy.ids, key)) {
+    reply.code = ReplyCode::malformed_key;
+    return;
+  }
   if (const std::uint32_t row = tables.sessions.find_key(key.view()); row != 0) {
     reply.code = ReplyCode::done;
     reply.session = SessionId{tables.sessions.cold(row).id};

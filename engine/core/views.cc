@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "engine/core/session_key.h"
 #include "engine/core/tables.h"
+#include "engine/core/typed_key.h"
 
 namespace spine::core {
 
@@ -30,7 +32,8 @@ bool view_session(const State& state, SessionId session, SessionView& out) {
                     .history_last = Seq{hot.history_last},
                     .message_count = hot.message_count,
                     .runs_waiting = hot.waiting_count,
-                    .marks = cold.marks};
+                    .marks = cold.marks,
+                    .is_main = is_main_key(tables.policy, tables.sessions.text(cold.key))};
   if (hot.running != 0) {
     const Run& run = tables.runs[hot.running];
     out.active_run = RunId{run.id};
@@ -62,6 +65,14 @@ SessionId find_session(const State& state, std::string_view key) {
   const Sessions& sessions = state.tables().sessions;
   const std::uint32_t row = sessions.find_key(key);
   return row == 0 ? SessionId{} : SessionId{sessions.cold(row).id};
+}
+
+bool is_main_session(const State& state, std::string_view key) {
+  return is_main_key(state.tables().policy, key);
+}
+
+bool find_typed_key(const State& state, std::string_view typed, KeyBuffer& key) {
+  return find_session_key(state.tables(), {}, typed, IdCase::exact, key);
 }
 
 SessionId find_session_label(const State& state, std::string_view label) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/core/key_buffer.h"
 #include "engine/core/state.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
@@ -36,6 +37,7 @@ struct SessionView {
   RunId active_run{};
   std::uint32_t runs_waiting{};
   std::uint32_t marks{};  // bits of fb::SessionMark
+  bool is_main{};         // of its agent
 };
 
 enum class RunStatus : std::uint8_t { unknown, queued, running, finished, failed, aborted };
@@ -113,8 +115,12 @@ bool view_device(const State& state, std::string_view device_id, DeviceView& out
 // Requests that have expired by now_ms (logical) are not there.
 bool view_pairing(const State& state, Seq request, std::uint64_t now_ms, PairingView& out);
 
-// By key, exact, lower-cased as stored. 0 when there is none.
+// The whole key, as stored. 0 when there is none.
 SessionId find_session(const State& state, std::string_view key);
+// Whether it is the key of the main session of its agent.
+bool is_main_session(const State& state, std::string_view key);
+// What a key stands for that a client typed (typed_session_key); there may be no such session.
+bool find_typed_key(const State& state, std::string_view typed, KeyBuffer& key);
 // By label, exact. 0 when there is none.
 SessionId find_session_label(const State& state, std::string_view label);
 // By the protocol's sessionId: a UUID, or the first 8 or more hexadecimal digits of one, dashes and

@@ -10,7 +10,8 @@
 #include "event_generated.h"
 
 namespace spine::pipeline {
-void EngineThread::apply(const core::Input& input, const InputHeader& header) {
+void EngineThread::apply(const core::Input& input, const InputHeader& header,
+                         std::string_view key) {
   decision_.clear();
   core::decide(state_, input, decision_);
   for (const core::Draft& draft : decision_.drafts()) {
@@ -25,7 +26,7 @@ void EngineThread::apply(const core::Input& input, const InputHeader& header) {
     emit_effects(event);
   }
   count(header, decision_.reply);
-  reply(header, decision_.reply);
+  reply(header, decision_.reply, key);
 }
 
 void EngineThread::emit_effects(const EventView& event) {
@@ -107,13 +108,16 @@ void EngineThread::tell(const EventView& event, SessionId session, RunId run, st
   write(net_, item);
 }
 
-void EngineThread::reply(const InputHeader& header, const core::Reply& reply) {
+void EngineThread::reply(const InputHeader& header, const core::Reply& reply,
+                         std::string_view key) {
   if (!header.connection) return;
   ReplyItem item{};
   item.reply = reply;
+  item.session_key = key;
   core::SessionView session{};
   if (reply.session && core::view_session(state_, reply.session, session)) {
     item.session_key = session.key;
+    item.session_uuid = session.uuid;
   }
   core::RunView run{};
   if (reply.run && core::view_run(state_, reply.run, run)) item.run_key = run.key;
@@ -122,7 +126,8 @@ void EngineThread::reply(const InputHeader& header, const core::Reply& reply) {
     item.behind_run_key = ahead.key;
     item.behind_started_wall_ms = ahead.started_wall_ms;
   }
-  add_command_answer(item);
+  // Without a decision the drafts are those of another input.
+  if (reply.seq) add_command_answer(item);
   core::PairingView pairing{};
   if (reply.pairing &&
       core::view_pairing(state_, reply.pairing, state_.now().logical_ms, pairing)) {

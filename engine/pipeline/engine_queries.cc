@@ -63,6 +63,12 @@ void EngineThread::answer_query(const InputHeader& header, std::string_view text
     case input_kind::kQuerySession:
       answer_session(header, text);
       break;
+    case input_kind::kResolveKey:
+      resolve_key(header, text);
+      break;
+    case input_kind::kResolveKeys:
+      resolve_keys(header, text);
+      break;
     case input_kind::kQueryGap:
       reads_.push_back(ReadRequest{.kind = ReadRequest::Kind::gap,
                                    .connection = header.connection,
@@ -124,20 +130,25 @@ void EngineThread::answer_sessions(const InputHeader& header, std::string_view a
   write(net_, header.connection, header.request, sessions_item_);
 }
 
-void EngineThread::answer_session(const InputHeader& header, std::string_view key) {
-  sessions_item_.sessions.clear();
+void EngineThread::answer_session(const InputHeader& header, std::string_view typed) {
+  core::KeyBuffer key;
+  SessionsItem item{.malformed = !core::find_typed_key(state_, typed, key)};
   core::SessionView view{};
-  if (core::view_session(state_, core::find_session(state_, key), view)) {
-    sessions_item_.sessions.push_back(view);
+  if (!item.malformed) item.key = key.view();
+  if (core::view_session(state_, core::find_session(state_, item.key), view)) {
+    item.sessions.push_back(view);
   }
-  sessions_item_.total = sessions_item_.sessions.size();
-  write(net_, header.connection, header.request, sessions_item_);
+  item.total = item.sessions.size();
+  write(net_, header.connection, header.request, item);
 }
 
-void EngineThread::answer_history(const InputHeader& header, std::string_view key) {
-  const SessionId session = core::find_session(state_, key);
+void EngineThread::answer_history(const InputHeader& header, std::string_view typed) {
+  core::KeyBuffer key;
+  HistoryItem missing{.malformed = !core::find_typed_key(state_, typed, key)};
+  if (!missing.malformed) missing.key = key.view();
+  const SessionId session = core::find_session(state_, missing.key);
   if (!session) {
-    write(net_, header.connection, header.request, HistoryItem{});
+    write(net_, header.connection, header.request, missing);
     return;
   }
   reads_.push_back(ReadRequest{.kind = ReadRequest::Kind::history,
@@ -150,6 +161,33 @@ void EngineThread::answer_history(const InputHeader& header, std::string_view ke
                                .lines = header.kind == input_kind::kQueryMessages
                                             ? HistoryLines::messages
                                             : HistoryLines::messages_and_tools});
+}
+
+void EngineThread::resolve_key(const InputHeader& header, std::string_view typed) {
+  core::KeyBuffer key;
+  core::Reply answer{};
+  if (core::find_typed_key(state_, typed, key)) {
+    answer.session = core::find_session(state_, key.view());
+  } else {
+    key.clear();
+    answer.code = core::ReplyCode::malformed_key;
+  }
+  reply(header, answer, key.view());
+}
+
+void EngineThread::resolve_keys(const InputHeader& header, std::string_view list) {
+  std::deque<std::string> keys;  // the views below borrow from them
+  SessionsItem item{};
+  KeyList::for_each(list, [&](std::string_view typed) {
+    core::KeyBuffer key;
+    item.malformed = item.malformed || !core::find_typed_key(state_, typed, key);
+    core::SessionView& view = item.sessions.emplace_back();
+    if (core::view_session(state_, core::find_session(state_, key.view()), view)) return;
+    view.key = keys.emplace_back(key.view());
+  });
+  if (item.malformed) item.sessions.clear();
+  item.total = item.sessions.size();
+  write(net_, header.connection, header.request, item);
 }
 
 void EngineThread::answer_run(const InputHeader& header, std::string_view run_key) {

@@ -253,14 +253,37 @@ void EngineThread::handle_journalled(const InputHeader& header, ByteSpan body) {
   reply(header, refused);
 }
 
-void EngineThread::decide_input(const InputHeader& header, ByteSpan body) {
-  const core::Input input{.kind = header.kind,
-                          .source = static_cast<Source>(header.source),
-                          .principal = PrincipalId{header.principal},
-                          .session = SessionId{header.session},
-                          .now = now_,
-                          .body = body};
-  apply(input, header);
+void EngineThread::decide_input(const InputHeader& header, ByteSpan whole) {
+  const NamedInput named = take_apart(header, whole);
+  core::Input input{.kind = header.kind,
+                    .source = static_cast<Source>(header.source),
+                    .principal = PrincipalId{header.principal},
+                    .now = now_,
+                    .body = named.body};
+  if (named.names.session_key.empty()) return apply(input, header);
+  core::KeyBuffer key;
+  if (find_named(named.names, input, key)) return apply(input, header, key.view());
+  core::Reply refused{};
+  refused.code =
+      key.view().empty() ? core::ReplyCode::malformed_key : core::ReplyCode::nothing_to_do;
+  reply(header, refused, key.view());
+}
+
+// What the names of an input stand for in the state it is decided on. A session that is not there
+// is for the rule of the input to refuse. False, without a key: it stands for nothing; with one:
+// the run is over, or none of the session's.
+bool EngineThread::find_named(const InputNames& names, core::Input& input, core::KeyBuffer& key) {
+  if (!core::find_typed_key(state_, names.session_key, key)) {
+    key.clear();
+    return false;
+  }
+  input.session = core::find_session(state_, key.view());
+  if (names.run_key.empty()) return true;
+  core::RunView run{};
+  const bool open =
+      core::view_run(state_, core::find_run(state_, names.run_key), run) && !run.ended;
+  input.run = run.id;
+  return open && input.session && run.session == input.session;
 }
 
 Status EngineThread::commit() {

@@ -65,7 +65,8 @@ class EngineThread {
   Status turn();
   void handle(const InputHeader& header, ByteSpan body);
   void handle_journalled(const InputHeader& header, ByteSpan body);
-  void decide_input(const InputHeader& header, ByteSpan body);
+  void decide_input(const InputHeader& header, ByteSpan whole);
+  bool find_named(const InputNames& names, core::Input& input, core::KeyBuffer& key);
   Status commit();
   void publish();
   Status finish();
@@ -86,7 +87,8 @@ class EngineThread {
   void refresh_counts();
 
   // What decisions lead to (engine_publish.cc)
-  void apply(const core::Input& input, const InputHeader& header);
+  // `key`: of the session that the input named; it may not be there.
+  void apply(const core::Input& input, const InputHeader& header, std::string_view key = {});
   void emit_effects(const EventView& event);
   void emit_notify(const EventView& event, const core::Effect& effect);
   // To whoever watches: `part` of the event, about this run.
@@ -95,7 +97,7 @@ class EngineThread {
   void tell_parts(const EventView& event, SessionId session,
                   const flatbuffers::Vector<std::uint64_t>* runs);
   bool view_approval_of(const EventView& event, core::ApprovalView& out) const;
-  void reply(const InputHeader& header, const core::Reply& reply);
+  void reply(const InputHeader& header, const core::Reply& reply, std::string_view key = {});
   void add_command_answer(ReplyItem& item) const;
   void count(const InputHeader& header, const core::Reply& reply);
 
@@ -109,8 +111,10 @@ class EngineThread {
   // Reads (engine_queries.cc)
   void answer_query(const InputHeader& header, std::string_view text);
   void answer_sessions(const InputHeader& header, std::string_view agent_id);
-  void answer_session(const InputHeader& header, std::string_view key);
-  void answer_history(const InputHeader& header, std::string_view key);
+  void answer_session(const InputHeader& header, std::string_view typed);
+  void answer_history(const InputHeader& header, std::string_view typed);
+  void resolve_key(const InputHeader& header, std::string_view typed);
+  void resolve_keys(const InputHeader& header, std::string_view list);
   void answer_run(const InputHeader& header, std::string_view run_key);
   void answer_status(const InputHeader& header);
   void forward_delta(const InputHeader& header, std::string_view piece);

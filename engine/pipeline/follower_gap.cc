@@ -117,7 +117,8 @@ Status Follower::view_past_session(SessionId id, EventItem& item) {
                                    .conversation = body.conversation(),
                                    .uuid = bits_of(body.uuid()),
                                    .started_wall_ms = opened.header.wall_ms,
-                                   .updated_wall_ms = opened.header.wall_ms};
+                                   .updated_wall_ms = opened.header.wall_ms,
+                                   .is_main = core::is_main_session(state_, text_of(body.key()))};
   return ok();
 }
 

@@ -2,6 +2,7 @@
 #include "engine/pipeline/ingress.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "schemas/vocab/check.h"
@@ -14,20 +15,48 @@ std::size_t encoded_bytes(std::size_t body_bytes) {
   return sizeof(InputHeader) + align8(body_bytes);
 }
 
+std::size_t whole_bytes(ByteSpan body, const InputNames& names) {
+  return body.size() + names.session_key.size() + names.run_key.size();
+}
+
 }  // namespace
 
 IngressBlock::IngressBlock(std::size_t capacity_bytes)
     : words_(new std::uint64_t[capacity_bytes / 8]), capacity_(capacity_bytes) {}
 
-bool IngressBlock::append(InputHeader header, ByteSpan body) {
-  const std::size_t bytes = encoded_bytes(body.size());
-  if (capacity_ - used_ < bytes) return false;
-  header.bytes = static_cast<std::uint32_t>(body.size());
+NamedInput take_apart(const InputHeader& header, ByteSpan whole) {
+  if (header.a + header.b == 0) return {.body = whole};
+  SPINE_CHECK(header.a + header.b <= whole.size());
+  const std::size_t body = whole.size() - static_cast<std::size_t>(header.a + header.b);
+  const std::string_view names = as_text(whole.subspan(body));
+  const auto key = static_cast<std::size_t>(header.a);
+  return {.body = whole.first(body),
+          .names = {.session_key = names.substr(0, key), .run_key = names.substr(key)}};
+}
+
+void KeyList::add(std::string_view key) {
+  std::array<std::byte, sizeof(std::uint32_t)> bytes{};
+  store(bytes.data(), static_cast<std::uint32_t>(key.size()));
+  text_.append(as_text(bytes)).append(key);
+}
+
+bool IngressBlock::append(InputHeader header, ByteSpan body, const InputNames& names) {
+  const std::size_t size = whole_bytes(body, names);
+  if (capacity_ - used_ < encoded_bytes(size)) return false;
+  header.bytes = static_cast<std::uint32_t>(size);
+  if (size != body.size()) {
+    header.a = names.session_key.size();
+    header.b = names.run_key.size();
+  }
   std::byte* at = reinterpret_cast<std::byte*>(words_.get()) + used_;
+  used_ += encoded_bytes(size);
   store(at, header);
-  if (!body.empty()) std::memcpy(at + sizeof(InputHeader), body.data(), body.size());
-  std::memset(at + sizeof(InputHeader) + body.size(), 0, align8(body.size()) - body.size());
-  used_ += bytes;
+  at += sizeof(InputHeader);
+  for (const ByteSpan part : {body, as_bytes(names.session_key), as_bytes(names.run_key)}) {
+    if (!part.empty()) std::memcpy(at, part.data(), part.size());
+    at += part.size();
+  }
+  std::memset(at, 0, align8(size) - size);
   ++count_;
   return true;
 }
@@ -76,23 +105,24 @@ IngressBlock* IngressProducer::take() {
   return block;
 }
 
-void IngressProducer::push(const InputHeader& header, ByteSpan body) {
-  if (encoded_bytes(body.size()) > limits::kIngressBlockBytes) {
+void IngressProducer::push(const InputHeader& header, ByteSpan body, const InputNames& names) {
+  const std::size_t bytes = encoded_bytes(whole_bytes(body, names));
+  if (bytes > limits::kIngressBlockBytes) {
     flush();  // what came before stays before
-    auto* large = new IngressBlock(encoded_bytes(body.size()));
+    auto* large = new IngressBlock(bytes);
     large->producer_ = index_;
     large->large_ = true;
     ingress_.pools_[index_]->available.fetch_sub(1, std::memory_order_relaxed);
-    SPINE_CHECK(large->append(header, body));
+    SPINE_CHECK(large->append(header, body, names));
     open_ = large;
     flush();
     return;
   }
   if (open_ == nullptr) open_ = take();
-  if (open_->append(header, body)) return;
+  if (open_->append(header, body, names)) return;
   flush();
   open_ = take();
-  SPINE_CHECK(open_->append(header, body));
+  SPINE_CHECK(open_->append(header, body, names));
 }
 
 void IngressProducer::flush() {

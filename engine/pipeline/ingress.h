@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/pipeline/wakeup.h"
@@ -18,8 +20,8 @@ namespace spine::pipeline {
 // What an input is. Below 256: an EventBody number, journalled. The rest is never journalled.
 namespace input_kind {
 inline constexpr std::uint16_t kQuerySessions = 0x100;  // a=offset, b=limit, text=agent id or ""
-inline constexpr std::uint16_t kQuerySession = 0x101;   // text=session key
-inline constexpr std::uint16_t kQueryHistory = 0x102;   // a=limit, b=before seq or 0, text=key
+inline constexpr std::uint16_t kQuerySession = 0x101;   // text=session key as it was typed
+inline constexpr std::uint16_t kQueryHistory = 0x102;   // a=limit, b=before seq or 0, text=the same
 inline constexpr std::uint16_t kQueryRun = 0x103;       // text=run key
 inline constexpr std::uint16_t kQueryStatus = 0x104;    // counts, seqs, lags
 inline constexpr std::uint16_t kQueryDigest = 0x105;    // digest of the live state
@@ -33,6 +35,10 @@ inline constexpr std::uint16_t kQueryApprovals = 0x10B;  // what agents ask, and
 inline constexpr std::uint16_t kQueryRuns = 0x10C;       // a=limit: open runs
 // As kQueryHistory, but of the messages alone: without tools and what is cut off.
 inline constexpr std::uint16_t kQueryMessages = 0x110;
+// Which sessions typed keys name, whether they are there or not. Of one key: text=the key, answered
+// with a ReplyItem. Of several: text=a KeyList, answered with a SessionsItem.
+inline constexpr std::uint16_t kResolveKey = 0x10D;
+inline constexpr std::uint16_t kResolveKeys = 0x10E;
 inline constexpr std::uint16_t kRunDelta = 0x200;      // ephemeral: a=RunId, text=new piece
 inline constexpr std::uint16_t kStop = 0x300;          // orderly stop; text=reason
 inline constexpr std::uint16_t kDeadline = 0x301;      // the armed deadline is due
@@ -44,7 +50,7 @@ inline constexpr bool journalled(std::uint16_t kind) {
 
 // In front of every input in a block; 8-aligned, followed by `bytes` of body and zeros to 8.
 // Journalled kinds: body = FlatBuffers table of that kind, built by the adapter and, because it
-// built it, valid. Others: text.
+// built it, valid; behind it the InputNames. Others: text.
 struct InputHeader {
   std::uint32_t bytes{};
   std::uint16_t kind{};
@@ -52,11 +58,44 @@ struct InputHeader {
   ConnectionRef connection{};  // who gets the reply; none = no reply wanted
   std::uint64_t request{};     // the adapter's own correlation, echoed in the reply
   std::uint64_t principal{};   // PrincipalId of the connection
-  std::uint64_t session{};     // SessionReset, SessionClosed, SessionPatched: SessionId
-  std::uint64_t a{};           // arguments of queries
-  std::uint64_t b{};
+  std::uint64_t a{};           // arguments of queries; else bytes of the session key
+  std::uint64_t b{};           // and of the run key that stand behind the body
 };
-static_assert(sizeof(InputHeader) == 56);
+static_assert(sizeof(InputHeader) == 48);
+
+// What a journalled input is about, by the names that a client typed. They travel around the body
+// and are not recorded: the engine thread finds out what they stand for when it decides, by the one
+// rule there is. Empty = not named so.
+struct InputNames {
+  std::string_view session_key{};
+  std::string_view run_key{};  // RunAborted: this run, if it is of that session
+};
+
+// A journalled input, taken apart. Borrowed.
+struct NamedInput {
+  ByteSpan body{};
+  InputNames names{};
+};
+NamedInput take_apart(const InputHeader& header, ByteSpan whole);
+
+// Texts of any bytes, one after the other.
+class KeyList {
+ public:
+  void add(std::string_view key);
+  std::string_view view() const { return text_; }
+  // Calls f(key) for each. REQUIRES: the text of a KeyList.
+  template <class F>
+  static void for_each(std::string_view text, F f) {
+    while (!text.empty()) {
+      const auto bytes = static_cast<std::size_t>(load<std::uint32_t>(as_bytes(text).data()));
+      f(text.substr(sizeof(std::uint32_t), bytes));
+      text.remove_prefix(sizeof(std::uint32_t) + bytes);
+    }
+  }
+
+ private:
+  std::string text_{};
+};
 
 // The inputs of one service turn. Pooled; an input larger than a block travels alone in a block
 // made for it.
@@ -64,7 +103,7 @@ class IngressBlock {
  public:
   explicit IngressBlock(std::size_t capacity_bytes);
   // False when it does not fit: submit this block and take another.
-  bool append(InputHeader header, ByteSpan body);
+  bool append(InputHeader header, ByteSpan body, const InputNames& names = {});
   bool empty() const { return used_ == 0; }
   std::size_t bytes() const { return used_; }
   std::uint32_t count() const { return count_; }
@@ -119,7 +158,7 @@ class IngressProducer {
   bool has_room();
   // Adds the input to the open block; submits full blocks by itself. Never fails and never drops:
   // beyond the pool it takes extra memory, so ask has_room() before reading more from outside.
-  void push(const InputHeader& header, ByteSpan body);
+  void push(const InputHeader& header, ByteSpan body, const InputNames& names = {});
   // Hands the open block to the engine and wakes it if it sleeps. Call once per service turn.
   void flush();
 

@@ -16,6 +16,7 @@ template <class Sink>
 void put(Sink& sink, const ReplyItem& item) {
   sink.pod(item.reply);
   sink.text(item.session_key);
+  sink.pod(item.session_uuid);
   sink.text(item.run_key);
   sink.text(item.pairing_code);
   sink.pod(item.pairing_expires_wall_ms);
@@ -61,6 +62,8 @@ template <class Sink>
 void put(Sink& sink, const SessionsItem& item) {
   sink.pod(item.total);
   sink.pod(item.as_of);
+  sink.text(item.key);
+  sink.pod(flag(item.malformed));
   sink.pod(std::uint64_t{item.sessions.size()});
   for (const core::SessionView& session : item.sessions)
     put(sink, session);
@@ -70,6 +73,8 @@ template <class Sink>
 void put(Sink& sink, const HistoryItem& item) {
   sink.pod(flag(item.found));
   sink.pod(flag(item.more));
+  sink.text(item.key);
+  sink.pod(flag(item.malformed));
   if (!item.found) return;
   put(sink, item.session);
   sink.pod(std::uint64_t{item.events.size()});
@@ -184,6 +189,7 @@ void read(ByteSpan payload, ReplyItem& item) {
   Parser parser{payload};
   item.reply = parser.pod<core::Reply>();
   item.session_key = parser.text();
+  item.session_uuid = parser.pod<Bits128>();
   item.run_key = parser.text();
   item.pairing_code = parser.text();
   item.pairing_expires_wall_ms = parser.pod<std::int64_t>();
@@ -238,6 +244,8 @@ void read(ByteSpan payload, SessionsItem& item) {
   Parser parser{payload};
   item.total = parser.pod<std::uint64_t>();
   item.as_of = parser.pod<Seq>();
+  item.key = parser.text();
+  item.malformed = parser.pod<std::uint32_t>() != 0;
   item.sessions.resize(static_cast<std::size_t>(parser.pod<std::uint64_t>()));
   for (core::SessionView& session : item.sessions)
     get(parser, session);
@@ -247,6 +255,8 @@ void read(ByteSpan payload, HistoryItem& item) {
   Parser parser{payload};
   item.found = parser.pod<std::uint32_t>() != 0;
   item.more = parser.pod<std::uint32_t>() != 0;
+  item.key = parser.text();
+  item.malformed = parser.pod<std::uint32_t>() != 0;
   item.events.clear();
   if (!item.found) return;
   get(parser, item.session);

@@ -23,7 +23,7 @@ enum class ItemKind : std::uint16_t {
   event = 2,  // to net: a durable event for subscribers (EventItem)
   delta = 3,  // to net: a piece of an answer being written (DeltaItem)
   sessions =
-      4,  // to net: answer to kQuerySessions / kQuerySession / kQueryFindSession (SessionsItem)
+      4,  // to net: answer to kQuerySession(s), kQueryFindSession, kResolveKeys (SessionsItem)
   history = 5,     // to net: answer to kQueryHistory (HistoryItem)
   run = 6,         // to net: answer to kQueryRun (RunItem)
   status = 7,      // to net: answer to kQueryStatus (StatusItem)
@@ -44,7 +44,8 @@ enum class ItemKind : std::uint16_t {
 
 struct ReplyItem {
   core::Reply reply{};
-  std::string_view session_key{};
+  std::string_view session_key{};  // also of a session that was named, and is not there
+  Bits128 session_uuid{};          // zero when it is not there (any more)
   std::string_view run_key{};
   std::string_view pairing_code{};  // of reply.pairing
   std::int64_t pairing_expires_wall_ms{};
@@ -89,7 +90,11 @@ struct DeltaItem {
 struct SessionsItem {
   std::uint64_t total{};  // how many match, of which `sessions` are a page
   Seq as_of{};            // the state's last event when it was asked
+  // kResolveKeys: one for each key that was asked, in that order; of a session that is not there
+  // only its key.
   std::vector<core::SessionView> sessions{};
+  std::string_view key{};  // kQuerySession: what the typed key stands for
+  bool malformed{};        // a typed key stands for nothing
 };
 
 // Messages (MessageReceived), replies (RunFinished, RunFailed, RunAborted) and tools (ToolCalled,
@@ -100,6 +105,8 @@ struct HistoryItem {
   bool more{};  // there are older ones
   core::SessionView session{};
   std::vector<EventView> events{};
+  std::string_view key{};  // of a session that is not there: what the typed key stands for
+  bool malformed{};        // it stands for nothing
 };
 
 struct RunItem {

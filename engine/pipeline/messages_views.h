@@ -21,7 +21,7 @@ struct SessionFixed {
   std::uint32_t runs_waiting{};
   std::uint32_t conversation{};
   std::uint32_t marks{};
-  std::uint32_t reserved{};
+  std::uint32_t is_main{};
 };
 
 template <class Sink>
@@ -29,7 +29,7 @@ void put(Sink& sink, const core::SessionView& view) {
   sink.pod(SessionFixed{view.id, view.uuid, view.started_wall_ms, view.updated_wall_ms,
                         view.history_first, view.history_last, view.message_count, view.active_run,
                         view.runs_waiting, static_cast<std::uint32_t>(view.conversation),
-                        view.marks, 0});
+                        view.marks, view.is_main ? 1U : 0U});
   sink.text(view.key);
   sink.text(view.agent_id);
   sink.text(view.channel);
@@ -54,6 +54,7 @@ inline void get(Parser& parser, core::SessionView& view) {
   view.runs_waiting = fixed.runs_waiting;
   view.conversation = static_cast<fb::ConversationKind>(fixed.conversation);
   view.marks = fixed.marks;
+  view.is_main = fixed.is_main != 0;
   view.key = parser.text();
   view.agent_id = parser.text();
   view.channel = parser.text();

@@ -267,6 +267,25 @@ class Senders(Pairing):
         self.write("boss", f"approve {code.lower()}")
         self.answered("anna")
 
+    def test_who_differs_in_case_is_somebody_else(self):
+        code = self.unpaired("Anna")["code"]
+        other = self.unpaired("anna")
+        self.assertTrue(other["isNew"])
+        self.assertNotEqual(other["code"], code)
+        with self.assertRaises(RpcError):
+            self.write("Boss", f"approve {code}")  # no admin, and not paired
+        self.write("boss", f"approve {code}")
+        self.answered("Anna")
+        self.assertEqual(self.unpaired("anna")["code"], other["code"])
+        self.assertIsNotNone(self.unpaired("Anna", account="B"))
+        self.assertTrue(self.unpaired("Anna", account="b")["isNew"])
+        self.daemon.kill()
+        self.daemon.start()
+        self.bridge = self.daemon.listener()
+        self.addCleanup(self.bridge.close)
+        self.answered("Anna")
+        self.unpaired("anna")
+
     def test_an_admin_approves_a_device_on_the_channel(self):
         device = Device()
         self.asks(device)

@@ -84,7 +84,7 @@ class World {
     for (pipeline::IngressBlock* block : blocks) {
       block->for_each([](const pipeline::InputHeader& header, ByteSpan body) {
         if (pipeline::input_kind::journalled(header.kind)) {
-          expect(verify_event_body(header.kind, body));
+          expect(verify_event_body(header.kind, pipeline::take_apart(header, body).body));
         }
       });
       ingress_.recycle(block);

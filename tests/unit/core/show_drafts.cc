@@ -129,6 +129,10 @@ std::string show_reply(const Reply& reply) {
       return "no_space";
     case ReplyCode::label_taken:
       return "label_taken";
+    case ReplyCode::malformed_key:
+      return "malformed_key";
+    case ReplyCode::missing_scope:
+      return "missing_scope";
   }
   return "?";
 }

@@ -54,6 +54,41 @@ TEST(Ingress, NothingIsVisibleBeforeFlush) {
   EXPECT_EQ(drain_requests(ingress), std::vector<std::uint64_t>{1});
 }
 
+TEST(Ingress, NamesTravelBehindTheBodyAndAreTakenApartAgain) {
+  Ingress ingress;
+  IngressProducer& producer = ingress.add_producer(nullptr, nullptr);
+  const std::string big(2 * limits::kIngressBlockBytes, 'x');
+  for (const std::string& body : {std::string{}, std::string{"body"}, big}) {
+    producer.push(InputHeader{.kind = 42}, as_bytes(body), {});
+    producer.push(InputHeader{.kind = 42}, as_bytes(body), {.session_key = " Key", .run_key = {}});
+    producer.push(InputHeader{.kind = 42}, as_bytes(body), {.session_key = "k", .run_key = "run"});
+    producer.flush();
+    std::vector<IngressBlock*> blocks;
+    ingress.drain(blocks, SIZE_MAX);
+    std::string seen;
+    for (IngressBlock* block : blocks) {
+      block->for_each([&](const InputHeader& header, ByteSpan whole) {
+        const NamedInput named = take_apart(header, whole);
+        EXPECT_EQ(as_text(named.body), body);
+        seen.append("[").append(named.names.session_key).append("|");
+        seen.append(named.names.run_key).append("]");
+      });
+      ingress.recycle(block);
+    }
+    EXPECT_EQ(seen, "[|][ Key|][k|run]");
+  }
+}
+
+TEST(Ingress, AListOfKeysHoldsAnyBytes) {
+  KeyList list;
+  const std::vector<std::string> keys{"main", "", std::string("a\0b\n", 4)};
+  for (const std::string& key : keys)
+    list.add(key);
+  std::vector<std::string> seen;
+  KeyList::for_each(list.view(), [&](std::string_view key) { seen.emplace_back(key); });
+  EXPECT_EQ(seen, keys);
+}
+
 TEST(Ingress, AnInputLargerThanABlockTravelsAloneAndKeepsItsPlace) {
   Ingress ingress;
   IngressProducer& producer = ingress.add_producer(nullptr, nullptr);

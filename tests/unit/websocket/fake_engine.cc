@@ -60,9 +60,10 @@ void FakeEngine::run() {
   }
 }
 
-void FakeEngine::handle(const InputHeader& header, ByteSpan body) {
+void FakeEngine::handle(const InputHeader& header, ByteSpan whole) {
   inputs_.fetch_add(1);
-  if (!input_kind::journalled(header.kind)) return query(header, as_text(body));
+  if (!input_kind::journalled(header.kind)) return query(header, as_text(whole));
+  const auto [body, names] = pipeline::take_apart(header, whole);
   if (!verify_event_body(header.kind, body)) {
     invalid_.fetch_add(1);
     return;
@@ -76,13 +77,14 @@ void FakeEngine::handle(const InputHeader& header, ByteSpan body) {
     case fb::EventBody::MessageReceived:
       return message(header, body);
     case fb::EventBody::RunAborted:
-      return abort(header, body);
+      return abort(header, names);
     case fb::EventBody::SessionReset:
-      return close_session(header, true);
+      return close_session(header, names.session_key, true);
     case fb::EventBody::SessionClosed:
-      return close_session(header, false);
-    case fb::EventBody::SessionOpened:
+      return close_session(header, names.session_key, false);
     case fb::EventBody::SessionPatched:
+      return patch(header, names.session_key);
+    case fb::EventBody::SessionOpened:
     case fb::EventBody::DevicePaired:
     case fb::EventBody::DeviceRenamed:
     case fb::EventBody::DeviceTokenChanged:
@@ -138,15 +140,9 @@ FakeEngine::Session& FakeEngine::session_of(const std::string& key) {
   }
   session.view.key = session.key;
   session.view.agent_id = session.agent;
+  session.view.is_main = session.key == "agent:main:main";
   session.view.active_run_key = session.active;
   return session;
-}
-
-FakeEngine::Session* FakeEngine::session_by_id(std::uint64_t id) {
-  for (auto& [key, session] : sessions_) {
-    if (session.view.id.value == id) return &session;
-  }
-  return nullptr;
 }
 
 void FakeEngine::publish(const EventView& event, Session* session, Run* run, const Asked* asked) {
@@ -192,9 +188,10 @@ void FakeEngine::message(const InputHeader& header, ByteSpan body) {
         "agent:none:" + text_of(message.channel()) + ":direct:" + text_of(message.sender_id());
     return reply(header, {.seq = Seq{seq_++}}, key);
   }
-  const std::string named = text_of(message.session_key());
+  const std::string named = key_of(text_of(message.session_key()));
+  if (named.empty()) return reply(header, {.code = core::ReplyCode::malformed_key});
   const std::string run_key = text_of(message.idempotency_key());
-  Session& session = session_of(named.empty() || named == "main" ? "agent:main:main" : named);
+  Session& session = session_of(named);
   const auto known = runs_.find(run_key);
   if (known != runs_.end()) {
     const bool over = bool{known->second.view.ended};
@@ -268,9 +265,11 @@ void FakeEngine::end_run(Run& run, fb::EventBody kind) {
   publish(run.end.view, &session, &run);
 }
 
-void FakeEngine::abort(const InputHeader& header, ByteSpan) {
-  Session* session = session_by_id(header.session);
-  if (session == nullptr || session->active.empty()) {
+void FakeEngine::abort(const InputHeader& header, const pipeline::InputNames& names) {
+  Session* session = find_session(key_of(names.session_key));
+  const bool other =
+      session != nullptr && !names.run_key.empty() && session->active != names.run_key;
+  if (session == nullptr || session->active.empty() || other) {
     return reply(header, {.code = core::ReplyCode::nothing_to_do});
   }
   Run& run = runs_[session->active];
@@ -279,30 +278,6 @@ void FakeEngine::abort(const InputHeader& header, ByteSpan) {
   builder_.Finish(fb::CreateRunAbortedDirect(builder_, &ids, fb::AbortReason::rpc));
   end_run(run, fb::EventBody::RunAborted);
   reply(header, {.seq = run.view.ended, .run = run.view.id}, session->key, run.key);
-}
-
-void FakeEngine::close_session(const InputHeader& header, bool reset) {
-  Session* session = session_by_id(header.session);
-  if (session == nullptr) return reply(header, {.code = core::ReplyCode::not_found});
-  if (!reset && session->key == "agent:main:main") {
-    return reply(header, {.code = core::ReplyCode::refused_main});
-  }
-  session->events.clear();
-  session->view.message_count = 0;
-  reply(header, {.seq = Seq{seq_++}}, session->key);
-  if (!reset) sessions_.erase(std::string{session->key});
-}
-
-void FakeEngine::query_sessions(const InputHeader& header, std::string_view text) {
-  pipeline::SessionsItem item{};
-  item.as_of = Seq{seq_};
-  for (auto& [key, session] : sessions_) {
-    const bool one = header.kind == input_kind::kQuerySession;
-    if (one && key != text) continue;
-    ++item.total;
-    if (one || item.sessions.size() < header.b) item.sessions.push_back(session.view);
-  }
-  write(out_, header.connection, header.request, item);
 }
 
 bool FakeEngine::query_state(const InputHeader& header, std::string_view text) {
@@ -314,7 +289,10 @@ bool FakeEngine::query_state(const InputHeader& header, std::string_view text) {
     case input_kind::kQueryMessages:
     case input_kind::kQueryHistory: {
       pipeline::HistoryItem item{};
-      const auto found = sessions_.find(std::string{text});
+      const std::string asked = key_of(text);
+      const auto found = sessions_.find(asked);
+      item.key = asked;
+      item.malformed = asked.empty();
       item.found = found != sessions_.end();
       if (item.found) {
         item.session = found->second.view;
@@ -354,6 +332,13 @@ void FakeEngine::query(const InputHeader& header, std::string_view text) {
     write(out_, header.connection, header.request, item);
   };
   switch (header.kind) {
+    case input_kind::kResolveKey: {
+      const std::string key = key_of(text);
+      const auto code = key.empty() ? core::ReplyCode::malformed_key : core::ReplyCode::accepted;
+      return reply(header, {.code = code}, key);
+    }
+    case input_kind::kResolveKeys:
+      return resolve_keys(header, text);
     case input_kind::kQueryDevice:
     case input_kind::kQueryDevices:
       return answer(pipeline::DevicesItem{});

@@ -91,21 +91,25 @@ class FakeEngine {
   void expire_oldest();
   void change_agent(const pipeline::InputHeader& header, ByteSpan body);
   void query_approvals(const pipeline::InputHeader& header);
-  void handle(const pipeline::InputHeader& header, ByteSpan body);
+  void handle(const pipeline::InputHeader& header, ByteSpan whole);
   void note_refused(ByteSpan body);
   void message(const pipeline::InputHeader& header, ByteSpan body);
   bool refuse(const pipeline::InputHeader& header, const fb::MessageReceived& message);
   void start_run(const pipeline::InputHeader& header, Session& session, const std::string& key,
                  const fb::MessageReceived& message);
   void end_run(Run& run, fb::EventBody kind);
-  void abort(const pipeline::InputHeader& header, ByteSpan body);
-  void close_session(const pipeline::InputHeader& header, bool reset);
+  void abort(const pipeline::InputHeader& header, const pipeline::InputNames& names);
+  void close_session(const pipeline::InputHeader& header, std::string_view typed, bool reset);
+  void patch(const pipeline::InputHeader& header, std::string_view typed);
+  void resolve_keys(const pipeline::InputHeader& header, std::string_view list);
   void query(const pipeline::InputHeader& header, std::string_view text);
   // Those about sessions and runs; false when it is another one.
   bool query_state(const pipeline::InputHeader& header, std::string_view text);
   void query_sessions(const pipeline::InputHeader& header, std::string_view text);
   Session& session_of(const std::string& key);
-  Session* session_by_id(std::uint64_t id);
+  Session* find_session(const std::string& key);
+  // Empty = no session can have it.
+  std::string key_of(std::string_view typed) const;
   void publish(const EventView& event, Session* session, Run* run, const Asked* asked = nullptr);
   Event make_event(fb::EventBody kind, ByteSpan body);
   void reply(const pipeline::InputHeader& header, const core::Reply& reply,
