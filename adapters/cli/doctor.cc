@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "adapters/cli/folded_ids.h"
 #include "adapters/cli/http_get.h"
 #include "adapters/cli/journal_checked.h"
 #include "adapters/cli/json_read.h"
@@ -27,6 +28,7 @@ namespace {
 
 constexpr std::uint64_t kDiskFreeWarnBytes = 1024ULL * limits::kMiB;
 constexpr std::uint64_t kDescriptorsWanted = 4'096;
+constexpr std::size_t kFoldedNamedMax = 20;
 
 std::string grade_name(Grade grade) {
   return grade == Grade::ok ? "ok" : grade == Grade::warn ? "warn" : "fail";
@@ -166,6 +168,45 @@ void check_journal(const Place& place, Findings& findings) {
        damaged ? "stop Spine, keep a copy, check the disk, bring back the last backup" : ""});
 }
 
+std::string listed(const std::vector<std::string>& ids) {
+  std::string text;
+  for (const std::string& id : ids)
+    text += fmt::format("{}\"{}\"", text.empty() ? "" : ", ", id);
+  return text;
+}
+
+// What was recorded when "Anna" and "anna" were one: who finds a new session, or has to ask anew.
+void check_folded_ids(const Place& place, Findings& findings) {
+  auto reader = journal::Reader::open_read_only(place.state_dir / "journal");
+  if (!reader) return;  // said above
+  const auto found = find_folded_ids(*reader);
+  if (!found) return;
+  std::size_t named = 0;
+  for (const FoldedGroup& session : found->sessions) {
+    if (++named > kFoldedNamedMax) break;
+    findings.push_back({Grade::warn, "ids",
+                        fmt::format("the session {} holds what {} wrote when the case of ids did "
+                                    "not count; each with capitals has a session of its own now",
+                                    session.name, listed(session.ids)),
+                        fmt::format("spine sessions show {}", session.name)});
+  }
+  for (const FoldedGroup& approval : found->approvals) {
+    if (++named > kFoldedNamedMax) break;
+    findings.push_back({Grade::warn, "ids",
+                        fmt::format("the approval of {} let in {}, too, when the case of ids did "
+                                    "not count; only the one that was approved is let in now",
+                                    approval.name, listed(approval.ids)),
+                        "who should be let in asks again: spine pairing list"});
+  }
+  const std::size_t all = found->sessions.size() + found->approvals.size();
+  if (all > kFoldedNamedMax || !found->complete) {
+    findings.push_back({Grade::warn, "ids",
+                        fmt::format("{} such sessions and approvals were found{}", all,
+                                    found->complete ? "" : " in the part that was looked at"),
+                        ""});
+  }
+}
+
 void check_disk(const Place& place, Findings& findings) {
   std::filesystem::path path = place.state_dir;
   std::error_code ignored;
@@ -230,6 +271,7 @@ int doctor(const Arguments& args) {
   check_state_dir(*place, findings);
   check_port(*place, findings);
   check_journal(*place, findings);
+  check_folded_ids(*place, findings);
   check_disk(*place, findings);
   check_agents(args.common, *place, findings);
   check_limits(findings);

@@ -1,0 +1,61 @@
+// FoldedIds: what the journal holds from the time when the case of ids did not count.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "journal/journal.h"
+#include "schemas/vocab/record.h"
+#include "schemas/vocab/result.h"
+
+#include "event_generated.h"
+
+namespace spine::cli {
+
+// Ids that one session or one approval stood for, as the platform wrote them.
+struct FoldedGroup {
+  std::string name{};              // the session's key; "<sender> on <channel> <account>"
+  std::vector<std::string> ids{};  // two or more met in it, or one whose capitals were lost
+};
+
+struct FoldedIds {
+  std::vector<FoldedGroup> sessions{};   // that are still open
+  std::vector<FoldedGroup> approvals{};  // of senders, who alone are let in today: others who were
+  bool complete{true};                   // else the journal is longer than what was looked at
+};
+
+// Gathers them from events in order. Bounded: what would not fit is left out, and said so.
+class FoldedIdsFinder {
+ public:
+  // REQUIRES: the body is valid for its kind.
+  void see(const EventView& event);
+  FoldedIds result() const;
+
+ private:
+  struct Approval {
+    std::string name{};
+    std::string place{};
+    std::string sender{};
+  };
+  void see_message(const EventView& event);
+  void see_request(const EventView& event);
+  void see_answer(const EventView& event);
+  bool has_room();
+
+  std::map<std::uint64_t, std::string> keys_{};  // by session
+  // By session; of each, the ids that are one when they are folded.
+  std::map<std::uint64_t, std::map<std::string, std::set<std::string>>> sessions_{};
+  std::map<std::string, std::set<std::string>> senders_{};  // by folded place
+  std::map<std::uint64_t, Approval> requests_{};            // by seq
+  std::vector<Approval> approvals_{};
+  bool complete_{true};
+};
+
+// The journal's events, up to a bound.
+Result<FoldedIds> find_folded_ids(journal::Reader& reader);
+
+}  // namespace spine::cli
