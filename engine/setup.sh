@@ -8,7 +8,7 @@ readonly packages_to_build=(
   g++ cmake ninja-build ccache pkg-config
   libevent-dev libwebsockets-dev libflatbuffers-dev flatbuffers-compiler liblmdb-dev
   libconcurrentqueue-dev libcli11-dev libfmt-dev libspdlog-dev libsimdjson-dev libssl-dev
-  libxxhash-dev libsystemd-dev libcurl4-openssl-dev libyaml-cpp-dev
+  libxxhash-dev libsystemd-dev libseccomp-dev libcurl4-openssl-dev libyaml-cpp-dev
   libsodium-dev
   bubblewrap
 )

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/agents/process/proc.h"
+#include "adapters/agents/process/memory_use.h"
 #include "engine/config/agent_config.h"
 #include "engine/pipeline/messages.h"
 #include "engine/pipeline/reports.h"
@@ -36,7 +36,7 @@ class Driver {
   // Every quarter of a second: deadlines and bounds.
   virtual void tick() {}
   // Every second: the processes of this machine.
-  virtual void measure(const std::vector<ProcessEntry>&) {}
+  virtual void measure(const MemoryMeter&) {}
   // The gateway stops: how far answers have come is told now, or never.
   virtual void record_partials() {}
   // The gateway stops: asks processes to end. ended() once none is left.

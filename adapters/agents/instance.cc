@@ -66,10 +66,22 @@ Result<Launch> Instance::prepare(const ProtocolPrompt* first) {
       .places = setup_.places,
       .means = setup_.means,
       .command_line = protocol_->command_line(setup_.agent->process.command, first),
-      .skill_env = setup_.skill_env};
+      .skill_env = setup_.skill_env,
+      .memory_is_held = setup_.cgroups.holds_memory()};
   for (const SkillHandOver& skill : profile_.skills)
     request.skill_dirs.push_back(skill.directory);
   return prepare_launch(request);
+}
+
+// Gives it a control group, where there are any.
+Status Instance::bound(ChildPlan& plan) {
+  if (!setup_.cgroups.works()) return ok();
+  SPINE_TRY(group_, setup_.cgroups.make(setup_.agent->id,
+                                        {.memory_bytes_max = setup_.agent->process.memory_bytes_max,
+                                         .tasks_max = limits::kAgentTasksMax}));
+  group_->enter(plan.argv);
+  plan.group = group_;
+  return ok();
 }
 
 Status Instance::start(const ProtocolPrompt* first) {
@@ -81,6 +93,7 @@ Status Instance::start(const ProtocolPrompt* first) {
   sandbox_ = std::move(launch.sandbox);
   launch.plan.line_bytes_max = setup_.agent->process.line_bytes_max;
   launch.plan.input_bytes_max = limits::kAgentInputBytesMax;
+  SPINE_TRY_STATUS(bound(launch.plan));
   SPINE_TRY(child_, Child::spawn(setup_.base, std::move(launch.plan), *this));
   pid_ = child_->pid();
   started_us_ = pipeline::monotonic_now_us();
@@ -173,6 +186,12 @@ void Instance::on_exit(const ChildExit& reported) {
   evtimer_del(timer_.get());
   evtimer_del(call_timer_.get());
   const ChildExit exit = sandbox_ == "bubblewrap" ? exit_inside(reported) : reported;
+  if (state_ != InstanceState::stopping && group_ && group_->ran_out_of_memory()) {
+    reason_ = fb::AgentExitReason::memory;
+    message_ = fmt::format("it took more than its bound of {} MiB of memory",
+                           setup_.agent->process.memory_bytes_max / limits::kMiB);
+    state_ = InstanceState::stopping;
+  }
   const bool clean = exit.signal == 0 && exit.code == 0;
   // It went by itself. A process for one prompt may do that, once it has answered.
   const bool by_itself = state_ != InstanceState::stopping;

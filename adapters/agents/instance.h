@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "adapters/agents/file_pool.h"
+#include "adapters/agents/process/cgroup_tree.h"
 #include "adapters/agents/process/child.h"
 #include "adapters/agents/process/launch.h"
 #include "adapters/agents/protocols/protocol.h"
@@ -48,6 +49,7 @@ struct InstanceSetup {
   const AgentPlaces& places;
   const SeparationMeans& means;
   FilePool& files;
+  CgroupTree& cgroups;
   std::string& checked_program;  // whose node is known to be new enough: asking takes a while
   std::vector<std::pair<std::string, std::string>> skill_env{};
   std::uint32_t number{};
@@ -84,6 +86,7 @@ class Instance final : public ChildEvents, public ProtocolSink {
   std::uint32_t number() const { return number_; }
   std::uint32_t pid() const { return pid_; }
   const std::string& sandbox() const { return sandbox_; }
+  const Cgroup* group() const { return group_.get(); }  // null = it has none
   // Why it ends or ended, once that is known.
   fb::AgentExitReason reason() const { return reason_; }
   const std::string& message() const { return message_; }
@@ -107,10 +110,10 @@ class Instance final : public ChildEvents, public ProtocolSink {
   std::uint32_t runs{};      // being worked on, or cancelled and not settled
   std::uint32_t sessions{};  // that stick to it
   std::uint64_t idle_since_us{};
-  std::uint64_t heard_us{};  // when it last wrote a line that was about no run
-  std::uint64_t resident_bytes{};
-  bool stale{};  // gets no more prompts; ended once it is idle
-  bool solo{};   // works on a run that was interrupted before: alone, for that one may be the cause
+  std::uint64_t heard_us{};        // when it last wrote a line that was about no run
+  std::uint64_t resident_bytes{};  // shared memory and files in memory included
+  bool stale{};                    // gets no more prompts; ended once it is idle
+  bool solo{};  // works on a run that was interrupted before: alone, for that one may be the cause
 
   // ChildEvents
   void on_line(std::string_view line) override;
@@ -165,6 +168,7 @@ class Instance final : public ChildEvents, public ProtocolSink {
     void operator()(event* timer) const { event_free(timer); }
   };
   Result<Launch> prepare(const ProtocolPrompt* first);
+  Status bound(ChildPlan& plan);
   void set_timer(std::uint64_t ms);
   void proceed();  // with what the timer was for
   static void on_timer(evutil_socket_t, short, void* self);
@@ -178,6 +182,7 @@ class Instance final : public ChildEvents, public ProtocolSink {
   InstanceOwner& owner_;
   std::unique_ptr<Protocol> protocol_;
   ProtocolTraits traits_{};
+  std::shared_ptr<Cgroup> group_{};
   std::unique_ptr<Child> child_{};
   std::unique_ptr<event, FreeTimer> timer_;
   // Whoever is to be called back, and when.

@@ -252,6 +252,7 @@ void AgentPool::mind_room() {
 void AgentPool::report(pipeline::AgentReport& out) const {
   out.driver = driver_name(agent_->process.driver);
   out.problem = refusal_.empty() ? problem_ : refusal_;
+  out.memory = context_.cgroups.summary();
   std::uint32_t starting = 0;
   for (const auto& instance : instances_) {
     out.sandbox = instance->sandbox();

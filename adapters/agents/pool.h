@@ -31,6 +31,7 @@ struct PoolContext {
   const GatewayPlaces& gateway;
   const SeparationMeans& means;
   FilePool& files;
+  CgroupTree& cgroups;
   std::size_t& waiting_bytes;  // texts of prompts that wait, of all pools
 };
 
@@ -59,7 +60,7 @@ class AgentPool final : public Driver, public InstanceOwner {
   void set_skills(AgentSkills skills);
   void fail_all(std::string_view why) override;
   void tick() override;
-  void measure(const std::vector<ProcessEntry>& all) override;
+  void measure(const MemoryMeter& meter) override;
   void record_partials() override;
   void begin_stop() override;
   bool ended() const override { return instances_.empty(); }

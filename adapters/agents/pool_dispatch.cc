@@ -182,6 +182,7 @@ void AgentPool::start_one(Work& work) {
       .places = *places_,
       .means = context_.means,
       .files = context_.files,
+      .cgroups = context_.cgroups,
       .checked_program = checked_program_,
       .skill_env = work.trust == fb::Trust::trusted ? skills_.env : decltype(skills_.env){},
       .number = ++numbers_};

@@ -1,8 +1,10 @@
 // AgentPool: how its processes end, and when the next one may start.
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 #include "adapters/agents/pool.h"
+#include "adapters/agents/process/memory_use.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
@@ -21,6 +23,25 @@ bool is_crash(fb::AgentExitReason reason) {
     default:
       return false;
   }
+}
+
+// What the kernel says, or what can be counted.
+std::uint64_t memory_of(const Instance& instance, const MemoryMeter& meter) {
+  const Cgroup* group = instance.group();
+  if (const std::uint64_t held = group == nullptr ? 0 : group->memory_bytes(); held != 0) {
+    return held;
+  }
+  std::vector<ProcessEntry> processes =
+      with_descendants(meter.processes(), static_cast<std::int32_t>(instance.pid()));
+  if (group == nullptr) return meter.of(processes).total();
+  // And those that left the family.
+  const std::vector<std::int32_t> members = group->members();
+  std::ranges::copy_if(
+      meter.processes(), std::back_inserter(processes), [&](const ProcessEntry& entry) {
+        return std::ranges::find(members, entry.pid) != members.end() &&
+               std::ranges::find(processes, entry.pid, &ProcessEntry::pid) == processes.end();
+      });
+  return meter.of(processes).total();
 }
 
 }  // namespace
@@ -145,12 +166,13 @@ void AgentPool::watch(Instance& instance, std::uint64_t now_us) {
   instance.end(fb::AgentExitReason::idle, "there was nothing to do", Ending::gentle);
 }
 
-void AgentPool::measure(const std::vector<ProcessEntry>& all) {
+void AgentPool::measure(const MemoryMeter& meter) {
   const std::uint64_t bytes_max = agent_->process.memory_bytes_max;
   for (const auto& instance : instances_) {
     if (instance->state() == InstanceState::stopping) continue;
-    instance->resident_bytes = resident_bytes(all, instance->pid());
+    instance->resident_bytes = memory_of(*instance, meter);
     if (bytes_max == 0 || instance->resident_bytes <= bytes_max) continue;
+    if (context_.cgroups.holds_memory()) continue;  // the kernel ends it, and counts better
     instance->end(fb::AgentExitReason::memory,
                   fmt::format("it took {} MiB of memory, more than its bound of {} MiB",
                               instance->resident_bytes / limits::kMiB, bytes_max / limits::kMiB),

@@ -2,6 +2,7 @@
 #include "adapters/agents/registry.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fmt/format.h>
 
 #include "adapters/agents/echo.h"
@@ -50,6 +51,13 @@ const SeparationMeans& AgentRegistry::means() {
   return *means_;
 }
 
+CgroupTree& AgentRegistry::cgroups() {
+  if (cgroups_) return *cgroups_;
+  cgroups_ = CgroupTree::find(CgroupTree::here(owner_mark(places_.state_dir)));
+  kLog.info("memory of agents is {}", cgroups_->summary());
+  return *cgroups_;
+}
+
 std::unique_ptr<Driver> AgentRegistry::make_driver(const config::AgentConfig& agent,
                                                    const std::string& id) {
   if (agent.process.driver == config::Driver::echo) {
@@ -67,6 +75,7 @@ std::unique_ptr<Driver> AgentRegistry::make_driver(const config::AgentConfig& ag
                             .gateway = places_,
                             .means = means(),
                             .files = files_,
+                            .cgroups = cgroups(),
                             .waiting_bytes = waiting_bytes_};
   const bool quarantined = std::ranges::find(quarantined_, id) != quarantined_.end();
   config::AgentConfig lowered = agent;
@@ -202,9 +211,10 @@ void AgentRegistry::tick() {
     driver->tick();
   // Looking at every process of the machine takes a while: once for all.
   if (ticks_++ % kTicksPerMeasure == 0 && means_) {
-    const std::vector<ProcessEntry> processes = list_processes();
+    cgroups().tidy();
+    const MemoryMeter meter;
     for (const auto& [id, driver] : drivers_)
-      driver->measure(processes);
+      driver->measure(meter);
   }
   std::erase_if(leaving_, [](const auto& driver) { return driver->ended(); });
   publish();
@@ -212,6 +222,8 @@ void AgentRegistry::tick() {
 
 void AgentRegistry::publish() {
   auto report = std::make_unique<pipeline::AgentsReport>();
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing of ours changes the environment
+  if (const char* path = std::getenv("PATH")) report->search_path = path;
   std::uint32_t ready = 0;
   for (const std::string& id : order_) {
     pipeline::AgentReport& row = report->agents.emplace_back();

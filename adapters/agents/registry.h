@@ -60,6 +60,7 @@ class AgentRegistry {
   static constexpr std::size_t kCancelsKept = 1'024;  // more than can be overtaken at one time
   std::unique_ptr<Driver> make_driver(const config::AgentConfig& agent, const std::string& id);
   const SeparationMeans& means();
+  CgroupTree& cgroups();
   Driver* find(std::string_view agent_id);
   void tick();
   void publish();
@@ -73,6 +74,7 @@ class AgentRegistry {
   GatewayPlaces places_;
   std::vector<std::string> quarantined_;
   std::optional<SeparationMeans> means_{};  // found out when the first process is needed
+  std::unique_ptr<CgroupTree> cgroups_{};   // the same
   std::size_t waiting_bytes_{};
   SkillsOf skills_of_{};
   Drivers drivers_{};  // by lower-case id

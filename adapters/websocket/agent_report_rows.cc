@@ -33,6 +33,7 @@ void write_report(http::JsonWriter& json, const AgentReport& agent) {
   json.member("state", agent.state);
   json.member_if("problem", agent.problem);
   json.member_if("sandbox", agent.sandbox);
+  json.member_if("memory", agent.memory);
   json.member("ready", agent.ready);
   json.member("running", agent.running);
   json.member("queued", agent.queued);
@@ -74,9 +75,10 @@ std::string_view driver_name(config::Driver driver) {
 
 void write_agents_status(http::JsonWriter& json, const config::Config& config,
                          const AgentsReport* report, std::string_view agent_id,
-                         std::int64_t wall_ms) {
+                         std::int64_t wall_ms, bool for_admin) {
   json.begin_object();
   json.member("ts", wall_ms);
+  if (for_admin && report != nullptr) json.member("searchPath", report->search_path);
   json.key("agents");
   json.begin_array();
   for (const config::AgentConfig& agent : config.agents) {

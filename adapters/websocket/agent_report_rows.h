@@ -11,10 +11,11 @@
 namespace spine::net {
 
 // {"ts","agents":[...]} in the order of the configuration; `agent_id` empty = all. An agent the
-// report does not know yet, or a report that is null, is shown as "unknown".
+// report does not know yet, or a report that is null, is shown as "unknown". An admin is told the
+// PATH that programs are found along.
 void write_agents_status(http::JsonWriter& json, const config::Config& config,
                          const pipeline::AgentsReport* report, std::string_view agent_id,
-                         std::int64_t wall_ms);
+                         std::int64_t wall_ms, bool for_admin);
 
 // What an agent is run with: "echo", "pi", "acp", "jsonl".
 std::string_view driver_name(config::Driver driver);

@@ -52,7 +52,8 @@ void agents_status(Call& call) {
   if (!agent_id.empty() && !is_configured(call, agent_id)) return;
   Response response{call.net, call.slot, call.id};
   write_agents_status(response.json(), call.net.config(), call.net.agents_report.get(), agent_id,
-                      call.net.wall_ms);
+                      call.net.wall_ms,
+                      satisfies(call.net.hub.table.scopes[call.slot], Scope::admin));
   response.send();
 }
 

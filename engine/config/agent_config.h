@@ -23,6 +23,7 @@ struct SandboxConfig {
   std::string user{};  // whose uid its processes get when the gateway is root; empty = nobody
   std::vector<std::string> read{};   // shown to it read-only, beside what it needs to run
   std::vector<std::string> write{};  // shown to it writable, beside its workspace
+  bool userns{};                     // its programs may make user name spaces
 
   bool operator==(const SandboxConfig&) const = default;
 };
@@ -43,7 +44,7 @@ struct AgentProcess {
   std::uint64_t run_ms{3'600'000};    // one run, then it failed with timeout; 0 = no bound
   std::uint64_t silence_ms{600'000};  // nothing heard of it, then it failed; 0 = no bound
   std::uint64_t stop_ms{5'000};       // between cancel, SIGTERM and SIGKILL, each
-  std::uint64_t memory_bytes_max{2'147'483'648};  // resident, with descendants; 0 = no bound
+  std::uint64_t memory_bytes_max{2'147'483'648};  // of all its processes; 0 = no bound
   std::uint32_t line_bytes_max{16'777'216};       // of one line of its output
   std::uint32_t crashes_max{5};                   // in a row, without an answer between: quarantine
   std::uint32_t back_off_ms{500};                 // after the first crash; doubles up to a minute

@@ -98,6 +98,7 @@ class ProcessReader {
     take("spine.sandbox.user", sandbox.user);
     take_paths("spine.sandbox.read", sandbox.read);
     take_paths("spine.sandbox.write", sandbox.write);
+    if (const auto may = reading_.flag(at("spine.sandbox.userns"))) sandbox.userns = *may;
   }
 
   void read_bounds() {

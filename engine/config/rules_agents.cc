@@ -31,6 +31,7 @@ constexpr std::array kAgent{
     Rule{"spine.sandbox.user", text, {}, Flag::strict},
     Rule{"spine.sandbox.read", text_list, {}, Flag::strict},
     Rule{"spine.sandbox.write", text_list, {}, Flag::strict},
+    Rule{"spine.sandbox.userns", boolean, {}, Flag::strict},
     Rule{"spine.instances", integer, "1..64"},
     Rule{"spine.readyMs", integer, "100..600000"},
     Rule{"spine.idleMs", integer, "0..86400000"},

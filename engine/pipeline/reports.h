@@ -14,7 +14,7 @@ struct InstanceReport {
   std::uint32_t pid{};
   std::string state{};             // "starting", "ready", "busy", "stopping"
   std::uint32_t sessions{};        // that stick to it
-  std::uint64_t resident_bytes{};  // of it and its descendants
+  std::uint64_t resident_bytes{};  // of it and its descendants, shared memory included
   std::int64_t started_wall_ms{};
   bool trusted{true};  // whose runs it may work on
 };
@@ -27,6 +27,7 @@ struct AgentReport {
                             // "quarantined", "failed"
   std::string problem{};    // the last one, for people; empty = none
   std::string sandbox{};    // as in AgentStarted
+  std::string memory{};     // how its bound is held: "cgroup: ...", "counted: ..."
   std::uint32_t ready{};    // instances that can take a prompt; an idle agent counts as one
   std::uint32_t running{};  // runs being worked on
   std::uint32_t queued{};   // prompts that wait for an instance
@@ -46,6 +47,7 @@ struct AgentReport {
 
 struct AgentsReport {
   std::vector<AgentReport> agents{};  // in the order of the configuration
+  std::string search_path{};          // the gateway's PATH: where programs of agents are found
 };
 
 // How what a skill requires could be installed, as the skill says.

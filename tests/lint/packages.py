@@ -11,7 +11,7 @@ PACKAGE_OF = {
     "simdjson": "libsimdjson-dev", "spdlog": "libspdlog-dev", "fmt": "libfmt-dev",
     "CLI11": "libcli11-dev", "OpenSSL": "libssl-dev", "PkgConfig": "pkg-config",
     "LMDB": "liblmdb-dev", "LIBEVENT": "libevent-dev", "XXHASH": "libxxhash-dev",
-    "SYSTEMD": "libsystemd-dev", "GTest": "libgtest-dev", "benchmark": "libbenchmark-dev",
+    "SYSTEMD": "libsystemd-dev", "SECCOMP": "libseccomp-dev", "GTest": "libgtest-dev", "benchmark": "libbenchmark-dev",
     "nlohmann_json": "nlohmann-json3-dev", "Python3": "python3", "ccache": "ccache",
     "CURL": "libcurl4-openssl-dev", "yaml-cpp": "libyaml-cpp-dev",
     "SODIUM": "libsodium-dev",

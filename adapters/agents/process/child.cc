@@ -48,6 +48,7 @@ class Process : public std::enable_shared_from_this<Process> {
       : base_(base),
         events_(&events),
         spawned_(std::move(spawned)),
+        group_(std::move(plan.group)),
         spare_leader_(plan.spare_leader),
         framer_(plan.line_bytes_max),
         queue_(plan.input_bytes_max) {}
@@ -89,6 +90,7 @@ class Process : public std::enable_shared_from_this<Process> {
   event_base* base_;
   ChildEvents* events_;
   Spawned spawned_;
+  std::shared_ptr<Cgroup> group_;
   bool spare_leader_;
   LineFramer framer_;
   InputQueue queue_;
@@ -139,6 +141,7 @@ void Process::shut() {
        {&output_event_, &error_event_, &input_event_, &ended_event_, &drain_event_}) {
     handle->reset();
   }
+  if (group_ && !reaped_) group_->kill();
   if (!reaped_) kill_and_reap(spawned_.pid, spawned_.pidfd.get());
   reaped_ = true;
   spawned_.input = UniqueFd();
@@ -200,6 +203,7 @@ void Process::on_ended() {
   if (reaped_ || !has_ended(spawned_.pid)) return;
   // While it is a zombie its number is the group's for sure: take what it left behind along.
   ::kill(-spawned_.pid, SIGKILL);
+  if (group_) group_->kill();
   reap(spawned_.pid, exit_);
   reaped_ = true;
   event_del(ended_event_.get());
@@ -278,6 +282,7 @@ void Process::pause_output(bool pause) {
 
 void Process::signal(int number) {
   if (reaped_) return;
+  if (number == SIGKILL && group_) group_->kill();
   if (number == SIGKILL || !spare_leader_) {
     ::kill(-spawned_.pid, number);
     return;
@@ -309,7 +314,7 @@ class LibeventChild final : public Child {
 }  // namespace
 
 Result<std::unique_ptr<Child>> Child::spawn(event_base* base, ChildPlan plan, ChildEvents& events) {
-  SPINE_TRY(Spawned spawned, spawn_process(plan.argv, plan.env, plan.cwd));
+  SPINE_TRY(Spawned spawned, spawn_process(plan.argv, plan.env, plan.cwd, plan.third_input));
   auto process = std::make_shared<Process>(base, std::move(plan), events, std::move(spawned));
   auto child = std::make_unique<LibeventChild>(process);
   SPINE_TRY_STATUS(process->listen());  // or the child is killed on the way out

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/agents/process/cgroup.h"
 #include "schemas/vocab/result.h"
 
 struct event_base;
@@ -22,6 +23,8 @@ struct ChildPlan {
   // argv[0] is a wrapper that would take the agent along when it ends: signals but SIGKILL go to
   // the group without it.
   bool spare_leader{};
+  std::string third_input{};        // what it can read from descriptor 3; empty = it has none
+  std::shared_ptr<Cgroup> group{};  // it enters by itself: then SIGKILL is for all that is in it
 };
 
 struct ChildExit {

@@ -10,6 +10,7 @@
 #include "adapters/agents/process/find_program.h"
 #include "adapters/agents/process/program_check.h"
 #include "adapters/agents/process/sandbox.h"
+#include "adapters/agents/process/seccomp.h"
 #include "adapters/agents/process/users.h"
 #include "schemas/vocab/show.h"
 
@@ -153,6 +154,16 @@ std::string seen_path(const std::vector<std::string>& env, const MountPlan& plan
   return path;
 }
 
+// What the kernel is told to refuse it; "" = nothing.
+Result<std::string> filter_for(const LaunchRequest& request) {
+  const SeccompRules rules{.no_user_name_spaces = !request.agent.process.sandbox.userns,
+                           .no_large_segments = !request.memory_is_held};
+  if (rules == SeccompRules{} || !has_seccomp()) return std::string();
+  std::string program = seccomp_program(rules);
+  if (program.empty()) return not_possible(request, "its filter of system calls cannot be made.");
+  return program;
+}
+
 Result<Launch> launch_in_sandbox(const LaunchRequest& request, const SystemUser& user,
                                  std::vector<std::string>&& env, const std::string& program) {
   SPINE_TRY(MountPlan view, agent_view(request, program, env));
@@ -185,7 +196,9 @@ Result<Launch> launch_in_sandbox(const LaunchRequest& request, const SystemUser&
   }
   Launch launch;
   launch.sandbox = "bubblewrap";
-  launch.plan.argv = sandbox_command(request.means, view, real_cwd.string());
+  SPINE_TRY(launch.plan.third_input, filter_for(request));
+  launch.plan.argv =
+      sandbox_command(request.means, view, real_cwd.string(), !launch.plan.third_input.empty());
   if (request.means.is_root) append_user_command(launch.plan.argv, request.means, user);
   append_limits(launch.plan.argv, request.means, true);
   launch.seen_path = seen_path(env, view);

@@ -11,7 +11,6 @@
 
 #include "adapters/agents/process/child.h"
 #include "adapters/agents/process/mount_plan.h"
-#include "adapters/agents/process/proc.h"
 #include "engine/config/agent_config.h"
 #include "schemas/vocab/result.h"
 
@@ -60,6 +59,7 @@ struct LaunchRequest {
   std::vector<std::string> command_line{};  // as the protocol wants it; [0] is looked up
   std::vector<std::string> skill_dirs{};    // shown read-only
   std::vector<std::pair<std::string, std::string>> skill_env{};  // set where not set otherwise
+  bool memory_is_held{};  // by a control group; else it is counted
 };
 // How what an agent would run is asked for its version.
 struct ProbeRules {
@@ -101,9 +101,6 @@ std::string owner_mark(std::string_view state_dir);
 // Kills (SIGKILL) every process that bears the mark and is not a child of this process; returns how
 // many. Called at start, before any agent is.
 std::uint32_t sweep_orphans(std::string_view mark);
-
-// Resident bytes of the process and all its descendants, of `all` (proc.h); 0 when it is not there.
-std::uint64_t resident_bytes(const std::vector<ProcessEntry>& all, std::uint32_t pid);
 
 // Delay before restart `crashes` (1 = after the first crash): base doubled each time, at most a
 // minute, then plus or minus up to a fifth by `random`.

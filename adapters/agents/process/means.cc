@@ -27,7 +27,7 @@ std::string try_bubblewrap(const SeparationMeans& means) {
   if (means.is_root && means.setpriv.empty()) {
     return "setpriv is not installed; as root, run: apt-get install util-linux";
   }
-  std::vector<std::string> argv = sandbox_command(means, MountPlan{}, "/");
+  std::vector<std::string> argv = sandbox_command(means, MountPlan{}, "/", false);
   if (means.is_root) {
     const Result<SystemUser> nobody = find_user("");
     if (!nobody) return nobody.error().message;

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -20,18 +19,8 @@
 namespace spine::agents {
 namespace {
 
-// "" when it is gone or somebody else's.
 std::string environment_of(std::int32_t pid) {
-  const UniqueFd fd(::open(fmt::format("/proc/{}/environ", pid).c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text;
-  if (!fd) return text;
-  std::array<char, 16'384> buffer;
-  while (text.size() < limits::kAgentEnvironBytesMax) {
-    const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
-    if (got <= 0) break;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-  }
-  return text;
+  return read_proc_file(fmt::format("/proc/{}/environ", pid));
 }
 
 bool bears(const std::string& environment, const std::string& variable) {

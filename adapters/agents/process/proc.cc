@@ -12,6 +12,7 @@
 #include <string_view>
 #include <unistd.h>
 
+#include "schemas/vocab/limits.h"
 #include "schemas/vocab/unique_fd.h"
 
 namespace spine::agents {
@@ -89,6 +90,19 @@ std::vector<ProcessEntry> with_descendants(const std::vector<ProcessEntry>& all,
                  [parent](const ProcessEntry& entry) { return entry.parent == parent; });
   }
   return found;
+}
+
+std::string read_proc_file(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  if (!fd) return text;
+  std::array<char, 16'384> buffer;
+  while (text.size() < limits::kAgentEnvironBytesMax) {
+    const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
+    if (got <= 0) break;
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  return text;
 }
 
 }  // namespace spine::agents

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace spine::agents {
@@ -21,5 +22,8 @@ std::vector<std::int32_t> members_of_group(std::int32_t group);
 
 // `root` and everything below it by parent, of `all`. Empty when `root` is not there.
 std::vector<ProcessEntry> with_descendants(const std::vector<ProcessEntry>& all, std::int32_t root);
+
+// The first kAgentEnvironBytesMax of a file of /proc; "" when it is gone or somebody else's.
+std::string read_proc_file(const std::string& path);
 
 }  // namespace spine::agents

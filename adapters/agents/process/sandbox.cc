@@ -12,7 +12,7 @@ namespace spine::agents {
 namespace {}  // namespace
 
 std::vector<std::string> sandbox_command(const SeparationMeans& means, const MountPlan& plan,
-                                         const std::string& cwd) {
+                                         const std::string& cwd, bool filtered) {
   std::vector<std::string> argv{means.bubblewrap, "--unshare-pid",        "--unshare-ipc",
                                 "--unshare-uts",  "--unshare-cgroup-try", "--die-with-parent"};
   if (means.is_root) {
@@ -27,6 +27,7 @@ std::vector<std::string> sandbox_command(const SeparationMeans& means, const Mou
                 "/dev", "--proc", "/proc"});
   const std::vector<std::string> mounts = plan.options();
   argv.insert(argv.end(), mounts.begin(), mounts.end());
+  if (filtered) append(argv, {"--seccomp", "3"});
   append(argv, {"--chdir", cwd, "--"});
   return argv;
 }

@@ -11,9 +11,10 @@
 namespace spine::agents {
 
 // bwrap with own mount, pid, ipc, uts and cgroup name spaces, up to and with "--". As root it keeps
-// the right to change the identity, for append_user_command. REQUIRES: means.bubblewrap.
+// the right to change the identity, for append_user_command. `filtered`: with the seccomp program
+// that can be read from descriptor 3. REQUIRES: means.bubblewrap.
 std::vector<std::string> sandbox_command(const SeparationMeans& means, const MountPlan& plan,
-                                         const std::string& cwd);
+                                         const std::string& cwd, bool filtered);
 
 // prlimit that bounds what its processes may be: no core files, and, where they do not count with
 // those of the gateway's user, at most kAgentTasksMax of them. Nothing without a prlimit.

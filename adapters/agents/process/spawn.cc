@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <system_error>
@@ -29,10 +30,10 @@ struct PipeEnds {
   UniqueFd write{};
 };
 
-// Descriptors 0, 1 and 2 are what the child's ends are copied onto, so no end may be one of them.
+// Descriptors 0 to 3 are what the child's ends are copied onto, so no end may be one of them.
 Status above_stdio(UniqueFd& fd) {
-  if (fd.get() > 2) return ok();
-  UniqueFd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
+  if (fd.get() > 3) return ok();
+  UniqueFd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 4));
   if (!moved) return Error{Errc::io, fmt::format("Cannot make a pipe: {}.", reason_of(errno))};
   fd = std::move(moved);
   return ok();
@@ -47,6 +48,18 @@ Result<PipeEnds> make_pipe() {
   SPINE_TRY_STATUS(above_stdio(ends.read));
   SPINE_TRY_STATUS(above_stdio(ends.write));
   return ends;
+}
+
+// A file in memory with that text, to be read from its beginning; none for an empty one.
+Result<UniqueFd> make_input(const std::string& text) {
+  if (text.empty()) return UniqueFd();
+  UniqueFd fd(::memfd_create("spine-input", MFD_CLOEXEC));
+  const bool written =
+      fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      ::lseek(fd.get(), 0, SEEK_SET) == 0;
+  if (!written) return Error{Errc::io, fmt::format("Cannot make an input: {}.", reason_of(errno))};
+  SPINE_TRY_STATUS(above_stdio(fd));
+  return fd;
 }
 
 // Ours alone: the flag belongs to one end of a pipe.
@@ -86,7 +99,8 @@ class SpawnPlan {
     ::posix_spawnattr_destroy(&attributes_);
   }
 
-  int set_up(const PipeEnds& in, const PipeEnds& out, const PipeEnds& err, const std::string& cwd) {
+  int set_up(const PipeEnds& in, const PipeEnds& out, const PipeEnds& err, const UniqueFd& third,
+             const std::string& cwd) {
     sigset_t none;
     sigset_t all;
     ::sigemptyset(&none);
@@ -100,7 +114,10 @@ class SpawnPlan {
     if (code == 0) code = ::posix_spawn_file_actions_adddup2(&actions_, in.read.get(), 0);
     if (code == 0) code = ::posix_spawn_file_actions_adddup2(&actions_, out.write.get(), 1);
     if (code == 0) code = ::posix_spawn_file_actions_adddup2(&actions_, err.write.get(), 2);
-    if (code == 0) code = ::posix_spawn_file_actions_addclosefrom_np(&actions_, 3);
+    if (code == 0 && third) {
+      code = ::posix_spawn_file_actions_adddup2(&actions_, third.get(), 3);
+    }
+    if (code == 0) code = ::posix_spawn_file_actions_addclosefrom_np(&actions_, third ? 4 : 3);
     if (code == 0 && !cwd.empty()) {
       code = ::posix_spawn_file_actions_addchdir_np(&actions_, cwd.c_str());
     }
@@ -134,15 +151,17 @@ void wait_for_end(pid_t pid, int pidfd) {
 }  // namespace
 
 Result<Spawned> spawn_process(const std::vector<std::string>& argv,
-                              const std::vector<std::string>& env, const std::string& cwd) {
+                              const std::vector<std::string>& env, const std::string& cwd,
+                              const std::string& third_input) {
   SPINE_CHECK(!argv.empty());
   ignore_sigpipe_once();
   SPINE_TRY(PipeEnds in, make_pipe());
   SPINE_TRY(PipeEnds out, make_pipe());
   SPINE_TRY(PipeEnds err, make_pipe());
+  SPINE_TRY(const UniqueFd third, make_input(third_input));
   Spawned child;
   SpawnPlan plan;
-  int code = plan.set_up(in, out, err, cwd);
+  int code = plan.set_up(in, out, err, third, cwd);
   if (code == 0) code = plan.run(child.pid, argv, env);
   if (code != 0) {
     const std::string where = cwd.empty() ? "" : fmt::format(" in {}", printable(cwd));

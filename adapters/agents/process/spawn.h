@@ -21,12 +21,13 @@ struct Spawned {
   UniqueFd pidfd{};   // readable when it ended; none where the kernel has no pidfd
 };
 
-// Starts it as leader of a new session, with default signals, no descriptor but 0, 1 and 2, and
-// exactly `env`. The memory of this process is not copied. Ignores SIGPIPE in this process if
-// nobody decided about it: pipes have no other way to report a reader that is gone.
-// Thread: any. Errors: Errc::io, naming what the kernel refused.
+// Starts it as leader of a new session, with default signals, no descriptor but 0, 1 and 2 (and 3
+// to read `third_input` from, when there is any), and exactly `env`. The memory of this process is
+// not copied. Ignores SIGPIPE in this process if nobody decided about it: pipes have no other way
+// to report a reader that is gone. Thread: any. Errors: Errc::io, naming what the kernel refused.
 Result<Spawned> spawn_process(const std::vector<std::string>& argv,
-                              const std::vector<std::string>& env, const std::string& cwd);
+                              const std::vector<std::string>& env, const std::string& cwd,
+                              const std::string& third_input = "");
 
 // Whether the process ended; it stays a zombie, so its number stays its own.
 bool has_ended(pid_t pid);

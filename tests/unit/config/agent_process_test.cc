@@ -9,7 +9,8 @@ constexpr const char* kAgents = R"({
   channels: {telegram: {dmPolicy: "open"}},
   agents: {
     defaults: {workspace: "~/work", timeoutSeconds: 60,
-               spine: {idleMs: 1000, silenceMs: 90000, env: {A: "1", B: "2"}, sandbox: {write: ["~/pi"]}}},
+               spine: {idleMs: 1000, silenceMs: 90000, env: {A: "1", B: "2"},
+                       sandbox: {write: ["~/pi"], userns: true}}},
     entries: {
       main: {spine: {driver: "pi", args: ["--verbose"], env: {B: "3"}, memoryMb: 10},
              tools: {allow: ["read*"], deny: ["rm"]}, skills: []},
@@ -42,6 +43,7 @@ TEST_F(AgentProcessTest, AnAgentHasWhatIsItsOwnAndTheRestOfTheDefaults) {
   EXPECT_EQ(main.process.env,
             (std::vector<std::pair<std::string, std::string>>{{"A", "1"}, {"B", "3"}}));
   EXPECT_EQ(main.process.sandbox.write, std::vector<std::string>{"/home/someone/pi"});
+  EXPECT_TRUE(main.process.sandbox.userns);
   EXPECT_EQ(main.workspace, "/home/someone/work");
   EXPECT_EQ(main.allow, std::vector<std::string>{"read*"});
   EXPECT_EQ(main.deny, std::vector<std::string>{"rm"});
@@ -75,6 +77,7 @@ TEST_F(AgentProcessTest, WhatADriverNeedsIsAskedFor) {
        "could connect as you"},
       {R"({agents: {entries: {a: {spine: {instances: 0}}}}})", "from 1 to 64"},
       {R"({agents: {entries: {a: {spine: {sandbox: {mode: "off"}}}}}})", "auto, bubblewrap"},
+      {R"({agents: {entries: {a: {spine: {sandbox: {userns: "yes"}}}}}})", "true or false"},
   };
   for (const Case& bad : cases)
     EXPECT_NE(refusal(bad.text).find(bad.wanted), std::string::npos) << bad.text << "\n"

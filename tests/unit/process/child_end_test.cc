@@ -9,6 +9,7 @@
 
 #include "adapters/agents/process/child.h"
 #include "adapters/agents/process/launch.h"
+#include "adapters/agents/process/memory_use.h"
 #include "adapters/agents/process/proc.h"
 #include "tests/unit/process/harness.h"
 
@@ -201,10 +202,14 @@ TEST(Resident, CountsDescendantsAndForgetsTheDead) {
                         "p.wait()"}});
   ASSERT_TRUE(child.run_to_lines(1));
   const std::uint32_t pid = child.child->pid();
-  EXPECT_GT(resident_bytes(list_processes(), pid), 50'000'000U);
-  EXPECT_LT(resident_bytes(list_processes(), pid), 500'000'000U);
+  const auto taken = [pid] {
+    const MemoryMeter meter;
+    return meter.of(with_descendants(meter.processes(), static_cast<std::int32_t>(pid))).total();
+  };
+  EXPECT_GT(taken(), 50'000'000U);
+  EXPECT_LT(taken(), 500'000'000U);
   child.child.reset();
-  EXPECT_EQ(resident_bytes(list_processes(), pid), 0U);
+  EXPECT_EQ(taken(), 0U);
 }
 
 }  // namespace

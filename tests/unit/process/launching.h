@@ -43,7 +43,8 @@ class GatewayWithAgent : public testing::Test {
                            .means = means_,
                            .command_line = std::move(command_line),
                            .skill_dirs = skill_dirs_,
-                           .skill_env = skill_env_});
+                           .skill_env = skill_env_,
+                           .memory_is_held = memory_is_held_});
   }
   // The lines of a shell script run as the agent.
   std::vector<std::string> look(const std::string& script) {
@@ -69,6 +70,7 @@ class GatewayWithAgent : public testing::Test {
   SeparationMeans means_{find_separation_means()};
   std::vector<std::string> skill_dirs_{};
   std::vector<std::pair<std::string, std::string>> skill_env_{};
+  bool memory_is_held_{};
   std::vector<std::string> errors_{};
   ChildExit exit_{};
 };

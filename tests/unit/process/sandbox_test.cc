@@ -1,13 +1,17 @@
 // The sandbox, from within: a real bubblewrap around a shell that tries.
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fmt/format.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "adapters/agents/process/memory_use.h"
 #include "adapters/agents/process/proc.h"
+#include "adapters/agents/process/seccomp.h"
 #include "tests/unit/process/launching.h"
 
 namespace spine::agents {
@@ -210,11 +214,62 @@ TEST_F(Sandbox, TakesEvenThoseAlongThatLeftTheGroup) {
     inside = with_descendants(list_processes(), pid);
     return inside.size() >= 5;  // two of bwrap, three sleepers
   }));
-  EXPECT_GT(resident_bytes(list_processes(), agent.child->pid()), 1'000'000U);
+  EXPECT_GT(MemoryMeter().of(inside).total(), 1'000'000U);
   agent.child.reset();
   for (const ProcessEntry& entry : inside) {
     EXPECT_TRUE(test::becomes_true([&] { return !test::is_alive(entry.pid); })) << entry.pid;
   }
+}
+
+TEST_F(Sandbox, EveryFileSystemInMemoryThatItCanWriteToHasASize) {
+  const Lines mounts = look("cat /proc/self/mountinfo");
+  int sized = 0;
+  for (const std::string& line : mounts) {
+    const bool in_memory = line.find(" - tmpfs ") != std::string::npos;
+    const bool writable = line.find(" rw,") < line.find(" - ");
+    if (!in_memory || !writable) continue;
+    EXPECT_NE(line.find("size=", line.find(" - ")), std::string::npos) << line;
+    sized += 1;
+  }
+  EXPECT_GE(sized, 3);  // /tmp, /run, /dev/shm
+  EXPECT_EQ(look("echo x >/dev/shm/x && cat /dev/shm/x; echo >/dev/null && echo null"),
+            (Lines{"x", "null"}));
+  EXPECT_EQ(look("touch /dev/x 2>/dev/null || echo no"), Lines{"no"});
+}
+
+TEST_F(Sandbox, MakesNoUserNameSpacesUnlessItMay) {
+  if (!has_seccomp()) GTEST_SKIP() << "SKIPPED, THE FILTER IS NOT TESTED: no seccomp here";
+  const std::string attempts =
+      "unshare --user true 2>/dev/null && echo unshared; "
+      "bwrap --unshare-user --ro-bind / / true 2>/dev/null && echo nested; "
+      "/usr/bin/python3 -c '\n"
+      "import ctypes, os, threading\n"
+      "c = ctypes.CDLL(None, use_errno=True)\n"
+      "def call(*a):\n"
+      "    r = c.syscall(*a)\n"
+      "    return ctypes.get_errno() if r < 0 else -1\n"
+      "print(call(435, 0, 0), call(308, 0, 0))\n"  // clone3, setns
+      "t = threading.Thread(target=lambda: print(\"a thread\")); t.start(); t.join()\n"
+      "'; echo end";
+#ifdef __x86_64__
+  EXPECT_EQ(look(attempts), (Lines{fmt::format("{} {}", ENOSYS, EPERM), "a thread", "end"}))
+      << testing::PrintToString(errors_);
+#endif
+  EXPECT_EQ(look("ls /proc/self/fd | wc -l"), Lines{"4"});  // the filter's descriptor is closed
+  if (::system("unshare --user true 2>/dev/null") != 0) return;  // NOLINT: not on this machine
+  agent_.process.sandbox.userns = true;
+  EXPECT_EQ(look("unshare --user true && echo unshared"), Lines{"unshared"})
+      << testing::PrintToString(errors_);
+}
+
+TEST_F(Sandbox, TakesNoLargeSegmentsWhereMemoryIsCounted) {
+  if (!has_seccomp()) GTEST_SKIP() << "SKIPPED, THE FILTER IS NOT TESTED: no seccomp here";
+  agent_.process.sandbox.userns = true;  // the one does not go with the other
+  EXPECT_EQ(look("ipcmk -M 65536 >/dev/null && echo small; ipcmk -M 65537 >/dev/null 2>&1 || "
+                 "echo no"),
+            (Lines{"small", "no"}));
+  memory_is_held_ = true;
+  EXPECT_EQ(look("ipcmk -M 65537 >/dev/null && echo large"), Lines{"large"});
 }
 
 TEST_F(Sandbox, SaysWhatWasDone) {
