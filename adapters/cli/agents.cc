@@ -87,6 +87,9 @@ void print_facts(const element& row) {
   facts.add("Driver", text_at(row, "driver"));
   facts.add("State", state_at(row));
   facts.add("Sandbox", or_dash(text_at(row, "sandbox")));
+  if (const std::string memory = text_at(row, "memory"); !memory.empty()) {
+    facts.add("Memory is", memory);
+  }
   facts.add("Problem", or_dash(text_at(row, "problem")));
   facts.add("Now", fmt::format("{} running, {} queued", number_at(row, "running"),
                                number_at(row, "queued")));
@@ -147,6 +150,7 @@ int change(const Arguments& args, const char* method, const char* done, const ch
 }  // namespace
 
 int agents_status(const Arguments& args) {
+  if (args.agents.view) return agents_view(args);
   auto client = open_as_admin(args.common);
   if (!client) return fail(client.error());
   const auto answer = ask(*client, "agents.status", agent_params(args.agents.id));

@@ -100,6 +100,7 @@ struct ConfigArguments {
 
 struct AgentsArguments {
   std::string id{};  // status: empty = all
+  bool view{};       // status: what it sees of the machine
 };
 
 // devices, pairing and approvals.

@@ -164,10 +164,14 @@ void add_agent_verbs(CLI::App& app, Arguments& args) {
   const auto id = [&args](CLI::App* verb) {
     return verb->add_option("agent", args.agents.id, "Id of the agent");
   };
-  id(add_verb(*agents, args, Verb::agents_status, "status",
-              "How agents are; of one, its processes and what happened last",
-              "  spine agents status\n  spine agents status main\n"
-              "  spine agents status --json"));
+  CLI::App* status = add_verb(*agents, args, Verb::agents_status, "status",
+                              "How agents are; of one, its processes and what happened last",
+                              "  spine agents status\n  spine agents status main\n"
+                              "  spine agents status --json\n  spine agents status main --view");
+  status
+      ->add_flag("--view", args.agents.view,
+                 "What the agent sees of this machine, running or not, and why")
+      ->needs(id(status));
   CLI::App* logs = add_verb(*agents, args, Verb::agents_logs, "logs",
                             "Print what an agent said, and what the gateway said of it",
                             "  spine agents logs main -n 50\n  spine agents logs main --follow");

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "adapters/agents/process/launch.h"
+#include "adapters/cli/agent_request.h"
 #include "adapters/cli/place.h"
 #include "adapters/cli/reload.h"
 #include "adapters/http/control_ui.h"
@@ -241,12 +242,7 @@ Status Daemon::recover() {
 
 // What agents must not see.
 agents::GatewayPlaces Daemon::gateway_places() const {
-  const config::Config& config = configs_.back();
-  agents::GatewayPlaces places{.state_dir = state_dir_.string(),
-                               .config_path = config_path_.string()};
-  if (config.tls.enabled) places.key_paths.push_back(config.tls.key_path.string());
-  if (!args_.common.token_file.empty()) places.key_paths.push_back(args_.common.token_file);
-  return places;
+  return places_of_gateway(configs_.back(), state_dir_, config_path_, args_.common.token_file);
 }
 
 void Daemon::start_agents() {

@@ -11,8 +11,10 @@
 #include "adapters/agents/process/find_program.h"
 #include "adapters/agents/process/launch.h"
 #include "adapters/agents/process/program_check.h"
+#include "adapters/agents/process/userns_needs.h"
 #include "adapters/agents/process/users.h"
 #include "adapters/cli/admin_call.h"
+#include "adapters/cli/agent_request.h"
 #include "adapters/cli/doctor.h"
 #include "adapters/cli/json_read.h"
 #include "engine/config/state_dir.h"
@@ -23,11 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using simdjson::dom::element;
-
-std::string command_of(const config::AgentProcess& process) {
-  if (!process.command.empty()) return process.command;
-  return process.driver == config::Driver::pi ? "pi" : process.preset;
-}
 
 // A gateway that a service manager started has another PATH than the shell that asks.
 void take_path_of(std::uint32_t pid) {
@@ -55,6 +52,22 @@ std::optional<agents::AgentPlaces> places_of(const Place& place, const config::A
   }
   places.workspace = fs::canonical(places.workspace, failed).string();
   return places;
+}
+
+// Whether its program makes user name spaces, which it may do only if the configuration says so.
+void check_name_spaces(const config::AgentConfig& agent, const std::string& program,
+                       Findings& findings) {
+  const auto need = agents::userns_need_of(program, agent.process.args);
+  if (!need) return;
+  const std::string what = fmt::format("{} {}", need->name, need->what);
+  if (agent.process.sandbox.userns) {
+    findings.push_back(
+        {Grade::ok, "agent " + agent.id, fmt::format("may make user name spaces: {}", what), ""});
+    return;
+  }
+  findings.push_back(
+      {Grade::warn, "agent " + agent.id, fmt::format("may make no user name spaces, and {}", what),
+       fmt::format("if it has to: agents.entries.{}.spine.sandbox.userns: true", agent.id)});
 }
 
 // As it would be started, in the view that it would have.
@@ -88,12 +101,8 @@ void check_agent(const Place& place, config::AgentConfig agent,
   std::ranges::transform(agent.id, agent.id.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   });
-  agents::GatewayPlaces gateway{.state_dir = place.state_dir.string(),
-                                .config_path = place.config_path.string()};
-  if (place.config.tls.enabled) gateway.key_paths.push_back(place.config.tls.key_path.string());
-  for (const config::AgentConfig& other : place.config.agents) {
-    if (!other.workspace.empty()) gateway.other_workspaces.push_back(other.workspace);
-  }
+  const agents::GatewayPlaces gateway =
+      places_of_gateway(place.config, place.state_dir, place.config_path, "");
   const std::optional<agents::AgentPlaces> made = places_of(place, agent);
   const agents::AgentPlaces places =
       made.value_or(agents::AgentPlaces{.workspace = agent.workspace});
@@ -106,6 +115,7 @@ void check_agent(const Place& place, config::AgentConfig agent,
   const Status can = made ? check_launch(request, program) : check_command(request, program);
   findings.push_back({can ? Grade::ok : Grade::fail, "agent " + agent.id,
                       can ? program + " is there" : can.error().message, ""});
+  if (can) check_name_spaces(agent, program, findings);
 }
 
 // What the configuration asks of it and nothing here can hold it to: then it is not started.

@@ -68,6 +68,8 @@ std::string unit_text(const std::string& command) {
       "TimeoutStopSec=120\n"
       "WatchdogSec=120\n"
       "NoNewPrivileges=yes\n"
+      "# Control groups below its own, in which agents are bounded and ended.\n"
+      "Delegate=yes\n"
       "UMask=0077\n\n"
       "[Install]\n"
       "WantedBy=default.target\n",

@@ -40,6 +40,7 @@ int approvals_list(const Arguments& args);  // approvals.cc
 int approvals_approve(const Arguments& args);
 int approvals_deny(const Arguments& args);
 int agents_status(const Arguments& args);  // agents.cc
+int agents_view(const Arguments& args);    // agents_view.cc
 int agents_logs(const Arguments& args);
 int agents_restart(const Arguments& args);
 int agents_reset(const Arguments& args);

@@ -212,6 +212,32 @@ class Bounds(unittest.TestCase):
         log = (daemon.state_dir / "logs" / "spine.log").read_text()
         self.assertIn("more than its bound of 100 MiB", log)
 
+    def test_too_much_memory_that_no_process_has_mapped(self):
+        # What stays bounded where a control group holds it, and is counted elsewhere.
+        daemon = self.daemon_with(memoryMb=100, attemptsMax=1, crashesMax=10)
+        with daemon.listener() as client:
+            for words in ("memfd 300", "tmpfs 300"):
+                with self.subTest(words=words):
+                    state, answer = ask(client, words)
+                    self.assertEqual(state, "error", answer)
+                    self.assertEqual(ask(client, "next")[1], "you said: next")
+            with self.subTest("less than the bound is no reason"):
+                run = send(client, "memfd 40")
+                client.wait_event("chat", lambda p: p.get("runId") == run
+                                  and p.get("state") == "delta")
+                taken = wait_until(lambda: self.most_memory(daemon) > (40 << 20)
+                                   and self.most_memory(daemon), "it is counted")
+                self.assertLess(taken, 100 << 20)
+                client.call("chat.abort", {"sessionKey": "agent:main:main", "runId": run})
+                self.assertEqual(ends(client, run)["state"], "aborted")
+        log = (daemon.state_dir / "logs" / "spine.log").read_text()
+        self.assertEqual(log.count("more than its bound of 100 MiB"), 2, log)
+
+    @staticmethod
+    def most_memory(daemon):
+        return max((each["residentBytes"] for each in daemon.agents()["main"]["instances"]),
+                   default=0)
+
     def test_idle_processes_go(self):
         daemon = self.daemon_with(idleMs=300)
         with daemon.listener() as client:

@@ -68,6 +68,7 @@ class Cli(unittest.TestCase):
         text = self.ok("install", "--print")
         self.assertRegex(text, r"ExecStart=\S*spine\S* run")
         self.assertIn("Type=notify", text)
+        self.assertRegex(text, r"\nDelegate=yes\n")  # or agents cannot be bounded
 
     def test_the_unit_runs_what_would_run_here(self):
         text = self.ok("install", "--print", "--port", "18790")

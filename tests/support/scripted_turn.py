@@ -28,6 +28,7 @@
   twice             answers twice
   asleep            reads nothing more from its stdin, and hangs
   memory MB         takes that much memory, and holds it
+  memfd MB          the same in a file in memory that is not mapped;  tmpfs MB: in /dev/shm
   stray             leaves a process behind, in a session of its own
   whoami            its uid, and what it can see of the machine
   noise             lines to stderr, one with a secret
@@ -233,6 +234,18 @@ class Turn:
         held = bytearray(int(megabytes) * 1024 * 1024)
         for i in range(0, len(held), 4096):
             held[i] = 1
+        self.pause(3600)
+
+    def do_memfd(self, megabytes):
+        self.fill(os.memfd_create("held"), megabytes)
+
+    def do_tmpfs(self, megabytes):
+        self.fill(os.open("/dev/shm/held", os.O_RDWR | os.O_CREAT), megabytes)
+
+    def fill(self, file, megabytes):
+        self.say("growing ")
+        for _ in range(int(megabytes)):
+            os.write(file, b"x" * (1024 * 1024))
         self.pause(3600)
 
     def do_stray(self, _):
