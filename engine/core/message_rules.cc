@@ -6,6 +6,7 @@
 #include "engine/core/rate.h"
 #include "engine/core/session_key.h"
 #include "engine/core/typed_key.h"
+#include "engine/core/words.h"
 
 namespace spine::core {
 namespace {
@@ -17,7 +18,7 @@ bool is_name_letter(char c) {
 
 // Whether the words begin with a command ("/new"), or hold the agent's name as a mention.
 bool names_agent(std::string_view text, std::string_view agent) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  const std::size_t first = text.find_first_not_of(kBlanks);
   if (first == std::string_view::npos) return false;
   if (text[first] == '/' && first + 1 < text.size() && is_name_letter(text[first + 1])) return true;
   for (std::size_t at = text.find('@', first); at != std::string_view::npos;

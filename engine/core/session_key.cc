@@ -11,7 +11,6 @@ constexpr std::string_view kMainAlias = "main";
 constexpr std::string_view kThread = ":thread:";
 constexpr std::string_view kTopic = ":topic:";
 constexpr std::string_view kTelegram = "telegram";
-constexpr std::string_view kBlanks = " \t\r\n";
 
 bool has_agent_prefix(std::string_view key) {
   return same_but_case(key.substr(0, kAgentPrefix.size()), kAgentPrefix);
@@ -103,17 +102,11 @@ bool is_malformed_key(std::string_view typed) {
   return has_agent_prefix(typed) && agent_part(typed).empty();
 }
 
-std::string_view trimmed_key(std::string_view typed) {
-  const std::size_t first = typed.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return typed.substr(first, typed.find_last_not_of(kBlanks) - first + 1);
-}
-
 bool agent_of_typed_key(std::string_view typed, KeyBuffer& agent) {
-  const std::string_view trimmed = trimmed_key(typed);
+  const std::string_view key = trimmed(typed);
   agent.clear();
-  agent.add_lower(agent_part(trimmed));
-  return !is_malformed_key(trimmed);
+  agent.add_lower(agent_part(key));
+  return !is_malformed_key(key);
 }
 
 std::string_view agent_of_key(std::string_view key) {

@@ -5,6 +5,7 @@
 
 #include "engine/core/key_buffer.h"
 #include "engine/core/policy.h"
+#include "engine/core/words.h"
 
 namespace spine::core {
 
@@ -25,8 +26,6 @@ void named_session_key(const Policy& policy, std::string_view agent, std::string
 // Whether a typed key says agent:, and no agent's id and rest behind it: it is nobody's name, and
 // as a part of another key it would only be found by those who mistype it alike.
 bool is_malformed_key(std::string_view typed);
-// Without the blanks at its ends.
-std::string_view trimmed_key(std::string_view typed);
 
 // Which session a key stands for that somebody typed: the one of that very name, and only where
 // there is none the one without the blanks at its ends. `exists(key)` says whether there is one.
@@ -35,14 +34,14 @@ std::string_view trimmed_key(std::string_view typed);
 template <class Exists>
 bool typed_session_key(const Policy& policy, std::string_view agent, std::string_view typed,
                        Bits128 secret, Exists exists, KeyBuffer& key) {
-  const std::string_view trimmed = trimmed_key(typed);
-  const bool bare = trimmed.size() == typed.size();
+  const std::string_view inner = trimmed(typed);
+  const bool bare = inner.size() == typed.size();
   if (!is_malformed_key(typed)) {
     named_session_key(policy, agent, typed, secret, IdCase::exact, key);
     if (bare || exists(key.view())) return true;
   }
-  if (bare || trimmed.empty() || is_malformed_key(trimmed)) return false;
-  named_session_key(policy, agent, trimmed, secret, IdCase::exact, key);
+  if (bare || inner.empty() || is_malformed_key(inner)) return false;
+  named_session_key(policy, agent, inner, secret, IdCase::exact, key);
   return true;
 }
 

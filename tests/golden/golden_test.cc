@@ -34,7 +34,7 @@ struct Recipe {
 constexpr Recipe kRecipes[] = {
     {"0001-first-life", 1, 600},         {"0002-second-life", 26, 600},
     {"0003-third-life", 1'003, 600},     {"0004-life-with-doors", 4, 900},
-    {"0005-life-with-agents", 5, 1'500},
+    {"0005-life-with-agents", 5, 1'500}, {"0006-life-with-exact-ids", 6, 1'500},
 };
 
 void write_journal(const fs::path& path, const std::vector<Record>& journal) {
@@ -120,6 +120,7 @@ TEST(Golden, TheJournalsHoldEveryKindThatChangesState) {
   for (const char* name : {"JournalCreated",
                            "EngineStarted",
                            "TimeZoneChanged",
+                           "ZoneRules",
                            "DeadlineReached",
                            "PrincipalAdded",
                            "PrincipalExpired",
@@ -136,6 +137,7 @@ TEST(Golden, TheJournalsHoldEveryKindThatChangesState) {
                            "RunAborted",
                            "ConfigApplied",
                            "SessionPatched",
+                           "CommandAnswered",
                            "DevicePaired",
                            "DeviceRenamed",
                            "DeviceTokenChanged",
@@ -151,6 +153,7 @@ TEST(Golden, TheJournalsHoldEveryKindThatChangesState) {
                            "ToolCalled",
                            "ToolReturned",
                            "BodyRecorded",
+                           "PartialAnswerRecorded",
                            "ApprovalRequested",
                            "ApprovalOpened",
                            "ApprovalResolved",

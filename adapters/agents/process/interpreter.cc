@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 #include "adapters/agents/process/find_program.h"
 #include "schemas/vocab/unique_fd.h"
@@ -17,72 +18,86 @@
 namespace spine::agents {
 namespace {
 
-constexpr std::size_t kBeginningBytes = 4'096;  // the kernel reads 256 of a "#!" line
+constexpr std::size_t kLineBytesMax = 256;  // of a "#!" line the kernel reads
 constexpr std::array<std::string_view, 17> kEndingsOfScripts{
     ".js", ".mjs", ".cjs", ".ts",  ".mts", ".cts",  ".py",  ".pyz", ".rb",
     ".pl", ".sh",  ".lua", ".php", ".jar", ".bash", ".zsh", ".exs"};
 
-std::string beginning_of(const std::string& file) {
-  const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+// Of a regular file; shorter where it ends. What is put in its place (a pipe, a device) is not
+// read.
+std::string bytes_at(const std::string& path, off_t at, std::size_t count) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat info {};
-  if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return "";
-  std::string text(kBeginningBytes, '\0');
-  const ssize_t got = ::pread(fd.get(), text.data(), text.size(), 0);
-  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  return text;
+  if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
+  std::string bytes(count, '\0');
+  const ssize_t got = ::pread(file.get(), bytes.data(), count, at);
+  bytes.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+  return bytes;
 }
 
-// Takes the next word, without the blanks around it.
-std::string_view take_word(std::string_view& text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front()))
-    text.remove_prefix(1);
-  std::size_t end = 0;
-  while (end < text.size() && !blank(text[end]))
-    ++end;
-  const std::string_view word = text.substr(0, end);
-  text.remove_prefix(end);
-  return word;
-}
-
-std::string of_script(std::string_view text, std::string_view path) {
-  text.remove_prefix(2);
-  text = text.substr(0, text.find('\n'));
-  if (text.ends_with('\r')) text.remove_suffix(1);
-  const std::string program(take_word(text));
-  if (std::filesystem::path(program).filename() != "env") return program;
-  std::string_view name = take_word(text);
-  // Options of env, and variables it sets.
-  while (name.starts_with('-') || name.find('=') != std::string_view::npos)
-    name = take_word(text);
-  return find_program(name, path, "/");
-}
-
-std::string of_elf(const std::string& text) {
-  Elf64_Ehdr header;
-  if (text.size() < sizeof header) return "";
-  std::memcpy(&header, text.data(), sizeof header);
-  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(Elf64_Phdr)) return "";
-  for (std::size_t i = 0; i < header.e_phnum; ++i) {
-    const std::size_t at = header.e_phoff + i * sizeof(Elf64_Phdr);
-    if (header.e_phoff > text.size() || at + sizeof(Elf64_Phdr) > text.size()) return "";
-    Elf64_Phdr part;
-    std::memcpy(&part, text.data() + at, sizeof part);
-    if (part.p_type != PT_INTERP) continue;
-    if (part.p_offset >= text.size() || part.p_filesz > text.size() - part.p_offset) return "";
-    const std::string name = text.substr(part.p_offset, part.p_filesz);
-    return name.substr(0, name.find('\0'));
+std::vector<std::string> words_of(std::string_view line) {
+  std::vector<std::string> words;
+  while (!line.empty()) {
+    const std::size_t start = std::min(line.find_first_not_of(" \t\r"), line.size());
+    line.remove_prefix(start);
+    const std::size_t end = std::min(line.find_first_of(" \t\r"), line.size());
+    if (end != 0) words.emplace_back(line.substr(0, end));
+    line.remove_prefix(end);
   }
-  return "";
+  return words;
+}
+
+// The loader that a 64-bit binary names; "" = it names none, or is none.
+std::string loader_of(const std::string& program) {
+  Elf64_Ehdr header{};
+  const std::string head = bytes_at(program, 0, sizeof header);
+  if (head.size() != sizeof header || !head.starts_with(ELFMAG)) return {};
+  std::memcpy(&header, head.data(), sizeof header);
+  constexpr std::size_t kHeadersMax = 64;
+  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(Elf64_Phdr)) return {};
+  const std::size_t count = std::min<std::size_t>(header.e_phnum, kHeadersMax);
+  const std::string table =
+      bytes_at(program, static_cast<off_t>(header.e_phoff), count * sizeof(Elf64_Phdr));
+  for (std::size_t at = 0; at + sizeof(Elf64_Phdr) <= table.size(); at += sizeof(Elf64_Phdr)) {
+    Elf64_Phdr entry{};
+    std::memcpy(&entry, table.data() + at, sizeof entry);
+    if (entry.p_type != PT_INTERP) continue;
+    constexpr std::size_t kPathMax = 4'096;
+    const std::string path = bytes_at(program, static_cast<off_t>(entry.p_offset),
+                                      std::min<std::size_t>(entry.p_filesz, kPathMax));
+    return path.substr(0, path.find('\0'));
+  }
+  return {};
 }
 
 }  // namespace
 
+std::string Interpreter::searched() const {
+  if (script.empty() || std::filesystem::path(script[0]).filename() != "env") return {};
+  for (std::size_t i = 1; i < script.size(); ++i) {
+    if (!script[i].starts_with('-') && script[i].find('=') == std::string::npos) return script[i];
+  }
+  return {};
+}
+
+Interpreter read_interpreter(const std::string& program) {
+  Interpreter interpreter;
+  const std::string head = bytes_at(program, 0, kLineBytesMax);
+  if (!head.starts_with("#!")) {
+    interpreter.loader = loader_of(program);
+    return interpreter;
+  }
+  const std::string_view line = std::string_view(head).substr(2, head.find('\n') - 2);
+  interpreter.windows_lines = line.ends_with('\r');
+  interpreter.script = words_of(line);
+  return interpreter;
+}
+
 std::string interpreter_of(const std::string& program, std::string_view path) {
-  const std::string text = beginning_of(program);
-  if (text.starts_with("#!")) return of_script(text, path);
-  if (text.starts_with(ELFMAG)) return of_elf(text);
-  return "";
+  const Interpreter interpreter = read_interpreter(program);
+  if (interpreter.script.empty()) return interpreter.loader;
+  const std::string name = interpreter.searched();
+  return name.empty() ? interpreter.script[0] : find_program(name, path, "/");
 }
 
 bool is_program_text(const std::string& file) {
@@ -94,7 +109,7 @@ bool is_program_text(const std::string& file) {
       kEndingsOfScripts.end()) {
     return true;
   }
-  const std::string text = beginning_of(file);
+  const std::string text = bytes_at(file, 0, SELFMAG);
   return text.starts_with("#!") || text.starts_with(ELFMAG);
 }
 
