@@ -168,11 +168,40 @@ void check_journal(const Place& place, Findings& findings) {
        damaged ? "stop Spine, keep a copy, check the disk, bring back the last backup" : ""});
 }
 
-std::string listed(const std::vector<std::string>& ids) {
+std::string quoted(const std::vector<std::string>& ids) {
   std::string text;
   for (const std::string& id : ids)
     text += fmt::format("{}\"{}\"", text.empty() ? "" : ", ", id);
   return text;
+}
+
+// An entry of a list that let somebody in whose id is written otherwise.
+void check_spelling(const FoldedIds& found, const std::string& key, const std::string& channel,
+                    const std::string& listed, Findings& findings) {
+  const std::vector<std::string> ids = found.written_otherwise(channel, listed);
+  if (ids.empty()) return;
+  findings.push_back(
+      {Grade::warn, "ids",
+       fmt::format("{} names \"{}\", who wrote as {}: the case of ids counts now, so "
+                   "the entry does not let them in",
+                   key, listed, quoted(ids)),
+       "write the id as the channel does"});
+}
+
+void check_lists(const config::Config& config, const FoldedIds& found, Findings& findings) {
+  for (const config::ChannelConfig& channel : config.channels) {
+    const std::string key = "channels." + channel.name;
+    for (const std::string& id : channel.allow_from)
+      check_spelling(found, key + ".allowFrom", channel.name, id, findings);
+    if (!channel.group_allow_from) continue;
+    for (const std::string& id : *channel.group_allow_from)
+      check_spelling(found, key + ".groupAllowFrom", channel.name, id, findings);
+  }
+  for (const std::string& admin : config.admins) {
+    const std::size_t colon = admin.find(':');
+    check_spelling(found, "gateway.auth.admin_channels", admin.substr(0, colon),
+                   admin.substr(colon + 1), findings);
+  }
 }
 
 // What was recorded when "Anna" and "anna" were one: who finds a new session, or has to ask anew.
@@ -181,13 +210,14 @@ void check_folded_ids(const Place& place, Findings& findings) {
   if (!reader) return;  // said above
   const auto found = find_folded_ids(*reader);
   if (!found) return;
+  check_lists(place.config, *found, findings);
   std::size_t named = 0;
   for (const FoldedGroup& session : found->sessions) {
     if (++named > kFoldedNamedMax) break;
     findings.push_back({Grade::warn, "ids",
                         fmt::format("the session {} holds what {} wrote when the case of ids did "
                                     "not count; each with capitals has a session of its own now",
-                                    session.name, listed(session.ids)),
+                                    session.name, quoted(session.ids)),
                         fmt::format("spine sessions show {}", session.name)});
   }
   for (const FoldedGroup& approval : found->approvals) {
@@ -195,7 +225,7 @@ void check_folded_ids(const Place& place, Findings& findings) {
     findings.push_back({Grade::warn, "ids",
                         fmt::format("the approval of {} let in {}, too, when the case of ids did "
                                     "not count; only the one that was approved is let in now",
-                                    approval.name, listed(approval.ids)),
+                                    approval.name, quoted(approval.ids)),
                         "who should be let in asks again: spine pairing list"});
   }
   const std::size_t all = found->sessions.size() + found->approvals.size();

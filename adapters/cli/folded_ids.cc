@@ -69,7 +69,7 @@ void add_id(std::set<std::string>& ids, const std::string& id) {
 }  // namespace
 
 bool FoldedIdsFinder::has_room() {
-  const bool room = sessions_.size() + senders_.size() < kPlacesMax;
+  const bool room = sessions_.size() + senders_.size() + people_ < kPlacesMax;
   complete_ = complete_ && room;
   return room;
 }
@@ -108,10 +108,14 @@ void FoldedIdsFinder::see_message(const EventView& event) {
   if (of_session.size() < kIdsOfOneMax || of_session.contains(as_one)) {
     add_id(of_session[as_one], ids);
   }
+  const std::string sender{text_of(message.sender_id())};
+  const auto [spellings, fresh] =
+      by_channel_[folded(std::string{text_of(message.channel())})].try_emplace(folded(sender));
+  people_ += fresh ? 1 : 0;
+  add_id(spellings->second, sender);
   if (message.conversation() != fb::ConversationKind::direct) return;
-  const std::string_view sender = text_of(message.sender_id());
   add_id(senders_[place_of(text_of(message.channel()), text_of(message.account()), sender)],
-         std::string{sender});
+         sender);
 }
 
 void FoldedIdsFinder::see_request(const EventView& event) {
@@ -134,8 +138,19 @@ void FoldedIdsFinder::see_answer(const EventView& event) {
   requests_.erase(request);
 }
 
+std::vector<std::string> FoldedIds::written_otherwise(const std::string& channel,
+                                                      const std::string& listed) const {
+  const auto of_channel = senders.find(folded(channel));
+  if (of_channel == senders.end()) return {};
+  const auto ids = of_channel->second.find(folded(listed));
+  if (ids == of_channel->second.end() || ids->second.contains(listed)) return {};
+  return {ids->second.begin(), ids->second.end()};
+}
+
 FoldedIds FoldedIdsFinder::result() const {
-  FoldedIds found{.complete = complete_};
+  FoldedIds found{};
+  found.senders = by_channel_;
+  found.complete = complete_;
   for (const auto& [session, groups] : sessions_) {
     const auto key = keys_.find(session);
     if (key == keys_.end()) continue;

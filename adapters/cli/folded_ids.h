@@ -22,10 +22,19 @@ struct FoldedGroup {
   std::vector<std::string> ids{};  // two or more met in it, or one whose capitals were lost
 };
 
+// Senders by their folded id, as the platform wrote them.
+using Spellings = std::map<std::string, std::set<std::string>>;
+
 struct FoldedIds {
-  std::vector<FoldedGroup> sessions{};   // that are still open
-  std::vector<FoldedGroup> approvals{};  // of senders, who alone are let in today: others who were
-  bool complete{true};                   // else the journal is longer than what was looked at
+  // How the channel's sender was written that a configuration lists otherwise: it was let in by
+  // that entry then, and is not any more. Empty when it was written so, or never wrote.
+  std::vector<std::string> written_otherwise(const std::string& channel,
+                                             const std::string& listed) const;
+
+  std::vector<FoldedGroup> sessions{};         // that are still open
+  std::vector<FoldedGroup> approvals{};        // and the other senders whom each let in
+  std::map<std::string, Spellings> senders{};  // by channel, in lower case
+  bool complete{true};                         // else the journal is longer than what was looked at
 };
 
 // Gathers them from events in order. Bounded: what would not fit is left out, and said so.
@@ -48,9 +57,11 @@ class FoldedIdsFinder {
 
   std::map<std::uint64_t, std::string> keys_{};  // by session
   // By session; of each, the ids that are one when they are folded.
-  std::map<std::uint64_t, std::map<std::string, std::set<std::string>>> sessions_{};
-  std::map<std::string, std::set<std::string>> senders_{};  // by folded place
-  std::map<std::uint64_t, Approval> requests_{};            // by seq
+  std::map<std::uint64_t, Spellings> sessions_{};
+  Spellings senders_{};  // by folded place
+  std::map<std::string, Spellings> by_channel_{};
+  std::size_t people_{};                          // of all channels
+  std::map<std::uint64_t, Approval> requests_{};  // by seq
   std::vector<Approval> approvals_{};
   bool complete_{true};
 };

@@ -102,6 +102,21 @@ TEST(FoldedIdsTest, NamesApprovalsThatLetOthersIn) {
   EXPECT_EQ(found.approvals[0].ids, (Names{"aNNa", "anna"}));
 }
 
+TEST(FoldedIdsTest, TellsWhomAnEntryOfAListNamesOtherwise) {
+  Events events;
+  const std::uint64_t session = events.open("agent:main:discord:direct:anna");
+  for (const char* sender : {"Anna", "aNNa", "bob", "Cy"})
+    events.write(session, sender);
+  events.write(session, "dan", true);
+  const FoldedIds found = events.finder.result();
+  EXPECT_EQ(found.written_otherwise("Discord", "anna"), (Names{"Anna", "aNNa"}));
+  EXPECT_EQ(found.written_otherwise("discord", "CY"), Names{"Cy"});
+  EXPECT_TRUE(found.written_otherwise("discord", "Anna").empty()) << "written so, too";
+  EXPECT_TRUE(found.written_otherwise("discord", "bob").empty());
+  EXPECT_TRUE(found.written_otherwise("discord", "Dan").empty()) << "never let in by it";
+  EXPECT_TRUE(found.written_otherwise("telegram", "anna").empty());
+}
+
 TEST(FoldedIdsTest, ReadsAJournal) {
   const replay::TempDir dir;
   {
