@@ -98,14 +98,17 @@ class ToolPolicyReader {
 
   void deny(const Names& names, std::string setting) {
     if (names.empty()) return;
-    Names& denied = out_.deny;
+    ToolPolicy& policy = out_.tool_policy;
+    bool own = false;  // more than what only OpenClaw's own agent has
     for (const std::string& name : names) {
-      if (std::ranges::find(denied, name) == denied.end()) denied.push_back(name);
-      const bool openclaw_only = std::ranges::any_of(
-          kOpenClawOnly, [&](std::string_view entry) { return means(entry, name); });
-      if (!openclaw_only) out_.tool_policy.denies_own = true;
+      if (std::ranges::find(out_.deny, name) == out_.deny.end()) out_.deny.push_back(name);
+      own = own || std::ranges::none_of(kOpenClawOnly,
+                                        [&](std::string_view entry) { return means(entry, name); });
     }
-    note(out_.tool_policy.denies, std::move(setting));
+    // Where one of them stops an agent, it is that one which people are told.
+    if (own && !policy.denies_own) policy.denies.clear();
+    policy.denies_own = policy.denies_own || own;
+    note(policy.denies, std::move(setting));
   }
 
   // Each place takes away; none gives back what another took.

@@ -85,6 +85,9 @@ TEST_F(ToolPolicyTest, WhatOnlyOpenClawsOwnAgentHasKeepsNobodyFromStarting) {
   EXPECT_EQ(unheld_policy(agent(kClaude, tools)), "");
   EXPECT_NE(unheld_policy(agent(kLines, tools)), "") << "nobody knows what that program has";
   EXPECT_TRUE(denies(agent(kAcp, tools), "sessions_send"));
+  EXPECT_THAT(
+      unheld_policy(agent(kClaude, "tools: {deny: ['browser'], web: {search: {enabled: false}}}")),
+      HasSubstr("tools.web.search.enabled cannot be kept"));
 }
 
 TEST_F(ToolPolicyTest, CommandsThatAreAskedAboutAreTakenBackFromWhatIsAllowed) {
