@@ -28,8 +28,7 @@ int write_all(int fd, ByteSpan bytes) {
 Status write_synced(const fs::path& path, std::initializer_list<ByteSpan> parts) {
   // What lies there is an older attempt, or nothing of ours: a FIFO would be waited for.
   ::unlink(path.c_str());
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-  const int fd = ::open(path.c_str(), kFlags, S_IRUSR | S_IWUSR);
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (fd < 0) return path_error(errno, "created", path);
   int code = 0;
   for (const ByteSpan part : parts) {

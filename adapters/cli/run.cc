@@ -13,7 +13,7 @@ namespace {
 // started it is not there for ever.
 void leave_terminal(const std::filesystem::path& state_dir) {
   const auto path = state_dir / "logs" / "stderr.log";
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
   if (fd < 0) return;
   ::dup2(fd, STDOUT_FILENO);
   ::dup2(fd, STDERR_FILENO);
