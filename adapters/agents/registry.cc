@@ -8,6 +8,7 @@
 #include "adapters/agents/echo.h"
 #include "engine/log/log.h"
 #include "schemas/vocab/check.h"
+#include "schemas/vocab/limits.h"
 
 namespace spine::agents {
 namespace {
@@ -16,6 +17,7 @@ constexpr log::Logger kLog{"agents"};
 // Often enough for idle expiry, bounds and what /health and /metrics show.
 constexpr timeval kTickTime{0, 250'000};
 constexpr std::uint32_t kTicksPerMeasure = 4;
+constexpr std::uint64_t kSharedGrowthBytes = 32 * limits::kMiB;  // of the machine: look at once
 
 // Agent ids are compared as session keys hold them: ASCII in lower case.
 std::string lower(std::string_view id) {
@@ -206,16 +208,23 @@ std::string AgentRegistry::summary() const {
   return text;
 }
 
+// Looking at every process of the machine takes a while: once for all, and not at every tick; but
+// files in memory can grow by gigabytes within a second.
+void AgentRegistry::measure() {
+  const std::uint64_t shared = shared_memory_of_machine();
+  const bool grew = shared > shared_bytes_ + kSharedGrowthBytes;
+  if (ticks_++ % kTicksPerMeasure != 0 && !grew) return;
+  shared_bytes_ = shared;
+  cgroups().tidy();
+  const MemoryMeter meter;
+  for (const auto& [id, driver] : drivers_)
+    driver->measure(meter);
+}
+
 void AgentRegistry::tick() {
   for (const auto& [id, driver] : drivers_)
     driver->tick();
-  // Looking at every process of the machine takes a while: once for all.
-  if (ticks_++ % kTicksPerMeasure == 0 && means_) {
-    cgroups().tidy();
-    const MemoryMeter meter;
-    for (const auto& [id, driver] : drivers_)
-      driver->measure(meter);
-  }
+  if (means_) measure();
   std::erase_if(leaving_, [](const auto& driver) { return driver->ended(); });
   publish();
 }

@@ -63,6 +63,7 @@ class AgentRegistry {
   CgroupTree& cgroups();
   Driver* find(std::string_view agent_id);
   void tick();
+  void measure();
   void publish();
   static void on_tick(evutil_socket_t, short, void* self);
 
@@ -84,6 +85,7 @@ class AgentRegistry {
   std::array<RunId, kCancelsKept> cancelled_{};     // a ring: the last ones
   std::size_t cancels_{};
   std::uint32_t ticks_{};
+  std::uint64_t shared_bytes_{};  // of the machine, when memory was looked at last
   std::unique_ptr<event, FreeTimer> timer_;
 };
 

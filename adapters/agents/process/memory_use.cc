@@ -173,6 +173,10 @@ void Counter::add_mapped(std::int32_t pid) {
 
 }  // namespace
 
+std::uint64_t shared_memory_of_machine() {
+  return size_in(read_proc_file("/proc/meminfo"), "Shmem");
+}
+
 MemoryMeter::MemoryMeter() : processes_(list_processes()) {
   in_memory_.insert(device_of_shared_memory());
   for (const MountLine& mount : mounts_of(0)) {

@@ -35,4 +35,7 @@ class MemoryMeter {
   std::set<std::uint64_t> in_memory_{};  // those of them that are memory, and the kernel's own
 };
 
+// Shared memory and files in memory of the whole machine: one short file, to be asked often.
+std::uint64_t shared_memory_of_machine();
+
 }  // namespace spine::agents
