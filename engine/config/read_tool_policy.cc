@@ -14,7 +14,7 @@
 namespace spine::config {
 namespace {
 
-using Names = std::vector<std::string>;
+using ToolNames = std::vector<std::string>;
 
 // Whether an entry of a list means the tool.
 bool means(std::string_view entry, std::string_view tool) {
@@ -73,7 +73,7 @@ class ToolPolicyReader {
   }
 
   // "!" is how what comes of all of this is written down: see core/agent_rules.h.
-  void refuse_marks(const Names& names) const {
+  void refuse_marks(const ToolNames& names) const {
     for (const std::string& name : names) {
       if (!name.starts_with('!')) continue;
       reading_.error(places_.front() != 0 ? places_.front() : reading_.root,
@@ -86,8 +86,8 @@ class ToolPolicyReader {
       refuse_marks(reading_.texts(reading_.below(place, path)));
   }
 
-  Names expanded(const Names& entries, std::string_view path) {
-    Names names;
+  ToolNames expanded(const ToolNames& entries, std::string_view path) {
+    ToolNames names;
     for (const std::string& entry : entries) {
       if (!append_tools(entry, names)) {
         out_.tool_policy.unheld.push_back(fmt::format("{} \"{}\"", path, printable(entry)));
@@ -96,7 +96,7 @@ class ToolPolicyReader {
     return names;
   }
 
-  void deny(const Names& names, std::string setting) {
+  void deny(const ToolNames& names, std::string setting) {
     if (names.empty()) return;
     ToolPolicy& policy = out_.tool_policy;
     bool own = false;  // more than what only OpenClaw's own agent has
@@ -146,13 +146,13 @@ class ToolPolicyReader {
   }
 
   void take_back(std::string_view mark) {
-    Names asked;
+    ToolNames asked;
     for (const std::string_view name : names_of(ToolFamily::exec))
       asked.push_back(fmt::format("{}{}", mark, name));
     out_.allow.insert(out_.allow.begin(), asked.begin(), asked.end());
   }
 
-  static Names names(ToolFamily family) {
+  static ToolNames names(ToolFamily family) {
     const auto all = names_of(family);
     return {all.begin(), all.end()};
   }
@@ -193,8 +193,8 @@ class ToolPolicyReader {
   // tools.allow of the file lets nothing else be used; an agent's own says what is not asked about
   // (README). Of several lists a tool has to be on each.
   void read_restrictions() {
-    std::optional<Names> left;
-    const auto narrow = [&](const Names& list, const Said& said) {
+    std::optional<ToolNames> left;
+    const auto narrow = [&](const ToolNames& list, const Said& said) {
       note(out_.tool_policy.restricts, shown(said));
       if (!left) {
         left = list;
@@ -207,9 +207,9 @@ class ToolPolicyReader {
     const Said profile = nearest("tools.profile");
     const std::string kind = word("tools.profile");
     if (kind == "minimal" || kind == "messaging") {
-      Names list{"session_status"};
+      ToolNames list{"session_status"};
       if (kind == "messaging") list.insert(list.end(), {"message", "sessions_*"});
-      const Names more =
+      const ToolNames more =
           expanded(reading_.texts(nearest("tools.alsoAllow").node), "tools.alsoAllow");
       list.insert(list.end(), more.begin(), more.end());
       narrow(list, profile);
@@ -229,7 +229,7 @@ class ToolPolicyReader {
   void narrow_by(NodeId place, std::string_view path, const Narrow& narrow) {
     const NodeId list = reading_.below(place, path);
     if (list == 0) return;
-    const Names names = expanded(reading_.texts(list), path);
+    const ToolNames names = expanded(reading_.texts(list), path);
     if (!names.empty() && std::ranges::find(names, "*") == names.end())
       narrow(names, Said{list, path});
   }
