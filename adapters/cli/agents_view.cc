@@ -45,7 +45,7 @@ struct View {
   std::vector<std::pair<std::int32_t, std::vector<std::string>>> processes{};
 };
 
-std::string lower(std::string text) {
+std::string lower_case(std::string text) {
   std::ranges::transform(text, text.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   });
@@ -91,9 +91,9 @@ Result<config::AgentConfig> find_agent(const Place& place, const std::string& id
   std::vector<std::string> known;
   for (const config::AgentConfig& agent : place.config.agents) {
     known.push_back(agent.id);
-    if (lower(agent.id) != lower(id)) continue;
+    if (lower_case(agent.id) != lower_case(id)) continue;
     config::AgentConfig found = agent;
-    found.id = lower(agent.id);
+    found.id = lower_case(agent.id);
     return found;
   }
   return Error{Errc::not_found,

@@ -46,7 +46,6 @@ void append_escape(std::string& out, unsigned char c) {
   }
 }
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr std::size_t kEscapeBytesMax = 6;
 
 constexpr std::size_t escape_bytes(unsigned char c) {

@@ -2,7 +2,6 @@
 #include "engine/core/policy.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "engine/core/fingerprint.h"
 #include "engine/core/key_buffer.h"
@@ -73,16 +72,12 @@ Policy::Policy() {
   flatbuffers::FlatBufferBuilder builder;
   builder.Finish(fb::ConfigAppliedBuilder(builder).Finish());
   apply(finished(builder));
-  words_.clear();
-  bytes_ = 0;
+  body_ = {};
 }
 
 void Policy::apply(ByteSpan body) {
-  std::vector<std::uint64_t> words((body.size() + 7) / 8);
-  std::memcpy(words.data(), body.data(), body.size());
-  words_ = std::move(words);
-  bytes_ = body.size();
-  const auto& config = *flatbuffers::GetRoot<fb::ConfigApplied>(words_.data());
+  body_ = KeptBody{body};
+  const auto& config = *flatbuffers::GetRoot<fb::ConfigApplied>(body_.view().data());
 
   ids = id_case(config.exact_ids());
   dm_scope = config.dm_scope();
@@ -168,10 +163,6 @@ void Policy::apply_bindings(const fb::ConfigApplied& config) {
                             [](const Rule& a, const Rule& b) { return a.key == b.key; }),
                 rules.end());
   }
-}
-
-ByteSpan Policy::body() const {
-  return {reinterpret_cast<const std::byte*>(words_.data()), bytes_};
 }
 
 const Policy::Channel* Policy::find_channel(std::string_view name) const {

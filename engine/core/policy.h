@@ -8,6 +8,7 @@
 
 #include "engine/core/agent_rules.h"
 #include "engine/core/id_list.h"
+#include "engine/core/kept_body.h"
 #include "engine/core/rate.h"
 #include "schemas/vocab/bytes.h"
 
@@ -44,7 +45,7 @@ class Policy {
   // Replaces everything. REQUIRES: body verified as a ConfigApplied.
   void apply(ByteSpan body);
   // The body last applied, as recorded; empty = none. Borrowed until the next apply.
-  ByteSpan body() const;
+  ByteSpan body() const { return body_.view(); }
 
   // Whether the sender may speak: none = yes.
   fb::RejectReason refusal(const Origin& origin) const;
@@ -115,8 +116,7 @@ class Policy {
   void apply_bindings(const fb::ConfigApplied& config);
   const Rule* find_rule(Level level, const Origin& origin, bool with_account) const;
 
-  std::vector<std::uint64_t> words_{};  // the body, 8-aligned
-  std::size_t bytes_{};
+  KeptBody body_{};
   fb::DmPolicy default_dm_policy_{};
   std::vector<std::string> agents_{};          // sorted
   IdList admins_{};                            // "<channel>:<sender id>"

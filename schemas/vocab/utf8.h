@@ -16,6 +16,9 @@ struct CodePoint {
 // sequences give bytes = 0. Thread: any.
 CodePoint decode_utf8(std::string_view text, std::size_t at);
 
+// U+FFFD, which stands for bytes that are not UTF-8.
+inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
 // REQUIRES: value is a Unicode scalar value.
 void append_utf8(std::string& out, char32_t value);
 

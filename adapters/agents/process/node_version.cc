@@ -71,7 +71,7 @@ std::string text_at(const simdjson::dom::element& object, const char* pointer) {
 }
 
 // The package the file is part of: the nearest package.json above it that has a name.
-NodePackage package_of(const fs::path& file) {
+NodePackage nearest_package(const fs::path& file) {
   NodePackage package;
   for (fs::path at = file.parent_path(); at != at.root_path(); at = at.parent_path()) {
     std::error_code failed;
@@ -165,7 +165,7 @@ Status check_node_version(const std::string& program, const std::vector<std::str
   const std::string_view path = rules.path.empty() ? value_in(env, "PATH") : rules.path;
   const NodeUse use = node_of(file, path);
   if (!use.is_node) return ok();
-  const NodePackage package = package_of(file);
+  const NodePackage package = nearest_package(file);
   if (package.node_range.empty()) return ok();
   std::string has = "finds no node";
   if (!use.node.empty()) {

@@ -6,8 +6,6 @@
 namespace spine::agents {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
 char32_t surrogate(std::string_view bytes) {
   return 0xD000U | (static_cast<char32_t>(bytes[1] & 0x3F) << 6U) |
          static_cast<char32_t>(bytes[2] & 0x3F);

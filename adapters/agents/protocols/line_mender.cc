@@ -9,7 +9,6 @@
 namespace spine::agents {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr char kEscape = '\x1b';
 
 bool is_control(char c) {
@@ -18,7 +17,7 @@ bool is_control(char c) {
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r';
 }
-bool is_word(char c) {
+bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 bool is_continuation(char c) {
@@ -99,7 +98,7 @@ bool LineMender::next() {
 }
 
 void LineMender::note_noise(char c) {
-  if (is_word(c)) words_ = true;
+  if (is_letter_or_digit(c)) words_ = true;
   noise_ = true;
 }
 
