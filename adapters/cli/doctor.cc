@@ -17,6 +17,7 @@
 #include "adapters/cli/self.h"
 #include "adapters/cli/verbs.h"
 #include "adapters/websocket/port_owner.h"
+#include "engine/config/deciding_file.h"
 #include "engine/config/state_dir.h"
 #include "engine/config/token.h"
 #include "journal/journal.h"
@@ -61,6 +62,11 @@ void check_state_dir(const Place& place, Findings& findings) {
   if (info.st_uid != ::geteuid()) {
     findings.push_back({Grade::fail, "state directory", path + " belongs to another user",
                         "run as its owner, or choose another with --state-dir"});
+  } else if (const Status place_of_ours = config::check_place(place.state_dir); !place_of_ours) {
+    findings.push_back({Grade::fail, "state directory", place_of_ours.error().message, ""});
+  } else if ((info.st_mode & 022U) != 0) {
+    findings.push_back({Grade::fail, "state directory", path + " can be changed by others",
+                        fmt::format("look at what is in it, then: chmod 700 {}", path)});
   } else if ((info.st_mode & 077U) != 0) {
     findings.push_back({Grade::warn, "state directory", path + " can be read by others",
                         fmt::format("chmod 700 {}", path)});

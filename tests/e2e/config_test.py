@@ -178,6 +178,7 @@ class Config(unittest.TestCase):
         (daemon.state_dir / "identity.pem").chmod(0o600)
         daemon.state_dir.chmod(0o777)
         refused("state", "0777", "chmod 700")
+        self.assertIn("can be changed by others", daemon.run_cli("doctor").stdout)
         daemon.state_dir.chmod(0o700)
         daemon.folder.chmod(0o777)
         refused(str(daemon.folder), "0777", "chmod go-w")

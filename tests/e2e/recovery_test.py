@@ -4,6 +4,8 @@ import json
 import os
 import random
 import shutil
+import subprocess
+import sys
 import time
 import unittest
 
@@ -12,6 +14,22 @@ from daemon import Daemon, wait_until
 from spine_client import channel_message
 
 CONFIG = {"gateway": {"rate_limit": {"requests_per_minute": 0}}}
+
+
+# Takes every place in LMDB's table of readers, says how many, and keeps them until it is let go.
+HOARD = """
+import ctypes, ctypes.util, sys
+lmdb = ctypes.CDLL(ctypes.util.find_library("lmdb") or "liblmdb.so.0")
+env = ctypes.c_void_p()
+read_only, no_tls = 0x20000, 0x200000
+assert lmdb.mdb_env_create(ctypes.byref(env)) == 0
+assert lmdb.mdb_env_open(env, sys.argv[1].encode(), read_only | no_tls, 0o600) == 0
+count, txn = 0, ctypes.c_void_p()
+while lmdb.mdb_txn_begin(env, None, read_only, ctypes.byref(txn)) == 0:
+    count += 1
+print(count, flush=True)
+sys.stdin.read()
+"""
 
 
 class Recovery(unittest.TestCase):
@@ -82,6 +100,20 @@ class Recovery(unittest.TestCase):
         self.daemon.start()
         self.assertEqual(self.history(), before)
         self.assertIn("is not a regular file", self.daemon.text())
+
+    def test_foreign_readers_do_not_hold_up_the_start(self):
+        self.talk()
+        before = self.history()
+        self.assertEqual(self.daemon.stop(), 0)
+        holder = subprocess.Popen([sys.executable, "-c", HOARD, str(self.daemon.state_dir / "journal")],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(holder.communicate)
+        self.assertGreater(int(holder.stdout.readline()), 100)
+        doctor = self.daemon.run_cli("doctor").stdout
+        self.assertIn("other processes hold every place for readers", doctor)
+        self.daemon.start()
+        self.assertIn("other processes held every place for readers", self.daemon.text())
+        self.assertEqual(self.history(), before)
 
     def test_a_start_from_a_snapshot_equals_a_start_from_nothing(self):
         self.talk(5)
