@@ -141,6 +141,7 @@ class ChannelReader {
       name_access_groups(fmt::format("groups.{}.allowFrom", out.id), *out.allow_from);
     }
     refuse_topics(group, out.id);
+    refuse_tools(group, out.id);
     if (out.id.empty() || out.id.size() > limits::kNameBytesMax) {
       reading_.error(group,
                      fmt::format("a group's id must have 1 to {} bytes.", limits::kNameBytesMax));
@@ -162,6 +163,21 @@ class ChannelReader {
                                          full(fmt::format("groups.{}", id)),
                                          printable(reading_.document.key(topic)), key));
       }
+    }
+  }
+
+  // Words of groups get no tools but spine.untrustedTools: where an agent has none, whatever a
+  // group takes away is kept, and else it could not be.
+  void refuse_tools(NodeId group, std::string_view id) {
+    const auto narrow = [](const AgentConfig& agent) { return !agent.untrusted_allow.empty(); };
+    if (std::ranges::none_of(reading_.config.agents, narrow)) return;
+    for (const std::string_view key : {"tools", "toolsBySender"}) {
+      const NodeId said = reading_.below(group, key);
+      if (said == 0 || reading_.document.first_child(said) == 0) continue;
+      reading_.error(said, fmt::format("{}.{} cannot be kept: words of groups get what "
+                                       "spine.untrustedTools of their agent names, whichever the "
+                                       "group is. Take one of the two out.",
+                                       full(fmt::format("groups.{}", id)), key));
     }
   }
 

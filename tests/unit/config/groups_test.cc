@@ -89,6 +89,15 @@ TEST_F(Groups, WhatCannotBeKeptIsRefused) {
   }
 }
 
+TEST_F(Groups, ToolsOfAGroupAreKeptWhereWordsOfGroupsGetNoneOrAreRefused) {
+  const std::string group =
+      "channels: {t: {groupPolicy: 'open', groups: {g: {tools: {deny: ['x']}}}}}";
+  EXPECT_EQ(warnings("{" + group + "}"), "");
+  EXPECT_THAT(
+      refusal("{agents: {list: [{id: 'a', spine: {untrustedTools: ['read']}}]}, " + group + "}"),
+      HasSubstr("channels.t.groups.g.tools cannot be kept"));
+}
+
 TEST_F(Groups, AListThatLetsNobodyInIsToldOf) {
   EXPECT_THAT(warnings("{channels: {t: {groupPolicy: 'allowlist'}}}"),
               HasSubstr("every message in a group is refused"));
