@@ -118,11 +118,6 @@ class Bounds(unittest.TestCase):
         # What stays bounded where a control group holds it, and is counted elsewhere.
         daemon = self.daemon_with(memoryMb=100, attemptsMax=1, crashesMax=10)
         with daemon.listener() as client:
-            for words in ("memfd 300", "tmpfs 300"):
-                with self.subTest(words=words):
-                    state, answer = ask(client, words)
-                    self.assertEqual(state, "error", answer)
-                    self.assertEqual(ask(client, "next")[1], "you said: next")
             with self.subTest("less than the bound is no reason"):
                 run = send(client, "memfd 40")
                 client.wait_event("chat", lambda p: p.get("runId") == run
@@ -132,6 +127,11 @@ class Bounds(unittest.TestCase):
                 self.assertLess(taken, 100 << 20)
                 client.call("chat.abort", {"sessionKey": "agent:main:main", "runId": run})
                 self.assertEqual(ends(client, run)["state"], "aborted")
+            for words in ("memfd 300", "tmpfs 300"):
+                with self.subTest(words=words):
+                    state, answer = ask(client, words)
+                    self.assertEqual(state, "error", answer)
+                    self.assertEqual(ask(client, "next")[1], "you said: next")
         log = (daemon.state_dir / "logs" / "spine.log").read_text()
         self.assertEqual(log.count("more than its bound of 100 MiB"), 2, log)
 
