@@ -240,7 +240,9 @@ class Turn:
         self.fill(os.memfd_create("held"), megabytes)
 
     def do_tmpfs(self, megabytes):
-        self.fill(os.open("/dev/shm/held", os.O_RDWR | os.O_CREAT), megabytes)
+        file = os.open("/dev/shm/held", os.O_RDWR | os.O_CREAT)
+        os.unlink("/dev/shm/held")  # without a sandbox it is the machine's
+        self.fill(file, megabytes)
 
     def fill(self, file, megabytes):
         self.say("growing ")

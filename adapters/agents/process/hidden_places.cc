@@ -14,21 +14,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// "" when it is not there.
 bool has(const Paths& list, const std::string& path) {
   return std::find(list.begin(), list.end(), path) != list.end();
 }
 
 }  // namespace
 
-std::string real_path(const std::string& path) {
-  std::error_code failed;
-  const fs::path whole = fs::canonical(path, failed);
-  return failed ? "" : whole.string();
-}
-
 HiddenPlaces::HiddenPlaces(const LaunchRequest& request)
-    : state_(real_path(request.gateway.state_dir)), own_(own_places(request.gateway)) {
+    : state_(canonical_path(request.gateway.state_dir)), own_(own_places(request.gateway)) {
   gather_folders();
   gather_others(request);
 }
@@ -46,7 +39,7 @@ bool HiddenPlaces::is_own(const std::string& path) const {
 
 void HiddenPlaces::hide(const std::string& path) {
   std::error_code failed;
-  const std::string place = path.empty() ? "" : real_path(path);
+  const std::string place = path.empty() ? "" : canonical_path(path);
   if (place.empty() || place == "/" || !fs::is_directory(place, failed)) return;
   if (!has(folders_, place)) folders_.push_back(place);
 }
@@ -65,14 +58,14 @@ void HiddenPlaces::gather_folders() {
 // But those the configuration shows to this agent, or that it shares.
 void HiddenPlaces::gather_others(const LaunchRequest& request) {
   const config::SandboxConfig& sandbox = request.agent.process.sandbox;
-  const std::string own = real_path(request.places.workspace);
+  const std::string own = canonical_path(request.places.workspace);
   Paths shared;
   for (const auto* list : {&sandbox.read, &sandbox.write}) {
     for (const std::string& path : *list)
-      shared.push_back(real_path(path));
+      shared.push_back(canonical_path(path));
   }
   for (const std::string& workspace : request.gateway.other_workspaces) {
-    const std::string place = real_path(workspace);
+    const std::string place = canonical_path(workspace);
     if (place.empty() || place == "/" || is_within(own, place) || is_within(place, own)) continue;
     if (!has(shared, place) && !has(others_, place)) others_.push_back(place);
   }

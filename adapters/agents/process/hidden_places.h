@@ -9,9 +9,6 @@
 
 namespace spine::agents {
 
-// The path without links; empty when there is nothing.
-std::string real_path(const std::string& path);
-
 // All paths are canonical.
 class HiddenPlaces {
  public:

@@ -28,8 +28,8 @@ std::string unescaped(std::string_view text) {
   return out;
 }
 
-// Takes the next word, up to a blank.
-std::string_view take_word(std::string_view& text) {
+// Takes what is before the next blank.
+std::string_view next_field(std::string_view& text) {
   const std::string_view word = text.substr(0, text.find(' '));
   text.remove_prefix(std::min(text.size(), word.size() + 1));
   return word;
@@ -38,7 +38,7 @@ std::string_view take_word(std::string_view& text) {
 bool parse_line(std::string_view line, MountLine& out) {
   std::array<std::string_view, 6> first;
   for (std::string_view& word : first) {
-    word = take_word(line);
+    word = next_field(line);
     if (word.empty()) return false;
   }
   const std::size_t colon = first[2].find(':');
@@ -47,9 +47,9 @@ bool parse_line(std::string_view line, MountLine& out) {
   unsigned minor = 0;
   std::from_chars(first[2].data(), first[2].data() + colon, major);
   std::from_chars(first[2].data() + colon + 1, first[2].data() + first[2].size(), minor);
-  while (!line.empty() && take_word(line) != "-") {
+  while (!line.empty() && next_field(line) != "-") {
   }
-  out.type = take_word(line);
+  out.type = next_field(line);
   out.device = makedev(major, minor);
   out.root = unescaped(first[3]);
   out.path = unescaped(first[4]);

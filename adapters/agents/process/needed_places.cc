@@ -108,7 +108,7 @@ void NeededPlaces::add_program(const std::string& path, bool is_file, const std:
     return;
   }
   const std::string folder = fs::path(path).parent_path().string();
-  const std::string package = is_file ? package_of(path) : "";
+  const std::string package = is_file ? node_package_of(path) : "";
   if (!package.empty() && !hidden_.would_uncover(package)) {
     add(package, why);
   } else if (is_folder_of_programs(folder)) {

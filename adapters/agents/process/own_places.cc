@@ -10,6 +10,7 @@
 
 #include "adapters/agents/process/find_program.h"
 #include "adapters/agents/process/sandbox.h"
+#include "adapters/agents/process/trusted.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::agents {
@@ -25,12 +26,6 @@ constexpr std::string_view kCertificatesOfLetsEncrypt = "/etc/letsencrypt";
 
 void add_once(std::vector<std::string>& list, const std::string& entry) {
   if (std::find(list.begin(), list.end(), entry) == list.end()) list.push_back(entry);
-}
-
-std::string canonical_or_empty(const std::string& path) {
-  std::error_code failed;
-  const fs::path whole = fs::canonical(path, failed);
-  return failed ? "" : whole.string();
 }
 
 bool is_shared(const std::string& folder) {
@@ -62,7 +57,7 @@ void add_file(OwnPlaces& own, const std::string& path) {
       add_once(own.folders, folder);
     } else {
       mask_siblings(own, hop);
-      const std::string keys = folder == "/" ? "" : canonical_or_empty(folder + "/private");
+      const std::string keys = folder == "/" ? "" : canonical_path(folder + "/private");
       std::error_code failed;
       if (!keys.empty() && fs::is_directory(keys, failed)) add_once(own.masks, keys);
     }
@@ -73,7 +68,7 @@ void add_file(OwnPlaces& own, const std::string& path) {
 
 OwnPlaces own_places(const GatewayPlaces& gateway) {
   OwnPlaces own;
-  const std::string state = canonical_or_empty(gateway.state_dir);
+  const std::string state = canonical_path(gateway.state_dir);
   if (!state.empty()) own.folders.push_back(state);
   add_file(own, gateway.config_path);
   for (const std::string& key : gateway.key_paths)
@@ -82,7 +77,7 @@ OwnPlaces own_places(const GatewayPlaces& gateway) {
 }
 
 std::string own_place_within(const GatewayPlaces& gateway, const std::string& folder) {
-  const std::string state = canonical_or_empty(gateway.state_dir);
+  const std::string state = canonical_path(gateway.state_dir);
   if (is_within(state, folder)) return "state directory " + printable(state);
   for (const std::string& hop : link_chain(gateway.config_path)) {
     if (is_within(hop, folder)) return "configuration " + printable(hop);

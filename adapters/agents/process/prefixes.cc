@@ -92,7 +92,7 @@ std::vector<std::string> program_parts(const std::string& prefix, bool is_home) 
   return parts;
 }
 
-std::string package_of(const std::string& program) {
+std::string node_package_of(const std::string& program) {
   const fs::path folder = fs::path(program).parent_path();
   for (const fs::path& at : {folder, folder.parent_path()}) {
     if (is_there(at / "package.json")) return is_prefix(at.string()) ? "" : at.string();

@@ -23,6 +23,6 @@ std::vector<std::string> program_parts(const std::string& prefix, bool is_home);
 
 // The package of a node program: the folder of the program, or the one above it, with a
 // package.json and without being a prefix for other reasons; "" = none.
-std::string package_of(const std::string& program);
+std::string node_package_of(const std::string& program);
 
 }  // namespace spine::agents

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 #include "adapters/agents/process/sandbox.h"
 #include "schemas/vocab/limits.h"
@@ -16,9 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 void add_place(Paths& places, const std::string& path) {
-  std::error_code failed;
-  const fs::path whole = fs::canonical(path, failed);
-  if (!failed) places.push_back(whole.string());
+  if (std::string whole = canonical_path(path); !whole.empty()) places.push_back(std::move(whole));
 }
 
 // Puts the components of `path` before those that are left, which are kept in reverse.
@@ -50,6 +49,12 @@ bool are_folders_trusted(const std::string& path, const SystemUser& agent) {
 }
 
 }  // namespace
+
+std::string canonical_path(const std::string& path) {
+  std::error_code failed;
+  const fs::path whole = fs::canonical(path, failed);
+  return failed ? "" : whole.string();
+}
 
 Paths WritablePlaces::all() const {
   Paths places = own;

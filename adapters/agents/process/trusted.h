@@ -11,6 +11,9 @@ namespace spine::agents {
 
 using Paths = std::vector<std::string>;
 
+// The canonical path; "" when it is not there.
+std::string canonical_path(const std::string& path);
+
 // What agents can write. Canonical; what is not there is left out.
 struct WritablePlaces {
   Paths own{};     // of this agent: its workspace, data, home and sandbox.write

@@ -67,7 +67,7 @@ std::optional<UsernsNeed> by_name(const std::string& word) {
 }
 
 std::optional<UsernsNeed> by_package(const std::string& program) {
-  const std::string package = package_of(program);
+  const std::string package = node_package_of(program);
   if (package.empty()) return std::nullopt;
   const std::string text = read_proc_file(package + "/package.json");
   for (const Known& known : kPackages) {

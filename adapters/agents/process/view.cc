@@ -16,7 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// "" when it is not there.
 std::string reason_to_hide(const std::string& place) {
   if (place == "/tmp" || place == "/var/tmp") return "its own temporary files";
   if (place == "/run") return "sockets of the machine";
@@ -49,7 +48,7 @@ class ViewBuilder {
 void ViewBuilder::add_what_runs(NeededPlaces& needed, const std::string& program,
                                 const std::vector<std::string>& env) const {
   // The resolver's file may be a link into /run; its folder, as it is replaced when it changes.
-  const std::string resolver = real_path("/etc/resolv.conf");
+  const std::string resolver = canonical_path("/etc/resolv.conf");
   if (!resolver.empty() && hidden_.is_hidden(resolver)) {
     const std::string folder = fs::path(resolver).parent_path().string();
     needed.add(hidden_.would_uncover(folder) ? resolver : folder, "names of hosts");
@@ -130,7 +129,7 @@ Status ViewBuilder::check_path(std::string_view key, const std::string& path, bo
                  fmt::format("Agent {}: {} {}: {}.", printable(request_.agent.id), key,
                              printable(path), reason)};
   };
-  if (place.empty() && !real_path(path).empty()) {
+  if (place.empty() && !canonical_path(path).empty()) {
     return refuse(
         "a link that an agent may have put there leads elsewhere; name the path it is to be");
   }
