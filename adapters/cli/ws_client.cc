@@ -38,7 +38,7 @@ std::array<unsigned char, N> random_bytes() {
   return bytes;
 }
 
-std::string lower(std::string_view text) {
+std::string in_lower_case(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -56,7 +56,7 @@ Status check_response(const std::string& head, const std::string& key) {
                  fmt::format("Something else than a Spine gateway answered: {}",
                              head.substr(0, std::min(head.find('\r'), std::size_t{80})))};
   }
-  const std::string names = lower(head);
+  const std::string names = in_lower_case(head);
   const std::size_t at = names.find("\r\nsec-websocket-accept:");
   if (at == std::string::npos) return broken("Sec-WebSocket-Accept is missing");
   const std::size_t from = head.find_first_not_of(' ', head.find(':', at) + 1);
