@@ -81,7 +81,8 @@ class Bounds(unittest.TestCase):
             self.assertIn("exit code 3: it cannot start: no model is configured for [redacted]",
                           words)
             # It is told at the first try: what ends so at once will do so the next time, too.
-            self.assertEqual(daemon.agents()["main"]["starts"], 1)
+            starts = wait_until(lambda: daemon.agents()["main"]["starts"], "its start is counted")
+            self.assertEqual(starts, 1)
             self.assertNotIn("very-secret-value", words + str(daemon.events()))
             # The second one in a row is a quarantine, which is told wherever somebody may look.
             self.assertIn("no model is configured", ask(client, "again")[1])

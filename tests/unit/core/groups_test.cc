@@ -102,7 +102,7 @@ TEST(Groups, AChannelThatCannotTellLeavesItToTheWords) {
     world.message(said("g1", text));
     return world.kinds().find("RunQueued") != std::string::npos;
   };
-  for (const char* text : {"@main what now", "so, @MAIN?", " /status", "(@main)"})
+  for (const char* text : {"@main what now", "so, @MAIN?", " /help", "(@main)"})
     EXPECT_TRUE(starts(text)) << text;
   for (const char* text : {"main", "@mainly", "me@main.example", "/ 2", "and/or", "@ main", ""})
     EXPECT_FALSE(starts(text)) << text;

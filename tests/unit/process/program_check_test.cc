@@ -78,8 +78,8 @@ TEST_F(ProgramCheck, IsAskedInTheViewOfTheAgent) {
     GTEST_SKIP() << "SKIPPED, VIEWS ARE NOT TESTED: " << means_.why_not;
   folder_.write("keys/tool", "#!/bin/sh\n", 0755);
   const std::string script =
-      folder_.write("bin/script", "#!" + folder_.at("gateway/conf/x") + "\n", 0755);
-  folder_.write("gateway/conf/x", "#!/bin/sh\n", 0755);
+      folder_.write("bin/script", "#!" + folder_.at("gateway/state/x") + "\n", 0755);
+  folder_.write("gateway/state/x", "#!/bin/sh\n", 0755);
   EXPECT_TRUE(has(refusal({script}), "is not seen in its sandbox"));
 }
 
