@@ -276,8 +276,19 @@ void Instance::mind_output() {
 
 void Instance::write(std::string_view line) {
   if (child_ == nullptr || state_ == InstanceState::stopping) return;
-  if (child_->write(line)) return;
+  if (child_->write(line)) {
+    // Written out at once, it may have taken along what was waited for: nobody tells of that.
+    if (asker_ != 0 && child_->input_waiting() == 0) on_input_written();
+    return;
+  }
   end(fb::AgentExitReason::bad_output, "it does not read what it is told", Ending::kill);
+}
+
+// The reason may hold what the program wrote: it goes to the journal and to channels, whatever
+// protocol it comes from.
+void Instance::failed(RunId run, fb::RunErrorKind kind, std::string_view message) {
+  answered_ = true;
+  owner_.on_failed(run, kind, hide_secrets(log::redacted(std::string(message))));
 }
 
 void Instance::close_input() {

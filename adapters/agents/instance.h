@@ -153,10 +153,7 @@ class Instance final : public ChildEvents, public ProtocolSink {
     answered_ = true;
     owner_.on_finished(run, answer);
   }
-  void failed(RunId run, fb::RunErrorKind kind, std::string_view message) override {
-    answered_ = true;
-    owner_.on_failed(run, kind, message);
-  }
+  void failed(RunId run, fb::RunErrorKind kind, std::string_view message) override;
   void settled(RunId run) override { owner_.on_settled(run); }
   void call_back(std::uint64_t token, std::uint64_t ms) override;
   void do_apart(std::function<std::string()> work, std::size_t bytes) override;

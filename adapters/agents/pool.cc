@@ -101,8 +101,12 @@ void AgentPool::answer(const pipeline::AnswerItem& item) {
   Work* work = live(item.run);
   if (work == nullptr) return;
   if (work->asks_open != 0) --work->asks_open;
-  work->permitted = work->permitted || item.decision == fb::ApprovalDecision::allow_once ||
-                    item.decision == fb::ApprovalDecision::allow_always;
+  const bool allowed = item.decision == fb::ApprovalDecision::allow_once ||
+                       item.decision == fb::ApprovalDecision::allow_always;
+  // Who was allowed to read has not asked whether it may run commands.
+  if (allowed && std::ranges::find(work->asks_marked, item.ask) != work->asks_marked.end()) {
+    work->permitted = true;
+  }
   work->instance->protocol().answer(item.ask, item.decision);
 }
 

@@ -131,6 +131,9 @@ void AgentPool::on_asked(RunId run, const Permission& permission) {
     return;
   }
   ++work->asks_open;
+  if (core::match_tool(agent_->allow, permission.tool).marks != 0) {
+    work->asks_marked.push_back(permission.ask);
+  }
   context_.answers.asked(run, permission);
 }
 

@@ -57,12 +57,13 @@ struct Work {
   std::uint64_t cancelled_us{};  // since when its end is of no interest; 0 = it is wanted
   std::string answer{};          // as far as it was seen; bounded by kTextBytesMax
   std::uint32_t tool_calls{};
-  std::size_t tool_bytes{};       // of what its tools were given and gave back
-  std::uint32_t asks{};           // for permission
-  std::uint32_t asks_open{};      // and not answered: until then the agent has nothing to say
-  bool permitted{};               // it was allowed something that it asked for
-  std::uint32_t binds{};          // to a conversation of the agent's
-  std::vector<OpenTool> tools{};  // called, and not returned; bounded by tool_calls
+  std::size_t tool_bytes{};   // of what its tools were given and gave back
+  std::uint32_t asks{};       // for permission
+  std::uint32_t asks_open{};  // and not answered: until then the agent has nothing to say
+  std::vector<std::uint64_t> asks_marked{};  // questions about what it must ask about
+  bool permitted{};                          // it was allowed one of those
+  std::uint32_t binds{};                     // to a conversation of the agent's
+  std::vector<OpenTool> tools{};             // called, and not returned; bounded by tool_calls
 };
 
 }  // namespace spine::agents

@@ -156,7 +156,11 @@ FoldedIds FoldedIdsFinder::result() const {
     if (key == keys_.end()) continue;
     FoldedGroup group{.name = key->second};
     for (const auto& [id, ids] : groups) {
-      if (matters(id, ids)) group.ids.insert(group.ids.end(), ids.begin(), ids.end());
+      // Many share a session that no id of theirs names (dmScope main): that is as it was.
+      const std::string& first = *ids.begin();
+      const bool named =
+          key->second.find(folded(first.substr(0, first.find(" (")))) != std::string::npos;
+      if (named && matters(id, ids)) group.ids.insert(group.ids.end(), ids.begin(), ids.end());
     }
     if (!group.ids.empty()) found.sessions.push_back(std::move(group));
   }

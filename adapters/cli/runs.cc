@@ -31,16 +31,18 @@ std::string age(const element& run, std::int64_t now_ms) {
 // The one run whose id is `which` or begins with it.
 Result<element> pick(const element& root, const std::string& which) {
   std::optional<element> found;
+  bool many = false;
   for (const element run : array_at(root, "runs")) {
     const std::string id = text_at(run, "runId");
     if (id == which) return run;
     if (!id.starts_with(which)) continue;
-    if (found) {
-      return Error{Errc::invalid_argument,
-                   fmt::format("\"{}\" is the beginning of more than one; give more of it.",
-                               printable(which))};
-    }
+    many = found.has_value();
     found = run;
+  }
+  if (many) {
+    return Error{Errc::invalid_argument,
+                 fmt::format("\"{}\" is the beginning of more than one; give more of it.",
+                             printable(which))};
   }
   if (found) return *found;
   return Error{Errc::not_found,

@@ -242,6 +242,7 @@ void on_agent(Answer& answer, const pipeline::ReplyItem& item) {
   const PendingMore& more = answer.request().extra();
   const std::string run_key{item.run_key.empty() ? std::string_view{more.text} : item.run_key};
   send_accepted(answer, run_key, item);
+  if (!net.hub.writable(answer.slot)) return;  // that was more than it may be owed
   if (!item.reply.run) return send_no_run(answer, run_key, item);
   const bool kept = net.runs.wait({.connection = answer.request().connection,
                                    .id = std::string{answer.id()},

@@ -55,15 +55,15 @@ struct Line {
   Belongings belongings{};
 };
 
-// The end of a run that was stopped follows from that; what it had written, from its message.
+// What stopped a run may be another message, from which that end follows then; what the run had
+// written follows from its own.
 std::string_view run_key_of(const Line& line, const RunKeys& keys) {
-  const EventView* partial = line.belongings.partial_answer;
-  for (const EventView* event : {&line.event, partial}) {
-    if (event == nullptr) continue;
-    const auto found = keys.find(event->header.correlation);
-    if (found != keys.end()) return found->second;
-  }
-  return {};
+  const bool stopped =
+      line.event.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunAborted);
+  const EventView* of_run = stopped ? line.belongings.partial_answer : &line.event;
+  if (of_run == nullptr) return {};
+  const auto found = keys.find(of_run->header.correlation);
+  return found == keys.end() ? std::string_view{} : found->second;
 }
 
 std::string render_row(const Line& line, TextWindow shown) {

@@ -77,6 +77,7 @@ class Loop {
   void look_at_waiting();
   void let_in();
   void end_waiting(Socket& socket);
+  void stop_watching(const Socket& socket);
   void forget_socket(lws* wsi);
   void guard_perimeter();
   // The connection ends: at once outside, after this callback inside.

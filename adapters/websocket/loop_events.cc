@@ -33,10 +33,20 @@ int Loop::on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in, 
         accept_connections(wsi);
       }
       return 0;
-    case LWS_CALLBACK_WSI_DESTROY:
+    case LWS_CALLBACK_RAW_CLOSE:
+      if (Socket* socket = socket_of(wsi); socket != nullptr) stop_watching(*socket);
+      return 0;
+    case LWS_CALLBACK_WSI_DESTROY: {
+      if (socket_of(wsi) == nullptr) return 0;
+      // The library closes what is cut from its timers, and sleeps right after them: it is woken,
+      // or the turn that begins here would go on only with the next event, and the engine, which
+      // takes this thread for awake, would not wake it for what it has for anybody.
+      const bool between_turns = !in_turn_;
       start_turn();
       forget_socket(wsi);
+      if (between_turns) wake();
       return 0;
+    }
     case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
       harden_tls(static_cast<ssl_ctx_st*>(user));
       return 0;
@@ -119,7 +129,17 @@ void Loop::look_at_waiting() {
   gone_.clear();
 }
 
+// An epoll forgets a descriptor when the last copy of it is closed, and a process of an agent that
+// is just being started has copies: without this it could tell of a socket that is no more.
+void Loop::stop_watching(const Socket& socket) {
+  if (!socket.out) return;
+  const int fd = socket.wsi == nullptr ? socket.outside.get()
+                                       : static_cast<int>(lws_get_socket_fd(socket.wsi));
+  ::epoll_ctl(writers_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
 void Loop::end_waiting(Socket& socket) {
+  stop_watching(socket);
   std::replace(writable_.begin(), writable_.end(), &socket, static_cast<Socket*>(nullptr));
   room_.forget(socket);
   perimeter_.remove(socket);

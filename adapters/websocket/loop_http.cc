@@ -170,7 +170,9 @@ void Loop::upgrade(Socket& socket, OwnedRequest& request) {
   HttpOut answer(http::switching_protocols(request.websocket_key), {}, 0, false);
   if (answer.pump(target_of(socket)) != HttpOut::Progress::done) return end(socket);
   if (socket.wsi == nullptr && !hand_over(socket, room_.enter(socket, hub_.now_ms()))) return;
-  if (!established(socket) || socket.head.empty()) return;
+  if (!established(socket)) return;
+  apply_reading(socket.slot.slot);  // an answer before it in the same bytes may have turned it off
+  if (socket.head.empty()) return;
   std::string frames = std::move(socket.head);
   socket.head.clear();
   take_in(socket, {reinterpret_cast<unsigned char*>(frames.data()), frames.size()});

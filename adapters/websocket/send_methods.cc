@@ -70,7 +70,7 @@ void on_chat_send(Answer& answer, const pipeline::ReplyItem& item) {
   json.member("status", started ? "started" : code == ReplyCode::in_flight ? "in_flight" : "ok");
   json.member("messageSeq", item.reply.seq.value);
   // Ours: the message is recorded and nobody will answer it (/new, /reset, agent none).
-  if (code == ReplyCode::accepted && !item.reply.run) json.member("run", false);
+  if (!item.reply.run) json.member("run", false);
   write_command(json, item);
   write_waits_behind(json, item, answer.net.wall_ms);
   json.end_object();

@@ -134,6 +134,11 @@ void turn_away(Context& net, std::uint32_t slot, std::string_view id, const Refu
   count(net, slot, reason);
   refuse(net, slot, id, refusal);
   net.hub.close(slot, code, refusal.message);
+  // Its own close is listened for: otherwise it waits until the deadline of closing.
+  Connections& table = net.hub.table;
+  if (!table.flag(slot, connection_flag::kHeld)) return;
+  table.unset(slot, connection_flag::kHeld);
+  net.resumed.push_back(slot);
 }
 
 namespace {

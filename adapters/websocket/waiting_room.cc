@@ -149,6 +149,8 @@ void WaitingRoom::forget(Socket& socket) {
     case Socket::Place::leaving:
       break;
   }
+  // Closing it would do, but for copies that a process being started has for a moment.
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket.outside.get(), nullptr);
   // What is unread would turn the close into a reset.
   ::recv(socket.outside.get(), bytes_.data(), bytes_.size(), MSG_DONTWAIT);
   socket.outside = UniqueFd{};

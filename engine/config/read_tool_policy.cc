@@ -36,8 +36,9 @@ class ToolPolicyReader {
       : reading_(reading), places_(places.begin(), places.end()), out_(out) {}
 
   void read() {
-    check_names("tools.allow");
-    check_names("tools.deny");
+    for (const std::string_view path : {"tools.allow", "tools.deny", "tools.alsoAllow",
+                                        "tools.sandbox.tools.allow", "tools.sandbox.tools.deny"})
+      check_names(path);
     refuse_marks(out_.untrusted_allow);
     read_denied();
     read_exec();
@@ -123,16 +124,36 @@ class ToolPolicyReader {
   // As OpenClaw reads them: "on-miss" asks where there is a list of allowed commands, and here
   // that list is what somebody answered "always" to.
   void read_exec() {
-    const std::string mode = word("tools.exec.mode");
-    std::string security = word("tools.exec.security");
-    std::string ask = word("tools.exec.ask");
-    Said said =
-        nearest(ask == "always" || security.empty() ? "tools.exec.ask" : "tools.exec.security");
-    if (!mode.empty()) {
-      said = nearest("tools.exec.mode");
-      security = mode == "deny" ? "deny" : mode == "full" || mode == "auto" ? "full" : "allowlist";
-      ask = mode == "ask" ? "on-miss" : "off";
+    // `mode` is short for both, of the place where it stands: what an agent says itself goes before
+    // what stands for all, in either form. ("auto" is "allowlist" and "on-miss".)
+    std::string security;
+    std::string ask;
+    Said said_security{};
+    Said said_ask{};
+    for (const NodeId place : places_) {
+      const auto at = [&](std::string_view path) {
+        return Said{reading_.below(place, path), path};
+      };
+      Said own_security = at("tools.exec.security");
+      Said own_ask = at("tools.exec.ask");
+      std::string level = reading_.text(own_security.node).value_or("");
+      std::string when = reading_.text(own_ask.node).value_or("");
+      const Said short_form = at("tools.exec.mode");
+      if (const std::string mode = reading_.text(short_form.node).value_or(""); !mode.empty()) {
+        own_security = own_ask = short_form;
+        level = mode == "deny" || mode == "full" ? mode : "allowlist";
+        when = mode == "ask" || mode == "auto" ? "on-miss" : "off";
+      }
+      if (security.empty() && !level.empty()) {
+        security = level;
+        said_security = own_security;
+      }
+      if (ask.empty() && !when.empty()) {
+        ask = when;
+        said_ask = own_ask;
+      }
     }
+    const Said& said = ask == "always" || security.empty() ? said_ask : said_security;
     const bool listed = security == "allowlist" || (security.empty() && ask == "on-miss");
     if (security == "deny" || (listed && ask == "off")) {
       deny(names(ToolFamily::exec), shown(said));
@@ -215,7 +236,8 @@ class ToolPolicyReader {
       narrow(list, profile);
     }
     narrow_by(places_.back(), "tools.allow", narrow);
-    if (sandboxed()) narrow_by(places_.back(), "tools.sandbox.tools.allow", narrow);
+    for (std::size_t i = 0; sandboxed() && i < places_.size(); ++i)
+      narrow_by(places_[i], "tools.sandbox.tools.allow", narrow);
     if (!left) return;
     // What has no effect on anything but the agent's own thoughts is not meant.
     for (const std::string_view harmless : {"think", "switch_mode"})

@@ -98,7 +98,7 @@ void fold_session_reset(const Folding& fold) {
   cold.started_wall_ms = fold.wall_ms();
   sessions.set_agent_session(row, {});
   clear_history(fold, row);
-  // A reset by time was led to by the first message of the new life.
+  // A reset by time, or by a message that goes on, was led to by the first message of the new life.
   if (body.reason() != fb::ResetReason::manual && fold.has_cause()) {
     append_history(fold, row, fold.event.header.cause);
   }

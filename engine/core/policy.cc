@@ -303,7 +303,9 @@ bool Policy::agent_known(std::string_view agent) const {
 
 bool Policy::is_reset_trigger(std::string_view text, std::string_view& rest) const {
   const std::string_view words = trimmed(text);
-  for (const std::string& trigger : reset_triggers_) {
+  // Sorted: of two that begin alike the longer one comes later, and is meant if it is there.
+  for (auto at = reset_triggers_.rbegin(); at != reset_triggers_.rend(); ++at) {
+    const std::string& trigger = *at;
     if (trigger.empty() || !same_but_case(words.substr(0, trigger.size()), trigger)) continue;
     rest = words.substr(trigger.size());
     if (!rest.empty() && kBlanks.find(rest.front()) == std::string_view::npos) continue;

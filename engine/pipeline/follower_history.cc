@@ -62,7 +62,9 @@ Status Follower::answer_history(const ReadRequest& request) {
 // Walks the session's blocks from the newest backwards until there is enough.
 Status Follower::collect_history(const core::SessionView& session, const ReadRequest& request,
                                  HistoryPage& page) {
-  Seq to = request.before ? Seq{request.before.value - 1} : state_.applied();
+  // A client names any number as its cursor: what lies beyond the journal's end is the end.
+  Seq to =
+      request.before ? std::min(Seq{request.before.value - 1}, state_.applied()) : state_.applied();
   const Seq last = to;
   while (to >= session.history_first && !page.complete()) {
     SPINE_TRY(const std::vector<Seq> blocks,
@@ -80,15 +82,20 @@ Status Follower::collect_history(const core::SessionView& session, const ReadReq
     if (blocks.front() <= session.history_first) break;
     to = Seq{blocks.front().value - 1};
   }
-  return page.wants_newer() && request.before ? look_behind(session.id, last, page) : ok();
+  const bool more_behind = last && last < state_.applied();
+  return page.wants_newer() && more_behind ? look_behind(session.id, last, page) : ok();
 }
 
 Status Follower::look_behind(SessionId session, Seq last, HistoryPage& page) {
   SPINE_TRY(const journal::BlockView end, reader_->block_of(last));
   const Seq to = std::min(state_.applied(), Seq{last.value + kSeqsBehindMax});
-  SPINE_TRY(const std::vector<Seq> blocks,
-            index_->session_blocks(session, end.first(), to, kBlocksAtOnce));
+  // Of a range the index gives the last blocks, and the first are wanted: there is at most one a
+  // seq, so all of them are asked for.
+  SPINE_TRY(std::vector<Seq> blocks,
+            index_->session_blocks(session, end.first(), to, kSeqsBehindMax));
+  if (blocks.size() > kBlocksAtOnce) blocks.resize(kBlocksAtOnce);
   for (const Seq at : blocks) {
+    if (!page.wants_newer()) break;
     SPINE_TRY(const journal::BlockView block, reader_->block_of(at));
     for (std::uint32_t i = 0; i < block.count() && page.wants_newer(); ++i) {
       const EventView event = block.event(i);

@@ -116,6 +116,10 @@ void HistoryPage::take_newer(const EventView& event) {
 
 void HistoryPage::add(const EventView& event) {
   if (full_) return;
+  const bool stopped = event.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunAborted);
+  // What a reset ended is of the life before, though it may stand behind the message that begins
+  // this one.
+  if (stopped && root_of<fb::RunAborted>(event).reason() == fb::AbortReason::session_reset) return;
   bytes_ += event.body.size();
   // At least one row, however large: otherwise nobody could ever get past it.
   full_ = lines_.size() == options_.limit || (bytes_ > limits::kHistoryBytesMax && !lines_.empty());
@@ -125,7 +129,6 @@ void HistoryPage::add(const EventView& event) {
   if (!event.body.empty()) std::memcpy(line.body.data(), event.body.data(), event.body.size());
   if (options_.lines == HistoryLines::messages) return;
   line.lacks = lacks_of<Lack>(event);
-  const bool stopped = event.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunAborted);
   for (const Lack& lack : line.lacks) {
     if (!found_.contains(lack)) (stopped ? wanted_newer_ : wanted_).insert(lack);
   }

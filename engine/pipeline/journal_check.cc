@@ -18,6 +18,7 @@ constexpr std::uint64_t kPassedMsMax = 1'000;
 }  // namespace
 
 void JournalCheck::work(journal::Reader& reader, std::uint64_t now_ms, std::int64_t wall_ms) {
+  if (now_ms < last_ms_) return;
   const std::uint64_t passed_ms = std::min(now_ms - last_ms_, kPassedMsMax);
   const std::uint64_t bytes_max = limits::kVerifyBytesPerSecond * passed_ms / 1'000;
   // What is less than a block is saved up.
@@ -31,6 +32,11 @@ void JournalCheck::work(journal::Reader& reader, std::uint64_t now_ms, std::int6
   bool more = true;
   while (more && scanner_->report().bytes - bytes_before < bytes_max)
     more = scanner_->step(reader);
+  // A block is read whole: what it takes beyond its time is waited for.
+  const std::uint64_t bytes = scanner_->report().bytes - bytes_before;
+  if (bytes > bytes_max) {
+    last_ms_ += (bytes - bytes_max) * 1'000 / limits::kVerifyBytesPerSecond;
+  }
   tell(scanner_->report());
   if (!more) finish(scanner_->report(), now_ms, wall_ms);
 }

@@ -28,8 +28,8 @@ class JournalCheck {
   Metrics& metrics_;
   std::optional<journal::Scanner> scanner_{};  // of the reading under way
   std::uint64_t told_{};                       // damages of it that were there when last told
-  std::uint64_t last_ms_{};
-  std::uint64_t due_ms_{};  // the next reading
+  std::uint64_t last_ms_{};                    // time up to which has been made use of
+  std::uint64_t due_ms_{};                     // the next reading
 };
 
 }  // namespace spine::pipeline

@@ -97,9 +97,10 @@ struct SessionsItem {
   bool malformed{};        // a typed key stands for nothing
 };
 
-// Messages (MessageReceived), replies (RunFinished, RunFailed, RunAborted) and tools (ToolCalled,
-// ToolReturned) of one session's present life, ascending by seq. Right before one of them may stand
-// what belongs to it: a PartialAnswerRecorded, or a BodyRecorded without its digest.
+// Messages (MessageReceived), replies (RunFinished, RunFailed, RunAborted, CommandAnswered) and
+// tools (ToolCalled, ToolReturned) of one session's present life, ascending by seq. Right before one
+// of them may stand what belongs to it: a PartialAnswerRecorded, or a BodyRecorded without its
+// digest.
 struct HistoryItem {
   bool found{};
   bool more{};  // there are older ones

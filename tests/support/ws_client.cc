@@ -105,13 +105,13 @@ void WsClient::shrink_receive_buffer() {
   ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 }
 
-bool WsClient::upgrade(const std::string& path, const std::string& headers,
-                       const std::string& host) {
+bool WsClient::upgrade(const std::string& path, const std::string& headers, const std::string& host,
+                       const std::string& behind) {
   const std::string request = "GET " + path + " HTTP/1.1\r\nHost: " + host +
                               "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                               "Sec-WebSocket-Version: 13\r\n" +
-                              headers + "\r\n";
+                              headers + "\r\n" + behind;
   if (!send_bytes(request)) return false;
   const Deadline deadline{10'000};
   while (buffer_.find("\r\n\r\n") == std::string::npos) {

@@ -39,9 +39,9 @@ class WsClient {
   // A TCP connection to `address`:`port`. False when it is refused.
   bool connect(std::uint16_t port, const std::string& address = "127.0.0.1");
   // The WebSocket handshake; `headers` are whole lines ending in \r\n. True when upgraded; else
-  // response() is what the server said.
+  // response() is what the server said. `behind`: bytes that are sent together with it.
   bool upgrade(const std::string& path = "/", const std::string& headers = {},
-               const std::string& host = "127.0.0.1");
+               const std::string& host = "127.0.0.1", const std::string& behind = {});
   bool open(std::uint16_t port) { return connect(port) && upgrade(); }
   const std::string& response() const { return response_; }
 

@@ -141,9 +141,14 @@ Status ViewBuilder::check_path(std::string_view key, const std::string& path, bo
         "that belongs to the gateway, and agents must not see it; move what the agent "
         "needs to a directory of its own");
   }
-  if (!writable) return ok();
   const std::string own = own_place_within(request_.gateway, place);
   if (own.empty()) return ok();
+  // What lies beside the gateway's own is hidden and shown again where it is named: that would show
+  // what lies in it, too.
+  if (!is_agents && hidden_.is_covered(place)) {
+    return refuse(fmt::format("the gateway's own {} lies in it; name what the agent needs", own));
+  }
+  if (!writable) return ok();
   return refuse(
       fmt::format("the gateway's own {} lies in it, and who may write around it can replace it; "
                   "choose a directory of its own",

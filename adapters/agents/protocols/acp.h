@@ -129,6 +129,7 @@ class AcpProtocol final : public Protocol {
 
   // acp_requests.cc: what the agent asks
   void on_request(std::string_view method, const JsonNode& message);
+  static std::string kind_of(const Run& run, const JsonNode& call);
   void on_permission(const JsonNode& params, std::string id);
   void on_read(const JsonNode& params, const std::string& id);
   void on_write(const JsonNode& params, const std::string& id);

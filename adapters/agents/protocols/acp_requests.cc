@@ -61,6 +61,20 @@ void AcpProtocol::on_request(std::string_view method, const JsonNode& message) {
   refuse(id, kMethodNotFound, fmt::format("\"Method not found\": {}", method.substr(0, 128)));
 }
 
+// What rules name a tool by. A question need not say it: then it is what was said when the tool was
+// called, and what has a command line is a command. A rule for commands must not miss one because
+// nobody called it so.
+std::string AcpProtocol::kind_of(const Run& run, const JsonNode& call) {
+  std::string kind(call.text("kind"));
+  const std::string call_id = call.their_id("toolCallId");
+  const auto open = std::find_if(run.calls.begin(), run.calls.end(),
+                                 [&call_id](const Call& known) { return known.id == call_id; });
+  if (kind.empty() && open != run.calls.end()) kind = open->name;
+  const bool unnamed = kind.empty() || kind == "other";
+  if (unnamed && call["rawInput"]["command"].there()) return "execute";
+  return unnamed ? "other" : kind;
+}
+
 void AcpProtocol::on_permission(const JsonNode& params, std::string id) {
   const Run* run = run_of(params.text("sessionId"));
   const JsonNode call = params["toolCall"];
@@ -87,8 +101,8 @@ void AcpProtocol::on_permission(const JsonNode& params, std::string id) {
   std::string detail = detail_of(call);
   // What is allowed for ever is remembered by tool and detail.
   if (detail.empty()) detail = title;
-  const std::string_view kind = call.text("kind");
-  permission.tool = kind.empty() ? "other" : kind;
+  const std::string kind = kind_of(*run, call);
+  permission.tool = kind;
   permission.title = title;
   permission.detail = detail;
   permission.cwd = profile_.workspace;

@@ -110,8 +110,7 @@ void AcpProtocol::on_tool(Run& run, const JsonNode& update) {
     if (run.calls.size() >= limits::kAgentCallsOpenMax) {
       return give_up(run, "The agent had more than 1,024 tools in use at once, and was stopped.");
     }
-    const std::string_view kind = update.text("kind");
-    run.calls.push_back({std::string(call_id), std::string(kind.empty() ? "other" : kind)});
+    run.calls.push_back({std::string(call_id), kind_of(run, update)});
     call = std::prev(run.calls.end());
     const std::string arguments = update["rawInput"].json();
     sink_.tool_called(run.id, {.call_id = call_id,
@@ -119,6 +118,8 @@ void AcpProtocol::on_tool(Run& run, const JsonNode& update) {
                                .title = update.text("title"),
                                .arguments = arguments.empty() ? "{}" : arguments});
   }
+  // What it is may be told later than that it is.
+  if (const std::string kind = kind_of(run, update); kind != "other") call->name = kind;
   if (!over) return;
   const std::string name = std::move(call->name);
   run.calls.erase(call);

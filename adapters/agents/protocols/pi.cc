@@ -1,6 +1,7 @@
 // What Pi is told: its command line, and the commands of a run up to the prompt.
 #include "adapters/agents/protocols/pi.h"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 
@@ -28,13 +29,11 @@ std::vector<std::string> names_in(const std::vector<std::string>& denied, bool t
   for (const std::string& entry : denied) {
     if (entry.starts_with('!') != taken_back || entry == "*") continue;
     std::string name = entry.substr(taken_back ? 1 : 0);
-    if (!name.ends_with('*')) {
-      names.push_back(std::move(name));
-      continue;
-    }
+    // Pi compares names letter by letter, rules do not.
     for (const std::string_view tool : kOwnTools) {
-      if (core::match_tool({name}, tool).holds()) names.emplace_back(tool);
+      if (core::match_tool({name}, tool).holds() && name != tool) names.emplace_back(tool);
     }
+    if (!name.ends_with('*')) names.push_back(std::move(name));
   }
   return names;
 }
@@ -75,7 +74,7 @@ std::vector<std::string> PiProtocol::command_line(std::string_view command_name,
 void PiProtocol::append_tools(std::vector<std::string>& line) const {
   const bool untrusted = profile_.trust == fb::Trust::untrusted;
   const std::vector<std::string>& denied = profile_.denied;
-  const bool nothing_else = !denied.empty() && denied.back() == "*";
+  const bool nothing_else = std::ranges::find(denied, "*") != denied.end();
   if (untrusted || nothing_else) {
     std::vector<std::string> tools;
     for (const std::string& tool : untrusted ? profile_.untrusted_tools : names_in(denied, true)) {

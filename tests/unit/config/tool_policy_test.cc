@@ -59,6 +59,28 @@ TEST_F(ToolPolicyTest, CommandsThatAreDeniedHaveManyNames) {
   }
 }
 
+TEST_F(ToolPolicyTest, AModeIsShortForBothAndTheNearestPlaceCounts) {
+  EXPECT_THAT(unheld_policy(agent(kPi, "tools: {exec: {mode: 'auto'}}")),
+              HasSubstr("tools.exec.mode \"auto\""));
+  EXPECT_EQ(unheld_policy(agent(kPi, "tools: {exec: {mode: 'full'}}")), "");
+  const AgentConfig own =
+      agent(kAcp, "tools: {exec: {mode: 'full'}}", ", tools: {exec: {security: 'deny'}}");
+  EXPECT_TRUE(denies(own, "bash")) << "what the agent says itself goes before what stands for all";
+  const AgentConfig freed =
+      agent(kAcp, "tools: {exec: {security: 'deny'}}", ", tools: {exec: {mode: 'full'}}");
+  EXPECT_FALSE(denies(freed, "bash"));
+}
+
+TEST_F(ToolPolicyTest, AListOfTheSandboxCountsWhereverItStands) {
+  for (const AgentConfig& main :
+       {agent(kAcp, "tools: {sandbox: {tools: {allow: ['read']}}}", ", sandbox: {mode: 'all'}"),
+        agent(kAcp, "tools: {}",
+              ", sandbox: {mode: 'all'}, tools: {sandbox: {tools: {allow: ['read']}}}")}) {
+    EXPECT_TRUE(denies(main, "bash"));
+    EXPECT_FALSE(denies(main, "read"));
+  }
+}
+
 TEST_F(ToolPolicyTest, AProgramThatDoesNotAskDoesNotStart) {
   const std::string_view denied = "tools: {exec: {security: 'deny'}}";
   EXPECT_EQ(unheld_policy(agent(kPi, denied)), "") << "its command line takes the tool away";

@@ -71,6 +71,17 @@ TEST(Policy, TriggersCountWithoutCaseAndSpacesAround) {
   EXPECT_FALSE(policy.is_reset_trigger("", rest));
 }
 
+TEST(Policy, OfTwoTriggersThatBeginAlikeTheLongerOneIsMeant) {
+  ConfigSpec config;
+  config.triggers = {"/new", "/new session"};
+  const Policy policy = applied(config);
+  std::string_view rest;
+  EXPECT_TRUE(policy.is_reset_trigger("/new session", rest));
+  EXPECT_EQ(rest, "");
+  EXPECT_TRUE(policy.is_reset_trigger("/new sessions", rest));
+  EXPECT_EQ(rest, "sessions");
+}
+
 TEST(Policy, GroupsMayHaveAListOfTheirOwn) {
   ConfigSpec config;
   config.channels = {{.name = "t",

@@ -39,11 +39,13 @@ inline core::KeptBody policy_body(const char* agent) {
   const auto agents = builder.CreateVectorOfStrings(std::vector<std::string>{"main"});
   const auto name = builder.CreateString(agent);
   const auto main_key = builder.CreateString("main");
+  const auto triggers = builder.CreateVectorOfStrings(std::vector<std::string>{"/new"});
   fb::ConfigAppliedBuilder config{builder};
   config.add_agents(agents);
   config.add_default_agent(name);
   config.add_main_key(main_key);
   config.add_messages_per_minute(0);
+  config.add_reset_triggers(triggers);
   builder.Finish(config.Finish());
   return core::KeptBody{finished(builder)};
 }

@@ -135,6 +135,35 @@ TEST_F(HistoryTest, OneThatWasStoppedIsToldAfterwards) {
             (Lines{"MessageReceived", "RunAborted+as far as it came"}));
 }
 
+TEST_F(HistoryTest, ACursorBeyondTheJournalIsItsEnd) {
+  const RunId run = ask("one");
+  abort(run);
+  for (const std::uint64_t before : {std::uint64_t{1} << 40, UINT64_MAX})
+    EXPECT_EQ(history(10, before), (Lines{"MessageReceived", "RunAborted"}));
+}
+
+TEST_F(HistoryTest, HowFarItCameIsFoundBehindAPageThoughMuchMoreFollows) {
+  const RunId run = ask("one");
+  abort(run);
+  const RunId second = ask("two");
+  partial(run, "as far as it came");
+  gateway_.finish_run(second, "done");
+  history(10);
+  const std::uint64_t second_message = seqs_[2];
+  for (int i = 0; i < 70; ++i)
+    gateway_.finish_run(ask("more " + std::to_string(i)), "done");
+  EXPECT_EQ(history(10, second_message),
+            (Lines{"MessageReceived", "RunAborted+as far as it came"}));
+}
+
+TEST_F(HistoryTest, WhatAResetEndsIsNoLineOfTheConversationThatItBegins) {
+  ask("one");
+  gateway_.message(++requests_, "ann", "two", "/new question two");
+  gateway_.flush();
+  EXPECT_EQ(gateway_.reply().code, core::ReplyCode::accepted);
+  EXPECT_EQ(history(10), (Lines{"MessageReceived"}));
+}
+
 TEST_F(HistoryTest, OfSeveralAttemptsTheLastOneIsShown) {
   const RunId run = ask("one");
   partial(run, "first");

@@ -139,6 +139,14 @@ TEST_F(MadeUp, WithoutAHierarchyItSaysSo) {
   }
 }
 
+TEST_F(MadeUp, WhatAnEarlierLifeOfTheUnitLeftIsRemoved) {
+  const std::string left = folder_.at("user/spine.service/agents/main-7");
+  const auto here = where(unit(""), false);
+  fs::create_directories(left);
+  const auto tree = CgroupTree::find(here);
+  EXPECT_FALSE(fs::exists(left));
+}
+
 TEST_F(MadeUp, WhatAnEarlierGatewayLeftIsRemoved) {
   fs::create_directories(folder_.at("spine-0123/main-7"));
   folder_.write("cgroup.controllers", "");

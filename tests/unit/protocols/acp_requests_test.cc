@@ -68,7 +68,10 @@ TEST_F(AcpRequests, AQuestionTellsWhatItIsAbout) {
     std::string_view told;
   } cases[] = {
       {R"("rawInput":{"path":"/etc/x","content":"..."},"kind":"edit")", "edit [] [/etc/x]"},
-      {R"("rawInput":{"command":["rm","x"]})", R"(other [] [["rm","x"]])"},
+      {R"("rawInput":{"command":"rm x"})", "execute [] [rm x]"},
+      {R"("rawInput":{"command":"rm x"},"kind":"other")", "execute [] [rm x]"},
+      {R"("rawInput":{"path":"/x"})", "other [] [/x]"},
+      {R"("rawInput":{"command":["rm","x"]})", R"(execute [] [["rm","x"]])"},
       {R"("rawInput":{"n":1},"title":"T")", R"(other [T] [{"n":1}])"},
       {R"("locations":[{"path":"/a"},{"path":"/b"}])", "other [] [/a, /b]"},
       {R"("rawInput":{})", "other [] []"},

@@ -44,8 +44,12 @@ TEST_F(Pi, DoesNotGetTheToolsThatItIsNotToUse) {
   EXPECT_EQ(tools_of(), (Lines{"--exclude-tools", "grep"}));
   narrow.denied = {"grep", "!read", "!grep", "!l*", "*"};
   EXPECT_EQ(tools_of(), (Lines{"--tools", "read,ls", "--exclude-tools", "grep"}));
+  narrow.denied = {"Grep"};
+  EXPECT_EQ(tools_of(), (Lines{"--exclude-tools", "grep,Grep"}));
   narrow.denied = {"*"};
   EXPECT_EQ(tools_of(), (Lines{"--no-tools"}));
+  narrow.denied = {"*", "write"};
+  EXPECT_EQ(tools_of(), (Lines{"--no-tools", "--exclude-tools", "write"}));
   narrow.trust = fb::Trust::untrusted;
   narrow.untrusted_tools = {"read", "bash"};
   narrow.denied = {"bash"};

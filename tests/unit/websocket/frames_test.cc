@@ -179,18 +179,16 @@ TEST_F(Frames, WhatComesWithTheHandshakeIsNotLost) {
   const std::string connect =
       ProtocolClient::request("c", "connect", ProtocolClient::connect_params({"operator.read"}))
           .dump();
-  client.send_bytes(
-      "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-      "Sec-WebSocket-Protocol: socket\r\n\r\n" +
-      WsClient::frame(connect, {}) + WsClient::frame(request_text("h", "health"), {}));
+  ASSERT_TRUE(client.upgrade(
+      "/", "Sec-WebSocket-Protocol: socket\r\n", "localhost",
+      WsClient::frame(connect, {}) + WsClient::frame(request_text("h", "health"), {})));
   std::string all;
   while (all.find("\"id\":\"h\"") == std::string::npos) {
     const auto frame = client.read_frame();
     ASSERT_TRUE(frame.has_value()) << all;
     all += frame->payload;
   }
-  EXPECT_NE(all.find("hello-ok"), std::string::npos);
+  EXPECT_NE(all.find("hello-ok"), std::string::npos) << all;
 }
 
 TEST_F(Frames, HalfSentFrameDiesWithItsConnection) {

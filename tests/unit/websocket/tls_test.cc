@@ -97,17 +97,21 @@ class TlsClient {
       if (!fill(buffer_)) return {};
     }
   }
-  void upgrade() {
-    send(
-        "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
-    while (buffer_.find("\r\n\r\n") == std::string::npos)
-      ASSERT_TRUE(fill(buffer_));
-    ASSERT_TRUE(buffer_.starts_with("HTTP/1.1 101")) << buffer_;
-    buffer_.erase(0, buffer_.find("\r\n\r\n") + 4);
+  // `before`: a request that is sent together with the handshake.
+  void upgrade(const std::string& before) {
+    send(before +
+         "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+    const auto end = [this] {
+      const std::size_t answer = buffer_.find("HTTP/1.1 101");
+      return answer == std::string::npos ? answer : buffer_.find("\r\n\r\n", answer);
+    };
+    while (end() == std::string::npos)
+      ASSERT_TRUE(fill(buffer_)) << buffer_;
+    buffer_.erase(0, end() + 4);
   }
-  json hello() {
-    upgrade();
+  json hello(const std::string& before = {}) {
+    upgrade(before);
     read_text();
     send(WsClient::frame(
         ProtocolClient::request("c", "connect",
@@ -182,6 +186,11 @@ TEST_F(TlsServer, ServesHttpAndUpgradesWithAlpnAndHsts) {
   EXPECT_TRUE(json::parse(body_of_answer(response))["ok"]);
   TlsClient socket{port()};
   EXPECT_EQ(socket.hello()["ok"], true);
+}
+
+TEST_F(TlsServer, AHandshakeMayFollowARequest) {
+  TlsClient client{port()};
+  EXPECT_EQ(client.hello("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")["ok"], true);
 }
 
 TEST_F(TlsServer, RequestsAreJudgedAsOnPlainSockets) {
