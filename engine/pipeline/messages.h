@@ -98,8 +98,8 @@ struct SessionsItem {
 };
 
 // Messages (MessageReceived), replies (RunFinished, RunFailed, RunAborted, CommandAnswered) and
-// tools (ToolCalled, ToolReturned) of one session's present life, ascending by seq. Right before one
-// of them may stand what belongs to it: a PartialAnswerRecorded, or a BodyRecorded without its
+// tools (ToolCalled, ToolReturned) of one session's present life, ascending by seq. Right before
+// one of them may stand what belongs to it: a PartialAnswerRecorded, or a BodyRecorded without its
 // digest.
 struct HistoryItem {
   bool found{};
