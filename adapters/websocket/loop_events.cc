@@ -1,5 +1,6 @@
 // What libwebsockets reports: connections, requests, messages, closes.
 #include <algorithm>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "adapters/websocket/loop.h"
