@@ -1,5 +1,6 @@
 """What a supervisor relies on: readiness while it recovers, what systemd is told, reloading."""
 
+import fcntl
 import json
 import os
 import pathlib
@@ -14,16 +15,18 @@ from spine_client import Client, RpcError, channel_message, connect_params
 
 
 class Recovering(unittest.TestCase):
-    """The newest snapshot is a FIFO: recovery opens it and waits until somebody opens the other end."""
+    """The test holds a lease on the journal's file: recovery, which opens it, waits until it is given
+    up (fcntl(2), F_SETLEASE; the kernel takes it away after 45 seconds)."""
 
     def setUp(self):
         self.daemon = Daemon()
         self.addCleanup(self.daemon.close)
         self.daemon.start()
         self.assertEqual(self.daemon.stop(), 0)
-        self.snapshot = max((self.daemon.state_dir / "snapshots").iterdir())
-        self.snapshot.unlink()
-        os.mkfifo(self.snapshot)
+        self.addCleanup(signal.signal, signal.SIGIO, signal.signal(signal.SIGIO, signal.SIG_IGN))
+        self.lease = os.open(self.daemon.state_dir / "journal" / "data.mdb", os.O_RDWR)
+        fcntl.fcntl(self.lease, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        self.addCleanup(self.let_go_on)
         self.daemon.start(wait=False)
         self.daemon.wait_bound()
         wait_until(lambda: self.ready()[1] == ["recovering"], "it recovers")
@@ -33,12 +36,9 @@ class Recovering(unittest.TestCase):
         return status, json.loads(body)["failing"]
 
     def let_go_on(self):
-        """Opens the other end for whoever waits there (the engine, later the follower): the snapshot
-        turns out to be empty, and everything is folded from zero."""
-        try:
-            os.close(os.open(self.snapshot, os.O_WRONLY | os.O_NONBLOCK))
-        except OSError:
-            pass  # nobody waits at this moment
+        if self.lease is not None:
+            os.close(self.lease)
+        self.lease = None
 
     def test_ready_says_503_and_health_still_200(self):
         self.assertEqual(self.ready(), (503, ["recovering"]))
@@ -61,10 +61,8 @@ class Recovering(unittest.TestCase):
         self.test_it_serves_once_it_has_recovered()
 
     def test_it_serves_once_it_has_recovered(self):
-        def ready():
-            self.let_go_on()
-            return self.ready() == (200, [])
-        wait_until(ready, "it is ready")
+        self.let_go_on()
+        wait_until(lambda: self.ready() == (200, []), "it is ready")
         with self.daemon.client() as client:
             self.assertTrue(client.call("health", {})["ok"])
 
