@@ -216,8 +216,9 @@ void on_resume_keys(Answer& answer, const pipeline::SessionsItem& item) {
   for (const core::SessionView& session : item.sessions)
     resuming->sessions.emplace_back(session.key);
   std::ranges::sort(resuming->sessions);
-  const auto [first, last] = std::ranges::unique(resuming->sessions);
-  resuming->sessions.erase(first, last);
+  // (clang 14 cannot compile what std::ranges::unique gives.)
+  std::vector<std::string>& sessions = resuming->sessions;
+  sessions.erase(std::unique(sessions.begin(), sessions.end()), sessions.end());
   answer.keep = true;
   begin_resume(net, answer.slot, answer.number, std::move(resuming));
 }
