@@ -66,7 +66,7 @@ class Cli(unittest.TestCase):
 
     def test_the_systemd_unit_can_be_looked_at_before_it_is_installed(self):
         text = self.ok("install", "--print")
-        self.assertRegex(text, r"ExecStart=\S*spine\S* run")
+        self.assertRegex(text, r"ExecStart=.*spine\S* run")
         self.assertIn("Type=notify", text)
         self.assertRegex(text, r"\nDelegate=yes\n")  # or agents cannot be bounded
 

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shlex
 import subprocess
 import tempfile
 import unittest
@@ -37,7 +38,8 @@ class Setup(unittest.TestCase):
 
     def shell(self, script, path=None):
         return subprocess.run(
-            ["bash", "-c", f'set -euo pipefail; root={ROOT}; . "$root/engine/setup.sh"; {script}'],
+            ["bash", "-c", f"set -euo pipefail; root={shlex.quote(str(ROOT))}; "
+                           f'. "$root/engine/setup.sh"; {script}'],
             capture_output=True, text=True, check=False,
             env={"HOME": str(self.home), "PATH": path or f"{self.home}:/usr/bin:/bin"})
 
