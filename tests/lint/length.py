@@ -1,10 +1,10 @@
-"""Holds files to 400 lines and functions to 70: what is longer hides an idea without a name."""
+"""Holds functions to 70 lines and files to 700: a class stands whole in one pair of files."""
 
 import re
 
 import lint
 
-FILE_LINES_MAX = 400
+FILE_LINES_MAX = 700
 FUNCTION_LINES_MAX = 70
 
 _SCOPE = re.compile(r"^\s*(?:\[\[[^\]]*\]\]\s*)*(?:inline\s+)?(?:typedef\s+)?"
@@ -94,7 +94,7 @@ CLEAN = {
 }
 
 PLANTS = [
-    ({"journal/b.cc": "\n" * 401}, "401 lines"),
+    ({"journal/b.cc": "\n" * 701}, "701 lines"),
     ({"journal/b.cc": "namespace a {\nvoid f() {\n" + body(80) + "}\n}\n"}, "f has 82 lines"),
     ({"journal/b.cc": "template <class T>\nvoid A<T>::g(int x) const {\n  if (x) {\n" + body(70) +
       "  }\n}\n"}, "::g has"),
