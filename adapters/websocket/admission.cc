@@ -205,8 +205,8 @@ void on_connect_device(Answer& answer, const pipeline::DevicesItem& item) {
              .scopes = scopes_of(device.scopes),
              .platform = device.platform,
              .device_family = device.device_family,
-             .token_hash = device.token_hash,
-             .revoked = is_revoked(device.token_hash)};
+             .token_hash = as_bytes(device.token_hash),
+             .revoked = is_revoked(as_bytes(device.token_hash))};
   }
   decide(answer.net, answer.slot, id, known);
 }

@@ -93,7 +93,7 @@ void write_device(http::JsonWriter& json, const core::DeviceView& device) {
   const ScopeSet scopes = scopes_of(device.scopes);
   json.begin_object();
   json.member("deviceId", device.device_id);
-  json.member("publicKey", encode_base64url(device.public_key));
+  json.member("publicKey", encode_base64url(as_bytes(device.public_key)));
   json.member_if("displayName", device.label);
   json.member_if("label", device.label);
   json.member("platform", device.platform);
@@ -114,7 +114,7 @@ void write_device(http::JsonWriter& json, const core::DeviceView& device) {
   if (device.last_seen_wall_ms != 0) json.member("lastSeenAtMs", device.last_seen_wall_ms);
   json.key("tokens");
   json.begin_array();
-  if (!device.token_hash.empty() && !is_revoked(device.token_hash)) {
+  if (!device.token_hash.empty() && !is_revoked(as_bytes(device.token_hash))) {
     json.begin_object();
     json.member("role", device.role);
     json.key("scopes");

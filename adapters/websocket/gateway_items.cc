@@ -93,8 +93,11 @@ void Gateway::item(const pipeline::OutHeader& header, ByteSpan payload) {
       pipeline::read(payload, delta);
       return events_.delta(delta);
     }
-    case ItemKind::stopping:
-      return stop(pipeline::read_stopping(payload));
+    case ItemKind::stopping: {
+      pipeline::StoppingItem stopping{};
+      pipeline::read(payload, stopping);
+      return stop(stopping.reason);
+    }
     default:
       SPINE_CHECK(false && "an item of a kind nobody handles");
   }

@@ -91,7 +91,7 @@ void decide_run_fact(const Tables& tables, const Input& input, Decision& decisio
     return;
   }
   const Run& run = tables.runs[row];
-  reply.session = SessionId{run.session};
+  reply.session = run.session;
   if (input.kind == static_cast<std::uint16_t>(fb::EventBody::AgentSessionBound)) {
     const Sessions& sessions = tables.sessions;
     const std::string_view before = sessions.text(sessions.cold(run.session_row).agent_session);
@@ -111,7 +111,7 @@ void decide_partial_answer(const Tables& tables, const Input& input, Decision& d
   Reply& reply = decision.reply;
   reply.run = RunId{body.run()};
   const std::uint32_t row = tables.runs.find(reply.run);
-  if (row == 0 || tables.runs[row].started == 0 || body.attempt() != tables.runs[row].attempt ||
+  if (row == 0 || !tables.runs[row].started || body.attempt() != tables.runs[row].attempt ||
       (tables.runs[row].status != RunStatus::running &&
        tables.runs[row].status != RunStatus::aborted)) {
     reply.code = ReplyCode::not_found;
@@ -122,10 +122,10 @@ void decide_partial_answer(const Tables& tables, const Input& input, Decision& d
     return;
   }
   const Run& run = tables.runs[row];
-  reply.session = SessionId{run.session};
+  reply.session = run.session;
   Why why = why_of(run);
   // Of one that was stopped that is why there is no more of it.
-  if (run.ended != 0) why.cause = run.ended;
+  if (run.ended) why.cause = run.ended.value;
   reply.seq = Drafter(tables, input, decision).add_input(why);
 }
 

@@ -8,22 +8,12 @@ namespace spine::core {
 namespace {
 
 ApprovalView approval_view(const Tables& tables, const Approval& approval) {
-  ApprovalView view{.request = Seq{approval.id},
-                    .uuid = approval.uuid,
-                    .kind = approval.kind,
-                    .options = approval.options,
-                    .run = RunId{approval.run},
-                    .session = SessionId{approval.session},
-                    .tool = approval.tool,
-                    .title = approval.title,
-                    .detail = approval.detail,
-                    .cwd = approval.cwd,
-                    .code = approval.code,
-                    .created_wall_ms = approval.created_wall_ms,
-                    .expires_wall_ms = approval.expires_wall_ms};
+  ApprovalView view;
+  copy_row(approval.columns(), approval, view.columns(), view,
+           [](std::string_view text) { return text; });
   if (const std::uint32_t run = tables.runs.find(view.run); run != 0) {
     view.run_key = tables.runs.text(tables.runs[run].key);
-    view.agent_id = tables.runs.text(tables.runs[run].agent);
+    view.agent_id = tables.runs.text(tables.runs[run].agent_id);
   }
   if (const std::uint32_t session = tables.sessions.find(view.session); session != 0) {
     view.session_key = tables.sessions.text(tables.sessions.cold(session).key);
@@ -34,7 +24,7 @@ ApprovalView approval_view(const Tables& tables, const Approval& approval) {
 }  // namespace
 
 bool view_approval(const State& state, Seq request, ApprovalView& out) {
-  const Approval* approval = state.tables().approvals.find(request.value);
+  const Approval* approval = state.tables().approvals.find(request);
   if (approval == nullptr) return false;
   out = approval_view(state.tables(), *approval);
   return true;
@@ -42,14 +32,14 @@ bool view_approval(const State& state, Seq request, ApprovalView& out) {
 
 bool view_resolved_approval(const State& state, Seq request, ApprovalView& out) {
   const Approval& approval = state.tables().approvals.resolved();
-  if (approval.id == 0 || approval.id != request.value) return false;
+  if (!approval.request || approval.request != request) return false;
   out = approval_view(state.tables(), approval);
   return true;
 }
 
 Seq find_approval(const State& state, Bits128 uuid) {
   const Approval* approval = state.tables().approvals.find_uuid(uuid);
-  return approval == nullptr ? Seq{} : Seq{approval->id};
+  return approval == nullptr ? Seq{} : approval->request;
 }
 
 void list_approvals(const State& state, std::vector<ApprovalView>& out) {

@@ -32,7 +32,7 @@ Ruling ruled(fb::ApprovalDecision decision, std::string_view list, const std::st
 
 Ruling ruling(const Tables& tables, const Run& run, const fb::ApprovalRequested& question) {
   const std::string_view tool = text_of(question.tool());
-  const AgentRules& rules = tables.policy.rules_of(tables.runs.text(run.agent));
+  const AgentRules& rules = tables.policy.rules_of(tables.runs.text(run.agent_id));
   if (const ToolMatch denied = match_tool(rules.deny, tool); denied.holds()) {
     return ruled(fb::ApprovalDecision::deny, "tools.deny", denied.entry);
   }
@@ -108,12 +108,12 @@ void decide_approval_requested(const Tables& tables, const Input& input, Decisio
   const Run& run = tables.runs[row];
   Drafter drafter(tables, input, decision);
   Why why = why_of(run);
-  reply.session = SessionId{run.session};
+  reply.session = run.session;
   reply.seq = drafter.add_input(why);
   why.cause = reply.seq.value;
   Ruling ruling_now = ruling(tables, run, body);
   if (!ruling_now.decided) {
-    const AgentRules& rules = tables.policy.rules_of(tables.runs.text(run.agent));
+    const AgentRules& rules = tables.policy.rules_of(tables.runs.text(run.agent_id));
     if (open_question(tables, input, rules, why, drafter)) return;
     ruling_now = ruled(fb::ApprovalDecision::deny, "too many", nullptr);
   }
@@ -127,7 +127,7 @@ void decide_approval_requested(const Tables& tables, const Input& input, Decisio
 void decide_approval_resolved(const Tables& tables, const Input& input, Decision& decision) {
   const auto& body = *flatbuffers::GetRoot<fb::ApprovalResolved>(input.body.data());
   Reply& reply = decision.reply;
-  const Approval* approval = tables.approvals.find(body.request());
+  const Approval* approval = tables.approvals.find(Seq{body.request()});
   if (approval == nullptr) {
     reply.code = ReplyCode::not_found;
     return;
@@ -142,11 +142,13 @@ void decide_approval_resolved(const Tables& tables, const Input& input, Decision
     return;
   }
   Drafter drafter(tables, input, decision);
-  Why why{.cause = approval->id, .principal = input.principal.value, .session = approval->session};
-  const std::uint32_t run = tables.runs.find(RunId{approval->run});
+  Why why{.cause = approval->request.value,
+          .principal = input.principal.value,
+          .session = approval->session.value};
+  const std::uint32_t run = tables.runs.find(approval->run);
   if (run != 0) why.correlation = tables.runs[run].correlation;
-  reply.run = RunId{approval->run};
-  reply.session = SessionId{approval->session};
+  reply.run = approval->run;
+  reply.session = approval->session;
   reply.seq = drafter.add_input(why);
 }
 

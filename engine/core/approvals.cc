@@ -16,8 +16,8 @@ const Approval* Approvals::find_open(Accepts accepts) const {
   return at == rows_.end() ? nullptr : &*at;
 }
 
-const Approval* Approvals::find(std::uint64_t id) const {
-  return find_open([&](const Approval& row) { return row.id == id; });
+const Approval* Approvals::find(Seq id) const {
+  return find_open([&](const Approval& row) { return row.request == id; });
 }
 
 const Approval* Approvals::find_uuid(Bits128 uuid) const {
@@ -35,7 +35,7 @@ bool Approvals::full() const {
 std::size_t Approvals::count_of(RunId run) const {
   return static_cast<std::size_t>(
       std::count_if(rows_.begin(), rows_.end(),
-                    [&](const Approval& row) { return row.open() && row.run == run.value; }));
+                    [&](const Approval& row) { return row.open() && row.run == run; }));
 }
 
 std::uint64_t Approvals::next_due_ms() const {
@@ -51,9 +51,9 @@ void Approvals::ask(Approval approval) {
   rows_.push_back(std::move(approval));
 }
 
-void Approvals::open(std::uint64_t id, Bits128 uuid, std::string_view code,
-                     std::uint64_t expires_ms, std::int64_t expires_wall_ms) {
-  if (rows_.empty() || rows_.back().id != id || rows_.back().open()) return;
+void Approvals::open(Seq id, Bits128 uuid, std::string_view code, std::uint64_t expires_ms,
+                     std::int64_t expires_wall_ms) {
+  if (rows_.empty() || rows_.back().request != id || rows_.back().open()) return;
   if (rows_.size() > limits::kApprovalsMax || code.empty()) {
     rows_.pop_back();
     return;
@@ -65,10 +65,17 @@ void Approvals::open(std::uint64_t id, Bits128 uuid, std::string_view code,
   row.expires_wall_ms = expires_wall_ms;
 }
 
-bool Approvals::resolve(std::uint64_t id) {
+bool Approvals::restore(Approval approval) {
+  if (!rows_.empty() && !rows_.back().open()) return false;
+  if (approval.open() && full()) return false;
+  rows_.push_back(std::move(approval));
+  return true;
+}
+
+bool Approvals::resolve(Seq id) {
   resolved_ = Approval{};
-  const auto at =
-      std::find_if(rows_.begin(), rows_.end(), [&](const Approval& row) { return row.id == id; });
+  const auto at = std::find_if(rows_.begin(), rows_.end(),
+                               [&](const Approval& row) { return row.request == id; });
   if (at == rows_.end()) return false;
   resolved_ = std::move(*at);
   rows_.erase(at);
@@ -88,23 +95,22 @@ std::string allowed_key(Bits128 secret, std::string_view tool, std::string_view 
 }
 
 bool AllowedTools::has(RunId run, std::string_view key) const {
-  return std::any_of(rows_.begin(), rows_.end(), [&](const AllowedTool& row) {
-    return row.run == run.value && row.key == key;
-  });
+  return std::any_of(rows_.begin(), rows_.end(),
+                     [&](const AllowedTool& row) { return row.run == run && row.key == key; });
 }
 
-void AllowedTools::add(RunId run, std::uint64_t id, std::string_view key) {
+void AllowedTools::add(RunId run, Seq resolved, std::string_view key) {
   const auto beside = std::count_if(rows_.begin(), rows_.end(),
-                                    [&](const AllowedTool& row) { return row.run == run.value; });
-  if (rows_.size() >= limits::kAllowedToolsMax || has(run, key) ||
+                                    [&](const AllowedTool& row) { return row.run == run; });
+  if (full() || has(run, key) ||
       static_cast<std::size_t>(beside) >= limits::kAllowedToolsPerRunMax) {
     return;
   }
-  rows_.push_back(AllowedTool{.run = run.value, .id = id, .key = std::string(key)});
+  rows_.push_back(AllowedTool{.resolved = resolved, .run = run, .key = std::string(key)});
 }
 
 void AllowedTools::forget(RunId run) {
-  std::erase_if(rows_, [&](const AllowedTool& row) { return row.run == run.value; });
+  std::erase_if(rows_, [&](const AllowedTool& row) { return row.run == run; });
 }
 
 bool Quarantine::has(std::string_view agent_id) const {
@@ -112,9 +118,9 @@ bool Quarantine::has(std::string_view agent_id) const {
                      [&](const QuarantinedAgent& row) { return row.agent_id == agent_id; });
 }
 
-void Quarantine::add(std::uint64_t id, std::string_view agent_id) {
-  if (agent_id.empty() || rows_.size() >= limits::kQuarantinedMax || has(agent_id)) return;
-  rows_.push_back(QuarantinedAgent{.id = id, .agent_id = std::string(agent_id)});
+void Quarantine::add(Seq quarantined, std::string_view agent_id) {
+  if (agent_id.empty() || full() || has(agent_id)) return;
+  rows_.push_back(QuarantinedAgent{.quarantined = quarantined, .agent_id = std::string(agent_id)});
 }
 
 void Quarantine::remove(std::string_view agent_id) {

@@ -25,7 +25,7 @@ std::string duration(std::int64_t ms) {
   return std::to_string(minutes / 60) + " h " + std::to_string(minutes % 60) + " min";
 }
 
-std::size_t questions_of(const Tables& tables, std::uint64_t run) {
+std::size_t questions_of(const Tables& tables, RunId run) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < tables.approvals.count(); ++i)
     count += tables.approvals[i].open() && tables.approvals[i].run == run ? 1U : 0U;

@@ -54,18 +54,18 @@ void find_delayed(const Tables& tables, std::uint64_t now_ms, Due& due) {
 void find_unanswered(const Approvals& approvals, std::uint64_t now_ms, Due& due) {
   for (std::size_t i = 0; i < approvals.count() && !due.full(); ++i) {
     if (approvals[i].open() && approvals[i].expires_ms <= now_ms) {
-      due.approvals.push_back(approvals[i].id);
+      due.approvals.push_back(approvals[i].request.value);
     }
   }
 }
 
 // Nobody answered in time: that means no.
 void add_expired(const Tables& tables, std::uint64_t id, Seq cause, Drafter& drafter) {
-  const std::uint32_t run = tables.runs.find(RunId{tables.approvals.find(id)->run});
+  const std::uint32_t run = tables.runs.find(tables.approvals.find(Seq{id})->run);
   Why why{.cause = cause.value, .correlation = cause.value};
   if (run != 0) {
     why.correlation = tables.runs[run].correlation;
-    why.principal = tables.runs[run].principal;
+    why.principal = tables.runs[run].principal.value;
   }
   drafter.add_approval_resolved(ApprovalAnswer{.request = Seq{id},
                                                .decision = fb::ApprovalDecision::expired,
@@ -114,8 +114,8 @@ void decide_deadline(const Tables& tables, const Input& input, Decision& decisio
     const SessionCold& session = tables.sessions.cold(row);
     drafter.add_session_closed(Why{.cause = seq.value,
                                    .correlation = seq.value,
-                                   .principal = session.owner,
-                                   .session = session.id},
+                                   .principal = session.owner.value,
+                                   .session = session.id.value},
                                fb::CloseReason::expired);
   }
   for (const std::uint32_t row : due.principals) {

@@ -18,13 +18,15 @@ Device* Devices::find(std::string_view device_id) {
   return const_cast<Device*>(static_cast<const Devices&>(*this).find(device_id));
 }
 
-bool Devices::full() const {
-  return rows_.size() >= limits::kDevicesMax;
+void Devices::add(Device device) {
+  SPINE_CHECK(!full() && (rows_.empty() || rows_.back().paired < device.paired));
+  rows_.push_back(std::move(device));
 }
 
-void Devices::add(Device device) {
-  SPINE_CHECK(!full() && (rows_.empty() || rows_.back().id < device.id));
-  rows_.push_back(std::move(device));
+bool Devices::restore(Device device) {
+  if (find(device.device_id) != nullptr) return false;
+  add(std::move(device));
+  return true;
 }
 
 void Devices::remove(std::string_view device_id) {

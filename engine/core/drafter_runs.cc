@@ -26,9 +26,9 @@ std::vector<std::uint64_t> Drafter::collect(std::uint32_t run_row, std::uint64_t
     if (other.not_before_ms > now_ms) continue;
     // Words that are not trusted are never answered with the tools of words that are.
     if (run.trust == fb::Trust::trusted && other.trust != fb::Trust::trusted) continue;
-    if (std::binary_search(gone.begin(), gone.end(), other.id)) continue;
+    if (std::binary_search(gone.begin(), gone.end(), other.id.value)) continue;
     if (collected.size() == limits::kRunsCollectedMax) break;
-    collected.push_back(other.id);
+    collected.push_back(other.id.value);
   }
   return collected;
 }
@@ -36,23 +36,23 @@ std::vector<std::uint64_t> Drafter::collect(std::uint32_t run_row, std::uint64_t
 void Drafter::start_run(std::uint32_t run_row, std::uint64_t now_ms,
                         const std::vector<std::uint64_t>& gone) {
   const Run& run = tables_.runs[run_row];
-  Why why{.cause = run.id,
+  Why why{.cause = run.id.value,
           .correlation = run.correlation,
-          .principal = run.principal,
-          .session = run.session};
+          .principal = run.principal.value,
+          .session = run.session.value};
   const std::vector<std::uint64_t> collected = collect(run_row, now_ms, gone);
   if (collected.empty()) {
-    add_run_started(why, RunId{run.id});
+    add_run_started(why, run.id);
     return;
   }
   std::vector<std::uint64_t> messages;
   for (const std::uint64_t id : collected)
-    messages.push_back(tables_.runs[tables_.runs.find(RunId{id})].message);
+    messages.push_back(tables_.runs[tables_.runs.find(RunId{id})].message.value);
   auto& builder = decision_.builder();
   const auto list = builder.CreateVector(messages);
-  const auto root = fb::CreateRunStarted(builder, run.id, 1, list);
+  const auto root = fb::CreateRunStarted(builder, run.id.value, 1, list);
   why.cause = add(fb::EventBody::RunStarted, 0, why, finish(builder, root.o)).value;
-  add_runs_merged(why, collected, RunId{run.id});
+  add_runs_merged(why, collected, run.id);
 }
 
 Seq Drafter::add_run_started(const Why& why, RunId run) {
@@ -65,7 +65,7 @@ Seq Drafter::add_run_retry(const Why& why, const Run& run) {
   auto& builder = decision_.builder();
   const auto attempt =
       static_cast<std::uint16_t>(run.attempt == 0xffff ? run.attempt : run.attempt + 1);
-  const auto root = fb::CreateRunStarted(builder, run.id, attempt, 0, run.started);
+  const auto root = fb::CreateRunStarted(builder, run.id.value, attempt, 0, run.started.value);
   return add(fb::EventBody::RunStarted, 0, why, finish(builder, root.o));
 }
 
@@ -112,8 +112,8 @@ Seq Drafter::add_approval_opened(const Why& why, const ApprovalOpening& opening)
 
 Seq Drafter::add_approval_resolved(const ApprovalAnswer& answer, Why why) {
   if (why.session == 0) {
-    const Approval* approval = tables_.approvals.find(answer.request.value);
-    if (approval != nullptr) why.session = approval->session;
+    const Approval* approval = tables_.approvals.find(answer.request);
+    if (approval != nullptr) why.session = approval->session.value;
   }
   auto& builder = decision_.builder();
   const auto rule = answer.rule.empty()
@@ -127,14 +127,14 @@ Seq Drafter::add_approval_resolved(const ApprovalAnswer& answer, Why why) {
 void Drafter::add_withdrawals(std::uint64_t cause, std::uint64_t run_id) {
   const Approvals& approvals = tables_.approvals;
   for (std::size_t i = 0; i < approvals.count(); ++i) {
-    if (!approvals[i].open() || approvals[i].run != run_id) continue;
+    if (!approvals[i].open() || approvals[i].run.value != run_id) continue;
     const std::uint32_t row = tables_.runs.find(RunId{run_id});
-    Why why{.cause = cause, .session = approvals[i].session};
+    Why why{.cause = cause, .session = approvals[i].session.value};
     if (row != 0) {
       why.correlation = tables_.runs[row].correlation;
-      why.principal = tables_.runs[row].principal;
+      why.principal = tables_.runs[row].principal.value;
     }
-    add_approval_resolved(ApprovalAnswer{.request = Seq{approvals[i].id},
+    add_approval_resolved(ApprovalAnswer{.request = approvals[i].request,
                                          .decision = fb::ApprovalDecision::withdrawn,
                                          .via = fb::DecidedVia::run_end},
                           why);
@@ -144,9 +144,9 @@ void Drafter::add_withdrawals(std::uint64_t cause, std::uint64_t run_id) {
 std::vector<std::uint64_t> open_runs(const Tables& tables, std::uint32_t session_row) {
   std::vector<std::uint64_t> runs;
   const SessionHot& session = tables.sessions.hot(session_row);
-  if (session.running != 0) runs.push_back(tables.runs[session.running].id);
+  if (session.running != 0) runs.push_back(tables.runs[session.running].id.value);
   for (std::uint32_t row = session.waiting.first; row != 0; row = tables.runs.next(row)) {
-    runs.push_back(tables.runs[row].id);
+    runs.push_back(tables.runs[row].id.value);
   }
   std::sort(runs.begin(), runs.end());
   return runs;
@@ -158,7 +158,7 @@ std::uint32_t next_due_run(const Tables& tables, std::uint32_t session_row, std:
   for (std::uint32_t row = session.waiting.first; row != 0; row = tables.runs.next(row)) {
     const Run& run = tables.runs[row];
     if (run.not_before_ms > now_ms) continue;
-    if (!std::binary_search(gone.begin(), gone.end(), run.id)) return row;
+    if (!std::binary_search(gone.begin(), gone.end(), run.id.value)) return row;
   }
   return 0;
 }
@@ -167,17 +167,17 @@ std::vector<std::uint64_t> steered_runs(const Tables& tables, const Run& into) {
   std::vector<std::uint64_t> runs;
   const SessionHot& session = tables.sessions.hot(into.session_row);
   for (std::uint32_t row = session.waiting.first; row != 0; row = tables.runs.next(row)) {
-    if (tables.runs[row].steered == into.id) runs.push_back(tables.runs[row].id);
+    if (tables.runs[row].steered == into.id) runs.push_back(tables.runs[row].id.value);
   }
   std::sort(runs.begin(), runs.end());
   return runs;
 }
 
 Why why_of(const Run& run) {
-  return Why{.cause = run.started,
+  return Why{.cause = run.started.value,
              .correlation = run.correlation,
-             .principal = run.principal,
-             .session = run.session};
+             .principal = run.principal.value,
+             .session = run.session.value};
 }
 
 }  // namespace spine::core

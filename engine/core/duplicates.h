@@ -4,20 +4,19 @@
 #include <cstdint>
 
 #include "engine/core/hash_index.h"
+#include "engine/core/rows.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/lazy_array.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::core {
 
-struct Duplicate {
-  Bits128 fingerprint{};
-  Seq seq{};
-  std::uint32_t minute{};  // logical time
-};
-
 class Duplicates {
  public:
+  using Row = Duplicate;
+  static constexpr std::uint32_t kRowsMax = limits::kDuplicatesMax;
+  static constexpr std::size_t kRowBytesMax = 28 + 16;  // columns and index
+
   Duplicates();
 
   // Seq of the message with that fingerprint; 0 = not seen, or too long ago.
@@ -33,8 +32,17 @@ class Duplicates {
   std::uint32_t count() const { return count_; }
   // The oldest is 0. REQUIRES: index < count().
   Duplicate at(std::uint32_t index) const;
-  std::uint64_t evicted_young() const { return evicted_young_; }
-  void set_evicted_young(std::uint64_t count) { evicted_young_ = count; }
+  template <class Visit>
+  void for_each_row(Visit visit) const {
+    for (std::uint32_t i = 0; i < count_; ++i)
+      visit(at(i));
+  }
+  bool restore(const Duplicate& entry) {
+    add(entry);
+    return true;
+  }
+  const std::uint64_t& evicted_young() const { return evicted_young_; }
+  std::uint64_t& evicted_young() { return evicted_young_; }
   std::size_t bytes() const;
 
   static constexpr std::uint32_t minute_of(std::uint64_t logical_ms) {

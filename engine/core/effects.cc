@@ -27,8 +27,8 @@ void run_started(const State& state, const EventView& event, EffectList& out) {
   const RunId id{flatbuffers::GetRoot<fb::RunStarted>(event.body.data())->run()};
   const Runs& runs = state.tables().runs;
   const std::uint32_t row = runs.find(id);
-  if (row != 0 && runs[row].status == RunStatus::running && runs[row].started == event.seq.value) {
-    add(out, EffectKind::prompt_agent, event, id, Seq{runs[row].message});
+  if (row != 0 && runs[row].status == RunStatus::running && runs[row].started == event.seq) {
+    add(out, EffectKind::prompt_agent, event, id, runs[row].message);
   }
   add(out, EffectKind::notify, event, id, Seq{});
   out.items[out.count - 1].id.ordinal = 1;
@@ -58,16 +58,16 @@ void run_queued(const State& state, const EventView& event, EffectList& out) {
   if (row == 0 || tables.runs[row].queue_mode != fb::QueueMode::steer) return;
   const std::uint32_t into = tables.sessions.hot(tables.runs[row].session_row).running;
   if (into == 0) return;
-  add(out, EffectKind::steer_agent, event, id, Seq{tables.runs[row].message});
-  out.items[out.count - 1].into = RunId{tables.runs[into].id};
+  add(out, EffectKind::steer_agent, event, id, tables.runs[row].message);
+  out.items[out.count - 1].into = tables.runs[into].id;
 }
 
 // Ordinals: 0 = the notification, 1 = the answer to the agent, unless its run is over.
 void approval_resolved(const State& state, const EventView& event, EffectList& out) {
   const auto& body = *flatbuffers::GetRoot<fb::ApprovalResolved>(event.body.data());
   const Approval& approval = state.tables().approvals.resolved();
-  const bool known = approval.id != 0 && approval.id == body.request();
-  const RunId run{known ? approval.run : 0};
+  const bool known = approval.request && approval.request.value == body.request();
+  const RunId run = known ? approval.run : RunId{};
   add(out, EffectKind::notify, event, run, Seq{});
   if (!known || body.decision() == fb::ApprovalDecision::withdrawn) return;
   add(out, EffectKind::answer_agent, event, run, Seq{});
@@ -95,8 +95,8 @@ RunId run_of(const EventView& event) {
 
 void approval_opened(const State& state, const EventView& event, EffectList& out) {
   const auto& body = *flatbuffers::GetRoot<fb::ApprovalOpened>(event.body.data());
-  const Approval* approval = state.tables().approvals.find(body.request());
-  add(out, EffectKind::notify, event, RunId{approval == nullptr ? 0 : approval->run}, Seq{});
+  const Approval* approval = state.tables().approvals.find(Seq{body.request()});
+  add(out, EffectKind::notify, event, approval == nullptr ? RunId{} : approval->run, Seq{});
 }
 
 }  // namespace
@@ -161,10 +161,10 @@ void open_obligations(const State& state, std::vector<Effect>& out) {
     if (!runs.live(row) || runs[row].status != RunStatus::running) continue;
     const Run& run = runs[row];
     out.push_back(Effect{.kind = EffectKind::prompt_agent,
-                         .id = {.seq = Seq{run.started}, .ordinal = 0},
-                         .session = SessionId{run.session},
-                         .run = RunId{run.id},
-                         .message = Seq{run.message}});
+                         .id = {.seq = run.started, .ordinal = 0},
+                         .session = run.session,
+                         .run = run.id,
+                         .message = run.message});
   }
   std::sort(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(),
             [](const Effect& a, const Effect& b) { return a.id < b.id; });

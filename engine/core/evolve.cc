@@ -62,8 +62,12 @@ void fold_principal_added(const Folding& fold) {
   Principals& principals = fold.tables.principals;
   const std::string_view key = text_of(body.key()).substr(0, limits::kKeyBytesMax);
   if (principals.full() || principals.find_key(body.kind(), key) != 0) return;
-  const std::uint32_t row = principals.add(PrincipalId{fold.seq().value}, body.kind(), key,
-                                           text_of(body.name()).substr(0, limits::kNameBytesMax));
+  PrincipalRow added{};
+  added.id = PrincipalId{fold.seq().value};
+  added.kind = body.kind();
+  added.key = key;
+  added.name = text_of(body.name()).substr(0, limits::kNameBytesMax);
+  const std::uint32_t row = principals.add(added);
   principals.touch(row, fold.logical_ms(), fold.seq());
   if (body.charged()) charge(fold, row);
 }

@@ -19,9 +19,9 @@ const Body& agent_body(const Folding& fold) {
 
 void fold_approval_requested(const Folding& fold) {
   const auto& body = agent_body<fb::ApprovalRequested>(fold);
-  Approval approval{.id = fold.seq().value,
-                    .run = body.run(),
-                    .session = fold.event.header.session,
+  Approval approval{.request = fold.seq(),
+                    .run = RunId{body.run()},
+                    .session = SessionId{fold.event.header.session},
                     .ask = body.ask(),
                     .kind = body.kind(),
                     .tool = cut_field(body.tool(), limits::kNameBytesMax),
@@ -38,7 +38,7 @@ void fold_approval_requested(const Folding& fold) {
 
 void fold_approval_opened(const Folding& fold) {
   const auto& body = agent_body<fb::ApprovalOpened>(fold);
-  fold.tables.approvals.open(body.request(), bits_of(body.uuid()),
+  fold.tables.approvals.open(Seq{body.request()}, bits_of(body.uuid()),
                              cut_text(text_of(body.code()), limits::kNameBytesMax),
                              body.expires_ms(), body.expires_wall_ms());
 }
@@ -46,14 +46,14 @@ void fold_approval_opened(const Folding& fold) {
 void fold_approval_resolved(const Folding& fold) {
   const auto& body = agent_body<fb::ApprovalResolved>(fold);
   Tables& tables = fold.tables;
-  if (!tables.approvals.resolve(body.request())) return;
+  if (!tables.approvals.resolve(Seq{body.request()})) return;
   if (body.decision() != fb::ApprovalDecision::allow_always) return;
   // For as long as the run lives.
   const Approval& approval = tables.approvals.resolved();
-  const std::uint32_t run = tables.runs.find(RunId{approval.run});
+  const std::uint32_t run = tables.runs.find(approval.run);
   if (run == 0 || tables.runs[run].status != RunStatus::running) return;
   tables.allowed_tools.add(
-      RunId{approval.run}, fold.seq().value,
+      approval.run, fold.seq(),
       allowed_key(tables.meta.fingerprint_key, approval.tool, approval.title, approval.detail));
 }
 
@@ -83,8 +83,8 @@ bool fold_agent_event(const Folding& fold) {
       return true;
     case fb::EventBody::AgentQuarantined:
       fold.tables.quarantine.add(
-          fold.seq().value, cut_text(text_of(agent_body<fb::AgentQuarantined>(fold).agent_id()),
-                                     limits::kNameBytesMax));
+          fold.seq(), cut_text(text_of(agent_body<fb::AgentQuarantined>(fold).agent_id()),
+                               limits::kNameBytesMax));
       return true;
     case fb::EventBody::AgentReset:
       fold.tables.quarantine.remove(text_of(agent_body<fb::AgentReset>(fold).agent_id()));

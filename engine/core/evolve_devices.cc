@@ -26,7 +26,7 @@ std::string scopes_of(const ScopeList* scopes) {
 void fold_device_paired(const Folding& fold) {
   const auto& body = *flatbuffers::GetRoot<fb::DevicePaired>(fold.event.body.data());
   Devices& devices = fold.tables.devices;
-  Device device{.id = fold.seq().value,
+  Device device{.paired = fold.seq(),
                 .device_id = name_of(body.device_id()),
                 .public_key = bytes_of(body.public_key(), limits::kPublicKeyBytes),
                 .token_hash = bytes_of(body.token_hash(), limits::kTokenHashBytes),
@@ -76,7 +76,7 @@ void fold_device_seen(const Folding& fold, std::string_view device_id) {
 
 void fold_pairing_requested(const Folding& fold) {
   const auto& body = *flatbuffers::GetRoot<fb::ChannelPairingRequested>(fold.event.body.data());
-  fold.tables.pairing_requests.add(PairingRequest{.id = fold.seq().value,
+  fold.tables.pairing_requests.add(PairingRequest{.request = fold.seq(),
                                                   .channel = name_of(body.channel()),
                                                   .account = name_of(body.account()),
                                                   .sender_id = name_of(body.sender_id()),
@@ -90,11 +90,11 @@ void fold_pairing_requested(const Folding& fold) {
 
 void fold_pairing_resolved(const Folding& fold) {
   const auto& body = *flatbuffers::GetRoot<fb::ChannelPairingResolved>(fold.event.body.data());
-  PairingRequest request = fold.tables.pairing_requests.take(body.request());
+  PairingRequest request = fold.tables.pairing_requests.take(Seq{body.request()});
   PairedSenders& senders = fold.tables.paired_senders;
-  if (request.id == 0 || !body.approved() || senders.full()) return;
+  if (!request.request || !body.approved() || senders.full()) return;
   // As the configuration in force says: all that is older than exact ids was under one that folds.
-  senders.add(PairedSender{.id = fold.seq().value,
+  senders.add(PairedSender{.resolved = fold.seq(),
                            .channel = std::move(request.channel),
                            .account = std::move(request.account),
                            .sender_id = std::move(request.sender_id)},

@@ -22,9 +22,9 @@ struct Folding {
 };
 
 // A message or reply becomes part of the session's present life.
-void append_history(const Folding& fold, std::uint32_t session_row, std::uint64_t seq);
+void append_history(const Folding& fold, std::uint32_t session_row, Seq seq);
 // The same of a reply, if the message that it answers is part of that life.
-void append_reply(const Folding& fold, std::uint32_t session_row, std::uint64_t message);
+void append_reply(const Folding& fold, std::uint32_t session_row, Seq message);
 // The present life is over: nothing of it is in the session's history.
 void clear_history(const Folding& fold, std::uint32_t session_row);
 // One more message counts against the principal's rate.

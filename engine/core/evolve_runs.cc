@@ -19,7 +19,7 @@ void arm_delays(Tables& tables, std::uint32_t session_row) {
 // Counts a delayed run of its principal in or out.
 void count_delayed(Tables& tables, const Run& run, bool in) {
   if (run.not_before_ms == 0) return;
-  const std::uint32_t principal = tables.principals.find(PrincipalId{run.principal});
+  const std::uint32_t principal = tables.principals.find(run.principal);
   if (principal == 0) return;
   std::uint32_t& delayed = tables.principals.hot(principal).delayed;
   delayed += in ? 1U : ~0U;
@@ -38,7 +38,7 @@ void leave_queue(Tables& tables, std::uint32_t run_row) {
 void clear_steered(Tables& tables, std::uint32_t session_row) {
   const SessionHot& hot = tables.sessions.hot(session_row);
   for (std::uint32_t row = hot.waiting.first; row != 0; row = tables.runs.next(row))
-    tables.runs[row].steered = 0;
+    tables.runs[row].steered = {};
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ void end_run(const Folding& fold, std::uint32_t run_row, RunStatus status) {
   if (run.status == RunStatus::running) {
     tables.sessions.hot(session_row).running = 0;
     clear_steered(tables, session_row);
-    tables.allowed_tools.forget(RunId{run.id});
+    tables.allowed_tools.forget(run.id);
   } else {
     leave_queue(tables, run_row);
   }
@@ -67,26 +67,27 @@ void fold_run_queued(const Folding& fold) {
   const std::uint32_t session_row = tables.sessions.find(SessionId{header.session});
   if (session_row == 0 || tables.runs.full()) return;
   const RunId id{fold.seq().value};
-  const std::uint32_t row = tables.runs.add(
-      RunSeed{.id = id,
-              .key = text_of(body.run_key()).substr(0, limits::kIdempotencyKeyBytesMax),
-              .agent = text_of(body.agent_id()).substr(0, limits::kNameBytesMax)});
+  const bool followup = body.queue_mode() == fb::QueueMode::followup;
+  const std::uint32_t row =
+      tables.runs.add({.id = id,
+                       .session = SessionId{header.session},
+                       .message = Seq{body.message()},
+                       .principal = PrincipalId{header.principal},
+                       .correlation = header.correlation,
+                       .not_before_ms = body.not_before_ms(),
+                       .key = text_of(body.run_key()).substr(0, limits::kIdempotencyKeyBytesMax),
+                       .agent_id = text_of(body.agent_id()).substr(0, limits::kNameBytesMax),
+                       .trust = body.trust(),
+                       .queue_mode = followup ? fb::QueueMode::unset : body.queue_mode()});
   Run& run = tables.runs[row];
-  run.session = header.session;
-  run.message = body.message();
-  run.principal = header.principal;
-  run.correlation = header.correlation;
-  run.not_before_ms = body.not_before_ms();
   run.session_row = session_row;
-  run.trust = body.trust();
-  if (body.queue_mode() != fb::QueueMode::followup) run.queue_mode = body.queue_mode();
   SessionHot& hot = tables.sessions.hot(session_row);
   tables.runs.wait(hot.waiting, row);
   ++hot.waiting_count;
   count_delayed(tables, run, true);
   tables.runs.set_delay_armed(row, hot.running == 0 && run.not_before_ms != 0);
   tables.sessions.settle(session_row);
-  tables.idempotency.set_run(Seq{run.message}, id);
+  tables.idempotency.set_run(run.message, id);
 }
 
 void fold_run_started(const Folding& fold) {
@@ -103,7 +104,7 @@ void fold_run_started(const Folding& fold) {
     tables.runs.start(row);
     arm_delays(tables, run.session_row);
   }
-  run.started = fold.seq().value;
+  run.started = fold.seq();
   run.started_wall_ms = fold.wall_ms();
   run.attempt = body.attempt();
 }
@@ -128,12 +129,12 @@ void fold_runs_aborted(const Folding& fold) {
     const Run& run = tables.runs[row];
     if (!tables.runs.open(row)) {
       // Ended with its session just before, by the event that led to this one.
-      if (run.status == RunStatus::aborted && run.ended == fold.event.header.cause) {
+      if (run.status == RunStatus::aborted && run.ended.value == fold.event.header.cause) {
         tables.runs.end(row, RunStatus::aborted, fold.seq());
       }
       continue;
     }
-    if (!counted && run.session == fold.event.header.session) {
+    if (!counted && run.session.value == fold.event.header.session) {
       const std::uint64_t before = tables.sessions.hot(run.session_row).message_count;
       append_reply(fold, run.session_row, run.message);
       counted = tables.sessions.hot(run.session_row).message_count != before;
@@ -166,7 +167,7 @@ void fold_run_steered(const Folding& fold) {
       tables.runs[row].session_row != tables.runs[into].session_row) {
     return;
   }
-  tables.runs[row].steered = body.into();
+  tables.runs[row].steered = RunId{body.into()};
 }
 
 void fold_runs_merged(const Folding& fold) {

@@ -4,24 +4,24 @@
 
 namespace spine::core {
 
-void append_history(const Folding& fold, std::uint32_t session_row, std::uint64_t seq) {
+void append_history(const Folding& fold, std::uint32_t session_row, Seq seq) {
   SessionHot& hot = fold.tables.sessions.hot(session_row);
-  if (hot.history_first == 0) hot.history_first = seq;
+  if (!hot.history_first) hot.history_first = seq;
   hot.history_last = seq;
   ++hot.message_count;
   hot.updated_wall_ms = fold.wall_ms();
 }
 
-void append_reply(const Folding& fold, std::uint32_t session_row, std::uint64_t message) {
+void append_reply(const Folding& fold, std::uint32_t session_row, Seq message) {
   const SessionHot& hot = fold.tables.sessions.hot(session_row);
-  if (hot.history_first == 0 || message < hot.history_first) return;
-  append_history(fold, session_row, fold.seq().value);
+  if (!hot.history_first || message < hot.history_first) return;
+  append_history(fold, session_row, fold.seq());
 }
 
 void clear_history(const Folding& fold, std::uint32_t session_row) {
   SessionHot& hot = fold.tables.sessions.hot(session_row);
-  hot.history_first = 0;
-  hot.history_last = 0;
+  hot.history_first = {};
+  hot.history_last = {};
   hot.message_count = 0;
   hot.updated_wall_ms = fold.wall_ms();
 }
@@ -51,7 +51,7 @@ void fold_message(const Folding& fold) {
   }
   const std::uint32_t session_row = tables.sessions.find(SessionId{fold.event.header.session});
   if (session_row != 0) {
-    append_history(fold, session_row, fold.seq().value);
+    append_history(fold, session_row, fold.seq());
     tables.sessions.touch(session_row, fold.logical_ms(), fold.seq());
   }
   if (unique) {
@@ -66,22 +66,22 @@ void fold_session_opened(const Folding& fold) {
   Sessions& sessions = fold.tables.sessions;
   const std::string_view key = text_of(body.key()).substr(0, limits::kKeyBytesMax);
   if (sessions.full() || sessions.find_key(key) != 0) return;
-  const std::uint32_t row = sessions.open(
-      SessionId{fold.seq().value},
-      SessionTexts{.key = key,
-                   .agent = text_of(body.agent_id()).substr(0, limits::kNameBytesMax),
-                   .channel = text_of(body.channel()).substr(0, limits::kNameBytesMax),
-                   .name = text_of(body.display_name()).substr(0, limits::kNameBytesMax)});
-  sessions.set_label(row, text_of(body.label()));
-  SessionCold& cold = sessions.cold(row);
-  cold.uuid = bits_of(body.uuid());
-  cold.conversation = body.conversation();
-  cold.started_wall_ms = fold.wall_ms();
-  cold.owner = fold.event.header.principal;
+  SessionRow opened{};
+  opened.id = SessionId{fold.seq().value};
+  opened.uuid = bits_of(body.uuid());
+  opened.owner = PrincipalId{fold.event.header.principal};
+  opened.started_wall_ms = fold.wall_ms();
+  opened.key = key;
+  opened.agent_id = text_of(body.agent_id()).substr(0, limits::kNameBytesMax);
+  opened.channel = text_of(body.channel()).substr(0, limits::kNameBytesMax);
+  opened.display_name = text_of(body.display_name()).substr(0, limits::kNameBytesMax);
+  opened.label = text_of(body.label());
+  opened.conversation = body.conversation();
+  const std::uint32_t row = sessions.open(opened);
   clear_history(fold, row);
-  if (fold.has_cause()) append_history(fold, row, fold.event.header.cause);
+  if (fold.has_cause()) append_history(fold, row, Seq{fold.event.header.cause});
   sessions.touch(row, fold.logical_ms(), fold.seq());
-  const std::uint32_t owner = fold.tables.principals.find(PrincipalId{cold.owner});
+  const std::uint32_t owner = fold.tables.principals.find(opened.owner);
   if (owner != 0) {
     ++fold.tables.principals.hot(owner).sessions;
     fold.tables.principals.settle(owner);
@@ -100,7 +100,7 @@ void fold_session_reset(const Folding& fold) {
   clear_history(fold, row);
   // A reset by time, or by a message that goes on, was led to by the first message of the new life.
   if (body.reason() != fb::ResetReason::manual && fold.has_cause()) {
-    append_history(fold, row, fold.event.header.cause);
+    append_history(fold, row, Seq{fold.event.header.cause});
   }
   sessions.touch(row, fold.logical_ms(), fold.seq());
 }
@@ -135,7 +135,7 @@ void fold_session_patched(const Folding& fold) {
 
 void fold_command_answered(const Folding& fold) {
   const std::uint32_t row = fold.tables.sessions.find(SessionId{fold.event.header.session});
-  if (row != 0) append_reply(fold, row, fold.event.header.cause);
+  if (row != 0) append_reply(fold, row, Seq{fold.event.header.cause});
 }
 
 void fold_session_closed(const Folding& fold) {
@@ -149,7 +149,7 @@ void fold_session_closed(const Folding& fold) {
   while (tables.sessions.hot(row).waiting.first != 0) {
     end_run(fold, tables.sessions.hot(row).waiting.first, RunStatus::aborted);
   }
-  const std::uint32_t owner = tables.principals.find(PrincipalId{tables.sessions.cold(row).owner});
+  const std::uint32_t owner = tables.principals.find(tables.sessions.cold(row).owner);
   tables.sessions.close(row);
   if (owner != 0) {
     --tables.principals.hot(owner).sessions;

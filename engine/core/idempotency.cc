@@ -42,7 +42,7 @@ void Idempotency::add(const IdempotentRequest& request) {
   restore(request);
 }
 
-void Idempotency::restore(const IdempotentRequest& request) {
+bool Idempotency::restore(const IdempotentRequest& request) {
   const std::uint32_t hash = hash_fingerprint(request.fingerprint);
   const std::uint32_t old = index_.find(
       hash, [&](std::uint32_t at) { return ring_[at - 1].fingerprint == request.fingerprint; });
@@ -51,6 +51,7 @@ void Idempotency::restore(const IdempotentRequest& request) {
   ring_[at] = request;
   index_.insert(hash, at + 1);
   ++count_;
+  return true;
 }
 
 void Idempotency::set_run(Seq message, RunId run) {

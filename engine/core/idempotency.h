@@ -4,21 +4,19 @@
 #include <cstdint>
 
 #include "engine/core/hash_index.h"
+#include "engine/core/rows.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/lazy_array.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::core {
 
-struct IdempotentRequest {
-  Bits128 fingerprint{};  // of (principal, key)
-  Seq message{};          // the MessageReceived it became
-  RunId run{};            // its run; 0 = none
-  std::uint64_t logical_ms{};
-};
-
 class Idempotency {
  public:
+  using Row = IdempotentRequest;
+  static constexpr std::uint32_t kRowsMax = limits::kIdempotencyKeysMax;
+  static constexpr std::size_t kRowBytesMax = sizeof(IdempotentRequest) + 32;  // and index
+
   Idempotency();
 
   // False when the key was not used within limits::kIdempotencyMs before now_ms.
@@ -28,17 +26,22 @@ class Idempotency {
   void add(const IdempotentRequest& request);
   // Puts an entry of a snapshot behind the others, clearing nothing.
   // REQUIRES: count() < limits::kIdempotencyKeysMax.
-  void restore(const IdempotentRequest& request);
+  bool restore(const IdempotentRequest& request);
   // Names the run of the request that was added last, if it is this message's.
   void set_run(Seq message, RunId run);
 
   std::uint32_t count() const { return count_; }
   // The oldest is 0. REQUIRES: index < count().
   const IdempotentRequest& at(std::uint32_t index) const { return ring_[place(index)]; }
+  template <class Visit>
+  void for_each_row(Visit visit) const {
+    for (std::uint32_t i = 0; i < count_; ++i)
+      visit(at(i));
+  }
   std::size_t bytes() const;
   // Keys that went before their day had passed, because the table was full.
-  std::uint64_t evicted_young() const { return evicted_young_; }
-  void set_evicted_young(std::uint64_t count) { evicted_young_ = count; }
+  const std::uint64_t& evicted_young() const { return evicted_young_; }
+  std::uint64_t& evicted_young() { return evicted_young_; }
 
  private:
   static constexpr std::uint32_t kRing = 1U << 17;

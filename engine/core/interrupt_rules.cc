@@ -66,14 +66,14 @@ void decide_run_interrupted(const Tables& tables, const Input& input, Decision& 
     return;
   }
   const Run& run = tables.runs[row];
-  const AgentRules& rules = tables.policy.rules_of(tables.runs.text(run.agent));
+  const AgentRules& rules = tables.policy.rules_of(tables.runs.text(run.agent_id));
   Drafter drafter(tables, input, decision);
   Why why = why_of(run);
-  reply.session = SessionId{run.session};
+  reply.session = run.session;
   reply.seq = drafter.add_input(why);
   why.cause = reply.seq.value;
   // Whoever asked is gone.
-  drafter.add_withdrawals(why.cause, run.id);
+  drafter.add_withdrawals(why.cause, run.id.value);
   const bool counts = counts_as_try(body.reason());
   const std::size_t crashes = std::size_t{run.crashes} + (counts ? 1 : 0);
   // A stop is no try, but what was begun may have had effects: the policy has a say in it all the
@@ -114,14 +114,14 @@ void decide_run_steered(const Tables& tables, const Input& input, Decision& deci
     return;
   }
   const Run& run = tables.runs[row];
-  if (run.steered == body.into()) {
+  if (run.steered.value == body.into()) {
     reply.code = ReplyCode::nothing_to_do;
     return;
   }
   Drafter drafter(tables, input, decision);
   Why why = why_of(run);
-  why.cause = run.id;  // it has not started: that it was queued is why
-  reply.session = SessionId{run.session};
+  why.cause = run.id.value;  // it has not started: that it was queued is why
+  reply.session = run.session;
   reply.seq = drafter.add_input(why);
 }
 

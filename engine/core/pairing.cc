@@ -29,8 +29,8 @@ const PairingRequest* find_live(const std::vector<PairingRequest>& rows, std::ui
 
 }  // namespace
 
-const PairingRequest* PairingRequests::find(std::uint64_t id, std::uint64_t now_ms) const {
-  return find_live(rows_, now_ms, [&](const PairingRequest& row) { return row.id == id; });
+const PairingRequest* PairingRequests::find(Seq id, std::uint64_t now_ms) const {
+  return find_live(rows_, now_ms, [&](const PairingRequest& row) { return row.request == id; });
 }
 
 const PairingRequest* PairingRequests::find_sender(const SenderPlace& sender,
@@ -60,13 +60,13 @@ bool PairingRequests::has_room(const SenderPlace& sender, std::uint64_t now_ms) 
 void PairingRequests::add(PairingRequest request, std::uint64_t now_ms) {
   std::erase_if(rows_, [&](const PairingRequest& row) { return !row.live(now_ms); });
   if (rows_.size() >= limits::kPairingRequestsMax) return;
-  SPINE_CHECK(rows_.empty() || rows_.back().id < request.id);
+  SPINE_CHECK(rows_.empty() || rows_.back().request < request.request);
   rows_.push_back(std::move(request));
 }
 
-PairingRequest PairingRequests::take(std::uint64_t id) {
+PairingRequest PairingRequests::take(Seq id) {
   const auto at = std::find_if(rows_.begin(), rows_.end(),
-                               [&](const PairingRequest& row) { return row.id == id; });
+                               [&](const PairingRequest& row) { return row.request == id; });
   if (at == rows_.end()) return {};
   PairingRequest taken = std::move(*at);
   rows_.erase(at);
@@ -86,14 +86,10 @@ bool PairedSenders::has(const SenderPlace& sender) const {
                      [&](std::uint32_t row) { return is_from(rows_[row - 1], sender); }) != 0;
 }
 
-bool PairedSenders::full() const {
-  return rows_.size() >= limits::kPairedSendersMax;
-}
-
 void PairedSenders::add(PairedSender sender, IdCase ids) {
   const SenderPlace place{sender.channel, sender.account, sender.sender_id, ids};
   if (has(place)) return;
-  SPINE_CHECK(!full() && (rows_.empty() || rows_.back().id < sender.id));
+  SPINE_CHECK(!full() && (rows_.empty() || rows_.back().resolved < sender.resolved));
   const std::uint32_t hash = hash_of(place);
   rows_.push_back(std::move(sender));
   index_.insert(hash, count());

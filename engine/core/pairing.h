@@ -4,10 +4,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "engine/core/hash_index.h"
 #include "engine/core/key_buffer.h"
+#include "engine/core/row_vector.h"
+#include "engine/core/rows.h"
 
 namespace spine::core {
 
@@ -24,28 +25,15 @@ struct SenderPlace {
 inline constexpr std::string_view kPairingAlphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 inline constexpr std::size_t kPairingCodeBytes = 8;
 
-struct PairingRequest {
-  std::uint64_t id{};  // the ChannelPairingRequested
-  std::string channel{};
-  std::string account{};
-  std::string sender_id{};
-  std::string sender_name{};
-  std::string code{};
-  std::int64_t created_wall_ms{};
-  std::uint64_t expires_ms{};  // logical
-  std::int64_t expires_wall_ms{};
+using PairingRequest = PairingRow<std::string>;
 
-  bool live(std::uint64_t now_ms) const { return now_ms < expires_ms; }
-};
-
-// At most limits::kPairingRequestsMax rows in order of their ids. Those that have expired stay
-// until the next is added and count for nothing: every question has the logical time it is asked
-// at.
-class PairingRequests {
+// Those that have expired stay until the next is added and count for nothing: every question has
+// the logical time it is asked at.
+class PairingRequests : public RowVector<PairingRequest, limits::kPairingRequestsMax> {
  public:
   // The live request with that id, of that sender, or with that code (upper case); nullptr = none.
   // Borrowed until the table changes.
-  const PairingRequest* find(std::uint64_t id, std::uint64_t now_ms) const;
+  const PairingRequest* find(Seq id, std::uint64_t now_ms) const;
   const PairingRequest* find_sender(const SenderPlace& sender, std::uint64_t now_ms) const;
   const PairingRequest* find_code(std::string_view code, std::uint64_t now_ms) const;
   // Whether one more sender of that channel and account may ask.
@@ -54,36 +42,21 @@ class PairingRequests {
   // Takes out what has expired, then adds the request if there is room. REQUIRES: every id is
   // smaller.
   void add(PairingRequest request, std::uint64_t now_ms);
-  // Adds a row as it was, behind the others. REQUIRES: there is room, every id is smaller.
-  void restore(PairingRequest request) { rows_.push_back(std::move(request)); }
   // Takes the row out, expired or not, and gives it back; one without an id when there is none.
-  PairingRequest take(std::uint64_t id);
-
-  std::uint32_t count() const { return static_cast<std::uint32_t>(rows_.size()); }
-  const PairingRequest& operator[](std::size_t index) const { return rows_[index]; }
-  std::size_t bytes() const { return rows_.capacity() * sizeof(PairingRequest); }
-
- private:
-  std::vector<PairingRequest> rows_{};
+  PairingRequest take(Seq id);
 };
 
-struct PairedSender {
-  std::uint64_t id{};  // the ChannelPairingResolved
-  std::string channel{};
-  std::string account{};
-  std::string sender_id{};
-};
-
-// At most limits::kPairedSendersMax rows in order of their ids.
-class PairedSenders {
+class PairedSenders : public RowVector<PairedSender, limits::kPairedSendersMax> {
  public:
   bool has(const SenderPlace& sender) const;
-  bool full() const;
   // REQUIRES: !full(), every id is smaller. Does nothing when the sender is there.
   void add(PairedSender sender, IdCase ids);
+  // One of a snapshot, as it was: rows that differ in case alone are rows of their own.
+  bool restore(PairedSender sender) {
+    add(std::move(sender), IdCase::exact);
+    return true;
+  }
 
-  std::uint32_t count() const { return static_cast<std::uint32_t>(rows_.size()); }
-  const PairedSender& operator[](std::size_t index) const { return rows_[index]; }
   // Of the hash of senders. REQUIRES: the table is empty.
   void set_seed(std::uint64_t seed) { seed_ = seed; }
   std::size_t bytes() const { return rows_.capacity() * sizeof(PairedSender) + index_.bytes(); }
@@ -91,7 +64,6 @@ class PairedSenders {
  private:
   std::uint32_t hash_of(const SenderPlace& sender) const;
 
-  std::vector<PairedSender> rows_{};
   HashIndex index_{};  // holds positions + 1
   std::uint64_t seed_{};
 };

@@ -24,7 +24,7 @@ char upper(char c) {
 void decide_pairing_resolved(const Tables& tables, const Input& input, Decision& decision) {
   const auto& body = *flatbuffers::GetRoot<fb::ChannelPairingResolved>(input.body.data());
   const PairingRequest* request =
-      tables.pairing_requests.find(body.request(), input.now.logical_ms);
+      tables.pairing_requests.find(Seq{body.request()}, input.now.logical_ms);
   Reply& reply = decision.reply;
   if (request == nullptr) {
     reply.code = ReplyCode::not_found;
@@ -58,7 +58,7 @@ void MessageRules::request_pairing(Seq rejection, PrincipalId who) {
   const std::uint64_t now_ms = input_.now.logical_ms;
   const PairingRequests& requests = tables_.pairing_requests;
   if (const PairingRequest* there = requests.find_sender(place(), now_ms); there != nullptr) {
-    decision_.reply.pairing = Seq{there->id};
+    decision_.reply.pairing = there->request;
     return;
   }
   if (!rejection || !requests.has_room(place(), now_ms)) return;
@@ -103,9 +103,9 @@ void MessageRules::find_answer() {
   if (!known_letters || !tables_.policy.is_admin(origin_)) return;
   const PairingRequest* request =
       tables_.pairing_requests.find_code(view(answer.code), input_.now.logical_ms);
-  if (request != nullptr) answer.request = Seq{request->id};
+  if (request != nullptr) answer.request = request->request;
   const Approval* approval = tables_.approvals.find_code(view(answer.code));
-  if (approval != nullptr) answer.approval = Seq{approval->id};
+  if (approval != nullptr) answer.approval = approval->request;
   answer_ = answer;
 }
 
@@ -113,7 +113,7 @@ void MessageRules::find_answer() {
 bool MessageRules::has_room_to_pair() const {
   if (!answer_.approved || !answer_.request || !tables_.paired_senders.full()) return true;
   const PairingRequest* request =
-      tables_.pairing_requests.find(answer_.request.value, input_.now.logical_ms);
+      tables_.pairing_requests.find(answer_.request, input_.now.logical_ms);
   return tables_.paired_senders.has(
       {request->channel, request->account, request->sender_id, tables_.policy.ids});
 }

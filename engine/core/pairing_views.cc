@@ -11,33 +11,11 @@ namespace {
 constexpr std::size_t kUuidDigits = 32;
 constexpr std::size_t kUuidDigitsMin = 8;
 
-DeviceView view_of(const Device& device) {
-  return DeviceView{.device_id = device.device_id,
-                    .label = device.label,
-                    .role = device.role,
-                    .scopes = device.scopes,
-                    .client_id = device.client_id,
-                    .client_mode = device.client_mode,
-                    .platform = device.platform,
-                    .device_family = device.device_family,
-                    .address = device.address,
-                    .public_key = as_bytes(device.public_key),
-                    .token_hash = as_bytes(device.token_hash),
-                    .via = device.via,
-                    .approved_wall_ms = device.approved_wall_ms,
-                    .last_seen_wall_ms = device.last_seen_wall_ms,
-                    .paired = Seq{device.id}};
-}
-
-PairingView view_of(const PairingRequest& request) {
-  return PairingView{.request = Seq{request.id},
-                     .channel = request.channel,
-                     .account = request.account,
-                     .sender_id = request.sender_id,
-                     .sender_name = request.sender_name,
-                     .code = request.code,
-                     .created_wall_ms = request.created_wall_ms,
-                     .expires_wall_ms = request.expires_wall_ms};
+template <template <class> class RowOf>
+RowOf<std::string_view> view_of(const RowOf<std::string>& row) {
+  RowOf<std::string_view> view;
+  copy_row(row.columns(), row, view.columns(), view, [](std::string_view text) { return text; });
+  return view;
 }
 
 // The start of a UUID as a number with as many digits; digits = 0 when the text is none.
@@ -80,7 +58,7 @@ void find_session_uuid(const State& state, std::string_view text, std::size_t li
   std::vector<SessionId> found;
   for (std::uint32_t row = 1; row < sessions.end(); ++row) {
     if (!sessions.live(row) || !starts_with(sessions.cold(row).uuid, start)) continue;
-    found.push_back(SessionId{sessions.cold(row).id});
+    found.push_back(sessions.id_of(row));
   }
   std::sort(found.begin(), found.end());
   found.resize(std::min(found.size(), limit));
@@ -96,7 +74,7 @@ bool view_device(const State& state, std::string_view device_id, DeviceView& out
 }
 
 bool view_pairing(const State& state, Seq request, std::uint64_t now_ms, PairingView& out) {
-  const PairingRequest* row = state.tables().pairing_requests.find(request.value, now_ms);
+  const PairingRequest* row = state.tables().pairing_requests.find(request, now_ms);
   if (row == nullptr) return false;
   out = view_of(*row);
   return true;

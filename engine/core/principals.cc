@@ -6,9 +6,6 @@
 
 namespace spine::core {
 
-static_assert(sizeof(PrincipalHot) + sizeof(PrincipalCold) + sizeof(RowLink) + 2 * 16 + 4 <=
-              limits::kPrincipalBytes - limits::kKeyBytesMax - limits::kNameBytesMax);
-
 Principals::Principals(TextArena& texts)
     : texts_(&texts),
       rows_(limits::kPrincipalsMax),
@@ -22,8 +19,7 @@ std::uint32_t Principals::hash_key(fb::PrincipalKind kind, std::string_view key)
 
 std::uint32_t Principals::find(PrincipalId id) const {
   if (!id) return 0;
-  return by_id_.find(hash_id(id.value),
-                     [&](std::uint32_t row) { return cold_[row].id == id.value; });
+  return by_id_.find(hash_id(id.value), [&](std::uint32_t row) { return cold_[row].id == id; });
 }
 
 std::uint32_t Principals::find_key(fb::PrincipalKind kind, std::string_view key) const {
@@ -32,24 +28,37 @@ std::uint32_t Principals::find_key(fb::PrincipalKind kind, std::string_view key)
   });
 }
 
-std::uint32_t Principals::add(PrincipalId id, fb::PrincipalKind kind, std::string_view key,
-                              std::string_view name) {
+std::uint32_t Principals::add(const PrincipalRow& from) {
   const std::uint32_t row = rows_.take();
   hot_[row] = PrincipalHot{};
-  cold_[row] = PrincipalCold{
-      .id = id.value, .key = texts_->put(key), .name = texts_->put(name), .kind = kind};
-  by_id_.insert(hash_id(id.value), row);
-  by_key_.insert(hash_key(kind, texts_->view(cold_[row].key)), row);
+  cold_[row] = PrincipalCold{};
+  PrincipalCold& cold = cold_[row];
+  copy_row(PrincipalRow::columns(), from, principal_columns<Text>(), SplitRow{hot_[row], cold},
+           [&](std::string_view text) { return texts_->put(text); });
+  by_id_.insert(hash_id(cold.id.value), row);
+  by_key_.insert(hash_key(cold.kind, texts_->view(cold.key)), row);
   return row;
+}
+
+bool Principals::restore(const PrincipalRow& from) {
+  if (find_key(from.kind, from.key) != 0) return false;
+  add(from);
+  return true;
+}
+
+PrincipalRow Principals::copy(std::uint32_t row) const {
+  PrincipalRow copy;
+  copy_row(principal_columns<Text>(), SplitRow{hot_[row], cold_[row]}, PrincipalRow::columns(),
+           copy, [&](Text text) { return texts_->view(text); });
+  return copy;
 }
 
 void Principals::remove(std::uint32_t row) {
   PrincipalCold& cold = cold_[row];
   if (links_.contains(idle_, row)) links_.remove(idle_, row);
-  by_id_.erase(hash_id(cold.id), row);
+  by_id_.erase(hash_id(cold.id.value), row);
   by_key_.erase(hash_key(cold.kind, texts_->view(cold.key)), row);
-  texts_->drop(cold.key);
-  texts_->drop(cold.name);
+  drop_texts(principal_columns<Text>(), SplitRow{hot_[row], cold}, *texts_);
   cold = PrincipalCold{};
   hot_[row] = PrincipalHot{};
   rows_.give_back(row);

@@ -7,46 +7,48 @@
 #include "engine/core/hash_index.h"
 #include "engine/core/row_list.h"
 #include "engine/core/row_pool.h"
+#include "engine/core/rows.h"
+#include "engine/core/rows_by_id.h"
 #include "engine/core/text_arena.h"
 #include "schemas/vocab/ids.h"
-
-#include "event_generated.h"
 
 namespace spine::core {
 
 // What every message of a principal touches.
-struct PrincipalHot {
-  std::uint64_t tat_us{};    // token bucket (rate.h)
-  std::uint64_t seen_ms{};   // logical time it was last needed
-  std::uint64_t seen_seq{};  // and the event
+struct PrincipalHot : PrincipalActivity {
   std::uint32_t sessions{};  // how many it opened that are still there
   std::uint32_t delayed{};   // its runs that wait for their time
 };
 static_assert(sizeof(PrincipalHot) == 32);
 
-struct PrincipalCold {
-  std::uint64_t id{};  // 0 = the row is free
-  Text key{};
-  Text name{};
-  fb::PrincipalKind kind{};
-};
+using PrincipalCold = PrincipalFacts<Text>;
 
 // A sender without sessions is in the idle list, in order of (seen_seq, id).
 class Principals {
  public:
+  using Row = PrincipalRow;
+  static constexpr std::uint32_t kRowsMax = limits::kPrincipalsMax;
+  // Of memory, for each row: the row itself, its links and index entries, its texts.
+  static constexpr std::size_t kRowBytesMax =
+      sizeof(PrincipalHot) + sizeof(PrincipalCold) + sizeof(RowLink) + 2 * 16 + 4 +
+      text_bytes_max<SplitRow<PrincipalHot, PrincipalCold>>(principal_columns<Text>());
+
   explicit Principals(TextArena& texts);
 
   // Rows; 0 = none.
   std::uint32_t find(PrincipalId id) const;
   std::uint32_t find_key(fb::PrincipalKind kind, std::string_view key) const;
   bool full() const { return rows_.full(); }
-  std::uint32_t used() const { return rows_.used(); }
+  std::uint32_t count() const { return rows_.used(); }
   std::uint32_t end() const { return rows_.end(); }
-  bool live(std::uint32_t row) const { return row < rows_.end() && cold_[row].id != 0; }
+  bool live(std::uint32_t row) const { return row < rows_.end() && cold_[row].id; }
+  PrincipalId id_of(std::uint32_t row) const { return cold_[row].id; }
 
-  // REQUIRES: !full(), no principal of that id or (kind, key). The row is not in the idle list yet.
-  std::uint32_t add(PrincipalId id, fb::PrincipalKind kind, std::string_view key,
-                    std::string_view name);
+  // REQUIRES: !full(), no principal of that id or (kind, key), texts within their bounds. The row
+  // is not in the idle list yet.
+  std::uint32_t add(const PrincipalRow& from);
+  // One of a snapshot. False when there is one of that kind and key.
+  bool restore(const PrincipalRow& from);
   void remove(std::uint32_t row);
 
   // Notes that the principal was needed at (ms, seq) and keeps the idle list in order.
@@ -60,6 +62,14 @@ class Principals {
   const PrincipalHot& hot(std::uint32_t row) const { return hot_[row]; }
   const PrincipalCold& cold(std::uint32_t row) const { return cold_[row]; }
   std::string_view text(Text text) const { return texts_->view(text); }
+  // A copy of the row; texts are borrowed until the next change of the table.
+  PrincipalRow copy(std::uint32_t row) const;
+  // By id, ascending.
+  template <class Visit>
+  void for_each_row(Visit visit) const {
+    for (const std::uint32_t row : rows_by_id(*this))
+      visit(copy(row));
+  }
 
   // Of the hash of keys. REQUIRES: the table is empty.
   void set_seed(std::uint64_t seed) { seed_ = seed; }

@@ -42,7 +42,7 @@ std::vector<std::uint64_t> sessions_of(const Tables& tables,
                                        const std::vector<std::uint64_t>& runs) {
   std::vector<std::uint64_t> sessions;
   for (const std::uint64_t id : runs) {
-    sessions.push_back(tables.runs[tables.runs.find(RunId{id})].session);
+    sessions.push_back(tables.runs[tables.runs.find(RunId{id})].session.value);
   }
   std::sort(sessions.begin(), sessions.end());
   sessions.erase(std::unique(sessions.begin(), sessions.end()), sessions.end());
@@ -68,7 +68,7 @@ void decide_run_end(const Tables& tables, const Input& input, Decision& decision
   const Run& run = tables.runs[row];
   Drafter drafter(tables, input, decision);
   Why why = why_of(run);
-  reply.session = SessionId{run.session};
+  reply.session = run.session;
   reply.seq = drafter.add_input(why);
   why.cause = reply.seq.value;
   // An answer is the answer to what was steered into it, too; without one those wait their turn.
@@ -77,7 +77,7 @@ void decide_run_end(const Tables& tables, const Input& input, Decision& decision
     merged = steered_runs(tables, run);
   }
   if (!merged.empty()) drafter.add_runs_merged(why, merged, id);
-  drafter.add_withdrawals(why.cause, run.id);
+  drafter.add_withdrawals(why.cause, run.id.value);
   const std::uint64_t now_ms = input.now.logical_ms;
   const std::uint32_t next = next_due_run(tables, run.session_row, now_ms, merged);
   if (next != 0) drafter.start_run(next, now_ms, merged);
@@ -119,7 +119,7 @@ void decide_abort(const Tables& tables, const Input& input, Decision& decision) 
     const std::uint32_t row = tables.sessions.find(SessionId{id});
     const std::uint32_t running = tables.sessions.hot(row).running;
     const bool free =
-        running == 0 || std::binary_search(runs.begin(), runs.end(), tables.runs[running].id);
+        running == 0 || std::binary_search(runs.begin(), runs.end(), tables.runs[running].id.value);
     const std::uint32_t next = free ? next_due_run(tables, row, input.now.logical_ms, runs) : 0;
     if (next != 0) drafter.start_run(next, input.now.logical_ms, runs);
   }

@@ -5,26 +5,12 @@
 #include "schemas/vocab/limits.h"
 
 namespace spine::core {
-namespace {
-
-constexpr std::uint32_t kRunRowsMax = limits::kRunsOpenMax + limits::kRunsFinishedKept;
-
-static_assert(sizeof(Run) + sizeof(RowLink) + sizeof(Deadline) + 2 * 32 + 8 <=
-              limits::kRunBytes - 2 * limits::kNameTextBytes);
-
-}  // namespace
-
 Runs::Runs(TextArena& texts)
-    : texts_(&texts),
-      rows_(kRunRowsMax),
-      runs_(kRunRowsMax + 1),
-      links_(kRunRowsMax),
-      delays_(kRunRowsMax) {}
+    : texts_(&texts), rows_(kRowsMax), runs_(kRowsMax + 1), links_(kRowsMax), delays_(kRowsMax) {}
 
 std::uint32_t Runs::find(RunId id) const {
   if (!id) return 0;
-  return by_id_.find(hash_id(id.value),
-                     [&](std::uint32_t row) { return runs_[row].id == id.value; });
+  return by_id_.find(hash_id(id.value), [&](std::uint32_t row) { return runs_[row].id == id; });
 }
 
 std::uint32_t Runs::find_key(std::string_view key) const {
@@ -37,18 +23,30 @@ std::uint32_t Runs::find_key(std::string_view key) const {
   return latest;
 }
 
-std::uint32_t Runs::add(const RunSeed& seed) {
+std::uint32_t Runs::add(const Row& from) {
   const std::uint32_t row = rows_.take();
   runs_[row] = Run{};
   Run& run = runs_[row];
-  run.id = seed.id.value;
-  run.key = texts_->put(seed.key);
-  run.agent = texts_->put(seed.agent);
+  copy_row(Row::columns(), from, Run::columns(), run,
+           [&](std::string_view text) { return texts_->put(text); });
   run.status = RunStatus::queued;
-  by_id_.insert(hash_id(run.id), row);
+  by_id_.insert(hash_id(run.id.value), row);
   by_key_.insert(hash_text(seed_, texts_->view(run.key)), row);
   ++open_count_;
   return row;
+}
+
+bool Runs::restore(const Row& from) {
+  if (from.status == RunStatus::unknown || rows_.full()) return false;
+  runs_[add(from)].status = from.status;
+  return true;
+}
+
+Runs::Row Runs::copy(std::uint32_t row) const {
+  Row copy;
+  copy_row(Run::columns(), runs_[row], Row::columns(), copy,
+           [&](Text text) { return texts_->view(text); });
+  return copy;
 }
 
 void Runs::start(std::uint32_t row) {
@@ -66,7 +64,7 @@ void Runs::end(std::uint32_t row, RunStatus status, Seq ended) {
     links_.remove(ended_, row);
   }
   run.status = status;
-  run.ended = ended.value;
+  run.ended = ended;
   run.session_row = 0;
   links_.insert(ended_, row, [&](std::uint32_t other) {
     if (runs_[other].ended != run.ended) return runs_[other].ended > run.ended;
@@ -78,10 +76,9 @@ void Runs::end(std::uint32_t row, RunStatus status, Seq ended) {
 void Runs::forget(std::uint32_t row) {
   Run& run = runs_[row];
   links_.remove(ended_, row);
-  by_id_.erase(hash_id(run.id), row);
+  by_id_.erase(hash_id(run.id.value), row);
   by_key_.erase(hash_text(seed_, texts_->view(run.key)), row);
-  texts_->drop(run.key);
-  texts_->drop(run.agent);
+  drop_texts(Run::columns(), run, *texts_);
   run = Run{};
   rows_.give_back(row);
 }
@@ -89,7 +86,8 @@ void Runs::forget(std::uint32_t row) {
 void Runs::set_delay_armed(std::uint32_t row, bool armed) {
   if (armed == delays_.contains(row)) return;
   if (armed) {
-    delays_.push(Deadline{.due_ms = runs_[row].not_before_ms, .id = runs_[row].id, .row = row});
+    delays_.push(
+        Deadline{.due_ms = runs_[row].not_before_ms, .id = runs_[row].id.value, .row = row});
   } else {
     delays_.remove(row);
   }

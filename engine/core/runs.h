@@ -8,44 +8,26 @@
 #include "engine/core/hash_index.h"
 #include "engine/core/row_list.h"
 #include "engine/core/row_pool.h"
+#include "engine/core/rows.h"
+#include "engine/core/rows_by_id.h"
 #include "engine/core/text_arena.h"
-#include "engine/core/views.h"
 #include "schemas/vocab/ids.h"
 
 namespace spine::core {
 
-struct Run {
-  std::uint64_t id{};  // 0 = the row is free
-  std::uint64_t session{};
-  std::uint64_t message{};        // the MessageReceived it answers
-  std::uint64_t principal{};      // who sent that
-  std::uint64_t correlation{};    // first input of the chain
-  std::uint64_t not_before_ms{};  // logical; 0 = not delayed
-  std::uint64_t started{};        // seq of RunStarted: id of the obligation; 0 = not started
-  std::uint64_t ended{};          // seq of the event that ended it; 0 = open
-  std::int64_t started_wall_ms{};
-  std::int64_t ended_wall_ms{};
-  std::uint64_t steered{};  // queued: the run whose agent took its message; 0 = none
-  Text key{};
-  Text agent{};
+struct Run : RunRow<Text> {
   std::uint32_t session_row{};  // 0 once ended
-  std::uint16_t attempt{};
-  std::uint16_t crashes{};  // attempts cut off by crashes, of the agent or the gateway
-  RunStatus status{};
-  fb::Trust trust{};
-  fb::QueueMode queue_mode{};  // unset = followup
 };
 static_assert(sizeof(Run) <= 128);
 
-// What RunQueued says about a run.
-struct RunSeed {
-  RunId id{};
-  std::string_view key{};
-  std::string_view agent{};
-};
-
 class Runs {
  public:
+  using Row = RunRow<std::string_view>;
+  static constexpr std::uint32_t kRowsMax = limits::kRunsOpenMax + limits::kRunsFinishedKept;
+  // Of memory, for each row: the row itself, its links, deadline and index entries, its texts.
+  static constexpr std::size_t kRowBytesMax = sizeof(Run) + sizeof(RowLink) + sizeof(Deadline) +
+                                              2 * 32 + 8 + text_bytes_max<Run>(Run::columns());
+
   explicit Runs(TextArena& texts);
 
   // Rows; 0 = none. By key: the latest of that key.
@@ -54,15 +36,20 @@ class Runs {
   bool full() const { return open_count_ >= limits::kRunsOpenMax; }
   std::uint32_t open_count() const { return open_count_; }
   std::uint32_t running_count() const { return running_count_; }
-  std::uint32_t used() const { return rows_.used(); }
+  std::uint32_t count() const { return rows_.used(); }
   std::uint32_t end() const { return rows_.end(); }
-  bool live(std::uint32_t row) const { return row < rows_.end() && runs_[row].id != 0; }
+  bool live(std::uint32_t row) const { return row < rows_.end() && runs_[row].id; }
+  RunId id_of(std::uint32_t row) const { return runs_[row].id; }
   bool open(std::uint32_t row) const {
     return runs_[row].status == RunStatus::queued || runs_[row].status == RunStatus::running;
   }
 
-  // REQUIRES: !full(), no run of that id. The row is queued and in no list.
-  std::uint32_t add(const RunSeed& seed);
+  // A run as it is given, but queued and in no list. REQUIRES: !full(), no run of that id, texts
+  // within their bounds.
+  std::uint32_t add(const Row& from);
+  // One of a snapshot: of its status, but in no list and counted as queued, until the snapshot's
+  // reader has put it where it belongs. False when it makes no sense.
+  bool restore(const Row& from);
   // Puts a queued row behind those that wait for its session, or takes it out.
   void wait(RowEnds& waiting, std::uint32_t row) { links_.push_back(waiting, row); }
   void stop_waiting(RowEnds& waiting, std::uint32_t row) { links_.remove(waiting, row); }
@@ -83,6 +70,14 @@ class Runs {
   Run& operator[](std::uint32_t row) { return runs_[row]; }
   const Run& operator[](std::uint32_t row) const { return runs_[row]; }
   std::string_view text(Text text) const { return texts_->view(text); }
+  // A copy of the row; texts are borrowed until the next change of the table.
+  Row copy(std::uint32_t row) const;
+  // By id, ascending.
+  template <class Visit>
+  void for_each_row(Visit visit) const {
+    for (const std::uint32_t row : rows_by_id(*this))
+      visit(copy(row));
+  }
 
   // Of the hash of keys. REQUIRES: the table is empty.
   void set_seed(std::uint64_t seed) { seed_ = seed; }

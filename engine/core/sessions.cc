@@ -7,11 +7,6 @@
 
 namespace spine::core {
 
-static_assert(sizeof(SessionHot) + sizeof(SessionCold) + sizeof(RowLink) + 3 * 16 + 4 <=
-              limits::kSessionBytes - limits::kKeyTextBytes - 4 * limits::kNameTextBytes -
-                  limits::kModelTextBytes - limits::kThinkingLevelTextBytes -
-                  limits::kAgentSessionTextBytes);
-
 Sessions::Sessions(TextArena& texts)
     : texts_(&texts),
       rows_(limits::kSessionsMax),
@@ -21,8 +16,7 @@ Sessions::Sessions(TextArena& texts)
 
 std::uint32_t Sessions::find(SessionId id) const {
   if (!id) return 0;
-  return by_id_.find(hash_id(id.value),
-                     [&](std::uint32_t row) { return cold_[row].id == id.value; });
+  return by_id_.find(hash_id(id.value), [&](std::uint32_t row) { return cold_[row].id == id; });
 }
 
 std::uint32_t Sessions::find_key(std::string_view key) const {
@@ -62,34 +56,40 @@ void Sessions::set_agent_session(std::uint32_t row, std::string_view name) {
   cold_[row].agent_session = texts_->put(name);
 }
 
-std::uint32_t Sessions::open(SessionId id, const SessionTexts& texts) {
+std::uint32_t Sessions::open(const SessionRow& from) {
   const std::uint32_t row = rows_.take();
   hot_[row] = SessionHot{};
   cold_[row] = SessionCold{};
   SessionCold& cold = cold_[row];
-  cold.id = id.value;
-  cold.key = texts_->put(texts.key);
-  cold.agent = texts_->put(texts.agent);
-  cold.channel = texts_->put(texts.channel);
-  cold.name = texts_->put(texts.name);
-  by_id_.insert(hash_id(id.value), row);
+  copy_row(SessionRow::columns(), from, session_columns<Text>(), SplitRow{hot_[row], cold},
+           [&](std::string_view text) { return texts_->put(text); });
+  by_id_.insert(hash_id(cold.id.value), row);
   by_key_.insert(hash_text(seed_, texts_->view(cold.key)), row);
+  texts_->drop(cold.label);
+  set_label(row, from.label);
   return row;
+}
+
+bool Sessions::restore(const SessionRow& from) {
+  if (find_key(from.key) != 0) return false;
+  open(from);
+  return true;
+}
+
+SessionRow Sessions::copy(std::uint32_t row) const {
+  SessionRow copy;
+  copy_row(session_columns<Text>(), SplitRow{hot_[row], cold_[row]}, SessionRow::columns(), copy,
+           [&](Text text) { return texts_->view(text); });
+  return copy;
 }
 
 void Sessions::close(std::uint32_t row) {
   SessionCold& cold = cold_[row];
   if (links_.contains(idle_, row)) links_.remove(idle_, row);
-  by_id_.erase(hash_id(cold.id), row);
+  by_id_.erase(hash_id(cold.id.value), row);
   by_key_.erase(hash_text(seed_, texts_->view(cold.key)), row);
-  texts_->drop(cold.key);
-  texts_->drop(cold.agent);
-  texts_->drop(cold.channel);
-  texts_->drop(cold.name);
   set_label(row, {});
-  set_thinking_level(row, {});
-  set_model(row, {});
-  set_agent_session(row, {});
+  drop_texts(session_columns<Text>(), SplitRow{hot_[row], cold}, *texts_);
   cold = SessionCold{};
   hot_[row] = SessionHot{};
   rows_.give_back(row);

@@ -7,56 +7,34 @@
 #include "engine/core/hash_index.h"
 #include "engine/core/row_list.h"
 #include "engine/core/row_pool.h"
+#include "engine/core/rows.h"
+#include "engine/core/rows_by_id.h"
 #include "engine/core/text_arena.h"
 #include "schemas/vocab/ids.h"
-
-#include "event_generated.h"
 
 namespace spine::core {
 
 // What every message of a session touches: one cache line.
-struct SessionHot {
-  std::uint64_t active_ms{};      // logical time of the last message or end of a run
-  std::uint64_t active_seq{};     // and its event: orders sessions that wait to expire
-  std::uint64_t history_first{};  // first message of this life; 0 = none
-  std::uint64_t history_last{};
-  std::uint64_t message_count{};  // messages and replies of this life
-  std::int64_t updated_wall_ms{};
+struct SessionHot : SessionActivity {
   std::uint32_t running{};  // row of the run that is being worked on; 0 = none
   std::uint32_t waiting_count{};
   RowEnds waiting{};  // rows of Runs, in order of their ids
 };
 static_assert(sizeof(SessionHot) == 64);
 
-struct SessionCold {
-  std::uint64_t id{};  // 0 = the row is free
-  Bits128 uuid{};
-  std::uint64_t owner{};           // principal that opened it
-  std::int64_t started_wall_ms{};  // of this life
-  Text key{};
-  Text agent{};
-  Text channel{};
-  Text name{};
-  Text label{};  // unique among the sessions that have one
-  Text thinking_level{};
-  Text model{};
-  Text agent_session{};  // the agent's own name of the conversation
-  fb::ConversationKind conversation{};
-  std::uint32_t marks{};  // bits of fb::SessionMark
-};
-
-// Texts of a session as they are put in.
-struct SessionTexts {
-  std::string_view key{};
-  std::string_view agent{};
-  std::string_view channel{};
-  std::string_view name{};
-};
+using SessionCold = SessionFacts<Text>;
 
 // A session without an open run is in the idle list, which is in order of (active_seq, id): the
 // next one to expire is its first.
 class Sessions {
  public:
+  using Row = SessionRow;
+  static constexpr std::uint32_t kRowsMax = limits::kSessionsMax;
+  // Of memory, for each row: the row itself, its links and index entries, its texts.
+  static constexpr std::size_t kRowBytesMax =
+      sizeof(SessionHot) + sizeof(SessionCold) + sizeof(RowLink) + 3 * 16 + 4 +
+      text_bytes_max<SplitRow<SessionHot, SessionCold>>(session_columns<Text>());
+
   explicit Sessions(TextArena& texts);
 
   // Rows by id or by key; 0 = none.
@@ -64,12 +42,16 @@ class Sessions {
   std::uint32_t find_key(std::string_view key) const;
   std::uint32_t find_label(std::string_view label) const;
   bool full() const { return rows_.full(); }
-  std::uint32_t used() const { return rows_.used(); }
+  std::uint32_t count() const { return rows_.used(); }
   std::uint32_t end() const { return rows_.end(); }
-  bool live(std::uint32_t row) const { return row < rows_.end() && cold_[row].id != 0; }
+  bool live(std::uint32_t row) const { return row < rows_.end() && cold_[row].id; }
+  SessionId id_of(std::uint32_t row) const { return cold_[row].id; }
 
-  // REQUIRES: !full(), no session of that id or key. The row is not in the idle list yet.
-  std::uint32_t open(SessionId id, const SessionTexts& texts);
+  // A session as it is given; a label that another has is left out. REQUIRES: !full(), no session
+  // of that id or key, texts within their bounds. The row is not in the idle list yet.
+  std::uint32_t open(const SessionRow& from);
+  // One of a snapshot. False when there is one of that key.
+  bool restore(const SessionRow& from);
   // Each cut to its bound of limits.h; "" = none. A label that another session has changes nothing.
   void set_label(std::uint32_t row, std::string_view label);
   void set_thinking_level(std::uint32_t row, std::string_view level);
@@ -91,6 +73,14 @@ class Sessions {
   SessionCold& cold(std::uint32_t row) { return cold_[row]; }
   const SessionCold& cold(std::uint32_t row) const { return cold_[row]; }
   std::string_view text(Text text) const { return texts_->view(text); }
+  // A copy of the row; texts are borrowed until the next change of the table.
+  SessionRow copy(std::uint32_t row) const;
+  // By id, ascending.
+  template <class Visit>
+  void for_each_row(Visit visit) const {
+    for (const std::uint32_t row : rows_by_id(*this))
+      visit(copy(row));
+  }
 
   // Of the hash of keys. REQUIRES: the table is empty.
   void set_seed(std::uint64_t seed) { seed_ = seed; }

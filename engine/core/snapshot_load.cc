@@ -1,151 +1,189 @@
 // Snapshot in: every value is checked before it is used.
 #include <algorithm>
-#include <cstring>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
+#include "engine/core/columns.h"
 #include "engine/core/digest.h"
+#include "engine/core/rows_by_id.h"
 #include "engine/core/snapshot.h"
-#include "engine/core/snapshot_approvals.h"
-#include "engine/core/snapshot_columns.h"
-#include "engine/core/snapshot_format.h"
-#include "engine/core/snapshot_pairing.h"
 #include "engine/core/tables.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
 
+#include "snapshot_generated.h"
+
 namespace spine::core {
+namespace {
 
 namespace fbs = fb::snapshot;
 
-namespace {
-
-// Gives a recorded body to what was made of it; absent = there was none.
-template <class Target>
-bool load_body(const flatbuffers::Vector<std::uint8_t>* bytes, fb::EventBody kind, Target& target) {
-  if (bytes == nullptr || bytes->size() == 0) return true;
-  const KeptBody body{{reinterpret_cast<const std::byte*>(bytes->data()), bytes->size()}};
-  if (!verify_event_body(static_cast<std::uint16_t>(kind), body.view())) return false;
-  target.apply(body.view());
-  return true;
-}
-
-bool load_meta(const fbs::Meta* from, Tables& tables) {
-  if (from == nullptr || from->applied() == 0 || from->started() > from->applied() ||
-      from->exact_since() > from->applied()) {
-    return false;
+// One column, read from the first row to the last. Whatever it says is checked as it is read.
+class ColumnIn {
+ public:
+  ColumnIn(const fbs::SavedColumn* from, std::uint32_t rows, std::uint32_t numbers_per_row)
+      : numbers_(from == nullptr ? nullptr : from->numbers()),
+        lengths_(from == nullptr ? nullptr : from->lengths()),
+        bytes_(from == nullptr ? nullptr : from->bytes()) {
+    // The FlatBuffers verifier (2.0.8) does not look at the alignment of what is in a vector.
+    good_ = (numbers_ == nullptr || (numbers_->size() == std::uint64_t{rows} * numbers_per_row &&
+                                     (numbers_->size() == 0 || is_aligned8(numbers_->Data())))) &&
+            (lengths_ == nullptr) == (bytes_ == nullptr) &&
+            (lengths_ == nullptr || lengths_->size() == rows);
   }
-  Meta& meta = tables.meta;
-  meta.epoch = bits_of(from->epoch());
-  tables.set_fingerprint_key(bits_of(from->fingerprint_key()));
-  meta.applied = Seq{from->applied()};
-  meta.now = Instant{.wall_ms = from->wall_ms(), .logical_ms = from->logical_ms()};
-  meta.boot_id = bits_of(from->boot_id());
-  meta.boottime_ms = from->boottime_ms();
-  meta.start_logical_ms = from->start_logical_ms();
-  meta.started = Seq{from->started()};
-  meta.stopped = from->stopped();
-  meta.utc_offset_minutes = from->utc_offset_minutes();
-  if (from->zone() != nullptr) meta.zone = from->zone()->str();
-  meta.rejection_tat_us = from->rejection_tat_us();
-  meta.exact_since = Seq{from->exact_since()};
-  tables.duplicates.set_evicted_young(from->duplicates_evicted_young());
-  tables.idempotency.set_evicted_young(from->idempotency_evicted_young());
-  meta.local.set_offset(meta.utc_offset_minutes);
-  return meta.zone.size() <= limits::kNameBytesMax &&
-         load_body(from->policy(), fb::EventBody::ConfigApplied, tables.policy) &&
-         load_body(from->zone_rules(), fb::EventBody::ZoneRules, meta.local);
-}
+  bool good() const { return good_; }
 
-bool load_principals(const fbs::Principals* from, Tables& tables) {
-  if (from == nullptr) return false;
-  Columns columns(tables.meta.applied.value);
-  const auto ids = columns.ids(from->id(), limits::kPrincipalsMax);
-  const auto kinds = columns.numbers(from->kind());
-  auto keys = columns.texts(from->key(), limits::kKeyBytesMax);
-  auto names = columns.texts(from->name(), limits::kNameBytesMax);
-  const auto tats = columns.numbers(from->tat_us());
-  const auto seen = columns.numbers(from->seen_ms());
-  const auto seen_seqs = columns.seqs(from->seen_seq());
-  if (!columns.good()) return false;
-  for (std::size_t i = 0; i < ids.count(); ++i) {
-    const auto kind = static_cast<fb::PrincipalKind>(kinds[i]);
-    const std::string_view key = keys.next();
-    const std::string_view name = names.next();
-    if (tables.principals.find_key(kind, key) != 0) return false;
-    const std::uint32_t row = tables.principals.add(PrincipalId{ids[i]}, kind, key, name);
-    PrincipalHot& hot = tables.principals.hot(row);
-    hot.tat_us = tats[i];
-    hot.seen_ms = seen[i];
-    hot.seen_seq = seen_seqs[i];
+  std::uint64_t next_number() { return numbers_ == nullptr ? 0 : numbers_->Get(number_++); }
+  std::string_view next_text() {
+    if (lengths_ == nullptr) return {};
+    const std::uint32_t bytes = lengths_->Get(text_++);
+    if (bytes > bytes_->size() - at_) {
+      good_ = false;
+      return {};
+    }
+    const char* first = reinterpret_cast<const char*>(bytes_->data()) + at_;
+    at_ += bytes;
+    return {first, bytes};
   }
-  return true;
-}
 
-bool load_sessions(const fbs::Sessions* from, Tables& tables) {
-  if (from == nullptr) return false;
-  Columns columns(tables.meta.applied.value);
-  const auto ids = columns.ids(from->id(), limits::kSessionsMax);
-  auto keys = columns.texts(from->key(), limits::kKeyBytesMax);
-  auto agents = columns.texts(from->agent_id(), limits::kNameBytesMax);
-  auto channels = columns.texts(from->channel(), limits::kNameBytesMax);
-  auto names = columns.texts(from->display_name(), limits::kNameBytesMax);
-  const auto uuids = columns.structs(from->uuid());
-  const auto conversations = columns.numbers(from->conversation());
-  const auto owners = columns.numbers(from->owner());
-  const auto started = columns.numbers(from->started_wall_ms());
-  const auto updated = columns.numbers(from->updated_wall_ms());
-  const auto active = columns.numbers(from->active_ms());
-  const auto active_seqs = columns.seqs(from->active_seq());
-  const auto firsts = columns.seqs(from->history_first());
-  const auto lasts = columns.seqs(from->history_last());
-  const auto counts = columns.numbers(from->message_count());
-  auto labels = columns.texts(from->label(), limits::kNameBytesMax);
-  auto levels = columns.texts(from->thinking_level(), limits::kThinkingLevelBytesMax);
-  auto models = columns.texts(from->model(), limits::kModelBytesMax);
-  const auto marks = columns.numbers(from->marks());
-  auto agent_sessions = columns.texts(from->agent_session(), limits::kAgentSessionBytesMax);
-  if (!columns.good()) return false;
-  for (std::size_t i = 0; i < ids.count(); ++i) {
-    const SessionTexts texts{.key = keys.next(),
-                             .agent = agents.next(),
-                             .channel = channels.next(),
-                             .name = names.next()};
-    if (tables.sessions.find_key(texts.key) != 0) return false;
-    const std::uint32_t row = tables.sessions.open(SessionId{ids[i]}, texts);
-    tables.sessions.set_label(row, labels.next());
-    tables.sessions.set_thinking_level(row, levels.next());
-    tables.sessions.set_model(row, models.next());
-    tables.sessions.set_agent_session(row, agent_sessions.next());
-    SessionCold& cold = tables.sessions.cold(row);
-    cold.marks = marks[i];
-    cold.uuid = bits_of(uuids[i]);
-    cold.conversation = static_cast<fb::ConversationKind>(conversations[i]);
-    cold.owner = owners[i];
-    cold.started_wall_ms = started[i];
-    SessionHot& hot = tables.sessions.hot(row);
-    hot.updated_wall_ms = updated[i];
-    hot.active_ms = active[i];
-    hot.active_seq = active_seqs[i];
-    hot.history_first = firsts[i];
-    hot.history_last = lasts[i];
-    hot.message_count = counts[i];
-    const std::uint32_t owner = tables.principals.find(PrincipalId{cold.owner});
-    if (owner != 0) ++tables.principals.hot(owner).sessions;
+ private:
+  const flatbuffers::Vector<std::uint64_t>* numbers_;
+  const flatbuffers::Vector<std::uint32_t>* lengths_;
+  const flatbuffers::Vector<std::uint8_t>* bytes_;
+  flatbuffers::uoffset_t number_{};
+  flatbuffers::uoffset_t text_{};
+  std::uint32_t at_{};
+  bool good_{};
+};
+
+// One table, read row by row.
+class TableIn {
+ public:
+  // `from`: nullptr, of a snapshot that is older than the table, stands for an empty one.
+  // `applied`: no row can name a later event.
+  template <class Row, class Columns>
+  TableIn(const fbs::SavedTable* from, const Columns& columns, std::type_identity<Row>,
+          std::uint64_t applied)
+      : applied_(applied), rows_(from == nullptr ? 0 : from->rows()) {
+    columns_.reserve(std::tuple_size_v<Columns>);
+    for_each_column(columns, [&](const auto& column) {
+      using Cell = std::remove_cvref_t<decltype(cell_of(column, std::declval<Row&>()))>;
+      columns_.emplace_back(find(from, column.number), rows_, kIsBits<Cell> ? 2 : 1);
+      good_ = good_ && columns_.back().good();
+    });
   }
-  return true;
-}
+  bool good() const { return good_; }
+  std::uint32_t rows() const { return rows_; }
 
-// Puts a run that was read where its status says. False when there is no such place.
-bool place_run(Tables& tables, std::uint32_t row, RunStatus status) {
-  Run& run = tables.runs[row];
-  const bool open = status == RunStatus::queued || status == RunStatus::running;
-  if (open != (run.ended == 0)) return false;
-  if (!open) {
-    tables.runs.end(row, status, Seq{run.ended});
+  // False when a value makes no sense.
+  template <class Columns, class Row>
+  bool next(const Columns& columns, Row& row) {
+    std::size_t i = 0;
+    for_each_column(columns,
+                    [&](const auto& column) { read(column, columns_[i++], cell_of(column, row)); });
+    return good_;
+  }
+
+ private:
+  static const fbs::SavedColumn* find(const fbs::SavedTable* from, std::uint8_t number) {
+    if (from == nullptr || from->columns() == nullptr) return nullptr;
+    for (const fbs::SavedColumn* column : *from->columns())
+      if (column->number() == number) return column;
+    return nullptr;
+  }
+
+  template <class Spec, class Cell>
+  void read(const Spec& column, ColumnIn& in, Cell& cell) {
+    if constexpr (kIsText<Cell>) {
+      const std::string_view text = in.next_text();
+      good_ = good_ && in.good() && text.size() <= column.max && set_text(cell, text);
+    } else if constexpr (kIsBits<Cell>) {
+      cell.hi = in.next_number();
+      cell.lo = in.next_number();
+    } else {
+      const std::uint64_t number = in.next_number();
+      const std::uint64_t max = column.max == kSeqOfState ? applied_ : column.max;
+      good_ = good_ && number <= max && set_number(cell, number);
+      if (column.number == 0) {  // ids ascend
+        good_ = good_ && number > id_ && number <= applied_;
+        id_ = number;
+      }
+    }
+  }
+
+  static bool set_text(std::string_view& cell, std::string_view text) {
+    cell = text;
     return true;
   }
-  run.session_row = tables.sessions.find(SessionId{run.session});
+  static bool set_text(std::string& cell, std::string_view text) {
+    cell = text;
+    return true;
+  }
+  // Gives a recorded body to what was made of it; empty = there was none.
+  template <class Target>
+  static bool set_recorded(Target& target, fb::EventBody kind, std::string_view text) {
+    if (text.empty()) return true;
+    const KeptBody body{as_bytes(text)};
+    if (!verify_event_body(static_cast<std::uint16_t>(kind), body.view())) return false;
+    target.apply(body.view());
+    return true;
+  }
+  static bool set_text(Policy& policy, std::string_view text) {
+    return set_recorded(policy, fb::EventBody::ConfigApplied, text);
+  }
+  static bool set_text(Zone& zone, std::string_view text) {
+    return set_recorded(zone, fb::EventBody::ZoneRules, text);
+  }
+
+  std::vector<ColumnIn> columns_{};
+  std::uint64_t applied_{};
+  std::uint64_t id_{};
+  std::uint32_t rows_{};
+  bool good_{true};
+};
+
+const fbs::SavedTable* find_table(const fbs::Snapshot& from, std::string_view name) {
+  if (from.tables() == nullptr) return nullptr;
+  for (const fbs::SavedTable* table : *from.tables())
+    if (table->name() != nullptr && text_of(table->name()) == name) return table;
+  return nullptr;
+}
+
+bool load_meta(const fbs::SavedTable* from, Tables& tables) {
+  if (from == nullptr || from->rows() != 1) return false;
+  TableIn in(from, meta_columns(), std::type_identity<Tables>{}, kAnyNumber);
+  if (!in.good() || !in.next(meta_columns(), tables)) return false;
+  const Meta& meta = tables.meta;
+  tables.set_fingerprint_key(meta.fingerprint_key);
+  tables.meta.local.set_offset(meta.utc_offset_minutes);
+  return meta.applied && meta.started <= meta.applied && meta.exact_since <= meta.applied;
+}
+
+template <class Table>
+bool load_table(const fbs::SavedTable* from, std::uint64_t applied, Table& table) {
+  using Row = typename Table::Row;
+  TableIn in(from, Row::columns(), std::type_identity<Row>{}, applied);
+  if (!in.good() || in.rows() > Table::kRowsMax) return false;
+  for (std::uint32_t i = 0; i < in.rows(); ++i) {
+    Row row{};
+    if (!in.next(Row::columns(), row) || !table.restore(std::move(row))) return false;
+  }
+  return true;
+}
+
+// Puts a run where its status says. False when there is no such place.
+bool place_run(Tables& tables, std::uint32_t row) {
+  Run& run = tables.runs[row];
+  const RunStatus status = std::exchange(run.status, RunStatus::queued);
+  const bool open = status == RunStatus::queued || status == RunStatus::running;
+  if (open == bool{run.ended}) return false;
+  if (!open) {
+    tables.runs.end(row, status, run.ended);
+    return true;
+  }
+  run.session_row = tables.sessions.find(run.session);
   if (run.session_row == 0) return false;
   SessionHot& hot = tables.sessions.hot(run.session_row);
   if (status == RunStatus::running) {
@@ -156,91 +194,30 @@ bool place_run(Tables& tables, std::uint32_t row, RunStatus status) {
   }
   tables.runs.wait(hot.waiting, row);
   ++hot.waiting_count;
-  const std::uint32_t principal = tables.principals.find(PrincipalId{run.principal});
+  const std::uint32_t principal = tables.principals.find(run.principal);
   if (run.not_before_ms != 0 && principal != 0) ++tables.principals.hot(principal).delayed;
   return true;
 }
 
-bool load_runs(const fbs::Runs* from, Tables& tables) {
-  if (from == nullptr) return false;
-  Columns columns(tables.meta.applied.value);
-  const auto ids = columns.ids(from->id(), limits::kRunsOpenMax + limits::kRunsFinishedKept);
-  auto keys = columns.texts(from->key(), limits::kIdempotencyKeyBytesMax);
-  auto agents = columns.texts(from->agent_id(), limits::kNameBytesMax);
-  const auto sessions = columns.numbers(from->session());
-  const auto messages = columns.numbers(from->message());
-  const auto principals = columns.numbers(from->principal());
-  const auto correlations = columns.numbers(from->correlation());
-  const auto not_before = columns.numbers(from->not_before_ms());
-  const auto started = columns.seqs(from->started());
-  const auto ended = columns.seqs(from->ended());
-  const auto started_wall = columns.numbers(from->started_wall_ms());
-  const auto ended_wall = columns.numbers(from->ended_wall_ms());
-  const auto attempts = columns.numbers(from->attempt());
-  const auto statuses =
-      columns.numbers(from->status(), static_cast<std::uint8_t>(RunStatus::aborted));
-  const auto crashes = columns.numbers(from->crashes());
-  const auto trusts = columns.numbers(from->trust());
-  const auto queue_modes = columns.numbers(from->queue_mode());
-  const auto steered = columns.numbers(from->steered());
-  if (!columns.good()) return false;
-  std::uint32_t ended_count = 0;
-  for (std::size_t i = 0; i < ids.count(); ++i) {
-    ended_count += ended[i] != 0 ? 1 : 0;
-    if (tables.runs.full() || ended_count > limits::kRunsFinishedKept) return false;
-    const auto status = static_cast<RunStatus>(statuses[i]);
-    if (status == RunStatus::unknown) return false;
-    const std::uint32_t row =
-        tables.runs.add(RunSeed{.id = RunId{ids[i]}, .key = keys.next(), .agent = agents.next()});
-    Run& run = tables.runs[row];
-    run.session = sessions[i];
-    run.message = messages[i];
-    run.principal = principals[i];
-    run.correlation = correlations[i];
-    run.not_before_ms = not_before[i];
-    run.started = started[i];
-    run.ended = ended[i];
-    run.started_wall_ms = started_wall[i];
-    run.ended_wall_ms = ended_wall[i];
-    run.attempt = attempts[i];
-    run.crashes = crashes[i];
-    run.trust = static_cast<fb::Trust>(trusts[i]);
-    run.queue_mode = static_cast<fb::QueueMode>(queue_modes[i]);
-    run.steered = steered[i];
-    if (!place_run(tables, row, status)) return false;
+bool place_runs(Tables& tables) {
+  std::uint32_t ended = 0;
+  for (std::uint32_t row = 1; row < tables.runs.end(); ++row)
+    ended += tables.runs.open(row) ? 0 : 1;
+  if (ended > limits::kRunsFinishedKept || tables.runs.count() - ended > limits::kRunsOpenMax) {
+    return false;
   }
+  for (const std::uint32_t row : rows_by_id(tables.runs))
+    if (!place_run(tables, row)) return false;
   return true;
 }
 
-bool load_rings(const fbs::Snapshot& from, Tables& tables) {
-  if (from.duplicates() == nullptr || from.idempotency() == nullptr) return false;
-  Columns duplicates(tables.meta.applied.value);
-  const auto prints = duplicates.rows(from.duplicates()->fingerprint(), limits::kDuplicatesMax);
-  const auto seqs = duplicates.seqs(from.duplicates()->seq());
-  const auto minutes = duplicates.numbers(from.duplicates()->minute());
-  if (!duplicates.good()) return false;
-  for (std::size_t i = 0; i < prints.count(); ++i) {
-    tables.duplicates.add(
-        Duplicate{.fingerprint = bits_of(prints[i]), .seq = Seq{seqs[i]}, .minute = minutes[i]});
-  }
-  Columns idempotency(tables.meta.applied.value);
-  const auto keys =
-      idempotency.rows(from.idempotency()->fingerprint(), limits::kIdempotencyKeysMax);
-  const auto messages = idempotency.seqs(from.idempotency()->message());
-  const auto runs = idempotency.seqs(from.idempotency()->run());
-  const auto times = idempotency.numbers(from.idempotency()->logical_ms());
-  if (!idempotency.good()) return false;
-  for (std::size_t i = 0; i < keys.count(); ++i) {
-    tables.idempotency.restore(IdempotentRequest{.fingerprint = bits_of(keys[i]),
-                                                 .message = Seq{messages[i]},
-                                                 .run = RunId{runs[i]},
-                                                 .logical_ms = times[i]});
-  }
-  return true;
-}
-
-// What is derived from several tables: idle lists, and which delays count.
+// What is derived from several tables: how many sessions each has opened, idle lists, and which
+// delays count.
 void derive(Tables& tables) {
+  for (std::uint32_t row = 1; row < tables.sessions.end(); ++row) {
+    const std::uint32_t owner = tables.principals.find(tables.sessions.cold(row).owner);
+    if (owner != 0) ++tables.principals.hot(owner).sessions;
+  }
   for (std::uint32_t row = 1; row < tables.runs.end(); ++row) {
     if (!tables.runs.live(row) || tables.runs[row].status != RunStatus::queued) continue;
     const Run& run = tables.runs[row];
@@ -267,23 +244,22 @@ Error corrupt(std::string_view what) {
 
 Status load(const fbs::Snapshot& from, State& state) {
   Tables& tables = state.tables();
-  if (!load_meta(from.meta(), tables)) return corrupt("its clocks or its policy make no sense.");
-  if (!load_principals(from.principals(), tables)) return corrupt("a principal makes no sense.");
-  if (!load_sessions(from.sessions(), tables)) return corrupt("a session makes no sense.");
-  if (!load_runs(from.runs(), tables)) return corrupt("a run makes no sense.");
-  if (!load_rings(from, tables)) return corrupt("its fingerprints make no sense.");
-  if (!load_devices(from.devices(), tables)) return corrupt("a device makes no sense.");
-  if (!load_pairing_requests(from.pairing_requests(), tables) ||
-      !load_paired_senders(from.paired_senders(), tables)) {
-    return corrupt("a sender that asked to be paired makes no sense.");
+  if (!load_meta(find_table(from, "meta"), tables)) {
+    return corrupt("its clocks or its policy make no sense.");
   }
-  if (!load_approvals(from.approvals(), tables) ||
-      !load_allowed_tools(from.allowed_tools(), tables) ||
-      !load_quarantine(from.quarantined(), tables)) {
-    return corrupt("what an agent asked, or its quarantine, makes no sense.");
+  std::string_view damaged;
+  for_each_table(tables, [&](std::string_view name, auto& table) {
+    if (damaged.empty() && !load_table(find_table(from, name), tables.meta.applied.value, table)) {
+      damaged = name;
+    }
+  });
+  if (damaged.empty() && !place_runs(tables)) damaged = "runs";
+  if (!damaged.empty()) {
+    return corrupt("a row of its table " + std::string(damaged) + " makes no sense.");
   }
   derive(tables);
-  if (digest(state).total != bits_of(from.digest())) {
+  const fbs::Bits128* total = from.digest();
+  if (total == nullptr || digest(state).total != Bits128{total->hi(), total->lo()}) {
     return corrupt("the digest of its tables is not the one that was saved.");
   }
   return Unit{};
@@ -296,11 +272,17 @@ Status load_snapshot(ByteSpan payload, State& state) {
   state = State{};
   flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(payload.data()),
                                  payload.size());
+  // Format 1 had another identifier, and may have been verified by its own schema only.
+  if (payload.size() >= 8 && !flatbuffers::BufferHasIdentifier(payload.data(), "SPS2")) {
+    return Error{Errc::newer_format, "The snapshot has another format than " +
+                                         std::to_string(kSnapshotFormat) +
+                                         ". The state is folded from the journal instead."};
+  }
   if (payload.size() < 8 || !fbs::VerifySnapshotBuffer(verifier)) {
     return corrupt("it is not a FlatBuffer of a state.");
   }
   const fbs::Snapshot& from = *fbs::GetSnapshot(payload.data());
-  if (from.format() > kSnapshotFormat || from.digest_version() > kDigestVersion) {
+  if (from.format() != kSnapshotFormat || from.digest_version() > kDigestVersion) {
     return Error{Errc::newer_format,
                  "The snapshot has format " + std::to_string(from.format()) +
                      " and digest version " + std::to_string(from.digest_version()) +

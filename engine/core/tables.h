@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <string>
+#include <tuple>
+#include <utility>
 
 #include "engine/core/approvals.h"
 #include "engine/core/devices.h"
@@ -39,9 +41,11 @@ struct Meta {
   Seq exact_since{};  // the first ConfigApplied with exact_ids: ids of older messages were folded
 };
 
-inline constexpr std::size_t kTextsMax = 8 * std::size_t{limits::kSessionsMax} +
-                                         2 * std::size_t{limits::kPrincipalsMax} +
-                                         2 * (limits::kRunsOpenMax + limits::kRunsFinishedKept);
+// How many texts the arena holds at most.
+inline constexpr std::size_t kTextsMax =
+    Sessions::kRowsMax * count_texts<SessionRow>(SessionRow::columns()) +
+    Principals::kRowsMax * count_texts<PrincipalRow>(PrincipalRow::columns()) +
+    Runs::kRowsMax * count_texts<Runs::Row>(Runs::Row::columns());
 
 // Never moved: the tables of rows refer to `texts`.
 struct Tables {
@@ -74,6 +78,72 @@ struct Tables {
   AllowedTools allowed_tools{};
   Quarantine quarantine{};
 };
+
+// Every table of rows once, in the order of digests and snapshots, with its name there. A new table
+// comes behind the others: while it is empty it changes no digest.
+constexpr auto table_list() {
+  return std::tuple{std::pair{"sessions", &Tables::sessions},
+                    std::pair{"principals", &Tables::principals},
+                    std::pair{"runs", &Tables::runs},
+                    std::pair{"duplicates", &Tables::duplicates},
+                    std::pair{"idempotency", &Tables::idempotency},
+                    std::pair{"devices", &Tables::devices},
+                    std::pair{"pairing_requests", &Tables::pairing_requests},
+                    std::pair{"paired_senders", &Tables::paired_senders},
+                    std::pair{"approvals", &Tables::approvals},
+                    std::pair{"allowed_tools", &Tables::allowed_tools},
+                    std::pair{"quarantined", &Tables::quarantine}};
+}
+
+template <class AnyTables, class Visit>
+void for_each_table(AnyTables& tables, Visit visit) {
+  std::apply([&](const auto&... each) { (visit(each.first, tables.*each.second), ...); },
+             table_list());
+}
+
+// What there is once, as the one row of a table of its own. Column 0 is written even when it is
+// zero: the state before JournalCreated has a digest, too.
+constexpr auto meta_columns() {
+  const auto meta = [](auto member) {
+    return [member](auto& tables) -> auto& {
+      return tables.meta.*member;
+    };
+  };
+  return std::tuple{
+      column(0, meta(&Meta::epoch)),
+      column(1, meta(&Meta::fingerprint_key)),
+      column(2, meta(&Meta::applied)),
+      column(
+          3, [](auto& tables) -> auto& { return tables.meta.now.wall_ms; }),
+      column(
+          4, [](auto& tables) -> auto& { return tables.meta.now.logical_ms; }),
+      column(5, meta(&Meta::boot_id)),
+      column(6, meta(&Meta::boottime_ms)),
+      column(7, meta(&Meta::start_logical_ms)),
+      column(8, meta(&Meta::started), kSeqOfState),
+      column(9, meta(&Meta::stopped)),
+      column(10, meta(&Meta::utc_offset_minutes)),
+      column(11, meta(&Meta::zone), limits::kNameBytesMax),
+      column(12, meta(&Meta::rejection_tat_us)),
+      column(
+          13, [](auto& tables) -> auto& { return tables.duplicates.evicted_young(); }),
+      column(
+          14, [](auto& tables) -> auto& { return tables.policy; }),
+      column(
+          15, [](auto& tables) -> auto& { return tables.idempotency.evicted_young(); }),
+      column(16, meta(&Meta::local)),
+      column(17, meta(&Meta::exact_since), kSeqOfState)};
+}
+
+// Memory that the tables take at most: every row in use, with texts of every length.
+constexpr std::size_t state_bytes_max() {
+  const auto bytes_of = []<class Table>(Table Tables::*) {
+    return std::size_t{Table::kRowsMax} * Table::kRowBytesMax;
+  };
+  return std::apply([&](const auto&... each) { return (bytes_of(each.second) + ...); },
+                    table_list());
+}
+static_assert(state_bytes_max() <= limits::kStateBytesMax);
 
 // Logical time at which something in the tables is due; 0 = nothing pending.
 std::uint64_t next_due_ms(const Tables& tables);

@@ -28,11 +28,6 @@ constexpr std::size_t text_bytes_worst(std::size_t bytes_max) {
     units += size * kTextUnit <= bytes_max ? size : 0;
   return units * kTextUnit;
 }
-static_assert(text_bytes_worst(limits::kKeyBytesMax) == limits::kKeyTextBytes);
-static_assert(text_bytes_worst(limits::kNameBytesMax) == limits::kNameTextBytes);
-static_assert(text_bytes_worst(limits::kModelBytesMax) == limits::kModelTextBytes);
-static_assert(text_bytes_worst(limits::kThinkingLevelBytesMax) == limits::kThinkingLevelTextBytes);
-static_assert(text_bytes_worst(limits::kAgentSessionBytesMax) == limits::kAgentSessionTextBytes);
 static_assert(kTextSizes.back() * kTextUnit == limits::kKeyBytesMax);
 
 class TextArena {

@@ -14,30 +14,12 @@ bool view_session(const State& state, SessionId session, SessionView& out) {
   const std::uint32_t row = tables.sessions.find(session);
   if (row == 0) return false;
   const SessionHot& hot = tables.sessions.hot(row);
-  const SessionCold& cold = tables.sessions.cold(row);
-  out = SessionView{.id = session,
-                    .key = tables.sessions.text(cold.key),
-                    .agent_id = tables.sessions.text(cold.agent),
-                    .channel = tables.sessions.text(cold.channel),
-                    .display_name = tables.sessions.text(cold.name),
-                    .label = tables.sessions.text(cold.label),
-                    .thinking_level = tables.sessions.text(cold.thinking_level),
-                    .model = tables.sessions.text(cold.model),
-                    .agent_session = tables.sessions.text(cold.agent_session),
-                    .conversation = cold.conversation,
-                    .uuid = cold.uuid,
-                    .started_wall_ms = cold.started_wall_ms,
-                    .updated_wall_ms = hot.updated_wall_ms,
-                    .history_first = Seq{hot.history_first},
-                    .history_last = Seq{hot.history_last},
-                    .message_count = hot.message_count,
-                    .runs_waiting = hot.waiting_count,
-                    .marks = cold.marks,
-                    .is_main = is_main_key(tables.policy, tables.sessions.text(cold.key))};
+  out = SessionView{tables.sessions.copy(row)};
+  out.runs_waiting = hot.waiting_count;
+  out.is_main = is_main_key(tables.policy, out.key);
   if (hot.running != 0) {
-    const Run& run = tables.runs[hot.running];
-    out.active_run = RunId{run.id};
-    out.active_run_key = tables.runs.text(run.key);
+    out.active_run = tables.runs[hot.running].id;
+    out.active_run_key = tables.runs.text(tables.runs[hot.running].key);
   }
   return true;
 }
@@ -45,26 +27,14 @@ bool view_session(const State& state, SessionId session, SessionView& out) {
 bool view_run(const State& state, RunId id, RunView& out) {
   const Runs& runs = state.tables().runs;
   const std::uint32_t row = runs.find(id);
-  if (row == 0) return false;
-  const Run& run = runs[row];
-  out = RunView{.id = id,
-                .key = runs.text(run.key),
-                .agent_id = runs.text(run.agent),
-                .session = SessionId{run.session},
-                .status = run.status,
-                .message = Seq{run.message},
-                .ended = Seq{run.ended},
-                .started_wall_ms = run.started_wall_ms,
-                .ended_wall_ms = run.ended_wall_ms,
-                .attempt = run.attempt,
-                .trust = run.trust};
-  return true;
+  if (row != 0) out = runs.copy(row);
+  return row != 0;
 }
 
 SessionId find_session(const State& state, std::string_view key) {
   const Sessions& sessions = state.tables().sessions;
   const std::uint32_t row = sessions.find_key(key);
-  return row == 0 ? SessionId{} : SessionId{sessions.cold(row).id};
+  return row == 0 ? SessionId{} : sessions.id_of(row);
 }
 
 bool is_main_session(const State& state, std::string_view key) {
@@ -78,13 +48,13 @@ bool find_typed_key(const State& state, std::string_view typed, KeyBuffer& key) 
 SessionId find_session_label(const State& state, std::string_view label) {
   const Sessions& sessions = state.tables().sessions;
   const std::uint32_t row = sessions.find_label(label);
-  return row == 0 ? SessionId{} : SessionId{sessions.cold(row).id};
+  return row == 0 ? SessionId{} : sessions.id_of(row);
 }
 
 RunId find_run(const State& state, std::string_view run_key) {
   const Runs& runs = state.tables().runs;
   const std::uint32_t row = runs.find_key(run_key);
-  return row == 0 ? RunId{} : RunId{runs[row].id};
+  return row == 0 ? RunId{} : runs.id_of(row);
 }
 
 std::size_t list_sessions(const State& state, std::string_view agent_id, std::size_t offset,
@@ -93,7 +63,7 @@ std::size_t list_sessions(const State& state, std::string_view agent_id, std::si
   std::vector<std::uint32_t> rows;
   for (std::uint32_t row = 1; row < sessions.end(); ++row) {
     if (!sessions.live(row)) continue;
-    if (agent_id.empty() || sessions.text(sessions.cold(row).agent) == agent_id) {
+    if (agent_id.empty() || sessions.text(sessions.cold(row).agent_id) == agent_id) {
       rows.push_back(row);
     }
   }
@@ -104,10 +74,10 @@ std::size_t list_sessions(const State& state, std::string_view agent_id, std::si
                       const std::int64_t updated_a = sessions.hot(a).updated_wall_ms;
                       const std::int64_t updated_b = sessions.hot(b).updated_wall_ms;
                       if (updated_a != updated_b) return updated_a > updated_b;
-                      return sessions.cold(a).id < sessions.cold(b).id;
+                      return sessions.id_of(a) < sessions.id_of(b);
                     });
   for (std::size_t i = first; i < last; ++i)
-    out.push_back(SessionId{sessions.cold(rows[i]).id});
+    out.push_back(sessions.id_of(rows[i]));
   return rows.size();
 }
 
@@ -126,7 +96,7 @@ std::size_t list_open_runs(const State& state, std::size_t limit, std::vector<Ru
   const Runs& runs = state.tables().runs;
   std::vector<RunId> open;
   for (std::uint32_t row = 1; row < runs.end(); ++row)
-    if (runs.live(row) && runs.open(row)) open.push_back(RunId{runs[row].id});
+    if (runs.live(row) && runs.open(row)) open.push_back(runs.id_of(row));
   const std::size_t count = std::min(limit, open.size());
   std::partial_sort(open.begin(), open.begin() + static_cast<std::ptrdiff_t>(count), open.end());
   out.insert(out.end(), open.begin(), open.begin() + static_cast<std::ptrdiff_t>(count));
@@ -148,8 +118,10 @@ EngineMemory view_engine(const State& state) {
 
 StateCounts count_state(const State& state) {
   const Tables& tables = state.tables();
-  return StateCounts{.sessions = tables.sessions.used(),
-                     .principals = tables.principals.used(),
+  std::uint64_t bytes = tables.texts.bytes();
+  for_each_table(tables, [&](std::string_view, const auto& table) { bytes += table.bytes(); });
+  return StateCounts{.sessions = tables.sessions.count(),
+                     .principals = tables.principals.count(),
                      .runs_open = tables.runs.open_count(),
                      .runs_running = tables.runs.running_count(),
                      .obligations_open = tables.runs.running_count(),
@@ -159,12 +131,7 @@ StateCounts count_state(const State& state) {
                      .paired_senders = tables.paired_senders.count(),
                      .duplicates_evicted_young = tables.duplicates.evicted_young(),
                      .idempotency_evicted_young = tables.idempotency.evicted_young(),
-                     .bytes = tables.texts.bytes() + tables.sessions.bytes() +
-                              tables.principals.bytes() + tables.runs.bytes() +
-                              tables.duplicates.bytes() + tables.idempotency.bytes() +
-                              tables.devices.bytes() + tables.pairing_requests.bytes() +
-                              tables.paired_senders.bytes() + tables.approvals.bytes() +
-                              tables.allowed_tools.bytes() + tables.quarantine.bytes()};
+                     .bytes = bytes};
 }
 
 }  // namespace spine::core

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/core/key_buffer.h"
+#include "engine/core/rows.h"
 #include "engine/core/state.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
@@ -15,96 +16,37 @@
 
 namespace spine::core {
 
-// One session as clients see it. Texts are borrowed from the state until its next evolve.
-struct SessionView {
-  SessionId id{};
-  std::string_view key{};
-  std::string_view agent_id{};
-  std::string_view channel{};
-  std::string_view display_name{};
-  std::string_view label{};           // given by a client, unique among sessions; may be empty
-  std::string_view thinking_level{};  // empty = the agent's own
-  std::string_view model{};           // "provider/model"; empty = the agent's own
-  std::string_view active_run_key{};  // empty = no run is being worked on
-  std::string_view agent_session{};   // the agent's own name of the conversation; empty = none yet
-  fb::ConversationKind conversation{};
-  Bits128 uuid{};                  // sessionId of the protocol
-  std::int64_t started_wall_ms{};  // of this life (last reset)
-  std::int64_t updated_wall_ms{};  // last message or reply
-  Seq history_first{};             // first message of this life; 0 = none
-  Seq history_last{};
-  std::uint64_t message_count{};  // messages and replies of this life
+// Copies of rows as clients see them, with what belongs to them in other tables. Texts are borrowed
+// from the state until its next evolve.
+
+struct SessionView : SessionRow {
   RunId active_run{};
+  std::string_view active_run_key{};  // empty = no run is being worked on
   std::uint32_t runs_waiting{};
-  std::uint32_t marks{};  // bits of fb::SessionMark
-  bool is_main{};         // of its agent
+  bool is_main{};  // of its agent
+
+  // What is not a column of the row.
+  template <class Self, class Fields>
+  static void joined(Self& view, Fields& fields) {
+    fields(view.active_run, view.active_run_key, view.runs_waiting, view.is_main);
+  }
 };
 
-enum class RunStatus : std::uint8_t { unknown, queued, running, finished, failed, aborted };
+using RunView = RunRow<std::string_view>;
+using DeviceView = DeviceRow<std::string_view>;
+using PairingView = PairingRow<std::string_view>;
 
-struct RunView {
-  RunId id{};
-  std::string_view key{};
-  std::string_view agent_id{};
-  SessionId session{};
-  RunStatus status{RunStatus::unknown};
-  Seq message{};  // the MessageReceived it answers
-  Seq ended{};    // RunFinished / RunFailed / RunAborted / RunsMerged; 0 = open
-  std::int64_t started_wall_ms{};
-  std::int64_t ended_wall_ms{};
-  std::uint16_t attempt{};  // 0 = not started
-  fb::Trust trust{};
-};
-
-// What an agent asks, and nobody answered. Texts are borrowed from the state until its next evolve.
-struct ApprovalView {
-  Seq request{};  // the ApprovalRequested
-  Bits128 uuid{};
-  fb::ApprovalKind kind{};
-  std::uint32_t options{};  // bit 1 << fb::ApprovalDecision of each answer the agent offers
-  RunId run{};
-  SessionId session{};
+// What an agent asks, and nobody answered.
+struct ApprovalView : ApprovalRow<std::string_view> {
   std::string_view run_key{};
   std::string_view session_key{};
   std::string_view agent_id{};
-  std::string_view tool{};
-  std::string_view title{};
-  std::string_view detail{};
-  std::string_view cwd{};
-  std::string_view code{};
-  std::int64_t created_wall_ms{};
-  std::int64_t expires_wall_ms{};
-};
 
-// A device that may connect. Texts and bytes are borrowed from the state until its next evolve.
-struct DeviceView {
-  std::string_view device_id{};
-  std::string_view label{};
-  std::string_view role{};
-  std::string_view scopes{};  // joined with ","
-  std::string_view client_id{};
-  std::string_view client_mode{};
-  std::string_view platform{};
-  std::string_view device_family{};
-  std::string_view address{};
-  ByteSpan public_key{};  // Ed25519
-  ByteSpan token_hash{};  // SHA-256; empty = revoked
-  fb::ApprovedVia via{};
-  std::int64_t approved_wall_ms{};
-  std::int64_t last_seen_wall_ms{};  // 0 = never connected
-  Seq paired{};                      // the DevicePaired that let it in
-};
-
-// A sender's request to be let in. Texts are borrowed from the state until its next evolve.
-struct PairingView {
-  Seq request{};  // the ChannelPairingRequested
-  std::string_view channel{};
-  std::string_view account{};
-  std::string_view sender_id{};
-  std::string_view sender_name{};
-  std::string_view code{};
-  std::int64_t created_wall_ms{};
-  std::int64_t expires_wall_ms{};
+  // What is not a column of the row.
+  template <class Self, class Fields>
+  static void joined(Self& view, Fields& fields) {
+    fields(view.run_key, view.session_key, view.agent_id);
+  }
 };
 
 // False when there is no such row; `out` is then untouched.

@@ -342,8 +342,8 @@ Status EngineThread::finish() {
     decide_own(static_cast<std::uint16_t>(fb::EventBody::EngineStopped), finished(builder));
   }
   SPINE_TRY_STATUS(commit());
-  write_stopping(net_, stop_reason_);
-  write_stopping(loop_, stop_reason_);
+  write(net_, StoppingItem{stop_reason_});
+  write(loop_, StoppingItem{stop_reason_});
   publish();
   return ok();
 }

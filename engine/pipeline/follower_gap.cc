@@ -109,16 +109,17 @@ Status Follower::view_past_session(SessionId id, EventItem& item) {
   if (opened.header.kind != static_cast<std::uint16_t>(fb::EventBody::SessionOpened)) return ok();
   const auto& body = root_of<fb::SessionOpened>(opened);
   item.has_session = true;
-  item.session = core::SessionView{.id = id,
-                                   .key = text_of(body.key()),
-                                   .agent_id = text_of(body.agent_id()),
-                                   .channel = text_of(body.channel()),
-                                   .display_name = text_of(body.display_name()),
-                                   .conversation = body.conversation(),
-                                   .uuid = bits_of(body.uuid()),
-                                   .started_wall_ms = opened.header.wall_ms,
-                                   .updated_wall_ms = opened.header.wall_ms,
-                                   .is_main = core::is_main_session(state_, text_of(body.key()))};
+  core::SessionView& session = item.session;
+  session.id = id;
+  session.key = text_of(body.key());
+  session.agent_id = text_of(body.agent_id());
+  session.channel = text_of(body.channel());
+  session.display_name = text_of(body.display_name());
+  session.conversation = body.conversation();
+  session.uuid = bits_of(body.uuid());
+  session.started_wall_ms = opened.header.wall_ms;
+  session.updated_wall_ms = opened.header.wall_ms;
+  session.is_main = core::is_main_session(state_, session.key);
   return ok();
 }
 
@@ -130,10 +131,10 @@ Status Follower::view_past_run(RunId id, EventItem& item) {
   const auto& body = root_of<fb::RunQueued>(queued);
   item.has_run = true;
   item.run = core::RunView{.id = id,
-                           .key = text_of(body.run_key()),
-                           .agent_id = text_of(body.agent_id()),
                            .session = SessionId{queued.header.session},
-                           .message = Seq{body.message()}};
+                           .message = Seq{body.message()},
+                           .key = text_of(body.run_key()),
+                           .agent_id = text_of(body.agent_id())};
   return ok();
 }
 
@@ -149,21 +150,22 @@ Status Follower::view_past_approval(const EventView& event, EventItem& item) {
   const auto& body = root_of<fb::ApprovalRequested>(asked);
   SPINE_TRY_STATUS(view_past_run(RunId{body.run()}, item));
   item.has_approval = true;
-  item.approval = core::ApprovalView{.request = question,
-                                     .kind = body.kind(),
-                                     .run = RunId{body.run()},
-                                     .session = SessionId{asked.header.session},
-                                     .run_key = item.run.key,
-                                     .session_key = item.session.key,
-                                     .agent_id = item.run.agent_id,
-                                     .tool = text_of(body.tool()),
-                                     .title = text_of(body.title()),
-                                     .detail = text_of(body.detail()),
-                                     .cwd = text_of(body.cwd()),
-                                     .created_wall_ms = asked.header.wall_ms};
+  core::ApprovalView& approval = item.approval;
+  approval.request = question;
+  approval.kind = body.kind();
+  approval.run = RunId{body.run()};
+  approval.session = SessionId{asked.header.session};
+  approval.run_key = item.run.key;
+  approval.session_key = item.session.key;
+  approval.agent_id = item.run.agent_id;
+  approval.tool = text_of(body.tool());
+  approval.title = text_of(body.title());
+  approval.detail = text_of(body.detail());
+  approval.cwd = text_of(body.cwd());
+  approval.created_wall_ms = asked.header.wall_ms;
   if (body.options() != nullptr) {
     for (const fb::ApprovalOption* option : *body.options())
-      item.approval.options |= 1U << (static_cast<std::uint32_t>(option->decision()) & 31U);
+      approval.options |= 1U << (static_cast<std::uint32_t>(option->decision()) & 31U);
   }
   EventView opened = event;
   if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::ApprovalResolved)) {
@@ -174,9 +176,9 @@ Status Follower::view_past_approval(const EventView& event, EventItem& item) {
     }
   }
   const auto& open = root_of<fb::ApprovalOpened>(opened);
-  item.approval.uuid = bits_of(open.uuid());
-  item.approval.code = text_of(open.code());
-  item.approval.expires_wall_ms = open.expires_wall_ms();
+  approval.uuid = bits_of(open.uuid());
+  approval.code = text_of(open.code());
+  approval.expires_wall_ms = open.expires_wall_ms();
   return ok();
 }
 

@@ -9,6 +9,7 @@
 #include "engine/core/decide.h"
 #include "engine/core/digest.h"
 #include "engine/core/views.h"
+#include "engine/pipeline/messages_codec.h"
 #include "engine/pipeline/outbox.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
@@ -16,33 +17,36 @@
 
 namespace spine::pipeline {
 
-// Each item of an outbox is one of these. Texts in what the readers return are borrowed: valid
-// until Outbox::release() of the block.
+// What the payload of an item is. Each kind has one struct below: its fields, and all of them once
+// more in list(), which is how it gets into an outbox and out again.
 enum class ItemKind : std::uint16_t {
-  reply = 1,  // to net: the outcome of a journalled input (ReplyItem)
-  event = 2,  // to net: a durable event for subscribers (EventItem)
-  delta = 3,  // to net: a piece of an answer being written (DeltaItem)
-  sessions =
-      4,  // to net: answer to kQuerySession(s), kQueryFindSession, kResolveKeys (SessionsItem)
-  history = 5,     // to net: answer to kQueryHistory (HistoryItem)
-  run = 6,         // to net: answer to kQueryRun (RunItem)
-  status = 7,      // to net: answer to kQueryStatus (StatusItem)
-  digest = 8,      // to net: answer to kQueryDigest (DigestItem)
-  stopping = 9,    // to net and loop: orderly stop; last item ever
-  devices = 10,    // to net: answer to kQueryDevice / kQueryDevices (DevicesItem)
-  pairing = 11,    // to net: answer to kQueryPairing (PairingItem)
-  gap = 12,        // to net: answer to kQueryGap (GapItem)
-  approvals = 13,  // to net: answer to kQueryApprovals (ApprovalsItem)
-  runs = 14,       // to net: answer to kQueryRuns (RunsItem)
-  prompt = 20,     // to loop: give this message to the agent (PromptItem)
-  cancel = 21,     // to loop: stop working on this run (CancelItem)
-  arm = 22,        // to loop: push kDeadline when due (ArmItem)
-  steer = 23,      // to loop: give this message to a run that is being worked on (SteerItem)
-  answer = 24,     // to loop: what an agent asked is decided (AnswerItem)
-  control = 25,    // to loop: restart or release an agent (ControlItem)
+  // to the net thread
+  reply = 1,
+  event = 2,
+  delta = 3,
+  sessions = 4,
+  history = 5,
+  run = 6,
+  status = 7,
+  digest = 8,
+  stopping = 9,  // to the loop thread, too
+  devices = 10,
+  pairing = 11,
+  gap = 12,
+  approvals = 13,
+  runs = 14,
+  // to the loop thread
+  prompt = 20,
+  cancel = 21,
+  arm = 22,
+  steer = 23,
+  answer = 24,
+  control = 25,
 };
 
+// The outcome of a journalled input.
 struct ReplyItem {
+  static constexpr auto kKind = ItemKind::reply;
   core::Reply reply{};
   std::string_view session_key{};  // also of a session that was named, and is not there
   Bits128 session_uuid{};          // zero when it is not there (any more)
@@ -54,11 +58,19 @@ struct ReplyItem {
   std::int64_t behind_started_wall_ms{};
   std::string_view command{};         // the message was this command of the gateway's
   std::string_view command_answer{};  // and what it was answered
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.reply, item.session_key, item.session_uuid, item.run_key, item.pairing_code,
+           item.pairing_expires_wall_ms, item.behind_run_key, item.behind_started_wall_ms,
+           item.command, item.command_answer);
+  }
 };
 
 // A durable event with the session it belongs to, as the session was right after it.
 // What is pushed of it is numbered from 1 on within each part: that is its cursor's ordinal.
 struct EventItem {
+  static constexpr auto kKind = ItemKind::event;
   EventView event{};  // body 8-aligned, valid for its kind
   bool has_session{};
   core::SessionView session{};
@@ -68,26 +80,50 @@ struct EventItem {
   core::ApprovalView approval{};   // ApprovalOpened; ApprovalResolved, as it was before
   std::string_view message_key{};  // CommandAnswered: idempotency key of the message; may be empty
   std::uint32_t part{};  // of an event that concerns several runs: which of them this is about
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.event, item.message_key, item.part, item.has_session, item.has_run,
+           item.has_approval);
+    if (item.has_session) fields(item.session);
+    if (item.has_run) fields(item.run);
+    if (item.has_approval) fields(item.approval);
+  }
 };
 
 // A page of what clients were told, or would have been: see kQueryGap. Sessions and runs are as
 // they are now; of one that is gone only what its first event says.
 struct GapItem {
+  static constexpr auto kKind = ItemKind::gap;
   Seq upto{};  // everything from the asked seq to this one was looked at
   Seq head{};  // the last event when the question was asked
   std::vector<EventItem> events{};
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.upto, item.head, item.events);
+  }
 };
 
+// A piece of an answer that is being written.
 struct DeltaItem {
+  static constexpr auto kKind = ItemKind::delta;
   RunId run{};
   std::uint16_t attempt{};  // of the run, that the piece is written in; 1 = the first
   std::string_view run_key{};
   std::string_view session_key{};
   std::string_view agent_id{};
   std::string_view piece{};
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.run, item.attempt, item.run_key, item.session_key, item.agent_id, item.piece);
+  }
 };
 
+// Answers kQuerySession, kQuerySessions, kQueryFindSession, kResolveKeys.
 struct SessionsItem {
+  static constexpr auto kKind = ItemKind::sessions;
   std::uint64_t total{};  // how many match, of which `sessions` are a page
   Seq as_of{};            // the state's last event when it was asked
   // kResolveKeys: one for each key that was asked, in that order; of a session that is not there
@@ -95,6 +131,11 @@ struct SessionsItem {
   std::vector<core::SessionView> sessions{};
   std::string_view key{};  // kQuerySession: what the typed key stands for
   bool malformed{};        // a typed key stands for nothing
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.total, item.as_of, item.key, item.malformed, item.sessions);
+  }
 };
 
 // Messages (MessageReceived), replies (RunFinished, RunFailed, RunAborted, CommandAnswered) and
@@ -102,20 +143,45 @@ struct SessionsItem {
 // one of them may stand what belongs to it: a PartialAnswerRecorded, or a BodyRecorded without its
 // digest.
 struct HistoryItem {
+  static constexpr auto kKind = ItemKind::history;
   bool found{};
   bool more{};  // there are older ones
   core::SessionView session{};
   std::vector<EventView> events{};
   std::string_view key{};  // of a session that is not there: what the typed key stands for
   bool malformed{};        // it stands for nothing
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.found, item.more, item.key, item.malformed, item.session, item.events);
+  }
 };
 
+// Answers kQueryRun.
 struct RunItem {
+  static constexpr auto kKind = ItemKind::run;
   bool found{};
   core::RunView run{};
   std::string_view session_key{};
   bool has_end{};
   EventView end{};  // RunFinished / RunFailed / RunAborted when it has ended
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.found, item.has_end, item.run, item.session_key);
+    if (item.has_end) fields(item.end);
+  }
+};
+
+// The orderly stop: the last item ever.
+struct StoppingItem {
+  static constexpr auto kKind = ItemKind::stopping;
+  std::string_view reason{};
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.reason);
+  }
 };
 
 // A run that waits or is worked on.
@@ -124,13 +190,27 @@ struct OpenRun {
   std::string_view session_key{};
   std::int64_t queued_wall_ms{};
   std::string_view behind_run_key{};  // of its session, being worked on; empty = none is
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.run, item.session_key, item.queued_wall_ms, item.behind_run_key);
+  }
 };
+// Answers kQueryRuns.
 struct RunsItem {
+  static constexpr auto kKind = ItemKind::runs;
   std::uint64_t total{};  // how many there are, of which `runs` are the oldest
   std::vector<OpenRun> runs{};
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.total, item.runs);
+  }
 };
 
+// Answers kQueryStatus.
 struct StatusItem {
+  static constexpr auto kKind = ItemKind::status;
   core::StateCounts counts{};
   Seq applied{};
   Seq durable{};
@@ -139,26 +219,62 @@ struct StatusItem {
   Seq snapshot{};
   Bits128 epoch{};
   std::uint64_t journal_bytes{};
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.counts, item.applied, item.durable, item.follower_applied, item.indexed,
+           item.snapshot, item.epoch, item.journal_bytes);
+  }
 };
 
+// Answers kQueryDigest. Names of tables are static storage of this process.
 struct DigestItem {
+  static constexpr auto kKind = ItemKind::digest;
   core::StateDigest digest{};
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.digest);
+  }
 };
 
+// Answers kQueryDevice, kQueryDevices.
 struct DevicesItem {
+  static constexpr auto kKind = ItemKind::devices;
   std::uint64_t total{};  // how many there are, of which `devices` are a page
   std::vector<core::DeviceView> devices{};
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.total, item.devices);
+  }
 };
 
+// Answers kQueryPairing.
 struct PairingItem {
+  static constexpr auto kKind = ItemKind::pairing;
   std::vector<core::PairingView> requests{};  // live ones, the oldest first
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.requests);
+  }
 };
 
+// Answers kQueryApprovals.
 struct ApprovalsItem {
+  static constexpr auto kKind = ItemKind::approvals;
   std::vector<core::ApprovalView> approvals{};  // that wait for an answer, the oldest first
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.approvals);
+  }
 };
 
+// Give this message to the agent.
 struct PromptItem {
+  static constexpr auto kKind = ItemKind::prompt;
   EffectId effect{};
   RunId run{};
   SessionId session{};
@@ -172,80 +288,100 @@ struct PromptItem {
   std::string_view model{};           // wished for the session; empty = the agent's own
   std::string_view thinking_level{};  // the same
   std::string_view text{};            // of the message; of several, with a blank line between them
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.effect, item.run, item.session, item.session_uuid, item.attempt, item.trust,
+           item.run_key, item.session_key, item.agent_id, item.agent_session, item.model,
+           item.thinking_level, item.text);
+  }
 };
 
 // A message that came while its session was busy.
 struct SteerItem {
+  static constexpr auto kKind = ItemKind::steer;
   RunId run{};  // queued for it; ends with `into` once the agent has taken it (RunSteered)
   RunId into{};
   std::string_view agent_id{};
   std::string_view text{};
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.run, item.into, item.agent_id, item.text);
+  }
 };
 
 // The answer to what an agent asked with an ApprovalRequested.
 struct AnswerItem {
+  static constexpr auto kKind = ItemKind::answer;
   RunId run{};
   std::uint64_t ask{};
   fb::ApprovalDecision decision{};
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.run, item.ask, item.decision);
+  }
 };
 
 enum class ControlKind : std::uint32_t { restart, reset };
+// Restart or release an agent.
 struct ControlItem {
+  static constexpr auto kKind = ItemKind::control;
   ControlKind what{};
   std::string_view agent_id{};
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.what, item.agent_id);
+  }
 };
 
+// Stop working on this run.
 struct CancelItem {
+  static constexpr auto kKind = ItemKind::cancel;
   RunId run{};
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.run);
+  }
 };
 
+// Push kDeadline when it is due.
 struct ArmItem {
+  static constexpr auto kKind = ItemKind::arm;
   std::uint64_t deadline_ms{};  // logical; 0 = nothing pending
   std::uint64_t now_ms{};       // logical now, when this was sent
+
+  template <class Self, class Fields>
+  static void list(Self& item, Fields& fields) {
+    fields(item.deadline_ms, item.now_ms);
+  }
 };
 
-// Writers: add one item to the producer's open block.
-void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const ReplyItem& item);
-void write(OutboxProducer& out, const EventItem& item);
-void write(OutboxProducer& out, const DeltaItem& item);
-void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const SessionsItem& item);
-void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const HistoryItem& item);
-void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const RunItem& item);
-void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const StatusItem& item);
-void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const DigestItem& item);
-void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const DevicesItem& item);
-void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const PairingItem& item);
-void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const GapItem& item);
-void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const ApprovalsItem& item);
-void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const RunsItem& item);
-void write(OutboxProducer& out, const PromptItem& item);
-void write(OutboxProducer& out, const CancelItem& item);
-void write(OutboxProducer& out, const ArmItem& item);
-void write(OutboxProducer& out, const SteerItem& item);
-void write(OutboxProducer& out, const AnswerItem& item);
-void write(OutboxProducer& out, const ControlItem& item);
-void write_stopping(OutboxProducer& out, std::string_view reason);
+// Adds one item to the producer's open block; without a connection it is for whom it concerns.
+template <class Item>
+void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const Item& item) {
+  Sizer sizer;
+  Item::list(item, sizer);
+  Writer writer{out.add(OutHeader{.bytes = static_cast<std::uint32_t>(sizer.bytes()),
+                                  .kind = static_cast<std::uint16_t>(Item::kKind),
+                                  .connection = to,
+                                  .request = request})};
+  Item::list(item, writer);
+}
+template <class Item>
+void write(OutboxProducer& out, const Item& item) {
+  write(out, {}, 0, item);
+}
 
-// Readers. REQUIRES: the header's kind is the matching one. Vectors of `item` are reused.
-void read(ByteSpan payload, ReplyItem& item);
-void read(ByteSpan payload, EventItem& item);
-void read(ByteSpan payload, DeltaItem& item);
-void read(ByteSpan payload, SessionsItem& item);
-void read(ByteSpan payload, HistoryItem& item);
-void read(ByteSpan payload, RunItem& item);
-void read(ByteSpan payload, StatusItem& item);
-void read(ByteSpan payload, DigestItem& item);
-void read(ByteSpan payload, DevicesItem& item);
-void read(ByteSpan payload, PairingItem& item);
-void read(ByteSpan payload, GapItem& item);
-void read(ByteSpan payload, PromptItem& item);
-void read(ByteSpan payload, CancelItem& item);
-void read(ByteSpan payload, ArmItem& item);
-void read(ByteSpan payload, ApprovalsItem& item);
-void read(ByteSpan payload, RunsItem& item);
-void read(ByteSpan payload, SteerItem& item);
-void read(ByteSpan payload, AnswerItem& item);
-void read(ByteSpan payload, ControlItem& item);
-std::string_view read_stopping(ByteSpan payload);
+// REQUIRES: the header's kind is Item::kKind. Texts in what is read are borrowed: valid until
+// Outbox::release() of the block. Vectors of `item` are reused.
+template <class Item>
+void read(ByteSpan payload, Item& item) {
+  Parser parser{payload};
+  Item::list(item, parser);
+}
 
 }  // namespace spine::pipeline

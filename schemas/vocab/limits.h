@@ -242,34 +242,13 @@ inline constexpr std::uint32_t kAgentSweepRoundsMax = 20;
 inline constexpr std::uint32_t kAgentNodeProbeMsMax = 2'000;
 inline constexpr std::uint32_t kAgentTasksMax = 4'096;  // threads, of one sandbox or of one user
 
-// ---- worst case of memory (bytes); tables are touched only as they fill, twice: the engine
-// thread's state and the follower's.
-// Row, links and index entries, then the row's texts.
-// A text may have been of every size of block in turn (engine/core/text_arena.h, which asserts it).
-inline constexpr std::size_t kKeyTextBytes = 1'728;
-inline constexpr std::size_t kNameTextBytes = 832;
-inline constexpr std::size_t kModelTextBytes = 384;
-inline constexpr std::size_t kThinkingLevelTextBytes = 48;
-inline constexpr std::size_t kAgentSessionTextBytes = 384;
-inline constexpr std::size_t kSessionBytes = 256 + kKeyTextBytes + 4 * kNameTextBytes +
-                                             kModelTextBytes + kThinkingLevelTextBytes +
-                                             kAgentSessionTextBytes;
-inline constexpr std::size_t kPrincipalBytes = 112 + kKeyTextBytes + kNameTextBytes;
-inline constexpr std::size_t kRunBytes = 224 + 2 * kNameTextBytes;
-// Rows whose texts are strings.
-inline constexpr std::size_t kDeviceBytes = 512 + 10 * kNameBytesMax + kScopesBytesMax;
-inline constexpr std::size_t kPairingRequestBytes = 256 + 4 * kNameBytesMax;
-inline constexpr std::size_t kPairedSenderBytes = 256 + 3 * kNameBytesMax;
+// ---- worst case of memory (bytes)
+// Of the tables of one state, full, with texts of every length: engine/core/tables.h adds up their
+// columns and asserts it. They are touched only as they fill, twice: the engine thread's state and
+// the follower's.
+inline constexpr std::size_t kStateBytesMax = 896 * kMiB;
+// A question of an agent, as whoever tells it keeps it.
 inline constexpr std::size_t kApprovalBytes = 512 + kNameBytesMax + 3 * kApprovalTextBytesMax;
-inline constexpr std::size_t kAllowedToolBytes = 64 + kNameBytesMax;
-inline constexpr std::size_t kQuarantinedBytes = 64 + kNameBytesMax;
-inline constexpr std::size_t kStateBytesWorst =
-    kSessionsMax * kSessionBytes + kPrincipalsMax * kPrincipalBytes +
-    (kRunsOpenMax + kRunsFinishedKept) * kRunBytes + kDuplicatesMax * (28 + 16) +
-    kIdempotencyKeysMax * (40 + 32) + kDevicesMax * kDeviceBytes +
-    kPairingRequestsMax * kPairingRequestBytes + kPairedSendersMax * kPairedSenderBytes +
-    (kApprovalsMax + 2) * kApprovalBytes + kAllowedToolsMax * kAllowedToolBytes +
-    kQuarantinedMax * kQuarantinedBytes;
 inline constexpr std::size_t kPipelineBytesWorst =
     3 * kIngressBlocksPerProducer * kIngressBlockBytes +
     3 * kOutBlocksPerConsumer * kOutBlockBytes + kDrainBytesMax + kLargeBlockBytesMax +
@@ -289,7 +268,7 @@ inline constexpr std::size_t kSkillsBytesWorst =
     7 * kSkillTextBytesAllMax + 3 * kSkillFaultsMax * kKiB + kSkillFileBytesMax;
 // Not in it: what waits for and comes from processes of agents, which is bounded by how many of
 // them the configuration allows (kAgentInputBytesMax and spine.lineBytes for each).
-inline constexpr std::size_t kMemoryBytesWorst = 2 * kStateBytesWorst + kPipelineBytesWorst +
+inline constexpr std::size_t kMemoryBytesWorst = 2 * kStateBytesMax + kPipelineBytesWorst +
                                                  kNetBytesWorst + kSkillsBytesWorst +
                                                  kPromptsWaitingBytesMax + 64 * kMiB;
 // The rest of 4 GiB is for code, libraries and the allocator.

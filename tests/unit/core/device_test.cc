@@ -31,8 +31,8 @@ TEST(Devices, APairedDeviceIsKnownWithAllItSaid) {
   EXPECT_EQ(view.scopes, "operator.read,operator.write");
   EXPECT_EQ(view.client_id, "cli");
   EXPECT_EQ(view.address, "10.0.0.7");
-  EXPECT_EQ(as_text(view.public_key), std::string(32, '\1'));
-  EXPECT_EQ(as_text(view.token_hash), std::string(32, '\2'));
+  EXPECT_EQ(view.public_key, std::string(32, '\1'));
+  EXPECT_EQ(view.token_hash, std::string(32, '\2'));
   EXPECT_EQ(view.via, fb::ApprovedVia::client);
   EXPECT_EQ(view.approved_wall_ms, world.now.wall_ms);
   EXPECT_EQ(view.last_seen_wall_ms, 0);
@@ -74,7 +74,7 @@ TEST(Devices, ChangesReachTheRowAndUnknownDevicesAreNotFound) {
   EXPECT_EQ(world.rename_device("d1", "desk").code, ReplyCode::accepted);
   EXPECT_EQ(device(world, "d1").label, "desk");
   EXPECT_EQ(world.change_token("d1", 32, {"operator.admin"}).code, ReplyCode::accepted);
-  EXPECT_EQ(as_text(device(world, "d1").token_hash), std::string(32, '\3'));
+  EXPECT_EQ(device(world, "d1").token_hash, std::string(32, '\3'));
   EXPECT_EQ(device(world, "d1").scopes, "operator.admin");
   EXPECT_EQ(world.change_token("d1", 0).code, ReplyCode::accepted);
   EXPECT_TRUE(device(world, "d1").token_hash.empty());
@@ -98,7 +98,7 @@ TEST(Devices, ApprovalWithoutATokenKeepsTheKnownOne) {
   device_again.add_scopes(scopes);
   const Body body = take(builder, device_again.Finish().o);
   EXPECT_EQ(world.give(fb::EventBody::DevicePaired, body).code, ReplyCode::accepted);
-  EXPECT_EQ(as_text(device(world, "d1").token_hash), std::string(32, '\2'));
+  EXPECT_EQ(device(world, "d1").token_hash, std::string(32, '\2'));
   EXPECT_EQ(device(world, "d1").scopes, "operator.admin");
   EXPECT_EQ(device(world, "d1").label, "phone");
 }
@@ -111,7 +111,7 @@ TEST(Devices, AnotherTokenWithoutScopesLeavesThemAlone) {
   const auto token = builder.CreateVector(std::vector<std::uint8_t>(32, 9));
   const Body body = take(builder, fb::CreateDeviceTokenChanged(builder, id, token).o);
   EXPECT_EQ(world.give(fb::EventBody::DeviceTokenChanged, body).code, ReplyCode::accepted);
-  EXPECT_EQ(as_text(device(world, "d1").token_hash), std::string(32, '\t'));
+  EXPECT_EQ(device(world, "d1").token_hash, std::string(32, '\t'));
   EXPECT_EQ(device(world, "d1").scopes, "operator.read,operator.write");
 }
 

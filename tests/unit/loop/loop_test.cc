@@ -101,7 +101,7 @@ TEST_F(LoopTest, SteersAnswersAndControlsReachTheAgentsInOrder) {
 
 TEST_F(LoopTest, AfterTheEngineHasStoppedTheLoopWaitsForWhatIsToEnd) {
   start();
-  pipeline::write_stopping(*engine_, "SIGTERM");
+  write(*engine_, pipeline::StoppingItem{"SIGTERM"});
   engine_->flush();
   EXPECT_EQ(next().text, "stopping");
   loop_->stop();
@@ -145,7 +145,7 @@ TEST_F(LoopTest, TheFirstSigtermAsksForAnOrderlyStopAndSighupForTheConfiguration
 
 TEST_F(LoopTest, AfterTheStoppingItemNoPromptIsTakenAndTheLoopStillEnds) {
   start();
-  pipeline::write_stopping(*engine_, "SIGTERM");
+  write(*engine_, pipeline::StoppingItem{"SIGTERM"});
   pipeline::write(*engine_,
                   pipeline::PromptItem{.run = RunId{3}, .agent_id = "main", .text = "late"});
   pipeline::write(*engine_, pipeline::CancelItem{.run = RunId{9}});

@@ -2,13 +2,85 @@
 #include "engine/pipeline/messages.h"
 
 #include <cstring>
+#include <deque>
 #include <gtest/gtest.h>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #include "tests/unit/pipeline/no_wake.h"
 
 namespace spine::pipeline {
 namespace {
+
+// Gives every field that it is called with another value, or compares each with those.
+class Filler {
+ public:
+  template <class... Fields>
+  void operator()(Fields&... fields) {
+    (fill(fields), ...);
+  }
+
+ private:
+  template <class Field>
+  void fill(Field& field) {
+    ++next_;
+    if constexpr (std::is_same_v<Field, std::string_view>) {
+      static std::deque<std::string> texts;
+      field = texts.emplace_back("text " + std::to_string(next_));
+    } else if constexpr (std::is_same_v<Field, Bits128>) {
+      field = {next_, ~next_};
+    } else if constexpr (std::is_same_v<Field, bool>) {
+      field = true;
+    } else {
+      core::set_number(field, next_);
+    }
+  }
+  std::uint64_t next_{};
+};
+
+template <class View, class Codec>
+void visit_all(View& view, Codec& codec) {
+  core::for_each_column(View::columns(),
+                        [&](const auto& column) { codec(core::cell_of(column, view)); });
+  if constexpr (requires { View::joined(view, codec); }) View::joined(view, codec);
+}
+
+// A copy of a row in which no two fields are alike.
+template <class View>
+View filled() {
+  View view{};
+  Filler filler;
+  visit_all(view, filler);
+  return view;
+}
+
+struct Collector {
+  std::vector<std::string> cells{};
+  template <class... Fields>
+  void operator()(const Fields&... fields) {
+    (collect(fields), ...);
+  }
+  template <class Field>
+  void collect(const Field& field) {
+    if constexpr (std::is_same_v<Field, std::string_view>) {
+      cells.emplace_back(field);
+    } else if constexpr (std::is_same_v<Field, Bits128>) {
+      cells.push_back(std::to_string(field.hi) + " " + std::to_string(field.lo));
+    } else {
+      cells.push_back(std::to_string(core::number_of(field)));
+    }
+  }
+};
+
+template <class View>
+void expect_same(View got, View want) {
+  Collector one;
+  Collector other;
+  visit_all(got, one);
+  visit_all(want, other);
+  EXPECT_EQ(one.cells, other.cells);
+}
 
 // One item through an outbox and back.
 class Messages : public ::testing::Test {
@@ -29,46 +101,8 @@ class Messages : public ::testing::Test {
     if (block_ != nullptr) outbox_.release(block_);
   }
 
-  static core::SessionView session() {
-    return {.id = SessionId{7},
-            .key = "agent:main:telegram:direct:42",
-            .agent_id = "main",
-            .channel = "telegram",
-            .display_name = "Ann \xC3\xA9",
-            .label = "mine",
-            .thinking_level = "high",
-            .model = "echo/one",
-            .active_run_key = "",
-            .agent_session = "conversation-1",
-            .conversation = fb::ConversationKind::group,
-            .uuid = {1, 2},
-            .started_wall_ms = -5,
-            .updated_wall_ms = 99,
-            .history_first = Seq{3},
-            .history_last = Seq{9},
-            .message_count = 4,
-            .active_run = RunId{8},
-            .runs_waiting = 2,
-            .marks = 5};
-  }
-  static void expect_session(const core::SessionView& got) {
-    const core::SessionView want = session();
-    EXPECT_EQ(got.id, want.id);
-    EXPECT_EQ(got.key, want.key);
-    EXPECT_EQ(got.display_name, want.display_name);
-    EXPECT_EQ(got.active_run_key, want.active_run_key);
-    EXPECT_EQ(got.conversation, want.conversation);
-    EXPECT_EQ(got.uuid, want.uuid);
-    EXPECT_EQ(got.started_wall_ms, want.started_wall_ms);
-    EXPECT_EQ(got.history_last, want.history_last);
-    EXPECT_EQ(got.message_count, want.message_count);
-    EXPECT_EQ(got.runs_waiting, want.runs_waiting);
-    EXPECT_EQ(got.label, want.label);
-    EXPECT_EQ(got.thinking_level, want.thinking_level);
-    EXPECT_EQ(got.model, want.model);
-    EXPECT_EQ(got.agent_session, want.agent_session);
-    EXPECT_EQ(got.marks, want.marks);
-  }
+  static core::SessionView session() { return filled<core::SessionView>(); }
+  static void expect_session(const core::SessionView& got) { expect_same(got, session()); }
 
   Outbox outbox_{&no_wake, nullptr};
   OutboxProducer& producer_{outbox_.add_producer()};
@@ -168,71 +202,22 @@ TEST_F(Messages, APageOfSessionsComesBackWhole) {
 }
 
 TEST_F(Messages, APageOfDevicesComesBackWhole) {
-  const std::string key(32, '\1');
-  core::DeviceView device{.device_id = "d1",
-                          .label = "phone",
-                          .role = "operator",
-                          .scopes = "a,b",
-                          .client_id = "cli",
-                          .client_mode = "ui",
-                          .platform = "linux",
-                          .device_family = "desk",
-                          .address = "10.0.0.7",
-                          .public_key = as_bytes(key),
-                          .token_hash = {},
-                          .via = fb::ApprovedVia::control_socket,
-                          .approved_wall_ms = 11,
-                          .last_seen_wall_ms = -12,
-                          .paired = Seq{13}};
-  DevicesItem devices{};
-  devices.total = 9;
-  devices.devices = {device, device};
-  write(producer_, {}, 1, devices);
+  const auto device = filled<core::DeviceView>();
+  write(producer_, {}, 1, DevicesItem{.total = 9, .devices = {device, device}});
   DevicesItem got{};
   EXPECT_EQ(pass(got).kind, static_cast<std::uint16_t>(ItemKind::devices));
   EXPECT_EQ(got.total, 9U);
   ASSERT_EQ(got.devices.size(), 2U);
-  const core::DeviceView& view = got.devices[1];
-  EXPECT_EQ(view.device_id, "d1");
-  EXPECT_EQ(view.label, "phone");
-  EXPECT_EQ(view.role, "operator");
-  EXPECT_EQ(view.scopes, "a,b");
-  EXPECT_EQ(view.client_id, "cli");
-  EXPECT_EQ(view.client_mode, "ui");
-  EXPECT_EQ(view.platform, "linux");
-  EXPECT_EQ(view.device_family, "desk");
-  EXPECT_EQ(view.address, "10.0.0.7");
-  EXPECT_EQ(as_text(view.public_key), key);
-  EXPECT_TRUE(view.token_hash.empty());
-  EXPECT_EQ(view.via, fb::ApprovedVia::control_socket);
-  EXPECT_EQ(view.approved_wall_ms, 11);
-  EXPECT_EQ(view.last_seen_wall_ms, -12);
-  EXPECT_EQ(view.paired, Seq{13});
+  expect_same(got.devices[1], device);
 }
 
 TEST_F(Messages, RequestsForPairingComeBackWhole) {
-  PairingItem item{};
-  item.requests.push_back({.request = Seq{3},
-                           .channel = "discord",
-                           .account = "bot",
-                           .sender_id = "42",
-                           .sender_name = "Ann",
-                           .code = "ABCD2345",
-                           .created_wall_ms = 5,
-                           .expires_wall_ms = 6});
-  write(producer_, {}, 1, item);
+  const auto request = filled<core::PairingView>();
+  write(producer_, {}, 1, PairingItem{.requests = {request}});
   PairingItem got{};
-  EXPECT_EQ(pass(got).kind, static_cast<std::uint16_t>(ItemKind::pairing));
+  pass(got);
   ASSERT_EQ(got.requests.size(), 1U);
-  const core::PairingView& view = got.requests[0];
-  EXPECT_EQ(view.request, Seq{3});
-  EXPECT_EQ(view.channel, "discord");
-  EXPECT_EQ(view.account, "bot");
-  EXPECT_EQ(view.sender_id, "42");
-  EXPECT_EQ(view.sender_name, "Ann");
-  EXPECT_EQ(view.code, "ABCD2345");
-  EXPECT_EQ(view.created_wall_ms, 5);
-  EXPECT_EQ(view.expires_wall_ms, 6);
+  expect_same(got.requests[0], request);
 }
 
 TEST_F(Messages, APromptCarriesItsTextAndEffectId) {
@@ -330,43 +315,12 @@ TEST_F(Messages, OpenRunsComeBackWhole) {
 }
 
 TEST_F(Messages, ApprovalsComeThroughWithEveryText) {
-  const core::ApprovalView approval{.request = Seq{3},
-                                    .uuid = {1, 2},
-                                    .kind = fb::ApprovalKind::plugin,
-                                    .options = 7,
-                                    .run = RunId{8},
-                                    .session = SessionId{7},
-                                    .run_key = "run",
-                                    .session_key = "session",
-                                    .agent_id = "agent",
-                                    .tool = "tool",
-                                    .title = "title",
-                                    .detail = "detail",
-                                    .cwd = "cwd",
-                                    .code = "ABCD2345",
-                                    .created_wall_ms = -1,
-                                    .expires_wall_ms = 9};
+  const auto approval = filled<core::ApprovalView>();
   write(producer_, ConnectionRef{1, 1}, 5, ApprovalsItem{.approvals = {approval, {}}});
   ApprovalsItem got{};
   EXPECT_EQ(pass(got).request, 5U);
   ASSERT_EQ(got.approvals.size(), 2U);
-  const core::ApprovalView& one = got.approvals[0];
-  EXPECT_EQ(one.request, Seq{3});
-  EXPECT_EQ(one.uuid, (Bits128{1, 2}));
-  EXPECT_EQ(one.kind, fb::ApprovalKind::plugin);
-  EXPECT_EQ(one.options, 7U);
-  EXPECT_EQ(one.run, RunId{8});
-  EXPECT_EQ(one.session, SessionId{7});
-  EXPECT_EQ(one.run_key, "run");
-  EXPECT_EQ(one.session_key, "session");
-  EXPECT_EQ(one.agent_id, "agent");
-  EXPECT_EQ(one.tool, "tool");
-  EXPECT_EQ(one.title, "title");
-  EXPECT_EQ(one.detail, "detail");
-  EXPECT_EQ(one.cwd, "cwd");
-  EXPECT_EQ(one.code, "ABCD2345");
-  EXPECT_EQ(one.created_wall_ms, -1);
-  EXPECT_EQ(one.expires_wall_ms, 9);
+  expect_same(got.approvals[0], approval);
   EXPECT_EQ(got.approvals[1].code, "");
 }
 

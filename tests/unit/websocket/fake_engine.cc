@@ -42,7 +42,7 @@ void FakeEngine::run() {
   std::vector<pipeline::IngressBlock*> blocks;
   while (!stop_.load()) {
     if (announce_.exchange(false)) {
-      write_stopping(out_, "test");
+      write(out_, pipeline::StoppingItem{"test"});
       out_.flush();
     }
     if (expire_.exchange(false)) expire_oldest();
@@ -215,11 +215,11 @@ void FakeEngine::start_run(const InputHeader& header, Session& session, const st
   run.agent = "main";
   run.session = session.key;
   run.view = {.id = RunId{seq_++},
+              .session = session.view.id,
+              .message = Seq{correlation},
               .key = run.key,
               .agent_id = run.agent,
-              .session = session.view.id,
-              .status = core::RunStatus::running,
-              .message = Seq{correlation}};
+              .status = core::RunStatus::running};
   session.active = key;
   session.view.active_run_key = session.active;
   builder_.Clear();

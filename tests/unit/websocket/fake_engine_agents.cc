@@ -96,9 +96,9 @@ void FakeEngine::join(const InputHeader& header, Session& session, const std::st
   run.agent = "main";
   run.session = session.key;
   run.view = {.id = RunId{seq_++},
+              .session = session.view.id,
               .key = run.key,
               .agent_id = run.agent,
-              .session = session.view.id,
               .status = core::RunStatus::queued};
   builder_.Clear();
   builder_.Finish(fb::CreateRunQueuedDirect(builder_, key.c_str(), "main"));
@@ -125,23 +125,23 @@ void FakeEngine::ask(Session& session, Run& run, fb::ApprovalKind kind) {
   const auto bit = [](fb::ApprovalDecision decision) {
     return 1U << static_cast<unsigned>(decision);
   };
-  asked.view = {.request = Seq{request},
-                .uuid = Bits128{0x1234'5678'0000'4000ULL, 0x8000'0000'0000'0000ULL + request},
-                .kind = kind,
-                .options = bit(fb::ApprovalDecision::allow_once) | bit(fb::ApprovalDecision::deny) |
-                           (exec ? bit(fb::ApprovalDecision::allow_always) : 0U),
-                .run = run.view.id,
-                .session = session.view.id,
-                .run_key = asked.run,
-                .session_key = asked.session,
-                .agent_id = "main",
-                .tool = exec ? "bash" : "edit",
-                .title = exec ? "Run a command" : "Edit notes.txt",
-                .detail = exec ? "rm -rf build" : "",
-                .cwd = "/work",
-                .code = exec ? "K7QX2MNP" : "ABCD2345",
-                .created_wall_ms = 1'700'000'000'000,
-                .expires_wall_ms = 1'700'000'300'000};
+  asked.view.request = Seq{request};
+  asked.view.uuid = Bits128{0x1234'5678'0000'4000ULL, 0x8000'0000'0000'0000ULL + request};
+  asked.view.kind = kind;
+  asked.view.options = bit(fb::ApprovalDecision::allow_once) | bit(fb::ApprovalDecision::deny) |
+                       (exec ? bit(fb::ApprovalDecision::allow_always) : 0U);
+  asked.view.run = run.view.id;
+  asked.view.session = session.view.id;
+  asked.view.run_key = asked.run;
+  asked.view.session_key = asked.session;
+  asked.view.agent_id = "main";
+  asked.view.tool = exec ? "bash" : "edit";
+  asked.view.title = exec ? "Run a command" : "Edit notes.txt";
+  asked.view.detail = exec ? "rm -rf build" : "";
+  asked.view.cwd = "/work";
+  asked.view.code = exec ? "K7QX2MNP" : "ABCD2345";
+  asked.view.created_wall_ms = 1'700'000'000'000;
+  asked.view.expires_wall_ms = 1'700'000'300'000;
   const fb::Bits128 uuid{asked.view.uuid.hi, asked.view.uuid.lo};
   builder_.Clear();
   builder_.Finish(fb::CreateApprovalOpenedDirect(builder_, request, &uuid, "K7QX2MNP", 300'000,
