@@ -114,17 +114,23 @@ TEST_F(Agents, ANewAttemptReplacesWhatWasShownUnderTheSameRun) {
 }
 
 TEST_F(Agents, NumbersOfARunThatAnotherLifeOfTheGatewayBeganGrowWithItsAttempts) {
+  {
+    ProtocolClient client;
+    client.hello(port());
+    tell(client, "r", "late");
+  }
+  restart();
   ProtocolClient client;
   client.hello(port());
-  tell(client, "r", "late");
+  tell(client, "s", "go on", {{"sessionKey", "agent:main:side"}});
   while (true) {
     const json frame = client.event("agent");
     ASSERT_FALSE(frame.is_null());
     const json& payload = frame["payload"];
-    if (payload["runId"] != "late") continue;
+    if (payload["runId"] != "r") continue;
     EXPECT_EQ(payload["data"]["text"], "the rest");
     EXPECT_EQ(payload["data"]["replace"], true);
-    EXPECT_EQ(payload["seq"], 3 * (std::uint64_t{1} << 20U) + 1);
+    EXPECT_EQ(payload["seq"], 2 * (std::uint64_t{1} << 20U) + 1);
     return;
   }
 }
@@ -133,8 +139,11 @@ TEST_F(Agents, AMergedRunEndsWithTheAnswerOfTheOther) {
   ProtocolClient client;
   client.hello(port());
   tell(client, "first", "hang");
-  client.send(ProtocolClient::request(
-      "A", "agent", {{"message", "join"}, {"idempotencyKey", "second"}, {"sessionKey", "main"}}));
+  client.send(ProtocolClient::request("A", "agent",
+                                      {{"message", "join"},
+                                       {"idempotencyKey", "second"},
+                                       {"sessionKey", "main"},
+                                       {"queueMode", "steer"}}));
   EXPECT_EQ(client.response("A")["payload"]["status"], "accepted");
   const json answer = client.response("A")["payload"];
   EXPECT_EQ(answer["runId"], "second");
@@ -161,8 +170,10 @@ TEST_F(Agents, WhatBecomesOfTheMessageIsPartOfTheFailure) {
       "s", "chat.send", {{"sessionKey", "main"}, {"message", "give up"}, {"idempotencyKey", "r"}}));
   const auto frames = until_final(client);
   const std::string text =
-      "the agent ended. It was tried 3 times. It is not tried again by itself; send it again if it "
-      "still matters.";
+      "The agent crashed 3 times while it worked on this message; it is not tried again. It ended. "
+      "Send it again if you want another try. It was tried 3 times. It is not tried again by "
+      "itself; "
+      "send it again if it still matters.";
   EXPECT_EQ(frames.back()["payload"]["errorMessage"], text);
   EXPECT_EQ(client.call("agent.wait", {{"runId", "r"}})["payload"]["error"], text);
 }
@@ -171,44 +182,41 @@ TEST_F(Agents, QueueModesAreRecordedAndOddOnesRefused) {
   ProtocolClient client;
   client.hello(port());
   tell(client, "a", "hi");
-  EXPECT_EQ(engine_->queue_mode(), fb::QueueMode::unset);
-  const auto mode_of = [&](const std::string& name) {
-    static int n = 0;
-    tell(client, "m" + std::to_string(n++), "hi", {{"queueMode", name}});
-    return engine_->queue_mode();
-  };
-  EXPECT_EQ(mode_of("followup"), fb::QueueMode::followup);
-  EXPECT_EQ(mode_of("collect"), fb::QueueMode::collect);
-  EXPECT_EQ(mode_of("interrupt"), fb::QueueMode::interrupt);
-  EXPECT_EQ(mode_of("queue"), fb::QueueMode::followup);
-  EXPECT_EQ(mode_of("steer+backlog"), fb::QueueMode::steer);
+  for (const char* mode : {"followup", "collect", "interrupt", "queue", "steer+backlog"})
+    tell(client, mode, "hi", {{"queueMode", mode}});
   EXPECT_EQ(tell(client, "x", "hi", {{"queueMode", "later"}})["error"]["message"],
             "invalid chat.send params: at /queueMode: must be followup, collect, steer or "
             "interrupt");
   client.call("agent", {{"message", "hi"}, {"idempotencyKey", "g"}, {"queueMode", "collect"}});
-  EXPECT_EQ(engine_->queue_mode(), fb::QueueMode::collect);
   const json steered = client.call("sessions.steer", {{"key", "main"}, {"message", "stop that"}});
   EXPECT_EQ(steered["payload"]["status"], "started") << steered;
   EXPECT_EQ(steered["payload"]["runId"].get<std::string>().size(), 36U);
-  EXPECT_EQ(engine_->queue_mode(), fb::QueueMode::interrupt);
   client.call("sessions.send", {{"key", "main"}, {"message", "more"}, {"idempotencyKey", "own"}});
-  EXPECT_EQ(engine_->queue_mode(), fb::QueueMode::unset);
+  std::vector<fb::QueueMode> modes;
+  for (const Recorded& event : recorded(fb::EventBody::MessageReceived))
+    modes.push_back(event.as<fb::MessageReceived>().queue_mode());
+  using Mode = fb::QueueMode;
+  EXPECT_EQ(modes, (std::vector<Mode>{Mode::unset, Mode::followup, Mode::collect, Mode::interrupt,
+                                      Mode::followup, Mode::steer, Mode::collect, Mode::interrupt,
+                                      Mode::unset}));
 }
 
 TEST_F(Agents, BridgesMaySayThatNobodyTrustworthyWroteIt) {
   ProtocolClient bridge;
   bridge.hello(port());
   bridge.call("channel.message", channel_message("m1"));
-  EXPECT_FALSE(engine_->untrusted());
   json message = channel_message("m2");
   message["untrusted"] = true;
   message["queueMode"] = "steer";
   EXPECT_EQ(bridge.call("channel.message", message)["ok"], true);
-  EXPECT_TRUE(engine_->untrusted());
-  EXPECT_EQ(engine_->queue_mode(), fb::QueueMode::steer);
   message["externalId"] = "m3";
   message["queueMode"] = "whenever";
   EXPECT_EQ(bridge.call("channel.message", message)["ok"], false);
+  const auto messages = recorded(fb::EventBody::MessageReceived);
+  ASSERT_EQ(messages.size(), 2U);
+  EXPECT_FALSE(messages[0].as<fb::MessageReceived>().untrusted());
+  EXPECT_TRUE(messages[1].as<fb::MessageReceived>().untrusted());
+  EXPECT_EQ(messages[1].as<fb::MessageReceived>().queue_mode(), fb::QueueMode::steer);
 }
 
 TEST_F(Agents, StatusShowsTheReportAndHealthNamesWhoIsDown) {

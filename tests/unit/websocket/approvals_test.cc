@@ -10,9 +10,10 @@ using Approvals = NetTest;
 
 const std::vector<std::string> kApprover{"operator.approvals"};
 
-json say(ProtocolClient& client, const std::string& key, const std::string& message) {
+json say(ProtocolClient& client, const std::string& key, const std::string& message,
+         const std::string& session = "main") {
   return client.call("chat.send",
-                     {{"sessionKey", "main"}, {"message", message}, {"idempotencyKey", key}});
+                     {{"sessionKey", session}, {"message", message}, {"idempotencyKey", key}});
 }
 
 TEST_F(Approvals, AnExecQuestionIsPushedListedAndAnswered) {
@@ -27,10 +28,10 @@ TEST_F(Approvals, AnExecQuestionIsPushedListedAndAnswered) {
   EXPECT_EQ(pushed["request"]["agentId"], "main");
   EXPECT_EQ(pushed["request"]["sessionKey"], "agent:main:main");
   EXPECT_EQ(pushed["request"]["runId"], "r");
-  EXPECT_EQ(pushed["request"]["code"], "K7QX2MNP");
+  EXPECT_EQ(pushed["request"]["code"].get<std::string>().size(), 8U);
   EXPECT_EQ(pushed["request"]["allowedDecisions"],
             json::array({"allow-once", "allow-always", "deny"}));
-  EXPECT_EQ(pushed["expiresAtMs"], 1'700'000'300'000);
+  EXPECT_EQ(pushed["expiresAtMs"], pushed["createdAtMs"].get<std::int64_t>() + 300'000);
   EXPECT_TRUE(pushed["cursor"].is_string());
 
   const json list = approver.call("exec.approval.list")["payload"];
@@ -45,12 +46,14 @@ TEST_F(Approvals, AnExecQuestionIsPushedListedAndAnswered) {
   const json answer =
       approver.call("exec.approval.resolve", {{"id", pushed["id"]}, {"decision", "allow-once"}});
   EXPECT_EQ(answer["payload"], json::parse(R"({"ok":true})")) << answer;
-  EXPECT_EQ(engine_->decided_via(), fb::DecidedVia::client);
   const json resolved = approver.event("exec.approval.resolved")["payload"];
   EXPECT_EQ(resolved["id"], pushed["id"]);
   EXPECT_EQ(resolved["decision"], "allow-once");
   EXPECT_EQ(resolved["reason"], "user");
   EXPECT_EQ(approver.call("exec.approval.list")["payload"], json::array());
+  const auto answers = recorded(fb::EventBody::ApprovalResolved);
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].as<fb::ApprovalResolved>().via(), fb::DecidedVia::client);
 }
 
 TEST_F(Approvals, AnAnswerStandsAndAnotherComesTooLate) {
@@ -102,24 +105,30 @@ TEST_F(Approvals, ACodeOrTheBeginningOfTheIdNamesOne) {
   ProtocolClient client;
   client.hello(port());
   say(client, "r", "ask");
-  say(client, "s", "ask");
-  const json ambiguous =
-      client.call("exec.approval.resolve", {{"id", "12345678"}, {"decision", "deny"}})["error"];
+  const json pushed = client.event("exec.approval.requested")["payload"];
+  const std::string id = pushed["id"];
+  ASSERT_TRUE(id.starts_with(kApprovalIdStart)) << id;
+  std::string code = pushed["request"]["code"];
+  std::transform(code.begin(), code.end(), code.begin(), ::tolower);
+  say(client, "s", "ask", "agent:main:side");
+  client.event("exec.approval.requested");
+  const json ambiguous = client.call("exec.approval.resolve",
+                                     {{"id", kApprovalIdStart}, {"decision", "deny"}})["error"];
   EXPECT_EQ(ambiguous["message"], "ambiguous approval id prefix; use the full id");
-  EXPECT_EQ(client.call("exec.approval.resolve", {{"id", "k7qx2mnp"}, {"decision", "deny"}})["ok"],
-            true);
-  EXPECT_EQ(client.call("exec.approval.resolve", {{"id", "12345678"}, {"decision", "deny"}})["ok"],
-            true);
-  const json none =
-      client.call("exec.approval.resolve", {{"id", "12345678"}, {"decision", "deny"}})["error"];
+  EXPECT_EQ(client.call("exec.approval.resolve", {{"id", code}, {"decision", "deny"}})["ok"], true);
+  EXPECT_EQ(
+      client.call("exec.approval.resolve", {{"id", kApprovalIdStart}, {"decision", "deny"}})["ok"],
+      true);
+  const json none = client.call("exec.approval.resolve",
+                                {{"id", kApprovalIdStart}, {"decision", "deny"}})["error"];
   EXPECT_EQ(none["code"], "INVALID_REQUEST");
   EXPECT_EQ(none["details"]["reason"], "APPROVAL_NOT_FOUND");
-  const json odd =
-      client.call("exec.approval.resolve", {{"id", "12345678"}, {"decision", "maybe"}})["error"];
+  const json odd = client.call("exec.approval.resolve",
+                               {{"id", kApprovalIdStart}, {"decision", "maybe"}})["error"];
   EXPECT_EQ(odd["message"], "invalid decision: say allow-once, allow-always or deny");
 }
 
-TEST_F(Approvals, WhoWaitsIsAnsweredWhenItIsDecidedOrRunsOut) {
+TEST_F(Approvals, WhoWaitsIsAnsweredWhenItIsDecided) {
   ProtocolClient client;
   client.hello(port());
   say(client, "r", "ask");
@@ -133,18 +142,23 @@ TEST_F(Approvals, WhoWaitsIsAnsweredWhenItIsDecidedOrRunsOut) {
   EXPECT_EQ(decided["id"], first);
   EXPECT_EQ(decided["decision"], "allow-always");
   EXPECT_EQ(decided["terminalReason"], "user");
+}
 
+TEST_F(Approvals, WhoWaitsIsAnsweredWhenItRunsOut) {
+  config_.agents[0].approval_ms = 500;
+  start({});
+  ProtocolClient client;
+  client.hello(port());
+  ProtocolClient waiter;
+  waiter.hello(port());
   say(client, "s", "ask");
-  const std::string second = client.event("exec.approval.requested")["payload"]["id"];
-  waiter.send(ProtocolClient::request("X", "exec.approval.waitDecision", {{"id", second}}));
-  waiter.call("exec.approval.list");
-  engine_->expire_approval();
+  const std::string id = client.event("exec.approval.requested")["payload"]["id"];
+  waiter.send(ProtocolClient::request("X", "exec.approval.waitDecision", {{"id", id}}));
   const json over = waiter.response("X")["payload"];
   EXPECT_TRUE(over["decision"].is_null());
   EXPECT_EQ(over["terminalReason"], "timeout");
-  EXPECT_EQ(waiter.call("exec.approval.waitDecision", {{"id", second}})["payload"], over);
-  EXPECT_EQ(waiter.call("approval.get", {{"id", second}})["payload"]["approval"]["status"],
-            "expired");
+  EXPECT_EQ(waiter.call("exec.approval.waitDecision", {{"id", id}})["payload"], over);
+  EXPECT_EQ(waiter.call("approval.get", {{"id", id}})["payload"]["approval"]["status"], "expired");
   EXPECT_EQ(waiter.call("exec.approval.waitDecision", {{"id", "nothing"}})["error"]["message"],
             "approval expired or not found");
 }

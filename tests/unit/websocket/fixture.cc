@@ -3,12 +3,15 @@
 
 #include <utility>
 
+#include "schemas/event_verify.h"
+
 namespace spine::test {
 
-json channel_message(const std::string& external_id, const std::string& text) {
+json channel_message(const std::string& external_id, const std::string& text,
+                     const std::string& sender) {
   return {{"channel", "telegram"},
-          {"sender", {{"id", "alice"}, {"name", "Alice"}}},
-          {"conversation", {{"kind", "direct"}, {"id", "alice"}}},
+          {"sender", {{"id", sender}, {"name", "Alice"}}},
+          {"conversation", {{"kind", "direct"}, {"id", sender}}},
           {"externalId", external_id},
           {"content", {{"text", text}}},
           {"timestamp", 1'700'000'000'000}};
@@ -84,14 +87,27 @@ json ProtocolClient::event(const std::string& name, int timeout_ms) {
   }
 }
 
-void NetTest::start(net::NetOptions options) {
-  TearDown();
-  config_ = config::Config{};
+NetTest::NetTest() {
   config_.agents = {config::AgentConfig{.id = "main", .name = "Main"}};
   config_.redacted_json = R"({"gateway":{"auth":{"token":"__OPENCLAW_REDACTED__"}}})";
   config_.exists = true;
-  config_.auth_rate_limit = auth_limit_;
   config_.raw = config_.redacted_json;
+  config_.default_dm_policy = fb::DmPolicy::open;
+  config_.messages_per_minute = 0;
+}
+
+void NetTest::start(net::NetOptions options) {
+  stop();
+  state_dir_.clear();
+  run(std::move(options));
+}
+
+void NetTest::restart() {
+  stop();
+  run({});
+}
+
+void NetTest::run(net::NetOptions options) {
   shared_ = std::make_unique<pipeline::Shared>();
   ingress_ = std::make_unique<pipeline::Ingress>();
   options.token = kToken;
@@ -100,21 +116,30 @@ void NetTest::start(net::NetOptions options) {
   auto server = net::NetServer::bind(std::move(options), *shared_, *ingress_);
   ASSERT_TRUE(server) << server.error().message;
   server_ = std::move(server).value();
-  engine_ = std::make_unique<FakeEngine>(*shared_, *ingress_, server_->outbox());
+  engine_ = std::make_unique<LiveEngine>(*shared_, *ingress_, server_->outbox(), config_,
+                                         state_dir_.path());
   server_->start();
 }
 
-void NetTest::TearDown() {
-  if (server_ != nullptr) {
-    server_->stop();
-    server_->join();
-  }
-  if (engine_ != nullptr) {
-    EXPECT_EQ(engine_->invalid(), 0U);
-  }
+void NetTest::stop() {
+  if (engine_ == nullptr) return;
   engine_.reset();
+  server_->join();
   server_.reset();
   ingress_.reset();
+  state_dir_.for_each_event([](const EventView& event) {
+    EXPECT_TRUE(verify_event_body(event.header.kind, event.body)) << event.seq.value;
+  });
+}
+
+std::vector<Recorded> NetTest::recorded(fb::EventBody kind) {
+  stop();
+  std::vector<Recorded> found;
+  state_dir_.for_each_event([&](const EventView& event) {
+    if (event.header.kind != static_cast<std::uint16_t>(kind)) return;
+    found.push_back({.header = event.header, .body = core::KeptBody{event.body}});
+  });
+  return found;
 }
 
 std::string NetTest::http(const std::string& request) {

@@ -1,4 +1,4 @@
-// A NetServer over a FakeEngine, and a client that speaks the protocol.
+// A NetServer over an engine of its own, and a client that speaks the protocol.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 #include "engine/pipeline/ingress.h"
 #include "engine/pipeline/shared.h"
 #include "tests/support/ws_client.h"
-#include "tests/unit/websocket/fake_engine.h"
+#include "tests/unit/websocket/live_engine.h"
 
 namespace spine::test {
 
@@ -49,28 +49,54 @@ class ProtocolClient {
   int next_id_{1};
 };
 
+// An event of the journal, kept.
+struct Recorded {
+  RecordHeader header{};
+  core::KeptBody body{};
+  template <class Body>
+  const Body& as() const {
+    return *flatbuffers::GetRoot<Body>(body.view().data());
+  }
+};
+
 class NetTest : public ::testing::Test {
  protected:
+  NetTest();
   void SetUp() override { start({}); }
-  void TearDown() override;
-  // Starts over with these options (token, config and version are filled in).
+  void TearDown() override { stop(); }
+  // Starts over with an empty journal and these options (token, config and version are filled in).
   void start(net::NetOptions options);
+  // Ends the gateway, as a SIGTERM does, and starts it again on the same journal.
+  void restart();
+  // Ends the gateway. Everything it recorded passes the verifier.
+  void stop();
   std::uint16_t port() const { return server_->port(); }
   // A whole HTTP exchange on a connection of its own.
   std::string http(const std::string& request);
   std::string get(const std::string& path) {
     return http("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   }
+  // How many events of the kind this gateway has recorded since it started.
+  std::uint64_t recorded_count(fb::EventBody kind) const {
+    return shared_->metrics.journal_appends[static_cast<std::size_t>(kind)].get();
+  }
+  // Ends the gateway; all it recorded of the kind, the oldest first.
+  std::vector<Recorded> recorded(fb::EventBody kind);
 
-  config::AuthRateLimit auth_limit_{};  // of the next start
+  // Of the next start: an agent "main" with a name, everybody may write, as often as they like.
   config::Config config_{};
   std::unique_ptr<pipeline::Shared> shared_{};
   std::unique_ptr<pipeline::Ingress> ingress_{};
   std::unique_ptr<net::NetServer> server_{};
-  std::unique_ptr<FakeEngine> engine_{};
+  std::unique_ptr<LiveEngine> engine_{};
+
+ private:
+  void run(net::NetOptions options);
+  StateDir state_dir_{};
 };
 
 // A channel.message's params that are accepted.
-json channel_message(const std::string& external_id, const std::string& text = "hello");
+json channel_message(const std::string& external_id, const std::string& text = "hello",
+                     const std::string& sender = "alice");
 
 }  // namespace spine::test

@@ -1,4 +1,5 @@
 // HTTP on the WebSocket's port, over real sockets.
+#include "tests/unit/pipeline/small_disk.h"
 #include "tests/unit/websocket/fixture.h"
 
 namespace spine::test {
@@ -29,11 +30,16 @@ TEST_F(HttpServer, HealthSaysHealthyWithCounts) {
 
 TEST_F(HttpServer, ReadyIsHonest) {
   EXPECT_TRUE(get("/ready").starts_with("HTTP/1.1 200"));
-  shared_->disk_full.store(1);
+  pipeline::SmallDisk disk{limits::kSpaceReservedBytes / 2};
+  start({});
+  while (shared_->disk_full.load() == 0)
+    std::this_thread::yield();
   const std::string response = get("/readyz");
   EXPECT_TRUE(response.starts_with("HTTP/1.1 503"));
   EXPECT_EQ(json::parse(body_of(response))["failing"], json::array({"disk_full"}));
-  shared_->disk_full.store(0);
+  disk.set_bytes(512 * limits::kMiB);
+  while (shared_->disk_full.load() != 0)
+    std::this_thread::yield();
   shared_->phase.store(pipeline::Phase::recovering);
   EXPECT_EQ(json::parse(body_of(get("/ready")))["failing"], json::array({"recovering"}));
   shared_->phase.store(pipeline::Phase::ready);

@@ -268,7 +268,9 @@ TEST_F(ControlSocketTest, ServesTheOwnerByAnyHostAndRefusesPages) {
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_TRUE(S_ISSOCK(info.st_mode));
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
-  auto engine = std::make_unique<FakeEngine>(*shared_, other_ingress_, server->outbox());
+  StateDir other_state;
+  auto engine = std::make_unique<LiveEngine>(*shared_, other_ingress_, server->outbox(), config_,
+                                             other_state.path());
   server->start();
   const std::string health = "GET /health HTTP/1.1\r\nConnection: close\r\n";
   EXPECT_TRUE(ask(dial(path), health + "Host: whatever\r\n\r\n").starts_with("HTTP/1.1 200"));
@@ -288,8 +290,6 @@ TEST_F(ControlSocketTest, ServesTheOwnerByAnyHostAndRefusesPages) {
   ASSERT_EQ(::recv(fd, first, 12, MSG_WAITALL), 12);
   EXPECT_STREQ(first, "HTTP/1.1 101");
   ::close(fd);
-  server->stop();
-  server->join();
   engine.reset();
   server.reset();
   EXPECT_FALSE(std::filesystem::exists(path));

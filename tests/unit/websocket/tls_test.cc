@@ -357,7 +357,7 @@ TEST_F(UiServer, TheConfigNeedsTheToken) {
 }
 
 TEST_F(UiServer, GuessingTheTokenOverHttpLocksOut) {
-  auth_limit_ = {.max_attempts = 2, .lockout_ms = 7'000, .exempt_loopback = false};
+  config_.auth_rate_limit = {.max_attempts = 2, .lockout_ms = 7'000, .exempt_loopback = false};
   serve(false);
   const auto ask = [this](const std::string& token) {
     return http(
