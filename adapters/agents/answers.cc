@@ -5,6 +5,7 @@
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/record.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::agents {
 namespace {
@@ -13,28 +14,20 @@ constexpr auto kSource = static_cast<std::uint16_t>(Source::agent);
 
 }  // namespace
 
-std::string_view clip_utf8(std::string_view text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  std::size_t end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
-    --end;
-  return text.substr(0, end);
-}
-
 void Answers::push(fb::EventBody kind) {
   const pipeline::InputHeader header{.kind = static_cast<std::uint16_t>(kind), .source = kSource};
   producer_.push(header, spine::finished(builder_));
 }
 
 Answers::Text Answers::text(std::string_view value, std::size_t bytes_max) {
-  const std::string_view clipped = clip_utf8(value, bytes_max);
+  const std::string_view clipped = cut_text(value, bytes_max);
   return builder_.CreateString(clipped.data(), clipped.size());
 }
 
 void Answers::delta(RunId run, std::string_view piece) {
   const pipeline::InputHeader header{
       .kind = pipeline::input_kind::kRunDelta, .source = kSource, .a = run.value};
-  producer_.push(header, as_bytes(clip_utf8(piece, limits::kTextBytesMax)));
+  producer_.push(header, as_bytes(cut_text(piece, limits::kTextBytesMax)));
 }
 
 void Answers::finished(RunId run, const Finished& answer) {

@@ -98,7 +98,4 @@ class Answers {
   flatbuffers::FlatBufferBuilder builder_{1024};
 };
 
-// The longest start of `text` of at most `bytes_max` that does not cut a UTF-8 character.
-std::string_view clip_utf8(std::string_view text, std::size_t bytes_max);
-
 }  // namespace spine::agents

@@ -9,6 +9,7 @@
 #include "adapters/cli/table.h"
 #include "adapters/cli/verbs.h"
 #include "schemas/vocab/show.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::cli {
 namespace {
@@ -44,15 +45,6 @@ std::size_t instances_at(const element& row) {
   return count;
 }
 
-std::string shortened(std::string text) {
-  if (text.size() <= kProblemBytesMax) return text;
-  std::size_t end = kProblemBytesMax;
-  while (end != 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
-    --end;
-  text.resize(end);
-  return text + "...";
-}
-
 void print_table(const element& root) {
   Table table({"AGENT", "DRIVER", "STATE", "PROCESSES", "RUNNING", "QUEUED", "STARTS", "CRASHES",
                "SANDBOX", "PROBLEM"});
@@ -60,7 +52,7 @@ void print_table(const element& root) {
     table.add({text_at(row, "id"), text_at(row, "driver"), state_at(row),
                std::to_string(instances_at(row)), count_at(row, "running"), count_at(row, "queued"),
                count_at(row, "starts"), count_at(row, "crashes"), or_dash(text_at(row, "sandbox")),
-               or_dash(shortened(text_at(row, "problem")))});
+               or_dash(shortened(text_at(row, "problem"), kProblemBytesMax))});
   }
   fmt::print("{}One agent's story: spine agents status <agent>\n", table.text());
 }

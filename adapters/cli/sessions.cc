@@ -8,9 +8,9 @@
 #include "adapters/cli/place.h"
 #include "adapters/cli/table.h"
 #include "adapters/cli/verbs.h"
-#include "engine/core/cut_text.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::cli {
 namespace {
@@ -33,7 +33,7 @@ std::string run_text(const element& session) {
 std::string one_line(std::string text) {
   constexpr std::size_t kLineBytesMax = 160;
   std::ranges::replace(text, '\n', ' ');
-  const std::string_view shown = core::cut_text(text, kLineBytesMax);
+  const std::string_view shown = cut_text(text, kLineBytesMax);
   return shown.size() == text.size() ? text : std::string(shown) + " [...]";
 }
 

@@ -11,6 +11,7 @@
 #include "adapters/http/json.h"
 #include "adapters/skills/skill_set.h"
 #include "schemas/vocab/show.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::cli {
 namespace {
@@ -125,8 +126,7 @@ std::string short_text(const std::string& description) {
   std::string out;
   std::size_t characters = 0;
   for (const char c : description.substr(0, description.find('\n'))) {
-    const bool begins = (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    if (begins && ++characters > kCharactersMax) return out + "...";
+    if (!continues_character(c) && ++characters > kCharactersMax) return out + "...";
     out.push_back(c);
   }
   return out;

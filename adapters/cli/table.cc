@@ -6,18 +6,9 @@
 
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/show.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::cli {
-namespace {
-
-std::size_t width(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
-
-}  // namespace
-
 Table::Table(std::vector<std::string> header) {
   rows_.push_back(std::move(header));
 }
@@ -33,13 +24,13 @@ std::string Table::text() const {
   std::vector<std::size_t> widths(rows_[0].size());
   for (const auto& row : rows_) {
     for (std::size_t i = 0; i < row.size(); ++i)
-      widths[i] = std::max(widths[i], width(row[i]));
+      widths[i] = std::max(widths[i], count_characters(row[i]));
   }
   std::string out;
   for (const auto& row : rows_) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       out += row[i];
-      if (i + 1 < row.size()) out.append(widths[i] - width(row[i]) + 2, ' ');
+      if (i + 1 < row.size()) out.append(widths[i] - count_characters(row[i]) + 2, ' ');
     }
     out += '\n';
   }
@@ -53,10 +44,10 @@ void Facts::add(std::string name, std::string value) {
 std::string Facts::text() const {
   std::size_t widest = 0;
   for (const auto& [name, value] : facts_)
-    widest = std::max(widest, width(name));
+    widest = std::max(widest, count_characters(name));
   std::string out;
   for (const auto& [name, value] : facts_) {
-    out += "  " + name + std::string(widest - width(name) + 2, ' ') + value + "\n";
+    out += "  " + name + std::string(widest - count_characters(name) + 2, ' ') + value + "\n";
   }
   return out;
 }

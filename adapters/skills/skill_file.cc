@@ -36,12 +36,6 @@ std::uint32_t line_of_bad_byte(std::string_view text) {
   return 0;
 }
 
-// REQUIRES: UTF-8.
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 std::string_view kind_of(const Value& value) {
   switch (value.kind) {
     case ValueKind::null:
@@ -80,9 +74,9 @@ void check_name(SkillFile& file, const Value& value) {
   const auto refuse = [&](std::string message) { fault(file, value.line, std::move(message)); };
   if (name.empty()) return refuse("name is empty; write one.");
   const std::string shown = printable(name.substr(0, kShownMax));
-  if (characters(name) > kNameCharactersMax) {
+  if (count_characters(name) > kNameCharactersMax) {
     refuse(fmt::format("name has {} characters, {} at most are allowed; shorten it.",
-                       characters(name), kNameCharactersMax));
+                       count_characters(name), kNameCharactersMax));
   }
   if (!std::ranges::all_of(name, is_name_character)) {
     refuse(
@@ -122,7 +116,7 @@ void read_description(SkillFile& file, const Value& root) {
   if (value->text.find_first_not_of(" \t\r\n") == std::string::npos) {
     fault(file, value->line, "description is empty; say what the skill does and when to use it.");
   }
-  const std::size_t count = characters(value->text);
+  const std::size_t count = count_characters(value->text);
   if (count > kDescriptionCharactersMax) {
     fault(file, value->line,
           fmt::format("description has {} characters, {} at most are allowed; shorten it.", count,
@@ -133,10 +127,11 @@ void read_description(SkillFile& file, const Value& root) {
 void check_optional(SkillFile& file, const Value& root) {
   text_member(file, root, "license", Weight::warning);
   const Value* compatibility = text_member(file, root, "compatibility", Weight::warning);
-  if (compatibility != nullptr && characters(compatibility->text) > kCompatibilityCharactersMax) {
+  if (compatibility != nullptr &&
+      count_characters(compatibility->text) > kCompatibilityCharactersMax) {
     fault(file, compatibility->line,
           fmt::format("compatibility has {} characters, {} at most are allowed; shorten it.",
-                      characters(compatibility->text), kCompatibilityCharactersMax),
+                      count_characters(compatibility->text), kCompatibilityCharactersMax),
           Weight::warning);
   }
   const Value* tools = root.find("allowed-tools");

@@ -6,6 +6,7 @@
 
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::net {
 namespace {
@@ -21,14 +22,6 @@ constexpr std::size_t kAddedBytesMax = 16 * limits::kMiB;
 // Whoever took nothing for so long does not read: those go first when all are owed too much.
 constexpr std::uint64_t kSilentMs = 1'000;
 constexpr std::size_t kReasonBytesMax = 123;  // a control frame carries 125 B, the code takes two
-
-std::string_view shortened(std::string_view reason) {
-  if (reason.size() <= kReasonBytesMax) return reason;
-  std::size_t end = kReasonBytesMax;
-  while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xC0U) == 0x80U)
-    --end;
-  return reason.substr(0, end);
-}
 
 }  // namespace
 
@@ -159,7 +152,7 @@ void Hub::close(std::uint32_t slot, std::uint16_t code, std::string_view reason)
   std::string payload;
   payload += static_cast<char>(code >> 8);
   payload += static_cast<char>(code & 0xFF);
-  payload += shortened(reason);
+  payload += cut_text(reason, kReasonBytesMax);
   close_with(slot, code, payload);
 }
 

@@ -12,6 +12,8 @@
 namespace spine::config {
 namespace {
 
+constexpr std::size_t kNameShown = 60;  // bytes of a key, in messages
+
 class Parser {
  public:
   Parser(Document& document, std::string_view text, std::uint16_t file)
@@ -142,7 +144,7 @@ class Parser {
           fmt::format("expected ':' after the key {}, found {}; a key with "
                       "other characters than letters, digits, _ and $ needs "
                       "quotes.",
-                      shortened(name), scanner_.found()));
+                      printable(shortened(name, kNameShown)), scanner_.found()));
     }
     SPINE_TRY_STATUS(scanner_.skip_blank());
     SPINE_TRY(NodeId id, value(depth + 1));
@@ -171,11 +173,11 @@ class Parser {
     const auto twice =
         std::ranges::adjacent_find(members, {}, [&](NodeId id) { return document_.key(id); });
     if (twice == members.end()) return ok();
-    return scanner_.error_at(
-        document_[*(twice + 1)].key_place,
-        fmt::format("the key {} stands twice in this object, first on line "
-                    "{}; keep one.",
-                    shortened(document_.key(*twice)), document_[*twice].key_place.line));
+    return scanner_.error_at(document_[*(twice + 1)].key_place,
+                             fmt::format("the key {} stands twice in this object, first on line "
+                                         "{}; keep one.",
+                                         printable(shortened(document_.key(*twice), kNameShown)),
+                                         document_[*twice].key_place.line));
   }
 
   Status expected(std::string_view what, std::string_view container, char open, Place start) const {
@@ -192,15 +194,6 @@ class Parser {
   Status keep(std::string_view text, Text& out) {
     if (document_.add_text(text, out)) return ok();
     return scanner_.error("the configuration holds too much text; make it smaller.");
-  }
-
-  static std::string shortened(std::string_view name) {
-    constexpr std::size_t kShown = 60;
-    if (name.size() <= kShown) return printable(name);
-    std::size_t end = kShown;
-    while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0U) == 0x80U)
-      --end;
-    return printable(name.substr(0, end)) + "...";
   }
 
   Document& document_;

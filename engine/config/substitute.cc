@@ -17,15 +17,6 @@ bool continues_variable(char c) {
   return starts_variable(c) || (c >= '0' && c <= '9');
 }
 
-bool is_utf8(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    const CodePoint point = decode_utf8(text, at);
-    if (point.bytes == 0) return false;
-    at += point.bytes;
-  }
-  return true;
-}
-
 // The name in "${NAME}" at the start of `text`, or empty.
 std::string_view variable_at(std::string_view text) {
   if (!text.starts_with("${") || text.size() < 4 || !starts_variable(text[2])) return {};

@@ -1,9 +1,9 @@
 // evolve: events of what agents ask, of their own names of conversations, and of quarantine.
 #include <algorithm>
 
-#include "engine/core/cut_text.h"
 #include "engine/core/evolve_rows.h"
 #include "schemas/fields.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::core {
 namespace {

@@ -1,8 +1,8 @@
 // evolve: events of devices and of the pairing of senders.
-#include "engine/core/cut_text.h"
 #include "engine/core/device_rules.h"
 #include "engine/core/evolve_rows.h"
 #include "schemas/fields.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::core {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/siphash.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::core {
 namespace {
@@ -84,10 +85,7 @@ void KeyBuffer::fit(Bits128 key) {
   if (size_ <= limits::kKeyBytesMax) return;
   const Bits128 whole = siphash128(key, as_bytes(view()));
   constexpr std::size_t kDigits = 32;
-  std::size_t cut = limits::kKeyBytesMax - kDigits - 1;
-  // Not in the middle of a character of UTF-8.
-  while (cut > 0 && (static_cast<unsigned char>(data_[cut]) & 0xc0) == 0x80)
-    --cut;
+  const std::size_t cut = cut_text(view(), limits::kKeyBytesMax - kDigits - 1).size();
   data_[cut] = '~';
   for (std::size_t i = 0; i < kDigits; ++i)
     data_[cut + 1 + i] = hex_digit(whole, i);

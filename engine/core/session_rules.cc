@@ -1,11 +1,11 @@
 // Session rules: resets and deletions on request; connections of clients.
-#include "engine/core/cut_text.h"
 #include "engine/core/drafter.h"
 #include "engine/core/evolve_rows.h"
 #include "engine/core/fingerprint.h"
 #include "engine/core/key_buffer.h"
 #include "engine/core/session_key.h"
 #include "engine/core/typed_key.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::core {
 namespace {

@@ -1,9 +1,9 @@
 // Sessions: rows, indexes and the idle list.
 #include "engine/core/sessions.h"
 
-#include "engine/core/cut_text.h"
 #include "engine/core/text_hash.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::core {
 

@@ -2,13 +2,13 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/core/cut_text.h"
 #include "engine/core/views.h"
 #include "engine/pipeline/follower.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/utf8.h"
 
 #include "event_generated.h"
 
@@ -35,7 +35,7 @@ EventView keep_belonging(const EventView& event, std::vector<std::uint64_t>& sto
     return keep(event, event.body, storage);
   }
   const auto& body = *flatbuffers::GetRoot<fb::BodyRecorded>(event.body.data());
-  const std::string_view text = core::cut_text(text_of(body.text()), kToolTextBytesMax);
+  const std::string_view text = cut_text(text_of(body.text()), kToolTextBytesMax);
   flatbuffers::FlatBufferBuilder builder;
   const auto shown = builder.CreateString(text.data(), text.size());
   builder.Finish(fb::CreateBodyRecorded(builder, body.run(), 0, body.bytes(), shown));

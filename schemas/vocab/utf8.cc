@@ -1,6 +1,8 @@
 // UTF-8 as in RFC 3629, table 3-7 of the Unicode standard.
 #include "schemas/vocab/utf8.h"
 
+#include <algorithm>
+
 namespace spine {
 namespace {
 
@@ -33,6 +35,25 @@ CodePoint decode_utf8(std::string_view text, std::size_t at) {
   const bool surrogate = value >= 0xd800 && value <= 0xdfff;
   if (value < lead.least || value > 0x10ffff || surrogate) return {};
   return {value, lead.bytes};
+}
+
+bool is_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t bytes = decode_utf8(text, at).bytes;
+    if (bytes == 0) return false;
+    at += bytes;
+  }
+  return true;
+}
+
+std::string shortened(std::string_view text, std::size_t bytes_max) {
+  std::string out{cut_text(text, bytes_max)};
+  return out.size() == text.size() ? out : out + "...";
+}
+
+std::size_t count_characters(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return !continues_character(c); }));
 }
 
 void append_utf8(std::string& out, char32_t value) {

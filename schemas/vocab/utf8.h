@@ -1,4 +1,4 @@
-// decode_utf8: one code point of UTF-8 at a time, refusing whatever RFC 3629 refuses.
+// UTF-8: one code point at a time, refusing whatever RFC 3629 refuses, and texts cut and counted.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,29 @@ struct CodePoint {
 // REQUIRES: at < text.size(). Overlong forms, surrogates, values above U+10FFFF and cut-off
 // sequences give bytes = 0. Thread: any.
 CodePoint decode_utf8(std::string_view text, std::size_t at);
+
+// Whether all of it is UTF-8.
+bool is_utf8(std::string_view text);
+
+// Whether a byte goes on with a character that begins before it.
+constexpr bool continues_character(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
+}
+
+// The longest start of `text` of at most bytes_max bytes that does not end inside a character.
+// Borrowed from `text`. REQUIRES, as below: UTF-8; else the answer is short of the best.
+constexpr std::string_view cut_text(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  while (bytes_max > 0 && continues_character(text[bytes_max]))
+    --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
+// cut_text(), and "..." behind what was cut.
+std::string shortened(std::string_view text, std::size_t bytes_max);
+
+// How many characters there are.
+std::size_t count_characters(std::string_view text);
 
 // U+FFFD, which stands for bytes that are not UTF-8.
 inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";

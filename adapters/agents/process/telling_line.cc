@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/core/cut_text.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::agents {
 namespace {
@@ -80,8 +80,8 @@ std::string telling_line(std::string_view tail) {
     const std::string_view line = trimmed(plain);
     tail = tail.substr(0, feed == std::string_view::npos ? 0 : feed);
     if (line.empty() || tells_nothing(line)) continue;
-    if (speaks_of_error(line)) return std::string(core::cut_text(line, kBytesMax));
-    if (last.empty()) last = core::cut_text(line, kBytesMax);
+    if (speaks_of_error(line)) return std::string(cut_text(line, kBytesMax));
+    if (last.empty()) last = cut_text(line, kBytesMax);
   }
   return last;
 }

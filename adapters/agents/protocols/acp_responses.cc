@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/acp.h"
-#include "engine/core/cut_text.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::agents {
 namespace {
@@ -148,7 +148,7 @@ void AcpProtocol::stopped(Run& run) {
   if (run.answer.empty() && run.reason != "end_turn") {
     return fail(run, fb::RunErrorKind::unknown,
                 fmt::format("The agent stopped before it answered ({}). Send the message again.",
-                            core::cut_text(run.reason, 64)));
+                            cut_text(run.reason, 64)));
   }
   finish(run);
 }

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "adapters/agents/protocols/acp.h"
-#include "engine/core/cut_text.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::agents {
 namespace {
@@ -135,7 +135,7 @@ void AcpProtocol::drop_late(Conversation* known, std::string_view kind, const Js
   sink_.log(
       fmt::format("it told of a turn that had ended, too late by more than {} ms, and that is "
                   "dropped ({}): {}",
-                  quiet_ms(), kind, core::cut_text(said, 160)));
+                  quiet_ms(), kind, cut_text(said, 160)));
 }
 
 }  // namespace spine::agents

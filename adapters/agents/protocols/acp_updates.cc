@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/acp.h"
-#include "engine/core/cut_text.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::agents {
 namespace {
@@ -73,7 +73,7 @@ void AcpProtocol::on_update(const JsonNode& params, std::string_view text) {
 void AcpProtocol::not_understood(Run* run, std::string_view what, std::string_view text) {
   odd_.pass_over(what.empty() ? "an update without a kind" : what);
   if (run == nullptr || odd_.faulted() || !run->unread.empty()) return;
-  run->unread = core::cut_text(text, 160);
+  run->unread = cut_text(text, 160);
 }
 
 void AcpProtocol::on_chunk(Run& run, const JsonNode& update, std::string_view text) {

@@ -6,8 +6,8 @@
 
 #include "adapters/agents/protocols/plain_prompt.h"
 #include "adapters/agents/protocols/skills_block.h"
-#include "engine/core/cut_text.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::agents {
 
@@ -59,7 +59,7 @@ void JsonlProtocol::on_unreadable(std::string_view text) {
 
 void JsonlProtocol::skip(std::string_view kind) {
   odd_.skip(kind);
-  if (unread_.empty()) unread_ = fmt::format("lines of type \"{}\"", core::cut_text(kind, 64));
+  if (unread_.empty()) unread_ = fmt::format("lines of type \"{}\"", cut_text(kind, 64));
 }
 
 void JsonlProtocol::ended(bool clean_exit, std::string_view why) {

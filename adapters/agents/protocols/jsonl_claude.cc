@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/jsonl.h"
-#include "engine/core/cut_text.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::agents {
 namespace {
@@ -119,7 +119,7 @@ class ClaudeProtocol final : public JsonlProtocol {
     if (reply().text.empty() && !result["result"].is_text()) {
       return fail(fb::RunErrorKind::unknown,
                   fmt::format("Claude Code ended without an answer that is understood ({}).",
-                              core::cut_text(result.json(), 160)));
+                              cut_text(result.json(), 160)));
     }
     finish();
   }

@@ -19,8 +19,8 @@
 
 #include "adapters/agents/protocols/json_out.h"
 #include "adapters/agents/protocols/jsonl.h"
-#include "engine/core/cut_text.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::agents {
 namespace {
@@ -128,7 +128,7 @@ class LinesProtocol final : public JsonlProtocol {
   std::string why_no_answer(const JsonNode& text) const {
     if (text.there()) {
       return fmt::format("The agent's answer is no text but {}.",
-                         core::cut_text(text.json(), kShownBytes));
+                         cut_text(text.json(), kShownBytes));
     }
     if (!unread().empty()) {
       return fmt::format("A part of the agent's answer cannot be read ({}).", unread());

@@ -20,9 +20,6 @@ bool is_blank(char c) {
 bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
-bool is_continuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-}
 
 // Bytes of the terminal's escape sequence at `at`; 0 = there is none.
 std::size_t escape_bytes(std::string_view line, std::size_t at) {
@@ -82,7 +79,7 @@ std::size_t begun_bytes(std::string_view text, std::size_t at) {
                             : lead >= 0xC2 && lead < 0xE0 ? 2
                                                           : 0;
   std::size_t count = 1;
-  while (count < whole && at + count < text.size() && is_continuation(text[at + count]))
+  while (count < whole && at + count < text.size() && continues_character(text[at + count]))
     ++count;
   return count < whole ? count : 0;
 }
@@ -238,8 +235,8 @@ void LineMender::copy_beyond_ascii() {
     return;
   }
   std::size_t broken = 1;
-  if (is_continuation(line_[at_]) && object_.size() == text_start_) {
-    while (broken < 3 && at_ + broken < line_.size() && is_continuation(line_[at_ + broken]))
+  if (continues_character(line_[at_]) && object_.size() == text_start_) {
+    while (broken < 3 && at_ + broken < line_.size() && continues_character(line_[at_ + broken]))
       ++broken;
     split_.head = line_.substr(at_, broken);
     if (line_.substr(at_ + broken).starts_with('"')) split_.tail = split_.head;

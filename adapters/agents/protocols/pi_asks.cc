@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/pi.h"
-#include "engine/core/cut_text.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::agents {
 namespace {
@@ -37,7 +37,7 @@ fb::ApprovalDecision meaning_of(std::string_view option) {
 // What rules name: "pi:" and what the dialog is called, so that leave for one is none for another.
 std::string tool_of_dialog(std::string_view title) {
   if (title.empty()) return "pi";
-  return std::string(core::cut_text(fmt::format("pi:{}", title), kPiToolBytesMax));
+  return std::string(cut_text(fmt::format("pi:{}", title), kPiToolBytesMax));
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/pi.h"
-#include "engine/core/cut_text.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::agents {
 namespace {
@@ -30,7 +30,7 @@ std::string unknown_part(const JsonNode& content) {
                        (type != "text" || part["text"].is_text());
     if (!known && unknown.empty()) unknown = part.json();
   });
-  return std::string(core::cut_text(unknown, 160));
+  return std::string(cut_text(unknown, 160));
 }
 
 }  // namespace

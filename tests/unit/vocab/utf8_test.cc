@@ -25,5 +25,21 @@ TEST(Utf8, EncodesWhatItDecodes) {
   }
 }
 
+TEST(Utf8, TextsAreCutBetweenCharacters) {
+  EXPECT_EQ(cut_text("a\xc3\xa4", 3), "a\xc3\xa4");
+  EXPECT_EQ(cut_text("a\xc3\xa4", 2), "a");
+  EXPECT_EQ(cut_text("\xf0\x9f\x98\x80", 3), "");
+  EXPECT_EQ(cut_text("\x80\x80", 1), "");
+  EXPECT_EQ(shortened("a\xc3\xa4", 3), "a\xc3\xa4");
+  EXPECT_EQ(shortened("a\xc3\xa4", 2), "a...");
+}
+
+TEST(Utf8, CharactersAreCounted) {
+  EXPECT_EQ(count_characters(""), 0U);
+  EXPECT_EQ(count_characters("a\xc3\xa4\xe2\x82\xac"), 3U);
+  EXPECT_TRUE(is_utf8("a\xc3\xa4"));
+  EXPECT_FALSE(is_utf8("a\xc3"));
+}
+
 }  // namespace
 }  // namespace spine
