@@ -5,10 +5,11 @@
 #include <array>
 #include <cctype>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
+#include <span>
 
+#include "schemas/vocab/base64.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 
@@ -22,14 +23,6 @@ constexpr std::uint8_t kClose = 0x8;
 constexpr std::uint8_t kPing = 0x9;
 constexpr std::uint8_t kPong = 0xA;
 constexpr std::size_t kResponseHeadBytesMax = 64 * limits::kKiB;
-
-std::string base64(const unsigned char* bytes, std::size_t size) {
-  std::string text((size + 2) / 3 * 4 + 1, '\0');
-  const int length =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes, static_cast<int>(size));
-  text.resize(static_cast<std::size_t>(length));
-  return text;
-}
 
 template <std::size_t N>
 std::array<unsigned char, N> random_bytes() {
@@ -72,12 +65,12 @@ std::string websocket_accept(std::string_view key) {
   const std::string text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
   SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  return base64(digest.data(), digest.size());
+  return encode_base64(std::as_bytes(std::span{digest}));
 }
 
 Result<WsClient> WsClient::upgrade(Socket socket, const std::string& host, Deadline deadline) {
   const auto random = random_bytes<16>();
-  const std::string key = base64(random.data(), random.size());
+  const std::string key = encode_base64(std::as_bytes(std::span{random}));
   const std::string request = fmt::format(
       "GET / HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Key: {}\r\nSec-WebSocket-Version: 13\r\n\r\n",

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "adapters/http/json.h"
+#include "schemas/vocab/base64.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::http {
@@ -107,12 +108,10 @@ bool accepts(std::string_view header, std::string_view coding) {
 }
 
 std::string sha256_base64(std::string_view text) {
-  std::array<unsigned char, 32> digest{};
-  unsigned int bytes = 0;
-  ::EVP_Digest(text.data(), text.size(), digest.data(), &bytes, ::EVP_sha256(), nullptr);
-  std::array<unsigned char, 48> out{};
-  const int length = ::EVP_EncodeBlock(out.data(), digest.data(), static_cast<int>(bytes));
-  return {reinterpret_cast<const char*>(out.data()), static_cast<std::size_t>(length)};
+  std::array<std::byte, 32> digest{};
+  ::EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr,
+               ::EVP_sha256(), nullptr);
+  return encode_base64(digest);
 }
 
 void append_attribute(std::string& out, std::string_view text) {

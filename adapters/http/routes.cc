@@ -2,11 +2,12 @@
 #include "adapters/http/routes.h"
 
 #include <array>
-#include <openssl/evp.h>
 #include <openssl/sha.h>
+#include <span>
 
 #include "adapters/http/control_ui.h"
 #include "adapters/http/json.h"
+#include "schemas/vocab/base64.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::http {
@@ -222,13 +223,9 @@ std::string switching_protocols(std::string_view key) {
   const std::string text = std::string{key} + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
   ::SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  std::array<unsigned char, (SHA_DIGEST_LENGTH + 2) / 3 * 4 + 1> accept{};
-  ::EVP_EncodeBlock(accept.data(), digest.data(), static_cast<int>(digest.size()));
-  std::string out =
-      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-      "Sec-WebSocket-Accept: ";
-  out.append(reinterpret_cast<const char*>(accept.data())).append("\r\n\r\n");
-  return out;
+  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+         "Sec-WebSocket-Accept: " +
+         encode_base64(std::as_bytes(std::span{digest})) + "\r\n\r\n";
 }
 
 }  // namespace spine::http

@@ -8,6 +8,7 @@
 #include "adapters/websocket/device_identity.h"
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/respond.h"
+#include "schemas/vocab/base64.h"
 
 namespace spine::net {
 namespace {

@@ -1,4 +1,4 @@
-// Base64url, the signed payload, and Ed25519 through libsodium (RFC 8032).
+// The signed payload, and Ed25519 through libsodium (RFC 8032).
 #include "adapters/websocket/device_identity.h"
 
 #include <algorithm>
@@ -6,15 +6,15 @@
 #include <sodium.h>
 
 #include "engine/config/token.h"
+#include "schemas/vocab/base64.h"
 #include "schemas/vocab/check.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::net {
 namespace {
 
 constexpr std::size_t kKeyBytes = crypto_sign_PUBLICKEYBYTES;
 constexpr std::size_t kSignatureBytes = crypto_sign_BYTES;
-constexpr std::string_view kBase64Url =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 const unsigned char* octets(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
@@ -55,41 +55,6 @@ std::string folded_name(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::string> decode_base64url(std::string_view text) {
-  if (text.size() % 4 == 1) return std::nullopt;
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const std::size_t value = kBase64Url.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6U) | static_cast<std::uint32_t>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out.push_back(static_cast<char>((bits >> static_cast<unsigned>(count)) & 0xFFU));
-  }
-  // Bits that no byte uses: a second spelling of the same bytes.
-  if ((bits & ((1U << static_cast<unsigned>(count)) - 1)) != 0) return std::nullopt;
-  return out;
-}
-
-std::string encode_base64url(ByteSpan bytes) {
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const std::byte byte : bytes) {
-    bits = (bits << 8U) | std::to_integer<std::uint32_t>(byte);
-    count += 8;
-    while (count >= 6) {
-      count -= 6;
-      out.push_back(kBase64Url[(bits >> static_cast<unsigned>(count)) & 0x3FU]);
-    }
-  }
-  if (count != 0) out.push_back(kBase64Url[(bits << static_cast<unsigned>(6 - count)) & 0x3FU]);
-  return out;
-}
-
 Digest256 sha256_of(std::string_view text) {
   Digest256 digest{};
   unsigned int bytes = 0;
@@ -97,16 +62,6 @@ Digest256 sha256_of(std::string_view text) {
                          &bytes, EVP_sha256(), nullptr) == 1);
   SPINE_CHECK(bytes == digest.size());
   return digest;
-}
-
-std::string hex_of(ByteSpan bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (const std::byte byte : bytes) {
-    out.push_back(kDigits[std::to_integer<std::size_t>(byte >> 4U)]);
-    out.push_back(kDigits[std::to_integer<std::size_t>(byte & std::byte{15})]);
-  }
-  return out;
 }
 
 std::string new_device_token() {
@@ -138,7 +93,7 @@ std::string signed_payload(int version, const DeviceProof& proof, const SignedCl
 DeviceFault verify_device(const DeviceProof& proof, const SignedClaims& claims,
                           const ChallengeFacts& challenge) {
   const std::string raw = raw_public_key(proof);
-  if (raw.empty() || hex_of(sha256_of(raw)) != proof.id) return DeviceFault::id_mismatch;
+  if (raw.empty() || show_hex(sha256_of(raw)) != proof.id) return DeviceFault::id_mismatch;
   // Not by a difference: the client chooses the number.
   if (proof.signed_at_ms > challenge.now_ms + kSignatureAgeMsMax ||
       proof.signed_at_ms < challenge.now_ms - kSignatureAgeMsMax) {

@@ -61,12 +61,7 @@ DeviceFault verify_device(const DeviceProof& proof, const SignedClaims& claims,
 // The text that is signed: version 3, or version 2 without platform and device family.
 std::string signed_payload(int version, const DeviceProof& proof, const SignedClaims& claims);
 
-// RFC 4648 section 5, without padding. None for anything else.
-std::optional<std::string> decode_base64url(std::string_view text);
-std::string encode_base64url(ByteSpan bytes);
-
 Digest256 sha256_of(std::string_view text);
-std::string hex_of(ByteSpan bytes);
 // A token for a device: like the gateway's own, it cannot be guessed.
 std::string new_device_token();
 // The raw key of a proof that was verified.

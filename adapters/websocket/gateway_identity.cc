@@ -15,6 +15,7 @@
 
 #include "adapters/websocket/device_identity.h"
 #include "engine/config/deciding_file.h"
+#include "schemas/vocab/base64.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::net {
@@ -57,7 +58,7 @@ Result<GatewayIdentity> identity_of(EVP_PKEY* key, const std::filesystem::path& 
   }
   const std::string_view text{reinterpret_cast<const char*>(raw.data()), raw.size()};
   const ByteSpan span{reinterpret_cast<const std::byte*>(raw.data()), raw.size()};
-  return GatewayIdentity{.device_id = hex_of(sha256_of(text)),
+  return GatewayIdentity{.device_id = show_hex(sha256_of(text)),
                          .public_key = encode_base64url(span)};
 }
 

@@ -13,6 +13,7 @@
 
 #include "engine/config/deciding_file.h"
 #include "engine/config/io_error.h"
+#include "schemas/vocab/base64.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/unique_fd.h"
 
@@ -22,24 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kTokenFileBytesMax = 4096;
-
-std::string base64url(std::span<const unsigned char> bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const unsigned char byte : bytes) {
-    bits = (bits << 8U) | byte;
-    count += 8;
-    while (count >= 6) {
-      count -= 6;
-      out.push_back(kDigits[(bits >> static_cast<unsigned>(count)) & 63U]);
-    }
-  }
-  if (count > 0) out.push_back(kDigits[(bits << static_cast<unsigned>(6 - count)) & 63U]);
-  return out;
-}
 
 Status write_all(int fd, std::string_view text, const fs::path& path) {
   while (!text.empty()) {
@@ -149,7 +132,7 @@ Result<std::string> make_token() {
     }
     filled += static_cast<std::size_t>(got);
   }
-  return base64url(bytes);
+  return encode_base64url(std::as_bytes(std::span{bytes}));
 }
 
 Result<std::string> read_token_file(const fs::path& file) {

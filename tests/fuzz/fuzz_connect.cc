@@ -7,6 +7,7 @@
 
 #include "adapters/websocket/credentials.h"
 #include "adapters/websocket/request.h"
+#include "schemas/vocab/base64.h"
 #include "schemas/vocab/limits.h"
 #include "tests/support/test_key.h"
 
@@ -92,11 +93,9 @@ void check_granted(const Setting& setting, const net::ConnectParams& params,
 }
 
 void check_base64url(std::string_view text) {
-  const auto bytes = net::decode_base64url(text);
+  const auto bytes = decode_base64url(text);
   if (!bytes) return;
-  const std::string& raw = *bytes;
-  expect(net::encode_base64url({reinterpret_cast<const std::byte*>(raw.data()), raw.size()}) ==
-         text);
+  expect(encode_base64url(as_bytes(*bytes)) == text);
 }
 
 void connect(const Setting& setting, net::ConnectParams& params) {

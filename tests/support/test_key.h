@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "adapters/websocket/device_identity.h"
+#include "schemas/vocab/base64.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::test {
 
@@ -24,8 +26,8 @@ class TestKey {
   }
 
   const std::string& raw() const { return raw_; }
-  std::string device_id() const { return net::hex_of(net::sha256_of(raw_)); }
-  std::string public_key() const { return net::encode_base64url(bytes_of(raw_)); }
+  std::string device_id() const { return show_hex(net::sha256_of(raw_)); }
+  std::string public_key() const { return encode_base64url(as_bytes(raw_)); }
   // Base64url.
   std::string sign(std::string_view text) const {
     const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(),
@@ -35,7 +37,7 @@ class TestKey {
     EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_.get());
     EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &bytes,
                    reinterpret_cast<const unsigned char*>(text.data()), text.size());
-    return net::encode_base64url(bytes_of(signature));
+    return encode_base64url(as_bytes(signature));
   }
   // The proof of a device with this key; its nonce and time are what the claims are signed with.
   net::DeviceProof proof(const net::SignedClaims& claims, std::string_view nonce,
@@ -53,9 +55,6 @@ class TestKey {
     std::array<unsigned char, 32> seed{};
     seed.fill(byte);
     return seed;
-  }
-  static ByteSpan bytes_of(std::string_view text) {
-    return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
   }
 
   std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_;
