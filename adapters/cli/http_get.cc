@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 
+#include "schemas/vocab/addresses.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::cli {
@@ -26,7 +27,7 @@ Result<HttpResponse> http_get(const Target& target, const std::string& path, Dea
   SPINE_TRY(Socket socket, connect_to(target, deadline));
   SPINE_TRY_STATUS(socket.write_all(
       fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: */*\r\n\r\n", path,
-                  host_port(target.address, target.port)),
+                  show_host_port(target.address, target.port)),
       deadline));
   std::string in;
   std::size_t head_end = std::string::npos;
@@ -43,7 +44,7 @@ Result<HttpResponse> http_get(const Target& target, const std::string& path, Dea
   }
   if (head_end == std::string::npos || !in.starts_with("HTTP/1.") || in.size() < 12) {
     return Error{Errc::corrupt, fmt::format("What listens on {} does not speak HTTP.",
-                                            host_port(target.address, target.port))};
+                                            show_host_port(target.address, target.port))};
   }
   HttpResponse response{.status = std::atoi(in.c_str() + 9), .body = in.substr(head_end + 4)};
   if (response.body.size() > body_bytes) response.body.resize(body_bytes);

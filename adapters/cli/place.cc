@@ -8,6 +8,7 @@
 #include "adapters/websocket/port_owner.h"
 #include "engine/config/state_dir.h"
 #include "engine/config/token.h"
+#include "schemas/vocab/addresses.h"
 
 namespace spine::cli {
 namespace {
@@ -81,7 +82,7 @@ std::filesystem::path control_socket_path(const std::filesystem::path& state_dir
 }
 
 std::string address_text(const config::Config& config, std::uint16_t port) {
-  return (config.tls.enabled ? "wss://" : "ws://") + host_port(address_of(config), port);
+  return (config.tls.enabled ? "wss://" : "ws://") + show_host_port(address_of(config), port);
 }
 
 const char* environment(const char* name) {

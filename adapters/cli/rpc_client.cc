@@ -9,6 +9,7 @@
 
 #include "adapters/cli/json_read.h"
 #include "engine/pipeline/clock.h"
+#include "schemas/vocab/addresses.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::cli {
@@ -88,8 +89,8 @@ Result<RpcClient> RpcClient::open(const Target& target, std::string_view scopes,
 Result<RpcClient> RpcClient::open_once(const Target& target, std::string_view scopes,
                                        Deadline deadline) {
   SPINE_TRY(Socket socket, connect_to(target, deadline));
-  SPINE_TRY(WsClient ws,
-            WsClient::upgrade(std::move(socket), host_port(target.address, target.port), deadline));
+  SPINE_TRY(WsClient ws, WsClient::upgrade(std::move(socket),
+                                           show_host_port(target.address, target.port), deadline));
   RpcClient client(std::move(ws));
   const auto challenge = client.wait_event("connect.challenge", deadline);
   if (!challenge) return challenge.error();

@@ -18,6 +18,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include "schemas/vocab/addresses.h"
+
 namespace spine::cli {
 namespace {
 
@@ -50,16 +52,11 @@ std::uint64_t left_ms(Deadline deadline) {
   return left.count() > 0 ? static_cast<std::uint64_t>(left.count()) : 0;
 }
 
-std::string host_port(const std::string& address, std::uint16_t port) {
-  const bool v6 = address.find(':') != std::string::npos;
-  return v6 ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
-}
-
 std::string refused_text(const std::string& address, std::uint16_t port) {
   return fmt::format(
       "Connection refused: no gateway is listening on ws://{}\n"
       "To start it: spine start",
-      host_port(address, port));
+      show_host_port(address, port));
 }
 
 Result<Socket> Socket::connect(const std::string& address, std::uint16_t port, Deadline deadline) {
@@ -87,7 +84,7 @@ Result<Socket> Socket::connect(const std::string& address, std::uint16_t port, D
   if (failure == ECONNREFUSED) return Error{Errc::unavailable, refused_text(address, port)};
   if (failure != 0) {
     return Error{Errc::unavailable, fmt::format("Cannot connect to {}: {}.",
-                                                host_port(address, port), strerror(failure))};
+                                                show_host_port(address, port), strerror(failure))};
   }
   return socket;
 }

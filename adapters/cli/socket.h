@@ -43,7 +43,5 @@ class Socket {
 
 // "Connection refused: ...": names the address and `spine start`.
 std::string refused_text(const std::string& address, std::uint16_t port);
-// "127.0.0.1:18789" or "[::1]:18789".
-std::string host_port(const std::string& address, std::uint16_t port);
 
 }  // namespace spine::cli

@@ -2,10 +2,10 @@
 #include "adapters/http/guard.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
 #include <charconv>
-#include <netinet/in.h>
+
+#include "schemas/vocab/addresses.h"
 
 namespace spine::http {
 namespace {
@@ -17,17 +17,9 @@ char lower(char c) {
 }
 
 // One spelling of an IP address; none when it is no such thing.
-std::optional<std::string> address_text(const std::string& text) {
-  char out[INET6_ADDRSTRLEN];
-  in_addr v4{};
-  if (::inet_pton(AF_INET, text.c_str(), &v4) == 1) {
-    return ::inet_ntop(AF_INET, &v4, out, sizeof out);
-  }
-  in6_addr v6{};
-  if (::inet_pton(AF_INET6, text.c_str(), &v6) == 1) {
-    return ::inet_ntop(AF_INET6, &v6, out, sizeof out);
-  }
-  return std::nullopt;
+std::optional<std::string> address_text(std::string_view text) {
+  const auto address = parse_ip(text);
+  return address ? std::optional{show_ip(*address)} : std::nullopt;
 }
 
 bool name_char(char c) {

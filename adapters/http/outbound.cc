@@ -16,9 +16,6 @@
 namespace spine::http {
 namespace {
 
-using config::IpAddress;
-using config::IpRange;
-
 struct Block {
   std::string_view range{};
   std::string_view what{};
@@ -67,7 +64,7 @@ const std::vector<ParsedBlock>& parsed_blocks() {
   static const std::vector<ParsedBlock> blocks = [] {
     std::vector<ParsedBlock> out;
     for (const Block& block : kBlocks)
-      out.push_back({*config::parse_ip_range(block.range), block.what});
+      out.push_back({*parse_ip_range(block.range), block.what});
     return out;
   }();
   return blocks;
@@ -89,7 +86,7 @@ constexpr std::array kEmbeddings{
 };
 
 IpAddress embedded_at(const IpAddress& address, std::size_t offset, std::uint8_t flip) {
-  IpAddress out = *config::parse_ip("0.0.0.0");
+  IpAddress out = *parse_ip("0.0.0.0");
   for (std::size_t i = 0; i < 4; ++i)
     out.bytes[12 + i] = static_cast<std::uint8_t>(address.bytes[offset + i] ^ flip);
   return out;
@@ -98,7 +95,7 @@ IpAddress embedded_at(const IpAddress& address, std::size_t offset, std::uint8_t
 // What kind of address it is when it is no public one; empty when it is.
 std::string_view own_kind(const IpAddress& address) {
   for (const ParsedBlock& block : parsed_blocks()) {
-    if (config::contains(block.range, address)) return block.what;
+    if (contains(block.range, address)) return block.what;
   }
   return {};
 }
@@ -114,11 +111,11 @@ std::string_view kind_of(const IpAddress& address) {
   static const std::vector<IpRange> ranges = [] {
     std::vector<IpRange> out;
     for (const Embedding& embedding : kEmbeddings)
-      out.push_back(*config::parse_ip_range(embedding.range));
+      out.push_back(*parse_ip_range(embedding.range));
     return out;
   }();
   for (std::size_t i = 0; i < ranges.size(); ++i) {
-    if (!config::contains(ranges[i], address)) continue;
+    if (!contains(ranges[i], address)) continue;
     const Embedding& embedding = kEmbeddings[i];
     const auto inner = own_kind(embedded_at(address, embedding.offset, embedding.flip));
     if (!inner.empty()) return inner;
@@ -160,9 +157,9 @@ Result<std::string> host_of(CURLU* url) {
   if (host.starts_with('[') && host.ends_with(']')) {
     if (!part_of(url, CURLUPART_ZONEID).empty()) return bad_url("its address has a zone");
     host = host.substr(1, host.size() - 2);
-    const auto address = config::parse_ip(host);
+    const auto address = parse_ip(host);
     if (!address) return bad_url("its host is no address");
-    return config::show_ip(*address);
+    return show_ip(*address);
   }
   if (host.ends_with('.')) host.pop_back();
   const bool plain = std::ranges::all_of(host, [](char c) {
@@ -184,7 +181,7 @@ Status check_port(const OutboundUrl& url, const OutboundPolicy& policy) {
 }
 
 Status check_host(const OutboundUrl& url, const OutboundPolicy& policy) {
-  if (const auto address = config::parse_ip(url.host)) {
+  if (const auto address = parse_ip(url.host)) {
     return check_address(*address, url.host, policy);
   }
   const bool here = url.host == "localhost" || url.host.ends_with(".localhost");
@@ -235,27 +232,15 @@ Status check_address(const IpAddress& address, std::string_view host,
                      const OutboundPolicy& policy) {
   const std::string_view kind = kind_of(address);
   if (kind.empty() || is_listed(host, policy)) return ok();
-  const auto holds = [&](const IpRange& range) { return config::contains(range, address); };
+  const auto holds = [&](const IpRange& range) { return contains(range, address); };
   if (std::ranges::any_of(policy.addresses, holds)) return ok();
   return Error{Errc::refused, fmt::format("{} has the address {} ({}), which may not be called.",
-                                          printable(host), config::show_ip(address), kind)};
+                                          printable(host), show_ip(address), kind)};
 }
 
 Status check_address(const sockaddr& address, std::string_view host, const OutboundPolicy& policy) {
-  IpAddress ip;
-  if (address.sa_family == AF_INET) {
-    sockaddr_in v4{};
-    std::memcpy(&v4, &address, sizeof v4);
-    ip = *config::parse_ip("0.0.0.0");
-    std::memcpy(ip.bytes.data() + 12, &v4.sin_addr, 4);
-  } else if (address.sa_family == AF_INET6) {
-    sockaddr_in6 v6{};
-    std::memcpy(&v6, &address, sizeof v6);
-    std::memcpy(ip.bytes.data(), &v6.sin6_addr, 16);
-  } else {
-    return Error{Errc::refused, "Only IPv4 and IPv6 may be called."};
-  }
-  return check_address(ip, host, policy);
+  if (const auto ip = ip_of(address)) return check_address(*ip, host, policy);
+  return Error{Errc::refused, "Only IPv4 and IPv6 may be called."};
 }
 
 Status OutboundGuard::attach(CURL* easy, std::string_view url) {

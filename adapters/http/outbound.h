@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <vector>
 
-#include "engine/config/ip_range.h"
+#include "schemas/vocab/addresses.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::http {
@@ -19,7 +19,7 @@ namespace spine::http {
 struct OutboundPolicy {
   // Names as they stand in the URL, in lower case; whatever address they have is allowed.
   std::vector<std::string> hosts{};
-  std::vector<config::IpRange> addresses{};
+  std::vector<IpRange> addresses{};
   std::vector<std::uint16_t> ports{};  // when not empty, these alone
   bool https_only{};
   std::uint32_t redirects_max{3};
@@ -45,8 +45,7 @@ Result<OutboundUrl> check_url(std::string_view text, const OutboundPolicy& polic
 // keep credentials), shared (100.64/10), multicast, unspecified, documentation, benchmark and
 // reserved ones, and IPv6 that carries such an IPv4 inside. Errors: refused. Thread: any.
 Status check_address(const sockaddr& address, std::string_view host, const OutboundPolicy& policy);
-Status check_address(const config::IpAddress& address, std::string_view host,
-                     const OutboundPolicy& policy);
+Status check_address(const IpAddress& address, std::string_view host, const OutboundPolicy& policy);
 
 // Holds one libcurl transfer to a policy, redirects too. Outlives the transfer, as the policy does.
 // Transfers that share connections (a multi handle) must have equal policies: a connection that is

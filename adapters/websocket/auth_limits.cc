@@ -2,9 +2,8 @@
 #include "adapters/websocket/auth_limits.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
-#include <cstring>
 
+#include "schemas/vocab/addresses.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {
@@ -12,31 +11,6 @@ namespace {
 
 constexpr std::uint64_t kFirstDelayMs = 250;
 constexpr std::uint64_t kLongestDelayMs = 5'000;
-
-bool is_loopback4(std::uint32_t host) {
-  return host >> 24U == 127;
-}
-bool is_private4(std::uint32_t host) {
-  return host >> 24U == 10 || host >> 20U == 0xAC1 || host >> 16U == 0xC0A8 ||
-         host >> 16U == 0xA9FE;
-}
-
-AddressClass class_of_v4(std::uint32_t host) {
-  if (is_loopback4(host)) return AddressClass::loopback;
-  return is_private4(host) ? AddressClass::private_ : AddressClass::public_;
-}
-
-AddressClass class_of_v6(const in6_addr& address) {
-  const auto* octet = address.s6_addr;
-  if (IN6_IS_ADDR_V4MAPPED(&address)) {
-    std::uint32_t host{};
-    std::memcpy(&host, octet + 12, sizeof host);
-    return class_of_v4(ntohl(host));
-  }
-  if (IN6_IS_ADDR_LOOPBACK(&address)) return AddressClass::loopback;
-  const bool local = (octet[0] & 0xFEU) == 0xFC || IN6_IS_ADDR_LINKLOCAL(&address);
-  return local ? AddressClass::private_ : AddressClass::public_;
-}
 
 std::string key_of(const AuthAttempt& attempt) {
   std::string key = attempt.what == AuthClass::shared ? "shared " : "device ";
@@ -47,13 +21,9 @@ std::string key_of(const AuthAttempt& attempt) {
 }  // namespace
 
 std::string address_network(std::string_view address) {
-  in6_addr v6{};
-  const std::string text{address};
-  if (::inet_pton(AF_INET6, text.c_str(), &v6) != 1 || IN6_IS_ADDR_V4MAPPED(&v6)) return text;
-  std::memset(v6.s6_addr + 8, 0, 8);
-  char out[INET6_ADDRSTRLEN] = "";
-  ::inet_ntop(AF_INET6, &v6, out, sizeof out);
-  return std::string{out} + "/64";
+  const auto ip = parse_ip(address);
+  if (!ip || ip->is_v4()) return std::string{address};
+  return show_ip(network_of(*ip)) + "/64";
 }
 
 std::string_view address_class_name(AddressClass value) {
@@ -72,12 +42,9 @@ std::string_view address_class_name(AddressClass value) {
 
 AddressClass classify_address(std::string_view address, bool browser) {
   if (browser) return AddressClass::browser;
-  const std::string text{address};
-  in_addr v4{};
-  if (::inet_pton(AF_INET, text.c_str(), &v4) == 1) return class_of_v4(ntohl(v4.s_addr));
-  in6_addr v6{};
-  if (::inet_pton(AF_INET6, text.c_str(), &v6) == 1) return class_of_v6(v6);
-  return text == "local" ? AddressClass::loopback : AddressClass::public_;
+  const auto ip = parse_ip(address);
+  if (ip ? is_loopback(*ip) : address == "local") return AddressClass::loopback;
+  return ip && is_private(*ip) ? AddressClass::private_ : AddressClass::public_;
 }
 
 bool AuthLimits::exempt(const AuthAttempt& attempt) const {

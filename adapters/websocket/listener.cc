@@ -1,7 +1,6 @@
 // socket, bind, listen, accept.
 #include "adapters/websocket/listener.h"
 
-#include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "adapters/websocket/port_owner.h"
+#include "schemas/vocab/addresses.h"
 #include "schemas/vocab/unique_fd.h"
 
 namespace spine::net {
@@ -23,40 +23,19 @@ namespace {
 constexpr int kBacklog = 4'096;
 constexpr int kFreePortTries = 32;
 
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t bytes{};
-};
-
-bool parse(const std::string& text, std::uint16_t port, Address& out) {
-  auto* v4 = reinterpret_cast<sockaddr_in*>(&out.storage);
-  if (::inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(port);
-    out.bytes = sizeof(sockaddr_in);
-    return true;
-  }
-  auto* v6 = reinterpret_cast<sockaddr_in6*>(&out.storage);
-  if (::inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) == 1) {
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(port);
-    out.bytes = sizeof(sockaddr_in6);
-    return true;
-  }
-  return false;
-}
-
 // A bound, listening socket, or -errno.
-int open_socket(const Address& address) {
+int open_socket(const IpAddress& ip, std::uint16_t port) {
+  sockaddr_storage address{};
+  const socklen_t bytes = to_sockaddr(ip, port, address);
   const int fd =
-      ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+      ::socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
   if (fd < 0) return -errno;
   const int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (address.storage.ss_family == AF_INET6) {
+  if (address.ss_family == AF_INET6) {
     ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   }
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.bytes) == 0 &&
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), bytes) == 0 &&
       ::listen(fd, kBacklog) == 0) {
     return fd;
   }
@@ -65,25 +44,11 @@ int open_socket(const Address& address) {
   return -error;
 }
 
-std::uint16_t port_of(int fd) {
+std::uint16_t port_of_socket(int fd) {
   sockaddr_storage storage{};
   socklen_t bytes = sizeof storage;
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &bytes) != 0) return 0;
-  if (storage.ss_family == AF_INET) {
-    return ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
-  }
-  return ntohs(reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port);
-}
-
-std::string address_of(const sockaddr_storage& peer) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (peer.ss_family == AF_INET) {
-    ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(&peer)->sin_addr, text, sizeof text);
-  } else if (peer.ss_family == AF_INET6) {
-    ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(&peer)->sin6_addr, text,
-                sizeof text);
-  }
-  return text;
+  return port_of(storage);
 }
 
 std::string describe(int error) {
@@ -134,15 +99,15 @@ Result<ListeningSockets> try_listen(const std::vector<std::string>& addresses, s
   ListeningSockets sockets{.port = port};
   std::string last_failure;
   for (const std::string& text : addresses) {
-    Address address{};
-    if (!parse(text, sockets.port, address)) {
+    const auto address = parse_ip(text);
+    if (!address) {
       close_all(sockets);
       return Error{Errc::invalid_argument, "\"" + text + "\" is not an IP address to listen on."};
     }
-    const int fd = open_socket(address);
+    const int fd = open_socket(*address, sockets.port);
     if (fd >= 0) {
       sockets.descriptors.push_back(fd);
-      if (sockets.port == 0) sockets.port = port_of(fd);
+      if (sockets.port == 0) sockets.port = port_of_socket(fd);
       continue;
     }
     last_failure = "Cannot listen on " + text + " port " + std::to_string(sockets.port) + ": " +
@@ -242,7 +207,8 @@ int Acceptor::accept(int listening, std::string& address) {
   const int fd = ::accept4(listening, reinterpret_cast<sockaddr*>(&peer), &bytes,
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
-    address = address_of(peer);
+    const auto ip = ip_of(reinterpret_cast<const sockaddr&>(peer));
+    address = ip ? show_ip(*ip) : "";
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return fd;

@@ -77,7 +77,7 @@ void Loop::accept_connections(lws* wsi) {
       }
       address = "local";
     } else {
-      parse_address(address, arrival.whole);
+      arrival.whole = parse_ip(address).value_or(IpAddress{});
       arrival.proxy = proxies_.contains(arrival.whole);
       // Without TLS of ours others come through the proxies that end it, or not at all.
       if (!tls_ && !arrival.proxy && !is_loopback(arrival.whole)) {

@@ -2,10 +2,6 @@
 #include "adapters/websocket/perimeter.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
-#include <charconv>
-#include <cstring>
-#include <netinet/in.h>
 
 #include "schemas/vocab/limits.h"
 
@@ -13,18 +9,6 @@ namespace spine::net {
 namespace {
 
 constexpr std::uint64_t kCheckEveryMs = 1'000;
-constexpr AddressKey kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0, 0, 0};
-
-bool is_v4(const AddressKey& whole) {
-  return std::equal(kMapped.begin(), kMapped.begin() + 12, whole.begin());
-}
-
-bool same_bits(const AddressKey& a, const AddressKey& b, unsigned bits) {
-  const unsigned bytes = bits / 8;
-  if (!std::equal(a.begin(), a.begin() + bytes, b.begin())) return false;
-  const unsigned rest = bits % 8;
-  return rest == 0 || ((a[bytes] ^ b[bytes]) >> (8 - rest)) == 0;
-}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
@@ -49,52 +33,15 @@ std::string_view without_port(std::string_view entry) {
 
 }  // namespace
 
-bool parse_address(std::string_view text, AddressKey& whole) {
-  const std::string owned{text};
-  in6_addr v6{};
-  if (::inet_pton(AF_INET6, owned.c_str(), &v6) == 1) {
-    std::memcpy(whole.data(), &v6, whole.size());
-    return true;
-  }
-  in_addr v4{};
-  if (::inet_pton(AF_INET, owned.c_str(), &v4) != 1) return false;
-  whole = kMapped;
-  std::memcpy(whole.data() + 12, &v4, 4);
-  return true;
-}
-
-AddressKey limit_key(const AddressKey& whole) {
-  AddressKey key = whole;
-  if (!is_v4(whole)) std::fill(key.begin() + 8, key.end(), std::uint8_t{0});
-  return key;
-}
-
-bool is_loopback(const AddressKey& whole) {
-  if (is_v4(whole)) return whole[12] == 127;
-  return whole == AddressKey{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-}
-
 TrustedProxies::TrustedProxies(const std::vector<std::string>& ranges) {
   for (const std::string& text : ranges) {
-    Range range{.bits = 128};
-    const std::size_t slash = text.find('/');
-    if (!parse_address(std::string_view{text}.substr(0, slash), range.first)) continue;
-    if (slash != std::string::npos) {
-      const char* from = text.data() + slash + 1;
-      const char* to = text.data() + text.size();
-      const auto [end, error] = std::from_chars(from, to, range.bits);
-      if (error != std::errc{} || end != to) continue;
-      if (is_v4(range.first) && text.find(':') == std::string::npos) range.bits += 96;
-      if (range.bits > 128) continue;
-    }
-    ranges_.push_back(range);
+    if (const auto range = parse_ip_range(text)) ranges_.push_back(*range);
   }
 }
 
-bool TrustedProxies::contains(const AddressKey& whole) const {
-  return std::any_of(ranges_.begin(), ranges_.end(), [&whole](const Range& range) {
-    return same_bits(range.first, whole, range.bits);
-  });
+bool TrustedProxies::contains(const IpAddress& address) const {
+  return std::any_of(ranges_.begin(), ranges_.end(),
+                     [&](const IpRange& range) { return spine::contains(range, address); });
 }
 
 std::string TrustedProxies::client(std::string_view forwarded_for) const {
@@ -102,9 +49,9 @@ std::string TrustedProxies::client(std::string_view forwarded_for) const {
     const std::size_t comma = forwarded_for.rfind(',');
     const std::size_t start = comma == std::string_view::npos ? 0 : comma + 1;
     const std::string_view entry = without_port(trimmed(forwarded_for.substr(start)));
-    AddressKey whole{};
-    if (!parse_address(entry, whole)) return {};
-    if (!contains(whole)) return std::string{entry};
+    const auto address = parse_ip(entry);
+    if (!address) return {};
+    if (!contains(*address)) return std::string{entry};
     if (comma == std::string_view::npos) break;
     forwarded_for = forwarded_for.substr(0, comma);
   }
@@ -119,7 +66,7 @@ Socket* Perimeter::admit(const Arrival& arrival, std::uint64_t now_ms) {
   socket.loopback = !arrival.control && is_loopback(arrival.whole);
   socket.proxy = arrival.proxy;
   const bool limited = !socket.control && !socket.loopback && !socket.proxy;
-  if (limited && !charge(socket, limit_key(arrival.whole))) {
+  if (limited && !charge(socket, network_of(arrival.whole))) {
     metrics_.sockets_refused_address.add();
     return nullptr;
   }
@@ -142,7 +89,7 @@ Socket* Perimeter::admit(const Arrival& arrival, std::uint64_t now_ms) {
   return &socket;
 }
 
-bool Perimeter::charge(Socket& socket, const AddressKey& key) {
+bool Perimeter::charge(Socket& socket, const IpAddress& key) {
   const auto found = shares_.find(key);
   if (found != shares_.end()) {
     const Share& share = found->second;
@@ -169,9 +116,9 @@ void Perimeter::discharge(Socket& socket) {
 
 bool Perimeter::forwarded(Socket& socket, std::string_view address) {
   if (!socket.proxy || socket.known || socket.dying) return true;
-  AddressKey whole{};
-  if (!parse_address(address, whole)) return true;
-  const AddressKey key = limit_key(whole);
+  const auto ip = parse_ip(address);
+  if (!ip) return true;
+  const IpAddress key = network_of(*ip);
   socket.address = address;
   if (socket.counted && socket.key == key) return true;
   discharge(socket);

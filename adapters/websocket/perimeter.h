@@ -13,6 +13,7 @@
 #include "adapters/websocket/frame_reader.h"
 #include "adapters/websocket/http_out.h"
 #include "engine/pipeline/shared.h"
+#include "schemas/vocab/addresses.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/unique_fd.h"
@@ -21,31 +22,19 @@ struct lws;
 
 namespace spine::net {
 
-// An IP address as limits see it: IPv4 whole, of IPv6 the /64.
-using AddressKey = std::array<std::uint8_t, 16>;
-
-// Parses an IP address (IPv4 inside IPv6 is IPv4). False for anything else.
-bool parse_address(std::string_view text, AddressKey& whole);
-AddressKey limit_key(const AddressKey& whole);
-bool is_loopback(const AddressKey& whole);
-
 // Addresses and CIDR ranges whose forwarding headers are believed.
 class TrustedProxies {
  public:
   TrustedProxies() = default;
   // What does not parse is left out: the config refuses it.
   explicit TrustedProxies(const std::vector<std::string>& ranges);
-  bool contains(const AddressKey& whole) const;
+  bool contains(const IpAddress& address) const;
   // The client of an X-Forwarded-For value: the rightmost address that is no proxy of ours. Empty
   // when there is none, or something stands there that is no address.
   std::string client(std::string_view forwarded_for) const;
 
  private:
-  struct Range {
-    AddressKey first{};
-    unsigned bits{};
-  };
-  std::vector<Range> ranges_{};
+  std::vector<IpRange> ranges_{};
 };
 
 // In which order strangers with a whole request are served; each lane gets its share.
@@ -66,8 +55,8 @@ struct Socket {
   lws* wsi{};          // null outside
   UniqueFd outside{};  // its descriptor there
   Place place{Place::none};
-  AddressKey key{};  // what the address limits count
-  bool counted{};    // by them
+  IpAddress key{};  // what the address limits count
+  bool counted{};   // by them
   bool loopback{};
   bool control{};
   bool tls{};
@@ -100,7 +89,7 @@ struct Socket {
 // How a socket came in.
 struct Arrival {
   std::string_view address{};
-  AddressKey whole{};
+  IpAddress whole{};
   bool control{};
   bool proxy{};
 };
@@ -150,7 +139,7 @@ class Perimeter {
     std::uint32_t open{};
     std::uint32_t strangers{};
   };
-  bool charge(Socket& socket, const AddressKey& key);
+  bool charge(Socket& socket, const IpAddress& key);
   void discharge(Socket& socket);
   void unlink(Socket& socket);
   void doom(Socket& socket);
@@ -160,7 +149,7 @@ class Perimeter {
   std::uint64_t handshake_ms_;
   std::uint64_t next_check_ms_{};
   std::vector<std::unique_ptr<Socket>> sockets_{};
-  std::map<AddressKey, Share> shares_{};  // of addresses beyond loopback; bounded by the sockets
+  std::map<IpAddress, Share> shares_{};  // of addresses beyond loopback; bounded by the sockets
   std::vector<Socket*> doomed_{};
   Socket* oldest_{};
   Socket* newest_{};

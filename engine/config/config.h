@@ -71,7 +71,7 @@ struct TlsConfig {
   bool enabled{};
   std::filesystem::path cert_path{};  // PEM, the certificate first, then those that signed it
   std::filesystem::path key_path{};   // PEM, without a passphrase
-  // Addresses and CIDR blocks (ip_range.h) of proxies that speak TLS for the gateway, and whose
+  // Addresses and CIDR blocks (addresses.h) of proxies that speak TLS for the gateway, and whose
   // X-Forwarded-For and X-Forwarded-Proto are believed. gateway.trustedProxies is the same list.
   std::vector<std::string> terminated_by_proxy{};
 };

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <system_error>
 
-#include "engine/config/ip_range.h"
 #include "engine/config/reading.h"
+#include "schemas/vocab/addresses.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 

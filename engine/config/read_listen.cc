@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "engine/config/ip_range.h"
 #include "engine/config/reading.h"
 #include "engine/config/schema.h"
+#include "schemas/vocab/addresses.h"
 
 namespace spine::config {
 namespace {

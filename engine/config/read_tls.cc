@@ -7,10 +7,10 @@
 #include <system_error>
 #include <unistd.h>
 
-#include "engine/config/ip_range.h"
 #include "engine/config/reading.h"
 #include "engine/config/schema.h"
 #include "engine/config/source.h"
+#include "schemas/vocab/addresses.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
-#include "engine/config/ip_range.h"
 #include "tests/unit/config/support.h"
 
 namespace spine::config {
@@ -198,32 +197,6 @@ TEST_F(Browser, LimitsOfAttemptsCannotBeTakenAway) {
                 HasSubstr("it must be a whole number from"))
         << weak;
   }
-}
-
-TEST_F(Addresses, BlocksContainWhatTheyShould) {
-  const std::vector<std::string> ranges{"10.0.0.0/9", "fd00::/63", "192.0.2.7"};
-  EXPECT_TRUE(any_contains(ranges, "10.127.255.255"));
-  EXPECT_FALSE(any_contains(ranges, "10.128.0.0"));
-  EXPECT_TRUE(any_contains(ranges, "::ffff:10.1.1.1"));
-  EXPECT_TRUE(any_contains(ranges, "fd00:0:0:1::5"));
-  EXPECT_FALSE(any_contains(ranges, "fd00:0:0:2::5"));
-  EXPECT_TRUE(any_contains(ranges, "192.0.2.7"));
-  EXPECT_FALSE(any_contains(ranges, "192.0.2.8"));
-  EXPECT_FALSE(any_contains(ranges, "not an address"));
-  EXPECT_TRUE(any_contains(std::vector<std::string>{"0.0.0.0/0"}, "8.8.8.8"));
-  EXPECT_FALSE(any_contains(std::vector<std::string>{"0.0.0.0/0"}, "2001:db8::1"));
-}
-
-TEST_F(Addresses, SpellingsAreReadStrictly) {
-  for (const char* bad : {"", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1.2.3.4/", "1.2.3.4/-1",
-                          "1.2.3.4/+8", "::1/129", "[1.2.3.4]", "fe80::1%lo", " 1.2.3.4"}) {
-    EXPECT_FALSE(parse_ip_range(bad)) << bad;
-  }
-  EXPECT_EQ(show_ip(*parse_ip("[2001:DB8::0:1]")), "2001:db8::1");
-  EXPECT_EQ(show_ip(*parse_ip("::ffff:1.2.3.4")), "1.2.3.4");
-  EXPECT_TRUE(is_loopback(*parse_ip("127.9.9.9")));
-  EXPECT_TRUE(is_loopback(*parse_ip("::1")));
-  EXPECT_FALSE(is_loopback(*parse_ip("::2")));
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ std::string url_said(std::string_view text, const OutboundPolicy& policy = {}) {
 }
 
 std::string address_said(std::string_view address, const OutboundPolicy& policy = {}) {
-  return said(check_address(*config::parse_ip(address), "x.example", policy));
+  return said(check_address(*parse_ip(address), "x.example", policy));
 }
 
 TEST(OutboundUrls, PublicOnesAreReadIntoTheirParts) {
@@ -152,13 +152,13 @@ TEST(OutboundAddresses, PublicOnesAreAllowedAndTheirNeighboursToo) {
 TEST(OutboundAddresses, PolicyListsHostsAndBlocks) {
   const OutboundPolicy policy{
       .hosts = {"nas.local"},
-      .addresses = {*config::parse_ip_range("10.1.0.0/16"), *config::parse_ip_range("fd00::/64")}};
+      .addresses = {*parse_ip_range("10.1.0.0/16"), *parse_ip_range("fd00::/64")}};
   EXPECT_EQ(address_said("10.1.2.3", policy), "");
   EXPECT_EQ(address_said("::ffff:10.1.2.3", policy), "");
   EXPECT_EQ(address_said("fd00::7", policy), "");
   EXPECT_NE(address_said("10.2.0.1", policy), "");
-  EXPECT_EQ(said(check_address(*config::parse_ip("192.168.1.1"), "nas.local", policy)), "");
-  EXPECT_NE(said(check_address(*config::parse_ip("192.168.1.1"), "x.nas.local", policy)), "");
+  EXPECT_EQ(said(check_address(*parse_ip("192.168.1.1"), "nas.local", policy)), "");
+  EXPECT_NE(said(check_address(*parse_ip("192.168.1.1"), "x.nas.local", policy)), "");
 }
 
 TEST(OutboundAddresses, SocketAddressesAreReadInBothFamilies) {
@@ -284,7 +284,7 @@ Outcome call(const std::string& url, const OutboundPolicy& policy) {
 }
 
 OutboundPolicy only(std::string_view range) {
-  return {.addresses = {*config::parse_ip_range(range)}};
+  return {.addresses = {*parse_ip_range(range)}};
 }
 
 TEST(OutboundGuards, WhatIsListedIsReached) {

@@ -61,13 +61,9 @@ TEST(Site, OriginsAreTheSameSiteOrExactlyOneOfTheList) {
 TEST(Forwarded, TheRightmostAddressThatIsNoProxyIsTheClient) {
   const net::TrustedProxies proxies{
       {"10.0.0.0/8", "127.0.0.1", "fd00::/16", "nonsense", "1.2.3.4/99"}};
-  net::AddressKey whole{};
-  ASSERT_TRUE(net::parse_address("10.200.3.4", whole));
-  EXPECT_TRUE(proxies.contains(whole));
-  ASSERT_TRUE(net::parse_address("11.0.0.1", whole));
-  EXPECT_FALSE(proxies.contains(whole));
-  ASSERT_TRUE(net::parse_address("fd00::9", whole));
-  EXPECT_TRUE(proxies.contains(whole));
+  EXPECT_TRUE(proxies.contains(*parse_ip("10.200.3.4")));
+  EXPECT_FALSE(proxies.contains(*parse_ip("11.0.0.1")));
+  EXPECT_TRUE(proxies.contains(*parse_ip("fd00::9")));
   EXPECT_EQ(proxies.client("6.6.6.6, 203.0.113.9, 10.0.0.2"), "203.0.113.9");
   EXPECT_EQ(proxies.client("203.0.113.9:4711"), "203.0.113.9");
   EXPECT_EQ(proxies.client("[2001:db8::1]:80"), "2001:db8::1");
@@ -80,7 +76,7 @@ class Doors : public ::testing::Test {
  protected:
   net::Socket* come(const std::string& address, bool proxy = false) {
     net::Arrival arrival{.address = address, .proxy = proxy};
-    EXPECT_TRUE(net::parse_address(address, arrival.whole));
+    arrival.whole = parse_ip(address).value();
     return perimeter_.admit(arrival, now_ms_);
   }
   pipeline::Metrics metrics_{};

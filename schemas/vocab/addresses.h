@@ -1,21 +1,24 @@
-// IpAddress and IpRange: addresses and CIDR blocks of IPv4 and IPv6 as people write them.
+// IpAddress and IpRange: addresses and CIDR blocks of IPv4 and IPv6, as people write them and as
+// sockets have them.
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
 
-namespace spine::config {
+namespace spine {
 
 // 16 bytes in network order; IPv4 as ::ffff:a.b.c.d, so that both spellings are the same address.
 struct IpAddress {
   std::array<std::uint8_t, 16> bytes{};
 
   bool is_v4() const;
-  bool operator==(const IpAddress&) const = default;
+  auto operator<=>(const IpAddress&) const = default;
 };
 
 struct IpRange {
@@ -37,5 +40,20 @@ bool any_contains(std::span<const std::string> ranges, std::string_view address)
 
 // 127.0.0.0/8 and ::1.
 bool is_loopback(const IpAddress& address);
+// 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7, and link-local ones.
+bool is_private(const IpAddress& address);
 
-}  // namespace spine::config
+// What one party can have many of counts as one: IPv4 whole, of IPv6 the /64.
+IpAddress network_of(const IpAddress& address);
+
+// "127.0.0.1:18789", "[::1]:18789". `address` is an address or a name.
+std::string show_host_port(std::string_view address, std::uint16_t port);
+
+// A socket's address; none for other families.
+std::optional<IpAddress> ip_of(const sockaddr& address);
+// The other way; returns how many bytes of `out` are used. ::ffff:a.b.c.d becomes IPv4.
+socklen_t to_sockaddr(const IpAddress& address, std::uint16_t port, sockaddr_storage& out);
+// 0 for other families.
+std::uint16_t port_of(const sockaddr_storage& address);
+
+}  // namespace spine

@@ -1,12 +1,13 @@
 // Reading and comparing addresses.
-#include "engine/config/ip_range.h"
+#include "schemas/vocab/addresses.h"
 
 #include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
 #include <cstring>
+#include <netinet/in.h>
 
-namespace spine::config {
+namespace spine {
 namespace {
 
 constexpr std::array<std::uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -85,4 +86,63 @@ bool is_loopback(const IpAddress& address) {
   return address == one;
 }
 
-}  // namespace spine::config
+bool is_private(const IpAddress& address) {
+  const auto& byte = address.bytes;
+  if (address.is_v4()) {
+    return byte[12] == 10 || (byte[12] == 172 && byte[13] >> 4U == 1) ||
+           (byte[12] == 192 && byte[13] == 168) || (byte[12] == 169 && byte[13] == 254);
+  }
+  return (byte[0] & 0xFEU) == 0xFC || (byte[0] == 0xFE && byte[1] >> 6U == 2);
+}
+
+IpAddress network_of(const IpAddress& address) {
+  IpAddress network = address;
+  if (!address.is_v4()) std::fill(network.bytes.begin() + 8, network.bytes.end(), std::uint8_t{0});
+  return network;
+}
+
+std::string show_host_port(std::string_view address, std::uint16_t port) {
+  std::string out{address};
+  if (address.find(':') != std::string_view::npos) out = "[" + out + "]";
+  return out + ":" + std::to_string(port);
+}
+
+std::optional<IpAddress> ip_of(const sockaddr& address) {
+  IpAddress ip;
+  if (address.sa_family == AF_INET) {
+    std::ranges::copy(kMappedPrefix, ip.bytes.begin());
+    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address);
+    std::memcpy(ip.bytes.data() + kMappedPrefix.size(), &v4->sin_addr, sizeof v4->sin_addr);
+  } else if (address.sa_family == AF_INET6) {
+    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&address);
+    std::memcpy(ip.bytes.data(), &v6->sin6_addr, sizeof v6->sin6_addr);
+  } else {
+    return std::nullopt;
+  }
+  return ip;
+}
+
+socklen_t to_sockaddr(const IpAddress& address, std::uint16_t port, sockaddr_storage& out) {
+  if (address.is_v4()) {
+    auto* v4 = reinterpret_cast<sockaddr_in*>(&out);
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    std::memcpy(&v4->sin_addr, address.bytes.data() + kMappedPrefix.size(), sizeof v4->sin_addr);
+    return sizeof *v4;
+  }
+  auto* v6 = reinterpret_cast<sockaddr_in6*>(&out);
+  v6->sin6_family = AF_INET6;
+  v6->sin6_port = htons(port);
+  std::memcpy(&v6->sin6_addr, address.bytes.data(), sizeof v6->sin6_addr);
+  return sizeof *v6;
+}
+
+std::uint16_t port_of(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET) {
+    return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
+  }
+  if (address.ss_family != AF_INET6) return 0;
+  return ntohs(reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port);
+}
+
+}  // namespace spine
