@@ -127,4 +127,13 @@ class JsonWriter {
   bool comma_{};
 };
 
+// One object as text; `write(json)` writes its members.
+template <std::invocable<JsonWriter&> Write>
+std::string json_object(Write write) {
+  std::string out;
+  JsonWriter json{out};
+  json.object([&] { write(json); });
+  return out;
+}
+
 }  // namespace spine

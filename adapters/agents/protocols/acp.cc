@@ -23,22 +23,44 @@ std::vector<std::string> AcpProtocol::command_line(std::string_view command,
   return line;
 }
 
-// `params` is the content of the member of that name.
-std::uint64_t AcpProtocol::request(std::string_view method, JsonOut& params) {
-  JsonOut out;
-  out.text("jsonrpc", "2.0").number("id", next_request_).text("method", method);
-  sink_.write(out.raw("params", params.line()).line());
+namespace {
+
+// A message with the method's parameters, which `params` writes. Without a number it is a
+// notification.
+template <class Params>
+std::string message_of(std::string_view method, std::uint64_t number, Params params) {
+  return json_object([&](JsonWriter& json) {
+    json.member("jsonrpc", "2.0");
+    if (number != 0) json.member("id", number);
+    json.member("method", method);
+    json.object("params", [&] { params(json); });
+  });
+}
+
+}  // namespace
+
+template <class Params>
+std::uint64_t AcpProtocol::request(std::string_view method, Params params) {
+  sink_.write(message_of(method, next_request_, params));
   return next_request_++;
 }
 
 void AcpProtocol::begin() {
-  JsonOut params;
-  params.number("protocolVersion", 1).object("clientCapabilities").object("fs");
-  params.flag("readTextFile", files_ != nullptr).flag("writeTextFile", files_ != nullptr);
-  params.end_object().flag("terminal", false).end_object();
-  params.object("clientInfo").text("name", "spine").text("title", "Spine").text("version", "1");
-  params.end_object();
-  greeting_ = request("initialize", params);
+  greeting_ = request("initialize", [&](JsonWriter& json) {
+    json.member("protocolVersion", 1);
+    json.object("clientCapabilities", [&] {
+      json.object("fs", [&] {
+        json.member("readTextFile", files_ != nullptr);
+        json.member("writeTextFile", files_ != nullptr);
+      });
+      json.member("terminal", false);
+    });
+    json.object("clientInfo", [&] {
+      json.member("name", "spine");
+      json.member("title", "Spine");
+      json.member("version", "1");
+    });
+  });
 }
 
 void AcpProtocol::prompt(const ProtocolPrompt& prompt) {
@@ -66,17 +88,19 @@ void AcpProtocol::prompt(const ProtocolPrompt& prompt) {
 void AcpProtocol::open(Run& run) {
   run.step = Step::opening;
   run.conversation.clear();
-  JsonOut params;
-  params.text("cwd", profile_.workspace).array("mcpServers").end_array();
-  run.request = request("session/new", params);
+  run.request = request("session/new", [&](JsonWriter& json) {
+    json.member("cwd", profile_.workspace);
+    json.member_raw("mcpServers", "[]");
+  });
 }
 
 void AcpProtocol::load(Run& run) {
   run.step = Step::loading;
-  JsonOut params;
-  params.text("sessionId", run.conversation).text("cwd", profile_.workspace);
-  params.array("mcpServers").end_array();
-  run.request = request("session/load", params);
+  run.request = request("session/load", [&](JsonWriter& json) {
+    json.member("sessionId", run.conversation);
+    json.member("cwd", profile_.workspace);
+    json.member_raw("mcpServers", "[]");
+  });
 }
 
 void AcpProtocol::send_prompt(Run& run, bool first) {
@@ -90,10 +114,15 @@ void AcpProtocol::send_prompt(Run& run, bool first) {
   }
   text += run.text;
   run.text = std::string{};
-  JsonOut params;
-  params.text("sessionId", run.conversation).array("prompt").object();
-  params.text("type", "text").text("text", text).end_object().end_array();
-  run.request = request("session/prompt", params);
+  run.request = request("session/prompt", [&](JsonWriter& json) {
+    json.member("sessionId", run.conversation);
+    json.array("prompt", [&] {
+      json.object([&] {
+        json.member("type", "text");
+        json.member("text", text);
+      });
+    });
+  });
 }
 
 void AcpProtocol::cancel(RunId id) {
@@ -104,11 +133,8 @@ void AcpProtocol::cancel(RunId id) {
   // Before the prompt there is nothing to cancel: the next response is waited for. Neither is there
   // after its response.
   if (run->step != Step::prompting) return;
-  JsonOut params;
-  params.text("sessionId", run->conversation);
-  JsonOut out;
-  out.text("jsonrpc", "2.0").text("method", "session/cancel");
-  sink_.write(out.raw("params", params.line()).line());
+  sink_.write(message_of("session/cancel", 0,
+                         [&](JsonWriter& json) { json.member("sessionId", run->conversation); }));
   withdraw_asks(id);
 }
 

@@ -9,9 +9,9 @@
 #include "adapters/agents/protocols/file_access.h"
 #include "adapters/agents/protocols/joined_pieces.h"
 #include "adapters/agents/protocols/json_in.h"
-#include "adapters/agents/protocols/json_out.h"
 #include "adapters/agents/protocols/odd_lines.h"
 #include "adapters/agents/protocols/protocol.h"
+#include "schemas/vocab/json.h"
 
 namespace spine::agents {
 
@@ -90,7 +90,8 @@ class AcpProtocol final : public Protocol {
   };
 
   // acp.cc: what is asked, and the responses
-  std::uint64_t request(std::string_view method, JsonOut& params);
+  template <class Params>
+  std::uint64_t request(std::string_view method, Params params);
   void open(Run& run);
   void load(Run& run);
   void send_prompt(Run& run, bool first);

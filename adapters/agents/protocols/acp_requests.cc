@@ -37,14 +37,22 @@ std::string detail_of(const JsonNode& call) {
 }
 
 std::string response(const std::string& id, std::string_view result) {
-  JsonOut out;
-  return out.text("jsonrpc", "2.0").raw("id", id).raw("result", result).line();
+  return json_object([&](JsonWriter& json) {
+    json.member("jsonrpc", "2.0");
+    json.member_raw("id", id);
+    json.member_raw("result", result);
+  });
 }
 
 std::string refusal(const std::string& id, int code, std::string_view message) {
-  JsonOut out;
-  out.text("jsonrpc", "2.0").raw("id", id).object("error").raw("code", std::to_string(code));
-  return out.text("message", message).end_object().line();
+  return json_object([&](JsonWriter& json) {
+    json.member("jsonrpc", "2.0");
+    json.member_raw("id", id);
+    json.object("error", [&] {
+      json.member("code", code);
+      json.member("message", message);
+    });
+  });
 }
 
 }  // namespace
@@ -130,9 +138,12 @@ void AcpProtocol::answer(std::uint64_t number, fb::ApprovalDecision decision) {
     option = option_for(fb::ApprovalDecision::allow_once);
   }
   if (option == nullptr) return answer_cancelled(ask.request);
-  JsonOut result;
-  result.object("outcome").text("outcome", "selected").text("optionId", option->id).end_object();
-  respond(ask.request, result.line());
+  respond(ask.request, json_object([&](JsonWriter& json) {
+            json.object("outcome", [&] {
+              json.member("outcome", "selected");
+              json.member("optionId", option->id);
+            });
+          }));
 }
 
 void AcpProtocol::on_read(const JsonNode& params, const std::string& id) {
@@ -142,8 +153,8 @@ void AcpProtocol::on_read(const JsonNode& params, const std::string& id) {
                      line = params.number("line"), limit = params.number("limit")] {
     const Result<std::string> content = files->read(path, line, limit);
     if (!content) return refusal(id, kNotDone, content.error().message);
-    JsonOut result;
-    std::string answer = response(id, result.text("content", *content).line());
+    std::string answer =
+        response(id, json_object([&](JsonWriter& json) { json.member("content", *content); }));
     if (answer.size() <= limits::kAgentInputBytesMax / 2) return answer;
     return refusal(id, kNotDone, path + " is too large once it is written as JSON.");
   };

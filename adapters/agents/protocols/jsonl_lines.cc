@@ -17,8 +17,8 @@
 // prompt; printf '{"type":"final","text":"%s"}\n' "$(date)"
 #include <fmt/format.h>
 
-#include "adapters/agents/protocols/json_out.h"
 #include "adapters/agents/protocols/jsonl.h"
+#include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/utf8.h"
 
@@ -38,21 +38,17 @@ class LinesProtocol final : public JsonlProtocol {
 
  protected:
   std::string input_of(const ProtocolPrompt& prompt, std::string text) const override {
-    JsonOut out;
-    out.text("type", "prompt").text("text", text);
-    if (!prompt.agent_session.empty()) out.text("session", prompt.agent_session);
-    if (!prompt.model.empty()) out.text("model", prompt.model);
-    if (!prompt.thinking_level.empty()) out.text("thinkingLevel", prompt.thinking_level);
-    out.text("run", std::to_string(prompt.run.value));
     const bool untrusted = profile().trust == fb::Trust::untrusted;
-    out.text("trust", untrusted ? "untrusted" : "trusted");
-    if (untrusted) {
-      out.array("tools");
-      for (const std::string& tool : profile().untrusted_tools)
-        out.text({}, tool);
-      out.end_array();
-    }
-    return out.line();
+    return json_object([&](JsonWriter& json) {
+      json.member("type", "prompt");
+      json.member("text", text);
+      json.member_if("session", prompt.agent_session);
+      json.member_if("model", prompt.model);
+      json.member_if("thinkingLevel", prompt.thinking_level);
+      json.member("run", std::to_string(prompt.run.value));
+      json.member("trust", untrusted ? "untrusted" : "trusted");
+      if (untrusted) json.array("tools", profile().untrusted_tools);
+    });
   }
 
   bool done_at_end() const override { return !reply().text.empty() && unread().empty(); }

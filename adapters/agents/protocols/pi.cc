@@ -94,23 +94,36 @@ void PiProtocol::append_tools(std::vector<std::string>& line) const {
   line.insert(line.end(), {"--exclude-tools", comma_separated(without)});
 }
 
-JsonOut PiProtocol::command(std::string_view type) {
-  JsonOut out;
-  out.text("id", std::to_string(next_id_)).text("type", type);
+// A command with the members that `write` writes.
+template <class Write>
+void PiProtocol::send(std::string_view type, Write write) {
+  sink_.write(json_object([&](JsonWriter& json) {
+    json.member("id", std::to_string(next_id_));
+    json.member("type", type);
+    write(json);
+  }));
   ++next_id_;
-  return out;
 }
 
-void PiProtocol::await(Step step, JsonOut& out) {
+// A command whose response is the next step.
+template <class Write>
+void PiProtocol::await(Step step, std::string_view type, Write write) {
   step_ = step;
-  awaited_id_ = next_id_ - 1;
-  send(out);
+  awaited_command_ = type;
+  awaited_id_ = next_id_;
+  send(type, write);
+}
+
+void PiProtocol::send(std::string_view type) {
+  send(type, [](JsonWriter&) {});
+}
+
+void PiProtocol::await(Step step, std::string_view type) {
+  await(step, type, [](JsonWriter&) {});
 }
 
 void PiProtocol::begin() {
-  awaited_command_ = "get_state";
-  JsonOut out = command(awaited_command_);
-  await(Step::greeting, out);
+  await(Step::greeting, "get_state");
 }
 
 void PiProtocol::prompt(const ProtocolPrompt& prompt) {
@@ -136,22 +149,17 @@ void PiProtocol::open_session() {
         fmt::format("\"{}\" is no name of a conversation of Pi: beginning a new one", wanted));
     return open_new_session();
   }
-  awaited_command_ = "switch_session";
-  JsonOut out = command(awaited_command_);
-  out.text("sessionPath", fmt::format("{}/sessions/{}", profile_.data_dir, wanted));
-  await(Step::switching, out);
+  await(Step::switching, "switch_session", [&](JsonWriter& json) {
+    json.member("sessionPath", fmt::format("{}/sessions/{}", profile_.data_dir, wanted));
+  });
 }
 
 void PiProtocol::open_new_session() {
-  awaited_command_ = "new_session";
-  JsonOut out = command(awaited_command_);
-  await(Step::opening, out);
+  await(Step::opening, "new_session");
 }
 
 void PiProtocol::look() {
-  awaited_command_ = "get_state";
-  JsonOut out = command(awaited_command_);
-  await(Step::looking, out);
+  await(Step::looking, "get_state");
 }
 
 void PiProtocol::choose_model() {
@@ -165,30 +173,25 @@ void PiProtocol::choose_model() {
     return fail(fb::RunErrorKind::unknown,
                 fmt::format("\"{}\" names no model: write provider/model.", wish));
   }
-  awaited_command_ = "set_model";
-  JsonOut out = command(awaited_command_);
-  out.text("provider", wish.substr(0, slash)).text("modelId", wish.substr(slash + 1));
-  await(Step::model, out);
+  await(Step::model, "set_model", [&](JsonWriter& json) {
+    json.member("provider", wish.substr(0, slash));
+    json.member("modelId", wish.substr(slash + 1));
+  });
 }
 
 void PiProtocol::choose_thinking_level() {
   const std::string& wish =
       run_->thinking_level.empty() ? first_thinking_level_ : run_->thinking_level;
   if (wish.empty() || wish == thinking_level_) return send_prompt();
-  awaited_command_ = "set_thinking_level";
-  JsonOut out = command(awaited_command_);
-  out.text("level", wish);
-  await(Step::thinking, out);
+  await(Step::thinking, "set_thinking_level",
+        [&](JsonWriter& json) { json.member("level", wish); });
 }
 
 void PiProtocol::send_prompt() {
   fresh_ = false;
-  awaited_command_ = "prompt";
-  JsonOut out = command(awaited_command_);
-  out.text("message", run_->text);
-  run_->slash = run_->text.starts_with('/');
-  run_->text.clear();
-  await(Step::prompting, out);
+  const std::string text = std::exchange(run_->text, {});
+  run_->slash = text.starts_with('/');
+  await(Step::prompting, "prompt", [&](JsonWriter& json) { json.member("message", text); });
 }
 
 void PiProtocol::steer(RunId queued, RunId into, std::string_view text) {
@@ -196,8 +199,7 @@ void PiProtocol::steer(RunId queued, RunId into, std::string_view text) {
   if (odd_.faulted() || !works) return;
   run_->steers.push_back({next_id_, queued});
   run_->steered = true;
-  JsonOut out = command("steer");
-  send(out.text("message", plain_prompt(profile_, text)));
+  send("steer", [&](JsonWriter& json) { json.member("message", plain_prompt(profile_, text)); });
 }
 
 void PiProtocol::cancel(RunId run) {
@@ -212,19 +214,16 @@ void PiProtocol::send_abort() {
   if (run_->abort_id != 0) return;
   clear_queue();
   run_->abort_id = next_id_;
-  JsonOut out = command("abort");
-  send(out);
+  send("abort");
 }
 
 void PiProtocol::clear_queue() {
-  JsonOut out = command("clear_queue");
-  send(out);
+  send("clear_queue");
 }
 
 void PiProtocol::confirm() {
   run_->confirm_id = next_id_;
-  JsonOut out = command("get_state");
-  send(out);
+  send("get_state");
 }
 
 void PiProtocol::line(std::string_view text) {

@@ -8,9 +8,9 @@
 
 #include "adapters/agents/protocols/joined_pieces.h"
 #include "adapters/agents/protocols/json_in.h"
-#include "adapters/agents/protocols/json_out.h"
 #include "adapters/agents/protocols/odd_lines.h"
 #include "adapters/agents/protocols/protocol.h"
+#include "schemas/vocab/json.h"
 
 namespace spine::agents {
 
@@ -93,9 +93,12 @@ class PiProtocol final : public Protocol {
     prompting,
   };
   // pi.cc: commands
-  JsonOut command(std::string_view type);
-  void send(JsonOut& out) { sink_.write(out.line()); }
-  void await(Step step, JsonOut& out);
+  template <class Write>
+  void send(std::string_view type, Write write);
+  void send(std::string_view type);
+  template <class Write>
+  void await(Step step, std::string_view type, Write write);
+  void await(Step step, std::string_view type);
   void open_session();
   void open_new_session();
   void look();

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/pi.h"
+#include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/utf8.h"
 
@@ -101,8 +102,11 @@ void PiProtocol::put_ask(const PiAsk& ask, const JsonNode& request) {
 }
 
 void PiProtocol::refuse_ask(std::string_view id) {
-  JsonOut out;
-  send(out.text("type", "extension_ui_response").raw("id", id).flag("cancelled", true));
+  sink_.write(json_object([&](JsonWriter& json) {
+    json.member("type", "extension_ui_response");
+    json.member_raw("id", id);
+    json.member("cancelled", true);
+  }));
 }
 
 void PiProtocol::answer(std::uint64_t number, fb::ApprovalDecision decision) {
@@ -119,14 +123,15 @@ void PiProtocol::answer(std::uint64_t number, fb::ApprovalDecision decision) {
   if (ask.method != "confirm" && (!allows || (chooses && value.empty()))) {
     return refuse_ask(ask.id);
   }
-  JsonOut out;
-  out.text("type", "extension_ui_response").raw("id", ask.id);
-  if (ask.method == "confirm") {
-    out.flag("confirmed", allows);
-  } else {
-    out.text("value", value);
-  }
-  send(out);
+  sink_.write(json_object([&](JsonWriter& json) {
+    json.member("type", "extension_ui_response");
+    json.member_raw("id", ask.id);
+    if (ask.method == "confirm") {
+      json.member("confirmed", allows);
+    } else {
+      json.member("value", value);
+    }
+  }));
 }
 
 void PiProtocol::withdraw_asks() {

@@ -1,4 +1,4 @@
-// JsonOut and JsonIn: what is written can be read, and what cannot be read is nothing.
+// JsonIn: what is no JSON is nothing.
 #include <gtest/gtest.h>
 #include <string>
 #include <utility>
@@ -6,34 +6,10 @@
 
 #include "adapters/agents/protocols/joined_pieces.h"
 #include "adapters/agents/protocols/json_in.h"
-#include "adapters/agents/protocols/json_out.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {
 namespace {
-
-TEST(JsonOut, WritesWhatAParserReads) {
-  const std::string text = std::string("a\"\\\n\t\x01\x7f/\0b", 11) + "\xC3\xA9 \xE2\x80\xA8";
-  JsonOut out;
-  out.text("text", text).number("number", 7).flag("flag", true).object("inner").end_object();
-  out.array("list").text("", "x").object().flag("y", false).end_object().end_array();
-  const std::string line = out.raw("raw", "[1]").line();
-  EXPECT_EQ(line.find('\n'), std::string::npos);
-  JsonIn in;
-  const JsonNode node = in.read_object(line);
-  EXPECT_EQ(node.text("text"), text);
-  EXPECT_EQ(node.number("number"), 7U);
-  EXPECT_TRUE(node.flag("flag"));
-  EXPECT_TRUE(node["inner"].is_object());
-  EXPECT_EQ(node["list"].json(), R"(["x",{"y":false}])");
-  EXPECT_EQ(node["raw"].json(), "[1]");
-}
-
-TEST(JsonOut, BytesThatAreNoTextAreReplaced) {
-  JsonOut out;
-  EXPECT_EQ(out.text("t", "a\xff\xc3z\xed\xa0\x80").line(),
-            "{\"t\":\"a\xEF\xBF\xBD\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"}");
-}
 
 TEST(JsonIn, WhatIsNoObjectIsNothing) {
   JsonIn in;

@@ -105,5 +105,10 @@ TEST(JsonWriter, BoundsCountWhatIsSent) {
   EXPECT_EQ(cut_escaped(std::string(100, '\x01'), 59).size(), 9U);
 }
 
+TEST(JsonObject, IsWrittenWhole) {
+  EXPECT_EQ(json_object([](JsonWriter& writer) { writer.member("a", 1); }), R"({"a":1})");
+  EXPECT_EQ(json_object([](JsonWriter&) {}), "{}");
+}
+
 }  // namespace
 }  // namespace spine
