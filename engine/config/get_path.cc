@@ -6,6 +6,7 @@
 
 #include "engine/config/config.h"
 #include "engine/config/json5.h"
+#include "schemas/vocab/json.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::config {
@@ -42,12 +43,6 @@ NodeId walk(const Document& document, NodeId root, std::string_view path) {
     }
   }
   return at;
-}
-
-std::string json_text(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
 }
 
 std::string_view name_of(AuthMode mode) {
@@ -96,27 +91,27 @@ std::string list_of(const std::vector<std::string>& texts) {
 std::string in_force(const Config& config, std::string_view path) {
   if (path == "gateway.port") return fmt::format("{}", config.port);
   if (path == "gateway.bind" && config.bind_addresses == Config{}.bind_addresses) {
-    return json_text("loopback");
+    return json_string("loopback");
   }
-  if (path == "gateway.host") return json_text(config.bind_addresses.front());
+  if (path == "gateway.host") return json_string(config.bind_addresses.front());
   if (path == "gateway.auth.mode" || path == "gateway.auth.type") {
-    return json_text(name_of(config.auth_mode));
+    return json_string(name_of(config.auth_mode));
   }
   if (path == "gateway.rate_limit.requests_per_minute") {
     return fmt::format("{}", config.messages_per_minute);
   }
   if (path == "gateway.rate_limit.burst") return fmt::format("{}", config.messages_burst);
-  if (path == "session.dmScope") return json_text(name_of(config.dm_scope));
+  if (path == "session.dmScope") return json_string(name_of(config.dm_scope));
   if (path == "session.groupScope")
-    return json_text(config.group_scope_main ? "main" : "per-group");
-  if (path == "session.mainKey") return json_text(config.main_key);
+    return json_string(config.group_scope_main ? "main" : "per-group");
+  if (path == "session.mainKey") return json_string(config.main_key);
   if (path == "session.resetTriggers") return list_of(config.reset_triggers);
   if (path == "session.maintenance.pruneAfter") {
-    return json_text(fmt::format("{}d", config.session_idle_days));
+    return json_string(fmt::format("{}d", config.session_idle_days));
   }
-  if (path == "logging.level") return json_text(name_of(config.log_level));
+  if (path == "logging.level") return json_string(name_of(config.log_level));
   if (path == "logging.format") {
-    return json_text(config.log_format == LogFormat::json ? "json" : "text");
+    return json_string(config.log_format == LogFormat::json ? "json" : "text");
   }
   return {};
 }

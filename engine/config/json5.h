@@ -120,7 +120,4 @@ bool is_hidden(const Document& document, NodeId id, Hidden hidden);
 // in its query ("?token=").
 std::string without_url_secrets(std::string_view text);
 
-// Appends `text` as a JSON string with its quotes. REQUIRES: UTF-8.
-void append_json_string(std::string& out, std::string_view text);
-
 }  // namespace spine::config

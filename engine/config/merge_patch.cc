@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/config/members.h"
+#include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
@@ -121,7 +122,7 @@ Result<std::string> build_patch(std::string_view dotted_path, std::string_view v
   std::string out;
   for (const std::string& key : keys) {
     out += "{";
-    spine::append_json_string(out, key);
+    append_json_string(out, key);
     out += ":";
   }
   return out + value + std::string(keys.size(), '}');

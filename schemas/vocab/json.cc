@@ -1,6 +1,7 @@
 // Escaping and number formatting behind JsonWriter.
 #include "schemas/vocab/json.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -21,7 +22,8 @@ constexpr std::array<std::uint8_t, 256> classes() {
 }
 constexpr auto kClass = classes();
 
-void append_escape(std::string& out, unsigned char c) {
+// A character of at most four digits, as all are that have to be escaped.
+void append_escape(std::string& out, char32_t c) {
   constexpr std::string_view kHex = "0123456789abcdef";
   switch (c) {
     case '"':
@@ -40,9 +42,25 @@ void append_escape(std::string& out, unsigned char c) {
       out += "\\t";
       return;
     default:
-      out += "\\u00";
-      out += kHex[c >> 4];
-      out += kHex[c & 15];
+      out += "\\u";
+      for (const unsigned shift : {12U, 8U, 4U, 0U})
+        out += kHex[(c >> shift) & 15U];
+  }
+}
+
+// Appends `text` with what `escaped(c)` says escaped, and U+FFFD for what is no UTF-8.
+template <class Escaped>
+void append_shown(std::string& out, std::string_view text, Escaped escaped) {
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint c = decode_utf8(text, at);
+    if (c.bytes == 0) {
+      out += kReplacement;
+    } else if (escaped(c.value)) {
+      append_escape(out, c.value);
+    } else {
+      out.append(text, at, c.bytes);
+    }
+    at += std::max<std::size_t>(c.bytes, 1);
   }
 }
 
@@ -117,6 +135,27 @@ void append_escaped(std::string& out, std::string_view text) {
     start = ++at;
   }
   out.append(text, start, text.size() - start);
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  append_shown(out, text, [](char32_t c) { return c == '"' || c == '\\' || steers_terminal(c); });
+  out += '"';
+}
+
+std::string json_string(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+std::string json_for_terminal(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  append_shown(out, json, [](char32_t c) {
+    return steers_terminal(c) && c != '\n' && c != '\r' && c != '\t';
+  });
+  return out;
 }
 
 void JsonWriter::separate() {

@@ -14,6 +14,14 @@ namespace spine {
 // escaped, bytes that are no UTF-8 become U+FFFD. Allocates only when `out` has to grow.
 void append_escaped(std::string& out, std::string_view text);
 
+// Appends `text` as a JSON string with its quotes, safe on a terminal: characters that it acts on
+// become \uXXXX, too.
+void append_json_string(std::string& out, std::string_view text);
+std::string json_string(std::string_view text);
+// JSON text of others, made safe likewise. In valid JSON such characters can only stand inside
+// strings, so the meaning stays.
+std::string json_for_terminal(std::string_view json);
+
 // Bytes that append_escaped() would append: up to six times those of the text, so a bound of what
 // is sent counts these.
 std::size_t escaped_bytes(std::string_view text);

@@ -19,18 +19,7 @@ std::string format(const char* pattern, Args... args) {
   return std::string(text.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
 }
 
-// Characters that move the cursor, start an escape sequence, reorder text or break lines unseen.
-bool steers(char32_t c) {
-  if (c < 0x20 || (c >= 0x7F && c <= 0x9F)) return true;
-  return c == 0x061C || c == 0x200E || c == 0x200F || c == 0x2028 || c == 0x2029 ||
-         (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
-}
-
-void append_json_escape(std::string& out, char32_t c) {
-  out += format("\\u%04" PRIx32, static_cast<std::uint32_t>(c));
-}
-
-void append_escape(std::string& out, char32_t c) {
+void append_visible(std::string& out, char32_t c) {
   if (c == '\n') {
     out += "\\n";
   } else if (c == '\r') {
@@ -40,7 +29,7 @@ void append_escape(std::string& out, char32_t c) {
   } else if (c < 0x100) {
     out += format("\\x%02" PRIx32, static_cast<std::uint32_t>(c));
   } else {
-    append_json_escape(out, c);
+    out += format("\\u%04" PRIx32, static_cast<std::uint32_t>(c));
   }
 }
 
@@ -118,58 +107,11 @@ std::string printable(std::string_view text, bool keep_newlines) {
     const CodePoint c = decode_utf8(text, at);
     const bool kept = keep_newlines && (c.value == '\n' || c.value == '\t');
     if (c.bytes == 0) {
-      append_escape(out, static_cast<unsigned char>(text[at]));
-    } else if (steers(c.value) && !kept) {
-      append_escape(out, c.value);
+      append_visible(out, static_cast<unsigned char>(text[at]));
+    } else if (steers_terminal(c.value) && !kept) {
+      append_visible(out, c.value);
     } else {
       out.append(text, at, c.bytes);
-    }
-    at += std::max<std::size_t>(c.bytes, 1);
-  }
-  return out;
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  for (std::size_t at = 0; at < text.size();) {
-    const CodePoint c = decode_utf8(text, at);
-    if (c.bytes == 0) {
-      out += "\\ufffd";
-    } else if (c.value == '"' || c.value == '\\') {
-      out += '\\';
-      out += text[at];
-    } else if (c.value == '\n') {
-      out += "\\n";
-    } else if (c.value == '\t') {
-      out += "\\t";
-    } else if (steers(c.value)) {
-      append_json_escape(out, c.value);
-    } else {
-      out.append(text, at, c.bytes);
-    }
-    at += std::max<std::size_t>(c.bytes, 1);
-  }
-  out += '"';
-}
-
-std::string json_string(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
-}
-
-std::string json_for_terminal(std::string_view json) {
-  std::string out;
-  out.reserve(json.size());
-  for (std::size_t at = 0; at < json.size();) {
-    const CodePoint c = decode_utf8(json, at);
-    const bool white = c.value == '\n' || c.value == '\r' || c.value == '\t';
-    if (c.bytes == 0) {
-      out += "\\ufffd";
-    } else if (steers(c.value) && !white) {
-      append_json_escape(out, c.value);
-    } else {
-      out.append(json, at, c.bytes);
     }
     at += std::max<std::size_t>(c.bytes, 1);
   }

@@ -7,6 +7,7 @@
 
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
+#include "schemas/vocab/json.h"
 
 namespace spine {
 
@@ -35,13 +36,5 @@ std::string show_hex(Bits128 value);
 // characters that reorder or break lines become visible escapes such as \n, \x1b or \u202e.
 // keep_newlines lets '\n' and '\t' through.
 std::string printable(std::string_view text, bool keep_newlines = false);
-
-// Appends `text` as a JSON string with its quotes. What is not UTF-8 becomes U+FFFD; characters
-// that printable() would escape become \uXXXX, so JSON is safe on a terminal too.
-void append_json_string(std::string& out, std::string_view text);
-std::string json_string(std::string_view text);
-// JSON text of others: the characters printable() would escape become \uXXXX. In valid JSON they
-// can only stand inside strings, so the meaning stays.
-std::string json_for_terminal(std::string_view json);
 
 }  // namespace spine

@@ -56,6 +56,12 @@ std::size_t count_characters(std::string_view text) {
       std::ranges::count_if(text, [](char c) { return !continues_character(c); }));
 }
 
+bool steers_terminal(char32_t c) {
+  if (c < 0x20 || (c >= 0x7F && c <= 0x9F)) return true;
+  return c == 0x061C || c == 0x200E || c == 0x200F || c == 0x2028 || c == 0x2029 ||
+         (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+}
+
 void append_utf8(std::string& out, char32_t value) {
   const auto byte = [&](char32_t bits) { out.push_back(static_cast<char>(bits)); };
   if (value < 0x80) {

@@ -39,6 +39,10 @@ std::string shortened(std::string_view text, std::size_t bytes_max);
 // How many characters there are.
 std::size_t count_characters(std::string_view text);
 
+// Whether a terminal acts on it: it moves the cursor, starts an escape sequence, reorders text or
+// breaks lines unseen.
+bool steers_terminal(char32_t c);
+
 // U+FFFD, which stands for bytes that are not UTF-8.
 inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 

@@ -110,5 +110,15 @@ TEST(JsonObject, IsWrittenWhole) {
   EXPECT_EQ(json_object([](JsonWriter&) {}), "{}");
 }
 
+TEST(JsonString, EscapesWhatJsonAndTerminalsNeed) {
+  EXPECT_EQ(json_string("a\"b\\c\n\x1b\x7f"), "\"a\\\"b\\\\c\\n\\u001b\\u007f\"");
+  EXPECT_EQ(json_string("\xff\xe2\x80\xae"), "\"\xef\xbf\xbd\\u202e\"");
+}
+
+TEST(JsonForTerminal, LeavesJsonAsItIsButForUnsafeCharacters) {
+  EXPECT_EQ(json_for_terminal("{\"a\":\n \"\xc3\xa4\"}"), "{\"a\":\n \"\xc3\xa4\"}");
+  EXPECT_EQ(json_for_terminal("\"\xc2\x9b\x7f\""), "\"\\u009b\\u007f\"");
+}
+
 }  // namespace
 }  // namespace spine

@@ -69,15 +69,5 @@ TEST(Neutralise, TextStaysAndWhatIsNotUtf8IsEscaped) {
   EXPECT_EQ(printable("\xe2\x82"), "\\xe2\\x82");
 }
 
-TEST(JsonString, EscapesWhatJsonAndTerminalsNeed) {
-  EXPECT_EQ(json_string("a\"b\\c\n\x1b\x7f"), "\"a\\\"b\\\\c\\n\\u001b\\u007f\"");
-  EXPECT_EQ(json_string("\xff\xe2\x80\xae"), "\"\\ufffd\\u202e\"");
-}
-
-TEST(JsonForTerminal, LeavesJsonAsItIsButForUnsafeCharacters) {
-  EXPECT_EQ(json_for_terminal("{\"a\":\n \"\xc3\xa4\"}"), "{\"a\":\n \"\xc3\xa4\"}");
-  EXPECT_EQ(json_for_terminal("\"\xc2\x9b\x7f\""), "\"\\u009b\\u007f\"");
-}
-
 }  // namespace
 }  // namespace spine
