@@ -13,20 +13,6 @@
 namespace spine::agents {
 namespace {
 
-constexpr std::string_view driver_name(config::Driver driver) {
-  switch (driver) {
-    case config::Driver::echo:
-      return "echo";
-    case config::Driver::pi:
-      return "pi";
-    case config::Driver::acp:
-      return "acp";
-    case config::Driver::jsonl:
-      return "jsonl";
-  }
-  return "";
-}
-
 std::string quarantine_text(std::string_view agent, std::string_view problem) {
   return fmt::format(
       "The agent {0} is in quarantine: it crashed again and again. The last time: "
@@ -254,7 +240,7 @@ void AgentPool::mind_room() {
 }
 
 void AgentPool::report(pipeline::AgentReport& out) const {
-  out.driver = driver_name(agent_->process.driver);
+  out.driver = name_of(agent_->process.driver);
   out.problem = refusal_.empty() ? problem_ : refusal_;
   out.memory = context_.cgroups.summary();
   std::uint32_t starting = 0;

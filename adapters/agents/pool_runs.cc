@@ -27,10 +27,7 @@ void AgentPool::on_ready(Instance& instance, std::string_view version) {
   context_.answers.process_started({.agent_id = agent_->id,
                                     .instance = instance.number(),
                                     .pid = instance.pid(),
-                                    .driver = agent_->process.driver == config::Driver::pi ? "pi"
-                                              : agent_->process.driver == config::Driver::acp
-                                                  ? "acp"
-                                                  : "jsonl",
+                                    .driver = name_of(agent_->process.driver),
                                     .version = version,
                                     .sandbox = instance.sandbox(),
                                     .ready_ms = instance.ready_ms()});

@@ -59,20 +59,6 @@ const AgentReport* report_of(const AgentsReport* report, std::string_view id) {
 
 }  // namespace
 
-std::string_view driver_name(config::Driver driver) {
-  switch (driver) {
-    case config::Driver::echo:
-      return "echo";
-    case config::Driver::pi:
-      return "pi";
-    case config::Driver::acp:
-      return "acp";
-    case config::Driver::jsonl:
-      return "jsonl";
-  }
-  return "echo";
-}
-
 void write_agents_status(http::JsonWriter& json, const config::Config& config,
                          const AgentsReport* report, std::string_view agent_id,
                          std::int64_t wall_ms, bool for_admin) {
@@ -87,7 +73,7 @@ void write_agents_status(http::JsonWriter& json, const config::Config& config,
     json.member("id", agent.id);
     json.member_if("name", agent.name);
     json.member("isDefault", agent.id == config.default_agent);
-    json.member("driver", driver_name(agent.process.driver));
+    json.member("driver", name_of(agent.process.driver));
     if (const AgentReport* known = report_of(report, agent.id)) {
       write_report(json, *known);
     } else {

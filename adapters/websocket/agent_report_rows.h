@@ -17,7 +17,4 @@ void write_agents_status(http::JsonWriter& json, const config::Config& config,
                          const pipeline::AgentsReport* report, std::string_view agent_id,
                          std::int64_t wall_ms, bool for_admin);
 
-// What an agent is run with: "echo", "pi", "acp", "jsonl".
-std::string_view driver_name(config::Driver driver);
-
 }  // namespace spine::net

@@ -1,9 +1,12 @@
 // AgentConfig: one agent as configured: what it is, how its process is run, and what it may do.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +17,11 @@
 namespace spine::config {
 
 enum class Driver : std::uint8_t { echo, pi, acp, jsonl };
+// As openclaw.json and reports spell them.
+inline constexpr std::array<std::string_view, 4> kDriverNames{"echo", "pi", "acp", "jsonl"};
+constexpr std::string_view name_of(Driver driver) {
+  return kDriverNames[static_cast<std::size_t>(driver)];
+}
 // What stands between an agent and the machine. automatic: the first that is possible.
 enum class Separation : std::uint8_t { automatic, bubblewrap, user, none };
 

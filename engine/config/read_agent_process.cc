@@ -11,9 +11,9 @@ namespace {
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
 
 Driver driver_of(std::string_view name) {
-  if (name == "pi") return Driver::pi;
-  if (name == "acp") return Driver::acp;
-  if (name == "jsonl") return Driver::jsonl;
+  for (const Driver driver : {Driver::pi, Driver::acp, Driver::jsonl}) {
+    if (name == name_of(driver)) return driver;
+  }
   return Driver::echo;
 }
 

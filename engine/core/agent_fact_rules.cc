@@ -81,8 +81,8 @@ void decide_run_fact(const Tables& tables, const Input& input, Decision& decisio
   Reply& reply = decision.reply;
   bool within_bounds = false;
   reply.run = fact_run(input, within_bounds);
-  const std::uint32_t row = tables.runs.find(reply.run);
-  if (row == 0 || tables.runs[row].status != RunStatus::running) {
+  const std::uint32_t row = tables.runs.find_running(reply.run);
+  if (row == 0) {
     reply.code = ReplyCode::not_found;
     return;
   }

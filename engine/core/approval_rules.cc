@@ -96,8 +96,8 @@ void decide_approval_requested(const Tables& tables, const Input& input, Decisio
   const auto& body = *flatbuffers::GetRoot<fb::ApprovalRequested>(input.body.data());
   Reply& reply = decision.reply;
   reply.run = RunId{body.run()};
-  const std::uint32_t row = tables.runs.find(reply.run);
-  if (row == 0 || tables.runs[row].status != RunStatus::running) {
+  const std::uint32_t row = tables.runs.find_running(reply.run);
+  if (row == 0) {
     reply.code = ReplyCode::not_found;
     return;
   }

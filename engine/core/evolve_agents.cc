@@ -50,8 +50,8 @@ void fold_approval_resolved(const Folding& fold) {
   if (body.decision() != fb::ApprovalDecision::allow_always) return;
   // For as long as the run lives.
   const Approval& approval = tables.approvals.resolved();
-  const std::uint32_t run = tables.runs.find(approval.run);
-  if (run == 0 || tables.runs[run].status != RunStatus::running) return;
+  const std::uint32_t run = tables.runs.find_running(approval.run);
+  if (run == 0) return;
   tables.allowed_tools.add(
       approval.run, fold.seq(),
       allowed_key(tables.meta.fingerprint_key, approval.tool, approval.title, approval.detail));
@@ -60,8 +60,8 @@ void fold_approval_resolved(const Folding& fold) {
 void fold_agent_session(const Folding& fold) {
   const auto& body = agent_body<fb::AgentSessionBound>(fold);
   Tables& tables = fold.tables;
-  const std::uint32_t run = tables.runs.find(RunId{body.run()});
-  if (run == 0 || tables.runs[run].status != RunStatus::running) return;
+  const std::uint32_t run = tables.runs.find_running(RunId{body.run()});
+  if (run == 0) return;
   tables.sessions.set_agent_session(tables.runs[run].session_row, text_of(body.ref()));
 }
 

@@ -111,8 +111,8 @@ void fold_run_started(const Folding& fold) {
 
 void fold_run_ended(const Folding& fold, RunId id, RunStatus status) {
   Tables& tables = fold.tables;
-  const std::uint32_t row = tables.runs.find(id);
-  if (row == 0 || tables.runs[row].status != RunStatus::running) return;
+  const std::uint32_t row = tables.runs.find_running(id);
+  if (row == 0) return;
   const std::uint32_t session_row = tables.runs[row].session_row;
   append_reply(fold, session_row, tables.runs[row].message);
   end_run(fold, row, status);
@@ -148,8 +148,8 @@ void fold_runs_aborted(const Folding& fold) {
 void fold_run_interrupted(const Folding& fold) {
   const auto& body = *flatbuffers::GetRoot<fb::RunInterrupted>(fold.event.body.data());
   Tables& tables = fold.tables;
-  const std::uint32_t row = tables.runs.find(RunId{body.run()});
-  if (row == 0 || tables.runs[row].status != RunStatus::running) return;
+  const std::uint32_t row = tables.runs.find_running(RunId{body.run()});
+  if (row == 0) return;
   Run& run = tables.runs[row];
   clear_steered(tables, run.session_row);
   const bool counts = body.reason() == fb::InterruptReason::agent_crash ||

@@ -60,8 +60,8 @@ void decide_run_interrupted(const Tables& tables, const Input& input, Decision& 
   const auto& body = *flatbuffers::GetRoot<fb::RunInterrupted>(input.body.data());
   Reply& reply = decision.reply;
   reply.run = RunId{body.run()};
-  const std::uint32_t row = tables.runs.find(reply.run);
-  if (row == 0 || tables.runs[row].status != RunStatus::running) {
+  const std::uint32_t row = tables.runs.find_running(reply.run);
+  if (row == 0) {
     reply.code = ReplyCode::not_found;
     return;
   }

@@ -60,8 +60,8 @@ void decide_run_end(const Tables& tables, const Input& input, Decision& decision
   const RunId id{run_named(input)};
   Reply& reply = decision.reply;
   reply.run = id;
-  const std::uint32_t row = tables.runs.find(id);
-  if (row == 0 || tables.runs[row].status != RunStatus::running) {
+  const std::uint32_t row = tables.runs.find_running(id);
+  if (row == 0) {
     reply.code = ReplyCode::not_found;
     return;
   }

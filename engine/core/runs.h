@@ -33,6 +33,11 @@ class Runs {
   // Rows; 0 = none. By key: the latest of that key.
   std::uint32_t find(RunId id) const;
   std::uint32_t find_key(std::string_view key) const;
+  // The same, of one that is being worked on.
+  std::uint32_t find_running(RunId id) const {
+    const std::uint32_t row = find(id);
+    return row != 0 && runs_[row].status == RunStatus::running ? row : 0;
+  }
   bool full() const { return open_count_ >= limits::kRunsOpenMax; }
   std::uint32_t open_count() const { return open_count_; }
   std::uint32_t running_count() const { return running_count_; }
