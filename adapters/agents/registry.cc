@@ -7,6 +7,7 @@
 
 #include "adapters/agents/echo.h"
 #include "engine/log/log.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 
@@ -18,14 +19,6 @@ constexpr log::Logger kLog{"agents"};
 constexpr timeval kTickTime{0, 250'000};
 constexpr std::uint32_t kTicksPerMeasure = 4;
 constexpr std::uint64_t kSharedGrowthBytes = 32 * limits::kMiB;  // of the machine: look at once
-
-// Agent ids are compared as session keys hold them: ASCII in lower case.
-std::string lower(std::string_view id) {
-  std::string text(id);
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
 
 }  // namespace
 
@@ -95,7 +88,7 @@ void AgentRegistry::apply(const std::vector<config::AgentConfig>& agents) {
   }
   std::map<std::string, config::Driver, std::less<>> kinds;
   for (const config::AgentConfig& agent : agents) {
-    const std::string id = lower(agent.id);
+    const std::string id = lower_case(agent.id);
     if (kept.contains(id)) continue;
     order_.push_back(id);
     kinds[id] = agent.process.driver;
@@ -132,7 +125,7 @@ void AgentRegistry::set_skills(SkillsOf skills_of) {
 }
 
 Driver* AgentRegistry::find(std::string_view agent_id) {
-  const auto found = drivers_.find(lower(agent_id));
+  const auto found = drivers_.find(lower_case(agent_id));
   return found == drivers_.end() ? nullptr : found->second.get();
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "adapters/http/json.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/base64.h"
 #include "schemas/vocab/limits.h"
 
@@ -99,7 +100,7 @@ bool accepts(std::string_view header, std::string_view coding) {
     std::string_view name = entry.substr(0, semicolon);
     while (!name.empty() && name.back() == ' ')
       name.remove_suffix(1);
-    if (!equal_nocase(name, coding)) continue;
+    if (!same_but_case(name, coding)) continue;
     const std::size_t weight = entry.find("q=");
     return weight == std::string_view::npos ||
            entry.substr(weight + 2).find_first_of("123456789") != std::string_view::npos;
@@ -155,11 +156,8 @@ std::string normal_base_path(std::string_view text) {
     text.remove_suffix(1);
   while (!text.empty() && text.front() == '/')
     text.remove_prefix(1);
-  const bool proper = std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
-           c == '-' || c == '_' || c == '.' || c == '~';
-  });
-  return text.empty() || !proper ? std::string{} : "/" + std::string{text};
+  const bool proper = is_plain(text, "/-_.~");
+  return !proper ? std::string{} : "/" + std::string{text};
 }
 
 ControlUi::ControlUi(std::string_view base_path, const fs::path& root)

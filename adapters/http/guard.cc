@@ -6,15 +6,12 @@
 #include <charconv>
 
 #include "schemas/vocab/addresses.h"
+#include "schemas/vocab/ascii.h"
 
 namespace spine::http {
 namespace {
 
 constexpr std::size_t kNameBytesMax = 253;  // RFC 1035 section 2.3.4
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 // One spelling of an IP address; none when it is no such thing.
 std::optional<std::string> address_text(std::string_view text) {
@@ -79,11 +76,6 @@ std::uint16_t default_port(bool https) {
 
 }  // namespace
 
-bool equal_nocase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::optional<Authority> parse_authority(std::string_view text) {
   Authority result{};
   std::size_t end = text.size();
@@ -105,8 +97,8 @@ std::optional<Origin> parse_origin(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
   const std::string_view scheme = text.substr(0, colon);
-  result.https = equal_nocase(scheme, "https");
-  if (!result.https && !equal_nocase(scheme, "http")) return std::nullopt;
+  result.https = same_but_case(scheme, "https");
+  if (!result.https && !same_but_case(scheme, "http")) return std::nullopt;
   if (text.substr(colon, 3) != "://") return std::nullopt;
   auto authority = parse_authority(text.substr(colon + 3));
   if (!authority) return std::nullopt;
@@ -179,7 +171,7 @@ bool query_has_secret(std::string_view query) {
     const std::string_view pair = query.substr(0, end);
     const std::string_view name = pair.substr(0, pair.find('='));
     for (const std::string_view secret : kNames) {
-      if (equal_nocase(name, secret)) return true;
+      if (same_but_case(name, secret)) return true;
     }
     if (end == std::string_view::npos) break;
     query.remove_prefix(end + 1);

@@ -69,7 +69,4 @@ bool origin_allowed(const Site& site, std::string_view origin, std::string_view 
 // Whether the query string (without '?') tries to pass a secret.
 bool query_has_secret(std::string_view query);
 
-// Whether a and b are the same but for ASCII case.
-bool equal_nocase(std::string_view a, std::string_view b);
-
 }  // namespace spine::http

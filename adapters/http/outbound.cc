@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
@@ -145,15 +146,8 @@ Error bad_url(std::string_view why) {
   return {Errc::invalid_argument, fmt::format("This URL cannot be called: {}.", why)};
 }
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
-
 Result<std::string> host_of(CURLU* url) {
-  std::string host = lower(part_of(url, CURLUPART_HOST));
+  std::string host = lower_case(part_of(url, CURLUPART_HOST));
   if (host.starts_with('[') && host.ends_with(']')) {
     if (!part_of(url, CURLUPART_ZONEID).empty()) return bad_url("its address has a zone");
     host = host.substr(1, host.size() - 2);
@@ -211,7 +205,7 @@ Result<OutboundUrl> check_url(std::string_view text, const OutboundPolicy& polic
     return bad_url("it is not one such as https://example.org/path");
   }
   OutboundUrl url;
-  url.scheme = lower(part_of(handle.get(), CURLUPART_SCHEME));
+  url.scheme = lower_case(part_of(handle.get(), CURLUPART_SCHEME));
   if (url.scheme != "https" && (url.scheme != "http" || policy.https_only)) {
     return bad_url(policy.https_only ? "it must be https" : "it must be http or https");
   }

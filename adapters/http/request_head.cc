@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "adapters/http/guard.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::http {
@@ -45,17 +46,15 @@ static_assert(kKnown.size() == static_cast<std::size_t>(Field::count));
 constexpr std::array<std::string_view, 7> kMethods{"GET",    "HEAD",  "POST",   "PUT",
                                                    "DELETE", "PATCH", "OPTIONS"};
 
+constexpr std::string_view kSpaces = " \t";
 constexpr std::string_view kTwice = "A header that may be given once was given twice.";
 constexpr std::string_view kBadLine = "A line of the request is malformed.";
 constexpr std::string_view kBadTarget = "The address is malformed.";
 
-bool is_alnum(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
 // RFC 9110, 5.6.2.
 bool is_token_char(char c) {
-  return is_alnum(c) || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
+  return is_letter_or_digit(c) ||
+         std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
 }
 
 bool is_token(std::string_view text) {
@@ -68,12 +67,6 @@ bool is_value(std::string_view text) {
     const auto byte = static_cast<unsigned char>(c);
     return (byte >= 0x20 && byte != 0x7F) || c == '\t';
   });
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t from = text.find_first_not_of(" \t");
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(" \t") + 1 - from);
 }
 
 int hex_digit(char c) {
@@ -117,11 +110,11 @@ bool is_plain_path(std::string_view path) {
 bool is_key(std::string_view text) {
   if (text.size() != kKeyBytes || text.substr(kKeyBytes - 2) != "==") return false;
   return std::all_of(text.begin(), text.end() - 2,
-                     [](char c) { return is_alnum(c) || c == '+' || c == '/'; });
+                     [](char c) { return is_letter_or_digit(c) || c == '+' || c == '/'; });
 }
 
 bool starts_nocase(std::string_view text, std::string_view start) {
-  return text.size() >= start.size() && equal_nocase(text.substr(0, start.size()), start);
+  return text.size() >= start.size() && same_but_case(text.substr(0, start.size()), start);
 }
 
 }  // namespace
@@ -129,7 +122,7 @@ bool starts_nocase(std::string_view text, std::string_view start) {
 bool list_has(std::string_view list, std::string_view token) {
   while (true) {
     const std::size_t comma = list.find(',');
-    if (equal_nocase(trimmed(list.substr(0, comma)), token)) return true;
+    if (same_but_case(trimmed(list.substr(0, comma), kSpaces), token)) return true;
     if (comma == std::string_view::npos) return false;
     list.remove_prefix(comma + 1);
   }
@@ -267,14 +260,14 @@ bool RequestHead::read_field(std::string_view line) {
   }
   const std::string_view name = line.substr(0, colon);
   for (const Known& known : kKnown) {
-    if (!equal_nocase(known.name, name)) continue;
+    if (!same_but_case(known.name, name)) continue;
     Slot& field = slot(known.field);
     if (known.once && field.lines != 0) {
       refuse(400, kTwice);
       return false;
     }
     if (field.lines++ != 0) field.value += ", ";
-    field.value += trimmed(line.substr(colon + 1));
+    field.value += trimmed(line.substr(colon + 1), kSpaces);
     break;
   }
   return true;
@@ -287,7 +280,7 @@ bool RequestHead::judge_fields() {
   }
   if (!authority_.empty()) {
     Slot& host = slot(Field::host);
-    if (host.lines != 0 && !equal_nocase(host.value, authority_)) {
+    if (host.lines != 0 && !same_but_case(host.value, authority_)) {
       refuse(400, "The Host header and the address name two hosts.");
       return false;
     }
@@ -308,7 +301,7 @@ bool RequestHead::judge_body() {
       refuse(400, "Transfer-Encoding does not go with this request.");
       return false;
     }
-    if (!equal_nocase(field(Field::transfer_encoding), "chunked")) {
+    if (!same_but_case(field(Field::transfer_encoding), "chunked")) {
       refuse(501, "This gateway knows the transfer coding \"chunked\" only.");
       return false;
     }

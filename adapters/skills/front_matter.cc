@@ -9,6 +9,7 @@
 #include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/yaml.h>
 
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
@@ -18,11 +19,6 @@ namespace {
 std::string_view trimmed_right(std::string_view line) {
   const std::size_t last = line.find_last_not_of(" \t\r");
   return line.substr(0, last == std::string_view::npos ? 0 : last + 1);
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  return first == std::string_view::npos ? std::string_view{} : trimmed_right(text.substr(first));
 }
 
 // Takes the first line off `text`.
@@ -143,10 +139,7 @@ std::optional<YamlProblem> read_yaml(std::string_view text, std::uint32_t first_
 }
 
 bool is_plain_key(std::string_view key) {
-  return !key.empty() && std::ranges::all_of(key, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-  });
+  return is_plain(key, "-_");
 }
 
 Value line_value(std::string_view text, std::uint32_t line) {
@@ -169,7 +162,7 @@ Value read_lines(std::string_view text, std::uint32_t first_line) {
     const std::size_t colon = written.find(':');
     if (colon == std::string_view::npos || !is_plain_key(written.substr(0, colon))) continue;
     const std::string_view key = written.substr(0, colon);
-    const std::string_view rest = trimmed(written.substr(colon + 1));
+    const std::string_view rest = trimmed(written.substr(colon + 1), " \t\r");
     if (rest.empty() || root.find(key) != nullptr) continue;
     if (root.items.size() == limits::kSkillListMax) break;
     root.items.push_back(line_value(rest, line));

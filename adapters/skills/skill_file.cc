@@ -5,6 +5,7 @@
 #include <array>
 #include <fmt/format.h>
 
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/utf8.h"
@@ -147,10 +148,7 @@ void check_optional(SkillFile& file, const Value& root) {
 bool read_flag(SkillFile& file, const Value& root, std::string_view key, bool otherwise) {
   const Value* value = root.find(key);
   if (value == nullptr) return otherwise;
-  std::string word = value->text;
-  std::ranges::transform(word, word.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  const std::string word = lower_case(value->text);
   constexpr std::array<std::string_view, 4> kYes{"true", "yes", "on", "1"};
   constexpr std::array<std::string_view, 4> kNo{"false", "no", "off", "0"};
   if (std::ranges::find(kYes, word) != kYes.end()) return true;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "adapters/skills/skill_file.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
@@ -27,9 +28,8 @@ std::string text_of(SkillFile& file, const Value& block, std::string_view key) {
 // "a, b" as well as ["a", "b"]. False when it is neither.
 bool list_of(const Value& value, std::vector<std::string>& out) {
   const auto add = [&out](std::string_view name) {
-    const std::size_t first = name.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return;
-    name = name.substr(first, name.find_last_not_of(" \t") - first + 1);
+    name = trimmed(name, " \t");
+    if (name.empty()) return;
     out.emplace_back(name.substr(0, limits::kNameBytesMax));
   };
   if (value.kind == ValueKind::null) return true;

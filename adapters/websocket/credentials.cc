@@ -3,22 +3,12 @@
 
 #include "adapters/websocket/entropy.h"
 #include "adapters/websocket/methods.h"
+#include "schemas/vocab/ascii.h"
 
 namespace spine::net {
 namespace {
 
 constexpr std::string_view kControlUi = "openclaw-control-ui";
-
-bool same_name(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const auto small = [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    };
-    if (small(a[i]) != small(b[i])) return false;
-  }
-  return true;
-}
 
 bool has_token(const KnownDevice& device, std::string_view candidate) {
   if (candidate.empty() || device.token_hash.empty()) return false;
@@ -38,8 +28,8 @@ std::string_view lacking(const ConnectParams& params, const KnownDevice& device)
   if (!device.found || device.revoked) return "not-paired";
   if (device.role != role_of(params)) return "role-upgrade";
   if (!covers(device.scopes, params.scopes)) return "scope-upgrade";
-  const bool same = same_name(device.platform, params.platform) &&
-                    same_name(device.device_family, params.device_family);
+  const bool same = same_but_case(device.platform, params.platform) &&
+                    same_but_case(device.device_family, params.device_family);
   return same ? std::string_view{} : std::string_view{"metadata-upgrade"};
 }
 

@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "engine/config/token.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/base64.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/show.h"
@@ -43,14 +44,7 @@ bool signature_holds(std::string_view key, std::string_view signature, std::stri
 
 // White space at the ends away, ASCII letters small.
 std::string folded_name(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n\v\f";
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  std::string out{text.substr(first, text.find_last_not_of(kBlank) - first + 1)};
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
+  return lower_case(trimmed(text, " \t\r\n\v\f"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "adapters/websocket/http_request.h"
 
 #include "adapters/http/guard.h"
+#include "schemas/vocab/ascii.h"
 
 namespace spine::net {
 namespace {
@@ -13,10 +14,8 @@ constexpr std::size_t kQueryBytesMax = 2'048;
 // What the nearest proxy added to a list.
 std::string last_of(const std::string& list) {
   const std::size_t comma = list.rfind(',');
-  std::string last = comma == std::string::npos ? list : list.substr(comma + 1);
-  const std::size_t from = last.find_first_not_of(" \t");
-  if (from == std::string::npos) return {};
-  return last.substr(from, last.find_last_not_of(" \t") + 1 - from);
+  const std::size_t from = comma == std::string::npos ? 0 : comma + 1;
+  return std::string{trimmed(std::string_view{list}.substr(from), " \t")};
 }
 
 void read_forwarding(const http::RequestHead& head, OwnedRequest& request) {
@@ -53,7 +52,7 @@ void read_request(const http::RequestHead& head, OwnedRequest& request) {
   request.if_none_match = head.field(Field::if_none_match);
   const std::string& authorization = head.field(Field::authorization);
   constexpr std::string_view kBearer = "Bearer ";
-  if (http::equal_nocase(std::string_view{authorization}.substr(0, kBearer.size()), kBearer)) {
+  if (same_but_case(std::string_view{authorization}.substr(0, kBearer.size()), kBearer)) {
     request.bearer = authorization.substr(kBearer.size());
   }
   if (head.websocket()) request.websocket_key = head.field(Field::websocket_key);

@@ -7,6 +7,7 @@
 #include "adapters/websocket/http_request.h"
 #include "adapters/websocket/loop.h"
 #include "adapters/websocket/net_log.h"
+#include "schemas/vocab/ascii.h"
 
 namespace spine::net {
 namespace {
@@ -33,7 +34,7 @@ bool Loop::identify(Socket& socket, OwnedRequest& request) {
   if (!socket.proxy || (socket.loopback && !request.forwarded)) return true;
   // A trusted proxy that ends TLS need not say so.
   request.view.scheme = http::Scheme::either;
-  if (http::equal_nocase(request.forwarded_proto, "https")) {
+  if (same_but_case(request.forwarded_proto, "https")) {
     request.view.scheme = http::Scheme::https;
   }
   if (!request.forwarded_host.empty()) request.host = request.forwarded_host;

@@ -3,20 +3,13 @@
 
 #include <algorithm>
 
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {
 namespace {
 
 constexpr std::uint64_t kCheckEveryMs = 1'000;
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-    text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-    text.remove_suffix(1);
-  return text;
-}
 
 // An entry of X-Forwarded-For: some proxies add a port or brackets.
 std::string_view without_port(std::string_view entry) {
@@ -48,7 +41,7 @@ std::string TrustedProxies::client(std::string_view forwarded_for) const {
   while (!forwarded_for.empty()) {
     const std::size_t comma = forwarded_for.rfind(',');
     const std::size_t start = comma == std::string_view::npos ? 0 : comma + 1;
-    const std::string_view entry = without_port(trimmed(forwarded_for.substr(start)));
+    const std::string_view entry = without_port(trimmed(forwarded_for.substr(start), " \t"));
     const auto address = parse_ip(entry);
     if (!address) return {};
     if (!contains(*address)) return std::string{entry};

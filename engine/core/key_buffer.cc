@@ -20,14 +20,6 @@ char hex_digit(Bits128 value, std::size_t index) {
 
 }  // namespace
 
-bool same_but_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
-
 bool same_id(std::string_view a, std::string_view b, IdCase ids) {
   return ids == IdCase::exact ? a == b : same_but_case(a, b);
 }

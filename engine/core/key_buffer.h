@@ -5,18 +5,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
 
 namespace spine::core {
-
-// ASCII only: keys must not depend on a locale or on a version of Unicode.
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-// Whether the texts are the same but for the case of ASCII letters.
-bool same_but_case(std::string_view a, std::string_view b);
 
 // How ids of senders, conversations, threads and accounts are compared. Platforms tell "Anna" from
 // "anna", so whoever folds ids lets one person in as another: they are opaque bytes. Events

@@ -4,16 +4,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "schemas/vocab/ascii.h"
+
 namespace spine::core {
-
-inline constexpr std::string_view kBlanks = " \t\r\n";
-
-// Without the blanks at its ends.
-inline std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
 
 // Takes the first word off the text; empty = there is none.
 inline std::string_view next_word(std::string_view& text) {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::agents {
@@ -42,10 +43,7 @@ bool is_listed(const auto& list, std::string_view name) {
 }
 
 bool is_variable_name(std::string_view name) {
-  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
+  return is_plain(name, "_") && !is_digit(name[0]);
 }
 
 // Variables in the order they were first set.

@@ -12,6 +12,7 @@
 #include "adapters/agents/process/own_places.h"
 #include "adapters/agents/process/users.h"
 #include "engine/config/io_error.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/unique_fd.h"
 
@@ -22,10 +23,7 @@ namespace fs = std::filesystem;
 
 // One component of a path, and no way out of it.
 bool is_plain_id(std::string_view id) {
-  return !id.empty() && id[0] != '.' && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
-  });
+  return is_plain(id, "-_.") && id[0] != '.';
 }
 
 Result<UniqueFd> open_directory(const fs::path& path) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/utf8.h"
 
 namespace spine::agents {
@@ -12,7 +13,7 @@ namespace {
 constexpr std::size_t kBytesMax = 300;
 constexpr std::size_t kLinesMax = 40;
 
-std::string_view trimmed(std::string_view line) {
+std::string_view without_blanks(std::string_view line) {
   const auto is_blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
   while (!line.empty() && is_blank(line.front()))
     line.remove_prefix(1);
@@ -38,14 +39,9 @@ std::string without_escapes(std::string_view line) {
   return plain;
 }
 
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 // Long, and of digits and letters mixed.
 bool looks_like_key(std::string_view part) {
   constexpr std::size_t kKeyBytes = 16;
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   return part.size() >= kKeyBytes && std::ranges::any_of(part, is_digit) &&
          !std::ranges::all_of(part, is_digit);
 }
@@ -61,10 +57,7 @@ bool speaks_of_error(std::string_view line) {
   constexpr std::array<std::string_view, 15> kWords{
       "error",   "fatal",   "cannot", "unknown",   "not found",    "denied", "failed", "invalid",
       "missing", "no such", "unable", "exception", "unauthorized", "refus",  "panic"};
-  std::string lower(line);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
+  const std::string lower = lower_case(line);
   return std::ranges::any_of(
       kWords, [&lower](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
@@ -77,7 +70,7 @@ std::string telling_line(std::string_view tail) {
     const std::size_t feed = tail.find_last_of('\n');
     const std::size_t start = feed == std::string_view::npos ? 0 : feed + 1;
     const std::string plain = without_escapes(tail.substr(start));
-    const std::string_view line = trimmed(plain);
+    const std::string_view line = without_blanks(plain);
     tail = tail.substr(0, feed == std::string_view::npos ? 0 : feed);
     if (line.empty() || tells_nothing(line)) continue;
     if (speaks_of_error(line)) return std::string(cut_text(line, kBytesMax));

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "adapters/agents/protocols/protocol.h"
+#include "schemas/vocab/ascii.h"
 
 namespace spine::agents {
 namespace {
@@ -35,9 +36,7 @@ constexpr std::array kErrorWords{
 }  // namespace
 
 fb::RunErrorKind classify_error(std::string_view text) {
-  std::string lower(text.substr(0, 4'096));
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const std::string lower = lower_case(text.substr(0, 4'096));
   for (const ErrorWords& entry : kErrorWords) {
     if (lower.find(entry.words) != std::string::npos) return entry.kind;
   }

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {
@@ -18,7 +19,7 @@ std::size_t separators_in(std::string_view text) {
 }
 
 bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  return is_letter_or_digit(c) || c == '_';
 }
 
 }  // namespace

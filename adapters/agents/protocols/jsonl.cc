@@ -6,6 +6,7 @@
 
 #include "adapters/agents/protocols/plain_prompt.h"
 #include "adapters/agents/protocols/skills_block.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/utf8.h"
 
@@ -133,10 +134,7 @@ void JsonlProtocol::fail(fb::RunErrorKind kind, std::string_view message) {
 std::string_view conversation_argument(const ProtocolPrompt* prompt) {
   if (prompt == nullptr || prompt->agent_session.empty()) return {};
   const std::string_view name = prompt->agent_session;
-  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.' || c == ':';
-  });
+  const bool plain = is_plain(name, "-_.:");
   return plain && name.front() != '-' ? name : std::string_view{};
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/utf8.h"
 
 namespace spine::agents {
@@ -16,9 +17,6 @@ bool is_control(char c) {
 }
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r';
-}
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 // Bytes of the terminal's escape sequence at `at`; 0 = there is none.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/pi.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/utf8.h"
@@ -13,19 +14,11 @@ namespace {
 
 constexpr std::size_t kPiToolBytesMax = 64;
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text.substr(0, 256));
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return lower;
-}
-
 // What choosing an option of a list means, by the words it begins with.
 fb::ApprovalDecision meaning_of(std::string_view option) {
   constexpr std::array<std::string_view, 8> kAllowing{"allow",  "yes", "approve", "accept",
                                                       "permit", "ok",  "proceed", "run"};
-  const std::string lower = lower_case(option);
+  const std::string lower = lower_case(option.substr(0, 256));
   const bool allows = std::any_of(kAllowing.begin(), kAllowing.end(), [&](std::string_view word) {
     return lower.starts_with(word) &&
            (lower.size() == word.size() || lower[word.size()] < 'a' || lower[word.size()] > 'z');
