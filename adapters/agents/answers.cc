@@ -1,6 +1,10 @@
-// Answers: how runs go on and end.
+// Answers: how runs go on and end, what agents do with their tools and ask, and their processes.
 #include "adapters/agents/answers.h"
 
+#include <openssl/sha.h>
+
+#include "adapters/agents/protocols/protocol.h"
+#include "engine/pipeline/clock.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/limits.h"
@@ -11,6 +15,8 @@ namespace spine::agents {
 namespace {
 
 constexpr auto kSource = static_cast<std::uint16_t>(Source::agent);
+
+constexpr std::size_t kOptionsMax = 16;
 
 }  // namespace
 
@@ -77,6 +83,97 @@ void Answers::bound(RunId run, std::string_view agent_session) {
   const auto ref = text(agent_session, limits::kAgentSessionBytesMax);
   builder_.Finish(fb::CreateAgentSessionBound(builder_, run.value, ref));
   push(fb::EventBody::AgentSessionBound);
+}
+
+Answers::Digested Answers::digest(RunId run, std::string_view body, bool keep) {
+  Digested out{.inline_body = keep && body.size() <= limits::kToolInlineBytesMax};
+  ::SHA256(reinterpret_cast<const unsigned char*>(body.data()), body.size(), out.sha256.data());
+  if (out.inline_body || !keep) return out;
+  builder_.Clear();
+  const auto sha256 = builder_.CreateVector(out.sha256.data(), out.sha256.size());
+  const auto kept = text(body, limits::kToolBodyBytesMax);
+  builder_.Finish(fb::CreateBodyRecorded(builder_, run.value, sha256, body.size(), kept));
+  push(fb::EventBody::BodyRecorded);
+  return out;
+}
+
+void Answers::tool_called(RunId run, const ToolCall& call, bool keep) {
+  const Digested body = digest(run, call.arguments, keep);
+  builder_.Clear();
+  const auto call_id = text(call.call_id, limits::kNameBytesMax);
+  const auto name = text(call.name, limits::kNameBytesMax);
+  const auto title = text(call.title, limits::kAgentMessageBytesMax);
+  const auto arguments =
+      text(body.inline_body ? call.arguments : std::string_view{}, limits::kToolInlineBytesMax);
+  const auto sha256 = builder_.CreateVector(body.sha256.data(), body.sha256.size());
+  builder_.Finish(fb::CreateToolCalled(builder_, run.value, call_id, name, title, arguments,
+                                       call.arguments.size(), sha256));
+  push(fb::EventBody::ToolCalled);
+}
+
+void Answers::tool_returned(RunId run, const ToolResult& result, std::uint64_t duration_ms,
+                            bool keep) {
+  const Digested body = digest(run, result.result, keep);
+  builder_.Clear();
+  const auto call_id = text(result.call_id, limits::kNameBytesMax);
+  const auto name = text(result.name, limits::kNameBytesMax);
+  const auto kept =
+      text(body.inline_body ? result.result : std::string_view{}, limits::kToolInlineBytesMax);
+  const auto sha256 = builder_.CreateVector(body.sha256.data(), body.sha256.size());
+  builder_.Finish(fb::CreateToolReturned(builder_, run.value, call_id, result.is_error, kept,
+                                         result.result.size(), sha256, duration_ms, name));
+  push(fb::EventBody::ToolReturned);
+}
+
+void Answers::asked(RunId run, const Permission& permission) {
+  builder_.Clear();
+  std::vector<flatbuffers::Offset<fb::ApprovalOption>> options;
+  for (const PermissionOption& option : permission.options) {
+    if (options.size() == kOptionsMax) break;
+    const auto id = text(option.id, limits::kNameBytesMax);
+    const auto name = text(option.name, limits::kNameBytesMax);
+    options.push_back(fb::CreateApprovalOption(builder_, id, name, option.decision));
+  }
+  const auto list = builder_.CreateVector(options);
+  const auto tool = text(permission.tool, limits::kNameBytesMax);
+  const auto title = text(permission.title, limits::kAgentMessageBytesMax);
+  const auto detail = text(permission.detail, limits::kToolInlineBytesMax);
+  const auto cwd = text(permission.cwd, limits::kToolInlineBytesMax);
+  const Bits128 random = pipeline::random128();
+  const fb::Bits128 entropy(random.hi, random.lo);
+  builder_.Finish(fb::CreateApprovalRequested(builder_, run.value, permission.ask, permission.kind,
+                                              tool, title, detail, cwd, list, &entropy));
+  push(fb::EventBody::ApprovalRequested);
+}
+
+void Answers::process_started(const ProcessStarted& started) {
+  builder_.Clear();
+  const auto agent = text(started.agent_id, limits::kNameBytesMax);
+  const auto driver = text(started.driver, limits::kNameBytesMax);
+  const auto version = text(started.version, limits::kNameBytesMax);
+  const auto sandbox = text(started.sandbox, limits::kNameBytesMax);
+  builder_.Finish(fb::CreateAgentStarted(builder_, agent, started.instance, started.pid, driver,
+                                         version, sandbox, started.ready_ms));
+  push(fb::EventBody::AgentStarted);
+}
+
+void Answers::process_exited(const ProcessExited& exited) {
+  builder_.Clear();
+  const auto agent = text(exited.agent_id, limits::kNameBytesMax);
+  const auto message = text(exited.message, limits::kAgentMessageBytesMax);
+  builder_.Finish(fb::CreateAgentExited(builder_, agent, exited.instance, exited.pid, exited.reason,
+                                        exited.code, static_cast<std::uint8_t>(exited.signal),
+                                        exited.uptime_ms, exited.restart_in_ms, message));
+  push(fb::EventBody::AgentExited);
+}
+
+void Answers::quarantined(std::string_view agent_id, std::uint32_t crashes,
+                          std::string_view message) {
+  builder_.Clear();
+  const auto agent = text(agent_id, limits::kNameBytesMax);
+  const auto said = text(message, limits::kAgentMessageBytesMax);
+  builder_.Finish(fb::CreateAgentQuarantined(builder_, agent, crashes, said));
+  push(fb::EventBody::AgentQuarantined);
 }
 
 }  // namespace spine::agents

@@ -96,7 +96,7 @@ class AgentPool final : public Driver, public InstanceOwner {
     std::uint64_t latency_sum_ms{};
   };
 
-  // Who works on what (pool_dispatch.cc)
+  // Who works on what
   void dispatch();
   void give_out();
   // What became of a run that waits: worked on now; waits for something of its own; a process was
@@ -118,7 +118,7 @@ class AgentPool final : public Driver, public InstanceOwner {
   void close(RunId run);
   void stick(SessionId session, Instance& instance);
 
-  // How things end (pool_ends.cc)
+  // How things end (pool_runs.cc)
   void fail(Work& work, fb::RunErrorKind kind, std::string_view message);
   void fail_waiting(fb::RunErrorKind kind, std::string_view message);
   void abandon(Work& work);

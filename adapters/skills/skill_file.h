@@ -39,7 +39,7 @@ SkillFile read_skill_file(std::string_view text);
 // name and the folder must be the same: the fault, if they are not, is added to `faults`.
 void check_folder_name(const SkillFile& file, std::string_view folder, std::vector<Fault>& faults);
 
-// skill_metadata.cc: metadata.openclaw (older: clawdbot) into `file`.
+// metadata.openclaw (older: clawdbot) into `file`.
 void read_metadata(const Value& metadata, SkillFile& file);
 
 }  // namespace spine::skills

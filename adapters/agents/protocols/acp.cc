@@ -1,29 +1,53 @@
-// What an agent of the Agent Client Protocol is asked, up to the prompt.
+// AcpProtocol: what is asked of the agent, its responses, and where its turns end.
 #include "adapters/agents/protocols/acp.h"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
 #include "adapters/agents/protocols/plain_prompt.h"
 #include "adapters/agents/protocols/skills_block.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::agents {
 namespace {
 
 constexpr int kParseError = -32'700;
 
-}  // namespace
+constexpr std::int64_t kAuthenticationRequired = -32'000;
 
-std::vector<std::string> AcpProtocol::command_line(std::string_view command,
-                                                   const ProtocolPrompt*) const {
-  std::vector<std::string> line{std::string(command)};
-  line.insert(line.end(), profile_.args.begin(), profile_.args.end());
-  return line;
+// The message of an error, and what it says in detail.
+std::string error_text(const JsonNode& error) {
+  std::string text(error.text("message"));
+  const JsonNode data = error["data"];
+  std::string_view details = data.is_text() ? data.text() : data.text("details");
+  if (details.empty()) details = data.text("message");
+  if (!details.empty() && text.find(details) == std::string::npos) {
+    text.append(text.empty() ? "" : ": ").append(details);
+  }
+  return text.empty() ? "it does not say why" : text;
 }
 
-namespace {
+std::string failure_text(std::string_view what, const JsonNode& error) {
+  if (error["code"].json() == std::to_string(kAuthenticationRequired)) {
+    return fmt::format(
+        "The agent wants somebody to log in first ({}). Log in with its own command "
+        "as the user it runs as, then send the message again.",
+        error_text(error));
+  }
+  return fmt::format("{}: {}", what, error_text(error));
+}
+
+constexpr std::uint64_t kUnknownMs = 250;  // of an agent that showed neither yet
+constexpr std::size_t kPastIdsMax = 64;
+
+static_assert(kUnknownMs < limits::kLateUpdatesMs);
+
+bool has(const std::vector<std::string>& ids, std::string_view id) {
+  return std::ranges::find(ids, id) != ids.end();
+}
 
 // A message with the method's parameters, which `params` writes. Without a number it is a
 // notification.
@@ -38,6 +62,13 @@ std::string message_of(std::string_view method, std::uint64_t number, Params par
 }
 
 }  // namespace
+
+std::vector<std::string> AcpProtocol::command_line(std::string_view command,
+                                                   const ProtocolPrompt*) const {
+  std::vector<std::string> line{std::string(command)};
+  line.insert(line.end(), profile_.args.begin(), profile_.args.end());
+  return line;
+}
 
 template <class Params>
 std::uint64_t AcpProtocol::request(std::string_view method, Params params) {
@@ -217,6 +248,270 @@ std::unique_ptr<Protocol> make_acp_protocol(const AgentProfile& profile, Protoco
     files = make_workspace_files(profile.workspace, {profile.uid, profile.gid, profile.hidden});
   }
   return std::make_unique<AcpProtocol>(profile, sink, std::move(files));
+}
+
+void AcpProtocol::on_response(const JsonNode& message, std::string_view text) {
+  const std::uint64_t id = message["id"].our_id();
+  const bool answers = message["result"].there() || message["error"].there();
+  if (!answers) return on_unreadable(text);
+  if (id == 0 || id >= next_request_) {
+    return odd_.note("an answer to a question nobody asked", text);
+  }
+  if (id == greeting_) return on_greeting(message);
+  const auto run = std::find_if(runs_.begin(), runs_.end(),
+                                [id](const Run& open) { return open.request == id; });
+  if (run != runs_.end() && run->step != Step::ending) {
+    if (run->step == Step::opening) return on_opened(*run, message);
+    if (run->step == Step::loading) return on_loaded(*run, message);
+    return on_prompted(*run, message);
+  }
+  for (Conversation& known : conversations_) {
+    if (known.stray_request != id) continue;
+    known.stray_request = 0;
+    return;
+  }
+  odd_.note("a second answer to a question", text);
+}
+
+void AcpProtocol::on_greeting(const JsonNode& message) {
+  greeting_ = 0;
+  if (message["error"].there()) {
+    return odd_.fault("It refuses to begin: " + error_text(message["error"]));
+  }
+  const JsonNode result = message["result"];
+  if (result.number("protocolVersion") != 1) {
+    return odd_.fault(
+        fmt::format("It speaks version {} of the Agent Client Protocol, and this gateway version "
+                    "1: use a release of the agent that speaks version 1.",
+                    result["protocolVersion"].json()));
+  }
+  loads_ = result["agentCapabilities"].flag("loadSession");
+  const JsonNode info = result["agentInfo"];
+  const std::string_view name = info.text("name");
+  const std::string_view version = info.text("version");
+  sink_.ready(fmt::format("{}{}{}", name, name.empty() || version.empty() ? "" : " ", version));
+}
+
+void AcpProtocol::on_opened(Run& run, const JsonNode& message) {
+  const std::string id(message["result"].text("sessionId"));
+  const bool opened = !id.empty() && id.size() <= limits::kNameBytesMax;
+  if (opened) know(id, profile_.skills_version);
+  if (run.cancelled) return settle(run);
+  if (message["error"].there()) {
+    const std::string why =
+        failure_text("The agent does not begin a conversation", message["error"]);
+    return fail(run, classify_error(why), why);
+  }
+  if (!opened) {
+    return fail(run, fb::RunErrorKind::unknown,
+                "The agent began a conversation without giving it a usable name.");
+  }
+  run.conversation = id;
+  if (id.size() <= limits::kAgentSessionBytesMax) {
+    sink_.bound(run.id, id);
+  } else {
+    sink_.log("the agent's name of the conversation is too long: it cannot be gone on with later");
+  }
+  send_prompt(run, true);
+}
+
+void AcpProtocol::on_loaded(Run& run, const JsonNode& message) {
+  if (!message["error"].there()) {
+    know(run.conversation, profile_.skills_version);
+    return run.cancelled ? settle(run) : send_prompt(run, false);
+  }
+  if (run.cancelled) return settle(run);
+  sink_.log(fmt::format("the agent does not go on with the conversation {}, which begins anew: {}",
+                        run.conversation, error_text(message["error"])));
+  open(run);
+}
+
+void AcpProtocol::on_prompted(Run& run, const JsonNode& message) {
+  if (run.cancelled) return settle(run);
+  if (message["error"].there()) {
+    const std::string why = failure_text("The agent failed", message["error"]);
+    return fail(run, classify_error(why), why);
+  }
+  const JsonNode result = message["result"];
+  run.reason = result.text("stopReason");
+  run.input_tokens = result["usage"].number("inputTokens");
+  run.output_tokens = result["usage"].number("outputTokens");
+  hold(run);
+}
+
+void AcpProtocol::stopped(Run& run) {
+  if (run.cancelled) return settle(run);
+  run.answer += run.pieces.rest();
+  if (run.reason == "refusal") {
+    return fail(run, fb::RunErrorKind::refusal,
+                run.answer.empty() ? "The agent refused to answer this."
+                                   : "The agent refused to answer this: " + run.answer);
+  }
+  if (run.reason == "cancelled") {
+    return fail(run, fb::RunErrorKind::unknown,
+                "The agent broke the answer off by itself. Send the message again.");
+  }
+  if (run.reason.empty()) {
+    return fail(run, fb::RunErrorKind::unknown,
+                "The agent ended the run without saying whether it is done.");
+  }
+  if (run.answer.empty() && !run.unread.empty()) {
+    return fail(
+        run, fb::RunErrorKind::unknown,
+        fmt::format("The agent answered in a way that is not understood ({}).", run.unread));
+  }
+  if (run.answer.empty() && run.reason != "end_turn") {
+    return fail(run, fb::RunErrorKind::unknown,
+                fmt::format("The agent stopped before it answered ({}). Send the message again.",
+                            cut_text(run.reason, 64)));
+  }
+  finish(run);
+}
+
+void AcpProtocol::finish(Run& run) {
+  odd_.forgive();
+  withdraw_asks(run.id);
+  close_turn(run);
+  const Run done = std::move(run);
+  forget(done);
+  sink_.finished(done.id, {.text = done.answer,
+                           .stop_reason = done.reason == "end_turn" ? "stop" : done.reason,
+                           .input_tokens = done.input_tokens,
+                           .output_tokens = done.output_tokens});
+}
+
+void AcpProtocol::fail(Run& run, fb::RunErrorKind kind, std::string_view message) {
+  const RunId id = run.id;
+  withdraw_asks(id);
+  close_turn(run);
+  const std::string why(message);  // may be of the run
+  forget(run);
+  sink_.failed(id, kind, why);
+}
+
+void AcpProtocol::settle(Run& run) {
+  const RunId id = run.id;
+  withdraw_asks(id);
+  close_turn(run);
+  forget(run);
+  sink_.settled(id);
+}
+
+void AcpProtocol::forget(const Run& gone) {
+  const RunId id = gone.id;
+  std::erase_if(runs_, [id](const Run& run) { return run.id == id; });
+}
+
+std::uint64_t AcpProtocol::call_back(std::uint64_t ms) {
+  sink_.call_back(next_token_, ms);
+  return next_token_++;
+}
+
+std::uint64_t AcpProtocol::quiet_ms() const {
+  if (late_) return limits::kLateUpdatesMs;
+  return punctual_ ? 0 : kUnknownMs;
+}
+
+// The response came. What looks unfinished is most likely about to be told.
+void AcpProtocol::hold(Run& run) {
+  run.step = Step::ending;
+  const bool unfinished = !run.calls.empty() || (run.answer.empty() && !run.used_tools);
+  run.held_ms = unfinished ? limits::kLateUpdatesMs : quiet_ms();
+  run.token = call_back(run.held_ms);
+}
+
+void AcpProtocol::called_back(std::uint64_t token) {
+  if (odd_.faulted()) return;
+  for (Run& run : runs_) {
+    if (run.step != Step::ending || run.token != token) continue;
+    if (late_ && run.held_ms < limits::kLateUpdatesMs && !run.cancelled) {
+      run.token = call_back(limits::kLateUpdatesMs - run.held_ms);
+      run.held_ms = limits::kLateUpdatesMs;
+      return;
+    }
+    return stopped(run);
+  }
+  for (Conversation& known : conversations_) {
+    if (known.past_token == token) {
+      known.past_token = 0;
+      known.past.clear();
+      return;
+    }
+    if (known.quiet_token == token) return let_in(known);
+  }
+}
+
+// Whatever comes from now on is of the next turn.
+void AcpProtocol::let_in(Conversation& known) {
+  known.quiet_token = 0;
+  if (known.quiet_proves) punctual_ = !late_;
+  const auto run = std::find_if(runs_.begin(), runs_.end(), [&known](const Run& open) {
+    return open.step == Step::waiting && open.conversation == known.id;
+  });
+  if (run == runs_.end()) return;
+  if (run->cancelled) return settle(*run);
+  send_prompt(*run, false);
+}
+
+// The run ends: what is told of it from now on is dropped.
+void AcpProtocol::close_turn(const Run& run) {
+  Conversation* known = conversation(run.conversation);
+  if (known == nullptr || (run.step != Step::prompting && run.step != Step::ending)) return;
+  const bool broken_off = run.cancelled || run.step == Step::prompting;
+  std::uint64_t ms = late_ || !punctual_ ? limits::kLateUpdatesMs - run.held_ms : 0;
+  // That it is punctual with whole answers says nothing of those that are broken off.
+  if (broken_off && ms == 0 && !late_) ms = kUnknownMs;
+  if (broken_off && !late_) ms = std::min(ms, kUnknownMs);
+  known->quiet_proves = !broken_off;
+  if (ms != 0) known->quiet_token = call_back(ms);
+  if (ms == 0 && run.held_ms == limits::kLateUpdatesMs) punctual_ = !late_;
+  if (run.ids.empty()) return;
+  for (const std::string& id : run.ids)
+    known->past.push_back(id);
+  if (known->past.size() > kPastIdsMax) {
+    known->past.erase(known->past.begin(), known->past.end() - kPastIdsMax);
+  }
+  known->past_token = call_back(limits::kLateUpdatesMs);
+}
+
+// The process or what can be believed of it ends: answers that came count.
+void AcpProtocol::tell_ended() {
+  for (;;) {
+    const auto run = std::find_if(runs_.begin(), runs_.end(),
+                                  [](const Run& open) { return open.step == Step::ending; });
+    if (run == runs_.end()) return;
+    stopped(*run);
+  }
+}
+
+void AcpProtocol::ended(bool, std::string_view) {
+  if (!odd_.faulted()) tell_ended();
+  runs_.clear();
+}
+
+// Of the turn before by its id, or because there is no turn.
+bool AcpProtocol::is_late(const Conversation* known, const Run* run, std::string_view id) const {
+  if (run == nullptr) return true;
+  return known != nullptr && !id.empty() && has(known->past, id) && !has(run->ids, id);
+}
+
+// REQUIRES: the update is a piece of an answer or about a tool.
+void AcpProtocol::drop_late(Conversation* known, std::string_view kind, const JsonNode& update) {
+  if (known == nullptr) return odd_.pass_over("an update of a conversation that was not opened");
+  const bool loads = std::any_of(runs_.begin(), runs_.end(), [known](const Run& run) {
+    return run.step == Step::loading && run.conversation == known->id;
+  });
+  if (loads) return;  // its history
+  late_ = true;
+  punctual_ = false;
+  if (known->dropped++ != 0) return;
+  const std::string said = update["content"].text("text").empty()
+                               ? update.json()
+                               : std::string(update["content"].text("text"));
+  sink_.log(
+      fmt::format("it told of a turn that had ended, too late by more than {} ms, and that is "
+                  "dropped ({}): {}",
+                  quiet_ms(), kind, cut_text(said, 160)));
 }
 
 }  // namespace spine::agents

@@ -89,7 +89,7 @@ class AcpProtocol final : public Protocol {
     std::vector<Option> options{};
   };
 
-  // acp.cc: what is asked, and the responses
+  // What is asked, and the responses
   template <class Params>
   std::uint64_t request(std::string_view method, Params params);
   void open(Run& run);
@@ -111,7 +111,7 @@ class AcpProtocol final : public Protocol {
   Conversation* conversation(std::string_view id);
   Run* run_of(std::string_view conversation);
 
-  // acp_turns.cc: where one turn ends and the next one of its conversation begins
+  // Where one turn ends and the next one of its conversation begins
   std::uint64_t call_back(std::uint64_t ms);
   std::uint64_t quiet_ms() const;
   void hold(Run& run);
@@ -121,14 +121,14 @@ class AcpProtocol final : public Protocol {
   bool is_late(const Conversation* known, const Run* run, std::string_view id) const;
   void drop_late(Conversation* known, std::string_view kind, const JsonNode& update);
 
-  // acp_updates.cc: session/update
+  // session/update (acp_requests.cc)
   void on_update(const JsonNode& params, std::string_view text);
   void not_understood(Run* run, std::string_view what, std::string_view text);
   void on_chunk(Run& run, const JsonNode& update, std::string_view text);
   void on_tool(Run& run, const JsonNode& update);
   void give_up(Run& run, std::string_view message);
 
-  // acp_requests.cc: what the agent asks
+  // What the agent asks (acp_requests.cc)
   void on_request(std::string_view method, const JsonNode& message);
   static std::string kind_of(const Run& run, const JsonNode& call);
   void on_permission(const JsonNode& params, std::string id);

@@ -92,7 +92,7 @@ class PiProtocol final : public Protocol {
     thinking,
     prompting,
   };
-  // pi.cc: commands
+  // Commands
   template <class Write>
   void send(std::string_view type, Write write);
   void send(std::string_view type);
@@ -109,7 +109,7 @@ class PiProtocol final : public Protocol {
   void clear_queue();
   void confirm();
 
-  // pi_responses.cc
+  // Responses
   void on_message(const JsonNode& object, std::string_view text);
   void on_unreadable(std::string_view text);
   void on_response(const JsonNode& response, std::string_view text);
@@ -120,7 +120,7 @@ class PiProtocol final : public Protocol {
   void adopt_state(const JsonNode& state);
   void bind();
 
-  // pi_events.cc
+  // Events
   void on_event(std::string_view type, const JsonNode& event);
   void on_piece(const JsonNode& event);
   void on_message_end(const JsonNode& message);
@@ -131,7 +131,7 @@ class PiProtocol final : public Protocol {
   void settle();
   void withdraw_asks();
 
-  // pi_asks.cc
+  // Dialogs
   void on_ask(const JsonNode& request);
   void refuse_ask(std::string_view id);
   void put_ask(const PiAsk& ask, const JsonNode& request);
