@@ -2,7 +2,6 @@
 #include "adapters/websocket/request.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "schemas/vocab/limits.h"
@@ -10,15 +9,7 @@
 namespace spine::net {
 namespace {
 
-constexpr std::size_t kKeptBytesMax = 256 * limits::kKiB;
 constexpr std::size_t kIdBytesMax = 256;
-
-std::size_t separators(std::string_view text) {
-  std::size_t count = 0;
-  for (const char c : text)
-    count += static_cast<std::size_t>((c == ',') | (c == ':') | (c == '['));
-  return count;
-}
 
 void refuse(Request& request, std::string problem) {
   request.fault = FrameFault::not_request;
@@ -27,35 +18,21 @@ void refuse(Request& request, std::string problem) {
 
 }  // namespace
 
-void PaddedText::assign(std::string_view text) {
-  const std::size_t needed = text.size() + simdjson::SIMDJSON_PADDING;
-  if (needed > capacity_ || (capacity_ > kKeptBytesMax && needed <= kKeptBytesMax)) {
-    capacity_ = std::max(needed, std::size_t{4096});
-    bytes_.reset(new char[capacity_]);
-  }
-  if (!text.empty()) std::memcpy(bytes_.get(), text.data(), text.size());
-  std::memset(bytes_.get() + text.size(), 0, simdjson::SIMDJSON_PADDING);
-  size_ = text.size();
-}
-
 void RequestReader::read(const PaddedText& padded, Request& request) {
   request = Request{};
-  const std::string_view text = padded.text();
-  if (separators(text) > limits::kJsonSeparatorsMax) {
-    request.problem = "too many values";
-    return;
-  }
-  if (parser_.capacity() > kKeptBytesMax && text.size() <= kKeptBytesMax) {
-    parser_ = simdjson::dom::parser{};
-  }
-  if (parser_.capacity() < text.size() &&
-      parser_.allocate(std::max(text.size(), std::size_t{4096}), limits::kJsonDepthMax) !=
-          simdjson::SUCCESS) {
-    request.problem = "too large";
-    return;
-  }
   simdjson::dom::element root;
-  if (parser_.parse(text.data(), text.size(), false).get(root) != simdjson::SUCCESS) return;
+  switch (parser_.parse(padded, root)) {
+    case JsonParser::Fault::too_many_values:
+      request.problem = "too many values";
+      return;
+    case JsonParser::Fault::too_large:
+      request.problem = "too large";
+      return;
+    case JsonParser::Fault::not_json:
+      return;
+    case JsonParser::Fault::none:
+      break;
+  }
   simdjson::dom::object object;
   if (root.get(object) != simdjson::SUCCESS) {
     refuse(request, "at root: must be object");

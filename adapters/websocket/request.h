@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <simdjson.h>
 #include <string>
 #include <string_view>
 
 #include "schemas/vocab/bytes.h"
+#include "schemas/vocab/json_read.h"
 
 namespace spine::net {
 
@@ -28,30 +28,14 @@ struct Request {
   bool has_params{};
 };
 
-// A message's bytes with the padding simdjson reads beyond the end. Reused; a large one is freed
-// with the next message.
-class PaddedText {
- public:
-  void assign(std::string_view text);
-  std::string_view text() const { return {bytes_.get(), size_}; }
-  std::size_t capacity() const { return capacity_; }
-
- private:
-  std::unique_ptr<char[]> bytes_{};
-  std::size_t size_{};
-  std::size_t capacity_{};
-};
-
-// Strict: one JSON object, nothing after it, no key we do not know, nesting up to kJsonDepthMax,
-// valid UTF-8, and no more values than bound the memory a parsed
-// document takes. Thread: net.
+// Strict: one JSON object as JsonParser takes it, with no key we do not know. Thread: net.
 class RequestReader {
  public:
   void read(const PaddedText& text, Request& request);
 
  private:
   void read_object(simdjson::dom::object object, Request& request);
-  simdjson::dom::parser parser_{};
+  JsonParser parser_{};
 };
 
 }  // namespace spine::net

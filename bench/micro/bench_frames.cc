@@ -41,7 +41,7 @@ std::string escaped_text() {
 // What the net thread does to a message of a channel: copy with padding, read, build the table.
 void parse(benchmark::State& run, const std::string& text) {
   const std::string frame = sample_frame(text);
-  net::PaddedText padded;
+  PaddedText padded;
   net::ChannelMessageReader reader;
   flatbuffers::FlatBufferBuilder builder{1024};
   std::uint64_t number = 0;
@@ -65,7 +65,7 @@ BENCHMARK_CAPTURE(parse, escaped, escaped_text())->Name("frames/parse_escaped");
 // Any other request: the whole document, checked strictly.
 void parse_general(benchmark::State& run) {
   const std::string frame = sample_frame(plain_text());
-  net::PaddedText padded;
+  PaddedText padded;
   net::RequestReader reader;
   net::Request request;
   for (auto _ : run) {

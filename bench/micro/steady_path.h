@@ -44,7 +44,7 @@ class SteadyPath {
   pipeline::OutboxProducer* output_{};
   std::vector<pipeline::IngressBlock*> blocks_{};
   net::ChannelMessageReader reader_{};
-  net::PaddedText padded_{};
+  PaddedText padded_{};
   net::FrameBuffer frames_{};
   flatbuffers::FlatBufferBuilder builder_{1024};
   pipeline::ReplyItem item_{};

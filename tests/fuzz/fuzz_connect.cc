@@ -149,7 +149,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 3) return 0;
   const Setting setting = setting_of(data[0], data[1], data[2]);
   static net::RequestReader reader;
-  static net::PaddedText text;
+  static PaddedText text;
   text.assign({reinterpret_cast<const char*>(data) + 3, size - 3});
   net::Request request{};
   reader.read(text, request);

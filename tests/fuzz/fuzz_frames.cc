@@ -104,12 +104,12 @@ class World {
 void compare_readers(std::string_view bytes) {
   static net::ChannelMessageReader fast;
   static net::RequestReader general;
-  static net::PaddedText text;
+  static PaddedText text;
   std::string_view id;
   net::ChannelMessage quick{};
   text.assign(bytes);
   if (!fast.read(text, id, quick)) return;
-  net::PaddedText again;
+  PaddedText again;
   again.assign(bytes);
   net::Request request{};
   general.read(again, request);

@@ -2,21 +2,12 @@
 #include "adapters/agents/protocols/json_in.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
+#include <utility>
 
 #include "schemas/vocab/ascii.h"
-#include "schemas/vocab/limits.h"
 
 namespace spine::agents {
 namespace {
-
-constexpr std::size_t kKeptLineBytesMax = 256 * limits::kKiB;
-
-std::size_t separators_in(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return c == ',' || c == ':' || c == '['; }));
-}
 
 bool is_word(char c) {
   return is_letter_or_digit(c) || c == '_';
@@ -24,82 +15,19 @@ bool is_word(char c) {
 
 }  // namespace
 
-JsonNode JsonNode::operator[](std::string_view key) const {
-  simdjson::dom::element found;
-  if (!is_object() || (*element_)[key].get(found) != simdjson::SUCCESS) return {};
-  return JsonNode{found};
-}
-
-std::string_view JsonNode::text() const {
-  std::string_view value;
-  return there() && element_->get(value) == simdjson::SUCCESS ? value : std::string_view{};
-}
-
-std::uint64_t JsonNode::number(std::string_view key) const {
-  const JsonNode node = (*this)[key];
-  std::uint64_t value = 0;
-  return node.there() && node.element_->get(value) == simdjson::SUCCESS ? value : 0;
-}
-
-bool JsonNode::flag(std::string_view key) const {
-  const JsonNode node = (*this)[key];
-  bool value = false;
-  return node.there() && node.element_->get(value) == simdjson::SUCCESS && value;
-}
-
-std::uint64_t JsonNode::our_id() const {
-  if (!there()) return 0;
-  std::uint64_t value = 0;
-  if (element_->get(value) == simdjson::SUCCESS) return value;
-  double real = 0;
-  if (element_->is_double() && element_->get(real) == simdjson::SUCCESS) {
-    const bool whole = real >= 1 && real < 9e15 && real == std::floor(real);
-    return whole ? static_cast<std::uint64_t>(real) : 0;
-  }
-  const std::string_view digits = text();
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return error == std::errc{} && end == digits.data() + digits.size() ? value : 0;
-}
-
-std::string JsonNode::their_id(std::string_view key) const {
-  const JsonNode node = (*this)[key];
-  if (node.is_text()) return std::string(node.text());
-  return node.there() && node.element_->is_number() ? node.json() : std::string{};
-}
-
-std::string JsonNode::json() const {
-  return there() ? simdjson::minify(*element_) : std::string{};
-}
-
 JsonNode JsonIn::parse(std::string_view line) {
-  if (parser_.capacity() > kKeptLineBytesMax && line.size() <= kKeptLineBytesMax) {
-    parser_ = simdjson::dom::parser{};
-    padded_ = std::string{};
-    previous_ = std::string{};
-  }
-  if (parser_.capacity() < line.size() &&
-      parser_.allocate(std::max(line.size(), std::size_t{4'096}), limits::kJsonDepthMax) !=
-          simdjson::SUCCESS) {
-    return {};
-  }
   padded_.assign(line);
-  padded_.resize(line.size() + simdjson::SIMDJSON_PADDING, '\0');
   simdjson::dom::element root;
-  if (parser_.parse(padded_.data(), line.size(), false).get(root) != simdjson::SUCCESS) return {};
+  if (parser_.parse(padded_, root) != JsonParser::Fault::none) return {};
   return root.is_object() ? JsonNode{root} : JsonNode{};
 }
 
 bool JsonIn::is_copy(std::string_view line) {
-  previous_.swap(padded_);
-  previous_.resize(previous_.size() - std::min(previous_.size(), simdjson::SIMDJSON_PADDING));
+  std::swap(previous_, padded_);
   const bool copy = !quoted_.empty() && line == quoted_;
   after_quote_ = !quoted_.empty();
   quoted_.clear();
   return copy;
-}
-
-bool JsonIn::too_many_values(std::string_view line) {
-  return separators_in(line) > limits::kJsonSeparatorsMax;
 }
 
 JsonNode JsonIn::read_object(std::string_view line) {

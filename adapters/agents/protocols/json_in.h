@@ -1,52 +1,14 @@
-// JsonIn: reads one line of an agent's output; JsonNode: a value of it that may not be there.
+// JsonIn: reads one line of an agent's output.
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <simdjson.h>
 #include <string>
 #include <string_view>
 
 #include "adapters/agents/protocols/line_mender.h"
+#include "schemas/vocab/json_read.h"
 
 namespace spine::agents {
-
-// Looking into what is not there, or is of another type, gives nothing. Borrowed from the JsonIn
-// that read it, until it reads again.
-class JsonNode {
- public:
-  JsonNode() = default;
-  explicit JsonNode(simdjson::dom::element element) : element_(element) {}
-
-  bool there() const { return element_.has_value(); }
-  bool is_object() const { return there() && element_->is_object(); }
-  bool is_array() const { return there() && element_->is_array(); }
-  bool is_text() const { return there() && element_->is_string(); }
-  JsonNode operator[](std::string_view key) const;
-  // The text under the key, or the node's own; empty when there is none.
-  std::string_view text(std::string_view key) const { return (*this)[key].text(); }
-  std::string_view text() const;
-  // Zero when it is no number, or negative.
-  std::uint64_t number(std::string_view key) const;
-  bool flag(std::string_view key) const;
-  // Of an id of ours, as number or as text of one: programs change the one into the other. Zero
-  // when it is neither.
-  std::uint64_t our_id() const;
-  // Of an id of theirs: the text, or the number as text; empty when there is none.
-  std::string their_id(std::string_view key) const;
-  // Its JSON, without white space; empty when there is none.
-  std::string json() const;
-  template <class Visit>
-  void each(Visit&& visit) const {
-    simdjson::dom::array items;
-    if (!there() || element_->get(items) != simdjson::SUCCESS) return;
-    for (const simdjson::dom::element item : items)
-      visit(JsonNode{item});
-  }
-
- private:
-  std::optional<simdjson::dom::element> element_{};
-};
 
 enum class LineRead : std::uint8_t {
   whole,       // an object, as it should be
@@ -60,12 +22,11 @@ class JsonIn {
  public:
   // Calls visit(const JsonNode&) for each object of the line that can be read: what programs put
   // around one (terminal escapes, a byte order mark, NUL), and bytes or escapes that are no text,
-  // are repaired here and nowhere else. No object that is deeper than limits::kJsonDepthMax, and
-  // none of a line with more values than limits::kJsonSeparatorsMax.
+  // are repaired here and nowhere else. Bounds are JsonParser's, for a line and for each object.
   template <class Visit>
   LineRead read(std::string_view line, Visit&& visit) {
     if (is_copy(line)) return LineRead::blank;
-    if (too_many_values(line)) return LineRead::unreadable;
+    if (JsonParser::too_many_values(line)) return LineRead::unreadable;
     split_ = {};
     if (const JsonNode node = parse(line); node.is_object()) {
       visit(node);
@@ -75,7 +36,7 @@ class JsonIn {
     bool any = false;
     bool lost = false;
     while (mender.next()) {
-      if (mender.quoted() && !after_quote_ && mender.object() == previous_) continue;
+      if (mender.quoted() && !after_quote_ && mender.object() == previous_.text()) continue;
       split_ = mender.split();
       const JsonNode node = parse(mender.object());
       if (mender.quoted()) quoted_ = mender.object();
@@ -95,13 +56,12 @@ class JsonIn {
   JsonNode parse(std::string_view line);
   // A log that quotes a message stands beside the message itself: it is read once.
   bool is_copy(std::string_view line);
-  static bool too_many_values(std::string_view line);
 
-  simdjson::dom::parser parser_{};
-  std::string padded_{};
-  std::string previous_{};  // what was parsed before
-  std::string quoted_{};    // an object that was taken out of other words
-  bool after_quote_{};      // that was so in the line before
+  JsonParser parser_{};
+  PaddedText padded_{};
+  PaddedText previous_{};  // what was parsed before
+  std::string quoted_{};   // an object that was taken out of other words
+  bool after_quote_{};     // that was so in the line before
   SplitCharacter split_{};
 };
 
