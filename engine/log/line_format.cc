@@ -9,6 +9,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "schemas/vocab/json.h"
+
 namespace spine::log {
 namespace {
 
@@ -49,35 +51,21 @@ void append_time(Buffer& dest, std::chrono::system_clock::time_point time) {
                  offset_abs % 60);
 }
 
-void append(Buffer& dest, std::string_view text) {
-  dest.append(text.data(), text.data() + text.size());
-}
-
-// The text has no control characters, so quotes and backslashes are all there is to escape.
-void append_escaped(Buffer& dest, std::string_view text) {
-  for (const char c : text) {
-    if (c == '"' || c == '\\') dest.push_back('\\');
-    dest.push_back(c);
-  }
-}
-
-void append_json(Buffer& dest, std::string_view time, std::string_view subsystem,
+void append_json(std::string& dest, std::string_view time, std::string_view subsystem,
                  std::string_view message, LevelNames level) {
-  append(dest, R"({"time":")");
-  append(dest, time);
-  append(dest, R"(","level":")");
-  append(dest, level.lower);
-  append(dest, R"(","subsystem":")");
-  append_escaped(dest, subsystem);
-  append(dest, R"(","message":")");
-  append_escaped(dest, message);
-  append(dest, R"(","_meta":{"date":")");
-  append(dest, time);
-  append(dest, R"(","logLevelName":")");
-  append(dest, level.upper);
-  append(dest, R"(","name":"{\"subsystem\":\")");
-  append_escaped(dest, subsystem);
-  append(dest, R"(\"}"}})");
+  JsonWriter json{dest};
+  json.object([&] {
+    json.member("time", time);
+    json.member("level", level.lower);
+    json.member("subsystem", subsystem);
+    json.member("message", message);
+    json.object("_meta", [&] {
+      json.member("date", time);
+      json.member("logLevelName", level.upper);
+      json.member("name",
+                  json_object([&](JsonWriter& name) { name.member("subsystem", subsystem); }));
+    });
+  });
 }
 
 }  // namespace
@@ -89,7 +77,9 @@ void LineFormat::format(const spdlog::details::log_msg& msg, spdlog::memory_buf_
   if (format_ == Format::json) {
     Buffer time;
     append_time(time, msg.time);
-    append_json(dest, {time.data(), time.size()}, subsystem, message, level);
+    line_.clear();
+    append_json(line_, {time.data(), time.size()}, subsystem, message, level);
+    dest.append(line_.data(), line_.data() + line_.size());
   } else {
     append_time(dest, msg.time);
     fmt::format_to(std::back_inserter(dest), " {:<5} {}: {}", level.upper, subsystem, message);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <spdlog/formatter.h>
+#include <string>
 
 #include "engine/log/level.h"
 
@@ -20,6 +21,7 @@ class LineFormat final : public spdlog::formatter {
 
  private:
   Format format_;
+  std::string line_{};  // as JSON; kept for its memory
 };
 
 }  // namespace spine::log
