@@ -1,4 +1,4 @@
-// getrandom, UUID text, and comparison of secrets.
+// getrandom, and comparison of secrets.
 #include "adapters/websocket/entropy.h"
 
 #include <cerrno>
@@ -9,17 +9,6 @@
 #include "schemas/vocab/check.h"
 
 namespace spine::net {
-namespace {
-
-constexpr std::string_view kHex = "0123456789abcdef";
-
-void append_digits(std::string& out, std::uint64_t value, int from, int count) {
-  for (int i = from; i < from + count; ++i)
-    out += kHex[(value >> (60 - 4 * i)) & 15];
-}
-
-}  // namespace
-
 Bits128 Entropy::next() {
   if (left_ == 0) {
     auto* at = reinterpret_cast<std::byte*>(pool_.data());
@@ -34,29 +23,6 @@ Bits128 Entropy::next() {
     left_ = pool_.size();
   }
   return pool_[--left_];
-}
-
-Bits128 as_uuid(Bits128 bits) {
-  bits.hi = (bits.hi & ~0xF000ULL) | 0x4000ULL;
-  bits.lo = (bits.lo & ~(3ULL << 62)) | (2ULL << 62);
-  return bits;
-}
-
-void append_uuid(std::string& out, Bits128 uuid) {
-  append_digits(out, uuid.hi, 0, 8);
-  out += '-';
-  append_digits(out, uuid.hi, 8, 4);
-  out += '-';
-  append_digits(out, uuid.hi, 12, 4);
-  out += '-';
-  append_digits(out, uuid.lo, 0, 4);
-  out += '-';
-  append_digits(out, uuid.lo, 4, 12);
-}
-
-void append_hex(std::string& out, Bits128 bits) {
-  append_digits(out, bits.hi, 0, 16);
-  append_digits(out, bits.lo, 0, 16);
 }
 
 bool secret_equal(std::string_view given, std::string_view secret) {

@@ -1,4 +1,4 @@
-// Entropy: random numbers from the kernel, and the text form of UUIDs.
+// Entropy: random numbers from the kernel, and comparison of secrets.
 #pragma once
 
 #include <array>
@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "schemas/vocab/ids.h"
+#include "schemas/vocab/uuid.h"
 
 namespace spine::net {
 
@@ -19,13 +20,6 @@ class Entropy {
   std::array<Bits128, 256> pool_{};
   std::size_t left_{};
 };
-
-// `bits` with version 4 and variant bits of RFC 4122 set.
-Bits128 as_uuid(Bits128 bits);
-// "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx".
-void append_uuid(std::string& out, Bits128 uuid);
-// 32 lower-case hex digits.
-void append_hex(std::string& out, Bits128 bits);
 
 // Whether the two are equal; takes as long wherever they differ. An empty secret equals nothing.
 bool secret_equal(std::string_view given, std::string_view secret);

@@ -8,18 +8,6 @@
 #include "schemas/vocab/utf8.h"
 
 namespace spine::core {
-namespace {
-
-constexpr std::string_view kHexDigits = "0123456789abcdef";
-
-// Digit `index` of the 32 hexadecimal digits of a value, the most significant first.
-char hex_digit(Bits128 value, std::size_t index) {
-  const std::uint64_t half = index < 16 ? value.hi : value.lo;
-  return kHexDigits[(half >> (60 - 4 * (index % 16))) & 0xf];
-}
-
-}  // namespace
-
 bool same_id(std::string_view a, std::string_view b, IdCase ids) {
   return ids == IdCase::exact ? a == b : same_but_case(a, b);
 }
@@ -84,23 +72,10 @@ void KeyBuffer::fit(Bits128 key) {
   size_ = cut + 1 + kDigits;
 }
 
-UuidText uuid_text(Bits128 id) {
-  UuidText text{};
-  std::size_t digit = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    text[i] = dash ? '-' : hex_digit(id, digit++);
-  }
-  return text;
-}
-
 Bits128 uuid_from(Bits128 entropy, std::uint64_t purpose) {
   std::byte bytes[sizeof(purpose)];
   store(bytes, purpose);
-  Bits128 id = siphash128(entropy, bytes);
-  id.hi = (id.hi & ~0xf000ULL) | 0x4000ULL;        // version 4
-  id.lo = (id.lo & ~(3ULL << 62)) | (2ULL << 62);  // variant of RFC 4122
-  return id;
+  return as_uuid(siphash128(entropy, bytes));
 }
 
 }  // namespace spine::core

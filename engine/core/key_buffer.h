@@ -8,6 +8,7 @@
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
+#include "schemas/vocab/uuid.h"
 
 namespace spine::core {
 
@@ -57,11 +58,6 @@ class KeyBuffer {
   std::array<char, kCapacity> data_;  // not cleared: only the first size_ bytes are read
   std::size_t size_{};
 };
-
-// "8f14e45f-ceea-467f-9d4e-8f14e45fceea": 36 characters, hi first.
-using UuidText = std::array<char, 36>;
-UuidText uuid_text(Bits128 id);
-
 // A random UUID (RFC 4122 version 4) out of recorded entropy: the same for the same purpose.
 Bits128 uuid_from(Bits128 entropy, std::uint64_t purpose);
 

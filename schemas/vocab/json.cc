@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "schemas/vocab/utf8.h"
+#include "schemas/vocab/uuid.h"
 
 namespace spine {
 namespace {
@@ -24,7 +25,6 @@ constexpr auto kClass = classes();
 
 // A character of at most four digits, as all are that have to be escaped.
 void append_escape(std::string& out, char32_t c) {
-  constexpr std::string_view kHex = "0123456789abcdef";
   switch (c) {
     case '"':
       out += "\\\"";
@@ -44,7 +44,7 @@ void append_escape(std::string& out, char32_t c) {
     default:
       out += "\\u";
       for (const unsigned shift : {12U, 8U, 4U, 0U})
-        out += kHex[(c >> shift) & 15U];
+        out += kHexDigits[(c >> shift) & 15U];
   }
 }
 

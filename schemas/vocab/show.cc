@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "schemas/vocab/utf8.h"
+#include "schemas/vocab/uuid.h"
 
 namespace spine {
 namespace {
@@ -81,23 +82,25 @@ std::string show_count(std::uint64_t n) {
 }
 
 std::string show_uuid(Bits128 id) {
-  return format("%08" PRIx64 "-%04" PRIx64 "-%04" PRIx64 "-%04" PRIx64 "-%012" PRIx64, id.hi >> 32U,
-                (id.hi >> 16U) & 0xFFFFU, id.hi & 0xFFFFU, id.lo >> 48U, id.lo & 0xFFFFFFFFFFFFU);
+  std::string text;
+  append_uuid(text, id);
+  return text;
 }
 
 std::string show_hex(ByteSpan bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
   text.reserve(bytes.size() * 2);
   for (const std::byte b : bytes) {
-    text += kDigits[std::to_integer<std::size_t>(b) >> 4U];
-    text += kDigits[std::to_integer<std::size_t>(b) & 0x0FU];
+    text += kHexDigits[std::to_integer<std::size_t>(b) >> 4U];
+    text += kHexDigits[std::to_integer<std::size_t>(b) & 0x0FU];
   }
   return text;
 }
 
 std::string show_hex(Bits128 value) {
-  return format("%016" PRIx64 "%016" PRIx64, value.hi, value.lo);
+  std::string text;
+  append_hex(text, value);
+  return text;
 }
 
 std::string printable(std::string_view text, bool keep_newlines) {

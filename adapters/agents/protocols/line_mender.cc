@@ -6,6 +6,7 @@
 
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/utf8.h"
+#include "schemas/vocab/uuid.h"
 
 namespace spine::agents {
 namespace {
@@ -170,10 +171,9 @@ void LineMender::copy_string() {
     } else if (static_cast<unsigned char>(c) >= 0x80) {
       copy_beyond_ascii();
     } else if (static_cast<unsigned char>(c) < 0x20) {
-      constexpr std::string_view kHex = "0123456789abcdef";
       object_ += "\\u00";
-      object_ += kHex[static_cast<unsigned char>(c) >> 4U];
-      object_ += kHex[static_cast<unsigned char>(c) & 15U];
+      object_ += kHexDigits[static_cast<unsigned char>(c) >> 4U];
+      object_ += kHexDigits[static_cast<unsigned char>(c) & 15U];
       ++at_;
     } else {
       object_ += c;

@@ -100,8 +100,6 @@ TEST(Uuid, ComesFromEntropyAndPurpose) {
   const UuidText text = uuid_text(id);
   EXPECT_EQ(text[14], '4');
   EXPECT_NE(std::string_view("89ab").find(text[19]), std::string_view::npos);
-  const UuidText known = uuid_text({.hi = 0x8f14e45fceea467fULL, .lo = 0x9d4e8f14e45fceeaULL});
-  EXPECT_EQ(std::string_view(known.data(), known.size()), "8f14e45f-ceea-467f-9d4e-8f14e45fceea");
 }
 
 }  // namespace
