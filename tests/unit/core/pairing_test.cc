@@ -266,15 +266,17 @@ TEST(PairingTables, AFullTableOfSendersTakesNoMoreAndFindsAllItHas) {
   PairedSenders senders;
   senders.set_seed(9);
   for (std::uint32_t i = 0; i < limits::kPairedSendersMax; ++i) {
-    senders.add({.resolved = Seq{i + 1}, .channel = "c", .account = "", .sender_id = std::to_string(i)},
-                IdCase::folded);
+    senders.add(
+        {.resolved = Seq{i + 1}, .channel = "c", .account = "", .sender_id = std::to_string(i)},
+        IdCase::folded);
   }
   EXPECT_TRUE(senders.full());
   EXPECT_EQ(senders.count(), limits::kPairedSendersMax);
   EXPECT_TRUE(senders.has({"C", "", "16383"}));
   EXPECT_FALSE(senders.has({"c", "", "16384"}));
   EXPECT_FALSE(senders.has({"c1", "", "6383"}));
-  senders.add({.resolved = Seq{99'999}, .channel = "C", .account = "", .sender_id = "5"}, IdCase::folded);
+  senders.add({.resolved = Seq{99'999}, .channel = "C", .account = "", .sender_id = "5"},
+              IdCase::folded);
   EXPECT_EQ(senders.count(), limits::kPairedSendersMax) << "known already";
 }
 
