@@ -59,7 +59,7 @@ class Folder {
 
  private:
   void fold(const EventView& event) {
-    if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::StateDigested)) {
+    if (is_kind(event.header.kind, fb::EventBody::StateDigested)) {
       compare_recorded(event);
     }
     core::evolve(state_, event);

@@ -1,12 +1,39 @@
-// Fields: optional FlatBuffers fields as plain values.
+// Fields: bodies of events as tables of their kinds, and their optional fields as plain values.
 #pragma once
 
+#include <cstdint>
 #include <flatbuffers/flatbuffers.h>
 #include <string_view>
 
+#include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
+#include "schemas/vocab/record.h"
+
+#include "event_generated.h"
 
 namespace spine {
+
+// The number of a kind, as in record headers.
+constexpr std::uint16_t kind_number(fb::EventBody kind) {
+  return static_cast<std::uint16_t>(kind);
+}
+constexpr bool is_kind(std::uint16_t number, fb::EventBody kind) {
+  return number == kind_number(kind);
+}
+inline bool is_kind(const EventView& event, fb::EventBody kind) {
+  return is_kind(event.header.kind, kind);
+}
+
+// The body of an event, or of an input, as the table of its kind. Borrowed.
+// REQUIRES: it is of that kind, and verified.
+template <class Body>
+const Body& root_of(ByteSpan body) {
+  return *flatbuffers::GetRoot<Body>(body.data());
+}
+template <class Body>
+const Body& root_of(const EventView& event) {
+  return root_of<Body>(event.body);
+}
 
 // The text of an optional FlatBuffers string; empty when absent. Borrowed from the buffer.
 inline std::string_view text_of(const flatbuffers::String* string) {

@@ -1,5 +1,6 @@
 // What clients are told of a run: its start, its attempts, its end.
 #include <algorithm>
+#include <cstring>
 #include <string>
 
 #include "adapters/websocket/agent_methods.h"
@@ -40,7 +41,11 @@ void Events::ended(const EventItem& item, const LiveRun& run) {
   // What merges with it is told behind it: who waits for that is answered with this.
   last_ended_ = RunId{};
   if (net_.runs.waiting() != 0) {
-    last_end_.keep(item.event);
+    last_end_ = item.event;
+    last_end_body_.resize(align8(item.event.body.size()) / 8);
+    std::memcpy(last_end_body_.data(), item.event.body.data(), item.event.body.size());
+    last_end_.body = {reinterpret_cast<const std::byte*>(last_end_body_.data()),
+                      item.event.body.size()};
     last_ended_ = item.run.id;
   }
   net_.runs.forget(item.run.id);
@@ -181,7 +186,7 @@ void Events::run_merged(const EventItem& item) {
   push_chat(*run, "final", members_, item.event.seq);
   if (resuming_ == nullptr) {
     if (into == last_ended_) {
-      answer_waiters(net_, run->key, last_end_.event);
+      answer_waiters(net_, run->key, last_end_);
     } else if (answering != nullptr) {
       net_.runs.merge(run->key, answering->key);
     }

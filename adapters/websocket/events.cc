@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
+#include <iterator>
 
 #include "adapters/websocket/health.h"
 #include "adapters/websocket/respond.h"
 #include "adapters/websocket/rows.h"
+#include "schemas/fields.h"
+#include "schemas/vocab/check.h"
 
 namespace spine::net {
 
@@ -31,93 +33,78 @@ void Events::past_event(Resuming& resuming, const EventItem& item) {
   resuming_ = nullptr;
 }
 
+// What clients are told of each kind (engine/core/kinds.cc says who they are).
+struct Events::Renderer {
+  fb::EventBody kind{};
+  void (Events::*render)(const EventItem& item){};
+};
+
+constexpr Events::Renderer Events::kRenderers[]{
+    {fb::EventBody::MessageReceived, &Events::message},
+    {fb::EventBody::SessionOpened, &Events::session_opened},
+    {fb::EventBody::SessionPatched, &Events::session_patched},
+    {fb::EventBody::SessionReset, &Events::session_reset},
+    {fb::EventBody::SessionClosed, &Events::session_closed},
+    {fb::EventBody::CommandAnswered, &Events::command_answered},
+    {fb::EventBody::RunQueued, &Events::run_queued},
+    {fb::EventBody::RunStarted, &Events::run_started},
+    {fb::EventBody::RunFinished, &Events::run_finished},
+    {fb::EventBody::RunFailed, &Events::run_failed},
+    {fb::EventBody::RunAborted, &Events::run_aborted},
+    {fb::EventBody::RunInterrupted, &Events::run_interrupted},
+    {fb::EventBody::RunsMerged, &Events::run_merged},
+    {fb::EventBody::ToolCalled, &Events::tool_called},
+    {fb::EventBody::ToolReturned, &Events::tool_returned},
+    {fb::EventBody::ApprovalOpened, &Events::approval_opened},
+    {fb::EventBody::ApprovalResolved, &Events::approval_resolved},
+    {fb::EventBody::DevicePaired, &Events::devices},
+    {fb::EventBody::DeviceRenamed, &Events::devices},
+    {fb::EventBody::DeviceTokenChanged, &Events::devices},
+    {fb::EventBody::DeviceRemoved, &Events::devices},
+    {fb::EventBody::ConfigChanged, &Events::config_changed},
+    {fb::EventBody::ChannelPairingRequested, &Events::channel_pairing},
+    {fb::EventBody::ChannelPairingResolved, &Events::channel_pairing},
+    {fb::EventBody::PairingCodeAnswered, &Events::code_answered},
+};
+
+const Events::Renderer* Events::renderer_of(std::uint16_t kind) {
+  const auto* at = std::find_if(std::begin(kRenderers), std::end(kRenderers),
+                                [kind](const Renderer& row) { return is_kind(kind, row.kind); });
+  return at == std::end(kRenderers) ? nullptr : at;
+}
+
+bool Events::renders(std::uint16_t kind) {
+  return renderer_of(kind) != nullptr;
+}
+
 void Events::tell(const EventItem& item) {
   ordinal_ = item.part * kOrdinalsPerPart;
-  switch (static_cast<fb::EventBody>(item.event.header.kind)) {
-    case fb::EventBody::MessageReceived:
-      if (!item.has_session && item.event.header.session != 0) return hold(item);
-      return message(item);
-    case fb::EventBody::SessionOpened:
-      if (!item.has_session) return;
-      deliver_held(item.session);
-      ordinal_ = 0;
-      return push_changed(item, "", "create", "");
-    case fb::EventBody::SessionPatched:
-      return push_changed(item, "", "patch", "");
-    case fb::EventBody::SessionReset:
-      return push_changed(item, "", "reset", "");
-    case fb::EventBody::SessionClosed:
-      return push_changed(item, "", "delete", "");
-    case fb::EventBody::RunQueued:
-      live_run(item);
-      return;
-    case fb::EventBody::RunStarted:
-      return run_started(item);
-    case fb::EventBody::RunFinished:
-      return run_finished(item);
-    case fb::EventBody::RunFailed:
-      return run_failed(item);
-    case fb::EventBody::RunAborted:
-      return run_aborted(item);
-    case fb::EventBody::RunInterrupted:
-      return run_interrupted(item);
-    case fb::EventBody::RunsMerged:
-      return run_merged(item);
-    case fb::EventBody::CommandAnswered:
-      return command_answered(item);
-    case fb::EventBody::ToolCalled:
-      return tool_called(item);
-    case fb::EventBody::ToolReturned:
-      return tool_returned(item);
-    case fb::EventBody::ApprovalOpened:
-      return approval_opened(item);
-    case fb::EventBody::ApprovalResolved:
-      return approval_resolved(item);
-    case fb::EventBody::DevicePaired:
-    case fb::EventBody::DeviceRenamed:
-    case fb::EventBody::DeviceTokenChanged:
-    case fb::EventBody::DeviceRemoved:
-      return devices(item);
-    case fb::EventBody::ConfigChanged:
-      return config_changed(item);
-    case fb::EventBody::ChannelPairingRequested:
-    case fb::EventBody::ChannelPairingResolved:
-      return channel_pairing(item);
-    case fb::EventBody::PairingCodeAnswered:
-      return code_answered(item);
-    default:
-      return;
-  }
-}
-
-void Events::Held::keep(const EventView& other) {
-  event = other;
-  body.resize(align8(other.body.size()) / 8);
-  std::memcpy(body.data(), other.body.data(), other.body.size());
-  event.body = {reinterpret_cast<const std::byte*>(body.data()), other.body.size()};
-}
-
-void Events::hold(const EventItem& item) {
-  held().keep(item.event);
-}
-
-void Events::deliver_held(const core::SessionView& session) {
-  const EventView event = std::exchange(held().event, EventView{});
-  if (!event.seq || event.header.session != session.id.value) return;
-  EventItem item{};
-  item.event = event;
-  item.has_session = true;
-  item.session = session;
-  ordinal_ = 0;
-  message(item);
+  const Renderer* renderer = renderer_of(item.event.header.kind);
+  SPINE_CHECK(renderer != nullptr);
+  (this->*renderer->render)(item);
 }
 
 void Events::message(const EventItem& item) {
   if (!item.has_session) return;
-  const auto& body = *flatbuffers::GetRoot<fb::MessageReceived>(item.event.body.data());
-  const std::string_view key = text_of(body.idempotency_key());
+  const std::string_view key = text_of(root_of<fb::MessageReceived>(item.event).idempotency_key());
   push_changed(item, "", "send", key);
   push_message(item, key);
+}
+
+void Events::session_opened(const EventItem& item) {
+  if (item.has_session) push_changed(item, "", "create", "");
+}
+void Events::session_patched(const EventItem& item) {
+  push_changed(item, "", "patch", "");
+}
+void Events::session_reset(const EventItem& item) {
+  push_changed(item, "", "reset", "");
+}
+void Events::session_closed(const EventItem& item) {
+  push_changed(item, "", "delete", "");
+}
+void Events::run_queued(const EventItem& item) {
+  live_run(item);
 }
 
 void Events::tick() {

@@ -34,6 +34,8 @@ class Events {
   // The same event once more, for a connection that was away: only what it has not seen.
   void past_event(Resuming& resuming, const pipeline::EventItem& item);
   void delta(const pipeline::DeltaItem& item);
+  // Whether clients are told something of events of that kind.
+  static bool renders(std::uint16_t kind);
 
   // To every open connection.
   void tick();
@@ -54,8 +56,17 @@ class Events {
     approvals,
   };
 
+  struct Renderer;
+  static const Renderer kRenderers[];
+  static const Renderer* renderer_of(std::uint16_t kind);
+
   void tell(const pipeline::EventItem& item);
   void message(const pipeline::EventItem& item);
+  void session_opened(const pipeline::EventItem& item);
+  void session_patched(const pipeline::EventItem& item);
+  void session_reset(const pipeline::EventItem& item);
+  void session_closed(const pipeline::EventItem& item);
+  void run_queued(const pipeline::EventItem& item);
   void run_started(const pipeline::EventItem& item);
   void run_finished(const pipeline::EventItem& item);
   void run_failed(const pipeline::EventItem& item);
@@ -74,8 +85,6 @@ class Events {
   void code_answered(const pipeline::EventItem& item);
   void ended(const pipeline::EventItem& item, const LiveRun& run);
   void ended_merged(const pipeline::EventItem& item, const LiveRun& run);
-  void deliver_held(const core::SessionView& session);
-  void hold(const pipeline::EventItem& item);
 
   // `phase` and `reason`: whichever applies, the other empty.
   void push_changed(const pipeline::EventItem& item, std::string_view phase,
@@ -120,19 +129,11 @@ class Events {
   std::string data_{};       // of the agent or chat event being written
   std::string members_{};
   std::string key_{};
-  // A message whose session is opened by the next event of the same decision.
-  struct Held {
-    EventView event{};
-    std::vector<std::uint64_t> body{};
-    void keep(const EventView& other);
-  };
-  Held held_live_{};
-  Held held_again_{};  // of events that are told again
   // How the last run ended that somebody might wait for under another run's name.
-  Held last_end_{};
+  EventView last_end_{};
+  std::vector<std::uint64_t> last_end_body_{};
   RunId last_ended_{};
   std::vector<std::uint32_t> caught_up_{};  // with the piece in hand
-  Held& held() { return resuming_ == nullptr ? held_live_ : held_again_; }
 };
 
 }  // namespace spine::net

@@ -5,83 +5,18 @@
 namespace spine::core {
 namespace {
 
-template <class Body>
-const Body& input_body(const Input& input) {
-  return *flatbuffers::GetRoot<Body>(input.body.data());
-}
-
 template <class... Texts>
 bool fit(std::size_t bytes_max, const Texts*... texts) {
   return ((text_of(texts).size() <= bytes_max) && ...);
 }
 
-// The run that the fact is about; within_bounds says whether all of it may be kept.
-RunId fact_run(const Input& input, bool& within_bounds) {
-  switch (static_cast<fb::EventBody>(input.kind)) {
-    case fb::EventBody::ToolCalled: {
-      const auto& body = input_body<fb::ToolCalled>(input);
-      within_bounds = fit(limits::kNameBytesMax, body.call_id(), body.name()) &&
-                      fit(limits::kAgentMessageBytesMax, body.title()) &&
-                      fit(limits::kToolInlineBytesMax, body.arguments());
-      return RunId{body.run()};
-    }
-    case fb::EventBody::ToolReturned: {
-      const auto& body = input_body<fb::ToolReturned>(input);
-      within_bounds = fit(limits::kNameBytesMax, body.call_id(), body.name()) &&
-                      fit(limits::kToolInlineBytesMax, body.result());
-      return RunId{body.run()};
-    }
-    case fb::EventBody::BodyRecorded: {
-      const auto& body = input_body<fb::BodyRecorded>(input);
-      within_bounds = fit(limits::kToolBodyBytesMax, body.text());
-      return RunId{body.run()};
-    }
-    default: {
-      const auto& body = input_body<fb::AgentSessionBound>(input);
-      within_bounds = fit(limits::kAgentSessionBytesMax, body.ref());
-      return RunId{body.run()};
-    }
-  }
-}
-
-bool agent_fact_within_bounds(const Input& input) {
-  switch (static_cast<fb::EventBody>(input.kind)) {
-    case fb::EventBody::AgentStarted: {
-      const auto& body = input_body<fb::AgentStarted>(input);
-      return fit(limits::kNameBytesMax, body.agent_id(), body.driver(), body.version(),
-                 body.sandbox());
-    }
-    case fb::EventBody::AgentExited: {
-      const auto& body = input_body<fb::AgentExited>(input);
-      return fit(limits::kNameBytesMax, body.agent_id()) &&
-             fit(limits::kAgentMessageBytesMax, body.message());
-    }
-    case fb::EventBody::AgentQuarantined: {
-      const auto& body = input_body<fb::AgentQuarantined>(input);
-      return !text_of(body.agent_id()).empty() && fit(limits::kNameBytesMax, body.agent_id()) &&
-             fit(limits::kAgentMessageBytesMax, body.message());
-    }
-    default: {
-      const auto* changes = input_body<fb::SkillsChanged>(input).changes();
-      if (changes == nullptr) return true;
-      if (changes->size() > limits::kSkillChangesMax) return false;
-      for (const fb::SkillChange* change : *changes) {
-        if (!fit(limits::kNameBytesMax, change->name(), change->agent_id(), change->what())) {
-          return false;
-        }
-      }
-      return true;
-    }
-  }
-}
-
-}  // namespace
-
-void decide_run_fact(const Tables& tables, const Input& input, Decision& decision) {
+// A fact of a run that is being worked on; row, 0 = there is no such run. Within bounds it is
+// recorded.
+void decide_run_fact(RunId id, bool within_bounds, const Tables& tables, const Input& input,
+                     Decision& decision) {
   Reply& reply = decision.reply;
-  bool within_bounds = false;
-  reply.run = fact_run(input, within_bounds);
-  const std::uint32_t row = tables.runs.find_running(reply.run);
+  reply.run = id;
+  const std::uint32_t row = tables.runs.find_running(id);
   if (row == 0) {
     reply.code = ReplyCode::not_found;
     return;
@@ -90,24 +25,55 @@ void decide_run_fact(const Tables& tables, const Input& input, Decision& decisio
     reply.code = ReplyCode::rejected;
     return;
   }
-  const Run& run = tables.runs[row];
-  reply.session = run.session;
-  if (input.kind == static_cast<std::uint16_t>(fb::EventBody::AgentSessionBound)) {
+  reply.session = tables.runs[row].session;
+  reply.seq = Drafter(tables, input, decision).add_input(why_of(tables.runs[row]));
+}
+
+}  // namespace
+
+void decide_tool_called(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::ToolCalled>(input.body);
+  const bool fits = fit(limits::kNameBytesMax, body.call_id(), body.name()) &&
+                    fit(limits::kAgentMessageBytesMax, body.title()) &&
+                    fit(limits::kToolInlineBytesMax, body.arguments());
+  decide_run_fact(RunId{body.run()}, fits, tables, input, decision);
+}
+
+void decide_tool_returned(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::ToolReturned>(input.body);
+  const bool fits = fit(limits::kNameBytesMax, body.call_id(), body.name()) &&
+                    fit(limits::kToolInlineBytesMax, body.result());
+  decide_run_fact(RunId{body.run()}, fits, tables, input, decision);
+}
+
+void decide_body_recorded(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::BodyRecorded>(input.body);
+  decide_run_fact(RunId{body.run()}, fit(limits::kToolBodyBytesMax, body.text()), tables, input,
+                  decision);
+}
+
+void decide_agent_session(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::AgentSessionBound>(input.body);
+  const bool fits = fit(limits::kAgentSessionBytesMax, body.ref());
+  const std::uint32_t row = tables.runs.find_running(RunId{body.run()});
+  if (fits && row != 0) {
+    const Run& run = tables.runs[row];
     const Sessions& sessions = tables.sessions;
-    const std::string_view before = sessions.text(sessions.cold(run.session_row).agent_session);
-    if (before == text_of(input_body<fb::AgentSessionBound>(input).ref())) {
-      reply.code = ReplyCode::nothing_to_do;
+    if (sessions.text(sessions.cold(run.session_row).agent_session) == text_of(body.ref())) {
+      decision.reply.run = run.id;
+      decision.reply.session = run.session;
+      decision.reply.code = ReplyCode::nothing_to_do;
       return;
     }
   }
-  reply.seq = Drafter(tables, input, decision).add_input(why_of(run));
+  decide_run_fact(RunId{body.run()}, fits, tables, input, decision);
 }
 
 // A run that fails is still running when its agent says how far it had come. One that was stopped
 // is not: the agent hears of it afterwards. Whoever ends runs says this once per attempt; there is
 // no state to tell a repetition by.
 void decide_partial_answer(const Tables& tables, const Input& input, Decision& decision) {
-  const auto& body = input_body<fb::PartialAnswerRecorded>(input);
+  const auto& body = root_of<fb::PartialAnswerRecorded>(input.body);
   Reply& reply = decision.reply;
   reply.run = RunId{body.run()};
   const std::uint32_t row = tables.runs.find(reply.run);
@@ -129,36 +95,73 @@ void decide_partial_answer(const Tables& tables, const Input& input, Decision& d
   reply.seq = Drafter(tables, input, decision).add_input(why);
 }
 
-void decide_agent_fact(const Tables& tables, const Input& input, Decision& decision) {
-  Reply& reply = decision.reply;
-  if (!agent_fact_within_bounds(input)) {
-    reply.code = ReplyCode::rejected;
-    return;
-  }
-  if (input.kind == static_cast<std::uint16_t>(fb::EventBody::AgentQuarantined) &&
-      tables.quarantine.has(text_of(input_body<fb::AgentQuarantined>(input).agent_id()))) {
-    reply.code = ReplyCode::nothing_to_do;
-    return;
-  }
-  reply.seq = Drafter(tables, input, decision).add_input(Why{.principal = input.principal.value});
+void decide_agent_started(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::AgentStarted>(input.body);
+  const bool fits =
+      fit(limits::kNameBytesMax, body.agent_id(), body.driver(), body.version(), body.sandbox());
+  decide_within(fits, tables, input, decision);
 }
 
-// A reset is recorded and passed on though the agent is not in quarantine: it may wait out a
-// back-off, which ends with it.
-void decide_agent_request(const Tables& tables, const Input& input, Decision& decision) {
-  const bool resets = input.kind == static_cast<std::uint16_t>(fb::EventBody::AgentReset);
-  const std::string_view agent =
-      text_of(resets ? input_body<fb::AgentReset>(input).agent_id()
-                     : input_body<fb::AgentRestartRequested>(input).agent_id());
-  const bool quarantined = tables.quarantine.has(agent);
-  const bool known = agent != kNoAgent && tables.policy.agent_known(agent);
-  Reply& reply = decision.reply;
-  if (agent.size() > limits::kNameBytesMax || (!known && !(resets && quarantined))) {
-    reply.code = ReplyCode::not_found;
+void decide_agent_exited(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::AgentExited>(input.body);
+  const bool fits = fit(limits::kNameBytesMax, body.agent_id()) &&
+                    fit(limits::kAgentMessageBytesMax, body.message());
+  decide_within(fits, tables, input, decision);
+}
+
+void decide_agent_quarantined(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::AgentQuarantined>(input.body);
+  const std::string_view agent = text_of(body.agent_id());
+  const bool fits = !agent.empty() && fit(limits::kNameBytesMax, body.agent_id()) &&
+                    fit(limits::kAgentMessageBytesMax, body.message());
+  if (fits && tables.quarantine.has(agent)) {
+    decision.reply.code = ReplyCode::nothing_to_do;
     return;
   }
-  reply.seq = Drafter(tables, input, decision).add_input(Why{.principal = input.principal.value});
-  if (resets && !quarantined) reply.code = ReplyCode::nothing_to_do;
+  decide_within(fits, tables, input, decision);
+}
+
+void decide_skills_changed(const Tables& tables, const Input& input, Decision& decision) {
+  const auto* changes = root_of<fb::SkillsChanged>(input.body).changes();
+  bool fits = changes == nullptr || changes->size() <= limits::kSkillChangesMax;
+  for (flatbuffers::uoffset_t i = 0; fits && changes != nullptr && i < changes->size(); ++i) {
+    const fb::SkillChange* change = changes->Get(i);
+    fits = fit(limits::kNameBytesMax, change->name(), change->agent_id(), change->what());
+  }
+  decide_within(fits, tables, input, decision);
+}
+
+namespace {
+
+// A request about an agent that is known, or is in quarantine and may leave it.
+bool decide_agent_request(const flatbuffers::String* agent_id, bool resets, const Tables& tables,
+                          const Input& input, Decision& decision) {
+  const std::string_view agent = text_of(agent_id);
+  const bool known = (agent != kNoAgent && tables.policy.agent_known(agent)) ||
+                     (resets && tables.quarantine.has(agent));
+  if (agent.size() > limits::kNameBytesMax || !known) {
+    decision.reply.code = ReplyCode::not_found;
+    return false;
+  }
+  decide_within(true, tables, input, decision);
+  return true;
+}
+
+}  // namespace
+
+// Recorded and passed on though the agent is not in quarantine: it may wait out a back-off, which
+// ends with it.
+void decide_agent_reset(const Tables& tables, const Input& input, Decision& decision) {
+  const auto* agent = root_of<fb::AgentReset>(input.body).agent_id();
+  if (decide_agent_request(agent, true, tables, input, decision) &&
+      !tables.quarantine.has(text_of(agent))) {
+    decision.reply.code = ReplyCode::nothing_to_do;
+  }
+}
+
+void decide_agent_restart(const Tables& tables, const Input& input, Decision& decision) {
+  decide_agent_request(root_of<fb::AgentRestartRequested>(input.body).agent_id(), false, tables,
+                       input, decision);
 }
 
 }  // namespace spine::core

@@ -30,10 +30,10 @@ bool view_approval(const State& state, Seq request, ApprovalView& out) {
   return true;
 }
 
-bool view_resolved_approval(const State& state, Seq request, ApprovalView& out) {
-  const Approval& approval = state.tables().approvals.resolved();
-  if (!approval.request || approval.request != request) return false;
-  out = approval_view(state.tables(), approval);
+bool view_question(const State& state, Seq request, ApprovalView& out) {
+  const Approval* approval = state.tables().approvals.find_any(request);
+  if (approval == nullptr) return false;
+  out = approval_view(state.tables(), *approval);
   return true;
 }
 

@@ -72,14 +72,19 @@ bool Approvals::restore(Approval approval) {
   return true;
 }
 
-bool Approvals::resolve(Seq id) {
-  resolved_ = Approval{};
+const Approval* Approvals::find_any(Seq id) const {
   const auto at = std::find_if(rows_.begin(), rows_.end(),
                                [&](const Approval& row) { return row.request == id; });
-  if (at == rows_.end()) return false;
-  resolved_ = std::move(*at);
+  return at == rows_.end() ? nullptr : &*at;
+}
+
+Approval Approvals::take(Seq id) {
+  const auto at = std::find_if(rows_.begin(), rows_.end(),
+                               [&](const Approval& row) { return row.request == id; });
+  if (at == rows_.end()) return {};
+  Approval taken = std::move(*at);
   rows_.erase(at);
-  return true;
+  return taken;
 }
 
 std::string allowed_key(Bits128 secret, std::string_view tool, std::string_view title,

@@ -31,18 +31,16 @@ class Approvals : public RowVector<Approval, limits::kApprovalsMax + 1> {
   // Does nothing when it is not the one just asked; that is gone when there is no room.
   void open(Seq id, Bits128 uuid, std::string_view code, std::uint64_t expires_ms,
             std::int64_t expires_wall_ms);
-  // Takes the row out, put to people or just asked. False when there is none.
-  bool resolve(Seq id);
+  // One that was put to people, or just asked.
+  const Approval* find_any(Seq id) const;
+  // Takes that row out; one without an id when there is none.
+  Approval take(Seq id);
   // One of a snapshot. False behind one that was just asked, or when there are too many.
   bool restore(Approval approval);
-  // What resolve() took out last: for the effects of that event. No part of the state.
-  const Approval& resolved() const { return resolved_; }
 
  private:
   template <class Accepts>
   const Approval* find_open(Accepts accepts) const;
-
-  Approval resolved_{};
 };
 
 // The same tool for the same purpose in the same words, and nothing else: who allows one command

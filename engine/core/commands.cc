@@ -98,7 +98,7 @@ const Command* find_command(std::string_view text) {
 }
 
 std::string_view message_key_of(const EventView& event) {
-  if (event.header.kind != static_cast<std::uint16_t>(fb::EventBody::MessageReceived)) return {};
+  if (!is_kind(event.header.kind, fb::EventBody::MessageReceived)) return {};
   return text_of(flatbuffers::GetRoot<fb::MessageReceived>(event.body.data())->idempotency_key());
 }
 

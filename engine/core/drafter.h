@@ -87,8 +87,7 @@ struct RunFailure {
   std::uint64_t duration_ms{};
 };
 
-// More than this many runs are aborted by several events: each run is an effect, and effects are
-// bounded per event.
+// More than this many runs are aborted by several events.
 inline constexpr std::size_t kRunsPerAbort = 63;
 
 class Drafter {
@@ -164,34 +163,26 @@ std::vector<std::uint64_t> steered_runs(const Tables& tables, const Run& into);
 // Why an event happens that is about a run which is being worked on.
 Why why_of(const Run& run);
 
-// The rules, one per kind of input; see decide.h.
-void decide_message(const Tables& tables, const Input& input, Decision& decision);
-void decide_client(const Tables& tables, const Input& input, Decision& decision);
-void decide_run_end(const Tables& tables, const Input& input, Decision& decision);
-void decide_abort(const Tables& tables, const Input& input, Decision& decision);
-void decide_session_reset(const Tables& tables, const Input& input, Decision& decision);
-void decide_session_close(const Tables& tables, const Input& input, Decision& decision);
-void decide_deadline(const Tables& tables, const Input& input, Decision& decision);
-void decide_session_open(const Tables& tables, const Input& input, Decision& decision);
-void decide_session_patch(const Tables& tables, const Input& input, Decision& decision);
-void decide_device_pairing(const Tables& tables, const Input& input, Decision& decision);
-// DeviceRenamed, DeviceTokenChanged, DeviceRemoved.
-void decide_device_change(const Tables& tables, const Input& input, Decision& decision);
-void decide_pairing_resolved(const Tables& tables, const Input& input, Decision& decision);
-void decide_run_interrupted(const Tables& tables, const Input& input, Decision& decision);
-void decide_run_steered(const Tables& tables, const Input& input, Decision& decision);
-// PartialAnswerRecorded: of the present attempt, or of the last one of a run that was stopped.
-void decide_partial_answer(const Tables& tables, const Input& input, Decision& decision);
-// ToolCalled, ToolReturned, BodyRecorded, AgentSessionBound: facts of a run that is being worked
-// on, within their bounds.
-void decide_run_fact(const Tables& tables, const Input& input, Decision& decision);
-void decide_approval_requested(const Tables& tables, const Input& input, Decision& decision);
-void decide_approval_resolved(const Tables& tables, const Input& input, Decision& decision);
-// AgentStarted, AgentExited, AgentQuarantined, SkillsChanged: recorded within their bounds.
-void decide_agent_fact(const Tables& tables, const Input& input, Decision& decision);
-// AgentReset, AgentRestartRequested.
-void decide_agent_request(const Tables& tables, const Input& input, Decision& decision);
-// ConnectsRefused, ConfigChanged, ConfigRefused: recorded when they are within their bounds.
-void decide_fact(const Tables& tables, const Input& input, Decision& decision);
+// What an input of a kind leads to: see decide(). Which rule is whose: engine/core/kinds.cc.
+using Rule = void(const Tables& tables, const Input& input, Decision& decision);
+
+// Recorded as it is.
+Rule decide_recorded;
+// Recorded as it is when it is within its bounds, else refused.
+void decide_within(bool bounds, const Tables& tables, const Input& input, Decision& decision);
+
+Rule decide_zone_rules, decide_connects_refused, decide_config_changed, decide_config_refused;
+Rule decide_deadline, decide_client;
+Rule decide_message;
+Rule decide_session_open, decide_session_patch, decide_session_reset, decide_session_close;
+Rule decide_run_end, decide_abort, decide_run_interrupted, decide_run_steered;
+// Facts of a run that is being worked on, within their bounds.
+Rule decide_tool_called, decide_tool_returned, decide_body_recorded, decide_agent_session;
+// Of the present attempt, or of the last one of a run that was stopped.
+Rule decide_partial_answer;
+Rule decide_approval_requested, decide_approval_resolved;
+Rule decide_agent_started, decide_agent_exited, decide_agent_quarantined, decide_skills_changed;
+Rule decide_agent_reset, decide_agent_restart;
+Rule decide_device_pairing, decide_device_change, decide_pairing_resolved;
 
 }  // namespace spine::core

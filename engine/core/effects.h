@@ -1,8 +1,10 @@
-// effects: the outside work and the notifications an event leads to.
+// effects: the work outside the core that an event asks for.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
+#include "engine/core/departures.h"
 #include "engine/core/state.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/record.h"
@@ -12,7 +14,6 @@ namespace spine::core {
 enum class EffectKind : std::uint8_t {
   prompt_agent,  // obligation: give `message` of `session` to the run's agent
   cancel_agent,  // stop the run if it is being worked on; lost is fine, its result is ignored
-  notify,        // notification: tell subscribed clients of the event itself
   steer_agent,   // give `message` of `run` to the agent that works on `into`; lost is fine, the run
                  // waits its turn then
   answer_agent,  // what the agent of `run` asked as `ask` is decided; who does not hear it is not
@@ -30,18 +31,20 @@ struct Effect {
   std::uint64_t ask{};  // answer_agent
 };
 
-// Ordinals are fixed per kind of event, so an EffectId means the same for ever.
-inline constexpr std::size_t kEffectsPerEventMax = 64;
+using Effects = std::vector<Effect>;
 
-struct EffectList {
-  Effect items[kEffectsPerEventMax]{};
-  std::size_t count{};
-};
+// Pure; appends. Ordinals are fixed per kind of event, so an EffectId means the same for ever.
+// REQUIRES: the decision that the event is of has been folded into the state; `gone` is what it
+// took out.
+void effects(const State& state, const Departures& gone, const EventView& event, Effects& out);
 
-// Pure. REQUIRES: evolve(state, event) has just been done.
-void effects(const State& state, const EventView& event, EffectList& out);
+// What an event of a kind asks for. Which is whose: engine/core/kinds.cc.
+using EffectsOf = void(const State& state, const Departures& gone, const EventView& event,
+                       Effects& out);
+EffectsOf effects_of_queued, effects_of_started, effects_of_aborted, effects_of_approval;
+EffectsOf effects_of_control;
 
 // The obligations that are open in the state, ordered by id: what recovery resumes.
-void open_obligations(const State& state, std::vector<Effect>& out);
+void open_obligations(const State& state, Effects& out);
 
 }  // namespace spine::core

@@ -1,10 +1,11 @@
-// evolve: dispatch by kind; events of the engine, of principals and of the configuration.
+// evolve: by the table of kinds; events of the engine, of principals and of the configuration.
 #include "engine/core/evolve.h"
 
 #include <algorithm>
 
 #include "engine/core/evolve_rows.h"
 #include "engine/core/fingerprint.h"
+#include "engine/core/kinds.h"
 #include "engine/core/tables.h"
 #include "schemas/vocab/limits.h"
 
@@ -27,21 +28,18 @@ static_assert(limits::kSessionsMax == 65'536 && limits::kPrincipalsMax == 131'07
               limits::kQuarantinedMax == 256 && limits::kApprovalTextBytesMax == 4'096 &&
               limits::kAgentSessionBytesMax == 128);
 
-template <class Body>
-const Body& body_of(const Folding& fold) {
-  return *flatbuffers::GetRoot<Body>(fold.event.body.data());
-}
+}  // namespace
 
 void fold_journal_created(const Folding& fold) {
   // Only the first event of a journal creates it: later the key is in use.
   if (fold.seq() != Seq{1}) return;
-  const auto& body = body_of<fb::JournalCreated>(fold);
+  const auto& body = fold.body<fb::JournalCreated>();
   fold.tables.meta.epoch = bits_of(body.epoch());
   fold.tables.set_fingerprint_key(bits_of(body.fingerprint_key()));
 }
 
 void fold_engine_started(const Folding& fold) {
-  const auto& body = body_of<fb::EngineStarted>(fold);
+  const auto& body = fold.body<fb::EngineStarted>();
   Meta& meta = fold.tables.meta;
   meta.boot_id = bits_of(body.boot_id());
   meta.boottime_ms = body.boottime_ms();
@@ -50,15 +48,23 @@ void fold_engine_started(const Folding& fold) {
   meta.stopped = false;
 }
 
+void fold_engine_stopped(const Folding& fold) {
+  fold.tables.meta.stopped = true;
+}
+
+void fold_zone_rules(const Folding& fold) {
+  fold.tables.meta.local.apply(fold.event.body);
+}
+
 void fold_time_zone(const Folding& fold) {
-  const auto& body = body_of<fb::TimeZoneChanged>(fold);
+  const auto& body = fold.body<fb::TimeZoneChanged>();
   fold.tables.meta.utc_offset_minutes = body.offset_minutes();
   fold.tables.meta.local.set_offset(body.offset_minutes());
   fold.tables.meta.zone = text_of(body.zone()).substr(0, limits::kNameBytesMax);
 }
 
 void fold_principal_added(const Folding& fold) {
-  const auto& body = body_of<fb::PrincipalAdded>(fold);
+  const auto& body = fold.body<fb::PrincipalAdded>();
   Principals& principals = fold.tables.principals;
   const std::string_view key = text_of(body.key()).substr(0, limits::kKeyBytesMax);
   if (principals.full() || principals.find_key(body.kind(), key) != 0) return;
@@ -75,7 +81,7 @@ void fold_principal_added(const Folding& fold) {
 void fold_principal_expired(const Folding& fold) {
   Principals& principals = fold.tables.principals;
   const std::uint32_t row =
-      principals.find(PrincipalId{body_of<fb::PrincipalExpired>(fold).principal()});
+      principals.find(PrincipalId{fold.body<fb::PrincipalExpired>().principal()});
   if (row != 0) principals.remove(row);
 }
 
@@ -83,7 +89,7 @@ void fold_client_connected(const Folding& fold) {
   Principals& principals = fold.tables.principals;
   const std::uint32_t row = principals.find(PrincipalId{fold.event.header.principal});
   if (row != 0) principals.touch(row, fold.logical_ms(), fold.seq());
-  const auto& body = body_of<fb::ClientConnected>(fold);
+  const auto& body = fold.body<fb::ClientConnected>();
   if (body.principal_kind() != fb::PrincipalKind::device) return;
   fold_device_seen(fold, text_of(body.principal_key()));
 }
@@ -100,94 +106,14 @@ void fold_rejection(const Folding& fold) {
   tat_us = kRejectionRate.charge(tat_us, fold.logical_ms() * kUsPerMs, 0);
 }
 
-// Who may come in.
-void fold_door(const Folding& fold) {
-  switch (static_cast<fb::EventBody>(fold.event.header.kind)) {
-    case fb::EventBody::DevicePaired:
-      return fold_device_paired(fold);
-    case fb::EventBody::DeviceRenamed:
-      return fold_device_renamed(fold);
-    case fb::EventBody::DeviceTokenChanged:
-      return fold_device_token(fold);
-    case fb::EventBody::DeviceRemoved:
-      return fold_device_removed(fold);
-    case fb::EventBody::ChannelPairingRequested:
-      return fold_pairing_requested(fold);
-    case fb::EventBody::ChannelPairingResolved:
-      return fold_pairing_resolved(fold);
-    default:
-      // ClockJumped, DeadlineReached, StateDigested, ClientDisconnected, ConnectsRefused,
-      // ConfigChanged, ConfigRefused, PairingCodeAnswered: facts for readers of the journal; the
-      // tables do not depend on them.
-      return;
-  }
-}
-
-void fold_kind(const Folding& fold) {
-  switch (static_cast<fb::EventBody>(fold.event.header.kind)) {
-    case fb::EventBody::JournalCreated:
-      return fold_journal_created(fold);
-    case fb::EventBody::EngineStarted:
-      return fold_engine_started(fold);
-    case fb::EventBody::EngineStopped:
-      fold.tables.meta.stopped = true;
-      return;
-    case fb::EventBody::TimeZoneChanged:
-      return fold_time_zone(fold);
-    case fb::EventBody::ZoneRules:
-      return fold.tables.meta.local.apply(fold.event.body);
-    case fb::EventBody::PrincipalAdded:
-      return fold_principal_added(fold);
-    case fb::EventBody::PrincipalExpired:
-      return fold_principal_expired(fold);
-    case fb::EventBody::ClientConnected:
-      return fold_client_connected(fold);
-    case fb::EventBody::MessageReceived:
-      return fold_message(fold);
-    case fb::EventBody::MessageRejected:
-      return fold_rejection(fold);
-    case fb::EventBody::SessionOpened:
-      return fold_session_opened(fold);
-    case fb::EventBody::SessionReset:
-      return fold_session_reset(fold);
-    case fb::EventBody::SessionClosed:
-      return fold_session_closed(fold);
-    case fb::EventBody::SessionPatched:
-      return fold_session_patched(fold);
-    case fb::EventBody::CommandAnswered:
-      return fold_command_answered(fold);
-    case fb::EventBody::RunQueued:
-      return fold_run_queued(fold);
-    case fb::EventBody::RunStarted:
-      return fold_run_started(fold);
-    case fb::EventBody::RunFinished:
-      return fold_run_ended(fold, RunId{body_of<fb::RunFinished>(fold).run()}, RunStatus::finished);
-    case fb::EventBody::RunFailed:
-      return fold_run_ended(fold, RunId{body_of<fb::RunFailed>(fold).run()}, RunStatus::failed);
-    case fb::EventBody::RunAborted:
-      return fold_runs_aborted(fold);
-    case fb::EventBody::RunInterrupted:
-      return fold_run_interrupted(fold);
-    case fb::EventBody::RunSteered:
-      return fold_run_steered(fold);
-    case fb::EventBody::RunsMerged:
-      return fold_runs_merged(fold);
-    case fb::EventBody::ConfigApplied:
-      return fold_config(fold);
-    default:
-      if (!fold_agent_event(fold)) fold_door(fold);
-  }
-}
-
-}  // namespace
-
 void evolve(State& state, const EventView& event) {
   Tables& tables = state.tables();
   SPINE_CHECK(event.seq == next(tables.meta.applied));
   tables.meta.applied = event.seq;
   tables.meta.now.wall_ms = event.header.wall_ms;
   tables.meta.now.logical_ms = std::max(tables.meta.now.logical_ms, event.header.logical_ms);
-  fold_kind(Folding{.tables = tables, .event = event});
+  const Kind& kind = kind_of(event.header.kind);
+  if (kind.fold != nullptr) kind.fold(Folding{.tables = tables, .event = event});
 }
 
 void charge(const Folding& fold, std::uint32_t principal_row) {

@@ -12,13 +12,10 @@ std::string cut_field(const flatbuffers::String* text, std::size_t bytes_max) {
   return std::string(cut_text(text_of(text), bytes_max));
 }
 
-template <class Body>
-const Body& agent_body(const Folding& fold) {
-  return *flatbuffers::GetRoot<Body>(fold.event.body.data());
-}
+}  // namespace
 
 void fold_approval_requested(const Folding& fold) {
-  const auto& body = agent_body<fb::ApprovalRequested>(fold);
+  const auto& body = fold.body<fb::ApprovalRequested>();
   Approval approval{.request = fold.seq(),
                     .run = RunId{body.run()},
                     .session = SessionId{fold.event.header.session},
@@ -37,19 +34,18 @@ void fold_approval_requested(const Folding& fold) {
 }
 
 void fold_approval_opened(const Folding& fold) {
-  const auto& body = agent_body<fb::ApprovalOpened>(fold);
+  const auto& body = fold.body<fb::ApprovalOpened>();
   fold.tables.approvals.open(Seq{body.request()}, bits_of(body.uuid()),
                              cut_text(text_of(body.code()), limits::kNameBytesMax),
                              body.expires_ms(), body.expires_wall_ms());
 }
 
 void fold_approval_resolved(const Folding& fold) {
-  const auto& body = agent_body<fb::ApprovalResolved>(fold);
+  const auto& body = fold.body<fb::ApprovalResolved>();
   Tables& tables = fold.tables;
-  if (!tables.approvals.resolve(Seq{body.request()})) return;
-  if (body.decision() != fb::ApprovalDecision::allow_always) return;
+  const Approval approval = tables.approvals.take(Seq{body.request()});
+  if (!approval.request || body.decision() != fb::ApprovalDecision::allow_always) return;
   // For as long as the run lives.
-  const Approval& approval = tables.approvals.resolved();
   const std::uint32_t run = tables.runs.find_running(approval.run);
   if (run == 0) return;
   tables.allowed_tools.add(
@@ -58,49 +54,21 @@ void fold_approval_resolved(const Folding& fold) {
 }
 
 void fold_agent_session(const Folding& fold) {
-  const auto& body = agent_body<fb::AgentSessionBound>(fold);
+  const auto& body = fold.body<fb::AgentSessionBound>();
   Tables& tables = fold.tables;
   const std::uint32_t run = tables.runs.find_running(RunId{body.run()});
   if (run == 0) return;
   tables.sessions.set_agent_session(tables.runs[run].session_row, text_of(body.ref()));
 }
 
-}  // namespace
+void fold_agent_quarantined(const Folding& fold) {
+  fold.tables.quarantine.add(
+      fold.seq(),
+      cut_text(text_of(fold.body<fb::AgentQuarantined>().agent_id()), limits::kNameBytesMax));
+}
 
-bool fold_agent_event(const Folding& fold) {
-  switch (static_cast<fb::EventBody>(fold.event.header.kind)) {
-    case fb::EventBody::ApprovalRequested:
-      fold_approval_requested(fold);
-      return true;
-    case fb::EventBody::ApprovalOpened:
-      fold_approval_opened(fold);
-      return true;
-    case fb::EventBody::ApprovalResolved:
-      fold_approval_resolved(fold);
-      return true;
-    case fb::EventBody::AgentSessionBound:
-      fold_agent_session(fold);
-      return true;
-    case fb::EventBody::AgentQuarantined:
-      fold.tables.quarantine.add(
-          fold.seq(), cut_text(text_of(agent_body<fb::AgentQuarantined>(fold).agent_id()),
-                               limits::kNameBytesMax));
-      return true;
-    case fb::EventBody::AgentReset:
-      fold.tables.quarantine.remove(text_of(agent_body<fb::AgentReset>(fold).agent_id()));
-      return true;
-    case fb::EventBody::ToolCalled:
-    case fb::EventBody::ToolReturned:
-    case fb::EventBody::BodyRecorded:
-    case fb::EventBody::AgentStarted:
-    case fb::EventBody::AgentExited:
-    case fb::EventBody::AgentRestartRequested:
-    case fb::EventBody::SkillsChanged:
-    case fb::EventBody::PartialAnswerRecorded:
-      return true;  // facts for readers of the journal; the tables do not depend on them
-    default:
-      return false;
-  }
+void fold_agent_reset(const Folding& fold) {
+  fold.tables.quarantine.remove(text_of(fold.body<fb::AgentReset>().agent_id()));
 }
 
 }  // namespace spine::core

@@ -24,7 +24,7 @@ std::string scopes_of(const ScopeList* scopes) {
 }  // namespace
 
 void fold_device_paired(const Folding& fold) {
-  const auto& body = *flatbuffers::GetRoot<fb::DevicePaired>(fold.event.body.data());
+  const auto& body = fold.body<fb::DevicePaired>();
   Devices& devices = fold.tables.devices;
   Device device{.paired = fold.seq(),
                 .device_id = name_of(body.device_id()),
@@ -51,13 +51,13 @@ void fold_device_paired(const Folding& fold) {
 }
 
 void fold_device_renamed(const Folding& fold) {
-  const auto& body = *flatbuffers::GetRoot<fb::DeviceRenamed>(fold.event.body.data());
+  const auto& body = fold.body<fb::DeviceRenamed>();
   Device* device = fold.tables.devices.find(text_of(body.device_id()));
   if (device != nullptr) device->label = name_of(body.label());
 }
 
 void fold_device_token(const Folding& fold) {
-  const auto& body = *flatbuffers::GetRoot<fb::DeviceTokenChanged>(fold.event.body.data());
+  const auto& body = fold.body<fb::DeviceTokenChanged>();
   Device* device = fold.tables.devices.find(text_of(body.device_id()));
   if (device == nullptr) return;
   device->token_hash = bytes_of(body.token_hash(), limits::kTokenHashBytes);
@@ -65,7 +65,7 @@ void fold_device_token(const Folding& fold) {
 }
 
 void fold_device_removed(const Folding& fold) {
-  const auto& body = *flatbuffers::GetRoot<fb::DeviceRemoved>(fold.event.body.data());
+  const auto& body = fold.body<fb::DeviceRemoved>();
   fold.tables.devices.remove(text_of(body.device_id()));
 }
 
@@ -75,7 +75,7 @@ void fold_device_seen(const Folding& fold, std::string_view device_id) {
 }
 
 void fold_pairing_requested(const Folding& fold) {
-  const auto& body = *flatbuffers::GetRoot<fb::ChannelPairingRequested>(fold.event.body.data());
+  const auto& body = fold.body<fb::ChannelPairingRequested>();
   fold.tables.pairing_requests.add(PairingRequest{.request = fold.seq(),
                                                   .channel = name_of(body.channel()),
                                                   .account = name_of(body.account()),
@@ -89,7 +89,7 @@ void fold_pairing_requested(const Folding& fold) {
 }
 
 void fold_pairing_resolved(const Folding& fold) {
-  const auto& body = *flatbuffers::GetRoot<fb::ChannelPairingResolved>(fold.event.body.data());
+  const auto& body = fold.body<fb::ChannelPairingResolved>();
   PairingRequest request = fold.tables.pairing_requests.take(Seq{body.request()});
   PairedSenders& senders = fold.tables.paired_senders;
   if (!request.request || !body.approved() || senders.full()) return;

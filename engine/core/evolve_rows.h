@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "engine/core/tables.h"
+#include "schemas/fields.h"
 #include "schemas/vocab/record.h"
 
 namespace spine::core {
@@ -17,6 +18,10 @@ struct Folding {
   Seq seq() const { return event.seq; }
   std::uint64_t logical_ms() const { return tables.meta.now.logical_ms; }
   std::int64_t wall_ms() const { return event.header.wall_ms; }
+  template <class Body>
+  const Body& body() const {
+    return root_of<Body>(event);
+  }
   // Whether the event was led to by an earlier one.
   bool has_cause() const { return event.header.cause != 0 && event.header.cause < seq().value; }
 };
@@ -32,35 +37,23 @@ void charge(const Folding& fold, std::uint32_t principal_row);
 // Takes a run out of its session and ends it. REQUIRES: the run is open.
 void end_run(const Folding& fold, std::uint32_t run_row, RunStatus status);
 
-// Events of messages and sessions.
-void fold_message(const Folding& fold);
-void fold_session_opened(const Folding& fold);
-void fold_session_reset(const Folding& fold);
-void fold_session_closed(const Folding& fold);
-void fold_session_patched(const Folding& fold);
-void fold_command_answered(const Folding& fold);
+// What an event of a kind changes. Which fold is whose: engine/core/kinds.cc.
+using Fold = void(const Folding& fold);
+
+Fold fold_journal_created, fold_engine_started, fold_engine_stopped, fold_time_zone;
+Fold fold_zone_rules, fold_config;
+Fold fold_principal_added, fold_principal_expired, fold_client_connected;
+Fold fold_message, fold_rejection, fold_command_answered;
+Fold fold_session_opened, fold_session_reset, fold_session_closed, fold_session_patched;
+Fold fold_run_queued, fold_run_started, fold_run_finished, fold_run_failed, fold_runs_aborted;
+Fold fold_run_interrupted, fold_run_steered, fold_runs_merged;
+Fold fold_approval_requested, fold_approval_opened, fold_approval_resolved;
+Fold fold_agent_session, fold_agent_quarantined, fold_agent_reset;
+Fold fold_device_paired, fold_device_renamed, fold_device_token, fold_device_removed;
+Fold fold_pairing_requested, fold_pairing_resolved;
+
 // Whether a SessionPatched says something about that member.
 bool names_field(const fb::SessionPatched& body, fb::SessionField field);
-
-// Events of devices, and of senders that ask to be let in.
-void fold_device_paired(const Folding& fold);
-void fold_device_renamed(const Folding& fold);
-void fold_device_token(const Folding& fold);
-void fold_device_removed(const Folding& fold);
 void fold_device_seen(const Folding& fold, std::string_view device_id);
-void fold_pairing_requested(const Folding& fold);
-void fold_pairing_resolved(const Folding& fold);
-
-// Events of runs.
-void fold_run_queued(const Folding& fold);
-void fold_run_started(const Folding& fold);
-void fold_run_ended(const Folding& fold, RunId run, RunStatus status);
-void fold_runs_aborted(const Folding& fold);
-void fold_run_interrupted(const Folding& fold);
-void fold_run_steered(const Folding& fold);
-void fold_runs_merged(const Folding& fold);
-
-// Events of what agents ask, say and are. False for a kind that is none of them.
-bool fold_agent_event(const Folding& fold);
 
 }  // namespace spine::core

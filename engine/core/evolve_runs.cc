@@ -61,7 +61,7 @@ void end_run(const Folding& fold, std::uint32_t run_row, RunStatus status) {
 }
 
 void fold_run_queued(const Folding& fold) {
-  const auto& body = *flatbuffers::GetRoot<fb::RunQueued>(fold.event.body.data());
+  const auto& body = fold.body<fb::RunQueued>();
   Tables& tables = fold.tables;
   const RecordHeader& header = fold.event.header;
   const std::uint32_t session_row = tables.sessions.find(SessionId{header.session});
@@ -91,7 +91,7 @@ void fold_run_queued(const Folding& fold) {
 }
 
 void fold_run_started(const Folding& fold) {
-  const auto& body = *flatbuffers::GetRoot<fb::RunStarted>(fold.event.body.data());
+  const auto& body = fold.body<fb::RunStarted>();
   Tables& tables = fold.tables;
   const std::uint32_t row = tables.runs.find(RunId{body.run()});
   if (row == 0 || !tables.runs.open(row)) return;
@@ -109,6 +109,8 @@ void fold_run_started(const Folding& fold) {
   run.attempt = body.attempt();
 }
 
+namespace {
+
 void fold_run_ended(const Folding& fold, RunId id, RunStatus status) {
   Tables& tables = fold.tables;
   const std::uint32_t row = tables.runs.find_running(id);
@@ -118,8 +120,18 @@ void fold_run_ended(const Folding& fold, RunId id, RunStatus status) {
   end_run(fold, row, status);
 }
 
+}  // namespace
+
+void fold_run_finished(const Folding& fold) {
+  fold_run_ended(fold, RunId{fold.body<fb::RunFinished>().run()}, RunStatus::finished);
+}
+
+void fold_run_failed(const Folding& fold) {
+  fold_run_ended(fold, RunId{fold.body<fb::RunFailed>().run()}, RunStatus::failed);
+}
+
 void fold_runs_aborted(const Folding& fold) {
-  const auto& body = *flatbuffers::GetRoot<fb::RunAborted>(fold.event.body.data());
+  const auto& body = fold.body<fb::RunAborted>();
   if (body.runs() == nullptr) return;
   Tables& tables = fold.tables;
   bool counted = false;
@@ -146,7 +158,7 @@ void fold_runs_aborted(const Folding& fold) {
 // The obligation of the attempt is closed: what it came to is unknown. The run stays open until the
 // RunStarted or RunFailed that follows.
 void fold_run_interrupted(const Folding& fold) {
-  const auto& body = *flatbuffers::GetRoot<fb::RunInterrupted>(fold.event.body.data());
+  const auto& body = fold.body<fb::RunInterrupted>();
   Tables& tables = fold.tables;
   const std::uint32_t row = tables.runs.find_running(RunId{body.run()});
   if (row == 0) return;
@@ -158,7 +170,7 @@ void fold_run_interrupted(const Folding& fold) {
 }
 
 void fold_run_steered(const Folding& fold) {
-  const auto& body = *flatbuffers::GetRoot<fb::RunSteered>(fold.event.body.data());
+  const auto& body = fold.body<fb::RunSteered>();
   Tables& tables = fold.tables;
   const std::uint32_t row = tables.runs.find(RunId{body.run()});
   const std::uint32_t into = tables.runs.find(RunId{body.into()});
@@ -171,7 +183,7 @@ void fold_run_steered(const Folding& fold) {
 }
 
 void fold_runs_merged(const Folding& fold) {
-  const auto& body = *flatbuffers::GetRoot<fb::RunsMerged>(fold.event.body.data());
+  const auto& body = fold.body<fb::RunsMerged>();
   if (body.runs() == nullptr) return;
   Runs& runs = fold.tables.runs;
   for (const std::uint64_t id : *body.runs()) {

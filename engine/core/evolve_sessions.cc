@@ -27,7 +27,7 @@ void clear_history(const Folding& fold, std::uint32_t session_row) {
 }
 
 void fold_message(const Folding& fold) {
-  const auto& message = *flatbuffers::GetRoot<fb::MessageReceived>(fold.event.body.data());
+  const auto& message = fold.body<fb::MessageReceived>();
   Tables& tables = fold.tables;
   const Bits128 secret = tables.meta.fingerprint_key;
   const bool unique = has_fingerprint(message);
@@ -62,7 +62,7 @@ void fold_message(const Folding& fold) {
 }
 
 void fold_session_opened(const Folding& fold) {
-  const auto& body = *flatbuffers::GetRoot<fb::SessionOpened>(fold.event.body.data());
+  const auto& body = fold.body<fb::SessionOpened>();
   Sessions& sessions = fold.tables.sessions;
   const std::string_view key = text_of(body.key()).substr(0, limits::kKeyBytesMax);
   if (sessions.full() || sessions.find_key(key) != 0) return;
@@ -89,7 +89,7 @@ void fold_session_opened(const Folding& fold) {
 }
 
 void fold_session_reset(const Folding& fold) {
-  const auto& body = *flatbuffers::GetRoot<fb::SessionReset>(fold.event.body.data());
+  const auto& body = fold.body<fb::SessionReset>();
   Sessions& sessions = fold.tables.sessions;
   const std::uint32_t row = sessions.find(SessionId{fold.event.header.session});
   if (row == 0) return;
@@ -110,7 +110,7 @@ bool names_field(const fb::SessionPatched& body, fb::SessionField field) {
 }
 
 void fold_session_patched(const Folding& fold) {
-  const auto& body = *flatbuffers::GetRoot<fb::SessionPatched>(fold.event.body.data());
+  const auto& body = fold.body<fb::SessionPatched>();
   Sessions& sessions = fold.tables.sessions;
   const std::uint32_t row = sessions.find(SessionId{fold.event.header.session});
   if (row == 0) return;

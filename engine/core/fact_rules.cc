@@ -4,45 +4,50 @@
 #include "schemas/fields.h"
 
 namespace spine::core {
-namespace {
 
-bool within_bounds(const Input& input) {
-  const auto* body = input.body.data();
-  switch (static_cast<fb::EventBody>(input.kind)) {
-    case fb::EventBody::ZoneRules: {
-      const auto& rules = *flatbuffers::GetRoot<fb::ZoneRules>(body);
-      return good_zone_rules(rules) && text_of(rules.zone()).size() <= limits::kNameBytesMax &&
-             text_of(rules.version()).size() <= limits::kNameBytesMax;
-    }
-    case fb::EventBody::ConnectsRefused: {
-      const auto* refused = flatbuffers::GetRoot<fb::ConnectsRefused>(body)->refused();
-      return refused != nullptr && refused->size() != 0 &&
-             refused->size() <= limits::kRefusedConnectsMax;
-    }
-    case fb::EventBody::ConfigChanged: {
-      const auto* changed = flatbuffers::GetRoot<fb::ConfigChanged>(body);
-      const auto* paths = changed->paths();
-      // One more says how many there are besides.
-      if (paths != nullptr && paths->size() > limits::kConfigPathsMax + 1) return false;
-      for (flatbuffers::uoffset_t i = 0; paths != nullptr && i < paths->size(); ++i) {
-        if (paths->Get(i)->size() > limits::kKeyBytesMax) return false;
-      }
-      return text_of(changed->diff()).size() <= limits::kConfigDiffBytesMax;
-    }
-    default:
-      return true;
-  }
+void decide_recorded(const Tables& tables, const Input& input, Decision& decision) {
+  decision.reply.seq =
+      Drafter(tables, input, decision)
+          .add_input(Why{.principal = input.principal.value, .session = input.session.value});
 }
 
-}  // namespace
-
-void decide_fact(const Tables& tables, const Input& input, Decision& decision) {
-  if (!within_bounds(input)) {
+void decide_within(bool bounds, const Tables& tables, const Input& input, Decision& decision) {
+  if (!bounds) {
     decision.reply.code = ReplyCode::rejected;
     return;
   }
-  Drafter drafter(tables, input, decision);
-  decision.reply.seq = drafter.add_input(Why{.principal = input.principal.value});
+  decision.reply.seq =
+      Drafter(tables, input, decision).add_input(Why{.principal = input.principal.value});
+}
+
+void decide_zone_rules(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& rules = root_of<fb::ZoneRules>(input.body);
+  const bool fits = good_zone_rules(rules) &&
+                    text_of(rules.zone()).size() <= limits::kNameBytesMax &&
+                    text_of(rules.version()).size() <= limits::kNameBytesMax;
+  decide_within(fits, tables, input, decision);
+}
+
+void decide_connects_refused(const Tables& tables, const Input& input, Decision& decision) {
+  const auto* refused = root_of<fb::ConnectsRefused>(input.body).refused();
+  const bool fits =
+      refused != nullptr && refused->size() != 0 && refused->size() <= limits::kRefusedConnectsMax;
+  decide_within(fits, tables, input, decision);
+}
+
+void decide_config_changed(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& changed = root_of<fb::ConfigChanged>(input.body);
+  const auto* paths = changed.paths();
+  // One more says how many there are besides.
+  bool fits = (paths == nullptr || paths->size() <= limits::kConfigPathsMax + 1) &&
+              text_of(changed.diff()).size() <= limits::kConfigDiffBytesMax;
+  for (flatbuffers::uoffset_t i = 0; paths != nullptr && i < paths->size(); ++i)
+    fits = fits && paths->Get(i)->size() <= limits::kKeyBytesMax;
+  decide_within(fits, tables, input, decision);
+}
+
+void decide_config_refused(const Tables& tables, const Input& input, Decision& decision) {
+  decide_within(true, tables, input, decision);
 }
 
 }  // namespace spine::core

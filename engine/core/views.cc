@@ -6,6 +6,7 @@
 #include "engine/core/session_key.h"
 #include "engine/core/tables.h"
 #include "engine/core/typed_key.h"
+#include "schemas/fields.h"
 
 namespace spine::core {
 
@@ -86,8 +87,8 @@ bool is_reset_trigger(const State& state, std::string_view text, std::string_vie
 }
 
 bool begins_conversation(const EventView& event) {
-  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::SessionOpened)) return true;
-  return event.header.kind == static_cast<std::uint16_t>(fb::EventBody::SessionReset) &&
+  if (is_kind(event.header.kind, fb::EventBody::SessionOpened)) return true;
+  return is_kind(event.header.kind, fb::EventBody::SessionReset) &&
          flatbuffers::GetRoot<fb::SessionReset>(event.body.data())->reason() ==
              fb::ResetReason::message;
 }

@@ -89,8 +89,8 @@ void list_pairing(const State& state, std::uint64_t now_ms, std::vector<PairingV
 
 // False when it is not there, or was answered.
 bool view_approval(const State& state, Seq request, ApprovalView& out);
-// The request that the event folded last answered, as it was before. False when that is another.
-bool view_resolved_approval(const State& state, Seq request, ApprovalView& out);
+// The same of one that may have been asked just now, and not been put to people.
+bool view_question(const State& state, Seq request, ApprovalView& out);
 // By the protocol's id; 0 = none.
 Seq find_approval(const State& state, Bits128 uuid);
 // Those that wait for an answer, the oldest first; appended.

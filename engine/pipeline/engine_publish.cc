@@ -3,6 +3,7 @@
 
 #include "engine/core/commands.h"
 #include "engine/core/evolve.h"
+#include "engine/core/kinds.h"
 #include "engine/core/views.h"
 #include "engine/pipeline/engine_thread.h"
 #include "schemas/fields.h"
@@ -13,36 +14,35 @@ namespace spine::pipeline {
 void EngineThread::apply(const core::Input& input, const InputHeader& header,
                          std::string_view key) {
   decision_.clear();
+  gone_.clear();
   core::decide(state_, input, decision_);
+  const Seq first = next(state_.applied());
   for (const core::Draft& draft : decision_.drafts()) {
-    const Seq seq = batch_.append(draft.header, draft.body);
-    const EventView event = batch_.event(seq);
-    // What is told of a session that goes is told while it is still there.
-    if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::SessionClosed)) {
-      tell(event, SessionId{event.header.session}, RunId{}, 0);
-    }
+    const EventView event = batch_.event(batch_.append(draft.header, draft.body));
+    gone_.note(state_, event);
     core::evolve(state_, event);
     shared_.metrics.journal_appends[event.header.kind & 0xFFU].add();
+  }
+  // Told after the decision: whoever looks sees all that it led to.
+  for (Seq seq = first; seq <= state_.applied(); seq = next(seq)) {
+    const EventView event = batch_.event(seq);
     emit_effects(event);
+    tell(event);
   }
   count(header, decision_.reply);
   reply(header, decision_.reply, key);
 }
 
 void EngineThread::emit_effects(const EventView& event) {
-  effects_.count = 0;
-  core::effects(state_, event, effects_);
-  for (std::size_t i = 0; i < effects_.count; ++i) {
-    const core::Effect& effect = effects_.items[i];
+  effects_.clear();
+  core::effects(state_, gone_, event, effects_);
+  for (const core::Effect& effect : effects_) {
     switch (effect.kind) {
       case core::EffectKind::prompt_agent:
         emit_prompt(event, effect);
         break;
       case core::EffectKind::cancel_agent:
         write(loop_, CancelItem{effect.run});
-        break;
-      case core::EffectKind::notify:
-        emit_notify(event, effect);
         break;
       case core::EffectKind::steer_agent:
         emit_steer(effect);
@@ -57,55 +57,47 @@ void EngineThread::emit_effects(const EventView& event) {
   }
 }
 
-void EngineThread::emit_notify(const EventView& event, const core::Effect& effect) {
-  switch (static_cast<fb::EventBody>(event.header.kind)) {
-    case fb::EventBody::SessionClosed:
-      return;
-    case fb::EventBody::RunAborted:
-      return tell_parts(event, effect.session,
-                        flatbuffers::GetRoot<fb::RunAborted>(event.body.data())->runs());
-    case fb::EventBody::RunsMerged:
-      return tell_parts(event, effect.session,
-                        flatbuffers::GetRoot<fb::RunsMerged>(event.body.data())->runs());
-    default:
-      return tell(event, effect.session, effect.run, 0);
+// To whoever watches; an event about several runs as a part for each.
+void EngineThread::tell(const EventView& event) {
+  const core::Kind& kind = core::kind_of(event.header.kind);
+  // Nobody listens: the copy would be for nothing.
+  if (!shared_.wanted(kind.told)) return;
+  EventItem item{};
+  item.event = event;
+  const SessionId session{event.header.session};
+  item.has_session = core::view_session(state_, session, item.session);
+  if (is_kind(event, fb::EventBody::SessionClosed)) {
+    const core::SessionView* closed = gone_.session(session);
+    item.has_session = closed != nullptr;
+    if (closed != nullptr) item.session = *closed;
   }
-}
-
-void EngineThread::tell_parts(const EventView& event, SessionId session,
-                              const flatbuffers::Vector<std::uint64_t>* runs) {
-  for (std::uint32_t part = 0; runs != nullptr && part < runs->size(); ++part)
-    tell(event, session, RunId{runs->Get(part)}, part);
+  item.has_approval = view_approval_of(event, item.approval);
+  if (is_kind(event, fb::EventBody::CommandAnswered)) {
+    item.message_key = core::message_key_of(batch_.event(Seq{event.header.cause}));
+  }
+  if (kind.runs == nullptr) {
+    item.has_run = item.has_approval && core::view_run(state_, item.approval.run, item.run);
+    return write(net_, item);
+  }
+  runs_.clear();
+  kind.runs(event, runs_);
+  for (const RunId run : runs_) {
+    item.has_run = core::view_run(state_, run, item.run);
+    write(net_, item);
+    ++item.part;
+  }
 }
 
 // What is asked, or was until this very event.
 bool EngineThread::view_approval_of(const EventView& event, core::ApprovalView& out) const {
-  const auto* body = event.body.data();
-  switch (static_cast<fb::EventBody>(event.header.kind)) {
-    case fb::EventBody::ApprovalOpened:
-      return core::view_approval(
-          state_, Seq{flatbuffers::GetRoot<fb::ApprovalOpened>(body)->request()}, out);
-    case fb::EventBody::ApprovalResolved:
-      return core::view_resolved_approval(
-          state_, Seq{flatbuffers::GetRoot<fb::ApprovalResolved>(body)->request()}, out);
-    default:
-      return false;
+  if (is_kind(event, fb::EventBody::ApprovalOpened)) {
+    return core::view_approval(state_, Seq{root_of<fb::ApprovalOpened>(event).request()}, out);
   }
-}
-
-void EngineThread::tell(const EventView& event, SessionId session, RunId run, std::uint32_t part) {
-  // Nobody listens: the copy would be for nothing. seq_cst: see Shared::event_interest.
-  if (!shared_.wanted(event.header.kind)) return;
-  EventItem item{};
-  item.event = event;
-  item.has_session = core::view_session(state_, session, item.session);
-  item.has_run = core::view_run(state_, run, item.run);
-  item.has_approval = view_approval_of(event, item.approval);
-  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::CommandAnswered)) {
-    item.message_key = core::message_key_of(batch_.event(Seq{event.header.cause}));
-  }
-  item.part = part;
-  write(net_, item);
+  if (!is_kind(event, fb::EventBody::ApprovalResolved)) return false;
+  const core::ApprovalView* was =
+      gone_.approval(Seq{root_of<fb::ApprovalResolved>(event).request()});
+  if (was != nullptr) out = *was;
+  return was != nullptr;
 }
 
 void EngineThread::reply(const InputHeader& header, const core::Reply& reply,
@@ -140,7 +132,7 @@ void EngineThread::reply(const InputHeader& header, const core::Reply& reply,
 // What the decision in hand says to a command.
 void EngineThread::add_command_answer(ReplyItem& item) const {
   for (const core::Draft& draft : decision_.drafts()) {
-    if (draft.header.kind != static_cast<std::uint16_t>(fb::EventBody::CommandAnswered)) continue;
+    if (!is_kind(draft.header.kind, fb::EventBody::CommandAnswered)) continue;
     const auto& body = *flatbuffers::GetRoot<fb::CommandAnswered>(draft.body.data());
     item.command = text_of(body.command());
     item.command_answer = text_of(body.text());
@@ -175,11 +167,11 @@ void EngineThread::count(const InputHeader& header, const core::Reply& reply) {
       break;
   }
   for (const core::Draft& draft : decision_.drafts()) {
-    if (draft.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunStarted)) {
+    if (is_kind(draft.header.kind, fb::EventBody::RunStarted)) {
       metrics.runs_started.add();
     }
     const bool derived = (draft.header.flags & record_flag::kInput) == 0;
-    if (derived && draft.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunFailed)) {
+    if (derived && is_kind(draft.header.kind, fb::EventBody::RunFailed)) {
       metrics.runs_failed.add();
     }
   }

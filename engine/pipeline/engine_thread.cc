@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "engine/core/kinds.h"
 #include "engine/core/prefetch.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/limits.h"
@@ -24,23 +25,9 @@ constexpr std::size_t kDerivedBytesPerInput = 4 * limits::kKiB;
 // What must be free before inputs are taken again from a full disk, besides the reserve.
 constexpr std::size_t kResumeBytes = limits::kSpaceReservedBytes;
 
-// Inputs that end something: they may use the space that is kept for them.
+// Whether the input ends something: it may use the space that is kept for that.
 bool closes_something(std::uint16_t kind) {
-  switch (static_cast<fb::EventBody>(kind)) {
-    case fb::EventBody::EngineStopped:
-    case fb::EventBody::ClientDisconnected:
-    case fb::EventBody::RunFinished:
-    case fb::EventBody::RunFailed:
-    case fb::EventBody::RunAborted:
-    case fb::EventBody::RunInterrupted:
-    case fb::EventBody::ToolReturned:
-    case fb::EventBody::ApprovalResolved:
-    case fb::EventBody::AgentExited:
-    case fb::EventBody::SessionClosed:
-      return true;
-    default:
-      return false;
-  }
+  return core::kind_of(kind).closes;
 }
 
 // Of an input that was postponed.

@@ -90,12 +90,8 @@ class EngineThread {
   // `key`: of the session that the input named; it may not be there.
   void apply(const core::Input& input, const InputHeader& header, std::string_view key = {});
   void emit_effects(const EventView& event);
-  void emit_notify(const EventView& event, const core::Effect& effect);
-  // To whoever watches: `part` of the event, about this run.
-  void tell(const EventView& event, SessionId session, RunId run, std::uint32_t part);
-  // The same, for each of several runs.
-  void tell_parts(const EventView& event, SessionId session,
-                  const flatbuffers::Vector<std::uint64_t>* runs);
+  // To whoever watches.
+  void tell(const EventView& event);
   bool view_approval_of(const EventView& event, core::ApprovalView& out) const;
   void reply(const InputHeader& header, const core::Reply& reply, std::string_view key = {});
   void add_command_answer(ReplyItem& item) const;
@@ -130,7 +126,9 @@ class EngineThread {
 
   journal::Batch batch_{};
   core::Decision decision_{};
-  core::EffectList effects_{};
+  core::Departures gone_{};  // with the decision in hand
+  core::Effects effects_{};
+  std::vector<RunId> runs_{};
   Instant now_{};
   std::vector<IngressBlock*> blocks_{};
   std::vector<ReadRequest> reads_{};       // asked of the follower once durable

@@ -70,7 +70,7 @@ void EngineThread::emit_answer(const EventView& event, const core::Effect& effec
 void EngineThread::emit_control(const EventView& event) {
   const auto* body = event.body.data();
   ControlItem item{};
-  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::AgentReset)) {
+  if (is_kind(event.header.kind, fb::EventBody::AgentReset)) {
     item.what = ControlKind::reset;
     item.agent_id = text_of(flatbuffers::GetRoot<fb::AgentReset>(body)->agent_id());
   } else {

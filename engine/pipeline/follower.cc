@@ -16,6 +16,7 @@
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/recovery.h"
+#include "schemas/fields.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/limits.h"
 
@@ -161,7 +162,7 @@ Status Follower::fold_block(const journal::BlockView& block) {
   const std::uint32_t end = core::fold_events(
       state_, first, block.count(), [&](std::uint32_t i) { return block.event(i); },
       [this](const EventView& event) {
-        if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::StateDigested)) {
+        if (is_kind(event.header.kind, fb::EventBody::StateDigested)) {
           check_digest(event);
         }
         core::evolve(state_, event);

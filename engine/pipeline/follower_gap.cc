@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "engine/core/commands.h"
+#include "engine/core/kinds.h"
 #include "engine/core/views.h"
-#include "engine/pipeline/event_body.h"
 #include "engine/pipeline/follower.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
@@ -13,52 +13,6 @@
 
 namespace spine::pipeline {
 namespace {
-
-// Events that clients are told of, whatever they have subscribed to.
-bool is_told(std::uint16_t kind) {
-  switch (static_cast<fb::EventBody>(kind)) {
-    case fb::EventBody::MessageReceived:
-    case fb::EventBody::SessionOpened:
-    case fb::EventBody::SessionReset:
-    case fb::EventBody::SessionClosed:
-    case fb::EventBody::SessionPatched:
-    case fb::EventBody::CommandAnswered:
-    case fb::EventBody::RunQueued:
-    case fb::EventBody::RunStarted:
-    case fb::EventBody::RunFinished:
-    case fb::EventBody::RunFailed:
-    case fb::EventBody::RunAborted:
-    case fb::EventBody::RunInterrupted:
-    case fb::EventBody::RunsMerged:
-    case fb::EventBody::ToolCalled:
-    case fb::EventBody::ToolReturned:
-    case fb::EventBody::ApprovalOpened:
-    case fb::EventBody::ApprovalResolved:
-    case fb::EventBody::AgentStarted:
-    case fb::EventBody::AgentExited:
-    case fb::EventBody::AgentQuarantined:
-    case fb::EventBody::AgentReset:
-    case fb::EventBody::AgentRestartRequested:
-    case fb::EventBody::SkillsChanged:
-    case fb::EventBody::ConfigChanged:
-    case fb::EventBody::DevicePaired:
-    case fb::EventBody::DeviceRenamed:
-    case fb::EventBody::DeviceTokenChanged:
-    case fb::EventBody::DeviceRemoved:
-    case fb::EventBody::ChannelPairingRequested:
-    case fb::EventBody::ChannelPairingResolved:
-      return true;
-    default:
-      return false;
-  }
-}
-
-std::vector<RunId> listed_runs(const flatbuffers::Vector<std::uint64_t>* listed) {
-  std::vector<RunId> runs;
-  for (flatbuffers::uoffset_t i = 0; listed != nullptr && i < listed->size(); ++i)
-    runs.push_back(RunId{listed->Get(i)});
-  return runs;
-}
 
 // The question that an event puts to people, or answers; 0 = it is about none.
 Seq question_of(const EventView& event) {
@@ -72,32 +26,6 @@ Seq question_of(const EventView& event) {
   }
 }
 
-// The runs an event is about.
-std::vector<RunId> runs_of(const EventView& event) {
-  switch (static_cast<fb::EventBody>(event.header.kind)) {
-    case fb::EventBody::RunQueued:
-      return {RunId{event.seq.value}};
-    case fb::EventBody::RunStarted:
-      return {RunId{root_of<fb::RunStarted>(event).run()}};
-    case fb::EventBody::RunFinished:
-      return {RunId{root_of<fb::RunFinished>(event).run()}};
-    case fb::EventBody::RunFailed:
-      return {RunId{root_of<fb::RunFailed>(event).run()}};
-    case fb::EventBody::RunInterrupted:
-      return {RunId{root_of<fb::RunInterrupted>(event).run()}};
-    case fb::EventBody::ToolCalled:
-      return {RunId{root_of<fb::ToolCalled>(event).run()}};
-    case fb::EventBody::ToolReturned:
-      return {RunId{root_of<fb::ToolReturned>(event).run()}};
-    case fb::EventBody::RunAborted:
-      return listed_runs(root_of<fb::RunAborted>(event).runs());
-    case fb::EventBody::RunsMerged:
-      return listed_runs(root_of<fb::RunsMerged>(event).runs());
-    default:
-      return {};
-  }
-}
-
 }  // namespace
 
 // A session is known by the event that opened it, whose seq is its id; a run by its RunQueued.
@@ -106,7 +34,7 @@ Status Follower::view_past_session(SessionId id, EventItem& item) {
   item.has_session = core::view_session(state_, id, item.session);
   if (item.has_session || id.value > state_.applied().value) return ok();
   SPINE_TRY(const EventView opened, event_at(Seq{id.value}));
-  if (opened.header.kind != static_cast<std::uint16_t>(fb::EventBody::SessionOpened)) return ok();
+  if (!is_kind(opened, fb::EventBody::SessionOpened)) return ok();
   const auto& body = root_of<fb::SessionOpened>(opened);
   item.has_session = true;
   core::SessionView& session = item.session;
@@ -127,7 +55,7 @@ Status Follower::view_past_run(RunId id, EventItem& item) {
   item.has_run = core::view_run(state_, id, item.run);
   if (item.has_run || id.value == 0 || id.value > state_.applied().value) return ok();
   SPINE_TRY(const EventView queued, event_at(Seq{id.value}));
-  if (queued.header.kind != static_cast<std::uint16_t>(fb::EventBody::RunQueued)) return ok();
+  if (!is_kind(queued, fb::EventBody::RunQueued)) return ok();
   const auto& body = root_of<fb::RunQueued>(queued);
   item.has_run = true;
   item.run = core::RunView{.id = id,
@@ -144,7 +72,7 @@ Status Follower::view_past_approval(const EventView& event, EventItem& item) {
   const Seq question = question_of(event);
   if (!question || question >= event.seq) return ok();
   SPINE_TRY(const EventView asked, event_at(question));
-  if (asked.header.kind != static_cast<std::uint16_t>(fb::EventBody::ApprovalRequested)) {
+  if (!is_kind(asked, fb::EventBody::ApprovalRequested)) {
     return ok();
   }
   const auto& body = root_of<fb::ApprovalRequested>(asked);
@@ -168,10 +96,10 @@ Status Follower::view_past_approval(const EventView& event, EventItem& item) {
       approval.options |= 1U << (static_cast<std::uint32_t>(option->decision()) & 31U);
   }
   EventView opened = event;
-  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::ApprovalResolved)) {
+  if (is_kind(event, fb::EventBody::ApprovalResolved)) {
     // Put to people right after it was asked, if it was at all.
     SPINE_TRY(opened, event_at(next(question)));
-    if (opened.header.kind != static_cast<std::uint16_t>(fb::EventBody::ApprovalOpened)) {
+    if (!is_kind(opened, fb::EventBody::ApprovalOpened)) {
       return ok();
     }
   }
@@ -186,16 +114,18 @@ Status Follower::add_to_gap(const EventView& event, GapItem& gap) {
   EventItem item{};
   item.event = event;
   SPINE_TRY_STATUS(view_past_session(SessionId{event.header.session}, item));
-  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::CommandAnswered)) {
+  if (is_kind(event, fb::EventBody::CommandAnswered)) {
     SPINE_TRY(const EventView message, event_at(Seq{event.header.cause}));
     item.message_key = core::message_key_of(message);
   }
-  const std::vector<RunId> runs = runs_of(event);
-  if (runs.empty()) {
+  const core::Kind& kind = core::kind_of(event.header.kind);
+  if (kind.runs == nullptr) {
     SPINE_TRY_STATUS(view_past_approval(event, item));
     gap.events.push_back(item);
     return ok();
   }
+  std::vector<RunId> runs;
+  kind.runs(event, runs);
   for (const RunId run : runs) {
     SPINE_TRY_STATUS(view_past_run(run, item));
     gap.events.push_back(item);
@@ -220,7 +150,7 @@ Status Follower::answer_gap(const ReadRequest& request) {
       const EventView event = block.event(i);
       if (bytes > limits::kGapBytesMax) break;
       gap.upto = event.seq;
-      if (!is_told(event.header.kind)) continue;
+      if (!core::kind_of(event.header.kind).resumes) continue;
       if (!verify_event_body(event.header.kind, event.body)) {
         return Error{Errc::corrupt,
                      "event " + std::to_string(event.seq.value) + " has an invalid body"};

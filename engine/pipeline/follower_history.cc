@@ -31,10 +31,10 @@ EventView keep(EventView event, ByteSpan body, std::vector<std::uint64_t>& stora
 
 // The same with the beginning of a large text.
 EventView keep_belonging(const EventView& event, std::vector<std::uint64_t>& storage) {
-  if (event.header.kind != static_cast<std::uint16_t>(fb::EventBody::BodyRecorded)) {
+  if (!is_kind(event.header.kind, fb::EventBody::BodyRecorded)) {
     return keep(event, event.body, storage);
   }
-  const auto& body = *flatbuffers::GetRoot<fb::BodyRecorded>(event.body.data());
+  const auto& body = root_of<fb::BodyRecorded>(event);
   const std::string_view text = cut_text(text_of(body.text()), kToolTextBytesMax);
   flatbuffers::FlatBufferBuilder builder;
   const auto shown = builder.CreateString(text.data(), text.size());

@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::string_view kBetweenTexts = "\n\n";
 
-bool is_kind(const EventView& event, fb::EventBody kind) {
-  return event.header.kind == static_cast<std::uint16_t>(kind);
-}
-
 }  // namespace
 
 // Puts the texts of the run's messages into prompt_. False when that attempt is not the run's any
@@ -26,7 +22,7 @@ Result<bool> Follower::read_prompt(Seq started, Seq message, std::uint16_t attem
   for (Seq at = started; at;) {
     SPINE_TRY(const EventView event, event_at(at));
     if (!is_kind(event, fb::EventBody::RunStarted)) break;
-    const auto& body = *flatbuffers::GetRoot<fb::RunStarted>(event.body.data());
+    const auto& body = root_of<fb::RunStarted>(event);
     if (asked_one && body.attempt() != attempt) return false;
     asked_one = false;
     if (body.collected() != nullptr) {

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/pipeline/event_body.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/limits.h"
@@ -79,7 +78,7 @@ std::vector<Lack> lacks_of(const EventView& event) {
 template <class Lack>
 std::vector<Lack> offers_of(const EventView& event) {
   std::vector<Lack> out;
-  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::BodyRecorded)) {
+  if (is_kind(event.header.kind, fb::EventBody::BodyRecorded)) {
     add_digest(out, root_of<fb::BodyRecorded>(event).sha256());
   } else {
     out.push_back({.run = root_of<fb::PartialAnswerRecorded>(event).run()});
@@ -108,7 +107,7 @@ void HistoryPage::take(const EventView& event) {
 }
 
 void HistoryPage::take_newer(const EventView& event) {
-  if (event.header.kind != static_cast<std::uint16_t>(fb::EventBody::PartialAnswerRecorded)) return;
+  if (!is_kind(event.header.kind, fb::EventBody::PartialAnswerRecorded)) return;
   for (const Lack& lack : offers_of<Lack>(event)) {
     if (wanted_newer_.erase(lack) != 0) found_.emplace(lack, event.seq);
   }
@@ -116,7 +115,7 @@ void HistoryPage::take_newer(const EventView& event) {
 
 void HistoryPage::add(const EventView& event) {
   if (full_) return;
-  const bool stopped = event.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunAborted);
+  const bool stopped = is_kind(event.header.kind, fb::EventBody::RunAborted);
   // What a reset ended is of the life before, though it may stand behind the message that begins
   // this one.
   if (stopped && root_of<fb::RunAborted>(event).reason() == fb::AbortReason::session_reset) return;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "engine/core/kinds.h"
 #include "engine/pipeline/latest.h"
 #include "engine/pipeline/reports.h"
 #include "schemas/vocab/ids.h"
@@ -126,9 +127,8 @@ struct Shared {
   // seq_cst: raised before the query or message whose events must not be missed is pushed.
   std::atomic<std::uint32_t> event_interest{0};
   std::atomic<std::uint32_t> session_interest{0};
-  // Whether anybody gets events of this kind: a client, or the net thread itself, which acts on
-  // some.
-  bool wanted(std::uint16_t kind) const;
+  // Whether there is anybody to be told.
+  bool wanted(core::Told told) const;
   // 1 while the disk is too full for intake.
   std::atomic<std::uint32_t> disk_full{0};
   std::atomic<std::uint32_t> agents_ready{0};

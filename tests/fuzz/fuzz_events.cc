@@ -58,8 +58,8 @@ class Events {
 };
 
 void look_at(const spine::core::State& state, const spine::EventView& event) {
-  spine::core::EffectList effects;
-  spine::core::effects(state, event, effects);
+  spine::core::Effects effects;
+  spine::core::effects(state, {}, event, effects);
   spine::core::Input input{};
   flatbuffers::FlatBufferBuilder scratch;
   if (!spine::core::input_of(event, input, scratch)) return;

@@ -43,13 +43,11 @@ class AgentWorld {
   }
   // What is sent to the agent because of the last event; 99 = nothing.
   int answered(std::uint64_t& ask) const {
-    EffectList list;
-    effects(world.state, world.last(), list);
-    for (std::size_t i = 0; i < list.count; ++i) {
-      if (list.items[i].kind != EffectKind::answer_agent) continue;
-      EXPECT_EQ(list.items[i].run, run);
-      EXPECT_EQ(list.items[i].id.ordinal, 1U);
-      ask = list.items[i].ask;
+    for (const Effect& effect : world.asked_for(world.last())) {
+      if (effect.kind != EffectKind::answer_agent) continue;
+      EXPECT_EQ(effect.run, run);
+      EXPECT_EQ(effect.id.ordinal, 1U);
+      ask = effect.ask;
       return static_cast<int>(
           flatbuffers::GetRoot<fb::ApprovalResolved>(world.last().body.data())->decision());
     }
@@ -180,9 +178,9 @@ TEST(Approvals, ArePutToPeopleAndAnsweredOnce) {
   std::uint64_t ask = 0;
   EXPECT_EQ(of.answered(ask), static_cast<int>(fb::ApprovalDecision::deny));
   EXPECT_EQ(ask, 3U);
-  ApprovalView was{};
-  EXPECT_TRUE(view_resolved_approval(of.world.state, asked.request, was));
-  EXPECT_EQ(was.tool, "bash");
+  const ApprovalView* was = of.world.gone.approval(asked.request);
+  ASSERT_NE(was, nullptr);
+  EXPECT_EQ(was->tool, "bash");
   EXPECT_EQ(of.world.answer(asked.request, fb::ApprovalDecision::deny).code, ReplyCode::not_found);
 }
 
@@ -300,10 +298,10 @@ TEST(Agents, QuarantineIsStateUntilSomebodyLiftsIt) {
   EXPECT_EQ(agents, std::vector<std::string_view>{"main"});
   EXPECT_EQ(world.reset_agent("nobody").code, ReplyCode::not_found);
   EXPECT_EQ(world.reset_agent("main").code, ReplyCode::accepted);
-  EffectList list;
-  effects(world.state, world.last(), list);
-  ASSERT_EQ(list.count, 2U);
-  EXPECT_EQ(list.items[1].kind, EffectKind::control_agent);
+  const Effects list = world.asked_for(world.last());
+  ASSERT_EQ(list.size(), 1U);
+  EXPECT_EQ(list[0].kind, EffectKind::control_agent);
+  EXPECT_EQ(list[0].id.ordinal, 1U);
   // A back-off ends with it all the same.
   EXPECT_EQ(shown(world, world.reset_agent("main")), "nothing_to_do: AgentReset");
   agents.clear();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/core/effects.h"
+#include "engine/core/kinds.h"
 #include "tests/unit/core/bodies.h"
 #include "tests/unit/core/world.h"
 
@@ -114,11 +115,8 @@ TEST(Commands, StandInTheHistoryAndAreTold) {
   const Reply reply = world.message({.text = "/status"});
   EXPECT_EQ(world.view(session).message_count, before + 2);
   EXPECT_EQ(world.view(session).history_last, next(reply.seq));
-  EffectList list;
-  effects(world.state, world.last(), list);
-  ASSERT_EQ(list.count, 1U);
-  EXPECT_EQ(list.items[0].kind, EffectKind::notify);
-  EXPECT_EQ(list.items[0].session, session);
+  EXPECT_EQ(world.last().header.session, session.value);
+  EXPECT_EQ(kind_of(world.last().header.kind).told, Told::run_watchers);
 }
 
 // As with resets: what anybody may say ends no work on words that are trusted.

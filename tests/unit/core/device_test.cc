@@ -142,23 +142,6 @@ TEST(Devices, AFullTableTakesNoNewDeviceAndStillReplacesAnOldOne) {
   EXPECT_EQ(count_state(world.state).devices, limits::kDevicesMax);
 }
 
-TEST(Devices, TellTheNetThread) {
-  World world;
-  EffectList list;
-  const auto notified = [&] {
-    effects(world.state, world.last(), list);
-    return list.count == 1 && list.items[0].kind == EffectKind::notify;
-  };
-  world.pair_device({});
-  EXPECT_TRUE(notified());
-  world.rename_device("d1", "x");
-  EXPECT_TRUE(notified());
-  world.change_token("d1", 0);
-  EXPECT_TRUE(notified());
-  world.remove_device("d1");
-  EXPECT_TRUE(notified());
-}
-
 // Facts for readers: recorded, and no part of the state but its clock.
 TEST(Facts, AreRecordedWithinTheirBounds) {
   World world;

@@ -6,6 +6,7 @@
 
 #include "engine/core/digest.h"
 #include "engine/core/effects.h"
+#include "engine/core/kinds.h"
 #include "engine/core/policy.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/core/world.h"
@@ -214,10 +215,7 @@ TEST_F(PairingTest, ACodeNoSenderHasIsForTheDevices) {
   const auto& answer = *flatbuffers::GetRoot<fb::PairingCodeAnswered>(world.last().body.data());
   EXPECT_EQ(answer.code()->str(), "ABCD2345");
   EXPECT_TRUE(answer.approved());
-  EffectList list;
-  effects(world.state, world.last(), list);
-  ASSERT_EQ(list.count, 1U);
-  EXPECT_EQ(list.items[0].kind, EffectKind::notify);
+  EXPECT_EQ(kind_of(world.last().header.kind).told, Told::always);
 }
 
 TEST_F(PairingTest, OnlyAdminsInDirectMessagesAnswer) {

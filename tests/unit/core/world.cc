@@ -186,6 +186,8 @@ Reply World::give(Input input, const Body& body, std::size_t bytes) {
     EXPECT_LE(header.correlation, header.cause);
     EXPECT_NE(header.correlation, 0U);
     EXPECT_TRUE(verify_event_body(header.kind, added[i].view(seq).body));
+    if (i == 0) gone.clear();
+    gone.note(state, added[i].view(seq));
     evolve(state, added[i].view(seq));
     journal.push_back(added[i]);
   }

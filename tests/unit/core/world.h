@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/core/decide.h"
+#include "engine/core/effects.h"
 #include "engine/core/state.h"
 #include "engine/core/views.h"
 #include "schemas/vocab/record.h"
@@ -214,7 +215,15 @@ class World {
     return journal[at].view(Seq{at + 1});
   }
 
+  // What an event of the last decision asks for.
+  Effects asked_for(const EventView& event) const {
+    Effects out;
+    effects(state, gone, event, out);
+    return out;
+  }
+
   State state{};
+  Departures gone{};  // with the last decision
   std::vector<Record> journal{};
   Decision decision{};
   Instant now{.wall_ms = 1'790'000'000'000, .logical_ms = 1'000};

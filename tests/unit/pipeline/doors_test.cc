@@ -93,20 +93,19 @@ TEST_F(DoorsTest, WhatIsWantedDependsOnTheKind) {
   for (const fb::EventBody kind :
        {fb::EventBody::DevicePaired, fb::EventBody::DeviceTokenChanged,
         fb::EventBody::DeviceRemoved, fb::EventBody::PairingCodeAnswered}) {
-    EXPECT_TRUE(shared.wanted(kind_of(kind)));
+    EXPECT_TRUE(shared.wanted(core::kind_of(kind_of(kind)).told));
   }
   const auto others = {fb::EventBody::DeviceRenamed, fb::EventBody::ChannelPairingRequested,
-                       fb::EventBody::ChannelPairingResolved, fb::EventBody::ConfigApplied,
-                       fb::EventBody::ConfigChanged};
+                       fb::EventBody::ChannelPairingResolved, fb::EventBody::ConfigChanged};
   for (const fb::EventBody kind : others)
-    EXPECT_FALSE(shared.wanted(kind_of(kind)));
-  EXPECT_FALSE(shared.wanted(kind_of(fb::EventBody::SessionPatched)));
+    EXPECT_FALSE(shared.wanted(core::kind_of(kind_of(kind)).told));
+  EXPECT_FALSE(shared.wanted(core::kind_of(kind_of(fb::EventBody::SessionPatched)).told));
   shared.session_interest = 1;
-  EXPECT_TRUE(shared.wanted(kind_of(fb::EventBody::SessionPatched)));
-  EXPECT_FALSE(shared.wanted(kind_of(fb::EventBody::DeviceRenamed)));
+  EXPECT_TRUE(shared.wanted(core::kind_of(kind_of(fb::EventBody::SessionPatched)).told));
+  EXPECT_FALSE(shared.wanted(core::kind_of(kind_of(fb::EventBody::DeviceRenamed)).told));
   shared.event_interest = 1;
   for (const fb::EventBody kind : others)
-    EXPECT_TRUE(shared.wanted(kind_of(kind)));
+    EXPECT_TRUE(shared.wanted(core::kind_of(kind_of(kind)).told));
 }
 
 TEST_F(DoorsTest, SessionsAreFoundByLabelAndByUuid) {
