@@ -46,6 +46,10 @@ flatbuffers::Offset<fb::MessageReceived> copy_message(flatbuffers::FlatBufferBui
   const TextOffset session_key = copy_text(builder, message.session_key());
   const TextOffset agent_id = copy_text(builder, message.agent_id());
   const TextOffset idempotency_key = copy_text(builder, message.idempotency_key());
+  const auto sealed =
+      message.sealed() == nullptr
+          ? flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>{}
+          : builder.CreateVector(message.sealed()->data(), message.sealed()->size());
 
   fb::MessageReceivedBuilder copy(builder);
   copy.add_via(message.via());
@@ -73,6 +77,8 @@ flatbuffers::Offset<fb::MessageReceived> copy_message(flatbuffers::FlatBufferBui
   copy.add_untrusted(message.untrusted());
   copy.add_exact_ids(message.exact_ids());
   copy.add_mention(message.mention());
+  copy.add_person(message.person());
+  copy.add_sealed(sealed);
   return copy.Finish();
 }
 

@@ -116,11 +116,13 @@ TEST(Decide, ACopyOfAMessageHasEveryField) {
       fb::CreateAttachment(builder, text("n"), text("m"), text("u"), 9)};
   const fb::Bits128 bits(5, 6);
   const auto list = builder.CreateVector(attachments);
+  const auto sealed = builder.CreateVector(std::vector<std::uint8_t>{1, 2});
   builder.Finish(fb::CreateMessageReceived(
       builder, fb::MessageVia::agent, text("channel"), text("account"), text("sender"),
       text("name"), fb::ConversationKind::group, text("conversation"), text("thread"),
       text("external"), text("text"), list, text("reply"), 123, text("key"), text("agent"),
-      text("idem"), &bits, 7, &bits));
+      text("idem"), &bits, 7, &bits, true, true, fb::QueueMode::steer, true, true,
+      fb::Mention::mentioned, 11, sealed));
   const auto* from = flatbuffers::GetRoot<fb::MessageReceived>(builder.GetBufferPointer());
   flatbuffers::FlatBufferBuilder other;
   other.Finish(copy_message(other, *from));
@@ -129,7 +131,7 @@ TEST(Decide, ACopyOfAMessageHasEveryField) {
   const auto* original = reinterpret_cast<const flatbuffers::Table*>(from);
   const auto* copy = reinterpret_cast<const flatbuffers::Table*>(to);
   for (flatbuffers::voffset_t field = fb::MessageReceived::VT_VIA;
-       field <= fb::MessageReceived::VT_FINGERPRINT; field += 2) {
+       field <= fb::MessageReceived::VT_SEALED; field += 2) {
     EXPECT_TRUE(original->CheckField(field)) << "set field " << field << " in this test";
     EXPECT_TRUE(copy->CheckField(field)) << field;
   }
@@ -138,6 +140,7 @@ TEST(Decide, ACopyOfAMessageHasEveryField) {
   EXPECT_EQ(to->attachments()->Get(0)->bytes(), 9U);
   EXPECT_EQ(to->platform_ms(), 123);
   EXPECT_EQ(to->bridge(), 7U);
+  EXPECT_EQ(to->person(), 11U);
   EXPECT_EQ(to->entropy()->lo(), 6U);
   EXPECT_EQ(to->reply_to()->str(), "reply");
 }
