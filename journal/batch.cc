@@ -40,7 +40,7 @@ Seq Batch::append(RecordHeader header, ByteSpan body) {
   SPINE_CHECK(body.size() <= kBodyBytesMax);
   const std::size_t record_bytes = record_bytes_of(body.size());
   if (!fits_open_block(record_bytes)) {
-    finish();
+    close_block();
     open_block();
   }
   const std::size_t offset = used_ - blocks_.back().offset;
@@ -87,6 +87,15 @@ std::size_t Batch::bytes() const {
 }
 
 void Batch::finish() {
+  close_block();
+  if (blocks_.empty()) return;
+  std::byte* start = bytes_.data() + blocks_.back().offset;
+  auto header = load<BlockHeader>(start);
+  header.flags = block_flag::kCommitEnd;
+  store(start, header);
+}
+
+void Batch::close_block() {
   const std::size_t bytes = open_bytes();
   if (bytes == 0) return;
   Block& block = blocks_.back();

@@ -34,7 +34,8 @@ class Batch {
   // REQUIRES: first() <= seq <= last().
   EventView event(Seq seq) const;
 
-  // Closes the open block. Called by Journal::commit; block headers lack chain and CRC until then.
+  // Closes the open block and marks it as the last of the commit. Called by Journal::commit; block
+  // headers lack chain and CRC until then.
   void finish();
   std::size_t block_count() const;
   MutableByteSpan block(std::size_t index);
@@ -50,6 +51,7 @@ class Batch {
   bool fits_open_block(std::size_t record_bytes) const;
   std::size_t open_bytes() const;  // of the open block once closed; 0 when none is open
   void open_block();
+  void close_block();
   std::byte* grow(std::size_t bytes);
   const Block& block_of(Seq seq) const;
 

@@ -24,9 +24,26 @@ bool all_zero(ByteSpan bytes) {
   return true;
 }
 
+// Whether this program knows the version and the flags. The checksum was right: nothing here is
+// damage.
+Status check_format(const BlockHeader& header) {
+  if (header.version > kFormatVersion) {
+    return Error{Errc::newer_format,
+                 fmt::format("the block has format {}, this program understands up to format {}",
+                             header.version, kFormatVersion)};
+  }
+  if (header.version == 0) return corrupt("the block has format 0, which never existed");
+  const bool has_flags = header.version >= kFormatWithFlags;
+  const auto known = static_cast<std::uint16_t>(has_flags ? block_flag::kKnown : 0);
+  const int unknown = header.flags & ~known;
+  if (unknown == 0) return ok();
+  if (!has_flags) return corrupt(fmt::format("unknown block flags {:#x}", unknown));
+  return Error{Errc::newer_format,
+               fmt::format("the block has flags {:#x}, which this program does not know", unknown)};
+}
+
 // What the header says about itself, before anything it points to is looked at.
 Status check_header(const BlockHeader& header, std::size_t bytes, Seq expected_first) {
-  if (header.flags != 0) return corrupt(fmt::format("unknown block flags {:#x}", header.flags));
   if (header.first_seq != expected_first.value) {
     return corrupt(fmt::format("the block says it starts at seq {}, but it stands at seq {}",
                                header.first_seq, expected_first.value));
@@ -106,12 +123,7 @@ Result<BlockView> BlockView::verify(ByteSpan bytes, Seq expected_first) {
     return corrupt(
         fmt::format("the block's checksum is {:08x}, not {:08x} as stored", crc, header.crc32c));
   }
-  if (header.version > kFormatVersion) {
-    return Error{Errc::newer_format,
-                 fmt::format("the block has format {}, this program understands up to format {}",
-                             header.version, kFormatVersion)};
-  }
-  if (header.version == 0) return corrupt("the block has format 0, which never existed");
+  SPINE_TRY_STATUS(check_format(header));
   if (!is_aligned8(bytes.data())) return corrupt("the block does not stand at a multiple of 8");
   SPINE_TRY_STATUS(check_header(header, bytes.size(), expected_first));
   SPINE_TRY_STATUS(check_records(header, bytes));

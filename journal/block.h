@@ -7,8 +7,13 @@
 // with the crc32c field itself taken as zero. `previous` is the SHA-256 of the whole previous
 // block, so the chain runs over whole blocks.
 //
+// Formats: 1 had no flags. 2 marks the last block of every commit, so that a reader of bare blocks
+// knows where a commit is whole. One journal may begin with blocks of format 1 and go on with 2:
+// seqs and chain run on.
+//
 // The first 16 bytes and the rule of the checksum are the same in every version, so that damage is
-// never taken for a newer version.
+// never taken for a newer version. A newer version, or a flag that this program does not know,
+// makes the block unreadable to it: both can change what the rest means.
 #pragma once
 
 #include <array>
@@ -27,12 +32,19 @@ namespace spine::journal {
 using Digest256 = std::array<std::byte, 32>;
 
 inline constexpr std::uint32_t kBlockMagic = 0x4B4C4253;  // "SBLK"
-inline constexpr std::uint16_t kFormatVersion = 1;
+inline constexpr std::uint16_t kFormatVersion = 2;        // of new blocks
+// The first format whose blocks have flags.
+inline constexpr std::uint16_t kFormatWithFlags = 2;
+
+namespace block_flag {
+inline constexpr std::uint16_t kCommitEnd = 1U << 0;  // the last block of its commit
+inline constexpr std::uint16_t kKnown = kCommitEnd;
+}  // namespace block_flag
 
 struct BlockHeader {
   std::uint32_t magic{};
   std::uint16_t version{};
-  std::uint16_t flags{};  // zero
+  std::uint16_t flags{};  // block_flag
   std::uint32_t bytes{};  // of the whole block, a multiple of 8
   std::uint32_t crc32c{};
   std::uint64_t epoch_hi{};
@@ -70,6 +82,10 @@ class BlockView {
   Seq first() const { return Seq{header_.first_seq}; }
   Seq last() const { return Seq{header_.first_seq + header_.count - 1}; }
   std::uint32_t count() const { return header_.count; }
+  // Whether a commit may end here; before format 2 nothing says where it does not.
+  bool may_end_commit() const {
+    return header_.version < kFormatWithFlags || (header_.flags & block_flag::kCommitEnd) != 0;
+  }
   // REQUIRES: index < count().
   EventView event(std::uint32_t index) const;
   // SHA-256 of the block: the next block's `previous`.

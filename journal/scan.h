@@ -42,7 +42,8 @@ inline constexpr std::size_t kDamagesNamed = 20;
 class Scanner {
  public:
   // Checks the block at or after the expected seq: CRC, SHA-256 chain, epoch, dense seqs, record
-  // headers, and every body's verifier. False at the end. REQUIRES: the reader was renewed.
+  // headers, and every body's verifier. False at the end, which must be the end of a commit.
+  // REQUIRES: the reader was renewed.
   bool step(Reader& reader);
   // What is behind here has not been looked at.
   void give_up(const Error& error);
@@ -57,12 +58,14 @@ class Scanner {
   Seq following(Reader& reader, Seq first);
   void damaged_block(Reader& reader, ByteSpan raw, Seq first, std::string what);
   void check(const BlockView& block, ByteSpan raw);
+  void check_end();
 
   ScanReport report_{};
   Seq expected_{1};
   std::uint64_t logical_ms_{};
   bool epoch_known_{};
   bool chain_known_{true};  // head is the SHA-256 of the block before; zeros before the first
+  Seq open_commit_{};       // first of the last block, when that does not end its commit
 };
 
 // All of it. Borrowed: renews the reader while it goes, after that long.

@@ -31,6 +31,11 @@ Error too_new(const Place& place, std::string_view what) {
                            place.dir.string(), place.block.value, what)};
 }
 
+Error unreadable(const Error& error, const Place& place) {
+  return error.code == Errc::newer_format ? too_new(place, error.message)
+                                          : damaged(place, error.message);
+}
+
 // The last blocks, oldest first.
 Result<std::vector<Entry>> collect(Cursor& cursor) {
   std::vector<Entry> entries;
@@ -49,16 +54,7 @@ Result<std::vector<Entry>> collect(Cursor& cursor) {
 Status check_bodies(const BlockView& block, const Place& place) {
   for (std::uint32_t i = 0; i < block.count(); ++i) {
     const EventView event = block.event(i);
-    const std::uint16_t kind = event.header.kind;
-    if (event_kind_name(kind).empty() || (event.header.flags & record_flag::kSealed) != 0) {
-      return too_new(place, fmt::format("event {} is of kind {} with flags {:#x}, which this "
-                                        "version (format {}) does not know",
-                                        event.seq.value, kind, event.header.flags, kFormatVersion));
-    }
-    if (!verify_event_body(kind, event.body)) {
-      return damaged(
-          place, fmt::format("event {} is not a valid {}", event.seq.value, event_kind_name(kind)));
-    }
+    if (!event_is_readable(event)) return unreadable(unreadable_event(event), place);
   }
   return ok();
 }
@@ -73,11 +69,7 @@ class TailCheck {
     }
     const Place place{dir_, Seq{load<std::uint64_t>(entry.key.data())}};
     auto block = BlockView::verify(entry.value, place.block);
-    if (!block) {
-      const Error& error = block.error();
-      return error.code == Errc::newer_format ? too_new(place, error.message)
-                                              : damaged(place, error.message);
-    }
+    if (!block) return unreadable(block.error(), place);
     SPINE_TRY_STATUS(check_order(*block, place));
     SPINE_TRY_STATUS(check_bodies(*block, place));
     const BlockHeader& header = block->header();
@@ -85,7 +77,14 @@ class TailCheck {
     tail_.last = block->last();
     tail_.head = sha256_.of(entry.value);
     ++tail_.checked;
+    last_block_ = *block;
     return ok();
+  }
+
+  // After the last block.
+  Status finish() const {
+    if (tail_.checked == 0 || last_block_.may_end_commit()) return ok();
+    return damaged({dir_, last_block_.first()}, "the end of its commit is missing");
   }
 
   const Tail& tail() const { return tail_; }
@@ -114,6 +113,7 @@ class TailCheck {
 
   const std::filesystem::path& dir_;
   Sha256 sha256_{};
+  BlockView last_block_{};
   Tail tail_{};
 };
 
@@ -128,6 +128,7 @@ Result<Tail> check_tail(Environment& env) {
   TailCheck check(env.dir());
   for (const Entry& entry : entries)
     SPINE_TRY_STATUS(check.add(entry));
+  SPINE_TRY_STATUS(check.finish());
   Tail tail = check.tail();
   tail.blocks = blocks;
   return tail;

@@ -101,6 +101,11 @@ bool resolve_kinds(Arguments& args, std::FILE* err) {
 
 }  // namespace
 
+int fail(std::FILE* err, const Error& error) {
+  fmt::print(err, "Error: {}\n", printable(error.message));
+  return kExitFailure;
+}
+
 int run(const std::vector<std::string>& arguments, std::FILE* out, std::FILE* err) {
   CLI::App app("Tools that look at a Spine journal. They never write to it and cannot act.",
                "spine");

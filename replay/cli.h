@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "schemas/vocab/result.h"
+
 namespace spine::replay {
 
 // Exit codes of every tool.
@@ -12,6 +14,9 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitDiffers = 3;
+
+// Prints the error for people; kExitFailure.
+int fail(std::FILE* err, const Error& error);
 
 // `arguments` without the program's name. Results go to `out`, complaints to `err`.
 int run(const std::vector<std::string>& arguments, std::FILE* out, std::FILE* err);

@@ -41,12 +41,12 @@ bool dump_block(const journal::BlockView& block, const DumpOptions& options, Nam
     if (!wanted(event, options, names)) continue;
     if (count == options.limit) return false;
     ++count;
-    const bool sealed = (event.header.flags & record_flag::kSealed) != 0;
-    const bool known = !event_kind_name(event.header.kind).empty();
-    if (known && !sealed && !verify_event_body(event.header.kind, event.body)) {
-      page.err += fmt::format("Error: Event {} is damaged: its body is not a valid {}.\n",
-                              event.seq.value, event_kind_name(event.header.kind));
-      continue;
+    if (!event_is_readable(event)) {
+      // What a later version wrote is shown as far as it goes: its header.
+      if (const Error why = unreadable_event(event); why.code == Errc::corrupt) {
+        page.err += fmt::format("Error: The journal is damaged: {}.\n", why.message);
+        continue;
+      }
     }
     page.out += options.json ? record_json(event, names) : record_text(event, names);
     page.out += '\n';
@@ -58,11 +58,7 @@ bool dump_block(const journal::BlockView& block, const DumpOptions& options, Nam
 
 int journal_dump(const DumpOptions& options, std::FILE* out, std::FILE* err) {
   auto reader = journal::Reader::open_read_only(options.journal_dir);
-  const auto fail = [err](const Error& error) {
-    fmt::print(err, "Error: {}\n", printable(error.message));
-    return kExitFailure;
-  };
-  if (!reader) return fail(reader.error());
+  if (!reader) return fail(err, reader.error());
   Names names(*reader);
   Page page;
   std::uint64_t count = 0;
@@ -71,11 +67,11 @@ int journal_dump(const DumpOptions& options, std::FILE* out, std::FILE* err) {
   for (;;) {
     // A fresh look for every block, and none while printing: that may wait for as long as somebody
     // looks at the first page, and a pinned reader makes a live journal's file grow.
-    if (auto renewed = reader->renew(); !renewed) return fail(renewed.error());
+    if (auto renewed = reader->renew(); !renewed) return fail(err, renewed.error());
     if (at > reader->last() || at.value > options.to) return code;
     if (at < reader->first()) at = reader->first();
     auto block = reader->block_of(at);
-    if (!block) return fail(block.error());
+    if (!block) return fail(err, block.error());
     page.out.clear();
     page.err.clear();
     const bool more = dump_block(*block, options, names, count, page);

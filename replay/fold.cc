@@ -48,10 +48,10 @@ class Folder {
         state_, 0, block.count(), [&](std::uint32_t i) { return block.event(i); },
         [this](const EventView& event) { fold(event); });
     if (end == block.count()) return ok();
-    const EventView bad = block.event(end);
-    return Error{Errc::corrupt, fmt::format("Event {} cannot be folded: its body is not a valid "
-                                            "{}. `spine journal verify` names every damaged place.",
-                                            bad.seq.value, kind_text(bad.header.kind))};
+    const Error why = unreadable_event(block.event(end));
+    return Error{why.code, fmt::format("The journal cannot be folded: {}. `spine journal verify` "
+                                       "names every damaged place.",
+                                       why.message)};
   }
 
   Seq applied() const { return state_.applied(); }
@@ -65,11 +65,6 @@ class Folder {
     core::evolve(state_, event);
     ++report_.events;
     if (live_ && live_->seq == event.seq) compare_live();
-  }
-
-  static std::string kind_text(std::uint16_t kind) {
-    const std::string_view name = event_kind_name(kind);
-    return name.empty() ? fmt::format("event of kind {}", kind) : std::string(name);
   }
 
   void differs(Difference difference) {
@@ -202,10 +197,6 @@ Result<FoldReport> fold(journal::Reader& reader, const std::optional<LiveDigest>
 }
 
 int replay_verify(const FoldOptions& options, std::FILE* out, std::FILE* err) {
-  const auto fail = [err](std::string_view message) {
-    fmt::print(err, "Error: {}\n", printable(message));
-    return kExitFailure;
-  };
   std::optional<LiveDigest> live;
   if (options.live_seq != 0) {
     live = LiveDigest{.seq = Seq{options.live_seq}};
@@ -215,9 +206,9 @@ int replay_verify(const FoldOptions& options, std::FILE* out, std::FILE* err) {
     }
   }
   auto reader = journal::Reader::open_read_only(options.journal_dir);
-  if (!reader) return fail(reader.error().message);
+  if (!reader) return fail(err, reader.error());
   const auto report = fold(*reader, live);
-  if (!report) return fail(report.error().message);
+  if (!report) return fail(err, report.error());
   if (options.json) {
     print_json(*report, out);
   } else {

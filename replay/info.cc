@@ -37,18 +37,11 @@ Result<Extent> extent_of(journal::Reader& reader) {
 
 int journal_info(const InfoOptions& options, std::FILE* out, std::FILE* err) {
   auto reader = journal::Reader::open_read_only(options.journal_dir);
-  if (!reader) {
-    fmt::print(err, "Error: {}\n", printable(reader.error().message));
-    return kExitFailure;
-  }
-  if (auto renewed = reader->renew(); !renewed) {
-    fmt::print(err, "Error: {}\n", printable(renewed.error().message));
-    return kExitFailure;
-  }
+  if (!reader) return fail(err, reader.error());
   auto found = extent_of(*reader);
   if (!found) {
-    fmt::print(err, "Error: {}\nWhat to do: `spine journal verify` names every damaged place.\n",
-               printable(found.error().message));
+    fail(err, found.error());
+    fmt::print(err, "What to do: `spine journal verify` names every damaged place.\n");
     return kExitFailure;
   }
   const Extent& extent = *found;

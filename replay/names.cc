@@ -21,7 +21,7 @@ bool Names::event(Seq seq, std::uint16_t kind, EventView& out) {
   auto block = reader_.block_of(seq);
   if (!block) return false;
   out = block->event(static_cast<std::uint32_t>(seq.value - block->first().value));
-  return out.header.kind == kind && verify_event_body(kind, out.body);
+  return out.header.kind == kind && event_is_readable(out);
 }
 
 const PrincipalName& Names::principal(PrincipalId id) {

@@ -172,9 +172,10 @@ const flatbuffers::TypeTable* table_of(std::uint16_t kind) {
 
 void write_body(const EventView& event, bool json, std::string& out) {
   const flatbuffers::TypeTable* table = table_of(event.header.kind);
-  if (table == nullptr || (event.header.flags & record_flag::kSealed) != 0) {
+  if (table == nullptr || (event.header.flags & ~record_flag::kInput) != 0) {
     out += json ? "null"
-                : fmt::format("      ({} bytes this program cannot read)\n", event.body.size());
+                : fmt::format("      ({} bytes this program cannot read: {})\n", event.body.size(),
+                              unreadable_event(event).message);
     return;
   }
   BodyWriter writer(out, json);

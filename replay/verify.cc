@@ -34,14 +34,7 @@ void print_json(const ScanReport& report, std::FILE* out) {
 
 int journal_verify(const VerifyOptions& options, std::FILE* out, std::FILE* err) {
   auto reader = journal::Reader::open_read_only(options.journal_dir);
-  if (!reader) {
-    fmt::print(err, "Error: {}\n", printable(reader.error().message));
-    return kExitFailure;
-  }
-  if (auto renewed = reader->renew(); !renewed) {
-    fmt::print(err, "Error: {}\n", printable(renewed.error().message));
-    return kExitFailure;
-  }
+  if (!reader) return fail(err, reader.error());
   const ScanReport report = journal::scan(*reader);
   const bool good = report.damages_total == 0;
   if (options.json) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <flatbuffers/flatbuffers.h>
+#include <string>
 
 #include "event_generated.h"
 
@@ -64,6 +65,31 @@ bool wide_vectors_aligned(std::uint16_t kind, const std::uint8_t* body) {
 }
 
 }  // namespace
+
+bool event_is_readable(const EventView& event) {
+  constexpr auto kHarmless = static_cast<std::uint16_t>(record_flag::kInput);
+  return (event.header.flags & ~kHarmless) == 0 && verify_event_body(event.header.kind, event.body);
+}
+
+Error unreadable_event(const EventView& event) {
+  const RecordHeader& h = event.header;
+  const std::string name = "event " + std::to_string(event.seq.value);
+  const std::string kind(event_kind_name(h.kind));
+  if (const int unknown = h.flags & ~record_flag::kKnown; unknown != 0) {
+    return Error{Errc::newer_format, name + " has flags " + std::to_string(unknown) +
+                                         ", which this version of Spine does not know"};
+  }
+  if (kind.empty()) {
+    return Error{Errc::newer_format, name + " is of kind " + std::to_string(h.kind) +
+                                         ", which this version of Spine does not know"};
+  }
+  if ((h.flags & record_flag::kSealed) != 0) {
+    return Error{Errc::newer_format, name + " (" + kind + ") is sealed with key " +
+                                         std::to_string(h.key_id) +
+                                         ", and this version of Spine opens no sealed events"};
+  }
+  return Error{Errc::corrupt, name + " is not a valid " + kind};
+}
 
 bool verify_event_body(std::uint16_t kind, ByteSpan body) {
   if (event_kind_name(kind).empty()) return false;

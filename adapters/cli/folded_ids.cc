@@ -185,9 +185,8 @@ Result<FoldedIds> find_folded_ids(journal::Reader& reader) {
     SPINE_TRY(const journal::BlockView block, reader.block_of(at));
     for (std::uint32_t i = 0; i < block.count(); ++i) {
       const EventView event = block.event(i);
-      const bool sealed = (event.header.flags & record_flag::kSealed) != 0;
-      if (sealed || !is_looked_at(event.header.kind)) continue;
-      if (verify_event_body(event.header.kind, event.body)) finder.see(event);
+      if (!is_looked_at(event.header.kind)) continue;
+      if (event_is_readable(event)) finder.see(event);
     }
     events += block.count();
     at = next(block.last());

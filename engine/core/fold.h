@@ -11,8 +11,8 @@
 namespace spine::core {
 
 // Calls fold(event) for the events `first` to count-1, in order; event_at(i) gives them. `state` is
-// the one that fold() evolves. Every body is verified before fold() sees it. Returns the index of
-// the first event whose body is not valid (those before it were folded), or `count`.
+// the one that fold() evolves. Every event is known to be readable before fold() sees it. Returns
+// the index of the first that is not (those before it were folded), or `count`.
 template <class EventAt, class Fold>
 std::uint32_t fold_events(const State& state, std::uint32_t first, std::uint32_t count,
                           EventAt event_at, Fold fold) {
@@ -21,7 +21,7 @@ std::uint32_t fold_events(const State& state, std::uint32_t first, std::uint32_t
   for (std::uint32_t i = first; i < end; ++i) {
     for (; checked < end && checked <= i + kPrefetchAhead; ++checked) {
       const EventView ahead = event_at(checked);
-      if (verify_event_body(ahead.header.kind, ahead.body)) {
+      if (event_is_readable(ahead)) {
         prefetch(state, ahead.header.kind, ahead.body);
       } else {
         end = checked;

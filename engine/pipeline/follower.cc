@@ -167,10 +167,7 @@ Status Follower::fold_block(const journal::BlockView& block) {
         }
         core::evolve(state_, event);
       });
-  if (end != block.count()) {
-    return Error{Errc::corrupt,
-                 fmt::format("event {} has a body that is not valid", block.event(end).seq.value)};
-  }
+  if (end != block.count()) return unreadable_event(block.event(end));
   index_->add(block);
   return ok();
 }

@@ -97,7 +97,6 @@ class Follower {
   Status look_behind(SessionId session, Seq last, HistoryPage& page);
   Status fill_history(const HistoryPage& page, HistoryItem& item);
   Result<EventView> event_at(Seq seq);
-  static Error invalid_body(Seq seq);
 
   Shared& shared_;
   OutboxProducer& net_;

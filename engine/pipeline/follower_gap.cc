@@ -151,10 +151,7 @@ Status Follower::answer_gap(const ReadRequest& request) {
       if (bytes > limits::kGapBytesMax) break;
       gap.upto = event.seq;
       if (!core::kind_of(event.header.kind).resumes) continue;
-      if (!verify_event_body(event.header.kind, event.body)) {
-        return Error{Errc::corrupt,
-                     "event " + std::to_string(event.seq.value) + " has an invalid body"};
-      }
+      if (!event_is_readable(event)) return unreadable_event(event);
       bytes += event.body.size() + limits::kKiB;
       SPINE_TRY_STATUS(add_to_gap(event, gap));
     }

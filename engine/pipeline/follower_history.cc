@@ -75,7 +75,7 @@ Status Follower::collect_history(const core::SessionView& session, const ReadReq
       for (std::uint32_t i = block.count(); i-- > 0 && !page.complete();) {
         const EventView event = block.event(i);
         if (event.seq > last || !page.wants(event)) continue;
-        if (!verify_event_body(event.header.kind, event.body)) return invalid_body(event.seq);
+        if (!event_is_readable(event)) return unreadable_event(event);
         page.take(event);
       }
     }
@@ -100,7 +100,7 @@ Status Follower::look_behind(SessionId session, Seq last, HistoryPage& page) {
     for (std::uint32_t i = 0; i < block.count() && page.wants_newer(); ++i) {
       const EventView event = block.event(i);
       if (event.seq <= last || !page.wants(event)) continue;
-      if (!verify_event_body(event.header.kind, event.body)) return invalid_body(event.seq);
+      if (!event_is_readable(event)) return unreadable_event(event);
       page.take_newer(event);
     }
   }

@@ -41,16 +41,10 @@ Status Follower::answer(const ReadRequest& request) {
   return ok();
 }
 
-Error Follower::invalid_body(Seq seq) {
-  return {Errc::corrupt, "event " + std::to_string(seq.value) + " has an invalid body"};
-}
-
 Result<EventView> Follower::event_at(Seq seq) {
   SPINE_TRY(const journal::BlockView block, reader_->block_of(seq));
   const EventView event = block.event(static_cast<std::uint32_t>(seq.value - block.first().value));
-  if (!verify_event_body(event.header.kind, event.body)) {
-    return invalid_body(seq);
-  }
+  if (!event_is_readable(event)) return unreadable_event(event);
   return event;
 }
 

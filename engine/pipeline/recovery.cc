@@ -84,11 +84,11 @@ Result<std::uint64_t> fold_rest(journal::Reader& reader, core::State& state) {
           ++folded;
         });
     if (end != block.count()) {
-      const EventView bad = block.event(end);
-      return Error{Errc::corrupt,
-                   fmt::format("event {} of kind {} has a body that is not valid. Run `spine "
-                               "journal verify` and restore a backup.",
-                               bad.seq.value, bad.header.kind)};
+      const Error why = unreadable_event(block.event(end));
+      return Error{why.code, fmt::format("In the journal, {}. {}", why.message,
+                                         why.code == Errc::newer_format
+                                             ? "Install the version that wrote it or a later one."
+                                             : "Run `spine journal verify` and restore a backup.")};
     }
     if (state.applied().value >= reader.last().value) return folded;
     SPINE_TRY(block, reader.block_after(block));

@@ -23,8 +23,11 @@ namespace record_flag {
 // The first event of a journalled input: its body is the input. It is its own cause, unless it
 // answers an event of the journal (a RunFinished: the RunStarted that asked for it).
 inline constexpr std::uint16_t kInput = 1U << 0;
-// The body is sealed with the key named by key_id (replay issue; never set today).
+// What people say is stored sealed with the key named by key_id: see "Sealing" in event.fbs. Laid
+// out and set by nobody yet; whoever cannot open such a record refuses it by name.
 inline constexpr std::uint16_t kSealed = 1U << 1;
+// A flag can change what a body means: a record with another one is refused by name, too.
+inline constexpr std::uint16_t kKnown = kInput | kSealed;
 }  // namespace record_flag
 
 // 64 bytes, little-endian, 8-byte aligned, followed by body_bytes of FlatBuffer and zeros up to
@@ -35,7 +38,7 @@ struct RecordHeader {
   std::uint16_t flags{};        // record_flag
   std::uint16_t source{};       // Source
   std::uint16_t reserved{};     // zero
-  std::uint32_t key_id{};       // sealing key, 0 = none
+  std::uint32_t key_id{};       // sealing key; 0 = none, and only when kSealed is not set
   std::uint64_t principal{};    // PrincipalId that caused it, 0 = the engine
   std::uint64_t session{};      // SessionId it belongs to, 0 = none
   std::uint64_t cause{};        // Seq of the event that led to it; an input is its own cause

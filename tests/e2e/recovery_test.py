@@ -201,8 +201,27 @@ class Recovery(unittest.TestCase):
             blocks.write(self.journal_file(), places, blocks.with_version(block, 977))
         self.daemon.start(wait=False)
         self.assertEqual(self.daemon.wait(), 1)
-        self.assertIn("the block has format 977, this program understands up to format 1. "
+        self.assertIn("the block has format 977, this program understands up to format 2. "
                       "Install that version or a later one.", self.daemon.text())
+
+    def test_a_journal_of_format_1_goes_on_in_format_2(self):
+        self.talk(3)
+        before = self.history()
+        self.assertEqual(self.daemon.stop(), 0)
+        blocks.to_format_1(self.journal_file())
+        shutil.rmtree(self.daemon.state_dir / "snapshots")  # of a chain that is no more
+        digest = self.verified()["digest"]
+        self.assertIn("version 1", self.daemon.replay("journal", "info").stdout)
+        self.daemon.start()
+        self.assertEqual(self.history(), before)
+        self.talk(0)
+        with self.daemon.client() as client:
+            client.call("channel.message", channel_message("later", "text", sender="anna"))
+        self.assertEqual(self.daemon.stop(), 0)
+        self.assertIn("version 2", self.daemon.replay("journal", "info").stdout)
+        answer = self.daemon.replay("journal", "verify")
+        self.assertEqual(answer.returncode, 0, answer.stdout)
+        self.assertNotEqual(self.verified()["digest"], digest)
 
     def test_runs_that_were_open_at_the_kill_end_in_one_reply(self):
         self.daemon.stop()

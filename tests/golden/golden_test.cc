@@ -4,26 +4,13 @@
 // <name>.digest holds lines "<seq> <digest version> <digest>". Both are written once, by running
 // this test with SPINE_GOLDEN_UPDATE=1, which makes what is missing and touches nothing else. A
 // journal that does not fold to its digests means that old journals have changed their meaning.
+#include "tests/golden/golden.h"
+
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <gtest/gtest.h>
-#include <sstream>
-
-#include "engine/core/digest.h"
-#include "engine/core/evolve.h"
-#include "schemas/event_verify.h"
-#include "schemas/vocab/show.h"
-#include "tests/unit/core/life.h"
 
 namespace spine::core {
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr std::size_t kDigestEvery = 100;
 
 // Journals that this program can make, and the number of inputs of each.
 struct Recipe {
@@ -60,20 +47,6 @@ std::vector<Record> read_journal(const fs::path& path) {
   return journal;
 }
 
-std::string digest_lines(const std::vector<Record>& journal) {
-  std::ostringstream lines;
-  State state;
-  for (std::size_t i = 0; i < journal.size(); ++i) {
-    const EventView event = journal[i].view(Seq{i + 1});
-    EXPECT_TRUE(verify_event_body(event.header.kind, event.body)) << "seq " << i + 1;
-    evolve(state, event);
-    if ((i + 1) % kDigestEvery != 0 && i + 1 != journal.size()) continue;
-    const StateDigest of = digest(state);
-    lines << of.seq.value << ' ' << of.version << ' ' << show_hex(of.total) << '\n';
-  }
-  return lines.str();
-}
-
 void write_missing() {
   for (const Recipe& recipe : kRecipes) {
     const fs::path base = fs::path(SPINE_GOLDEN_DIR) / recipe.name;
@@ -87,19 +60,9 @@ void write_missing() {
   }
 }
 
-std::string slurp(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 TEST(Golden, EveryJournalFoldsToItsDigests) {
   if (std::getenv("SPINE_GOLDEN_UPDATE") != nullptr) write_missing();
-  std::vector<fs::path> journals;
-  for (const auto& entry : fs::directory_iterator(SPINE_GOLDEN_DIR)) {
-    if (entry.path().extension() == ".journal") journals.push_back(entry.path());
-  }
-  std::sort(journals.begin(), journals.end());
+  const std::vector<fs::path> journals = golden_files(".journal");
   ASSERT_GE(journals.size(), std::size(kRecipes)) << "a golden journal is missing";
   for (const fs::path& path : journals) {
     SCOPED_TRACE(path.filename().string());
@@ -112,9 +75,8 @@ TEST(Golden, EveryJournalFoldsToItsDigests) {
 // All kinds that a release emits are in some golden journal, or nothing would hold their meaning.
 TEST(Golden, TheJournalsHoldEveryKindThatChangesState) {
   std::vector<std::uint16_t> kinds;
-  for (const auto& entry : fs::directory_iterator(SPINE_GOLDEN_DIR)) {
-    if (entry.path().extension() != ".journal") continue;
-    for (const Record& record : read_journal(entry.path()))
+  for (const fs::path& path : golden_files(".journal")) {
+    for (const Record& record : read_journal(path))
       kinds.push_back(record.header.kind);
   }
   for (const char* name : {"JournalCreated",

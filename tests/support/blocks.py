@@ -1,11 +1,13 @@
 """Finds the journal's blocks in the bytes of data.mdb, to damage them on purpose (journal/block.h)."""
 
+import hashlib
 import re
 import struct
 
 MAGIC = b"SBLK"
 _HEADER = struct.Struct("<4sHHIIQQQ")  # magic version flags bytes crc32c epoch_hi epoch_lo first_seq
 _CRC_AT = 12
+_PREVIOUS_AT = 80
 
 
 def _table():
@@ -44,6 +46,18 @@ def find(path):
         if size >= 112 and len(block) == size and block_crc(block) == crc:
             found.setdefault(first, (block, []))[1].append(place)
     return found
+
+
+def to_format_1(path):
+    """Makes a journal one of format 1 throughout: no flags, and a chain over the changed blocks."""
+    previous = bytes(32)
+    for _, (block, places) in sorted(find(path).items()):
+        changed = bytearray(block)
+        struct.pack_into("<HH", changed, 4, 1, 0)
+        changed[_PREVIOUS_AT:_PREVIOUS_AT + 32] = previous
+        struct.pack_into("<I", changed, _CRC_AT, block_crc(bytes(changed)))
+        previous = hashlib.sha256(changed).digest()
+        write(path, places, changed)
 
 
 def write(path, places, block):

@@ -29,6 +29,7 @@ void expect_round_trip(Batch& batch, const std::vector<std::vector<std::byte>>& 
     const MutableByteSpan block = batch.block(b);
     ASSERT_TRUE(is_aligned8(block.data()));
     auto header = load<BlockHeader>(block.data());
+    ASSERT_EQ(header.flags, b + 1 == batch.block_count() ? block_flag::kCommitEnd : 0);
     header.crc32c = block_crc32c(block);
     store(block.data(), header);
     const Result<BlockView> view = BlockView::verify(block, batch.block_first(b));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "journal/lmdb.h"
+#include "journal/sha256.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/journal/support.h"
 
@@ -36,9 +37,11 @@ void append_raw(const fs::path& dir, std::uint64_t key, ByteSpan bytes) {
 
 struct BlockChange {
   std::uint16_t version{kFormatVersion};
+  std::uint16_t flags{block_flag::kCommitEnd};
   Digest256 previous{};
   Bits128 epoch{kEpoch};
   std::uint16_t kind{kMessage};
+  std::uint16_t record_flags{record_flag::kInput};
   std::vector<std::byte> body{message_body("x")};
 };
 
@@ -48,11 +51,13 @@ std::vector<std::byte> one_block(Seq seq, const BlockChange& change) {
   batch.begin(seq);
   RecordHeader record = message_header();
   record.kind = change.kind;
+  record.flags = change.record_flags;
   batch.append(record, change.body);
   batch.finish();
   const MutableByteSpan block = batch.block(0);
   auto header = load<BlockHeader>(block.data());
   header.version = change.version;
+  header.flags = change.flags;
   header.epoch_hi = change.epoch.hi;
   header.epoch_lo = change.epoch.lo;
   header.previous = change.previous;
@@ -221,8 +226,66 @@ TEST_F(JournalTest, ANewerFormatIsRefusedNamingBothVersions) {
   append_raw(dir(), 1, one_block(Seq{1}, {.version = 3}));
   const Error error = open_error(dir());
   EXPECT_EQ(error.code, Errc::newer_format);
-  EXPECT_NE(error.message.find("format 3, this program understands up to format 1"),
+  EXPECT_NE(error.message.find("format 3, this program understands up to format 2"),
             std::string::npos)
+      << error.message;
+}
+
+TEST_F(JournalTest, AJournalOfFormat1GoesOnInFormat2) {
+  { ASSERT_TRUE(open_journal(dir())); }
+  Digest256 head{};
+  for (std::uint64_t seq = 1; seq <= 3; ++seq) {
+    const auto block = one_block(
+        Seq{seq},
+        {.version = 1, .flags = 0, .previous = head, .body = message_body(text_for(Seq{seq}))});
+    append_raw(dir(), seq, block);
+    head = Sha256().of(block);
+  }
+  {
+    auto journal = open_journal(dir());
+    EXPECT_EQ(journal->head(), head);
+    commit_messages(*journal, 2, 400);
+  }
+  auto journal = open_journal(dir());
+  EXPECT_EQ(journal->report().tail_blocks_checked, journal->report().blocks);
+  Reader reader = journal->reader();
+  expect_whole(reader, Seq{803});
+  ASSERT_TRUE(reader.renew());
+  EXPECT_EQ(reader.block_of(Seq{3})->header().version, 1);
+  EXPECT_EQ(reader.block_of(Seq{4})->header().version, 2);
+  EXPECT_EQ(reader.block_of(Seq{4})->header().previous, head);
+}
+
+TEST_F(JournalTest, ACommitWithoutItsEndIsRefused) {
+  { ASSERT_TRUE(open_journal(dir())); }
+  append_raw(dir(), 1, one_block(Seq{1}, {.flags = 0}));
+  const Error error = open_error(dir());
+  EXPECT_EQ(error.code, Errc::corrupt);
+  EXPECT_NE(error.message.find("in the block at seq 1, the end of its commit is missing"),
+            std::string::npos)
+      << error.message;
+}
+
+TEST_F(JournalTest, AnUnknownFlagOfABlockIsANewerFormat) {
+  { ASSERT_TRUE(open_journal(dir())); }
+  append_raw(dir(), 1, one_block(Seq{1}, {.flags = 0x8000}));
+  const Error error = open_error(dir());
+  EXPECT_EQ(error.code, Errc::newer_format);
+  EXPECT_NE(error.message.find("the block has flags 0x8000, which this program does not know. "
+                               "Install that version or a later one."),
+            std::string::npos)
+      << error.message;
+}
+
+TEST_F(JournalTest, ASealedEventIsRefusedByName) {
+  { ASSERT_TRUE(open_journal(dir())); }
+  append_raw(dir(), 1, one_block(Seq{1}, {.record_flags = record_flag::kSealed}));
+  const Error error = open_error(dir());
+  EXPECT_EQ(error.code, Errc::newer_format);
+  EXPECT_NE(
+      error.message.find("event 1 (MessageReceived) is sealed with key 0, and this version of "
+                         "Spine opens no sealed events"),
+      std::string::npos)
       << error.message;
 }
 

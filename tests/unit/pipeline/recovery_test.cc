@@ -86,6 +86,18 @@ TEST_F(RecoveryTest, SnapshotsOfAnotherEpochAreDeleted) {
   EXPECT_EQ(notes_.size(), 1U);
 }
 
+TEST_F(RecoveryTest, ASealedEventIsNotFoldedButNamed) {
+  story_.sealed_message();
+  journal::Reader reader = story_.journal().reader();
+  const auto folded = fold_rest(reader, state_);
+  ASSERT_FALSE(folded);
+  EXPECT_EQ(folded.error().code, Errc::newer_format);
+  EXPECT_NE(folded.error().message.find("(MessageReceived) is sealed with key 12"),
+            std::string::npos)
+      << folded.error().message;
+  EXPECT_EQ(next(state_.applied()), story_.last());
+}
+
 TEST_F(RecoveryTest, ADamagedSnapshotIsLeftAndTheOneBeforeIsTaken) {
   save();
   const Seq good = story_.last();

@@ -117,7 +117,7 @@ TEST(JournalDump, AnInvalidBodyIsAnErrorAndNotAmongTheOutput) {
   const Output output = call({"journal", "dump", "--json"}, dir.path());
   EXPECT_EQ(output.code, kExitFailure);
   EXPECT_EQ(lines_of(output.out).size(), 1U) << output.out;  // JournalCreated
-  EXPECT_NE(output.err.find("Event 2"), std::string::npos) << output.err;
+  EXPECT_NE(output.err.find("event 2 is not a valid"), std::string::npos) << output.err;
 }
 
 // In a process of its own, so that the locks of this one stay as they are: how many readers look at

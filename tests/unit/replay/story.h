@@ -120,6 +120,28 @@ class Story {
     });
   }
 
+  // A message as it will be stored once people's words are sealed; past the core, which cannot.
+  void sealed_message() {
+    flatbuffers::FlatBufferBuilder builder;
+    const auto sealed = builder.CreateVector(std::vector<std::uint8_t>(81, 0xAB));
+    fb::MessageReceivedBuilder table(builder);
+    table.add_sealed(sealed);
+    builder.Finish(table.Finish());
+    const std::uint64_t seq = last().value + 1;
+    batch_.begin(Seq{seq});
+    batch_.append(
+        {.kind = static_cast<std::uint16_t>(fb::EventBody::MessageReceived),
+         .flags = record_flag::kInput | record_flag::kSealed,
+         .source = static_cast<std::uint16_t>(Source::websocket),
+         .key_id = 12,
+         .cause = seq,
+         .correlation = seq,
+         .wall_ms = 1'700'000'000'000,
+         .logical_ms = ++clock_},
+        {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
+    commit();
+  }
+
   const core::State& state() const { return state_; }
   journal::Journal& journal() { return *journal_; }
   Seq last() const { return journal_->last(); }
@@ -145,6 +167,10 @@ class Story {
       const Seq seq = batch_.append(draft.header, draft.body);
       core::evolve(state_, batch_.event(seq));
     }
+    commit();
+  }
+
+  void commit() {
     ASSERT_FALSE(batch_.empty());
     ASSERT_TRUE(journal_->ensure_space(batch_.bytes(), journal::SpaceClass::intake));
     ASSERT_TRUE(journal_->commit(batch_));

@@ -107,5 +107,50 @@ TEST(EventVerify, NamesAndNumbersOfKindsAreEachOthersInverse) {
   EXPECT_EQ(event_kind_of(""), 0);
 }
 
+EventView record_of(const Body& body, std::uint16_t flags, std::uint16_t kind = kMessage) {
+  return EventView{
+      .seq = Seq{7}, .header = {.kind = kind, .flags = flags, .key_id = 3}, .body = body.view()};
+}
+
+TEST(EventReadable, WhatThisProgramWritesIsReadable) {
+  const Body body = message("hello");
+  EXPECT_TRUE(event_is_readable(record_of(body, 0)));
+  EXPECT_TRUE(event_is_readable(record_of(body, record_flag::kInput)));
+}
+
+TEST(EventReadable, WhatItCannotReadIsNamed) {
+  Body body = message("hello");
+  const auto why = [](const EventView& event, Errc code) {
+    EXPECT_FALSE(event_is_readable(event));
+    const Error error = unreadable_event(event);
+    EXPECT_EQ(error.code, code);
+    return error.message;
+  };
+  EXPECT_EQ(why(record_of(body, record_flag::kSealed), Errc::newer_format),
+            "event 7 (MessageReceived) is sealed with key 3, and this version of Spine opens no "
+            "sealed events");
+  EXPECT_EQ(why(record_of(body, 1U << 6), Errc::newer_format),
+            "event 7 has flags 64, which this version of Spine does not know");
+  EXPECT_EQ(why(record_of(body, 0, 9'999), Errc::newer_format),
+            "event 7 is of kind 9999, which this version of Spine does not know");
+  body.words[0] = 0;
+  EXPECT_EQ(why(record_of(body, 0), Errc::corrupt), "event 7 is not a valid MessageReceived");
+}
+
+// The form that is laid out for later: the clear part is a body of its kind like any other.
+TEST(EventReadable, ASealedBodyVerifiesAndSaysNothing) {
+  flatbuffers::FlatBufferBuilder builder;
+  const auto channel = builder.CreateString("telegram");
+  const auto sealed = builder.CreateVector(std::vector<std::uint8_t>(1 + 24 + 40 + 16, 0xAB));
+  fb::MessageReceivedBuilder table(builder);
+  table.add_channel(channel);
+  table.add_sealed(sealed);
+  builder.Finish(table.Finish());
+  const Body body = keep(builder);
+  EXPECT_TRUE(verify_event_body(kMessage, body.view()));
+  EXPECT_EQ(flatbuffers::GetRoot<fb::MessageReceived>(body.view().data())->text(), nullptr);
+  EXPECT_FALSE(event_is_readable(record_of(body, record_flag::kSealed)));
+}
+
 }  // namespace
 }  // namespace spine
