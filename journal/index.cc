@@ -27,14 +27,50 @@ constexpr std::size_t kPostingsHeld = 16'384;
 constexpr std::size_t kBlocksHeld = 4'096;
 
 constexpr std::string_view kAppliedKey = "applied";
+constexpr std::string_view kLastBlockKey = "last block";
 
-Result<std::shared_ptr<Environment>> open_environment(const fs::path& dir) {
+Result<std::shared_ptr<Environment>> open_environment(const fs::path& dir, Access access) {
   EnvironmentOptions options;
   options.dir = dir;
-  options.access = Access::write_unsynced;
+  options.access = access;
   options.map_bytes = limits::kIndexMapBytes;
   options.databases_max = 4;
   return Environment::open(options);
+}
+
+// Whether LMDB may open what lies there. Without syncs its file is whole as long as the kernel
+// lives; whatever else lies there is no index, and would be asked for again and again.
+bool is_usable(const fs::path& dir, Bits128 epoch, Bits128 boot_id) {
+  std::error_code error;
+  const auto is_file = [&](const char* name) { return fs::is_regular_file(dir / name, error); };
+  if (!is_file("data.mdb")) return false;
+  if (!is_file("lock.mdb") && fs::exists(dir / "lock.mdb", error)) return false;
+  const std::optional<IndexMark> mark = read_mark(dir);
+  return mark && mark->epoch == epoch && (mark->clean || (boot_id && mark->boot_id == boot_id));
+}
+
+// The value of that length under a key of the meta database; nothing when there is none.
+template <class T>
+Result<std::optional<T>> read_meta(const Transaction& transaction, Database meta,
+                                   std::string_view key) {
+  ByteSpan value;
+  SPINE_TRY(const bool found, transaction.get(meta, as_bytes(key), value));
+  if (!found || value.size() != sizeof(T)) return std::optional<T>{};
+  return std::optional<T>{load<T>(value.data())};
+}
+
+Result<IndexExtent> read_extent(Transaction& transaction, Database meta) {
+  SPINE_TRY(const auto applied, read_meta<std::uint64_t>(transaction, meta, kAppliedKey));
+  IndexExtent extent{.applied = Seq{applied.value_or(0)}};
+  SPINE_TRY(extent.last_block, read_meta<IndexedBlock>(transaction, meta, kLastBlockKey));
+  return extent;
+}
+
+Result<IndexExtent> read_extent(const fs::path& dir) {
+  SPINE_TRY(const auto env, open_environment(dir, Access::read_unlocked));
+  SPINE_TRY(Transaction transaction, Transaction::begin_read(*env));
+  SPINE_TRY(const Database meta, transaction.named_database("meta"));
+  return read_extent(transaction, meta);
 }
 
 // Remembers lately seen numbers, so that the many events of one session in one block make few
@@ -76,6 +112,7 @@ struct Index::State {
   Database meta{};
   Seq applied{};  // committed, as the owner sees it
   Seq added{};
+  IndexedBlock last_block{};  // that ends with `added`
   bool rebuilt{};
   std::vector<Posting> sessions_held{};
   std::vector<Posting> kinds_held{};
@@ -93,25 +130,22 @@ struct Index::State {
 };
 
 Status Index::State::open() {
-  SPINE_TRY(env, open_environment(dir));
+  SPINE_TRY(env, open_environment(dir, Access::write_unsynced));
   [[maybe_unused]] const auto dead = env->clear_dead_readers();
   if (!env->has_room_for_readers()) {
     // Other processes read in it, and it is ours alone: see make_room_for_readers() in journal.cc.
     env.reset();
     std::error_code error;
     fs::remove(dir / "lock.mdb", error);
-    SPINE_TRY(env, open_environment(dir));
+    SPINE_TRY(env, open_environment(dir, Access::write_unsynced));
   }
   SPINE_TRY(Transaction transaction, Transaction::begin_write(*env));
   SPINE_TRY_STATUS(sessions.open(transaction));
   SPINE_TRY_STATUS(kinds.open(transaction));
   SPINE_TRY_STATUS(times.open(transaction));
   SPINE_TRY(meta, transaction.named_database("meta"));
-  ByteSpan value;
-  SPINE_TRY(const bool found, transaction.get(meta, as_bytes(kAppliedKey), value));
-  if (found && value.size() == sizeof(std::uint64_t)) {
-    applied = Seq{load<std::uint64_t>(value.data())};
-  }
+  SPINE_TRY(const IndexExtent extent, read_extent(transaction, meta));
+  applied = extent.applied;
   added = applied;
   return transaction.commit();
 }
@@ -125,6 +159,8 @@ Status Index::State::write() {
   const std::uint64_t last = added.value;
   SPINE_TRY_STATUS(
       transaction.put(meta, as_bytes(kAppliedKey), std::as_bytes(std::span(&last, 1))));
+  SPINE_TRY_STATUS(
+      transaction.put(meta, as_bytes(kLastBlockKey), std::as_bytes(std::span(&last_block, 1))));
   SPINE_TRY_STATUS(transaction.commit());
   sessions_held.clear();
   kinds_held.clear();
@@ -162,14 +198,7 @@ Result<std::unique_ptr<Index>> Index::open(const fs::path& dir, Bits128 epoch, B
   };
   std::error_code error;
   const bool present = fs::exists(dir / "data.mdb", error);
-  const std::optional<IndexMark> mark = read_mark(dir);
-  // Whatever else lies there is no index; it would be asked for again and again.
-  const auto is_file = [&](const char* name) { return fs::is_regular_file(dir / name, error); };
-  const bool files =
-      is_file("data.mdb") && (is_file("lock.mdb") || !fs::exists(dir / "lock.mdb", error));
-  const bool usable = present && files && mark && mark->epoch == epoch &&
-                      (mark->clean || (boot_id && mark->boot_id == boot_id));
-  if (usable) {
+  if (is_usable(dir, epoch, boot_id)) {
     auto state = fresh(false);
     SPINE_TRY_STATUS(write_mark(dir, state->mark));
     const Status opened = state->open();
@@ -188,6 +217,12 @@ Result<std::unique_ptr<Index>> Index::open(const fs::path& dir, Bits128 epoch, B
   SPINE_TRY_STATUS(write_mark(dir, state->mark));
   SPINE_TRY_STATUS(state->open());
   return std::unique_ptr<Index>(new Index(std::move(state)));
+}
+
+std::optional<IndexExtent> Index::extent_of(const fs::path& dir, Bits128 epoch, Bits128 boot_id) {
+  if (!is_usable(dir, epoch, boot_id)) return std::nullopt;
+  const auto extent = read_extent(dir);
+  return extent ? std::optional(*extent) : std::nullopt;
 }
 
 Status Index::discard(const fs::path& dir) {
@@ -221,6 +256,7 @@ Status Index::add(const BlockView& block) {
   }
   push_step(state.times_held, {block.header().first_wall_ms, first});
   state.added = block.last();
+  state.last_block = IndexedBlock::of(block.header());
   ++state.blocks_held;
   return ok();
 }

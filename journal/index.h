@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "journal/block.h"
@@ -11,6 +12,27 @@
 #include "schemas/vocab/result.h"
 
 namespace spine::journal {
+
+// Which block an index ends with: what of its header tells it from a block of another history.
+struct IndexedBlock {
+  Digest256 previous{};
+  std::uint64_t first_seq{};
+  std::uint32_t crc32c{};
+  std::uint32_t reserved{};  // zero
+
+  static IndexedBlock of(const BlockHeader& header) {
+    return {.previous = header.previous, .first_seq = header.first_seq, .crc32c = header.crc32c};
+  }
+  bool operator==(const IndexedBlock&) const = default;
+  bool is_of(const BlockHeader& header) const { return *this == of(header); }
+};
+static_assert(sizeof(IndexedBlock) == 48);
+
+// How far an index reaches.
+struct IndexExtent {
+  Seq applied{};
+  std::optional<IndexedBlock> last_block{};  // none in one of an older version
+};
 
 // Thread: follower. A second LMDB environment, <state-dir>/index/, opened MDB_NOSYNC; the applied
 // Seq is written in the same transaction as the entries. Opening deletes and rebuilds (applied = 0)
@@ -20,6 +42,10 @@ class Index {
  public:
   static Result<std::unique_ptr<Index>> open(const std::filesystem::path& dir, Bits128 epoch,
                                              Bits128 boot_id, Seq journal_last);
+  // How far one reaches, on disk, without changing anything. Nothing when there is none that open()
+  // would take. REQUIRES: nobody writes to it.
+  static std::optional<IndexExtent> extent_of(const std::filesystem::path& dir, Bits128 epoch,
+                                              Bits128 boot_id);
   // Deletes an index that turned out to be damaged. The mark goes first: should the rest stay, the
   // next open() rebuilds. REQUIRES: it is not open.
   static Status discard(const std::filesystem::path& dir);

@@ -6,6 +6,7 @@
 
 #include "journal/journal.h"
 #include "journal/lmdb.h"
+#include "journal/tail.h"
 #include "schemas/vocab/check.h"
 
 namespace spine::journal {
@@ -79,7 +80,9 @@ struct Reader::State {
     SPINE_TRY(const Seq at, seq_of(entry));
     auto block = BlockView::verify(entry.value, at);
     if (block) return block;
-    if (block.error().code != Errc::corrupt) return block;
+    if (block.error().code == Errc::newer_format) {
+      return newer_journal(env->dir(), at, block.error().message);
+    }
     return misplaced(env->dir(), at, block.error().message);
   }
 

@@ -64,7 +64,7 @@ bool Scanner::step(Reader& reader) {
   report_.bytes += raw->size();
   auto block = BlockView::verify(*raw, first);
   if (!block) {
-    damaged_block(reader, *raw, first, block.error().message);
+    unread_block(reader, *raw, first, block.error());
     return true;
   }
   check(*block, *raw);
@@ -79,6 +79,7 @@ void Scanner::give_up(const Error& error) {
 
 void Scanner::add(Damage damage) {
   ++report_.damages_total;
+  if (damage.newer) ++report_.newer_total;
   if (report_.damages.size() < kDamagesNamed) report_.damages.push_back(std::move(damage));
 }
 
@@ -116,12 +117,13 @@ void Scanner::check_end() {
   open_commit_ = Seq{};
 }
 
-void Scanner::damaged_block(Reader& reader, ByteSpan raw, Seq first, std::string what) {
+void Scanner::unread_block(Reader& reader, ByteSpan raw, Seq first, const Error& why) {
   const Seq behind = following(reader, first);
   add({.first = first,
        .last = behind ? Seq{behind.value - 1} : Seq{},
        .offset = file_offset(raw),
-       .what = std::move(what)});
+       .what = why.message,
+       .newer = why.code == Errc::newer_format});
   expected_ = behind ? behind : Seq{UINT64_MAX};
   chain_known_ = false;
   open_commit_ = Seq{};
@@ -129,11 +131,12 @@ void Scanner::damaged_block(Reader& reader, ByteSpan raw, Seq first, std::string
 
 void Scanner::check(const BlockView& block, ByteSpan raw) {
   const BlockHeader& h = block.header();
-  const auto fault = [&](std::string what) {
+  const auto fault = [&](std::string what, bool newer = false) {
     add({.first = block.first(),
          .last = block.last(),
          .offset = file_offset(raw),
-         .what = std::move(what)});
+         .what = std::move(what),
+         .newer = newer});
   };
   if (!epoch_known_) {
     report_.epoch = {h.epoch_hi, h.epoch_lo};
@@ -151,8 +154,10 @@ void Scanner::check(const BlockView& block, ByteSpan raw) {
     const EventView event = block.event(i);
     const std::string what = record_fault(event, logical_ms_);
     if (!what.empty()) fault(fmt::format("event {}: {}", event.seq.value, what));
-    if (!event_is_readable(event)) fault(unreadable_event(event).message);
     logical_ms_ = std::max(logical_ms_, event.header.logical_ms);
+    if (event_is_readable(event)) continue;
+    const Error why = unreadable_event(event);
+    fault(why.message, why.code == Errc::newer_format);
   }
   report_.events += block.count();
   report_.last = block.last();

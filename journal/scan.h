@@ -17,6 +17,7 @@ struct Damage {
   Seq last{};               // of the block, or of the gap; 0 = not known
   std::int64_t offset{-1};  // of the block in data.mdb, bytes; -1 = not known
   std::string what{};       // a sentence
+  bool newer{};             // no damage: a newer version of Spine wrote it
 };
 
 // "block #7 to #9, byte 8192 of data.mdb: ...", for people.
@@ -32,6 +33,7 @@ struct ScanReport {
   Digest256 head{};  // SHA-256 of the last block
   double seconds{};
   std::uint64_t damages_total{};
+  std::uint64_t newer_total{};    // of them: no damage, but of a newer version
   std::vector<Damage> damages{};  // the first kDamagesNamed of them
 };
 
@@ -56,7 +58,7 @@ class Scanner {
   void add(Damage damage);
   bool past(Reader& reader, Seq first, std::uint64_t seq, Seq& found);
   Seq following(Reader& reader, Seq first);
-  void damaged_block(Reader& reader, ByteSpan raw, Seq first, std::string what);
+  void unread_block(Reader& reader, ByteSpan raw, Seq first, const Error& why);
   void check(const BlockView& block, ByteSpan raw);
   void check_end();
 

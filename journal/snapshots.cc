@@ -44,10 +44,6 @@ std::uint32_t checksum(SnapshotHeader header, ByteSpan payload) {
   return crc32c_extend(crc32c(std::as_bytes(std::span(&header, 1))), payload);
 }
 
-fs::path path_of(const fs::path& dir, Seq seq) {
-  return dir / fmt::format("{:020}{}", seq.value, kSuffix);
-}
-
 Error corrupt(const fs::path& path, std::string_view what) {
   return Error{Errc::corrupt, fmt::format("The snapshot {} is not usable: {}. It may be deleted: "
                                           "the journal holds everything.",
@@ -95,14 +91,13 @@ Status SnapshotStore::write(Seq seq, Bits128 epoch, ByteSpan payload, const Dige
   header.payload_bytes = payload.size();
   header.block = block;
   header.crc32c = checksum(header, payload);
-  SPINE_TRY_STATUS(
-      replace_file(path_of(dir_, seq), {std::as_bytes(std::span(&header, 1)), payload}));
+  SPINE_TRY_STATUS(replace_file(path_of(seq), {std::as_bytes(std::span(&header, 1)), payload}));
 
   // Only now are older ones superfluous.
   const std::vector<Seq> present = list();
   std::error_code error;
   for (std::size_t i = 0; i + limits::kSnapshotsKept < present.size(); ++i) {
-    fs::remove(path_of(dir_, present[i]), error);
+    fs::remove(path_of(present[i]), error);
   }
   return ok();
 }
@@ -124,7 +119,7 @@ std::vector<Seq> SnapshotStore::list() const {
 }
 
 Result<LoadedSnapshot> SnapshotStore::load(Seq seq, Bits128 epoch) const {
-  const fs::path path = path_of(dir_, seq);
+  const fs::path path = path_of(seq);
   SPINE_TRY(InputFile file, InputFile::open(path));
   SnapshotHeader header;
   const MutableByteSpan head = std::as_writable_bytes(std::span(&header, 1));
@@ -149,21 +144,41 @@ Result<LoadedSnapshot> SnapshotStore::load(Seq seq, Bits128 epoch) const {
   return loaded;
 }
 
-Result<Bits128> SnapshotStore::epoch_of(Seq seq) const {
-  const fs::path path = path_of(dir_, seq);
+Result<SnapshotOrigin> SnapshotStore::origin_of(Seq seq) const {
+  const fs::path path = path_of(seq);
   SPINE_TRY(InputFile file, InputFile::open(path));
   SnapshotHeader header;
-  SPINE_TRY_STATUS(file.read(std::as_writable_bytes(std::span(&header, 1)).first(kCommonBytes)));
+  const MutableByteSpan head = std::as_writable_bytes(std::span(&header, 1));
+  SPINE_TRY_STATUS(file.read(head.first(kCommonBytes)));
   if (header.magic != kSnapshotMagic) return corrupt(path, "it does not start like a snapshot");
-  return Bits128{.hi = header.epoch_hi, .lo = header.epoch_lo};
+  SnapshotOrigin origin{.epoch = {.hi = header.epoch_hi, .lo = header.epoch_lo}};
+  if (header.version != kSnapshotVersion) return origin;
+  SPINE_TRY_STATUS(file.read(head.subspan(kCommonBytes)));
+  origin.block = header.block;
+  return origin;
+}
+
+fs::path SnapshotStore::path_of(Seq seq) const {
+  return dir_ / fmt::format("{:020}{}", seq.value, kSuffix);
 }
 
 Status SnapshotStore::remove(Seq seq) const {
-  const fs::path path = path_of(dir_, seq);
+  const fs::path path = path_of(seq);
   std::error_code error;
   fs::remove(path, error);
   if (!error) return ok();
   return Error{Errc::io, fmt::format("The snapshot {} cannot be deleted: {}.", path.string(),
+                                     error.message())};
+}
+
+Status SnapshotStore::set_aside(Seq seq) const {
+  const fs::path path = path_of(seq);
+  fs::path aside = path;
+  aside += ".lost";
+  std::error_code error;
+  fs::rename(path, aside, error);
+  if (!error) return ok();
+  return Error{Errc::io, fmt::format("The snapshot {} cannot be renamed: {}.", path.string(),
                                      error.message())};
 }
 

@@ -24,12 +24,21 @@ struct LoadedSnapshot {
   ByteSpan payload() const { return {reinterpret_cast<const std::byte*>(words.data()), bytes}; }
 };
 
+// What a snapshot was made of, by its header alone.
+struct SnapshotOrigin {
+  Bits128 epoch{};
+  std::optional<Digest256> block{};  // as in LoadedSnapshot; versions of other forms may have none
+};
+
 // Thread: one at a time (follower while the daemon runs).
 class SnapshotStore {
  public:
   // Creates the directory (0700) if it is not there, and deletes what interrupted writes left.
   // REQUIRES: nobody writes into it meanwhile.
   static Result<SnapshotStore> open(const std::filesystem::path& dir);
+
+  // For a look at what is there, by anybody at any time: creates and deletes nothing.
+  static SnapshotStore look_at(const std::filesystem::path& dir) { return SnapshotStore(dir); }
 
   // `block` is the SHA-256 of the block that holds `seq`: it binds the state to one history.
   // Errc::no_space and Errc::io leave no file under the final name. Keeps limits::kSnapshotsKept.
@@ -38,10 +47,13 @@ class SnapshotStore {
   std::vector<Seq> list() const;
   // Reads and checks one (magic, version, epoch, length, CRC). Errc::corrupt names the file.
   Result<LoadedSnapshot> load(Seq seq, Bits128 epoch) const;
-  // The epoch a snapshot names, of whatever version it is; nothing else of it is checked.
-  Result<Bits128> epoch_of(Seq seq) const;
+  // Of whatever version it is; nothing but the first bytes is checked.
+  Result<SnapshotOrigin> origin_of(Seq seq) const;
+  std::filesystem::path path_of(Seq seq) const;
   // Does nothing when it is not there.
   Status remove(Seq seq) const;
+  // Renames it to <name>.lost: it is no longer listed, and kept for people to look at.
+  Status set_aside(Seq seq) const;
 
  private:
   explicit SnapshotStore(std::filesystem::path dir) : dir_(std::move(dir)) {}

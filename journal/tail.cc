@@ -24,15 +24,8 @@ Error damaged(const Place& place, std::string_view what) {
                            place.dir.string(), place.block.value, what)};
 }
 
-Error too_new(const Place& place, std::string_view what) {
-  return Error{Errc::newer_format,
-               fmt::format("The journal in {} was written by a newer version of Spine: in the "
-                           "block at seq {}, {}. Install that version or a later one.",
-                           place.dir.string(), place.block.value, what)};
-}
-
 Error unreadable(const Error& error, const Place& place) {
-  return error.code == Errc::newer_format ? too_new(place, error.message)
+  return error.code == Errc::newer_format ? newer_journal(place.dir, place.block, error.message)
                                           : damaged(place, error.message);
 }
 
@@ -118,6 +111,13 @@ class TailCheck {
 };
 
 }  // namespace
+
+Error newer_journal(const std::filesystem::path& dir, Seq block, std::string_view what) {
+  return Error{Errc::newer_format,
+               fmt::format("The journal in {} was written by a newer version of Spine: in the "
+                           "block at seq {}, {}. Install that version or a later one.",
+                           dir.string(), block.value, what)};
+}
 
 Result<Tail> check_tail(Environment& env) {
   SPINE_TRY(Transaction transaction, Transaction::begin_read(env));

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <string_view>
 
 #include "journal/block.h"
 #include "journal/lmdb.h"
@@ -20,6 +22,9 @@ struct Tail {
   Bits128 epoch{};          // of the last block
   Digest256 head{};         // SHA-256 of the last block
 };
+
+// That a journal was written by a newer version of Spine, where that shows, and what to do.
+Error newer_journal(const std::filesystem::path& dir, Seq block, std::string_view what);
 
 // Verifies the last blocks, their order, their chain, and the body of each of their records.
 // Errc::corrupt or Errc::newer_format, naming the block and what to do.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "journal/ahead.h"
 #include "journal/journal.h"
 #include "replay/cli.h"
 #include "schemas/vocab/show.h"
@@ -18,10 +19,12 @@ struct Extent {
   std::uint64_t logical_ms{};
   std::uint16_t version{};
   journal::Digest256 head{};
+  std::vector<journal::AheadFile> ahead{};
 };
 
-Result<Extent> extent_of(journal::Reader& reader) {
-  Extent extent{.first = reader.first(), .last = reader.last()};
+Result<Extent> extent_of(journal::Reader& reader, const std::filesystem::path& state_dir) {
+  SPINE_TRY(auto ahead, journal::find_ahead(state_dir, Bits128{}, reader));
+  Extent extent{.first = reader.first(), .last = reader.last(), .ahead = std::move(ahead)};
   if (!extent.last) return extent;
   SPINE_TRY(const journal::BlockView first, reader.block_of(extent.first));
   SPINE_TRY(const journal::BlockView last, reader.block_of(extent.last));
@@ -33,15 +36,26 @@ Result<Extent> extent_of(journal::Reader& reader) {
   return extent;
 }
 
+std::string ahead_json(const std::vector<journal::AheadFile>& files) {
+  std::string text;
+  for (const journal::AheadFile& file : files) {
+    text += fmt::format(R"({}{{"path":{},"seq":{},"otherHistory":{}}})", text.empty() ? "" : ",",
+                        json_string(file.path.string()), file.seq.value, file.other_history);
+  }
+  return text;
+}
+
 }  // namespace
 
 int journal_info(const InfoOptions& options, std::FILE* out, std::FILE* err) {
   auto reader = journal::Reader::open_read_only(options.journal_dir);
   if (!reader) return fail(err, reader.error());
-  auto found = extent_of(*reader);
+  auto found = extent_of(*reader, options.journal_dir.parent_path());
   if (!found) {
     fail(err, found.error());
-    fmt::print(err, "What to do: `spine journal verify` names every damaged place.\n");
+    if (found.error().code == Errc::corrupt) {
+      fmt::print(err, "What to do: `spine journal verify` names every damaged place.\n");
+    }
     return kExitFailure;
   }
   const Extent& extent = *found;
@@ -53,12 +67,12 @@ int journal_info(const InfoOptions& options, std::FILE* out, std::FILE* err) {
     fmt::print(out,
                R"({{"file":{},"epoch":"{}","formatVersion":{},"firstSeq":{},"lastSeq":{},)"
                R"("events":{},"firstWallMs":{},"lastWallMs":{},"logicalMs":{},"fileBytes":{},)"
-               R"("head":"{}"}})"
+               R"("head":"{}","ahead":[{}]}})"
                "\n",
                json_string(file.string()), show_uuid(reader->epoch()), extent.version,
                extent.first.value, extent.last.value,
                extent.last ? extent.last.value - extent.first.value + 1 : 0, extent.first_wall_ms,
-               extent.last_wall_ms, extent.logical_ms, file_bytes, head);
+               extent.last_wall_ms, extent.logical_ms, file_bytes, head, ahead_json(extent.ahead));
     return kExitOk;
   }
   fmt::print(out, "Journal   {}\n", printable(file.string()));
@@ -76,6 +90,9 @@ int journal_info(const InfoOptions& options, std::FILE* out, std::FILE* err) {
   fmt::print(out, "To        {}\n", show_time(extent.last_wall_ms));
   fmt::print(out, "Ran for   {}\n", show_duration_ms(extent.logical_ms));
   fmt::print(out, "Head      {} (SHA-256 of the last block)\n", head);
+  if (!extent.ahead.empty()) {
+    fmt::print(out, "Missing   {}\n", printable(journal::ahead_text(extent.ahead, extent.last)));
+  }
   return kExitOk;
 }
 

@@ -11,7 +11,8 @@ struct VerifyOptions {
   bool json{};
 };
 
-// journal::scan() for people: returns the exit code, 1 on damage.
+// journal::scan() for people, and whether something beside the journal tells of more than it holds:
+// returns the exit code, 1 on damage.
 int journal_verify(const VerifyOptions& options, std::FILE* out, std::FILE* err);
 
 }  // namespace spine::replay

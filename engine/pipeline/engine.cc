@@ -37,7 +37,7 @@ struct Engine::State {
         loop_engine(loop.add_producer()),
         follower(shared_in, net.add_producer(), loop.add_producer()) {}
 
-  Status write_start(const EngineOptions& options, bool created, bool after_crash);
+  Status write_start(const EngineOptions& options, const RecoveryReport& report, Seq lost);
 
   Shared& shared;
   Ingress& ingress;
@@ -72,6 +72,8 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
   }
   core::State state;
   journal::Reader reader = s.journal->reader();
+  SPINE_TRY(const Seq lost,
+            settle_losses(options.state_dir, boot_id(), options.accept_loss, reader, report.notes));
   report.snapshot = load_latest_snapshot(store, reader, state, report.notes);
   SPINE_TRY(report.events_folded, fold_rest(reader, state));
   reader.release();
@@ -89,7 +91,7 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
                                    std::move(reader)));
   s.engine.emplace(s.shared, s.ingress, s.net_engine, s.loop_engine, s.follower, *s.journal,
                    std::move(state), clock);
-  SPINE_TRY_STATUS(s.write_start(options, report.last.value == 0, report.after_crash));
+  SPINE_TRY_STATUS(s.write_start(options, report, lost));
   SPINE_TRY(report.obligations_resumed,
             s.engine->interrupt_runs(report.after_crash ? fb::InterruptReason::gateway_crash
                                                         : fb::InterruptReason::gateway_stop));
@@ -102,10 +104,11 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
 }
 
 // The first events of this process, in one commit.
-Status Engine::State::write_start(const EngineOptions& options, bool created, bool after_crash) {
+Status Engine::State::write_start(const EngineOptions& options, const RecoveryReport& report,
+                                  Seq lost) {
   std::vector<OwnInput> inputs;
   flatbuffers::FlatBufferBuilder creation{256};
-  if (created) {
+  if (!report.last) {
     const Bits128 fingerprint_key = random128();
     const fb::Bits128 epoch{journal->epoch().hi, journal->epoch().lo};
     const fb::Bits128 key{fingerprint_key.hi, fingerprint_key.lo};
@@ -117,8 +120,8 @@ Status Engine::State::write_start(const EngineOptions& options, bool created, bo
   const fb::Bits128 boot_bits{boot.hi, boot.lo};
   flatbuffers::FlatBufferBuilder started{256};
   started.Finish(fb::CreateEngineStartedDirect(started, options.version.c_str(), &boot_bits,
-                                               boottime_now_ms(), after_crash,
-                                               static_cast<std::uint32_t>(::getpid())));
+                                               boottime_now_ms(), report.after_crash,
+                                               static_cast<std::uint32_t>(::getpid()), lost.value));
   inputs.push_back({kind_of(fb::EventBody::EngineStarted), finished(started)});
   const core::EngineMemory memory = core::view_engine(engine->state());
   const ByteSpan zone_rules = options.zone_rules.view();

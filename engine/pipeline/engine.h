@@ -21,6 +21,7 @@ struct EngineOptions {
   std::string version{};
   core::KeptBody policy{};      // a ConfigApplied
   core::KeptBody zone_rules{};  // a ZoneRules; empty = as before
+  bool accept_loss{};           // go on although something tells of events that are gone
 };
 
 // What recovery found and did, for the log.

@@ -1,12 +1,15 @@
-// Snapshot plus tail.
+// What lies beside the journal, then snapshot plus tail.
 #include "engine/pipeline/recovery.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <string_view>
 
 #include "engine/core/evolve.h"
 #include "engine/core/fold.h"
 #include "engine/core/snapshot.h"
+#include "journal/ahead.h"
+#include "journal/index.h"
 
 namespace spine::pipeline {
 namespace {
@@ -25,20 +28,49 @@ struct Candidates {
     if (const Status gone = store.remove(seq); !gone) notes.push_back(gone.error().message);
   }
 
-  // Deletes those that can only be of another history.
+  // Deletes those that can only be of another journal.
   void drop_foreign(Bits128 epoch, Seq last) const {
     for (const Seq seq : store.list()) {
       if (seq > last) {
         drop(seq, fmt::format("it is ahead of the journal ({})", last.value));
         continue;
       }
-      const auto own = store.epoch_of(seq);
-      if (own && *own != epoch) drop(seq, "it is of another journal (the epochs differ)");
+      const auto own = store.origin_of(seq);
+      if (own && own->epoch != epoch) drop(seq, "it is of another journal (the epochs differ)");
     }
   }
 };
 
+// Whatever the index holds can be read from the journal again; a snapshot holds what was lost.
+Status put_away(const journal::AheadFile& file, const std::filesystem::path& state_dir) {
+  if (file.is_index) return journal::Index::discard(file.path);
+  return journal::SnapshotStore::look_at(state_dir / "snapshots").set_aside(file.seq);
+}
+
 }  // namespace
+
+Result<Seq> settle_losses(const std::filesystem::path& state_dir, Bits128 boot, bool accept_loss,
+                          journal::Reader& reader, std::vector<std::string>& notes) {
+  SPINE_TRY(const auto ahead, journal::find_ahead(state_dir, boot, reader));
+  if (ahead.empty()) return Seq{};
+  const std::string what = journal::ahead_text(ahead, reader.last());
+  if (!accept_loss) {
+    return Error{Errc::corrupt,
+                 fmt::format("{} Bring back a backup of the whole state directory {}, or go on "
+                             "without what is missing: spine start --accept-loss",
+                             what, state_dir.string())};
+  }
+  Seq lost;
+  for (const journal::AheadFile& file : ahead) {
+    SPINE_TRY_STATUS(put_away(file, state_dir));
+    lost = std::max(lost, file.seq);
+  }
+  notes.push_back(
+      fmt::format("{} As asked for by --accept-loss this is gone on without: such "
+                  "snapshots are renamed to *.lost, the index is made again",
+                  what));
+  return lost;
+}
 
 Seq load_latest_snapshot(const journal::SnapshotStore& store, journal::Reader& reader,
                          core::State& state, std::vector<std::string>& notes) {
@@ -57,7 +89,7 @@ Seq load_latest_snapshot(const journal::SnapshotStore& store, journal::Reader& r
       continue;
     }
     if (block->sha256() != loaded->block) {
-      candidates.drop(*it, "the journal has another history up to it");
+      candidates.not_used(*it, "the journal has another history up to it");
       continue;
     }
     const Status restored = core::load_snapshot(loaded->payload(), state);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,17 @@
 
 namespace spine::pipeline {
 
+// Compares what lies beside the journal with its end (journal/ahead.h). Errc::corrupt, naming what
+// tells of events that are not there and what to do; with `accept_loss` such snapshots are set
+// aside, the index is deleted, both are named in `notes`, and the last seq that was told of is
+// returned: 0 = nothing is missing. Renews the reader. REQUIRES: neither is open.
+Result<Seq> settle_losses(const std::filesystem::path& state_dir, Bits128 boot, bool accept_loss,
+                          journal::Reader& reader, std::vector<std::string>& notes);
+
 // Loads the newest snapshot that is whole and of this journal: of its epoch, and of the block that
 // holds its seq. Returns that seq, 0 when none is usable (the state is then fresh). Unusable ones
-// are named in `notes`; those of another history (ahead of the journal, of another epoch or chain)
-// are deleted, or they would be kept in place of fresh ones. Renews the reader.
+// are named in `notes`; those of another journal (of another epoch, or unreadable and ahead) are
+// deleted, or they would be kept in place of fresh ones. Renews the reader.
 Seq load_latest_snapshot(const journal::SnapshotStore& store, journal::Reader& reader,
                          core::State& state, std::vector<std::string>& notes);
 

@@ -119,7 +119,7 @@ TEST(Fifo, AmongTheSnapshotsIsNotWaitedFor) {
   ASSERT_EQ(::mkfifo((temp.path() / "00000000000000000007.snapshot").c_str(), 0600), 0);
   EXPECT_EQ(store->list(), std::vector{Seq{7}});
   EXPECT_EQ(store->load(Seq{7}, kEpoch).error().code, Errc::corrupt);
-  EXPECT_EQ(store->epoch_of(Seq{7}).error().code, Errc::corrupt);
+  EXPECT_EQ(store->origin_of(Seq{7}).error().code, Errc::corrupt);
   ASSERT_EQ(::mkfifo((temp.path() / "00000000000000000008.snapshot.partial").c_str(), 0600), 0);
   ASSERT_TRUE(store->write(Seq{8}, kEpoch, {}, Digest256{}));
   EXPECT_TRUE(store->load(Seq{8}, kEpoch));

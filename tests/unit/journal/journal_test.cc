@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "journal/lmdb.h"
+#include "journal/scan.h"
 #include "journal/sha256.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/journal/support.h"
@@ -264,6 +265,12 @@ TEST_F(JournalTest, ACommitWithoutItsEndIsRefused) {
   EXPECT_NE(error.message.find("in the block at seq 1, the end of its commit is missing"),
             std::string::npos)
       << error.message;
+  auto reader = Reader::open_read_only(dir());
+  ASSERT_TRUE(reader);
+  const ScanReport report = scan(*reader);
+  ASSERT_FALSE(report.damages.empty());
+  EXPECT_EQ(report.damages.back().first, Seq{1});
+  EXPECT_NE(report.damages.back().what.find("the end of its commit is missing"), std::string::npos);
 }
 
 TEST_F(JournalTest, AnUnknownFlagOfABlockIsANewerFormat) {

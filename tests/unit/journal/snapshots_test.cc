@@ -133,7 +133,31 @@ TEST_F(SnapshotsTest, OneThatNamesNoBlockIsOfAnOldFormatAndNotUsed) {
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().code, Errc::corrupt);
   EXPECT_NE(loaded.error().message.find("old one"), std::string::npos);
-  EXPECT_EQ(snapshots.epoch_of(Seq{7}).value(), kEpoch);
+  EXPECT_EQ(snapshots.origin_of(Seq{7})->epoch, kEpoch);
+  EXPECT_FALSE(snapshots.origin_of(Seq{7})->block);
+}
+
+TEST_F(SnapshotsTest, TheHeaderAloneTellsWhatOneIsOf) {
+  SnapshotStore snapshots = store();
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload), kBlock));
+  const auto origin = SnapshotStore::look_at(dir()).origin_of(Seq{7});
+  ASSERT_TRUE(origin);
+  EXPECT_EQ(origin->epoch, kEpoch);
+  EXPECT_EQ(origin->block, kBlock);
+}
+
+TEST_F(SnapshotsTest, OneThatIsSetAsideIsKeptAndNotListed) {
+  SnapshotStore snapshots = store();
+  ASSERT_TRUE(snapshots.write(Seq{7}, kEpoch, as_bytes(kPayload), kBlock));
+  ASSERT_TRUE(snapshots.set_aside(Seq{7}));
+  EXPECT_TRUE(snapshots.list().empty());
+  EXPECT_TRUE(fs::exists(file(std::string(kSeven) + ".lost")));
+  EXPECT_FALSE(snapshots.set_aside(Seq{8}));
+}
+
+TEST_F(SnapshotsTest, ALookCreatesNothing) {
+  EXPECT_TRUE(SnapshotStore::look_at(dir()).list().empty());
+  EXPECT_FALSE(fs::exists(dir()));
 }
 
 TEST_F(SnapshotsTest, WhatAnInterruptedWriteLeftIsDeletedAtTheNextOpen) {

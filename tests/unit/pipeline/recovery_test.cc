@@ -1,4 +1,4 @@
-// Recovery: which snapshots it takes, and which it deletes.
+// Recovery: which snapshots it takes, which it deletes, and what keeps it from starting.
 #include "engine/pipeline/recovery.h"
 
 #include <filesystem>
@@ -39,6 +39,12 @@ class RecoveryTest : public ::testing::Test {
     return load_latest_snapshot(store_, reader, state_, notes_);
   }
 
+  Result<Seq> settle(bool accept_loss) {
+    notes_.clear();
+    journal::Reader reader = story_.journal().reader();
+    return settle_losses(temp_.path(), Bits128{}, accept_loss, reader, notes_);
+  }
+
   replay::TempDir temp_{};
   replay::Story story_;
   journal::SnapshotStore store_;
@@ -57,7 +63,7 @@ TEST_F(RecoveryTest, TheLatestSnapshotOfTheChainIsTaken) {
   EXPECT_TRUE(notes_.empty());
 }
 
-TEST_F(RecoveryTest, ASnapshotOfAnotherHistoryOfTheSameEpochIsDeleted) {
+TEST_F(RecoveryTest, ASnapshotOfAnotherHistoryOfTheSameEpochIsNotUsed) {
   save();
   const Seq own = story_.last();
   story_.message("bob", "m2", "hello");
@@ -66,8 +72,52 @@ TEST_F(RecoveryTest, ASnapshotOfAnotherHistoryOfTheSameEpochIsDeleted) {
   save(story_.last(), story_.journal().epoch(), other);
   EXPECT_EQ(load(), own);
   EXPECT_EQ(state_.applied(), own);
-  EXPECT_EQ(store_.list(), std::vector{own});
   EXPECT_EQ(notes_.size(), 1U);
+}
+
+TEST_F(RecoveryTest, NothingIsLostWhenEverythingEndsWithTheJournal) {
+  save();
+  story_.message("bob", "m2", "hello");
+  save();
+  const auto settled = settle(false);
+  ASSERT_TRUE(settled) << settled.error().message;
+  EXPECT_EQ(*settled, Seq{});
+  EXPECT_TRUE(notes_.empty());
+}
+
+TEST_F(RecoveryTest, ASnapshotAheadStopsAStartUntilTheLossIsAccepted) {
+  save();
+  const Seq good = story_.last();
+  save(Seq{1'000}, story_.journal().epoch(), story_.journal().head());
+  const auto refused = settle(false);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::corrupt);
+  for (const char* words :
+       {"The journal ends at event ", "00001000.snapshot was made at event 1000",
+        "Bring back a backup", "spine start --accept-loss"}) {
+    EXPECT_NE(refused.error().message.find(words), std::string::npos) << refused.error().message;
+  }
+  EXPECT_EQ(store_.list().size(), 2U);
+
+  const auto accepted = settle(true);
+  ASSERT_TRUE(accepted) << accepted.error().message;
+  EXPECT_EQ(*accepted, Seq{1'000});
+  EXPECT_EQ(notes_.size(), 1U);
+  EXPECT_EQ(store_.list(), std::vector{good});
+  EXPECT_TRUE(fs::exists(temp_.path() / "snapshots" / "00000000000000001000.snapshot.lost"));
+  EXPECT_EQ(load(), good);
+  EXPECT_EQ(settle(false).value(), Seq{});
+}
+
+TEST_F(RecoveryTest, ASnapshotOfAnotherHistoryStopsAStartToo) {
+  journal::Digest256 other = story_.journal().head();
+  other[0] ^= std::byte{1};
+  save(story_.last(), story_.journal().epoch(), other);
+  const auto refused = settle(false);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("of another history of this journal"), std::string::npos);
+  EXPECT_EQ(settle(true).value(), story_.last());
+  EXPECT_TRUE(store_.list().empty());
 }
 
 TEST_F(RecoveryTest, SnapshotsAheadOfTheJournalDoNotCrowdOutFreshOnes) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "journal/place.h"
+#include "journal/snapshots.h"
 #include "replay/verify.h"
 #include "tests/unit/replay/support.h"
 
@@ -133,7 +134,7 @@ TEST(JournalVerify, ASealedEventIsNamedByEveryTool) {
   const std::string named = "event 2 (MessageReceived) is sealed with key 12";
   const Output verify = call({"journal", "verify"}, dir.path());
   EXPECT_EQ(verify.code, kExitFailure);
-  EXPECT_NE(verify.out.find("Damaged: block #2 to #2, byte"), std::string::npos) << verify.out;
+  EXPECT_NE(verify.out.find("Not read: block #2 to #2, byte"), std::string::npos) << verify.out;
   EXPECT_NE(verify.out.find(named), std::string::npos) << verify.out;
   const Output fold = call({"replay", "verify"}, dir.path());
   EXPECT_EQ(fold.code, kExitFailure);
@@ -151,6 +152,40 @@ TEST(JournalVerify, SaysWhereNoJournalIs) {
   const Output output = call({"journal", "verify"}, dir.path());
   EXPECT_EQ(output.code, kExitFailure);
   EXPECT_NE(output.err.find(dir.path().string()), std::string::npos) << output.err;
+}
+
+TEST(JournalVerify, ASnapshotAheadOfTheJournalIsDamageOfItsEnd) {
+  const TempDir dir;
+  tell_story(dir.path());
+  auto store = journal::SnapshotStore::open(dir.path() / "snapshots");
+  ASSERT_TRUE(store);
+  ASSERT_TRUE(store->write(Seq{500}, Bits128{7, 9}, {}, journal::Digest256{}));
+  const Output verify = call({"journal", "verify"}, dir.path());
+  EXPECT_EQ(verify.code, kExitFailure);
+  EXPECT_NE(verify.out.find("00500.snapshot was made at event 500: what it was made of is missing"),
+            std::string::npos)
+      << verify.out;
+  const Output info = call({"journal", "info"}, dir.path());
+  EXPECT_EQ(info.code, kExitOk);
+  EXPECT_NE(info.out.find("Missing   The journal ends at event "), std::string::npos) << info.out;
+  const auto json = nlohmann::json::parse(call({"journal", "info", "--json"}, dir.path()).out);
+  EXPECT_EQ(json.at("ahead").at(0).at("seq"), 500);
+  EXPECT_EQ(json.at("ahead").at(0).at("otherHistory"), false);
+}
+
+TEST(JournalVerify, WhatANewerVersionWroteIsNotCalledDamage) {
+  const TempDir dir;
+  {
+    Story story(dir.path());
+    story.created();
+    story.sealed_message();
+  }
+  const Output verify = call({"journal", "verify"}, dir.path());
+  EXPECT_EQ(verify.code, kExitFailure);
+  EXPECT_NE(verify.out.find("A newer version of Spine wrote into this journal"), std::string::npos)
+      << verify.out;
+  EXPECT_NE(verify.out.find("Install that version or a later one"), std::string::npos);
+  EXPECT_EQ(verify.out.find("DAMAGED"), std::string::npos);
 }
 
 TEST(JournalInfo, ShowsExtentAndEpoch) {
