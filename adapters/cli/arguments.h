@@ -129,6 +129,7 @@ struct Arguments {
   SkillsArguments skills{};
   AgentsArguments agents{};
   std::uint64_t timeout_s{30};  // start, stop, restart, health, status
+  bool accept_loss{};           // run, start: go on although events are known to be gone
   bool background{};            // run: started by `spine start`, with standard error in a file
   bool print_only{};            // install
   std::string shell{};          // completion

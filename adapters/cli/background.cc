@@ -25,8 +25,9 @@ namespace {
 constexpr auto kPoll = std::chrono::milliseconds(10);
 constexpr std::uint64_t kReadyProbeMs = 1'000;
 
-std::vector<std::string> run_command(const std::filesystem::path& program, const Common& common,
+std::vector<std::string> run_command(const std::filesystem::path& program, const Arguments& args,
                                      const Place& place) {
+  const Common& common = args.common;
   std::vector<std::string> words{program.string(),
                                  "run",
                                  "--background",
@@ -34,6 +35,7 @@ std::vector<std::string> run_command(const std::filesystem::path& program, const
                                  place.state_dir.string(),
                                  "--config",
                                  place.config_path.string()};
+  if (args.accept_loss) words.emplace_back("--accept-loss");
   if (common.port) words.insert(words.end(), {"--port", std::to_string(*common.port)});
   if (!common.token_file.empty()) {
     words.insert(words.end(),
@@ -132,7 +134,7 @@ int start_at(const Arguments& args, const Place& place) {
   const int output = ::memfd_create("spine-start", MFD_CLOEXEC);
   if (output < 0) return fail({Errc::io, fmt::format("memfd_create: {}.", strerror(errno))});
   if (!args.common.token.empty()) ::setenv("OPENCLAW_GATEWAY_TOKEN", args.common.token.c_str(), 1);
-  const pid_t child = start_background(run_command(*program, args.common, place), output);
+  const pid_t child = start_background(run_command(*program, args, place), output);
   if (child < 0) return fail({Errc::io, fmt::format("fork: {}.", strerror(errno))});
   return wait_until_ready(child, place, output, deadline, args.common.json);
 }

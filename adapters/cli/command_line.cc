@@ -39,9 +39,14 @@ void add_daemon_verbs(CLI::App& app, Arguments& args) {
   const auto timeout = [&args](CLI::App* verb) {
     verb->add_option("--timeout", args.timeout_s, "Seconds to wait at most")->capture_default_str();
   };
-  timeout(add_verb(app, args, Verb::start, "start",
-                   "Start the gateway in the background; returns when it is ready",
-                   "  spine start\n  spine start --config ~/bot/openclaw.json"));
+  CLI::App* start = add_verb(app, args, Verb::start, "start",
+                             "Start the gateway in the background; returns when it is ready",
+                             "  spine start\n  spine start --config ~/bot/openclaw.json");
+  timeout(start);
+  for (CLI::App* verb : {run, start}) {
+    verb->add_flag("--accept-loss", args.accept_loss,
+                   "Start although the journal lacks events that it is known to have had");
+  }
   timeout(add_verb(app, args, Verb::stop, "stop", "Stop the gateway; returns when it is gone",
                    "  spine stop\n  spine stop --state-dir /tmp/spine"));
   timeout(add_verb(app, args, Verb::restart, "restart", "Stop, then start", "  spine restart"));

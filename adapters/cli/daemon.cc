@@ -221,7 +221,8 @@ Status Daemon::make_loop() {
 }
 
 Status Daemon::recover() {
-  pipeline::EngineOptions options{.state_dir = state_dir_, .version = SPINE_VERSION};
+  pipeline::EngineOptions options{
+      .state_dir = state_dir_, .version = SPINE_VERSION, .accept_loss = args_.accept_loss};
   flatbuffers::FlatBufferBuilder builder;
   config::build_policy(configs_.back(), builder);
   options.policy = core::KeptBody{finished(builder)};

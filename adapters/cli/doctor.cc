@@ -20,6 +20,7 @@
 #include "engine/config/deciding_file.h"
 #include "engine/config/state_dir.h"
 #include "engine/config/token.h"
+#include "journal/ahead.h"
 #include "journal/journal.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
@@ -164,6 +165,12 @@ void check_journal(const Place& place, Findings& findings) {
     findings.push_back({Grade::fail, "journal",
                         renewed ? tail.error().message : renewed.error().message,
                         "spine journal verify"});
+    return;
+  }
+  const auto ahead = journal::find_ahead(place.state_dir, Bits128{}, *reader);
+  if (ahead && !ahead->empty()) {
+    findings.push_back({Grade::fail, "journal", journal::ahead_text(*ahead, reader->last()),
+                        "bring back a backup, or: spine start --accept-loss"});
     return;
   }
   bool damaged = false;

@@ -184,6 +184,59 @@ class Recovery(unittest.TestCase):
         self.assertIn("nothing wrong", self.daemon.run_cli("status").stdout)
         self.assertRegex(self.daemon.run_cli("doctor").stdout, r"ok +journal +.*read again .* ago")
 
+    def put_back(self):
+        """An older copy of the journal beside newer snapshots and index; its last seq, and the newer one."""
+        self.talk(2)
+        self.assertEqual(self.daemon.stop(), 0)
+        shutil.copy(self.journal_file(), self.daemon.folder / "older.mdb")
+        older = self.daemon.events()[-1]["seq"]
+        self.daemon.start()
+        with self.daemon.client() as client:
+            client.call("channel.message", channel_message("lost", "lost text", sender="anna"))
+        self.assertEqual(self.daemon.stop(), 0)
+        newer = self.daemon.events()[-1]["seq"]
+        shutil.copy(self.daemon.folder / "older.mdb", self.journal_file())
+        return older, newer
+
+    def test_a_journal_behind_its_snapshots_and_index_stops_the_start(self):
+        older, newer = self.put_back()
+        self.daemon.start(wait=False)
+        self.assertEqual(self.daemon.wait(), 1)
+        text = self.daemon.text()
+        snapshot = self.daemon.state_dir / "snapshots" / f"{newer:020}.snapshot"
+        self.assertIn(f"The journal ends at event {older}, but the snapshot {snapshot} was made at event "
+                      f"{newer}; the index {self.daemon.state_dir / 'index'} was made up to event {newer}. "
+                      "A commit was lost, or the journal is an older copy than what lies beside it. ", text)
+        self.assertIn("spine start --accept-loss", text)
+        self.assertTrue(snapshot.exists())
+        for answer, words in ((self.daemon.run_cli("doctor"), "The journal ends at event"),
+                              (self.daemon.run_cli("journal", "verify"), "what it was made of is missing"),
+                              (self.daemon.run_cli("start"), "spine start --accept-loss")):
+            self.assertEqual(answer.returncode, 1, answer.stdout)
+            self.assertIn(words, answer.stdout + answer.stderr)
+        self.assertIn("Missing ", self.daemon.run_cli("journal", "info").stdout)
+        self.assertEqual(self.daemon.events()[-1]["seq"], older)
+
+    def test_a_loss_that_is_accepted_is_gone_on_without(self):
+        older, newer = self.put_back()
+        self.daemon.start("--accept-loss")
+        history = self.history()
+        self.assertEqual(len(history), 4)
+        self.assertNotIn(("user", "lost text"), history)
+        self.assertIn("As asked for by --accept-loss", self.daemon.text())
+        with self.daemon.client() as client:
+            ack = client.call("channel.message", channel_message("lost", "said again", sender="anna"))
+        self.assertFalse(ack.get("duplicate", False))
+        started = [event["body"] for event in self.daemon.events("--kind", "EngineStarted")]
+        self.assertEqual([body.get("accepted_loss", 0) for body in started], [0, newer])
+        self.assertEqual(self.daemon.stop(), 0)
+        kept = self.daemon.state_dir / "snapshots" / f"{newer:020}.snapshot.lost"
+        self.assertTrue(kept.exists())
+        self.daemon.start()  # nothing is ahead any more
+        self.assertIn(("user", "said again"), self.history())
+        self.verified()
+        self.assertEqual(self.daemon.replay("journal", "verify").returncode, 0)
+
     def test_a_damaged_journal_is_refused_with_the_place(self):
         self.talk(4)
         self.assertEqual(self.daemon.stop(), 0)
@@ -209,7 +262,8 @@ class Recovery(unittest.TestCase):
         before = self.history()
         self.assertEqual(self.daemon.stop(), 0)
         blocks.to_format_1(self.journal_file())
-        shutil.rmtree(self.daemon.state_dir / "snapshots")  # of a chain that is no more
+        for name in ("index", "snapshots"):  # of a chain that is no more
+            shutil.rmtree(self.daemon.state_dir / name)
         digest = self.verified()["digest"]
         self.assertIn("version 1", self.daemon.replay("journal", "info").stdout)
         self.daemon.start()
