@@ -2,7 +2,7 @@
 #include "journal/ahead.h"
 
 #include <fmt/format.h>
-#include <optional>
+#include <utility>
 
 #include "journal/index.h"
 #include "journal/snapshots.h"
@@ -12,15 +12,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The journal's block that holds `seq`; nothing when it cannot be read: that is found elsewhere.
-std::optional<BlockView> block_at(Reader& reader, Seq seq) {
-  auto block = reader.block_of(seq);
-  return block ? std::optional(*block) : std::nullopt;
-}
-
 bool is_of_other_block(const SnapshotStore& store, Seq seq, Reader& reader) {
   const auto origin = store.origin_of(seq);
-  const auto block = block_at(reader, seq);
+  const auto block = reader.block_of(seq);
   if (!origin || !origin->block || !block || block->sha256() == *origin->block) return false;
   // The whole of it vouches for what its header says.
   const auto loaded = store.load(seq, reader.epoch());
@@ -28,7 +22,7 @@ bool is_of_other_block(const SnapshotStore& store, Seq seq, Reader& reader) {
 }
 
 bool is_of_other_block(const IndexExtent& extent, Reader& reader) {
-  const auto block = block_at(reader, extent.applied);
+  const auto block = reader.block_of(extent.applied);
   return extent.last_block && block && !extent.last_block->is_of(block->header());
 }
 
@@ -41,18 +35,20 @@ Result<std::vector<AheadFile>> find_ahead(const fs::path& state_dir, Bits128 boo
   const auto index = Index::extent_of(index_dir, reader.epoch(), boot);
   SPINE_TRY_STATUS(reader.renew());
   std::vector<AheadFile> ahead;
+  const auto consider = [&](AheadFile file, auto is_other) {
+    file.other_history = file.seq <= reader.last() && is_other();
+    if (file.seq > reader.last() || file.other_history) ahead.push_back(std::move(file));
+  };
   for (const Seq seq : snapshots) {
     const auto origin = store.origin_of(seq);
     if (!origin || origin->epoch != reader.epoch()) continue;
-    const bool other = seq <= reader.last() && is_of_other_block(store, seq, reader);
-    if (seq <= reader.last() && !other) continue;
-    ahead.push_back({.path = store.path_of(seq), .seq = seq, .other_history = other});
+    consider({.path = store.path_of(seq), .seq = seq},
+             [&] { return is_of_other_block(store, seq, reader); });
   }
-  if (!index) return ahead;
-  const bool other = index->applied <= reader.last() && is_of_other_block(*index, reader);
-  if (index->applied <= reader.last() && !other) return ahead;
-  ahead.push_back(
-      {.path = index_dir, .seq = index->applied, .is_index = true, .other_history = other});
+  if (index) {
+    consider({.path = index_dir, .seq = index->applied, .is_index = true},
+             [&] { return is_of_other_block(*index, reader); });
+  }
   return ahead;
 }
 
