@@ -211,14 +211,14 @@ class Recovery(unittest.TestCase):
         self.assertTrue(snapshot.exists())
         for answer, words in ((self.daemon.run_cli("doctor"), "The journal ends at event"),
                               (self.daemon.run_cli("journal", "verify"), "what it was made of is missing"),
-                              (self.daemon.run_cli("start"), "spine start --accept-loss")):
+                              (self.daemon.run_cli("start", "--port", "0"), "spine start --accept-loss")):
             self.assertEqual(answer.returncode, 1, answer.stdout)
             self.assertIn(words, answer.stdout + answer.stderr)
         self.assertIn("Missing ", self.daemon.run_cli("journal", "info").stdout)
         self.assertEqual(self.daemon.events()[-1]["seq"], older)
 
     def test_a_loss_that_is_accepted_is_gone_on_without(self):
-        older, newer = self.put_back()
+        _, newer = self.put_back()
         self.daemon.start("--accept-loss")
         history = self.history()
         self.assertEqual(len(history), 4)
@@ -236,6 +236,14 @@ class Recovery(unittest.TestCase):
         self.assertIn(("user", "said again"), self.history())
         self.verified()
         self.assertEqual(self.daemon.replay("journal", "verify").returncode, 0)
+
+    def test_start_takes_the_loss_in_the_background_too(self):
+        self.put_back()
+        started = self.daemon.run_cli("start", "--accept-loss", "--port", "0")
+        try:
+            self.assertEqual(started.returncode, 0, started.stdout + started.stderr)
+        finally:
+            self.assertEqual(self.daemon.run_cli("stop").returncode, 0)
 
     def test_a_damaged_journal_is_refused_with_the_place(self):
         self.talk(4)

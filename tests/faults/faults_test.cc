@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "journal/ahead.h"
 #include "journal/journal.h"
 #include "journal/snapshots.h"
 #include "schemas/event_verify.h"
@@ -130,6 +131,10 @@ void expect_promise_kept(const fs::path& state, const WriterRun& run, Seq before
   ASSERT_LE(journal.last(), std::max(run.attempted, before));
   Reader reader = journal.reader();
   ASSERT_NO_FATAL_FAILURE(expect_intact(reader, journal.last()));
+  // A snapshot is of what is durable: power that is lost never makes one look like a lost commit.
+  const auto ahead = journal::find_ahead(state, Bits128{}, reader);
+  ASSERT_TRUE(ahead);
+  ASSERT_TRUE(ahead->empty()) << journal::ahead_text(*ahead, journal.last());
   auto snapshots = journal::SnapshotStore::open(state / "snapshots");
   ASSERT_TRUE(snapshots);
   const std::size_t kept = std::min(run.snapshots.size(), limits::kSnapshotsKept);
