@@ -1,5 +1,5 @@
 // Escaping and number formatting behind JsonWriter.
-#include "adapters/http/json.h"
+#include "schemas/vocab/json.h"
 
 #include <array>
 #include <charconv>
@@ -7,7 +7,7 @@
 
 #include "schemas/vocab/utf8.h"
 
-namespace spine::http {
+namespace spine {
 namespace {
 
 // 0 = copy as it is, 1 = escape, 2 = lead byte or stray byte of UTF-8.
@@ -184,4 +184,4 @@ void JsonWriter::raw(std::string_view json) {
   comma_ = true;
 }
 
-}  // namespace spine::http
+}  // namespace spine

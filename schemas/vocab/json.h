@@ -1,0 +1,130 @@
+// JsonWriter: appends JSON text to a string, escaping what needs it.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <ranges>
+#include <string>
+#include <string_view>
+
+namespace spine {
+
+// Appends `text` as the inside of a JSON string: quotes, backslashes and control characters are
+// escaped, bytes that are no UTF-8 become U+FFFD. Allocates only when `out` has to grow.
+void append_escaped(std::string& out, std::string_view text);
+
+// Bytes that append_escaped() would append: up to six times those of the text, so a bound of what
+// is sent counts these.
+std::size_t escaped_bytes(std::string_view text);
+// The longest start of `text` that takes at most `bytes_max` when escaped, without half a character
+// at its end. Looks at no more of it than that. Borrowed from `text`.
+std::string_view cut_escaped(std::string_view text, std::size_t bytes_max);
+
+// Writes one JSON value into a string it borrows; allocates only when that has to grow. Commas are
+// its business; that members have keys is the caller's, and so is, with begin_ and end_, that
+// objects and arrays are closed. Keys are literals of ours, never escaped.
+class JsonWriter {
+ public:
+  explicit JsonWriter(std::string& out) : out_(out) {}
+
+  void begin_object() { open('{'); }
+  void end_object() { close('}'); }
+  void begin_array() { open('['); }
+  void end_array() { close(']'); }
+
+  void key(std::string_view name);
+  void value(std::string_view text);
+  void value(const char* text) { value(std::string_view{text}); }
+  void value(bool flag) { raw(flag ? "true" : "false"); }
+  void value(double number);
+  template <std::integral T>
+  void value(T number) {
+    if constexpr (std::signed_integral<T>) {
+      integer(static_cast<std::int64_t>(number));
+    } else {
+      natural(static_cast<std::uint64_t>(number));
+    }
+  }
+  void null() { raw("null"); }
+  // `json` is a whole JSON value already.
+  void raw(std::string_view json);
+
+  template <class T>
+  void member(std::string_view name, T&& v) {
+    key(name);
+    value(std::forward<T>(v));
+  }
+  void member_raw(std::string_view name, std::string_view json) {
+    key(name);
+    raw(json);
+  }
+  void member_null(std::string_view name) {
+    key(name);
+    null();
+  }
+  // null when the text is empty.
+  void member_or_null(std::string_view name, std::string_view text) {
+    text.empty() ? member_null(name) : member(name, text);
+  }
+  // Nothing when the text is empty.
+  void member_if(std::string_view name, std::string_view text) {
+    if (!text.empty()) member(name, text);
+  }
+
+  // An object whose members `write()` writes, an array whose elements it writes.
+  template <std::invocable Write>
+  void object(Write write) {
+    open('{');
+    write();
+    close('}');
+  }
+  template <std::invocable Write>
+  void object(std::string_view name, Write write) {
+    key(name);
+    object(write);
+  }
+  template <std::invocable Write>
+  void array(Write write) {
+    open('[');
+    write();
+    close(']');
+  }
+  template <std::invocable Write>
+  void array(std::string_view name, Write write) {
+    key(name);
+    array(write);
+  }
+  // An array of one value per row, which `write(row)` writes; of the rows themselves, without it;
+  // of one object per row, whose members `write(row)` writes.
+  template <class Rows, class Write>
+  void array(std::string_view name, const Rows& rows, Write write) {
+    array(name, [&] {
+      for (const auto& row : rows)
+        write(row);
+    });
+  }
+  template <std::ranges::range Rows>
+  void array(std::string_view name, const Rows& rows) {
+    array(name, rows, [this](const auto& row) { value(row); });
+  }
+  template <class Rows, class Write>
+  void objects(std::string_view name, const Rows& rows, Write write) {
+    array(name, rows, [&](const auto& row) { object([&] { write(row); }); });
+  }
+
+  // For texts made of pieces: the writer takes what was appended to it meanwhile as one value.
+  std::string& out() { return out_; }
+
+ private:
+  void open(char bracket);
+  void close(char bracket);
+  void separate();
+  void integer(std::int64_t number);
+  void natural(std::uint64_t number);
+
+  std::string& out_;
+  bool comma_{};
+};
+
+}  // namespace spine
