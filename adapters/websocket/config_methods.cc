@@ -54,7 +54,7 @@ void agent_identity_get(Call& call) {
   const std::string_view session_key = call.params.text("sessionKey", kOptionalName);
   if (!call.valid()) return;
   core::KeyBuffer named;
-  if (!core::agent_of_typed_key(session_key, named)) return refuse_key(call, session_key);
+  if (!core::agent_of_typed_key(session_key, named)) return call.refuse_key(session_key);
   if (id.empty()) id = named.view().empty() ? std::string_view{config.default_agent} : named.view();
   const config::AgentConfig* agent = find_agent(config, id);
   if (agent == nullptr) {

@@ -54,6 +54,12 @@ void append_uuid(std::string& out, Bits128 uuid) {
   append_digits(out, uuid.lo, 4, 12);
 }
 
+std::string uuid_text(Bits128 uuid) {
+  std::string text;
+  append_uuid(text, uuid);
+  return text;
+}
+
 void append_hex(std::string& out, Bits128 bits) {
   append_digits(out, bits.hi, 0, 16);
   append_digits(out, bits.lo, 0, 16);

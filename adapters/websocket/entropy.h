@@ -24,6 +24,7 @@ class Entropy {
 Bits128 as_uuid(Bits128 bits);
 // "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx".
 void append_uuid(std::string& out, Bits128 uuid);
+std::string uuid_text(Bits128 uuid);
 // 32 lower-case hex digits.
 void append_hex(std::string& out, Bits128 bits);
 

@@ -13,9 +13,19 @@ template <class Item, class Hook>
 void Gateway::answer(const pipeline::OutHeader& header, ByteSpan payload, Item& item, Hook hook) {
   net_.count_answered();
   if constexpr (!std::is_same_v<Item, pipeline::ReplyItem>) net_.query_answered(header.connection);
-  const PendingRequest& request = net_.pending.at(header.request);
+  PendingRequest& request = net_.pending.at(header.request);
+  const bool there =
+      net_.hub.table.live(header.connection) && net_.hub.writable(header.connection.slot);
   bool keep = false;
-  if (net_.hub.table.live(header.connection) && net_.hub.writable(header.connection.slot)) {
+  if (request.method == nullptr) {
+    if (there || request.then.runs_for_nobody()) pipeline::read(payload, item);
+    if (there) {
+      Responder to{net_, header.connection.slot, request.id()};
+      request.then.run(to, item);
+    } else if (request.then.runs_for_nobody()) {
+      request.then.run_for_nobody(net_, item);
+    }
+  } else if (there) {
     pipeline::read(payload, item);
     const auto handler = request.method->*hook;
     SPINE_CHECK(handler != nullptr);

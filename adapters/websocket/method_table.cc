@@ -162,51 +162,6 @@ constexpr std::array kMethods{
            .scope = Scope::write,
            .call = sessions_abort,
            .on_reply = on_chat_abort},
-    Method{.name = "sessions.compact",
-           .scope = Scope::admin,
-           .call = sessions_compact,
-           .on_sessions = on_sessions_compact},
-    Method{.name = "sessions.create",
-           .scope = Scope::write,
-           .call = sessions_create,
-           .on_reply = on_sessions_create},
-    Method{.name = "sessions.delete",
-           .scope = Scope::admin,
-           .call = sessions_delete,
-           .on_reply = on_sessions_delete},
-    Method{.name = "sessions.describe",
-           .scope = Scope::read,
-           .call = sessions_describe,
-           .on_sessions = on_sessions_describe},
-    Method{.name = "sessions.list",
-           .scope = Scope::read,
-           .call = sessions_list,
-           .on_sessions = on_sessions_list},
-    Method{.name = "sessions.messages.subscribe",
-           .scope = Scope::read,
-           .call = messages_subscribe,
-           .on_reply = on_messages_subscribe},
-    Method{.name = "sessions.messages.unsubscribe",
-           .scope = Scope::read,
-           .call = messages_unsubscribe,
-           .on_reply = on_messages_unsubscribe},
-    Method{.name = "sessions.patch",
-           .scope = Scope::write,
-           .call = sessions_patch,
-           .on_reply = on_sessions_patch},
-    Method{.name = "sessions.preview",
-           .scope = Scope::read,
-           .call = sessions_preview,
-           .on_sessions = on_sessions_preview_keys,
-           .on_history = on_sessions_preview},
-    Method{.name = "sessions.reset",
-           .scope = Scope::admin,
-           .call = sessions_reset,
-           .on_reply = on_sessions_reset},
-    Method{.name = "sessions.resolve",
-           .scope = Scope::read,
-           .call = sessions_resolve,
-           .on_sessions = on_sessions_resolve},
     Method{.name = "sessions.send",
            .scope = Scope::write,
            .call = sessions_send,
@@ -215,10 +170,6 @@ constexpr std::array kMethods{
            .scope = Scope::write,
            .call = sessions_send,
            .on_reply = on_chat_send},
-    Method{.name = "sessions.subscribe",
-           .scope = Scope::read,
-           .call = sessions_subscribe,
-           .on_sessions = on_sessions_subscribe},
     Method{.name = "skills.status", .scope = Scope::read, .call = skills_status},
     Method{.name = "spine.digest",
            .scope = Scope::read,
@@ -239,25 +190,10 @@ constexpr std::array kMethods{
     Method{.name = "wake", .scope = Scope::write, .call = wake, .on_reply = on_system_message},
 };
 
-constexpr bool ascending() {
-  for (std::size_t i = 1; i < kMethods.size(); ++i) {
-    if (!(kMethods[i - 1].name < kMethods[i].name)) return false;
-  }
-  return true;
-}
-static_assert(ascending(), "find_method searches by halving");
-
 }  // namespace
 
-std::span<const Method> methods() {
+std::span<const Method> old_methods() {
   return kMethods;
-}
-
-const Method* find_method(std::string_view name) {
-  const auto found =
-      std::lower_bound(kMethods.begin(), kMethods.end(), name,
-                       [](const Method& method, std::string_view n) { return method.name < n; });
-  return found != kMethods.end() && found->name == name ? &*found : nullptr;
 }
 
 }  // namespace spine::net

@@ -7,23 +7,48 @@
 
 #include "adapters/websocket/context.h"
 #include "adapters/websocket/params.h"
+#include "adapters/websocket/respond.h"
 #include "engine/pipeline/messages.h"
 
 namespace spine::net {
 
-// A request that was understood and is allowed. Borrowed for the call.
-struct Call {
-  Context& net;
-  std::uint32_t slot;
-  std::string_view id;
+struct Method;
+
+// A request that was understood and is allowed, with its parameters. Borrowed for the call.
+class Call : public Responder {
+ public:
+  Call(const Responder& to, const Method& of, Params& sent);
+
   const Method& method;
-  Params& params;
+  Params& params;  // as they were sent
+
+  // See Arguments.
+  std::string_view text(std::string_view name) const { return arguments_.text(name); }
+  std::uint64_t number(std::string_view name) const { return arguments_.number(name); }
+  bool boolean(std::string_view name) const { return arguments_.boolean(name); }
+  simdjson::dom::array list(std::string_view name) const { return arguments_.list(name); }
+  bool given(std::string_view name) const { return arguments_.given(name); }
+  bool is_null(std::string_view name) const { return arguments_.is_null(name); }
+  // Return after it: dispatch() answers `invalid <method> params: at /<name>: <what>`.
+  void complain(std::string_view name, std::string_view what) { params.complain(name, what); }
+
+  // False, with the refusal said, when too many questions wait. To be looked at before anything is
+  // done that an answer is to follow.
+  bool may_ask() const;
+  // Puts the request's first question, if it may: else false.
+  template <class Then>
+  bool ask(const Question& question, Then then) const {
+    if (!may_ask()) return false;
+    Responder::ask(question, std::move(then));
+    return true;
+  }
 
   // False when params complained: return then, dispatch() answers `invalid <method> params: ...`.
   bool valid() const { return params.ok(); }
-  // Registers the request; its number goes into the input.
   std::uint64_t pend();
-  ConnectionRef ref() const { return net.hub.table.ref(slot); }
+
+ private:
+  Arguments arguments_;
 };
 
 // What the engine said to a pending request. The connection is still there and may be written to.
@@ -40,6 +65,7 @@ struct Answer {
 struct Method {
   std::string_view name{};
   Scope scope{};
+  ParamList params{};
   void (*call)(Call&){};
   // Who asked is gone, and what the reply allows is to be done all the same.
   void (*on_gone)(Context&, PendingRequest&, const pipeline::ReplyItem&){};
@@ -65,6 +91,12 @@ struct Method {
   }
 };
 
+inline Call::Call(const Responder& to, const Method& of, Params& sent)
+    : Responder(to), method(of), params(sent), arguments_(of.params, sent) {}
+
+// One table per namespace, each in the file of that name.
+std::span<const Method> session_methods();
+std::span<const Method> old_methods();
 // All of them, by name ascending.
 std::span<const Method> methods();
 // nullptr when there is no such method.
@@ -90,14 +122,8 @@ void write_waits_behind(http::JsonWriter& json, const pipeline::ReplyItem& item,
                         std::int64_t wall_ms);
 // INVALID_REQUEST, INVALID_SESSION_KEY: no session can have that key.
 void refuse_key(Context& net, std::uint32_t slot, std::string_view id, std::string_view typed);
-inline void refuse_key(Call& call, std::string_view typed) {
-  refuse_key(call.net, call.slot, call.id, typed);
-}
 // An error for a ReplyItem that is not what the method hoped for.
 void refuse_reply(Answer& answer, const pipeline::ReplyItem& item);
-// A disk that is full and a table that is are told apart: what helps is not the same.
-Refusal disk_full_refusal();
-Refusal table_full_refusal();
 
 namespace handlers {
 // gateway_methods.cc
@@ -155,21 +181,6 @@ void on_agent_wait(Answer&, const pipeline::RunItem&);
 // runs_methods.cc
 void runs_list(Call&);
 void on_runs_list(Answer&, const pipeline::RunsItem&);
-// session_methods.cc
-void sessions_list(Call&);
-void on_sessions_list(Answer&, const pipeline::SessionsItem&);
-void sessions_describe(Call&);
-void on_sessions_describe(Answer&, const pipeline::SessionsItem&);
-void sessions_subscribe(Call&);
-void on_sessions_subscribe(Answer&, const pipeline::SessionsItem&);
-void messages_subscribe(Call&);
-void on_messages_subscribe(Answer&, const pipeline::ReplyItem&);
-void messages_unsubscribe(Call&);
-void on_messages_unsubscribe(Answer&, const pipeline::ReplyItem&);
-void sessions_reset(Call&);
-void on_sessions_reset(Answer&, const pipeline::ReplyItem&);
-void sessions_delete(Call&);
-void on_sessions_delete(Answer&, const pipeline::ReplyItem&);
 // device_methods.cc
 void device_pair_list(Call&);
 void on_device_pair_list(Answer&, const pipeline::DevicesItem&);
@@ -190,19 +201,6 @@ void on_channels_pairing_list(Answer&, const pipeline::PairingItem&);
 void channels_pairing_approve(Call&);
 void channels_pairing_dismiss(Call&);
 void on_channels_pairing_resolved(Answer&, const pipeline::ReplyItem&);
-// session_changes.cc
-void sessions_create(Call&);
-void on_sessions_create(Answer&, const pipeline::ReplyItem&);
-void sessions_patch(Call&);
-void on_sessions_patch(Answer&, const pipeline::ReplyItem&);
-// session_lookups.cc
-void sessions_resolve(Call&);
-void on_sessions_resolve(Answer&, const pipeline::SessionsItem&);
-void sessions_preview(Call&);
-void on_sessions_preview_keys(Answer&, const pipeline::SessionsItem&);
-void on_sessions_preview(Answer&, const pipeline::HistoryItem&);
-void sessions_compact(Call&);
-void on_sessions_compact(Answer&, const pipeline::SessionsItem&);
 // system_methods.cc
 void wake(Call&);
 void system_event(Call&);

@@ -1,6 +1,8 @@
 // Typed reading of parameters and the wording of complaints.
 #include "adapters/websocket/params.h"
 
+#include "schemas/vocab/check.h"
+
 namespace spine::net {
 
 Params::Params(simdjson::dom::element value, bool present, std::string& problem)
@@ -115,6 +117,47 @@ bool Params::array(const char* key, simdjson::dom::array& out) {
   if (value.get(out) == simdjson::SUCCESS) return true;
   complain(key, "must be array");
   return false;
+}
+
+Arguments::Arguments(ParamList params, Params& sent) : params_(params) {
+  SPINE_CHECK(params.size() <= kParamsMax);
+  Value* value = values_.data();
+  for (const Param& param : params)
+    *value++ = read(param, sent);
+}
+
+Arguments::Value Arguments::read(const Param& param, Params& sent) {
+  Value value{.given = sent.has(param.name), .null = sent.is_null(param.name)};
+  switch (param.type) {
+    case ParamType::text:
+      value.text = sent.text(param.name, {param.required, param.min, param.max});
+      if (param.fits != nullptr && value.given && sent.ok() && !param.fits(value.text)) {
+        sent.complain(param.name, param.or_else);
+      }
+      return value;
+    case ParamType::number:
+      value.number = static_cast<std::uint64_t>(sent.integer(
+          param.name,
+          {param.required, static_cast<std::int64_t>(param.min),
+           static_cast<std::int64_t>(param.max), static_cast<std::int64_t>(param.otherwise)}));
+      return value;
+    case ParamType::boolean:
+      value.number = sent.boolean(param.name, false) ? 1 : 0;
+      return value;
+    case ParamType::list:
+      sent.array(param.name, value.list);
+      return value;
+  }
+  return value;
+}
+
+const Arguments::Value& Arguments::at(std::string_view name) const {
+  const Value* value = values_.data();
+  for (const Param& param : params_) {
+    if (param.name == name) return *value;
+    ++value;
+  }
+  SPINE_CHECK(false && "a method reads a parameter that its entry does not list");
 }
 
 }  // namespace spine::net

@@ -1,25 +1,121 @@
-// Pending: requests the engine has not answered yet, each under the number its input carries.
+// Pending: questions to the engine that wait for their answers, and what is done with those.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "engine/config/edit.h"
+#include "schemas/vocab/check.h"
 #include "schemas/vocab/ids.h"
 
 namespace spine::net {
 
+struct Context;
+class Responder;
+
+// The kind of answer that a function object takes.
+template <class Then>
+struct Takes : Takes<decltype(&Then::operator())> {};
+template <class I>
+struct Takes<void (*)(Responder&, const I&)> {
+  using Item = I;
+};
+template <class Then, class I>
+struct Takes<void (Then::*)(Responder&, const I&)> {
+  using Item = I;
+};
+template <class Then, class I>
+struct Takes<void (Then::*)(Responder&, const I&) const> {
+  using Item = I;
+};
+
+// What is done with the answer to a question: a function object and the state it carries, kept in
+// place. It is called as then(to, item), once. One that has a member gone(net, item) is called so
+// when the client is not there any more. Thread: net.
+class Continuation {
+ public:
+  static constexpr std::size_t kBytesMax = 128;
+
+  Continuation() = default;
+  ~Continuation() { clear(); }
+  Continuation(const Continuation&) = delete;
+  Continuation& operator=(const Continuation&) = delete;
+
+  // REQUIRES: it is empty.
+  template <class Then>
+  void set(Then then) {
+    static_assert(sizeof(Then) <= kBytesMax, "a state this large belongs behind a pointer");
+    static_assert(alignof(Then) <= alignof(std::max_align_t));
+    new (state_.data()) Then(std::move(then));
+    what_ = &kWhat<Then>;
+  }
+  void clear() {
+    if (what_ != nullptr) what_->destroy(state_.data());
+    what_ = nullptr;
+  }
+  template <class Item>
+  void run(Responder& to, const Item& item) {
+    SPINE_CHECK(what_ != nullptr && what_->takes == &kKindOf<Item>);
+    what_->run(state_.data(), to, &item);
+  }
+  bool runs_for_nobody() const { return what_ != nullptr && what_->gone != nullptr; }
+  template <class Item>
+  void run_for_nobody(Context& net, const Item& item) {
+    SPINE_CHECK(runs_for_nobody() && what_->takes == &kKindOf<Item>);
+    what_->gone(state_.data(), net, &item);
+  }
+
+ private:
+  // Its address stands for the kind of answer.
+  template <class Item>
+  static constexpr char kKindOf{};
+
+  struct What {
+    const char* takes{};
+    void (*run)(void* then, Responder& to, const void* item){};
+    void (*gone)(void* then, Context& net, const void* item){};
+    void (*destroy)(void* then){};
+  };
+  template <class Then>
+  static constexpr What what_of() {
+    using Item = typename Takes<Then>::Item;
+    What what{.takes = &kKindOf<Item>,
+              .run =
+                  [](void* then, Responder& to, const void* item) {
+                    (*static_cast<Then*>(then))(to, *static_cast<const Item*>(item));
+                  },
+              .destroy = [](void* then) { static_cast<Then*>(then)->~Then(); }};
+    if constexpr (requires(Then & then, Context & net, const Item& item) {
+                    then.gone(net, item);
+                  }) {
+      what.gone = [](void* then, Context& net, const void* item) {
+        static_cast<Then*>(then)->gone(net, *static_cast<const Item*>(item));
+      };
+    }
+    return what;
+  }
+  template <class Then>
+  static constexpr What kWhat = what_of<Then>();
+
+  const What* what_{};
+  alignas(std::max_align_t) std::array<std::byte, kBytesMax> state_;
+};
+
 struct Method;
 
-// What a request of several steps carries from one to the next. Only the rare ones have it.
+// (What methods that are not entries yet carry.)
 struct PendingMore {
-  std::string id{};    // an id too long for the row
-  std::string text{};  // session key or run key asked for
-  std::string name{};  // a second text
+  std::string text{};
+  std::string name{};
   std::string message{};
   std::string model{};
   std::vector<std::string> list{};
@@ -30,40 +126,58 @@ struct PendingMore {
   bool flag{};
 };
 
+// One question. The id is the request's, for whose answer it is asked.
 class PendingRequest {
  public:
   ConnectionRef connection{};
+  Continuation then{};
   const Method* method{};
   std::uint8_t step{};
   std::unique_ptr<PendingMore> more{};
-
-  void set_id(std::string_view id);
-  std::string_view id() const {
-    if (id_bytes_ == kLong) return more->id;
-    return {id_.data(), id_bytes_};
-  }
   PendingMore& extra() {
     if (more == nullptr) more = std::make_unique<PendingMore>();
     return *more;
   }
 
+  void set_id(std::string_view id);
+  std::string_view id() const {
+    return long_id_.empty() ? std::string_view{id_.data(), id_bytes_} : std::string_view{long_id_};
+  }
+
  private:
-  static constexpr std::uint8_t kLong = 255;
+  std::string long_id_{};  // an id too long for the row
   std::uint8_t id_bytes_{};
   std::array<char, 46> id_{};  // "<n>:<uuid>" and more
 };
 
-// Thread: net. Steady state allocates nothing.
+// As many rows as questions were ever under way at once: those are bounded by the queue of inputs
+// and by kQueriesWaitingMax. Rows stay where they are. Thread: net. Steady state allocates nothing.
 class PendingTable {
  public:
   // Number of the new row: never 0, what InputHeader::request carries.
-  std::uint64_t add(ConnectionRef connection, const Method* method, std::string_view id);
+  template <class Then>
+  std::uint64_t add(ConnectionRef connection, std::string_view id, Then then) {
+    const std::uint32_t row = take_row();
+    rows_[row].connection = connection;
+    rows_[row].set_id(id);
+    rows_[row].then.set(std::move(then));
+    return std::uint64_t{row} + 1;
+  }
+  std::uint64_t add(ConnectionRef connection, const Method* method, std::string_view id) {
+    const std::uint32_t row = take_row();
+    rows_[row].connection = connection;
+    rows_[row].method = method;
+    rows_[row].step = 0;
+    rows_[row].set_id(id);
+    return std::uint64_t{row} + 1;
+  }
   PendingRequest& at(std::uint64_t number);
   void remove(std::uint64_t number);
   std::size_t count() const { return rows_.size() - free_.size(); }
 
  private:
-  std::vector<PendingRequest> rows_{};
+  std::uint32_t take_row();
+  std::deque<PendingRequest> rows_{};
   std::vector<std::uint32_t> free_{};
 };
 

@@ -1,15 +1,104 @@
 // Responses and pushes: the frames that leave, PROTOCOL section 2.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "adapters/http/json.h"
 #include "adapters/websocket/context.h"
 #include "adapters/websocket/refusal.h"
+#include "engine/pipeline/messages.h"
+#include "schemas/vocab/json.h"
 
 namespace spine::net {
+
+// Who asked, and the ways to answer: with a payload, with an error, or later, when the engine has
+// been asked. Borrowed for the call. Thread: net.
+class Responder {
+ public:
+  Responder(Context& context, std::uint32_t connection, std::string_view request)
+      : net(context), slot(connection), id(request) {}
+
+  Context& net;
+  std::uint32_t slot;
+  std::string_view id;  // of the request
+
+  const Client& client() const { return *net.hub.table.client[slot]; }
+  ConnectionRef ref() const { return net.hub.table.ref(slot); }
+  // Whether the connection's scopes satisfy this one.
+  bool may(Scope scope) const;
+
+  // {"type":"res","id":ID,"ok":true,"payload":...}: the payload is what write(json) writes, one
+  // value / an object of these members / this text. REQUIRES: hub.writable(slot).
+  template <std::invocable<JsonWriter&> Write>
+  void respond_value(Write write) const {
+    std::string& out = begin();
+    JsonWriter json{out};
+    write(json);
+    out += '}';
+    net.hub.end(slot);
+  }
+  template <std::invocable<JsonWriter&> Write>
+  void respond(Write write) const {
+    respond_value([&](JsonWriter& json) { json.object([&] { write(json); }); });
+  }
+  void respond_raw(std::string_view payload) const;
+
+  // Error responses. Nothing happens when frames may no longer be queued for the connection.
+  void refuse(const Refusal& refusal) const;
+  // INVALID_REQUEST, the latter with details_of().
+  void refuse(std::string message) const;
+  void refuse(std::string message, std::string_view code, std::string_view reason) const;
+  // FORBIDDEN, MISSING_SCOPE.
+  void refuse_scope(Scope scope) const;
+  // INVALID_SESSION_KEY: no session can have that key; empty = it is not said which.
+  void refuse_key(std::string_view typed) const;
+  // RATE_LIMITED, to be tried again later; `reason` names the bound. Counts nothing.
+  void refuse_rate_limited(std::string_view reason, std::string message,
+                           std::uint64_t retry_after_ms) const;
+  // For a reply that is not what the method hoped for.
+  void refuse_reply(const pipeline::ReplyItem& item) const;
+  // Whether the input was accepted; else it is refused.
+  bool accepted(const pipeline::ReplyItem& item) const;
+
+  // Puts a question to the engine or its follower. `then(to, item)` is called with the answer, if
+  // the client is still there (see Continuation).
+  template <class Then>
+  void ask(const Question& question, Then then) const {
+    net.query(question, slot, pend(std::move(then)));
+  }
+  // Which session a typed key names, at once: the answer is a ReplyItem.
+  template <class Then>
+  void ask_key(std::string_view typed, Then then) const {
+    net.ask_key(slot, pend(std::move(then)), typed);
+  }
+  // Hands in the input of that kind whose body net.builder holds: the answer is a ReplyItem.
+  template <class Then>
+  void submit(fb::EventBody kind, const pipeline::InputNames& names, Then then) const {
+    net.push(kind, slot, pend(std::move(then)), names);
+  }
+  template <class Then>
+  void submit(fb::EventBody kind, Then then) const {
+    submit(kind, {}, std::move(then));
+  }
+
+ private:
+  // A frame with what stands before the payload.
+  std::string& begin() const;
+  template <class Then>
+  std::uint64_t pend(Then then) const {
+    return net.pending.add(ref(), id, std::move(then));
+  }
+};
+
+// {"code":CODE,"reason":REASON}
+std::string details_of(std::string_view code, std::string_view reason);
+// A disk that is full and a table that is are told apart: what helps is not the same.
+Refusal disk_full_refusal();
+Refusal table_full_refusal();
 
 // {"type":"res","id":ID,"ok":true,"payload":...}: write the payload with json(), then send().
 // REQUIRES: hub.writable(slot), and no other frame is begun meanwhile.
@@ -33,9 +122,6 @@ void refuse_invalid(Context& net, std::uint32_t slot, std::string_view id, std::
 void refuse_rate_limited(Context& net, std::uint32_t slot, std::string_view id,
                          std::string_view reason, std::string message,
                          std::uint64_t retry_after_ms);
-
-// {"code":CODE,"reason":REASON}
-std::string details_of(std::string_view code, std::string_view reason);
 
 // An event: write the payload with json() once, then send it to as many as it is for.
 class Push {

@@ -135,7 +135,7 @@ void skills_status(Call& call) {
   const std::string_view session_key = call.params.text("sessionKey", kName);
   if (!call.valid()) return;
   core::KeyBuffer named;
-  if (!core::agent_of_typed_key(session_key, named)) return refuse_key(call, session_key);
+  if (!core::agent_of_typed_key(session_key, named)) return call.refuse_key(session_key);
   if (id.empty()) id = named.view();
   const config::AgentConfig* agent = find_agent(config, id.empty() ? config.default_agent : id);
   if (agent == nullptr) {
