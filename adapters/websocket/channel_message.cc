@@ -191,13 +191,14 @@ bool parse_queue_mode(std::string_view name, fb::QueueMode& mode) {
   return true;
 }
 
-fb::QueueMode read_queue_mode(Params& params) {
+bool is_queue_mode(std::string_view name) {
   fb::QueueMode mode{};
-  const std::string_view name = params.text("queueMode", {.bytes_max = limits::kNameBytesMax});
-  if (params.ok() && params.has("queueMode") && !params.is_null("queueMode") &&
-      !parse_queue_mode(name, mode)) {
-    params.complain("queueMode", "must be followup, collect, steer or interrupt");
-  }
+  return parse_queue_mode(name, mode);
+}
+
+fb::QueueMode queue_mode_of(std::string_view name) {
+  fb::QueueMode mode{};
+  parse_queue_mode(name, mode);
   return mode;
 }
 
@@ -258,7 +259,7 @@ void read_channel_message(Params& params, ChannelMessage& message) {
   message.reply_to = params.text("replyTo", kName);
   message.timestamp_ms = params.integer(
       "timestamp", {.required = true, .min = 1, .max = kTimestampMsMax, .otherwise = 0});
-  message.queue_mode = read_queue_mode(params);
+  message.queue_mode = queue_mode_of(Arguments::read(kQueueMode, params).text);
   message.untrusted = params.boolean("untrusted", false);
   const bool mentioned = params.boolean("mentioned", false);
   if (params.has("mentioned") && !params.is_null("mentioned")) {

@@ -42,47 +42,6 @@ void config_get(Call& call) {
   response.send();
 }
 
-void agents_list(Call& call) {
-  Response response{call.net, call.slot, call.id};
-  write_agents_list(response.json(), call.net.config());
-  response.send();
-}
-
-void agent_identity_get(Call& call) {
-  const config::Config& config = call.net.config();
-  std::string_view id = call.params.text("agentId", kOptionalName);
-  const std::string_view session_key = call.params.text("sessionKey", kOptionalName);
-  if (!call.valid()) return;
-  core::KeyBuffer named;
-  if (!core::agent_of_typed_key(session_key, named)) return call.refuse_key(session_key);
-  if (id.empty()) id = named.view().empty() ? std::string_view{config.default_agent} : named.view();
-  const config::AgentConfig* agent = find_agent(config, id);
-  if (agent == nullptr) {
-    return refuse(call.net, call.slot, call.id,
-                  {.message = "unknown agent id \"" + std::string{id} + "\"",
-                   .details = details_of("UNKNOWN_AGENT_ID", "unknown_agent")});
-  }
-  Response response{call.net, call.slot, call.id};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("agentId", agent->id);
-  json.member("name", agent->name.empty() ? agent->id : agent->name);
-  json.member("avatar", agent->emoji);
-  json.member_if("emoji", agent->emoji);
-  json.end_object();
-  response.send();
-}
-
-void models_list(Call& call) {
-  Response response{call.net, call.slot, call.id};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.key("models");
-  write_models(json, call.net.config());
-  json.end_object();
-  response.send();
-}
-
 void commands_list(Call& call) {
   Response response{call.net, call.slot, call.id};
   http::JsonWriter& json = response.json();
@@ -90,12 +49,6 @@ void commands_list(Call& call) {
   json.key("commands");
   write_commands(json, call.net.config());
   json.end_object();
-  response.send();
-}
-
-void chat_metadata(Call& call) {
-  Response response{call.net, call.slot, call.id};
-  write_chat_metadata(response.json(), call.net.config());
   response.send();
 }
 

@@ -6,7 +6,6 @@
 #include "adapters/websocket/agent_methods.h"
 #include "adapters/websocket/handshake.h"
 #include "adapters/websocket/inputs.h"
-#include "adapters/websocket/message_methods.h"
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/net_log.h"
 #include "adapters/websocket/respond.h"
@@ -101,7 +100,7 @@ void Gateway::message(std::uint32_t slot, std::string_view text) {
     std::string_view id;
     ChannelMessage channel_message{};
     if (fast_reader_.read(text_, id, channel_message)) {
-      if (within_rate(slot, id)) accept_channel_message(net_, slot, id, channel_message);
+      if (within_rate(slot, id)) accept_channel_message({net_, slot, id}, channel_message);
       return;
     }
   }

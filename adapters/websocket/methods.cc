@@ -30,7 +30,8 @@ constexpr std::array<ScopeName, 8> kScopes{{
 std::span<const Method> methods() {
   static const std::vector<Method> all = [] {
     std::vector<Method> index;
-    for (const std::span<const Method> part : {session_methods(), old_methods()})
+    for (const std::span<const Method> part :
+         {chat_methods(), agent_methods(), session_methods(), old_methods()})
       index.insert(index.end(), part.begin(), part.end());
     std::ranges::sort(index, {}, &Method::name);
     return index;
@@ -96,23 +97,6 @@ void dispatch(Context& net, std::uint32_t slot, std::string_view id, const Metho
 
 void refuse_scope(Context& net, std::uint32_t slot, std::string_view id, Scope scope) {
   Responder{net, slot, id}.refuse_scope(scope);
-}
-
-void write_command(http::JsonWriter& json, const pipeline::ReplyItem& item) {
-  if (item.command.empty()) return;
-  json.member("command", item.command);
-  json.member("text", item.command_answer);
-}
-
-void write_waits_behind(http::JsonWriter& json, const pipeline::ReplyItem& item,
-                        std::int64_t wall_ms) {
-  if (item.behind_run_key.empty()) return;
-  json.key("waitsBehind");
-  json.begin_object();
-  json.member("runId", item.behind_run_key);
-  json.member("startedAt", item.behind_started_wall_ms);
-  json.member("runningMs", std::max<std::int64_t>(wall_ms - item.behind_started_wall_ms, 0));
-  json.end_object();
 }
 
 void refuse_key(Context& net, std::uint32_t slot, std::string_view id, std::string_view typed) {

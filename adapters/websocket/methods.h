@@ -95,6 +95,8 @@ inline Call::Call(const Responder& to, const Method& of, Params& sent)
     : Responder(to), method(of), params(sent), arguments_(of.params, sent) {}
 
 // One table per namespace, each in the file of that name.
+std::span<const Method> agent_methods();
+std::span<const Method> chat_methods();
 std::span<const Method> session_methods();
 std::span<const Method> old_methods();
 // All of them, by name ascending.
@@ -115,11 +117,6 @@ void dispatch(Context& net, std::uint32_t slot, std::string_view id, const Metho
 
 // FORBIDDEN, MISSING_SCOPE.
 void refuse_scope(Context& net, std::uint32_t slot, std::string_view id, Scope scope);
-// Ours, of a reply to a message: {command, text} when the gateway itself answered it, and
-// waitsBehind {runId, startedAt, runningMs} when its run waits for another to end.
-void write_command(http::JsonWriter& json, const pipeline::ReplyItem& item);
-void write_waits_behind(http::JsonWriter& json, const pipeline::ReplyItem& item,
-                        std::int64_t wall_ms);
 // INVALID_REQUEST, INVALID_SESSION_KEY: no session can have that key.
 void refuse_key(Context& net, std::uint32_t slot, std::string_view id, std::string_view typed);
 // An error for a ReplyItem that is not what the method hoped for.
@@ -138,23 +135,9 @@ void spine_digest(Call&);
 void on_spine_digest(Answer&, const pipeline::DigestItem&);
 // config_methods.cc
 void config_get(Call&);
-void agents_list(Call&);
 void commands_list(Call&);
-void chat_metadata(Call&);
 void channels_status(Call&);
-void agent_identity_get(Call&);
-void models_list(Call&);
 void logs_tail(Call&);
-// send_methods.cc
-void chat_send(Call&);
-void on_chat_send(Answer&, const pipeline::ReplyItem&);
-void sessions_send(Call&);
-// chat_methods.cc
-void chat_history(Call&);
-void on_chat_history(Answer&, const pipeline::HistoryItem&);
-void chat_abort(Call&);
-void sessions_abort(Call&);
-void on_chat_abort(Answer&, const pipeline::ReplyItem&);
 // approval_methods.cc
 void approval_list(Call&);
 void on_approval_list(Answer&, const pipeline::ApprovalsItem&);
@@ -167,20 +150,6 @@ void on_approval_found(Answer&, const pipeline::ApprovalsItem&);
 void on_approval_resolved(Answer&, const pipeline::ReplyItem&);
 void approval_wait(Call&);
 void on_approval_wait(Answer&, const pipeline::ApprovalsItem&);
-// agent_status_methods.cc
-void agents_status(Call&);
-void agents_restart(Call&);
-void agents_reset(Call&);
-void on_agents_changed(Answer&, const pipeline::ReplyItem&);
-// agent_methods.cc
-void agent(Call&);
-void on_agent(Answer&, const pipeline::ReplyItem&);
-void on_agent_run(Answer&, const pipeline::RunItem&);
-void agent_wait(Call&);
-void on_agent_wait(Answer&, const pipeline::RunItem&);
-// runs_methods.cc
-void runs_list(Call&);
-void on_runs_list(Answer&, const pipeline::RunsItem&);
 // device_methods.cc
 void device_pair_list(Call&);
 void on_device_pair_list(Answer&, const pipeline::DevicesItem&);
@@ -221,9 +190,6 @@ void on_config_gone(Context&, PendingRequest&, const pipeline::ReplyItem&);
 void resume(Call&);
 void on_resume_gap(Answer&, const pipeline::GapItem&);
 void on_resume_sessions(Answer&, const pipeline::SessionsItem&);
-// message_methods.cc
-void channel_message(Call&);
-void on_channel_message(Answer&, const pipeline::ReplyItem&);
 }  // namespace handlers
 
 }  // namespace spine::net

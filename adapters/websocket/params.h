@@ -118,6 +118,15 @@ inline constexpr std::uint64_t kNumberMax = std::uint64_t{1} << 53U;
 class Arguments {
  public:
   static constexpr std::size_t kParamsMax = 8;
+  struct Value {
+    std::string_view text{};
+    std::uint64_t number{};
+    simdjson::dom::array list{};
+    bool given{};
+    bool null{};
+  };
+  // One of them; complaints go to the Params' problem.
+  static Value read(const Param& param, Params& sent);
 
   // Complaints go to the Params' problem: then the values are of no use.
   Arguments(ParamList params, Params& sent);
@@ -132,14 +141,6 @@ class Arguments {
   bool is_null(std::string_view name) const { return at(name).null; }
 
  private:
-  struct Value {
-    std::string_view text{};
-    std::uint64_t number{};
-    simdjson::dom::array list{};
-    bool given{};
-    bool null{};
-  };
-  static Value read(const Param& param, Params& sent);
   const Value& at(std::string_view name) const;
 
   ParamList params_;

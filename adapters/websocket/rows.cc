@@ -210,6 +210,21 @@ void write_cut(http::JsonWriter& json, std::string_view whole, std::string_view 
   if (seq) json.member("historyCursor", std::to_string(next(seq).value));
 }
 
+void write_command(JsonWriter& json, const pipeline::ReplyItem& item) {
+  if (item.command.empty()) return;
+  json.member("command", item.command);
+  json.member("text", item.command_answer);
+}
+
+void write_waits_behind(JsonWriter& json, const pipeline::ReplyItem& item, std::int64_t wall_ms) {
+  if (item.behind_run_key.empty()) return;
+  json.object("waitsBehind", [&] {
+    json.member("runId", item.behind_run_key);
+    json.member("startedAt", item.behind_started_wall_ms);
+    json.member("runningMs", std::max<std::int64_t>(wall_ms - item.behind_started_wall_ms, 0));
+  });
+}
+
 std::string failure_text(const fb::RunFailed& body) {
   const std::string_view whole = text_of(body.message());
   std::string text{http::cut_escaped(whole, kFailureBytesMax)};

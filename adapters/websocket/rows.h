@@ -9,6 +9,7 @@
 #include "adapters/http/json.h"
 #include "engine/config/config.h"
 #include "engine/core/views.h"
+#include "engine/pipeline/messages.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/record.h"
@@ -73,6 +74,11 @@ void write_preview_item(http::JsonWriter& json, const EventView& event, std::siz
 // {"role":"assistant","content":[{"type":"text","text":...}],"timestamp":...}.
 void write_assistant_text(http::JsonWriter& json, std::string_view text, std::int64_t wall_ms,
                           TextWindow shown);
+
+// Ours, of a reply to a message: {command, text} when the gateway itself answered it, and
+// waitsBehind {runId, startedAt, runningMs} when its run waits for another to end.
+void write_command(JsonWriter& json, const pipeline::ReplyItem& item);
+void write_waits_behind(JsonWriter& json, const pipeline::ReplyItem& item, std::int64_t wall_ms);
 
 // Why a run failed and what becomes of its message, for people. Never empty; bounded, whatever the
 // agent said.
