@@ -135,10 +135,6 @@ struct Context {
   // kQueriesAtOnceMax are on their way, and none for a connection that is owed kAnswersOwedMax
   // already: it would be closed for reading slowly what it was asked to wait for. Costs
   // kCallsPerQuery of the connection's calls.
-  void query(std::uint16_t kind, std::uint32_t slot, std::uint64_t request, std::string_view text,
-             std::uint64_t a = 0, std::uint64_t b = 0) {
-    query({.kind = kind, .text = text, .a = a, .b = b}, slot, request);
-  }
   void query(const Question& question, std::uint32_t slot, std::uint64_t request);
 
   // Asks which session a typed key names, at once: the answer is small, and a ReplyItem.

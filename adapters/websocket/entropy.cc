@@ -65,6 +65,12 @@ void append_hex(std::string& out, Bits128 bits) {
   append_digits(out, bits.lo, 0, 16);
 }
 
+std::string hex_text(Bits128 bits) {
+  std::string text;
+  append_hex(text, bits);
+  return text;
+}
+
 bool secret_equal(std::string_view given, std::string_view secret) {
   // Digests have one length, so neither content nor length of the secret shows in the time taken.
   std::array<unsigned char, SHA256_DIGEST_LENGTH> a{};

@@ -27,6 +27,7 @@ void append_uuid(std::string& out, Bits128 uuid);
 std::string uuid_text(Bits128 uuid);
 // 32 lower-case hex digits.
 void append_hex(std::string& out, Bits128 bits);
+std::string hex_text(Bits128 bits);
 
 // Whether the two are equal; takes as long wherever they differ. An empty secret equals nothing.
 bool secret_equal(std::string_view given, std::string_view secret);

@@ -127,7 +127,7 @@ bool Gateway::within_rate(std::uint32_t slot, std::string_view id) {
     return true;
   }
   net_.shared.metrics.rate_limited.add();
-  refuse_rate_limited(net_, slot, id, "connection", "rate limit exceeded", 1);
+  Responder{net_, slot, id}.refuse_rate_limited("connection", "rate limit exceeded", 1);
   return false;
 }
 
@@ -140,23 +140,23 @@ void Gateway::refuse_frame(std::uint32_t slot, const Request& frame) {
   }
   std::string message = "invalid request frame: " + frame.problem;
   if (frame.id.empty()) return net_.hub.close(slot, close_code::kPolicy, message);
-  refuse_invalid(net_, slot, frame.id, std::move(message));
+  Responder{net_, slot, frame.id}.refuse(std::move(message));
 }
 
 void Gateway::request(std::uint32_t slot, const Request& frame) {
   if (!within_rate(slot, frame.id)) return;
   if (frame.fault != FrameFault::none) return refuse_frame(slot, frame);
+  const Responder to{net_, slot, frame.id};
   if (frame.method == "connect") {
     net_.shared.metrics.frames_refused.add();
-    return refuse_invalid(net_, slot, frame.id, "connect is only valid as the first request");
+    return to.refuse("connect is only valid as the first request");
   }
   const Method* method = find_method(frame.method);
   if (method == nullptr) {
     net_.shared.metrics.frames_refused.add();
-    return refuse_invalid(net_, slot, frame.id,
-                          "unknown method: " + std::string{frame.method.substr(0, 128)});
+    return to.refuse("unknown method: " + std::string{frame.method.substr(0, 128)});
   }
-  dispatch(net_, slot, frame.id, *method, frame.params, frame.has_params);
+  dispatch(to, *method, frame.params, frame.has_params);
 }
 
 void Gateway::ponged(std::uint32_t slot) {

@@ -62,8 +62,8 @@ class Gateway {
   void check_connection(std::uint32_t slot);
   void drop_partial(std::uint32_t slot);
   void bound_partials();
-  template <class Item, class Hook>
-  void answer(const pipeline::OutHeader& header, ByteSpan payload, Item& item, Hook hook);
+  template <class Item>
+  void answer(const pipeline::OutHeader& header, ByteSpan payload, Item& item);
 
   // A page of a gap, until this turn's other items are taken.
   struct KeptGap {

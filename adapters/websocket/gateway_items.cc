@@ -4,41 +4,26 @@
 #include <utility>
 
 #include "adapters/websocket/gateway.h"
-#include "adapters/websocket/methods.h"
+#include "adapters/websocket/respond.h"
 
 namespace spine::net {
 
-// Gives the item to the method that asked, if the one who asked is still there.
-template <class Item, class Hook>
-void Gateway::answer(const pipeline::OutHeader& header, ByteSpan payload, Item& item, Hook hook) {
+// Gives the answer to whoever put the question, or to what is to be done without them.
+template <class Item>
+void Gateway::answer(const pipeline::OutHeader& header, ByteSpan payload, Item& item) {
   net_.count_answered();
   if constexpr (!std::is_same_v<Item, pipeline::ReplyItem>) net_.query_answered(header.connection);
   PendingRequest& request = net_.pending.at(header.request);
-  const bool there =
-      net_.hub.table.live(header.connection) && net_.hub.writable(header.connection.slot);
-  bool keep = false;
-  if (request.method == nullptr) {
-    if (there || request.then.runs_for_nobody()) pipeline::read(payload, item);
-    if (there) {
-      Responder to{net_, header.connection.slot, request.id()};
-      request.then.run(to, item);
-    } else if (request.then.runs_for_nobody()) {
-      request.then.run_for_nobody(net_, item);
-    }
-  } else if (there) {
+  Continuation& then = request.then;
+  if (net_.hub.table.live(header.connection) && net_.hub.writable(header.connection.slot)) {
     pipeline::read(payload, item);
-    const auto handler = request.method->*hook;
-    SPINE_CHECK(handler != nullptr);
-    Answer context{net_, header.connection.slot, header.request};
-    handler(context, item);
-    keep = context.keep;
-  } else if constexpr (std::is_same_v<Item, pipeline::ReplyItem>) {
-    if (request.method->on_gone != nullptr) {
-      pipeline::read(payload, item);
-      request.method->on_gone(net_, net_.pending.at(header.request), item);
-    }
+    Responder to{net_, header.connection.slot, request.id()};
+    then.run(to, item);
+  } else if (then.runs_for_nobody()) {
+    pipeline::read(payload, item);
+    then.run_for_nobody(net_, item);
   }
-  if (!keep) net_.pending.remove(header.request);
+  net_.pending.remove(header.request);
 }
 
 // The engine has put its events into the outbox before the follower saw them; but the two have
@@ -53,8 +38,7 @@ void Gateway::keep_gap(const pipeline::OutHeader& header, ByteSpan payload) {
 
 void Gateway::answer_gaps() {
   for (const KeptGap& gap : std::exchange(gaps_, {})) {
-    answer(gap.header, {reinterpret_cast<const std::byte*>(gap.words.data()), gap.bytes}, gap_,
-           &Method::on_gap);
+    answer(gap.header, {reinterpret_cast<const std::byte*>(gap.words.data()), gap.bytes}, gap_);
   }
 }
 
@@ -63,32 +47,32 @@ void Gateway::item(const pipeline::OutHeader& header, ByteSpan payload) {
   switch (static_cast<ItemKind>(header.kind)) {
     case ItemKind::reply: {
       pipeline::ReplyItem reply{};
-      return answer(header, payload, reply, &Method::on_reply);
+      return answer(header, payload, reply);
     }
     case ItemKind::sessions:
-      return answer(header, payload, sessions_, &Method::on_sessions);
+      return answer(header, payload, sessions_);
     case ItemKind::history:
-      return answer(header, payload, history_, &Method::on_history);
+      return answer(header, payload, history_);
     case ItemKind::run: {
       pipeline::RunItem run{};
-      return answer(header, payload, run, &Method::on_run);
+      return answer(header, payload, run);
     }
     case ItemKind::status: {
       pipeline::StatusItem status{};
-      return answer(header, payload, status, &Method::on_status);
+      return answer(header, payload, status);
     }
     case ItemKind::digest: {
       pipeline::DigestItem digest{};
-      return answer(header, payload, digest, &Method::on_digest);
+      return answer(header, payload, digest);
     }
     case ItemKind::devices:
-      return answer(header, payload, devices_, &Method::on_devices);
+      return answer(header, payload, devices_);
     case ItemKind::pairing:
-      return answer(header, payload, pairing_, &Method::on_pairing);
+      return answer(header, payload, pairing_);
     case ItemKind::approvals:
-      return answer(header, payload, approvals_, &Method::on_approvals);
+      return answer(header, payload, approvals_);
     case ItemKind::runs:
-      return answer(header, payload, runs_, &Method::on_runs);
+      return answer(header, payload, runs_);
     case ItemKind::gap:
       return keep_gap(header, payload);
     case ItemKind::event: {

@@ -31,7 +31,9 @@ std::span<const Method> methods() {
   static const std::vector<Method> all = [] {
     std::vector<Method> index;
     for (const std::span<const Method> part :
-         {chat_methods(), agent_methods(), session_methods(), old_methods()})
+         {agent_methods(), approval_methods(), chat_methods(), config_methods(), device_methods(),
+          pairing_methods(), resume_methods(), session_methods(), skills_methods(),
+          system_methods()})
       index.insert(index.end(), part.begin(), part.end());
     std::ranges::sort(index, {}, &Method::name);
     return index;
@@ -70,10 +72,6 @@ Scope scope_of(std::string_view name) {
   return Scope::none;
 }
 
-std::uint64_t Call::pend() {
-  return net.pending.add(ref(), &method, id);
-}
-
 bool Call::may_ask() const {
   if (net.may_ask(slot)) return true;
   net.shared.metrics.rate_limited.add();
@@ -81,30 +79,16 @@ bool Call::may_ask() const {
   return false;
 }
 
-void dispatch(Context& net, std::uint32_t slot, std::string_view id, const Method& method,
-              simdjson::dom::element params, bool has_params) {
-  const Responder to{net, slot, id};
+void dispatch(const Responder& to, const Method& method, simdjson::dom::element params,
+              bool has_params) {
   if (!to.may(method.scope)) return to.refuse_scope(method.scope);
   std::string problem;
   Params sent{params, has_params, problem};
   Call call{to, method, sent};
-  if (method.asks() && !call.may_ask()) return;
-  if (sent.ok()) method.call(call);
+  if (sent.ok()) method.body(call);
   if (problem.empty()) return;
-  net.shared.metrics.frames_refused.add();
+  to.net.shared.metrics.frames_refused.add();
   to.refuse("invalid " + std::string{method.name} + " params: " + problem);
-}
-
-void refuse_scope(Context& net, std::uint32_t slot, std::string_view id, Scope scope) {
-  Responder{net, slot, id}.refuse_scope(scope);
-}
-
-void refuse_key(Context& net, std::uint32_t slot, std::string_view id, std::string_view typed) {
-  Responder{net, slot, id}.refuse_key(typed);
-}
-
-void refuse_reply(Answer& answer, const pipeline::ReplyItem& item) {
-  Responder{answer.net, answer.slot, answer.id()}.refuse_reply(item);
 }
 
 }  // namespace spine::net

@@ -32,8 +32,6 @@ PendingRequest& PendingTable::at(std::uint64_t number) {
 
 void PendingTable::remove(std::uint64_t number) {
   at(number).then.clear();
-  at(number).more.reset();
-  at(number).method = nullptr;
   free_.push_back(static_cast<std::uint32_t>(number - 1));
 }
 

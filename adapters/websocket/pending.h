@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "engine/config/edit.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/ids.h"
 
@@ -110,34 +109,11 @@ class Continuation {
   alignas(std::max_align_t) std::array<std::byte, kBytesMax> state_;
 };
 
-struct Method;
-
-// (What methods that are not entries yet carry.)
-struct PendingMore {
-  std::string text{};
-  std::string name{};
-  std::string message{};
-  std::string model{};
-  std::vector<std::string> list{};
-  std::unique_ptr<config::PreparedEdit> edit{};
-  std::uint64_t a{};
-  std::uint64_t b{};
-  Bits128 uuid{};
-  bool flag{};
-};
-
 // One question. The id is the request's, for whose answer it is asked.
 class PendingRequest {
  public:
   ConnectionRef connection{};
   Continuation then{};
-  const Method* method{};
-  std::uint8_t step{};
-  std::unique_ptr<PendingMore> more{};
-  PendingMore& extra() {
-    if (more == nullptr) more = std::make_unique<PendingMore>();
-    return *more;
-  }
 
   void set_id(std::string_view id);
   std::string_view id() const {
@@ -161,14 +137,6 @@ class PendingTable {
     rows_[row].connection = connection;
     rows_[row].set_id(id);
     rows_[row].then.set(std::move(then));
-    return std::uint64_t{row} + 1;
-  }
-  std::uint64_t add(ConnectionRef connection, const Method* method, std::string_view id) {
-    const std::uint32_t row = take_row();
-    rows_[row].connection = connection;
-    rows_[row].method = method;
-    rows_[row].step = 0;
-    rows_[row].set_id(id);
     return std::uint64_t{row} + 1;
   }
   PendingRequest& at(std::uint64_t number);

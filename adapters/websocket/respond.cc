@@ -164,32 +164,6 @@ bool Responder::accepted(const pipeline::ReplyItem& item) const {
   return false;
 }
 
-Response::Response(Context& net, std::uint32_t slot, std::string_view id)
-    : net_(net), slot_(slot), out_(net.hub.begin(slot)), json_(out_) {
-  out_ += "{\"type\":\"res\",\"id\":\"";
-  http::append_escaped(out_, id);
-  out_ += "\",\"ok\":true,\"payload\":";
-}
-
-void Response::send() {
-  out_ += '}';
-  net_.hub.end(slot_);
-}
-
-void refuse(Context& net, std::uint32_t slot, std::string_view id, const Refusal& refusal) {
-  Responder{net, slot, id}.refuse(refusal);
-}
-
-void refuse_invalid(Context& net, std::uint32_t slot, std::string_view id, std::string message) {
-  refuse(net, slot, id, {.message = std::move(message)});
-}
-
-void refuse_rate_limited(Context& net, std::uint32_t slot, std::string_view id,
-                         std::string_view reason, std::string message,
-                         std::uint64_t retry_after_ms) {
-  Responder{net, slot, id}.refuse_rate_limited(reason, std::move(message), retry_after_ms);
-}
-
 std::string details_of(std::string_view code, std::string_view reason) {
   std::string details;
   JsonWriter json{details};

@@ -100,29 +100,6 @@ std::string details_of(std::string_view code, std::string_view reason);
 Refusal disk_full_refusal();
 Refusal table_full_refusal();
 
-// {"type":"res","id":ID,"ok":true,"payload":...}: write the payload with json(), then send().
-// REQUIRES: hub.writable(slot), and no other frame is begun meanwhile.
-class Response {
- public:
-  Response(Context& net, std::uint32_t slot, std::string_view id);
-  http::JsonWriter& json() { return json_; }
-  void send();
-
- private:
-  Context& net_;
-  std::uint32_t slot_;
-  std::string& out_;
-  http::JsonWriter json_;
-};
-
-// Nothing happens when frames may no longer be queued for the connection.
-void refuse(Context& net, std::uint32_t slot, std::string_view id, const Refusal& refusal);
-void refuse_invalid(Context& net, std::uint32_t slot, std::string_view id, std::string message);
-// RATE_LIMITED, to be tried again later; `reason` names the bound. Counts nothing.
-void refuse_rate_limited(Context& net, std::uint32_t slot, std::string_view id,
-                         std::string_view reason, std::string message,
-                         std::uint64_t retry_after_ms);
-
 // An event: write the payload with json() once, then send it to as many as it is for.
 class Push {
  public:
