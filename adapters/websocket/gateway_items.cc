@@ -1,6 +1,5 @@
 // What comes back from the engine: answers to requests, events, the end.
 #include <cstring>
-#include <type_traits>
 #include <utility>
 
 #include "adapters/websocket/gateway.h"
@@ -8,20 +7,17 @@
 
 namespace spine::net {
 
-// Gives the answer to whoever put the question, or to what is to be done without them.
-template <class Item>
-void Gateway::answer(const pipeline::OutHeader& header, ByteSpan payload, Item& item) {
+void Gateway::answer(const pipeline::OutHeader& header, ByteSpan payload) {
+  const auto kind = static_cast<pipeline::ItemKind>(header.kind);
   net_.count_answered();
-  if constexpr (!std::is_same_v<Item, pipeline::ReplyItem>) net_.query_answered(header.connection);
+  if (kind != pipeline::ItemKind::reply) net_.query_answered(header.connection);
   PendingRequest& request = net_.pending.at(header.request);
-  Continuation& then = request.then;
+  SPINE_CHECK(request.then.takes() == kind);
   if (net_.hub.table.live(header.connection) && net_.hub.writable(header.connection.slot)) {
-    pipeline::read(payload, item);
     Responder to{net_, header.connection.slot, request.id()};
-    then.run(to, item);
-  } else if (then.runs_for_nobody()) {
-    pipeline::read(payload, item);
-    then.run_for_nobody(net_, item);
+    request.then.run(to, payload);
+  } else {
+    request.then.run_for_nobody(net_, payload);
   }
   net_.pending.remove(header.request);
 }
@@ -37,42 +33,13 @@ void Gateway::keep_gap(const pipeline::OutHeader& header, ByteSpan payload) {
 }
 
 void Gateway::answer_gaps() {
-  for (const KeptGap& gap : std::exchange(gaps_, {})) {
-    answer(gap.header, {reinterpret_cast<const std::byte*>(gap.words.data()), gap.bytes}, gap_);
-  }
+  for (const KeptGap& gap : std::exchange(gaps_, {}))
+    answer(gap.header, {reinterpret_cast<const std::byte*>(gap.words.data()), gap.bytes});
 }
 
 void Gateway::item(const pipeline::OutHeader& header, ByteSpan payload) {
   using pipeline::ItemKind;
   switch (static_cast<ItemKind>(header.kind)) {
-    case ItemKind::reply: {
-      pipeline::ReplyItem reply{};
-      return answer(header, payload, reply);
-    }
-    case ItemKind::sessions:
-      return answer(header, payload, sessions_);
-    case ItemKind::history:
-      return answer(header, payload, history_);
-    case ItemKind::run: {
-      pipeline::RunItem run{};
-      return answer(header, payload, run);
-    }
-    case ItemKind::status: {
-      pipeline::StatusItem status{};
-      return answer(header, payload, status);
-    }
-    case ItemKind::digest: {
-      pipeline::DigestItem digest{};
-      return answer(header, payload, digest);
-    }
-    case ItemKind::devices:
-      return answer(header, payload, devices_);
-    case ItemKind::pairing:
-      return answer(header, payload, pairing_);
-    case ItemKind::approvals:
-      return answer(header, payload, approvals_);
-    case ItemKind::runs:
-      return answer(header, payload, runs_);
     case ItemKind::gap:
       return keep_gap(header, payload);
     case ItemKind::event: {
@@ -93,7 +60,7 @@ void Gateway::item(const pipeline::OutHeader& header, ByteSpan payload) {
       return stop(stopping.reason);
     }
     default:
-      SPINE_CHECK(false && "an item of a kind nobody handles");
+      return answer(header, payload);
   }
 }
 

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/pipeline/messages.h"
+#include "schemas/vocab/bytes.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/ids.h"
 
@@ -38,8 +40,9 @@ struct Takes<void (Then::*)(Responder&, const I&) const> {
 };
 
 // What is done with the answer to a question: a function object and the state it carries, kept in
-// place. It is called as then(to, item), once. One that has a member gone(net, item) is called so
-// when the client is not there any more. Thread: net.
+// place. It is called once, as then(to, item), with the answer decoded into the item it takes; one
+// that has a member gone(net, item) is called so when the client is not there any more. Thread:
+// net.
 class Continuation {
  public:
   static constexpr std::size_t kBytesMax = 128;
@@ -61,43 +64,38 @@ class Continuation {
     if (what_ != nullptr) what_->destroy(state_.data());
     what_ = nullptr;
   }
-  template <class Item>
-  void run(Responder& to, const Item& item) {
-    SPINE_CHECK(what_ != nullptr && what_->takes == &kKindOf<Item>);
-    what_->run(state_.data(), to, &item);
-  }
-  bool runs_for_nobody() const { return what_ != nullptr && what_->gone != nullptr; }
-  template <class Item>
-  void run_for_nobody(Context& net, const Item& item) {
-    SPINE_CHECK(runs_for_nobody() && what_->takes == &kKindOf<Item>);
-    what_->gone(state_.data(), net, &item);
+  pipeline::ItemKind takes() const { return what_->takes; }
+  // REQUIRES: it is not empty, and the answer is of the kind that it takes.
+  void run(Responder& to, ByteSpan answer) { what_->run(state_.data(), to, answer); }
+  void run_for_nobody(Context& net, ByteSpan answer) {
+    if (what_->gone != nullptr) what_->gone(state_.data(), net, answer);
   }
 
  private:
-  // Its address stands for the kind of answer.
-  template <class Item>
-  static constexpr char kKindOf{};
-
   struct What {
-    const char* takes{};
-    void (*run)(void* then, Responder& to, const void* item){};
-    void (*gone)(void* then, Context& net, const void* item){};
+    pipeline::ItemKind takes{};
+    void (*run)(void* then, Responder& to, ByteSpan answer){};
+    void (*gone)(void* then, Context& net, ByteSpan answer){};
     void (*destroy)(void* then){};
   };
   template <class Then>
   static constexpr What what_of() {
     using Item = typename Takes<Then>::Item;
-    What what{.takes = &kKindOf<Item>,
+    What what{.takes = Item::kKind,
               .run =
-                  [](void* then, Responder& to, const void* item) {
-                    (*static_cast<Then*>(then))(to, *static_cast<const Item*>(item));
+                  [](void* then, Responder& to, ByteSpan answer) {
+                    Item item{};
+                    pipeline::read(answer, item);
+                    (*static_cast<Then*>(then))(to, item);
                   },
               .destroy = [](void* then) { static_cast<Then*>(then)->~Then(); }};
     if constexpr (requires(Then & then, Context & net, const Item& item) {
                     then.gone(net, item);
                   }) {
-      what.gone = [](void* then, Context& net, const void* item) {
-        static_cast<Then*>(then)->gone(net, *static_cast<const Item*>(item));
+      what.gone = [](void* then, Context& net, ByteSpan answer) {
+        Item item{};
+        pipeline::read(answer, item);
+        static_cast<Then*>(then)->gone(net, item);
       };
     }
     return what;

@@ -359,6 +359,16 @@ TEST(Arguments, AreCheckedAgainstTheListOfTheMethod) {
   EXPECT_TRUE(arguments.is_null("mode"));
 }
 
+template <class Item>
+std::vector<std::byte> encoded(const Item& item) {
+  pipeline::Sizer sizer;
+  Item::list(item, sizer);
+  std::vector<std::byte> bytes(sizer.bytes());
+  pipeline::Writer writer{bytes.data()};
+  Item::list(item, writer);
+  return bytes;
+}
+
 TEST(Continuation, KeepsItsStateUntilTheAnswerIsThere) {
   struct Told {
     int runs{};
@@ -379,16 +389,18 @@ TEST(Continuation, KeepsItsStateUntilTheAnswerIsThere) {
   EXPECT_EQ(table.count(), 3U);
   EXPECT_EQ(table.at(first).id(), "short");
   EXPECT_EQ(table.at(second).id(), long_id);
-  EXPECT_TRUE(table.at(second).then.runs_for_nobody());
-  EXPECT_FALSE(table.at(third).then.runs_for_nobody());
+  EXPECT_EQ(table.at(first).then.takes(), pipeline::ItemKind::reply);
+  EXPECT_EQ(table.at(third).then.takes(), pipeline::ItemKind::run);
   const config::Config config{};
   const net::NetOptions options{.config = &config};
   pipeline::Shared shared;
   pipeline::Ingress ingress;
   net::Context net{options, shared, ingress.add_producer(nullptr, nullptr)};
   net::Responder to{net, 0, "id"};
-  table.at(first).then.run(to, pipeline::ReplyItem{});
-  table.at(second).then.run_for_nobody(net, pipeline::ReplyItem{});
+  const std::vector<std::byte> answer = encoded(pipeline::ReplyItem{});
+  table.at(first).then.run(to, answer);
+  table.at(second).then.run_for_nobody(net, answer);
+  table.at(third).then.run_for_nobody(net, answer);
   EXPECT_EQ(told.runs, 1);
   EXPECT_EQ(told.gone, 2);
   table.remove(second);
