@@ -76,20 +76,20 @@ void announce(const Responder& to) {
 void write_pairing_details(std::string& out, const ConnectParams& params,
                            const DeviceRequest& request) {
   JsonWriter json{out};
-  json.begin_object();
-  json.member("code", "PAIRING_REQUIRED");
-  json.member("reason", request.reason);
-  json.member("requestId", request.id);
-  json.member("deviceId", request.device_id);
-  json.member("requestedRole", request.role);
-  json.key("requestedScopes");
-  write_scopes(json, params.scopes);
-  // Clients then ask again by themselves, and are in as soon as somebody has said yes.
-  json.member("recommendedNextStep", "wait_then_retry");
-  json.member("retryable", true);
-  json.member("pauseReconnect", false);
-  json.member("remediationHint", "On the gateway's machine: spine devices approve " + request.id);
-  json.end_object();
+  json.object([&] {
+    json.member("code", "PAIRING_REQUIRED");
+    json.member("reason", request.reason);
+    json.member("requestId", request.id);
+    json.member("deviceId", request.device_id);
+    json.member("requestedRole", request.role);
+    json.key("requestedScopes");
+    write_scopes(json, params.scopes);
+    // Clients then ask again by themselves, and are in as soon as somebody has said yes.
+    json.member("recommendedNextStep", "wait_then_retry");
+    json.member("retryable", true);
+    json.member("pauseReconnect", false);
+    json.member("remediationHint", "On the gateway's machine: spine devices approve " + request.id);
+  });
 }
 
 std::string_view requirement(std::string_view reason) {

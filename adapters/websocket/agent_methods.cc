@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <string>
 
-#include "adapters/websocket/agent_report_rows.h"
 #include "adapters/websocket/agent_rows.h"
 #include "adapters/websocket/channel_message.h"
 #include "adapters/websocket/inputs.h"

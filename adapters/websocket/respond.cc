@@ -194,13 +194,13 @@ void Push::put(std::uint32_t slot, bool numbered) {
   out += net_.scratch;
   if (numbered) {
     out += ",\"seq\":";
-    http::JsonWriter{out}.value(++net_.hub.table.seq[slot]);
+    JsonWriter{out}.value(++net_.hub.table.seq[slot]);
   }
   if (state_version_) {
     out += ",\"stateVersion\":{\"presence\":";
-    http::JsonWriter{out}.value(net_.presence_version);
+    JsonWriter{out}.value(net_.presence_version);
     out += ",\"health\":";
-    http::JsonWriter{out}.value(net_.health_version);
+    JsonWriter{out}.value(net_.health_version);
     out += '}';
   }
   out += '}';

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <utility>
 
-#include "adapters/http/json.h"
 #include "adapters/websocket/context.h"
 #include "adapters/websocket/refusal.h"
 #include "engine/pipeline/messages.h"
@@ -105,7 +104,7 @@ class Push {
  public:
   // REQUIRES: one at a time; the payload is built in net.scratch.
   Push(Context& net, std::string_view event);
-  http::JsonWriter& json() { return json_; }
+  JsonWriter& json() { return json_; }
   // With the connection's next seq. Skips connections that may not be written to.
   void to(std::uint32_t slot);
   // Without a seq: meant for this connection alone.
@@ -117,7 +116,7 @@ class Push {
   void put(std::uint32_t slot, bool numbered);
   Context& net_;
   std::string_view event_;
-  http::JsonWriter json_;
+  JsonWriter json_;
   bool state_version_{};
 };
 
