@@ -3,11 +3,11 @@
 
 #include <algorithm>
 
+#include "adapters/websocket/credentials.h"
 #include "adapters/websocket/device_events.h"
 #include "adapters/websocket/device_inputs.h"
 #include "adapters/websocket/handshake.h"
 #include "adapters/websocket/inputs.h"
-#include "adapters/websocket/joining.h"
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/net_log.h"
 #include "adapters/websocket/turn_away.h"
@@ -73,10 +73,8 @@ void announce(const Responder& to) {
   to.submit(build_client_connected(net, slot), finish_connect);
 }
 
-void write_pairing_details(std::string& out, const ConnectParams& params,
-                           const DeviceRequest& request) {
-  JsonWriter json{out};
-  json.object([&] {
+std::string pairing_details(const ConnectParams& params, const DeviceRequest& request) {
+  return object_text([&](JsonWriter& json) {
     json.member("code", "PAIRING_REQUIRED");
     json.member("reason", request.reason);
     json.member("requestId", request.id);
@@ -133,13 +131,11 @@ void ask_pairing(const Responder& to, std::string_view reason) {
               request->device_id, printable(request->client_id), request->address, request->id);
     push_device_requested(net, *request);
   }
-  std::string details;
-  write_pairing_details(details, params, *request);
   turn_away(to,
             {.code = error_code::kNotPaired,
              .message = "pairing required: " + std::string{requirement(reason)} +
                         " (requestId: " + request->id + ")",
-             .details = std::move(details)},
+             .details = pairing_details(params, *request)},
             "PAIRING_REQUIRED");
 }
 

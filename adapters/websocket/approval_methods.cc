@@ -167,16 +167,13 @@ void approval_get(Call& call) {
 }
 
 void refuse_decision(const Responder& to, const Approval& approval, fb::ApprovalDecision decision) {
-  std::string details;
-  JsonWriter json{details};
-  json.object([&] {
-    json.member("reason", "APPROVAL_ALLOW_ALWAYS_UNAVAILABLE");
-    json.key("allowedDecisions");
-    write_allowed_decisions(json, approval);
-  });
   to.refuse(Refusal{.message = std::string{decision_name(decision)} +
                                " is unavailable for this approval: the agent does not offer it",
-                    .details = std::move(details)});
+                    .details = object_text([&](JsonWriter& json) {
+                      json.member("reason", "APPROVAL_ALLOW_ALWAYS_UNAVAILABLE");
+                      json.key("allowedDecisions");
+                      write_allowed_decisions(json, approval);
+                    })});
 }
 
 // A decision on its way: first which approval it is about, then what the engine says to it.

@@ -267,21 +267,18 @@ void chat_metadata(Call& call) {
 
 // The bridge tells the sender the code, once: when isNew.
 void refuse_unpaired(Responder& to, const pipeline::ReplyItem& item) {
-  std::string details;
-  JsonWriter json{details};
-  json.object([&] {
-    json.member("code", "MESSAGE_REJECTED");
-    json.member("reason", "unpaired");
-    json.object("pairing", [&] {
-      json.member("requestId", std::to_string(item.reply.pairing.value));
-      json.member("code", item.pairing_code);
-      json.member("expiresAt", item.pairing_expires_wall_ms);
-      json.member("isNew", item.reply.pairing_new);
-    });
-  });
   to.refuse({.code = error_code::kForbidden,
              .message = "the sender is not paired",
-             .details = std::move(details)});
+             .details = object_text([&](JsonWriter& json) {
+               json.member("code", "MESSAGE_REJECTED");
+               json.member("reason", "unpaired");
+               json.object("pairing", [&] {
+                 json.member("requestId", std::to_string(item.reply.pairing.value));
+                 json.member("code", item.pairing_code);
+                 json.member("expiresAt", item.pairing_expires_wall_ms);
+                 json.member("isNew", item.reply.pairing_new);
+               });
+             })});
 }
 
 void answer_channel_message(Responder& to, const pipeline::ReplyItem& item) {

@@ -1,8 +1,8 @@
 // Building of FlatBuffer bodies about devices.
 #include "adapters/websocket/device_inputs.h"
 
+#include "adapters/websocket/credentials.h"
 #include "adapters/websocket/inputs.h"
-#include "adapters/websocket/joining.h"
 #include "adapters/websocket/put_text.h"
 
 namespace spine::net {

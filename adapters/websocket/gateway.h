@@ -8,7 +8,6 @@
 #include "adapters/websocket/channel_message.h"
 #include "adapters/websocket/context.h"
 #include "adapters/websocket/events.h"
-#include "adapters/websocket/peer.h"
 #include "adapters/websocket/request.h"
 #include "engine/pipeline/messages.h"
 

@@ -2,8 +2,8 @@
 #include "adapters/websocket/handshake.h"
 
 #include "adapters/websocket/admission.h"
+#include "adapters/websocket/credentials.h"
 #include "adapters/websocket/hello.h"
-#include "adapters/websocket/joining.h"
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/net_log.h"
 #include "adapters/websocket/respond.h"
@@ -36,17 +36,15 @@ bool check_version(const Responder& to, const ConnectParams& params) {
   const bool probe = params.client_mode == "probe" || params.role == "node";
   const std::int64_t oldest = probe ? kProbeProtocol : kProtocol;
   if (params.min_protocol <= kProtocol && params.max_protocol >= oldest) return true;
-  std::string details;
-  JsonWriter json{details};
-  json.object([&] {
-    json.member("code", "PROTOCOL_MISMATCH");
-    json.member("clientMinProtocol", params.min_protocol);
-    json.member("clientMaxProtocol", params.max_protocol);
-    json.member("expectedProtocol", kProtocol);
-    json.member("minimumProbeProtocol", kProbeProtocol);
-  });
-  turn_away(to, {.message = "protocol mismatch", .details = std::move(details)},
-            "PROTOCOL_MISMATCH", close_code::kProtocol);
+  turn_away(
+      to, {.message = "protocol mismatch", .details = object_text([&](JsonWriter& json) {
+                                             json.member("code", "PROTOCOL_MISMATCH");
+                                             json.member("clientMinProtocol", params.min_protocol);
+                                             json.member("clientMaxProtocol", params.max_protocol);
+                                             json.member("expectedProtocol", kProtocol);
+                                             json.member("minimumProbeProtocol", kProbeProtocol);
+                                           })},
+      "PROTOCOL_MISMATCH", close_code::kProtocol);
   return false;
 }
 

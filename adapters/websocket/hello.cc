@@ -4,9 +4,9 @@
 #include <array>
 #include <string>
 
+#include "adapters/websocket/credentials.h"
 #include "adapters/websocket/device_events.h"
 #include "adapters/websocket/health.h"
-#include "adapters/websocket/joining.h"
 #include "adapters/websocket/methods.h"
 #include "engine/core/session_key.h"
 

@@ -70,12 +70,19 @@ bool Responder::may(Scope scope) const {
   return satisfies(net.hub.table.scopes[slot], scope);
 }
 
-std::string& Responder::begin() const {
-  std::string& out = net.hub.begin(slot);
-  out += "{\"type\":\"res\",\"id\":\"";
-  append_escaped(out, id);
-  out += "\",\"ok\":true,\"payload\":";
-  return out;
+JsonWriter Responder::begin(bool ok) const {
+  JsonWriter json{net.hub.begin(slot)};
+  json.begin_object();
+  json.member("type", "res");
+  json.member("id", id);
+  json.member("ok", ok);
+  json.key(ok ? "payload" : "error");
+  return json;
+}
+
+void Responder::end(JsonWriter& json) const {
+  json.end_object();
+  net.hub.end(slot);
 }
 
 void Responder::respond_raw(std::string_view payload) const {
@@ -84,22 +91,16 @@ void Responder::respond_raw(std::string_view payload) const {
 
 void Responder::refuse(const Refusal& refusal) const {
   if (!net.hub.writable(slot)) return;
-  std::string& out = net.hub.begin(slot);
-  JsonWriter json{out};
+  JsonWriter json = begin(false);
   json.object([&] {
-    json.member("type", "res");
-    json.member("id", id);
-    json.member("ok", false);
-    json.object("error", [&] {
-      json.member("code", refusal.code);
-      json.member("message", refusal.message);
-      if (!refusal.details.empty()) json.member_raw("details", refusal.details);
-      if (!refusal.retryable) return;
-      json.member("retryable", true);
-      json.member("retryAfterMs", refusal.retry_after_ms);
-    });
+    json.member("code", refusal.code);
+    json.member("message", refusal.message);
+    if (!refusal.details.empty()) json.member_raw("details", refusal.details);
+    if (!refusal.retryable) return;
+    json.member("retryable", true);
+    json.member("retryAfterMs", refusal.retry_after_ms);
   });
-  net.hub.end(slot);
+  end(json);
 }
 
 void Responder::refuse(std::string message) const {
@@ -114,8 +115,11 @@ void Responder::refuse_scope(Scope scope) const {
   const std::string name{scope_name(scope)};
   refuse({.code = error_code::kForbidden,
           .message = "missing scope: " + name,
-          .details = "{\"code\":\"MISSING_SCOPE\",\"missingScope\":\"" + name +
-                     "\",\"requiredScopes\":[\"" + name + "\"]}"});
+          .details = object_text([&](JsonWriter& json) {
+            json.member("code", "MISSING_SCOPE");
+            json.member("missingScope", name);
+            json.array("requiredScopes", [&] { json.value(name); });
+          })});
 }
 
 void Responder::refuse_key(std::string_view typed) const {
@@ -165,13 +169,10 @@ bool Responder::accepted(const pipeline::ReplyItem& item) const {
 }
 
 std::string details_of(std::string_view code, std::string_view reason) {
-  std::string details;
-  JsonWriter json{details};
-  json.object([&] {
+  return object_text([&](JsonWriter& json) {
     json.member("code", code);
     json.member("reason", reason);
   });
-  return details;
 }
 
 Push::Push(Context& net, std::string_view event) : net_(net), event_(event), json_(net.scratch) {

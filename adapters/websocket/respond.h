@@ -34,11 +34,9 @@ class Responder {
   // value / an object of these members / this text. REQUIRES: hub.writable(slot).
   template <std::invocable<JsonWriter&> Write>
   void respond_value(Write write) const {
-    std::string& out = begin();
-    JsonWriter json{out};
+    JsonWriter json = begin(true);
     write(json);
-    out += '}';
-    net.hub.end(slot);
+    end(json);
   }
   template <std::invocable<JsonWriter&> Write>
   void respond(Write write) const {
@@ -85,8 +83,9 @@ class Responder {
   }
 
  private:
-  // A frame with what stands before the payload.
-  std::string& begin() const;
+  // A frame up to its payload or error, and its end behind that.
+  JsonWriter begin(bool ok) const;
+  void end(JsonWriter& json) const;
   template <class Then>
   std::uint64_t pend(Then then) const {
     return net.pending.add(ref(), id, std::move(then));

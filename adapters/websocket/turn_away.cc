@@ -49,17 +49,15 @@ Refusal refusal_of(const Judgement& judgement) {
         .details = details_of("CONTROL_UI_DEVICE_IDENTITY_REQUIRED", "device-identity-required")};
   }
   const Wording wording = wording_of(judgement.verdict);
-  std::string details;
-  JsonWriter json{details};
-  json.object([&] {
-    json.member("code", wording.code);
-    json.member("authReason", wording.reason);
-    json.member("canRetryWithDeviceToken", judgement.may_retry_with_device_token);
-    json.member("recommendedNextStep", judgement.may_retry_with_device_token
-                                           ? "retry_with_device_token"
-                                           : "update_auth_credentials");
-  });
-  return {.message = std::string{wording.text}, .details = std::move(details)};
+  const bool retry = judgement.may_retry_with_device_token;
+  return {.message = std::string{wording.text},
+          .details = object_text([&](JsonWriter& json) {
+            json.member("code", wording.code);
+            json.member("authReason", wording.reason);
+            json.member("canRetryWithDeviceToken", retry);
+            json.member("recommendedNextStep",
+                        retry ? "retry_with_device_token" : "update_auth_credentials");
+          })};
 }
 
 std::string_view code_of(const Judgement& judgement) {

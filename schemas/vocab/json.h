@@ -106,7 +106,7 @@ class JsonWriter {
   }
   template <std::ranges::range Rows>
   void array(std::string_view name, const Rows& rows) {
-    array(name, rows, [this](const auto& row) { value(row); });
+    array(name, rows, [this](const auto& row) { this->value(row); });
   }
   template <class Rows, class Write>
   void objects(std::string_view name, const Rows& rows, Write write) {
@@ -126,5 +126,14 @@ class JsonWriter {
   std::string& out_;
   bool comma_{};
 };
+
+// The text of an object whose members `write(json)` writes.
+template <std::invocable<JsonWriter&> Write>
+std::string object_text(Write write) {
+  std::string text;
+  JsonWriter json{text};
+  json.object([&] { write(json); });
+  return text;
+}
 
 }  // namespace spine
