@@ -62,7 +62,7 @@ class Responder {
   bool accepted(const pipeline::ReplyItem& item) const;
 
   // Puts a question to the engine or its follower. `then(to, item)` is called with the answer, if
-  // the client is still there (see Continuation).
+  // the client is still there (see Continuation). What the question borrows is not `then`'s own.
   template <class Then>
   void ask(const Question& question, Then then) const {
     net.query(question, slot, pend(std::move(then)));

@@ -68,6 +68,7 @@ TEST(JsonWriter, ObjectsAndArraysAreClosed) {
   EXPECT_EQ(out,
             R"({"empty":{},"names":["x","\n"],"none":[],"rows":[{"a":1},{"b":2}],"counts":[1,2],)"
             R"("mixed":[[],true],"no":null,"yes":"y"})");
+  EXPECT_EQ(object_text([](JsonWriter& object) { object.member("a", 1); }), R"({"a":1})");
 }
 
 TEST(JsonWriter, BytesThatAreNoUtf8BecomeTheReplacementCharacter) {
