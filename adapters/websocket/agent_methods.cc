@@ -278,14 +278,11 @@ void runs_list(Call& call) {
 }
 
 void agents_list(Call& call) {
-  call.respond_value([&](JsonWriter& json) { write_agents_list(json, call.net.config()); });
+  call.respond([&](JsonWriter& json) { write_agents_list(json, call.net.config()); });
 }
 
 void models_list(Call& call) {
-  call.respond([&](JsonWriter& json) {
-    json.key("models");
-    write_models(json, call.net.config());
-  });
+  call.respond([&](JsonWriter& json) { write_models(json, call.net.config()); });
 }
 
 void agent_identity_get(Call& call) {
@@ -312,7 +309,7 @@ void agents_status(Call& call) {
   if (!id.empty() && find_agent(call.net.config(), id) == nullptr) {
     return refuse_unknown_agent(call, id);
   }
-  call.respond_value([&](JsonWriter& json) {
+  call.respond([&](JsonWriter& json) {
     write_agents_status(json, call.net.config(), call.net.agents_report.get(), id, call.net.wall_ms,
                         call.may(Scope::admin));
   });

@@ -11,15 +11,6 @@
 namespace spine::net {
 namespace {
 
-void write_model_row(JsonWriter& json, const ModelName& model) {
-  json.object([&] {
-    json.member("id", model.whole);
-    json.member("name", model.model);
-    json.member("provider", model.provider);
-    json.member("available", true);
-  });
-}
-
 // `words`: what is typed.
 void write_command_row(JsonWriter& json, std::string_view words, std::string_view description) {
   json.object([&] {
@@ -92,34 +83,37 @@ std::string_view driver_name(config::Driver driver) {
 }  // namespace
 
 void write_agents_list(JsonWriter& json, const config::Config& config) {
-  json.object([&] {
-    json.member("defaultId", config.default_agent);
-    json.member("mainKey", config.main_key);
-    json.member("scope", "per-sender");
-    json.objects("agents", config.agents, [&](const config::AgentConfig& agent) {
-      json.member("id", agent.id);
-      json.member("name", agent.name.empty() ? agent.id : agent.name);
-      json.member_if("emoji", agent.emoji);
-      json.object("model", [&] { json.member("primary", model_of(config, agent.id).whole); });
-      json.member_if("workspace", agent.workspace);
-    });
+  json.member("defaultId", config.default_agent);
+  json.member("mainKey", config.main_key);
+  json.member("scope", "per-sender");
+  json.objects("agents", config.agents, [&](const config::AgentConfig& agent) {
+    json.member("id", agent.id);
+    json.member("name", agent.name.empty() ? agent.id : agent.name);
+    json.member_if("emoji", agent.emoji);
+    json.object("model", [&] { json.member("primary", model_of(config, agent.id).whole); });
+    json.member_if("workspace", agent.workspace);
   });
 }
 
 void write_models(JsonWriter& json, const config::Config& config) {
   std::vector<std::string_view> seen;
-  json.array([&] {
+  json.array("models", [&] {
     for (const config::AgentConfig& agent : config.agents) {
       const ModelName model = model_of(config, agent.id);
       if (std::ranges::find(seen, model.whole) != seen.end()) continue;
       seen.push_back(model.whole);
-      write_model_row(json, model);
+      json.object([&] {
+        json.member("id", model.whole);
+        json.member("name", model.model);
+        json.member("provider", model.provider);
+        json.member("available", true);
+      });
     }
   });
 }
 
 void write_commands(JsonWriter& json, const config::Config& config) {
-  json.array([&] {
+  json.array("commands", [&] {
     for (const std::string& trigger : config.reset_triggers)
       write_command_row(json, trigger, "Start this conversation afresh");
     for (const core::Command& command : core::commands())
@@ -128,79 +122,71 @@ void write_commands(JsonWriter& json, const config::Config& config) {
 }
 
 void write_chat_metadata(JsonWriter& json, const config::Config& config) {
-  json.object([&] {
-    json.key("models");
-    write_models(json, config);
-    json.key("commands");
-    write_commands(json, config);
-  });
+  write_models(json, config);
+  write_commands(json, config);
 }
 
 void write_channels_status(JsonWriter& json, const config::Config& config, std::int64_t wall_ms) {
-  json.object([&] {
-    json.member("ts", wall_ms);
-    json.array("channelOrder", config.channels,
-               [&](const config::ChannelConfig& channel) { json.value(channel.name); });
-    const auto each = [&json, &config](std::string_view key, auto write) {
-      json.object(key, [&] {
-        for (const config::ChannelConfig& channel : config.channels)
-          write(channel);
-      });
-    };
-    const auto label = [&json](const config::ChannelConfig& channel) {
-      json.member(channel.name, channel.name);
-    };
-    each("channelLabels", label);
-    each("channelDetailLabels", label);
-    json.objects("channelMeta", config.channels, [&](const config::ChannelConfig& channel) {
-      json.member("id", channel.name);
-      json.member("label", channel.name);
-      json.member("detailLabel", channel.name);
+  json.member("ts", wall_ms);
+  json.array("channelOrder", config.channels,
+             [&](const config::ChannelConfig& channel) { json.value(channel.name); });
+  const auto each = [&json, &config](std::string_view key, auto write) {
+    json.object(key, [&] {
+      for (const config::ChannelConfig& channel : config.channels)
+        write(channel);
     });
-    each("channels", [&json](const config::ChannelConfig& channel) {
-      json.object(channel.name, [&] {
-        json.member("configured", true);
+  };
+  const auto label = [&json](const config::ChannelConfig& channel) {
+    json.member(channel.name, channel.name);
+  };
+  each("channelLabels", label);
+  each("channelDetailLabels", label);
+  json.objects("channelMeta", config.channels, [&](const config::ChannelConfig& channel) {
+    json.member("id", channel.name);
+    json.member("label", channel.name);
+    json.member("detailLabel", channel.name);
+  });
+  each("channels", [&json](const config::ChannelConfig& channel) {
+    json.object(channel.name, [&] {
+      json.member("configured", true);
+      json.member("enabled", channel.enabled);
+      json.member("running", false);
+    });
+  });
+  each("channelAccounts", [&json](const config::ChannelConfig& channel) {
+    json.array(channel.name, [&] {
+      json.object([&] {
+        json.member("accountId", "default");
         json.member("enabled", channel.enabled);
+        json.member("configured", true);
         json.member("running", false);
       });
     });
-    each("channelAccounts", [&json](const config::ChannelConfig& channel) {
-      json.array(channel.name, [&] {
-        json.object([&] {
-          json.member("accountId", "default");
-          json.member("enabled", channel.enabled);
-          json.member("configured", true);
-          json.member("running", false);
-        });
-      });
-    });
-    each("channelDefaultAccountId",
-         [&json](const config::ChannelConfig& channel) { json.member(channel.name, "default"); });
   });
+  each("channelDefaultAccountId",
+       [&json](const config::ChannelConfig& channel) { json.member(channel.name, "default"); });
 }
 
 void write_agents_status(JsonWriter& json, const config::Config& config, const AgentsReport* report,
                          std::string_view agent_id, std::int64_t wall_ms, bool for_admin) {
-  json.object([&] {
-    json.member("ts", wall_ms);
-    if (for_admin && report != nullptr) json.member("searchPath", report->search_path);
-    json.array("agents", [&] {
-      for (const config::AgentConfig& agent : config.agents) {
-        if (!agent_id.empty() && agent.id != agent_id) continue;
-        json.object([&] {
-          json.member("id", agent.id);
-          json.member_if("name", agent.name);
-          json.member("isDefault", agent.id == config.default_agent);
-          json.member("driver", driver_name(agent.process.driver));
-          if (const AgentReport* known = report_of(report, agent.id)) {
-            write_report(json, *known);
-          } else {
-            json.member("state", "unknown");
-            json.member_raw("instances", "[]");
-          }
-        });
-      }
-    });
+  json.member("ts", wall_ms);
+  if (for_admin && report != nullptr) json.member("searchPath", report->search_path);
+  json.array("agents", [&] {
+    for (const config::AgentConfig& agent : config.agents) {
+      if (!agent_id.empty() && agent.id != agent_id) continue;
+      json.object([&] {
+        json.member("id", agent.id);
+        json.member_if("name", agent.name);
+        json.member("isDefault", agent.id == config.default_agent);
+        json.member("driver", driver_name(agent.process.driver));
+        if (const AgentReport* known = report_of(report, agent.id)) {
+          write_report(json, *known);
+        } else {
+          json.member("state", "unknown");
+          json.member_raw("instances", "[]");
+        }
+      });
+    }
   });
 }
 

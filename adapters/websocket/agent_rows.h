@@ -1,5 +1,5 @@
-// Agent rows: agents, models, commands and channels as the configuration has them, and how agents
-// are.
+// Agent rows: agents, models, commands and channels as the configuration has them;
+// how agents are.
 #pragma once
 
 #include <cstdint>
@@ -11,18 +11,18 @@
 
 namespace spine::net {
 
-// The payload of agents.list.
+// Members of the payload of agents.list.
 void write_agents_list(JsonWriter& json, const config::Config& config);
-// The array of models.list: each model once.
+// "models":[...], each model once.
 void write_models(JsonWriter& json, const config::Config& config);
-// The array of commands.list: the words that start a session afresh.
+// "commands":[...]: the words that start a session afresh, and the gateway's own.
 void write_commands(JsonWriter& json, const config::Config& config);
-// {models, commands}.
+// Both of them.
 void write_chat_metadata(JsonWriter& json, const config::Config& config);
-// The payload of channels.status.
+// Members of the payload of channels.status.
 void write_channels_status(JsonWriter& json, const config::Config& config, std::int64_t wall_ms);
 
-// {"ts","agents":[...]} in the order of the configuration; `agent_id` empty = all. An agent the
+// "ts" and "agents", these in the order of the configuration; `agent_id` empty = all. An agent the
 // report does not know yet, or a report that is null, is shown as "unknown". An admin is told the
 // PATH that programs are found along.
 void write_agents_status(JsonWriter& json, const config::Config& config,

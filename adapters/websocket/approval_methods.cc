@@ -140,7 +140,6 @@ void exec_approval_get(Call& call) {
       json.member("id", approval->id);
       json.member("commandText", approval_text(*approval));
       json.member_null("commandPreview");
-      json.key("allowedDecisions");
       write_allowed_decisions(json, *approval);
       json.member("host", "gateway");
       json.member_null("nodeId");
@@ -171,7 +170,6 @@ void refuse_decision(const Responder& to, const Approval& approval, fb::Approval
                                " is unavailable for this approval: the agent does not offer it",
                     .details = object_text([&](JsonWriter& json) {
                       json.member("reason", "APPROVAL_ALLOW_ALWAYS_UNAVAILABLE");
-                      json.key("allowedDecisions");
                       write_allowed_decisions(json, approval);
                     })});
 }

@@ -21,7 +21,6 @@ void write_exec_presentation(JsonWriter& json, const Approval& approval) {
     if (approval.title != approval_text(approval)) json.member_if("warningText", approval.title);
     json.member("host", "gateway");
     json.member_if("agentId", approval.agent_id);
-    json.key("allowedDecisions");
     write_allowed_decisions(json, approval);
   });
 }
@@ -47,7 +46,6 @@ void write_plugin_presentation(JsonWriter& json, const Approval& approval) {
     json.member("severity", "warning");
     json.member_if("toolName", approval.tool);
     json.member_if("agentId", approval.agent_id);
-    json.key("allowedDecisions");
     write_allowed_decisions(json, approval);
   });
 }
@@ -171,7 +169,7 @@ std::string_view approval_text(const Approval& approval) {
 }
 
 void write_allowed_decisions(JsonWriter& json, const Approval& approval) {
-  json.array([&] {
+  json.array("allowedDecisions", [&] {
     for (const fb::ApprovalDecision decision :
          {fb::ApprovalDecision::allow_once, fb::ApprovalDecision::allow_always,
           fb::ApprovalDecision::deny}) {
@@ -196,7 +194,6 @@ void write_approval_request(JsonWriter& json, const Approval& approval) {
     json.member("agentId", approval.agent_id);
     json.member("sessionKey", approval.session_key);
     json.member("runId", approval.run_key);
-    json.key("allowedDecisions");
     write_allowed_decisions(json, approval);
     json.member_if("code", approval.code);  // ours: what admins answer with on channels
   });

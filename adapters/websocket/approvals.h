@@ -88,7 +88,7 @@ void write_approval_members(JsonWriter& json, const Approval& approval);
 void write_approval_request(JsonWriter& json, const Approval& approval);
 // What approval.get shows: pending, or how it ended.
 void write_approval_snapshot(JsonWriter& json, const Approval& approval);
-// ["allow-once", ..., "deny"].
+// "allowedDecisions":["allow-once", ..., "deny"].
 void write_allowed_decisions(JsonWriter& json, const Approval& approval);
 // What is to be done, for people: the command, or whatever the agent said of it. Never empty.
 std::string_view approval_text(const Approval& approval);

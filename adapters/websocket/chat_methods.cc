@@ -122,8 +122,7 @@ void write_history(JsonWriter& json, Context& net, const pipeline::HistoryItem& 
     write_session(json, net.config(), item.session, net.wall_ms);
   }
   const bool more = item.found && (item.more || rows.cut);
-  json.key("defaults");
-  write_defaults(json, net.config());
+  write_defaults(json, "defaults", net.config());
   json.member("hasMore", more);
   json.member("totalMessages", item.found ? item.session.message_count : 0);
   if (more && rows.oldest) json.member("nextCursor", std::to_string(rows.oldest.value));
@@ -160,10 +159,8 @@ void ask_history(Call& call, bool startup) {
                                          : item.key.empty() ? std::string_view{asked}
                                                             : item.key);
                if (startup) {
-                 json.key("agentsList");
-                 write_agents_list(json, to.net.config());
-                 json.key("metadata");
-                 write_chat_metadata(json, to.net.config());
+                 json.object("agentsList", [&] { write_agents_list(json, to.net.config()); });
+                 json.object("metadata", [&] { write_chat_metadata(json, to.net.config()); });
                }
                if (item.found) json.member("sessionId", uuid_text(item.session.uuid));
                write_history(json, to.net, item, wanted);
@@ -262,7 +259,7 @@ void sessions_abort(Call& call) {
 }
 
 void chat_metadata(Call& call) {
-  call.respond_value([&](JsonWriter& json) { write_chat_metadata(json, call.net.config()); });
+  call.respond([&](JsonWriter& json) { write_chat_metadata(json, call.net.config()); });
 }
 
 // The bridge tells the sender the code, once: when isNew.

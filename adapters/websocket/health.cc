@@ -13,16 +13,14 @@ constexpr std::size_t kProblemBytesMax = limits::kKiB;
 constexpr std::size_t kPresenceBytesMax = 256 * limits::kKiB;
 
 void write_sessions_summary(Context& net, JsonWriter& json, const pipeline::SessionsItem* recent) {
-  json.object([&] {
+  json.object("sessions", [&] {
     json.member("path", "journal");
     json.member("count",
                 recent == nullptr ? net.shared.metrics.sessions_open.get() : recent->total);
     json.array("recent", [&] {
-      if (recent != nullptr) {
-        for (const core::SessionView& session : recent->sessions) {
-          write_recent(json, session, net.wall_ms);
-        }
-      }
+      if (recent == nullptr) return;
+      for (const core::SessionView& session : recent->sessions)
+        write_recent(json, session, net.wall_ms);
     });
   });
 }
@@ -35,7 +33,6 @@ void write_agent(Context& net, JsonWriter& json, const config::AgentConfig& agen
     json.key("heartbeat");
     json.raw(R"({"enabled":false,"every":"disabled","everyMs":null,"prompt":"","target":"none",)"
              R"("ackMaxChars":300})");
-    json.key("sessions");
     write_sessions_summary(net, json, recent);
   });
 }
@@ -81,7 +78,6 @@ void write_health(Context& net, JsonWriter& json, const pipeline::SessionsItem* 
     json.array("agents", net.config().agents, [&](const config::AgentConfig& agent) {
       write_agent(net, json, agent, agent.id == net.config().default_agent ? recent : nullptr);
     });
-    json.key("sessions");
     write_sessions_summary(net, json, recent);
   });
 }

@@ -92,53 +92,47 @@ void write_user(JsonWriter& json, const EventView& event, std::string_view run_k
   const auto& body = *flatbuffers::GetRoot<fb::MessageReceived>(event.body.data());
   const std::string_view key = run_key.empty() ? text_of(body.idempotency_key()) : run_key;
   const std::string user_key = key.empty() ? std::string{} : std::string{key} + ":user";
-  json.object([&] {
-    json.member("role", body.via() == fb::MessageVia::system ? "system" : "user");
-    write_content(json, text_of(body.text()), event.seq, shown);
-    json.member("timestamp", event.header.wall_ms);
-    json.member_if("idempotencyKey", user_key);
-    write_attachments(json, body, shown.attachments_max);
-    if (body.via() == fb::MessageVia::channel) {
-      json.member_if("channel", text_of(body.channel()));
-      json.member_if("senderId", text_of(body.sender_id()));
-      json.member_if("senderName", text_of(body.sender_name()));
-      json.member_if("externalId", text_of(body.external_id()));
-    }
-    write_meta(json, event, key, user_key);
-  });
+  json.member("role", body.via() == fb::MessageVia::system ? "system" : "user");
+  write_content(json, text_of(body.text()), event.seq, shown);
+  json.member("timestamp", event.header.wall_ms);
+  json.member_if("idempotencyKey", user_key);
+  write_attachments(json, body, shown.attachments_max);
+  if (body.via() == fb::MessageVia::channel) {
+    json.member_if("channel", text_of(body.channel()));
+    json.member_if("senderId", text_of(body.sender_id()));
+    json.member_if("senderName", text_of(body.sender_name()));
+    json.member_if("externalId", text_of(body.external_id()));
+  }
+  write_meta(json, event, key, user_key);
 }
 
 void write_reply(JsonWriter& json, const EventView& event, std::string_view run_key,
                  TextWindow shown) {
   const auto& body = *flatbuffers::GetRoot<fb::RunFinished>(event.body.data());
   const std::string_view stop = text_of(body.stop_reason());
-  json.object([&] {
-    json.member("role", "assistant");
-    write_content(json, text_of(body.text()), event.seq, shown);
-    json.member("timestamp", event.header.wall_ms);
-    json.member("stopReason", stop.empty() ? std::string_view{"stop"} : stop);
-    json.member_if("provider", text_of(body.provider()));
-    json.member_if("model", text_of(body.model()));
-    json.object("usage", [&] {
-      json.member("input", body.input_tokens());
-      json.member("output", body.output_tokens());
-      json.member("totalTokens", body.input_tokens() + body.output_tokens());
-    });
-    write_meta(json, event, run_key, {});
+  json.member("role", "assistant");
+  write_content(json, text_of(body.text()), event.seq, shown);
+  json.member("timestamp", event.header.wall_ms);
+  json.member("stopReason", stop.empty() ? std::string_view{"stop"} : stop);
+  json.member_if("provider", text_of(body.provider()));
+  json.member_if("model", text_of(body.model()));
+  json.object("usage", [&] {
+    json.member("input", body.input_tokens());
+    json.member("output", body.output_tokens());
+    json.member("totalTokens", body.input_tokens() + body.output_tokens());
   });
+  write_meta(json, event, run_key, {});
 }
 
 void write_command_answer(JsonWriter& json, const EventView& event, std::string_view run_key,
                           TextWindow shown) {
   const auto& body = *flatbuffers::GetRoot<fb::CommandAnswered>(event.body.data());
-  json.object([&] {
-    json.member("role", "assistant");
-    write_content(json, text_of(body.text()), event.seq, shown);
-    json.member("timestamp", event.header.wall_ms);
-    json.member("stopReason", "stop");
-    json.member("command", text_of(body.command()));
-    write_meta(json, event, run_key, {});
-  });
+  json.member("role", "assistant");
+  write_content(json, text_of(body.text()), event.seq, shown);
+  json.member("timestamp", event.header.wall_ms);
+  json.member("stopReason", "stop");
+  json.member("command", text_of(body.command()));
+  write_meta(json, event, run_key, {});
 }
 
 // How far it had come, and why there is no more.
@@ -148,21 +142,19 @@ void write_failure(JsonWriter& json, const EventView& event, std::string_view ru
   if (partial != nullptr) {
     text = text_of(flatbuffers::GetRoot<fb::PartialAnswerRecorded>(partial->body.data())->text());
   }
-  json.object([&] {
-    json.member("role", "assistant");
-    write_content(json, text, event.seq, shown);
-    if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunFailed)) {
-      const auto& body = *flatbuffers::GetRoot<fb::RunFailed>(event.body.data());
-      json.member("stopReason", "error");
-      json.member("errorMessage", failure_text(body));
-    } else {
-      const auto& body = *flatbuffers::GetRoot<fb::RunAborted>(event.body.data());
-      json.member("stopReason", "aborted");
-      json.member("errorMessage", abort_text(body.reason()));
-    }
-    json.member("timestamp", event.header.wall_ms);
-    write_meta(json, event, run_key, {});
-  });
+  json.member("role", "assistant");
+  write_content(json, text, event.seq, shown);
+  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunFailed)) {
+    const auto& body = *flatbuffers::GetRoot<fb::RunFailed>(event.body.data());
+    json.member("stopReason", "error");
+    json.member("errorMessage", failure_text(body));
+  } else {
+    const auto& body = *flatbuffers::GetRoot<fb::RunAborted>(event.body.data());
+    json.member("stopReason", "aborted");
+    json.member("errorMessage", abort_text(body.reason()));
+  }
+  json.member("timestamp", event.header.wall_ms);
+  write_meta(json, event, run_key, {});
 }
 
 // A text that may stand in its event, or begin in a body of its own.
@@ -242,15 +234,13 @@ void write_tool_result(JsonWriter& json, const EventView& event, const EventView
 // of what is too large for the event; may be null.
 void write_tool(JsonWriter& json, const EventView& event, std::string_view run_key,
                 const EventView* body) {
-  json.object([&] {
-    if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::ToolCalled)) {
-      write_tool_call(json, event, body);
-    } else {
-      write_tool_result(json, event, body);
-    }
-    json.member("timestamp", event.header.wall_ms);
-    write_meta(json, event, run_key, {});
-  });
+  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::ToolCalled)) {
+    write_tool_call(json, event, body);
+  } else {
+    write_tool_result(json, event, body);
+  }
+  json.member("timestamp", event.header.wall_ms);
+  write_meta(json, event, run_key, {});
 }
 
 }  // namespace
@@ -378,9 +368,9 @@ ModelName model_name(std::string_view whole) {
   return {whole.substr(0, slash), whole.substr(slash + 1), whole};
 }
 
-void write_defaults(JsonWriter& json, const config::Config& config) {
+void write_defaults(JsonWriter& json, std::string_view name, const config::Config& config) {
   const ModelName model = model_of(config, config.default_agent);
-  json.object([&] {
+  json.object(name, [&] {
     json.member("modelProvider", model.provider);
     json.member("model", model.model);
     json.member("contextTokens", kContextTokens);
@@ -439,19 +429,21 @@ void write_recent(JsonWriter& json, const core::SessionView& session, std::int64
 
 void write_message(JsonWriter& json, const EventView& event, std::string_view run_key,
                    TextWindow shown, const Belongings& belongings) {
-  switch (static_cast<fb::EventBody>(event.header.kind)) {
-    case fb::EventBody::MessageReceived:
-      return write_user(json, event, run_key, shown);
-    case fb::EventBody::RunFinished:
-      return write_reply(json, event, run_key, shown);
-    case fb::EventBody::CommandAnswered:
-      return write_command_answer(json, event, run_key, shown);
-    case fb::EventBody::ToolCalled:
-    case fb::EventBody::ToolReturned:
-      return write_tool(json, event, run_key, belongings.tool_body);
-    default:
-      return write_failure(json, event, run_key, shown, belongings.partial_answer);
-  }
+  json.object([&] {
+    switch (static_cast<fb::EventBody>(event.header.kind)) {
+      case fb::EventBody::MessageReceived:
+        return write_user(json, event, run_key, shown);
+      case fb::EventBody::RunFinished:
+        return write_reply(json, event, run_key, shown);
+      case fb::EventBody::CommandAnswered:
+        return write_command_answer(json, event, run_key, shown);
+      case fb::EventBody::ToolCalled:
+      case fb::EventBody::ToolReturned:
+        return write_tool(json, event, run_key, belongings.tool_body);
+      default:
+        return write_failure(json, event, run_key, shown, belongings.partial_answer);
+    }
+  });
 }
 
 void write_preview_item(JsonWriter& json, const EventView& event, std::size_t bytes_max) {

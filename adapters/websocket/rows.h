@@ -30,8 +30,8 @@ const config::AgentConfig* find_agent(const config::Config& config, std::string_
 ModelName model_name(std::string_view whole);
 ModelName model_of(const config::Config& config, std::string_view agent_id);
 
-// {"modelProvider","model","contextTokens"}: the defaults of lists.
-void write_defaults(JsonWriter& json, const config::Config& config);
+// NAME:{"modelProvider","model","contextTokens"}: the defaults of lists.
+void write_defaults(JsonWriter& json, std::string_view name, const config::Config& config);
 // SessionRow.
 void write_session(JsonWriter& json, const config::Config& config, const core::SessionView& session,
                    std::int64_t now_wall_ms);

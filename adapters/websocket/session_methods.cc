@@ -68,8 +68,7 @@ void write_page(JsonWriter& json, Context& net, SessionPage page,
   has_more ? json.member("nextOffset", next) : json.member_null("nextOffset");
   json.member("hasMore", has_more);
   json.member_raw("owners", "[]");
-  json.key("defaults");
-  write_defaults(json, net.config());
+  write_defaults(json, "defaults", net.config());
   json.array("sessions", [&] {
     if (count != 0) json.raw(rows);
   });
@@ -437,8 +436,7 @@ void sessions_reset(Call& call) {
                   json.member("ok", true);
                   json.member("key", item.session_key);
                   write_entry(json, uuid_text(item.session_uuid), {}, to.net.wall_ms);
-                  json.key("resolved");
-                  write_defaults(json, to.net.config());
+                  write_defaults(json, "resolved", to.net.config());
                 });
               });
 }

@@ -39,8 +39,7 @@ void write_status(JsonWriter& json, Context& net, const pipeline::SessionsItem& 
   json.object("sessions", [&] {
     json.member_raw("paths", "[\"journal\"]");
     json.member("count", item.total);
-    json.key("defaults");
-    write_defaults(json, net.config());
+    write_defaults(json, "defaults", net.config());
     json.array("recent", item.sessions, [&](const core::SessionView& session) {
       write_session(json, net.config(), session, net.wall_ms);
     });
@@ -114,15 +113,12 @@ void spine_digest(Call& call) {
 }
 
 void commands_list(Call& call) {
-  call.respond([&](JsonWriter& json) {
-    json.key("commands");
-    write_commands(json, call.net.config());
-  });
+  call.respond([&](JsonWriter& json) { write_commands(json, call.net.config()); });
 }
 
 // The configured channels. Their adapters come with later versions: none of them runs.
 void channels_status(Call& call) {
-  call.respond_value(
+  call.respond(
       [&](JsonWriter& json) { write_channels_status(json, call.net.config(), call.net.wall_ms); });
 }
 
