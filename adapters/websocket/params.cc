@@ -53,42 +53,38 @@ bool Params::is_null(const char* key) const {
   return present_ && object_[key].get(value) == simdjson::SUCCESS && value.is_null();
 }
 
-std::string_view Params::text(const char* key, const TextRule& rule) {
+std::string_view Params::text(const Param& param) {
   simdjson::dom::element value;
-  if (!find(key, rule.required, value)) return {};
+  if (!find(param.name, param.required, value)) return {};
   std::string_view text;
   if (value.get(text) != simdjson::SUCCESS) {
-    complain(key, "must be string");
-    return {};
+    complain(param.name, "must be string");
+  } else if (text.size() < param.min) {
+    complain(param.name, "must NOT have fewer than " + std::to_string(param.min) + " characters");
+  } else if (text.size() > param.max) {
+    complain(param.name, "must NOT have more than " + std::to_string(param.max) + " bytes");
+  } else if (param.fits != nullptr && !param.fits(text)) {
+    complain(param.name, param.or_else);
+  } else {
+    return text;
   }
-  if (text.size() < rule.bytes_min) {
-    complain(key, "must NOT have fewer than " + std::to_string(rule.bytes_min) + " characters");
-    return {};
-  }
-  if (text.size() > rule.bytes_max) {
-    complain(key, "must NOT have more than " + std::to_string(rule.bytes_max) + " bytes");
-    return {};
-  }
-  return text;
+  return {};
 }
 
-std::int64_t Params::integer(const char* key, const IntegerRule& rule) {
+std::uint64_t Params::number(const Param& param) {
   simdjson::dom::element value;
-  if (!find(key, rule.required, value)) return rule.otherwise;
+  if (!find(param.name, param.required, value)) return param.otherwise;
   std::int64_t number = 0;
   if (value.get(number) != simdjson::SUCCESS) {
-    complain(key, "must be integer");
-    return rule.otherwise;
+    complain(param.name, "must be integer");
+  } else if (number < static_cast<std::int64_t>(param.min)) {
+    complain(param.name, "must be >= " + std::to_string(param.min));
+  } else if (number > static_cast<std::int64_t>(param.max)) {
+    complain(param.name, "must be <= " + std::to_string(param.max));
+  } else {
+    return static_cast<std::uint64_t>(number);
   }
-  if (number < rule.min) {
-    complain(key, "must be >= " + std::to_string(rule.min));
-    return rule.otherwise;
-  }
-  if (number > rule.max) {
-    complain(key, "must be <= " + std::to_string(rule.max));
-    return rule.otherwise;
-  }
-  return number;
+  return param.otherwise;
 }
 
 bool Params::boolean(const char* key, bool otherwise) {
@@ -130,16 +126,10 @@ Arguments::Value Arguments::read(const Param& param, Params& sent) {
   Value value{.given = sent.has(param.name), .null = sent.is_null(param.name)};
   switch (param.type) {
     case ParamType::text:
-      value.text = sent.text(param.name, {param.required, param.min, param.max});
-      if (param.fits != nullptr && value.given && sent.ok() && !param.fits(value.text)) {
-        sent.complain(param.name, param.or_else);
-      }
+      value.text = sent.text(param);
       return value;
     case ParamType::number:
-      value.number = static_cast<std::uint64_t>(sent.integer(
-          param.name,
-          {param.required, static_cast<std::int64_t>(param.min),
-           static_cast<std::int64_t>(param.max), static_cast<std::int64_t>(param.otherwise)}));
+      value.number = sent.number(param);
       return value;
     case ParamType::boolean:
       value.number = sent.boolean(param.name, false) ? 1 : 0;
