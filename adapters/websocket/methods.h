@@ -27,8 +27,9 @@ class Call : public Responder {
   std::uint64_t number(std::string_view name) const { return arguments_.number(name); }
   bool boolean(std::string_view name) const { return arguments_.boolean(name); }
   simdjson::dom::array list(std::string_view name) const { return arguments_.list(name); }
-  bool given(std::string_view name) const { return arguments_.given(name); }
-  bool is_null(std::string_view name) const { return arguments_.is_null(name); }
+  // Whether it was sent, and is not null / and is null.
+  bool given(std::string_view name) const { return params.has(name); }
+  bool is_null(std::string_view name) const { return params.is_null(name); }
   // Return after it: dispatch() answers `invalid <method> params: at /<name>: <what>`.
   void complain(std::string_view name, std::string_view what) { params.complain(name, what); }
 

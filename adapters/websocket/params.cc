@@ -43,12 +43,12 @@ bool Params::find(const char* key, bool required, simdjson::dom::element& out) {
   return found && problem_.empty();
 }
 
-bool Params::has(const char* key) const {
+bool Params::has(std::string_view key) const {
   simdjson::dom::element value;
   return present_ && object_[key].get(value) == simdjson::SUCCESS && !value.is_null();
 }
 
-bool Params::is_null(const char* key) const {
+bool Params::is_null(std::string_view key) const {
   simdjson::dom::element value;
   return present_ && object_[key].get(value) == simdjson::SUCCESS && value.is_null();
 }
@@ -123,7 +123,7 @@ Arguments::Arguments(ParamList params, Params& sent) : params_(params) {
 }
 
 Arguments::Value Arguments::read(const Param& param, Params& sent) {
-  Value value{.given = sent.has(param.name), .null = sent.is_null(param.name)};
+  Value value{};
   switch (param.type) {
     case ParamType::text:
       value.text = sent.text(param);

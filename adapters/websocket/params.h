@@ -67,9 +67,9 @@ class Params {
   Params object(const char* key, bool required);
   // False when absent. Complains when it is no array.
   bool array(const char* key, simdjson::dom::array& out);
-  bool has(const char* key) const;
+  bool has(std::string_view key) const;
   // Whether the member is there and null.
-  bool is_null(const char* key) const;
+  bool is_null(std::string_view key) const;
   // Complains about the first member that `known` does not list.
   template <class Names>
   void only(const Names& known) {
@@ -104,16 +104,6 @@ class Params {
 class Arguments {
  public:
   static constexpr std::size_t kParamsMax = 8;
-  struct Value {
-    std::string_view text{};
-    std::uint64_t number{};
-    simdjson::dom::array list{};
-    bool given{};
-    bool null{};
-  };
-  // One of them; complaints go to the Params' problem.
-  static Value read(const Param& param, Params& sent);
-
   // Complaints go to the Params' problem: then the values are of no use.
   Arguments(ParamList params, Params& sent);
 
@@ -122,11 +112,14 @@ class Arguments {
   std::uint64_t number(std::string_view name) const { return at(name).number; }
   bool boolean(std::string_view name) const { return at(name).number != 0; }
   simdjson::dom::array list(std::string_view name) const { return at(name).list; }
-  // Whether it was sent, and is not null / and is null.
-  bool given(std::string_view name) const { return at(name).given; }
-  bool is_null(std::string_view name) const { return at(name).null; }
 
  private:
+  struct Value {
+    std::string_view text{};
+    std::uint64_t number{};
+    simdjson::dom::array list{};
+  };
+  static Value read(const Param& param, Params& sent);
   const Value& at(std::string_view name) const;
 
   ParamList params_;

@@ -354,9 +354,9 @@ TEST(Arguments, AreCheckedAgainstTheListOfTheMethod) {
   EXPECT_EQ(arguments.number("limit"), 5U);
   EXPECT_TRUE(arguments.boolean("yes"));
   EXPECT_EQ(arguments.list("keys").size(), 2U);
-  EXPECT_TRUE(arguments.given("name"));
-  EXPECT_FALSE(arguments.given("mode"));
-  EXPECT_TRUE(arguments.is_null("mode"));
+  EXPECT_TRUE(sent.has("name"));
+  EXPECT_FALSE(sent.has("mode"));
+  EXPECT_TRUE(sent.is_null("mode"));
 }
 
 template <class Item>
