@@ -17,7 +17,7 @@ constexpr std::size_t kPlacesMax = 100'000;
 constexpr std::size_t kIdsOfOneMax = 16;
 
 std::string folded(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), core::lower);
+  std::transform(text.begin(), text.end(), text.begin(), lower);
   return text;
 }
 

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 
+#include "adapters/websocket/credentials.h"
 #include "adapters/websocket/device_events.h"
 #include "adapters/websocket/device_inputs.h"
 #include "adapters/websocket/handshake.h"
 #include "adapters/websocket/inputs.h"
-#include "adapters/websocket/joining.h"
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/net_log.h"
 #include "adapters/websocket/turn_away.h"
@@ -15,9 +15,6 @@
 
 namespace spine::net {
 namespace {
-
-// What a reply to a pending connect answers.
-enum Step : std::uint8_t { kAnnounced, kPaired };
 
 Secrets secrets_of(Context& net, std::uint32_t slot) {
   const auto locked = [&net, slot](AuthClass what) {
@@ -46,7 +43,9 @@ void hold(Context& net, std::uint32_t slot) {
   net.hub.table.set(slot, connection_flag::kHeld);
 }
 
-void announce(Context& net, std::uint32_t slot, std::string_view id) {
+void announce(const Responder& to) {
+  Context& net = to.net;
+  const std::uint32_t slot = to.slot;
   Connections& table = net.hub.table;
   Client& client = *table.client[slot];
   const ConnectParams& params = client.joining->params;
@@ -71,45 +70,24 @@ void announce(Context& net, std::uint32_t slot, std::string_view id) {
   table.scopes[slot] = client.role == "operator" ? params.scopes : ScopeSet{};
   hold(net, slot);
   table.set(slot, connection_flag::kAnnounced);
-  build_client_connected(net, slot);
-  net.push(fb::EventBody::ClientConnected, slot,
-           net.pending.add(table.ref(slot), &connect_method(), id));
+  to.submit(build_client_connected(net, slot), finish_connect);
 }
 
-// The device is paired, or gets a token, before its client is announced.
-void issue(Context& net, std::uint32_t slot, std::string_view id) {
-  Joining& joining = *net.hub.table.client[slot]->joining;
-  joining.issued_token = new_device_token();
-  net.hub.table.client[slot]->token_hash = sha256_of(joining.issued_token);
-  hold(net, slot);
-  const std::uint64_t number = net.pending.add(net.hub.table.ref(slot), &connect_method(), id);
-  net.pending.at(number).step = kPaired;
-  if (joining.judgement.pair) {
-    build_device_paired(net, slot);
-    return net.push(fb::EventBody::DevicePaired, slot, number);
-  }
-  const Digest256 digest = sha256_of(joining.issued_token);
-  build_device_token(net, joining.params.device.id, digest, {});
-  net.push(fb::EventBody::DeviceTokenChanged, slot, number);
-}
-
-void write_pairing_details(std::string& out, const ConnectParams& params,
-                           const DeviceRequest& request) {
-  http::JsonWriter json{out};
-  json.begin_object();
-  json.member("code", "PAIRING_REQUIRED");
-  json.member("reason", request.reason);
-  json.member("requestId", request.id);
-  json.member("deviceId", request.device_id);
-  json.member("requestedRole", request.role);
-  json.key("requestedScopes");
-  write_scopes(json, params.scopes);
-  // Clients then ask again by themselves, and are in as soon as somebody has said yes.
-  json.member("recommendedNextStep", "wait_then_retry");
-  json.member("retryable", true);
-  json.member("pauseReconnect", false);
-  json.member("remediationHint", "On the gateway's machine: spine devices approve " + request.id);
-  json.end_object();
+std::string pairing_details(const ConnectParams& params, const DeviceRequest& request) {
+  return json_object([&](JsonWriter& json) {
+    json.member("code", "PAIRING_REQUIRED");
+    json.member("reason", request.reason);
+    json.member("requestId", request.id);
+    json.member("deviceId", request.device_id);
+    json.member("requestedRole", request.role);
+    json.key("requestedScopes");
+    write_scopes(json, params.scopes);
+    // Clients then ask again by themselves, and are in as soon as somebody has said yes.
+    json.member("recommendedNextStep", "wait_then_retry");
+    json.member("retryable", true);
+    json.member("pauseReconnect", false);
+    json.member("remediationHint", "On the gateway's machine: spine devices approve " + request.id);
+  });
 }
 
 std::string_view requirement(std::string_view reason) {
@@ -119,8 +97,9 @@ std::string_view requirement(std::string_view reason) {
   return "device is not approved yet";
 }
 
-void ask_pairing(Context& net, std::uint32_t slot, std::string_view id, std::string_view reason) {
-  const Client& client = *net.hub.table.client[slot];
+void ask_pairing(const Responder& to, std::string_view reason) {
+  Context& net = to.net;
+  const Client& client = to.client();
   const ConnectParams& params = client.joining->params;
   DeviceRequest asked{.device_id = params.device.id,
                       .public_key = raw_public_key(params.device),
@@ -139,7 +118,7 @@ void ask_pairing(Context& net, std::uint32_t slot, std::string_view id, std::str
   bool is_new = false;
   const DeviceRequest* request = net.device_requests.ask(std::move(asked), net.now_ms(), is_new);
   if (request == nullptr) {
-    return turn_away(net, slot, id,
+    return turn_away(to,
                      {.code = error_code::kNotPaired,
                       .message = "pairing required: too many devices wait to be approved",
                       .details = details_of("PAIRING_REQUIRED", reason),
@@ -152,14 +131,36 @@ void ask_pairing(Context& net, std::uint32_t slot, std::string_view id, std::str
               request->device_id, printable(request->client_id), request->address, request->id);
     push_device_requested(net, *request);
   }
-  std::string details;
-  write_pairing_details(details, params, *request);
-  turn_away(net, slot, id,
+  turn_away(to,
             {.code = error_code::kNotPaired,
              .message = "pairing required: " + std::string{requirement(reason)} +
                         " (requestId: " + request->id + ")",
-             .details = std::move(details)},
+             .details = pairing_details(params, *request)},
             "PAIRING_REQUIRED");
+}
+
+// The device is paired, or gets a token, before its client is announced.
+void issue_token(const Responder& client) {
+  Context& net = client.net;
+  Joining& joining = *client.client().joining;
+  joining.issued_token = new_device_token();
+  const Digest256 digest = sha256_of(joining.issued_token);
+  net.hub.table.client[client.slot]->token_hash = digest;
+  hold(net, client.slot);
+  const fb::EventBody kind = joining.judgement.pair
+                                 ? build_device_paired(net, client.slot)
+                                 : build_device_token(net, joining.params.device.id, digest, {});
+  client.submit(kind, [](Responder& to, const pipeline::ReplyItem& item) {
+    if (item.reply.code == core::ReplyCode::accepted) return announce(to);
+    Joining& refused = *to.client().joining;
+    refused.issued_token.clear();
+    // Removed while it was being let in.
+    if (!refused.judgement.pair) return ask_pairing(to, "not-paired");
+    // The table of devices is full: the shared secret lets it in without being paired.
+    refused.judgement.by_device = false;
+    to.net.hub.table.client[to.slot]->device_id.clear();
+    announce(to);
+  });
 }
 
 // What was proved: who holds a device's token may not guess the shared secret for ever.
@@ -168,7 +169,9 @@ AuthClass proved_class(const Judgement& judgement) {
   return own ? AuthClass::device : AuthClass::shared;
 }
 
-void decide(Context& net, std::uint32_t slot, std::string_view id, const KnownDevice& device) {
+void decide(const Responder& to, const KnownDevice& device) {
+  Context& net = to.net;
+  const std::uint32_t slot = to.slot;
   Client& client = *net.hub.table.client[slot];
   Joining& joining = *client.joining;
   joining.judgement =
@@ -185,71 +188,41 @@ void decide(Context& net, std::uint32_t slot, std::string_view id, const KnownDe
           ? net.auth_limits.failed(attempt_of(net, slot, AuthClass::shared), net.now_ms())
           : 0;
   if (judgement.verdict == Verdict::pairing_required) {
-    return ask_pairing(net, slot, id, judgement.reason);
+    return ask_pairing(to, judgement.reason);
   }
   if (judgement.verdict != Verdict::granted) {
-    return turn_away_unauthorized(net, slot, id, judgement, delay);
+    return turn_away_unauthorized(to, judgement, delay);
   }
   net.auth_limits.succeeded(attempt_of(net, slot, proved_class(judgement)));
-  if (judgement.pair || judgement.mint) return issue(net, slot, id);
-  announce(net, slot, id);
+  if (judgement.pair || judgement.mint) return issue_token(to);
+  announce(to);
 }
 
-void on_connect_device(Answer& answer, const pipeline::DevicesItem& item) {
-  const std::string id{answer.id()};
-  KnownDevice known{};
-  if (!item.devices.empty()) {
-    const core::DeviceView& device = item.devices.front();
-    known = {.found = true,
-             .role = device.role,
-             .scopes = scopes_of(device.scopes),
-             .platform = device.platform,
-             .device_family = device.device_family,
-             .token_hash = as_bytes(device.token_hash),
-             .revoked = is_revoked(as_bytes(device.token_hash))};
-  }
-  decide(answer.net, answer.slot, id, known);
+KnownDevice known_device(const pipeline::DevicesItem& item) {
+  if (item.devices.empty()) return {};
+  const core::DeviceView& device = item.devices.front();
+  return {.found = true,
+          .role = device.role,
+          .scopes = scopes_of(device.scopes),
+          .platform = device.platform,
+          .device_family = device.device_family,
+          .token_hash = as_bytes(device.token_hash),
+          .revoked = is_revoked(as_bytes(device.token_hash))};
 }
-
-void on_connect_reply(Answer& answer, const pipeline::ReplyItem& item) {
-  if (answer.request().step == kAnnounced) {
-    return finish_connect(answer.net, answer.slot, answer.id(), item);
-  }
-  Joining& joining = *answer.net.hub.table.client[answer.slot]->joining;
-  const std::string id{answer.id()};
-  if (item.reply.code != core::ReplyCode::accepted) {
-    joining.issued_token.clear();
-    // Removed while it was being let in.
-    if (!joining.judgement.pair) {
-      return ask_pairing(answer.net, answer.slot, id, "not-paired");
-    }
-    // The table of devices is full: the shared secret lets it in without being paired.
-    joining.judgement.by_device = false;
-    answer.net.hub.table.client[answer.slot]->device_id.clear();
-  }
-  announce(answer.net, answer.slot, id);
-}
-
-constexpr Method kConnect{
-    .name = "connect", .on_reply = on_connect_reply, .on_devices = on_connect_device};
 
 }  // namespace
 
-const Method& connect_method() {
-  return kConnect;
-}
-
-void start_admission(Context& net, std::uint32_t slot, std::string_view id) {
-  const Client& client = *net.hub.table.client[slot];
-  const ConnectParams& params = client.joining->params;
-  if (client.control_socket) return decide(net, slot, id, {});
-  if (!params.has_device) return decide(net, slot, id, {});
-  const DeviceFault fault = verify_device(params.device, claims_of(params),
-                                          {.nonce = client.nonce, .now_ms = net.wall_ms});
-  if (fault != DeviceFault::none) return turn_away_device(net, slot, id, fault);
-  hold(net, slot);
-  net.query(pipeline::input_kind::kQueryDevice, slot,
-            net.pending.add(net.hub.table.ref(slot), &connect_method(), id), params.device.id);
+void start_admission(const Responder& client) {
+  const ConnectParams& params = client.client().joining->params;
+  if (client.client().control_socket || !params.has_device) return decide(client, {});
+  const DeviceFault fault =
+      verify_device(params.device, claims_of(params),
+                    {.nonce = client.client().nonce, .now_ms = client.net.wall_ms});
+  if (fault != DeviceFault::none) return turn_away_device(client, fault);
+  hold(client.net, client.slot);
+  client.ask(
+      {pipeline::input_kind::kQueryDevice, params.device.id},
+      [](Responder& to, const pipeline::DevicesItem& item) { decide(to, known_device(item)); });
 }
 
 namespace {

@@ -1,16 +1,26 @@
-// agent and agent.wait: requests that are answered when a run ends.
+// agent, agent.wait, agents.*, runs.list and models.list: agents, what they work on, and requests
+// that are answered when a run ends.
 #include "adapters/websocket/agent_methods.h"
 
 #include <algorithm>
+#include <string>
 
+#include "adapters/websocket/agent_rows.h"
+#include "adapters/websocket/channel_message.h"
 #include "adapters/websocket/inputs.h"
 #include "adapters/websocket/methods.h"
-#include "adapters/websocket/respond.h"
+#include "adapters/websocket/put_text.h"
 #include "adapters/websocket/rows.h"
 #include "engine/core/session_key.h"
 
 namespace spine::net {
 namespace {
+
+namespace input_kind = pipeline::input_kind;
+using core::ReplyCode;
+
+constexpr std::uint64_t kWaitMsDefault = 30'000;
+constexpr std::uint64_t kWaitMsMax = 24ULL * 3600 * 1000;
 
 // How a run ended, whatever the kind of its last event.
 struct Ending {
@@ -36,8 +46,8 @@ std::size_t reply_bytes_max(const Hub& hub, std::uint32_t slot) {
   return std::clamp(room, std::size_t{limits::kKiB}, limits::kHistoryBytesMax);
 }
 
-void write_reply_text(http::JsonWriter& json, const Ending& ending, std::size_t bytes_max) {
-  const std::string_view shown = http::cut_escaped(ending.text, bytes_max);
+void write_reply_text(JsonWriter& json, const Ending& ending, std::size_t bytes_max) {
+  const std::string_view shown = cut_escaped(ending.text, bytes_max);
   json.member("text", shown);
   write_cut(json, ending.text, shown, ending.seq);
 }
@@ -88,46 +98,39 @@ Ending ending_of(const EventView* end) {
   }
 }
 
-void write_result(http::JsonWriter& json, const Ending& ending, std::size_t bytes_max) {
-  json.begin_object();
-  json.key("payloads");
-  json.begin_array();
-  if (ending.answered) {
-    json.begin_object();
-    write_reply_text(json, ending, bytes_max);
-    json.member_null("mediaUrl");
-    json.end_object();
-  }
-  json.end_array();
-  json.key("meta");
-  json.begin_object();
-  if (ending.finished != nullptr) {
-    json.member("durationMs", ending.finished->duration_ms());
-    json.key("agentMeta");
-    json.begin_object();
-    json.member("provider", text_of(ending.finished->provider()));
-    json.member("model", text_of(ending.finished->model()));
-    json.key("usage");
-    json.begin_object();
-    json.member("input", ending.finished->input_tokens());
-    json.member("output", ending.finished->output_tokens());
-    json.end_object();
-    json.end_object();
-  }
-  json.end_object();
-  json.end_object();
+void write_result(JsonWriter& json, const Ending& ending, std::size_t bytes_max) {
+  json.object("result", [&] {
+    json.array("payloads", [&] {
+      if (!ending.answered) return;
+      json.object([&] {
+        write_reply_text(json, ending, bytes_max);
+        json.member_null("mediaUrl");
+      });
+    });
+    json.object("meta", [&] {
+      if (ending.finished == nullptr) return;
+      json.member("durationMs", ending.finished->duration_ms());
+      json.object("agentMeta", [&] {
+        json.member("provider", text_of(ending.finished->provider()));
+        json.member("model", text_of(ending.finished->model()));
+        json.object("usage", [&] {
+          json.member("input", ending.finished->input_tokens());
+          json.member("output", ending.finished->output_tokens());
+        });
+      });
+    });
+  });
 }
 
-void write_wait(http::JsonWriter& json, const Ending& ending, std::size_t bytes_max) {
+void write_wait(JsonWriter& json, const Ending& ending, std::size_t bytes_max) {
   if (ending.ended_wall_ms != 0) json.member("endedAt", ending.ended_wall_ms);
   json.member_if("error", ending.error);
   json.member_if("stopReason", ending.stop_reason);
   if (!ending.answered) return;
-  json.key("terminalReply");
-  json.begin_object();
-  json.member("disposition", "final");
-  write_reply_text(json, ending, bytes_max);
-  json.end_object();
+  json.object("terminalReply", [&] {
+    json.member("disposition", "final");
+    write_reply_text(json, ending, bytes_max);
+  });
 }
 
 }  // namespace
@@ -136,21 +139,14 @@ void answer_waiter(Context& net, const Waiter& waiter, const EventView* end) {
   if (!net.hub.table.live(waiter.connection) || !net.hub.writable(waiter.connection.slot)) return;
   const Ending ending = ending_of(end);
   const std::size_t bytes_max = reply_bytes_max(net.hub, waiter.connection.slot);
-  Response response{net, waiter.connection.slot, waiter.id};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("runId", waiter.asked_key.empty() ? waiter.run_key : waiter.asked_key);
-  json.member("status", ending.status);
-  if (waiter.second_answer) {
+  Responder{net, waiter.connection.slot, waiter.id}.respond([&](JsonWriter& json) {
+    json.member("runId", waiter.asked_key.empty() ? waiter.run_key : waiter.asked_key);
+    json.member("status", ending.status);
+    if (!waiter.second_answer) return write_wait(json, ending, bytes_max);
     json.member("summary", ending.summary);
     json.member_if("error", ending.error);
-    json.key("result");
     write_result(json, ending, bytes_max);
-  } else {
-    write_wait(json, ending, bytes_max);
-  }
-  json.end_object();
-  response.send();
+  });
 }
 
 void answer_waiters(Context& net, std::string_view run_key, const EventView& end) {
@@ -159,134 +155,243 @@ void answer_waiters(Context& net, std::string_view run_key, const EventView& end
     answer_waiter(net, waiter, &end);
 }
 
-namespace handlers {
 namespace {
 
-constexpr std::int64_t kWaitMsDefault = 30'000;
-constexpr std::int64_t kWaitMsMax = 24LL * 3600 * 1000;
-
-void too_many_waiting(Context& net, std::uint32_t slot, std::string_view id) {
-  net.shared.metrics.rate_limited.add();
-  refuse_rate_limited(net, slot, id, "waiting", "too many requests wait for runs to end", 1'000);
+// False, with the refusal said, when too many wait already.
+bool wait_for_run(const Responder& to, Waiter waiter) {
+  waiter.connection = to.ref();
+  waiter.id = to.id;
+  if (to.net.runs.wait(std::move(waiter))) return true;
+  to.net.shared.metrics.rate_limited.add();
+  to.refuse_rate_limited("waiting", "too many requests wait for runs to end", 1'000);
+  return false;
 }
 
-void send_accepted(Answer& answer, std::string_view run_key, const pipeline::ReplyItem& item) {
-  Response response{answer.net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("runId", run_key);
-  json.member("sessionKey", item.session_key);
-  json.member("agentId", core::agent_of_key(item.session_key));
-  json.member("status", "accepted");
-  json.member("acceptedAt", answer.net.wall_ms);
-  write_waits_behind(json, item, answer.net.wall_ms);
-  json.end_object();
-  response.send();
+// Who waits for a run that has ended is answered at once.
+void answer_ended(Responder& to, const EventView* end) {
+  Waiter waiter{};
+  if (to.net.runs.take_one(to.ref(), to.id, waiter)) answer_waiter(to.net, waiter, end);
+}
+
+void send_accepted(Responder& to, std::string_view run_key, const pipeline::ReplyItem& item) {
+  to.respond([&](JsonWriter& json) {
+    json.member("runId", run_key);
+    json.member("sessionKey", item.session_key);
+    json.member("agentId", core::agent_of_key(item.session_key));
+    json.member("status", "accepted");
+    json.member("acceptedAt", to.net.wall_ms);
+    write_waits_behind(json, item, to.net.wall_ms);
+  });
 }
 
 // The message is recorded and no agent will answer it (/new, /reset, agent none), or the gateway
 // itself has (/status).
-void send_no_run(Answer& answer, std::string_view run_key, const pipeline::ReplyItem& item) {
+void send_no_run(Responder& to, std::string_view run_key, const pipeline::ReplyItem& item) {
   const Ending ending{.text = item.command_answer, .answered = !item.command.empty()};
-  Response response{answer.net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("runId", run_key);
-  json.member("status", "ok");
-  json.member("summary", ending.answered ? "completed" : "no run was started");
-  json.member("run", false);
-  write_command(json, item);
-  json.key("result");
-  write_result(json, ending, reply_bytes_max(answer.net.hub, answer.slot));
-  json.end_object();
-  response.send();
+  to.respond([&](JsonWriter& json) {
+    json.member("runId", run_key);
+    json.member("status", "ok");
+    json.member("summary", ending.answered ? "completed" : "no run was started");
+    json.member("run", false);
+    write_command(json, item);
+    write_result(json, ending, reply_bytes_max(to.net.hub, to.slot));
+  });
 }
 
-}  // namespace
+// Answers that the message was taken, and again when its run ends.
+struct AgentMessage {
+  std::string key{};
+  std::uint64_t wait_ms{};  // 0 = for ever
+
+  void operator()(Responder& to, const pipeline::ReplyItem& item) const {
+    const ReplyCode code = item.reply.code;
+    const bool done = code == ReplyCode::done;
+    if (!done && code != ReplyCode::in_flight && !to.accepted(item)) return;
+    const std::string run_key{item.run_key.empty() ? std::string_view{key} : item.run_key};
+    send_accepted(to, run_key, item);
+    if (!to.net.hub.writable(to.slot)) return;  // that was more than it may be owed
+    if (!item.reply.run) return send_no_run(to, run_key, item);
+    const std::uint64_t deadline_ms = wait_ms == 0 ? 0 : to.net.now_ms() + wait_ms;
+    if (!wait_for_run(to, {.run_key = run_key, .second_answer = true, .deadline_ms = deadline_ms}))
+      return;
+    if (!done) return;
+    to.ask({input_kind::kQueryRun, run_key}, [](Responder& client, const pipeline::RunItem& run) {
+      answer_ended(client, run.has_end ? &run.end : nullptr);
+    });
+  }
+};
 
 void agent(Call& call) {
-  const std::string_view message = call.params.text(
-      "message", {.required = true, .bytes_min = 1, .bytes_max = limits::kTextBytesMax});
-  const std::string_view idempotency = call.params.text(
-      "idempotencyKey",
-      {.required = true, .bytes_min = 1, .bytes_max = limits::kIdempotencyKeyBytesMax});
-  const std::string_view agent_id =
-      call.params.text("agentId", {.bytes_max = limits::kNameBytesMax});
-  const std::string_view session_key =
-      call.params.text("sessionKey", {.bytes_max = limits::kKeyBytesMax});
-  const std::int64_t seconds =
-      call.params.integer("timeout", {.min = 0, .max = kWaitMsMax / 1000, .otherwise = 0});
-  const fb::QueueMode queue_mode = read_queue_mode(call.params);
-  if (!call.valid()) return;
-  build_operator_message(call.net, call.slot,
-                         {.via = fb::MessageVia::agent,
-                          .session_key = session_key,
-                          .agent_id = agent_id,
-                          .text = message,
-                          .idempotency_key = idempotency,
-                          .queue_mode = queue_mode});
-  const std::uint64_t number = call.pend();
-  PendingMore& more = call.net.pending.at(number).extra();
-  more.text = idempotency;
-  more.a = static_cast<std::uint64_t>(seconds) * 1000;
-  call.net.push(fb::EventBody::MessageReceived, call.slot, number);
-}
-
-void on_agent(Answer& answer, const pipeline::ReplyItem& item) {
-  using core::ReplyCode;
-  const ReplyCode code = item.reply.code;
-  const bool open = (code == ReplyCode::accepted && item.reply.run) || code == ReplyCode::in_flight;
-  const bool over = code == ReplyCode::done || code == ReplyCode::accepted;
-  if (!open && !over) return refuse_reply(answer, item);
-  Context& net = answer.net;
-  const PendingMore& more = answer.request().extra();
-  const std::string run_key{item.run_key.empty() ? std::string_view{more.text} : item.run_key};
-  send_accepted(answer, run_key, item);
-  if (!net.hub.writable(answer.slot)) return;  // that was more than it may be owed
-  if (!item.reply.run) return send_no_run(answer, run_key, item);
-  const bool kept = net.runs.wait({.connection = answer.request().connection,
-                                   .id = std::string{answer.id()},
-                                   .run_key = run_key,
-                                   .second_answer = true,
-                                   .deadline_ms = more.a == 0 ? 0 : net.now_ms() + more.a});
-  if (!kept) return too_many_waiting(net, answer.slot, answer.id());
-  if (open) return;
-  net.query(pipeline::input_kind::kQueryRun, answer.slot, answer.number, run_key);
-  answer.keep = true;
-}
-
-void on_agent_run(Answer& answer, const pipeline::RunItem& item) {
-  Waiter waiter{};
-  if (!answer.net.runs.take_one(answer.request().connection, answer.id(), waiter)) return;
-  answer_waiter(answer.net, waiter, item.has_end ? &item.end : nullptr);
+  if (!call.may_ask()) return;
+  const fb::EventBody kind =
+      build_operator_message(call.net, call.slot,
+                             {.via = fb::MessageVia::agent,
+                              .session_key = call.text("sessionKey"),
+                              .agent_id = call.text("agentId"),
+                              .text = call.text("message"),
+                              .idempotency_key = call.text("idempotencyKey"),
+                              .queue_mode = queue_mode_of(call.text("queueMode"))});
+  call.submit(kind, AgentMessage{.key = std::string{call.text("idempotencyKey")},
+                                 .wait_ms = call.number("timeout") * 1000});
 }
 
 void agent_wait(Call& call) {
-  const std::string_view run = call.params.text(
-      "runId", {.required = true, .bytes_min = 1, .bytes_max = limits::kIdempotencyKeyBytesMax});
-  const std::int64_t ms =
-      call.params.integer("timeoutMs", {.min = 0, .max = kWaitMsMax, .otherwise = kWaitMsDefault});
-  if (!call.valid()) return;
+  const std::string_view run_key = call.text("runId");
   // Waits before it asks: an end between the two is not missed.
-  const bool kept =
-      call.net.runs.wait({.connection = call.ref(),
-                          .id = std::string{call.id},
-                          .run_key = std::string{run},
-                          .deadline_ms = call.net.now_ms() + static_cast<std::uint64_t>(ms)});
-  if (!kept) return too_many_waiting(call.net, call.slot, call.id);
-  call.net.query(pipeline::input_kind::kQueryRun, call.slot, call.pend(), run);
-}
-
-void on_agent_wait(Answer& answer, const pipeline::RunItem& item) {
-  if (!item.found) return;  // it may start yet: the wait goes on
-  if (!item.has_end) {
-    answer.net.runs.watch(item.run.id, item.run.key, item.session_key, item.run.agent_id);
+  if (!call.may_ask() ||
+      !wait_for_run(call, {.run_key = std::string{run_key},
+                           .deadline_ms = call.net.now_ms() + call.number("timeoutMs")})) {
     return;
   }
-  Waiter waiter{};
-  if (!answer.net.runs.take_one(answer.request().connection, answer.id(), waiter)) return;
-  answer_waiter(answer.net, waiter, &item.end);
+  call.ask({input_kind::kQueryRun, run_key}, [](Responder& to, const pipeline::RunItem& item) {
+    if (!item.found) return;  // it may start yet: the wait goes on
+    if (item.has_end) return answer_ended(to, &item.end);
+    to.net.runs.watch(item.run.id, item.run.key, item.session_key, item.run.agent_id);
+  });
 }
 
-}  // namespace handlers
+void write_run(JsonWriter& json, const pipeline::OpenRun& open) {
+  const bool running = open.run.status == core::RunStatus::running;
+  json.member("runId", open.run.key);
+  json.member("sessionKey", open.session_key);
+  json.member("agentId", open.run.agent_id);
+  json.member("status", running ? "running" : "queued");
+  json.member("queuedAt", open.queued_wall_ms);
+  if (running) json.member("startedAt", open.run.started_wall_ms);
+  json.member("attempt", open.run.attempt);
+  json.member("trusted", open.run.trust == fb::Trust::trusted);
+  json.member("messageSeq", open.run.message.value);
+  json.member_or_null("waitsBehind", open.behind_run_key);
+}
+
+// What is being worked on and what waits, of all sessions.
+void runs_list(Call& call) {
+  call.ask({.kind = input_kind::kQueryRuns, .a = call.number("limit")},
+           [](Responder& to, const pipeline::RunsItem& item) {
+             to.respond([&](JsonWriter& json) {
+               json.member("ts", to.net.wall_ms);
+               json.member("totalCount", item.total);
+               json.objects("runs", item.runs,
+                            [&](const pipeline::OpenRun& open) { write_run(json, open); });
+             });
+           });
+}
+
+void agents_list(Call& call) {
+  call.respond([&](JsonWriter& json) { write_agents_list(json, call.net.config()); });
+}
+
+void models_list(Call& call) {
+  call.respond([&](JsonWriter& json) { write_models(json, call.net.config()); });
+}
+
+void agent_identity_get(Call& call) {
+  const config::AgentConfig* agent = named_agent(call);
+  if (agent == nullptr) return;
+  call.respond([&](JsonWriter& json) {
+    json.member("agentId", agent->id);
+    json.member("name", agent->name.empty() ? agent->id : agent->name);
+    json.member("avatar", agent->emoji);
+    json.member_if("emoji", agent->emoji);
+  });
+}
+
+void refuse_unknown_agent(const Responder& to, std::string_view agent_id) {
+  std::string known;
+  for (const config::AgentConfig& agent : to.net.config().agents)
+    known += (known.empty() ? "" : ", ") + agent.id;
+  to.refuse("unknown agent id \"" + std::string{agent_id} + "\" (configured: " + known + ")",
+            "UNKNOWN_AGENT_ID", "unknown_agent");
+}
+
+void agents_status(Call& call) {
+  const std::string_view id = call.text("agentId");
+  if (!id.empty() && find_agent(call.net.config(), id) == nullptr) {
+    return refuse_unknown_agent(call, id);
+  }
+  call.respond([&](JsonWriter& json) {
+    write_agents_status(json, call.net.config(), call.net.agents_report.get(), id, call.net.wall_ms,
+                        call.may(Scope::admin));
+  });
+}
+
+template <class Create>
+void change_agent(Call& call, Create create) {
+  const std::string_view id = call.text("agentId");
+  if (find_agent(call.net.config(), id) == nullptr) return refuse_unknown_agent(call, id);
+  const fb::EventBody kind = call.net.build([&](flatbuffers::FlatBufferBuilder& builder) {
+    return create(builder, put_text(builder, id));
+  });
+  call.submit(kind, [id = std::string{id}](Responder& to, const pipeline::ReplyItem& item) {
+    const ReplyCode code = item.reply.code;
+    if (code == ReplyCode::not_found) return refuse_unknown_agent(to, id);
+    if (code != ReplyCode::nothing_to_do && !to.accepted(item)) return;
+    to.respond([&](JsonWriter& json) {
+      json.member("ok", true);
+      json.member("agentId", id);
+      json.member("changed", code == ReplyCode::accepted);
+    });
+  });
+}
+
+void agents_restart(Call& call) {
+  change_agent(call, fb::CreateAgentRestartRequested);
+}
+void agents_reset(Call& call) {
+  change_agent(call, fb::CreateAgentReset);
+}
+
+constexpr Method kAgentMethods[]{
+    {"agent",
+     Scope::write,
+     {required_text("message", limits::kTextBytesMax),
+      required_text("idempotencyKey", limits::kIdempotencyKeyBytesMax),
+      optional_text("agentId", limits::kNameBytesMax),
+      optional_text("sessionKey", limits::kKeyBytesMax), number("timeout", 0, kWaitMsMax / 1000, 0),
+      kQueueMode},
+     agent},
+    {"agent.wait",
+     Scope::write,
+     {required_text("runId", limits::kIdempotencyKeyBytesMax),
+      number("timeoutMs", 0, kWaitMsMax, kWaitMsDefault)},
+     agent_wait},
+    {"agent.identity.get", Scope::read, kNamedAgent, agent_identity_get},
+    {"agents.list", Scope::read, {}, agents_list},
+    {"agents.status",
+     Scope::read,
+     {optional_text("agentId", limits::kNameBytesMax)},
+     agents_status},
+    {"agents.restart",
+     Scope::admin,
+     {required_text("agentId", limits::kNameBytesMax)},
+     agents_restart},
+    {"agents.reset", Scope::admin, {required_text("agentId", limits::kNameBytesMax)}, agents_reset},
+    {"models.list", Scope::read, {}, models_list},
+    {"runs.list", Scope::read, {number("limit", 1, 1'000, 100)}, runs_list},
+};
+
+}  // namespace
+
+const config::AgentConfig* named_agent(const Call& call) {
+  const config::Config& config = call.net.config();
+  core::KeyBuffer of_session;
+  if (!core::agent_of_typed_key(call.text("sessionKey"), of_session)) {
+    call.refuse_key(call.text("sessionKey"));
+    return nullptr;
+  }
+  std::string_view id = call.text("agentId");
+  if (id.empty()) id = of_session.view();
+  if (id.empty()) id = config.default_agent;
+  const config::AgentConfig* agent = find_agent(config, id);
+  if (agent == nullptr) {
+    call.refuse("unknown agent id \"" + std::string{id} + "\"", "UNKNOWN_AGENT_ID",
+                "unknown_agent");
+  }
+  return agent;
+}
+
+std::span<const Method> agent_methods() {
+  return kAgentMethods;
+}
+
 }  // namespace spine::net

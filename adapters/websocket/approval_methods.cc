@@ -7,37 +7,47 @@
 #include "adapters/websocket/approval_events.h"
 #include "adapters/websocket/approvals.h"
 #include "adapters/websocket/methods.h"
-#include "adapters/websocket/respond.h"
 
-namespace spine::net::handlers {
+namespace spine::net {
 namespace {
 
 using core::ReplyCode;
+using pipeline::ApprovalsItem;
 
-constexpr TextRule kApprovalId{
-    .required = true, .bytes_min = 1, .bytes_max = limits::kIdempotencyKeyBytesMax};
-constexpr TextRule kWord{.required = true, .bytes_min = 1, .bytes_max = 32};
+// Which approvals a method speaks of: exec.* and plugin.* of their own, approval.* of both.
+enum class Family : std::uint8_t { exec, plugin, both };
 
-// Which family the method is of; approval.* speaks of both.
-bool of_family(std::string_view method, fb::ApprovalKind kind) {
-  if (method.starts_with("exec.")) return kind == fb::ApprovalKind::exec;
-  if (method.starts_with("plugin.")) return kind == fb::ApprovalKind::plugin;
-  return true;
+Family family_of(const Call& call) {
+  if (call.method.name.starts_with("exec.")) return Family::exec;
+  return call.method.name.starts_with("plugin.") ? Family::plugin : Family::both;
 }
 
-void refuse_unknown(Answer& answer) {
-  const bool whole = answer.request().method->name.starts_with("approval.");
-  refuse(answer.net, answer.slot, answer.id(),
-         {.message = whole ? "approval not found" : "unknown or expired approval id",
-          .details = R"({"reason":"APPROVAL_NOT_FOUND","code":"APPROVAL_NOT_FOUND",)"
-                     R"("remediation":"Ask for the list again: it was answered, or nobody )"
-                     R"(answered in time. Let the agent ask anew."})"});
+bool of_family(Family family, fb::ApprovalKind kind) {
+  return family == Family::both || (family == Family::exec) == (kind == fb::ApprovalKind::exec);
 }
 
-void refuse_already(Answer& answer) {
-  refuse(answer.net, answer.slot, answer.id(),
-         {.message = "approval already resolved",
-          .details = R"({"reason":"APPROVAL_ALREADY_RESOLVED"})"});
+// The approval that a request is about.
+struct AskedApproval {
+  Family family{};
+  std::string text{};  // its id, the beginning of that, or its code
+};
+
+AskedApproval asked_approval(const Call& call) {
+  return {family_of(call), std::string{call.text("id")}};
+}
+
+// The open ones are looked up in the state; what is done goes on from there.
+template <class Then>
+void ask_approvals(Call& call, Then then) {
+  call.ask({.kind = pipeline::input_kind::kQueryApprovals}, std::move(then));
+}
+
+void refuse_unknown(const Responder& to, Family family) {
+  to.refuse(Refusal{
+      .message = family == Family::both ? "approval not found" : "unknown or expired approval id",
+      .details = R"({"reason":"APPROVAL_NOT_FOUND","code":"APPROVAL_NOT_FOUND",)"
+                 R"("remediation":"Ask for the list again: it was answered, or nobody )"
+                 R"(answered in time. Let the agent ask anew."})"});
 }
 
 std::string lower(std::string_view text) {
@@ -65,251 +75,214 @@ bool begins(const Approval& approval, std::string_view asked) {
   return id.starts_with(asked);
 }
 
-Found find_open(Answer& answer, const pipeline::ApprovalsItem& item, std::string_view text) {
-  const std::string asked = lower(text);
+Found find_open(const AskedApproval& asked, const ApprovalsItem& item) {
+  const std::string text = lower(asked.text);
   Found found{};
   for (const core::ApprovalView& view : item.approvals) {
-    if (!of_family(answer.request().method->name, view.kind)) continue;
+    if (!of_family(asked.family, view.kind)) continue;
     Approval approval = approval_of(view);
-    if (approval.id == asked || lower(approval.code) == asked) {
+    if (approval.id == text || lower(approval.code) == text) {
       return {.approval = std::move(approval)};
     }
-    if (!begins(approval, asked)) continue;
+    if (!begins(approval, text)) continue;
     found.ambiguous = found.ambiguous || found.approval;
     found.approval = std::move(approval);
   }
   return found;
 }
 
-// What the method is about, looked up in the state; the answer goes on from there.
-void ask_approvals(Call& call, std::string_view id, std::uint64_t decision = 0) {
-  const std::uint64_t number = call.pend();
-  PendingMore& more = call.net.pending.at(number).extra();
-  more.text = id;
-  more.a = decision;
-  call.net.query(pipeline::input_kind::kQueryApprovals, call.slot, number, {});
-}
-
 // The open one, or none with the refusal said.
-std::optional<Approval> open_or_refuse(Answer& answer, const pipeline::ApprovalsItem& item) {
-  Found found = find_open(answer, item, answer.request().extra().text);
+std::optional<Approval> open_or_refuse(const Responder& to, const AskedApproval& asked,
+                                       const ApprovalsItem& item) {
+  Found found = find_open(asked, item);
   if (found.ambiguous) {
-    refuse_invalid(answer.net, answer.slot, answer.id(),
-                   "ambiguous approval id prefix; use the full id");
+    to.refuse("ambiguous approval id prefix; use the full id");
     return {};
   }
-  if (!found.approval) refuse_unknown(answer);
+  if (!found.approval) refuse_unknown(to, asked.family);
   return std::move(found.approval);
 }
 
 // One that was resolved while this thread looked on.
-const Approval* find_resolved(Answer& answer) {
-  const Approval* known = answer.net.approvals.find(lower(answer.request().extra().text));
-  return known != nullptr && of_family(answer.request().method->name, known->kind) ? known
-                                                                                   : nullptr;
-}
-
-void respond_resolved(Answer& answer, const Approval& approval, bool applied) {
-  Response response{answer.net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  if (answer.request().method->name == "approval.resolve") {
-    json.member("applied", applied);
-    json.key("approval");
-    write_approval_snapshot(json, approval);
-  } else {
-    json.member("ok", true);
-  }
-  json.end_object();
-  response.send();
-}
-
-// Said again, a decision stands; another one comes too late.
-void answer_repeated(Answer& answer, const Approval& approval, fb::ApprovalDecision decision) {
-  const bool whole = answer.request().method->name == "approval.resolve";
-  if (!whole && approval.decision != decision) return refuse_already(answer);
-  respond_resolved(answer, approval, false);
-}
-
-void build_approval_resolved(Context& net, std::uint32_t slot, Seq request,
-                             fb::ApprovalDecision decision) {
-  const bool local = net.hub.table.client[slot]->control_socket;
-  net.builder.Clear();
-  net.builder.Finish(
-      fb::CreateApprovalResolved(net.builder, request.value, decision,
-                                 local ? fb::DecidedVia::control_socket : fb::DecidedVia::client));
+const Approval* find_resolved(const Responder& to, const AskedApproval& asked) {
+  const Approval* known = to.net.approvals.find(lower(asked.text));
+  return known != nullptr && of_family(asked.family, known->kind) ? known : nullptr;
 }
 
 void shorten(Approval& approval) {
   constexpr std::size_t kShortBytes = 256;
   for (std::string* text : {&approval.title, &approval.detail, &approval.cwd})
-    text->resize(http::cut_escaped(*text, kShortBytes).size());
+    text->resize(cut_escaped(*text, kShortBytes).size());
 }
-
-}  // namespace
 
 void approval_list(Call& call) {
-  ask_approvals(call, {});
-}
-
-void on_approval_list(Answer& answer, const pipeline::ApprovalsItem& item) {
-  Response response{answer.net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  const std::size_t start = json.out().size();
-  json.begin_array();
-  for (const core::ApprovalView& view : item.approvals) {
-    if (!of_family(answer.request().method->name, view.kind)) continue;
-    Approval approval = approval_of(view);
-    // In a list this long the rest is named; each can be asked for by its id.
-    if (json.out().size() - start > limits::kHistoryBytesMax) shorten(approval);
-    json.begin_object();
-    write_approval_members(json, approval);
-    json.end_object();
-  }
-  json.end_array();
-  response.send();
+  ask_approvals(call, [family = family_of(call)](Responder& to, const ApprovalsItem& item) {
+    to.respond_value([&](JsonWriter& json) {
+      const std::size_t start = json.out().size();
+      json.array([&] {
+        for (const core::ApprovalView& view : item.approvals) {
+          if (!of_family(family, view.kind)) continue;
+          Approval approval = approval_of(view);
+          // In a list this long the rest is named; each can be asked for by its id.
+          if (json.out().size() - start > limits::kHistoryBytesMax) shorten(approval);
+          json.object([&] { write_approval_members(json, approval); });
+        }
+      });
+    });
+  });
 }
 
 void exec_approval_get(Call& call) {
-  const std::string_view id = call.params.text("id", kApprovalId);
-  if (call.valid()) ask_approvals(call, id);
-}
-
-void on_exec_approval_get(Answer& answer, const pipeline::ApprovalsItem& item) {
-  const std::optional<Approval> approval = open_or_refuse(answer, item);
-  if (!approval) return;
-  Response response{answer.net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("id", approval->id);
-  json.member("commandText", approval_text(*approval));
-  json.member_null("commandPreview");
-  json.key("allowedDecisions");
-  write_allowed_decisions(json, *approval);
-  json.member("host", "gateway");
-  json.member_null("nodeId");
-  json.member("agentId", approval->agent_id);
-  json.member("expiresAtMs", approval->expires_wall_ms);
-  json.end_object();
-  response.send();
+  ask_approvals(call, [asked = asked_approval(call)](Responder& to, const ApprovalsItem& item) {
+    const std::optional<Approval> approval = open_or_refuse(to, asked, item);
+    if (!approval) return;
+    to.respond([&](JsonWriter& json) {
+      json.member("id", approval->id);
+      json.member("commandText", approval_text(*approval));
+      json.member_null("commandPreview");
+      write_allowed_decisions(json, *approval);
+      json.member("host", "gateway");
+      json.member_null("nodeId");
+      json.member("agentId", approval->agent_id);
+      json.member("expiresAtMs", approval->expires_wall_ms);
+    });
+  });
 }
 
 void approval_get(Call& call) {
-  const std::string_view id = call.params.text("id", kApprovalId);
-  if (call.valid()) ask_approvals(call, id);
+  ask_approvals(call, [asked = asked_approval(call)](Responder& to, const ApprovalsItem& item) {
+    std::optional<Approval> open;
+    const Approval* approval = find_resolved(to, asked);
+    if (approval == nullptr) {
+      open = open_or_refuse(to, asked, item);
+      if (!open) return;
+      approval = &*open;
+    }
+    to.respond([&](JsonWriter& json) {
+      json.key("approval");
+      write_approval_snapshot(json, *approval);
+    });
+  });
 }
 
-void on_approval_get(Answer& answer, const pipeline::ApprovalsItem& item) {
-  std::optional<Approval> open;
-  const Approval* approval = find_resolved(answer);
-  if (approval == nullptr) {
-    open = open_or_refuse(answer, item);
-    if (!open) return;
-    approval = &*open;
-  }
-  Response response{answer.net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.key("approval");
-  write_approval_snapshot(json, *approval);
-  json.end_object();
-  response.send();
+void refuse_decision(const Responder& to, const Approval& approval, fb::ApprovalDecision decision) {
+  to.refuse(Refusal{.message = std::string{decision_name(decision)} +
+                               " is unavailable for this approval: the agent does not offer it",
+                    .details = json_object([&](JsonWriter& json) {
+                      json.member("reason", "APPROVAL_ALLOW_ALWAYS_UNAVAILABLE");
+                      write_allowed_decisions(json, approval);
+                    })});
 }
+
+// A decision on its way: first which approval it is about, then what the engine says to it.
+struct Decision {
+  AskedApproval asked{};
+  fb::ApprovalDecision decision{};
+  Seq request{};  // of the approval, once it is found
+
+  void operator()(Responder& to, const ApprovalsItem& item) {
+    if (const Approval* over = find_resolved(to, asked)) return answer_repeated(to, *over);
+    const std::optional<Approval> approval = open_or_refuse(to, asked, item);
+    if (!approval) return;
+    if (!offers(*approval, decision)) return refuse_decision(to, *approval, decision);
+    request = approval->request;
+    const bool local = to.client().control_socket;
+    const fb::EventBody kind = to.net.build([&](flatbuffers::FlatBufferBuilder& builder) {
+      return fb::CreateApprovalResolved(
+          builder, request.value, decision,
+          local ? fb::DecidedVia::control_socket : fb::DecidedVia::client);
+    });
+    to.submit(kind, [sent = std::move(*this)](Responder& client, const pipeline::ReplyItem& reply) {
+      sent.answer(client, reply);
+    });
+  }
+
+  void answer(Responder& to, const pipeline::ReplyItem& item) const {
+    const ReplyCode code = item.reply.code;
+    const bool late = code == ReplyCode::not_found || code == ReplyCode::nothing_to_do;
+    if (!late && !to.accepted(item)) return;
+    // Its event was told before this reply, whoever decided.
+    const Approval* approval = to.net.approvals.find(request);
+    if (approval == nullptr) return refuse_unknown(to, asked.family);
+    late ? answer_repeated(to, *approval) : answer_resolved(to, *approval, true);
+  }
+
+  // Said again, a decision stands; another one comes too late.
+  void answer_repeated(Responder& to, const Approval& approval) const {
+    if (asked.family == Family::both || approval.decision == decision) {
+      return answer_resolved(to, approval, false);
+    }
+    to.refuse(Refusal{.message = "approval already resolved",
+                      .details = R"({"reason":"APPROVAL_ALREADY_RESOLVED"})"});
+  }
+
+  void answer_resolved(Responder& to, const Approval& approval, bool applied) const {
+    to.respond([&](JsonWriter& json) {
+      if (asked.family != Family::both) return json.member("ok", true);
+      json.member("applied", applied);
+      json.key("approval");
+      write_approval_snapshot(json, approval);
+    });
+  }
+};
 
 void approval_resolve(Call& call) {
-  const std::string_view id = call.params.text("id", kApprovalId);
-  const std::string_view word = call.params.text("decision", kWord);
-  if (!call.valid()) return;
-  fb::ApprovalDecision decision{};
-  if (!parse_decision(word, decision)) {
-    return refuse_invalid(call.net, call.slot, call.id,
-                          "invalid decision: say allow-once, allow-always or deny");
+  Decision decision{.asked = asked_approval(call)};
+  if (!parse_decision(call.text("decision"), decision.decision)) {
+    return call.refuse("invalid decision: say allow-once, allow-always or deny");
   }
-  ask_approvals(call, id, static_cast<std::uint64_t>(decision));
-}
-
-void on_approval_found(Answer& answer, const pipeline::ApprovalsItem& item) {
-  const auto decision = static_cast<fb::ApprovalDecision>(answer.request().extra().a);
-  if (const Approval* over = find_resolved(answer)) {
-    return answer_repeated(answer, *over, decision);
-  }
-  const std::optional<Approval> approval = open_or_refuse(answer, item);
-  if (!approval) return;
-  if (!offers(*approval, decision)) {
-    std::string details;
-    http::JsonWriter json{details};
-    json.begin_object();
-    json.member("reason", "APPROVAL_ALLOW_ALWAYS_UNAVAILABLE");
-    json.key("allowedDecisions");
-    write_allowed_decisions(json, *approval);
-    json.end_object();
-    return refuse(answer.net, answer.slot, answer.id(),
-                  {.message = std::string{decision_name(decision)} +
-                              " is unavailable for this approval: the agent does not offer it",
-                   .details = std::move(details)});
-  }
-  answer.request().extra().b = approval->request.value;
-  build_approval_resolved(answer.net, answer.slot, approval->request, decision);
-  answer.net.push(fb::EventBody::ApprovalResolved, answer.slot, answer.number);
-  answer.keep = true;
-}
-
-void on_approval_resolved(Answer& answer, const pipeline::ReplyItem& item) {
-  const PendingMore& more = answer.request().extra();
-  // Its event was told before this reply, whoever decided.
-  const Approval* approval = answer.net.approvals.find(Seq{more.b});
-  const ReplyCode code = item.reply.code;
-  const bool late = code == ReplyCode::not_found || code == ReplyCode::nothing_to_do;
-  if (!late && code != ReplyCode::accepted) return refuse_reply(answer, item);
-  if (approval == nullptr) return refuse_unknown(answer);
-  if (late) return answer_repeated(answer, *approval, static_cast<fb::ApprovalDecision>(more.a));
-  respond_resolved(answer, *approval, true);
+  ask_approvals(call, std::move(decision));
 }
 
 void approval_wait(Call& call) {
-  const std::string_view id = call.params.text("id", kApprovalId);
-  if (call.valid()) ask_approvals(call, id);
+  ask_approvals(call, [asked = asked_approval(call)](Responder& to, const ApprovalsItem& item) {
+    if (const Approval* over = find_resolved(to, asked)) {
+      return answer_approval_wait(to.net, to.slot, to.id, *over);
+    }
+    const Found found = find_open(asked, item);
+    if (!found.approval || found.ambiguous) return to.refuse("approval expired or not found");
+    if (to.net.approvals.wait({.connection = to.ref(),
+                               .id = std::string{to.id},
+                               .approval = found.approval->request})) {
+      return;
+    }
+    to.net.shared.metrics.rate_limited.add();
+    to.refuse_rate_limited("waiting", "too many requests wait for approvals to be answered", 1'000);
+  });
 }
 
-void on_approval_wait(Answer& answer, const pipeline::ApprovalsItem& item) {
-  if (const Approval* over = find_resolved(answer)) {
-    return answer_approval_wait(answer.net, answer.slot, answer.id(), *over);
-  }
-  const Found found = find_open(answer, item, answer.request().extra().text);
-  if (!found.approval || found.ambiguous) {
-    return refuse_invalid(answer.net, answer.slot, answer.id(), "approval expired or not found");
-  }
-  const bool kept = answer.net.approvals.wait({.connection = answer.request().connection,
-                                               .id = std::string{answer.id()},
-                                               .approval = found.approval->request});
-  if (kept) return;
-  answer.net.shared.metrics.rate_limited.add();
-  refuse_rate_limited(answer.net, answer.slot, answer.id(), "waiting",
-                      "too many requests wait for approvals to be answered", 1'000);
-}
+constexpr Param kApprovalId = required_text("id", limits::kIdempotencyKeyBytesMax);
+constexpr Param kDecision = required_text("decision", 32);
 
-}  // namespace spine::net::handlers
+constexpr Method kApprovalMethods[]{
+    {"approval.get", Scope::approvals, {kApprovalId}, approval_get},
+    {"approval.resolve", Scope::approvals, {kApprovalId, kDecision}, approval_resolve},
+    {"exec.approval.get", Scope::approvals, {kApprovalId}, exec_approval_get},
+    {"exec.approval.list", Scope::approvals, {}, approval_list},
+    {"exec.approval.resolve", Scope::approvals, {kApprovalId, kDecision}, approval_resolve},
+    {"exec.approval.waitDecision", Scope::approvals, {kApprovalId}, approval_wait},
+    {"plugin.approval.list", Scope::approvals, {}, approval_list},
+    {"plugin.approval.resolve", Scope::approvals, {kApprovalId, kDecision}, approval_resolve},
+    {"plugin.approval.waitDecision", Scope::approvals, {kApprovalId}, approval_wait},
+};
 
-namespace spine::net {
+}  // namespace
 
 void answer_approval_wait(Context& net, std::uint32_t slot, std::string_view id,
                           const Approval& approval) {
   const std::string_view reason = terminal_reason(approval.decision);
-  Response response{net, slot, id};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("id", approval.id);
-  json.key("decision");
-  if (reason == "user") {
-    json.value(decision_name(approval.decision));
-  } else {
-    json.null();
-  }
-  json.member("createdAtMs", approval.created_wall_ms);
-  json.member("expiresAtMs", approval.expires_wall_ms);
-  json.member("terminalReason", reason);
-  json.end_object();
-  response.send();
+  Responder{net, slot, id}.respond([&](JsonWriter& json) {
+    json.member("id", approval.id);
+    json.member_or_null("decision",
+                        reason == "user" ? decision_name(approval.decision) : std::string_view{});
+    json.member("createdAtMs", approval.created_wall_ms);
+    json.member("expiresAtMs", approval.expires_wall_ms);
+    json.member("terminalReason", reason);
+  });
+}
+
+std::span<const Method> approval_methods() {
+  return kApprovalMethods;
 }
 
 }  // namespace spine::net

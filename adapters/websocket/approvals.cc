@@ -14,42 +14,40 @@ namespace {
 constexpr std::size_t kTitleBytesMax = 80;
 constexpr std::size_t kDescriptionBytesMax = 512;
 
-void write_exec_presentation(http::JsonWriter& json, const Approval& approval) {
-  json.begin_object();
-  json.member("kind", "exec");
-  json.member("commandText", approval_text(approval));
-  if (approval.title != approval_text(approval)) json.member_if("warningText", approval.title);
-  json.member("host", "gateway");
-  json.member_if("agentId", approval.agent_id);
-  json.key("allowedDecisions");
-  write_allowed_decisions(json, approval);
-  json.end_object();
+void write_exec_presentation(JsonWriter& json, const Approval& approval) {
+  json.object([&] {
+    json.member("kind", "exec");
+    json.member("commandText", approval_text(approval));
+    if (approval.title != approval_text(approval)) json.member_if("warningText", approval.title);
+    json.member("host", "gateway");
+    json.member_if("agentId", approval.agent_id);
+    write_allowed_decisions(json, approval);
+  });
 }
 
 std::string_view plugin_title(const Approval& approval) {
-  if (!approval.title.empty()) return http::cut_escaped(approval.title, kTitleBytesMax);
-  return http::cut_escaped(approval_text(approval), kTitleBytesMax);
+  if (!approval.title.empty()) return cut_escaped(approval.title, kTitleBytesMax);
+  return cut_escaped(approval_text(approval), kTitleBytesMax);
 }
 
 std::string plugin_description(const Approval& approval) {
   std::string text = approval.tool.empty() ? "The agent" : approval.tool;
   text += " asks: ";
   text += approval_text(approval);
-  return std::string{http::cut_escaped(text, kDescriptionBytesMax)};
+  return std::string{cut_escaped(text, kDescriptionBytesMax)};
 }
 
-void write_plugin_presentation(http::JsonWriter& json, const Approval& approval) {
-  json.begin_object();
-  json.member("kind", "plugin");
-  json.member("title", plugin_title(approval));
-  json.member("description", plugin_description(approval));
-  json.member_if("detail", approval.detail);
-  json.member("severity", "warning");
-  json.member_if("toolName", approval.tool);
-  json.member_if("agentId", approval.agent_id);
-  json.key("allowedDecisions");
-  write_allowed_decisions(json, approval);
-  json.end_object();
+void write_plugin_presentation(JsonWriter& json, const Approval& approval) {
+  json.object([&] {
+    json.member("kind", "plugin");
+    json.member("title", plugin_title(approval));
+    json.member("description", plugin_description(approval));
+    json.member_if("detail", approval.detail);
+    json.member("severity", "warning");
+    json.member_if("toolName", approval.tool);
+    json.member_if("agentId", approval.agent_id);
+    write_allowed_decisions(json, approval);
+  });
 }
 
 std::string_view status_name(const Approval& approval) {
@@ -170,39 +168,38 @@ std::string_view approval_text(const Approval& approval) {
   return approval.tool.empty() ? std::string_view{"(it did not say what)"} : approval.tool;
 }
 
-void write_allowed_decisions(http::JsonWriter& json, const Approval& approval) {
-  json.begin_array();
-  for (const fb::ApprovalDecision decision :
-       {fb::ApprovalDecision::allow_once, fb::ApprovalDecision::allow_always,
-        fb::ApprovalDecision::deny}) {
-    if (offers(approval, decision)) json.value(decision_name(decision));
-  }
-  json.end_array();
+void write_allowed_decisions(JsonWriter& json, const Approval& approval) {
+  json.array("allowedDecisions", [&] {
+    for (const fb::ApprovalDecision decision :
+         {fb::ApprovalDecision::allow_once, fb::ApprovalDecision::allow_always,
+          fb::ApprovalDecision::deny}) {
+      if (offers(approval, decision)) json.value(decision_name(decision));
+    }
+  });
 }
 
-void write_approval_request(http::JsonWriter& json, const Approval& approval) {
-  json.begin_object();
-  if (approval.kind == fb::ApprovalKind::exec) {
-    json.member("command", approval_text(approval));
-    json.member("host", "gateway");
-  } else {
-    json.member("title", plugin_title(approval));
-    json.member("description", plugin_description(approval));
-    json.member_if("detail", approval.detail);
-    json.member("severity", "warning");
-  }
-  json.member_if("toolName", approval.tool);
-  json.member_if("cwd", approval.cwd);
-  json.member("agentId", approval.agent_id);
-  json.member("sessionKey", approval.session_key);
-  json.member("runId", approval.run_key);
-  json.key("allowedDecisions");
-  write_allowed_decisions(json, approval);
-  json.member_if("code", approval.code);  // ours: what admins answer with on channels
-  json.end_object();
+void write_approval_request(JsonWriter& json, const Approval& approval) {
+  json.object([&] {
+    if (approval.kind == fb::ApprovalKind::exec) {
+      json.member("command", approval_text(approval));
+      json.member("host", "gateway");
+    } else {
+      json.member("title", plugin_title(approval));
+      json.member("description", plugin_description(approval));
+      json.member_if("detail", approval.detail);
+      json.member("severity", "warning");
+    }
+    json.member_if("toolName", approval.tool);
+    json.member_if("cwd", approval.cwd);
+    json.member("agentId", approval.agent_id);
+    json.member("sessionKey", approval.session_key);
+    json.member("runId", approval.run_key);
+    write_allowed_decisions(json, approval);
+    json.member_if("code", approval.code);  // ours: what admins answer with on channels
+  });
 }
 
-void write_approval_members(http::JsonWriter& json, const Approval& approval) {
+void write_approval_members(JsonWriter& json, const Approval& approval) {
   json.member("id", approval.id);
   json.member("approvalKind", approval.kind == fb::ApprovalKind::plugin ? "plugin" : "exec");
   json.key("request");
@@ -211,31 +208,30 @@ void write_approval_members(http::JsonWriter& json, const Approval& approval) {
   json.member("expiresAtMs", approval.expires_wall_ms);
 }
 
-void write_approval_snapshot(http::JsonWriter& json, const Approval& approval) {
-  json.begin_object();
-  json.member("id", approval.id);
-  json.member("status", status_name(approval));
-  json.key("presentation");
-  if (approval.kind == fb::ApprovalKind::plugin) {
-    write_plugin_presentation(json, approval);
-  } else {
-    write_exec_presentation(json, approval);
-  }
-  json.member("urlPath", "/approve/" + approval.id);
-  json.member("createdAtMs", approval.created_wall_ms);
-  json.member("expiresAtMs", approval.expires_wall_ms);
-  if (approval.resolved) {
-    const std::string_view reason = terminal_reason(approval.decision);
-    json.member("resolvedAtMs", approval.resolved_wall_ms);
-    json.member("reason", reason);
-    if (reason == "user") json.member("decision", decision_name(approval.decision));
-    json.key("source");
-    json.begin_object();
-    json.member_if("agentId", approval.agent_id);
-    json.member_if("sessionKey", approval.session_key);
-    json.end_object();
-  }
-  json.end_object();
+void write_approval_snapshot(JsonWriter& json, const Approval& approval) {
+  json.object([&] {
+    json.member("id", approval.id);
+    json.member("status", status_name(approval));
+    json.key("presentation");
+    if (approval.kind == fb::ApprovalKind::plugin) {
+      write_plugin_presentation(json, approval);
+    } else {
+      write_exec_presentation(json, approval);
+    }
+    json.member("urlPath", "/approve/" + approval.id);
+    json.member("createdAtMs", approval.created_wall_ms);
+    json.member("expiresAtMs", approval.expires_wall_ms);
+    if (approval.resolved) {
+      const std::string_view reason = terminal_reason(approval.decision);
+      json.member("resolvedAtMs", approval.resolved_wall_ms);
+      json.member("reason", reason);
+      if (reason == "user") json.member("decision", decision_name(approval.decision));
+      json.object("source", [&] {
+        json.member_if("agentId", approval.agent_id);
+        json.member_if("sessionKey", approval.session_key);
+      });
+    }
+  });
 }
 
 }  // namespace spine::net

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/http/json.h"
 #include "engine/core/views.h"
 #include "schemas/vocab/ids.h"
+#include "schemas/vocab/json.h"
 #include "schemas/vocab/record.h"
 
 #include "event_generated.h"
@@ -83,13 +83,13 @@ std::string_view terminal_reason(fb::ApprovalDecision decision);
 bool offers(const Approval& approval, fb::ApprovalDecision decision);
 
 // id, approvalKind, request, createdAtMs, expiresAtMs: members of a row and of a push.
-void write_approval_members(http::JsonWriter& json, const Approval& approval);
+void write_approval_members(JsonWriter& json, const Approval& approval);
 // The object `request` of a row or a push.
-void write_approval_request(http::JsonWriter& json, const Approval& approval);
+void write_approval_request(JsonWriter& json, const Approval& approval);
 // What approval.get shows: pending, or how it ended.
-void write_approval_snapshot(http::JsonWriter& json, const Approval& approval);
-// ["allow-once", ..., "deny"].
-void write_allowed_decisions(http::JsonWriter& json, const Approval& approval);
+void write_approval_snapshot(JsonWriter& json, const Approval& approval);
+// "allowedDecisions":["allow-once", ..., "deny"].
+void write_allowed_decisions(JsonWriter& json, const Approval& approval);
 // What is to be done, for people: the command, or whatever the agent said of it. Never empty.
 std::string_view approval_text(const Approval& approval);
 

@@ -29,6 +29,16 @@ bool conversation_kind(std::string_view name, fb::ConversationKind& kind) {
   return true;
 }
 
+bool is_conversation_kind(std::string_view name) {
+  fb::ConversationKind kind{};
+  return conversation_kind(name, kind);
+}
+constexpr Param kConversationKind{.name = "kind",
+                                  .required = true,
+                                  .max = limits::kNameBytesMax,
+                                  .fits = is_conversation_kind,
+                                  .or_else = "must be equal to one of the allowed values"};
+
 fb::Mention mention_of(bool mentioned) {
   return mentioned ? fb::Mention::mentioned : fb::Mention::not_mentioned;
 }
@@ -191,13 +201,14 @@ bool parse_queue_mode(std::string_view name, fb::QueueMode& mode) {
   return true;
 }
 
-fb::QueueMode read_queue_mode(Params& params) {
+bool is_queue_mode(std::string_view name) {
   fb::QueueMode mode{};
-  const std::string_view name = params.text("queueMode", {.bytes_max = limits::kNameBytesMax});
-  if (params.ok() && params.has("queueMode") && !params.is_null("queueMode") &&
-      !parse_queue_mode(name, mode)) {
-    params.complain("queueMode", "must be followup, collect, steer or interrupt");
-  }
+  return parse_queue_mode(name, mode);
+}
+
+fb::QueueMode queue_mode_of(std::string_view name) {
+  fb::QueueMode mode{};
+  parse_queue_mode(name, mode);
   return mode;
 }
 
@@ -234,31 +245,31 @@ bool ChannelMessageReader::read_frame(ondemand::object object, std::string_view&
 }
 
 void read_channel_message(Params& params, ChannelMessage& message) {
-  constexpr TextRule kId{.required = true, .bytes_min = 1, .bytes_max = limits::kNameBytesMax};
-  constexpr TextRule kName{.bytes_max = limits::kNameBytesMax};
-  message.channel = params.text("channel", kId);
-  message.account = params.text("account", kName);
+  const auto id = [](Params& from, const char* key) {
+    return from.text(required_text(key, limits::kNameBytesMax));
+  };
+  const auto name = [](Params& from, const char* key) {
+    return from.text(optional_text(key, limits::kNameBytesMax));
+  };
+  message.channel = id(params, "channel");
+  message.account = name(params, "account");
   Params sender = params.object("sender", true);
-  message.sender_id = sender.text("id", kId);
-  message.sender_name = sender.text("name", kName);
+  message.sender_id = id(sender, "id");
+  message.sender_name = name(sender, "name");
   Params conversation = params.object("conversation", true);
-  const std::string_view kind =
-      conversation.text("kind", {.required = true, .bytes_max = limits::kNameBytesMax});
-  if (conversation.ok() && !conversation_kind(kind, message.conversation)) {
-    conversation.complain("kind", "must be equal to one of the allowed values");
-  }
-  message.conversation_id = conversation.text("id", kId);
-  message.thread = params.text("thread", kName);
-  message.external_id = params.text("externalId", kId);
+  conversation_kind(conversation.text(kConversationKind), message.conversation);
+  message.conversation_id = id(conversation, "id");
+  message.thread = name(params, "thread");
+  message.external_id = id(params, "externalId");
   Params content = params.object("content", true);
   check_attachments(content, message);
-  message.text = content.text("text", {.required = !message.has_attachments,
-                                       .bytes_min = message.has_attachments ? 0U : 1U,
-                                       .bytes_max = limits::kTextBytesMax});
-  message.reply_to = params.text("replyTo", kName);
-  message.timestamp_ms = params.integer(
-      "timestamp", {.required = true, .min = 1, .max = kTimestampMsMax, .otherwise = 0});
-  message.queue_mode = read_queue_mode(params);
+  message.text =
+      content.text(message.has_attachments ? optional_text("text", limits::kTextBytesMax)
+                                           : required_text("text", limits::kTextBytesMax));
+  message.reply_to = name(params, "replyTo");
+  message.timestamp_ms = static_cast<std::int64_t>(
+      params.number({.name = "timestamp", .required = true, .min = 1, .max = kTimestampMsMax}));
+  message.queue_mode = queue_mode_of(params.text(kQueueMode));
   message.untrusted = params.boolean("untrusted", false);
   const bool mentioned = params.boolean("mentioned", false);
   if (params.has("mentioned") && !params.is_null("mentioned")) {

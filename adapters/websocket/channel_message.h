@@ -16,6 +16,8 @@
 
 namespace spine::net {
 
+class Responder;
+
 // DESIGN: {channel, account?, sender:{id,name?}, conversation:{kind,id}, thread?, externalId,
 // content:{text, attachments?}, replyTo?, timestamp, queueMode?, untrusted?, mentioned?}.
 // Borrowed from the parser.
@@ -41,8 +43,13 @@ struct ChannelMessage {
 // What is to happen to a message that comes while its session is busy: "followup", "collect",
 // "steer", "interrupt", and the older names of these. False when it is none.
 bool parse_queue_mode(std::string_view name, fb::QueueMode& mode);
-// queueMode, which may be absent; complains about what is no mode.
-fb::QueueMode read_queue_mode(Params& params);
+bool is_queue_mode(std::string_view name);
+// The default one for an empty name.
+fb::QueueMode queue_mode_of(std::string_view name);
+constexpr Param kQueueMode{.name = "queueMode",
+                           .max = limits::kNameBytesMax,
+                           .fits = is_queue_mode,
+                           .or_else = "must be followup, collect, steer or interrupt"};
 
 // Reads a whole frame that is a channel.message in the usual form in one pass, without building a
 // document. Thread: net.
@@ -65,6 +72,10 @@ struct Bridge {
   PrincipalId principal{};
   bool vouches{};  // it is an operator with the scope admin: what it says an admin wrote counts
 };
+
+// Hands the message in for the client. REQUIRES: it was checked, and the connection has the write
+// scope. Steady state allocates nothing. (In chat_methods.cc.)
+void accept_channel_message(const Responder& from, const ChannelMessage& message);
 
 // Finishes `builder` (cleared first) with the table. Thread: the builder's.
 void build_channel_message(const ChannelMessage& message, Bits128 entropy, Bridge bridge,

@@ -1,4 +1,5 @@
-// chat.history and chat.abort.
+// chat.* and channel.message: messages to sessions, their histories, and stopping what they
+// started; sessions.send, sessions.steer and sessions.abort are the same by other names.
 #include <algorithm>
 #include <charconv>
 #include <iterator>
@@ -7,17 +8,17 @@
 #include <vector>
 
 #include "adapters/websocket/agent_rows.h"
+#include "adapters/websocket/channel_message.h"
 #include "adapters/websocket/inputs.h"
 #include "adapters/websocket/methods.h"
-#include "adapters/websocket/respond.h"
 #include "adapters/websocket/rows.h"
+#include "schemas/vocab/uuid.h"
 
-namespace spine::net::handlers {
+namespace spine::net {
 namespace {
 
 using core::ReplyCode;
 
-constexpr TextRule kSessionKey{.required = true, .bytes_min = 1, .bytes_max = limits::kKeyBytesMax};
 // Of the rows of a page, as sent; the rest of the answer is about the session. A page has at least
 // one row: a text that alone is more is cut.
 constexpr std::size_t kRowsBytesMax = limits::kHistoryBytesMax - 64 * limits::kKiB;
@@ -68,7 +69,7 @@ std::string_view run_key_of(const Line& line, const RunKeys& keys) {
 
 std::string render_row(const Line& line, TextWindow shown) {
   std::string row;
-  http::JsonWriter json{row};
+  JsonWriter json{row};
   write_message(json, line.event, line.run_key, shown, line.belongings);
   return row;
 }
@@ -110,151 +111,246 @@ RenderedRows render(const pipeline::HistoryItem& item, const Wanted& wanted) {
   return rows;
 }
 
-void write_history(http::JsonWriter& json, Context& net, const pipeline::HistoryItem& item,
+void write_history(JsonWriter& json, Context& net, const pipeline::HistoryItem& item,
                    const Wanted& wanted) {
   const RenderedRows rows = render(item, wanted);
-  json.key("messages");
-  json.begin_array();
-  for (auto it = rows.newest_first.rbegin(); it != rows.newest_first.rend(); ++it)
-    json.raw(*it);
-  json.end_array();
+  json.array("messages", [&] {
+    for (auto it = rows.newest_first.rbegin(); it != rows.newest_first.rend(); ++it)
+      json.raw(*it);
+  });
   if (item.found) {
     json.key("sessionInfo");
     write_session(json, net.config(), item.session, net.wall_ms);
   }
   const bool more = item.found && (item.more || rows.cut);
-  json.key("defaults");
-  write_defaults(json, net.config());
+  write_defaults(json, "defaults", net.config());
   json.member("hasMore", more);
   json.member("totalMessages", item.found ? item.session.message_count : 0);
   if (more && rows.oldest) json.member("nextCursor", std::to_string(rows.oldest.value));
   json.member_raw("pendingInputs", "{\"items\":[],\"total\":0}");
 }
 
-// A cursor of chat.history is the seq of the oldest row seen. False when it is none of ours.
-bool read_cursor(std::string_view text, std::uint64_t& before) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), before);
-  return error == std::errc{} && end == text.data() + text.size();
+// A cursor of chat.history is the seq of the oldest row seen.
+std::uint64_t seq_of(std::string_view cursor) {
+  std::uint64_t seq = 0;
+  std::from_chars(cursor.data(), cursor.data() + cursor.size(), seq);
+  return seq;
 }
 
-}  // namespace
+bool is_history_cursor(std::string_view text) {
+  std::uint64_t seq = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seq);
+  return text.empty() || (error == std::errc{} && end == text.data() + text.size());
+}
+
+// chat.startup asks for what a client needs besides when it starts.
+void ask_history(Call& call, bool startup) {
+  const std::string_view asked = call.text("sessionKey");
+  const Wanted wanted{
+      .bytes_max = std::clamp<std::size_t>(call.number("maxBytes"), kRowsBytesMin, kRowsBytesMax),
+      .text_from = call.number("textFrom")};
+  call.ask({pipeline::input_kind::kQueryHistory, asked, call.number("limit"),
+            seq_of(call.text("cursor"))},
+           [asked = std::string{asked}, wanted, startup](Responder& to,
+                                                         const pipeline::HistoryItem& item) {
+             if (item.malformed) return to.refuse_key(asked);
+             to.respond([&](JsonWriter& json) {
+               // Without any: the session went while its history was read.
+               json.member("sessionKey", item.found         ? item.session.key
+                                         : item.key.empty() ? std::string_view{asked}
+                                                            : item.key);
+               if (startup) {
+                 json.object("agentsList", [&] { write_agents_list(json, to.net.config()); });
+                 json.object("metadata", [&] { write_chat_metadata(json, to.net.config()); });
+               }
+               if (item.found) json.member("sessionId", uuid_string(item.session.uuid));
+               write_history(json, to.net, item, wanted);
+             });
+           });
+}
 
 void chat_history(Call& call) {
-  const std::string_view asked = call.params.text("sessionKey", kSessionKey);
-  const std::int64_t limit = call.params.integer(
-      "limit",
-      {.min = 1, .max = static_cast<std::int64_t>(limits::kHistoryMessagesMax), .otherwise = 200});
-  const std::string_view cursor = call.params.text("cursor", {.bytes_max = 32});
-  std::uint64_t before = 0;
-  if (!cursor.empty() && !read_cursor(cursor, before)) {
-    call.params.complain("cursor", "must be a cursor of this gateway");
-  }
-  const std::int64_t bytes_max =
-      call.params.integer("maxBytes", {.min = 1,
-                                       .max = std::int64_t{1} << 53,
-                                       .otherwise = static_cast<std::int64_t>(kRowsBytesMax)});
-  const std::int64_t text_from = call.params.integer(
-      "textFrom", {.min = 0, .max = static_cast<std::int64_t>(limits::kTextBytesMax)});
-  if (!call.valid()) return;
-  const std::uint64_t number = call.pend();
-  PendingMore& more = call.net.pending.at(number).extra();
-  more.text = asked;
-  more.a = std::clamp(static_cast<std::size_t>(bytes_max), kRowsBytesMin, kRowsBytesMax);
-  more.b = static_cast<std::uint64_t>(text_from);
-  call.net.query(pipeline::input_kind::kQueryHistory, call.slot, number, asked,
-                 static_cast<std::uint64_t>(limit), before);
+  ask_history(call, false);
+}
+void chat_startup(Call& call) {
+  ask_history(call, true);
 }
 
-void on_chat_history(Answer& answer, const pipeline::HistoryItem& item) {
-  Context& net = answer.net;
-  const std::string& asked = answer.request().extra().text;
-  if (item.malformed) return refuse_key(net, answer.slot, answer.id(), asked);
-  Response response{net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  // Without any: the session went while its history was read.
-  json.member("sessionKey", item.found         ? item.session.key
-                            : item.key.empty() ? std::string_view{asked}
-                                               : item.key);
-  if (answer.request().method->name == "chat.startup") {
-    json.key("agentsList");
-    write_agents_list(json, net.config());
-    json.key("metadata");
-    write_chat_metadata(json, net.config());
+// `key`: of the message, as it was sent or made up.
+void answer_sent(Responder& to, std::string_view key, const pipeline::ReplyItem& item) {
+  const ReplyCode code = item.reply.code;
+  if (code != ReplyCode::in_flight && code != ReplyCode::done && code != ReplyCode::duplicate &&
+      !to.accepted(item)) {
+    return;
   }
-  if (item.found) {
-    std::string uuid;
-    append_uuid(uuid, item.session.uuid);
-    json.member("sessionId", uuid);
-  }
-  const PendingMore& more = answer.request().extra();
-  write_history(json, net, item, {.bytes_max = more.a, .text_from = more.b});
-  json.end_object();
-  response.send();
+  const bool started = code == ReplyCode::accepted && item.reply.run;
+  to.respond([&](JsonWriter& json) {
+    json.member("runId", item.run_key.empty() ? key : item.run_key);
+    json.member("status", started ? "started" : code == ReplyCode::in_flight ? "in_flight" : "ok");
+    json.member("messageSeq", item.reply.seq.value);
+    // Ours: the message is recorded and nobody will answer it (/new, /reset, agent none).
+    if (!item.reply.run) json.member("run", false);
+    write_command(json, item);
+    write_waits_behind(json, item, to.net.wall_ms);
+  });
 }
 
-namespace {
-
-// Of the session's open runs all, or the one that is named.
-void hand_in_abort(Call& call, std::string_view asked) {
-  const std::string_view run =
-      call.params.text("runId", {.bytes_max = limits::kIdempotencyKeyBytesMax});
-  if (!call.valid()) return;
-  build_run_aborted(call.net, {});
-  call.net.push(fb::EventBody::RunAborted, call.slot, call.pend(),
-                {.session_key = asked, .run_key = run});
-}
-
-// {ok, abortedRunId, status}: what sessions.abort says.
-void answer_session_aborted(Answer& answer, bool aborted, std::string_view run_key) {
-  Response response{answer.net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("ok", true);
-  json.key("abortedRunId");
-  if (aborted && !run_key.empty()) {
-    json.value(run_key);
-  } else {
-    json.null();
+void send_message(Call& call, std::string_view session, fb::QueueMode queue_mode) {
+  if (call.given("attachments") && call.list("attachments").size() != 0) {
+    return call.complain("attachments", "must be empty (this gateway takes text only)");
   }
-  json.member("status", aborted ? "aborted" : "no-active-run");
-  json.end_object();
-  response.send();
+  std::string key{call.text("idempotencyKey")};
+  if (key.empty()) key = uuid_string(as_uuid(call.net.entropy.next()));
+  const fb::EventBody kind = build_operator_message(call.net, call.slot,
+                                                    {.via = fb::MessageVia::chat,
+                                                     .session_key = session,
+                                                     .text = call.text("message"),
+                                                     .idempotency_key = key,
+                                                     .queue_mode = queue_mode});
+  call.submit(kind, [key = std::move(key)](Responder& to, const pipeline::ReplyItem& item) {
+    answer_sent(to, key, item);
+  });
 }
 
-void answer_aborted(Answer& answer, bool aborted, std::string_view run_key) {
-  if (answer.request().method->name == "sessions.abort") {
-    return answer_session_aborted(answer, aborted, run_key);
-  }
-  Response response{answer.net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("ok", true);
-  json.member("aborted", aborted);
-  json.key("runIds");
-  json.begin_array();
-  if (aborted && !run_key.empty()) json.value(run_key);
-  json.end_array();
-  json.end_object();
-  response.send();
+void chat_send(Call& call) {
+  send_message(call, call.text("sessionKey"), queue_mode_of(call.text("queueMode")));
+}
+void sessions_send(Call& call) {
+  send_message(call, call.text("key"), queue_mode_of(call.text("queueMode")));
+}
+// OpenClaw's name of a message that interrupts what is being worked on.
+void sessions_steer(Call& call) {
+  send_message(call, call.text("key"), fb::QueueMode::interrupt);
 }
 
-}  // namespace
+// Of the session's open runs all, or the one that is named. `answer(to, run_key)` says which was
+// stopped; empty = none was.
+template <class Answer>
+void abort_runs(Call& call, std::string_view session, Answer answer) {
+  const pipeline::InputNames names{.session_key = session, .run_key = call.text("runId")};
+  call.submit(build_run_aborted(call.net, {}), names,
+              [answer](Responder& to, const pipeline::ReplyItem& item) {
+                const ReplyCode code = item.reply.code;
+                if (code == ReplyCode::no_space || code == ReplyCode::malformed_key) {
+                  return to.refuse_reply(item);
+                }
+                const bool aborted = code == ReplyCode::accepted;
+                to.respond([&](JsonWriter& json) {
+                  json.member("ok", true);
+                  answer(json, aborted, aborted ? item.run_key : std::string_view{});
+                });
+              });
+}
 
 void chat_abort(Call& call) {
-  hand_in_abort(call, call.params.text("sessionKey", kSessionKey));
+  abort_runs(call, call.text("sessionKey"),
+             [](JsonWriter& json, bool aborted, std::string_view run_key) {
+               json.member("aborted", aborted);
+               json.array("runIds", [&] {
+                 if (!run_key.empty()) json.value(run_key);
+               });
+             });
 }
 
 void sessions_abort(Call& call) {
-  hand_in_abort(call, call.params.text("key", kSessionKey));
+  abort_runs(call, call.text("key"), [](JsonWriter& json, bool aborted, std::string_view run_key) {
+    json.member_or_null("abortedRunId", run_key);
+    json.member("status", aborted ? "aborted" : "no-active-run");
+  });
 }
 
-void on_chat_abort(Answer& answer, const pipeline::ReplyItem& item) {
-  const ReplyCode code = item.reply.code;
-  if (code == ReplyCode::no_space || code == ReplyCode::malformed_key) {
-    return refuse_reply(answer, item);
-  }
-  answer_aborted(answer, code == ReplyCode::accepted, item.run_key);
+void chat_metadata(Call& call) {
+  call.respond([&](JsonWriter& json) { write_chat_metadata(json, call.net.config()); });
 }
 
-}  // namespace spine::net::handlers
+// The bridge tells the sender the code, once: when isNew.
+void refuse_unpaired(Responder& to, const pipeline::ReplyItem& item) {
+  to.refuse({.code = error_code::kForbidden,
+             .message = "the sender is not paired",
+             .details = json_object([&](JsonWriter& json) {
+               json.member("code", "MESSAGE_REJECTED");
+               json.member("reason", "unpaired");
+               json.object("pairing", [&] {
+                 json.member("requestId", std::to_string(item.reply.pairing.value));
+                 json.member("code", item.pairing_code);
+                 json.member("expiresAt", item.pairing_expires_wall_ms);
+                 json.member("isNew", item.reply.pairing_new);
+               });
+             })});
+}
+
+void answer_channel_message(Responder& to, const pipeline::ReplyItem& item) {
+  const core::Reply& reply = item.reply;
+  if (reply.code == ReplyCode::rejected && reply.pairing) return refuse_unpaired(to, item);
+  const bool duplicate = reply.code == ReplyCode::duplicate;
+  if (!duplicate && !to.accepted(item)) return;
+  to.respond([&](JsonWriter& json) {
+    if (duplicate) json.member("duplicate", true);
+    json.member("seq", reply.seq.value);
+    if (duplicate) return;
+    json.member("sessionKey", item.session_key);
+    json.member_if("runId", item.run_key);
+    write_command(json, item);
+    write_waits_behind(json, item, to.net.wall_ms);
+  });
+}
+
+// Its parameters are read as the fast reader reads them, and not listed.
+void channel_message(Call& call) {
+  ChannelMessage message{};
+  read_channel_message(call.params, message);
+  if (call.params.ok()) accept_channel_message(call, message);
+}
+
+constexpr Param kMessage = required_text("message", limits::kTextBytesMax);
+constexpr Param kRunId = optional_text("runId", limits::kIdempotencyKeyBytesMax);
+constexpr Param kOptionalKey = optional_text("idempotencyKey", limits::kIdempotencyKeyBytesMax, 1);
+constexpr Param kCursor{.name = "cursor",
+                        .max = 32,
+                        .fits = is_history_cursor,
+                        .or_else = "must be a cursor of this gateway"};
+constexpr ParamList kHistory{
+    session_key("sessionKey"),
+    number("limit", 1, limits::kHistoryMessagesMax, 200),
+    kCursor,
+    number("maxBytes", 1, kNumberMax, kRowsBytesMax),
+    number("textFrom", 0, limits::kTextBytesMax, 0),
+};
+
+constexpr Method kChatMethods[]{
+    {"chat.history", Scope::read, kHistory, chat_history},
+    {"chat.startup", Scope::read, kHistory, chat_startup},
+    {"chat.metadata", Scope::read, {}, chat_metadata},
+    {"chat.send",
+     Scope::write,
+     {session_key("sessionKey"), kQueueMode, kMessage,
+      required_text("idempotencyKey", limits::kIdempotencyKeyBytesMax), list("attachments")},
+     chat_send},
+    {"sessions.send",
+     Scope::write,
+     {session_key("key"), kQueueMode, kMessage, kOptionalKey, list("attachments")},
+     sessions_send},
+    {"sessions.steer",
+     Scope::write,
+     {session_key("key"), kMessage, kOptionalKey, list("attachments")},
+     sessions_steer},
+    {"chat.abort", Scope::write, {session_key("sessionKey"), kRunId}, chat_abort},
+    {"sessions.abort", Scope::write, {session_key("key"), kRunId}, sessions_abort},
+    {"channel.message", Scope::write, {}, channel_message},
+};
+
+}  // namespace
+
+void accept_channel_message(const Responder& from, const ChannelMessage& message) {
+  Context& net = from.net;
+  const Bridge bridge{.principal = PrincipalId{net.hub.table.principal[from.slot]},
+                      .vouches = from.may(Scope::admin)};
+  build_channel_message(message, net.entropy.next(), bridge, net.builder);
+  from.submit(fb::EventBody::MessageReceived, answer_channel_message);
+}
+
+std::span<const Method> chat_methods() {
+  return kChatMethods;
+}
+
+}  // namespace spine::net

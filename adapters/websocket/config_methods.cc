@@ -1,149 +1,188 @@
-// Methods answered from the configuration and the log file, without asking the engine.
-#include "adapters/websocket/agent_rows.h"
-#include "adapters/websocket/log_tail.h"
-#include "adapters/websocket/methods.h"
-#include "adapters/websocket/respond.h"
-#include "adapters/websocket/rows.h"
-#include "engine/core/session_key.h"
-#include "engine/log/log.h"
+// config.*: what is configured, and changes: what is to change is recorded, then written, then read
+// again.
+#include <memory>
+#include <string>
 
-namespace spine::net::handlers {
+#include "adapters/websocket/inputs.h"
+#include "adapters/websocket/methods.h"
+#include "adapters/websocket/net_log.h"
+#include "adapters/websocket/put_text.h"
+#include "engine/config/edit.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::net {
 namespace {
 
-constexpr TextRule kOptionalName{.bytes_max = limits::kKeyBytesMax};
-
-}  // namespace
+constexpr std::uint64_t kEditWindowMs = 60'000;
+constexpr std::uint32_t kEditsPerWindow = 30;
 
 void config_get(Call& call) {
   const config::Config& config = call.net.config();
-  std::string hash;
-  append_hex(hash, config.hash);
   const std::string_view parsed =
       config.redacted_json.empty() ? std::string_view{"{}"} : config.redacted_json;
-  Response response{call.net, call.slot, call.id};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("path", config.path.string());
-  json.member("exists", config.exists);
-  // The file's own text may hold secrets in any spelling; what is shown is the redacted value.
-  json.member("raw", config.raw);
-  json.member_raw("parsed", parsed);
-  json.member_raw("sourceConfig", parsed);
-  json.member_raw("config", parsed);
-  json.member("valid", true);
-  json.member_raw("issues", "[]");
-  json.key("warnings");
-  json.begin_array();
-  for (const std::string& warning : config.warnings)
-    json.value(warning);
-  json.end_array();
-  json.member("hash", hash);
-  json.end_object();
-  response.send();
+  call.respond([&](JsonWriter& json) {
+    json.member("path", config.path.string());
+    json.member("exists", config.exists);
+    // The file's own text may hold secrets in any spelling; what is shown is the redacted value.
+    json.member("raw", config.raw);
+    json.member_raw("parsed", parsed);
+    json.member_raw("sourceConfig", parsed);
+    json.member_raw("config", parsed);
+    json.member("valid", true);
+    json.member_raw("issues", "[]");
+    json.array("warnings", config.warnings);
+    json.member("hash", show_hex(config.hash));
+  });
 }
 
-void agents_list(Call& call) {
-  Response response{call.net, call.slot, call.id};
-  write_agents_list(response.json(), call.net.config());
-  response.send();
+config::EditKind edit_kind_of(std::string_view method) {
+  if (method == "config.patch") return config::EditKind::patch;
+  return method == "config.apply" ? config::EditKind::apply : config::EditKind::set;
 }
 
-void agent_identity_get(Call& call) {
-  const config::Config& config = call.net.config();
-  std::string_view id = call.params.text("agentId", kOptionalName);
-  const std::string_view session_key = call.params.text("sessionKey", kOptionalName);
-  if (!call.valid()) return;
-  core::KeyBuffer named;
-  if (!core::agent_of_typed_key(session_key, named)) return refuse_key(call, session_key);
-  if (id.empty()) id = named.view().empty() ? std::string_view{config.default_agent} : named.view();
-  const config::AgentConfig* agent = find_agent(config, id);
-  if (agent == nullptr) {
-    return refuse(call.net, call.slot, call.id,
-                  {.message = "unknown agent id \"" + std::string{id} + "\"",
-                   .details = details_of("UNKNOWN_AGENT_ID", "unknown_agent")});
+Refusal refusal_of(const config::EditRefusal& refusal) {
+  using Why = config::EditRefusal::Why;
+  Refusal out{.message = refusal.message};
+  switch (refusal.why) {
+    case Why::base_hash_required:
+      out.details = details_of("CONFIG_BASE_HASH_REQUIRED", "base_hash_required");
+      break;
+    case Why::base_hash_stale:
+      out.details = details_of("CONFIG_CHANGED", "base_hash_stale");
+      break;
+    case Why::not_allowed:
+      out.code = error_code::kForbidden;
+      out.details = details_of("CONFIG_PATH_PROTECTED", "not_allowed");
+      break;
+    case Why::io:
+      out.code = error_code::kUnavailable;
+      break;
+    case Why::invalid:
+    case Why::too_large:
+      out.details = details_of("CONFIG_INVALID", "invalid");
+      break;
   }
-  Response response{call.net, call.slot, call.id};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("agentId", agent->id);
-  json.member("name", agent->name.empty() ? agent->id : agent->name);
-  json.member("avatar", agent->emoji);
-  json.member_if("emoji", agent->emoji);
-  json.end_object();
-  response.send();
+  return out;
 }
 
-void models_list(Call& call) {
-  Response response{call.net, call.slot, call.id};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.key("models");
-  write_models(json, call.net.config());
-  json.end_object();
-  response.send();
-}
-
-void commands_list(Call& call) {
-  Response response{call.net, call.slot, call.id};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.key("commands");
-  write_commands(json, call.net.config());
-  json.end_object();
-  response.send();
-}
-
-void chat_metadata(Call& call) {
-  Response response{call.net, call.slot, call.id};
-  write_chat_metadata(response.json(), call.net.config());
-  response.send();
-}
-
-// The configured channels. Their adapters come with later versions: none of them runs.
-void channels_status(Call& call) {
-  Response response{call.net, call.slot, call.id};
-  write_channels_status(response.json(), call.net.config(), call.net.wall_ms);
-  response.send();
-}
-
-void logs_tail(Call& call) {
-  constexpr std::int64_t kFromEnd = -1;
-  const std::int64_t cursor = call.params.integer(
-      "cursor", {.min = 0, .max = std::int64_t{1} << 53, .otherwise = kFromEnd});
-  const std::int64_t lines =
-      call.params.integer("limit", {.min = 1, .max = 5'000, .otherwise = 500});
-  const std::int64_t bytes =
-      call.params.integer("maxBytes", {.min = 1, .max = 1'000'000, .otherwise = 250'000});
-  if (!call.valid()) return;
-  const std::filesystem::path file = log::current_file();
-  if (file.empty()) {
-    return refuse(call.net, call.slot, call.id,
-                  {.code = error_code::kUnavailable, .message = "no log file is written"});
+// False when the minute's edits are used up, or another is being written.
+bool may_edit(const Call& call) {
+  Context& net = call.net;
+  if (net.editing) {
+    call.refuse_rate_limited("config", "another edit is being written", 100);
+    return false;
   }
-  const auto tail = tail_log(
-      file,
-      {.cursor = cursor == kFromEnd ? LogTailRequest::kFromEnd : static_cast<std::uint64_t>(cursor),
-       .lines_max = static_cast<std::uint64_t>(lines),
-       .bytes_max = static_cast<std::uint64_t>(bytes)});
-  if (!tail) {
-    return refuse(call.net, call.slot, call.id,
-                  {.code = error_code::kUnavailable, .message = tail.error().message});
+  if (net.now_ms() - net.edits_since_ms > kEditWindowMs) {
+    net.edits_since_ms = net.now_ms();
+    net.edits = 0;
   }
-  Response response{call.net, call.slot, call.id};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("file", file.string());
-  json.member("cursor", tail->cursor);
-  json.member("size", tail->size);
-  json.key("lines");
-  json.begin_array();
-  for (const std::string& line : tail->lines)
-    json.value(line);
-  json.end_array();
-  json.member("truncated", tail->truncated);
-  json.member("reset", tail->reset);
-  json.end_object();
-  response.send();
+  if (net.edits++ < kEditsPerWindow) return true;
+  call.refuse_rate_limited("config", "the configuration was written 30 times in this minute",
+                           net.edits_since_ms + kEditWindowMs - net.now_ms());
+  return false;
 }
 
-}  // namespace spine::net::handlers
+fb::EventBody build_config_changed(Context& net, std::string_view method,
+                                   const config::PreparedEdit& edit) {
+  return net.build([&](flatbuffers::FlatBufferBuilder& builder) {
+    const auto name = put_text(builder, method);
+    const auto paths = builder.CreateVectorOfStrings(edit.paths);
+    const auto diff = put_text(builder, edit.diff);
+    const Bits128 now = net.config().shown;
+    const Bits128 then = config::shown_hash(edit.redacted_json);
+    const fb::Bits128 before{now.hi, now.lo};
+    const fb::Bits128 after{then.hi, then.lo};
+    fb::ConfigChangedBuilder table{builder};
+    table.add_method(name);
+    table.add_paths(paths);
+    table.add_diff(diff);
+    if (edit.existed) table.add_before(&before);
+    table.add_after(&after);
+    return table.Finish();
+  });
+}
+
+// An edit that is being recorded; it is written even when who asked is gone by then.
+struct ConfigChange {
+  std::filesystem::path path{};
+  std::unique_ptr<config::PreparedEdit> edit{};
+
+  void operator()(Responder& to, const pipeline::ReplyItem& item) const {
+    to.net.editing = false;
+    if (!to.accepted(item)) return;
+    if (const Status written = write(to.net); !written) {
+      return to.refuse({.code = error_code::kUnavailable, .message = written.error().message});
+    }
+    answer(to);
+  }
+  void gone(Context& net, const pipeline::ReplyItem& item) const {
+    net.editing = false;
+    if (item.reply.code == core::ReplyCode::accepted) (void)write(net);
+  }
+
+  // What is to change is on record: now it may. The disk is waited for, which only operators cause.
+  Status write(Context& net) const {
+    const Status written = config::write_edit(path, *edit);
+    if (!written) {
+      kLog.error("the configuration was not written: {}", written.error().message);
+      // What is on record did not come about: that is put on record, too.
+      net.push_own(net.build([&](flatbuffers::FlatBufferBuilder& builder) {
+        return fb::CreateConfigRefusedDirect(builder, written.error().message.c_str());
+      }));
+    } else if (net.options.reload) {
+      net.options.reload();
+    }
+    return written;
+  }
+
+  void answer(const Responder& to) const {
+    to.respond([&](JsonWriter& json) {
+      json.member("ok", true);
+      if (edit->noop) json.member("noop", true);
+      json.array("changedPaths", edit->paths);
+      json.member("path", path.string());
+      json.member("hash", show_hex(edit->after));
+      json.member_raw("config", edit->redacted_json);
+      json.array("warnings", edit->warnings);
+    });
+  }
+};
+
+void config_change(Call& call) {
+  if (!may_edit(call)) return;
+  ConfigChange change{.path = call.net.config().path};
+  config::EditOutcome outcome = config::prepare_edit(change.path,
+                                                     {.kind = edit_kind_of(call.method.name),
+                                                      .raw = call.text("raw"),
+                                                      .base_hash = call.text("baseHash"),
+                                                      .local = call.client().control_socket,
+                                                      .given = call.net.options.given},
+                                                     call.net.options.getenv_fn);
+  if (const auto* refused = std::get_if<config::EditRefusal>(&outcome)) {
+    return call.refuse(refusal_of(*refused));
+  }
+  change.edit =
+      std::make_unique<config::PreparedEdit>(std::move(std::get<config::PreparedEdit>(outcome)));
+  if (change.edit->noop) return change.answer(call);
+  call.net.editing = true;
+  const fb::EventBody kind = build_config_changed(call.net, call.method.name, *change.edit);
+  call.submit(kind, std::move(change));
+}
+
+constexpr Param kRaw{.name = "raw", .required = true, .max = limits::kConfigBytesMax};
+constexpr Param kBaseHash = optional_text("baseHash", 128);
+
+constexpr Method kConfigMethods[]{
+    {"config.get", Scope::read, {}, config_get},
+    {"config.set", Scope::admin, {kRaw, kBaseHash}, config_change},
+    {"config.patch", Scope::admin, {kRaw, kBaseHash}, config_change},
+    {"config.apply", Scope::admin, {kRaw, kBaseHash}, config_change},
+};
+
+}  // namespace
+
+std::span<const Method> config_methods() {
+  return kConfigMethods;
+}
+
+}  // namespace spine::net

@@ -41,14 +41,13 @@ constexpr std::array<std::string_view, 8> kModes{"webchat", "cli",    "ui",    "
                                                  "node",    "worker", "probe", "test"};
 constexpr std::array<std::string_view, 5> kDeviceMembers{"id", "publicKey", "signature", "signedAt",
                                                          "nonce"};
-constexpr TextRule kName{.required = true, .bytes_min = 1, .bytes_max = limits::kNameBytesMax};
-constexpr TextRule kOptional{.bytes_max = limits::kNameBytesMax};
 constexpr std::size_t kSecretBytesMax = 4'096;
-constexpr std::int64_t kProtocolMax = 1'000'000;
+constexpr std::size_t kProofBytesMax = 512;
+constexpr std::uint64_t kProtocolMax = 1'000'000;
 
 template <class Values>
 std::string_view one_of(Params& params, const char* key, const Values& values) {
-  const std::string_view text = params.text(key, kName);
+  const std::string_view text = params.text(required_text(key, limits::kNameBytesMax));
   if (params.ok() && std::find(values.begin(), values.end(), text) == values.end()) {
     params.complain(key, "must be equal to one of the allowed values");
   }
@@ -60,12 +59,12 @@ void read_client(Params& params, ConnectParams& out) {
   if (!client.present()) return;
   client.only(kClientMembers);
   out.client_id = one_of(client, "id", kClientIds);
-  out.display_name = client.text("displayName", kOptional);
-  out.client_version = client.text("version", kName);
-  out.platform = client.text("platform", kName);
-  out.device_family = client.text("deviceFamily", kOptional);
+  out.display_name = client.text(optional_text("displayName", limits::kNameBytesMax));
+  out.client_version = client.text(required_text("version", limits::kNameBytesMax));
+  out.platform = client.text(required_text("platform", limits::kNameBytesMax));
+  out.device_family = client.text(optional_text("deviceFamily", limits::kNameBytesMax));
   out.client_mode = one_of(client, "mode", kModes);
-  out.instance_id = client.text("instanceId", kOptional);
+  out.instance_id = client.text(optional_text("instanceId", limits::kNameBytesMax));
 }
 
 void read_scopes(Params& params, ConnectParams& out) {
@@ -99,34 +98,36 @@ void read_device(Params& params, ConnectParams& out) {
   Params device = params.object("device", false);
   out.has_device = device.present();
   if (!out.has_device) return;
-  constexpr TextRule kRequired{.required = true, .bytes_min = 1, .bytes_max = 512};
   device.only(kDeviceMembers);
-  out.device.id = device.text("id", kRequired);
-  out.device.public_key = device.text("publicKey", kRequired);
-  out.device.signature = device.text("signature", kRequired);
-  out.device.signed_at_ms = device.integer(
-      "signedAt", {.required = true, .min = 0, .max = std::int64_t{1} << 53, .otherwise = 0});
-  out.device.nonce = device.text("nonce", {.bytes_max = 512});
+  out.device.id = device.text(required_text("id", kProofBytesMax));
+  out.device.public_key = device.text(required_text("publicKey", kProofBytesMax));
+  out.device.signature = device.text(required_text("signature", kProofBytesMax));
+  out.device.signed_at_ms = static_cast<std::int64_t>(
+      device.number({.name = "signedAt", .required = true, .max = kNumberMax}));
+  out.device.nonce = device.text(optional_text("nonce", kProofBytesMax));
 }
 
 void read_auth(Params& params, ConnectParams& out) {
   Params auth = params.object("auth", false);
   auth.only(kAuthMembers);
-  out.token = auth.text("token", {.bytes_max = kSecretBytesMax});
-  out.password = auth.text("password", {.bytes_max = kSecretBytesMax});
-  out.device_token = auth.text("deviceToken", {.bytes_max = kSecretBytesMax});
-  out.bootstrap_token = auth.text("bootstrapToken", {.bytes_max = kSecretBytesMax});
+  out.token = auth.text(optional_text("token", kSecretBytesMax));
+  out.password = auth.text(optional_text("password", kSecretBytesMax));
+  out.device_token = auth.text(optional_text("deviceToken", kSecretBytesMax));
+  out.bootstrap_token = auth.text(optional_text("bootstrapToken", kSecretBytesMax));
 }
 
 }  // namespace
 
 void read_connect(Params& params, ConnectParams& out) {
   params.only(kMembers);
-  const IntegerRule version{.required = true, .min = 1, .max = kProtocolMax, .otherwise = 0};
-  out.min_protocol = params.integer("minProtocol", version);
-  out.max_protocol = params.integer("maxProtocol", version);
+  const auto version = [&params](const char* key) {
+    return static_cast<std::int64_t>(
+        params.number({.name = key, .required = true, .min = 1, .max = kProtocolMax}));
+  };
+  out.min_protocol = version("minProtocol");
+  out.max_protocol = version("maxProtocol");
   read_client(params, out);
-  out.role = params.text("role", kOptional);
+  out.role = params.text(optional_text("role", limits::kNameBytesMax));
   read_scopes(params, out);
   read_caps(params, out);
   read_device(params, out);

@@ -1,7 +1,7 @@
 // Slots of the connection table.
 #include "adapters/websocket/connections.h"
 
-#include "adapters/websocket/joining.h"
+#include "adapters/websocket/credentials.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 

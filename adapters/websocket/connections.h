@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapters/websocket/device_identity.h"
@@ -43,6 +44,17 @@ using ClientCaps = std::uint8_t;
 inline constexpr ClientCaps kCapToolEvents = 1U << 0;
 inline constexpr ClientCaps kCapResume = 1U
                                          << 1;  // ours: it says resume before it is told anything
+
+// Who is at the other end of a WebSocket connection, as far as the socket and upgrade tell.
+// Borrowed for the call.
+struct Peer {
+  std::string_view address{};  // without the port; "local" on the control socket
+  std::string_view host{};     // behind a trusted proxy the forwarded one
+  std::string_view origin{};   // empty = none was sent
+  bool origin_allowed{true};
+  bool loopback{};        // a program on this machine that came straight here, by a loopback name
+  bool control_socket{};  // the person at the machine
+};
 
 // Who is on a connection. Cold: seen per request or less.
 struct Client {

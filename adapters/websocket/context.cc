@@ -41,24 +41,23 @@ void Context::ask_key(std::uint32_t slot, std::uint64_t request, std::string_vie
   ingress.push(header, as_bytes(typed));
 }
 
-void Context::query(std::uint16_t kind, std::uint32_t slot, std::uint64_t request,
-                    std::string_view text, std::uint64_t a, std::uint64_t b) {
+void Context::query(const Question& question, std::uint32_t slot, std::uint64_t request) {
   pipeline::InputHeader header{};
-  header.kind = kind;
+  header.kind = question.kind;
   header.source = static_cast<std::uint16_t>(Source::websocket);
   header.connection = hub.table.ref(slot);
   header.request = request;
   header.principal = hub.table.principal[slot];
-  header.a = a;
-  header.b = b;
+  header.a = question.a;
+  header.b = question.b;
   std::uint32_t& calls = hub.table.calls_left[slot];
   calls -= std::min(calls, limits::kCallsPerQuery - 1);
   ++hub.table.queries[slot];
   if (!waiting_queries.empty() || !may_go(slot)) {
-    waiting_queries.push_back({header, std::string{text}});
+    waiting_queries.push_back({header, std::string{question.text}});
     return;
   }
-  hand_in(header, text);
+  hand_in(header, question.text);
 }
 
 void Context::hand_in(const pipeline::InputHeader& query_header, std::string_view text) {

@@ -34,6 +34,15 @@ namespace spine::net {
 
 class Events;
 
+// A question to the engine or its follower: which, and its arguments (input_kind says what they
+// are).
+struct Question {
+  std::uint16_t kind{};
+  std::string_view text{};
+  std::uint64_t a{};
+  std::uint64_t b{};
+};
+
 // A question that waits until the engine has answered others.
 struct WaitingQuery {
   pipeline::InputHeader header{};
@@ -109,6 +118,12 @@ struct Context {
   const config::Config& config() const { return *live_config.load(std::memory_order_acquire); }
   std::uint64_t now_ms() const { return hub.now_ms(); }
 
+  // Builds the body of a journalled input: `create(builder)` gives its table. Returns its kind.
+  template <class Create>
+  fb::EventBody build(Create create) {
+    builder.Clear();
+    return finish(create(builder));
+  }
   // Hands a journalled input in: `builder` holds its finished body. request 0 = no reply wanted.
   void push(fb::EventBody kind, std::uint32_t slot, std::uint64_t request,
             const pipeline::InputNames& names = {});
@@ -120,8 +135,7 @@ struct Context {
   // kQueriesAtOnceMax are on their way, and none for a connection that is owed kAnswersOwedMax
   // already: it would be closed for reading slowly what it was asked to wait for. Costs
   // kCallsPerQuery of the connection's calls.
-  void query(std::uint16_t kind, std::uint32_t slot, std::uint64_t request, std::string_view text,
-             std::uint64_t a = 0, std::uint64_t b = 0);
+  void query(const Question& question, std::uint32_t slot, std::uint64_t request);
 
   // Asks which session a typed key names, at once: the answer is small, and a ReplyItem.
   void ask_key(std::uint32_t slot, std::uint64_t request, std::string_view typed);
@@ -148,6 +162,11 @@ struct Context {
   http::Facts facts() const;
 
  private:
+  template <class Table>
+  fb::EventBody finish(flatbuffers::Offset<Table> table) {
+    builder.Finish(table);
+    return fb::EventBodyTraits<Table>::enum_value;
+  }
   bool may_go(std::uint32_t slot) const;
   void hand_in(const pipeline::InputHeader& query_header, std::string_view text);
 };

@@ -70,4 +70,13 @@ Judgement judge(const ConnectParams& params, const Secrets& secrets, const Where
 // Whether `granted` covers every scope in `asked`.
 bool covers(ScopeSet granted, ScopeSet asked);
 
+// What is known of a connection between its connect and its hello-ok.
+struct Joining {
+  ConnectParams params{};
+  Judgement judgement{};
+  ScopeSet paired_scopes{};    // judgement.pair: what the device is to have
+  Digest256 token_hash{};      // of the token the device has already; zeros = none
+  std::string issued_token{};  // secret: told once, in hello-ok
+};
+
 }  // namespace spine::net

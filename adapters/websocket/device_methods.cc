@@ -6,30 +6,23 @@
 #include "adapters/websocket/device_inputs.h"
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/net_log.h"
-#include "adapters/websocket/respond.h"
+#include "adapters/websocket/put_text.h"
 #include "schemas/vocab/show.h"
 
-namespace spine::net::handlers {
+namespace spine::net {
 namespace {
 
+namespace input_kind = pipeline::input_kind;
 using core::ReplyCode;
 
-constexpr TextRule kRequestId{.required = true, .bytes_min = 1, .bytes_max = 128};
-constexpr TextRule kDeviceId{.required = true, .bytes_min = 1, .bytes_max = 128};
 constexpr std::uint64_t kDevicesListed = 1'024;
 
-fb::ApprovedVia via_of(const Call& call) {
-  return call.net.hub.table.client[call.slot]->control_socket ? fb::ApprovedVia::control_socket
-                                                              : fb::ApprovedVia::client;
-}
-
 // Nobody hands out what they do not have themselves.
-bool may_grant(Call& call, ScopeSet scopes) {
-  const ScopeSet own = call.net.hub.table.scopes[call.slot];
+bool may_grant(const Call& call, ScopeSet scopes) {
   for (unsigned bit = 0; bit < 8; ++bit) {
     const auto scope = static_cast<ScopeSet>(1U << bit);
-    if ((scopes & scope) == 0 || satisfies(own, Scope{scope})) continue;
-    refuse_scope(call.net, call.slot, call.id, Scope{scope});
+    if ((scopes & scope) == 0 || call.may(Scope{scope})) continue;
+    call.refuse_scope(Scope{scope});
     return false;
   }
   return true;
@@ -38,246 +31,207 @@ bool may_grant(Call& call, ScopeSet scopes) {
 // With the pairing scope alone a device lets others in and manages nobody but itself: the name, the
 // token and the place of another's are an admin's to change, or the pairing scope would do as well
 // as admin's. Every method that changes a paired device asks this.
-bool may_manage(Call& call, std::string_view device_id) {
-  if (satisfies(call.net.hub.table.scopes[call.slot], Scope::admin)) return true;
-  const std::string& own = call.net.hub.table.client[call.slot]->device_id;
-  if (!own.empty() && own == device_id) return true;
-  refuse_scope(call.net, call.slot, call.id, Scope::admin);
+bool may_manage(const Call& call, std::string_view device_id) {
+  const std::string& own = call.client().device_id;
+  if (call.may(Scope::admin) || (!own.empty() && own == device_id)) return true;
+  call.refuse_scope(Scope::admin);
   return false;
 }
 
-void refuse_unknown_request(Call& call, std::string_view id) {
-  refuse(call.net, call.slot, call.id,
-         {.message = "unknown requestId: " + std::string{id} + " (requests end after 5 minutes)",
-          .details = details_of("PAIRING_REQUEST_NOT_FOUND", "unknown_request")});
-}
-
-void refuse_unknown_device(Answer& answer) {
-  refuse(answer.net, answer.slot, answer.id(),
-         {.message = "unknown deviceId: " + answer.request().extra().text,
-          .details = details_of("DEVICE_NOT_FOUND", "unknown_device")});
+void refuse_unknown_device(const Responder& to, const std::string& id) {
+  to.refuse("unknown deviceId: " + id, "DEVICE_NOT_FOUND", "unknown_device");
 }
 
 // False when the reply was a refusal, which is then answered.
-bool accepted(Answer& answer, const pipeline::ReplyItem& item) {
-  if (item.reply.code == ReplyCode::accepted) return true;
+bool device_accepted(const Responder& to, const std::string& id, const pipeline::ReplyItem& item) {
   if (item.reply.code == ReplyCode::not_found) {
-    refuse_unknown_device(answer);
+    refuse_unknown_device(to, id);
     return false;
   }
   if (item.reply.code == ReplyCode::rejected) {
-    refuse(answer.net, answer.slot, answer.id(),
-           {.code = error_code::kUnavailable,
-            .message = "the table of devices is full: remove some",
-            .details = details_of("DEVICES_FULL", "table_full")});
+    to.refuse({.code = error_code::kUnavailable,
+               .message = "the table of devices is full: remove some",
+               .details = details_of("DEVICES_FULL", "table_full")});
     return false;
   }
-  refuse_reply(answer, item);
-  return false;
+  return to.accepted(item);
 }
-
-// {ok, deviceId}: what renaming and removing say.
-void answer_device(Answer& answer) {
-  Response response{answer.net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("ok", true);
-  json.member("deviceId", answer.request().extra().text);
-  json.member_if("label", answer.request().extra().name);
-  json.end_object();
-  response.send();
-}
-
-}  // namespace
 
 void device_pair_list(Call& call) {
-  call.net.query(pipeline::input_kind::kQueryDevices, call.slot, call.pend(), {}, 0,
-                 kDevicesListed);
+  call.ask({.kind = input_kind::kQueryDevices, .b = kDevicesListed},
+           [](Responder& to, const pipeline::DevicesItem& item) {
+             to.respond([&](JsonWriter& json) {
+               json.array("pending", to.net.device_requests.all(to.net.now_ms()),
+                          [&](const DeviceRequest& row) { write_device_request(json, row); });
+               json.array("paired", item.devices,
+                          [&](const core::DeviceView& row) { write_device(json, row); });
+             });
+           });
 }
 
-void on_device_pair_list(Answer& answer, const pipeline::DevicesItem& item) {
-  Context& net = answer.net;
-  Response response{net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.key("pending");
-  json.begin_array();
-  for (const DeviceRequest& request : net.device_requests.all(net.now_ms()))
-    write_device_request(json, request);
-  json.end_array();
-  json.key("paired");
-  json.begin_array();
-  for (const core::DeviceView& device : item.devices)
-    write_device(json, device);
-  json.end_array();
-  json.end_object();
-  response.send();
+// The request that is named; nullptr, with the refusal said, when it is not there any more.
+const DeviceRequest* find_request(Call& call) {
+  const std::string_view id = call.text("requestId");
+  const DeviceRequest* request = call.net.device_requests.find(id, call.net.now_ms());
+  if (request == nullptr) {
+    call.refuse("unknown requestId: " + std::string{id} + " (requests end after 5 minutes)",
+                "PAIRING_REQUEST_NOT_FOUND", "unknown_request");
+  }
+  return request;
 }
 
 void device_pair_approve(Call& call) {
-  const std::string_view id = call.params.text("requestId", kRequestId);
-  if (!call.valid()) return;
-  const DeviceRequest* request = call.net.device_requests.find(id, call.net.now_ms());
-  if (request == nullptr) return refuse_unknown_request(call, id);
-  if (!may_grant(call, request->scopes)) return;
-  const std::uint64_t number = call.pend();
-  PendingMore& more = call.net.pending.at(number).extra();
-  more.name = request->id;
-  more.text = request->device_id;
-  build_device_paired(call.net, *request, via_of(call));
-  call.net.push(fb::EventBody::DevicePaired, call.slot, number);
-}
-
-void on_device_pair_approve(Answer& answer, const pipeline::ReplyItem& item) {
-  if (!accepted(answer, item)) return;
-  Context& net = answer.net;
-  const PendingMore& more = answer.request().extra();
-  Response response{net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("requestId", more.name);
-  json.key("device");
-  json.begin_object();
-  json.member("deviceId", more.text);
-  json.member("approvedAtMs", net.wall_ms);
-  json.end_object();
-  json.end_object();
-  response.send();
+  const DeviceRequest* request = find_request(call);
+  if (request == nullptr || !may_grant(call, request->scopes)) return;
+  call.submit(build_device_paired(call.net, *request, approved_via(call.client())),
+              [request_id = request->id, id = request->device_id](Responder& to,
+                                                                  const pipeline::ReplyItem& item) {
+                if (!device_accepted(to, id, item)) return;
+                to.respond([&](JsonWriter& json) {
+                  json.member("requestId", request_id);
+                  json.object("device", [&] {
+                    json.member("deviceId", id);
+                    json.member("approvedAtMs", to.net.wall_ms);
+                  });
+                });
+              });
 }
 
 void device_pair_reject(Call& call) {
-  const std::string_view id = call.params.text("requestId", kRequestId);
-  if (!call.valid()) return;
-  const DeviceRequest* request = call.net.device_requests.find(id, call.net.now_ms());
-  if (request == nullptr) return refuse_unknown_request(call, id);
+  const DeviceRequest* request = find_request(call);
+  if (request == nullptr) return;
   const DeviceRequest rejected = *request;
-  call.net.device_requests.remove(id);
+  call.net.device_requests.remove(rejected.id);
   kLog.info("device {:.16} was rejected", printable(rejected.device_id));
   push_device_resolved(call.net, rejected.id, rejected.device_id, "rejected");
-  Response response{call.net, call.slot, call.id};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("requestId", rejected.id);
-  json.member("deviceId", rejected.device_id);
-  json.end_object();
-  response.send();
+  call.respond([&](JsonWriter& json) {
+    json.member("requestId", rejected.id);
+    json.member("deviceId", rejected.device_id);
+  });
+}
+
+// Hands in what was built; answers with the device and the label it got, if any.
+void change_device(Call& call, fb::EventBody kind, std::string_view new_label) {
+  call.submit(kind, [id = std::string{call.text("deviceId")}, label = std::string{new_label}](
+                        Responder& to, const pipeline::ReplyItem& item) {
+    if (!device_accepted(to, id, item)) return;
+    to.respond([&](JsonWriter& json) {
+      json.member("ok", true);
+      json.member("deviceId", id);
+      json.member_if("label", label);
+    });
+  });
 }
 
 void device_pair_remove(Call& call) {
-  const std::string_view id = call.params.text("deviceId", kDeviceId);
-  if (!call.valid() || !may_manage(call, id)) return;
-  const std::uint64_t number = call.pend();
-  call.net.pending.at(number).extra().text = id;
-  build_device_removed(call.net, id);
-  call.net.push(fb::EventBody::DeviceRemoved, call.slot, number);
+  const std::string_view device_id = call.text("deviceId");
+  if (!may_manage(call, device_id)) return;
+  const fb::EventBody kind = call.net.build([&](flatbuffers::FlatBufferBuilder& builder) {
+    return fb::CreateDeviceRemoved(builder, put_text(builder, device_id));
+  });
+  change_device(call, kind, {});
 }
 
 void device_pair_rename(Call& call) {
-  const std::string_view id = call.params.text("deviceId", kDeviceId);
-  const std::string_view label = call.params.text(
-      "label", {.required = true, .bytes_min = 1, .bytes_max = limits::kNameBytesMax});
-  if (!call.valid() || !may_manage(call, id)) return;
-  const std::uint64_t number = call.pend();
-  PendingMore& more = call.net.pending.at(number).extra();
-  more.text = id;
-  more.name = label;
-  build_device_renamed(call.net, id, label);
-  call.net.push(fb::EventBody::DeviceRenamed, call.slot, number);
+  if (!may_manage(call, call.text("deviceId"))) return;
+  const fb::EventBody kind = call.net.build([&](flatbuffers::FlatBufferBuilder& builder) {
+    const auto id = put_text(builder, call.text("deviceId"));
+    const auto label = put_text(builder, call.text("label"));
+    return fb::CreateDeviceRenamed(builder, id, label);
+  });
+  change_device(call, kind, call.text("label"));
 }
 
-void on_device_changed(Answer& answer, const pipeline::ReplyItem& item) {
-  if (accepted(answer, item)) answer_device(answer);
+// The scopes that are asked for; complains about what is none.
+ScopeSet read_scope_list(Call& call) {
+  ScopeSet wanted{};
+  if (!call.given("scopes")) return wanted;
+  for (const simdjson::dom::element element : call.list("scopes")) {
+    std::string_view name;
+    if (element.get(name) != simdjson::SUCCESS || scope_of(name) == Scope::none) {
+      call.complain("scopes", "items must be scopes of operators");
+      break;
+    }
+    wanted = static_cast<ScopeSet>(wanted | static_cast<ScopeSet>(scope_of(name)));
+  }
+  return wanted;
 }
 
-namespace {
+void rotate_token(Responder& client, const std::string& id, ScopeSet scopes) {
+  std::string token = new_device_token();
+  const fb::EventBody kind = build_device_token(client.net, id, sha256_of(token), scopes);
+  client.submit(
+      kind, [id, token = std::move(token), scopes](Responder& to, const pipeline::ReplyItem& item) {
+        if (!device_accepted(to, id, item)) return;
+        to.respond([&](JsonWriter& json) {
+          json.member("deviceId", id);
+          json.member("role", "operator");
+          json.member("token", token);
+          json.key("scopes");
+          write_scopes(json, scopes);
+          json.member("rotatedAtMs", to.net.wall_ms);
+        });
+      });
+}
 
 // Looks at the device first: what it may do decides who may give it a token.
-void ask_device(Call& call) {
-  const std::string_view id = call.params.text("deviceId", kDeviceId);
-  call.params.text("role", {.bytes_max = limits::kNameBytesMax});
-  simdjson::dom::array scopes;
-  ScopeSet wanted{};
-  if (call.params.array("scopes", scopes)) {
-    for (const simdjson::dom::element element : scopes) {
-      std::string_view name;
-      if (element.get(name) != simdjson::SUCCESS || scope_of(name) == Scope::none) {
-        call.params.complain("scopes", "items must be scopes of operators");
-        break;
-      }
-      wanted = static_cast<ScopeSet>(wanted | static_cast<ScopeSet>(scope_of(name)));
-    }
-  }
-  if (!call.valid() || !may_manage(call, id) || !may_grant(call, wanted)) return;
-  const std::uint64_t number = call.pend();
-  PendingMore& more = call.net.pending.at(number).extra();
-  more.text = id;
-  more.a = wanted;
-  call.net.query(pipeline::input_kind::kQueryDevice, call.slot, number, id);
-}
-
-}  // namespace
-
 void device_token_rotate(Call& call) {
-  ask_device(call);
-}
-
-void on_device_token_rotate_found(Answer& answer, const pipeline::DevicesItem& item) {
-  if (item.devices.empty()) return refuse_unknown_device(answer);
-  PendingMore& more = answer.request().extra();
-  const core::DeviceView& device = item.devices.front();
-  const ScopeSet has = scopes_of(device.scopes);
-  const auto wanted = static_cast<ScopeSet>(more.a == 0 ? has : more.a);
-  if (!covers(has, wanted)) {
-    return refuse_invalid(answer.net, answer.slot, answer.id(),
-                          "the device was not approved for these scopes: pair it anew");
-  }
-  if (!covers(answer.net.hub.table.scopes[answer.slot], wanted)) {
-    return refuse_scope(answer.net, answer.slot, answer.id(), Scope::admin);
-  }
-  more.name = new_device_token();
-  more.a = wanted;
-  const Digest256 digest = sha256_of(more.name);
-  build_device_token(answer.net, more.text, digest, wanted);
-  answer.net.push(fb::EventBody::DeviceTokenChanged, answer.slot, answer.number);
-  answer.keep = true;
-}
-
-void on_device_token_rotate(Answer& answer, const pipeline::ReplyItem& item) {
-  if (!accepted(answer, item)) return;
-  const PendingMore& more = answer.request().extra();
-  Response response{answer.net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("deviceId", more.text);
-  json.member("role", "operator");
-  json.member("token", more.name);
-  json.key("scopes");
-  write_scopes(json, static_cast<ScopeSet>(more.a));
-  json.member("rotatedAtMs", answer.net.wall_ms);
-  json.end_object();
-  response.send();
+  const std::string_view device_id = call.text("deviceId");
+  const ScopeSet asked = read_scope_list(call);
+  if (!call.params.ok() || !may_manage(call, device_id) || !may_grant(call, asked)) return;
+  call.ask({input_kind::kQueryDevice, device_id},
+           [id = std::string{device_id}, asked](Responder& to, const pipeline::DevicesItem& item) {
+             if (item.devices.empty()) return refuse_unknown_device(to, id);
+             const ScopeSet has = scopes_of(item.devices.front().scopes);
+             const ScopeSet wanted = asked == 0 ? has : asked;
+             if (!covers(has, wanted)) {
+               return to.refuse("the device was not approved for these scopes: pair it anew");
+             }
+             if (!covers(to.net.hub.table.scopes[to.slot], wanted)) {
+               return to.refuse_scope(Scope::admin);
+             }
+             rotate_token(to, id, wanted);
+           });
 }
 
 void device_token_revoke(Call& call) {
-  const std::string_view id = call.params.text("deviceId", kDeviceId);
-  call.params.text("role", {.bytes_max = limits::kNameBytesMax});
-  if (!call.valid() || !may_manage(call, id)) return;
-  const std::uint64_t number = call.pend();
-  call.net.pending.at(number).extra().text = id;
-  build_device_token(call.net, id, Digest256{}, {});
-  call.net.push(fb::EventBody::DeviceTokenChanged, call.slot, number);
+  const std::string_view device_id = call.text("deviceId");
+  if (!may_manage(call, device_id)) return;
+  call.submit(build_device_token(call.net, device_id, Digest256{}, {}),
+              [id = std::string{device_id}](Responder& to, const pipeline::ReplyItem& item) {
+                if (!device_accepted(to, id, item)) return;
+                to.respond([&](JsonWriter& json) {
+                  json.member("deviceId", id);
+                  json.member("role", "operator");
+                  json.member("revokedAtMs", to.net.wall_ms);
+                });
+              });
 }
 
-void on_device_token_revoke(Answer& answer, const pipeline::ReplyItem& item) {
-  if (!accepted(answer, item)) return;
-  Response response{answer.net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("deviceId", answer.request().extra().text);
-  json.member("role", "operator");
-  json.member("revokedAtMs", answer.net.wall_ms);
-  json.end_object();
-  response.send();
+constexpr Param kRequestId = required_text("requestId", 128);
+constexpr Param kDeviceId = required_text("deviceId", 128);
+constexpr Param kRole = optional_text("role", limits::kNameBytesMax);
+
+constexpr Method kDeviceMethods[]{
+    {"device.pair.list", Scope::pairing, {}, device_pair_list},
+    {"device.pair.approve", Scope::pairing, {kRequestId}, device_pair_approve},
+    {"device.pair.reject", Scope::pairing, {kRequestId}, device_pair_reject},
+    {"device.pair.remove", Scope::pairing, {kDeviceId}, device_pair_remove},
+    {"device.pair.rename",
+     Scope::pairing,
+     {kDeviceId, required_text("label", limits::kNameBytesMax)},
+     device_pair_rename},
+    {"device.token.rotate",
+     Scope::pairing,
+     {kDeviceId, kRole, list("scopes")},
+     device_token_rotate},
+    {"device.token.revoke", Scope::pairing, {kDeviceId, kRole}, device_token_revoke},
+};
+
+}  // namespace
+
+std::span<const Method> device_methods() {
+  return kDeviceMethods;
 }
 
-}  // namespace spine::net::handlers
+}  // namespace spine::net

@@ -1,12 +1,13 @@
-// Connections, messages and timers of the protocol.
+// Connections, messages and timers of the protocol, and what comes back from the engine.
 #include "adapters/websocket/gateway.h"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "adapters/websocket/agent_methods.h"
 #include "adapters/websocket/handshake.h"
 #include "adapters/websocket/inputs.h"
-#include "adapters/websocket/message_methods.h"
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/net_log.h"
 #include "adapters/websocket/respond.h"
@@ -101,7 +102,7 @@ void Gateway::message(std::uint32_t slot, std::string_view text) {
     std::string_view id;
     ChannelMessage channel_message{};
     if (fast_reader_.read(text_, id, channel_message)) {
-      if (within_rate(slot, id)) accept_channel_message(net_, slot, id, channel_message);
+      if (within_rate(slot, id)) accept_channel_message({net_, slot, id}, channel_message);
       return;
     }
   }
@@ -128,7 +129,7 @@ bool Gateway::within_rate(std::uint32_t slot, std::string_view id) {
     return true;
   }
   net_.shared.metrics.rate_limited.add();
-  refuse_rate_limited(net_, slot, id, "connection", "rate limit exceeded", 1);
+  Responder{net_, slot, id}.refuse_rate_limited("connection", "rate limit exceeded", 1);
   return false;
 }
 
@@ -141,23 +142,23 @@ void Gateway::refuse_frame(std::uint32_t slot, const Request& frame) {
   }
   std::string message = "invalid request frame: " + frame.problem;
   if (frame.id.empty()) return net_.hub.close(slot, close_code::kPolicy, message);
-  refuse_invalid(net_, slot, frame.id, std::move(message));
+  Responder{net_, slot, frame.id}.refuse(std::move(message));
 }
 
 void Gateway::request(std::uint32_t slot, const Request& frame) {
   if (!within_rate(slot, frame.id)) return;
   if (frame.fault != FrameFault::none) return refuse_frame(slot, frame);
+  const Responder to{net_, slot, frame.id};
   if (frame.method == "connect") {
     net_.shared.metrics.frames_refused.add();
-    return refuse_invalid(net_, slot, frame.id, "connect is only valid as the first request");
+    return to.refuse("connect is only valid as the first request");
   }
   const Method* method = find_method(frame.method);
   if (method == nullptr) {
     net_.shared.metrics.frames_refused.add();
-    return refuse_invalid(net_, slot, frame.id,
-                          "unknown method: " + std::string{frame.method.substr(0, 128)});
+    return to.refuse("unknown method: " + std::string{frame.method.substr(0, 128)});
   }
-  dispatch(net_, slot, frame.id, *method, frame.params, frame.has_params);
+  dispatch(to, *method, frame.params, frame.has_params);
 }
 
 void Gateway::ponged(std::uint32_t slot) {
@@ -311,6 +312,63 @@ std::uint64_t Gateway::next_timer_ms() const {
     consider(row.due_ms);
   if (!net_.refused.empty()) consider(net_.refused_since_ms + net_.options.refusals_gathered_ms);
   return next;
+}
+
+void Gateway::answer(const pipeline::OutHeader& header, ByteSpan payload) {
+  const auto kind = static_cast<pipeline::ItemKind>(header.kind);
+  net_.count_answered();
+  if (kind != pipeline::ItemKind::reply) net_.query_answered(header.connection);
+  PendingRequest& request = net_.pending.at(header.request);
+  SPINE_CHECK(request.then.takes() == kind);
+  if (net_.hub.table.live(header.connection) && net_.hub.writable(header.connection.slot)) {
+    Responder to{net_, header.connection.slot, request.id()};
+    request.then.run(to, payload);
+  } else {
+    request.then.run_for_nobody(net_, payload);
+  }
+  net_.pending.remove(header.request);
+}
+
+// The engine has put its events into the outbox before the follower saw them; but the two have
+// queues of their own. When this turn's items are all taken, every event before the gap's end is
+// here.
+void Gateway::keep_gap(const pipeline::OutHeader& header, ByteSpan payload) {
+  KeptGap gap{.header = header, .bytes = payload.size()};
+  gap.words.resize(align8(payload.size()) / 8);
+  std::memcpy(gap.words.data(), payload.data(), payload.size());
+  gaps_.push_back(std::move(gap));
+}
+
+void Gateway::answer_gaps() {
+  for (const KeptGap& gap : std::exchange(gaps_, {}))
+    answer(gap.header, {reinterpret_cast<const std::byte*>(gap.words.data()), gap.bytes});
+}
+
+void Gateway::item(const pipeline::OutHeader& header, ByteSpan payload) {
+  using pipeline::ItemKind;
+  switch (static_cast<ItemKind>(header.kind)) {
+    case ItemKind::gap:
+      return keep_gap(header, payload);
+    case ItemKind::event: {
+      pipeline::EventItem event{};
+      pipeline::read(payload, event);
+      if (!net_.resuming.empty()) net_.recent.add(event.event.seq, payload);
+      return events_.event(event);
+    }
+    case ItemKind::delta: {
+      if (net_.interested.empty()) return;
+      pipeline::DeltaItem delta{};
+      pipeline::read(payload, delta);
+      return events_.delta(delta);
+    }
+    case ItemKind::stopping: {
+      pipeline::StoppingItem stopping{};
+      pipeline::read(payload, stopping);
+      return stop(stopping.reason);
+    }
+    default:
+      return answer(header, payload);
+  }
 }
 
 }  // namespace spine::net

@@ -8,7 +8,6 @@
 #include "adapters/websocket/channel_message.h"
 #include "adapters/websocket/context.h"
 #include "adapters/websocket/events.h"
-#include "adapters/websocket/peer.h"
 #include "adapters/websocket/request.h"
 #include "engine/pipeline/messages.h"
 
@@ -62,8 +61,8 @@ class Gateway {
   void check_connection(std::uint32_t slot);
   void drop_partial(std::uint32_t slot);
   void bound_partials();
-  template <class Item, class Hook>
-  void answer(const pipeline::OutHeader& header, ByteSpan payload, Item& item, Hook hook);
+  // Gives the answer to whoever put the question, or to what is to be done without them.
+  void answer(const pipeline::OutHeader& header, ByteSpan payload);
 
   // A page of a gap, until this turn's other items are taken.
   struct KeptGap {
@@ -81,14 +80,6 @@ class Gateway {
   ChannelMessageReader fast_reader_{};
   PaddedText text_{};
   Request request_{};
-  // Reused from item to item.
-  pipeline::SessionsItem sessions_{};
-  pipeline::HistoryItem history_{};
-  pipeline::DevicesItem devices_{};
-  pipeline::PairingItem pairing_{};
-  pipeline::GapItem gap_{};
-  pipeline::ApprovalsItem approvals_{};
-  pipeline::RunsItem runs_{};
   std::uint64_t frames_in_{};
   std::size_t partial_bytes_{};  // of all messages that are still coming in
   std::uint64_t next_tick_ms_{};

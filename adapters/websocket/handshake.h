@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "adapters/websocket/context.h"
 #include "adapters/websocket/request.h"
+#include "adapters/websocket/respond.h"
 #include "engine/pipeline/messages.h"
 
 namespace spine::net {
@@ -18,7 +18,6 @@ void send_challenge(Context& net, std::uint32_t slot);
 void first_frame(Context& net, std::uint32_t slot, const Request& request);
 
 // The engine's answer to ClientConnected: hello-ok, or an error and the end.
-void finish_connect(Context& net, std::uint32_t slot, std::string_view id,
-                    const pipeline::ReplyItem& item);
+void finish_connect(Responder& to, const pipeline::ReplyItem& item);
 
 }  // namespace spine::net

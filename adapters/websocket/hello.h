@@ -3,12 +3,12 @@
 
 #include <cstdint>
 
-#include "adapters/http/json.h"
 #include "adapters/websocket/context.h"
+#include "schemas/vocab/json.h"
 
 namespace spine::net {
 
 // `connected` is the seq of its ClientConnected: where a later resume may start from.
-void write_hello(Context& net, std::uint32_t slot, Seq connected, http::JsonWriter& json);
+void write_hello(Context& net, std::uint32_t slot, Seq connected, JsonWriter& json);
 
 }  // namespace spine::net

@@ -26,15 +26,14 @@ struct OperatorMessage {
 std::vector<flatbuffers::Offset<flatbuffers::String>> scope_names(
     flatbuffers::FlatBufferBuilder& builder, ScopeSet scopes);
 
-// Each finishes net.builder; hand it in with Context::push().
-void build_operator_message(Context& net, std::uint32_t slot, const OperatorMessage& message);
+// Each finishes net.builder and returns the kind: hand it in with Responder::submit().
+fb::EventBody build_operator_message(Context& net, std::uint32_t slot,
+                                     const OperatorMessage& message);
 // As the paired device when it is one, else as whoever holds the shared secret or sits at the
 // machine.
-void build_client_connected(Context& net, std::uint32_t slot);
-void build_client_disconnected(Context& net, std::uint32_t slot);
-void build_session_reset(Context& net, Bits128 uuid);
-void build_session_closed(Context& net);
+fb::EventBody build_client_connected(Context& net, std::uint32_t slot);
+fb::EventBody build_client_disconnected(Context& net, std::uint32_t slot);
 // No runs: all open ones of the session the input names.
-void build_run_aborted(Context& net, std::span<const std::uint64_t> runs);
+fb::EventBody build_run_aborted(Context& net, std::span<const std::uint64_t> runs);
 
 }  // namespace spine::net

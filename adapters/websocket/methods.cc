@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "adapters/websocket/respond.h"
 
@@ -24,67 +25,26 @@ constexpr std::array<ScopeName, 8> kScopes{{
     {"operator.talk.secrets", Scope::talk_secrets},
 }};
 
-std::string_view reason_text(fb::RejectReason reason) {
-  switch (reason) {
-    case fb::RejectReason::not_allowed:
-      return "the sender is not on the channel's allowlist";
-    case fb::RejectReason::disabled:
-      return "the channel takes no messages of this kind";
-    case fb::RejectReason::unpaired:
-      return "the sender is not paired";
-    case fb::RejectReason::rate_limited:
-      return "the sender has too many messages waiting";
-    case fb::RejectReason::queue_full:
-      return "the session has too many messages waiting";
-    case fb::RejectReason::table_full:
-      return "the gateway keeps as many sessions, senders, runs or devices as it may: delete some "
-             "that are not needed (spine sessions, spine devices), or wait until old ones expire";
-    case fb::RejectReason::unknown_agent:
-      return "no such agent is configured";
-    case fb::RejectReason::group_not_listed:
-      return "the group is not among channels.<name>.groups";
-    default:
-      return "the message was not accepted";
-  }
-}
-
-void refuse_rejected(Answer& answer, fb::RejectReason reason) {
-  if (reason == fb::RejectReason::table_full) {
-    return refuse(answer.net, answer.slot, answer.id(), table_full_refusal());
-  }
-  const bool later =
-      reason == fb::RejectReason::rate_limited || reason == fb::RejectReason::queue_full;
-  const bool policy = reason == fb::RejectReason::not_allowed ||
-                      reason == fb::RejectReason::disabled || reason == fb::RejectReason::unpaired;
-  const std::string_view code = reason == fb::RejectReason::unknown_agent ? "UNKNOWN_AGENT_ID"
-                                : later                                   ? "RATE_LIMITED"
-                                                                          : "MESSAGE_REJECTED";
-  refuse(answer.net, answer.slot, answer.id(),
-         {.code = later    ? error_code::kUnavailable
-                  : policy ? error_code::kForbidden
-                           : error_code::kInvalidRequest,
-          .message = std::string{reason_text(reason)},
-          .details = details_of(code, fb::EnumNameRejectReason(reason)),
-          .retryable = later,
-          .retry_after_ms = 1'000});
-}
-
 }  // namespace
 
-Refusal table_full_refusal() {
-  return {.code = error_code::kUnavailable,
-          .message = std::string{reason_text(fb::RejectReason::table_full)},
-          .details = details_of("TABLE_FULL", "table_full"),
-          .retryable = true,
-          .retry_after_ms = 1'000};
+std::span<const Method> methods() {
+  static const std::vector<Method> all = [] {
+    std::vector<Method> index;
+    for (const std::span<const Method> part :
+         {agent_methods(), approval_methods(), chat_methods(), config_methods(), device_methods(),
+          pairing_methods(), resume_methods(), session_methods(), skills_methods(),
+          system_methods()})
+      index.insert(index.end(), part.begin(), part.end());
+    std::ranges::sort(index, {}, &Method::name);
+    return index;
+  }();
+  return all;
 }
 
-Refusal disk_full_refusal() {
-  return {.code = error_code::kUnavailable,
-          .message = "the gateway's disk is full: nothing is taken in until there is room again",
-          .details = details_of("NO_SPACE", "no_space"),
-          .retryable = true,
-          .retry_after_ms = 1'000};
+const Method* find_method(std::string_view name) {
+  const std::span<const Method> all = methods();
+  const auto found = std::ranges::lower_bound(all, name, {}, &Method::name);
+  return found != all.end() && found->name == name ? &*found : nullptr;
 }
 
 bool satisfies(ScopeSet granted, Scope needed) {
@@ -112,87 +72,23 @@ Scope scope_of(std::string_view name) {
   return Scope::none;
 }
 
-std::uint64_t Call::pend() {
-  return net.pending.add(ref(), &method, id);
+bool Call::may_ask() const {
+  if (net.may_ask(slot)) return true;
+  net.shared.metrics.rate_limited.add();
+  refuse_rate_limited("queries", "too many questions wait for their answers", 100);
+  return false;
 }
 
-void dispatch(Context& net, std::uint32_t slot, std::string_view id, const Method& method,
-              simdjson::dom::element params, bool has_params) {
-  if (!satisfies(net.hub.table.scopes[slot], method.scope)) {
-    return refuse_scope(net, slot, id, method.scope);
-  }
-  if (method.asks() && !net.may_ask(slot)) {
-    net.shared.metrics.rate_limited.add();
-    return refuse_rate_limited(net, slot, id, "queries",
-                               "too many questions wait for their answers", 100);
-  }
+void dispatch(const Responder& to, const Method& method, simdjson::dom::element params,
+              bool has_params) {
+  if (!to.may(method.scope)) return to.refuse_scope(method.scope);
   std::string problem;
-  Params reader{params, has_params, problem};
-  Call call{net, slot, id, method, reader};
-  if (call.params.ok()) method.call(call);
+  Params sent{params, has_params, problem};
+  Call call{to, method, sent};
+  if (sent.ok()) method.body(call);
   if (problem.empty()) return;
-  net.shared.metrics.frames_refused.add();
-  refuse_invalid(net, slot, id, "invalid " + std::string{method.name} + " params: " + problem);
-}
-
-void refuse_scope(Context& net, std::uint32_t slot, std::string_view id, Scope scope) {
-  const std::string name{scope_name(scope)};
-  refuse(net, slot, id,
-         {.code = error_code::kForbidden,
-          .message = "missing scope: " + name,
-          .details = "{\"code\":\"MISSING_SCOPE\",\"missingScope\":\"" + name +
-                     "\",\"requiredScopes\":[\"" + name + "\"]}"});
-}
-
-void write_command(http::JsonWriter& json, const pipeline::ReplyItem& item) {
-  if (item.command.empty()) return;
-  json.member("command", item.command);
-  json.member("text", item.command_answer);
-}
-
-void write_waits_behind(http::JsonWriter& json, const pipeline::ReplyItem& item,
-                        std::int64_t wall_ms) {
-  if (item.behind_run_key.empty()) return;
-  json.key("waitsBehind");
-  json.begin_object();
-  json.member("runId", item.behind_run_key);
-  json.member("startedAt", item.behind_started_wall_ms);
-  json.member("runningMs", std::max<std::int64_t>(wall_ms - item.behind_started_wall_ms, 0));
-  json.end_object();
-}
-
-void refuse_key(Context& net, std::uint32_t slot, std::string_view id, std::string_view typed) {
-  net.shared.metrics.frames_refused.add();
-  std::string what = "malformed session key";
-  if (!typed.empty()) what.append(" \"").append(typed).append("\"");
-  refuse(net, slot, id,
-         {.message = what + ": it must be agent:<id>:<name>, or a name",
-          .details = details_of("INVALID_SESSION_KEY", "malformed_key")});
-}
-
-void refuse_reply(Answer& answer, const pipeline::ReplyItem& item) {
-  using core::ReplyCode;
-  const core::Reply& reply = item.reply;
-  switch (reply.code) {
-    case ReplyCode::rejected:
-      return refuse_rejected(answer, reply.reason);
-    case ReplyCode::rate_limited:
-      return refuse_rate_limited(answer.net, answer.slot, answer.id(), "messages",
-                                 "rate limit exceeded", reply.retry_after_ms);
-    case ReplyCode::no_space:
-      return refuse(answer.net, answer.slot, answer.id(), disk_full_refusal());
-    case ReplyCode::missing_scope:
-      return refuse_scope(answer.net, answer.slot, answer.id(), Scope::admin);
-    case ReplyCode::malformed_key:
-      return refuse_key(answer.net, answer.slot, answer.id(), {});
-    case ReplyCode::not_found:
-      return refuse_invalid(answer.net, answer.slot, answer.id(),
-                            item.session_key.empty()
-                                ? std::string{"No session found"}
-                                : "No session found: " + std::string{item.session_key});
-    default:
-      return refuse_invalid(answer.net, answer.slot, answer.id(), "the request had no effect");
-  }
+  to.net.shared.metrics.frames_refused.add();
+  to.refuse("invalid " + std::string{method.name} + " params: " + problem);
 }
 
 }  // namespace spine::net

@@ -7,64 +7,68 @@
 
 #include "adapters/websocket/context.h"
 #include "adapters/websocket/params.h"
+#include "adapters/websocket/respond.h"
 #include "engine/pipeline/messages.h"
 
 namespace spine::net {
 
-// A request that was understood and is allowed. Borrowed for the call.
-struct Call {
-  Context& net;
-  std::uint32_t slot;
-  std::string_view id;
+struct Method;
+
+// A request that was understood and is allowed, with its parameters. Borrowed for the call.
+class Call : public Responder {
+ public:
+  Call(const Responder& to, const Method& of, Params& sent);
+
   const Method& method;
-  Params& params;
+  Params& params;  // as they were sent
 
-  // False when params complained: return then, dispatch() answers `invalid <method> params: ...`.
-  bool valid() const { return params.ok(); }
-  // Registers the request; its number goes into the input.
-  std::uint64_t pend();
-  ConnectionRef ref() const { return net.hub.table.ref(slot); }
-};
+  // See Arguments.
+  std::string_view text(std::string_view name) const { return arguments_.text(name); }
+  std::uint64_t number(std::string_view name) const { return arguments_.number(name); }
+  bool boolean(std::string_view name) const { return arguments_.boolean(name); }
+  simdjson::dom::array list(std::string_view name) const { return arguments_.list(name); }
+  // Whether it was sent, and is not null / and is null.
+  bool given(std::string_view name) const { return params.has(name); }
+  bool is_null(std::string_view name) const { return params.is_null(name); }
+  // Return after it: dispatch() answers `invalid <method> params: at /<name>: <what>`.
+  void complain(std::string_view name, std::string_view what) { params.complain(name, what); }
 
-// What the engine said to a pending request. The connection is still there and may be written to.
-struct Answer {
-  Context& net;
-  std::uint32_t slot;
-  std::uint64_t number;
-  bool keep{};  // set by a handler that asked the next question under the same number
+  // False, with the refusal said, when too many questions wait. To be looked at before anything is
+  // done that an answer is to follow.
+  bool may_ask() const;
+  // Puts the request's first question, if it may: else false.
+  template <class Then>
+  bool ask(const Question& question, Then then) const {
+    if (!may_ask()) return false;
+    Responder::ask(question, std::move(then));
+    return true;
+  }
 
-  PendingRequest& request() { return net.pending.at(number); }
-  std::string_view id() { return request().id(); }
+ private:
+  Arguments arguments_;
 };
 
 struct Method {
   std::string_view name{};
   Scope scope{};
-  void (*call)(Call&){};
-  // Who asked is gone, and what the reply allows is to be done all the same.
-  void (*on_gone)(Context&, PendingRequest&, const pipeline::ReplyItem&){};
-  // One per kind of item the method's questions are answered with.
-  void (*on_reply)(Answer&, const pipeline::ReplyItem&){};
-  void (*on_sessions)(Answer&, const pipeline::SessionsItem&){};
-  void (*on_history)(Answer&, const pipeline::HistoryItem&){};
-  void (*on_run)(Answer&, const pipeline::RunItem&){};
-  void (*on_status)(Answer&, const pipeline::StatusItem&){};
-  void (*on_digest)(Answer&, const pipeline::DigestItem&){};
-  void (*on_devices)(Answer&, const pipeline::DevicesItem&){};
-  void (*on_pairing)(Answer&, const pipeline::PairingItem&){};
-  void (*on_gap)(Answer&, const pipeline::GapItem&){};
-  void (*on_approvals)(Answer&, const pipeline::ApprovalsItem&){};
-  void (*on_runs)(Answer&, const pipeline::RunsItem&){};
-
-  // Whether it puts questions to the engine, besides or instead of handing something in.
-  constexpr bool asks() const {
-    return on_sessions != nullptr || on_history != nullptr || on_run != nullptr ||
-           on_status != nullptr || on_digest != nullptr || on_devices != nullptr ||
-           on_pairing != nullptr || on_gap != nullptr || on_approvals != nullptr ||
-           on_runs != nullptr;
-  }
+  ParamList params{};
+  void (*body)(Call&){};
 };
 
+inline Call::Call(const Responder& to, const Method& of, Params& sent)
+    : Responder(to), method(of), params(sent), arguments_(of.params, sent) {}
+
+// One table per namespace, each in the file of that name.
+std::span<const Method> agent_methods();
+std::span<const Method> approval_methods();
+std::span<const Method> chat_methods();
+std::span<const Method> config_methods();
+std::span<const Method> device_methods();
+std::span<const Method> pairing_methods();
+std::span<const Method> resume_methods();
+std::span<const Method> session_methods();
+std::span<const Method> skills_methods();
+std::span<const Method> system_methods();
 // All of them, by name ascending.
 std::span<const Method> methods();
 // nullptr when there is no such method.
@@ -77,155 +81,8 @@ std::string_view scope_name(Scope scope);
 // Scope::none when there is no such scope.
 Scope scope_of(std::string_view name);
 
-// Reads the request's parameters and calls the method, after looking at its scope.
-void dispatch(Context& net, std::uint32_t slot, std::string_view id, const Method& method,
-              simdjson::dom::element params, bool has_params);
-
-// FORBIDDEN, MISSING_SCOPE.
-void refuse_scope(Context& net, std::uint32_t slot, std::string_view id, Scope scope);
-// Ours, of a reply to a message: {command, text} when the gateway itself answered it, and
-// waitsBehind {runId, startedAt, runningMs} when its run waits for another to end.
-void write_command(http::JsonWriter& json, const pipeline::ReplyItem& item);
-void write_waits_behind(http::JsonWriter& json, const pipeline::ReplyItem& item,
-                        std::int64_t wall_ms);
-// INVALID_REQUEST, INVALID_SESSION_KEY: no session can have that key.
-void refuse_key(Context& net, std::uint32_t slot, std::string_view id, std::string_view typed);
-inline void refuse_key(Call& call, std::string_view typed) {
-  refuse_key(call.net, call.slot, call.id, typed);
-}
-// An error for a ReplyItem that is not what the method hoped for.
-void refuse_reply(Answer& answer, const pipeline::ReplyItem& item);
-// A disk that is full and a table that is are told apart: what helps is not the same.
-Refusal disk_full_refusal();
-Refusal table_full_refusal();
-
-namespace handlers {
-// gateway_methods.cc
-void health(Call&);
-void on_health(Answer&, const pipeline::SessionsItem&);
-void status(Call&);
-void on_status(Answer&, const pipeline::SessionsItem&);
-void system_presence(Call&);
-void spine_status(Call&);
-void on_spine_status(Answer&, const pipeline::StatusItem&);
-void spine_digest(Call&);
-void on_spine_digest(Answer&, const pipeline::DigestItem&);
-// config_methods.cc
-void config_get(Call&);
-void agents_list(Call&);
-void commands_list(Call&);
-void chat_metadata(Call&);
-void channels_status(Call&);
-void agent_identity_get(Call&);
-void models_list(Call&);
-void logs_tail(Call&);
-// send_methods.cc
-void chat_send(Call&);
-void on_chat_send(Answer&, const pipeline::ReplyItem&);
-void sessions_send(Call&);
-// chat_methods.cc
-void chat_history(Call&);
-void on_chat_history(Answer&, const pipeline::HistoryItem&);
-void chat_abort(Call&);
-void sessions_abort(Call&);
-void on_chat_abort(Answer&, const pipeline::ReplyItem&);
-// approval_methods.cc
-void approval_list(Call&);
-void on_approval_list(Answer&, const pipeline::ApprovalsItem&);
-void exec_approval_get(Call&);
-void on_exec_approval_get(Answer&, const pipeline::ApprovalsItem&);
-void approval_get(Call&);
-void on_approval_get(Answer&, const pipeline::ApprovalsItem&);
-void approval_resolve(Call&);
-void on_approval_found(Answer&, const pipeline::ApprovalsItem&);
-void on_approval_resolved(Answer&, const pipeline::ReplyItem&);
-void approval_wait(Call&);
-void on_approval_wait(Answer&, const pipeline::ApprovalsItem&);
-// agent_status_methods.cc
-void agents_status(Call&);
-void agents_restart(Call&);
-void agents_reset(Call&);
-void on_agents_changed(Answer&, const pipeline::ReplyItem&);
-// agent_methods.cc
-void agent(Call&);
-void on_agent(Answer&, const pipeline::ReplyItem&);
-void on_agent_run(Answer&, const pipeline::RunItem&);
-void agent_wait(Call&);
-void on_agent_wait(Answer&, const pipeline::RunItem&);
-// runs_methods.cc
-void runs_list(Call&);
-void on_runs_list(Answer&, const pipeline::RunsItem&);
-// session_methods.cc
-void sessions_list(Call&);
-void on_sessions_list(Answer&, const pipeline::SessionsItem&);
-void sessions_describe(Call&);
-void on_sessions_describe(Answer&, const pipeline::SessionsItem&);
-void sessions_subscribe(Call&);
-void on_sessions_subscribe(Answer&, const pipeline::SessionsItem&);
-void messages_subscribe(Call&);
-void on_messages_subscribe(Answer&, const pipeline::ReplyItem&);
-void messages_unsubscribe(Call&);
-void on_messages_unsubscribe(Answer&, const pipeline::ReplyItem&);
-void sessions_reset(Call&);
-void on_sessions_reset(Answer&, const pipeline::ReplyItem&);
-void sessions_delete(Call&);
-void on_sessions_delete(Answer&, const pipeline::ReplyItem&);
-// device_methods.cc
-void device_pair_list(Call&);
-void on_device_pair_list(Answer&, const pipeline::DevicesItem&);
-void device_pair_approve(Call&);
-void on_device_pair_approve(Answer&, const pipeline::ReplyItem&);
-void device_pair_reject(Call&);
-void device_pair_remove(Call&);
-void device_pair_rename(Call&);
-void on_device_changed(Answer&, const pipeline::ReplyItem&);
-void device_token_rotate(Call&);
-void on_device_token_rotate_found(Answer&, const pipeline::DevicesItem&);
-void on_device_token_rotate(Answer&, const pipeline::ReplyItem&);
-void device_token_revoke(Call&);
-void on_device_token_revoke(Answer&, const pipeline::ReplyItem&);
-// pairing_methods.cc
-void channels_pairing_list(Call&);
-void on_channels_pairing_list(Answer&, const pipeline::PairingItem&);
-void channels_pairing_approve(Call&);
-void channels_pairing_dismiss(Call&);
-void on_channels_pairing_resolved(Answer&, const pipeline::ReplyItem&);
-// session_changes.cc
-void sessions_create(Call&);
-void on_sessions_create(Answer&, const pipeline::ReplyItem&);
-void sessions_patch(Call&);
-void on_sessions_patch(Answer&, const pipeline::ReplyItem&);
-// session_lookups.cc
-void sessions_resolve(Call&);
-void on_sessions_resolve(Answer&, const pipeline::SessionsItem&);
-void sessions_preview(Call&);
-void on_sessions_preview_keys(Answer&, const pipeline::SessionsItem&);
-void on_sessions_preview(Answer&, const pipeline::HistoryItem&);
-void sessions_compact(Call&);
-void on_sessions_compact(Answer&, const pipeline::SessionsItem&);
-// system_methods.cc
-void wake(Call&);
-void system_event(Call&);
-void on_system_message(Answer&, const pipeline::ReplyItem&);
-// skills_methods.cc
-void skills_status(Call&);
-// later_methods.cc
-void nothing_yet(Call&);
-void cron_list(Call&);
-void cron_status(Call&);
-void last_heartbeat(Call&);
-void gateway_identity_get(Call&);
-// config_changes.cc
-void config_change(Call&);
-void on_config_change(Answer&, const pipeline::ReplyItem&);
-void on_config_gone(Context&, PendingRequest&, const pipeline::ReplyItem&);
-// resume_methods.cc
-void resume(Call&);
-void on_resume_gap(Answer&, const pipeline::GapItem&);
-void on_resume_sessions(Answer&, const pipeline::SessionsItem&);
-// message_methods.cc
-void channel_message(Call&);
-void on_channel_message(Answer&, const pipeline::ReplyItem&);
-}  // namespace handlers
+// Looks at the scope, checks the parameters against the method's list, and runs its body.
+void dispatch(const Responder& to, const Method& method, simdjson::dom::element params,
+              bool has_params);
 
 }  // namespace spine::net

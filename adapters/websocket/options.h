@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/websocket/peer.h"
 #include "adapters/websocket/tls.h"
 #include "engine/config/config.h"
 #include "schemas/vocab/limits.h"

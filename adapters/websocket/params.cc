@@ -1,6 +1,8 @@
 // Typed reading of parameters and the wording of complaints.
 #include "adapters/websocket/params.h"
 
+#include "schemas/vocab/check.h"
+
 namespace spine::net {
 
 Params::Params(simdjson::dom::element value, bool present, std::string& problem)
@@ -41,52 +43,48 @@ bool Params::find(const char* key, bool required, simdjson::dom::element& out) {
   return found && problem_.empty();
 }
 
-bool Params::has(const char* key) const {
+bool Params::has(std::string_view key) const {
   simdjson::dom::element value;
   return present_ && object_[key].get(value) == simdjson::SUCCESS && !value.is_null();
 }
 
-bool Params::is_null(const char* key) const {
+bool Params::is_null(std::string_view key) const {
   simdjson::dom::element value;
   return present_ && object_[key].get(value) == simdjson::SUCCESS && value.is_null();
 }
 
-std::string_view Params::text(const char* key, const TextRule& rule) {
+std::string_view Params::text(const Param& param) {
   simdjson::dom::element value;
-  if (!find(key, rule.required, value)) return {};
+  if (!find(param.name, param.required, value)) return {};
   std::string_view text;
   if (value.get(text) != simdjson::SUCCESS) {
-    complain(key, "must be string");
-    return {};
+    complain(param.name, "must be string");
+  } else if (text.size() < param.min) {
+    complain(param.name, "must NOT have fewer than " + std::to_string(param.min) + " characters");
+  } else if (text.size() > param.max) {
+    complain(param.name, "must NOT have more than " + std::to_string(param.max) + " bytes");
+  } else if (param.fits != nullptr && !param.fits(text)) {
+    complain(param.name, param.or_else);
+  } else {
+    return text;
   }
-  if (text.size() < rule.bytes_min) {
-    complain(key, "must NOT have fewer than " + std::to_string(rule.bytes_min) + " characters");
-    return {};
-  }
-  if (text.size() > rule.bytes_max) {
-    complain(key, "must NOT have more than " + std::to_string(rule.bytes_max) + " bytes");
-    return {};
-  }
-  return text;
+  return {};
 }
 
-std::int64_t Params::integer(const char* key, const IntegerRule& rule) {
+std::uint64_t Params::number(const Param& param) {
   simdjson::dom::element value;
-  if (!find(key, rule.required, value)) return rule.otherwise;
+  if (!find(param.name, param.required, value)) return param.otherwise;
   std::int64_t number = 0;
   if (value.get(number) != simdjson::SUCCESS) {
-    complain(key, "must be integer");
-    return rule.otherwise;
+    complain(param.name, "must be integer");
+  } else if (number < static_cast<std::int64_t>(param.min)) {
+    complain(param.name, "must be >= " + std::to_string(param.min));
+  } else if (number > static_cast<std::int64_t>(param.max)) {
+    complain(param.name, "must be <= " + std::to_string(param.max));
+  } else {
+    return static_cast<std::uint64_t>(number);
   }
-  if (number < rule.min) {
-    complain(key, "must be >= " + std::to_string(rule.min));
-    return rule.otherwise;
-  }
-  if (number > rule.max) {
-    complain(key, "must be <= " + std::to_string(rule.max));
-    return rule.otherwise;
-  }
-  return number;
+  return param.otherwise;
 }
 
 bool Params::boolean(const char* key, bool otherwise) {
@@ -115,6 +113,41 @@ bool Params::array(const char* key, simdjson::dom::array& out) {
   if (value.get(out) == simdjson::SUCCESS) return true;
   complain(key, "must be array");
   return false;
+}
+
+Arguments::Arguments(ParamList params, Params& sent) : params_(params) {
+  SPINE_CHECK(params.size() <= kParamsMax);
+  Value* value = values_.data();
+  for (const Param& param : params)
+    *value++ = read(param, sent);
+}
+
+Arguments::Value Arguments::read(const Param& param, Params& sent) {
+  Value value{};
+  switch (param.type) {
+    case ParamType::text:
+      value.text = sent.text(param);
+      return value;
+    case ParamType::number:
+      value.number = sent.number(param);
+      return value;
+    case ParamType::boolean:
+      value.number = sent.boolean(param.name, false) ? 1 : 0;
+      return value;
+    case ParamType::list:
+      sent.array(param.name, value.list);
+      return value;
+  }
+  return value;
+}
+
+const Arguments::Value& Arguments::at(std::string_view name) const {
+  const Value* value = values_.data();
+  for (const Param& param : params_) {
+    if (param.name == name) return *value;
+    ++value;
+  }
+  SPINE_CHECK(false && "a method reads a parameter that its entry does not list");
 }
 
 }  // namespace spine::net

@@ -1,38 +1,28 @@
-// Rows of requests in flight.
+// Rows of questions under way.
 #include "adapters/websocket/pending.h"
 
 #include <algorithm>
 
-#include "schemas/vocab/check.h"
-
 namespace spine::net {
 
 void PendingRequest::set_id(std::string_view id) {
-  if (id.size() <= id_.size()) {
-    std::copy(id.begin(), id.end(), id_.begin());
-    id_bytes_ = static_cast<std::uint8_t>(id.size());
+  long_id_.clear();
+  if (id.size() > id_.size()) {
+    long_id_ = id;
     return;
   }
-  extra().id = id;
-  id_bytes_ = kLong;
+  std::copy(id.begin(), id.end(), id_.begin());
+  id_bytes_ = static_cast<std::uint8_t>(id.size());
 }
 
-std::uint64_t PendingTable::add(ConnectionRef connection, const Method* method,
-                                std::string_view id) {
-  std::uint32_t row = 0;
+std::uint32_t PendingTable::take_row() {
   if (free_.empty()) {
-    row = static_cast<std::uint32_t>(rows_.size());
     rows_.emplace_back();
-  } else {
-    row = free_.back();
-    free_.pop_back();
+    return static_cast<std::uint32_t>(rows_.size() - 1);
   }
-  PendingRequest& request = rows_[row];
-  request.connection = connection;
-  request.method = method;
-  request.step = 0;
-  request.set_id(id);
-  return std::uint64_t{row} + 1;
+  const std::uint32_t row = free_.back();
+  free_.pop_back();
+  return row;
 }
 
 PendingRequest& PendingTable::at(std::uint64_t number) {
@@ -41,7 +31,7 @@ PendingRequest& PendingTable::at(std::uint64_t number) {
 }
 
 void PendingTable::remove(std::uint64_t number) {
-  at(number).more.reset();
+  at(number).then.clear();
   free_.push_back(static_cast<std::uint32_t>(number - 1));
 }
 

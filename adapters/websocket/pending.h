@@ -1,69 +1,149 @@
-// Pending: requests the engine has not answered yet, each under the number its input carries.
+// Pending: questions to the engine that wait for their answers, and what is done with those.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
-#include "engine/config/edit.h"
+#include "engine/pipeline/messages.h"
+#include "schemas/vocab/bytes.h"
+#include "schemas/vocab/check.h"
 #include "schemas/vocab/ids.h"
 
 namespace spine::net {
 
-struct Method;
+struct Context;
+class Responder;
 
-// What a request of several steps carries from one to the next. Only the rare ones have it.
-struct PendingMore {
-  std::string id{};    // an id too long for the row
-  std::string text{};  // session key or run key asked for
-  std::string name{};  // a second text
-  std::string message{};
-  std::string model{};
-  std::vector<std::string> list{};
-  std::unique_ptr<config::PreparedEdit> edit{};
-  std::uint64_t a{};
-  std::uint64_t b{};
-  Bits128 uuid{};
-  bool flag{};
+// The kind of answer that a function object takes.
+template <class Then>
+struct Takes : Takes<decltype(&Then::operator())> {};
+template <class I>
+struct Takes<void (*)(Responder&, const I&)> {
+  using Item = I;
+};
+template <class Then, class I>
+struct Takes<void (Then::*)(Responder&, const I&)> {
+  using Item = I;
+};
+template <class Then, class I>
+struct Takes<void (Then::*)(Responder&, const I&) const> {
+  using Item = I;
 };
 
-class PendingRequest {
+// What is done with the answer to a question: a function object and the state it carries, kept in
+// place. It is called once, as then(to, item), with the answer decoded into the item it takes; one
+// that has a member gone(net, item) is called so when the client is not there any more. Thread:
+// net.
+class Continuation {
  public:
-  ConnectionRef connection{};
-  const Method* method{};
-  std::uint8_t step{};
-  std::unique_ptr<PendingMore> more{};
+  static constexpr std::size_t kBytesMax = 128;
 
-  void set_id(std::string_view id);
-  std::string_view id() const {
-    if (id_bytes_ == kLong) return more->id;
-    return {id_.data(), id_bytes_};
+  Continuation() = default;
+  ~Continuation() { clear(); }
+  Continuation(const Continuation&) = delete;
+  Continuation& operator=(const Continuation&) = delete;
+
+  // REQUIRES: it is empty.
+  template <class Then>
+  void set(Then then) {
+    static_assert(sizeof(Then) <= kBytesMax, "a state this large belongs behind a pointer");
+    static_assert(alignof(Then) <= alignof(std::max_align_t));
+    new (state_.data()) Then(std::move(then));
+    what_ = &kWhat<Then>;
   }
-  PendingMore& extra() {
-    if (more == nullptr) more = std::make_unique<PendingMore>();
-    return *more;
+  void clear() {
+    if (what_ != nullptr) what_->destroy(state_.data());
+    what_ = nullptr;
+  }
+  pipeline::ItemKind takes() const { return what_->takes; }
+  // REQUIRES: it is not empty, and the answer is of the kind that it takes.
+  void run(Responder& to, ByteSpan answer) { what_->run(state_.data(), to, answer); }
+  void run_for_nobody(Context& net, ByteSpan answer) {
+    if (what_->gone != nullptr) what_->gone(state_.data(), net, answer);
   }
 
  private:
-  static constexpr std::uint8_t kLong = 255;
+  struct What {
+    pipeline::ItemKind takes{};
+    void (*run)(void* then, Responder& to, ByteSpan answer){};
+    void (*gone)(void* then, Context& net, ByteSpan answer){};
+    void (*destroy)(void* then){};
+  };
+  template <class Then>
+  static constexpr What what_of() {
+    using Item = typename Takes<Then>::Item;
+    What what{.takes = Item::kKind,
+              .run =
+                  [](void* then, Responder& to, ByteSpan answer) {
+                    Item item{};
+                    pipeline::read(answer, item);
+                    (*static_cast<Then*>(then))(to, item);
+                  },
+              .destroy = [](void* then) { static_cast<Then*>(then)->~Then(); }};
+    if constexpr (requires(Then & then, Context & net, const Item& item) {
+                    then.gone(net, item);
+                  }) {
+      what.gone = [](void* then, Context& net, ByteSpan answer) {
+        Item item{};
+        pipeline::read(answer, item);
+        static_cast<Then*>(then)->gone(net, item);
+      };
+    }
+    return what;
+  }
+  template <class Then>
+  static constexpr What kWhat = what_of<Then>();
+
+  const What* what_{};
+  alignas(std::max_align_t) std::array<std::byte, kBytesMax> state_;
+};
+
+// One question. The id is the request's, for whose answer it is asked.
+class PendingRequest {
+ public:
+  ConnectionRef connection{};
+  Continuation then{};
+
+  void set_id(std::string_view id);
+  std::string_view id() const {
+    return long_id_.empty() ? std::string_view{id_.data(), id_bytes_} : std::string_view{long_id_};
+  }
+
+ private:
+  std::string long_id_{};  // an id too long for the row
   std::uint8_t id_bytes_{};
   std::array<char, 46> id_{};  // "<n>:<uuid>" and more
 };
 
-// Thread: net. Steady state allocates nothing.
+// As many rows as questions were ever under way at once: those are bounded by the queue of inputs
+// and by kQueriesWaitingMax. Rows stay where they are. Thread: net. Steady state allocates nothing.
 class PendingTable {
  public:
   // Number of the new row: never 0, what InputHeader::request carries.
-  std::uint64_t add(ConnectionRef connection, const Method* method, std::string_view id);
+  template <class Then>
+  std::uint64_t add(ConnectionRef connection, std::string_view id, Then then) {
+    const std::uint32_t row = take_row();
+    rows_[row].connection = connection;
+    rows_[row].set_id(id);
+    rows_[row].then.set(std::move(then));
+    return std::uint64_t{row} + 1;
+  }
   PendingRequest& at(std::uint64_t number);
   void remove(std::uint64_t number);
   std::size_t count() const { return rows_.size() - free_.size(); }
 
  private:
-  std::vector<PendingRequest> rows_{};
+  std::uint32_t take_row();
+  std::deque<PendingRequest> rows_{};
   std::vector<std::uint32_t> free_{};
 };
 

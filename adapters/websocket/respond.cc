@@ -1,65 +1,178 @@
 // Writing of response and event frames.
 #include "adapters/websocket/respond.h"
 
+#include "adapters/websocket/methods.h"
+
 namespace spine::net {
+namespace {
 
-Response::Response(Context& net, std::uint32_t slot, std::string_view id)
-    : net_(net), slot_(slot), out_(net.hub.begin(slot)), json_(out_) {
-  out_ += "{\"type\":\"res\",\"id\":\"";
-  http::append_escaped(out_, id);
-  out_ += "\",\"ok\":true,\"payload\":";
+std::string_view reason_text(fb::RejectReason reason) {
+  switch (reason) {
+    case fb::RejectReason::not_allowed:
+      return "the sender is not on the channel's allowlist";
+    case fb::RejectReason::disabled:
+      return "the channel takes no messages of this kind";
+    case fb::RejectReason::unpaired:
+      return "the sender is not paired";
+    case fb::RejectReason::rate_limited:
+      return "the sender has too many messages waiting";
+    case fb::RejectReason::queue_full:
+      return "the session has too many messages waiting";
+    case fb::RejectReason::table_full:
+      return "the gateway keeps as many sessions, senders, runs or devices as it may: delete some "
+             "that are not needed (spine sessions, spine devices), or wait until old ones expire";
+    case fb::RejectReason::unknown_agent:
+      return "no such agent is configured";
+    case fb::RejectReason::group_not_listed:
+      return "the group is not among channels.<name>.groups";
+    default:
+      return "the message was not accepted";
+  }
 }
 
-void Response::send() {
-  out_ += '}';
-  net_.hub.end(slot_);
+Refusal refusal_of(fb::RejectReason reason) {
+  if (reason == fb::RejectReason::table_full) return table_full_refusal();
+  const bool later =
+      reason == fb::RejectReason::rate_limited || reason == fb::RejectReason::queue_full;
+  const bool policy = reason == fb::RejectReason::not_allowed ||
+                      reason == fb::RejectReason::disabled || reason == fb::RejectReason::unpaired;
+  const std::string_view code = reason == fb::RejectReason::unknown_agent ? "UNKNOWN_AGENT_ID"
+                                : later                                   ? "RATE_LIMITED"
+                                                                          : "MESSAGE_REJECTED";
+  return {.code = later    ? error_code::kUnavailable
+                  : policy ? error_code::kForbidden
+                           : error_code::kInvalidRequest,
+          .message = std::string{reason_text(reason)},
+          .details = details_of(code, fb::EnumNameRejectReason(reason)),
+          .retryable = later,
+          .retry_after_ms = 1'000};
 }
 
-void refuse(Context& net, std::uint32_t slot, std::string_view id, const Refusal& refusal) {
-  if (!net.hub.writable(slot)) return;
-  std::string& out = net.hub.begin(slot);
-  http::JsonWriter json{out};
+}  // namespace
+
+Refusal table_full_refusal() {
+  return {.code = error_code::kUnavailable,
+          .message = std::string{reason_text(fb::RejectReason::table_full)},
+          .details = details_of("TABLE_FULL", "table_full"),
+          .retryable = true,
+          .retry_after_ms = 1'000};
+}
+
+Refusal disk_full_refusal() {
+  return {.code = error_code::kUnavailable,
+          .message = "the gateway's disk is full: nothing is taken in until there is room again",
+          .details = details_of("NO_SPACE", "no_space"),
+          .retryable = true,
+          .retry_after_ms = 1'000};
+}
+
+bool Responder::may(Scope scope) const {
+  return satisfies(net.hub.table.scopes[slot], scope);
+}
+
+JsonWriter Responder::begin(bool ok) const {
+  JsonWriter json{net.hub.begin(slot)};
   json.begin_object();
   json.member("type", "res");
   json.member("id", id);
-  json.member("ok", false);
-  json.key("error");
-  json.begin_object();
-  json.member("code", refusal.code);
-  json.member("message", refusal.message);
-  if (!refusal.details.empty()) json.member_raw("details", refusal.details);
-  if (refusal.retryable) {
-    json.member("retryable", true);
-    json.member("retryAfterMs", refusal.retry_after_ms);
-  }
-  json.end_object();
+  json.member("ok", ok);
+  json.key(ok ? "payload" : "error");
+  return json;
+}
+
+void Responder::end(JsonWriter& json) const {
   json.end_object();
   net.hub.end(slot);
 }
 
-void refuse_invalid(Context& net, std::uint32_t slot, std::string_view id, std::string message) {
-  refuse(net, slot, id, {.message = std::move(message)});
+void Responder::respond_raw(std::string_view payload) const {
+  respond_value([payload](JsonWriter& json) { json.raw(payload); });
 }
 
-void refuse_rate_limited(Context& net, std::uint32_t slot, std::string_view id,
-                         std::string_view reason, std::string message,
-                         std::uint64_t retry_after_ms) {
-  refuse(net, slot, id,
-         {.code = error_code::kUnavailable,
+void Responder::refuse(const Refusal& refusal) const {
+  if (!net.hub.writable(slot)) return;
+  JsonWriter json = begin(false);
+  json.object([&] {
+    json.member("code", refusal.code);
+    json.member("message", refusal.message);
+    if (!refusal.details.empty()) json.member_raw("details", refusal.details);
+    if (!refusal.retryable) return;
+    json.member("retryable", true);
+    json.member("retryAfterMs", refusal.retry_after_ms);
+  });
+  end(json);
+}
+
+void Responder::refuse(std::string message) const {
+  refuse(Refusal{.message = std::move(message)});
+}
+
+void Responder::refuse(std::string message, std::string_view code, std::string_view reason) const {
+  refuse(Refusal{.message = std::move(message), .details = details_of(code, reason)});
+}
+
+void Responder::refuse_scope(Scope scope) const {
+  const std::string name{scope_name(scope)};
+  refuse({.code = error_code::kForbidden,
+          .message = "missing scope: " + name,
+          .details = json_object([&](JsonWriter& json) {
+            json.member("code", "MISSING_SCOPE");
+            json.member("missingScope", name);
+            json.array("requiredScopes", [&] { json.value(name); });
+          })});
+}
+
+void Responder::refuse_key(std::string_view typed) const {
+  net.shared.metrics.frames_refused.add();
+  std::string what = "malformed session key";
+  if (!typed.empty()) what.append(" \"").append(typed).append("\"");
+  refuse(what + ": it must be agent:<id>:<name>, or a name", "INVALID_SESSION_KEY",
+         "malformed_key");
+}
+
+void Responder::refuse_rate_limited(std::string_view reason, std::string message,
+                                    std::uint64_t retry_after_ms) const {
+  refuse({.code = error_code::kUnavailable,
           .message = std::move(message),
           .details = details_of("RATE_LIMITED", reason),
           .retryable = true,
           .retry_after_ms = retry_after_ms});
 }
 
+void Responder::refuse_reply(const pipeline::ReplyItem& item) const {
+  using core::ReplyCode;
+  const core::Reply& reply = item.reply;
+  switch (reply.code) {
+    case ReplyCode::rejected:
+      return refuse(refusal_of(reply.reason));
+    case ReplyCode::rate_limited:
+      return refuse_rate_limited("messages", "rate limit exceeded", reply.retry_after_ms);
+    case ReplyCode::no_space:
+      return refuse(disk_full_refusal());
+    case ReplyCode::missing_scope:
+      return refuse_scope(Scope::admin);
+    case ReplyCode::malformed_key:
+      return refuse_key({});
+    case ReplyCode::not_found:
+      return refuse(item.session_key.empty()
+                        ? std::string{"No session found"}
+                        : "No session found: " + std::string{item.session_key});
+    default:
+      return refuse("the request had no effect");
+  }
+}
+
+bool Responder::accepted(const pipeline::ReplyItem& item) const {
+  if (item.reply.code == core::ReplyCode::accepted) return true;
+  refuse_reply(item);
+  return false;
+}
+
 std::string details_of(std::string_view code, std::string_view reason) {
-  std::string details;
-  http::JsonWriter json{details};
-  json.begin_object();
-  json.member("code", code);
-  json.member("reason", reason);
-  json.end_object();
-  return details;
+  return json_object([&](JsonWriter& json) {
+    json.member("code", code);
+    json.member("reason", reason);
+  });
 }
 
 Push::Push(Context& net, std::string_view event) : net_(net), event_(event), json_(net.scratch) {
@@ -82,13 +195,13 @@ void Push::put(std::uint32_t slot, bool numbered) {
   out += net_.scratch;
   if (numbered) {
     out += ",\"seq\":";
-    http::JsonWriter{out}.value(++net_.hub.table.seq[slot]);
+    JsonWriter{out}.value(++net_.hub.table.seq[slot]);
   }
   if (state_version_) {
     out += ",\"stateVersion\":{\"presence\":";
-    http::JsonWriter{out}.value(net_.presence_version);
+    JsonWriter{out}.value(net_.presence_version);
     out += ",\"health\":";
-    http::JsonWriter{out}.value(net_.health_version);
+    JsonWriter{out}.value(net_.health_version);
     out += '}';
   }
   out += '}';

@@ -10,7 +10,6 @@
 #include "adapters/websocket/events.h"
 #include "adapters/websocket/health.h"
 #include "adapters/websocket/methods.h"
-#include "adapters/websocket/respond.h"
 #include "adapters/websocket/rows.h"
 
 namespace spine::net {
@@ -54,25 +53,31 @@ void append_cursor(std::string& out, const Cursor& cursor) {
   out += std::to_string(cursor.ordinal);
 }
 
-namespace handlers {
 namespace {
+
+namespace input_kind = pipeline::input_kind;
 
 constexpr std::uint64_t kSnapshotSessions = 100;
 
+bool is_cursor(std::string_view text) {
+  Cursor cursor;
+  return parse_cursor(text, cursor);
+}
+
 // From now on live events of those sessions, or of all, are for it too.
-bool subscribe(Context& net, const Resuming& resuming, std::string_view id) {
-  const std::uint32_t slot = resuming.slot;
-  net.watch_sessions(slot);
+bool subscribe(const Responder& to, const Resuming& resuming) {
+  Context& net = to.net;
+  net.watch_sessions(to.slot);
   if (resuming.sessions.empty()) {
-    net.hub.table.set(slot, connection_flag::kAllSessions);
+    net.hub.table.set(to.slot, connection_flag::kAllSessions);
     return true;
   }
-  std::vector<std::string>& keys = net.hub.table.client[slot]->keys;
+  std::vector<std::string>& keys = net.hub.table.client[to.slot]->keys;
   for (const std::string& key : resuming.sessions) {
     if (std::ranges::find(keys, key) != keys.end()) continue;
     if (keys.size() >= limits::kSubscribedKeysMax ||
         net.subscribed_keys >= limits::kSubscribedKeysAllMax) {
-      refuse_invalid(net, slot, id, "too many subscriptions");
+      to.refuse("too many subscriptions");
       return false;
     }
     keys.push_back(key);
@@ -83,15 +88,15 @@ bool subscribe(Context& net, const Resuming& resuming, std::string_view id) {
 
 // As they were typed.
 void read_sessions(Call& call, pipeline::KeyList& out) {
-  simdjson::dom::array sessions;
-  if (!call.params.array("sessions", sessions)) return;
+  if (!call.given("sessions")) return;
+  const simdjson::dom::array sessions = call.list("sessions");
   if (sessions.size() > limits::kSubscribedKeysMax) {
-    return call.params.complain("sessions", "must NOT have more than 1024 items");
+    return call.complain("sessions", "must NOT have more than 1024 items");
   }
   for (const simdjson::dom::element element : sessions) {
     std::string_view key;
     if (element.get(key) != simdjson::SUCCESS || key.empty() || key.size() > limits::kKeyBytesMax) {
-      return call.params.complain("sessions", "items must be session keys");
+      return call.complain("sessions", "items must be session keys");
     }
     out.add(key);
   }
@@ -110,147 +115,133 @@ Seq tell_page(Context& net, Resuming& resuming, const pipeline::GapItem& item) {
   return item.upto;
 }
 
-void ask_gap(Context& net, std::uint32_t slot, std::uint64_t number, Seq from) {
-  net.query(pipeline::input_kind::kQueryGap, slot, number, {}, from.value);
+std::string cursor_text(const Context& net, Seq seq) {
+  std::string text;
+  append_cursor(text, {.epoch = net.shared.epoch, .seq = seq, .ordinal = kWholeEvent});
+  return text;
 }
 
-// What the answer to a pending resume's question about sessions is.
-enum ResumeStep : std::uint8_t { kSnapshot, kKeys };
-
-void begin_resume(Context& net, std::uint32_t slot, std::uint64_t number,
-                  std::unique_ptr<Resuming> resuming) {
-  PendingRequest& request = net.pending.at(number);
-  request.step = kSnapshot;
-  if (!subscribe(net, *resuming, request.id())) return net.pending.remove(number);
-  net.hub.table.unset(slot, connection_flag::kAwaitsResume);
-  if (resuming->from.epoch != net.shared.epoch) {
-    return net.query(pipeline::input_kind::kQuerySessions, slot, number, {}, 0, kSnapshotSessions);
-  }
-  resuming->live_from = Seq{net.hub.table.told_from[slot]};
-  resuming->live_to = net.last_live;
-  // The event of the cursor itself is asked for: later pushes of it may be missing.
-  const Seq from = resuming->from.seq;
-  net.hub.table.set(slot, connection_flag::kResuming);
-  net.resuming.emplace(slot, std::move(resuming));
-  ask_gap(net, slot, number, from);
+// Another journal: what the client knows is of no use. It gets what there is now.
+void tell_snapshot(const Responder& client) {
+  client.ask({.kind = input_kind::kQuerySessions, .b = kSnapshotSessions},
+             [](Responder& to, const pipeline::SessionsItem& item) {
+               Context& net = to.net;
+               to.respond([&](JsonWriter& json) {
+                 json.member("recovered", false);
+                 json.member("reason", "the cursor is of another journal");
+                 json.member("cursor", cursor_text(net, item.as_of));
+                 json.object("snapshot", [&] {
+                   json.array("sessions", item.sessions, [&](const core::SessionView& session) {
+                     write_session(json, net.config(), session, net.wall_ms);
+                   });
+                   json.member("totalCount", item.total);
+                   json.key("presence");
+                   write_presence(net, json);
+                 });
+               });
+             });
 }
 
-}  // namespace
-
-void resume(Call& call) {
-  const std::string_view text = call.params.text("cursor", {.required = true, .bytes_max = 128});
-  auto resuming = std::make_unique<Resuming>();
-  resuming->slot = call.slot;
-  pipeline::KeyList sessions;
-  read_sessions(call, sessions);
-  if (call.valid() && !parse_cursor(text, resuming->from)) {
-    call.params.complain("cursor", "must be a cursor of this gateway");
-  }
-  if (!call.valid()) return;
-  if (call.net.resuming.contains(call.slot)) {
-    return refuse_invalid(call.net, call.slot, call.id, "a resume is already under way");
-  }
-  const std::uint64_t number = call.pend();
-  if (sessions.view().empty()) {
-    return begin_resume(call.net, call.slot, number, std::move(resuming));
-  }
-  PendingRequest& request = call.net.pending.at(number);
-  request.step = kKeys;
-  request.extra().text = text;
-  call.net.watch_sessions(call.slot);
-  call.net.query(pipeline::input_kind::kResolveKeys, call.slot, number, sessions.view());
-}
-
-void on_resume_gap(Answer& answer, const pipeline::GapItem& item) {
-  Context& net = answer.net;
-  const auto at = net.resuming.find(answer.slot);
-  SPINE_CHECK(at != net.resuming.end());
-  if (at->second->from.seq > item.head) {
-    // Not yet written, or not any more: the journal is not the one the client knows.
-    net.hub.table.unset(answer.slot, connection_flag::kResuming);
-    net.resuming.erase(at);
-    answer.keep = true;
-    return net.query(pipeline::input_kind::kQuerySessions, answer.slot, answer.number, {}, 0,
-                     kSnapshotSessions);
-  }
-  Seq upto = tell_page(net, *at->second, item);
-  if (!net.hub.writable(answer.slot)) return;
-  // What came after the question was asked is still at hand, or the journal is asked again.
-  if (upto < item.head || !net.recent.tell_after(*net.events, *at->second, upto)) {
-    ask_gap(net, answer.slot, answer.number, next(upto));
-    answer.keep = true;
-    return;
-  }
-  if (!net.hub.writable(answer.slot)) return;
-  net.hub.table.unset(answer.slot, connection_flag::kResuming);
-  at->second->runs.for_each([&net](RunId id, const LiveRun& run) {
+void end_resume(const Responder& to, Resuming& resuming, Seq upto) {
+  Context& net = to.net;
+  net.hub.table.unset(to.slot, connection_flag::kResuming);
+  resuming.runs.for_each([&net](RunId id, const LiveRun& run) {
     LiveRun* live = net.runs.watch(id, run.key, run.session_key, run.agent_id);
     if (live != nullptr) live->seq = std::max(live->seq, run.seq);
   });
-  std::string cursor;
-  append_cursor(cursor, {.epoch = net.shared.epoch, .seq = upto, .ordinal = kWholeEvent});
-  Response response{net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("recovered", true);
-  json.member("pushes", at->second->told);
-  json.member("cursor", cursor);
-  json.end_object();
-  response.send();
-  net.resuming.erase(at);
+  to.respond([&](JsonWriter& json) {
+    json.member("recovered", true);
+    json.member("pushes", resuming.told);
+    json.member("cursor", cursor_text(net, upto));
+  });
+  net.resuming.erase(to.slot);
   if (net.resuming.empty()) net.recent.clear();
 }
 
-namespace {
-
-// Which sessions the typed keys name: sorted, each once.
-void on_resume_keys(Answer& answer, const pipeline::SessionsItem& item) {
-  Context& net = answer.net;
-  if (item.malformed) return refuse_key(net, answer.slot, answer.id(), {});
-  if (net.resuming.contains(answer.slot)) {
-    return refuse_invalid(net, answer.slot, answer.id(), "a resume is already under way");
-  }
-  auto resuming = std::make_unique<Resuming>();
-  resuming->slot = answer.slot;
-  parse_cursor(answer.request().extra().text, resuming->from);
-  for (const core::SessionView& session : item.sessions)
-    resuming->sessions.emplace_back(session.key);
-  std::ranges::sort(resuming->sessions);
-  // (clang 14 cannot compile what std::ranges::unique gives.)
-  std::vector<std::string>& sessions = resuming->sessions;
-  sessions.erase(std::unique(sessions.begin(), sessions.end()), sessions.end());
-  answer.keep = true;
-  begin_resume(net, answer.slot, answer.number, std::move(resuming));
+// Page for page, until the gap is told.
+void ask_gap(const Responder& client, Seq from) {
+  client.ask({.kind = input_kind::kQueryGap, .a = from.value},
+             [](Responder& to, const pipeline::GapItem& item) {
+               Context& net = to.net;
+               const auto at = net.resuming.find(to.slot);
+               SPINE_CHECK(at != net.resuming.end());
+               Resuming& resuming = *at->second;
+               if (resuming.from.seq > item.head) {
+                 // Not yet written, or not any more: the journal is not the one the client knows.
+                 net.hub.table.unset(to.slot, connection_flag::kResuming);
+                 net.resuming.erase(at);
+                 return tell_snapshot(to);
+               }
+               Seq upto = tell_page(net, resuming, item);
+               if (!net.hub.writable(to.slot)) return;
+               // What came after the question was asked is still at hand, or the journal is asked
+               // again.
+               if (upto < item.head || !net.recent.tell_after(*net.events, resuming, upto)) {
+                 return ask_gap(to, next(upto));
+               }
+               if (net.hub.writable(to.slot)) end_resume(to, resuming, upto);
+             });
 }
+
+void begin_resume(const Responder& to, std::unique_ptr<Resuming> resuming) {
+  Context& net = to.net;
+  if (!subscribe(to, *resuming)) return;
+  net.hub.table.unset(to.slot, connection_flag::kAwaitsResume);
+  if (resuming->from.epoch != net.shared.epoch) return tell_snapshot(to);
+  resuming->live_from = Seq{net.hub.table.told_from[to.slot]};
+  resuming->live_to = net.last_live;
+  // The event of the cursor itself is asked for: later pushes of it may be missing.
+  const Seq from = resuming->from.seq;
+  net.hub.table.set(to.slot, connection_flag::kResuming);
+  net.resuming.emplace(to.slot, std::move(resuming));
+  ask_gap(to, from);
+}
+
+bool may_resume(const Responder& to) {
+  if (!to.net.resuming.contains(to.slot)) return true;
+  to.refuse("a resume is already under way");
+  return false;
+}
+
+void resume(Call& call) {
+  auto resuming = std::make_unique<Resuming>();
+  resuming->slot = call.slot;
+  parse_cursor(call.text("cursor"), resuming->from);
+  pipeline::KeyList sessions;
+  read_sessions(call, sessions);
+  if (!call.params.ok() || !may_resume(call) || !call.may_ask()) return;
+  if (sessions.view().empty()) return begin_resume(call, std::move(resuming));
+  call.net.watch_sessions(call.slot);
+  // First which sessions the typed keys name.
+  call.ask(
+      {input_kind::kResolveKeys, sessions.view()},
+      [resuming = std::move(resuming)](Responder& to, const pipeline::SessionsItem& item) mutable {
+        if (item.malformed) return to.refuse_key({});
+        if (!may_resume(to)) return;
+        std::vector<std::string>& keys = resuming->sessions;
+        for (const core::SessionView& session : item.sessions)
+          keys.emplace_back(session.key);
+        std::ranges::sort(keys);
+        // (clang 14 cannot compile what std::ranges::unique gives.)
+        keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+        begin_resume(to, std::move(resuming));
+      });
+}
+
+constexpr Param kResumeCursor{.name = "cursor",
+                              .required = true,
+                              .max = 128,
+                              .fits = is_cursor,
+                              .or_else = "must be a cursor of this gateway"};
+
+constexpr Method kResumeMethods[]{
+    {"resume", Scope::read, {kResumeCursor, list("sessions")}, resume},
+};
 
 }  // namespace
 
-void on_resume_sessions(Answer& answer, const pipeline::SessionsItem& item) {
-  if (answer.request().step == kKeys) return on_resume_keys(answer, item);
-  // Another journal: what the client knows is of no use. It gets what there is now.
-  Context& net = answer.net;
-  Response response{net, answer.slot, answer.id()};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("recovered", false);
-  json.member("reason", "the cursor is of another journal");
-  std::string cursor;
-  append_cursor(cursor, {.epoch = net.shared.epoch, .seq = item.as_of, .ordinal = kWholeEvent});
-  json.member("cursor", cursor);
-  json.key("snapshot");
-  json.begin_object();
-  json.key("sessions");
-  json.begin_array();
-  for (const core::SessionView& session : item.sessions)
-    write_session(json, net.config(), session, net.wall_ms);
-  json.end_array();
-  json.member("totalCount", item.total);
-  json.key("presence");
-  write_presence(net, json);
-  json.end_object();
-  json.end_object();
-  response.send();
+std::span<const Method> resume_methods() {
+  return kResumeMethods;
 }
 
-}  // namespace handlers
 }  // namespace spine::net

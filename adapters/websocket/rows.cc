@@ -1,12 +1,12 @@
-// Rendering of session and message rows.
+// Rendering of rows: sessions, messages, tools ({"type":"toolCall"} parts, and "toolResult" rows).
 #include "adapters/websocket/rows.h"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <simdjson.h>
 #include <string>
 
 #include "adapters/websocket/entropy.h"
-#include "adapters/websocket/tool_rows.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {
@@ -48,54 +48,50 @@ std::string_view default_model(const config::AgentConfig* agent) {
 }
 
 // Who does not know our members is to see that something is missing: a part of its own says so.
-void write_content(http::JsonWriter& json, std::string_view whole, Seq seq, TextWindow shown) {
+void write_content(JsonWriter& json, std::string_view whole, Seq seq, TextWindow shown) {
   std::string_view rest = whole;
   rest.remove_prefix(std::min(shown.from, rest.size()));
-  const std::string_view text = http::cut_escaped(rest, shown.max);
+  const std::string_view text = cut_escaped(rest, shown.max);
   write_cut(json, whole, whole.substr(0, whole.size() - rest.size() + text.size()), seq);
-  json.key("content");
-  json.begin_array();
-  write_text_part(json, text);
-  if (text.size() != rest.size()) {
-    write_text_part(json, fmt::format("[The text goes on: it has {} bytes.]", whole.size()));
-  }
-  json.end_array();
+  json.array("content", [&] {
+    write_text_part(json, text);
+    if (text.size() != rest.size()) {
+      write_text_part(json, fmt::format("[The text goes on: it has {} bytes.]", whole.size()));
+    }
+  });
 }
 
 // Those that do not fit are counted.
-void write_attachments(http::JsonWriter& json, const fb::MessageReceived& body,
-                       std::size_t bytes_max) {
+void write_attachments(JsonWriter& json, const fb::MessageReceived& body, std::size_t bytes_max) {
   if (body.attachments() == nullptr || body.attachments()->size() == 0) return;
   std::size_t sent = 0;
   std::size_t left_out = 0;
-  json.key("attachments");
-  json.begin_array();
-  for (const fb::Attachment* attachment : *body.attachments()) {
-    std::string row;
-    http::JsonWriter one{row};
-    one.begin_object();
-    one.member_if("name", text_of(attachment->name()));
-    one.member_if("mimeType", text_of(attachment->mime_type()));
-    one.member_if("url", text_of(attachment->url()));
-    one.member("bytes", attachment->bytes());
-    one.end_object();
-    if (sent + row.size() > bytes_max) {
-      ++left_out;
-      continue;
+  json.array("attachments", [&] {
+    for (const fb::Attachment* attachment : *body.attachments()) {
+      std::string row;
+      JsonWriter one{row};
+      one.begin_object();
+      one.member_if("name", text_of(attachment->name()));
+      one.member_if("mimeType", text_of(attachment->mime_type()));
+      one.member_if("url", text_of(attachment->url()));
+      one.member("bytes", attachment->bytes());
+      one.end_object();
+      if (sent + row.size() > bytes_max) {
+        ++left_out;
+        continue;
+      }
+      sent += row.size();
+      json.raw(row);
     }
-    sent += row.size();
-    json.raw(row);
-  }
-  json.end_array();
+  });
   if (left_out != 0) json.member("attachmentsLeftOut", left_out);
 }
 
-void write_user(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+void write_user(JsonWriter& json, const EventView& event, std::string_view run_key,
                 TextWindow shown) {
   const auto& body = *flatbuffers::GetRoot<fb::MessageReceived>(event.body.data());
   const std::string_view key = run_key.empty() ? text_of(body.idempotency_key()) : run_key;
   const std::string user_key = key.empty() ? std::string{} : std::string{key} + ":user";
-  json.begin_object();
   json.member("role", body.via() == fb::MessageVia::system ? "system" : "user");
   write_content(json, text_of(body.text()), event.seq, shown);
   json.member("timestamp", event.header.wall_ms);
@@ -108,51 +104,44 @@ void write_user(http::JsonWriter& json, const EventView& event, std::string_view
     json.member_if("externalId", text_of(body.external_id()));
   }
   write_meta(json, event, key, user_key);
-  json.end_object();
 }
 
-void write_reply(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+void write_reply(JsonWriter& json, const EventView& event, std::string_view run_key,
                  TextWindow shown) {
   const auto& body = *flatbuffers::GetRoot<fb::RunFinished>(event.body.data());
   const std::string_view stop = text_of(body.stop_reason());
-  json.begin_object();
   json.member("role", "assistant");
   write_content(json, text_of(body.text()), event.seq, shown);
   json.member("timestamp", event.header.wall_ms);
   json.member("stopReason", stop.empty() ? std::string_view{"stop"} : stop);
   json.member_if("provider", text_of(body.provider()));
   json.member_if("model", text_of(body.model()));
-  json.key("usage");
-  json.begin_object();
-  json.member("input", body.input_tokens());
-  json.member("output", body.output_tokens());
-  json.member("totalTokens", body.input_tokens() + body.output_tokens());
-  json.end_object();
+  json.object("usage", [&] {
+    json.member("input", body.input_tokens());
+    json.member("output", body.output_tokens());
+    json.member("totalTokens", body.input_tokens() + body.output_tokens());
+  });
   write_meta(json, event, run_key, {});
-  json.end_object();
 }
 
-void write_command_answer(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+void write_command_answer(JsonWriter& json, const EventView& event, std::string_view run_key,
                           TextWindow shown) {
   const auto& body = *flatbuffers::GetRoot<fb::CommandAnswered>(event.body.data());
-  json.begin_object();
   json.member("role", "assistant");
   write_content(json, text_of(body.text()), event.seq, shown);
   json.member("timestamp", event.header.wall_ms);
   json.member("stopReason", "stop");
   json.member("command", text_of(body.command()));
   write_meta(json, event, run_key, {});
-  json.end_object();
 }
 
 // How far it had come, and why there is no more.
-void write_failure(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+void write_failure(JsonWriter& json, const EventView& event, std::string_view run_key,
                    TextWindow shown, const EventView* partial) {
   std::string_view text;
   if (partial != nullptr) {
     text = text_of(flatbuffers::GetRoot<fb::PartialAnswerRecorded>(partial->body.data())->text());
   }
-  json.begin_object();
   json.member("role", "assistant");
   write_content(json, text, event.seq, shown);
   if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunFailed)) {
@@ -166,27 +155,111 @@ void write_failure(http::JsonWriter& json, const EventView& event, std::string_v
   }
   json.member("timestamp", event.header.wall_ms);
   write_meta(json, event, run_key, {});
-  json.end_object();
+}
+
+// A text that may stand in its event, or begin in a body of its own.
+struct ToolText {
+  std::string_view shown{};
+  std::uint64_t bytes{};  // of the whole
+  bool cut() const { return shown.size() < bytes; }
+};
+
+ToolText tool_text(const flatbuffers::String* inline_text, std::uint64_t bytes,
+                   const EventView* body) {
+  ToolText text{.shown = text_of(inline_text), .bytes = bytes};
+  if (!text.shown.empty() || body == nullptr) return text;
+  text.shown = text_of(flatbuffers::GetRoot<fb::BodyRecorded>(body->body.data())->text());
+  return text;
+}
+
+std::string cut_mark(const ToolText& text) {
+  return fmt::format("[{} bytes in all: `spine journal dump` has what is kept of them.]",
+                     text.bytes);
+}
+
+void write_cut_members(JsonWriter& json, const ToolText& text) {
+  if (!text.cut()) return;
+  json.member("truncated", true);
+  json.member("textBytes", text.bytes);
+}
+
+// Arguments are an object to whoever shows them.
+void write_arguments(JsonWriter& json, const ToolText& text) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element value;
+  if (!text.cut() &&
+      parser.parse(text.shown.data(), text.shown.size()).get(value) == simdjson::SUCCESS) {
+    if (value.is_object()) return json.raw(simdjson::minify(value));
+  }
+  json.object([&] {
+    if (!text.shown.empty()) json.member("text", text.shown);
+    if (text.cut()) json.member("truncated", cut_mark(text));
+  });
+}
+
+void write_tool_call(JsonWriter& json, const EventView& event, const EventView* body_event) {
+  const auto& body = *flatbuffers::GetRoot<fb::ToolCalled>(event.body.data());
+  const ToolText text = tool_text(body.arguments(), body.arguments_bytes(), body_event);
+  json.member("role", "assistant");
+  json.array("content", [&] {
+    json.object([&] {
+      json.member("type", "toolCall");
+      json.member("id", text_of(body.call_id()));
+      json.member("name", text_of(body.name()));
+      json.key("arguments");
+      write_arguments(json, text);
+      json.member_if("title", text_of(body.title()));
+    });
+  });
+  write_cut_members(json, text);
+  json.member("stopReason", "toolUse");
+}
+
+void write_tool_result(JsonWriter& json, const EventView& event, const EventView* body_event) {
+  const auto& body = *flatbuffers::GetRoot<fb::ToolReturned>(event.body.data());
+  const ToolText text = tool_text(body.result(), body.result_bytes(), body_event);
+  json.member("role", "toolResult");
+  json.member("toolCallId", text_of(body.call_id()));
+  json.member("toolName", text_of(body.name()));
+  json.array("content", [&] {
+    write_text_part(json, text.shown);
+    if (text.cut()) write_text_part(json, cut_mark(text));
+  });
+  write_cut_members(json, text);
+  json.member("isError", body.is_error());
+  json.member("durationMs", body.duration_ms());
+}
+
+// As transcripts of the agent runtime have it. `body` is the BodyRecorded that holds the beginning
+// of what is too large for the event; may be null.
+void write_tool(JsonWriter& json, const EventView& event, std::string_view run_key,
+                const EventView* body) {
+  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::ToolCalled)) {
+    write_tool_call(json, event, body);
+  } else {
+    write_tool_result(json, event, body);
+  }
+  json.member("timestamp", event.header.wall_ms);
+  write_meta(json, event, run_key, {});
 }
 
 }  // namespace
 
-void write_text_part(http::JsonWriter& json, std::string_view text) {
-  json.begin_object();
-  json.member("type", "text");
-  json.member("text", text);
-  json.end_object();
+void write_text_part(JsonWriter& json, std::string_view text) {
+  json.object([&] {
+    json.member("type", "text");
+    json.member("text", text);
+  });
 }
 
-void write_meta(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+void write_meta(JsonWriter& json, const EventView& event, std::string_view run_key,
                 std::string_view idempotency_key) {
-  json.key("__openclaw");
-  json.begin_object();
-  json.member("id", std::to_string(event.seq.value));
-  json.member("seq", event.seq.value);
-  json.member_if("idempotencyKey", idempotency_key);
-  json.member_if("runId", run_key);
-  json.end_object();
+  json.object("__openclaw", [&] {
+    json.member("id", std::to_string(event.seq.value));
+    json.member("seq", event.seq.value);
+    json.member_if("idempotencyKey", idempotency_key);
+    json.member_if("runId", run_key);
+  });
 }
 
 bool take_belonging(const EventView& event, Belongings& out) {
@@ -202,7 +275,7 @@ bool take_belonging(const EventView& event, Belongings& out) {
   }
 }
 
-void write_cut(http::JsonWriter& json, std::string_view whole, std::string_view shown, Seq seq) {
+void write_cut(JsonWriter& json, std::string_view whole, std::string_view shown, Seq seq) {
   if (shown.size() == whole.size()) return;
   json.member("truncated", true);
   json.member("textBytes", whole.size());
@@ -210,9 +283,24 @@ void write_cut(http::JsonWriter& json, std::string_view whole, std::string_view 
   if (seq) json.member("historyCursor", std::to_string(next(seq).value));
 }
 
+void write_command(JsonWriter& json, const pipeline::ReplyItem& item) {
+  if (item.command.empty()) return;
+  json.member("command", item.command);
+  json.member("text", item.command_answer);
+}
+
+void write_waits_behind(JsonWriter& json, const pipeline::ReplyItem& item, std::int64_t wall_ms) {
+  if (item.behind_run_key.empty()) return;
+  json.object("waitsBehind", [&] {
+    json.member("runId", item.behind_run_key);
+    json.member("startedAt", item.behind_started_wall_ms);
+    json.member("runningMs", std::max<std::int64_t>(wall_ms - item.behind_started_wall_ms, 0));
+  });
+}
+
 std::string failure_text(const fb::RunFailed& body) {
   const std::string_view whole = text_of(body.message());
-  std::string text{http::cut_escaped(whole, kFailureBytesMax)};
+  std::string text{cut_escaped(whole, kFailureBytesMax)};
   if (text.size() != whole.size()) text += " [...]";
   if (text.empty()) text = "the run failed";
   if (body.outcome() == fb::RunOutcome::final) return text;
@@ -280,17 +368,17 @@ ModelName model_name(std::string_view whole) {
   return {whole.substr(0, slash), whole.substr(slash + 1), whole};
 }
 
-void write_defaults(http::JsonWriter& json, const config::Config& config) {
+void write_defaults(JsonWriter& json, std::string_view name, const config::Config& config) {
   const ModelName model = model_of(config, config.default_agent);
-  json.begin_object();
-  json.member("modelProvider", model.provider);
-  json.member("model", model.model);
-  json.member("contextTokens", kContextTokens);
-  json.end_object();
+  json.object(name, [&] {
+    json.member("modelProvider", model.provider);
+    json.member("model", model.model);
+    json.member("contextTokens", kContextTokens);
+  });
 }
 
-void write_session(http::JsonWriter& json, const config::Config& config,
-                   const core::SessionView& session, std::int64_t now_wall_ms) {
+void write_session(JsonWriter& json, const config::Config& config, const core::SessionView& session,
+                   std::int64_t now_wall_ms) {
   const ModelName model =
       session.model.empty() ? model_of(config, session.agent_id) : model_name(session.model);
   std::string uuid;
@@ -322,43 +410,43 @@ void write_session(http::JsonWriter& json, const config::Config& config,
   json.member("totalTokensFresh", false);
   json.member("messageCount", session.message_count);
   json.member("hasActiveRun", !session.active_run_key.empty());
-  json.key("activeRunIds");
-  json.begin_array();
-  if (!session.active_run_key.empty()) json.value(session.active_run_key);
-  json.end_array();
+  json.array("activeRunIds", [&] {
+    if (!session.active_run_key.empty()) json.value(session.active_run_key);
+  });
   json.member("runsWaiting", session.runs_waiting);
   json.member("status", session.active_run_key.empty() ? "idle" : "running");
   json.member("snapshotAt", now_wall_ms);
   json.end_object();
 }
 
-void write_recent(http::JsonWriter& json, const core::SessionView& session,
-                  std::int64_t now_wall_ms) {
-  json.begin_object();
-  json.member("key", session.key);
-  json.member("updatedAt", session.updated_wall_ms);
-  json.member("age", now_wall_ms - session.updated_wall_ms);
-  json.end_object();
+void write_recent(JsonWriter& json, const core::SessionView& session, std::int64_t now_wall_ms) {
+  json.object([&] {
+    json.member("key", session.key);
+    json.member("updatedAt", session.updated_wall_ms);
+    json.member("age", now_wall_ms - session.updated_wall_ms);
+  });
 }
 
-void write_message(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+void write_message(JsonWriter& json, const EventView& event, std::string_view run_key,
                    TextWindow shown, const Belongings& belongings) {
-  switch (static_cast<fb::EventBody>(event.header.kind)) {
-    case fb::EventBody::MessageReceived:
-      return write_user(json, event, run_key, shown);
-    case fb::EventBody::RunFinished:
-      return write_reply(json, event, run_key, shown);
-    case fb::EventBody::CommandAnswered:
-      return write_command_answer(json, event, run_key, shown);
-    case fb::EventBody::ToolCalled:
-    case fb::EventBody::ToolReturned:
-      return write_tool(json, event, run_key, belongings.tool_body);
-    default:
-      return write_failure(json, event, run_key, shown, belongings.partial_answer);
-  }
+  json.object([&] {
+    switch (static_cast<fb::EventBody>(event.header.kind)) {
+      case fb::EventBody::MessageReceived:
+        return write_user(json, event, run_key, shown);
+      case fb::EventBody::RunFinished:
+        return write_reply(json, event, run_key, shown);
+      case fb::EventBody::CommandAnswered:
+        return write_command_answer(json, event, run_key, shown);
+      case fb::EventBody::ToolCalled:
+      case fb::EventBody::ToolReturned:
+        return write_tool(json, event, run_key, belongings.tool_body);
+      default:
+        return write_failure(json, event, run_key, shown, belongings.partial_answer);
+    }
+  });
 }
 
-void write_preview_item(http::JsonWriter& json, const EventView& event, std::size_t bytes_max) {
+void write_preview_item(JsonWriter& json, const EventView& event, std::size_t bytes_max) {
   std::string_view role = "assistant";
   std::string_view text;
   std::string failure;
@@ -382,19 +470,19 @@ void write_preview_item(http::JsonWriter& json, const EventView& event, std::siz
     default:
       text = "(stopped)";
   }
-  json.begin_object();
-  json.member("role", role);
-  json.member("text", http::cut_escaped(text, bytes_max));
-  json.end_object();
+  json.object([&] {
+    json.member("role", role);
+    json.member("text", cut_escaped(text, bytes_max));
+  });
 }
 
-void write_assistant_text(http::JsonWriter& json, std::string_view text, std::int64_t wall_ms,
+void write_assistant_text(JsonWriter& json, std::string_view text, std::int64_t wall_ms,
                           TextWindow shown) {
-  json.begin_object();
-  json.member("role", "assistant");
-  write_content(json, text, Seq{}, shown);
-  json.member("timestamp", wall_ms);
-  json.end_object();
+  json.object([&] {
+    json.member("role", "assistant");
+    write_content(json, text, Seq{}, shown);
+    json.member("timestamp", wall_ms);
+  });
 }
 
 }  // namespace spine::net

@@ -6,10 +6,11 @@
 #include <string>
 #include <string_view>
 
-#include "adapters/http/json.h"
 #include "engine/config/config.h"
 #include "engine/core/views.h"
+#include "engine/pipeline/messages.h"
 #include "schemas/fields.h"
+#include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/record.h"
 
@@ -29,14 +30,13 @@ const config::AgentConfig* find_agent(const config::Config& config, std::string_
 ModelName model_name(std::string_view whole);
 ModelName model_of(const config::Config& config, std::string_view agent_id);
 
-// {"modelProvider","model","contextTokens"}: the defaults of lists.
-void write_defaults(http::JsonWriter& json, const config::Config& config);
+// NAME:{"modelProvider","model","contextTokens"}: the defaults of lists.
+void write_defaults(JsonWriter& json, std::string_view name, const config::Config& config);
 // SessionRow.
-void write_session(http::JsonWriter& json, const config::Config& config,
-                   const core::SessionView& session, std::int64_t now_wall_ms);
+void write_session(JsonWriter& json, const config::Config& config, const core::SessionView& session,
+                   std::int64_t now_wall_ms);
 // {key, updatedAt, age}: entry of the "recent" lists.
-void write_recent(http::JsonWriter& json, const core::SessionView& session,
-                  std::int64_t now_wall_ms);
+void write_recent(JsonWriter& json, const core::SessionView& session, std::int64_t now_wall_ms);
 // Which part of a text is shown: what stands behind `from`, as much of it as takes at most `max`
 // bytes when it is sent. Bounds of what is sent never count the bytes of the text itself: a control
 // character takes six.
@@ -59,20 +59,25 @@ bool take_belonging(const EventView& event, Belongings& out);
 // `run_key` may be empty when it is not known. Of a text that is cut the row says so, and how to
 // get the rest: "truncated":true, "textBytes" (all of it), "textNext" (what is not shown begins
 // there) and "historyCursor", with which chat.history begins at this row.
-void write_message(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+void write_message(JsonWriter& json, const EventView& event, std::string_view run_key,
                    TextWindow shown = {}, const Belongings& belongings = {});
 // {"type":"text","text":...}: a part of a row's content.
-void write_text_part(http::JsonWriter& json, std::string_view text);
+void write_text_part(JsonWriter& json, std::string_view text);
 // "__openclaw": what a row is known by.
-void write_meta(http::JsonWriter& json, const EventView& event, std::string_view run_key,
+void write_meta(JsonWriter& json, const EventView& event, std::string_view run_key,
                 std::string_view idempotency_key);
 // The members of a cut alone, of a text whose event is at `seq`. Nothing when all of it was shown.
-void write_cut(http::JsonWriter& json, std::string_view whole, std::string_view shown, Seq seq);
+void write_cut(JsonWriter& json, std::string_view whole, std::string_view shown, Seq seq);
 // {role, text}: one line of sessions.preview, its text cut at bytes_max.
-void write_preview_item(http::JsonWriter& json, const EventView& event, std::size_t bytes_max);
+void write_preview_item(JsonWriter& json, const EventView& event, std::size_t bytes_max);
 // {"role":"assistant","content":[{"type":"text","text":...}],"timestamp":...}.
-void write_assistant_text(http::JsonWriter& json, std::string_view text, std::int64_t wall_ms,
+void write_assistant_text(JsonWriter& json, std::string_view text, std::int64_t wall_ms,
                           TextWindow shown);
+
+// Ours, of a reply to a message: {command, text} when the gateway itself answered it, and
+// waitsBehind {runId, startedAt, runningMs} when its run waits for another to end.
+void write_command(JsonWriter& json, const pipeline::ReplyItem& item);
+void write_waits_behind(JsonWriter& json, const pipeline::ReplyItem& item, std::int64_t wall_ms);
 
 // Why a run failed and what becomes of its message, for people. Never empty; bounded, whatever the
 // agent said.

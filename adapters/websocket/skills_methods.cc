@@ -1,12 +1,10 @@
 // skills.status: the skills of one agent, as OpenClaw's clients read them.
 #include <algorithm>
 
+#include "adapters/websocket/agent_methods.h"
 #include "adapters/websocket/methods.h"
-#include "adapters/websocket/respond.h"
-#include "adapters/websocket/rows.h"
-#include "engine/core/session_key.h"
 
-namespace spine::net::handlers {
+namespace spine::net {
 namespace {
 
 using pipeline::SkillReport;
@@ -20,57 +18,35 @@ std::string_view source_of(std::string_view root) {
   return "openclaw-extra";
 }
 
-void write_list(http::JsonWriter& json, std::string_view key,
-                const std::vector<std::string>& names) {
-  json.key(key);
-  json.begin_array();
-  for (const std::string& name : names)
-    json.value(name);
-  json.end_array();
-}
-
-void write_requirements(http::JsonWriter& json, const SkillReport& skill) {
-  json.key("requirements");
-  json.begin_object();
-  write_list(json, "bins", skill.bins);
-  write_list(json, "anyBins", skill.any_bins);
-  write_list(json, "env", skill.env);
-  write_list(json, "config", skill.config);
-  write_list(json, "os", skill.os);
-  json.end_object();
-  json.key("missing");
-  json.begin_object();
-  write_list(json, "bins", skill.missing_bins);
-  write_list(json, "anyBins", skill.missing_any_bins);
-  write_list(json, "env", skill.missing_env);
-  write_list(json, "config", skill.missing_config);
-  write_list(json, "os", skill.missing_os);
-  json.end_object();
-  json.key("configChecks");
-  json.begin_array();
-  for (const std::string& path : skill.config) {
-    json.begin_object();
+void write_requirements(JsonWriter& json, const SkillReport& skill) {
+  json.object("requirements", [&] {
+    json.array("bins", skill.bins);
+    json.array("anyBins", skill.any_bins);
+    json.array("env", skill.env);
+    json.array("config", skill.config);
+    json.array("os", skill.os);
+  });
+  json.object("missing", [&] {
+    json.array("bins", skill.missing_bins);
+    json.array("anyBins", skill.missing_any_bins);
+    json.array("env", skill.missing_env);
+    json.array("config", skill.missing_config);
+    json.array("os", skill.missing_os);
+  });
+  json.objects("configChecks", skill.config, [&](const std::string& path) {
+    const auto& missing = skill.missing_config;
     json.member("path", path);
-    json.member("satisfied",
-                std::ranges::find(skill.missing_config, path) == skill.missing_config.end());
-    json.end_object();
-  }
-  json.end_array();
-  json.key("install");
-  json.begin_array();
-  for (const pipeline::SkillInstall& install : skill.install) {
-    json.begin_object();
+    json.member("satisfied", std::ranges::find(missing, path) == missing.end());
+  });
+  json.objects("install", skill.install, [&](const pipeline::SkillInstall& install) {
     json.member("id", install.id);
     json.member("kind", install.kind);
     json.member("label", install.label);
-    write_list(json, "bins", install.bins);
-    json.end_object();
-  }
-  json.end_array();
+    json.array("bins", install.bins);
+  });
 }
 
-void write_skill_status(http::JsonWriter& json, const SkillReport& skill, bool allowed) {
-  json.begin_object();
+void write_skill_status(JsonWriter& json, const SkillReport& skill, bool allowed) {
   json.member("name", skill.name);
   json.member("description", skill.description);
   json.member("source", source_of(skill.root));
@@ -92,8 +68,7 @@ void write_skill_status(http::JsonWriter& json, const SkillReport& skill, bool a
   json.member("userInvocable", skill.user_invocable);
   json.member("commandVisible", available && skill.user_invocable);
   write_requirements(json, skill);
-  write_list(json, "reasons", skill.reasons);
-  json.end_object();
+  json.array("reasons", skill.reasons);
 }
 
 bool is_allowed(const config::AgentConfig& agent, const SkillReport& skill) {
@@ -126,37 +101,29 @@ std::vector<const SkillReport*> skills_of(const pipeline::SkillsReport* report,
   return out;
 }
 
-}  // namespace
-
 void skills_status(Call& call) {
-  constexpr TextRule kName{.bytes_max = limits::kKeyBytesMax};
-  const config::Config& config = call.net.config();
-  std::string_view id = call.params.text("agentId", kName);
-  const std::string_view session_key = call.params.text("sessionKey", kName);
-  if (!call.valid()) return;
-  core::KeyBuffer named;
-  if (!core::agent_of_typed_key(session_key, named)) return refuse_key(call, session_key);
-  if (id.empty()) id = named.view();
-  const config::AgentConfig* agent = find_agent(config, id.empty() ? config.default_agent : id);
-  if (agent == nullptr) {
-    return refuse(call.net, call.slot, call.id,
-                  {.message = "unknown agent id \"" + std::string{id} + "\"",
-                   .details = details_of("UNKNOWN_AGENT_ID", "unknown_agent")});
-  }
-  Response response{call.net, call.slot, call.id};
-  http::JsonWriter& json = response.json();
-  json.begin_object();
-  json.member("workspaceDir", agent->workspace);
-  json.member("managedSkillsDir", (config.path.parent_path() / "skills").string());
-  json.member("agentId", agent->id);
-  if (agent->skills) write_list(json, "agentSkillFilter", *agent->skills);
-  json.key("skills");
-  json.begin_array();
-  for (const SkillReport* skill : skills_of(call.net.skills_report.get(), agent->id))
-    write_skill_status(json, *skill, is_allowed(*agent, *skill));
-  json.end_array();
-  json.end_object();
-  response.send();
+  const config::AgentConfig* agent = named_agent(call);
+  if (agent == nullptr) return;
+  call.respond([&](JsonWriter& json) {
+    json.member("workspaceDir", agent->workspace);
+    json.member("managedSkillsDir", (call.net.config().path.parent_path() / "skills").string());
+    json.member("agentId", agent->id);
+    if (agent->skills) json.array("agentSkillFilter", *agent->skills);
+    json.objects("skills", skills_of(call.net.skills_report.get(), agent->id),
+                 [&](const SkillReport* skill) {
+                   write_skill_status(json, *skill, is_allowed(*agent, *skill));
+                 });
+  });
 }
 
-}  // namespace spine::net::handlers
+constexpr Method kSkillsMethods[]{
+    {"skills.status", Scope::read, kNamedAgent, skills_status},
+};
+
+}  // namespace
+
+std::span<const Method> skills_methods() {
+  return kSkillsMethods;
+}
+
+}  // namespace spine::net

@@ -49,17 +49,15 @@ Refusal refusal_of(const Judgement& judgement) {
         .details = details_of("CONTROL_UI_DEVICE_IDENTITY_REQUIRED", "device-identity-required")};
   }
   const Wording wording = wording_of(judgement.verdict);
-  std::string details;
-  http::JsonWriter json{details};
-  json.begin_object();
-  json.member("code", wording.code);
-  json.member("authReason", wording.reason);
-  json.member("canRetryWithDeviceToken", judgement.may_retry_with_device_token);
-  json.member("recommendedNextStep", judgement.may_retry_with_device_token
-                                         ? "retry_with_device_token"
-                                         : "update_auth_credentials");
-  json.end_object();
-  return {.message = std::string{wording.text}, .details = std::move(details)};
+  const bool retry = judgement.may_retry_with_device_token;
+  return {.message = std::string{wording.text},
+          .details = json_object([&](JsonWriter& json) {
+            json.member("code", wording.code);
+            json.member("authReason", wording.reason);
+            json.member("canRetryWithDeviceToken", retry);
+            json.member("recommendedNextStep",
+                        retry ? "retry_with_device_token" : "update_auth_credentials");
+          })};
 }
 
 std::string_view code_of(const Judgement& judgement) {
@@ -109,14 +107,13 @@ void count(Context& net, std::uint32_t slot, std::string_view reason) {
 }
 
 // Wrong credentials of this machine's programs: the answer waits, so guessing is slow.
-void turn_away_later(Context& net, std::uint32_t slot, std::string_view id, Refusal refusal,
-                     std::uint64_t delay_ms) {
-  net.hub.table.stage[slot] = Stage::joining;  // nothing more is read meanwhile
-  net.hub.table.set(slot, connection_flag::kHeld);
-  net.delayed.push_back({.due_ms = net.now_ms() + delay_ms,
-                         .connection = net.hub.table.ref(slot),
-                         .id = std::string{id},
-                         .refusal = std::move(refusal)});
+void turn_away_later(const Responder& to, Refusal refusal, std::uint64_t delay_ms) {
+  to.net.hub.table.stage[to.slot] = Stage::joining;  // nothing more is read meanwhile
+  to.net.hub.table.set(to.slot, connection_flag::kHeld);
+  to.net.delayed.push_back({.due_ms = to.net.now_ms() + delay_ms,
+                            .connection = to.ref(),
+                            .id = std::string{to.id},
+                            .refusal = std::move(refusal)});
 }
 
 }  // namespace
@@ -129,25 +126,25 @@ AuthAttempt attempt_of(const Context& net, std::uint32_t slot, AuthClass what) {
           .what = what};
 }
 
-void turn_away(Context& net, std::uint32_t slot, std::string_view id, const Refusal& refusal,
-               std::string_view reason, std::uint16_t code) {
-  count(net, slot, reason);
-  refuse(net, slot, id, refusal);
-  net.hub.close(slot, code, refusal.message);
+void turn_away(const Responder& to, const Refusal& refusal, std::string_view reason,
+               std::uint16_t code) {
+  count(to.net, to.slot, reason);
+  to.refuse(refusal);
+  to.net.hub.close(to.slot, code, refusal.message);
   // Its own close is listened for: otherwise it waits until the deadline of closing.
-  Connections& table = net.hub.table;
-  if (!table.flag(slot, connection_flag::kHeld)) return;
-  table.unset(slot, connection_flag::kHeld);
-  net.resumed.push_back(slot);
+  Connections& table = to.net.hub.table;
+  if (!table.flag(to.slot, connection_flag::kHeld)) return;
+  table.unset(to.slot, connection_flag::kHeld);
+  to.net.resumed.push_back(to.slot);
 }
 
 namespace {
 
-void turn_away_locked(Context& net, std::uint32_t slot, std::string_view id) {
-  const auto wait = [&net, slot](AuthClass what) {
-    return net.auth_limits.locked_ms(attempt_of(net, slot, what), net.now_ms());
+void turn_away_locked(const Responder& to) {
+  const auto wait = [&to](AuthClass what) {
+    return to.net.auth_limits.locked_ms(attempt_of(to.net, to.slot, what), to.net.now_ms());
   };
-  turn_away(net, slot, id,
+  turn_away(to,
             {.message = "unauthorized: too many failed authentication attempts (retry later)",
              .details = R"({"code":"AUTH_RATE_LIMITED","authReason":"rate_limited",)"
                         R"("recommendedNextStep":"wait_then_retry"})",
@@ -158,23 +155,24 @@ void turn_away_locked(Context& net, std::uint32_t slot, std::string_view id) {
 
 }  // namespace
 
-void turn_away_unauthorized(Context& net, std::uint32_t slot, std::string_view id,
-                            const Judgement& judgement, std::uint64_t delay_ms) {
-  if (judgement.verdict == Verdict::locked) return turn_away_locked(net, slot, id);
+void turn_away_unauthorized(const Responder& to, const Judgement& judgement,
+                            std::uint64_t delay_ms) {
+  if (judgement.verdict == Verdict::locked) return turn_away_locked(to);
   if (judgement.verdict == Verdict::device_token_mismatch) {
-    delay_ms = net.auth_limits.failed(attempt_of(net, slot, AuthClass::device), net.now_ms());
+    delay_ms =
+        to.net.auth_limits.failed(attempt_of(to.net, to.slot, AuthClass::device), to.net.now_ms());
   }
   Refusal refusal = refusal_of(judgement);
-  if (delay_ms == 0) return turn_away(net, slot, id, refusal, code_of(judgement));
-  count(net, slot, code_of(judgement));
-  turn_away_later(net, slot, id, std::move(refusal), delay_ms);
+  if (delay_ms == 0) return turn_away(to, refusal, code_of(judgement));
+  count(to.net, to.slot, code_of(judgement));
+  turn_away_later(to, std::move(refusal), delay_ms);
 }
 
 // A signature is nothing to guess at: no limit but that of connections.
-void turn_away_device(Context& net, std::uint32_t slot, std::string_view id, DeviceFault fault) {
+void turn_away_device(const Responder& to, DeviceFault fault) {
   const DeviceWording wording = wording_of(fault);
   turn_away(
-      net, slot, id,
+      to,
       {.message = std::string{wording.text}, .details = details_of(wording.code, wording.reason)},
       wording.code);
 }
@@ -183,7 +181,7 @@ void send_delayed(Context& net) {
   std::erase_if(net.delayed, [&net](const DelayedRefusal& row) {
     if (!net.hub.table.live(row.connection)) return true;
     if (row.due_ms > net.now_ms()) return false;
-    refuse(net, row.connection.slot, row.id, row.refusal);
+    Responder{net, row.connection.slot, row.id}.refuse(row.refusal);
     net.hub.close(row.connection.slot, close_code::kPolicy, row.refusal.message);
     return true;
   });

@@ -14,14 +14,14 @@ namespace spine::net {
 
 // Answers with the error and closes with its message. `reason` is the details.code it is counted
 // under; empty = not counted (the client's mistake, not a refusal).
-void turn_away(Context& net, std::uint32_t slot, std::string_view id, const Refusal& refusal,
-               std::string_view reason, std::uint16_t code = close_code::kPolicy);
+void turn_away(const Responder& to, const Refusal& refusal, std::string_view reason,
+               std::uint16_t code = close_code::kPolicy);
 
 // The refusal for a verdict other than granted and pairing_required, counted, and held back for
 // `delay_ms` or what a device token's failure asks for (PROTOCOL section 2.3).
-void turn_away_unauthorized(Context& net, std::uint32_t slot, std::string_view id,
-                            const Judgement& judgement, std::uint64_t delay_ms);
-void turn_away_device(Context& net, std::uint32_t slot, std::string_view id, DeviceFault fault);
+void turn_away_unauthorized(const Responder& to, const Judgement& judgement,
+                            std::uint64_t delay_ms);
+void turn_away_device(const Responder& to, DeviceFault fault);
 
 // Refusals whose time has come. Once per turn.
 void send_delayed(Context& net);

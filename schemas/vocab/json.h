@@ -114,7 +114,7 @@ class JsonWriter {
   }
   template <std::ranges::range Rows>
   void array(std::string_view name, const Rows& rows) {
-    array(name, rows, [this](const auto& row) { value(row); });
+    array(name, rows, [this](const auto& row) { this->value(row); });
   }
   template <class Rows, class Write>
   void objects(std::string_view name, const Rows& rows, Write write) {

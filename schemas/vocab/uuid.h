@@ -35,6 +35,12 @@ inline void append_uuid(std::string& out, Bits128 id) {
   out.append(text.data(), text.size());
 }
 
+inline std::string uuid_string(Bits128 id) {
+  std::string text;
+  append_uuid(text, id);
+  return text;
+}
+
 // 32 lower-case digits.
 inline void append_hex(std::string& out, Bits128 bits) {
   for (std::size_t i = 0; i < 32; ++i)

@@ -93,12 +93,12 @@ TEST(Params, FirstComplaintWins) {
       parser.parse(R"({"n":"x","t":5,"o":{"i":11},"z":null})"_padded);
   std::string problem;
   Params params{root, true, problem};
-  EXPECT_EQ(params.integer("n", {.max = 9}), 0);
-  EXPECT_EQ(params.text("t", {.bytes_max = 9}), "");
+  EXPECT_EQ(params.number({.name = "n", .max = 9}), 0U);
+  EXPECT_EQ(params.text(optional_text("t", 9)), "");
   EXPECT_EQ(problem, "at /n: must be integer");
   problem.clear();
   EXPECT_FALSE(params.has("z"));
-  params.object("o", true).integer("i", {.min = 0, .max = 10});
+  params.object("o", true).number({.name = "i", .max = 10});
   EXPECT_EQ(problem, "at /o/i: must be <= 10");
   problem.clear();
   params.object("q", true);

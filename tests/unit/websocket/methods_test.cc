@@ -310,5 +310,132 @@ TEST(MethodTable, WriteSatisfiesReadAndAdminSatisfiesAll) {
   }
 }
 
+// A value that the parameter takes.
+json fitting(const net::Param& param) {
+  switch (param.type) {
+    case net::ParamType::number:
+      return param.min;
+    case net::ParamType::boolean:
+      return true;
+    case net::ParamType::list:
+      return json::array();
+    case net::ParamType::text:
+      break;
+  }
+  for (const char* text : {"xx", "1", "now", "steer", "0123456789abcdef0123456789abcdef.1.1"}) {
+    if (param.fits == nullptr || param.fits(text)) return text;
+  }
+  return "";
+}
+
+// A body that reads what its entry does not list stops the gateway.
+TEST_F(Methods, BodiesReadOnlyWhatTheirEntriesList) {
+  for (const net::Method& method : net::methods()) {
+    for (const bool all : {false, true}) {
+      json params = json::object();
+      for (const net::Param& param : method.params) {
+        if (all || param.required) params[param.name] = fitting(param);
+      }
+      ProtocolClient client;
+      client.hello(port(), {"operator.admin"});
+      const json answer = client.call(std::string{method.name}, params);
+      ASSERT_TRUE(answer.contains("ok")) << method.name << params;
+      if (answer["ok"] == true || method.name == "channel.message") continue;
+      const std::string message = answer["error"]["message"].get<std::string>();
+      EXPECT_EQ(message.find("must have required property"), std::string::npos)
+          << method.name << message;
+    }
+  }
+}
+
+// Complaints name the first thing that is wrong.
+TEST(Arguments, AreCheckedAgainstTheListOfTheMethod) {
+  using net::Param;
+  const net::ParamList list{net::required_text("name", 4), net::number("limit", 1, 9, 5),
+                            net::boolean("yes"), net::list("keys"),
+                            Param{.name = "mode",
+                                  .max = 8,
+                                  .fits = [](std::string_view text) { return text == "on"; },
+                                  .or_else = "must be on"}};
+  const auto problem = [&](std::string_view text) {
+    simdjson::dom::parser parser;
+    std::string problem_text;
+    net::Params sent{parser.parse(text.data(), text.size()), true, problem_text};
+    net::Arguments arguments{list, sent};
+    return problem_text;
+  };
+  EXPECT_EQ(problem("{}"), "must have required property 'name'");
+  EXPECT_EQ(problem(R"({"name":""})"), "at /name: must NOT have fewer than 1 characters");
+  EXPECT_EQ(problem(R"({"name":"12345"})"), "at /name: must NOT have more than 4 bytes");
+  EXPECT_EQ(problem(R"({"name":"a","limit":0})"), "at /limit: must be >= 1");
+  EXPECT_EQ(problem(R"({"name":"a","limit":10,"yes":1})"), "at /limit: must be <= 9");
+  EXPECT_EQ(problem(R"({"name":"a","yes":1})"), "at /yes: must be boolean");
+  EXPECT_EQ(problem(R"({"name":"a","keys":{}})"), "at /keys: must be array");
+  EXPECT_EQ(problem(R"({"name":"a","mode":"off"})"), "at /mode: must be on");
+
+  simdjson::dom::parser parser;
+  const std::string text = R"({"name":"a","yes":true,"mode":null,"keys":[1,2]})";
+  std::string none;
+  net::Params sent{parser.parse(text), true, none};
+  const net::Arguments arguments{list, sent};
+  EXPECT_EQ(none, "");
+  EXPECT_EQ(arguments.text("name"), "a");
+  EXPECT_EQ(arguments.number("limit"), 5U);
+  EXPECT_TRUE(arguments.boolean("yes"));
+  EXPECT_EQ(arguments.list("keys").size(), 2U);
+  EXPECT_TRUE(sent.has("name"));
+  EXPECT_FALSE(sent.has("mode"));
+  EXPECT_TRUE(sent.is_null("mode"));
+}
+
+template <class Item>
+std::vector<std::byte> encoded(const Item& item) {
+  pipeline::Sizer sizer;
+  Item::list(item, sizer);
+  std::vector<std::byte> bytes(sizer.bytes());
+  pipeline::Writer writer{bytes.data()};
+  Item::list(item, writer);
+  return bytes;
+}
+
+TEST(Continuation, KeepsItsStateUntilTheAnswerIsThere) {
+  struct Told {
+    int runs{};
+    int gone{};
+  };
+  struct Then {
+    Told* told{};
+    std::unique_ptr<int> state{};
+    void operator()(net::Responder&, const pipeline::ReplyItem&) { told->runs += *state; }
+    void gone(net::Context&, const pipeline::ReplyItem&) { told->gone += *state; }
+  };
+  Told told;
+  net::PendingTable table;
+  const std::string long_id(200, 'i');
+  const std::uint64_t first = table.add({}, "short", Then{&told, std::make_unique<int>(1)});
+  const std::uint64_t second = table.add({}, long_id, Then{&told, std::make_unique<int>(2)});
+  const std::uint64_t third = table.add({}, "x", [](net::Responder&, const pipeline::RunItem&) {});
+  EXPECT_EQ(table.count(), 3U);
+  EXPECT_EQ(table.at(first).id(), "short");
+  EXPECT_EQ(table.at(second).id(), long_id);
+  EXPECT_EQ(table.at(first).then.takes(), pipeline::ItemKind::reply);
+  EXPECT_EQ(table.at(third).then.takes(), pipeline::ItemKind::run);
+  const config::Config config{};
+  const net::NetOptions options{.config = &config};
+  pipeline::Shared shared;
+  pipeline::Ingress ingress;
+  net::Context net{options, shared, ingress.add_producer(nullptr, nullptr)};
+  net::Responder to{net, 0, "id"};
+  const std::vector<std::byte> answer = encoded(pipeline::ReplyItem{});
+  table.at(first).then.run(to, answer);
+  table.at(second).then.run_for_nobody(net, answer);
+  table.at(third).then.run_for_nobody(net, answer);
+  EXPECT_EQ(told.runs, 1);
+  EXPECT_EQ(told.gone, 2);
+  table.remove(second);
+  EXPECT_EQ(table.add({}, "again", Then{&told, nullptr}), second);
+  EXPECT_EQ(table.at(second).id(), "again");
+}
+
 }  // namespace
 }  // namespace spine::test
