@@ -1,8 +1,6 @@
 // Answers: how runs go on and end, what agents do with their tools and ask, and their processes.
 #include "adapters/agents/answers.h"
 
-#include <openssl/sha.h>
-
 #include "adapters/agents/protocols/protocol.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/finished.h"
@@ -28,6 +26,10 @@ void Answers::push(fb::EventBody kind) {
 Answers::Text Answers::text(std::string_view value, std::size_t bytes_max) {
   const std::string_view clipped = cut_text(value, bytes_max);
   return builder_.CreateString(clipped.data(), clipped.size());
+}
+
+Answers::Bytes Answers::bytes(const Digest256& digest) {
+  return builder_.CreateVector(reinterpret_cast<const std::uint8_t*>(digest.data()), digest.size());
 }
 
 void Answers::delta(RunId run, std::string_view piece) {
@@ -86,11 +88,11 @@ void Answers::bound(RunId run, std::string_view agent_session) {
 }
 
 Answers::Digested Answers::digest(RunId run, std::string_view body, bool keep) {
-  Digested out{.inline_body = keep && body.size() <= limits::kToolInlineBytesMax};
-  ::SHA256(reinterpret_cast<const unsigned char*>(body.data()), body.size(), out.sha256.data());
+  Digested out{.sha256 = sha256_of(body),
+               .inline_body = keep && body.size() <= limits::kToolInlineBytesMax};
   if (out.inline_body || !keep) return out;
   builder_.Clear();
-  const auto sha256 = builder_.CreateVector(out.sha256.data(), out.sha256.size());
+  const auto sha256 = bytes(out.sha256);
   const auto kept = text(body, limits::kToolBodyBytesMax);
   builder_.Finish(fb::CreateBodyRecorded(builder_, run.value, sha256, body.size(), kept));
   push(fb::EventBody::BodyRecorded);
@@ -105,7 +107,7 @@ void Answers::tool_called(RunId run, const ToolCall& call, bool keep) {
   const auto title = text(call.title, limits::kAgentMessageBytesMax);
   const auto arguments =
       text(body.inline_body ? call.arguments : std::string_view{}, limits::kToolInlineBytesMax);
-  const auto sha256 = builder_.CreateVector(body.sha256.data(), body.sha256.size());
+  const auto sha256 = bytes(body.sha256);
   builder_.Finish(fb::CreateToolCalled(builder_, run.value, call_id, name, title, arguments,
                                        call.arguments.size(), sha256));
   push(fb::EventBody::ToolCalled);
@@ -119,7 +121,7 @@ void Answers::tool_returned(RunId run, const ToolResult& result, std::uint64_t d
   const auto name = text(result.name, limits::kNameBytesMax);
   const auto kept =
       text(body.inline_body ? result.result : std::string_view{}, limits::kToolInlineBytesMax);
-  const auto sha256 = builder_.CreateVector(body.sha256.data(), body.sha256.size());
+  const auto sha256 = bytes(body.sha256);
   builder_.Finish(fb::CreateToolReturned(builder_, run.value, call_id, result.is_error, kept,
                                          result.result.size(), sha256, duration_ms, name));
   push(fb::EventBody::ToolReturned);

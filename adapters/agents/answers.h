@@ -1,13 +1,13 @@
 // Answers: turns what an agent says into inputs for the engine.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <flatbuffers/flatbuffers.h>
 #include <string_view>
 
 #include "engine/pipeline/ingress.h"
 #include "schemas/vocab/ids.h"
+#include "schemas/vocab/sha256.h"
 
 #include "event_generated.h"
 
@@ -88,9 +88,10 @@ class Answers {
   void push(fb::EventBody kind);
   // REQUIRES: the builder is not within a table. Cut to bytes_max.
   Text text(std::string_view value, std::size_t bytes_max);
+  Bytes bytes(const Digest256& digest);
   // The digest of `body`; the body is recorded apart if it is large, and is then not `kept`.
   struct Digested {
-    std::array<std::uint8_t, 32> sha256{};
+    Digest256 sha256{};
     bool inline_body{};
   };
   Digested digest(RunId run, std::string_view body, bool keep);

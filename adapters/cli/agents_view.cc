@@ -21,6 +21,7 @@
 #include "adapters/http/json.h"
 #include "adapters/skills/skill_set.h"
 #include "engine/config/state_dir.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
@@ -44,13 +45,6 @@ struct View {
   // Processes that run, with what is otherwise for them since they were started.
   std::vector<std::pair<std::int32_t, std::vector<std::string>>> processes{};
 };
-
-std::string lower_case(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return text;
-}
 
 Row row_of(const Mount& mount) {
   const std::string size = show_bytes(agents::hiding_bytes_max(mount.path));

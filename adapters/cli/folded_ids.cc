@@ -7,6 +7,7 @@
 #include "engine/core/key_buffer.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
+#include "schemas/vocab/ascii.h"
 
 namespace spine::cli {
 namespace {
@@ -15,11 +16,6 @@ namespace {
 constexpr std::uint64_t kEventsMax = 10'000'000;
 constexpr std::size_t kPlacesMax = 100'000;
 constexpr std::size_t kIdsOfOneMax = 16;
-
-std::string folded(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), lower);
-  return text;
-}
 
 bool is_looked_at(std::uint16_t kind) {
   switch (static_cast<fb::EventBody>(kind)) {
@@ -102,7 +98,7 @@ void FoldedIdsFinder::see_message(const EventView& event) {
   const auto& message = body_of<fb::MessageReceived>(event);
   if (message.exact_ids() || message.via() != fb::MessageVia::channel || !has_room()) return;
   const std::string ids = ids_of(message);
-  const std::string as_one = folded(ids);
+  const std::string as_one = lower_case(ids);
   auto& of_session = sessions_[event.header.session];
   // Many people may share a session on purpose: only those that differ in case met by mistake.
   if (of_session.size() < kIdsOfOneMax || of_session.contains(as_one)) {
@@ -110,7 +106,7 @@ void FoldedIdsFinder::see_message(const EventView& event) {
   }
   const std::string sender{text_of(message.sender_id())};
   const auto [spellings, fresh] =
-      by_channel_[folded(std::string{text_of(message.channel())})].try_emplace(folded(sender));
+      by_channel_[lower_case(text_of(message.channel()))].try_emplace(lower_case(sender));
   people_ += fresh ? 1 : 0;
   add_id(spellings->second, sender);
   if (message.conversation() != fb::ConversationKind::direct) return;
@@ -140,9 +136,9 @@ void FoldedIdsFinder::see_answer(const EventView& event) {
 
 std::vector<std::string> FoldedIds::written_otherwise(const std::string& channel,
                                                       const std::string& listed) const {
-  const auto of_channel = senders.find(folded(channel));
+  const auto of_channel = senders.find(lower_case(channel));
   if (of_channel == senders.end()) return {};
-  const auto ids = of_channel->second.find(folded(listed));
+  const auto ids = of_channel->second.find(lower_case(listed));
   if (ids == of_channel->second.end() || ids->second.contains(listed)) return {};
   return {ids->second.begin(), ids->second.end()};
 }
@@ -159,7 +155,7 @@ FoldedIds FoldedIdsFinder::result() const {
       // Many share a session that no id of theirs names (dmScope main): that is as it was.
       const std::string& first = *ids.begin();
       const bool named =
-          key->second.find(folded(first.substr(0, first.find(" (")))) != std::string::npos;
+          key->second.find(lower_case(first.substr(0, first.find(" (")))) != std::string::npos;
       if (named && matters(id, ids)) group.ids.insert(group.ids.end(), ids.begin(), ids.end());
     }
     if (!group.ids.empty()) found.sessions.push_back(std::move(group));

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstring>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/base64.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/sha256.h"
 
 namespace spine::http {
 namespace {
@@ -106,13 +106,6 @@ bool accepts(std::string_view header, std::string_view coding) {
            entry.substr(weight + 2).find_first_of("123456789") != std::string_view::npos;
   }
   return false;
-}
-
-std::string sha256_base64(std::string_view text) {
-  std::array<std::byte, 32> digest{};
-  ::EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr,
-               ::EVP_sha256(), nullptr);
-  return encode_base64(digest);
 }
 
 void append_attribute(std::string& out, std::string_view text) {
@@ -298,7 +291,8 @@ std::string content_policy(std::string_view html) {
     if (open == std::string_view::npos || close == std::string_view::npos || close < open) break;
     const std::string_view head = html.substr(0, open);
     if (head.find(" src=") == std::string_view::npos) {
-      hashes += " 'sha256-" + sha256_base64(html.substr(open + 1, close - open - 1)) + "'";
+      hashes +=
+          " 'sha256-" + encode_base64(sha256_of(html.substr(open + 1, close - open - 1))) + "'";
     }
     html.remove_prefix(close);
   }

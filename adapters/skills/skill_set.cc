@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <limits>
 #include <memory>
-#include <openssl/evp.h>
 #include <tuple>
 
 #include "adapters/skills/skill_costs.h"
@@ -36,7 +35,7 @@ class Digest {
     for (const std::string& text : list)
       add(text);
   }
-  void add(const Sha256& hash) {
+  void add(const Digest256& hash) {
     bytes_.append(reinterpret_cast<const char*>(hash.data()), hash.size());
   }
   Bits128 value() const { return siphash128(Bits128{}, as_bytes(bytes_)); }
@@ -99,13 +98,6 @@ std::string folder_of(const std::string& base, std::string_view below) {
   return base.empty() ? std::string{} : base + "/" + std::string(below);
 }
 
-Sha256 sha256_of(std::string_view text) {
-  Sha256 out{};
-  unsigned int bytes = 0;
-  SPINE_CHECK(EVP_Digest(text.data(), text.size(), out.data(), &bytes, EVP_sha256(), nullptr) == 1);
-  return out;
-}
-
 bool by_place(const Fault& a, const Fault& b) {
   return std::tie(a.path, a.line, a.message) < std::tie(b.path, b.line, b.message);
 }
@@ -138,7 +130,7 @@ pipeline::SkillReport report_of(const SkillFile& file) {
 // A usable skill of one root, before it is known who wins.
 struct Candidate {
   std::shared_ptr<const SkillFile> file{};
-  Sha256 sha256{};
+  Digest256 sha256{};
   std::string path{};
   std::string directory{};
   std::string real_file{};
@@ -279,12 +271,12 @@ std::vector<SkillRoot> roots_of(const SkillsRequest& request) {
 }
 
 struct SkillScanner::Known {
-  using Files = std::map<Sha256, std::shared_ptr<const SkillFile>>;
+  using Files = std::map<Digest256, std::shared_ptr<const SkillFile>>;
 
   explicit Known(Pace how) : pace(how) {}
 
   // What it says; null, and the fault is said, when it is not read this time.
-  std::shared_ptr<const SkillFile> file(const FoundSkill& found, const Sha256& sha256,
+  std::shared_ptr<const SkillFile> file(const FoundSkill& found, const Digest256& sha256,
                                         std::size_t& share, SkillSet& set);
   void fault(SkillSet& set, Fault found) const;
   void left_out(const std::string& path, SkillSet& set) const;
@@ -339,8 +331,8 @@ void SkillScanner::Known::left_out(const std::string& path, SkillSet& set) const
 
 // An agent may write its workspace full of what is slow to read, and go on doing so.
 std::shared_ptr<const SkillFile> SkillScanner::Known::file(const FoundSkill& found,
-                                                           const Sha256& sha256, std::size_t& share,
-                                                           SkillSet& set) {
+                                                           const Digest256& sha256,
+                                                           std::size_t& share, SkillSet& set) {
   for (const Files* known : {&seen, &files}) {
     const auto old = known->find(sha256);
     if (old != known->end()) return old->second;
@@ -600,9 +592,11 @@ void build_skills_changed(const SkillSet& set, const std::vector<SkillChange>& c
   for (std::size_t i = 0; i < std::min(changes.size(), limits::kSkillChangesMax); ++i) {
     const SkillChange& change = changes[i];
     const std::string_view word = word_of(change.kind);
-    const auto sha256 = change.kind == SkillChangeKind::removed
-                            ? flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>()
-                            : builder.CreateVector(change.sha256.data(), change.sha256.size());
+    const auto sha256 =
+        change.kind == SkillChangeKind::removed
+            ? flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>()
+            : builder.CreateVector(reinterpret_cast<const std::uint8_t*>(change.sha256.data()),
+                                   change.sha256.size());
     rows.push_back(fb::CreateSkillChange(builder, builder.CreateString(change.name),
                                          builder.CreateString(change.agent_id),
                                          builder.CreateString(word.data(), word.size()), sha256));

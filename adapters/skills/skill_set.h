@@ -17,10 +17,9 @@
 #include "adapters/skills/eligibility.h"
 #include "engine/config/config.h"
 #include "engine/pipeline/reports.h"
+#include "schemas/vocab/sha256.h"
 
 namespace spine::skills {
-
-using Sha256 = std::array<std::uint8_t, 32>;
 
 struct SkillsAgent {
   std::string id{};
@@ -58,7 +57,7 @@ struct Skill {
       report{};             // name, description, path, root, agent_id, eligible, reasons, ...
   std::string directory{};  // absolute, without symbolic links: to be shown to its agents
   std::vector<std::pair<std::string, std::string>> env{};  // for its agents' processes; secret
-  Sha256 sha256{};                                         // of SKILL.md
+  Digest256 sha256{};                                      // of SKILL.md
 };
 
 // Thread: any, read-only once it is made.
@@ -133,7 +132,7 @@ struct SkillChange {
   std::string name{};
   std::string agent_id{};  // empty = for every agent
   SkillChangeKind kind{};
-  Sha256 sha256{};  // not of removed ones
+  Digest256 sha256{};  // not of removed ones
 };
 
 // Among eligible winners. By (agent_id, name); all of them. `before` null = all are added.

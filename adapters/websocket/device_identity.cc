@@ -49,15 +49,6 @@ std::string folded_name(std::string_view text) {
 
 }  // namespace
 
-Digest256 sha256_of(std::string_view text) {
-  Digest256 digest{};
-  unsigned int bytes = 0;
-  SPINE_CHECK(EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()),
-                         &bytes, EVP_sha256(), nullptr) == 1);
-  SPINE_CHECK(bytes == digest.size());
-  return digest;
-}
-
 std::string new_device_token() {
   Result<std::string> token = config::make_token();
   SPINE_CHECK(token && "the kernel gives no random numbers");

@@ -9,10 +9,9 @@
 #include <string_view>
 
 #include "schemas/vocab/bytes.h"
+#include "schemas/vocab/sha256.h"
 
 namespace spine::net {
-
-using Digest256 = std::array<std::byte, 32>;
 
 // connect's `device`, PROTOCOL section 2.4.
 struct DeviceProof {
@@ -61,7 +60,6 @@ DeviceFault verify_device(const DeviceProof& proof, const SignedClaims& claims,
 // The text that is signed: version 3, or version 2 without platform and device family.
 std::string signed_payload(int version, const DeviceProof& proof, const SignedClaims& claims);
 
-Digest256 sha256_of(std::string_view text);
 // A token for a device: like the gateway's own, it cannot be guessed.
 std::string new_device_token();
 // The raw key of a proof that was verified.

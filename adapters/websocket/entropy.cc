@@ -3,10 +3,10 @@
 
 #include <cerrno>
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
 #include <sys/random.h>
 
 #include "schemas/vocab/check.h"
+#include "schemas/vocab/sha256.h"
 
 namespace spine::net {
 Bits128 Entropy::next() {
@@ -27,10 +27,8 @@ Bits128 Entropy::next() {
 
 bool secret_equal(std::string_view given, std::string_view secret) {
   // Digests have one length, so neither content nor length of the secret shows in the time taken.
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> a{};
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> b{};
-  SHA256(reinterpret_cast<const unsigned char*>(given.data()), given.size(), a.data());
-  SHA256(reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), b.data());
+  const Digest256 a = sha256_of(given);
+  const Digest256 b = sha256_of(secret);
   const bool equal = CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
   return equal && !secret.empty();
 }

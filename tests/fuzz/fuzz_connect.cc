@@ -9,6 +9,7 @@
 #include "adapters/websocket/request.h"
 #include "schemas/vocab/base64.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/sha256.h"
 #include "tests/support/test_key.h"
 
 namespace {
@@ -114,7 +115,7 @@ void connect(const Setting& setting, net::ConnectParams& params) {
     if (fault != net::DeviceFault::none) return;
     expect(net::raw_public_key(params.device).size() == 32);
   }
-  const net::Digest256 digest = net::sha256_of(kDeviceToken);
+  const Digest256 digest = sha256_of(kDeviceToken);
   const bool known = params.has_device && setting.found;
   const net::KnownDevice device{
       .found = known,

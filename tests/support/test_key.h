@@ -9,6 +9,7 @@
 
 #include "adapters/websocket/device_identity.h"
 #include "schemas/vocab/base64.h"
+#include "schemas/vocab/sha256.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::test {
@@ -26,7 +27,7 @@ class TestKey {
   }
 
   const std::string& raw() const { return raw_; }
-  std::string device_id() const { return show_hex(net::sha256_of(raw_)); }
+  std::string device_id() const { return show_hex(sha256_of(raw_)); }
   std::string public_key() const { return encode_base64url(as_bytes(raw_)); }
   // Base64url.
   std::string sign(std::string_view text) const {

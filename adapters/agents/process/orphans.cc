@@ -4,7 +4,6 @@
 #include <csignal>
 #include <filesystem>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <poll.h>
 #include <string>
 #include <sys/syscall.h>
@@ -13,6 +12,7 @@
 #include "adapters/agents/process/launch.h"
 #include "adapters/agents/process/proc.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/sha256.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/unique_fd.h"
 
@@ -67,11 +67,7 @@ std::string owner_mark(std::string_view state_dir) {
   std::filesystem::path path = std::filesystem::weakly_canonical(state_dir, failed);
   if (failed) path = state_dir;
   const std::string text = fmt::format("{}\n{}", path.string(), ::geteuid());
-  std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
-  unsigned int hash_bytes = 0;
-  SPINE_CHECK(
-      EVP_Digest(text.data(), text.size(), hash.data(), &hash_bytes, EVP_sha256(), nullptr) == 1);
-  return show_hex(ByteSpan(reinterpret_cast<const std::byte*>(hash.data()), 8));
+  return show_hex(ByteSpan{sha256_of(text)}.first(8));
 }
 
 std::uint32_t sweep_orphans(std::string_view mark) {

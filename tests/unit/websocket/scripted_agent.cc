@@ -42,10 +42,18 @@ void ScriptedAgent::prompt(const pipeline::PromptItem& prompt) {
   if (text == "ask plugin") return ask(prompt, fb::ApprovalKind::plugin);
   if (text == "late") {
     late_ = prompt.run;
-    return;
+    return go_on();
   }
-  if (text == "go on") answers_.delta(late_, "the rest");
+  if (text == "go on") {
+    awaited_ = true;
+    go_on();
+  }
   echo(prompt);
+}
+
+// A prompt of a run that was begun before is read from the journal, so either may come first.
+void ScriptedAgent::go_on() {
+  if (late_ && awaited_) answers_.delta(late_, "the rest");
 }
 
 void ScriptedAgent::echo(const pipeline::PromptItem& prompt) {

@@ -11,11 +11,10 @@ namespace spine::test {
 inline constexpr const char* kApprovalIdStart = "1234";
 
 // "hang": says nothing. "fail": fails. "give up": crashes each time. "crash": crashes in the middle
-// of its first attempt, and answers in the second. "late": says nothing, and in its second attempt
-// begins to answer once another run says "go on". "tool": uses tools. "ask": asks to run a command,
-// "ask plugin" to do something else; neither goes on. A message that steers a run is taken into it
-// and answered with it: "for both". Anything else is answered "echo: <text>" in two pieces.
-// Thread: loop.
+// of its first attempt, and answers in the second. "late": begins to answer once another run says
+// "go on". "tool": uses tools. "ask": asks to run a command, "ask plugin" to do something else;
+// neither goes on. A message that steers a run is taken into it and answered with it: "for both".
+// Anything else is answered "echo: <text>" in two pieces. Thread: loop.
 class ScriptedAgent {
  public:
   // The producer outlives it.
@@ -26,6 +25,7 @@ class ScriptedAgent {
   void steer(const pipeline::SteerItem& message);
 
  private:
+  void go_on();
   void echo(const pipeline::PromptItem& prompt);
   void crash_once(const pipeline::PromptItem& prompt);
   void use_tools(RunId run);
@@ -33,7 +33,8 @@ class ScriptedAgent {
 
   pipeline::IngressProducer& producer_;
   agents::Answers answers_;
-  RunId late_{};  // waits for "go on"
+  RunId late_{};    // waits for "go on"
+  bool awaited_{};  // "go on" was said
 };
 
 }  // namespace spine::test
