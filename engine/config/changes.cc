@@ -82,10 +82,11 @@ class Comparison {
 // What of a value at that path must not be shown.
 Hidden hidden_at(const std::vector<Step>& path) {
   Hidden hidden = Hidden::nothing;
+  std::vector<std::string_view> keys;
   for (const Step& step : path) {
     if (step.in_list) continue;
-    const std::string_view key = step.key;
-    hidden = more_hidden(hidden, hidden_part({&key, 1}));
+    keys.push_back(step.key);
+    hidden = more_hidden(hidden, hidden_part(keys));
   }
   return hidden;
 }

@@ -53,9 +53,11 @@ bool parse_duration(std::string_view text, std::uint64_t bare_unit_ms, std::uint
   return true;
 }
 
-bool is_duration(std::string_view text) {
-  std::uint64_t ignored{};
-  return parse_duration(text, 1, ignored);
+bool as_days(std::string_view text, std::int64_t& days) {
+  std::uint64_t ms{};
+  if (!parse_duration(text, kDayMs, ms)) return false;
+  days = static_cast<std::int64_t>((ms + kDayMs - 1) / kDayMs);
+  return true;
 }
 
 }  // namespace spine::config

@@ -1,8 +1,11 @@
-// Secrets are told by the names people give them, so that settings unknown to Spine are covered.
+// Secrets are told by their settings, and by the names people give them, so that what is unknown to
+// Spine is covered.
 #include "engine/config/redact.h"
 
 #include <algorithm>
 #include <array>
+
+#include "engine/config/key_tree.h"
 
 namespace spine::config {
 namespace {
@@ -32,6 +35,8 @@ std::string folded(std::string_view key) {
 }  // namespace
 
 Hidden hidden_part(std::span<const std::string_view> path) {
+  const KeyEntry* entry = find_entry(path);
+  if (entry != nullptr && entry->is(Type::secret)) return Hidden::everything;
   const std::string key = folded(path.back());
   if (std::ranges::find(kSecretNames, key) != kSecretNames.end()) return Hidden::everything;
   if (key.ends_with("tokens")) return Hidden::texts;

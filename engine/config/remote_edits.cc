@@ -1,10 +1,12 @@
-// The list of what may be changed from elsewhere, and the words that are refused inside it.
+// What the tables let be changed from elsewhere, and the words that are refused where they list
+// nothing.
 #include "engine/config/remote_edits.h"
 
 #include <algorithm>
 #include <array>
 #include <string_view>
 
+#include "engine/config/key_tree.h"
 #include "engine/config/reading.h"
 #include "engine/config/redact.h"
 #include "engine/config/schema.h"
@@ -12,46 +14,8 @@
 namespace spine::config {
 namespace {
 
-// `*` is one key, `**` any number of them; places of lists do not count.
-constexpr std::array<std::string_view, 20> kAllowedPaths{
-    "session.**",
-    "messages.**",
-    "logging.level",
-    "gateway.rate_limit.requests_per_minute",
-    "gateway.rate_limit.burst",
-    "channels.*.enabled",
-    "channels.*.name",
-    "channels.*.accounts.*.enabled",
-    "channels.*.accounts.*.name",
-    "bindings.**",
-    "crons.*.schedule",
-    "crons.*.action",
-    "cron.enabled",
-    "cron.sessionRetention",
-    "ui.**",
-    "talk.voiceId",
-    "talk.voiceAliases.**",
-    "talk.modelId",
-    "talk.interruptOnSpeech",
-    "talk.silenceTimeoutMs",
-};
-
-// The same for an agent and for the defaults of all.
-constexpr std::array<std::string_view, 3> kAgentPlaces{"agents.defaults", "agents.entries.*",
-                                                       "agents.list"};
-constexpr std::array<std::string_view, 10> kAllowedOfAgents{
-    "name",          "identity.**",     "model",          "model.primary", "model.fallbacks",
-    "spine.delayMs", "thinkingDefault", "verboseDefault", "userTimezone",  "timeFormat",
-};
-
-// These of a session decide whose conversation is whose, and who may be answered.
-constexpr std::array<std::string_view, 6> kRefusedPaths{
-    "session.scope",         "session.dmScope",    "session.groupScope",
-    "session.identityLinks", "session.sendPolicy", "session.agentToAgent",
-};
-
-// Keys, in lower case without _ and -, that are refused wherever they stand; those of the second
-// list also at the end of a longer key.
+// Keys, in lower case without _ and -, that are refused where no setting lists them; those of the
+// second list also at the end of a longer key.
 constexpr std::array<std::string_view, 23> kRefusedKeys{
     "$include", "args",   "argv",  "env",    "cwd",   "bin",      "binary",  "exec",
     "store",    "root",   "host",  "port",   "proxy", "endpoint", "address", "headers",
@@ -76,82 +40,62 @@ bool is_refused_key(std::string_view key) {
                              [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
-using Keys = std::vector<std::string_view>;
-
-std::string_view take_part(std::string_view& pattern) {
-  const std::size_t dot = pattern.find('.');
-  const std::string_view part = pattern.substr(0, dot);
-  pattern = dot == std::string_view::npos ? std::string_view{} : pattern.substr(dot + 1);
-  return part;
-}
-
-// Whether `pattern` names the keys from `at` on. A `**` stands only at its end.
-bool matches(const Keys& keys, std::string_view pattern, std::size_t at = 0) {
-  while (!pattern.empty()) {
-    const std::string_view part = take_part(pattern);
-    if (part == "**") return true;
-    if (at == keys.size() || (part != "*" && part != keys[at])) return false;
-    ++at;
-  }
-  return at == keys.size();
-}
-
-// Whether the keys begin with what `prefix` names.
-bool begins_with(const Keys& keys, std::string_view prefix) {
-  return matches(keys, std::string{prefix} + ".**");
-}
-
-bool is_allowed_of_agent(const Keys& keys) {
-  for (const std::string_view place : kAgentPlaces) {
-    const auto depth = static_cast<std::size_t>(std::ranges::count(place, '.')) + 1;
-    if (keys.size() <= depth || !begins_with(keys, place)) continue;
-    const auto fits = [&](std::string_view pattern) { return matches(keys, pattern, depth); };
-    if (std::ranges::any_of(kAllowedOfAgents, fits)) return true;
-  }
-  return false;
-}
-
-bool is_allowed_path(const Keys& keys) {
-  if (std::ranges::any_of(keys, is_refused_key)) return false;
-  const auto refused = [&](std::string_view pattern) { return begins_with(keys, pattern); };
-  if (std::ranges::any_of(kRefusedPaths, refused)) return false;
-  const auto fits = [&](std::string_view pattern) { return matches(keys, pattern); };
-  return std::ranges::any_of(kAllowedPaths, fits) || is_allowed_of_agent(keys);
-}
-
-// No limit at all is the one value of a limit that is refused.
-bool takes_limit_away(const Document& document, NodeId id, const Keys& keys) {
-  std::int64_t value{};
-  return !keys.empty() && keys.back() == "requests_per_minute" &&
-         document.kind(id) == Kind::number && as_integer(document, id, value) && value == 0;
-}
-
-// Whether every setting inside may be what it is. `fresh`: this is what would be written.
-bool is_allowed_value(const Document& document, NodeId id, Keys& keys, bool fresh) {
-  const Kind kind = document.kind(id);
-  if ((kind == Kind::object || kind == Kind::array) && document.first_child(id) != 0) {
-    for (NodeId child = document.first_child(id); child != 0; child = document.next(child)) {
-      if (kind == Kind::object) keys.push_back(document.key(child));
-      const bool allowed = is_allowed_value(document, child, keys, fresh);
-      if (kind == Kind::object) keys.pop_back();
-      if (!allowed) return false;
+// A value on the way down from the root. Below a setting of any type nothing is listed, and its
+// keys, like those that people choose, are judged by their names.
+class Spot {
+ public:
+  Spot below(std::string_view key) const {
+    if (entry_ == nullptr) return *this;
+    Spot spot = *this;
+    const KeyEntry* next = entry_->step(key);
+    if (next == nullptr && !entry_->is(Type::any)) {
+      spot.entry_ = nullptr;
+    } else {
+      if (next != nullptr) spot.entry_ = next;
+      const bool listed = next != nullptr && next->name == key;
+      spot.refused_ = refused_ || (!listed && is_refused_key(key));
     }
-    return true;
+    return spot;
   }
-  if (!is_allowed_path(keys)) return false;
-  if (!fresh) return true;
-  // A variable's value would be shown to whoever may read the setting.
-  if (kind == Kind::string && document.text(id).find("${") != std::string_view::npos) return false;
-  return !takes_limit_away(document, id, keys);
+
+  // Whether it may be what it is. `fresh`: this is what would be written.
+  bool allows(const Document& document, NodeId id, bool fresh) const {
+    const Setting* setting = entry_ == nullptr || refused_ ? nullptr : entry_->setting;
+    if (setting == nullptr || setting->settable == Settable::locally) return false;
+    if (!fresh) return true;
+    const Kind kind = document.kind(id);
+    // A variable's value would be shown to whoever may read the setting.
+    if (kind == Kind::string) return document.text(id).find("${") == std::string_view::npos;
+    std::int64_t value{};
+    return setting->settable != Settable::remotely_above_zero || kind != Kind::number ||
+           !as_integer(document, id, value) || value != 0;
+  }
+
+ private:
+  const KeyEntry* entry_{&key_tree()};
+  bool refused_{};
+};
+
+// Whether every setting inside may be what it is.
+bool is_allowed_value(const Document& document, NodeId id, const Spot& spot, bool fresh) {
+  const Kind kind = document.kind(id);
+  if ((kind != Kind::object && kind != Kind::array) || document.first_child(id) == 0) {
+    return spot.allows(document, id, fresh);
+  }
+  for (NodeId child = document.first_child(id); child != 0; child = document.next(child)) {
+    const Spot inside = kind == Kind::object ? spot.below(document.key(child)) : spot;
+    if (!is_allowed_value(document, child, inside, fresh)) return false;
+  }
+  return true;
 }
 
 bool is_allowed(Tree before, Tree after, const Change& change) {
-  Keys keys;
+  Spot spot;
   for (const Step& step : change.path) {
-    if (!step.in_list) keys.push_back(step.key);
+    if (!step.in_list) spot = spot.below(step.key);
   }
-  return (change.before == 0 || is_allowed_value(before.document, change.before, keys, false)) &&
-         (change.after == 0 || is_allowed_value(after.document, change.after, keys, true));
+  return (change.before == 0 || is_allowed_value(before.document, change.before, spot, false)) &&
+         (change.after == 0 || is_allowed_value(after.document, change.after, spot, true));
 }
 
 }  // namespace

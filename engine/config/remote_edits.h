@@ -1,5 +1,6 @@
-// What a client from elsewhere may change: a list of settings that neither weaken security nor name
-// programs, environments, files or URLs. Everything else is changed on the machine itself.
+// What a client from elsewhere may change: settings that their tables call settable remotely, which
+// neither weaken security nor name programs, environments, files or URLs. Everything else is
+// changed on the machine itself.
 #pragma once
 
 #include <string>

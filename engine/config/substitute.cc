@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <vector>
 
+#include "engine/config/key_tree.h"
 #include "engine/config/redact.h"
 #include "schemas/vocab/utf8.h"
 
@@ -103,8 +104,8 @@ class Substitution {
     if (of_auth && environment_.stands_in_for(path[2])) return false;
     if (path[0] == "hooks") return is_secret(path);
     if (path[0] != "gateway") return false;
-    const std::string_view key = path.back();
-    return is_secret(path) || key.ends_with("Path") || (path[1] == "controlUi" && key == "root");
+    const KeyEntry* entry = find_entry(path);
+    return is_secret(path) || (entry != nullptr && entry->is(Type::path));
   }
 
   void report(NodeId id, std::string_view name) {

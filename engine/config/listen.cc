@@ -73,9 +73,10 @@ bool refuse_if_unknown(const Reading& reading, const Listen& listen) {
                   "\"loopback\" behind `tailscale serve`.");
     return true;
   }
-  reading.error(listen.id, fmt::format("{} is {}; it must be an address such as \"192.168.1.2\" or "
-                                       "\"::1\", or \"localhost\".",
-                                       listen.key, describe(reading.document, listen.id)));
+  reading.error(listen.id,
+                "{} is {}; it must be an address such as \"192.168.1.2\" or "
+                "\"::1\", or \"localhost\".",
+                listen.key, describe(reading.document, listen.id));
   return true;
 }
 
@@ -100,22 +101,24 @@ void refuse_if_open(const Reading& reading, const Listen& listen) {
   if (listen.id == 0 || !beyond) return;
   const std::string missing = missing_for_others(reading.config);
   if (missing.empty()) return;
-  reading.error(
-      listen.id,
-      fmt::format("{} is {}, which others than this machine can reach: {}. Either give the gateway "
-                  "a certificate (gateway.tls.enabled, gateway.tls.certPath and "
-                  "gateway.tls.keyPath), or use \"loopback\" and come in through an SSH tunnel or "
-                  "a proxy that speaks TLS (its address in gateway.tls.terminatedByProxy).",
-                  listen.key, describe(reading.document, listen.id), missing));
+  reading.error(listen.id,
+                "{} is {}, which others than this machine can reach: {}. Either give the gateway "
+                "a certificate (gateway.tls.enabled, gateway.tls.certPath and "
+                "gateway.tls.keyPath), or use \"loopback\" and come in through an SSH tunnel or "
+                "a proxy that speaks TLS (its address in gateway.tls.terminatedByProxy).",
+                listen.key, describe(reading.document, listen.id), missing);
 }
 
 }  // namespace
 
-void disagree(const Reading& reading, Setting a, Setting b) {
-  reading.error(
-      a.id, fmt::format("{} is {}, but {} is {} ({}); both mean the same setting: keep one.", a.key,
-                        describe(reading.document, a.id), b.key, describe(reading.document, b.id),
-                        reading.where(b.id)));
+Value show_bind(const void* config) {
+  const std::vector<std::string>& addresses = static_cast<const Config*>(config)->bind_addresses;
+  if (addresses == Config{}.bind_addresses) return std::string{"loopback"};
+  return fmt::format("{}", fmt::join(addresses, ", "));
+}
+
+Value show_host(const void* config) {
+  return static_cast<const Config*>(config)->bind_addresses.front();
 }
 
 void read_listen(Reading& reading) {

@@ -14,6 +14,64 @@
 namespace spine::config {
 namespace {
 
+using enum Type;
+using enum Applies;
+using enum Settable;
+
+// For an agent, for all of them, and under no agent at all. They have no members: what they ask for
+// together is read below.
+constexpr std::array kTools{
+    Setting{"tools.profile", words("minimal", "coding", "messaging", "full"), not_kept, live,
+            locally, "a list of tools by its name", Flag::strict},
+    Setting{"tools.allow", text_list, not_kept, live, locally, "the only tools there are",
+            Flag::strict},
+    Setting{"tools.alsoAllow", text_list, not_kept, live, locally,
+            "more tools beside those of a profile", Flag::strict},
+    Setting{"tools.deny", text_list, not_kept, live, locally, "tools that are not used",
+            Flag::strict},
+    Setting{"tools.byProvider", any, not_kept, live, locally,
+            "keeps agents from starting: nothing here could hold them to it", Flag::strict},
+    Setting{"tools.exec.security", words("deny", "allowlist", "full"), not_kept, live, locally,
+            "which commands are run", Flag::strict},
+    Setting{"tools.exec.ask", words("off", "on-miss", "always"), not_kept, live, locally,
+            "which commands are asked about", Flag::strict},
+    Setting{"tools.exec.mode", words("deny", "allowlist", "ask", "auto", "full"), not_kept, live,
+            locally, "short for security and ask", Flag::strict},
+    Setting{"tools.exec.host", words("auto", "sandbox", "gateway", "node"), not_kept, live, locally,
+            "where commands are run", Flag::strict},
+    Setting{"tools.exec.applyPatch.workspaceOnly", boolean, not_kept, live, locally,
+            "whether patches stay in the workspace", Flag::strict},
+    unused("tools.exec.applyPatch.*"),
+    unused("tools.exec.*"),
+    Setting{"tools.fs.workspaceOnly", boolean, not_kept, live, locally,
+            "whether files outside the workspace are hidden", Flag::strict},
+    unused("tools.fs.*"),
+    Setting{"tools.web.search.enabled", boolean, not_kept, live, locally,
+            "whether the web may be searched", Flag::strict},
+    unused("tools.web.search.*"),
+    Setting{"tools.web.fetch.enabled", boolean, not_kept, live, locally,
+            "whether pages may be fetched", Flag::strict},
+    unused("tools.web.fetch.*"),
+    unused("tools.web.*"),
+    Setting{"tools.sandbox.tools.allow|deny", text_list, not_kept, live, locally,
+            "tools.allow and tools.deny in a sandbox", Flag::strict},
+    unused("tools.sandbox.tools.*"),
+    unused("tools.sandbox.*"),
+    unused("tools.*"),
+    Setting{"sandbox.mode", words("off", "non-main", "all"), not_kept, live, locally,
+            "whether agents are held by bubblewrap", Flag::strict},
+    Setting{"sandbox.workspaceAccess", words("none", "ro", "rw"), not_kept, live, locally,
+            "only \"rw\" can be kept", Flag::strict},
+    Setting{"sandbox.docker.network", text, not_kept, live, locally, "\"none\" cannot be kept",
+            Flag::strict},
+    unused("sandbox.docker.*"),
+    unused("sandbox.*"),
+};
+
+constexpr std::array kToolPlaces{TablePlace{}, TablePlace{"agents.defaults."},
+                                 TablePlace{"agents.entries.*."}, TablePlace{"agents.entries.[]."},
+                                 TablePlace{"agents.list.[]."}};
+
 using ToolNames = std::vector<std::string>;
 
 // Whether an entry of a list means the tool.
@@ -46,7 +104,6 @@ class ToolPolicyReader {
     read_web();
     read_restrictions();
     name_unheld();
-    out_.tool_policy.own = reading_.flag(nearest("spine.ownPolicy").node).value_or(false);
   }
 
  private:
@@ -78,7 +135,7 @@ class ToolPolicyReader {
     for (const std::string& name : names) {
       if (!name.starts_with('!')) continue;
       reading_.error(places_.front() != 0 ? places_.front() : reading_.root,
-                     fmt::format("\"{}\" is no name of a tool.", printable(name)));
+                     "\"{}\" is no name of a tool.", printable(name));
     }
   }
 
@@ -281,13 +338,13 @@ class ToolPolicyReader {
 
 }  // namespace
 
+constinit const SettingTable kToolTable{kToolPlaces, kTools};
 void read_tool_policy(const Reading& reading, NodeId agent, AgentConfig& out) {
   const std::array places{agent, reading.at("agents.defaults"), reading.root};
   ToolPolicyReader(reading, places, out).read();
   const std::string why = unheld_policy(out);
   if (why.empty()) return;
-  reading.warn(agent != 0 ? agent : reading.root,
-               fmt::format("the agent {} does not start: {}", out.id, why));
+  reading.warn(agent != 0 ? agent : reading.root, "the agent {} does not start: {}", out.id, why);
 }
 
 }  // namespace spine::config

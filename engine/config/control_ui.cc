@@ -55,32 +55,32 @@ std::string without_usual_port(std::string origin) {
   return origin;
 }
 
-void read_origins(const Reading& reading, std::vector<std::string>& origins) {
+void check_origins(const Reading& reading, std::vector<std::string>& origins) {
   const NodeId id = reading.at("gateway.controlUi.allowedOrigins");
-  for (const std::string& text : reading.texts(id)) {
-    const std::string origin = lower_case(text);
+  for (std::string& origin : origins) {
+    const std::string shown = printable(origin.substr(0, 60));
+    origin = without_usual_port(lower_case(origin));
     if (origin.find('*') != std::string::npos) {
-      reading.error(id, fmt::format("gateway.controlUi.allowedOrigins has \"{}\", which would let "
-                                    "pages of others talk to the gateway in the name of who looks "
-                                    "at them; name each origin, such as "
-                                    "\"https://gateway.example.org\".",
-                                    printable(text.substr(0, 60))));
+      reading.error(id,
+                    "gateway.controlUi.allowedOrigins has \"{}\", which would let "
+                    "pages of others talk to the gateway in the name of who looks "
+                    "at them; name each origin, such as "
+                    "\"https://gateway.example.org\".",
+                    shown);
     } else if (!is_origin(origin)) {
-      reading.error(id, fmt::format("gateway.controlUi.allowedOrigins has \"{}\"; it must be "
-                                    "scheme://host or scheme://host:port and nothing more, such as "
-                                    "\"https://gateway.example.org\".",
-                                    printable(text.substr(0, 60))));
+      reading.error(id,
+                    "gateway.controlUi.allowedOrigins has \"{}\"; it must be "
+                    "scheme://host or scheme://host:port and nothing more, such as "
+                    "\"https://gateway.example.org\".",
+                    shown);
     }
-    origins.push_back(without_usual_port(origin));
   }
   if (origins.size() > limits::kConfigOriginsMax) {
-    reading.error(id, fmt::format("more than {} allowed origins.", limits::kConfigOriginsMax));
+    reading.error(id, "more than {} allowed origins.", limits::kConfigOriginsMax);
   }
 }
 
-void read_base_path(const Reading& reading, std::string& base_path) {
-  const NodeId id = reading.at("gateway.controlUi.basePath");
-  base_path = reading.text(id).value_or("");
+void check_base_path(const Reading& reading, std::string& base_path) {
   while (base_path.ends_with('/'))
     base_path.pop_back();
   if (base_path.empty()) return;
@@ -90,43 +90,35 @@ void read_base_path(const Reading& reading, std::string& base_path) {
   });
   if (!plain || base_path.front() != '/' || base_path.find("//") != std::string::npos ||
       base_path.find("/.") != std::string::npos || base_path.size() > limits::kNameBytesMax) {
-    reading.error(id,
+    reading.error(reading.at("gateway.controlUi.basePath"),
                   "gateway.controlUi.basePath must be a path such as \"/spine\": letters, "
                   "digits, - _ ~ and dots, each part behind one slash and not beginning with "
                   "a dot.");
   }
 }
 
-void read_root(const Reading& reading, std::filesystem::path& root) {
-  const NodeId id = reading.at("gateway.controlUi.root");
-  root = reading.path(id);
-  std::error_code code;
-  if (!root.empty() && !std::filesystem::is_directory(root, code)) {
-    reading.error(id, fmt::format("gateway.controlUi.root: {} is not a directory.",
-                                  printable(root.string())));
-  }
-}
-
 }  // namespace
 
-void read_control_ui(Reading& reading) {
+void check_control_ui(Reading& reading) {
   ControlUiConfig& ui = reading.config.control_ui;
-  ui.enabled = reading.flag(reading.at("gateway.controlUi.enabled")).value_or(true);
-  read_base_path(reading, ui.base_path);
-  read_root(reading, ui.root);
-  read_origins(reading, ui.allowed_origins);
-  const NodeId id = reading.at("gateway.publicOrigin");
-  const auto text = reading.text(id);
-  if (!text || text->empty()) return;
-  std::string origin = lower_case(*text);
+  check_base_path(reading, ui.base_path);
+  std::error_code code;
+  if (!ui.root.empty() && !std::filesystem::is_directory(ui.root, code)) {
+    reading.error(reading.at("gateway.controlUi.root"),
+                  "gateway.controlUi.root: {} is not a directory.", printable(ui.root.string()));
+  }
+  check_origins(reading, ui.allowed_origins);
+  std::string& origin = reading.config.public_origin;
+  if (origin.empty()) return;
+  origin = lower_case(origin);
   if (origin.ends_with('/')) origin.pop_back();
   const bool web = origin.starts_with("http://") || origin.starts_with("https://");
   if (!web || !is_origin(origin)) {
-    reading.error(id,
+    reading.error(reading.at("gateway.publicOrigin"),
                   "gateway.publicOrigin must be https://host or https://host:port (or http://) "
                   "and nothing more.");
   }
-  reading.config.public_origin = without_usual_port(origin);
+  origin = without_usual_port(origin);
 }
 
 }  // namespace spine::config

@@ -19,17 +19,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The file of a setting, known to be there and not empty; an error otherwise.
-fs::path needed_path(const Reading& reading, NodeId enabled, std::string_view key) {
+// Whether a file is named; an error otherwise.
+bool has_path(const Reading& reading, NodeId enabled, std::string_view key, const fs::path& path) {
+  if (!path.empty()) return true;
   const NodeId id = reading.at(key);
-  const fs::path path = reading.path(id);
-  if (path.empty()) {
-    reading.error(id != 0 ? id : enabled,
-                  fmt::format("gateway.tls.enabled is true and there is no {}; name the PEM file, "
-                              "or set gateway.tls.enabled to false.",
-                              key));
-  }
-  return path;
+  reading.error(id != 0 ? id : enabled,
+                "gateway.tls.enabled is true and there is no {}; name the PEM file, "
+                "or set gateway.tls.enabled to false.",
+                key);
+  return false;
 }
 
 // The text of a PEM file; an error when there is none.
@@ -37,12 +35,12 @@ std::string pem_text(const Reading& reading, std::string_view key, const fs::pat
   const NodeId id = reading.at(key);
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    reading.error(id, fmt::format("{}: {} is not a regular file.", key, printable(path.string())));
+    reading.error(id, "{}: {} is not a regular file.", key, printable(path.string()));
     return {};
   }
   const Result<std::string> text = read_text_file(path);
   if (text) return *text;
-  reading.error(id, fmt::format("{}: {}", key, text.error().message));
+  reading.error(id, "{}: {}", key, text.error().message);
   return {};
 }
 
@@ -52,8 +50,8 @@ void check_certificate(const Reading& reading, const fs::path& path) {
   const std::string text = pem_text(reading, kKey, path);
   if (reading.findings.all().size() != errors) return;
   if (text.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
-    reading.error(reading.at(kKey), fmt::format("{}: {} holds no certificate in PEM form.", kKey,
-                                                printable(path.string())));
+    reading.error(reading.at(kKey), "{}: {} holds no certificate in PEM form.", kKey,
+                  printable(path.string()));
   }
 }
 
@@ -68,51 +66,47 @@ void check_key(const Reading& reading, const fs::path& path) {
   const std::string name = printable(path.string());
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && !key_is_private(info)) {
-    reading.error(id, fmt::format("{}: {} can be read or changed by others (mode {:04o}), so the "
-                                  "key is not secret. Run `chmod 600 {}`; if others may have read "
-                                  "it, make a new key.",
-                                  kKey, name, info.st_mode & 07777U, name));
+    reading.error(id,
+                  "{}: {} can be read or changed by others (mode {:04o}), so the "
+                  "key is not secret. Run `chmod 600 {}`; if others may have read "
+                  "it, make a new key.",
+                  kKey, name, info.st_mode & 07777U, name);
     return;
   }
   const std::size_t errors = reading.findings.all().size();
   const std::string text = pem_text(reading, kKey, path);
   if (reading.findings.all().size() != errors) return;
   if (text.find("PRIVATE KEY-----") == std::string::npos) {
-    reading.error(id, fmt::format("{}: {} holds no private key in PEM form.", kKey, name));
+    reading.error(id, "{}: {} holds no private key in PEM form.", kKey, name);
   } else if (text.find("ENCRYPTED") != std::string::npos) {
-    reading.error(id, fmt::format("{}: the key in {} has a passphrase, which nobody can give at a "
-                                  "start; take it off with `openssl pkey`.",
-                                  kKey, name));
+    reading.error(id,
+                  "{}: the key in {} has a passphrase, which nobody can give at a "
+                  "start; take it off with `openssl pkey`.",
+                  kKey, name);
   }
 }
 
-void read_proxies(Reading& reading) {
+void check_proxies(const Reading& reading) {
   const NodeId ours = reading.at("gateway.tls.terminatedByProxy");
-  const NodeId theirs = reading.at("gateway.trustedProxies");
-  if (ours != 0 && theirs != 0 && reading.texts(ours) != reading.texts(theirs)) {
-    return disagree(reading, {ours, "gateway.tls.terminatedByProxy"},
-                    {theirs, "gateway.trustedProxies"});
-  }
-  const NodeId id = ours != 0 ? ours : theirs;
+  const NodeId id = ours != 0 ? ours : reading.at("gateway.trustedProxies");
   std::vector<std::string>& proxies = reading.config.tls.terminated_by_proxy;
-  for (const std::string& text : reading.texts(id)) {
+  for (const std::string& text : proxies) {
     const auto range = parse_ip_range(text);
     // Shorter blocks than these are not a proxy but a continent.
     const bool narrow = range && range->bits >= (range->address.is_v4() ? 96 + 8 : 16);
-    if (!range || !narrow) {
-      reading.error(id, fmt::format("\"{}\" among the trusted proxies {}; write the proxy's own "
-                                    "address (\"10.0.0.7\") or its network (\"10.0.0.0/24\").",
-                                    printable(text.substr(0, 60)),
-                                    !range ? "is not an address"
-                                           : "is a large part of all addresses, and whoever is in "
-                                             "it could say to be anybody"));
-    }
-    proxies.push_back(text);
+    if (narrow) continue;
+    reading.error(id,
+                  "\"{}\" among the trusted proxies {}; write the proxy's own "
+                  "address (\"10.0.0.7\") or its network (\"10.0.0.0/24\").",
+                  printable(text.substr(0, 60)),
+                  !range ? "is not an address"
+                         : "is a large part of all addresses, and whoever is in "
+                           "it could say to be anybody");
   }
   std::ranges::sort(proxies);
   proxies.erase(std::unique(proxies.begin(), proxies.end()), proxies.end());
   if (proxies.size() > limits::kConfigProxiesMax) {
-    reading.error(id, fmt::format("more than {} trusted proxies.", limits::kConfigProxiesMax));
+    reading.error(id, "more than {} trusted proxies.", limits::kConfigProxiesMax);
   }
 }
 
@@ -135,19 +129,20 @@ void refuse_what_is_not_done(const Reading& reading, NodeId enabled, bool has_fi
 
 }  // namespace
 
-void read_tls(Reading& reading) {
-  read_proxies(reading);
-  TlsConfig& tls = reading.config.tls;
-  const NodeId enabled = reading.at("gateway.tls.enabled");
-  tls.enabled = reading.flag(enabled).value_or(false);
+void check_tls(const Reading& reading) {
+  check_proxies(reading);
+  const TlsConfig& tls = reading.config.tls;
   if (!tls.enabled) return;
+  const NodeId enabled = reading.at("gateway.tls.enabled");
   const bool has_files =
       reading.at("gateway.tls.certPath") != 0 && reading.at("gateway.tls.keyPath") != 0;
   refuse_what_is_not_done(reading, enabled, has_files);
-  tls.cert_path = needed_path(reading, enabled, "gateway.tls.certPath");
-  tls.key_path = needed_path(reading, enabled, "gateway.tls.keyPath");
-  if (!tls.cert_path.empty()) check_certificate(reading, tls.cert_path);
-  if (!tls.key_path.empty()) check_key(reading, tls.key_path);
+  if (has_path(reading, enabled, "gateway.tls.certPath", tls.cert_path)) {
+    check_certificate(reading, tls.cert_path);
+  }
+  if (has_path(reading, enabled, "gateway.tls.keyPath", tls.key_path)) {
+    check_key(reading, tls.key_path);
+  }
 }
 
 }  // namespace spine::config

@@ -1,0 +1,93 @@
+// What is in force: one setting as JSON, for people who ask, and those that wait for a start.
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+
+#include "engine/config/config.h"
+#include "engine/config/json5.h"
+#include "engine/config/key_tree.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::config {
+namespace {
+
+// "bindings[0].agentId" and "bindings.0.agentId" name the same. Empty when there is none.
+std::string_view take_key(std::string_view& rest) {
+  while (rest.starts_with('.') || rest.starts_with('[') || rest.starts_with(']')) {
+    rest.remove_prefix(1);
+  }
+  const std::size_t end = std::min(rest.find_first_of(".[]"), rest.size());
+  const std::string_view key = rest.substr(0, end);
+  rest.remove_prefix(end);
+  return key;
+}
+
+NodeId element(const Document& document, NodeId list, std::string_view key) {
+  std::size_t index{};
+  const auto read = std::from_chars(key.data(), key.data() + key.size(), index);
+  if (read.ec != std::errc{} || read.ptr != key.data() + key.size()) return 0;
+  NodeId id = document.first_child(list);
+  for (; id != 0 && index != 0; --index)
+    id = document.next(id);
+  return id;
+}
+
+NodeId walk(const Document& document, NodeId root, std::string_view path) {
+  NodeId at = root;
+  for (std::string_view key = take_key(path); at != 0 && !key.empty(); key = take_key(path)) {
+    if (document.kind(at) == Kind::object) {
+      at = document.find(at, key);
+    } else {
+      at = document.kind(at) == Kind::array ? element(document, at, key) : 0;
+    }
+  }
+  return at;
+}
+
+// What is in force for a setting that a Config keeps; empty for others.
+std::string in_force(const Config& config, std::string_view path) {
+  const KeyEntry* at = &key_tree();
+  std::string_view name;  // what the last `*` of the path stands for
+  while (at != nullptr && !path.empty()) {
+    const std::string_view key = take_key(path);
+    at = at->step(key);
+    if (at != nullptr && at->name == "*") name = key;
+  }
+  if (at == nullptr || at->setting == nullptr || at->place->owner == nullptr) return {};
+  const Member& member = at->setting->member;
+  const void* owner = at->place->owner(config, name);
+  if (member.get == nullptr || owner == nullptr) return {};
+  return show_value(at->setting->accepts, member.get(owner));
+}
+
+}  // namespace
+
+Result<std::string> get_path(const Config& config, std::string_view dotted_path) {
+  Document document;
+  SPINE_TRY(NodeId root, parse_json5(document, config.redacted_json, config.path.string()));
+  const NodeId found = walk(document, root, dotted_path);
+  if (found != 0) return to_json(document, found);
+  std::string value = in_force(config, dotted_path);
+  if (!value.empty()) return value;
+  return Error{Errc::not_found,
+               fmt::format("{} is not set in {}, and has no default that can be shown.",
+                           printable(dotted_path), printable(config.path.string()))};
+}
+
+std::vector<std::string> waiting_for_start(const Config& before, const Config& after) {
+  std::vector<std::string> paths;
+  for (const SettingTable* table : all_tables()) {
+    for (const Setting& setting : table->rows) {
+      const bool at_root = table->places.front().prefix.empty();
+      if (!at_root || setting.applies == Applies::live || setting.member.get == nullptr) continue;
+      const bool spelled = std::any_of(table->rows.data(), &setting, [&](const Setting& other) {
+        return other.member.get == setting.member.get;
+      });
+      if (spelled || setting.member.get(&before) == setting.member.get(&after)) continue;
+      paths.emplace_back(setting.path);
+    }
+  }
+  return paths;
+}
+
+}  // namespace spine::config
