@@ -92,9 +92,8 @@ class AdminReader {
     }
     if (!found) {
       reading_.warn(list_,
-                    "gateway.auth.admin_channels names {} alone and "
-                    "commands.ownerAllowFrom has nobody of it, so it has no "
-                    "admin; add \"{}:<sender id>\".",
+                    "gateway.auth.admin_channels names {} alone and commands.ownerAllowFrom has "
+                    "nobody of it, so it has no admin; add \"{}:<sender id>\".",
                     printable(channel), printable(channel));
     }
   }

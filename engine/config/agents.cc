@@ -1,4 +1,5 @@
-// agents: what each is, how its process is run, and what its runs may do.
+// agents: what each is, how its process is run, and what its runs may do; and the bindings that
+// choose among them.
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
@@ -14,6 +15,7 @@ using enum Type;
 using enum Applies;
 using enum Settable;
 
+constexpr std::string_view kNoAgent = "none";  // in bindings: start no run
 constexpr std::int64_t kMegabyte = 1024 * 1024;
 
 constexpr Accepts kDrivers = one_of(
@@ -31,84 +33,80 @@ template <auto member>
 constexpr Member sandbox = in<&AgentConfig::process, &AgentProcess::sandbox, member>;
 
 constexpr std::array kAgent{
-    Setting{"id", text, not_kept, live, locally, "what sessions and bindings call it"},
-    Setting{"default", boolean, not_kept, live, locally,
-            "whether it is asked where nothing is bound"},
-    Setting{"name", text, in<&AgentConfig::name>, live, remotely, "what people call it"},
-    Setting{"workspace", path, in<&AgentConfig::workspace>, live, locally, "its folder"},
-    Setting{"model", model, in<&AgentConfig::model_primary>, live, remotely, "\"provider/model\""},
-    Setting{"model.primary", text, not_kept, live, remotely, "the same"},
+    Setting{"id", text, not_kept, "what sessions and bindings call it"},
+    Setting{"default", boolean, not_kept, "whether it is asked where nothing is bound"},
+    Setting{"name", text, in<&AgentConfig::name>, "what people call it", live, remotely},
+    Setting{"workspace", path, in<&AgentConfig::workspace>, "its folder"},
+    Setting{"model", model, in<&AgentConfig::model_primary>, "\"provider/model\"", live, remotely},
+    Setting{"model.primary", text, not_kept, "the same", live, remotely},
     unused("model.fallbacks", text_list, remotely),
-    Setting{"identity", object, not_kept, live, remotely},
-    Setting{"identity.name", text, not_kept, live, remotely,
-            "the same as name, where that is not said"},
-    Setting{"identity.emoji", text, in<&AgentConfig::emoji>, live, remotely, "its sign"},
-    Setting{"identity.*", any, not_kept, live, remotely},
-    Setting{"timeoutSeconds", whole(0, 86'400), not_kept, live, locally,
-            "the same as spine.runMs, in seconds"},
-    Setting{"skills", text_list, in<&AgentConfig::skills>, live, locally,
+    Setting{"identity", object, not_kept, {}, live, remotely},
+    Setting{"identity.name", text, not_kept, "the same as name, where that is not said", live,
+            remotely},
+    Setting{"identity.emoji", text, in<&AgentConfig::emoji>, "its sign", live, remotely},
+    Setting{"identity.*", any, not_kept, {}, live, remotely},
+    Setting{"timeoutSeconds", whole(0, 86'400), not_kept, "the same as spine.runMs, in seconds"},
+    Setting{"skills", text_list, in<&AgentConfig::skills>,
             "the skills it gets; all that are eligible, where nothing is said"},
-    Setting{"spine.delayMs", whole(0, 600'000), in<&AgentConfig::echo_delay_ms>, live, remotely,
-            "how long the echo agent waits"},
-    Setting{"spine.driver", kDrivers, process<&AgentProcess::driver>, live, locally,
-            "how its program is spoken to", Flag::strict},
-    Setting{"spine.preset", words("claude", "codex"), process<&AgentProcess::preset>, live, locally,
-            "which program jsonl is for", Flag::strict},
-    Setting{"spine.command", text, process<&AgentProcess::command>, live, locally,
-            "the program, instead of the driver's own", Flag::strict},
-    Setting{"spine.args", text_list, process<&AgentProcess::args>, live, locally,
-            "arguments behind those of the driver", Flag::strict},
+    Setting{"spine.delayMs", whole(0, 600'000), in<&AgentConfig::echo_delay_ms>,
+            "how long the echo agent waits", live, remotely},
+    decides("spine.driver", kDrivers, process<&AgentProcess::driver>,
+            "how its program is spoken to"),
+    decides("spine.preset", words("claude", "codex"), process<&AgentProcess::preset>,
+            "which program jsonl is for"),
+    decides("spine.command", text, process<&AgentProcess::command>,
+            "the program, instead of the driver's own"),
+    decides("spine.args", text_list, process<&AgentProcess::args>,
+            "arguments behind those of the driver"),
     Setting{"spine.env.*", text},
-    Setting{"spine.passEnv", text_list, process<&AgentProcess::pass_env>, live, locally,
-            "variables of the gateway it gets, too", Flag::strict},
-    Setting{"spine.cwd", path, process<&AgentProcess::cwd>, live, locally,
-            "where it starts, instead of its workspace", Flag::strict},
-    Setting{"spine.sandbox.mode", kSeparations, sandbox<&SandboxConfig::separation>, live, locally,
-            "what stands between it and the machine", Flag::strict},
-    Setting{"spine.sandbox.user", text, sandbox<&SandboxConfig::user>, live, locally,
-            "whose rights it gets when the gateway is root", Flag::strict},
-    Setting{"spine.sandbox.read", path_list, sandbox<&SandboxConfig::read>, live, locally,
-            "more files and folders it sees", Flag::strict},
-    Setting{"spine.sandbox.write", path_list, sandbox<&SandboxConfig::write>, live, locally,
-            "more files and folders it may change", Flag::strict},
-    Setting{"spine.sandbox.userns", boolean, sandbox<&SandboxConfig::userns>, live, locally,
-            "whether its programs may make user name spaces", Flag::strict},
-    Setting{"spine.instances", whole(1, 64), process<&AgentProcess::instances_max>, live, locally,
+    decides("spine.passEnv", text_list, process<&AgentProcess::pass_env>,
+            "variables of the gateway it gets, too"),
+    decides("spine.cwd", path, process<&AgentProcess::cwd>,
+            "where it starts, instead of its workspace"),
+    decides("spine.sandbox.mode", kSeparations, sandbox<&SandboxConfig::separation>,
+            "what stands between it and the machine"),
+    decides("spine.sandbox.user", text, sandbox<&SandboxConfig::user>,
+            "whose rights it gets when the gateway is root"),
+    decides("spine.sandbox.read", path_list, sandbox<&SandboxConfig::read>,
+            "more files and folders it sees"),
+    decides("spine.sandbox.write", path_list, sandbox<&SandboxConfig::write>,
+            "more files and folders it may change"),
+    decides("spine.sandbox.userns", boolean, sandbox<&SandboxConfig::userns>,
+            "whether its programs may make user name spaces"),
+    Setting{"spine.instances", whole(1, 64), process<&AgentProcess::instances_max>,
             "processes at one time"},
-    Setting{"spine.readyMs", whole(100, 600'000), process<&AgentProcess::ready_ms>, live, locally,
+    Setting{"spine.readyMs", whole(100, 600'000), process<&AgentProcess::ready_ms>,
             "until a process must be ready"},
-    Setting{"spine.idleMs", whole(0, 86'400'000), process<&AgentProcess::idle_ms>, live, locally,
+    Setting{"spine.idleMs", whole(0, 86'400'000), process<&AgentProcess::idle_ms>,
             "without work, then a process ends; 0 = never"},
-    Setting{"spine.runMs", whole(0, 86'400'000), process<&AgentProcess::run_ms>, live, locally,
+    Setting{"spine.runMs", whole(0, 86'400'000), process<&AgentProcess::run_ms>,
             "a run may take; 0 = no bound"},
-    Setting{"spine.silenceMs", whole(0, 86'400'000), process<&AgentProcess::silence_ms>, live,
-            locally, "nothing heard, then a run fails; 0 = no bound"},
-    Setting{"spine.stopMs", whole(10, 60'000), process<&AgentProcess::stop_ms>, live, locally,
+    Setting{"spine.silenceMs", whole(0, 86'400'000), process<&AgentProcess::silence_ms>,
+            "nothing heard, then a run fails; 0 = no bound"},
+    Setting{"spine.stopMs", whole(10, 60'000), process<&AgentProcess::stop_ms>,
             "between asking a process to end and ending it"},
     Setting{"spine.memoryMb", whole(0, 1'048'576, kMegabyte),
-            process<&AgentProcess::memory_bytes_max>, live, locally,
-            "memory of all its processes; 0 = no bound"},
+            process<&AgentProcess::memory_bytes_max>, "memory of all its processes; 0 = no bound"},
     Setting{"spine.lineBytes", whole(4'096, 67'108'864), process<&AgentProcess::line_bytes_max>,
-            live, locally, "the longest line of its output"},
-    Setting{"spine.crashesMax", whole(1, 1'000), process<&AgentProcess::crashes_max>, live, locally,
+            "the longest line of its output"},
+    Setting{"spine.crashesMax", whole(1, 1'000), process<&AgentProcess::crashes_max>,
             "crashes in a row, then it is not started again"},
-    Setting{"spine.backOffMs", whole(1, 60'000), process<&AgentProcess::back_off_ms>, live, locally,
+    Setting{"spine.backOffMs", whole(1, 60'000), process<&AgentProcess::back_off_ms>,
             "the wait after the first crash; it doubles"},
-    Setting{"spine.onCrash", kOnCrash, in<&AgentConfig::on_crash>, live, locally,
-            "what becomes of a run whose process crashed", Flag::strict},
-    Setting{"spine.attemptsMax", whole(1, 100), in<&AgentConfig::attempts_max>, live, locally,
-            "how often a run is tried", Flag::strict},
-    Setting{"spine.approvalMs", whole(1'000, 86'400'000), in<&AgentConfig::approval_ms>, live,
-            locally, "how long an approval is waited for", Flag::strict},
-    Setting{"spine.untrustedTools", text_list, in<&AgentConfig::untrusted_allow>, live, locally,
-            "the tools for words of groups, webhooks and files", Flag::strict},
-    Setting{"spine.queueMode", kQueueModes, in<&AgentConfig::queue_mode>, live, locally,
+    decides("spine.onCrash", kOnCrash, in<&AgentConfig::on_crash>,
+            "what becomes of a run whose process crashed"),
+    decides("spine.attemptsMax", whole(1, 100), in<&AgentConfig::attempts_max>,
+            "how often a run is tried"),
+    decides("spine.approvalMs", whole(1'000, 86'400'000), in<&AgentConfig::approval_ms>,
+            "how long an approval is waited for"),
+    decides("spine.untrustedTools", text_list, in<&AgentConfig::untrusted_allow>,
+            "the tools for words of groups, webhooks and files"),
+    Setting{"spine.queueMode", kQueueModes, in<&AgentConfig::queue_mode>,
             "messages.queue.mode for this agent"},
-    Setting{"spine.ownPolicy", boolean, in<&AgentConfig::tool_policy, &ToolPolicy::own>, live,
-            locally, "whether its program answers for its tools itself", Flag::strict},
+    decides("spine.ownPolicy", boolean, in<&AgentConfig::tool_policy, &ToolPolicy::own>,
+            "whether its program answers for its tools itself"),
     // What it does of itself, without being asked; see tool_settings.cc for the rest of tools.
-    Setting{"tools.allow", text_list, in<&AgentConfig::allow>, live, locally,
-            "the tools it may use unasked", Flag::strict},
+    decides("tools.allow", text_list, in<&AgentConfig::allow>, "the tools it may use unasked"),
     unused("thinkingDefault|verboseDefault|userTimezone|timeFormat", any, remotely),
     unused("agentDir|models|imageModel|imageGenerationModel|pdfModel|subagents|groupChat|"
            "humanDelay|heartbeat|memorySearch|params|reasoningDefault|elevatedDefault|"
@@ -126,8 +124,8 @@ const void* agent_of(const Config& config, std::string_view name) {
 }
 
 constexpr std::array kAgentLists{
-    Setting{"agents.entries", object_or_list, not_kept, live, locally, "the agents, by their ids"},
-    Setting{"agents.list", list, not_kept, live, locally, "the agents, as a list"},
+    Setting{"agents.entries", object_or_list, not_kept, "the agents, by their ids"},
+    Setting{"agents.list", list, not_kept, "the agents, as a list"},
 };
 
 constexpr std::array kAgentPlaces{TablePlace{"agents.defaults."},
@@ -152,9 +150,8 @@ std::vector<AgentEntry> entries_of(const Reading& reading) {
   std::vector<AgentEntry> out;
   for (const std::string_view path : {"agents.entries", "agents.list"}) {
     const NodeId container = reading.at(path);
-    if (container == 0) continue;
     const bool keyed = reading.document.kind(container) == Kind::object;
-    for (const NodeId node : reading.document.children(container)) {
+    for (const NodeId node : reading.children(container)) {
       const auto id = reading.text(reading.below(node, "id"));
       if (keyed) {
         out.push_back({node, lower_case(reading.document.key(node))});
@@ -174,15 +171,12 @@ std::vector<AgentEntry> entries_of(const Reading& reading) {
 
 // What stands below `node` over what stands in `agent` already.
 void take_agent(const Reading& reading, NodeId node, AgentConfig& agent) {
-  if (node == 0) return;
   AgentProcess& process = agent.process;
   if (const auto seconds = reading.integer(reading.below(node, "timeoutSeconds"))) {
     process.run_ms = static_cast<std::uint64_t>(*seconds) * 1'000;
   }
   reading.take(kAgent, node, &agent);
-  const NodeId env = reading.below(node, "spine.env");
-  if (env == 0) return;
-  for (const NodeId variable : reading.document.children(env)) {
+  for (const NodeId variable : reading.children(reading.below(node, "spine.env"))) {
     const std::string name{reading.document.key(variable)};
     std::erase_if(process.env, [&](const auto& there) { return there.first == name; });
     process.env.emplace_back(name, *reading.text(variable));
@@ -197,10 +191,10 @@ void check_agent_process(const Reading& reading, NodeId agent, const AgentConfig
     return node != 0 ? node : agent != 0 ? agent : reading.root;
   };
   if (process.driver == Driver::acp && process.command.empty()) {
-    reading.error(at("spine.driver"),
-                  "the agent {} has the driver acp and no spine.command: say which program to "
-                  "start.",
-                  config.id);
+    reading.error(
+        at("spine.driver"),
+        "the agent {} has the driver acp and no spine.command: say which program to start.",
+        config.id);
   }
   if (process.driver == Driver::jsonl && process.command.empty() && process.preset.empty()) {
     reading.error(at("spine.driver"),
@@ -232,12 +226,11 @@ bool check_entry(const Reading& reading, const AgentEntry& entry) {
   const Config& config = reading.config;
   if (!is_agent_id(entry.id)) {
     reading.error(entry.node,
-                  "\"{}\" cannot be an agent's id; use 1 to 64 letters, "
-                  "digits, - or _.",
+                  "\"{}\" cannot be an agent's id; use 1 to 64 letters, digits, - or _.",
                   printable(entry.id));
     return false;
   }
-  if (entry.id == "none") {
+  if (entry.id == kNoAgent) {
     reading.error(entry.node, "\"none\" cannot be an agent's id: in bindings it means no agent.");
     return false;
   }
@@ -252,10 +245,92 @@ bool check_entry(const Reading& reading, const AgentEntry& entry) {
   return true;
 }
 
+constexpr Accepts kPeerKinds = one_of({{"direct", fb::ConversationKind::direct},
+                                       {"dm", fb::ConversationKind::direct},
+                                       {"group", fb::ConversationKind::group},
+                                       {"channel", fb::ConversationKind::channel}});
+constexpr std::array kBindingList{
+    Setting{"bindings", list, not_kept, "which agent is asked: the first that fits", live,
+            remotely},
+};
+constexpr std::array kBinding{
+    Setting{"agentId", text, in<&BindingConfig::agent_id>, "an agent, or \"none\"", live, remotely},
+    Setting{"type|comment", text, not_kept, {}, live, remotely},
+    unused("session", any, remotely),
+    Setting{"match", object, not_kept, "of which messages", live, remotely, Flag::strict},
+    Setting{"match.channel", text, in<&BindingConfig::channel>, "from that channel", live,
+            remotely},
+    Setting{"match.accountId", text, in<&BindingConfig::account>, "to that account; \"*\" = any",
+            live, remotely},
+    Setting{"match.peer", object, not_kept, {}, live, remotely},
+    Setting{"match.peer.kind", kPeerKinds, in<&BindingConfig::peer_kind>, "in such a conversation",
+            live, remotely},
+    Setting{"match.peer.id", any, not_kept, "in that conversation; \"*\" = any", live, remotely},
+    Setting{"match.guildId|teamId|roles", any, not_kept, {}, live, remotely},
+};
+constexpr std::array kBindingPlaces{TablePlace{"bindings.[]."}};
+
+bool is_known_agent(const Config& config, std::string_view id) {
+  return id == kNoAgent ||
+         std::ranges::find(config.agents, id, &AgentConfig::id) != config.agents.end();
+}
+
+// A condition this version cannot check must not be dropped: the binding would apply to more than
+// was meant.
+bool has_unknown_condition(const Reading& reading, NodeId match) {
+  for (const std::string_view key : {"guildId", "teamId", "roles"}) {
+    const NodeId condition = reading.below(match, key);
+    if (condition == 0) continue;
+    reading.warn(condition,
+                 "this version does not understand match.{}; the whole binding is left out.", key);
+    return true;
+  }
+  return false;
+}
+
+bool check_peer(const Reading& reading, NodeId match, BindingConfig& binding) {
+  const NodeId peer = reading.below(match, "peer");
+  if (peer == 0) return true;
+  const auto id = reading.id(reading.below(peer, "id"));
+  if (reading.below(peer, "kind") == 0 || !id) {
+    reading.error(peer, "match.peer needs kind (direct, group or channel) and id (\"*\" = any).");
+    return false;
+  }
+  binding.has_peer = true;
+  binding.peer_id = *id;
+  return true;
+}
+
+void read_binding(Reading& reading, NodeId node) {
+  BindingConfig binding;
+  reading.take(kBinding, node, &binding);
+  if (binding.agent_id.empty() || binding.channel.empty()) {
+    return reading.error(node, "a binding needs agentId and match.channel.");
+  }
+  binding.agent_id = lower_case(binding.agent_id);
+  binding.channel = lower_case(binding.channel);
+  if (binding.account == "*") binding.account.clear();
+  if (!is_known_agent(reading.config, binding.agent_id)) {
+    return reading.error(
+        reading.below(node, "agentId"),
+        "there is no agent {}; add it under agents, or bind to an agent there is, or to \"none\".",
+        printable(binding.agent_id));
+  }
+  const NodeId match = reading.below(node, "match");
+  if (has_unknown_condition(reading, match) || !check_peer(reading, match, binding)) return;
+  if (reading.config.bindings.size() == limits::kBindingsMax) {
+    return reading.error(node, "more than {} bindings.", limits::kBindingsMax);
+  }
+  reading.config.bindings.push_back(std::move(binding));
+}
+
 }  // namespace
 
 constinit const SettingTable kAgentListTable{kAtRoot, kAgentLists};
 constinit const SettingTable kAgentTable{kAgentPlaces, kAgent};
+constinit const SettingTable kBindingListTable{kAtRoot, kBindingList};
+constinit const SettingTable kBindingTable{kBindingPlaces, kBinding};
+
 void read_agents(Reading& reading) {
   Config& config = reading.config;
   const NodeId given = reading.at("agents.defaults");
@@ -283,6 +358,11 @@ void read_agents(Reading& reading) {
     config.agents.push_back(defaults);
   }
   if (chosen == 0) config.default_agent = config.agents.front().id;
+}
+
+void read_bindings(Reading& reading) {
+  for (const NodeId node : reading.children(reading.at("bindings")))
+    read_binding(reading, node);
 }
 
 }  // namespace spine::config

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "engine/config/members.h"
 #include "engine/config/redact.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
@@ -113,7 +112,7 @@ std::string show_path(const std::vector<Step>& path) {
         !step.key.empty() && step.key.find_first_of(".[]\"") == std::string_view::npos;
     if (!step.in_list && !plain) {
       out += "[";
-      spine::append_json_string(out, step.key);
+      append_json_string(out, step.key);
       out += "]";
       continue;
     }

@@ -25,25 +25,22 @@ constexpr Accepts kGroupPolicies = one_of({{"open", fb::DmPolicy::open},
 
 // For a channel and for each of its accounts, which must agree on who may speak.
 constexpr std::array kChannel{
-    Setting{"enabled", boolean, in<&ChannelConfig::enabled>, live, remotely,
-            "whether anybody is heard"},
-    Setting{"name", any, not_kept, live, remotely, "what people call it"},
-    Setting{"dmPolicy", kDmPolicies, in<&ChannelConfig::dm_policy>, live, locally,
-            "whose direct messages are answered", Flag::strict},
-    Setting{"dm.policy", kDmPolicies, in<&ChannelConfig::dm_policy>, live, locally,
-            "the same as dmPolicy", Flag::strict},
-    Setting{"allowFrom", ids, in<&ChannelConfig::allow_from>, live, locally,
-            "the people a policy \"allowlist\" means; \"*\" = everybody", Flag::strict},
-    Setting{"dm.allowFrom", ids, in<&ChannelConfig::allow_from>, live, locally,
-            "the same as allowFrom", Flag::strict},
-    Setting{"groupPolicy", kGroupPolicies, in<&ChannelConfig::group_policy>, live, locally,
-            "whose messages in groups are answered", Flag::strict},
-    Setting{"groupAllowFrom", ids, in<&ChannelConfig::group_allow_from>, live, locally,
-            "allowFrom for groups, where it is another list", Flag::strict},
-    Setting{"requireMention", boolean, not_kept, live, locally,
-            "whether an agent must be named in groups", Flag::strict},
-    Setting{"groups", object, not_kept, live, locally, "the groups there are; none = all"},
-    Setting{"dm.enabled", boolean, not_kept, live, locally, "false is dmPolicy \"disabled\""},
+    Setting{"enabled", boolean, in<&ChannelConfig::enabled>, "whether anybody is heard", live,
+            remotely},
+    Setting{"name", any, not_kept, "what people call it", live, remotely},
+    decides("dmPolicy", kDmPolicies, in<&ChannelConfig::dm_policy>,
+            "whose direct messages are answered"),
+    decides("dm.policy", kDmPolicies, in<&ChannelConfig::dm_policy>, "the same as dmPolicy"),
+    decides("allowFrom", ids, in<&ChannelConfig::allow_from>,
+            "the people a policy \"allowlist\" means; \"*\" = everybody"),
+    decides("dm.allowFrom", ids, in<&ChannelConfig::allow_from>, "the same as allowFrom"),
+    decides("groupPolicy", kGroupPolicies, in<&ChannelConfig::group_policy>,
+            "whose messages in groups are answered"),
+    decides("groupAllowFrom", ids, in<&ChannelConfig::group_allow_from>,
+            "allowFrom for groups, where it is another list"),
+    decides("requireMention", boolean, not_kept, "whether an agent must be named in groups"),
+    Setting{"groups", object, not_kept, "the groups there are; none = all"},
+    Setting{"dm.enabled", boolean, not_kept, "false is dmPolicy \"disabled\""},
     for_adapter("dm.groupEnabled", boolean),
     for_adapter("dm.groupChannels", ids),
     for_adapter("dm.replyToMode", text),
@@ -59,34 +56,31 @@ constexpr std::array kChannel{
 };
 
 constexpr std::array kGroup{
-    Setting{"enabled", boolean, in<&GroupConfig::enabled>, live, locally,
-            "whether anybody is heard in it", Flag::strict},
-    Setting{"allow", boolean, not_kept, live, locally, "the same as enabled", Flag::strict},
-    Setting{"groupPolicy", kGroupPolicies, in<&GroupConfig::policy>, live, locally,
-            "the channel's groupPolicy for this group", Flag::strict},
-    Setting{"allowFrom", ids, in<&GroupConfig::allow_from>, live, locally,
-            "the channel's groupAllowFrom for this group", Flag::strict},
-    Setting{"requireMention", boolean, in<&GroupConfig::require_mention>, live, locally,
-            "the channel's requireMention for this group", Flag::strict},
-    Setting{"topics.*.enabled", boolean, not_kept, live, locally,
-            "refused: groups are told apart, not topics", Flag::strict},
-    Setting{"topics.*.groupPolicy", kGroupPolicies, not_kept, live, locally, "refused, as well",
-            Flag::strict},
-    Setting{"topics.*.allowFrom", ids, not_kept, live, locally, "refused, as well", Flag::strict},
+    decides("enabled", boolean, in<&GroupConfig::enabled>, "whether anybody is heard in it"),
+    decides("allow", boolean, not_kept, "the same as enabled"),
+    decides("groupPolicy", kGroupPolicies, in<&GroupConfig::policy>,
+            "the channel's groupPolicy for this group"),
+    decides("allowFrom", ids, in<&GroupConfig::allow_from>,
+            "the channel's groupAllowFrom for this group"),
+    decides("requireMention", boolean, in<&GroupConfig::require_mention>,
+            "the channel's requireMention for this group"),
+    decides("topics.*.enabled", boolean, not_kept, "refused: groups are told apart, not topics"),
+    decides("topics.*.groupPolicy", kGroupPolicies, not_kept, "refused, as well"),
+    decides("topics.*.allowFrom", ids, not_kept, "refused, as well"),
     for_adapter("topics.*.*"),
-    Setting{"tools|toolsBySender", object, not_kept, live, locally,
-            "refused where an agent has spine.untrustedTools", Flag::strict},
+    decides("tools|toolsBySender", object, not_kept,
+            "refused where an agent has spine.untrustedTools"),
     Setting{"tools.*"},
     Setting{"toolsBySender.*"},
     for_adapter("name|skills|systemPrompt|historyLimit"),
 };
 
 constexpr std::array kChannelDefaults{
-    Setting{"channels", object, not_kept, live, locally, "who may speak, by channel"},
-    Setting{"channels.defaults.dmPolicy", kDmPolicies, in<&Config::default_dm_policy>, live,
-            locally, "dmPolicy of channels that say nothing", Flag::strict},
-    Setting{"channels.defaults.groupPolicy", kGroupPolicies, in<&Config::default_group_policy>,
-            live, locally, "groupPolicy of channels that say nothing", Flag::strict},
+    Setting{"channels", object, not_kept, "who may speak, by channel"},
+    decides("channels.defaults.dmPolicy", kDmPolicies, in<&Config::default_dm_policy>,
+            "dmPolicy of channels that say nothing"),
+    decides("channels.defaults.groupPolicy", kGroupPolicies, in<&Config::default_group_policy>,
+            "groupPolicy of channels that say nothing"),
     unused("channels.defaults.heartbeat"),
     unused("channels.modelByChannel"),
 };
@@ -101,10 +95,6 @@ constexpr std::array kChannelPlaces{TablePlace{"channels.*.", channel_of},
 constexpr std::array kGroupPlaces{TablePlace{"channels.*.groups.*."},
                                   TablePlace{"channels.*.accounts.*.groups.*."}};
 
-bool uses_list(fb::DmPolicy policy) {
-  return policy == fb::DmPolicy::allowlist || policy == fb::DmPolicy::pairing;
-}
-
 // Reads one channel. Its own keys, those in its older `dm` object and those of its accounts must
 // all say the same, because a channel has one policy.
 class ChannelReader {
@@ -112,9 +102,7 @@ class ChannelReader {
   ChannelReader(Reading& reading, NodeId node)
       : reading_(reading), node_(node), name_(lower_case(reading.document.key(node))) {
     places_.push_back({node, {}});
-    const NodeId accounts = reading.below(node, "accounts");
-    if (accounts == 0) return;
-    for (const NodeId account : reading.document.children(accounts)) {
+    for (const NodeId account : reading.children(reading.below(node, "accounts"))) {
       places_.push_back({account, fmt::format("accounts.{}.", reading.document.key(account))});
     }
   }
@@ -158,8 +146,8 @@ class ChannelReader {
         if (id == 0) continue;
         if (found != 0 && !same(found, id)) {
           reading_.error(id,
-                         "{} differs from {} ({}); this version keeps one policy "
-                         "per channel, so they must be equal.",
+                         "{} differs from {} ({}); this version keeps one policy per channel, so "
+                         "they must be equal.",
                          full(place.prefix + std::string{key}), full(found_key),
                          reading_.where(found));
           return found;
@@ -241,16 +229,13 @@ class ChannelReader {
 
   // Who may speak is decided by group: what a topic says of it could not be kept.
   void refuse_topics(NodeId group, std::string_view id) {
-    const NodeId topics = reading_.below(group, "topics");
-    if (topics == 0 || reading_.document.kind(topics) != Kind::object) return;
-    for (const NodeId topic : reading_.document.children(topics)) {
+    for (const NodeId topic : reading_.children(reading_.below(group, "topics"))) {
       for (const std::string_view key : {"enabled", "groupPolicy", "allowFrom"}) {
         const NodeId said = reading_.below(topic, key);
         if (said == 0 || (key == "enabled" && reading_.flag(said) == true)) continue;
         reading_.error(said,
-                       "{}.topics.{}.{} cannot be kept: this version knows who "
-                       "may speak in a group, not in its topics. Say it of the "
-                       "group.",
+                       "{}.topics.{}.{} cannot be kept: this version knows who may speak in a "
+                       "group, not in its topics. Say it of the group.",
                        full(fmt::format("groups.{}", id)), printable(reading_.document.key(topic)),
                        key);
       }
@@ -266,9 +251,8 @@ class ChannelReader {
       const NodeId said = reading_.below(group, key);
       if (said == 0 || reading_.document.first_child(said) == 0) continue;
       reading_.error(said,
-                     "{}.{} cannot be kept: words of groups get what "
-                     "spine.untrustedTools of their agent names, whichever the "
-                     "group is. Take one of the two out.",
+                     "{}.{} cannot be kept: words of groups get what spine.untrustedTools of their "
+                     "agent names, whichever the group is. Take one of the two out.",
                      full(fmt::format("groups.{}", id)), key);
     }
   }
@@ -290,9 +274,8 @@ class ChannelReader {
     if (std::ranges::any_of(channel.groups, lets_in)) return;
     if (group_policy == 0 && reading_.below(node_, "groups") == 0) return;
     reading_.warn(group_policy != 0 ? group_policy : node_,
-                  "{0} is \"allowlist\"{1} and {2} names nobody: every message in a "
-                  "group is refused. Name who may speak there, or say groupPolicy "
-                  "\"open\".",
+                  "{0} is \"allowlist\"{1} and {2} names nobody: every message in a group is "
+                  "refused. Name who may speak there, or say groupPolicy \"open\".",
                   full("groupPolicy"), group_policy == 0 ? ", as nothing else is said," : "",
                   full("groupAllowFrom"));
   }
@@ -302,16 +285,14 @@ class ChannelReader {
     const bool listed = !channel.allow_from.empty();
     if (policy == 0 && listed && !everybody && channel.dm_policy == fb::DmPolicy::open) {
       channel.dm_policy = fb::DmPolicy::allowlist;
-      reading_.warn(list,
-                    "{} is given without {}, so only those on it may write: "
-                    "dmPolicy \"allowlist\".",
-                    full("allowFrom"), full("dmPolicy"));
+      reading_.warn(
+          list, "{} is given without {}, so only those on it may write: dmPolicy \"allowlist\".",
+          full("allowFrom"), full("dmPolicy"));
     }
     if (policy != 0 && channel.dm_policy == fb::DmPolicy::open && !everybody) {
       reading_.warn(policy,
-                    "{} is \"open\" and {} does not have \"*\": OpenClaw "
-                    "refuses this; here everybody may write{}. Add \"*\" if "
-                    "you mean it, or use \"pairing\".",
+                    "{} is \"open\" and {} does not have \"*\": OpenClaw refuses this; here "
+                    "everybody may write{}. Add \"*\" if you mean it, or use \"pairing\".",
                     full("dmPolicy"), full("allowFrom"), listed ? ", those not listed too" : "");
     }
     for (const PlacedAt& place : places_) {
@@ -325,18 +306,15 @@ class ChannelReader {
     for (const std::string& id : list) {
       if (!id.starts_with("accessGroup:")) continue;
       reading_.warn(node_,
-                    "{} names {}; access groups are not known to this version "
-                    "and let nobody in.",
+                    "{} names {}; access groups are not known to this version and let nobody in.",
                     full(key), printable(id));
     }
   }
 
   void check(const ChannelConfig& channel, NodeId dm_policy) {
-    if (uses_list(channel.dm_policy) && channel.dm_policy != fb::DmPolicy::pairing &&
-        channel.allow_from.empty()) {
+    if (channel.dm_policy == fb::DmPolicy::allowlist && channel.allow_from.empty()) {
       reading_.warn(dm_policy != 0 ? dm_policy : node_,
-                    "{} is \"allowlist\" and {} names nobody: every direct message is "
-                    "refused.",
+                    "{} is \"allowlist\" and {} names nobody: every direct message is refused.",
                     full("dmPolicy"), full("allowFrom"));
     }
     name_access_groups("allowFrom", channel.allow_from);
@@ -365,9 +343,7 @@ constinit const SettingTable kChannelDefaultsTable{kAtRoot, kChannelDefaults};
 constinit const SettingTable kChannelTable{kChannelPlaces, kChannel};
 constinit const SettingTable kGroupTable{kGroupPlaces, kGroup};
 void read_channels(Reading& reading) {
-  const NodeId channels = reading.at("channels");
-  for (const NodeId node :
-       channels == 0 ? std::vector<NodeId>{} : reading.document.children(channels)) {
+  for (const NodeId node : reading.children(reading.at("channels"))) {
     const std::string_view key = reading.document.key(node);
     if (key == "defaults" || key == "modelByChannel") continue;
     if (key == "*") {

@@ -3,6 +3,7 @@
 
 #include <sys/random.h>
 
+#include "engine/config/deciding_file.h"
 #include "engine/config/environment.h"
 #include "engine/config/reading.h"
 #include "engine/config/redact.h"

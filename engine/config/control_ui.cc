@@ -62,16 +62,14 @@ void check_origins(const Reading& reading, std::vector<std::string>& origins) {
     origin = without_usual_port(lower_case(origin));
     if (origin.find('*') != std::string::npos) {
       reading.error(id,
-                    "gateway.controlUi.allowedOrigins has \"{}\", which would let "
-                    "pages of others talk to the gateway in the name of who looks "
-                    "at them; name each origin, such as "
-                    "\"https://gateway.example.org\".",
+                    "gateway.controlUi.allowedOrigins has \"{}\", which would let pages of others "
+                    "talk to the gateway in the name of who looks at them; name each origin, such "
+                    "as \"https://gateway.example.org\".",
                     shown);
     } else if (!is_origin(origin)) {
       reading.error(id,
-                    "gateway.controlUi.allowedOrigins has \"{}\"; it must be "
-                    "scheme://host or scheme://host:port and nothing more, such as "
-                    "\"https://gateway.example.org\".",
+                    "gateway.controlUi.allowedOrigins has \"{}\"; it must be scheme://host or "
+                    "scheme://host:port and nothing more, such as \"https://gateway.example.org\".",
                     shown);
     }
   }
@@ -91,9 +89,8 @@ void check_base_path(const Reading& reading, std::string& base_path) {
   if (!plain || base_path.front() != '/' || base_path.find("//") != std::string::npos ||
       base_path.find("/.") != std::string::npos || base_path.size() > limits::kNameBytesMax) {
     reading.error(reading.at("gateway.controlUi.basePath"),
-                  "gateway.controlUi.basePath must be a path such as \"/spine\": letters, "
-                  "digits, - _ ~ and dots, each part behind one slash and not beginning with "
-                  "a dot.");
+                  "gateway.controlUi.basePath must be a path such as \"/spine\": letters, digits, "
+                  "- _ ~ and dots, each part behind one slash and not beginning with a dot.");
   }
 }
 
@@ -115,8 +112,8 @@ void check_control_ui(Reading& reading) {
   const bool web = origin.starts_with("http://") || origin.starts_with("https://");
   if (!web || !is_origin(origin)) {
     reading.error(reading.at("gateway.publicOrigin"),
-                  "gateway.publicOrigin must be https://host or https://host:port (or http://) "
-                  "and nothing more.");
+                  "gateway.publicOrigin must be https://host or https://host:port (or http://) and "
+                  "nothing more.");
   }
   origin = without_usual_port(origin);
 }

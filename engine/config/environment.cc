@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/config/deciding_file.h"
 #include "engine/config/source.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
@@ -76,16 +77,15 @@ bool check_mode(const fs::path& path, Findings& findings) {
   }
   if ((info.st_mode & 022U) != 0) {
     findings.error(
-        fmt::format("{} can be changed by others (mode {:04o}), so what it says cannot "
-                    "be trusted. Run `chmod 600 {}`.",
+        fmt::format("{} can be changed by others (mode {:04o}), so what it says cannot be trusted. "
+                    "Run `chmod 600 {}`.",
                     name, info.st_mode & 07777U, name));
     return false;
   }
   if ((info.st_mode & 044U) != 0) {
-    findings.warn(
-        fmt::format("{} can be read by others (mode {:04o}); if it holds secrets, run "
-                    "`chmod 600 {}`.",
-                    name, info.st_mode & 07777U, name));
+    findings.warn(fmt::format(
+        "{} can be read by others (mode {:04o}); if it holds secrets, run `chmod 600 {}`.", name,
+        info.st_mode & 07777U, name));
   }
   return true;
 }

@@ -7,6 +7,7 @@
 
 #include "engine/config/redact.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::config {
 
@@ -71,24 +72,6 @@ void Document::set_children(NodeId parent, std::span<const NodeId> children) {
     after = *it;
   }
   nodes_[parent].first_child = after;
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-  out.push_back('"');
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
-    } else {
-      out.push_back(c);
-    }
-  }
-  out.push_back('"');
 }
 
 bool is_hidden(const Document& document, NodeId id, Hidden hidden) {

@@ -3,10 +3,12 @@
 // characters, which no setting can mean.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "schemas/vocab/result.h"
@@ -90,6 +92,29 @@ class Document {
   std::vector<std::string> files_{};
 };
 
+// The members of an object, found by name in a time that does not grow with their number.
+// Borrows the document's texts: it must not grow meanwhile.
+class Members {
+ public:
+  // Of what is no object, or 0, there are none.
+  Members(const Document& document, NodeId object) {
+    if (object == 0 || document.kind(object) != Kind::object) return;
+    for (NodeId m = document.first_child(object); m != 0; m = document.next(m))
+      sorted_.emplace_back(document.key(m), m);
+    std::ranges::sort(sorted_);
+  }
+
+  // 0 when there is none of that name.
+  NodeId find(std::string_view key) const {
+    const auto it = std::ranges::lower_bound(sorted_, key, {}, &Entry::first);
+    return it == sorted_.end() || it->first != key ? 0 : it->second;
+  }
+
+ private:
+  using Entry = std::pair<std::string_view, NodeId>;
+  std::vector<Entry> sorted_{};
+};
+
 // Reads one file's text into `document`; gives its value. `file_name` is for messages. Bounds:
 // kConfigBytesMax, kConfigDepthMax, kConfigValuesMax. Errors, all invalid_argument:
 // "file:line:column: what is wrong; what to do."
@@ -119,8 +144,5 @@ bool is_hidden(const Document& document, NodeId id, Hidden hidden);
 // `text` with kRedacted for the "user:password" of every URL in it, and for the values of secrets
 // in its query ("?token=").
 std::string without_url_secrets(std::string_view text);
-
-// Appends `text` as a JSON string with its quotes. REQUIRES: UTF-8.
-void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace spine::config

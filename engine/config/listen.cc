@@ -51,14 +51,13 @@ Listen listen_of_bind(const Reading& reading) {
       return {custom, "gateway.customBindHost", addresses_of(*reading.text(custom))};
     }
     reading.error(bind,
-                  "gateway.bind is \"custom\" and there is no gateway.customBindHost; add "
-                  "it, or use \"loopback\".");
+                  "gateway.bind is \"custom\" and there is no gateway.customBindHost; add it, or "
+                  "use \"loopback\".");
     return {};
   }
   if (custom != 0) {
-    reading.warn(custom,
-                 "gateway.customBindHost is used only with gateway.bind \"custom\"; it is "
-                 "ignored.");
+    reading.warn(
+        custom, "gateway.customBindHost is used only with gateway.bind \"custom\"; it is ignored.");
   }
   if (!mode) return {};
   return {bind, "gateway.bind", addresses_of_mode(*mode)};
@@ -73,10 +72,10 @@ bool refuse_if_unknown(const Reading& reading, const Listen& listen) {
                   "\"loopback\" behind `tailscale serve`.");
     return true;
   }
-  reading.error(listen.id,
-                "{} is {}; it must be an address such as \"192.168.1.2\" or "
-                "\"::1\", or \"localhost\".",
-                listen.key, describe(reading.document, listen.id));
+  reading.error(
+      listen.id,
+      "{} is {}; it must be an address such as \"192.168.1.2\" or \"::1\", or \"localhost\".",
+      listen.key, describe(reading.document, listen.id));
   return true;
 }
 
@@ -102,10 +101,10 @@ void refuse_if_open(const Reading& reading, const Listen& listen) {
   const std::string missing = missing_for_others(reading.config);
   if (missing.empty()) return;
   reading.error(listen.id,
-                "{} is {}, which others than this machine can reach: {}. Either give the gateway "
-                "a certificate (gateway.tls.enabled, gateway.tls.certPath and "
-                "gateway.tls.keyPath), or use \"loopback\" and come in through an SSH tunnel or "
-                "a proxy that speaks TLS (its address in gateway.tls.terminatedByProxy).",
+                "{} is {}, which others than this machine can reach: {}. Either give the gateway a "
+                "certificate (gateway.tls.enabled, gateway.tls.certPath and gateway.tls.keyPath), "
+                "or use \"loopback\" and come in through an SSH tunnel or a proxy that speaks TLS "
+                "(its address in gateway.tls.terminatedByProxy).",
                 listen.key, describe(reading.document, listen.id), missing);
 }
 

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <vector>
 
-#include "engine/config/members.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
@@ -39,8 +38,8 @@ Result<std::string> take_quoted(std::string_view& rest, std::string_view path) {
   const std::size_t close = rest.find("\"]", 2);
   if (!rest.starts_with("[\"") || close == std::string_view::npos) {
     return bad_path(path,
-                    "a place in a list cannot be set alone, because a patch replaces lists "
-                    "whole; set the list, or edit the file");
+                    "a place in a list cannot be set alone, because a patch replaces lists whole; "
+                    "set the list, or edit the file");
   }
   std::string key{rest.substr(2, close - 2)};
   rest.remove_prefix(close + 2);
@@ -59,10 +58,10 @@ Result<std::vector<std::string>> split_path(std::string_view path) {
       const std::string_view key = rest.substr(0, end);
       if (key.empty()) return bad_path(path, "a key is empty");
       if (is_index(key)) {
-        return bad_path(path,
-                        "a place in a list cannot be set alone, because a patch replaces "
-                        "lists whole; set the list, or edit the file (a key of digits is "
-                        "written [\"7\"])");
+        return bad_path(
+            path,
+            "a place in a list cannot be set alone, because a patch replaces lists whole; set the "
+            "list, or edit the file (a key of digits is written [\"7\"])");
       }
       keys.emplace_back(key);
       rest.remove_prefix(end);
@@ -121,7 +120,7 @@ Result<std::string> build_patch(std::string_view dotted_path, std::string_view v
   std::string out;
   for (const std::string& key : keys) {
     out += "{";
-    spine::append_json_string(out, key);
+    append_json_string(out, key);
     out += ":";
   }
   return out + value + std::string(keys.size(), '}');

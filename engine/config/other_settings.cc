@@ -22,30 +22,28 @@ constexpr Accepts kLevels = one_of({{"trace", LogLevel::trace},
 constexpr Accepts kFormats = one_of({{"text", LogFormat::text}, {"json", LogFormat::json}});
 
 constexpr std::array kOther{
-    Setting{"commands.ownerAllowFrom", ids, not_kept, live, locally,
+    Setting{"commands.ownerAllowFrom", ids, not_kept,
             "owners: \"<channel>:<sender id>\", admins of channels that admin_channels names"},
     unused("commands.*"),
-    Setting{"messages", object, not_kept, live, remotely},
-    Setting{"messages.queue", object, not_kept, live, remotely},
-    Setting{"messages.queue.byChannel", object, not_kept, live, remotely},
-    Setting{"messages.queue.mode", kQueueModes, in<&Config::queue_mode>, live, remotely,
-            "what becomes of a message to an agent that is at work"},
-    Setting{"messages.queue.byChannel.*", kQueueModes, not_kept, live, remotely,
-            "the same for messages from one channel"},
+    Setting{"messages", object, not_kept, {}, live, remotely},
+    Setting{"messages.queue", object, not_kept, {}, live, remotely},
+    Setting{"messages.queue.byChannel", object, not_kept, {}, live, remotely},
+    Setting{"messages.queue.mode", kQueueModes, in<&Config::queue_mode>,
+            "what becomes of a message to an agent that is at work", live, remotely},
+    Setting{"messages.queue.byChannel.*", kQueueModes, not_kept,
+            "the same for messages from one channel", live, remotely},
     unused("messages.queue.*", any, remotely),
     unused("messages.*", any, remotely),
     unused("crons", object),
-    Setting{"crons.*.schedule|action", text, not_kept, live, remotely},
-    Setting{"logging.level", kLevels, in<&Config::log_level>, live, remotely, "how much is logged"},
-    Setting{"logging.format", kFormats, in<&Config::log_format>, restart, locally,
-            "whether lines are for people or for programs"},
-    Setting{"logging.file", text, in<&Config::log_file>, restart, locally,
-            "the file, instead of logs/spine.log in the state directory"},
+    Setting{"logging.level", kLevels, in<&Config::log_level>, "how much is logged", live, remotely},
+    Setting{"logging.format", kFormats, in<&Config::log_format>,
+            "whether lines are for people or for programs", restart},
+    Setting{"logging.file", text, in<&Config::log_file>,
+            "the file, instead of logs/spine.log in the state directory", restart},
     Setting{"logging.maxFileBytes", whole(4'096, 1'099'511'627'776),
-            in<&Config::log_file_bytes_max>, restart, locally,
-            "the size at which another file is begun"},
-    Setting{"logging.maxFiles", whole(0, 1'000), in<&Config::log_files_kept>, restart, locally,
-            "how many older files are kept"},
+            in<&Config::log_file_bytes_max>, "the size at which another file is begun", restart},
+    Setting{"logging.maxFiles", whole(0, 1'000), in<&Config::log_files_kept>,
+            "how many older files are kept", restart},
     unused("logging.consoleLevel|consoleStyle|redactSensitive", text),
     unused("logging.redactPatterns", text_list),
     // About the file itself.
@@ -59,13 +57,26 @@ constexpr std::array kOther{
            "update|cli|voicewake|surfaces|accessGroups|proxy|users"),
 };
 
+constexpr std::array kCron{
+    Setting{"schedule", text, in<&CronConfig::schedule>, "when, as crontab(5) has it", live,
+            remotely},
+    Setting{"action", text, in<&CronConfig::action>, "what an agent is then told", live, remotely},
+};
+
+const void* cron_of(const Config& config, std::string_view name) {
+  const auto found = std::ranges::find(config.crons, name, &CronConfig::name);
+  return found == config.crons.end() ? nullptr : &*found;
+}
+
+constexpr std::array kCronPlaces{TablePlace{"crons.*.", cron_of}};
+
 }  // namespace
 
 constinit const SettingTable kOtherTable{kAtRoot, kOther};
+constinit const SettingTable kCronTable{kCronPlaces, kCron};
+
 void read_queue_modes(const Reading& reading) {
-  const NodeId by_channel = reading.at("messages.queue.byChannel");
-  if (by_channel == 0) return;
-  for (const NodeId entry : reading.document.children(by_channel)) {
+  for (const NodeId entry : reading.children(reading.at("messages.queue.byChannel"))) {
     const std::string name = lower_case(reading.document.key(entry));
     auto& channels = reading.config.channels;
     const auto channel = std::ranges::find(channels, name, &ChannelConfig::name);
@@ -78,19 +89,14 @@ void read_queue_modes(const Reading& reading) {
 }
 
 void read_crons(Reading& reading) {
-  const NodeId crons = reading.at("crons");
-  if (crons == 0) return;
-  for (const NodeId cron : reading.document.children(crons)) {
-    const std::string name{reading.document.key(cron)};
-    const NodeId schedule = reading.below(cron, "schedule");
-    const NodeId action = reading.below(cron, "action");
-    if (schedule == 0 || action == 0) {
-      reading.error(cron, "crons.{} needs both schedule and action; add {}.", name,
-                    schedule == 0 ? "schedule" : "action");
-      continue;
+  for (const NodeId node : reading.children(reading.at("crons"))) {
+    CronConfig cron{.name = std::string{reading.document.key(node)}};
+    reading.take(kCron, node, &cron);
+    for (const std::string_view key : {"schedule", "action"}) {
+      if (reading.below(node, key) != 0) continue;
+      reading.error(node, "crons.{} needs both schedule and action; add {}.", cron.name, key);
     }
-    reading.config.crons.push_back(
-        {.name = name, .schedule = *reading.text(schedule), .action = *reading.text(action)});
+    reading.config.crons.push_back(std::move(cron));
   }
 }
 

@@ -37,13 +37,17 @@ std::optional<std::int64_t> Reading::integer(NodeId id) const {
   return value;
 }
 
-std::vector<std::string> Reading::texts(NodeId id) const {
+std::optional<std::string> Reading::id(NodeId node) const {
+  if (document.kind(node) == Kind::string) return text(node);
+  if (node == 0 || document.kind(node) != Kind::number) return std::nullopt;
+  const auto number = integer(node);
+  return number ? fmt::format("{}", *number) : std::string{document.text(node)};
+}
+
+std::vector<std::string> Reading::texts(NodeId node) const {
   std::vector<std::string> out;
-  if (id == 0) return out;
-  for (NodeId e = document.first_child(id); e != 0; e = document.next(e)) {
-    const auto number = document.kind(e) == Kind::number ? integer(e) : std::nullopt;
-    out.push_back(number ? fmt::format("{}", *number) : std::string{document.text(e)});
-  }
+  for (const NodeId element : children(node))
+    out.push_back(id(element).value_or(""));
   return out;
 }
 
@@ -60,7 +64,7 @@ namespace {
 
 std::vector<std::string> paths_of(const Reading& reading, NodeId list) {
   std::vector<std::string> out;
-  for (const NodeId entry : reading.document.children(list))
+  for (const NodeId entry : reading.children(list))
     out.push_back(reading.path(entry).string());
   return out;
 }

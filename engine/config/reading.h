@@ -34,8 +34,12 @@ struct Reading {
   std::optional<std::string> text(NodeId id) const;
   std::optional<bool> flag(NodeId id) const;
   std::optional<std::int64_t> integer(NodeId id) const;
+  // A string, or a whole number as text; nothing for all else.
+  std::optional<std::string> id(NodeId node) const;
+  // Members or elements; none when it is absent.
+  std::vector<NodeId> children(NodeId node) const { return document.children(node); }
   // Strings and numbers of a list, as texts; empty when absent.
-  std::vector<std::string> texts(NodeId id) const;
+  std::vector<std::string> texts(NodeId node) const;
   // The file or folder that a setting names: relative ones begin at the configuration file's
   // folder, "~/" at home. Absolute; empty when absent or "".
   std::filesystem::path path(NodeId id) const;
@@ -71,7 +75,8 @@ void disagree(const Reading& reading, Spelling a, Spelling b);
 // The tables, each in the file of its subject beside the rules that look at several of its keys.
 extern const SettingTable kGatewayTable;
 extern const SettingTable kSessionTable;
-extern const SettingTable kResetTable;    // when conversations start afresh
+extern const SettingTable kResetTable;  // when conversations start afresh
+extern const SettingTable kBindingListTable;
 extern const SettingTable kBindingTable;  // which agent is asked
 extern const SettingTable kSkillsTable;
 extern const SettingTable kSkillEntryTable;
@@ -81,6 +86,7 @@ extern const SettingTable kToolTable;
 extern const SettingTable kChannelDefaultsTable;
 extern const SettingTable kChannelTable;
 extern const SettingTable kGroupTable;
+extern const SettingTable kCronTable;
 extern const SettingTable kOtherTable;  // the small sections, and those that Spine leaves alone
 
 // The rules, in the order in which they are asked: the tables' members at the root are read.

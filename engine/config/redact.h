@@ -18,4 +18,7 @@ inline bool is_secret(std::span<const std::string_view> path) {
   return hidden_part(path) != Hidden::nothing;
 }
 
+// In lower case without what only separates words: botToken, BOT_TOKEN and bot-token are one.
+std::string folded_key(std::string_view key);
+
 }  // namespace spine::config

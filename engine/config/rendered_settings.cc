@@ -142,10 +142,9 @@ Result<std::string> look_up_schema(std::string_view dotted_path) {
 
 std::string settings_page() {
   std::string out =
-      "# Settings of openclaw.json\n\n"
-      "Written from the tables in engine/config; `spine config get <path>` says what is in force.\n"
-      "A change of the file takes effect at a reload or at the next start; admins may change from\n"
-      "elsewhere what says so. `*` is any name.\n";
+      "# Settings of openclaw.json\n\nWritten from the tables in engine/config; `spine config get "
+      "<path>` says what is in force.\nA change of the file takes effect at a reload or at the "
+      "next start; admins may change from\nelsewhere what says so. `*` is any name.\n";
   for (const SettingTable* table : all_tables()) {
     std::string rows;
     for (const Setting& setting : table->rows) {
@@ -156,8 +155,8 @@ std::string settings_page() {
       places += fmt::format("{}`{}`", places.empty() ? "Under " : ", ", place.prefix);
     const bool at_root = places == "Under ``";
     out += fmt::format(
-        "\n{}{}| setting | value | default | applies at | from elsewhere | what it is |\n"
-        "|---|---|---|---|---|---|\n{}",
+        "\n{}{}| setting | value | default | applies at | from elsewhere | what it is "
+        "|\n|---|---|---|---|---|---|\n{}",
         at_root ? "" : places, at_root ? "" : ":\n\n", rows);
   }
   return out;

@@ -1,7 +1,10 @@
-// Walks a configuration against the tables of settings.
+// Walks a configuration against the tables of settings. Near names are found by edit distance with
+// swaps: F. J. Damerau, "A technique for computer detection and correction of spelling errors",
+// 1964, in its restricted form (optimal string alignment).
 #include "engine/config/schema.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
@@ -12,11 +15,31 @@
 #include "engine/config/key_tree.h"
 #include "engine/config/reading.h"
 #include "engine/config/redact.h"
-#include "engine/config/suggest.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::config {
 namespace {
+
+constexpr std::size_t kNameBytesMax = 40;  // longer names are not compared
+
+// REQUIRES: both at most kNameBytesMax bytes.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::array<std::array<std::size_t, kNameBytesMax + 1>, kNameBytesMax + 1> d{};
+  for (std::size_t i = 0; i <= a.size(); ++i)
+    d[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j)
+    d[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = a[i - 1] == b[j - 1] ? 0 : 1;
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + changed});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+      }
+    }
+  }
+  return d[a.size()][b.size()];
+}
 
 class Checker {
  public:
@@ -184,9 +207,8 @@ class Checker {
     if (!strict)
       return findings_.warn(text + (near.empty() ? "; it is ignored." : " It is ignored."));
     text += near.empty() ? "; " : " ";
-    findings_.error(text +
-                    "A setting that decides who may do what is not guessed: correct it or take it "
-                    "out.");
+    findings_.error(
+        text + "A setting that decides who may do what is not guessed: correct it or take it out.");
   }
 
   std::string path() const {
@@ -208,6 +230,22 @@ class Checker {
 };
 
 }  // namespace
+
+std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known) {
+  if (name.size() > kNameBytesMax) return {};
+  const std::string wanted = lower_case(name);
+  std::string_view best;
+  std::size_t best_distance = name.size() >= 6 ? 3 : 2;  // must be below
+  for (const std::string_view candidate : known) {
+    if (candidate.size() > kNameBytesMax || candidate.size() < 3) continue;
+    const std::size_t apart = distance(wanted, lower_case(candidate));
+    if (apart < best_distance) {
+      best = candidate;
+      best_distance = apart;
+    }
+  }
+  return best;
+}
 
 void check_schema(const Document& document, NodeId root, Findings& findings) {
   Checker(document, root, findings).run(key_tree());

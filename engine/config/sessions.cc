@@ -25,37 +25,37 @@ constexpr Accepts kPruneAfter = within_days(1, 36'500);
 // Those that decide whose conversation is whose, and who may be answered, are for the machine
 // itself.
 constexpr std::array kSession{
-    Setting{"session", object, not_kept, live, remotely, "how conversations are told apart"},
-    Setting{"session.scope", words("per-sender", "global"), not_kept, live, locally,
+    Setting{"session", object, not_kept, "how conversations are told apart", live, remotely},
+    Setting{"session.scope", words("per-sender", "global"), not_kept,
             "only \"per-sender\" has an effect"},
-    Setting{"session.dmScope", kDmScopes, in<&Config::dm_scope>, live, locally,
+    Setting{"session.dmScope", kDmScopes, in<&Config::dm_scope>,
             "which direct messages are one conversation"},
-    Setting{"session.groupScope", kGroupScopes, in<&Config::group_scope_main>, live, locally,
+    Setting{"session.groupScope", kGroupScopes, in<&Config::group_scope_main>,
             "whether groups have conversations of their own"},
-    Setting{"session.mainKey", text, in<&Config::main_key>, live, remotely,
-            "the name of the main conversation"},
-    Setting{"session.idleMinutes", whole(1, 5'256'000), not_kept, live, remotely,
-            "the same as session.reset.idleMinutes"},
-    Setting{"session.resetTriggers", text_list, in<&Config::reset_triggers>, live, remotely,
-            "messages that begin a conversation afresh"},
-    Setting{"session.reset|resetByType", object, not_kept, live, remotely,
-            "when conversations begin afresh"},
-    Setting{"session.resetByType.direct|dm|group|thread", object, not_kept, live, remotely,
-            "the same for conversations of one kind"},
-    Setting{"session.maintenance", object, not_kept, live, remotely, "what old conversations take"},
-    Setting{"session.maintenance.mode", words("enforce", "warn"), not_kept, live, remotely,
-            "only \"enforce\" has an effect"},
-    Setting{"session.maintenance.pruneDays", whole(1, 36'500), in<&Config::session_idle_days>, live,
-            remotely, "the same as session.maintenance.pruneAfter, in days"},
-    Setting{"session.maintenance.pruneAfter", kPruneAfter, in<&Config::session_idle_days>, live,
-            remotely, "how long a conversation without messages stays"},
+    Setting{"session.mainKey", text, in<&Config::main_key>, "the name of the main conversation",
+            live, remotely},
+    Setting{"session.idleMinutes", whole(1, 5'256'000), not_kept,
+            "the same as session.reset.idleMinutes", live, remotely},
+    Setting{"session.resetTriggers", text_list, in<&Config::reset_triggers>,
+            "messages that begin a conversation afresh", live, remotely},
+    Setting{"session.reset|resetByType", object, not_kept, "when conversations begin afresh", live,
+            remotely},
+    Setting{"session.resetByType.direct|dm|group|thread", object, not_kept,
+            "the same for conversations of one kind", live, remotely},
+    Setting{"session.maintenance", object, not_kept, "what old conversations take", live, remotely},
+    Setting{"session.maintenance.mode", words("enforce", "warn"), not_kept,
+            "only \"enforce\" has an effect", live, remotely},
+    Setting{"session.maintenance.pruneDays", whole(1, 36'500), in<&Config::session_idle_days>,
+            "the same as session.maintenance.pruneAfter, in days", live, remotely},
+    Setting{"session.maintenance.pruneAfter", kPruneAfter, in<&Config::session_idle_days>,
+            "how long a conversation without messages stays", live, remotely},
     unused("session.maintenance.maxEntries", whole(1, 100'000'000), remotely),
     unused("session.maintenance.*", any, remotely),
     unused("session.identityLinks", object),
     Setting{"session.identityLinks.*", ids},
     unused("session.resetByChannel", object, remotely),
-    Setting{"session.resetByChannel.*", any, not_kept, live, remotely},
-    Setting{"session.sendPolicy", object, not_kept, live, locally, {}, Flag::strict},
+    Setting{"session.resetByChannel.*", any, not_kept, {}, live, remotely},
+    decides("session.sendPolicy", object, not_kept, {}),
     Setting{"session.sendPolicy.default", words("allow", "deny")},
     Setting{"session.sendPolicy.rules", list},
     Setting{"session.sendPolicy.rules.[].action", words("allow", "deny")},
@@ -68,11 +68,11 @@ constexpr std::array kSession{
 };
 
 constexpr std::array kReset{
-    Setting{"mode", words("none", "daily", "idle"), not_kept, live, remotely,
-            "whether it is the hour of a day or idle time that counts"},
-    Setting{"atHour", whole(0, 23), in<&Reset::at_hour>, live, remotely, "the hour of \"daily\""},
-    Setting{"idleMinutes", whole(1, 5'256'000), in<&Reset::idle_minutes>, live, remotely,
-            "the time without messages of \"idle\""},
+    Setting{"mode", words("none", "daily", "idle"), not_kept,
+            "whether it is the hour of a day or idle time that counts", live, remotely},
+    Setting{"atHour", whole(0, 23), in<&Reset::at_hour>, "the hour of \"daily\"", live, remotely},
+    Setting{"idleMinutes", whole(1, 5'256'000), in<&Reset::idle_minutes>,
+            "the time without messages of \"idle\"", live, remotely},
 };
 
 template <Reset Config::*reset>
@@ -119,10 +119,9 @@ void read_resets(Reading& reading) {
   const NodeId direct = reading.below(by_type, "direct");
   const NodeId dm = reading.below(by_type, "dm");
   if (direct != 0 && dm != 0) {
-    reading.error(dm,
-                  "session.resetByType has both dm and direct ({}), which mean the "
-                  "same; keep direct.",
-                  reading.where(direct));
+    reading.error(
+        dm, "session.resetByType has both dm and direct ({}), which mean the same; keep direct.",
+        reading.where(direct));
   }
   config.reset_direct = read_reset(reading, direct != 0 ? direct : dm, base);
   config.reset_group = read_reset(reading, reading.below(by_type, "group"), base);

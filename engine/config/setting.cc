@@ -107,9 +107,9 @@ std::string show_value(const Accepts& accepts, const Value& value) {
 
 std::span<const SettingTable* const> all_tables() {
   static constexpr std::array kTables{
-      &kGatewayTable,    &kSessionTable,   &kResetTable, &kBindingTable,         &kSkillsTable,
-      &kSkillEntryTable, &kToolTable,      &kOtherTable, &kChannelDefaultsTable, &kChannelTable,
-      &kGroupTable,      &kAgentListTable, &kAgentTable};
+      &kGatewayTable,         &kSessionTable,    &kResetTable, &kBindingListTable, &kBindingTable,
+      &kSkillsTable,          &kSkillEntryTable, &kToolTable,  &kOtherTable,       &kCronTable,
+      &kChannelDefaultsTable, &kChannelTable,    &kGroupTable, &kAgentListTable,   &kAgentTable};
   return kTables;
 }
 

@@ -188,15 +188,22 @@ struct Setting {
   std::string_view path{};
   Accepts accepts{};
   Member member{};
+  std::string_view help{};
   Applies applies{};
   Settable settable{};
-  std::string_view help{};
   Flag flag{};
 };
 
+// One that decides who may do what: what is unknown beside it is an error, and it is changed on the
+// machine itself.
+constexpr Setting decides(std::string_view path, Accepts accepts, Member member,
+                          std::string_view help) {
+  return {path, accepts, member, help, Applies::live, Settable::locally, Flag::strict};
+}
+
 // Known to OpenClaw and without effect here.
 constexpr Setting unused(std::string_view path, Accepts accepts = {}, Settable settable = {}) {
-  return {path, accepts, {}, {}, settable, {}, Flag::unused};
+  return {path, accepts, {}, {}, {}, settable, Flag::unused};
 }
 
 // For the adapters of channels, which are yet to come.

@@ -16,28 +16,26 @@ using enum Settable;
 
 constexpr std::array kSkills{
     Setting{"skills.load.extraDirs", path_list, in<&Config::skills, &SkillsConfig::extra_dirs>,
-            live, locally, "more folders to look for skills in"},
+            "more folders to look for skills in"},
     Setting{"skills.load.allowSymlinkTargets", path_list,
-            in<&Config::skills, &SkillsConfig::allow_symlinks>, live, locally,
+            in<&Config::skills, &SkillsConfig::allow_symlinks>,
             "folders that links in folders of skills may lead to"},
-    Setting{"skills.load.watch", boolean, in<&Config::skills, &SkillsConfig::watch>, live, locally,
+    Setting{"skills.load.watch", boolean, in<&Config::skills, &SkillsConfig::watch>,
             "whether changes of skills are seen at once"},
     Setting{"skills.load.watchDebounceMs", whole(0, 60'000),
-            in<&Config::skills, &SkillsConfig::debounce_ms>, live, locally,
-            "how long changes are gathered"},
-    Setting{"skills.entries", object, not_kept, live, locally, "what single skills are given"},
+            in<&Config::skills, &SkillsConfig::debounce_ms>, "how long changes are gathered"},
+    Setting{"skills.entries", object, not_kept, "what single skills are given"},
     unused("skills.allowBundled", text_list),
     unused("skills.install|limits|workshop"),
 };
 
 constexpr std::array kSkillEntry{
-    Setting{"enabled", boolean, in<&SkillEntryConfig::enabled>, live, locally,
-            "whether agents get the skill"},
-    Setting{"apiKey", any, not_kept, live, locally,
+    Setting{"enabled", boolean, in<&SkillEntryConfig::enabled>, "whether agents get the skill"},
+    Setting{"apiKey", any, not_kept,
             "the key of the service it uses: text, or what this version leaves alone"},
-    Setting{"env", object, not_kept, live, locally, "variables for agents that have the skill"},
+    Setting{"env", object, not_kept, "variables for agents that have the skill"},
     Setting{"env.*", text},
-    Setting{"config", any, not_kept, live, locally, "for the skill itself"},
+    Setting{"config", any, not_kept, "for the skill itself"},
 };
 
 constexpr std::array kSkillEntryPlaces{
@@ -49,9 +47,7 @@ constexpr std::array kSkillEntryPlaces{
 
 // As they are looked at: without dots and slashes at the end, and not too many.
 void check_folders(const Reading& reading, std::string_view key, std::vector<std::string>& out) {
-  const NodeId list = reading.at(key);
-  if (list == 0) return;
-  for (const NodeId element : reading.document.children(list)) {
+  for (const NodeId element : reading.children(reading.at(key))) {
     if (!reading.document.text(element).empty()) continue;
     reading.error(element, "this folder has no name; write one, or remove the entry.");
   }
@@ -77,20 +73,16 @@ void read_skill_entry(Reading& reading, NodeId node) {
     entry.api_key = *reading.text(key);
   } else if (key != 0) {
     reading.warn(key,
-                 "skills.entries.{}.apiKey must be text, perhaps \"${{NAME}}\" of "
-                 "a variable; other forms have no effect in this version.",
+                 "skills.entries.{}.apiKey must be text, perhaps \"${{NAME}}\" of a variable; "
+                 "other forms have no effect in this version.",
                  printable(entry.name));
   }
-  const NodeId env = reading.below(node, "env");
-  if (env != 0) {
-    for (const NodeId variable : reading.document.children(env)) {
-      if (!is_variable(reading, variable)) {
-        reading.error(variable, "\"{}\" cannot be a variable; rename it.",
-                      printable(reading.document.key(variable)));
-        continue;
-      }
-      entry.env.emplace_back(reading.document.key(variable), reading.document.text(variable));
+  for (const NodeId variable : reading.children(reading.below(node, "env"))) {
+    if (!is_variable(reading, variable)) {
+      reading.error(variable, "\"{}\" cannot be a variable; rename it.",
+                    printable(reading.document.key(variable)));
     }
+    entry.env.emplace_back(reading.document.key(variable), reading.document.text(variable));
   }
   reading.config.skills.entries.push_back(std::move(entry));
 }
@@ -103,12 +95,10 @@ void read_skills(Reading& reading) {
   SkillsConfig& skills = reading.config.skills;
   check_folders(reading, "skills.load.extraDirs", skills.extra_dirs);
   check_folders(reading, "skills.load.allowSymlinkTargets", skills.allow_symlinks);
-  const NodeId entries = reading.at("skills.entries");
-  if (entries == 0) return;
-  for (const NodeId node : reading.document.children(entries)) {
+  for (const NodeId node : reading.children(reading.at("skills.entries"))) {
     if (skills.entries.size() == limits::kSkillEntriesMax) {
-      reading.error(node, "more than {} entries under skills.entries.", limits::kSkillEntriesMax);
-      return;
+      return reading.error(node, "more than {} entries under skills.entries.",
+                           limits::kSkillEntriesMax);
     }
     read_skill_entry(reading, node);
   }

@@ -3,10 +3,12 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <optional>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
+#include "engine/config/deciding_file.h"
 #include "engine/config/ip_range.h"
 #include "engine/config/reading.h"
 #include "engine/config/schema.h"
@@ -24,35 +26,33 @@ bool has_path(const Reading& reading, NodeId enabled, std::string_view key, cons
   if (!path.empty()) return true;
   const NodeId id = reading.at(key);
   reading.error(id != 0 ? id : enabled,
-                "gateway.tls.enabled is true and there is no {}; name the PEM file, "
-                "or set gateway.tls.enabled to false.",
+                "gateway.tls.enabled is true and there is no {}; name the PEM file, or set "
+                "gateway.tls.enabled to false.",
                 key);
   return false;
 }
 
-// The text of a PEM file; an error when there is none.
-std::string pem_text(const Reading& reading, std::string_view key, const fs::path& path) {
+// The text of a PEM file; an error, and nothing, when there is none.
+std::optional<std::string> pem_text(const Reading& reading, std::string_view key,
+                                    const fs::path& path) {
   const NodeId id = reading.at(key);
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
     reading.error(id, "{}: {} is not a regular file.", key, printable(path.string()));
-    return {};
+    return std::nullopt;
   }
-  const Result<std::string> text = read_text_file(path);
-  if (text) return *text;
+  Result<std::string> text = read_text_file(path);
+  if (text) return std::move(*text);
   reading.error(id, "{}: {}", key, text.error().message);
-  return {};
+  return std::nullopt;
 }
 
 void check_certificate(const Reading& reading, const fs::path& path) {
   constexpr std::string_view kKey = "gateway.tls.certPath";
-  const std::size_t errors = reading.findings.all().size();
-  const std::string text = pem_text(reading, kKey, path);
-  if (reading.findings.all().size() != errors) return;
-  if (text.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
-    reading.error(reading.at(kKey), "{}: {} holds no certificate in PEM form.", kKey,
-                  printable(path.string()));
-  }
+  const auto text = pem_text(reading, kKey, path);
+  if (!text || text->find("-----BEGIN CERTIFICATE-----") != std::string::npos) return;
+  reading.error(reading.at(kKey), "{}: {} holds no certificate in PEM form.", kKey,
+                printable(path.string()));
 }
 
 // Our own file must be for us alone; one of root's may be for a group that we are in.
@@ -67,21 +67,19 @@ void check_key(const Reading& reading, const fs::path& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && !key_is_private(info)) {
     reading.error(id,
-                  "{}: {} can be read or changed by others (mode {:04o}), so the "
-                  "key is not secret. Run `chmod 600 {}`; if others may have read "
-                  "it, make a new key.",
+                  "{}: {} can be read or changed by others (mode {:04o}), so the key is not "
+                  "secret. Run `chmod 600 {}`; if others may have read it, make a new key.",
                   kKey, name, info.st_mode & 07777U, name);
     return;
   }
-  const std::size_t errors = reading.findings.all().size();
-  const std::string text = pem_text(reading, kKey, path);
-  if (reading.findings.all().size() != errors) return;
-  if (text.find("PRIVATE KEY-----") == std::string::npos) {
+  const auto text = pem_text(reading, kKey, path);
+  if (!text) return;
+  if (text->find("PRIVATE KEY-----") == std::string::npos) {
     reading.error(id, "{}: {} holds no private key in PEM form.", kKey, name);
-  } else if (text.find("ENCRYPTED") != std::string::npos) {
+  } else if (text->find("ENCRYPTED") != std::string::npos) {
     reading.error(id,
-                  "{}: the key in {} has a passphrase, which nobody can give at a "
-                  "start; take it off with `openssl pkey`.",
+                  "{}: the key in {} has a passphrase, which nobody can give at a start; take it "
+                  "off with `openssl pkey`.",
                   kKey, name);
   }
 }
@@ -95,13 +93,13 @@ void check_proxies(const Reading& reading) {
     // Shorter blocks than these are not a proxy but a continent.
     const bool narrow = range && range->bits >= (range->address.is_v4() ? 96 + 8 : 16);
     if (narrow) continue;
-    reading.error(id,
-                  "\"{}\" among the trusted proxies {}; write the proxy's own "
-                  "address (\"10.0.0.7\") or its network (\"10.0.0.0/24\").",
-                  printable(text.substr(0, 60)),
-                  !range ? "is not an address"
-                         : "is a large part of all addresses, and whoever is in "
-                           "it could say to be anybody");
+    reading.error(
+        id,
+        "\"{}\" among the trusted proxies {}; write the proxy's own address (\"10.0.0.7\") or its "
+        "network (\"10.0.0.0/24\").",
+        printable(text.substr(0, 60)),
+        !range ? "is not an address"
+               : "is a large part of all addresses, and whoever is in it could say to be anybody");
   }
   std::ranges::sort(proxies);
   proxies.erase(std::unique(proxies.begin(), proxies.end()), proxies.end());

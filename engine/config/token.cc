@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "engine/config/deciding_file.h"
-#include "engine/config/io_error.h"
+#include "schemas/vocab/directories.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/unique_fd.h"
 
@@ -41,43 +41,26 @@ std::string base64url(std::span<const unsigned char> bytes) {
   return out;
 }
 
-Status write_all(int fd, std::string_view text, const fs::path& path) {
-  while (!text.empty()) {
-    const ssize_t put = ::write(fd, text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return io_error("write", path);
-    text.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return ok();
-}
-
-Status sync_directory(const fs::path& directory) {
-  const UniqueFd dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!dir) return io_error("open", directory);
-  if (::fsync(dir.get()) != 0) return io_error("sync", directory);
-  return ok();
-}
-
 // Only a secret that is ours alone is used.
 Status check_private(int fd, const fs::path& path) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return io_error("look at", path);
   const std::string name = printable(path.string());
   if (!S_ISREG(info.st_mode)) {
-    return Error{Errc::refused, fmt::format("{} is not a regular file; take it away.", name)};
+    return refused("{} is not a regular file; take it away.", name);
   }
   if (info.st_uid != ::geteuid() && info.st_uid != 0) {
-    return Error{Errc::refused,
-                 fmt::format("The token file {} belongs to another user (uid {}); take it away or "
-                             "give it to yourself with chown.",
-                             name, info.st_uid)};
+    return refused(
+        "The token file {} belongs to another user (uid {}); take it away or give it to yourself "
+        "with chown.",
+        name, info.st_uid);
   }
   if ((info.st_mode & 077U) != 0) {
-    return Error{Errc::refused,
-                 fmt::format("The token file {} can be read or changed by others (mode {:04o}), so "
-                             "its token is not secret. Run `chmod 600 {}`; if others may have read "
-                             "it, delete the file and a new token is made.",
-                             name, info.st_mode & 07777U, name)};
+    return refused(
+        "The token file {} can be read or changed by others (mode {:04o}), so its token is not "
+        "secret. Run `chmod 600 {}`; if others may have read it, delete the file and a new token "
+        "is made.",
+        name, info.st_mode & 07777U, name);
   }
   return ok();
 }
@@ -112,22 +95,14 @@ Result<std::string> read_checked(int fd, const fs::path& path) {
 Result<bool> create_token_file(const fs::path& path, std::string_view token) {
   fs::path draft = path;
   draft += fmt::format(".{}.new", ::gettid());
+  const Status written = write_draft(draft, fmt::format("{}\n", token));
+  const bool linked = written && ::link(draft.c_str(), path.c_str()) == 0;
+  const bool failed = written && !linked && errno != EEXIST;
+  const Error why = failed ? io_error("create", path) : Error{};
   ::unlink(draft.c_str());
-  bool linked = false;
-  {
-    const UniqueFd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!file) return io_error("create", draft);
-    Status written = write_all(file.get(), fmt::format("{}\n", token), draft);
-    if (written && ::fchmod(file.get(), 0600) != 0) written = io_error("set the mode of", draft);
-    if (written && ::fsync(file.get()) != 0) written = io_error("sync", draft);
-    if (written) {
-      linked = ::link(draft.c_str(), path.c_str()) == 0;
-      if (!linked && errno != EEXIST) written = io_error("create", path);
-    }
-    ::unlink(draft.c_str());
-    if (!written) return written.error();
-  }
-  SPINE_TRY_STATUS(sync_directory(path.parent_path()));
+  if (!written) return written.error();
+  if (failed) return why;
+  SPINE_TRY_STATUS(sync_dir(path.parent_path()));
   return linked;
 }
 

@@ -6,7 +6,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "engine/config/source.h"
 #include "engine/config/state_dir.h"
 #include "engine/config/token.h"
 #include "tests/unit/config/support.h"

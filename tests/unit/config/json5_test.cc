@@ -49,12 +49,12 @@ TEST(Json5, ReadsEveryFeatureOfTheLanguage) {
       Spelling{R"({null: 1, true: 2, Infinity: 3})", R"({"null":1,"true":2,"Infinity":3})"},
       Spelling{R"("say \"hi\"")", R"("say \"hi\"")"},
       Spelling{R"('it\'s "x"')", R"("it's \"x\"")"},
-      Spelling{R"("\b\f\n\r\t\v\/\\")", R"("\u0008\u000c\n\u000d\u0009\u000b/\\")"},
+      Spelling{R"("\b\f\n\r\t\v\/\\")", R"("\u0008\u000c\n\u000d\t\u000b/\\")"},
       Spelling{R"("\x41\u0042\q")", R"("ABq")"},
       Spelling{R"("\ud83d\ude00")", "\"\xf0\x9f\x98\x80\""},
       Spelling{"'one \\\ntwo \\\r\nthree \\\rfour'", R"("one two three four")"},
       Spelling{"'a\\\xe2\x80\xa8z'", R"("az")"},
-      Spelling{"\"\xe2\x80\xa8\"", "\"\xe2\x80\xa8\""},
+      Spelling{"\"\xe2\x80\xa8\"", R"("\u2028")"},
       Spelling{"\xef\xbb\xbf\xc2\xa0\v\f{}\xe3\x80\x80", "{}"},
   };
   for (const Spelling& c : kCases)
