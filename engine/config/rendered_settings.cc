@@ -17,6 +17,7 @@ const Config& default_config() {
     Config defaults;
     defaults.agents.push_back({.id = "*"});
     defaults.channels.push_back({.name = "*"});
+    defaults.crons.push_back({.name = "*"});
     defaults.skills.entries.push_back({.name = "*"});
     return defaults;
   }();
@@ -25,8 +26,9 @@ const Config& default_config() {
 
 // As strict JSON; empty where there is none.
 std::string default_of(const Setting& setting, const TablePlace& place) {
-  if (place.owner == nullptr || setting.member.get == nullptr) return {};
-  return show_value(setting.accepts, setting.member.get(place.owner(default_config(), "*")));
+  const void* owner = place.owner == nullptr ? nullptr : place.owner(default_config(), "*");
+  if (owner == nullptr || setting.member.get == nullptr) return {};
+  return show_value(setting.accepts, setting.member.get(owner));
 }
 
 void append_entry(std::string& out, const KeyEntry& entry);
