@@ -342,6 +342,7 @@ class ChannelReader {
 constinit const SettingTable kChannelDefaultsTable{kAtRoot, kChannelDefaults};
 constinit const SettingTable kChannelTable{kChannelPlaces, kChannel};
 constinit const SettingTable kGroupTable{kGroupPlaces, kGroup};
+
 void read_channels(Reading& reading) {
   for (const NodeId node : reading.children(reading.at("channels"))) {
     const std::string_view key = reading.document.key(node);

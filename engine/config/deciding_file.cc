@@ -71,26 +71,6 @@ fs::path target_of(const fs::path& link, Status& checked) {
   return failed ? fs::path{} : target;
 }
 
-Result<std::string> read_all(int fd, const std::filesystem::path& path) {
-  std::string text;
-  std::array<char, std::size_t{64} * 1024> buffer;
-  while (true) {
-    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      return Error{Errc::io, fmt::format("Cannot read {}: {}.", path.string(),
-                                         std::generic_category().message(errno))};
-    }
-    if (got == 0) return text;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-    if (text.size() > limits::kConfigBytesMax) {
-      return Error{Errc::invalid_argument,
-                   fmt::format("{} has more than {} bytes; make it smaller.", path.string(),
-                               limits::kConfigBytesMax)};
-    }
-  }
-}
-
 Status write_whole(int fd, std::string_view text, const fs::path& path) {
   while (!text.empty()) {
     const ssize_t put = ::write(fd, text.data(), text.size());
@@ -159,10 +139,27 @@ Status write_draft(const fs::path& draft, std::string_view text) {
   return write_whole(file.get(), text, draft);
 }
 
+Result<std::string> read_all(int fd, const fs::path& path, std::size_t bytes_max) {
+  std::string text;
+  std::array<char, std::size_t{64} * 1024> buffer;
+  while (true) {
+    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return io_error("read", path);
+    if (got == 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (text.size() > bytes_max) {
+      return Error{Errc::invalid_argument,
+                   fmt::format("{} has more than {} bytes; make it smaller.",
+                               printable(path.string()), bytes_max)};
+    }
+  }
+}
+
 Result<std::string> read_text_file(const std::filesystem::path& path) {
   SPINE_TRY(const UniqueFd fd, open_regular(path));
   SPINE_TRY_STATUS(check_deciding(fd.get(), path));
-  return read_all(fd.get(), path);
+  return read_all(fd.get(), path, limits::kConfigBytesMax);
 }
 
 }  // namespace spine::config

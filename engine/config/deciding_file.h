@@ -33,6 +33,10 @@ Status check_place(const std::filesystem::path& path);
 // Errors: not_found, invalid_argument, refused, io.
 Result<std::string> read_text_file(const std::filesystem::path& path);
 
+// What can still be read. `path` is for messages. Errors: invalid_argument when it has more bytes;
+// io.
+Result<std::string> read_all(int fd, const std::filesystem::path& path, std::size_t bytes_max);
+
 // Writes a file of mode 0600, synced, in the place of what a crash may have left there. Errors: io.
 Status write_draft(const std::filesystem::path& draft, std::string_view text);
 

@@ -140,8 +140,10 @@ class PutBackWalk {
   const std::vector<Replaced>& replaced() const { return replaced_; }
 
  private:
-  Error refuse(std::string_view why) const {
-    return {Errc::invalid_argument, fmt::format("{}: {}", show_path(path_), why)};
+  template <class... Args>
+  Error refuse(fmt::format_string<Args...> why, Args&&... args) const {
+    return {Errc::invalid_argument,
+            show_path(path_) + ": " + fmt::format(why, std::forward<Args>(args)...)};
   }
 
   Status put_back(NodeId id, NodeId was) {
@@ -152,12 +154,12 @@ class PutBackWalk {
         kind == Kind::string && without_url_secrets(old_.text(was)) == now_.text(id);
     if (!scalar || (!whole && !same_url)) {
       return refuse(
-          fmt::format("{} stands for a value that the file does not have here; write the value "
-                      "itself, or take the setting out.",
-                      kRedacted));
+          "{} stands for a value that the file does not have here; write the value "
+          "itself, or take the setting out.",
+          kRedacted);
     }
     if (kind == Kind::string && has_mark(old_.text(was))) {
-      return refuse(fmt::format("the file itself has {} here; write the value.", kRedacted));
+      return refuse("the file itself has {} here; write the value.", kRedacted);
     }
     replaced_.push_back({now_[id].source_begin, now_[id].source_end, to_json(old_, was)});
     return ok();
@@ -167,9 +169,7 @@ class PutBackWalk {
     const Members before(old_, was);
     for (NodeId m = now_.first_child(id); m != 0; m = now_.next(m)) {
       path_.push_back({.key = now_.key(m)});
-      if (has_mark(now_.key(m))) {
-        return refuse(fmt::format("a key cannot be {}.", kRedacted));
-      }
+      if (has_mark(now_.key(m))) return refuse("a key cannot be {}.", kRedacted);
       SPINE_TRY_STATUS(walk(m, before.find(now_.key(m))));
       path_.pop_back();
     }
@@ -208,8 +208,9 @@ using Why = EditRefusal::Why;
 // More of them are only counted.
 constexpr std::size_t kRefusedPathsNamed = 10;
 
-EditRefusal refusal(Why why, std::string_view message) {
-  return {why, std::string{message}};
+template <class... Args>
+EditRefusal refusal(Why why, fmt::format_string<Args...> message, Args&&... args) {
+  return {why, fmt::format(message, std::forward<Args>(args)...)};
 }
 
 class Preparation {
@@ -232,7 +233,7 @@ class Preparation {
   Refused read_file() {
     Result<std::string> text = read_text_file(path_);
     if (!text && text.error().code != Errc::not_found) {
-      return refusal(Why::io, text.error().message);
+      return refusal(Why::io, "{}", text.error().message);
     }
     if (!text) return std::nullopt;
     prepared_.existed = true;
@@ -241,24 +242,24 @@ class Preparation {
     // A file that is no JSON5 has no values: it can be replaced, not patched.
     const Result<NodeId> root = parse_json5(old_, old_text_, path_.string());
     if (root) old_root_ = *root;
-    if (!root && edit_.kind == EditKind::patch) return refusal(Why::invalid, root.error().message);
+    if (!root && edit_.kind == EditKind::patch)
+      return refusal(Why::invalid, "{}", root.error().message);
     return std::nullopt;
   }
 
   Refused check_base() {
     if (edit_.raw.size() > limits::kConfigBytesMax) return too_large(edit_.raw.size());
     if (prepared_.existed && edit_.base_hash.empty()) {
-      return refusal(Why::base_hash_required, kBaseHashRequired);
+      return refusal(Why::base_hash_required, "{}", kBaseHashRequired);
     }
     const std::string now = prepared_.existed ? show_hex(prepared_.before) : std::string{};
-    if (edit_.base_hash != now) return refusal(Why::base_hash_stale, kBaseHashStale);
+    if (edit_.base_hash != now) return refusal(Why::base_hash_stale, "{}", kBaseHashStale);
     return std::nullopt;
   }
 
   static EditRefusal too_large(std::size_t bytes) {
-    return refusal(Why::too_large,
-                   fmt::format("the configuration would have {} bytes; it may have {}.", bytes,
-                               limits::kConfigBytesMax));
+    return refusal(Why::too_large, "the configuration would have {} bytes; it may have {}.", bytes,
+                   limits::kConfigBytesMax);
   }
 
   Refused make_text() {
@@ -266,10 +267,10 @@ class Preparation {
     Result<std::string> wanted = edit_.kind == EditKind::patch
                                      ? patched_text()
                                      : Result<std::string>{std::string{edit_.raw}};
-    if (!wanted) return refusal(Why::invalid, wanted.error().message);
+    if (!wanted) return refusal(Why::invalid, "{}", wanted.error().message);
     if (wanted->size() > limits::kConfigBytesMax) return too_large(wanted->size());
     Result<std::string> text = with_secrets(*wanted);
-    if (!text) return refusal(Why::invalid, text.error().message);
+    if (!text) return refusal(Why::invalid, "{}", text.error().message);
     if (text->size() > limits::kConfigBytesMax) return too_large(text->size());
     prepared_.text = std::move(*text);
     return std::nullopt;
@@ -296,7 +297,7 @@ class Preparation {
 
   Refused compare() {
     const Result<NodeId> root = parse_json5(new_, prepared_.text, path_.string());
-    if (!root) return refusal(Why::invalid, root.error().message);
+    if (!root) return refusal(Why::invalid, "{}", root.error().message);
     new_root_ = *root;
     changes_ = find_changes({old_, old_root_}, {new_, new_root_});
     // A patch that changes nothing leaves the text, with its comments, alone.
@@ -322,14 +323,14 @@ class Preparation {
       names += fmt::format(" and {} more", paths.size() - kRefusedPathsNamed);
     }
     return refusal(Why::not_allowed,
-                   fmt::format("this cannot be changed from elsewhere: {}. Change it on the "
-                               "machine itself: `spine config set <path> <value>`.",
-                               names));
+                   "this cannot be changed from elsewhere: {}. Change it on the "
+                   "machine itself: `spine config set <path> <value>`.",
+                   names);
   }
 
   Refused check_result() {
     Result<Config> config = parse(prepared_.text, path_, getenv_, edit_.given);
-    if (!config) return refusal(Why::invalid, config.error().message);
+    if (!config) return refusal(Why::invalid, "{}", config.error().message);
     prepared_.redacted_json = std::move(config->redacted_json);
     prepared_.warnings = std::move(config->warnings);
     return std::nullopt;

@@ -165,6 +165,7 @@ void read_auth(Reading& reading) {
 }  // namespace
 
 constinit const SettingTable kGatewayTable{kAtRoot, kGateway};
+
 void read_gateway(Reading& reading) {
   read_port(reading);
   read_auth(reading);

@@ -67,8 +67,9 @@ class Document {
   NodeId find(NodeId object, std::string_view key) const;
   std::vector<NodeId> children(NodeId parent) const;
 
-  // "file:line:column".
+  // "file:line:column", of a place or of where a value stands.
   std::string where(Place place) const;
+  std::string where(NodeId id) const { return where(nodes_[id].place); }
   const std::string& file_name(std::uint16_t file) const { return files_[file]; }
 
   // The text to show to people: what the environment put into it stays as ${VAR}. Borrowed.

@@ -50,7 +50,7 @@ struct Reading {
   void take(std::span<const Setting> rows, NodeId node, void* owner) const;
 
   // "file:line:column" of the value.
-  std::string where(NodeId id) const { return document.where(document[id].place); }
+  std::string where(NodeId id) const { return document.where(id); }
 
   // A finding at the value.
   template <class... Args>

@@ -150,8 +150,7 @@ class Checker {
 
   void complain(NodeId id, std::string_view wanted) {
     const bool secret = !path_.empty() && is_secret(path_);
-    findings_.error(fmt::format("{}: {} is {}; it must be {}.",
-                                document_.where(document_[id].place), path(),
+    findings_.error(fmt::format("{}: {} is {}; it must be {}.", document_.where(id), path(),
                                 describe(document_, id, secret), wanted));
   }
 

@@ -156,6 +156,7 @@ void warn_of_send_policy(const Reading& reading) {
 
 constinit const SettingTable kSessionTable{kAtRoot, kSession};
 constinit const SettingTable kResetTable{kResetPlaces, kReset};
+
 void read_session(Reading& reading) {
   const NodeId scope = reading.at("session.scope");
   if (reading.text(scope) == "global") {

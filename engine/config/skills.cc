@@ -91,6 +91,7 @@ void read_skill_entry(Reading& reading, NodeId node) {
 
 constinit const SettingTable kSkillsTable{kAtRoot, kSkills};
 constinit const SettingTable kSkillEntryTable{kSkillEntryPlaces, kSkillEntry};
+
 void read_skills(Reading& reading) {
   SkillsConfig& skills = reading.config.skills;
   check_folders(reading, "skills.load.extraDirs", skills.extra_dirs);

@@ -113,7 +113,7 @@ class Substitution {
   }
 
   void report(NodeId id, std::string_view name) {
-    const std::string where = document_.where(document_[id].place);
+    const std::string where = document_.where(id);
     std::vector<std::string_view> path(path_.begin(), path_.end());
     if (decides(path)) {
       findings_.error(fmt::format(
@@ -172,8 +172,8 @@ class Includer {
  private:
   template <class... Args>
   Error error(NodeId id, fmt::format_string<Args...> text, Args&&... args) const {
-    return {Errc::invalid_argument, document_.where(document_[id].place) + ": " +
-                                        fmt::format(text, std::forward<Args>(args)...)};
+    return {Errc::invalid_argument,
+            document_.where(id) + ": " + fmt::format(text, std::forward<Args>(args)...)};
   }
 
   // What `$include` names, merged in order.

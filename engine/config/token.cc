@@ -67,21 +67,14 @@ Status check_private(int fd, const fs::path& path) {
 
 Result<std::string> read_checked(int fd, const fs::path& path) {
   SPINE_TRY_STATUS(check_private(fd, path));
-  std::array<char, kTokenFileBytesMax> buffer;
-  std::size_t bytes = 0;
-  while (bytes < buffer.size()) {
-    const ssize_t got = ::read(fd, buffer.data() + bytes, buffer.size() - bytes);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return io_error("read", path);
-    if (got == 0) break;
-    bytes += static_cast<std::size_t>(got);
-  }
-  std::string_view text(buffer.data(), bytes);
+  const Result<std::string> whole = read_all(fd, path, kTokenFileBytesMax);
+  if (!whole && whole.error().code == Errc::io) return whole.error();
+  std::string_view text = whole ? std::string_view{*whole} : std::string_view{};
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
     text.remove_suffix(1);
   }
   const bool printed = text == printable(text) && text.find(' ') == std::string_view::npos;
-  if (text.empty() || bytes == buffer.size() || !printed) {
+  if (text.empty() || !printed) {
     return Error{Errc::corrupt,
                  fmt::format("The token file {} does not hold one token on one line; delete it to "
                              "have a new one made, or write the token into it.",

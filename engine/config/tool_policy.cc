@@ -485,6 +485,7 @@ std::string separation_wanted(const AgentConfig& agent, std::string_view why_not
 }
 
 constinit const SettingTable kToolTable{kToolPlaces, kTools};
+
 void read_tool_policy(const Reading& reading, NodeId agent, AgentConfig& out) {
   const std::array places{agent, reading.at("agents.defaults"), reading.root};
   ToolPolicyReader(reading, places, out).read();
