@@ -118,19 +118,15 @@ constexpr std::array kAgent{
            "imageMaxDimensionPx|embeddedPi|silentReply"),
 };
 
-const void* agent_of(const Config& config, std::string_view name) {
-  const auto found = std::ranges::find(config.agents, lower_case(name), &AgentConfig::id);
-  return found == config.agents.end() ? nullptr : &*found;
-}
-
 constexpr std::array kAgentLists{
     Setting{"agents.entries", object_or_list, not_kept, "the agents, by their ids"},
     Setting{"agents.list", list, not_kept, "the agents, as a list"},
 };
 
-constexpr std::array kAgentPlaces{TablePlace{"agents.defaults."},
-                                  TablePlace{"agents.entries.*.", agent_of},
-                                  TablePlace{"agents.entries.[]."}, TablePlace{"agents.list.[]."}};
+constexpr std::array kAgentPlaces{
+    TablePlace{"agents.defaults."},
+    TablePlace{"agents.entries.*.", named<&AgentConfig::id, &Config::agents>},
+    TablePlace{"agents.entries.[]."}, TablePlace{"agents.list.[]."}};
 
 // Letters, digits, - and _, at most 64: ids become part of session keys.
 bool is_agent_id(std::string_view id) {

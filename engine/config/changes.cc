@@ -126,6 +126,32 @@ std::string show_path(const std::vector<Step>& path) {
   return out;
 }
 
+Error bad_path(std::string_view path, std::string_view why) {
+  return {Errc::invalid_argument,
+          fmt::format("\"{}\" is not a setting's path: {}.", printable(path), why)};
+}
+
+Result<std::vector<PathKey>> parse_path(std::string_view path) {
+  std::vector<PathKey> keys;
+  std::string_view rest = path;
+  while (!rest.empty()) {
+    PathKey key{.quoted = rest.starts_with("[\""), .in_list = rest.starts_with('[')};
+    key.in_list = key.in_list && !key.quoted;
+    const std::string_view close = key.quoted ? "\"]" : "]";
+    const bool bracketed = key.quoted || key.in_list;
+    const std::size_t begin = bracketed ? close.size() : 0;
+    const std::size_t end = bracketed ? rest.find(close, begin) : rest.find_first_of(".[");
+    if (bracketed && end == std::string_view::npos) return bad_path(path, "a [ is not closed");
+    key.text = rest.substr(begin, end - begin);
+    if (key.text.empty() && !key.quoted) return bad_path(path, "a key is empty");
+    rest.remove_prefix(std::min(rest.size(), bracketed ? end + close.size() : end));
+    if (rest == ".") return bad_path(path, "it ends with a dot");
+    if (rest.starts_with('.')) rest.remove_prefix(1);
+    keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
 std::vector<std::string> changed_paths(const std::vector<Change>& changes) {
   std::vector<std::string> paths;
   const std::size_t named = std::min(changes.size(), limits::kConfigPathsMax);

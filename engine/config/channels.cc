@@ -85,13 +85,9 @@ constexpr std::array kChannelDefaults{
     unused("channels.modelByChannel"),
 };
 
-const void* channel_of(const Config& config, std::string_view name) {
-  const auto found = std::ranges::find(config.channels, lower_case(name), &ChannelConfig::name);
-  return found == config.channels.end() ? nullptr : &*found;
-}
-
-constexpr std::array kChannelPlaces{TablePlace{"channels.*.", channel_of},
-                                    TablePlace{"channels.*.accounts.*."}};
+constexpr std::array kChannelPlaces{
+    TablePlace{"channels.*.", named<&ChannelConfig::name, &Config::channels>},
+    TablePlace{"channels.*.accounts.*."}};
 constexpr std::array kGroupPlaces{TablePlace{"channels.*.groups.*."},
                                   TablePlace{"channels.*.accounts.*.groups.*."}};
 

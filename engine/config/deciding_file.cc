@@ -156,10 +156,10 @@ Result<std::string> read_all(int fd, const fs::path& path, std::size_t bytes_max
   }
 }
 
-Result<std::string> read_text_file(const std::filesystem::path& path) {
+Result<std::string> read_text_file(const fs::path& path, std::size_t bytes_max) {
   SPINE_TRY(const UniqueFd fd, open_regular(path));
   SPINE_TRY_STATUS(check_deciding(fd.get(), path));
-  return read_all(fd.get(), path, limits::kConfigBytesMax);
+  return read_all(fd.get(), path, bytes_max);
 }
 
 }  // namespace spine::config

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "schemas/vocab/limits.h"
 #include "schemas/vocab/result.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/unique_fd.h"
@@ -29,9 +30,10 @@ Status check_deciding(int fd, const std::filesystem::path& path);
 // The second half alone: whether others could put something else at `path`, which need not exist.
 Status check_place(const std::filesystem::path& path);
 
-// The bytes of a file of at most kConfigBytesMax that nobody else can change.
+// The bytes of a file that nobody else can change.
 // Errors: not_found, invalid_argument, refused, io.
-Result<std::string> read_text_file(const std::filesystem::path& path);
+Result<std::string> read_text_file(const std::filesystem::path& path,
+                                   std::size_t bytes_max = limits::kConfigBytesMax);
 
 // What can still be read. `path` is for messages. Errors: invalid_argument when it has more bytes;
 // io.

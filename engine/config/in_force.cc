@@ -3,6 +3,7 @@
 #include <charconv>
 #include <fmt/format.h>
 
+#include "engine/config/changes.h"
 #include "engine/config/config.h"
 #include "engine/config/json5.h"
 #include "engine/config/key_tree.h"
@@ -10,17 +11,6 @@
 
 namespace spine::config {
 namespace {
-
-// "bindings[0].agentId" and "bindings.0.agentId" name the same. Empty when there is none.
-std::string_view take_key(std::string_view& rest) {
-  while (rest.starts_with('.') || rest.starts_with('[') || rest.starts_with(']')) {
-    rest.remove_prefix(1);
-  }
-  const std::size_t end = std::min(rest.find_first_of(".[]"), rest.size());
-  const std::string_view key = rest.substr(0, end);
-  rest.remove_prefix(end);
-  return key;
-}
 
 NodeId element(const Document& document, NodeId list, std::string_view key) {
   std::size_t index{};
@@ -32,28 +22,27 @@ NodeId element(const Document& document, NodeId list, std::string_view key) {
   return id;
 }
 
-NodeId walk(const Document& document, NodeId root, std::string_view path) {
-  NodeId at = root;
-  for (std::string_view key = take_key(path); at != 0 && !key.empty(); key = take_key(path)) {
+NodeId walk(const Document& document, NodeId at, const std::vector<PathKey>& path) {
+  for (const PathKey& key : path) {
     if (document.kind(at) == Kind::object) {
-      at = document.find(at, key);
+      at = document.find(at, key.text);
     } else {
-      at = document.kind(at) == Kind::array ? element(document, at, key) : 0;
+      at = document.kind(at) == Kind::array ? element(document, at, key.text) : 0;
     }
   }
   return at;
 }
 
 // What is in force for a setting that a Config keeps; empty for others.
-std::string in_force(const Config& config, std::string_view path) {
+std::string in_force(const Config& config, const std::vector<PathKey>& path) {
   const KeyEntry* at = &key_tree();
   std::string_view name;  // what the last `*` of the path stands for
-  while (at != nullptr && !path.empty()) {
-    const std::string_view key = take_key(path);
-    at = at->step(key);
-    if (at != nullptr && at->name == "*") name = key;
+  for (const PathKey& key : path) {
+    at = at->step(key.text);
+    if (at == nullptr) return {};
+    if (at->name == "*") name = key.text;
   }
-  if (at == nullptr || at->setting == nullptr || at->place->owner == nullptr) return {};
+  if (at->setting == nullptr || at->place->owner == nullptr) return {};
   const Member& member = at->setting->member;
   const void* owner = at->place->owner(config, name);
   if (member.get == nullptr || owner == nullptr) return {};
@@ -65,9 +54,10 @@ std::string in_force(const Config& config, std::string_view path) {
 Result<std::string> get_path(const Config& config, std::string_view dotted_path) {
   Document document;
   SPINE_TRY(NodeId root, parse_json5(document, config.redacted_json, config.path.string()));
-  const NodeId found = walk(document, root, dotted_path);
+  SPINE_TRY(const std::vector<PathKey> path, parse_path(dotted_path));
+  const NodeId found = walk(document, root, path);
   if (found != 0) return to_json(document, found);
-  std::string value = in_force(config, dotted_path);
+  std::string value = in_force(config, path);
   if (!value.empty()) return value;
   return Error{Errc::not_found,
                fmt::format("{} is not set in {}, and has no default that can be shown.",

@@ -6,6 +6,14 @@
 namespace spine::config {
 namespace {
 
+// Takes what stands before the mark off the front of `rest`.
+std::string_view take_part(std::string_view& rest, char mark) {
+  const std::size_t end = rest.find(mark);
+  const std::string_view part = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+  return part;
+}
+
 KeyEntry& child_of(KeyEntry& parent, std::string_view name) {
   for (const auto& child : parent.children) {
     if (child->name == name) return *child;
@@ -48,13 +56,6 @@ KeyEntry built() {
 }
 
 }  // namespace
-
-std::string_view take_part(std::string_view& rest, char mark) {
-  const std::size_t end = rest.find(mark);
-  const std::string_view part = rest.substr(0, end);
-  rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
-  return part;
-}
 
 const KeyEntry* KeyEntry::find(std::string_view key) const {
   for (const auto& child : children) {

@@ -25,9 +25,6 @@ struct KeyEntry {
   const KeyEntry* step(std::string_view key) const;
 };
 
-// Takes what stands before the mark off the front of `rest`.
-std::string_view take_part(std::string_view& rest, char mark);
-
 // The root. Static storage.
 const KeyEntry& key_tree();
 

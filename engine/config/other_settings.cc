@@ -63,12 +63,7 @@ constexpr std::array kCron{
     Setting{"action", text, in<&CronConfig::action>, "what an agent is then told", live, remotely},
 };
 
-const void* cron_of(const Config& config, std::string_view name) {
-  const auto found = std::ranges::find(config.crons, name, &CronConfig::name);
-  return found == config.crons.end() ? nullptr : &*found;
-}
-
-constexpr std::array kCronPlaces{TablePlace{"crons.*.", cron_of}};
+constexpr std::array kCronPlaces{TablePlace{"crons.*.", named<&CronConfig::name, &Config::crons>}};
 
 }  // namespace
 

@@ -121,7 +121,4 @@ inline constexpr Accepts kQueueModes = one_of({{"followup", fb::QueueMode::follo
                                                {"interrupt", fb::QueueMode::interrupt},
                                                {"collect", fb::QueueMode::collect}});
 
-// ASCII letters in lower case.
-std::string lower_case(std::string_view text);
-
 }  // namespace spine::config

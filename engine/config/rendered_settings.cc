@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "engine/config/changes.h"
 #include "engine/config/config.h"
 #include "engine/config/key_tree.h"
 #include "schemas/vocab/show.h"
@@ -125,10 +126,10 @@ std::string json_schema() {
 }
 
 Result<std::string> look_up_schema(std::string_view dotted_path) {
+  SPINE_TRY(const std::vector<PathKey> path, parse_path(dotted_path));
   const KeyEntry* entry = &key_tree();
-  std::string_view rest = dotted_path;
-  while (entry != nullptr && !rest.empty())
-    entry = entry->step(take_part(rest, '.'));
+  for (std::size_t i = 0; entry != nullptr && i < path.size(); ++i)
+    entry = entry->step(path[i].text);
   if (entry == nullptr) {
     return Error{Errc::not_found, fmt::format("there is no setting {}.", printable(dotted_path))};
   }

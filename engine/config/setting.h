@@ -19,6 +19,9 @@ namespace spine::config {
 
 struct Config;
 
+// ASCII letters in lower case.
+std::string lower_case(std::string_view text);
+
 enum class Type : std::uint8_t {
   any,  // known, and nothing inside is looked at
   boolean,
@@ -218,6 +221,15 @@ struct TablePlace {
   // struct.
   const void* (*owner)(const Config& config, std::string_view name){};
 };
+
+// An owner: the element of the list config.list... whose member `name` is what `*` stands for.
+template <auto name, auto... list>
+const void* named(const Config& config, std::string_view wanted) {
+  for (const auto& element : (config.*....*list)) {
+    if (element.*name == wanted || element.*name == lower_case(wanted)) return &element;
+  }
+  return nullptr;
+}
 
 struct SettingTable {
   std::span<const TablePlace> places{};

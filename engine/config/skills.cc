@@ -38,12 +38,8 @@ constexpr std::array kSkillEntry{
     Setting{"config", any, not_kept, "for the skill itself"},
 };
 
-constexpr std::array kSkillEntryPlaces{
-    TablePlace{"skills.entries.*.", [](const Config& config, std::string_view name) -> const void* {
-                 const auto& entries = config.skills.entries;
-                 const auto found = std::ranges::find(entries, name, &SkillEntryConfig::name);
-                 return found == entries.end() ? nullptr : &*found;
-               }}};
+constexpr std::array kSkillEntryPlaces{TablePlace{
+    "skills.entries.*.", named<&SkillEntryConfig::name, &Config::skills, &SkillsConfig::entries>}};
 
 // As they are looked at: without dots and slashes at the end, and not too many.
 void check_folders(const Reading& reading, std::string_view key, std::vector<std::string>& out) {

@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 #include <iterator>
 
+#include "engine/config/changes.h"
 #include "engine/config/json5.h"
 #include "engine/config/key_tree.h"
+#include "engine/config/redact.h"
 #include "engine/config/rendered_settings.h"
 #include "engine/config/setting.h"
 #include "tests/unit/config/support.h"
@@ -71,6 +73,36 @@ TEST_F(Settings, ValuesInForceAreFoundUnderTheNamesThatRepeat) {
   EXPECT_EQ(got(config, "session.reset.atHour"), "4");
   EXPECT_EQ(got(config, "gateway.bind"), "\"loopback\"");
   EXPECT_EQ(got(parsed("{gateway: {host: '127.0.0.2'}}"), "gateway.bind"), "\"127.0.0.2\"");
+}
+
+TEST_F(Settings, PathsAreTakenApartAsTheyAreShown) {
+  const auto keys = parse_path("a.b[0][\"c.d\"].7");
+  ASSERT_TRUE(keys);
+  ASSERT_EQ(keys->size(), 5U);
+  EXPECT_EQ((*keys)[1].text, "b");
+  EXPECT_TRUE((*keys)[2].in_list);
+  EXPECT_EQ((*keys)[3].text, "c.d");
+  EXPECT_TRUE((*keys)[3].quoted);
+  EXPECT_FALSE((*keys)[4].in_list);
+  EXPECT_THAT(*parse_path(""), IsEmpty());
+  for (const std::string_view bad : {"a..b", ".a", "a.", "a[\"b", "a[", "a[]"})
+    EXPECT_EQ(parse_path(bad).error().code, Errc::invalid_argument) << bad;
+}
+
+TEST_F(Settings, NamesThatRepeatAreFoundInAnyCase) {
+  Config config;
+  config.channels.push_back({.name = "telegram"});
+  EXPECT_EQ((named<&ChannelConfig::name, &Config::channels>(config, "Telegram")),
+            config.channels.data());
+  EXPECT_EQ((named<&ChannelConfig::name, &Config::channels>(config, "x")), nullptr);
+}
+
+TEST_F(Settings, SecretsAreToldByTheirNamesAndByTheirRows) {
+  EXPECT_EQ(folded_key("BOT_to-ken"), "bottoken");
+  constexpr std::array<std::string_view, 3> kPassword{"gateway", "remote", "password"};
+  EXPECT_EQ(hidden_part(kPassword), Hidden::everything);
+  constexpr std::array<std::string_view, 2> kPort{"gateway", "port"};
+  EXPECT_EQ(hidden_part(kPort), Hidden::nothing);
 }
 
 TEST_F(Settings, EveryRowStandsInTheTreeOnce) {
