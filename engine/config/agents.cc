@@ -35,21 +35,20 @@ constexpr Member sandbox = in<&AgentConfig::process, &AgentProcess::sandbox, mem
 constexpr std::array kAgent{
     Setting{"id", text, not_kept, "what sessions and bindings call it"},
     Setting{"default", boolean, not_kept, "whether it is asked where nothing is bound"},
-    Setting{"name", text, in<&AgentConfig::name>, "what people call it", live, remotely},
+    remote("name", text, in<&AgentConfig::name>, "what people call it"),
     Setting{"workspace", path, in<&AgentConfig::workspace>, "its folder"},
-    Setting{"model", model, in<&AgentConfig::model_primary>, "\"provider/model\"", live, remotely},
-    Setting{"model.primary", text, not_kept, "the same", live, remotely},
+    remote("model", model, in<&AgentConfig::model_primary>, "\"provider/model\""),
+    remote("model.primary", text, not_kept, "the same"),
     unused("model.fallbacks", text_list, remotely),
-    Setting{"identity", object, not_kept, {}, live, remotely},
-    Setting{"identity.name", text, not_kept, "the same as name, where that is not said", live,
-            remotely},
-    Setting{"identity.emoji", text, in<&AgentConfig::emoji>, "its sign", live, remotely},
-    Setting{"identity.*", any, not_kept, {}, live, remotely},
+    remote("identity", object, not_kept),
+    remote("identity.name", text, not_kept, "the same as name, where that is not said"),
+    remote("identity.emoji", text, in<&AgentConfig::emoji>, "its sign"),
+    remote("identity.*", any, not_kept),
     Setting{"timeoutSeconds", whole(0, 86'400), not_kept, "the same as spine.runMs, in seconds"},
     Setting{"skills", text_list, in<&AgentConfig::skills>,
             "the skills it gets; all that are eligible, where nothing is said"},
-    Setting{"spine.delayMs", whole(0, 600'000), in<&AgentConfig::echo_delay_ms>,
-            "how long the echo agent waits", live, remotely},
+    remote("spine.delayMs", whole(0, 600'000), in<&AgentConfig::echo_delay_ms>,
+           "how long the echo agent waits"),
     decides("spine.driver", kDrivers, process<&AgentProcess::driver>,
             "how its program is spoken to"),
     decides("spine.preset", words("claude", "codex"), process<&AgentProcess::preset>,
@@ -148,7 +147,7 @@ std::vector<AgentEntry> entries_of(const Reading& reading) {
     const NodeId container = reading.at(path);
     const bool keyed = reading.document.kind(container) == Kind::object;
     for (const NodeId node : reading.children(container)) {
-      const auto id = reading.text(reading.below(node, "id"));
+      const auto id = reading.text(node, "id");
       if (keyed) {
         out.push_back({node, lower_case(reading.document.key(node))});
         if (id && lower_case(*id) != out.back().id) {
@@ -168,7 +167,7 @@ std::vector<AgentEntry> entries_of(const Reading& reading) {
 // What stands below `node` over what stands in `agent` already.
 void take_agent(const Reading& reading, NodeId node, AgentConfig& agent) {
   AgentProcess& process = agent.process;
-  if (const auto seconds = reading.integer(reading.below(node, "timeoutSeconds"))) {
+  if (const auto seconds = reading.integer(node, "timeoutSeconds")) {
     process.run_ms = static_cast<std::uint64_t>(*seconds) * 1'000;
   }
   reading.take(kAgent, node, &agent);
@@ -209,8 +208,8 @@ AgentConfig read_agent(const Reading& reading, const AgentEntry& entry,
                        const AgentConfig& defaults) {
   AgentConfig agent = defaults;
   agent.id = entry.id;
-  agent.name = reading.text(reading.below(entry.node, "identity.name"))
-                   .value_or(entry.id == "main" ? "Main" : entry.id);
+  agent.name =
+      reading.text(entry.node, "identity.name").value_or(entry.id == "main" ? "Main" : entry.id);
   agent.emoji.clear();
   take_agent(reading, entry.node, agent);
   read_tool_policy(reading, entry.node, agent);
@@ -246,23 +245,19 @@ constexpr Accepts kPeerKinds = one_of({{"direct", fb::ConversationKind::direct},
                                        {"group", fb::ConversationKind::group},
                                        {"channel", fb::ConversationKind::channel}});
 constexpr std::array kBindingList{
-    Setting{"bindings", list, not_kept, "which agent is asked: the first that fits", live,
-            remotely},
+    remote("bindings", list, not_kept, "which agent is asked: the first that fits"),
 };
 constexpr std::array kBinding{
-    Setting{"agentId", text, in<&BindingConfig::agent_id>, "an agent, or \"none\"", live, remotely},
-    Setting{"type|comment", text, not_kept, {}, live, remotely},
+    remote("agentId", text, in<&BindingConfig::agent_id>, "an agent, or \"none\""),
+    remote("type|comment", text, not_kept),
     unused("session", any, remotely),
     Setting{"match", object, not_kept, "of which messages", live, remotely, Flag::strict},
-    Setting{"match.channel", text, in<&BindingConfig::channel>, "from that channel", live,
-            remotely},
-    Setting{"match.accountId", text, in<&BindingConfig::account>, "to that account; \"*\" = any",
-            live, remotely},
-    Setting{"match.peer", object, not_kept, {}, live, remotely},
-    Setting{"match.peer.kind", kPeerKinds, in<&BindingConfig::peer_kind>, "in such a conversation",
-            live, remotely},
-    Setting{"match.peer.id", any, not_kept, "in that conversation; \"*\" = any", live, remotely},
-    Setting{"match.guildId|teamId|roles", any, not_kept, {}, live, remotely},
+    remote("match.channel", text, in<&BindingConfig::channel>, "from that channel"),
+    remote("match.accountId", text, in<&BindingConfig::account>, "to that account; \"*\" = any"),
+    remote("match.peer", object, not_kept),
+    remote("match.peer.kind", kPeerKinds, in<&BindingConfig::peer_kind>, "in such a conversation"),
+    remote("match.peer.id", any, not_kept, "in that conversation; \"*\" = any"),
+    remote("match.guildId|teamId|roles", any, not_kept),
 };
 constexpr std::array kBindingPlaces{TablePlace{"bindings.[]."}};
 

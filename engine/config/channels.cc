@@ -25,9 +25,8 @@ constexpr Accepts kGroupPolicies = one_of({{"open", fb::DmPolicy::open},
 
 // For a channel and for each of its accounts, which must agree on who may speak.
 constexpr std::array kChannel{
-    Setting{"enabled", boolean, in<&ChannelConfig::enabled>, "whether anybody is heard", live,
-            remotely},
-    Setting{"name", any, not_kept, "what people call it", live, remotely},
+    remote("enabled", boolean, in<&ChannelConfig::enabled>, "whether anybody is heard"),
+    remote("name", any, not_kept, "what people call it"),
     decides("dmPolicy", kDmPolicies, in<&ChannelConfig::dm_policy>,
             "whose direct messages are answered"),
     decides("dm.policy", kDmPolicies, in<&ChannelConfig::dm_policy>, "the same as dmPolicy"),
@@ -106,7 +105,7 @@ class ChannelReader {
   void read() {
     ChannelConfig channel;
     channel.name = name_;
-    channel.enabled = reading_.flag(reading_.below(node_, "enabled")).value_or(true);
+    channel.enabled = reading_.flag(node_, "enabled").value_or(true);
     channel.group_policy = reading_.config.default_group_policy;
     channel.dm_policy = reading_.config.default_dm_policy;
     const NodeId dm_policy = taken({"dmPolicy", "dm.policy"}, channel);
@@ -195,8 +194,7 @@ class ChannelReader {
     const bool by_default = reading_.flag(mention).value_or(false);
     if (groups != 0 && reading_.document.first_child(groups) != 0) {
       const NodeId others = reading_.document.find(groups, "*");
-      const bool inherited =
-          reading_.flag(reading_.below(others, "requireMention")).value_or(by_default);
+      const bool inherited = reading_.flag(others, "requireMention").value_or(by_default);
       for (const NodeId group : reading_.document.children(groups))
         channel.groups.push_back(read_group(group, inherited));
       std::ranges::stable_sort(channel.groups, {}, &GroupConfig::id);
@@ -210,7 +208,7 @@ class ChannelReader {
     out.id = without_channel(reading_.document.key(group));
     out.require_mention = mention;
     reading_.take(kGroup, group, &out);
-    if (reading_.flag(reading_.below(group, "allow")) == false) out.enabled = false;
+    if (reading_.flag(group, "allow") == false) out.enabled = false;
     if (out.allow_from) {
       normalise(*out.allow_from);
       name_access_groups(fmt::format("groups.{}.allowFrom", out.id), *out.allow_from);
@@ -292,7 +290,7 @@ class ChannelReader {
                     full("dmPolicy"), full("allowFrom"), listed ? ", those not listed too" : "");
     }
     for (const PlacedAt& place : places_) {
-      if (reading_.flag(reading_.below(place.node, "dm.enabled")) == false) {
+      if (reading_.flag(place.node, "dm.enabled") == false) {
         channel.dm_policy = fb::DmPolicy::disabled;
       }
     }

@@ -25,17 +25,17 @@ constexpr std::array kOther{
     Setting{"commands.ownerAllowFrom", ids, not_kept,
             "owners: \"<channel>:<sender id>\", admins of channels that admin_channels names"},
     unused("commands.*"),
-    Setting{"messages", object, not_kept, {}, live, remotely},
-    Setting{"messages.queue", object, not_kept, {}, live, remotely},
-    Setting{"messages.queue.byChannel", object, not_kept, {}, live, remotely},
-    Setting{"messages.queue.mode", kQueueModes, in<&Config::queue_mode>,
-            "what becomes of a message to an agent that is at work", live, remotely},
-    Setting{"messages.queue.byChannel.*", kQueueModes, not_kept,
-            "the same for messages from one channel", live, remotely},
+    remote("messages", object, not_kept),
+    remote("messages.queue", object, not_kept),
+    remote("messages.queue.byChannel", object, not_kept),
+    remote("messages.queue.mode", kQueueModes, in<&Config::queue_mode>,
+           "what becomes of a message to an agent that is at work"),
+    remote("messages.queue.byChannel.*", kQueueModes, not_kept,
+           "the same for messages from one channel"),
     unused("messages.queue.*", any, remotely),
     unused("messages.*", any, remotely),
     unused("crons", object),
-    Setting{"logging.level", kLevels, in<&Config::log_level>, "how much is logged", live, remotely},
+    remote("logging.level", kLevels, in<&Config::log_level>, "how much is logged"),
     Setting{"logging.format", kFormats, in<&Config::log_format>,
             "whether lines are for people or for programs", restart},
     Setting{"logging.file", text, in<&Config::log_file>,
@@ -58,9 +58,8 @@ constexpr std::array kOther{
 };
 
 constexpr std::array kCron{
-    Setting{"schedule", text, in<&CronConfig::schedule>, "when, as crontab(5) has it", live,
-            remotely},
-    Setting{"action", text, in<&CronConfig::action>, "what an agent is then told", live, remotely},
+    remote("schedule", text, in<&CronConfig::schedule>, "when, as crontab(5) has it"),
+    remote("action", text, in<&CronConfig::action>, "what an agent is then told"),
 };
 
 constexpr std::array kCronPlaces{TablePlace{"crons.*.", named<&CronConfig::name, &Config::crons>}};

@@ -78,7 +78,7 @@ Value word_of(std::string_view word, const Accepts& accepts) {
 
 Value model_of(const Reading& reading, NodeId id) {
   if (reading.document.kind(id) == Kind::string) return *reading.text(id);
-  const auto primary = reading.text(reading.below(id, "primary"));
+  const auto primary = reading.text(id, "primary");
   return primary ? Value{*primary} : Value{};
 }
 

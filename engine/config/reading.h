@@ -34,6 +34,11 @@ struct Reading {
   std::optional<std::string> text(NodeId id) const;
   std::optional<bool> flag(NodeId id) const;
   std::optional<std::int64_t> integer(NodeId id) const;
+  // The same of what stands below a value.
+  auto text(NodeId from, std::string_view path) const { return text(below(from, path)); }
+  auto flag(NodeId from, std::string_view path) const { return flag(below(from, path)); }
+  auto integer(NodeId from, std::string_view path) const { return integer(below(from, path)); }
+  auto texts(NodeId from, std::string_view path) const { return texts(below(from, path)); }
   // A string, or a whole number as text; nothing for all else.
   std::optional<std::string> id(NodeId node) const;
   // Members or elements; none when it is absent.
@@ -91,9 +96,6 @@ extern const SettingTable kOtherTable;  // the small sections, and those that Sp
 
 // The rules, in the order in which they are asked: the tables' members at the root are read.
 void read_gateway(Reading& reading);
-void check_tls(const Reading& reading);   // and the proxies in front
-void read_listen(Reading& reading);       // after all that says who comes in
-void check_control_ui(Reading& reading);  // and the public origin
 void read_admins(Reading& reading);
 void read_session(Reading& reading);
 void read_agents(Reading& reading);
@@ -107,10 +109,6 @@ void read_bindings(Reading& reading);
 void read_crons(Reading& reading);
 void read_skills(Reading& reading);
 void check_logging(const Reading& reading);
-
-// What `config get` says of gateway.bind and gateway.host.
-Value show_bind(const void* config);
-Value show_host(const void* config);
 
 // The modes of messages.queue and what each is also called.
 inline constexpr Accepts kQueueModes = one_of({{"followup", fb::QueueMode::followup},

@@ -25,36 +25,34 @@ constexpr Accepts kPruneAfter = within_days(1, 36'500);
 // Those that decide whose conversation is whose, and who may be answered, are for the machine
 // itself.
 constexpr std::array kSession{
-    Setting{"session", object, not_kept, "how conversations are told apart", live, remotely},
+    remote("session", object, not_kept, "how conversations are told apart"),
     Setting{"session.scope", words("per-sender", "global"), not_kept,
             "only \"per-sender\" has an effect"},
     Setting{"session.dmScope", kDmScopes, in<&Config::dm_scope>,
             "which direct messages are one conversation"},
     Setting{"session.groupScope", kGroupScopes, in<&Config::group_scope_main>,
             "whether groups have conversations of their own"},
-    Setting{"session.mainKey", text, in<&Config::main_key>, "the name of the main conversation",
-            live, remotely},
-    Setting{"session.idleMinutes", whole(1, 5'256'000), not_kept,
-            "the same as session.reset.idleMinutes", live, remotely},
-    Setting{"session.resetTriggers", text_list, in<&Config::reset_triggers>,
-            "messages that begin a conversation afresh", live, remotely},
-    Setting{"session.reset|resetByType", object, not_kept, "when conversations begin afresh", live,
-            remotely},
-    Setting{"session.resetByType.direct|dm|group|thread", object, not_kept,
-            "the same for conversations of one kind", live, remotely},
-    Setting{"session.maintenance", object, not_kept, "what old conversations take", live, remotely},
-    Setting{"session.maintenance.mode", words("enforce", "warn"), not_kept,
-            "only \"enforce\" has an effect", live, remotely},
-    Setting{"session.maintenance.pruneDays", whole(1, 36'500), in<&Config::session_idle_days>,
-            "the same as session.maintenance.pruneAfter, in days", live, remotely},
-    Setting{"session.maintenance.pruneAfter", kPruneAfter, in<&Config::session_idle_days>,
-            "how long a conversation without messages stays", live, remotely},
+    remote("session.mainKey", text, in<&Config::main_key>, "the name of the main conversation"),
+    remote("session.idleMinutes", whole(1, 5'256'000), not_kept,
+           "the same as session.reset.idleMinutes"),
+    remote("session.resetTriggers", text_list, in<&Config::reset_triggers>,
+           "messages that begin a conversation afresh"),
+    remote("session.reset|resetByType", object, not_kept, "when conversations begin afresh"),
+    remote("session.resetByType.direct|dm|group|thread", object, not_kept,
+           "the same for conversations of one kind"),
+    remote("session.maintenance", object, not_kept, "what old conversations take"),
+    remote("session.maintenance.mode", words("enforce", "warn"), not_kept,
+           "only \"enforce\" has an effect"),
+    remote("session.maintenance.pruneDays", whole(1, 36'500), in<&Config::session_idle_days>,
+           "the same as session.maintenance.pruneAfter, in days"),
+    remote("session.maintenance.pruneAfter", kPruneAfter, in<&Config::session_idle_days>,
+           "how long a conversation without messages stays"),
     unused("session.maintenance.maxEntries", whole(1, 100'000'000), remotely),
     unused("session.maintenance.*", any, remotely),
     unused("session.identityLinks", object),
     Setting{"session.identityLinks.*", ids},
     unused("session.resetByChannel", object, remotely),
-    Setting{"session.resetByChannel.*", any, not_kept, {}, live, remotely},
+    remote("session.resetByChannel.*", any, not_kept),
     decides("session.sendPolicy", object, not_kept, {}),
     Setting{"session.sendPolicy.default", words("allow", "deny")},
     Setting{"session.sendPolicy.rules", list},
@@ -68,11 +66,11 @@ constexpr std::array kSession{
 };
 
 constexpr std::array kReset{
-    Setting{"mode", words("none", "daily", "idle"), not_kept,
-            "whether it is the hour of a day or idle time that counts", live, remotely},
-    Setting{"atHour", whole(0, 23), in<&Reset::at_hour>, "the hour of \"daily\"", live, remotely},
-    Setting{"idleMinutes", whole(1, 5'256'000), in<&Reset::idle_minutes>,
-            "the time without messages of \"idle\"", live, remotely},
+    remote("mode", words("none", "daily", "idle"), not_kept,
+           "whether it is the hour of a day or idle time that counts"),
+    remote("atHour", whole(0, 23), in<&Reset::at_hour>, "the hour of \"daily\""),
+    remote("idleMinutes", whole(1, 5'256'000), in<&Reset::idle_minutes>,
+           "the time without messages of \"idle\""),
 };
 
 template <Reset Config::*reset>
@@ -111,7 +109,7 @@ Reset read_reset(const Reading& reading, NodeId id, const Reset& base) {
 void read_resets(Reading& reading) {
   Config& config = reading.config;
   Reset base;
-  if (const auto idle = reading.integer(reading.at("session.idleMinutes"))) {
+  if (const auto idle = reading.integer(reading.root, "session.idleMinutes")) {
     base.idle_minutes = static_cast<std::uint32_t>(*idle);
   }
   base = read_reset(reading, reading.at("session.reset"), base);
@@ -145,7 +143,7 @@ void warn_of_send_policy(const Reading& reading) {
   const NodeId policy = reading.at("session.sendPolicy");
   if (policy == 0) return;
   const NodeId rules = reading.below(policy, "rules");
-  const bool denies = reading.text(reading.below(policy, "default")) == "deny";
+  const bool denies = reading.text(policy, "default") == "deny";
   const bool has_rules = rules != 0 && reading.document.first_child(rules) != 0;
   if (denies || has_rules) {
     reading.warn(policy, "session.sendPolicy has no effect in this version.");

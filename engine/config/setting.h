@@ -204,6 +204,12 @@ constexpr Setting decides(std::string_view path, Accepts accepts, Member member,
   return {path, accepts, member, help, Applies::live, Settable::locally, Flag::strict};
 }
 
+// One that admins may change from elsewhere, too.
+constexpr Setting remote(std::string_view path, Accepts accepts, Member member,
+                         std::string_view help = {}) {
+  return {path, accepts, member, help, Applies::live, Settable::remotely};
+}
+
 // Known to OpenClaw and without effect here.
 constexpr Setting unused(std::string_view path, Accepts accepts = {}, Settable settable = {}) {
   return {path, accepts, {}, {}, {}, settable, Flag::unused};

@@ -230,7 +230,7 @@ class ToolPolicyReader {
 
   void check_names(std::string_view path) const {
     for (const NodeId place : places_)
-      refuse_marks(reading_.texts(reading_.below(place, path)));
+      refuse_marks(reading_.texts(place, path));
   }
 
   ToolNames expanded(const ToolNames& entries, std::string_view path) {
@@ -263,7 +263,7 @@ class ToolPolicyReader {
     out_.deny.clear();
     for (const std::string_view path : {"tools.deny", "tools.sandbox.tools.deny"}) {
       for (const NodeId place : places_)
-        deny(expanded(reading_.texts(reading_.below(place, path)), path), std::string{path});
+        deny(expanded(reading_.texts(place, path), path), std::string{path});
     }
   }
 

@@ -28,14 +28,14 @@ class Settings : public ConfigTest {
 };
 
 // One of a table for the tests of rows alone.
-constexpr Setting kPort{"x.port", whole(1, 9, 10), in<&Config::port>};
+constexpr Setting kScaled{"x.port", whole(1, 9, 10), in<&Config::port>};
 
 TEST_F(Settings, RowsReachTheirMembers) {
   Config config;
-  kPort.member.put(&config, std::int64_t{50});
+  kScaled.member.put(&config, std::int64_t{50});
   EXPECT_EQ(config.port, 50);
-  EXPECT_EQ(kPort.member.get(&config), Value{std::int64_t{50}});
-  EXPECT_EQ(show_value(kPort.accepts, kPort.member.get(&config)), "5");
+  EXPECT_EQ(kScaled.member.get(&config), Value{std::int64_t{50}});
+  EXPECT_EQ(show_value(kScaled.accepts, kScaled.member.get(&config)), "5");
   constexpr Member enabled = in<&Config::tls, &TlsConfig::enabled>;
   enabled.put(&config, std::int64_t{1});
   EXPECT_TRUE(config.tls.enabled);
@@ -101,8 +101,8 @@ TEST_F(Settings, SecretsAreToldByTheirNamesAndByTheirRows) {
   EXPECT_EQ(folded_key("BOT_to-ken"), "bottoken");
   constexpr std::array<std::string_view, 3> kPassword{"gateway", "remote", "password"};
   EXPECT_EQ(hidden_part(kPassword), Hidden::everything);
-  constexpr std::array<std::string_view, 2> kPort{"gateway", "port"};
-  EXPECT_EQ(hidden_part(kPort), Hidden::nothing);
+  constexpr std::array<std::string_view, 2> kPortPath{"gateway", "port"};
+  EXPECT_EQ(hidden_part(kPortPath), Hidden::nothing);
 }
 
 TEST_F(Settings, EveryRowStandsInTheTreeOnce) {
