@@ -362,12 +362,9 @@ class Parser {
     Node node{.place = scanner_.place(), .source_begin = scanner_.offset()};
     const char32_t c = scanner_.peek();
     std::vector<NodeId> children;
-    if (c == '{') {
-      node.kind = Kind::object;
-      SPINE_TRY_STATUS(members(depth, children));
-    } else if (c == '[') {
-      node.kind = Kind::array;
-      SPINE_TRY_STATUS(elements(depth, children));
+    if (c == '{' || c == '[') {
+      node.kind = c == '{' ? Kind::object : Kind::array;
+      SPINE_TRY_STATUS(items(node.kind, depth, children));
     } else {
       SPINE_TRY_STATUS(scalar(node));
     }
@@ -425,19 +422,23 @@ class Parser {
     return std::ranges::find(kLiterals, name) != kLiterals.end();
   }
 
-  Status members(std::uint32_t depth, std::vector<NodeId>& out) {
+  // The members of an object, or the elements of a list.
+  Status items(Kind kind, std::uint32_t depth, std::vector<NodeId>& out) {
+    const bool object = kind == Kind::object;
+    const char close = object ? '}' : ']';
     const Place start = scanner_.place();
     scanner_.skip();
     while (true) {
       SPINE_TRY_STATUS(scanner_.skip_blank());
-      if (scanner_.skip_if('}')) break;
-      SPINE_TRY(NodeId member, this->member(start, depth));
-      out.push_back(member);
+      if (scanner_.skip_if(close)) break;
+      SPINE_TRY(NodeId item, object ? member(start, depth) : value(depth + 1));
+      out.push_back(item);
       SPINE_TRY_STATUS(scanner_.skip_blank());
-      if (scanner_.skip_if('}')) break;
-      if (!scanner_.skip_if(',')) return expected("',' or '}'", "object", '{', start);
+      if (scanner_.skip_if(close)) break;
+      if (scanner_.skip_if(',')) continue;
+      return expected(object ? "',' or '}'" : "',' or ']'", kind, start);
     }
-    return check_unique(out);
+    return object ? check_unique(out) : ok();
   }
 
   Result<NodeId> member(Place start, std::uint32_t depth) {
@@ -449,7 +450,7 @@ class Parser {
     } else if (starts_name(c)) {
       SPINE_TRY_STATUS(scanner_.scan_name(name));
     } else {
-      return expected("a key or '}'", "object", '{', start).error();
+      return expected("a key or '}'", Kind::object, start).error();
     }
     Text key{};
     SPINE_TRY_STATUS(keep(name, key));
@@ -467,20 +468,6 @@ class Parser {
     return id;
   }
 
-  Status elements(std::uint32_t depth, std::vector<NodeId>& out) {
-    const Place start = scanner_.place();
-    scanner_.skip();
-    while (true) {
-      SPINE_TRY_STATUS(scanner_.skip_blank());
-      if (scanner_.skip_if(']')) return ok();
-      SPINE_TRY(NodeId element, value(depth + 1));
-      out.push_back(element);
-      SPINE_TRY_STATUS(scanner_.skip_blank());
-      if (scanner_.skip_if(']')) return ok();
-      if (!scanner_.skip_if(',')) return expected("',' or ']'", "list", '[', start);
-    }
-  }
-
   // Sorted, so that an object with very many members costs no more than its sorting.
   Status check_unique(std::vector<NodeId> members) const {
     std::ranges::stable_sort(members, {}, [&](NodeId id) { return document_.key(id); });
@@ -492,12 +479,14 @@ class Parser {
                              shortened(document_.key(*twice)), document_[*twice].key_place.line);
   }
 
-  Status expected(std::string_view what, std::string_view container, char open, Place start) const {
+  Status expected(std::string_view what, Kind kind, Place start) const {
+    const bool object = kind == Kind::object;
+    const std::string_view container = object ? "object" : "list";
     if (scanner_.peek() == kEnd) {
       return scanner_.error(
           "expected {}, found the end of the file; the {} that '{}' opened on line {} is not "
           "closed.",
-          what, container, open, start.line);
+          what, container, object ? '{' : '[', start.line);
     }
     return scanner_.error("expected {} in this {}, found {}.", what, container, scanner_.found());
   }

@@ -107,15 +107,10 @@ fs::path token_path(const fs::path& state_dir) {
 
 Result<std::string> make_token() {
   std::array<unsigned char, 32> bytes{};
-  std::size_t filled = 0;
-  while (filled < bytes.size()) {
-    const ssize_t got = ::getrandom(bytes.data() + filled, bytes.size() - filled, 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      return Error{Errc::io, fmt::format("The system gives no random numbers: {}.",
-                                         std::generic_category().message(errno))};
-    }
-    filled += static_cast<std::size_t>(got);
+  // So few come at once or not at all.
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    return Error{Errc::io, fmt::format("The system gives no random numbers: {}.",
+                                       std::generic_category().message(errno))};
   }
   return base64url(bytes);
 }
