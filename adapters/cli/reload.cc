@@ -47,8 +47,8 @@ ConfigChange compare(const config::Config& before, const config::Config& after) 
 }
 
 void hide_secrets(const config::Config& config) {
-  log::redact(config.token);
-  log::redact(config.password);
+  for (const std::string& secret : config::secrets_of(config))
+    log::redact(secret);
   for (const config::AgentConfig& agent : config.agents) {
     for (const auto& [name, value] : agent.process.env) {
       if (names_secret(name)) hide(value);

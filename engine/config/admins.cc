@@ -57,9 +57,7 @@ class AdminReader {
         add_owners(entry.channel);
       }
     }
-    std::ranges::sort(config.admins);
-    config.admins.erase(std::unique(config.admins.begin(), config.admins.end()),
-                        config.admins.end());
+    sort_unique(config.admins);
     if (config.admins.size() > limits::kConfigAdminsMax) {
       reading_.error(list_, "more than {} admins.", limits::kConfigAdminsMax);
     }

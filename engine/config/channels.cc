@@ -179,8 +179,7 @@ class ChannelReader {
   void normalise(std::vector<std::string>& list) const {
     for (std::string& id : list)
       id = without_channel(id);
-    std::ranges::sort(list);
-    list.erase(std::unique(list.begin(), list.end()), list.end());
+    sort_unique(list);
   }
 
   std::string without_channel(std::string_view id) const {

@@ -182,6 +182,9 @@ Result<std::string> get_path(const Config& config, std::string_view dotted_path)
 // The settings that differ and wait for the next start, in the order of the tables.
 std::vector<std::string> waiting_for_start(const Config& before, const Config& after);
 
+// The values of the settings that are secrets, some of them empty: they stand in no line of a log.
+std::vector<std::string> secrets_of(const Config& config);
+
 // The part that decides, as the ConfigApplied event's table. Finishes `builder`. The same Config
 // gives the same bytes. A channel that is not enabled becomes one whose policies are `disabled`.
 // What channels.defaults say of groups in channels that are not named is written as a channel "*".

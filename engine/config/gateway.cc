@@ -265,8 +265,7 @@ void check_proxies(const Reading& reading) {
         !range ? "is not an address"
                : "is a large part of all addresses, and whoever is in it could say to be anybody");
   }
-  std::ranges::sort(proxies);
-  proxies.erase(std::unique(proxies.begin(), proxies.end()), proxies.end());
+  sort_unique(proxies);
   if (proxies.size() > limits::kConfigProxiesMax) {
     reading.error(id, "more than {} trusted proxies.", limits::kConfigProxiesMax);
   }

@@ -1,4 +1,4 @@
-// What is in force: one setting as JSON, for people who ask, and those that wait for a start.
+// What is in force: one setting as JSON, for people who ask; those that wait for a start; secrets.
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
@@ -49,6 +49,18 @@ std::string in_force(const Config& config, const std::vector<PathKey>& path) {
   return show_value(at->setting->accepts, member.get(owner));
 }
 
+// Those that a Config keeps itself, in the order of the tables.
+std::vector<const Setting*> settings_of_config() {
+  std::vector<const Setting*> out;
+  for (const SettingTable* table : all_tables()) {
+    for (const Setting& setting : table->rows) {
+      const bool kept = table->places.front().prefix.empty() && setting.member.get != nullptr;
+      if (kept) out.push_back(&setting);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::string> get_path(const Config& config, std::string_view dotted_path) {
@@ -66,18 +78,24 @@ Result<std::string> get_path(const Config& config, std::string_view dotted_path)
 
 std::vector<std::string> waiting_for_start(const Config& before, const Config& after) {
   std::vector<std::string> paths;
-  for (const SettingTable* table : all_tables()) {
-    for (const Setting& setting : table->rows) {
-      const bool at_root = table->places.front().prefix.empty();
-      if (!at_root || setting.applies == Applies::live || setting.member.get == nullptr) continue;
-      const bool spelled = std::any_of(table->rows.data(), &setting, [&](const Setting& other) {
-        return other.member.get == setting.member.get;
-      });
-      if (spelled || setting.member.get(&before) == setting.member.get(&after)) continue;
-      paths.emplace_back(setting.path);
-    }
+  std::vector<Value (*)(const void*)> seen;
+  for (const Setting* setting : settings_of_config()) {
+    const auto get = setting->member.get;
+    // Of several spellings of a member one is enough.
+    if (setting->applies == Applies::live || std::ranges::find(seen, get) != seen.end()) continue;
+    seen.push_back(get);
+    if (get(&before) != get(&after)) paths.emplace_back(setting->path);
   }
   return paths;
+}
+
+std::vector<std::string> secrets_of(const Config& config) {
+  std::vector<std::string> secrets;
+  for (const Setting* setting : settings_of_config()) {
+    if (setting->accepts.type != Type::secret) continue;
+    secrets.push_back(std::get<std::string>(setting->member.get(&config)));
+  }
+  return secrets;
 }
 
 }  // namespace spine::config

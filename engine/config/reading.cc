@@ -137,6 +137,11 @@ void disagree(const Reading& reading, Spelling a, Spelling b) {
                 reading.where(b.id));
 }
 
+void sort_unique(std::vector<std::string>& texts) {
+  std::ranges::sort(texts);
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+}
+
 std::string lower_case(std::string_view text) {
   std::string out(text);
   std::ranges::transform(out, out.begin(), [](char c) {

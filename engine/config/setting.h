@@ -21,6 +21,8 @@ struct Config;
 
 // ASCII letters in lower case.
 std::string lower_case(std::string_view text);
+// Sorted, each once.
+void sort_unique(std::vector<std::string>& texts);
 
 enum class Type : std::uint8_t {
   any,  // known, and nothing inside is looked at

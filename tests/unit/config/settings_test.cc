@@ -153,6 +153,11 @@ TEST_F(Settings, ThoseThatWaitForAStartAreNamed) {
                           "logging.maxFiles"));
 }
 
+TEST_F(Settings, SecretsAreKnownToTheLog) {
+  const Config config = parsed("{gateway: {auth: {token: 't-1', password: 'p-1'}}}");
+  EXPECT_THAT(secrets_of(config), ElementsAre("t-1", "p-1"));
+}
+
 TEST_F(Settings, TheJsonSchemaFollowsFromTheTables) {
   const std::string schema = json_schema();
   Document document;
