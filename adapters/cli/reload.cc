@@ -42,36 +42,13 @@ ConfigChange compare(const config::Config& before, const config::Config& after) 
   change.recorded = change.policy || before.hash != after.hash;
   change.agents = before.agents != after.agents;
   change.log_level = before.log_level != after.log_level;
-  const auto waits = [&change](bool differs, const char* name) {
-    if (differs) change.at_next_start.emplace_back(name);
-  };
-  waits(before.bind_addresses != after.bind_addresses, "gateway.bind");
-  waits(before.port != after.port, "gateway.port");
-  waits(before.auth_mode != after.auth_mode, "gateway.auth.mode");
-  waits(before.token != after.token, "gateway.auth.token");
-  waits(before.password != after.password, "gateway.auth.password");
-  waits(before.tls.enabled != after.tls.enabled || before.tls.cert_path != after.tls.cert_path ||
-            before.tls.key_path != after.tls.key_path ||
-            before.tls.terminated_by_proxy != after.tls.terminated_by_proxy,
-        "gateway.tls");
-  waits(before.control_ui.enabled != after.control_ui.enabled ||
-            before.control_ui.base_path != after.control_ui.base_path ||
-            before.control_ui.root != after.control_ui.root ||
-            before.control_ui.allowed_origins != after.control_ui.allowed_origins,
-        "gateway.controlUi");
-  waits(before.public_origin != after.public_origin, "gateway.publicOrigin");
-  waits(before.auth_rate_limit != after.auth_rate_limit, "gateway.auth.rateLimit");
-  waits(before.log_file != after.log_file, "logging.file");
-  waits(before.log_format != after.log_format, "logging.format");
-  waits(before.log_file_bytes_max != after.log_file_bytes_max ||
-            before.log_files_kept != after.log_files_kept,
-        "the rotation of the log");
+  change.at_next_start = config::waiting_for_start(before, after);
   return change;
 }
 
 void hide_secrets(const config::Config& config) {
-  log::redact(config.token);
-  log::redact(config.password);
+  for (const std::string& secret : config::secrets_of(config))
+    log::redact(secret);
   for (const config::AgentConfig& agent : config.agents) {
     for (const auto& [name, value] : agent.process.env) {
       if (names_secret(name)) hide(value);

@@ -64,8 +64,8 @@ struct AgentConfig {
   std::string id{};
   std::string name{};
   std::string emoji{};
-  std::string workspace{};        // absolute; "" = <state-dir>/agents/<id>/workspace
-  std::string model_primary{};    // "provider/model"; the echo agent is "spine/echo"
+  std::string workspace{};                  // absolute; "" = <state-dir>/agents/<id>/workspace
+  std::string model_primary{"spine/echo"};  // "provider/model"
   std::uint32_t echo_delay_ms{};  // agents.entries.<id>.spine.delayMs: the echo agent waits
   AgentProcess process{};
   // agents.*.skills: absent = all that are eligible, empty = none, else exactly these.

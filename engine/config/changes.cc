@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "engine/config/members.h"
 #include "engine/config/redact.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
@@ -83,10 +82,11 @@ class Comparison {
 // What of a value at that path must not be shown.
 Hidden hidden_at(const std::vector<Step>& path) {
   Hidden hidden = Hidden::nothing;
+  std::vector<std::string_view> keys;
   for (const Step& step : path) {
     if (step.in_list) continue;
-    const std::string_view key = step.key;
-    hidden = more_hidden(hidden, hidden_part({&key, 1}));
+    keys.push_back(step.key);
+    hidden = more_hidden(hidden, hidden_part(keys));
   }
   return hidden;
 }
@@ -125,6 +125,32 @@ std::string show_path(const std::vector<Step>& path) {
     }
   }
   return out;
+}
+
+Error bad_path(std::string_view path, std::string_view why) {
+  return {Errc::invalid_argument,
+          fmt::format("\"{}\" is not a setting's path: {}.", printable(path), why)};
+}
+
+Result<std::vector<PathKey>> parse_path(std::string_view path) {
+  std::vector<PathKey> keys;
+  std::string_view rest = path;
+  while (!rest.empty()) {
+    PathKey key{.quoted = rest.starts_with("[\""), .in_list = rest.starts_with('[')};
+    key.in_list = key.in_list && !key.quoted;
+    const std::string_view close = key.quoted ? "\"]" : "]";
+    const bool bracketed = key.quoted || key.in_list;
+    const std::size_t begin = bracketed ? close.size() : 0;
+    const std::size_t end = bracketed ? rest.find(close, begin) : rest.find_first_of(".[");
+    if (bracketed && end == std::string_view::npos) return bad_path(path, "a [ is not closed");
+    key.text = rest.substr(begin, end - begin);
+    if (key.text.empty() && !key.quoted) return bad_path(path, "a key is empty");
+    rest.remove_prefix(std::min(rest.size(), bracketed ? end + close.size() : end));
+    if (rest == ".") return bad_path(path, "it ends with a dot");
+    if (rest.starts_with('.')) rest.remove_prefix(1);
+    keys.push_back(std::move(key));
+  }
+  return keys;
 }
 
 std::vector<std::string> changed_paths(const std::vector<Change>& changes) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/config/json5.h"
+#include "schemas/vocab/result.h"
 
 namespace spine::config {
 
@@ -34,6 +35,18 @@ std::vector<Change> find_changes(Tree before, Tree after);
 
 // "bindings.0.agentId"; a key that is empty or has dots or brackets as ["a.b"].
 std::string show_path(const std::vector<Step>& path);
+
+// One key of a path as people write it: a.b[0]["c.d"].
+struct PathKey {
+  std::string text{};
+  bool quoted{};   // ["c.d"]
+  bool in_list{};  // [0]
+};
+
+// Takes what show_path() gives apart. None for "". Errors: invalid_argument.
+Result<std::vector<PathKey>> parse_path(std::string_view path);
+// "<path>" is not a setting's path, and why.
+Error bad_path(std::string_view path, std::string_view why);
 
 // The paths, sorted; after kConfigPathsMax one more entry says how many there are besides.
 std::vector<std::string> changed_paths(const std::vector<Change>& changes);

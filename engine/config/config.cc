@@ -3,6 +3,7 @@
 
 #include <sys/random.h>
 
+#include "engine/config/deciding_file.h"
 #include "engine/config/environment.h"
 #include "engine/config/reading.h"
 #include "engine/config/redact.h"
@@ -18,6 +19,11 @@ namespace fs = std::filesystem;
 
 // Every section of a tree that passed the schema.
 void read_sections(Reading& reading) {
+  for (const SettingTable* table : all_tables()) {
+    for (const TablePlace& place : table->places) {
+      if (place.prefix.empty()) reading.take(table->rows, reading.root, &reading.config);
+    }
+  }
   read_gateway(reading);
   read_admins(reading);
   read_session(reading);
@@ -28,7 +34,7 @@ void read_sections(Reading& reading) {
   read_bindings(reading);
   read_crons(reading);
   read_skills(reading);
-  read_logging(reading);
+  check_logging(reading);
 }
 
 // What is wrong goes to `findings`; only a file that cannot be read at all is an error.

@@ -174,9 +174,16 @@ Bits128 shown_hash(std::string_view redacted);
 std::vector<Finding> validate(const std::filesystem::path& path, GetEnv getenv_fn);
 
 // What stands at "gateway.port", "channels.telegram.allowFrom" or "bindings.0.agentId", as strict
-// JSON with secrets redacted: from the file, or the value in force for the common settings it does
-// not name. "" gives the whole file. Errors: not_found.
+// JSON with secrets redacted: from the file, or the value in force for what it does not name and a
+// Config keeps. "" gives the whole file. Errors: not_found,
+// invalid_argument.
 Result<std::string> get_path(const Config& config, std::string_view dotted_path);
+
+// The settings that differ and wait for the next start, in the order of the tables.
+std::vector<std::string> waiting_for_start(const Config& before, const Config& after);
+
+// The values of the settings that are secrets, some of them empty: they stand in no line of a log.
+std::vector<std::string> secrets_of(const Config& config);
 
 // The part that decides, as the ConfigApplied event's table. Finishes `builder`. The same Config
 // gives the same bytes. A channel that is not enabled becomes one whose policies are `disabled`.

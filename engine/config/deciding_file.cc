@@ -1,6 +1,7 @@
 // Owners and modes of files and of the folders they are found in.
 #include "engine/config/deciding_file.h"
 
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,8 +11,9 @@
 #include <system_error>
 #include <unistd.h>
 
-#include "engine/config/io_error.h"
+#include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::config {
 namespace {
@@ -35,10 +37,10 @@ bool is_read_only(const fs::path& path) {
 Status check_owner(const struct stat& info, const fs::path& path, std::string_view what) {
   if (is_trusted(info.st_uid)) return ok();
   const std::string name = printable(path.string());
-  return Error{Errc::refused,
-               fmt::format("{} {} belongs to another user (uid {}), so what it says cannot be "
-                           "trusted. Take it away, or give it to yourself: chown {} {}",
-                           what, name, info.st_uid, ::geteuid(), name)};
+  return refused(
+      "{} {} belongs to another user (uid {}), so what it says cannot be trusted. Take it away, or "
+      "give it to yourself: chown {} {}",
+      what, name, info.st_uid, ::geteuid(), name);
 }
 
 Status check_folder(const fs::path& folder, const fs::path& path) {
@@ -52,10 +54,10 @@ Status check_folder(const fs::path& folder, const fs::path& path) {
   const bool theirs_stays = (info.st_mode & S_ISVTX) != 0;
   if ((info.st_mode & kOthersWrite) == 0 || theirs_stays) return ok();
   const std::string name = printable(folder.string());
-  return Error{Errc::refused,
-               fmt::format("The folder {} can be changed by others (mode {:04o}), who could put "
-                           "another {} into it. Run `chmod go-w {}`.",
-                           name, info.st_mode & 07777U, printable(path.filename().string()), name)};
+  return refused(
+      "The folder {} can be changed by others (mode {:04o}), who could put another {} into it. Run "
+      "`chmod go-w {}`.",
+      name, info.st_mode & 07777U, printable(path.filename().string()), name);
 }
 
 // "": no link.
@@ -67,6 +69,17 @@ fs::path target_of(const fs::path& link, Status& checked) {
   std::error_code failed;
   const fs::path target = fs::read_symlink(link, failed);
   return failed ? fs::path{} : target;
+}
+
+Status write_whole(int fd, std::string_view text, const fs::path& path) {
+  while (!text.empty()) {
+    const ssize_t put = ::write(fd, text.data(), text.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return io_error("write", path);
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+  if (::fsync(fd) != 0) return io_error("sync", path);
+  return ok();
 }
 
 }  // namespace
@@ -83,9 +96,8 @@ Result<UniqueFd> open_regular(const fs::path& path) {
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return io_error("look at", path);
   if (S_ISREG(info.st_mode)) return fd;
-  return Error{Errc::refused,
-               fmt::format("{} is not a regular file; take it away, or name another.",
-                           printable(path.string()))};
+  return refused("{} is not a regular file; take it away, or name another.",
+                 printable(path.string()));
 }
 
 Status check_deciding(int fd, const fs::path& path) {
@@ -95,10 +107,10 @@ Status check_deciding(int fd, const fs::path& path) {
     SPINE_TRY_STATUS(check_owner(info, path, "The file"));
     if ((info.st_mode & kOthersWrite) != 0) {
       const std::string name = printable(path.string());
-      return Error{Errc::refused,
-                   fmt::format("The file {} can be changed by others (mode {:04o}), so what it "
-                               "says cannot be trusted. Run `chmod go-w {}`.",
-                               name, info.st_mode & 07777U, name)};
+      return refused(
+          "The file {} can be changed by others (mode {:04o}), so what it says cannot be trusted. "
+          "Run `chmod go-w {}`.",
+          name, info.st_mode & 07777U, name);
     }
   }
   return check_place(path);
@@ -117,6 +129,37 @@ Status check_place(const fs::path& path) {
     at = target.is_absolute() ? target : at.parent_path() / target;
   }
   return ok();
+}
+
+Status write_draft(const fs::path& draft, std::string_view text) {
+  ::unlink(draft.c_str());
+  const UniqueFd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file) return io_error("create", draft);
+  if (::fchmod(file.get(), 0600) != 0) return io_error("set the mode of", draft);
+  return write_whole(file.get(), text, draft);
+}
+
+Result<std::string> read_all(int fd, const fs::path& path, std::size_t bytes_max) {
+  std::string text;
+  std::array<char, std::size_t{64} * 1024> buffer;
+  while (true) {
+    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return io_error("read", path);
+    if (got == 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (text.size() > bytes_max) {
+      return Error{Errc::invalid_argument,
+                   fmt::format("{} has more than {} bytes; make it smaller.",
+                               printable(path.string()), bytes_max)};
+    }
+  }
+}
+
+Result<std::string> read_text_file(const fs::path& path, std::size_t bytes_max) {
+  SPINE_TRY(const UniqueFd fd, open_regular(path));
+  SPINE_TRY_STATUS(check_deciding(fd.get(), path));
+  return read_all(fd.get(), path, bytes_max);
 }
 
 }  // namespace spine::config

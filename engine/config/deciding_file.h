@@ -2,9 +2,17 @@
 // else can change such a file, or put another in its place, decides in the owner's stead.
 #pragma once
 
+#include <cerrno>
 #include <filesystem>
+#include <fmt/format.h>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
 
+#include "schemas/vocab/limits.h"
 #include "schemas/vocab/result.h"
+#include "schemas/vocab/show.h"
 #include "schemas/vocab/unique_fd.h"
 
 namespace spine::config {
@@ -21,5 +29,29 @@ Status check_deciding(int fd, const std::filesystem::path& path);
 
 // The second half alone: whether others could put something else at `path`, which need not exist.
 Status check_place(const std::filesystem::path& path);
+
+// The bytes of a file that nobody else can change.
+// Errors: not_found, invalid_argument, refused, io.
+Result<std::string> read_text_file(const std::filesystem::path& path,
+                                   std::size_t bytes_max = limits::kConfigBytesMax);
+
+// What can still be read. `path` is for messages. Errors: invalid_argument when it has more bytes;
+// io.
+Result<std::string> read_all(int fd, const std::filesystem::path& path, std::size_t bytes_max);
+
+// Writes a file of mode 0600, synced, in the place of what a crash may have left there. Errors: io.
+Status write_draft(const std::filesystem::path& draft, std::string_view text);
+
+// Errc::refused, with the text for people.
+template <class... Args>
+Error refused(fmt::format_string<Args...> text, Args&&... args) {
+  return {Errc::refused, fmt::format(text, std::forward<Args>(args)...)};
+}
+
+// "Cannot open /path: Permission denied." from errno, which must still be that of the failed call.
+inline Error io_error(std::string_view what, const std::filesystem::path& path) {
+  return {Errc::io, fmt::format("Cannot {} {}: {}.", what, printable(path.string()),
+                                std::generic_category().message(errno))};
+}
 
 }  // namespace spine::config

@@ -1,35 +1,28 @@
 // Parses durations without floating point.
 #include "engine/config/duration.h"
 
+#include <array>
 #include <charconv>
 #include <limits>
 
 namespace spine::config {
 namespace {
 
+struct Unit {
+  std::string_view name{};
+  std::uint64_t ms{};
+};
+constexpr std::array kUnits{Unit{"ms", 1},        Unit{"s", 1'000},  Unit{"m", 60'000},
+                            Unit{"h", 3'600'000}, Unit{"d", kDayMs}, Unit{"w", 7 * kDayMs}};
+
 // Takes a unit off the front of `rest`; 0 = there is none.
 std::uint64_t take_unit(std::string_view& rest) {
-  if (rest.starts_with("ms")) {
-    rest.remove_prefix(2);
-    return 1;
+  for (const Unit& unit : kUnits) {
+    if (!rest.starts_with(unit.name)) continue;
+    rest.remove_prefix(unit.name.size());
+    return unit.ms;
   }
-  if (rest.empty()) return 0;
-  const char c = rest[0];
-  rest.remove_prefix(1);
-  switch (c) {
-    case 's':
-      return 1000;
-    case 'm':
-      return 60ULL * 1000;
-    case 'h':
-      return 3600ULL * 1000;
-    case 'd':
-      return kDayMs;
-    case 'w':
-      return 7 * kDayMs;
-    default:
-      return 0;
-  }
+  return 0;
 }
 
 }  // namespace
@@ -53,9 +46,11 @@ bool parse_duration(std::string_view text, std::uint64_t bare_unit_ms, std::uint
   return true;
 }
 
-bool is_duration(std::string_view text) {
-  std::uint64_t ignored{};
-  return parse_duration(text, 1, ignored);
+bool as_days(std::string_view text, std::int64_t& days) {
+  std::uint64_t ms{};
+  if (!parse_duration(text, kDayMs, ms)) return false;
+  days = static_cast<std::int64_t>((ms + kDayMs - 1) / kDayMs);
+  return true;
 }
 
 }  // namespace spine::config

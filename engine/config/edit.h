@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/config/changes.h"
 #include "engine/config/config.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/result.h"
@@ -68,6 +69,19 @@ EditOutcome prepare_edit(const std::filesystem::path& path, const Edit& edit, Ge
 // text stays in <name>.bak. A missing folder is made, mode 0700. Blocks for the disk. Errors:
 // refused when the file changed meanwhile; in_use when another edit takes long; io.
 Status write_edit(const std::filesystem::path& path, const PreparedEdit& edit);
+
+// The paths among `changes` that a client from elsewhere may not change, in their order; empty when
+// it may. It may change settings that their tables call settable remotely, which neither weaken
+// security nor name programs, environments, files or URLs; all else is changed on the machine
+// itself.
+std::vector<std::string> refused_remotely(Tree before, Tree after,
+                                          const std::vector<Change>& changes);
+
+// `text`, from which `now` was parsed, with the values of `old` in the places of kRedacted: a value
+// at the same path, elements of a list by their place if both lists are of one length, and the user
+// and password of a URL that is otherwise the same. Errors, invalid_argument: a kRedacted without
+// such a value, and one in a key or a comment.
+Result<std::string> put_secrets_back(std::string_view text, Tree now, Tree old);
 
 inline constexpr std::string_view kBaseHashRequired =
     "config base hash required; re-run config.get and retry";

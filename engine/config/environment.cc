@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/config/deciding_file.h"
 #include "engine/config/source.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
@@ -74,18 +75,10 @@ bool check_mode(const fs::path& path, Findings& findings) {
     findings.warn(fmt::format("{} is not a regular file; it is not read.", name));
     return false;
   }
-  if ((info.st_mode & 022U) != 0) {
-    findings.error(
-        fmt::format("{} can be changed by others (mode {:04o}), so what it says cannot "
-                    "be trusted. Run `chmod 600 {}`.",
-                    name, info.st_mode & 07777U, name));
-    return false;
-  }
   if ((info.st_mode & 044U) != 0) {
-    findings.warn(
-        fmt::format("{} can be read by others (mode {:04o}); if it holds secrets, run "
-                    "`chmod 600 {}`.",
-                    name, info.st_mode & 07777U, name));
+    findings.warn(fmt::format(
+        "{} can be read by others (mode {:04o}); if it holds secrets, run `chmod 600 {}`.", name,
+        info.st_mode & 07777U, name));
   }
   return true;
 }
@@ -125,13 +118,7 @@ void Environment::read_file(const fs::path& path, Findings& findings) {
   std::error_code code;
   if (!fs::exists(path, code)) return;
   if (!check_mode(path, findings)) return;
-  const auto bytes = fs::file_size(path, code);
-  if (!code && bytes > limits::kDotEnvBytesMax) {
-    findings.error(fmt::format("{} has more than {} bytes; make it smaller.",
-                               printable(path.string()), limits::kDotEnvBytesMax));
-    return;
-  }
-  const Result<std::string> text = read_text_file(path);
+  const Result<std::string> text = read_text_file(path, limits::kDotEnvBytesMax);
   if (!text) return findings.error(text.error().message);
   read_lines(*text, path, findings);
 }

@@ -8,6 +8,7 @@
 #include "engine/config/redact.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::config {
 
@@ -146,9 +147,9 @@ class Writer {
     const Node& node = document_[id];
     switch (node.kind) {
       case Kind::object:
-        return object(id, hidden);
+        return container(id, hidden, '{', '}');
       case Kind::array:
-        return array(id, hidden);
+        return container(id, hidden, '[', ']');
       case Kind::null:
         out_ += "null";
         return;
@@ -178,38 +179,31 @@ class Writer {
     out_.append(2 * depth_, ' ');
   }
 
-  void object(NodeId id, Hidden hidden) {
-    out_.push_back('{');
+  void container(NodeId id, Hidden hidden, char open, char close) {
+    out_.push_back(open);
     ++depth_;
     const char* separator = "";
-    for (NodeId m = document_.first_child(id); m != 0; m = document_.next(m)) {
+    for (NodeId child = document_.first_child(id); child != 0; child = document_.next(child)) {
       out_ += separator;
       separator = ",";
       new_line();
-      append_json_string(out_, document_.key(m));
-      out_ += pretty_ ? ": " : ":";
-      path_.push_back(document_.key(m));
-      value(m, hide_ == nullptr ? hidden : more_hidden(hidden, hide_(path_)));
-      path_.pop_back();
+      if (open == '{') {
+        member(child, hidden);
+      } else {
+        value(child, hidden);
+      }
     }
     --depth_;
     if (document_.first_child(id) != 0) new_line();
-    out_.push_back('}');
+    out_.push_back(close);
   }
 
-  void array(NodeId id, Hidden hidden) {
-    out_.push_back('[');
-    ++depth_;
-    const char* separator = "";
-    for (NodeId e = document_.first_child(id); e != 0; e = document_.next(e)) {
-      out_ += separator;
-      separator = ",";
-      new_line();
-      value(e, hidden);
-    }
-    --depth_;
-    if (document_.first_child(id) != 0) new_line();
-    out_.push_back(']');
+  void member(NodeId id, Hidden hidden) {
+    append_json_string(out_, document_.key(id));
+    out_ += pretty_ ? ": " : ":";
+    path_.push_back(document_.key(id));
+    value(id, hide_ == nullptr ? hidden : more_hidden(hidden, hide_(path_)));
+    path_.pop_back();
   }
 
   const Document& document_;

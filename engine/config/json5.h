@@ -3,10 +3,12 @@
 // characters, which no setting can mean.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "schemas/vocab/result.h"
@@ -65,8 +67,9 @@ class Document {
   NodeId find(NodeId object, std::string_view key) const;
   std::vector<NodeId> children(NodeId parent) const;
 
-  // "file:line:column".
+  // "file:line:column", of a place or of where a value stands.
   std::string where(Place place) const;
+  std::string where(NodeId id) const { return where(nodes_[id].place); }
   const std::string& file_name(std::uint16_t file) const { return files_[file]; }
 
   // The text to show to people: what the environment put into it stays as ${VAR}. Borrowed.
@@ -88,6 +91,29 @@ class Document {
   std::vector<Node> nodes_{};
   std::string pool_{};
   std::vector<std::string> files_{};
+};
+
+// The members of an object, found by name in a time that does not grow with their number.
+// Borrows the document's texts: it must not grow meanwhile.
+class Members {
+ public:
+  // Of what is no object, or 0, there are none.
+  Members(const Document& document, NodeId object) {
+    if (object == 0 || document.kind(object) != Kind::object) return;
+    for (NodeId m = document.first_child(object); m != 0; m = document.next(m))
+      sorted_.emplace_back(document.key(m), m);
+    std::ranges::sort(sorted_);
+  }
+
+  // 0 when there is none of that name.
+  NodeId find(std::string_view key) const {
+    const auto it = std::ranges::lower_bound(sorted_, key, {}, &Entry::first);
+    return it == sorted_.end() || it->first != key ? 0 : it->second;
+  }
+
+ private:
+  using Entry = std::pair<std::string_view, NodeId>;
+  std::vector<Entry> sorted_{};
 };
 
 // Reads one file's text into `document`; gives its value. `file_name` is for messages. Bounds:

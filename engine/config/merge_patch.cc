@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <vector>
 
-#include "engine/config/members.h"
+#include "engine/config/changes.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
@@ -24,58 +24,24 @@ void drop_nulls(Document& document, NodeId object) {
   document.set_children(object, kept);
 }
 
-Error bad_path(std::string_view path, std::string_view why) {
-  return {Errc::invalid_argument,
-          fmt::format("\"{}\" is not a setting's path: {}.", printable(path), why)};
-}
-
 bool is_index(std::string_view key) {
   // Longer ones are ids of people and rooms.
   return !key.empty() && key.size() < 5 &&
          std::ranges::all_of(key, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Takes ["a.b"] off the front of `rest`.
-Result<std::string> take_quoted(std::string_view& rest, std::string_view path) {
-  const std::size_t close = rest.find("\"]", 2);
-  if (!rest.starts_with("[\"") || close == std::string_view::npos) {
-    return bad_path(path,
-                    "a place in a list cannot be set alone, because a patch replaces lists "
-                    "whole; set the list, or edit the file");
-  }
-  std::string key{rest.substr(2, close - 2)};
-  rest.remove_prefix(close + 2);
-  return key;
-}
-
-Result<std::vector<std::string>> split_path(std::string_view path) {
-  std::vector<std::string> keys;
-  std::string_view rest = path;
-  while (!rest.empty()) {
-    if (rest.starts_with('[')) {
-      SPINE_TRY(std::string key, take_quoted(rest, path));
-      keys.push_back(std::move(key));
-    } else {
-      const std::size_t end = std::min(rest.find_first_of(".["), rest.size());
-      const std::string_view key = rest.substr(0, end);
-      if (key.empty()) return bad_path(path, "a key is empty");
-      if (is_index(key)) {
-        return bad_path(path,
-                        "a place in a list cannot be set alone, because a patch replaces "
-                        "lists whole; set the list, or edit the file (a key of digits is "
-                        "written [\"7\"])");
-      }
-      keys.emplace_back(key);
-      rest.remove_prefix(end);
-    }
-    if (rest.starts_with('.')) {
-      rest.remove_prefix(1);
-      if (rest.empty()) return bad_path(path, "it ends with a dot");
-    }
-  }
+Result<std::vector<PathKey>> settable_path(std::string_view path) {
+  SPINE_TRY(std::vector<PathKey> keys, parse_path(path));
   if (keys.empty()) return bad_path(path, "it is empty");
   if (keys.size() >= limits::kConfigDepthMax) return bad_path(path, "it has too many keys");
-  return keys;
+  const auto in_list = [](const PathKey& key) {
+    return key.in_list || (!key.quoted && is_index(key.text));
+  };
+  if (std::ranges::none_of(keys, in_list)) return keys;
+  return bad_path(
+      path,
+      "a place in a list cannot be set alone, because a patch replaces lists whole; set the "
+      "list, or edit the file (a key of digits is written [\"7\"])");
 }
 
 // Whether a text that is not JSON5 can only be meant as a word.
@@ -117,14 +83,11 @@ NodeId merge_patch(Document& document, NodeId target, NodeId patch) {
 }
 
 Result<std::string> build_patch(std::string_view dotted_path, std::string_view value_text) {
-  SPINE_TRY(std::vector<std::string> keys, split_path(dotted_path));
+  SPINE_TRY(const std::vector<PathKey> keys, settable_path(dotted_path));
   SPINE_TRY(std::string value, value_as_json(value_text));
   std::string out;
-  for (const std::string& key : keys) {
-    out += "{";
-    append_json_string(out, key);
-    out += ":";
-  }
+  for (const PathKey& key : keys)
+    out += "{" + json_string(key.text) + ":";
   return out + value + std::string(keys.size(), '}');
 }
 

@@ -111,20 +111,15 @@ void build_policy(const Config& config, Builder& builder) {
   const auto group = build_reset(builder, config.reset_group);
   const auto thread = build_reset(builder, config.reset_thread);
   const auto triggers = builder.CreateVectorOfStrings(config.reset_triggers);
-  // Absent when there are none: the bytes of a configuration without admins stay as they were.
-  const auto admins =
-      config.admins.empty()
-          ? flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>>{}
-          : builder.CreateVectorOfStrings(config.admins);
-  // The same goes for how agents are dealt with.
+  // Absent when there are none: the bytes of a configuration without admins stay as they were. The
+  // same goes for how agents are dealt with.
+  const Names admins = build_names(builder, config.admins);
   std::vector<flatbuffers::Offset<fb::AgentPolicy>> policies;
   for (const AgentConfig& agent : config.agents) {
     if (differs(agent)) policies.push_back(build_agent(builder, agent));
   }
-  const auto agent_policies =
-      policies.empty()
-          ? flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::AgentPolicy>>>{}
-          : builder.CreateVector(policies);
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::AgentPolicy>>> agent_policies;
+  if (!policies.empty()) agent_policies = builder.CreateVector(policies);
   const fb::Bits128 hash(config.shown.hi, config.shown.lo);
 
   fb::ConfigAppliedBuilder table(builder);

@@ -1,11 +1,12 @@
-// Access to values, and the small sections: crons, logging.
+// Access to values, and from values to members.
 #include "engine/config/reading.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "engine/config/duration.h"
 #include "engine/config/schema.h"
-#include "schemas/vocab/limits.h"
+#include "schemas/vocab/check.h"
 
 namespace spine::config {
 
@@ -36,13 +37,17 @@ std::optional<std::int64_t> Reading::integer(NodeId id) const {
   return value;
 }
 
-std::vector<std::string> Reading::texts(NodeId id) const {
+std::optional<std::string> Reading::id(NodeId node) const {
+  if (document.kind(node) == Kind::string) return text(node);
+  if (node == 0 || document.kind(node) != Kind::number) return std::nullopt;
+  const auto number = integer(node);
+  return number ? fmt::format("{}", *number) : std::string{document.text(node)};
+}
+
+std::vector<std::string> Reading::texts(NodeId node) const {
   std::vector<std::string> out;
-  if (id == 0) return out;
-  for (NodeId e = document.first_child(id); e != 0; e = document.next(e)) {
-    const auto number = document.kind(e) == Kind::number ? integer(e) : std::nullopt;
-    out.push_back(number ? fmt::format("{}", *number) : std::string{document.text(e)});
-  }
+  for (const NodeId element : children(node))
+    out.push_back(id(element).value_or(""));
   return out;
 }
 
@@ -55,12 +60,86 @@ std::filesystem::path Reading::path(NodeId id) const {
   return (code ? config.path : file).parent_path() / name;
 }
 
-void Reading::error(NodeId id, std::string_view message) const {
-  findings.error(fmt::format("{}: {}", where(id), message));
+namespace {
+
+std::vector<std::string> paths_of(const Reading& reading, NodeId list) {
+  std::vector<std::string> out;
+  for (const NodeId entry : reading.children(list))
+    out.push_back(reading.path(entry).string());
+  return out;
 }
 
-void Reading::warn(NodeId id, std::string_view message) const {
-  findings.warn(fmt::format("{}: {}", where(id), message));
+Value word_of(std::string_view word, const Accepts& accepts) {
+  const Choice* choice = accepts.find(word);
+  SPINE_CHECK(choice != nullptr);
+  if (choice->value == Choice::kWordItself) return std::string{word};
+  return choice->value;
+}
+
+Value model_of(const Reading& reading, NodeId id) {
+  if (reading.document.kind(id) == Kind::string) return *reading.text(id);
+  const auto primary = reading.text(id, "primary");
+  return primary ? Value{*primary} : Value{};
+}
+
+}  // namespace
+
+Value Reading::value(NodeId id, const Accepts& accepts) const {
+  switch (accepts.type) {
+    case Type::boolean:
+      return std::int64_t{document[id].boolean};
+    case Type::integer:
+      return *integer(id) * accepts.unit;
+    case Type::choice:
+      return word_of(document.text(id), accepts);
+    case Type::text:
+    case Type::secret:
+      return *text(id);
+    case Type::path:
+      return path(id).string();
+    case Type::text_list:
+    case Type::ids:
+      return texts(id);
+    case Type::path_list:
+      return paths_of(*this, id);
+    case Type::days: {
+      std::int64_t days{};
+      SPINE_CHECK(as_days(document.text(id), days));
+      return days;
+    }
+    case Type::model:
+      return model_of(*this, id);
+    default:
+      return {};
+  }
+}
+
+void Reading::take(std::span<const Setting> rows, NodeId node, void* owner) const {
+  for (const Setting& row : rows) {
+    const NodeId id = row.member.put == nullptr ? 0 : below(node, row.path);
+    if (id == 0) continue;
+    const auto spelled = std::ranges::find_if(rows, [&](const Setting& other) {
+      return other.member.put == row.member.put && below(node, other.path) != 0;
+    });
+    Value taken = value(id, row.accepts);
+    const NodeId first = below(node, spelled->path);
+    if (first != id && value(first, spelled->accepts) != taken) {
+      disagree(*this, {id, row.path}, {first, spelled->path});
+    } else if (!std::holds_alternative<std::monostate>(taken)) {
+      row.member.put(owner, std::move(taken));
+    }
+  }
+}
+
+void disagree(const Reading& reading, Spelling a, Spelling b) {
+  reading.error(a.id, "{} is {}, but {} is {} ({}); both mean the same setting: keep one.", a.key,
+                describe(reading.document, a.id), b.key, describe(reading.document, b.id),
+                reading.where(b.id));
+}
+
+void sort_unique(std::vector<std::string>& texts) {
+  std::ranges::sort(texts);
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
 }
 
 std::string lower_case(std::string_view text) {
@@ -69,61 +148,6 @@ std::string lower_case(std::string_view text) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
   return out;
-}
-
-void read_crons(Reading& reading) {
-  const NodeId crons = reading.at("crons");
-  if (crons == 0) return;
-  for (const NodeId cron : reading.document.children(crons)) {
-    const std::string name{reading.document.key(cron)};
-    const NodeId schedule = reading.below(cron, "schedule");
-    const NodeId action = reading.below(cron, "action");
-    if (schedule == 0 || action == 0) {
-      reading.error(cron, fmt::format("crons.{} needs both schedule and action; add {}.", name,
-                                      schedule == 0 ? "schedule" : "action"));
-      continue;
-    }
-    reading.config.crons.push_back(
-        {.name = name, .schedule = *reading.text(schedule), .action = *reading.text(action)});
-  }
-}
-
-namespace {
-
-LogLevel level_of(std::string_view name) {
-  if (name == "trace") return LogLevel::trace;
-  if (name == "debug") return LogLevel::debug;
-  if (name == "warn") return LogLevel::warn;
-  if (name == "error" || name == "fatal" || name == "silent") return LogLevel::error;
-  return LogLevel::info;
-}
-
-}  // namespace
-
-void read_logging(Reading& reading) {
-  Config& config = reading.config;
-  if (const auto level = reading.text(reading.at("logging.level"))) {
-    config.log_level = level_of(*level);
-  }
-  if (const auto format = reading.text(reading.at("logging.format"))) {
-    config.log_format = *format == "json" ? LogFormat::json : LogFormat::text;
-  }
-  const NodeId file = reading.at("logging.file");
-  if (const auto name = reading.text(file)) {
-    config.log_file = *name;
-    if (name->starts_with("~/")) {
-      config.log_file = (reading.environment.home() / name->substr(2)).string();
-    }
-    if (!std::filesystem::path(config.log_file).is_absolute()) {
-      reading.error(file, "logging.file must be an absolute path, or start with ~/.");
-    }
-  }
-  if (const auto bytes = reading.integer(reading.at("logging.maxFileBytes"))) {
-    config.log_file_bytes_max = static_cast<std::uint64_t>(*bytes);
-  }
-  if (const auto files = reading.integer(reading.at("logging.maxFiles"))) {
-    config.log_files_kept = static_cast<std::uint32_t>(*files);
-  }
 }
 
 }  // namespace spine::config

@@ -1,20 +1,24 @@
 // Reading: a checked tree of settings on its way into a Config.
 #pragma once
 
+#include <fmt/format.h>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/config/config.h"
 #include "engine/config/environment.h"
 #include "engine/config/findings.h"
 #include "engine/config/json5.h"
+#include "engine/config/setting.h"
 
 namespace spine::config {
 
-// The tree passed check_schema(): values that have a rule are of its type. Members outlive the
-// reading. Each read_*() below takes its section into `config` and reports what is contradictory.
+// The tree passed check_schema(): values that have a row are what it accepts. Members outlive the
+// reading. The rules below report what is contradictory.
 struct Reading {
   const Document& document;
   NodeId root;
@@ -30,56 +34,89 @@ struct Reading {
   std::optional<std::string> text(NodeId id) const;
   std::optional<bool> flag(NodeId id) const;
   std::optional<std::int64_t> integer(NodeId id) const;
+  // The same of what stands below a value.
+  auto text(NodeId from, std::string_view path) const { return text(below(from, path)); }
+  auto flag(NodeId from, std::string_view path) const { return flag(below(from, path)); }
+  auto integer(NodeId from, std::string_view path) const { return integer(below(from, path)); }
+  auto texts(NodeId from, std::string_view path) const { return texts(below(from, path)); }
+  // A string, or a whole number as text; nothing for all else.
+  std::optional<std::string> id(NodeId node) const;
+  // Members or elements; none when it is absent.
+  std::vector<NodeId> children(NodeId node) const { return document.children(node); }
   // Strings and numbers of a list, as texts; empty when absent.
-  std::vector<std::string> texts(NodeId id) const;
+  std::vector<std::string> texts(NodeId node) const;
   // The file or folder that a setting names: relative ones begin at the configuration file's
-  // folder,
-  // "~/" at home. Absolute; empty when absent or "".
+  // folder, "~/" at home. Absolute; empty when absent or "".
   std::filesystem::path path(NodeId id) const;
-  // "file:line:column" of the value.
-  std::string where(NodeId id) const { return document.where(document[id].place); }
-  std::uint32_t line(NodeId id) const { return document[id].place.line; }
+  // What the member of such a setting holds. REQUIRES: id != 0, of that type.
+  Value value(NodeId id, const Accepts& accepts) const;
+  // Puts what stands below `node` into the members of `owner`, the rows' struct; an error where two
+  // spellings of one member differ.
+  void take(std::span<const Setting> rows, NodeId node, void* owner) const;
 
-  void error(NodeId id, std::string_view message) const;
-  void warn(NodeId id, std::string_view message) const;
+  // "file:line:column" of the value.
+  std::string where(NodeId id) const { return document.where(id); }
+
+  // A finding at the value.
+  template <class... Args>
+  void error(NodeId id, fmt::format_string<Args...> text, Args&&... args) const {
+    findings.error(where(id) + ": " + fmt::format(text, std::forward<Args>(args)...));
+  }
+  template <class... Args>
+  void warn(NodeId id, fmt::format_string<Args...> text, Args&&... args) const {
+    findings.warn(where(id) + ": " + fmt::format(text, std::forward<Args>(args)...));
+  }
 };
 
 // A value and how people call it.
-struct Setting {
+struct Spelling {
   NodeId id{};
   std::string_view key{};
 };
 
 // Two spellings of one setting say different things.
-void disagree(const Reading& reading, Setting a, Setting b);
+void disagree(const Reading& reading, Spelling a, Spelling b);
 
+// The tables, each in the file of its subject beside the rules that look at several of its keys.
+extern const SettingTable kGatewayTable;
+extern const SettingTable kSessionTable;
+extern const SettingTable kResetTable;  // when conversations start afresh
+extern const SettingTable kBindingListTable;
+extern const SettingTable kBindingTable;  // which agent is asked
+extern const SettingTable kSkillsTable;
+extern const SettingTable kSkillEntryTable;
+extern const SettingTable kAgentListTable;
+extern const SettingTable kAgentTable;
+extern const SettingTable kToolTable;
+extern const SettingTable kChannelDefaultsTable;
+extern const SettingTable kChannelTable;
+extern const SettingTable kGroupTable;
+extern const SettingTable kCronTable;
+extern const SettingTable kOtherTable;  // the small sections, and those that Spine leaves alone
+
+// The rules, in the order in which they are asked: the tables' members at the root are read.
 void read_gateway(Reading& reading);
-void read_listen(Reading& reading);      // after the parts of read_gateway() that say who comes in
-void read_tls(Reading& reading);         // and the proxies in front
-void read_control_ui(Reading& reading);  // and the public origin
 void read_admins(Reading& reading);
 void read_session(Reading& reading);
 void read_agents(Reading& reading);
-// agents.*.spine and its like, over what stands in `out` already.
-void read_agent_process(const Reading& reading, NodeId agent, AgentConfig& out);
-// tools and sandbox, of the agent (0 = it is not in the file) and of all; after
-// read_agent_process().
+// What tools and sandbox ask for, of the agent (0 = it is not in the file) and of all.
 void read_tool_policy(const Reading& reading, NodeId agent, AgentConfig& out);
-// Whether the driver has what it needs; `agent` is 0 for one that is not in the file.
-void check_agent_process(const Reading& reading, NodeId agent, const AgentConfig& config);
-// Whether agents could come in by themselves; after read_gateway() and read_agents().
+void read_channels(Reading& reading);           // after read_agents()
+void read_queue_modes(const Reading& reading);  // after read_channels()
+// Whether agents could come in by themselves.
 void check_doors(Reading& reading);
-void read_channels(Reading& reading);
-void read_queue_modes(Reading& reading);  // after read_channels()
-void read_bindings(Reading& reading);     // after read_agents()
+void read_bindings(Reading& reading);
 void read_crons(Reading& reading);
 void read_skills(Reading& reading);
-void read_logging(Reading& reading);
+void check_logging(const Reading& reading);
 
-// Of one of kQueueModes.
-fb::QueueMode queue_mode_of(std::string_view name);
-
-// ASCII letters in lower case.
-std::string lower_case(std::string_view text);
+// The modes of messages.queue and what each is also called.
+inline constexpr Accepts kQueueModes = one_of({{"followup", fb::QueueMode::followup},
+                                               {"queue", fb::QueueMode::followup},
+                                               {"steer", fb::QueueMode::steer},
+                                               {"steer-backlog", fb::QueueMode::steer},
+                                               {"steer+backlog", fb::QueueMode::steer},
+                                               {"interrupt", fb::QueueMode::interrupt},
+                                               {"collect", fb::QueueMode::collect}});
 
 }  // namespace spine::config

@@ -1,8 +1,12 @@
-// Secrets are told by the names people give them, so that settings unknown to Spine are covered.
+// Secrets are told by their settings, and by the names people give them, so that what is unknown to
+// Spine is covered.
 #include "engine/config/redact.h"
 
 #include <algorithm>
 #include <array>
+
+#include "engine/config/key_tree.h"
+#include "engine/config/reading.h"
 
 namespace spine::config {
 namespace {
@@ -20,19 +24,19 @@ constexpr std::array<std::string_view, 29> kSecretEndings{
 // Too short to be looked for at the end of other words; and tables of secrets.
 constexpr std::array<std::string_view, 5> kSecretNames{"key", "keys", "pass", "env", "headers"};
 
-std::string folded(std::string_view key) {
-  std::string out;
-  for (const char c : key) {
-    if (c == '_' || c == '-' || c == '.' || c == ' ') continue;
-    out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-  }
+}  // namespace
+
+std::string folded_key(std::string_view key) {
+  std::string out = lower_case(key);
+  std::erase_if(out,
+                [](char c) { return std::string_view{"_-. "}.find(c) != std::string_view::npos; });
   return out;
 }
 
-}  // namespace
-
 Hidden hidden_part(std::span<const std::string_view> path) {
-  const std::string key = folded(path.back());
+  const KeyEntry* entry = find_entry(path);
+  if (entry != nullptr && entry->is(Type::secret)) return Hidden::everything;
+  const std::string key = folded_key(path.back());
   if (std::ranges::find(kSecretNames, key) != kSecretNames.end()) return Hidden::everything;
   if (key.ends_with("tokens")) return Hidden::texts;
   const std::string_view singular{key.data(), key.size() - (key.ends_with('s') ? 1 : 0)};

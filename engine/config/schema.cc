@@ -1,133 +1,44 @@
-// Walks a configuration against the rules.
+// Walks a configuration against the tables of settings. Near names are found by edit distance with
+// swaps: F. J. Damerau, "A technique for computer detection and correction of spelling errors",
+// 1964, in its restricted form (optimal string alignment).
 #include "engine/config/schema.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/config/duration.h"
+#include "engine/config/key_tree.h"
 #include "engine/config/reading.h"
 #include "engine/config/redact.h"
-#include "engine/config/suggest.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::config {
 namespace {
 
-// The rules as a tree: one entry per key of a path.
-struct KeyEntry {
-  std::string_view name{};
-  const Rule* rule{};
-  bool strict{};
-  std::vector<std::unique_ptr<KeyEntry>> children{};
+constexpr std::size_t kNameBytesMax = 40;  // longer names are not compared
 
-  const KeyEntry* find(std::string_view key) const {
-    for (const auto& child : children) {
-      if (child->name == key) return child.get();
+// REQUIRES: both at most kNameBytesMax bytes.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::array<std::array<std::size_t, kNameBytesMax + 1>, kNameBytesMax + 1> d{};
+  for (std::size_t i = 0; i <= a.size(); ++i)
+    d[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j)
+    d[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = a[i - 1] == b[j - 1] ? 0 : 1;
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + changed});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+      }
     }
-    return nullptr;
   }
-};
-
-KeyEntry& child_of(KeyEntry& parent, std::string_view name) {
-  for (const auto& child : parent.children) {
-    if (child->name == name) return *child;
-  }
-  parent.children.push_back(std::make_unique<KeyEntry>());
-  parent.children.back()->name = name;
-  parent.children.back()->strict = parent.strict;
-  return *parent.children.back();
-}
-
-std::unique_ptr<KeyEntry> build_tree(std::span<const Rule> rules) {
-  auto root = std::make_unique<KeyEntry>();
-  for (const Rule& rule : rules) {
-    KeyEntry* at = root.get();
-    std::string_view rest = rule.path;
-    while (!rest.empty()) {
-      const std::size_t dot = rest.find('.');
-      at = &child_of(*at, rest.substr(0, dot));
-      rest = dot == std::string_view::npos ? std::string_view{} : rest.substr(dot + 1);
-    }
-    at->rule = &rule;
-    at->strict = at->strict || rule.flag == Flag::strict;
-  }
-  return root;
-}
-
-// "a, b or c" from "a|b|c".
-std::string in_words(std::string_view choices) {
-  std::string out;
-  while (!choices.empty()) {
-    const std::size_t bar = choices.find('|');
-    const bool last = bar == std::string_view::npos;
-    if (!out.empty()) out += last ? " or " : ", ";
-    out += choices.substr(0, bar);
-    choices = last ? std::string_view{} : choices.substr(bar + 1);
-  }
-  return out;
-}
-
-bool is_choice(std::string_view text, std::string_view choices) {
-  while (!choices.empty()) {
-    const std::size_t bar = choices.find('|');
-    if (choices.substr(0, bar) == text) return true;
-    if (bar == std::string_view::npos) return false;
-    choices = choices.substr(bar + 1);
-  }
-  return false;
-}
-
-struct Bounds {
-  std::int64_t least{};
-  std::int64_t most{};
-};
-
-Bounds bounds_of(std::string_view accepts) {
-  Bounds bounds;
-  const std::size_t dots = accepts.find("..");
-  SPINE_CHECK(dots != std::string_view::npos);
-  std::from_chars(accepts.data(), accepts.data() + dots, bounds.least);
-  std::from_chars(accepts.data() + dots + 2, accepts.data() + accepts.size(), bounds.most);
-  return bounds;
-}
-
-std::string accepted(const Rule& rule) {
-  switch (rule.type) {
-    case Type::any:
-      return "anything";
-    case Type::boolean:
-      return "true or false";
-    case Type::text:
-      return "a string";
-    case Type::integer: {
-      const Bounds bounds = bounds_of(rule.accepts);
-      return fmt::format("a whole number from {} to {}", bounds.least, bounds.most);
-    }
-    case Type::number:
-      return "a number";
-    case Type::choice:
-      return in_words(rule.accepts);
-    case Type::object:
-      return "an object";
-    case Type::list:
-      return "a list";
-    case Type::object_or_list:
-      return "an object or a list";
-    case Type::text_list:
-      return "a list of strings";
-    case Type::ids:
-      return "a list of ids (strings or whole numbers)";
-    case Type::duration:
-      return "a time such as \"30d\", \"12h\" or \"90m\"";
-    case Type::model:
-      return "\"provider/model\", or an object with primary";
-  }
-  return "something else";
+  return d[a.size()][b.size()];
 }
 
 class Checker {
@@ -139,12 +50,12 @@ class Checker {
 
  private:
   void check(NodeId id, const KeyEntry& entry) {
-    if (entry.rule != nullptr) {
-      const Rule& rule = *entry.rule;
-      if (!fits(id, rule)) return complain(id, accepted(rule));
-      if (rule.flag == Flag::unused) note_unused(id);
-      if (rule.flag == Flag::adapter) note_channel(id);
-      if (rule.type == Type::any) return;
+    if (const Setting* setting = entry.setting) {
+      const Accepts& accepts = setting->accepts;
+      if (!fits(id, accepts)) return complain(id, accepted(accepts));
+      if (setting->flag == Flag::unused) note_unused(id);
+      if (setting->flag == Flag::adapter) note_channel(id);
+      if (accepts.type == Type::any) return;
     }
     if (entry.children.empty()) return;
     switch (document_.kind(id)) {
@@ -153,7 +64,7 @@ class Checker {
       case Kind::array:
         return check_elements(id, entry);
       default:
-        if (entry.rule == nullptr) complain(id, "an object");
+        if (entry.setting == nullptr) complain(id, "an object");
     }
   }
 
@@ -183,7 +94,7 @@ class Checker {
   void check_elements(NodeId id, const KeyEntry& entry) {
     const KeyEntry* element = entry.find("[]");
     if (element == nullptr) {
-      if (entry.rule == nullptr) complain(id, "an object");
+      if (entry.setting == nullptr) complain(id, "an object");
       return;
     }
     std::size_t index = 0;
@@ -196,43 +107,34 @@ class Checker {
     }
   }
 
-  bool fits(NodeId id, const Rule& rule) const {
-    const Kind kind = document_.kind(id);
-    switch (rule.type) {
-      case Type::any:
-        return true;
-      case Type::boolean:
-        return kind == Kind::boolean;
-      case Type::text:
-        return kind == Kind::string;
+  bool fits(NodeId id, const Accepts& accepts) const {
+    const auto kind = static_cast<unsigned>(document_.kind(id));
+    if ((type_row(accepts.type).kinds >> kind & 1U) == 0) return false;
+    switch (accepts.type) {
       case Type::integer:
-        return kind == Kind::number && within(id, rule.accepts);
-      case Type::number:
-        return kind == Kind::number;
+        return within(id, accepts);
       case Type::choice:
-        return kind == Kind::string && is_choice(document_.text(id), rule.accepts);
-      case Type::object:
-        return kind == Kind::object;
-      case Type::list:
-        return kind == Kind::array;
-      case Type::object_or_list:
-        return kind == Kind::object || kind == Kind::array;
+        return accepts.find(document_.text(id)) != nullptr;
       case Type::text_list:
-        return kind == Kind::array && all_elements(id, false);
+      case Type::path_list:
+        return all_elements(id, false);
       case Type::ids:
-        return kind == Kind::array && all_elements(id, true);
-      case Type::duration:
-        return kind == Kind::number || (kind == Kind::string && is_duration(document_.text(id)));
-      case Type::model:
-        return kind == Kind::string || kind == Kind::object;
+        return all_elements(id, true);
+      case Type::days:
+        return are_days(id, accepts);
+      default:
+        return true;
     }
-    return false;
   }
 
-  bool within(NodeId id, std::string_view accepts) const {
+  bool within(NodeId id, const Accepts& accepts) const {
     std::int64_t value{};
-    const Bounds bounds = bounds_of(accepts);
-    return as_integer(document_, id, value) && value >= bounds.least && value <= bounds.most;
+    return as_integer(document_, id, value) && value >= accepts.least && value <= accepts.most;
+  }
+
+  bool are_days(NodeId id, const Accepts& accepts) const {
+    std::int64_t days{};
+    return as_days(document_.text(id), days) && days >= accepts.least && days <= accepts.most;
   }
 
   bool all_elements(NodeId id, bool numbers_too) const {
@@ -248,8 +150,7 @@ class Checker {
 
   void complain(NodeId id, std::string_view wanted) {
     const bool secret = !path_.empty() && is_secret(path_);
-    findings_.error(fmt::format("{}: {} is {}; it must be {}.",
-                                document_.where(document_[id].place), path(),
+    findings_.error(fmt::format("{}: {} is {}; it must be {}.", document_.where(id), path(),
                                 describe(document_, id, secret), wanted));
   }
 
@@ -305,9 +206,8 @@ class Checker {
     if (!strict)
       return findings_.warn(text + (near.empty() ? "; it is ignored." : " It is ignored."));
     text += near.empty() ? "; " : " ";
-    findings_.error(text +
-                    "A setting that decides who may do what is not guessed: correct it or take it "
-                    "out.");
+    findings_.error(
+        text + "A setting that decides who may do what is not guessed: correct it or take it out.");
   }
 
   std::string path() const {
@@ -330,9 +230,24 @@ class Checker {
 
 }  // namespace
 
+std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known) {
+  if (name.size() > kNameBytesMax) return {};
+  const std::string wanted = lower_case(name);
+  std::string_view best;
+  std::size_t best_distance = name.size() >= 6 ? 3 : 2;  // must be below
+  for (const std::string_view candidate : known) {
+    if (candidate.size() > kNameBytesMax || candidate.size() < 3) continue;
+    const std::size_t apart = distance(wanted, lower_case(candidate));
+    if (apart < best_distance) {
+      best = candidate;
+      best_distance = apart;
+    }
+  }
+  return best;
+}
+
 void check_schema(const Document& document, NodeId root, Findings& findings) {
-  const std::unique_ptr<KeyEntry> tree = build_tree(all_rules());
-  Checker(document, root, findings).run(*tree);
+  Checker(document, root, findings).run(key_tree());
 }
 
 std::string describe(const Document& document, NodeId id, bool secret) {

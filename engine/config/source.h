@@ -28,8 +28,4 @@ struct Source {
 Result<Source> read_source(std::string_view text, const std::filesystem::path& path,
                            const Environment& environment, Findings& findings);
 
-// The bytes of a file of at most kConfigBytesMax that nobody else can change (deciding_file.h).
-// Errors: not_found, invalid_argument, refused, io.
-Result<std::string> read_text_file(const std::filesystem::path& path);
-
 }  // namespace spine::config

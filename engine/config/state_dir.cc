@@ -13,7 +13,6 @@
 #include <utility>
 
 #include "engine/config/deciding_file.h"
-#include "engine/config/io_error.h"
 #include "engine/log/private_path.h"
 #include "schemas/vocab/show.h"
 
@@ -69,25 +68,22 @@ Status ensure_state_dir(const fs::path& dir) {
   if (::stat(dir.c_str(), &info) != 0) return io_error("look at", dir);
   const std::string name = printable(dir.string());
   if (!S_ISDIR(info.st_mode)) {
-    return Error{Errc::refused, fmt::format("{} is not a directory; choose another with "
-                                            "--state-dir.",
-                                            name)};
+    return refused("{} is not a directory; choose another with --state-dir.", name);
   }
   if (info.st_uid != ::geteuid()) {
-    return Error{Errc::refused,
-                 fmt::format("The state directory {} belongs to another user (uid {}); choose "
-                             "another with --state-dir, or run as that user.",
-                             name, info.st_uid)};
+    return refused(
+        "The state directory {} belongs to another user (uid {}); choose another with --state-dir, "
+        "or run as that user.",
+        name, info.st_uid);
   }
   SPINE_TRY_STATUS(check_place(dir));
   std::error_code ignored;
   if ((info.st_mode & 022U) != 0 && !fs::is_empty(dir, ignored)) {
     // What is in it need not be ours any more: to close it now would only hide that.
-    return Error{Errc::refused,
-                 fmt::format("The state directory {} can be changed by others (mode {:04o}), so "
-                             "what is in it cannot be trusted. Look at it, then run "
-                             "`chmod 700 {}`, or choose another with --state-dir.",
-                             name, info.st_mode & 07777U, name)};
+    return refused(
+        "The state directory {} can be changed by others (mode {:04o}), so what is in it cannot be "
+        "trusted. Look at it, then run `chmod 700 {}`, or choose another with --state-dir.",
+        name, info.st_mode & 07777U, name);
   }
   if ((info.st_mode & 077U) != 0 && ::chmod(dir.c_str(), 0700) != 0) {
     return io_error("set the mode of", dir);
@@ -116,8 +112,7 @@ Result<StateLock> StateLock::acquire(const fs::path& dir) {
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return io_error("look at", path);
   if (!S_ISREG(info.st_mode)) {
-    return Error{Errc::refused,
-                 fmt::format("{} is not a regular file; take it away.", printable(path.string()))};
+    return refused("{} is not a regular file; take it away.", printable(path.string()));
   }
   if (lock_without_waiting(fd.get(), LOCK_EX) != 0) {
     if (errno != EWOULDBLOCK) return io_error("lock", path);

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "engine/config/deciding_file.h"
-#include "engine/config/io_error.h"
 #include "schemas/vocab/base64.h"
+#include "schemas/vocab/directories.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/unique_fd.h"
 
@@ -24,64 +24,40 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kTokenFileBytesMax = 4096;
 
-Status write_all(int fd, std::string_view text, const fs::path& path) {
-  while (!text.empty()) {
-    const ssize_t put = ::write(fd, text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return io_error("write", path);
-    text.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return ok();
-}
-
-Status sync_directory(const fs::path& directory) {
-  const UniqueFd dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!dir) return io_error("open", directory);
-  if (::fsync(dir.get()) != 0) return io_error("sync", directory);
-  return ok();
-}
-
 // Only a secret that is ours alone is used.
 Status check_private(int fd, const fs::path& path) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return io_error("look at", path);
   const std::string name = printable(path.string());
   if (!S_ISREG(info.st_mode)) {
-    return Error{Errc::refused, fmt::format("{} is not a regular file; take it away.", name)};
+    return refused("{} is not a regular file; take it away.", name);
   }
   if (info.st_uid != ::geteuid() && info.st_uid != 0) {
-    return Error{Errc::refused,
-                 fmt::format("The token file {} belongs to another user (uid {}); take it away or "
-                             "give it to yourself with chown.",
-                             name, info.st_uid)};
+    return refused(
+        "The token file {} belongs to another user (uid {}); take it away or give it to yourself "
+        "with chown.",
+        name, info.st_uid);
   }
   if ((info.st_mode & 077U) != 0) {
-    return Error{Errc::refused,
-                 fmt::format("The token file {} can be read or changed by others (mode {:04o}), so "
-                             "its token is not secret. Run `chmod 600 {}`; if others may have read "
-                             "it, delete the file and a new token is made.",
-                             name, info.st_mode & 07777U, name)};
+    return refused(
+        "The token file {} can be read or changed by others (mode {:04o}), so its token is not "
+        "secret. Run `chmod 600 {}`; if others may have read it, delete the file and a new token "
+        "is made.",
+        name, info.st_mode & 07777U, name);
   }
   return ok();
 }
 
 Result<std::string> read_checked(int fd, const fs::path& path) {
   SPINE_TRY_STATUS(check_private(fd, path));
-  std::array<char, kTokenFileBytesMax> buffer;
-  std::size_t bytes = 0;
-  while (bytes < buffer.size()) {
-    const ssize_t got = ::read(fd, buffer.data() + bytes, buffer.size() - bytes);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return io_error("read", path);
-    if (got == 0) break;
-    bytes += static_cast<std::size_t>(got);
-  }
-  std::string_view text(buffer.data(), bytes);
+  const Result<std::string> whole = read_all(fd, path, kTokenFileBytesMax);
+  if (!whole && whole.error().code == Errc::io) return whole.error();
+  std::string_view text = whole ? std::string_view{*whole} : std::string_view{};
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
     text.remove_suffix(1);
   }
   const bool printed = text == printable(text) && text.find(' ') == std::string_view::npos;
-  if (text.empty() || bytes == buffer.size() || !printed) {
+  if (text.empty() || !printed) {
     return Error{Errc::corrupt,
                  fmt::format("The token file {} does not hold one token on one line; delete it to "
                              "have a new one made, or write the token into it.",
@@ -95,22 +71,14 @@ Result<std::string> read_checked(int fd, const fs::path& path) {
 Result<bool> create_token_file(const fs::path& path, std::string_view token) {
   fs::path draft = path;
   draft += fmt::format(".{}.new", ::gettid());
+  const Status written = write_draft(draft, fmt::format("{}\n", token));
+  const bool linked = written && ::link(draft.c_str(), path.c_str()) == 0;
+  const bool failed = written && !linked && errno != EEXIST;
+  const Error why = failed ? io_error("create", path) : Error{};
   ::unlink(draft.c_str());
-  bool linked = false;
-  {
-    const UniqueFd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!file) return io_error("create", draft);
-    Status written = write_all(file.get(), fmt::format("{}\n", token), draft);
-    if (written && ::fchmod(file.get(), 0600) != 0) written = io_error("set the mode of", draft);
-    if (written && ::fsync(file.get()) != 0) written = io_error("sync", draft);
-    if (written) {
-      linked = ::link(draft.c_str(), path.c_str()) == 0;
-      if (!linked && errno != EEXIST) written = io_error("create", path);
-    }
-    ::unlink(draft.c_str());
-    if (!written) return written.error();
-  }
-  SPINE_TRY_STATUS(sync_directory(path.parent_path()));
+  if (!written) return written.error();
+  if (failed) return why;
+  SPINE_TRY_STATUS(sync_dir(path.parent_path()));
   return linked;
 }
 
@@ -122,15 +90,10 @@ fs::path token_path(const fs::path& state_dir) {
 
 Result<std::string> make_token() {
   std::array<unsigned char, 32> bytes{};
-  std::size_t filled = 0;
-  while (filled < bytes.size()) {
-    const ssize_t got = ::getrandom(bytes.data() + filled, bytes.size() - filled, 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      return Error{Errc::io, fmt::format("The system gives no random numbers: {}.",
-                                         std::generic_category().message(errno))};
-    }
-    filled += static_cast<std::size_t>(got);
+  // So few come at once or not at all.
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    return Error{Errc::io, fmt::format("The system gives no random numbers: {}.",
+                                       std::generic_category().message(errno))};
   }
   return encode_base64url(std::as_bytes(std::span{bytes}));
 }

@@ -10,10 +10,9 @@
 
 #include "engine/config/changes.h"
 #include "engine/config/config.h"
+#include "engine/config/edit.h"
 #include "engine/config/json5.h"
 #include "engine/config/merge_patch.h"
-#include "engine/config/put_back.h"
-#include "engine/config/remote_edits.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 

@@ -11,7 +11,7 @@
 #include "adapters/agents/process/launch.h"
 #include "adapters/agents/process/own_places.h"
 #include "adapters/agents/process/users.h"
-#include "engine/config/io_error.h"
+#include "engine/config/deciding_file.h"
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/unique_fd.h"

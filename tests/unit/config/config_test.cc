@@ -134,7 +134,7 @@ TEST_F(Gateway, WrongTypesAndValuesNameWhatWasFoundAndWhatIsAccepted) {
            "c.json:1:27: session.resetTriggers is a list; it must be a list of strings."},
       Case{"{session: {maintenance: {pruneAfter: 'soon'}}}",
            "c.json:1:38: session.maintenance.pruneAfter is the string \"soon\"; it must be a time "
-           "such as \"30d\", \"12h\" or \"90m\"."},
+           "such as \"30d\", \"12h\" or \"90m\", from 1 to 36500 days."},
       Case{
           "{channels: {x: {allowFrom: [{}]}}}",
           "c.json:1:28: channels.x.allowFrom is a list; it must be a list of ids (strings or whole "

@@ -6,7 +6,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "engine/config/source.h"
 #include "engine/config/state_dir.h"
 #include "engine/config/token.h"
 #include "tests/unit/config/support.h"
@@ -126,6 +125,21 @@ TEST_F(DecidingFile, StateDirectoryThatOthersCouldChangeIsRefused) {
   const Status around = ensure_state_dir(dir_ / "around" / "state");
   ASSERT_FALSE(around);
   EXPECT_THAT(around.error().message, HasSubstr("could put another state into it"));
+}
+
+TEST_F(DecidingFile, HasItsBound) {
+  const fs::path path = with_mode("o.json", 0600, "12345");
+  EXPECT_EQ(*read_text_file(path, 5), "12345");
+  const Result<std::string> text = read_text_file(path, 4);
+  ASSERT_FALSE(text);
+  EXPECT_THAT(text.error().message, HasSubstr("o.json has more than 4 bytes"));
+}
+
+TEST_F(DecidingFile, DraftIsForItsOwnerAloneWhateverWasThere) {
+  const fs::path draft = with_mode("o.json.new", 0666, "old");
+  ASSERT_TRUE(write_draft(draft, "new"));
+  EXPECT_EQ(*read_text_file(draft), "new");
+  EXPECT_EQ(mode_of(draft), 0600U);
 }
 
 TEST_F(DecidingFile, LockThatIsAFifoIsNotWaitedFor) {

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <sys/file.h>
 
-#include "engine/config/source.h"
+#include "engine/config/deciding_file.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 #include "tests/unit/config/support.h"

@@ -72,7 +72,7 @@ TEST_F(Session, PruneAfterBecomesWholeDays) {
   EXPECT_EQ(days("'90m'"), 1U);
   EXPECT_THAT(refusal("{session: {maintenance: {pruneAfter: '0d'}}}"), HasSubstr("from 1 to"));
   EXPECT_THAT(refusal("{session: {maintenance: {pruneAfter: '3d', pruneDays: 4}}}"),
-              HasSubstr("disagrees with pruneDays"));
+              HasSubstr("but session.maintenance.pruneDays is the number 4"));
 }
 
 TEST_F(Agents, WithoutAnyThereIsMainWithTheEcho) {

@@ -46,7 +46,6 @@ class AdminReader {
 
   void read() {
     Config& config = reading_.config;
-    config.admin_channels = reading_.texts(list_);
     for (const std::string& text : config.admin_channels) {
       const AdminEntry entry = split_entry(text);
       if (entry.channel.empty() || entry.channel.size() > limits::kNameBytesMax ||
@@ -58,20 +57,17 @@ class AdminReader {
         add_owners(entry.channel);
       }
     }
-    std::ranges::sort(config.admins);
-    config.admins.erase(std::unique(config.admins.begin(), config.admins.end()),
-                        config.admins.end());
+    sort_unique(config.admins);
     if (config.admins.size() > limits::kConfigAdminsMax) {
-      reading_.error(list_, fmt::format("more than {} admins.", limits::kConfigAdminsMax));
+      reading_.error(list_, "more than {} admins.", limits::kConfigAdminsMax);
     }
   }
 
  private:
   void refuse(NodeId id, std::string_view text, std::string_view why) {
-    reading_.error(
-        id, fmt::format("{} has \"{}\"; {}.",
-                        id == list_ ? "gateway.auth.admin_channels" : "commands.ownerAllowFrom",
-                        printable(text.substr(0, 60)), why));
+    reading_.error(id, "{} has \"{}\"; {}.",
+                   id == list_ ? "gateway.auth.admin_channels" : "commands.ownerAllowFrom",
+                   printable(text.substr(0, 60)), why);
   }
 
   void add(NodeId id, std::string_view text, const AdminEntry& entry) {
@@ -93,10 +89,10 @@ class AdminReader {
       add(owners_, owner, {channel, bare ? owner : entry.sender});
     }
     if (!found) {
-      reading_.warn(list_, fmt::format("gateway.auth.admin_channels names {} alone and "
-                                       "commands.ownerAllowFrom has nobody of it, so it has no "
-                                       "admin; add \"{}:<sender id>\".",
-                                       printable(channel), printable(channel)));
+      reading_.warn(list_,
+                    "gateway.auth.admin_channels names {} alone and commands.ownerAllowFrom has "
+                    "nobody of it, so it has no admin; add \"{}:<sender id>\".",
+                    printable(channel), printable(channel));
     }
   }
 

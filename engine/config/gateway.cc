@@ -1,0 +1,556 @@
+// gateway: its port, who may come in and how fast, TLS, where it listens, and its pages.
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <optional>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+#include "engine/config/deciding_file.h"
+#include "engine/config/reading.h"
+#include "engine/config/schema.h"
+#include "engine/config/setting.h"
+#include "engine/config/source.h"
+#include "schemas/vocab/addresses.h"
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::config {
+namespace {
+
+namespace fs = std::filesystem;
+using enum Type;
+using enum Applies;
+using enum Settable;
+
+Value show_bind(const void* config) {
+  const std::vector<std::string>& addresses = static_cast<const Config*>(config)->bind_addresses;
+  if (addresses == Config{}.bind_addresses) return std::string{"loopback"};
+  return fmt::format("{}", fmt::join(addresses, ", "));
+}
+
+Value show_host(const void* config) {
+  return static_cast<const Config*>(config)->bind_addresses.front();
+}
+
+constexpr Accepts kAuthModes = one_of({{"token", AuthMode::token},
+                                       {"password", AuthMode::password},
+                                       {"pairing", AuthMode::pairing},
+                                       {"none", AuthMode::none}});
+// Both spellings of where it listens.
+constexpr Member kBind{.get = show_bind};
+constexpr Member kHost{.get = show_host};
+
+constexpr std::array kGateway{
+    Setting{"gateway.mode", words("local", "remote"), not_kept, "only \"local\" has an effect",
+            restart},
+    Setting{"gateway.bind", words("loopback", "lan", "auto", "tailnet", "custom"), kBind,
+            "who can reach the gateway", restart},
+    Setting{"gateway.host", text, kHost, "the address to listen on, instead of gateway.bind",
+            restart},
+    Setting{"gateway.customBindHost", text, not_kept,
+            "the address to listen on with gateway.bind \"custom\"", restart},
+    Setting{"gateway.port", whole(0, 65'535), in<&Config::port>,
+            "the TCP port; 0 takes any free one", restart},
+    Setting{"gateway.auth", object, not_kept, "who may come in", restart, locally, Flag::strict},
+    Setting{"gateway.auth.mode", kAuthModes, in<&Config::auth_mode>, "what a client has to show",
+            restart},
+    Setting{"gateway.auth.type", kAuthModes, in<&Config::auth_mode>,
+            "the same as gateway.auth.mode", restart},
+    Setting{"gateway.auth.token", secret, in<&Config::token>,
+            "the shared token, instead of a generated one", restart},
+    Setting{"gateway.auth.password", secret, in<&Config::password>,
+            "the password that mode \"password\" asks for", restart},
+    Setting{"gateway.auth.admin_channels", text_list, in<&Config::admin_channels>,
+            "who may answer pairing requests: \"<channel>\" or \"<channel>:<sender id>\""},
+    unused("gateway.auth.allowTailscale", boolean),
+    // Beyond these bounds secrets could be guessed: a thousand attempts, a window that forgets at
+    // once, no waiting.
+    Setting{"gateway.auth.rateLimit.maxAttempts", whole(1, 100),
+            in<&Config::auth_rate_limit, &AuthRateLimit::max_attempts>,
+            "failed attempts of an address before it has to wait", restart},
+    Setting{"gateway.auth.rateLimit.windowMs", whole(10'000, 86'400'000),
+            in<&Config::auth_rate_limit, &AuthRateLimit::window_ms>,
+            "the time in which they are counted", restart},
+    Setting{"gateway.auth.rateLimit.lockoutMs", whole(10'000, 86'400'000),
+            in<&Config::auth_rate_limit, &AuthRateLimit::lockout_ms>,
+            "how long it then has to wait", restart},
+    Setting{"gateway.auth.rateLimit.exemptLoopback", boolean,
+            in<&Config::auth_rate_limit, &AuthRateLimit::exempt_loopback>,
+            "whether this machine is not counted", restart},
+    Setting{"gateway.rate_limit.requests_per_minute", whole(0, 1'000'000),
+            in<&Config::messages_per_minute>, "messages of a sender in a minute; 0 = any number",
+            live, remotely_above_zero},
+    remote("gateway.rate_limit.burst", whole(1, 1'000'000), in<&Config::messages_burst>,
+           "messages of a sender at once"),
+    Setting{"gateway.tls", object, not_kept, "TLS of the port", restart, locally, Flag::strict},
+    Setting{"gateway.tls.enabled", boolean, in<&Config::tls, &TlsConfig::enabled>,
+            "whether the port speaks TLS", restart},
+    Setting{"gateway.tls.autoGenerate", boolean, not_kept,
+            "refused without both files: no certificates are made", restart},
+    Setting{"gateway.tls.certPath", path, in<&Config::tls, &TlsConfig::cert_path>,
+            "the PEM file of the certificate, then those that signed it", restart},
+    Setting{"gateway.tls.keyPath", path, in<&Config::tls, &TlsConfig::key_path>,
+            "the PEM file of its key, without a passphrase", restart},
+    Setting{"gateway.tls.caPath", path, not_kept, "refused: clients are not asked for certificates",
+            restart},
+    Setting{"gateway.trustedProxies", text_list, in<&Config::tls, &TlsConfig::terminated_by_proxy>,
+            "addresses and networks of proxies that speak TLS for the gateway", restart},
+    Setting{"gateway.tls.terminatedByProxy", text_list,
+            in<&Config::tls, &TlsConfig::terminated_by_proxy>, "the same as gateway.trustedProxies",
+            restart},
+    Setting{"gateway.publicOrigin", text, in<&Config::public_origin>,
+            "https://host[:port] as people reach it", restart},
+    Setting{"gateway.controlUi.enabled", boolean,
+            in<&Config::control_ui, &ControlUiConfig::enabled>,
+            "whether there are pages for browsers", restart},
+    Setting{"gateway.controlUi.basePath", text,
+            in<&Config::control_ui, &ControlUiConfig::base_path>,
+            "the path of the pages, such as /spine", restart},
+    Setting{"gateway.controlUi.root", path, in<&Config::control_ui, &ControlUiConfig::root>,
+            "a folder of files that replace the built-in pages", restart},
+    Setting{"gateway.controlUi.allowedOrigins", text_list,
+            in<&Config::control_ui, &ControlUiConfig::allowed_origins>,
+            "origins of pages that may talk to the gateway from a browser", restart},
+    unused("gateway.controlUi.*"),
+    unused("gateway.remote", object),
+    Setting{"gateway.remote.url|tlsFingerprint", text},
+    Setting{"gateway.remote.token|password", secret},
+    Setting{"gateway.remote.*"},
+    unused("gateway.allowRealIpFallback", boolean),
+    // No command of a node and no tool is called by way of the gateway: what is denied is not done.
+    decides("gateway.nodes.denyCommands", text_list, not_kept,
+            "kept: no command of a node is called through the gateway"),
+    decides("gateway.tools.deny", text_list, not_kept,
+            "kept: no tool is called through the gateway"),
+    unused("gateway.nodes.*"),
+    unused("gateway.tools.*"),
+    unused("gateway.http|reload|tailscale|push|terminal|securityHeaders"),
+    unused("gateway.handshakeTimeoutMs", whole(1, 3'600'000)),
+    unused("gateway.channelHealthCheckMinutes|channelStaleEventThresholdMinutes|"
+           "channelMaxRestartsPerHour",
+           whole(0, 100'000)),
+};
+
+void read_port(Reading& reading) {
+  const char* wanted = reading.environment.find("OPENCLAW_GATEWAY_PORT");
+  if (wanted == nullptr || *wanted == '\0') return;
+  const std::string_view text = wanted;
+  std::uint16_t port{};
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (read.ec == std::errc{} && read.ptr == text.data() + text.size()) {
+    reading.config.port = port;
+    return;
+  }
+  reading.findings.error(
+      fmt::format("The environment variable OPENCLAW_GATEWAY_PORT is \"{}\"; it must be a whole "
+                  "number from 0 to 65535.",
+                  printable(text.substr(0, 60))));
+}
+
+// Of the environment, else of the file. One that is set to nothing is a mistake nobody should run
+// with.
+void read_secret(const Reading& reading, std::string_view key, const char* variable,
+                 std::string& secret) {
+  const std::string path = fmt::format("gateway.auth.{}", key);
+  if (reading.environment.stands_in_for(key)) {
+    // It may hold a variable that is not set: it is not what clients must show.
+    secret.clear();
+  } else if (const NodeId id = reading.at(path); id != 0 && secret.empty()) {
+    reading.error(id, "{} is empty; write the secret, or take the key out.", path);
+  }
+  const char* value = reading.environment.find(variable);
+  if (value != nullptr && *value != '\0') secret = value;
+}
+
+void read_auth(Reading& reading) {
+  Config& config = reading.config;
+  const NodeId type = reading.at("gateway.auth.type");
+  const NodeId mode = reading.at("gateway.auth.mode");
+  read_secret(reading, "token", "OPENCLAW_GATEWAY_TOKEN", config.token);
+  read_secret(reading, "password", "OPENCLAW_GATEWAY_PASSWORD", config.password);
+  const bool has_token = !config.token.empty() || reading.environment.given().token;
+  if (mode == 0 && type == 0 && !config.password.empty() && !has_token) {
+    config.auth_mode = AuthMode::password;
+  }
+  if (config.auth_mode == AuthMode::password && config.password.empty()) {
+    reading.error(mode != 0 ? mode : type,
+                  "the gateway is to ask for a password and there is no gateway.auth.password; add "
+                  "it, or use \"token\".");
+  }
+}
+
+// TLS: whether the wire is private, judged before anybody listens.
+
+// Whether a file is named; an error otherwise.
+bool has_path(const Reading& reading, NodeId enabled, std::string_view key, const fs::path& path) {
+  if (!path.empty()) return true;
+  const NodeId id = reading.at(key);
+  reading.error(id != 0 ? id : enabled,
+                "gateway.tls.enabled is true and there is no {}; name the PEM file, or set "
+                "gateway.tls.enabled to false.",
+                key);
+  return false;
+}
+
+// The text of a PEM file; an error, and nothing, when there is none.
+std::optional<std::string> pem_text(const Reading& reading, std::string_view key,
+                                    const fs::path& path) {
+  const NodeId id = reading.at(key);
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    reading.error(id, "{}: {} is not a regular file.", key, printable(path.string()));
+    return std::nullopt;
+  }
+  Result<std::string> text = read_text_file(path);
+  if (text) return std::move(*text);
+  reading.error(id, "{}: {}", key, text.error().message);
+  return std::nullopt;
+}
+
+void check_certificate(const Reading& reading, const fs::path& path) {
+  constexpr std::string_view kKey = "gateway.tls.certPath";
+  const auto text = pem_text(reading, kKey, path);
+  if (!text || text->find("-----BEGIN CERTIFICATE-----") != std::string::npos) return;
+  reading.error(reading.at(kKey), "{}: {} holds no certificate in PEM form.", kKey,
+                printable(path.string()));
+}
+
+// Our own file must be for us alone; one of root's may be for a group that we are in.
+bool key_is_private(const struct stat& info) {
+  return (info.st_mode & (info.st_uid == 0 && ::geteuid() != 0 ? 037U : 077U)) == 0;
+}
+
+void check_key(const Reading& reading, const fs::path& path) {
+  constexpr std::string_view kKey = "gateway.tls.keyPath";
+  const NodeId id = reading.at(kKey);
+  const std::string name = printable(path.string());
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && !key_is_private(info)) {
+    reading.error(id,
+                  "{}: {} can be read or changed by others (mode {:04o}), so the key is not "
+                  "secret. Run `chmod 600 {}`; if others may have read it, make a new key.",
+                  kKey, name, info.st_mode & 07777U, name);
+    return;
+  }
+  const auto text = pem_text(reading, kKey, path);
+  if (!text) return;
+  if (text->find("PRIVATE KEY-----") == std::string::npos) {
+    reading.error(id, "{}: {} holds no private key in PEM form.", kKey, name);
+  } else if (text->find("ENCRYPTED") != std::string::npos) {
+    reading.error(id,
+                  "{}: the key in {} has a passphrase, which nobody can give at a start; take it "
+                  "off with `openssl pkey`.",
+                  kKey, name);
+  }
+}
+
+void check_proxies(const Reading& reading) {
+  const NodeId ours = reading.at("gateway.tls.terminatedByProxy");
+  const NodeId id = ours != 0 ? ours : reading.at("gateway.trustedProxies");
+  std::vector<std::string>& proxies = reading.config.tls.terminated_by_proxy;
+  for (const std::string& text : proxies) {
+    const auto range = parse_ip_range(text);
+    // Shorter blocks than these are not a proxy but a continent.
+    const bool narrow = range && range->bits >= (range->address.is_v4() ? 96 + 8 : 16);
+    if (narrow) continue;
+    reading.error(
+        id,
+        "\"{}\" among the trusted proxies {}; write the proxy's own address (\"10.0.0.7\") or its "
+        "network (\"10.0.0.0/24\").",
+        printable(text.substr(0, 60)),
+        !range ? "is not an address"
+               : "is a large part of all addresses, and whoever is in it could say to be anybody");
+  }
+  sort_unique(proxies);
+  if (proxies.size() > limits::kConfigProxiesMax) {
+    reading.error(id, "more than {} trusted proxies.", limits::kConfigProxiesMax);
+  }
+}
+
+void refuse_what_is_not_done(const Reading& reading, NodeId enabled, bool has_files) {
+  const NodeId generate = reading.at("gateway.tls.autoGenerate");
+  if (reading.flag(generate).value_or(false) && !has_files) {
+    reading.error(generate,
+                  "gateway.tls.autoGenerate: this version makes no certificates; make one with "
+                  "`openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
+                  "-days 365 -subj /CN=$(hostname) -keyout key.pem -out cert.pem` and name both "
+                  "files in gateway.tls.certPath and gateway.tls.keyPath.");
+  }
+  const NodeId authorities = reading.at("gateway.tls.caPath");
+  if (authorities != 0 && enabled != 0) {
+    reading.error(authorities,
+                  "gateway.tls.caPath: this version does not ask clients for certificates, so it "
+                  "would let in those you mean to keep out; take it out.");
+  }
+}
+
+void check_tls(const Reading& reading) {
+  check_proxies(reading);
+  const TlsConfig& tls = reading.config.tls;
+  if (!tls.enabled) return;
+  const NodeId enabled = reading.at("gateway.tls.enabled");
+  const bool has_files =
+      reading.at("gateway.tls.certPath") != 0 && reading.at("gateway.tls.keyPath") != 0;
+  refuse_what_is_not_done(reading, enabled, has_files);
+  if (has_path(reading, enabled, "gateway.tls.certPath", tls.cert_path)) {
+    check_certificate(reading, tls.cert_path);
+  }
+  if (has_path(reading, enabled, "gateway.tls.keyPath", tls.key_path)) {
+    check_key(reading, tls.key_path);
+  }
+}
+
+// Listening: in both spellings; beyond this machine only when nobody can read along
+// and everybody has to show who they are.
+
+// What a spelling says about the addresses to listen on.
+struct Listen {
+  NodeId id{};
+  std::string_view key{};
+  std::vector<std::string> addresses{};  // empty: not known what is meant
+};
+
+bool is_loopback_name(std::string_view address) {
+  const auto ip = parse_ip(address);
+  return ip && is_loopback(*ip);
+}
+
+// "localhost" or an address; the usual names of loopback all mean both loopback addresses. Else
+// empty.
+std::vector<std::string> addresses_of(std::string_view host) {
+  const std::string name = lower_case(host);
+  if (name == "localhost" || name == "127.0.0.1" || name == "::1" || name == "[::1]") {
+    return Config{}.bind_addresses;
+  }
+  const auto ip = parse_ip(name);
+  if (!ip) return {};
+  return {show_ip(*ip)};
+}
+
+std::vector<std::string> addresses_of_mode(std::string_view mode) {
+  // OpenClaw's "auto" prefers loopback, which is always there.
+  if (mode == "loopback" || mode == "auto") return Config{}.bind_addresses;
+  if (mode == "lan") return {"0.0.0.0", "::"};
+  return {};
+}
+
+// bind, with customBindHost where bind asks for it.
+Listen listen_of_bind(const Reading& reading) {
+  const NodeId bind = reading.at("gateway.bind");
+  const NodeId custom = reading.at("gateway.customBindHost");
+  const auto mode = reading.text(bind);
+  if (mode == "custom") {
+    if (custom != 0) {
+      return {custom, "gateway.customBindHost", addresses_of(*reading.text(custom))};
+    }
+    reading.error(bind,
+                  "gateway.bind is \"custom\" and there is no gateway.customBindHost; add it, or "
+                  "use \"loopback\".");
+    return {};
+  }
+  if (custom != 0) {
+    reading.warn(
+        custom, "gateway.customBindHost is used only with gateway.bind \"custom\"; it is ignored.");
+  }
+  if (!mode) return {};
+  return {bind, "gateway.bind", addresses_of_mode(*mode)};
+}
+
+bool refuse_if_unknown(const Reading& reading, const Listen& listen) {
+  if (listen.id == 0 || !listen.addresses.empty()) return false;
+  if (listen.key == "gateway.bind") {
+    reading.error(listen.id,
+                  "gateway.bind is \"tailnet\", and this version does not look for a tailnet's "
+                  "address; use \"custom\" with the address in gateway.customBindHost, or "
+                  "\"loopback\" behind `tailscale serve`.");
+    return true;
+  }
+  reading.error(
+      listen.id,
+      "{} is {}; it must be an address such as \"192.168.1.2\" or \"::1\", or \"localhost\".",
+      listen.key, describe(reading.document, listen.id));
+  return true;
+}
+
+// What others than this machine's users would need to be kept out; empty when nothing is missing.
+std::string missing_for_others(const Config& config) {
+  std::string missing;
+  if (config.auth_mode == AuthMode::none) {
+    missing =
+        "gateway.auth.mode is \"none\", so everybody who can reach it would be let in (use "
+        "\"token\", \"password\" or \"pairing\")";
+  }
+  if (!config.tls.enabled && config.tls.terminated_by_proxy.empty()) {
+    if (!missing.empty()) missing += "; and ";
+    missing += "there is no TLS, so secrets and messages could be read on the way";
+  }
+  return missing;
+}
+
+void refuse_if_open(const Reading& reading, const Listen& listen) {
+  const bool beyond = std::ranges::any_of(
+      listen.addresses, [](const std::string& address) { return !is_loopback_name(address); });
+  if (listen.id == 0 || !beyond) return;
+  const std::string missing = missing_for_others(reading.config);
+  if (missing.empty()) return;
+  reading.error(listen.id,
+                "{} is {}, which others than this machine can reach: {}. Either give the gateway a "
+                "certificate (gateway.tls.enabled, gateway.tls.certPath and gateway.tls.keyPath), "
+                "or use \"loopback\" and come in through an SSH tunnel or a proxy that speaks TLS "
+                "(its address in gateway.tls.terminatedByProxy).",
+                listen.key, describe(reading.document, listen.id), missing);
+}
+
+void read_listen(Reading& reading) {
+  const NodeId host = reading.at("gateway.host");
+  Listen by_host;
+  if (host != 0) by_host = {host, "gateway.host", addresses_of(*reading.text(host))};
+  const Listen by_bind = listen_of_bind(reading);
+  if (by_host.id != 0 && by_bind.id != 0 && by_host.addresses != by_bind.addresses) {
+    return disagree(reading, {by_host.id, by_host.key}, {by_bind.id, by_bind.key});
+  }
+  if (refuse_if_unknown(reading, by_host) || refuse_if_unknown(reading, by_bind)) return;
+  refuse_if_open(reading, by_bind.id != 0 ? by_bind : by_host);
+  if (by_host.id != 0) reading.config.bind_addresses = by_host.addresses;
+  if (by_bind.id != 0) reading.config.bind_addresses = by_bind.addresses;
+}
+
+// Pages: which may talk to the gateway from a browser.
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool is_scheme(std::string_view text) {
+  return !text.empty() && !(text[0] >= '0' && text[0] <= '9') &&
+         std::ranges::all_of(text, [](char c) {
+           return is_letter_or_digit(c) || c == '+' || c == '-' || c == '.';
+         });
+}
+
+bool is_host(std::string_view text) {
+  if (text.starts_with('[')) return parse_ip(text).has_value();
+  return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, [](char c) {
+    return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_';
+  });
+}
+
+bool is_port(std::string_view text) {
+  std::uint16_t port{};
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), port);
+  return read.ec == std::errc{} && read.ptr == text.data() + text.size() && port != 0;
+}
+
+// "scheme://host[:port]" in lower case, and nothing else.
+bool is_origin(std::string_view text) {
+  const std::size_t mark = text.find("://");
+  if (mark == std::string_view::npos || !is_scheme(text.substr(0, mark))) return false;
+  const std::string_view rest = text.substr(mark + 3);
+  const std::size_t host_end = rest.starts_with('[') ? rest.find(']') : 0;
+  if (host_end == std::string_view::npos) return false;
+  const std::size_t colon = rest.find(':', host_end);
+  return is_host(rest.substr(0, colon)) &&
+         (colon == std::string_view::npos || is_port(rest.substr(colon + 1)));
+}
+
+// What a browser leaves out of an Origin header.
+std::string without_usual_port(std::string origin) {
+  if (origin.starts_with("http://") && origin.ends_with(":80")) origin.resize(origin.size() - 3);
+  if (origin.starts_with("https://") && origin.ends_with(":443")) origin.resize(origin.size() - 4);
+  return origin;
+}
+
+void check_origins(const Reading& reading, std::vector<std::string>& origins) {
+  const NodeId id = reading.at("gateway.controlUi.allowedOrigins");
+  for (std::string& origin : origins) {
+    const std::string shown = printable(origin.substr(0, 60));
+    origin = without_usual_port(lower_case(origin));
+    if (origin.find('*') != std::string::npos) {
+      reading.error(id,
+                    "gateway.controlUi.allowedOrigins has \"{}\", which would let pages of others "
+                    "talk to the gateway in the name of who looks at them; name each origin, such "
+                    "as \"https://gateway.example.org\".",
+                    shown);
+    } else if (!is_origin(origin)) {
+      reading.error(id,
+                    "gateway.controlUi.allowedOrigins has \"{}\"; it must be scheme://host or "
+                    "scheme://host:port and nothing more, such as \"https://gateway.example.org\".",
+                    shown);
+    }
+  }
+  if (origins.size() > limits::kConfigOriginsMax) {
+    reading.error(id, "more than {} allowed origins.", limits::kConfigOriginsMax);
+  }
+}
+
+void check_base_path(const Reading& reading, std::string& base_path) {
+  while (base_path.ends_with('/'))
+    base_path.pop_back();
+  if (base_path.empty()) return;
+  const bool plain = std::ranges::all_of(base_path, [](char c) {
+    return is_letter_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '/' || c == '-' || c == '_' ||
+           c == '.' || c == '~';
+  });
+  if (!plain || base_path.front() != '/' || base_path.find("//") != std::string::npos ||
+      base_path.find("/.") != std::string::npos || base_path.size() > limits::kNameBytesMax) {
+    reading.error(reading.at("gateway.controlUi.basePath"),
+                  "gateway.controlUi.basePath must be a path such as \"/spine\": letters, digits, "
+                  "- _ ~ and dots, each part behind one slash and not beginning with a dot.");
+  }
+}
+
+void check_control_ui(Reading& reading) {
+  ControlUiConfig& ui = reading.config.control_ui;
+  check_base_path(reading, ui.base_path);
+  std::error_code code;
+  if (!ui.root.empty() && !std::filesystem::is_directory(ui.root, code)) {
+    reading.error(reading.at("gateway.controlUi.root"),
+                  "gateway.controlUi.root: {} is not a directory.", printable(ui.root.string()));
+  }
+  check_origins(reading, ui.allowed_origins);
+  std::string& origin = reading.config.public_origin;
+  if (origin.empty()) return;
+  origin = lower_case(origin);
+  if (origin.ends_with('/')) origin.pop_back();
+  const bool web = origin.starts_with("http://") || origin.starts_with("https://");
+  if (!web || !is_origin(origin)) {
+    reading.error(reading.at("gateway.publicOrigin"),
+                  "gateway.publicOrigin must be https://host or https://host:port (or http://) and "
+                  "nothing more.");
+  }
+  origin = without_usual_port(origin);
+}
+
+}  // namespace
+
+constinit const SettingTable kGatewayTable{kAtRoot, kGateway};
+
+void read_gateway(Reading& reading) {
+  read_port(reading);
+  read_auth(reading);
+  check_tls(reading);
+  read_listen(reading);
+  check_control_ui(reading);
+  const NodeId mode = reading.at("gateway.mode");
+  if (reading.text(mode) != "remote") return;
+  reading.warn(mode, "gateway.mode \"remote\" has no effect in this version.");
+}
+
+void check_doors(Reading& reading) {
+  const Config& config = reading.config;
+  if (config.auth_mode != AuthMode::none) return;
+  const auto program = std::ranges::find_if(
+      config.agents, [](const AgentConfig& agent) { return agent.process.driver != Driver::echo; });
+  if (program == config.agents.end()) return;
+  const NodeId mode = reading.at("gateway.auth.mode");
+  reading.error(mode == 0 ? reading.root : mode,
+                "gateway.auth.mode is none, and the agent {} is a program: it could connect as "
+                "you, and allow itself what it asks for. Use token, password or pairing.",
+                program->id);
+}
+
+}  // namespace spine::config

@@ -1,0 +1,117 @@
+// What rows accept and how their values are shown; the list of all tables.
+#include "engine/config/setting.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+#include "engine/config/json5.h"
+#include "engine/config/reading.h"
+#include "schemas/vocab/json.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::config {
+namespace {
+
+constexpr std::uint8_t mask(std::initializer_list<Kind> kinds) {
+  unsigned bits = 0;
+  for (const Kind kind : kinds)
+    bits |= 1U << static_cast<unsigned>(kind);
+  return static_cast<std::uint8_t>(bits);
+}
+
+constexpr std::uint8_t kAnyKind = 0xff;
+constexpr std::uint8_t kString = mask({Kind::string});
+constexpr std::uint8_t kNumber = mask({Kind::number});
+constexpr std::uint8_t kArray = mask({Kind::array});
+constexpr std::uint8_t kObject = mask({Kind::object});
+
+// In the order of Type.
+constexpr std::array kTypes{
+    TypeRow{kAnyKind, "anything", ""},
+    TypeRow{mask({Kind::boolean}), "true or false", R"("type":"boolean")"},
+    TypeRow{kString, "a string", R"("type":"string")"},
+    TypeRow{kString, "a string", R"("type":"string","writeOnly":true)"},
+    TypeRow{kString, "a string", R"("type":"string")"},
+    TypeRow{kNumber, "a whole number from {} to {}", R"("type":"integer")"},
+    TypeRow{kNumber, "a number", R"("type":"number")"},
+    TypeRow{kString, "a word", R"("type":"string")"},
+    TypeRow{kObject, "an object", R"("type":"object")"},
+    TypeRow{kArray, "a list", R"("type":"array")"},
+    TypeRow{kObject | kArray, "an object or a list", R"("type":["object","array"])"},
+    TypeRow{kArray, "a list of strings", R"("type":"array","items":{"type":"string"})"},
+    TypeRow{kArray, "a list of strings", R"("type":"array","items":{"type":"string"})"},
+    TypeRow{kArray, "a list of ids (strings or whole numbers)",
+            R"("type":"array","items":{"type":["string","integer"]})"},
+    TypeRow{kString | kNumber, "a time such as \"30d\", \"12h\" or \"90m\", from {} to {} days",
+            R"("type":["string","integer"])"},
+    TypeRow{kString | kObject, "\"provider/model\", or an object with primary",
+            R"("type":["string","object"])"},
+};
+static_assert(kTypes.size() == static_cast<std::size_t>(Type::model) + 1);
+
+// "a, b or c".
+std::string in_words(std::span<const Choice> choices) {
+  std::string out;
+  for (const Choice& choice : choices) {
+    if (!out.empty()) out += &choice == &choices.back() ? " or " : ", ";
+    out += choice.word;
+  }
+  return out;
+}
+
+std::string list_of(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const std::string& text : texts) {
+    if (out.size() > 1) out.push_back(',');
+    append_json_string(out, text);
+  }
+  return out + "]";
+}
+
+std::string show_number(const Accepts& accepts, std::int64_t number) {
+  if (accepts.type == Type::boolean) return number != 0 ? "true" : "false";
+  if (accepts.type == Type::days) return fmt::format("\"{}d\"", number);
+  if (accepts.type != Type::choice) return fmt::format("{}", number / accepts.unit);
+  const auto choices = accepts.choices();
+  const auto choice = std::ranges::find(choices, number, &Choice::value);
+  return choice == choices.end() ? std::string{} : json_string(choice->word);
+}
+
+}  // namespace
+
+const TypeRow& type_row(Type type) {
+  return kTypes[static_cast<std::size_t>(type)];
+}
+
+const Choice* Accepts::find(std::string_view word) const {
+  const auto all = choices();
+  const auto found = std::ranges::find(all, word, &Choice::word);
+  return found == all.end() ? nullptr : &*found;
+}
+
+std::string accepted(const Accepts& accepts) {
+  if (accepts.type == Type::choice) return in_words(accepts.choices());
+  const std::string_view wanted = type_row(accepts.type).wanted;
+  const bool bounded = accepts.type == Type::integer || accepts.type == Type::days;
+  return bounded ? fmt::format(fmt::runtime(wanted), accepts.least, accepts.most)
+                 : std::string{wanted};
+}
+
+std::string show_value(const Accepts& accepts, const Value& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return show_number(accepts, *number);
+  if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) return list_of(*texts);
+  const auto* text = std::get_if<std::string>(&value);
+  if (text == nullptr || (text->empty() && accepts.type == Type::secret)) return {};
+  return json_string(accepts.type == Type::secret ? kRedacted : *text);
+}
+
+std::span<const SettingTable* const> all_tables() {
+  static constexpr std::array kTables{
+      &kGatewayTable,         &kSessionTable,    &kResetTable, &kBindingListTable, &kBindingTable,
+      &kSkillsTable,          &kSkillEntryTable, &kToolTable,  &kOtherTable,       &kCronTable,
+      &kChannelDefaultsTable, &kChannelTable,    &kGroupTable, &kAgentListTable,   &kAgentTable};
+  return kTables;
+}
+
+}  // namespace spine::config
