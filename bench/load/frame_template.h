@@ -1,4 +1,4 @@
-// The client side of RFC 6455: upgrade, masked frames made ahead, and frames from the server.
+// FrameTemplate: masked frames made ahead, and the texts that stand in them.
 #pragma once
 
 #include <array>
@@ -8,18 +8,6 @@
 #include <vector>
 
 namespace spine::bench {
-
-// Appends the HTTP upgrade request. The answer's status is checked, its accept key is not: the
-// servers measured here are ours to start.
-void append_upgrade(std::string& out, std::string_view host, std::uint16_t port);
-
-// Length of the upgrade's answer when it is complete; 0 = more bytes are needed.
-// `switched` says whether it is 101.
-std::size_t upgrade_answer(std::string_view in, bool& switched);
-
-// Appends one masked frame. opcode: 1 text, 9 ping, 10 pong.
-void append_frame(std::string& out, std::uint8_t opcode, std::string_view payload,
-                  std::uint32_t mask);
 
 // A text frame made once, in which every run of kDigits '#' is replaced by a number when sent.
 class FrameTemplate {
@@ -39,16 +27,6 @@ class FrameTemplate {
   std::string frame_{};
   std::vector<Slot> slots_{};
 };
-
-struct ServerFrame {
-  std::uint8_t opcode{};
-  bool final{};
-  std::string_view payload{};
-  std::size_t bytes{};  // header included; 0 = more bytes are needed
-};
-
-// The frame at the front of `in`. Servers do not mask.
-ServerFrame parse_frame(std::string_view in);
 
 // `id` as kDigits decimal digits, leading zeros included.
 std::array<char, FrameTemplate::kDigits> digits_of(std::uint64_t id);
