@@ -5,6 +5,7 @@
 #include <string>
 
 #include "adapters/agents/process/launch.h"
+#include "adapters/cli/place.h"
 #include "engine/config/config.h"
 
 namespace spine::cli {
@@ -15,7 +16,23 @@ agents::GatewayPlaces places_of_gateway(const config::Config& config,
                                         const std::filesystem::path& config_path,
                                         const std::string& token_file);
 
-// The command of an agent that is a program: its own, or that of its driver.
-std::string command_of(const config::AgentProcess& process);
+// The agent that is configured, whatever the case of its id, which is folded then. Errc::not_found
+// names those that are.
+Result<config::AgentConfig> find_agent(const Place& place, const std::string& id);
+
+// What a start of the agent needs to know; its places are filled in by who asks. Stays where it is.
+struct AgentRequest {
+  AgentRequest(const Place& place, config::AgentConfig of, const std::string& token_file,
+               const agents::SeparationMeans& with);
+  AgentRequest(const AgentRequest&) = delete;
+  AgentRequest& operator=(const AgentRequest&) = delete;
+  // Borrows from here. REQUIRES: the agent is a program.
+  agents::LaunchRequest launch() const;
+
+  config::AgentConfig agent{};  // with its id as its directories are called
+  agents::GatewayPlaces gateway{};
+  agents::AgentPlaces places{};
+  const agents::SeparationMeans& means;
+};
 
 }  // namespace spine::cli

@@ -1,61 +1,77 @@
-// agents status, logs, restart, reset: how agents are, and what to do about it.
+// agents status, logs, restart, reset: how agents are, what they see, and what to do about it.
+#include <algorithm>
+#include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <fstream>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
 
-#include "adapters/cli/admin_call.h"
-#include "adapters/cli/json_read.h"
-#include "adapters/cli/log_lines.h"
-#include "adapters/cli/table.h"
-#include "adapters/cli/verbs.h"
+#include "adapters/agents/process/mount_table.h"
+#include "adapters/agents/process/proc.h"
+#include "adapters/cli/agent_request.h"
+#include "adapters/cli/gateway.h"
+#include "adapters/cli/logs.h"
+#include "adapters/cli/place.h"
+#include "adapters/cli/verb.h"
+#include "adapters/skills/skill_set.h"
+#include "engine/config/state_dir.h"
+#include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/utf8.h"
 
 namespace spine::cli {
 namespace {
 
-using simdjson::dom::element;
-
 constexpr std::uint64_t kStoryLines = 15;
 constexpr std::size_t kProblemBytesMax = 60;  // in the table; whole for one agent
 
 std::string agent_params(const std::string& agent_id) {
-  if (agent_id.empty()) return "{}";
-  return fmt::format(R"({{"agentId":{}}})", json_string(agent_id));
+  return json_object({Member::unless_empty("agentId", agent_id)});
 }
 
-std::string count_at(const element& row, std::string_view key) {
-  return std::to_string(number_at(row, key));
-}
-
-std::string or_dash(std::string text) {
-  return text.empty() ? "-" : text;
-}
-
-std::string state_at(const element& row) {
-  const std::int64_t restart = number_at(row, "restartAt");
-  const std::string state = text_at(row, "state");
+std::string state_text(const Json& row, std::string_view key) {
+  const std::int64_t restart = row.number("restartAt");
+  const std::string state = row.text(key);
   return restart == 0 ? state : fmt::format("{} until {}", state, show_time(restart));
 }
 
-std::size_t instances_at(const element& row) {
-  std::size_t count = 0;
-  for ([[maybe_unused]] const element each : array_at(row, "instances"))
-    ++count;
-  return count;
+std::string problem_start(const Json& row, std::string_view key) {
+  return shortened(text_or_dash(row, key), kProblemBytesMax);
 }
 
-void print_table(const element& root) {
-  Table table({"AGENT", "DRIVER", "STATE", "PROCESSES", "RUNNING", "QUEUED", "STARTS", "CRASHES",
-               "SANDBOX", "PROBLEM"});
-  for (const element row : array_at(root, "agents")) {
-    table.add({text_at(row, "id"), text_at(row, "driver"), state_at(row),
-               std::to_string(instances_at(row)), count_at(row, "running"), count_at(row, "queued"),
-               count_at(row, "starts"), count_at(row, "crashes"), or_dash(text_at(row, "sandbox")),
-               or_dash(shortened(text_at(row, "problem"), kProblemBytesMax))});
-  }
-  fmt::print("{}One agent's story: spine agents status <agent>\n", table.text());
+std::string count_text(const Json& row, std::string_view key) {
+  return std::to_string(row.array(key).size());
 }
+
+std::string bytes_text(const Json& row, std::string_view key) {
+  return fmt::format("{} MiB", static_cast<std::uint64_t>(row.number(key)) >> 20U);
+}
+
+std::string yes_or_no(const Json& row, std::string_view key) {
+  return row.flag(key) ? "yes" : "no";
+}
+
+const Column kAgentColumns[]{{"AGENT", "id"},
+                             {"DRIVER", "driver"},
+                             {"STATE", "state", state_text},
+                             {"PROCESSES", "instances", count_text},
+                             {"RUNNING", "running", number_text},
+                             {"QUEUED", "queued", number_text},
+                             {"STARTS", "starts", number_text},
+                             {"CRASHES", "crashes", number_text},
+                             {"SANDBOX", "sandbox", text_or_dash},
+                             {"PROBLEM", "problem", problem_start}};
+const Column kProcessColumns[]{{"PROCESS", "number", number_text},
+                               {"PID", "pid", number_text},
+                               {"STATE", "state"},
+                               {"SESSIONS", "sessions", number_text},
+                               {"MEMORY", "residentBytes", bytes_text},
+                               {"STARTED", "startedAt", time_text},
+                               {"TRUSTED", "trusted", yes_or_no}};
 
 // What is to be done about the state it is in; empty = nothing.
 std::string advice(const std::string& state, const std::string& id) {
@@ -74,45 +90,39 @@ std::string advice(const std::string& state, const std::string& id) {
   return {};
 }
 
-void print_facts(const element& row) {
+void print_facts(const Json& row) {
   Facts facts;
-  facts.add("Driver", text_at(row, "driver"));
-  facts.add("State", state_at(row));
-  facts.add("Sandbox", or_dash(text_at(row, "sandbox")));
-  if (const std::string memory = text_at(row, "memory"); !memory.empty()) {
+  facts.add("Driver", row.text("driver"));
+  facts.add("State", state_text(row, "state"));
+  facts.add("Sandbox", text_or_dash(row, "sandbox"));
+  if (const std::string memory = row.text("memory"); !memory.empty()) {
     facts.add("Memory is", memory);
   }
-  facts.add("Problem", or_dash(text_at(row, "problem")));
-  facts.add("Now", fmt::format("{} running, {} queued", number_at(row, "running"),
-                               number_at(row, "queued")));
+  facts.add("Problem", text_or_dash(row, "problem"));
+  facts.add("Now",
+            fmt::format("{} running, {} queued", row.number("running"), row.number("queued")));
   facts.add("Since the start",
             fmt::format("{} starts, {} crashes; runs: {} finished, {} failed, {} aborted",
-                        number_at(row, "starts"), number_at(row, "crashes"),
-                        number_at(row, "runsFinished"), number_at(row, "runsFailed"),
-                        number_at(row, "runsAborted")));
-  const std::int64_t mean = number_at(row, "meanRunMs");
+                        row.number("starts"), row.number("crashes"), row.number("runsFinished"),
+                        row.number("runsFailed"), row.number("runsAborted")));
+  const std::int64_t mean = row.number("meanRunMs");
   if (mean > 0) facts.add("A run takes", show_duration_ms(static_cast<std::uint64_t>(mean)));
-  fmt::print("Agent {}\n{}", printable(text_at(row, "id")), facts.text());
+  fmt::print("Agent {}\n{}", printable(row.text("id")), facts.text());
 }
 
-void print_instances(const element& row) {
-  Table table({"PROCESS", "PID", "STATE", "SESSIONS", "MEMORY", "STARTED", "TRUSTED"});
-  std::size_t count = 0;
-  for (const element each : array_at(row, "instances")) {
-    const auto bytes = static_cast<std::uint64_t>(number_at(each, "residentBytes"));
-    table.add({count_at(each, "number"), count_at(each, "pid"), text_at(each, "state"),
-               count_at(each, "sessions"), fmt::format("{} MiB", bytes >> 20U),
-               show_time(number_at(each, "startedAt")), flag_at(each, "trusted") ? "yes" : "no"});
-    ++count;
-  }
-  if (count != 0) fmt::print("\nProcesses:\n{}", table.text());
+void print_agent(const Json& row) {
+  print_facts(row);
+  const std::vector<Json> processes = row.array("instances");
+  if (!processes.empty()) fmt::print("\nProcesses:\n{}", Table(kProcessColumns, processes).text());
+  const std::string what = advice(row.text("state"), row.text("id"));
+  if (!what.empty()) fmt::print("\n{}\n", printable(what));
 }
 
 // The end of the log as far as it is about the agent. No log is no failure: it may go elsewhere.
 void print_story(const Common& common, const std::string& id) {
   const auto place = locate(common);
   if (!place) return;
-  std::ifstream file(log_file(*place));
+  std::ifstream file(log_file(place->config, place->state_dir));
   if (!file) return;
   const auto lines = last_lines(file, kStoryLines, id);
   if (lines.empty()) return;
@@ -121,101 +131,295 @@ void print_story(const Common& common, const std::string& id) {
     fmt::print("  {}\n", printable(line));
 }
 
-int change(const Arguments& args, const char* method, const char* done, const char* nothing) {
-  auto client = open_as_admin(args.common);
-  if (!client) return fail(client.error());
-  const auto answer = ask(*client, method, agent_params(args.agents.id));
-  if (!answer) return fail(answer.error());
-  if (args.common.json) {
-    print_json(*answer);
+Result<int> show_agents(const Common& common, const std::string& id) {
+  SPINE_TRY(const Json answer, ask_gateway(common, "agents.status", agent_params(id)));
+  if (common.json) return show(common, answer, {});
+  const std::vector<Json> rows = answer.array("agents");
+  if (id.empty()) {
+    fmt::print("{}One agent's story: spine agents status <agent>\n",
+               Table(kAgentColumns, rows).text());
     return kExitOk;
   }
-  simdjson::dom::parser parser;
-  element root;
-  if (parser.parse(*answer).get(root) != simdjson::SUCCESS) {
-    return fail({Errc::corrupt, "The gateway's answer cannot be read."});
+  for (const Json& row : rows)
+    print_agent(row);
+  print_story(common, id);
+  return kExitOk;
+}
+
+Result<int> change_agent(const Common& common, const std::string& id, const char* method,
+                         const char* done, const char* nothing) {
+  SPINE_TRY(const Json answer, ask_gateway(common, method, agent_params(id)));
+  return show(common, answer, answer.flag("changed") ? done : nothing);
+}
+
+// Why it gets no messages although it was restarted: a restart does not lift a quarantine, and
+// starts nothing before that. Whoever thinks that all is well now is told.
+Status check_released(const Common& common, const std::string& id) {
+  const auto answer = ask_gateway(common, "agents.status", agent_params(id));
+  if (!answer) return ok();
+  for (const Json& row : answer->array("agents")) {
+    if (row.text("state") != "quarantined") continue;
+    const std::string problem = row.text("problem");
+    return Error{Errc::refused,
+                 fmt::format("It stays in quarantine and gets no messages{}{}. When the cause is "
+                             "gone: spine agents reset {}",
+                             problem.empty() ? "" : "; the last time: ", printable(problem), id)};
   }
-  fmt::print("{}\n", flag_at(root, "changed") ? done : nothing);
+  return ok();
+}
+
+std::shared_ptr<std::string> agent_argument(CLI::App& verb) {
+  return argument(verb, "agent", "Id of the agent");
+}
+
+using agents::Mount;
+using agents::MountKind;
+
+struct Row {
+  std::string path{};
+  std::string access{};  // "ro", "rw", "empty", "link"
+  std::string why{};
+};
+
+struct View {
+  std::string agent{};
+  std::string sandbox{};
+  bool of_gateway{};  // with the PATH of the gateway that runs; else with this shell's
+  std::vector<Row> rows{};
+  // Processes that run, with what is otherwise for them since they were started.
+  std::vector<std::pair<std::int32_t, std::vector<std::string>>> processes{};
+};
+
+Row row_of(const Mount& mount) {
+  const std::string size = show_bytes(agents::hiding_bytes_max(mount.path));
+  switch (mount.kind) {
+    case MountKind::hide_folder:
+      if (agents::hiding_bytes_max(mount.path) == limits::kAgentTmpBytesMax) {
+        return {mount.path, "rw", fmt::format("{}, at most {}", mount.why, size)};
+      }
+      return {mount.path, "empty", mount.why};
+    case MountKind::hide_file:
+      return {mount.path, "empty", mount.why};
+    case MountKind::show_link:
+      return {mount.path, "link", fmt::format("{}; leads to {}", mount.why, mount.target)};
+    case MountKind::show:
+      return {mount.path, "ro", mount.why};
+    case MountKind::show_writable:
+      break;
+  }
+  return {mount.path, "rw", mount.why};
+}
+
+std::vector<Row> rows_of(const agents::Launch& launch) {
+  if (launch.view.mounts().empty()) {
+    return {{"/", "user", "no bubblewrap: it sees and writes what the user it runs as may"}};
+  }
+  std::vector<Row> rows{
+      {"/", "ro", "the machine, but for what follows; a later line wins"},
+      {"/proc", "ro", "its own processes"},
+      {"/dev", "ro", "null, zero, random, terminals of its own"},
+      {"/dev/shm", "rw",
+       fmt::format("its own shared memory, at most {}", show_bytes(limits::kAgentTmpBytesMax))}};
+  for (const Mount& mount : launch.view.mounts())
+    rows.push_back(row_of(mount));
+  return rows;
+}
+
+// Its own folders are made as its start would make them: they are a part of what it sees.
+Result<agents::Launch> launch_of(const Place& place, AgentRequest& request) {
+  struct stat info {};
+  if (::stat(place.state_dir.c_str(), &info) != 0 || info.st_uid != ::geteuid()) {
+    return Error{Errc::refused,
+                 fmt::format("{} is not there, or another user's: ask as the user the gateway "
+                             "runs as, once it has been started.",
+                             printable(place.state_dir.string()))};
+  }
+  SPINE_TRY(request.places, agents::make_places(request.gateway, request.agent));
+  agents::LaunchRequest launch = request.launch();
+  const skills::SkillSet set =
+      skills::scan(skills::skills_request(place.config, place.state_dir, environment));
+  for (const skills::Skill* skill : set.for_agent(request.agent.id))
+    launch.skill_dirs.push_back(skill->directory);
+  return agents::prepare_launch(launch);
+}
+
+std::string name_space_of(std::int32_t pid) {
+  std::array<char, 64> name{};
+  const std::string link = pid == 0 ? "/proc/self/ns/mnt" : fmt::format("/proc/{}/ns/mnt", pid);
+  const ssize_t length = ::readlink(link.c_str(), name.data(), name.size());
+  return {name.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
+}
+
+// What is otherwise for the process `pid` and those below it: paths with a sign.
+std::vector<std::string> differences(const agents::Launch& launch, std::int32_t pid) {
+  std::vector<agents::MountLine> mounts;
+  for (const auto& entry : agents::with_descendants(agents::list_processes(), pid)) {
+    const std::string inside = name_space_of(entry.pid);
+    if (inside.empty() || inside == name_space_of(0)) continue;
+    mounts = agents::mounts_of(entry.pid);
+    break;
+  }
+  if (mounts.empty()) return {};
+  std::vector<std::string> found;
+  for (const Mount& mount : launch.view.mounts()) {
+    if (mount.kind == MountKind::show_link || mount.kind == MountKind::hide_file) continue;
+    const auto there = std::ranges::find_if(
+        mounts.rbegin(), mounts.rend(), [&](const auto& line) { return line.path == mount.path; });
+    if (there == mounts.rend()) {
+      found.push_back("not there yet: " + mount.path);
+    } else if (mount.kind == MountKind::show_writable && there->read_only) {
+      found.push_back("still read-only: " + mount.path);
+    }
+  }
+  const std::vector<agents::MountLine> machines = agents::mounts_of(0);
+  for (const agents::MountLine& line : mounts) {
+    const auto same = [&](const auto& other) { return other.path == line.path; };
+    const bool of_bubblewrap = line.path == "/proc" || agents::is_within(line.path, "/dev") ||
+                               agents::is_within(line.path, "/proc");
+    if (of_bubblewrap || std::ranges::any_of(machines, same) ||
+        std::ranges::any_of(launch.view.mounts(), same)) {
+      continue;
+    }
+    found.push_back("still shown: " + line.path);
+  }
+  return found;
+}
+
+struct Running {
+  std::string search_path{};  // empty: it does not run, or does not say
+  std::vector<std::int32_t> pids{};
+};
+
+// What the gateway says of itself and of the agent's processes.
+Running ask_running(const Common& common, const std::string& id) {
+  Running out;
+  const auto answer = ask_gateway(common, "agents.status", json_object({{"agentId", id}}));
+  if (!answer) return out;
+  out.search_path = answer->text("searchPath");
+  for (const Json& row : answer->array("agents")) {
+    for (const Json& each : row.array("instances"))
+      out.pids.push_back(static_cast<std::int32_t>(each.number("pid")));
+  }
+  return out;
+}
+
+std::string json_of(const View& view) {
+  std::vector<std::string> rows;
+  for (const Row& row : view.rows)
+    rows.push_back(json_object({{"path", row.path}, {"access", row.access}, {"why", row.why}}));
+  std::vector<std::string> processes;
+  for (const auto& [pid, differs] : view.processes)
+    processes.push_back(json_object({{"pid", pid}, {"differs", json_texts(differs)}}));
+  return json_object({{"agent", view.agent},
+                      {"sandbox", view.sandbox},
+                      {"searchPathOf", view.of_gateway ? "gateway" : "shell"},
+                      {"view", json_array(rows)},
+                      {"processes", json_array(processes)}});
+}
+
+void print_view(const View& view) {
+  fmt::print("What agent {} sees ({}; {}):\n", printable(view.agent), view.sandbox,
+             view.of_gateway ? "along the PATH of the gateway that runs"
+                             : "along the PATH of this shell, for no gateway says another");
+  Table table({"PATH", "ACCESS", "WHY"});
+  for (const Row& row : view.rows)
+    table.add({row.path, row.access, row.why});
+  fmt::print("{}", table.text());
+  for (const auto& [pid, differs] : view.processes) {
+    if (differs.empty()) {
+      fmt::print("Its process {} sees exactly that.\n", pid);
+      continue;
+    }
+    fmt::print("Its process {} was started before something changed:\n", pid);
+    for (const std::string& line : differs)
+      fmt::print("  {}\n", printable(line));
+  }
+}
+
+// Of an agent that is a program.
+Result<View> view_of(const Common& common, const Place& place, const config::AgentConfig& agent) {
+  const auto lock = config::read_lock(place.state_dir);
+  const Running running = lock && lock->running ? ask_running(common, agent.id) : Running{};
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): a verb has one thread
+  if (!running.search_path.empty()) ::setenv("PATH", running.search_path.c_str(), 1);
+  const agents::SeparationMeans means = agents::find_separation_means();
+  AgentRequest request(place, agent, common.token_file, means);
+  SPINE_TRY(const agents::Launch launch, launch_of(place, request));
+  View view{.agent = request.agent.id,
+            .sandbox = launch.sandbox,
+            .of_gateway = !running.search_path.empty(),
+            .rows = rows_of(launch)};
+  if (launch.sandbox != "bubblewrap") return view;
+  for (const std::int32_t pid : running.pids)
+    view.processes.emplace_back(pid, differences(launch, pid));
+  return view;
+}
+
+// What the agent sees of this machine, and whether its processes still do. Needs no gateway; asks
+// one that runs.
+Result<int> show_view(const Common& common, const std::string& agent_id) {
+  SPINE_TRY(const Place place, locate(common));
+  if (place.config_error) return *place.config_error;
+  SPINE_TRY(const config::AgentConfig agent, find_agent(place, agent_id));
+  View view{.agent = agent.id, .sandbox = "built in: it has no process, and sees no files"};
+  if (agent.process.driver != config::Driver::echo) {
+    SPINE_TRY(view, view_of(common, place, agent));
+  }
+  if (common.json) {
+    print_json(json_of(view));
+  } else {
+    print_view(view);
+  }
   return kExitOk;
 }
 
 }  // namespace
 
-int agents_status(const Arguments& args) {
-  if (args.agents.view) return agents_view(args);
-  auto client = open_as_admin(args.common);
-  if (!client) return fail(client.error());
-  const auto answer = ask(*client, "agents.status", agent_params(args.agents.id));
-  if (!answer) return fail(answer.error());
-  if (args.common.json) {
-    print_json(*answer);
-    return kExitOk;
-  }
-  simdjson::dom::parser parser;
-  element root;
-  if (parser.parse(*answer).get(root) != simdjson::SUCCESS) {
-    return fail({Errc::corrupt, "The gateway's answer cannot be read."});
-  }
-  if (args.agents.id.empty()) {
-    print_table(root);
-    return kExitOk;
-  }
-  for (const element row : array_at(root, "agents")) {
-    print_facts(row);
-    print_instances(row);
-    const std::string what = advice(text_at(row, "state"), text_at(row, "id"));
-    if (!what.empty()) fmt::print("\n{}\n", printable(what));
-  }
-  print_story(args.common, args.agents.id);
-  return kExitOk;
+Action agents_status(CLI::App& verb) {
+  examples(verb, {"spine agents status", "spine agents status main", "spine agents status --json",
+                  "spine agents status main --view"});
+  const auto id = option(verb, "agent", "Id of the agent");
+  const auto view =
+      option<bool>(verb, "--view", "What the agent sees of this machine, running or not, and why");
+  verb.get_option("--view")->needs(verb.get_option("agent"));
+  return [=](const Common& common) {
+    return *view ? show_view(common, *id) : show_agents(common, *id);
+  };
 }
 
 // Needs no gateway: the log is a file.
-int agents_logs(const Arguments& args) {
-  const auto place = locate(args.common);
-  if (!place) return fail(place.error());
-  std::string known;
-  bool found = false;
-  for (const config::AgentConfig& agent : place->config.agents) {
-    found = found || agent.id == args.agents.id;
-    known += (known.empty() ? "" : ", ") + agent.id;
-  }
-  if (!found) {
-    return fail({Errc::not_found, fmt::format("There is no agent \"{}\". Configured: {}.",
-                                              printable(args.agents.id), printable(known))});
-  }
-  return logs(args);
+Action agents_logs(CLI::App& verb) {
+  examples(verb, {"spine agents logs main -n 50", "spine agents logs main --follow"});
+  const auto id = agent_argument(verb);
+  return [id, print = log_action(verb, id)](const Common& common) -> Result<int> {
+    SPINE_TRY(const Place place, locate(common));
+    SPINE_TRY(const config::AgentConfig agent, find_agent(place, *id));
+    *id = agent.id;
+    return print(common);
+  };
 }
 
-// A restart does not lift a quarantine, and starts nothing before that: whoever thinks that all is
-// well now is told.
-int agents_restart(const Arguments& args) {
-  const int code = change(args, "agents.restart",
-                          "Its processes are being ended and started anew; what they were working "
-                          "on is tried again.",
-                          "There was nothing to restart: no process of it runs.");
-  if (code != kExitOk) return code;
-  auto client = open_as_admin(args.common);
-  if (!client) return fail(client.error());
-  const auto answer = ask(*client, "agents.status", agent_params(args.agents.id));
-  simdjson::dom::parser parser;
-  element root;
-  if (!answer || parser.parse(*answer).get(root) != simdjson::SUCCESS) return code;
-  for (const element row : array_at(root, "agents")) {
-    if (text_at(row, "state") != "quarantined") continue;
-    const std::string problem = text_at(row, "problem");
-    return fail({Errc::refused,
-                 fmt::format("It stays in quarantine and gets no messages{}{}. When the cause is "
-                             "gone: spine agents reset {}",
-                             problem.empty() ? "" : "; the last time: ", printable(problem),
-                             args.agents.id)});
-  }
-  return code;
+Action agents_restart(CLI::App& verb) {
+  examples(verb, {"spine agents restart main"});
+  const auto id = agent_argument(verb);
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(const int code,
+              change_agent(common, *id, "agents.restart",
+                           "Its processes are being ended and started anew; what they were working "
+                           "on is tried again.",
+                           "There was nothing to restart: no process of it runs."));
+    SPINE_TRY_STATUS(check_released(common, *id));
+    return code;
+  };
 }
 
-int agents_reset(const Arguments& args) {
-  return change(args, "agents.reset", "Released: it gets messages again.",
-                "There was nothing to reset: it is not in quarantine.");
+Action agents_reset(CLI::App& verb) {
+  examples(verb, {"spine agents reset main"});
+  const auto id = agent_argument(verb);
+  return [=](const Common& common) {
+    return change_agent(common, *id, "agents.reset", "Released: it gets messages again.",
+                        "There was nothing to reset: it is not in quarantine.");
+  };
 }
 
 }  // namespace spine::cli

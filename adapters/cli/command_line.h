@@ -1,35 +1,57 @@
-// CommandLine: turns arguments into a verb with its options, and describes them.
+// CommandLine: the verbs with their options, and what one command line makes of them.
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "adapters/cli/arguments.h"
+#include "adapters/cli/verb.h"
 
 namespace spine::cli {
 
-// What parsing came to: arguments to act on, or text to print and an exit code.
+// What parsing came to: an action, or text to print and an exit code.
 struct Parsed {
-  Arguments arguments{};
-  bool done{};  // print `text` and exit with `exit_code`
+  Action action{};         // empty = `text` is printed instead
+  std::string path{};      // of its verb, e.g. "sessions list"
+  const CLI::App* verb{};  // the same, with what was given; of the CommandLine
   std::string text{};
   int exit_code{};
 };
 
-// `words` without the program's name.
-Parsed parse(const std::vector<std::string>& words);
-
 // One verb as completions need it.
 struct VerbHelp {
-  std::string path{};  // "sessions list"
+  std::string path{};  // "sessions list"; empty = of the program itself
   std::string description{};
   std::vector<std::string> options{};  // "--json", ...
 };
-std::vector<VerbHelp> verbs();
 
-// If the first word that is not a common option is `journal` or `replay`: the words from there on
-// without common options, and those in `common`. Empty otherwise. These verbs belong to the sibling
-// program spine-replay.
+// Thread: one.
+class CommandLine {
+ public:
+  CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  // `words` without the program's name. Once.
+  Parsed parse(const std::vector<std::string>& words);
+  // The common options that parse() found.
+  const Common& common() const { return common_; }
+  std::vector<VerbHelp> verbs() const;
+
+ private:
+  void add_verb(const char* words, Action (*declare)(CLI::App&), const char* help);
+
+  Common common_{};
+  CLI::App app_;
+  std::vector<std::pair<std::string, CLI::App*>> verbs_{};  // by their words
+  Parsed parsed_{};
+};
+
+// If the first word that is not a common option is a verb of the sibling program spine-replay: the
+// words from there on without common options, and those in `common`. Empty otherwise.
 std::vector<std::string> replay_words(const std::vector<std::string>& words, Common& common);
+
+// Does what the command line says; the exit code of the process.
+int run_command(const std::vector<std::string>& words);
 
 }  // namespace spine::cli

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "adapters/cli/command_line.h"
-#include "adapters/cli/verbs.h"
+#include "adapters/cli/verb.h"
 
 namespace spine::cli {
 namespace {
@@ -102,13 +102,17 @@ std::string fish(const std::vector<VerbHelp>& all) {
 
 }  // namespace
 
-int completion(const Arguments& args) {
-  const std::vector<VerbHelp> all = verbs();
-  const std::string text = args.shell == "bash"  ? bash(all)
-                           : args.shell == "zsh" ? zsh(all)
-                                                 : fish(all);
-  fmt::print("{}", text);
-  return kExitOk;
+Action completion(CLI::App& verb) {
+  examples(verb, {"spine completion bash > ~/.local/share/bash-completion/completions/spine",
+                  "spine completion zsh > ~/.zfunc/_spine",
+                  "spine completion fish > ~/.config/fish/completions/spine.fish"});
+  const auto shell = argument(verb, "shell", "bash, zsh or fish");
+  verb.get_option("shell")->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  return [=](const Common&) {
+    const std::vector<VerbHelp> all = CommandLine().verbs();
+    fmt::print("{}", *shell == "bash" ? bash(all) : *shell == "zsh" ? zsh(all) : fish(all));
+    return kExitOk;
+  };
 }
 
 }  // namespace spine::cli

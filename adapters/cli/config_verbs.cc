@@ -1,12 +1,11 @@
 // config get and validate: the file itself. config set: through the gateway where one runs.
+#include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
-#include <simdjson.h>
 
-#include "adapters/cli/admin_call.h"
-#include "adapters/cli/json_read.h"
+#include "adapters/cli/gateway.h"
 #include "adapters/cli/place.h"
-#include "adapters/cli/verbs.h"
+#include "adapters/cli/verb.h"
 #include "engine/config/edit.h"
 #include "engine/config/merge_patch.h"
 #include "engine/config/state_dir.h"
@@ -20,25 +19,35 @@ std::filesystem::path path_of(const Common& common) {
                                : std::filesystem::path(common.config);
 }
 
-int print_findings(const std::filesystem::path& path, bool exists,
-                   const std::vector<config::Finding>& findings, bool json) {
-  bool valid = true;
-  std::string list;
+void print_findings(const std::vector<config::Finding>& findings) {
+  for (const config::Finding& finding : findings) {
+    fmt::print("{}: {}\n", finding.severity == config::Severity::error ? "Error" : "Warning",
+               printable(finding.text));
+  }
+}
+
+Raw json_of(const std::vector<config::Finding>& findings) {
+  std::vector<std::string> rows;
   for (const config::Finding& finding : findings) {
     const bool error = finding.severity == config::Severity::error;
-    valid = valid && !error;
-    if (json) {
-      list += fmt::format(R"({}{{"severity":"{}","text":{}}})", list.empty() ? "" : ",",
-                          error ? "error" : "warning", json_string(finding.text));
-    } else {
-      fmt::print("{}: {}\n", error ? "Error" : "Warning", printable(finding.text));
-    }
+    rows.push_back(
+        json_object({{"severity", error ? "error" : "warning"}, {"text", finding.text}}));
   }
+  return json_array(rows);
+}
+
+int show_findings(const std::filesystem::path& path, bool exists, bool json) {
+  const std::vector<config::Finding> findings = config::validate(path, environment);
+  const bool valid = std::ranges::none_of(findings, [](const config::Finding& finding) {
+    return finding.severity == config::Severity::error;
+  });
   if (json) {
-    fmt::print(R"({{"path":{},"exists":{},"valid":{},"findings":[{}]}})"
-               "\n",
-               json_string(path.string()), exists, valid, list);
+    print_json(json_object({{"path", path.string()},
+                            {"exists", exists},
+                            {"valid", valid},
+                            {"findings", json_of(findings)}}));
   } else {
+    print_findings(findings);
     fmt::print("{} {}\n", printable(path.string()),
                !valid   ? "cannot be used"
                : exists ? "is valid"
@@ -48,16 +57,10 @@ int print_findings(const std::filesystem::path& path, bool exists,
 }
 
 // Through the gateway that runs: it records who changed what, and reads the file again.
-Result<std::string> set_by_gateway(const Place& place, const std::string& patch) {
-  SPINE_TRY(RpcClient client,
-            RpcClient::open(place.target, R"(["operator.admin"])", in_ms(10'000)));
-  SPINE_TRY(const std::string now, ask(client, "config.get", "{}"));
-  simdjson::dom::parser parser;
-  simdjson::dom::element root;
-  if (parser.parse(now).get(root) != simdjson::SUCCESS) {
-    return Error{Errc::corrupt, "The gateway's answer cannot be read."};
-  }
-  const std::string used = text_at(root, "path");
+Result<Json> set_by_gateway(const Place& place, const std::string& patch) {
+  SPINE_TRY(Gateway gateway, Gateway::open(place.target, R"(["operator.admin"])"));
+  SPINE_TRY(const Json now, gateway.ask("config.get"));
+  const std::string used = now.text("path");
   if (std::filesystem::weakly_canonical(used) !=
       std::filesystem::weakly_canonical(place.config_path)) {
     return Error{
@@ -66,15 +69,14 @@ Result<std::string> set_by_gateway(const Place& place, const std::string& patch)
                     "that gateway first.",
                     used, place.config_path.string())};
   }
-  const std::string hash = flag_at(root, "exists") ? text_at(root, "hash") : std::string{};
-  return ask(client, "config.patch",
-             fmt::format(R"({{"raw":{}{}}})", json_string(patch),
-                         hash.empty() ? "" : fmt::format(R"(,"baseHash":"{}")", hash)));
+  const std::string hash = now.flag("exists") ? now.text("hash") : std::string{};
+  return gateway.ask("config.patch",
+                     json_object({{"raw", patch}, Member::unless_empty("baseHash", hash)}));
 }
 
 // Without a gateway the file is changed directly: who sits here owns it.
-Result<std::string> set_in_file(const std::filesystem::path& path, const std::string& patch,
-                                config::Given given) {
+Result<Json> set_in_file(const std::filesystem::path& path, const std::string& patch,
+                         config::Given given) {
   std::string hash;
   if (const auto loaded = config::load(path, environment, given); loaded && loaded->exists) {
     hash = fmt::format("{:016x}{:016x}", loaded->hash.hi, loaded->hash.lo);
@@ -91,7 +93,7 @@ Result<std::string> set_in_file(const std::filesystem::path& path, const std::st
   }
   const auto& edit = std::get<config::PreparedEdit>(outcome);
   if (!edit.noop) SPINE_TRY_STATUS(config::write_edit(path, edit));
-  return fmt::format(R"({{"ok":true,"noop":{},"path":{}}})", edit.noop, json_string(path.string()));
+  return *Json::parse(json_object({{"ok", true}, {"noop", edit.noop}, {"path", path.string()}}));
 }
 
 // Whether a daemon holds the state directory: then the change goes through it.
@@ -100,59 +102,63 @@ bool runs_with(const Place& place) {
   return lock && lock->running;
 }
 
+Result<int> set_value(const Common& common, const std::string& key, const std::string& value) {
+  SPINE_TRY(const std::string patch, config::build_patch(key, value));
+  SPINE_TRY(const Place place, locate(common));
+  const bool running = runs_with(place);
+  SPINE_TRY(const Json answer, running ? set_by_gateway(place, patch)
+                                       : set_in_file(place.config_path, patch, given(common)));
+  if (common.json) return show(common, answer, {});
+  const bool noop = answer.flag("noop");
+  fmt::print("{} {}{}\n", printable(key), noop ? "has that value already" : "is set in",
+             noop ? "" : " " + printable(answer.text("path")));
+  if (!noop && !running) fmt::print("No gateway runs; it is read at the next start.\n");
+  return kExitOk;
+}
+
+// A text without its quotes, for people.
+Result<int> show_value(const Common& common, const std::string& key) {
+  SPINE_TRY(const config::Config loaded, config::load(path_of(common), environment, given(common)));
+  SPINE_TRY(const std::string value, config::get_path(loaded, key));
+  const auto parsed = Json::parse(value);
+  if (parsed && value.starts_with('"') && !common.json) {
+    fmt::print("{}\n", printable(parsed->text()));
+  } else {
+    print_json(value);
+  }
+  return kExitOk;
+}
+
 }  // namespace
 
-int config_set(const Arguments& args) {
-  const auto patch = config::build_patch(args.config.key, args.config.value);
-  if (!patch) return fail(patch.error());
-  const auto place = locate(args.common);
-  if (!place) return fail(place.error());
-  const auto answer = runs_with(*place)
-                          ? set_by_gateway(*place, *patch)
-                          : set_in_file(place->config_path, *patch, given(args.common));
-  if (!answer) return fail(answer.error());
-  if (args.common.json) {
-    print_json(*answer);
-    return kExitOk;
-  }
-  simdjson::dom::parser parser;
-  simdjson::dom::element root;
-  const bool read = parser.parse(*answer).get(root) == simdjson::SUCCESS;
-  const bool noop = read && flag_at(root, "noop");
-  fmt::print("{} {}{}\n", printable(args.config.key), noop ? "has that value already" : "is set in",
-             noop ? "" : " " + printable(text_at(root, "path")));
-  if (!noop && !runs_with(*place)) fmt::print("No gateway runs; it is read at the next start.\n");
-  return kExitOk;
+Action config_set(CLI::App& verb) {
+  examples(verb, {"spine config set gateway.rate_limit.burst 20",
+                  "spine config set session.dmScope '\"per-peer\"'",
+                  "spine config set channels.bridge.allowFrom '[\"anna\"]'"});
+  const auto key = argument(verb, "key", "Dotted path");
+  const auto value = argument(verb, "value", "The value, as JSON5; null removes the key");
+  return [=](const Common& common) { return set_value(common, *key, *value); };
 }
 
-int config_get(const Arguments& args) {
-  const std::filesystem::path path = path_of(args.common);
-  const auto loaded = config::load(path, environment, given(args.common));
-  if (!loaded) return fail(loaded.error());
-  const auto value = config::get_path(*loaded, args.config.key);
-  if (!value) return fail(value.error());
-  simdjson::dom::parser parser;
-  simdjson::dom::element parsed;
-  std::string_view text;
-  const bool is_text = parser.parse(*value).get(parsed) == simdjson::SUCCESS &&
-                       parsed.get(text) == simdjson::SUCCESS;
-  if (is_text && !args.common.json) {
-    fmt::print("{}\n", printable(text));
-  } else {
-    print_json(*value);
-  }
-  return kExitOk;
+Action config_get(CLI::App& verb) {
+  examples(verb, {"spine config get", "spine config get gateway.port"});
+  const auto key = option(verb, "key", "Dotted path of one value");
+  return [=](const Common& common) { return show_value(common, *key); };
 }
 
-int config_validate(const Arguments& args) {
-  const std::filesystem::path path =
-      args.config.file.empty() ? path_of(args.common) : std::filesystem::path(args.config.file);
-  std::error_code ignored;
-  const bool exists = std::filesystem::exists(path, ignored);
-  if (!args.config.file.empty() && !exists) {
-    return fail({Errc::not_found, fmt::format("There is no file {}.", path.string())});
-  }
-  return print_findings(path, exists, config::validate(path, environment), args.common.json);
+Action config_validate(CLI::App& verb) {
+  examples(verb, {"spine config validate", "spine config validate ./new.json"});
+  const auto file = option(verb, "file", "File to check instead");
+  return [=](const Common& common) -> Result<int> {
+    const std::filesystem::path path =
+        file->empty() ? path_of(common) : std::filesystem::path(*file);
+    std::error_code ignored;
+    const bool exists = std::filesystem::exists(path, ignored);
+    if (!file->empty() && !exists) {
+      return Error{Errc::not_found, fmt::format("There is no file {}.", path.string())};
+    }
+    return show_findings(path, exists, common.json);
+  };
 }
 
 }  // namespace spine::cli

@@ -11,6 +11,7 @@
 
 #include "adapters/agents/process/launch.h"
 #include "adapters/cli/agent_request.h"
+#include "adapters/cli/logs.h"
 #include "adapters/cli/place.h"
 #include "adapters/cli/reload.h"
 #include "adapters/http/control_ui.h"
@@ -63,12 +64,13 @@ std::string recovery_text(const pipeline::RecoveryReport& report) {
 
 }  // namespace
 
-Daemon::Daemon(const Arguments& args)
-    : args_(args),
-      config_path_(args.common.config.empty() ? config::default_config_path(environment)
-                                              : std::filesystem::absolute(args.common.config)),
-      state_dir_(args.common.state_dir.empty() ? config::default_state_dir(environment)
-                                               : std::filesystem::absolute(args.common.state_dir)) {
+Daemon::Daemon(const Common& common, const DaemonOptions& options)
+    : common_(common),
+      options_(options),
+      config_path_(common.config.empty() ? config::default_config_path(environment)
+                                         : std::filesystem::absolute(common.config)),
+      state_dir_(common.state_dir.empty() ? config::default_state_dir(environment)
+                                          : std::filesystem::absolute(common.state_dir)) {
   shared_.started_wall_ms.store(pipeline::wall_now_ms());
   shared_.started_boottime_ms.store(pipeline::boottime_now_ms());
 }
@@ -90,12 +92,12 @@ Status Daemon::start() {
 
 // The file, then what the command line says instead.
 Result<config::Config> Daemon::load_config() const {
-  SPINE_TRY(config::Config config, config::load(config_path_, environment, given(args_.common)));
-  if (args_.common.port) config.port = *args_.common.port;
-  if (!args_.common.token.empty()) {
-    config.token = args_.common.token;
-  } else if (!args_.common.token_file.empty()) {
-    SPINE_TRY(config.token, config::read_token_file(args_.common.token_file));
+  SPINE_TRY(config::Config config, config::load(config_path_, environment, given(common_)));
+  if (common_.port) config.port = *common_.port;
+  if (!common_.token.empty()) {
+    config.token = common_.token;
+  } else if (!common_.token_file.empty()) {
+    SPINE_TRY(config.token, config::read_token_file(common_.token_file));
   }
   return config;
 }
@@ -114,8 +116,8 @@ Status Daemon::start_logging() {
   const config::Config& config = configs_.back();
   hide_secrets(config);
   SPINE_TRY_STATUS(log::init(
-      {.format = config.log_format, .level = config.log_level, .to_stderr = !args_.background}));
-  steps_.done("logging", args_.background ? "to the file" : "to standard error and the file");
+      {.format = config.log_format, .level = config.log_level, .to_stderr = !options_.background}));
+  steps_.done("logging", options_.background ? "to the file" : "to standard error and the file");
   return ok();
 }
 
@@ -139,7 +141,7 @@ Status Daemon::bind() {
                         .base_path = config.control_ui.base_path,
                         .root = control_ui_root(config)};
   options.getenv_fn = environment;
-  options.given = given(args_.common);
+  options.given = given(common_);
   // The loop thread reads the file again, as for a SIGHUP from outside.
   options.reload = [] { ::kill(::getpid(), SIGHUP); };
   SPINE_TRY(server_, net::NetServer::bind(std::move(options), shared_, ingress_));
@@ -175,17 +177,17 @@ Status Daemon::take_secret() {
   const config::Config& config = configs_.back();
   if (config.auth_mode == config::AuthMode::password) {
     secret_place_ = "password in the configuration";
-    if (given(args_.common).token) {
+    if (given(common_).token) {
       kConfigLog.warn(
           "gateway.auth.mode is password: clients show that, and the token of the command line has "
           "no effect");
     }
     return ok();
   }
-  if (!args_.common.token.empty()) {
+  if (!common_.token.empty()) {
     secret_place_ = "token from --token";
-  } else if (!args_.common.token_file.empty()) {
-    secret_place_ = "token in " + args_.common.token_file;
+  } else if (!common_.token_file.empty()) {
+    secret_place_ = "token in " + common_.token_file;
   } else if (!config.token.empty()) {
     secret_place_ = "token in the configuration or OPENCLAW_GATEWAY_TOKEN";
   } else {
@@ -200,15 +202,12 @@ Status Daemon::take_secret() {
 
 Status Daemon::attach_log_file() {
   const config::Config& config = configs_.back();
-  const std::filesystem::path file = config.log_file.empty()
-                                         ? state_dir_ / "logs" / "spine.log"
-                                         : std::filesystem::path(config.log_file);
   return log::init({.format = config.log_format,
                     .level = config.log_level,
-                    .file = file,
+                    .file = log_file(config, state_dir_),
                     .bytes_max = config.log_file_bytes_max,
                     .files_kept = config.log_files_kept,
-                    .to_stderr = !args_.background});
+                    .to_stderr = !options_.background});
 }
 
 // From here on clients are answered: come again later.
@@ -222,7 +221,7 @@ Status Daemon::make_loop() {
 
 Status Daemon::recover() {
   pipeline::EngineOptions options{
-      .state_dir = state_dir_, .version = SPINE_VERSION, .accept_loss = args_.accept_loss};
+      .state_dir = state_dir_, .version = SPINE_VERSION, .accept_loss = options_.accept_loss};
   flatbuffers::FlatBufferBuilder builder;
   config::build_policy(configs_.back(), builder);
   options.policy = core::KeptBody{finished(builder)};
@@ -243,7 +242,7 @@ Status Daemon::recover() {
 
 // What agents must not see.
 agents::GatewayPlaces Daemon::gateway_places() const {
-  return places_of_gateway(configs_.back(), state_dir_, config_path_, args_.common.token_file);
+  return places_of_gateway(configs_.back(), state_dir_, config_path_, common_.token_file);
 }
 
 void Daemon::start_agents() {

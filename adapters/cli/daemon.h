@@ -8,7 +8,7 @@
 #include <string>
 
 #include "adapters/agents/registry.h"
-#include "adapters/cli/arguments.h"
+#include "adapters/cli/common.h"
 #include "adapters/cli/skills_link.h"
 #include "adapters/cli/step_log.h"
 #include "adapters/loop/loop.h"
@@ -21,10 +21,15 @@
 
 namespace spine::cli {
 
+struct DaemonOptions {
+  bool accept_loss{};  // go on although events are known to be gone
+  bool background{};   // nothing goes to the terminal
+};
+
 // Thread: main, but for reload().
 class Daemon {
  public:
-  explicit Daemon(const Arguments& args);
+  Daemon(const Common& common, const DaemonOptions& options);
   ~Daemon();
 
   // The steps of a start, in order. Nothing is written before the port is ours, and nothing to the
@@ -50,7 +55,8 @@ class Daemon {
   agents::GatewayPlaces gateway_places() const;
   void reload();  // Thread: loop
 
-  const Arguments& args_;
+  const Common& common_;
+  DaemonOptions options_{};
   std::filesystem::path config_path_{};
   std::filesystem::path state_dir_{};
   std::string address_{};       // for people, e.g. ws://127.0.0.1:18789

@@ -1,198 +1,167 @@
 // devices list, approve, reject, revoke, rename: who may connect.
 #include <cstdio>
 #include <fmt/format.h>
-#include <optional>
-#include <strings.h>
 
-#include "adapters/cli/admin_call.h"
-#include "adapters/cli/json_read.h"
-#include "adapters/cli/table.h"
-#include "adapters/cli/verbs.h"
+#include "adapters/cli/gateway.h"
+#include "adapters/cli/pick.h"
+#include "adapters/cli/verb.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::cli {
 namespace {
 
-using simdjson::dom::element;
-
-constexpr std::size_t kShownDigits = 12;
-
-// The list, parsed; owns what its rows borrow.
-struct DeviceList {
-  RpcClient client;
-  std::string json{};
-  simdjson::dom::parser parser{};
-  element root{};
-};
-
-Result<std::unique_ptr<DeviceList>> fetch(const Common& common) {
-  SPINE_TRY(RpcClient client, open_as_admin(common));
-  auto list = std::make_unique<DeviceList>(DeviceList{.client = std::move(client)});
-  SPINE_TRY(list->json, ask(list->client, "device.pair.list", "{}"));
-  if (list->parser.parse(list->json).get(list->root) != simdjson::SUCCESS) {
-    return Error{Errc::corrupt, "The gateway's answer cannot be read."};
-  }
-  return list;
-}
-
-std::string names_at(const element& row, std::string_view key) {
+std::string scopes_text(const Json& row, std::string_view key) {
   std::string names;
-  for (const element name : array_at(row, key)) {
-    std::string_view text;
-    if (name.get(text) != simdjson::SUCCESS) continue;
-    if (text.starts_with("operator.")) text.remove_prefix(9);
-    names += (names.empty() ? "" : " ") + std::string{text};
+  for (const Json& scope : row.array(key)) {
+    std::string name = scope.text();
+    if (name.starts_with("operator.")) name.erase(0, 9);
+    names += (names.empty() ? "" : " ") + name;
   }
   return names.empty() ? "-" : names;
 }
 
-std::string what_at(const element& row) {
-  const std::string label = text_at(row, "label");
-  std::string what = label.empty() ? text_at(row, "displayName") : label;
+std::string what_text(const Json& row, std::string_view) {
+  const std::string label = row.text("label");
+  std::string what = label.empty() ? row.text("displayName") : label;
   if (!what.empty()) what += ", ";
-  return what + fmt::format("{} on {}", text_at(row, "clientId"), text_at(row, "platform"));
+  return what + fmt::format("{} on {}", row.text("clientId"), row.text("platform"));
 }
 
-std::string time_or_dash(const element& row, std::string_view key) {
-  const std::int64_t ms = number_at(row, key);
-  return ms == 0 ? "-" : show_time(ms);
+std::string short_id(const Json& row, std::string_view key) {
+  constexpr std::size_t kShownDigits = 12;
+  return row.text(key).substr(0, kShownDigits);
 }
 
-std::string short_id(const std::string& id) {
-  return id.substr(0, kShownDigits);
-}
+const Column kPendingColumns[]{{"REQUEST", "requestId"},
+                               {"CODE", "code"},
+                               {"DEVICE", "deviceId", short_id},
+                               {"WHAT", "", what_text},
+                               {"FROM", "remoteIp"},
+                               {"SCOPES", "scopes", scopes_text},
+                               {"WHY", "reason"},
+                               {"ASKED", "ts", time_or_dash}};
+const Column kPairedColumns[]{{"DEVICE", "deviceId", short_id},
+                              {"WHAT", "", what_text},
+                              {"ROLE", "role"},
+                              {"SCOPES", "scopes", scopes_text},
+                              {"APPROVED", "approvedAtMs", time_or_dash},
+                              {"BY", "approvedVia"},
+                              {"LAST SEEN", "lastSeenAtMs", time_or_dash}};
 
-// The value of `id_key` of the one row that is meant: by id, by its first digits, or by code.
-Result<std::string> pick(const element& root, std::string_view rows, std::string_view id_key,
-                         const std::string& which) {
-  std::optional<std::string> found;
-  for (const element row : array_at(root, rows)) {
-    std::string id = text_at(row, id_key);
-    const std::string code = text_at(row, "code");
-    const bool by_code = !code.empty() && ::strcasecmp(code.c_str(), which.c_str()) == 0;
-    if (id == which || by_code) return id;
-    if (which.empty() || !id.starts_with(which)) continue;
-    if (found) {
-      return Error{Errc::invalid_argument,
-                   fmt::format("\"{}\" is the beginning of more than one; give more of it.",
-                               printable(which))};
-    }
-    found = std::move(id);
-  }
-  if (found) return std::move(*found);
-  return Error{Errc::not_found,
-               fmt::format("There is no {} \"{}\". `spine devices list` shows what there is.",
-                           rows == "pending" ? "request" : "device", printable(which))};
+// Where a device stands in the list: asking, or paired.
+struct Part {
+  const char* rows{};
+  const char* id{};  // the key of its id, there and in calls
+  const char* noun{};
+  const char* help{};  // of the argument that names one
+};
+constexpr Part kPending{"pending", "requestId", "request",
+                        "Its request id, the first digits of it, or its code"};
+constexpr Part kPaired{"paired", "deviceId", "device", "Its device id, or the first digits of it"};
+
+// The id of the one that is meant.
+Result<std::string> pick_device(const Json& list, const Part& part, const std::string& which) {
+  std::vector<Named> names;
+  for (const Json& row : list.array(part.rows))
+    names.push_back({.id = row.text(part.id), .whole = {row.text("code")}});
+  SPINE_TRY(const std::size_t at,
+            pick(names, which,
+                 fmt::format("There is no {} \"{}\". `spine devices list` shows what there is.",
+                             part.noun, printable(which))));
+  return names[at].id;
 }
 
 // The request that approve means: as named, the latest, or the only one.
-Result<std::string> pick_request(const element& root, const ApprovalArguments& args) {
-  if (!args.which.empty()) return pick(root, "pending", "requestId", args.which);
-  std::string latest;
-  std::size_t count = 0;
-  for (const element row : array_at(root, "pending")) {
-    latest = text_at(row, "requestId");
-    ++count;
-  }
-  if (count == 0) {
+Result<std::string> pick_request(const Json& list, const std::string& which, bool latest) {
+  if (!which.empty()) return pick_device(list, kPending, which);
+  const std::vector<Json> rows = list.array("pending");
+  if (rows.empty()) {
     return Error{Errc::not_found,
                  "No device asks to be paired. Requests end after 5 minutes: let the device "
                  "connect again."};
   }
-  if (count == 1 || args.latest) return latest;
+  if (rows.size() == 1 || latest) return rows.back().text("requestId");
   return Error{Errc::invalid_argument,
                fmt::format("{} devices ask; name one, or give --latest. `spine devices list` shows "
                            "them.",
-                           count)};
+                           rows.size())};
 }
 
-int done(const Common& common, const std::string& payload, const std::string& text) {
-  if (common.json) {
-    print_json(payload);
-  } else {
-    fmt::print("{}\n", text);
+// Calls `method` for the one that is named, with the label if there is one; `done` is said then.
+Result<int> change_device(const Common& common, const Part& part, const std::string& which,
+                          const char* method, std::string_view done,
+                          const std::string* label = nullptr) {
+  SPINE_TRY(Gateway gateway, Gateway::open(common));
+  SPINE_TRY(const Json list, gateway.ask("device.pair.list"));
+  SPINE_TRY(const std::string id, pick_device(list, part, which));
+  SPINE_TRY(
+      const Json answer,
+      gateway.ask(method, label == nullptr ? json_object({{part.id, id}})
+                                           : json_object({{part.id, id}, {"label", *label}})));
+  return show(common, answer, done);
+}
+
+void print_devices(const Json& list) {
+  const std::vector<Json> asking = list.array("pending");
+  const std::vector<Json> paired = list.array("paired");
+  if (!asking.empty()) {
+    fmt::print("Asking to be paired:\n{}To let one in: spine devices approve <request>\n\n",
+               Table(kPendingColumns, asking).text());
   }
-  return kExitOk;
+  if (!paired.empty()) fmt::print("Paired:\n{}", Table(kPairedColumns, paired).text());
+  if (asking.empty() && paired.empty()) fmt::print("No devices, and none asks to be paired.\n");
 }
 
 }  // namespace
 
-int devices_list(const Arguments& args) {
-  const auto list = fetch(args.common);
-  if (!list) return fail(list.error());
-  if (args.common.json) {
-    print_json((*list)->json);
+Action devices_list(CLI::App& verb) {
+  examples(verb, {"spine devices list", "spine devices list --json"});
+  return [](const Common& common) -> Result<int> {
+    SPINE_TRY(const Json list, ask_gateway(common, "device.pair.list"));
+    if (common.json) return show(common, list, {});
+    print_devices(list);
     return kExitOk;
-  }
-  const element& root = (*list)->root;
-  Table pending({"REQUEST", "CODE", "DEVICE", "WHAT", "FROM", "SCOPES", "WHY", "ASKED"});
-  std::size_t asking = 0;
-  for (const element row : array_at(root, "pending")) {
-    pending.add({text_at(row, "requestId"), text_at(row, "code"),
-                 short_id(text_at(row, "deviceId")), what_at(row), text_at(row, "remoteIp"),
-                 names_at(row, "scopes"), text_at(row, "reason"), time_or_dash(row, "ts")});
-    ++asking;
-  }
-  Table paired({"DEVICE", "WHAT", "ROLE", "SCOPES", "APPROVED", "BY", "LAST SEEN"});
-  std::size_t known = 0;
-  for (const element row : array_at(root, "paired")) {
-    paired.add({short_id(text_at(row, "deviceId")), what_at(row), text_at(row, "role"),
-                names_at(row, "scopes"), time_or_dash(row, "approvedAtMs"),
-                text_at(row, "approvedVia"), time_or_dash(row, "lastSeenAtMs")});
-    ++known;
-  }
-  if (asking != 0) {
-    fmt::print("Asking to be paired:\n{}To let one in: spine devices approve <request>\n\n",
-               pending.text());
-  }
-  if (known != 0) fmt::print("Paired:\n{}", paired.text());
-  if (asking + known == 0) fmt::print("No devices, and none asks to be paired.\n");
-  return kExitOk;
+  };
 }
 
-int devices_approve(const Arguments& args) {
-  const auto list = fetch(args.common);
-  if (!list) return fail(list.error());
-  const auto id = pick_request((*list)->root, args.approval);
-  if (!id) return fail(id.error());
-  const auto answer = ask((*list)->client, "device.pair.approve",
-                          fmt::format(R"({{"requestId":{}}})", json_string(*id)));
-  if (!answer) return fail(answer.error());
-  return done(args.common, *answer, "Approved. The device may connect now.");
+Action devices_approve(CLI::App& verb) {
+  examples(verb, {"spine devices approve 3f2a", "spine devices approve --latest"});
+  const auto which = option(verb, "which", kPending.help);
+  const auto latest = option<bool>(verb, "--latest", "The request that came last");
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(Gateway gateway, Gateway::open(common));
+    SPINE_TRY(const Json list, gateway.ask("device.pair.list"));
+    SPINE_TRY(const std::string id, pick_request(list, *which, *latest));
+    SPINE_TRY(const Json answer,
+              gateway.ask("device.pair.approve", json_object({{"requestId", id}})));
+    return show(common, answer, "Approved. The device may connect now.");
+  };
 }
 
-int devices_reject(const Arguments& args) {
-  const auto list = fetch(args.common);
-  if (!list) return fail(list.error());
-  const auto id = pick((*list)->root, "pending", "requestId", args.approval.which);
-  if (!id) return fail(id.error());
-  const auto answer = ask((*list)->client, "device.pair.reject",
-                          fmt::format(R"({{"requestId":{}}})", json_string(*id)));
-  if (!answer) return fail(answer.error());
-  return done(args.common, *answer, "Rejected.");
+Action devices_reject(CLI::App& verb) {
+  examples(verb, {"spine devices reject 3f2a"});
+  const auto which = argument(verb, "which", kPending.help);
+  return [=](const Common& common) {
+    return change_device(common, kPending, *which, "device.pair.reject", "Rejected.");
+  };
 }
 
-int devices_revoke(const Arguments& args) {
-  const auto list = fetch(args.common);
-  if (!list) return fail(list.error());
-  const auto id = pick((*list)->root, "paired", "deviceId", args.approval.which);
-  if (!id) return fail(id.error());
-  const auto answer = ask((*list)->client, "device.pair.remove",
-                          fmt::format(R"({{"deviceId":{}}})", json_string(*id)));
-  if (!answer) return fail(answer.error());
-  return done(args.common, *answer, "Removed. Its connections are closed.");
+Action devices_revoke(CLI::App& verb) {
+  examples(verb, {"spine devices revoke 91b0c6"});
+  const auto which = argument(verb, "which", kPaired.help);
+  return [=](const Common& common) {
+    return change_device(common, kPaired, *which, "device.pair.remove",
+                         "Removed. Its connections are closed.");
+  };
 }
 
-int devices_rename(const Arguments& args) {
-  const auto list = fetch(args.common);
-  if (!list) return fail(list.error());
-  const auto id = pick((*list)->root, "paired", "deviceId", args.approval.which);
-  if (!id) return fail(id.error());
-  const auto answer = ask((*list)->client, "device.pair.rename",
-                          fmt::format(R"({{"deviceId":{},"label":{}}})", json_string(*id),
-                                      json_string(args.approval.label)));
-  if (!answer) return fail(answer.error());
-  return done(args.common, *answer, "Renamed.");
+Action devices_rename(CLI::App& verb) {
+  examples(verb, {"spine devices rename 91b0c6 \"kitchen tablet\""});
+  const auto which = argument(verb, "which", kPaired.help);
+  const auto label = argument(verb, "label", "The name");
+  return [=](const Common& common) {
+    return change_device(common, kPaired, *which, "device.pair.rename", "Renamed.", label.get());
+  };
 }
 
 }  // namespace spine::cli

@@ -1,21 +1,31 @@
 // doctor: looks at everything a gateway needs and says what to do about what is wrong.
-#include "adapters/cli/doctor.h"
-
-#include <cstdio>
+#include <algorithm>
+#include <cstdlib>
 #include <fmt/format.h>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include <vector>
 
+#include "adapters/agents/process/environment.h"
+#include "adapters/agents/process/find_program.h"
+#include "adapters/agents/process/launch.h"
+#include "adapters/agents/process/program_check.h"
+#include "adapters/agents/process/userns_needs.h"
+#include "adapters/agents/process/users.h"
+#include "adapters/cli/agent_request.h"
+#include "adapters/cli/findings.h"
 #include "adapters/cli/folded_ids.h"
-#include "adapters/cli/http_get.h"
+#include "adapters/cli/gateway.h"
 #include "adapters/cli/journal_checked.h"
-#include "adapters/cli/json_read.h"
 #include "adapters/cli/place.h"
-#include "adapters/cli/self.h"
-#include "adapters/cli/verbs.h"
+#include "adapters/cli/process.h"
+#include "adapters/cli/verb.h"
+#include "adapters/client/http_get.h"
 #include "adapters/websocket/port_owner.h"
 #include "engine/config/deciding_file.h"
 #include "engine/config/state_dir.h"
@@ -32,24 +42,20 @@ constexpr std::uint64_t kDiskFreeWarnBytes = 1024ULL * limits::kMiB;
 constexpr std::uint64_t kDescriptorsWanted = 4'096;
 constexpr std::size_t kFoldedNamedMax = 20;
 
-std::string grade_name(Grade grade) {
-  return grade == Grade::ok ? "ok" : grade == Grade::warn ? "warn" : "fail";
-}
-
 void check_config(const Place& place, Findings& findings) {
   if (place.config_error) {
-    findings.push_back({Grade::fail, "configuration", place.config_error->message,
-                        "correct the file, then: spine config validate"});
+    findings.fail("configuration", place.config_error->message,
+                  "correct the file, then: spine config validate");
     return;
   }
   const std::string path = place.config_path.string();
   if (!place.config.exists) {
-    findings.push_back({Grade::ok, "configuration", path + " is not there: defaults", ""});
+    findings.ok("configuration", path + " is not there: defaults");
     return;
   }
-  findings.push_back({Grade::ok, "configuration", path + " is valid", ""});
+  findings.ok("configuration", path + " is valid");
   for (const std::string& warning : place.config.warnings) {
-    findings.push_back({Grade::warn, "configuration", warning, ""});
+    findings.warn("configuration", warning);
   }
 }
 
@@ -57,41 +63,40 @@ void check_state_dir(const Place& place, Findings& findings) {
   struct stat info {};
   const std::string path = place.state_dir.string();
   if (::stat(path.c_str(), &info) != 0) {
-    findings.push_back({Grade::ok, "state directory", path + " is made at the first start", ""});
+    findings.ok("state directory", path + " is made at the first start");
     return;
   }
   if (info.st_uid != ::geteuid()) {
-    findings.push_back({Grade::fail, "state directory", path + " belongs to another user",
-                        "run as its owner, or choose another with --state-dir"});
+    findings.fail("state directory", path + " belongs to another user",
+                  "run as its owner, or choose another with --state-dir");
   } else if (const Status place_of_ours = config::check_place(place.state_dir); !place_of_ours) {
-    findings.push_back({Grade::fail, "state directory", place_of_ours.error().message, ""});
+    findings.fail("state directory", place_of_ours.error().message);
   } else if ((info.st_mode & 022U) != 0) {
-    findings.push_back({Grade::fail, "state directory", path + " can be changed by others",
-                        fmt::format("look at what is in it, then: chmod 700 {}", path)});
+    findings.fail("state directory", path + " can be changed by others",
+                  fmt::format("look at what is in it, then: chmod 700 {}", path));
   } else if ((info.st_mode & 077U) != 0) {
-    findings.push_back({Grade::warn, "state directory", path + " can be read by others",
-                        fmt::format("chmod 700 {}", path)});
+    findings.warn("state directory", path + " can be read by others",
+                  fmt::format("chmod 700 {}", path));
   } else {
-    findings.push_back({Grade::ok, "state directory", path + " is private", ""});
+    findings.ok("state directory", path + " is private");
   }
   if (place.config.auth_mode == config::AuthMode::password) {
-    findings.push_back({Grade::ok, "password", "in the configuration; no token is used", ""});
+    findings.ok("password", "in the configuration; no token is used");
     return;
   }
   const auto token = config::read_token_file(config::token_path(place.state_dir));
   if (token) {
-    findings.push_back({Grade::ok, "token", "there, and readable by its owner only", ""});
+    findings.ok("token", "there, and readable by its owner only");
     if (place.config.token.empty()) {
-      findings.push_back(
-          {Grade::ok, "openclaw clients",
-           "do not know the token: they read gateway.auth.token of openclaw.json",
-           fmt::format("to tell them: spine config set gateway.auth.token \"$(cat {})\"",
-                       config::token_path(place.state_dir).string())});
+      findings.ok("openclaw clients",
+                  "do not know the token: they read gateway.auth.token of openclaw.json",
+                  fmt::format("to tell them: spine config set gateway.auth.token \"$(cat {})\"",
+                              config::token_path(place.state_dir).string()));
     }
   } else if (token.error().code == Errc::not_found) {
-    findings.push_back({Grade::ok, "token", "made at the first start", ""});
+    findings.ok("token", "made at the first start");
   } else {
-    findings.push_back({Grade::fail, "token", token.error().message, ""});
+    findings.fail("token", token.error().message);
   }
 }
 
@@ -101,42 +106,36 @@ void check_port(const Place& place, Findings& findings) {
   const auto lock = config::read_lock(place.state_dir);
   const bool running = lock && lock->running;
   if (running && lock->port == port) {
-    const auto answer = http_get(place.target, "/ready", in_ms(5'000));
+    const auto answer = client::http_get(place.target, "/ready", client::in_ms(5'000));
     if (answer && answer->status == 200) {
-      findings.push_back(
-          {Grade::ok, "gateway", fmt::format("runs and is ready (pid {})", lock->pid), ""});
+      findings.ok("gateway", fmt::format("runs and is ready (pid {})", lock->pid));
     } else {
-      findings.push_back({Grade::fail, "gateway",
-                          fmt::format("runs (pid {}) but is not ready: {}", lock->pid,
-                                      answer ? answer->body : answer.error().message),
-                          "spine logs"});
+      findings.fail("gateway",
+                    fmt::format("runs (pid {}) but is not ready: {}", lock->pid,
+                                answer ? answer->body : answer.error().message),
+                    "spine logs");
     }
     return;
   }
-  if (Socket::connect(place.target.address, port, in_ms(2'000))) {
+  if (client::Socket::connect(place.target.address, port, client::in_ms(2'000))) {
     const auto owner = net::find_port_owner(port);
-    findings.push_back(
-        {Grade::fail, "port",
-         owner ? fmt::format("{} is in use by {} (pid {})", port, owner->name, owner->pid)
-               : fmt::format("{} is in use by a process of another user", port),
-         "stop that process, or choose another port: --port, or gateway.port"});
+    findings.fail("port",
+                  owner ? fmt::format("{} is in use by {} (pid {})", port, owner->name, owner->pid)
+                        : fmt::format("{} is in use by a process of another user", port),
+                  "stop that process, or choose another port: --port, or gateway.port");
     return;
   }
-  findings.push_back({Grade::ok, "port", fmt::format("{} is free", port), ""});
-  findings.push_back({Grade::warn, "gateway", "does not run", "spine start"});
+  findings.ok("port", fmt::format("{} is free", port));
+  findings.warn("gateway", "does not run", "spine start");
 }
 
 // When the gateway, if it runs, last read all of the journal again, and what it found.
 std::string read_again(const Place& place, bool& damaged) {
-  const auto answer = http_get(place.target, "/ready", in_ms(5'000));
-  simdjson::dom::parser parser;
-  simdjson::dom::element ready;
-  simdjson::dom::element journal;
-  if (!answer || parser.parse(answer->body).get(ready) != simdjson::SUCCESS ||
-      ready["journal"].get(journal) != simdjson::SUCCESS) {
-    return "not read again while no gateway runs";
-  }
-  damaged = number_at(journal, "damages") != 0;
+  const auto answer = client::http_get(place.target, "/ready", client::in_ms(5'000));
+  const auto ready = answer ? client::Json::parse(answer->body) : std::nullopt;
+  const client::Json journal = ready ? ready->at("journal") : client::Json{};
+  if (journal.absent()) return "not read again while no gateway runs";
+  damaged = journal.number("damages") != 0;
   return "read again " + journal_checked_text(journal);
 }
 
@@ -147,38 +146,37 @@ void check_journal(const Place& place, Findings& findings) {
   if (!reader) {
     const bool absent = reader.error().code == Errc::not_found;
     if (reader.error().code == Errc::unavailable) {
-      findings.push_back({Grade::warn, "journal",
-                          "other processes hold every place for readers, so it was not looked at",
-                          fmt::format("find them with `fuser {}`, or cut them off: spine restart",
-                                      (place.state_dir / "journal" / "lock.mdb").string())});
+      findings.warn("journal",
+                    "other processes hold every place for readers, so it was not looked at",
+                    fmt::format("find them with `fuser {}`, or cut them off: spine restart",
+                                (place.state_dir / "journal" / "lock.mdb").string()));
       return;
     }
-    findings.push_back({absent ? Grade::ok : Grade::fail, "journal",
-                        absent ? "made at the first start" : reader.error().message,
-                        absent ? "" : "spine journal verify"});
+    findings.add(absent ? Grade::ok : Grade::fail, "journal",
+                 absent ? "made at the first start" : reader.error().message,
+                 absent ? "" : "spine journal verify");
     return;
   }
   const Status renewed = reader->renew();
   const Seq last = renewed ? reader->last() : Seq{};
   const auto tail = last ? reader->block_of(last) : Result<journal::BlockView>(Error{});
   if (!renewed || (last && !tail)) {
-    findings.push_back({Grade::fail, "journal",
-                        renewed ? tail.error().message : renewed.error().message,
-                        "spine journal verify"});
+    findings.fail("journal", renewed ? tail.error().message : renewed.error().message,
+                  "spine journal verify");
     return;
   }
   const auto ahead = journal::find_ahead(place.state_dir, Bits128{}, *reader);
   if (ahead && !ahead->empty()) {
-    findings.push_back({Grade::fail, "journal", journal::ahead_text(*ahead, reader->last()),
-                        "bring back a backup, or: spine start --accept-loss"});
+    findings.fail("journal", journal::ahead_text(*ahead, reader->last()),
+                  "bring back a backup, or: spine start --accept-loss");
     return;
   }
   bool damaged = false;
   const std::string checked = read_again(place, damaged);
-  findings.push_back(
-      {damaged ? Grade::fail : Grade::ok, "journal",
-       fmt::format("{} events, its end is whole; {}", show_count(last.value), checked),
-       damaged ? "stop Spine, keep a copy, check the disk, bring back the last backup" : ""});
+  findings.add(
+      damaged ? Grade::fail : Grade::ok, "journal",
+      fmt::format("{} events, its end is whole; {}", show_count(last.value), checked),
+      damaged ? "stop Spine, keep a copy, check the disk, bring back the last backup" : "");
 }
 
 std::string quoted(const std::vector<std::string>& ids) {
@@ -193,12 +191,11 @@ void check_spelling(const FoldedIds& found, const std::string& key, const std::s
                     const std::string& listed, Findings& findings) {
   const std::vector<std::string> ids = found.written_otherwise(channel, listed);
   if (ids.empty()) return;
-  findings.push_back(
-      {Grade::warn, "ids",
-       fmt::format("{} names \"{}\", who wrote as {}: the case of ids counts now, so "
-                   "the entry does not let them in",
-                   key, listed, quoted(ids)),
-       "write the id as the channel does"});
+  findings.warn("ids",
+                fmt::format("{} names \"{}\", who wrote as {}: the case of ids counts now, so "
+                            "the entry does not let them in",
+                            key, listed, quoted(ids)),
+                "write the id as the channel does");
 }
 
 void check_lists(const config::Config& config, const FoldedIds& found, Findings& findings) {
@@ -227,26 +224,24 @@ void check_folded_ids(const Place& place, Findings& findings) {
   std::size_t named = 0;
   for (const FoldedGroup& session : found->sessions) {
     if (++named > kFoldedNamedMax) break;
-    findings.push_back({Grade::warn, "ids",
-                        fmt::format("the session {} holds what {} wrote when the case of ids did "
-                                    "not count; each with capitals has a session of its own now",
-                                    session.name, quoted(session.ids)),
-                        fmt::format("spine sessions show {}", session.name)});
+    findings.warn("ids",
+                  fmt::format("the session {} holds what {} wrote when the case of ids did "
+                              "not count; each with capitals has a session of its own now",
+                              session.name, quoted(session.ids)),
+                  fmt::format("spine sessions show {}", session.name));
   }
   for (const FoldedGroup& approval : found->approvals) {
     if (++named > kFoldedNamedMax) break;
-    findings.push_back({Grade::warn, "ids",
-                        fmt::format("the approval of {} let in {}, too, when the case of ids did "
-                                    "not count; only the one that was approved is let in now",
-                                    approval.name, quoted(approval.ids)),
-                        "who should be let in asks again: spine pairing list"});
+    findings.warn("ids",
+                  fmt::format("the approval of {} let in {}, too, when the case of ids did "
+                              "not count; only the one that was approved is let in now",
+                              approval.name, quoted(approval.ids)),
+                  "who should be let in asks again: spine pairing list");
   }
   const std::size_t all = found->sessions.size() + found->approvals.size();
   if (all > kFoldedNamedMax || !found->complete) {
-    findings.push_back({Grade::warn, "ids",
-                        fmt::format("{} such sessions and approvals were found{}", all,
-                                    found->complete ? "" : " in the part that was looked at"),
-                        ""});
+    findings.warn("ids", fmt::format("{} such sessions and approvals were found{}", all,
+                                     found->complete ? "" : " in the part that was looked at"));
   }
 }
 
@@ -261,68 +256,167 @@ void check_disk(const Place& place, Findings& findings) {
   const std::uint64_t free_bytes = std::uint64_t{info.f_bavail} * info.f_frsize;
   const bool enough = free_bytes >= kDiskFreeWarnBytes;
   const bool fatal = free_bytes < 2 * limits::kSpaceAheadBytes;
-  findings.push_back({enough  ? Grade::ok
-                      : fatal ? Grade::fail
-                              : Grade::warn,
-                      "disk", fmt::format("{} free at {}", show_bytes(free_bytes), path.string()),
-                      enough ? "" : "make room: without it messages are refused"});
+  findings.add(enough  ? Grade::ok
+               : fatal ? Grade::fail
+                       : Grade::warn,
+               "disk", fmt::format("{} free at {}", show_bytes(free_bytes), path.string()),
+               enough ? "" : "make room: without it messages are refused");
 }
 
 void check_limits(Findings& findings) {
   rlimit descriptors{};
   ::getrlimit(RLIMIT_NOFILE, &descriptors);
   const bool enough = descriptors.rlim_max >= kDescriptorsWanted;
-  findings.push_back({enough ? Grade::ok : Grade::warn, "open files",
-                      fmt::format("up to {}", descriptors.rlim_max),
-                      enough ? "" : "allow more for many connections: ulimit -n 16384"});
+  findings.add(enough ? Grade::ok : Grade::warn, "open files",
+               fmt::format("up to {}", descriptors.rlim_max),
+               enough ? "" : "allow more for many connections: ulimit -n 16384");
 }
 
 void check_programs(Findings& findings) {
   const auto sibling = sibling_program("spine-replay");
-  findings.push_back(
-      {sibling ? Grade::ok : Grade::fail, "programs",
-       sibling ? fmt::format("spine {} with spine-replay", SPINE_VERSION) : sibling.error().message,
-       ""});
+  findings.add(
+      sibling ? Grade::ok : Grade::fail, "programs",
+      sibling ? fmt::format("spine {} with spine-replay", SPINE_VERSION) : sibling.error().message);
 }
 
-void print_findings(const Findings& findings, bool json) {
-  std::string list;
-  for (const Finding& f : findings) {
-    if (json) {
-      list += fmt::format(R"({}{{"grade":"{}","subject":{},"what":{},"remedy":{}}})",
-                          list.empty() ? "" : ",", grade_name(f.grade), json_string(f.subject),
-                          json_string(f.what), json_string(f.remedy));
-      continue;
-    }
-    fmt::print("{:<5} {:<16} {}\n", grade_name(f.grade), f.subject, printable(f.what));
-    if (!f.remedy.empty()) fmt::print("{:<22} -> {}\n", "", printable(f.remedy));
+// A gateway that a service manager started has another PATH than the shell that asks.
+void take_path_of(std::uint32_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/environ", pid), std::ios::binary);
+  const std::string all{std::istreambuf_iterator<char>(file), {}};
+  for (std::size_t at = 0; at < all.size();) {
+    const std::size_t end = std::min(all.find('\0', at), all.size());
+    const std::string entry = all.substr(at, end - at);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): doctor has one thread
+    if (entry.starts_with("PATH=")) ::setenv("PATH", entry.c_str() + 5, 1);
+    at = end + 1;
   }
-  if (json)
-    fmt::print(R"({{"findings":[{}]}})"
-               "\n",
-               list);
+}
+
+// Whether its program makes user name spaces, which it may do only if the configuration says so.
+void check_name_spaces(const config::AgentConfig& agent, const std::string& program,
+                       Findings& findings) {
+  const auto need = agents::userns_need_of(program, agent.process.args);
+  if (!need) return;
+  const std::string what = fmt::format("{} {}", need->name, need->what);
+  if (agent.process.sandbox.userns) {
+    findings.ok("agent " + agent.id, fmt::format("may make user name spaces: {}", what));
+    return;
+  }
+  findings.warn(
+      "agent " + agent.id, fmt::format("may make no user name spaces, and {}", what),
+      fmt::format("if it has to: agents.entries.{}.spine.sandbox.userns: true", agent.id));
+}
+
+// As it would be started, in the view that it would have.
+Status check_launch(const agents::LaunchRequest& request, std::string& program) {
+  SPINE_TRY(const agents::Launch launch, agents::prepare_launch(request));
+  program = launch.program;
+  return agents::check_node_version(launch.program, launch.plan.env, launch.probe);
+}
+
+// It never ran: what can be said without its places.
+Status check_command(const agents::LaunchRequest& request, std::string& program) {
+  SPINE_TRY(const std::vector<std::string> env, agents::agent_environment(request, "nobody"));
+  const std::string& command = request.command_line.at(0);
+  const std::string path(agents::value_in(env, "PATH"));
+  program = agents::find_program(command, path, request.agent.workspace);
+  if (program.empty()) {
+    const std::string why = agents::why_none_found(command, path, request.agent.workspace);
+    if (!why.empty()) return Error{Errc::not_found, fmt::format("its program {}", why)};
+    return Error{Errc::not_found,
+                 fmt::format("{} is not on its PATH ({}); install it, or name it in "
+                             "agents.entries.{}.spine.command",
+                             printable(command), printable(path), printable(request.agent.id))};
+  }
+  SPINE_TRY_STATUS(agents::check_interpreter(program, path, [](const auto&) { return true; }));
+  return agents::check_node_version(program, env, agents::probe_rules(request));
+}
+
+void check_agent(const Place& place, const config::AgentConfig& agent,
+                 const agents::SeparationMeans& means, Findings& findings) {
+  AgentRequest request(place, agent, "", means);
+  const auto places = agents::find_places(request.gateway, request.agent);
+  request.places = places.value_or(agents::AgentPlaces{.workspace = agent.workspace});
+  std::string program;
+  const Status can =
+      places ? check_launch(request.launch(), program) : check_command(request.launch(), program);
+  findings.add(can ? Grade::ok : Grade::fail, "agent " + request.agent.id,
+               can ? program + " is there" : can.error().message);
+  if (can) check_name_spaces(request.agent, program, findings);
+}
+
+// What the configuration asks of it and nothing here can hold it to: then it is not started.
+void check_policy(const config::AgentConfig& agent, const agents::SeparationMeans& means,
+                  Findings& findings) {
+  const std::string why = agents::policy_refusal(agent, means);
+  if (why.empty()) return;
+  findings.fail("agent " + agent.id, "is not started: " + why);
+}
+
+// What the gateway that runs knows of them: who is in quarantine gets no messages, and nothing else
+// here would tell.
+void check_states(const Common& common, Findings& findings) {
+  const auto answer = ask_gateway(common, "agents.status");
+  if (!answer) return;  // why is told where the gateway is looked at
+  for (const Json& row : answer->array("agents")) {
+    const std::string id = row.text("id");
+    const std::string state = row.text("state");
+    const std::string problem = row.text("problem");
+    const std::string why = problem.empty() ? "" : ": " + problem;
+    if (state == "quarantined") {
+      findings.fail("agent " + id,
+                    "is in quarantine and gets no messages" +
+                        (why.empty() ? ": it crashed before this start of the gateway" : why),
+                    "when that is mended: spine agents reset " + id);
+    } else if (state == "failed" || state == "backoff") {
+      findings.warn("agent " + id, "could not be started the last time" + why,
+                    "spine agents logs " + id);
+    }
+  }
+}
+
+// Whether each agent can be started, as far as that is known without starting it, and how the
+// running gateway says that they are.
+void check_agents(const Common& common, const Place& place, Findings& findings) {
+  const auto lock = config::read_lock(place.state_dir);
+  const bool running = lock && lock->running;
+  if (running) take_path_of(static_cast<std::uint32_t>(lock->pid));
+  std::optional<agents::SeparationMeans> means;
+  for (const config::AgentConfig& agent : place.config.agents) {
+    if (agent.process.driver == config::Driver::echo) continue;
+    if (!means) {
+      means = agents::find_separation_means();
+      const bool apart = !means->bubblewrap.empty();
+      findings.add(
+          apart ? Grade::ok : Grade::warn, "agents",
+          apart ? "are kept apart by bubblewrap" : "see the files of their user: " + means->why_not,
+          apart ? "" : "apt-get install bubblewrap");
+    }
+    check_agent(place, agent, *means, findings);
+    check_policy(agent, *means, findings);
+  }
+  if (running) check_states(common, findings);
 }
 
 }  // namespace
 
-int doctor(const Arguments& args) {
-  const auto place = locate(args.common);
-  if (!place) return fail(place.error());
-  Findings findings;
-  check_programs(findings);
-  check_config(*place, findings);
-  check_state_dir(*place, findings);
-  check_port(*place, findings);
-  check_journal(*place, findings);
-  check_folded_ids(*place, findings);
-  check_disk(*place, findings);
-  check_agents(args.common, *place, findings);
-  check_limits(findings);
-  print_findings(findings, args.common.json);
-  for (const Finding& finding : findings) {
-    if (finding.grade == Grade::fail) return kExitFailure;
-  }
-  return kExitOk;
+Action doctor(CLI::App& verb) {
+  examples(verb, {"spine doctor", "spine doctor --json"});
+  return [](const Common& common) -> Result<int> {
+    SPINE_TRY(const Place place, locate(common));
+    Findings findings;
+    check_programs(findings);
+    check_config(place, findings);
+    check_state_dir(place, findings);
+    check_port(place, findings);
+    check_journal(place, findings);
+    check_folded_ids(place, findings);
+    check_disk(place, findings);
+    check_agents(common, place, findings);
+    check_limits(findings);
+    findings.print(common.json);
+    return findings.failed() ? kExitFailure : kExitOk;
+  };
 }
 
 }  // namespace spine::cli

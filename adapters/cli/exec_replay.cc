@@ -1,13 +1,11 @@
-// exec_replay: hands `spine journal ...` and `spine replay ...` to the program that cannot act.
-#include <cerrno>
-#include <cstring>
-#include <fmt/format.h>
-#include <unistd.h>
+// exec_replay: what spine-replay is told, and what the running gateway says for comparison.
+#include "adapters/cli/exec_replay.h"
 
-#include "adapters/cli/json_read.h"
+#include <fmt/format.h>
+
+#include "adapters/cli/gateway.h"
 #include "adapters/cli/place.h"
-#include "adapters/cli/self.h"
-#include "adapters/cli/verbs.h"
+#include "adapters/cli/process.h"
 #include "engine/config/state_dir.h"
 #include "engine/core/digest.h"
 #include "journal/journal.h"
@@ -24,8 +22,8 @@ std::vector<std::string> not_compared(std::string_view why) {
 }
 
 // False when the gateway says that its journal is another one than that in the state directory.
-bool is_same_journal(const simdjson::dom::element& digest, const Place& place) {
-  const std::string epoch = text_at(digest, "epoch");
+bool is_same_journal(const Json& digest, const Place& place) {
+  const std::string epoch = digest.text("epoch");
   if (epoch.empty()) return true;
   const auto reader = journal::Reader::open_read_only(place.state_dir / "journal");
   return reader && show_uuid(reader->epoch()) == epoch;
@@ -37,24 +35,21 @@ std::vector<std::string> live_digest(const Place& place) {
   const auto lock = config::read_lock(place.state_dir);
   if (!lock || !lock->running) return {};
   if (lock->port == 0) return not_compared("it is still starting.");
-  Target target = place.target;
+  client::Target target = place.target;
   target.port = lock->port;
-  auto client = RpcClient::open(target, R"(["operator.read"])", in_ms(kAskMs));
-  if (!client) return not_compared(client.error().message);
-  const auto answer = client->call("spine.digest", "{}", in_ms(kAskMs));
-  simdjson::dom::parser parser;
-  simdjson::dom::element digest;
-  if (!answer || !answer->ok || parser.parse(answer->payload).get(digest) != simdjson::SUCCESS) {
-    return not_compared(answer ? answer->message : answer.error().message);
-  }
+  auto gateway = Gateway::open(target, kReadScopes, kAskMs);
+  if (!gateway) return not_compared(gateway.error().message);
+  const auto asked = gateway->ask("spine.digest");
+  if (!asked) return not_compared(asked.error().message);
+  const Json& digest = *asked;
   if (!is_same_journal(digest, place)) {
     return not_compared("its journal is not the one in this state directory.");
   }
-  if (number_at(digest, "version") != core::kDigestVersion) {
-    return not_compared(fmt::format("its digests have version {}.", number_at(digest, "version")));
+  if (digest.number("version") != core::kDigestVersion) {
+    return not_compared(fmt::format("its digests have version {}.", digest.number("version")));
   }
-  return {"--live-seq", std::to_string(number_at(digest, "seq")), "--live-digest",
-          text_at(digest, "digest")};
+  return {"--live-seq", std::to_string(digest.number("seq")), "--live-digest",
+          digest.text("digest")};
 }
 
 bool wants_live(const std::vector<std::string>& words) {
@@ -66,25 +61,18 @@ bool wants_live(const std::vector<std::string>& words) {
 
 }  // namespace
 
-int exec_replay(const std::vector<std::string>& words, const Common& common) {
-  const auto place = locate(common);
-  if (!place) return fail(place.error());
-  const auto program = sibling_program("spine-replay");
-  if (!program) return fail(program.error());
-  std::vector<std::string> full{program->string()};
+Error exec_replay(const std::vector<std::string>& words, const Common& common) {
+  SPINE_TRY(const Place place, locate(common));
+  SPINE_TRY(const std::filesystem::path program, sibling_program("spine-replay"));
+  std::vector<std::string> full{program.string()};
   full.insert(full.end(), words.begin(), words.end());
-  full.insert(full.end(), {"--state-dir", place->state_dir.string()});
+  full.insert(full.end(), {"--state-dir", place.state_dir.string()});
   if (common.json) full.push_back("--json");
   if (wants_live(words)) {
-    for (std::string& word : live_digest(*place))
+    for (std::string& word : live_digest(place))
       full.push_back(std::move(word));
   }
-  std::vector<char*> argv;
-  for (std::string& word : full)
-    argv.push_back(word.data());
-  argv.push_back(nullptr);
-  ::execv(program->c_str(), argv.data());
-  return fail({Errc::io, fmt::format("Cannot run {}: {}.", program->string(), strerror(errno))});
+  return become(full);
 }
 
 }  // namespace spine::cli

@@ -1,7 +1,6 @@
 // FoldedIds: reads messages and pairing requests that were recorded without exact_ids.
 #include "adapters/cli/folded_ids.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 
 #include "engine/core/key_buffer.h"
@@ -17,34 +16,28 @@ constexpr std::uint64_t kEventsMax = 10'000'000;
 constexpr std::size_t kPlacesMax = 100'000;
 constexpr std::size_t kIdsOfOneMax = 16;
 
-bool is_looked_at(std::uint16_t kind) {
-  switch (static_cast<fb::EventBody>(kind)) {
-    case fb::EventBody::SessionOpened:
-    case fb::EventBody::SessionClosed:
-    case fb::EventBody::MessageReceived:
-    case fb::EventBody::ChannelPairingRequested:
-    case fb::EventBody::ChannelPairingResolved:
-      return true;
-    default:
-      return false;
-  }
-}
-
+// Null when the event is no valid one of its kind.
 template <class Body>
-const Body& body_of(const EventView& event) {
-  return *flatbuffers::GetRoot<Body>(event.body.data());
+const Body* body_of(const EventView& event) {
+  if (!event_is_readable(event)) return nullptr;
+  return flatbuffers::GetRoot<Body>(event.body.data());
 }
 
-// The ids by which a session is found, as they were written. (Channels have no case.)
-std::string ids_of(const fb::MessageReceived& message) {
-  const bool direct = message.conversation() == fb::ConversationKind::direct &&
-                      !text_of(message.sender_id()).empty();
-  std::string ids{text_of(direct ? message.sender_id() : message.conversation_id())};
+// The id by which a session is found, as it was written. (Channels have no case.)
+std::string_view id_of(const fb::MessageReceived& message) {
+  const std::string_view sender = text_of(message.sender_id());
+  const bool direct = message.conversation() == fb::ConversationKind::direct && !sender.empty();
+  return direct ? sender : text_of(message.conversation_id());
+}
+
+// The same with what else tells sessions apart.
+std::string shown_id(const fb::MessageReceived& message) {
+  std::string shown{id_of(message)};
   const std::string_view account = text_of(message.account());
   const std::string_view thread = text_of(message.thread());
-  if (!account.empty()) ids.append(" (account ").append(account).append(")");
-  if (!thread.empty()) ids.append(" (thread ").append(thread).append(")");
-  return ids;
+  if (!account.empty()) shown.append(" (account ").append(account).append(")");
+  if (!thread.empty()) shown.append(" (thread ").append(thread).append(")");
+  return shown;
 }
 
 std::string place_of(std::string_view channel, std::string_view account, std::string_view sender) {
@@ -71,38 +64,44 @@ bool FoldedIdsFinder::has_room() {
 }
 
 void FoldedIdsFinder::see(const EventView& event) {
+  const std::uint64_t session = event.header.session;
   switch (static_cast<fb::EventBody>(event.header.kind)) {
     case fb::EventBody::SessionOpened:
-      if (keys_.size() == kPlacesMax) {
-        complete_ = false;
-        return;
+      if (const auto* body = body_of<fb::SessionOpened>(event)) {
+        complete_ = complete_ && keys_.size() < kPlacesMax;
+        if (keys_.size() < kPlacesMax) keys_.emplace(event.seq.value, text_of(body->key()));
       }
-      keys_.emplace(event.seq.value, text_of(body_of<fb::SessionOpened>(event).key()));
       return;
     case fb::EventBody::SessionClosed:
-      keys_.erase(event.header.session);
-      sessions_.erase(event.header.session);
+      keys_.erase(session);
+      sessions_.erase(session);
       return;
     case fb::EventBody::MessageReceived:
-      return see_message(event);
+      if (const auto* body = body_of<fb::MessageReceived>(event)) see_message(session, *body);
+      return;
     case fb::EventBody::ChannelPairingRequested:
-      return see_request(event);
+      if (const auto* body = body_of<fb::ChannelPairingRequested>(event)) {
+        see_request(event.seq.value, *body);
+      }
+      return;
     case fb::EventBody::ChannelPairingResolved:
-      return see_answer(event);
+      if (const auto* body = body_of<fb::ChannelPairingResolved>(event)) see_answer(*body);
+      return;
     default:
       return;
   }
 }
 
-void FoldedIdsFinder::see_message(const EventView& event) {
-  const auto& message = body_of<fb::MessageReceived>(event);
+void FoldedIdsFinder::see_message(std::uint64_t session, const fb::MessageReceived& message) {
   if (message.exact_ids() || message.via() != fb::MessageVia::channel || !has_room()) return;
-  const std::string ids = ids_of(message);
-  const std::string as_one = lower_case(ids);
-  auto& of_session = sessions_[event.header.session];
+  const std::string shown = shown_id(message);
+  const std::string as_one = lower_case(shown);
+  auto& of_session = sessions_[session];
   // Many people may share a session on purpose: only those that differ in case met by mistake.
   if (of_session.size() < kIdsOfOneMax || of_session.contains(as_one)) {
-    add_id(of_session[as_one], ids);
+    Met& met = of_session[as_one];
+    met.id = lower_case(id_of(message));
+    add_id(met.shown, shown);
   }
   const std::string sender{text_of(message.sender_id())};
   const auto [spellings, fresh] =
@@ -114,20 +113,18 @@ void FoldedIdsFinder::see_message(const EventView& event) {
          sender);
 }
 
-void FoldedIdsFinder::see_request(const EventView& event) {
-  const auto& body = body_of<fb::ChannelPairingRequested>(event);
+void FoldedIdsFinder::see_request(std::uint64_t seq, const fb::ChannelPairingRequested& body) {
   if (body.exact_ids() || requests_.size() == kPlacesMax) return;
   const std::string_view channel = text_of(body.channel());
   const std::string_view account = text_of(body.account());
   const std::string_view sender = text_of(body.sender_id());
-  requests_[event.seq.value] = Approval{
+  requests_[seq] = Approval{
       .name = fmt::format("{} on {}{}{}", sender, channel, account.empty() ? "" : " ", account),
       .place = place_of(channel, account, sender),
       .sender = std::string{sender}};
 }
 
-void FoldedIdsFinder::see_answer(const EventView& event) {
-  const auto& body = body_of<fb::ChannelPairingResolved>(event);
+void FoldedIdsFinder::see_answer(const fb::ChannelPairingResolved& body) {
   const auto request = requests_.find(body.request());
   if (request == requests_.end()) return;
   if (body.approved()) approvals_.push_back(request->second);
@@ -151,12 +148,10 @@ FoldedIds FoldedIdsFinder::result() const {
     const auto key = keys_.find(session);
     if (key == keys_.end()) continue;
     FoldedGroup group{.name = key->second};
-    for (const auto& [id, ids] : groups) {
+    for (const auto& [as_one, met] : groups) {
       // Many share a session that no id of theirs names (dmScope main): that is as it was.
-      const std::string& first = *ids.begin();
-      const bool named =
-          key->second.find(lower_case(first.substr(0, first.find(" (")))) != std::string::npos;
-      if (named && matters(id, ids)) group.ids.insert(group.ids.end(), ids.begin(), ids.end());
+      if (key->second.find(met.id) == std::string::npos || !matters(as_one, met.shown)) continue;
+      group.ids.insert(group.ids.end(), met.shown.begin(), met.shown.end());
     }
     if (!group.ids.empty()) found.sessions.push_back(std::move(group));
   }
@@ -180,9 +175,7 @@ Result<FoldedIds> find_folded_ids(journal::Reader& reader) {
     SPINE_TRY_STATUS(reader.renew());
     SPINE_TRY(const journal::BlockView block, reader.block_of(at));
     for (std::uint32_t i = 0; i < block.count(); ++i) {
-      const EventView event = block.event(i);
-      if (!is_looked_at(event.header.kind)) continue;
-      if (event_is_readable(event)) finder.see(event);
+      finder.see(block.event(i));
     }
     events += block.count();
     at = next(block.last());

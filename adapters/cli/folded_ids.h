@@ -40,7 +40,7 @@ struct FoldedIds {
 // Gathers them from events in order. Bounded: what would not fit is left out, and said so.
 class FoldedIdsFinder {
  public:
-  // REQUIRES: the body is valid for its kind.
+  // What is not valid is left out.
   void see(const EventView& event);
   FoldedIds result() const;
 
@@ -50,14 +50,19 @@ class FoldedIdsFinder {
     std::string place{};
     std::string sender{};
   };
-  void see_message(const EventView& event);
-  void see_request(const EventView& event);
-  void see_answer(const EventView& event);
+  // Ids of a session that are one when they are folded.
+  struct Met {
+    std::string id{};               // folded; a part of the session's key where it names one
+    std::set<std::string> shown{};  // with account and thread
+  };
+  void see_message(std::uint64_t session, const fb::MessageReceived& message);
+  void see_request(std::uint64_t seq, const fb::ChannelPairingRequested& body);
+  void see_answer(const fb::ChannelPairingResolved& body);
   bool has_room();
 
   std::map<std::uint64_t, std::string> keys_{};  // by session
-  // By session; of each, the ids that are one when they are folded.
-  std::map<std::uint64_t, Spellings> sessions_{};
+  // By session; of each, by what is shown of an id, folded.
+  std::map<std::uint64_t, std::map<std::string, Met>> sessions_{};
   Spellings senders_{};  // by folded place
   std::map<std::string, Spellings> by_channel_{};
   std::size_t people_{};                          // of all channels

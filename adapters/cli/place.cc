@@ -15,11 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_set(const char* name, config::GetEnv getenv_fn) {
-  const char* value = getenv_fn(name);
-  return value != nullptr && *value != '\0';
-}
-
 // A wildcard is bound, not connected to.
 std::string address_of(const config::Config& config) {
   const std::string& first = config.bind_addresses.front();
@@ -87,6 +82,11 @@ std::string address_text(const config::Config& config, std::uint16_t port) {
 
 const char* environment(const char* name) {
   return std::getenv(name);
+}
+
+bool is_set(const char* variable, config::GetEnv getenv_fn) {
+  const char* value = getenv_fn(variable);
+  return value != nullptr && *value != '\0';
 }
 
 Result<Place> locate(const Common& common, config::GetEnv getenv_fn) {

@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <optional>
 
-#include "adapters/cli/arguments.h"
-#include "adapters/cli/rpc_client.h"
+#include "adapters/cli/common.h"
+#include "adapters/client/rpc_client.h"
 #include "engine/config/config.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::cli {
+
+using client::Target;
 
 struct Place {
   std::filesystem::path config_path{};
@@ -38,6 +40,9 @@ std::string address_text(const config::Config& config, std::uint16_t port);
 
 // The environment of this process, in the shape the configuration wants it.
 const char* environment(const char* name);
+
+// Whether it is there, and not empty.
+bool is_set(const char* variable, config::GetEnv getenv_fn = environment);
 
 inline Result<Place> locate(const Common& common) {
   return locate(common, environment);

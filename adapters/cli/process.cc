@@ -2,7 +2,9 @@
 #include "adapters/cli/process.h"
 
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -36,6 +38,11 @@ int run_program(const std::vector<std::string>& words) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+Error become(const std::vector<std::string>& words) {
+  ::execv(words[0].c_str(), argv_of(words).data());
+  return {Errc::io, fmt::format("Cannot run {}: {}.", words[0], std::strerror(errno))};
+}
+
 pid_t start_background(const std::vector<std::string>& words, int output_fd) {
   const std::vector<char*> argv = argv_of(words);
   const int null_fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -63,6 +70,26 @@ std::filesystem::path state_dir_of_process(pid_t pid) {
     if (target.filename() == "spine.lock") return target.parent_path();
   }
   return {};
+}
+
+Result<std::filesystem::path> own_program() {
+  std::error_code error;
+  std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) {
+    return Error{Errc::io,
+                 fmt::format("Cannot find out where this program is: {}.", error.message())};
+  }
+  return program;
+}
+
+Result<std::filesystem::path> sibling_program(const std::string& name) {
+  SPINE_TRY(const std::filesystem::path own, own_program());
+  std::filesystem::path sibling = own.parent_path() / name;
+  std::error_code ignored;
+  if (std::filesystem::exists(sibling, ignored)) return sibling;
+  return Error{Errc::not_found, fmt::format("{} is missing beside {}. Build or install it again: "
+                                            "engine/up --build-only",
+                                            name, own.string())};
 }
 
 }  // namespace spine::cli

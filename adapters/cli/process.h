@@ -1,4 +1,4 @@
-// process: starting other programs and waiting for them.
+// process: other programs: where they are, starting them and waiting for them.
 #pragma once
 
 #include <filesystem>
@@ -6,11 +6,16 @@
 #include <sys/types.h>
 #include <vector>
 
+#include "schemas/vocab/result.h"
+
 namespace spine::cli {
 
 // Runs a program found on PATH, with this process's terminal, and returns its exit code; 127 when
 // it cannot be run, 128 + n when signal n ended it.
 int run_program(const std::vector<std::string>& words);
+
+// Becomes that program (the first word is a path): returns only when that fails.
+Error become(const std::vector<std::string>& words);
 
 // Starts `words` (the first is a path) in a session of its own, with standard input from
 // /dev/null and both outputs to `output_fd`. Returns its pid, or -1 with errno set.
@@ -19,5 +24,10 @@ pid_t start_background(const std::vector<std::string>& words, int output_fd);
 // The state directory of a Spine, known by the lock file the process holds open
 // (engine/config/state_dir.h); empty when it holds none, or may not be looked at.
 std::filesystem::path state_dir_of_process(pid_t pid);
+
+// The file this process runs, links resolved. Errc::io when /proc is not there.
+Result<std::filesystem::path> own_program();
+// `name` beside it; Errc::not_found, saying what to do, when it is not there.
+Result<std::filesystem::path> sibling_program(const std::string& name);
 
 }  // namespace spine::cli

@@ -7,8 +7,7 @@
 
 #include "adapters/cli/place.h"
 #include "adapters/cli/process.h"
-#include "adapters/cli/self.h"
-#include "adapters/cli/verbs.h"
+#include "adapters/cli/verb.h"
 #include "engine/config/config.h"
 #include "schemas/vocab/show.h"
 
@@ -18,11 +17,10 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path unit_path() {
-  if (const char* dir = environment("XDG_CONFIG_HOME"); dir != nullptr && *dir != '\0') {
-    return fs::path(dir) / "systemd" / "user" / "spine.service";
-  }
-  const char* home = environment("HOME");
-  return fs::path(home != nullptr ? home : ".") / ".config" / "systemd" / "user" / "spine.service";
+  const fs::path home = is_set("HOME") ? environment("HOME") : ".";
+  const fs::path configs =
+      is_set("XDG_CONFIG_HOME") ? environment("XDG_CONFIG_HOME") : (home / ".config").string();
+  return configs / "systemd" / "user" / "spine.service";
 }
 
 // A word of ExecStart=: quoted, with what systemd would expand doubled (systemd.service(5)).
@@ -76,11 +74,6 @@ std::string unit_text(const std::string& command) {
       command);
 }
 
-bool is_set(const char* variable) {
-  const char* value = environment(variable);
-  return value != nullptr && *value != '\0';
-}
-
 // Why the unit could not run what `spine run` would run here; empty when it can.
 std::string objection(const Common& common) {
   if (!common.token.empty()) {
@@ -109,27 +102,14 @@ bool systemctl(const std::vector<std::string>& words) {
   return code == 0;
 }
 
-}  // namespace
-
-int install(const Arguments& args) {
-  const auto program = own_program();
-  if (!program) return fail(program.error());
-  if (const std::string why = objection(args.common); !why.empty()) {
-    fmt::print(stderr, "Error: {}\n", why);
-    return kExitUsage;
-  }
-  const std::string text = unit_text(run_words(*program, args.common));
-  if (args.print_only) {
-    fmt::print("{}", text);
-    return kExitOk;
-  }
+Result<int> write_unit(const std::string& text) {
   const fs::path path = unit_path();
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
   std::ofstream file(path, std::ios::trunc);
   file << text;
   file.close();
-  if (!file) return fail({Errc::io, fmt::format("Cannot write {}.", path.string())});
+  if (!file) return Error{Errc::io, fmt::format("Cannot write {}.", path.string())};
   fmt::print("Wrote {}\n", printable(path.string()));
   if (!systemctl({"daemon-reload"}) || !systemctl({"enable", "--now", "spine.service"})) {
     fmt::print(stderr,
@@ -144,21 +124,42 @@ int install(const Arguments& args) {
   return kExitOk;
 }
 
-int uninstall(const Arguments&) {
-  const fs::path path = unit_path();
-  std::error_code error;
-  if (!fs::exists(path, error)) {
-    fmt::print("There is no unit at {}: nothing to do\n", printable(path.string()));
+}  // namespace
+
+Action install(CLI::App& verb) {
+  examples(verb, {"spine install", "spine install --print"});
+  const auto print_only = option<bool>(verb, "--print", "Print the unit; change nothing");
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(const fs::path program, own_program());
+    if (const std::string why = objection(common); !why.empty()) {
+      fmt::print(stderr, "Error: {}\n", why);
+      return kExitUsage;
+    }
+    const std::string text = unit_text(run_words(program, common));
+    if (!*print_only) return write_unit(text);
+    fmt::print("{}", text);
     return kExitOk;
-  }
-  const bool stopped = systemctl({"disable", "--now", "spine.service"});
-  fs::remove(path, error);
-  if (error) {
-    return fail({Errc::io, fmt::format("Cannot remove {}: {}.", path.string(), error.message())});
-  }
-  const bool reloaded = systemctl({"daemon-reload"});
-  fmt::print("Removed {}; configuration and state are untouched\n", printable(path.string()));
-  return stopped && reloaded ? kExitOk : kExitFailure;
+  };
+}
+
+Action uninstall(CLI::App& verb) {
+  examples(verb, {"spine uninstall"});
+  return [](const Common&) -> Result<int> {
+    const fs::path path = unit_path();
+    std::error_code error;
+    if (!fs::exists(path, error)) {
+      fmt::print("There is no unit at {}: nothing to do\n", printable(path.string()));
+      return kExitOk;
+    }
+    const bool stopped = systemctl({"disable", "--now", "spine.service"});
+    fs::remove(path, error);
+    if (error) {
+      return Error{Errc::io, fmt::format("Cannot remove {}: {}.", path.string(), error.message())};
+    }
+    const bool reloaded = systemctl({"daemon-reload"});
+    fmt::print("Removed {}; configuration and state are untouched\n", printable(path.string()));
+    return stopped && reloaded ? kExitOk : kExitFailure;
+  };
 }
 
 }  // namespace spine::cli

@@ -1,13 +1,10 @@
-// sessions list, sessions show: conversations as the running gateway has them.
+// sessions list, show, reset, delete, abort: conversations as the running gateway has them.
 #include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
 
-#include "adapters/cli/admin_call.h"
-#include "adapters/cli/json_read.h"
-#include "adapters/cli/place.h"
-#include "adapters/cli/table.h"
-#include "adapters/cli/verbs.h"
+#include "adapters/cli/gateway.h"
+#include "adapters/cli/verb.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/utf8.h"
@@ -15,19 +12,15 @@
 namespace spine::cli {
 namespace {
 
-using simdjson::dom::element;
-
-constexpr std::string_view kReadScopes = R"(["operator.read"])";
-constexpr std::uint64_t kCallMs = 10'000;
-
-std::string time_at(const element& object, std::string_view key) {
-  const std::int64_t ms = number_at(object, key);
-  return ms == 0 ? "-" : show_time(ms);
+std::string run_text(const Json& session, std::string_view key) {
+  return session.flag(key) ? "running" : "-";
 }
 
-std::string run_text(const element& session) {
-  return flag_at(session, "hasActiveRun") ? "running" : "-";
-}
+const Column kSessionColumns[]{{"KEY", "key"},
+                               {"AGENT", "agentId"},
+                               {"KIND", "kind"},
+                               {"UPDATED", "updatedAt", time_or_dash},
+                               {"RUN", "hasActiveRun", run_text}};
 
 // A line of people's: what is longer is cut.
 std::string one_line(std::string text) {
@@ -38,159 +31,165 @@ std::string one_line(std::string text) {
 }
 
 // The text of a message: a string, or its parts of type text; of a tool what it is and is given.
-std::string content_text(const element& message) {
-  std::string text = text_at(message, "content");
-  for (const element part : array_at(message, "content")) {
+std::string content_text(const Json& message) {
+  std::string text = message.text("content");
+  for (const Json& part : message.array("content")) {
     if (!text.empty()) text += '\n';
-    if (text_at(part, "type") != "toolCall") {
-      text += text_at(part, "text");
+    if (part.text("type") != "toolCall") {
+      text += part.text("text");
       continue;
     }
-    element arguments;
-    const std::string name = text_at(part, "name");
-    const std::string title = text_at(part, "title");
+    const std::string name = part.text("name");
+    const std::string title = part.text("title");
     text += name + (title.empty() || title == name ? "" : " (" + one_line(title) + ")");
-    if (part["arguments"].get(arguments) == simdjson::SUCCESS) {
-      text += one_line(" " + simdjson::to_string(arguments));
+    if (const Json arguments = part.at("arguments"); !arguments.absent()) {
+      text += one_line(" " + arguments.dump());
     }
   }
   return text;
 }
 
-bool calls_tools(const element& message) {
-  for (const element part : array_at(message, "content")) {
-    if (text_at(part, "type") == "toolCall") return true;
+bool calls_tools(const Json& message) {
+  for (const Json& part : message.array("content")) {
+    if (part.text("type") == "toolCall") return true;
   }
   return false;
 }
 
 // A tool is a line of its own: people read what was said.
-std::string tool_line(const element& message) {
+std::string tool_line(const Json& message) {
   if (calls_tools(message)) return "tool: " + content_text(message);
-  return fmt::format("tool {}: {} {}", flag_at(message, "isError") ? "failed" : "result",
-                     text_at(message, "toolName"), one_line(content_text(message)));
+  return fmt::format("tool {}: {} {}", message.flag("isError") ? "failed" : "result",
+                     message.text("toolName"), one_line(content_text(message)));
 }
 
-void print_message(const element& message) {
-  element meta;
-  std::string seq;
-  if (message["__openclaw"].get(meta) == simdjson::SUCCESS) {
-    seq = fmt::format("#{} ", number_at(meta, "seq"));
-  }
-  std::string who = text_at(message, "role");
+void print_message(const Json& message) {
+  const Json meta = message.at("__openclaw");
+  const std::string seq = meta.absent() ? "" : fmt::format("#{} ", meta.number("seq"));
+  std::string who = message.text("role");
   if (who == "toolResult" || calls_tools(message)) {
-    fmt::print("\n{}{}  {}\n", seq, time_at(message, "timestamp"), printable(tool_line(message)));
+    fmt::print("\n{}{}  {}\n", seq, time_or_dash(message, "timestamp"),
+               printable(tool_line(message)));
     return;
   }
-  if (const std::string model = text_at(message, "model"); !model.empty()) {
-    who += fmt::format(" ({}/{})", text_at(message, "provider"), model);
+  if (const std::string model = message.text("model"); !model.empty()) {
+    who += fmt::format(" ({}/{})", message.text("provider"), model);
   }
   std::string text = printable(content_text(message), true);
   for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 5)) {
     text.insert(at + 1, "    ");
   }
-  fmt::print("\n{}{}  {}\n", seq, time_at(message, "timestamp"), printable(who));
+  fmt::print("\n{}{}  {}\n", seq, time_or_dash(message, "timestamp"), printable(who));
   if (!text.empty()) fmt::print("    {}\n", text);
-  const std::string why = text_at(message, "errorMessage");
+  const std::string why = message.text("errorMessage");
   if (why.empty()) return;
-  const bool stopped = text_at(message, "stopReason") == "aborted";
+  const bool stopped = message.text("stopReason") == "aborted";
   fmt::print("    [{}{}]\n", stopped ? "" : "failed: ", printable(why));
 }
 
-int print_session(const element& described, const element& history) {
-  element session;
-  if (described["session"].get(session) != simdjson::SUCCESS || session.is_null()) {
-    return kExitFailure;
-  }
+void print_session(const Json& session, const Json& history) {
   Facts facts;
-  facts.add("Agent", text_at(session, "agentId"));
-  facts.add("Kind", text_at(session, "kind"));
-  facts.add("Session id", text_at(session, "sessionId"));
-  if (number_at(session, "sessionStartedAt") != 0) {
-    facts.add("Started", time_at(session, "sessionStartedAt"));
+  facts.add("Agent", session.text("agentId"));
+  facts.add("Kind", session.text("kind"));
+  facts.add("Session id", session.text("sessionId"));
+  if (session.number("sessionStartedAt") != 0) {
+    facts.add("Started", time_text(session, "sessionStartedAt"));
   }
-  facts.add("Updated", time_at(session, "updatedAt"));
-  facts.add("Run", run_text(session));
-  fmt::print("{}\n{}", printable(text_at(session, "key")), facts.text());
-  for (const element message : array_at(history, "messages"))
+  facts.add("Updated", time_or_dash(session, "updatedAt"));
+  facts.add("Run", run_text(session, "hasActiveRun"));
+  fmt::print("{}\n{}", printable(session.text("key")), facts.text());
+  for (const Json& message : history.array("messages"))
     print_message(message);
-  if (flag_at(history, "hasMore")) fmt::print("\n(older messages are not shown: --limit)\n");
-  return kExitOk;
+  if (history.flag("hasMore")) fmt::print("\n(older messages are not shown: --limit)\n");
+}
+
+Error no_session(const std::string& key) {
+  return {Errc::not_found,
+          fmt::format("There is no session \"{}\". `spine sessions list` shows the ones there are.",
+                      printable(key))};
+}
+
+// A verb that calls `method` for a session; `said` makes a line of the answer, or an error.
+Action change_session(CLI::App& verb, const char* method,
+                      Result<std::string> (*said)(const Json& answer, const std::string& key)) {
+  const auto key = argument(verb, "key", "Session key");
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(const Json answer, ask_gateway(common, method, json_object({{"key", *key}})));
+    const Result<std::string> line = said(answer, *key);
+    if (line) return show(common, answer, *line);
+    if (!common.json) return line.error();
+    print_json(answer.dump());
+    return kExitFailure;
+  };
 }
 
 }  // namespace
 
-int sessions_list(const Arguments& args) {
-  const auto place = locate(args.common);
-  if (!place) return fail(place.error());
-  auto client = RpcClient::open(place->target, kReadScopes, in_ms(kCallMs));
-  if (!client) return fail(client.error());
-  std::string params = fmt::format(R"({{"limit":{})", args.sessions.limit);
-  if (!args.sessions.agent.empty()) {
-    params += fmt::format(R"(,"agentId":{})", json_string(args.sessions.agent));
-  }
-  const auto payload = ask(*client, "sessions.list", params + "}");
-  if (!payload) return fail(payload.error());
-  if (args.common.json) {
-    print_json(*payload);
-    return kExitOk;
-  }
-  simdjson::dom::parser parser;
-  element list;
-  if (parser.parse(*payload).get(list) != simdjson::SUCCESS) {
-    return fail({Errc::corrupt, "The gateway's answer cannot be read."});
-  }
-  Table table({"KEY", "AGENT", "KIND", "UPDATED", "RUN"});
-  std::size_t shown = 0;
-  for (const element session : array_at(list, "sessions")) {
-    table.add({text_at(session, "key"), text_at(session, "agentId"), text_at(session, "kind"),
-               time_at(session, "updatedAt"), run_text(session)});
-    ++shown;
-  }
-  if (shown == 0) {
-    fmt::print("No sessions yet. To start one: spine send \"hello\"\n");
-    return kExitOk;
-  }
-  fmt::print("{}", table.text());
-  const auto total = static_cast<std::size_t>(number_at(list, "totalCount"));
-  if (total > shown) fmt::print("({} of {}: --limit shows more)\n", shown, total);
-  return kExitOk;
+Action sessions_list(CLI::App& verb) {
+  examples(verb, {"spine sessions list", "spine sessions list --agent main --json"});
+  const auto agent = option(verb, "--agent", "Only sessions of this agent");
+  const auto limit = option<std::uint64_t>(verb, "--limit", "At most this many", 50);
+  return [=](const Common& common) {
+    return show_list(common, "sessions.list",
+                     json_object({{"limit", *limit}, Member::unless_empty("agentId", *agent)}),
+                     {.rows = "sessions",
+                      .columns = kSessionColumns,
+                      .none = "No sessions yet. To start one: spine send \"hello\""},
+                     kReadScopes);
+  };
 }
 
-int sessions_show(const Arguments& args) {
-  const auto place = locate(args.common);
-  if (!place) return fail(place.error());
-  auto client = RpcClient::open(place->target, kReadScopes, in_ms(kCallMs));
-  if (!client) return fail(client.error());
-  const std::string key = json_string(args.sessions.key);
-  const auto described = ask(*client, "sessions.describe", fmt::format(R"({{"key":{}}})", key));
-  if (!described) return fail(described.error());
-  simdjson::dom::parser parser;
-  element session;
-  if (parser.parse(*described).get(session) != simdjson::SUCCESS) {
-    return fail({Errc::corrupt, "The gateway's answer cannot be read."});
-  }
-  element row;
-  if (session["session"].get(row) != simdjson::SUCCESS || row.is_null()) {
-    return fail({Errc::not_found, fmt::format("There is no session \"{}\". `spine sessions list` "
-                                              "shows the ones there are.",
-                                              args.sessions.key)});
-  }
-  const auto history =
-      ask(*client, "chat.history",
-          fmt::format(R"({{"sessionKey":{},"limit":{}}})", key,
-                      std::min<std::uint64_t>(args.sessions.limit, limits::kHistoryMessagesMax)));
-  if (!history) return fail(history.error());
-  if (args.common.json) {
-    print_json(fmt::format(R"({{"session":{},"history":{}}})", simdjson::to_string(row), *history));
+Action sessions_show(CLI::App& verb) {
+  examples(verb, {"spine sessions show agent:main:main",
+                  "spine sessions show agent:main:main --limit 10 --json"});
+  const auto key = argument(verb, "key", "Session key");
+  const auto limit = option<std::uint64_t>(verb, "--limit", "At most this many messages", 50);
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(Gateway gateway, Gateway::open(common, kReadScopes));
+    SPINE_TRY(const Json described, gateway.ask("sessions.describe", json_object({{"key", *key}})));
+    const Json session = described.at("session");
+    if (session.absent()) return no_session(*key);
+    const auto most = std::min<std::uint64_t>(*limit, limits::kHistoryMessagesMax);
+    SPINE_TRY(const Json history,
+              gateway.ask("chat.history", json_object({{"sessionKey", *key}, {"limit", most}})));
+    if (common.json) {
+      print_json(json_object({{"session", session}, {"history", history}}));
+    } else {
+      print_session(session, history);
+    }
     return kExitOk;
-  }
-  simdjson::dom::parser history_parser;
-  element messages;
-  if (history_parser.parse(*history).get(messages) != simdjson::SUCCESS) {
-    return fail({Errc::corrupt, "The gateway's answer cannot be read."});
-  }
-  return print_session(session, messages);
+  };
+}
+
+Action sessions_reset(CLI::App& verb) {
+  examples(verb, {"spine sessions reset agent:main:main"});
+  return change_session(
+      verb, "sessions.reset", [](const Json&, const std::string&) -> Result<std::string> {
+        return std::string{
+            "Reset: the next message begins afresh. What was said stays in the journal."};
+      });
+}
+
+Action sessions_delete(CLI::App& verb) {
+  examples(verb, {"spine sessions delete agent:main:work"});
+  return change_session(verb, "sessions.delete",
+                        [](const Json& answer, const std::string& key) -> Result<std::string> {
+                          if (!answer.flag("deleted")) return no_session(key);
+                          return std::string{"Deleted. What was said in it stays in the journal."};
+                        });
+}
+
+Action sessions_abort(CLI::App& verb) {
+  examples(verb, {"spine sessions abort agent:main:main"});
+  return change_session(
+      verb, "sessions.abort", [](const Json& answer, const std::string&) -> Result<std::string> {
+        if (answer.text("status") != "aborted") {
+          return std::string{"Nothing was being worked on there, and nothing waited."};
+        }
+        const std::string run = answer.text("abortedRunId");
+        if (run.empty()) return std::string{"Stopped what waited there."};
+        return fmt::format("Stopped run {}, and what waited there.", printable(run));
+      });
 }
 
 }  // namespace spine::cli

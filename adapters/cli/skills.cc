@@ -5,10 +5,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "adapters/cli/output.h"
 #include "adapters/cli/place.h"
-#include "adapters/cli/table.h"
-#include "adapters/cli/verbs.h"
-#include "adapters/http/json.h"
+#include "adapters/cli/verb.h"
 #include "adapters/skills/skill_set.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/utf8.h"
@@ -20,36 +19,23 @@ using pipeline::FaultWeight;
 using pipeline::SkillFault;
 using pipeline::SkillReport;
 
-void write_names(http::JsonWriter& json, std::string_view key,
-                 const std::vector<std::string>& names) {
-  json.key(key);
-  json.begin_array();
-  for (const std::string& name : names)
-    json.value(name);
-  json.end_array();
-}
-
-void write_skill(http::JsonWriter& json, const skills::Skill& skill) {
+std::string json_of(const skills::Skill& skill) {
   const SkillReport& report = skill.report;
-  json.begin_object();
-  json.member("name", report.name);
-  json.member("description", report.description);
-  json.member("eligible", report.eligible);
-  json.member("disabled", report.disabled);
-  json.member("root", report.root);
-  json.member_if("agentId", report.agent_id);
-  json.member("path", report.path);
-  json.member("skillKey", report.key);
-  write_names(json, "reasons", report.reasons);
-  json.key("missing");
-  json.begin_object();
-  write_names(json, "bins", report.missing_bins);
-  write_names(json, "anyBins", report.missing_any_bins);
-  write_names(json, "env", report.missing_env);
-  write_names(json, "config", report.missing_config);
-  write_names(json, "os", report.missing_os);
-  json.end_object();
-  json.end_object();
+  const std::string missing = json_object({{"bins", json_texts(report.missing_bins)},
+                                           {"anyBins", json_texts(report.missing_any_bins)},
+                                           {"env", json_texts(report.missing_env)},
+                                           {"config", json_texts(report.missing_config)},
+                                           {"os", json_texts(report.missing_os)}});
+  return json_object({{"name", report.name},
+                      {"description", report.description},
+                      {"eligible", report.eligible},
+                      {"disabled", report.disabled},
+                      {"root", report.root},
+                      Member::unless_empty("agentId", report.agent_id),
+                      {"path", report.path},
+                      {"skillKey", report.key},
+                      {"reasons", json_texts(report.reasons)},
+                      {"missing", Raw{missing}}});
 }
 
 std::string_view weight_name(FaultWeight weight) {
@@ -64,18 +50,15 @@ std::string_view weight_name(FaultWeight weight) {
   return "note";
 }
 
-void write_faults(http::JsonWriter& json, const std::vector<SkillFault>& faults) {
-  json.key("faults");
-  json.begin_array();
+Raw json_of(const std::vector<SkillFault>& faults) {
+  std::vector<std::string> rows;
   for (const SkillFault& fault : faults) {
-    json.begin_object();
-    json.member("path", fault.path);
-    json.member("line", fault.line);
-    json.member("severity", weight_name(fault.weight));
-    json.member("message", fault.message);
-    json.end_object();
+    rows.push_back(json_object({{"path", fault.path},
+                                {"line", fault.line},
+                                {"severity", weight_name(fault.weight)},
+                                {"message", fault.message}}));
   }
-  json.end_array();
+  return json_array(rows);
 }
 
 std::size_t count_of(const std::vector<SkillFault>& faults, FaultWeight weight) {
@@ -93,8 +76,8 @@ void print_faults(const std::vector<SkillFault>& faults) {
   }
 }
 
-Result<skills::SkillsRequest> configured_request(const Arguments& args) {
-  SPINE_TRY(const Place place, locate(args.common));
+Result<skills::SkillsRequest> configured_request(const Common& common) {
+  SPINE_TRY(const Place place, locate(common));
   if (place.config_error) return *place.config_error;
   return skills::skills_request(place.config, place.state_dir, environment);
 }
@@ -133,14 +116,14 @@ std::string short_text(const std::string& description) {
 }
 
 std::vector<const skills::Skill*> chosen_skills(const skills::SkillSet& set,
-                                                const SkillsArguments& wanted) {
+                                                const std::string& agent, bool eligible) {
   std::vector<const skills::Skill*> out;
-  const std::vector<const skills::Skill*> given = set.for_agent(wanted.agent);
+  const std::vector<const skills::Skill*> given = set.for_agent(agent);
   for (const skills::Skill& skill : set.skills()) {
     const bool is_given = std::ranges::find(given, &skill) != given.end();
-    const bool own = wanted.agent.empty() || is_given || skill.report.agent_id == wanted.agent ||
+    const bool own = agent.empty() || is_given || skill.report.agent_id == agent ||
                      (skill.report.agent_id.empty() && !skill.report.eligible);
-    if (!own || (wanted.eligible && !skill.report.eligible)) continue;
+    if (!own || (eligible && !skill.report.eligible)) continue;
     out.push_back(&skill);
   }
   return out;
@@ -166,38 +149,31 @@ void print_skills(const std::vector<const skills::Skill*>& list) {
   }
 }
 
-}  // namespace
+void print_none(const skills::SkillSet& set) {
+  fmt::print("No skills. They are looked for in:\n");
+  for (const skills::SkillRoot& root : set.roots())
+    fmt::print("  {}\n", printable(root.path));
+}
 
-int skills_list(const Arguments& args) {
-  const auto request = configured_request(args);
-  if (!request) return fail(request.error());
-  const std::string& agent = args.skills.agent;
-  if (!agent.empty() && std::ranges::find(request->agents, agent, &skills::SkillsAgent::id) ==
-                            request->agents.end()) {
-    return fail(
-        {Errc::not_found,
-         fmt::format("There is no agent {}; see the agents section of the configuration.", agent)});
+Result<int> show_skills(const Common& common, const std::string& agent, bool eligible) {
+  SPINE_TRY(const skills::SkillsRequest request, configured_request(common));
+  if (!agent.empty() &&
+      std::ranges::find(request.agents, agent, &skills::SkillsAgent::id) == request.agents.end()) {
+    return Error{
+        Errc::not_found,
+        fmt::format("There is no agent {}; see the agents section of the configuration.", agent)};
   }
-  const skills::SkillSet set = skills::scan(*request);
-  const std::vector<const skills::Skill*> list = chosen_skills(set, args.skills);
-  if (args.common.json) {
-    std::string text;
-    http::JsonWriter json(text);
-    json.begin_object();
-    json.key("skills");
-    json.begin_array();
+  const skills::SkillSet set = skills::scan(request);
+  const std::vector<const skills::Skill*> list = chosen_skills(set, agent, eligible);
+  if (common.json) {
+    std::vector<std::string> rows;
     for (const skills::Skill* skill : list)
-      write_skill(json, *skill);
-    json.end_array();
-    write_faults(json, set.faults());
-    json.end_object();
-    print_json(text);
+      rows.push_back(json_of(*skill));
+    print_json(json_object({{"skills", json_array(rows)}, {"faults", json_of(set.faults())}}));
     return kExitOk;
   }
   if (list.empty()) {
-    fmt::print("No skills. They are looked for in:\n");
-    for (const skills::SkillRoot& root : set.roots())
-      fmt::print("  {}\n", printable(root.path));
+    print_none(set);
   } else {
     print_skills(list);
   }
@@ -209,33 +185,44 @@ int skills_list(const Arguments& args) {
   return kExitOk;
 }
 
-int skills_check(const Arguments& args) {
-  const auto request =
-      args.skills.folder.empty() ? configured_request(args) : folder_request(args.skills.folder);
-  if (!request) return fail(request.error());
-  const skills::SkillSet set = skills::scan(*request);
+int show_faults(const skills::SkillSet& set, bool json) {
   const std::size_t errors = count_of(set.faults(), FaultWeight::error);
   const std::size_t warnings = count_of(set.faults(), FaultWeight::warning);
-  const int code = errors + warnings == 0 ? kExitOk : kExitFailure;
-  if (args.common.json) {
-    std::string text;
-    http::JsonWriter json(text);
-    json.begin_object();
-    json.member("lookedAt", set.looked_at());
-    json.member("ok", code == kExitOk);
-    write_faults(json, set.faults());
-    json.end_object();
-    print_json(text);
-    return code;
+  const bool good = errors + warnings == 0;
+  if (json) {
+    print_json(json_object(
+        {{"lookedAt", set.looked_at()}, {"ok", good}, {"faults", json_of(set.faults())}}));
+    return good ? kExitOk : kExitFailure;
   }
   print_faults(set.faults());
-  if (code == kExitOk) {
-    fmt::print("{} looked at, no fault found.\n", counted(set.looked_at(), "skill"));
+  const std::string skills = counted(set.looked_at(), "skill");
+  if (good) {
+    fmt::print("{} looked at, no fault found.\n", skills);
   } else {
-    fmt::print("{} looked at: {}, {}.\n", counted(set.looked_at(), "skill"),
-               counted(errors, "fault"), counted(warnings, "warning"));
+    fmt::print("{} looked at: {}, {}.\n", skills, counted(errors, "fault"),
+               counted(warnings, "warning"));
   }
-  return code;
+  return good ? kExitOk : kExitFailure;
+}
+
+}  // namespace
+
+Action skills_list(CLI::App& verb) {
+  examples(verb, {"spine skills list", "spine skills list --agent main --eligible"});
+  const auto agent = option(verb, "--agent", "Only skills of this agent");
+  const auto eligible = option<bool>(verb, "--eligible", "Only those that can be used");
+  return [=](const Common& common) { return show_skills(common, *agent, *eligible); };
+}
+
+Action skills_check(CLI::App& verb) {
+  examples(verb, {"spine skills check", "spine skills check ./my-skill"});
+  const auto folder = option(
+      verb, "folder", "A skill, or a folder with some (default: where the configuration says)");
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(const skills::SkillsRequest request,
+              folder->empty() ? configured_request(common) : folder_request(*folder));
+    return show_faults(skills::scan(request), common.json);
+  };
 }
 
 }  // namespace spine::cli

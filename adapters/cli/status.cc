@@ -1,14 +1,13 @@
 // status, health, version: how the gateway is.
 #include <cstdio>
 #include <fmt/format.h>
-#include <unistd.h>
+#include <fmt/ranges.h>
 
-#include "adapters/cli/http_get.h"
 #include "adapters/cli/journal_checked.h"
-#include "adapters/cli/json_read.h"
+#include "adapters/cli/output.h"
 #include "adapters/cli/place.h"
-#include "adapters/cli/table.h"
-#include "adapters/cli/verbs.h"
+#include "adapters/cli/verb.h"
+#include "adapters/client/http_get.h"
 #include "adapters/websocket/port_owner.h"
 #include "engine/core/digest.h"
 #include "journal/block.h"
@@ -20,61 +19,61 @@ namespace {
 constexpr std::uint64_t kProbeMs = 5'000;
 constexpr int kProtocol = 4;
 
-Result<HttpResponse> probe(const Place& place, const std::string& path) {
-  return http_get(place.target, path, in_ms(kProbeMs));
-}
-
 std::string where(const Place& place) {
   return address_text(place.config, place.target.port);
 }
 
-// The reasons in /ready's "failing", joined; empty when it is ready.
-std::string failing_text(const simdjson::dom::element& ready) {
-  std::string text;
-  for (const simdjson::dom::element reason : array_at(ready, "failing")) {
-    std::string_view word;
-    if (reason.get(word) != simdjson::SUCCESS) continue;
-    if (!text.empty()) text += ", ";
-    text += word;
-  }
-  return text;
+Result<client::HttpResponse> probe(const Place& place, const std::string& path) {
+  return client::http_get(place.target, path, client::in_ms(kProbeMs));
 }
 
-void add_health(Facts& facts, const simdjson::dom::element& health) {
-  const std::int64_t uptime = number_at(health, "uptime");
-  facts.add("Status", text_at(health, "status"));
-  facts.add("Version", text_at(health, "version"));
+Result<Json> body_of(const Place& place, const client::HttpResponse& response) {
+  std::optional<Json> body = Json::parse(response.body);
+  if (body) return std::move(*body);
+  return Error{Errc::corrupt,
+               fmt::format("What listens on {} is not a Spine gateway.", where(place))};
+}
+
+std::vector<std::string> texts(const Json& object, std::string_view key) {
+  std::vector<std::string> texts;
+  for (const Json& value : object.array(key))
+    texts.push_back(value.text());
+  return texts;
+}
+
+void add_health(Facts& facts, const Json& health) {
+  const std::int64_t uptime = health.number("uptime");
+  facts.add("Status", health.text("status"));
+  facts.add("Version", health.text("version"));
   facts.add("Up for", uptime == 0 ? "less than a second"
                                   : show_duration_ms(static_cast<std::uint64_t>(uptime) * 1000));
-  facts.add("Connections", std::to_string(number_at(health, "connections")));
-  facts.add("Agents ready", std::to_string(number_at(health, "agents")));
-  for (const simdjson::dom::element reason : array_at(health, "reasons")) {
-    std::string_view text;
-    if (reason.get(text) == simdjson::SUCCESS) facts.add("Problem", std::string{text});
-  }
+  facts.add("Connections", std::to_string(health.number("connections")));
+  facts.add("Agents ready", std::to_string(health.number("agents")));
+  for (const std::string& reason : texts(health, "reasons"))
+    facts.add("Problem", reason);
 }
 
-void add_ready(Facts& facts, const simdjson::dom::element& ready) {
-  const std::string failing = failing_text(ready);
-  facts.add("Takes messages", failing.empty() ? "yes" : "no: " + failing);
-  simdjson::dom::element part;
-  if (ready["journal"].get(part) == simdjson::SUCCESS) {
+void add_ready(Facts& facts, const Json& ready) {
+  const std::vector<std::string> failing = texts(ready, "failing");
+  facts.add("Takes messages",
+            failing.empty() ? "yes" : fmt::format("no: {}", fmt::join(failing, ", ")));
+  if (const Json part = ready.at("journal"); !part.absent()) {
     facts.add("Durable up to",
-              "#" + show_count(static_cast<std::uint64_t>(number_at(part, "durableSeq"))));
+              "#" + show_count(static_cast<std::uint64_t>(part.number("durableSeq"))));
     facts.add("Journal read again", journal_checked_text(part));
   }
-  if (ready["follower"].get(part) == simdjson::SUCCESS) {
+  if (const Json part = ready.at("follower"); !part.absent()) {
     facts.add("Follower behind",
-              show_count(static_cast<std::uint64_t>(number_at(part, "lagEvents"))) + " events");
+              show_count(static_cast<std::uint64_t>(part.number("lagEvents"))) + " events");
   }
 }
 
 int print_down(const Place& place, const Error& error, bool json) {
   if (json) {
-    fmt::print(R"({{"running":false,"address":{},"stateDir":{},"error":{}}})"
-               "\n",
-               json_string(where(place)), json_string(place.state_dir.string()),
-               json_string(error.message));
+    print_json(json_object({{"running", false},
+                            {"address", where(place)},
+                            {"stateDir", place.state_dir.string()},
+                            {"error", error.message}}));
     return kExitFailure;
   }
   Facts facts;
@@ -85,91 +84,81 @@ int print_down(const Place& place, const Error& error, bool json) {
   return kExitFailure;
 }
 
-void print_place(const Place& place, Facts& facts) {
+void add_place(Facts& facts, const Place& place) {
   const auto owner = net::find_port_owner(place.target.port);
   if (owner) facts.add("Process", fmt::format("{} ({})", owner->pid, owner->name));
   facts.add("Address", where(place));
   facts.add("State directory", place.state_dir.string());
 }
 
+Result<int> show_health(const Common& common) {
+  SPINE_TRY(const Place place, locate(common));
+  SPINE_TRY(const client::HttpResponse response, probe(place, "/health"));
+  const int code = response.status == 200 ? kExitOk : kExitFailure;
+  if (common.json) {
+    print_json(response.body);
+    return code;
+  }
+  SPINE_TRY(const Json body, body_of(place, response));
+  Facts facts;
+  facts.add("Address", where(place));
+  add_health(facts, body);
+  fmt::print("Spine is {}\n{}", printable(body.text("status")), facts.text());
+  return code;
+}
+
+Result<int> show_status(const Common& common) {
+  SPINE_TRY(const Place place, locate(common));
+  const auto health_answer = probe(place, "/health");
+  if (!health_answer) return print_down(place, health_answer.error(), common.json);
+  const auto ready_answer = probe(place, "/ready");
+  if (!ready_answer) return print_down(place, ready_answer.error(), common.json);
+  SPINE_TRY(const Json health, body_of(place, *health_answer));
+  SPINE_TRY(const Json ready, body_of(place, *ready_answer));
+  if (common.json) {
+    const auto owner = net::find_port_owner(place.target.port);
+    print_json(json_object({{"running", true},
+                            {"address", where(place)},
+                            {"stateDir", place.state_dir.string()},
+                            {"pid", owner ? owner->pid : 0},
+                            {"health", health},
+                            {"ready", ready}}));
+  } else {
+    Facts facts;
+    add_health(facts, health);
+    add_ready(facts, ready);
+    add_place(facts, place);
+    fmt::print("Spine is running\n{}", facts.text());
+  }
+  return health.flag("ok") ? kExitOk : kExitFailure;
+}
+
 }  // namespace
 
-int fail(const Error& error) {
-  std::fflush(stdout);
-  fmt::print(stderr, "Error: {}\n", printable(error.message, true));
-  return kExitFailure;
+Action health(CLI::App& verb) {
+  examples(verb, {"spine health", "spine health --json | jq .status"});
+  return show_health;
 }
 
-void print_json(const std::string& json) {
-  fmt::print("{}\n", json_for_terminal(json));
+Action status(CLI::App& verb) {
+  examples(verb, {"spine status", "spine status --json"});
+  return show_status;
 }
 
-int health(const Arguments& args) {
-  const auto place = locate(args.common);
-  if (!place) return fail(place.error());
-  const auto response = probe(*place, "/health");
-  if (!response) return fail(response.error());
-  const int code = response->status == 200 ? kExitOk : kExitFailure;
-  if (args.common.json) {
-    print_json(response->body);
-    return code;
-  }
-  simdjson::dom::parser parser;
-  simdjson::dom::element body;
-  if (parser.parse(response->body).get(body) != simdjson::SUCCESS) {
-    return fail(
-        {Errc::corrupt, fmt::format("What listens on {} is not a Spine gateway.", where(*place))});
-  }
-  Facts facts;
-  facts.add("Address", where(*place));
-  add_health(facts, body);
-  fmt::print("Spine is {}\n{}", printable(text_at(body, "status")), facts.text());
-  return code;
-}
-
-int status(const Arguments& args) {
-  const auto place = locate(args.common);
-  if (!place) return fail(place.error());
-  const auto health_answer = probe(*place, "/health");
-  if (!health_answer) return print_down(*place, health_answer.error(), args.common.json);
-  const auto ready_answer = probe(*place, "/ready");
-  if (!ready_answer) return print_down(*place, ready_answer.error(), args.common.json);
-  simdjson::dom::parser health_parser;
-  simdjson::dom::parser ready_parser;
-  simdjson::dom::element health_body;
-  simdjson::dom::element ready_body;
-  if (health_parser.parse(health_answer->body).get(health_body) != simdjson::SUCCESS ||
-      ready_parser.parse(ready_answer->body).get(ready_body) != simdjson::SUCCESS) {
-    return fail(
-        {Errc::corrupt, fmt::format("What listens on {} is not a Spine gateway.", where(*place))});
-  }
-  const int code = flag_at(health_body, "ok") ? kExitOk : kExitFailure;
-  if (args.common.json) {
-    const auto owner = net::find_port_owner(place->target.port);
-    print_json(fmt::format(
-        R"({{"running":true,"address":{},"stateDir":{},"pid":{},"health":{},"ready":{}}})",
-        json_string(where(*place)), json_string(place->state_dir.string()), owner ? owner->pid : 0,
-        simdjson::minify(health_body), simdjson::minify(ready_body)));
-    return code;
-  }
-  Facts facts;
-  add_health(facts, health_body);
-  add_ready(facts, ready_body);
-  print_place(*place, facts);
-  fmt::print("Spine is running\n{}", facts.text());
-  return code;
-}
-
-int version(const Arguments& args) {
-  if (args.common.json) {
-    fmt::print(R"({{"version":"{}","protocol":{},"journalFormat":{},"digest":{}}})"
-               "\n",
-               SPINE_VERSION, kProtocol, journal::kFormatVersion, core::kDigestVersion);
-  } else {
-    fmt::print("spine {} (protocol {}, journal format {}, digest version {})\n", SPINE_VERSION,
-               kProtocol, journal::kFormatVersion, core::kDigestVersion);
-  }
-  return kExitOk;
+Action version(CLI::App& verb) {
+  examples(verb, {"spine version", "spine version --json"});
+  return [](const Common& common) {
+    if (common.json) {
+      print_json(json_object({{"version", SPINE_VERSION},
+                              {"protocol", kProtocol},
+                              {"journalFormat", journal::kFormatVersion},
+                              {"digest", core::kDigestVersion}}));
+    } else {
+      fmt::print("spine {} (protocol {}, journal format {}, digest version {})\n", SPINE_VERSION,
+                 kProtocol, journal::kFormatVersion, core::kDigestVersion);
+    }
+    return kExitOk;
+  };
 }
 
 }  // namespace spine::cli

@@ -219,13 +219,17 @@ void render(const Response& response, const RenderOptions& options, std::string&
   if (!options.head && response.status != 304) out.append(response.body);
 }
 
-std::string switching_protocols(std::string_view key) {
+std::string websocket_accept(std::string_view key) {
   const std::string text = std::string{key} + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
   ::SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  return encode_base64(std::as_bytes(std::span{digest}));
+}
+
+std::string switching_protocols(std::string_view key) {
   return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
          "Sec-WebSocket-Accept: " +
-         encode_base64(std::as_bytes(std::span{digest})) + "\r\n\r\n";
+         websocket_accept(key) + "\r\n\r\n";
 }
 
 }  // namespace spine::http

@@ -72,6 +72,9 @@ struct RenderOptions {
 // nosniff, no referrer, no permissions, no framing.
 void render(const Response& response, const RenderOptions& options, std::string& out);
 
+// The Sec-WebSocket-Accept that answers a Sec-WebSocket-Key, RFC 6455 section 4.2.2.
+std::string websocket_accept(std::string_view key);
+
 // The answer to a WebSocket handshake with this key. It never names a subprotocol: none is spoken,
 // and what a client asks for is no name of anything in here.
 std::string switching_protocols(std::string_view key);

@@ -10,36 +10,17 @@ namespace {
 constexpr std::size_t kShortHeader = 2;
 constexpr std::size_t kCompactBytes = 1U << 20;
 
-std::size_t put_header(char* at, Opcode opcode, std::size_t bytes) {
-  at[0] = static_cast<char>(0x80U | static_cast<unsigned>(opcode));
-  const std::size_t header = frame_header_bytes(bytes);
-  if (header == 2) {
-    at[1] = static_cast<char>(bytes);
-    return header;
-  }
-  at[1] = static_cast<char>(header == 4 ? 126 : 127);
-  const std::size_t digits = header - 2;
-  for (std::size_t i = 0; i < digits; ++i) {
-    at[2 + i] = static_cast<char>((bytes >> (8 * (digits - 1 - i))) & 0xFF);
-  }
-  return header;
-}
-
 }  // namespace
 
 std::size_t frame_header_bytes(std::size_t payload_bytes) {
-  if (payload_bytes < 126) return 2;
-  return payload_bytes < 65'536 ? 4 : 10;
+  return 2 + length_digits(length_code(payload_bytes));
 }
 
 std::size_t frame_bytes(std::span<const unsigned char> at) {
-  const std::size_t code = at[1] & 0x7FU;
-  if (code < 126) return 2 + code;
-  const std::size_t digits = code == 126 ? 2 : 8;
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < digits; ++i)
-    bytes = (bytes << 8) | at[2 + i];
-  return 2 + digits + bytes;
+  FrameHead head{};
+  const std::size_t bytes =
+      read_frame_head({reinterpret_cast<const char*>(at.data()), at.size()}, head);
+  return bytes + static_cast<std::size_t>(head.payload_bytes);
 }
 
 FrameBuffer::FrameBuffer() : bytes_(kFrontBytes, '\0') {}
@@ -55,7 +36,7 @@ void FrameBuffer::end_frame(Opcode opcode) {
   const std::size_t header = frame_header_bytes(payload);
   // A length that does not fit the short header moves the payload: only frames of 126 B or more.
   if (header != kShortHeader) bytes_.insert(frame_ + kShortHeader, header - kShortHeader, '\0');
-  put_header(bytes_.data() + frame_, opcode, payload);
+  put_frame_head(bytes_.data() + frame_, {.opcode = opcode, .payload_bytes = payload});
 }
 
 void FrameBuffer::append(Opcode opcode, std::string_view payload) {

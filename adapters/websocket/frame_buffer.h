@@ -4,15 +4,13 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 
-namespace spine::net {
+#include "schemas/vocab/frames.h"
 
-// RFC 6455 section 5.2.
-enum class Opcode : std::uint8_t { text = 1, close = 8, ping = 9, pong = 10 };
+namespace spine::net {
 
 // Thread: net. Steady state allocates nothing: the memory stays with the buffer.
 class FrameBuffer {

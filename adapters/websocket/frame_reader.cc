@@ -7,14 +7,6 @@
 namespace spine::net {
 namespace {
 
-constexpr unsigned kContinuation = 0;
-constexpr unsigned kBinary = 2;
-constexpr unsigned kClose = 8;
-constexpr unsigned kPing = 9;
-constexpr unsigned kPong = 10;
-constexpr std::uint16_t kProtocolError = 1002;
-constexpr std::uint16_t kNoCode = 1005;
-
 // Section 7.4: what may stand in a close frame.
 bool may_be_sent(unsigned code) {
   if (code >= 3000) return code < 5000;
@@ -30,8 +22,7 @@ std::string_view as_text(std::span<const unsigned char> bytes) {
 std::size_t FrameReader::header_bytes() const {
   if (have_ < 2) return 2;
   const unsigned code = header_[1] & 0x7FU;
-  const std::size_t digits = code < 126 ? 0 : code == 126 ? 2 : 8;
-  return 2 + digits + 4;
+  return 2 + length_digits(code) + 4;
 }
 
 std::uint64_t FrameReader::length() const {
@@ -44,12 +35,12 @@ std::uint64_t FrameReader::length() const {
 }
 
 std::string_view FrameReader::wrong() const {
-  const unsigned opcode = header_[0] & 0x0FU;
+  const bool continues = opcode() == Opcode::continuation;
   if ((header_[0] & 0x70U) != 0) return "reserved bits are set";
-  if ((opcode > kBinary && opcode < kClose) || opcode > kPong) return "unknown opcode";
+  if ((opcode() > Opcode::binary && !control()) || opcode() > Opcode::pong) return "unknown opcode";
   if (control() && !final()) return "a control frame is fragmented";
-  if (opcode == kContinuation && !in_message_) return "there is nothing to continue";
-  if (!control() && opcode != kContinuation && in_message_) return "a message is not over yet";
+  if (continues && !in_message_) return "there is nothing to continue";
+  if (!control() && !continues && in_message_) return "a message is not over yet";
   if (have_ < 2) return {};
   if ((header_[1] & 0x80U) == 0) return "a frame is not masked";
   const unsigned code = header_[1] & 0x7FU;
@@ -62,7 +53,7 @@ std::string_view FrameReader::wrong() const {
 
 bool FrameReader::fault(Incoming& out, std::string_view what) {
   over_ = true;
-  out = {.kind = Incoming::Kind::fault, .bytes = what, .code = kProtocolError};
+  out = {.kind = Incoming::Kind::fault, .bytes = what, .code = close_code::kProtocol};
   return true;
 }
 
@@ -124,23 +115,20 @@ bool FrameReader::take_control(std::span<unsigned char>& bytes, Incoming& out) {
   in_payload_ = false;
   have_ = 0;
   const std::string_view payload = as_text({control_.data(), gathered_});
-  const unsigned opcode = header_[0] & 0x0FU;
-  if (opcode == kClose) return report_close(payload, out);
-  out = {.kind = opcode == kPing ? Incoming::Kind::ping : Incoming::Kind::pong, .bytes = payload};
+  if (opcode() == Opcode::close) return report_close(payload, out);
+  out = {.kind = opcode() == Opcode::ping ? Incoming::Kind::ping : Incoming::Kind::pong,
+         .bytes = payload};
   return true;
 }
 
 bool FrameReader::report_close(std::string_view payload, Incoming& out) {
   over_ = true;
-  unsigned code = kNoCode;
-  if (!payload.empty()) {
-    if (payload.size() == 1) return fault(out, "a close frame has half a code");
-    code = (static_cast<unsigned>(control_[0]) << 8U) | control_[1];
-    if (!may_be_sent(code)) return fault(out, "a close frame has no such code");
+  const std::uint16_t code = close_code_of(payload);
+  if (payload.size() == 1) return fault(out, "a close frame has half a code");
+  if (!payload.empty() && !may_be_sent(code)) {
+    return fault(out, "a close frame has no such code");
   }
-  out = {.kind = Incoming::Kind::close,
-         .bytes = payload.substr(std::min<std::size_t>(payload.size(), 2)),
-         .code = static_cast<std::uint16_t>(code)};
+  out = {.kind = Incoming::Kind::close, .bytes = close_reason_of(payload), .code = code};
   return true;
 }
 

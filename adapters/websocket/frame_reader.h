@@ -9,6 +9,8 @@
 #include <span>
 #include <string_view>
 
+#include "schemas/vocab/frames.h"
+
 namespace spine::net {
 
 struct Incoming {
@@ -42,14 +44,14 @@ class FrameReader {
   std::size_t header_bytes() const;
   std::uint64_t length() const;
   void unmask(std::span<unsigned char> bytes);
+  Opcode opcode() const { return static_cast<Opcode>(header_[0] & 0x0FU); }
   bool control() const { return (header_[0] & 0x08U) != 0; }
   bool final() const { return (header_[0] & 0x80U) != 0; }
 
-  static constexpr std::size_t kHeaderBytesMax = 14;
   static constexpr std::size_t kControlBytesMax = 125;
 
   std::uint64_t left_{};  // of the payload
-  std::array<unsigned char, kHeaderBytesMax> header_{};
+  std::array<unsigned char, kFrameHeadBytesMax> header_{};
   std::uint8_t have_{};  // bytes of the header
   bool in_payload_{};
   bool in_message_{};  // a fragment came, its last one did not

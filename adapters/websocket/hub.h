@@ -10,22 +10,9 @@
 
 #include "adapters/websocket/connections.h"
 #include "engine/pipeline/shared.h"
+#include "schemas/vocab/frames.h"
 
 namespace spine::net {
-
-// RFC 6455 section 7.4.1, as the protocol uses them (PROTOCOL: close codes).
-namespace close_code {
-inline constexpr std::uint16_t kNormal = 1000;
-inline constexpr std::uint16_t kProtocol = 1002;
-inline constexpr std::uint16_t kUnsupported = 1003;
-inline constexpr std::uint16_t kNoCode = 1005;  // never sent: a close frame without a code
-inline constexpr std::uint16_t kNone = 1006;    // never sent: the connection just went away
-inline constexpr std::uint16_t kBadPayload = 1007;
-inline constexpr std::uint16_t kPolicy = 1008;
-inline constexpr std::uint16_t kTooBig = 1009;
-inline constexpr std::uint16_t kRestart = 1012;
-inline constexpr std::uint16_t kTryLater = 1013;
-}  // namespace close_code
 
 // How long a peer may take to answer our close frame.
 inline constexpr std::uint64_t kClosingMs = 3'000;

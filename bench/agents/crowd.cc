@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -23,14 +24,14 @@ void Crowd::watch(Guest& guest, bool for_writing) {
   epoll_event entry{};
   entry.events = for_writing ? EPOLLIN | EPOLLOUT : EPOLLIN;
   entry.data.ptr = &guest;
-  ::epoll_ctl(epoll_.fd(), EPOLL_CTL_MOD, guest.socket.fd(), &entry);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, guest.socket.fd(), &entry);
   guest.watches_writing = for_writing;
 }
 
 void Crowd::open() {
   for (std::uint32_t i = 0; i < plan_.connections; ++i) {
     auto guest = std::make_unique<Guest>();
-    Result<Socket> socket = begin_connect(plan_.load.host, plan_.load.port);
+    auto socket = client::Socket::begin_connect(plan_.load.host, plan_.load.port);
     if (!socket) return tally_.fail(socket.error().message);
     guest->socket = std::move(*socket);
     guest->visitor = std::make_unique<Visitor>(plan_, i, tally_);
@@ -38,7 +39,7 @@ void Crowd::open() {
     epoll_event entry{};
     entry.events = EPOLLIN | EPOLLOUT;
     entry.data.ptr = guest.get();
-    ::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, guest->socket.fd(), &entry);
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, guest->socket.fd(), &entry);
     Guest& joined = *guest;
     guests_.push_back(std::move(guest));
     // One at a time: many strangers at once are made to wait.
@@ -62,7 +63,7 @@ void Crowd::run(Phase phase, std::uint64_t messages) {
 bool Crowd::turn() {
   std::array<epoll_event, 256> ready{};
   const int count =
-      ::epoll_wait(epoll_.fd(), ready.data(), static_cast<int>(ready.size()), kSilentMsMax);
+      ::epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()), kSilentMsMax);
   if (count < 0 && errno == EINTR) return true;
   if (count <= 0) {
     tally_.fail("Nothing was heard for 30 s.");
@@ -78,8 +79,10 @@ bool Crowd::turn() {
 
 void Crowd::on_event(Guest& guest, std::uint32_t events) {
   if (!guest.connected) {
-    const std::string error = connect_error(guest.socket.fd());
-    if (!error.empty()) return tally_.fail("Connecting failed: " + error);
+    const int failure = guest.socket.failure();
+    if (failure != 0) {
+      return tally_.fail(std::string{"Connecting failed: "} + std::strerror(failure));
+    }
     guest.connected = true;
     guest.visitor->start(guest.out);
   }

@@ -6,11 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "adapters/client/socket.h"
 #include "bench/agents/plan.h"
 #include "bench/agents/tally.h"
 #include "bench/agents/visitor.h"
 #include "bench/load/protocol.h"
-#include "bench/load/socket.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::bench {
 
@@ -29,7 +30,7 @@ class Crowd {
 
  private:
   struct Guest {
-    Socket socket{};
+    client::Socket socket{};
     std::unique_ptr<Visitor> visitor{};
     std::string in{};
     std::string out{};
@@ -45,7 +46,7 @@ class Crowd {
   void watch(Guest& guest, bool for_writing);
 
   const Plan& plan_;
-  Socket epoll_{};
+  UniqueFd epoll_{};
   std::vector<std::unique_ptr<Guest>> guests_{};
   std::vector<char> buffer_;
   Answers answers_{};

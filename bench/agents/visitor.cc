@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "bench/load/cpu.h"
-#include "bench/load/websocket.h"
 
 namespace spine::bench {
 namespace {
@@ -45,12 +44,7 @@ Visitor::Visitor(const Plan& plan, std::uint32_t index, Tally& tally)
 
 bool Visitor::setup(std::string& out) {
   if (sessions_.empty()) return false;
-  append_frame(
-      out, 1,
-      fmt::format(
-          R"({{"type":"req","id":"setup","method":"sessions.messages.subscribe","params":{{"key":"{}"}}}})",
-          sessions_.front().key),
-      mask());
+  append_subscribe(out, sessions_.front().key);
   return true;
 }
 
@@ -68,8 +62,8 @@ void Visitor::send(Session& session, const Phase& phase, std::string& out) {
   ++session.sent;
   session.sent_ns = monotonic_ns();
   session.delta_ns = 0;
-  append_frame(
-      out, 1,
+  append_text_frame(
+      out,
       fmt::format(R"({{"type":"req","id":"{0}","method":"chat.send","params":{{"sessionKey":"{1}",)"
                   R"("message":"bench {2} {3} {4}","idempotencyKey":"{5}-{2}-{0}"}}}})",
                   session.sent, session.key, session.tag, phase.pieces, phase.rate,

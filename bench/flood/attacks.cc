@@ -4,8 +4,10 @@
 #include <array>
 #include <string_view>
 
+#include "adapters/client/rpc_client.h"
 #include "bench/load/cpu.h"
-#include "bench/load/websocket.h"
+#include "bench/load/frame_template.h"
+#include "schemas/vocab/frames.h"
 
 namespace spine::bench {
 namespace {
@@ -18,46 +20,26 @@ constexpr std::size_t kPieceBytes = 16'384;
 constexpr std::int64_t kPieceEveryNs = 10 * kMs;
 constexpr std::int64_t kDripEveryNs = 100 * kMs;
 
+constexpr std::string_view kScopes = R"(["operator.admin"])";
+
 std::string connect_json(std::string_view token, std::string_view device) {
-  std::string json =
-      R"({"type":"req","id":"c","method":"connect","params":{"minProtocol":4,"maxProtocol":4,)"
-      R"("client":{"id":"cli","version":"1.0.0","platform":"linux","mode":"cli"},"caps":[],)"
-      R"("role":"operator","scopes":["operator.admin"],"auth":{"token":")";
-  json.append(token).append("\"}");
-  if (!device.empty()) json.append(",\"device\":").append(device);
-  return json + "}}";
+  const std::string members = device.empty() ? "" : ",\"device\":" + std::string{device};
+  return client::request_frame(
+      "c", "connect",
+      client::connect_params({.token = token, .scopes = kScopes, .members = members}));
 }
 
-// The next whole frame of `in`, which it uses up; none = false.
-bool take_frame(std::string& in, std::uint8_t& opcode, std::string& payload) {
-  const ServerFrame frame = parse_frame(in);
-  if (frame.bytes == 0) return false;
-  opcode = frame.opcode;
-  payload.assign(frame.payload);
-  in.erase(0, frame.bytes);
-  return true;
-}
-
-// Connects as a client would: step 0 upgrade, 1 challenge, 2 hello, 3 in.
+// Connects as a client would.
 class Authenticated : public Attack {
  public:
-  explicit Authenticated(const FloodOptions& options) : options_(options) {}
-  void connected(Hostile& connection) override {
-    append_upgrade(connection.out, options_.host, options_.port);
-  }
+  explicit Authenticated(const FloodOptions& options)
+      : options_(options), greeter_(options.host, options.port, options.token, kScopes, kMask) {}
+  void connected(Hostile& connection) override { connection.out = greeter_.upgrade; }
   void received(Hostile& connection) override {
-    if (connection.step == 0) {
-      bool switched = false;
-      const std::size_t used = upgrade_answer(connection.in, switched);
-      if (used == 0) return;
-      connection.finished = !switched;
+    std::size_t used = 1;
+    while (used != 0 && !connection.finished && !connection.deaf) {
+      used = connection.greeting.done() ? take_frame(connection) : take_greeting(connection);
       connection.in.erase(0, used);
-      connection.step = 1;
-    }
-    std::uint8_t opcode = 0;
-    while (!connection.finished && !connection.deaf &&
-           take_frame(connection.in, opcode, payload_)) {
-      frame(connection, opcode);
     }
   }
 
@@ -67,26 +49,29 @@ class Authenticated : public Attack {
   const FloodOptions& options() const { return options_; }
 
  private:
-  void frame(Hostile& connection, std::uint8_t opcode) {
-    if (opcode == 8) {
+  std::size_t take_greeting(Hostile& connection) {
+    std::string error;
+    const std::size_t used =
+        connection.greeting.take(greeter_, connection.in, connection.out, error);
+    connection.finished = !error.empty();
+    if (connection.greeting.done() && !connection.finished) entered(connection);
+    return used;
+  }
+  std::size_t take_frame(Hostile& connection) {
+    const Frame frame = parse_frame(connection.in);
+    if (frame.bytes == 0) return 0;
+    if (frame.head.opcode == Opcode::close) {
       connection.finished = true;
-    } else if (opcode == 9) {
-      append_frame(connection.out, 10, payload_, kMask);
-    } else if (connection.step == 1) {
-      append_frame(connection.out, 1, connect_json(options_.token, {}), kMask);
-      connection.step = 2;
-    } else if (connection.step == 2) {
-      if (payload_.find(R"("id":"c")") == std::string::npos) return;
-      connection.finished = payload_.find(R"("ok":true)") == std::string::npos;
-      connection.step = 3;
-      if (!connection.finished) entered(connection);
-    } else if (payload_.starts_with(R"({"type":"res")")) {
+    } else if (frame.head.opcode == Opcode::ping) {
+      append_pong(connection.out, frame.payload, kMask);
+    } else if (frame.payload.starts_with(R"({"type":"res")")) {
       answered(connection);
     }
+    return frame.bytes;
   }
 
   FloodOptions options_;
-  std::string payload_{};
+  Greeter greeter_;
 };
 
 // Five ways to be turned away, one after the other on every connection.
@@ -100,8 +85,8 @@ class Handshakes : public Attack {
       connection.out = "\x16\x03\x01\x02 this is no HTTP\r\n\r\n";
       return;
     }
-    append_upgrade(connection.out, options_.host, options_.port);
-    if (way == Way::early) append_frame(connection.out, 1, connect_json("early", {}), kMask);
+    connection.out += upgrade_text(options_.host, options_.port);
+    if (way == Way::early) append_text_frame(connection.out, connect_json("early", {}), kMask);
   }
   void received(Hostile& connection) override {
     if (connection.step != 0) return;
@@ -124,7 +109,7 @@ class Handshakes : public Attack {
       default:
         return;
     }
-    append_frame(connection.out, 1, text, kMask);
+    append_text_frame(connection.out, text, kMask);
   }
   void due(Hostile& connection) override {
     ++connection.count;
@@ -154,7 +139,7 @@ class HalfOpen : public Attack {
   void connected(Hostile& connection) override {
     ++connection.count;
     if (connection.index % 3 == 1) connection.due_ns = monotonic_ns() + kDripEveryNs;
-    if (connection.index % 3 == 2) append_upgrade(connection.out, options_.host, options_.port);
+    if (connection.index % 3 == 2) connection.out += upgrade_text(options_.host, options_.port);
   }
   void received(Hostile& connection) override { connection.in.clear(); }
   void due(Hostile& connection) override {
@@ -174,8 +159,8 @@ class Readers : public Authenticated {
 
  protected:
   void entered(Hostile& connection) override {
-    append_frame(connection.out, 1,
-                 R"({"type":"req","id":"s","method":"sessions.subscribe","params":{}})", kMask);
+    append_text_frame(connection.out, client::request_frame("s", "sessions.subscribe", "{}"),
+                      kMask);
     connection.deaf = true;
     ++connection.count;
   }
@@ -192,10 +177,10 @@ class Senders : public Authenticated {
 
  protected:
   void entered(Hostile& connection) override {
-    connection.out += "\x81\xFF";
-    for (int shift = 56; shift >= 0; shift -= 8)
-      connection.out += static_cast<char>(kLargeFrameBytes >> static_cast<unsigned>(shift));
-    connection.out.append(4, '\0');
+    std::array<char, kFrameHeadBytesMax> head{};
+    connection.out.append(
+        head.data(),
+        put_frame_head(head.data(), {.masked = true, .payload_bytes = kLargeFrameBytes}));
     connection.due_ns = monotonic_ns() + kPieceEveryNs;
   }
 };

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "bench/flood/options.h"
+#include "bench/load/greeting.h"
 
 namespace spine::bench {
 
@@ -14,6 +15,7 @@ struct Hostile {
   std::uint32_t index{};
   std::uint64_t round{};  // how often this place was connected anew
   std::uint32_t step{};   // of the attack's own counting, 0 at the start
+  Greeting greeting{};    // of those that connect as a client would
   std::string in{};       // received, not used up
   std::string out{};      // to be sent
   bool deaf{};            // set: nothing is read from it

@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "adapters/client/socket.h"
 #include "bench/load/cpu.h"
 
 namespace spine::bench {
@@ -21,7 +22,7 @@ constexpr std::uint32_t kBeginsAtOnce = 256;
 
 struct Flooder::Place {
   Hostile hostile{};
-  Socket socket{};
+  client::Socket socket{};
   bool connected{};
   std::uint32_t watched{};
   std::size_t sent{};       // of out
@@ -48,7 +49,7 @@ FloodTally Flooder::run() {
   std::array<epoll_event, 256> events{};
   std::int64_t clock_ns = 0;
   while (!stop_.load(std::memory_order_relaxed) && monotonic_ns() < end) {
-    const int ready = epoll_wait(epoll_.fd(), events.data(), static_cast<int>(events.size()), 2);
+    const int ready = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 2);
     for (int i = 0; i < ready; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
       handle(*static_cast<Place*>(event.data.ptr), event.events);
@@ -84,7 +85,7 @@ void Flooder::look_at_clock() {
 }
 
 void Flooder::begin(Place& place) {
-  auto socket = begin_connect(options_.host, options_.port);
+  auto socket = client::Socket::begin_connect(options_.host, options_.port);
   if (!socket) {
     ++tally_.failed;
     place.again_ns = monotonic_ns() + kAgainNs;
@@ -100,13 +101,13 @@ void Flooder::begin(Place& place) {
   }
   place.watched = EPOLLOUT;
   epoll_event event{.events = EPOLLOUT, .data = {.ptr = &place}};
-  epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, place.socket.fd(), &event);
+  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, place.socket.fd(), &event);
 }
 
 void Flooder::handle(Place& place, std::uint32_t events) {
   if (place.socket.fd() < 0) return;
   if (!place.connected) {
-    if (!connect_error(place.socket.fd()).empty()) {
+    if (place.socket.failure() != 0) {
       ++tally_.failed;
       return drop(place);
     }
@@ -162,11 +163,11 @@ void Flooder::watch(Place& place) {
   if (wanted == place.watched) return;
   place.watched = wanted;
   epoll_event event{.events = wanted, .data = {.ptr = &place}};
-  epoll_ctl(epoll_.fd(), EPOLL_CTL_MOD, place.socket.fd(), &event);
+  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, place.socket.fd(), &event);
 }
 
 void Flooder::drop(Place& place) {
-  place.socket = Socket{};
+  place.socket = {};
   Hostile& hostile = place.hostile;
   hostile = Hostile{.index = hostile.index, .round = hostile.round + 1, .count = hostile.count};
   place.connected = false;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bench/flood/attacks.h"
-#include "bench/load/socket.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::bench {
 
@@ -46,7 +46,7 @@ class Flooder {
   FloodOptions options_;
   const std::atomic<bool>& stop_;
   std::unique_ptr<Attack> attack_;
-  Socket epoll_;
+  UniqueFd epoll_;
   std::vector<std::unique_ptr<Place>> places_;
   std::string buffer_;
   FloodTally tally_{};

@@ -1,5 +1,8 @@
 // The echo server's protocol: what was sent comes back.
+#include "adapters/client/ws_client.h"
+#include "bench/load/greeting.h"
 #include "bench/load/peer_protocols.h"
+#include "schemas/vocab/frames.h"
 
 namespace spine::bench {
 namespace {
@@ -20,24 +23,24 @@ EchoProtocol::EchoProtocol(const Options& options, std::uint32_t index)
     : options_(options), frame_(echo_payload(options, index), (index + 1) * 2654435761U) {}
 
 void EchoProtocol::start(std::string& out) {
-  append_upgrade(out, options_.host, options_.port);
+  out += upgrade_text(options_.host, options_.port);
 }
 
 std::size_t EchoProtocol::greet(std::string_view in, std::string& /*out*/, Answers& answers) {
-  bool switched = false;
-  const auto used = upgrade_answer(in, switched);
-  if (used != 0 && !switched) answers.fail("The upgrade was refused.");
-  ready_ = used != 0;
-  return used;
+  const client::UpgradeAnswer answer = client::parse_upgrade_answer(in);
+  if (answer.bytes != 0 && !answer.switched) answers.fail("The upgrade was refused.");
+  ready_ = answer.bytes != 0;
+  return answer.bytes;
 }
 
 std::size_t EchoProtocol::parse(std::string_view in, std::string& /*out*/, Answers& answers) {
   std::size_t used = 0;
   while (true) {
-    const auto frame = parse_frame(in.substr(used));
+    const Frame frame = parse_frame(in.substr(used));
     if (frame.bytes == 0) return used;
     used += frame.bytes;
-    if (frame.opcode != 1 || frame.payload.size() < kIdOffset + FrameTemplate::kDigits) {
+    if (frame.head.opcode != Opcode::text ||
+        frame.payload.size() < kIdOffset + FrameTemplate::kDigits) {
       answers.fail("Something else than the echo of a message came back.");
       return used;
     }

@@ -1,8 +1,8 @@
 // NATS JetStream: publish with acknowledgement over the text protocol.
 #include <fmt/format.h>
 
+#include "bench/load/converse.h"
 #include "bench/load/peer_protocols.h"
-#include "bench/load/socket.h"
 
 namespace spine::bench {
 namespace {

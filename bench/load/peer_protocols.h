@@ -6,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "bench/load/frame_template.h"
 #include "bench/load/protocol.h"
-#include "bench/load/websocket.h"
 
 namespace spine::bench {
 

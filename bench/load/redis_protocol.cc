@@ -1,6 +1,6 @@
 // Redis: pipelined XADD over RESP.
+#include "bench/load/converse.h"
 #include "bench/load/peer_protocols.h"
-#include "bench/load/socket.h"
 
 namespace spine::bench {
 namespace {

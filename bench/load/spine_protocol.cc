@@ -4,6 +4,9 @@
 #include <chrono>
 #include <fmt/format.h>
 
+#include "adapters/client/rpc_client.h"
+#include "schemas/vocab/frames.h"
+
 namespace spine::bench {
 namespace {
 
@@ -60,65 +63,51 @@ std::string_view until_quote(std::string_view text) {
   return text.substr(0, text.find('"'));
 }
 
-std::string shortened(std::string_view what, std::string_view payload) {
-  return fmt::format("{}: {}", what, payload.substr(0, 300));
-}
+constexpr std::string_view kScopes = R"(["operator.admin","operator.read","operator.write"])";
 
 }  // namespace
 
 SpineProtocol::SpineProtocol(const Options& options, std::uint32_t index)
-    : options_(options), index_(index), mask_(mask_of(index)) {}
+    : options_(options),
+      index_(index),
+      greeter_(options.host, options.port, options.token, kScopes, mask_of(index)) {}
 
 void SpineProtocol::start(std::string& out) {
-  append_upgrade(out, options_.host, options_.port);
+  out += greeter_.upgrade;
 }
 
 std::size_t SpineProtocol::greet(std::string_view in, std::string& out, Answers& answers) {
-  if (step_ == Step::upgrade) {
-    bool switched = false;
-    const auto used = upgrade_answer(in, switched);
-    if (used == 0) return 0;
-    if (!switched) answers.fail(shortened("The upgrade was refused", in));
-    step_ = Step::challenge;
-    return used;
+  if (greeting_.done()) return take_setup(in, out, answers);
+  std::string error;
+  const std::size_t used = greeting_.take(greeter_, in, out, error);
+  if (!error.empty()) {
+    answers.fail(error);
+  } else if (greeting_.done()) {
+    ready_ = !setup(out);
   }
-  const auto frame = parse_frame(in);
-  if (frame.bytes == 0) return 0;
-  if (frame.opcode == 1 && frame.final) handshake_frame(frame.payload, out, answers);
-  if (frame.opcode == 8) answers.fail(shortened("Closed during the handshake", frame.payload));
-  if (frame.opcode == 9) append_frame(out, 10, frame.payload, mask_);
+  return used;
+}
+
+std::size_t SpineProtocol::take_setup(std::string_view in, std::string& out, Answers& answers) {
+  const Frame frame = parse_frame(in);
+  if (frame.head.opcode == Opcode::ping && frame.bytes != 0) {
+    append_pong(out, frame.payload, mask());
+  }
+  if (frame.payload.find(R"("id":"setup")") == std::string_view::npos) return frame.bytes;
+  ready_ = frame.payload.find(R"("ok":true)") != std::string_view::npos;
+  if (!ready_) answers.fail(shortened("The set-up was refused", frame.payload));
   return frame.bytes;
-}
-
-void SpineProtocol::handshake_frame(std::string_view payload, std::string& out, Answers& answers) {
-  const auto has = [payload](std::string_view text) {
-    return payload.find(text) != std::string_view::npos;
-  };
-  if (step_ == Step::challenge) {
-    if (!has("connect.challenge")) return;
-    send_connect(out);
-    step_ = Step::hello;
-  } else if (step_ == Step::hello && has(R"("id":"hello")")) {
-    if (!has(R"("ok":true)")) return answers.fail(shortened("connect was refused", payload));
-    step_ = setup(out) ? Step::setup : Step::ready;
-  } else if (step_ == Step::setup && has(R"("id":"setup")")) {
-    if (!has(R"("ok":true)")) return answers.fail(shortened("The set-up was refused", payload));
-    step_ = Step::ready;
-  }
-}
-
-void SpineProtocol::send_connect(std::string& out) const {
-  std::string json =
-      R"({"type":"req","id":"hello","method":"connect","params":{"minProtocol":4,"maxProtocol":4,)"
-      R"("client":{"id":"cli","version":"0.1.0","platform":"linux","mode":"cli"},"caps":[],)"
-      R"("auth":{"token":")";
-  json += options_.token;
-  json += R"("},"role":"operator","scopes":["operator.admin","operator.read","operator.write"]}})";
-  append_frame(out, 1, json, mask_);
 }
 
 bool SpineProtocol::setup(std::string& /*out*/) {
   return false;
+}
+
+void SpineProtocol::append_subscribe(std::string& out, std::string_view session_key) const {
+  append_text_frame(out,
+                    client::request_frame("setup", "sessions.messages.subscribe",
+                                          fmt::format(R"({{"key":"{}"}})", session_key)),
+                    mask());
 }
 
 void SpineProtocol::compose(std::uint64_t /*id*/, std::string& /*out*/) {}
@@ -128,16 +117,16 @@ void SpineProtocol::take(std::string_view /*payload*/, Answers& /*answers*/) {}
 std::size_t SpineProtocol::parse(std::string_view in, std::string& out, Answers& answers) {
   std::size_t used = 0;
   while (!answers.fatal) {
-    const auto frame = parse_frame(in.substr(used));
+    const Frame frame = parse_frame(in.substr(used));
     if (frame.bytes == 0) break;
     used += frame.bytes;
-    if (frame.opcode == 1 && frame.final) {
+    if (frame.head.opcode == Opcode::text && frame.head.final) {
       take(frame.payload, answers);
-    } else if (frame.opcode == 9) {
-      append_frame(out, 10, frame.payload, mask_);
-    } else if (frame.opcode == 8) {
-      answers.fail(shortened("The server closed", frame.payload.substr(2)));
-    } else if (frame.opcode != 10) {
+    } else if (frame.head.opcode == Opcode::ping) {
+      append_pong(out, frame.payload, mask());
+    } else if (frame.head.opcode == Opcode::close) {
+      answers.fail(shortened("The server closed", close_reason_of(frame.payload)));
+    } else if (frame.head.opcode != Opcode::pong) {
       answers.fail("A frame that no Spine sends: in pieces, or binary.");
     }
   }
@@ -168,11 +157,7 @@ RoundTripProtocol::RoundTripProtocol(const Options& options, std::uint32_t index
 
 bool RoundTripProtocol::setup(std::string& out) {
   if (agent_) return false;
-  append_frame(
-      out, 1,
-      R"({"type":"req","id":"setup","method":"sessions.messages.subscribe","params":{"key":")" +
-          session_key_ + R"("}})",
-      mask());
+  append_subscribe(out, session_key_);
   return true;
 }
 

@@ -6,8 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "bench/load/frame_template.h"
+#include "bench/load/greeting.h"
 #include "bench/load/protocol.h"
-#include "bench/load/websocket.h"
 
 namespace spine::bench {
 
@@ -38,7 +39,7 @@ class SpineProtocol : public Protocol {
 
   void start(std::string& out) override;
   std::size_t greet(std::string_view in, std::string& out, Answers& answers) override;
-  bool ready() const override { return step_ == Step::ready; }
+  bool ready() const override { return ready_; }
   void compose(std::uint64_t id, std::string& out) override;
   std::size_t parse(std::string_view in, std::string& out, Answers& answers) override;
 
@@ -50,17 +51,18 @@ class SpineProtocol : public Protocol {
 
   const Options& options() const { return options_; }
   std::uint32_t index() const { return index_; }
-  std::uint32_t mask() const { return mask_; }
+  std::uint32_t mask() const { return greeter_.mask; }
+  // For setup(): tells what happens in the session from now on.
+  void append_subscribe(std::string& out, std::string_view session_key) const;
 
  private:
-  enum class Step : std::uint8_t { upgrade, challenge, hello, setup, ready };
-  void handshake_frame(std::string_view payload, std::string& out, Answers& answers);
-  void send_connect(std::string& out) const;
+  std::size_t take_setup(std::string_view in, std::string& out, Answers& answers);
 
   const Options& options_;
   std::uint32_t index_{};
-  std::uint32_t mask_{};
-  Step step_{Step::upgrade};
+  Greeter greeter_;
+  Greeting greeting_{};
+  bool ready_{};
 };
 
 // channel.message: one request, one answer, which is durable.

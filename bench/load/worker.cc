@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "adapters/client/socket.h"
 #include "bench/load/cpu.h"
 
 namespace spine::bench {
@@ -23,7 +24,7 @@ constexpr std::int64_t kDrainNsMax = 10'000'000'000;
 
 struct Worker::Connection {
   std::uint32_t index{};
-  Socket socket{};
+  client::Socket socket{};
   bool connected{};
   bool watching_writes{};
   std::unique_ptr<Protocol> protocol{};
@@ -74,7 +75,7 @@ Status Worker::open() {
 
 void Worker::begin(Connection& connection) {
   ++under_way_;
-  auto socket = begin_connect(options_.host, options_.port);
+  auto socket = client::Socket::begin_connect(options_.host, options_.port);
   if (!socket) return fail(connection, socket.error().message);
   connection.socket = std::move(*socket);
   connection.protocol = make_protocol(options_, connection.index);
@@ -83,14 +84,15 @@ void Worker::begin(Connection& connection) {
   event.events = EPOLLIN | EPOLLOUT;
   event.data.ptr = &connection;
   connection.watching_writes = true;
-  if (epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, connection.socket.fd(), &event) != 0) {
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connection.socket.fd(), &event) != 0) {
     fail(connection, std::strerror(errno));
   }
 }
 
 void Worker::turn(int timeout_ms) {
   std::array<epoll_event, 512> events;
-  const int n = epoll_wait(epoll_.fd(), events.data(), static_cast<int>(events.size()), timeout_ms);
+  const int n =
+      epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout_ms);
   for (int i = 0; i < n; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];
     on_event(*static_cast<Connection*>(event.data.ptr), event.events);
@@ -99,9 +101,9 @@ void Worker::turn(int timeout_ms) {
 
 void Worker::on_event(Connection& connection, std::uint32_t events) {
   if (!connection.connected) {
-    if (const auto error = connect_error(connection.socket.fd()); !error.empty()) {
-      return fail(connection,
-                  fmt::format("connecting to port {} failed: {}.", options_.port, error));
+    if (const int failure = connection.socket.failure(); failure != 0) {
+      return fail(connection, fmt::format("connecting to port {} failed: {}.", options_.port,
+                                          std::strerror(failure)));
     }
     if ((events & EPOLLOUT) == 0) return;
     connection.connected = true;
@@ -122,7 +124,7 @@ bool Worker::receive(Connection& connection) {
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return true;
   if (n <= 0) {
     fail(connection, n == 0 ? "the server hung up." : std::strerror(errno));
-    epoll_ctl(epoll_.fd(), EPOLL_CTL_DEL, connection.socket.fd(), nullptr);
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, connection.socket.fd(), nullptr);
     return false;
   }
   const std::string_view in{buffer_.data(), kept + static_cast<std::size_t>(n)};
@@ -195,7 +197,7 @@ void Worker::watch(Connection& connection, bool for_writing) {
   epoll_event event{};
   event.events = EPOLLIN | (for_writing ? std::uint32_t{EPOLLOUT} : 0U);
   event.data.ptr = &connection;
-  epoll_ctl(epoll_.fd(), EPOLL_CTL_MOD, connection.socket.fd(), &event);
+  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, connection.socket.fd(), &event);
 }
 
 void Worker::run(const Window& window) {

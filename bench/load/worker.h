@@ -10,8 +10,8 @@
 #include "bench/load/histogram.h"
 #include "bench/load/options.h"
 #include "bench/load/protocol.h"
-#include "bench/load/socket.h"
 #include "schemas/vocab/result.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::bench {
 
@@ -68,7 +68,7 @@ class Worker {
   const Options& options_;
   std::uint32_t first_index_{};
   bool reads_server_cpu_{};
-  Socket epoll_{};
+  UniqueFd epoll_{};
   std::vector<std::unique_ptr<Connection>> connections_{};
   std::vector<char> buffer_;
   Answers answers_{};

@@ -23,6 +23,7 @@ ADAPTERS = {
     "adapters/cli": ("adapters",),                             # the composition root
     "adapters/websocket": ("adapters/websocket", "adapters/http"),  # one port, one net thread
     "adapters/http": ("adapters/http", "adapters/websocket"),
+    "adapters/client": ("adapters/client", "adapters/http"),   # the other side of one upgrade
 }
 
 # A library's header may be included only below these folders.

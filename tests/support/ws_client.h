@@ -1,4 +1,4 @@
-// WsClient: a small blocking RFC 6455 client for tests, over POSIX sockets, with deadlines.
+// WsClient: a WebSocket of a test, frame by frame, also such as no client should send.
 #pragma once
 
 #include <cstdint>
@@ -6,16 +6,19 @@
 #include <string>
 #include <string_view>
 
+#include "adapters/client/socket.h"
+#include "schemas/vocab/frames.h"
+
 namespace spine::test {
 
 // One frame as it came from the server.
 struct WsFrame {
-  std::uint8_t opcode{};  // 1 text, 2 binary, 8 close, 9 ping, 10 pong
+  std::uint8_t opcode{};  // as schemas/vocab/frames.h has them
   bool final{};
   std::string payload{};
   // Of a close frame: 1005 = without a code.
-  std::uint16_t close_code() const;
-  std::string_view close_reason() const;
+  std::uint16_t close_code() const { return close_code_of(payload); }
+  std::string_view close_reason() const { return close_reason_of(payload); }
 };
 
 // How a client frame is put on the wire.
@@ -29,13 +32,6 @@ struct WsFrameOptions {
 // Every read gives up after the deadline; nothing waits for ever. Thread: one.
 class WsClient {
  public:
-  WsClient() = default;
-  ~WsClient();
-  WsClient(WsClient&& other) noexcept;
-  WsClient& operator=(WsClient&& other) noexcept;
-  WsClient(const WsClient&) = delete;
-  WsClient& operator=(const WsClient&) = delete;
-
   // A TCP connection to `address`:`port`. False when it is refused.
   bool connect(std::uint16_t port, const std::string& address = "127.0.0.1");
   // The WebSocket handshake; `headers` are whole lines ending in \r\n. True when upgraded; else
@@ -46,7 +42,9 @@ class WsClient {
   const std::string& response() const { return response_; }
 
   bool send_text(std::string_view text) { return send_frame(text, {}); }
-  bool send_frame(std::string_view payload, const WsFrameOptions& options);
+  bool send_frame(std::string_view payload, const WsFrameOptions& options) {
+    return send_bytes(frame(payload, options));
+  }
   bool send_bytes(std::string_view bytes);
   // A frame's bytes, for sending pieces of it.
   static std::string frame(std::string_view payload, const WsFrameOptions& options);
@@ -62,16 +60,16 @@ class WsClient {
   // True when the server closed the TCP connection within the time.
   bool at_end(int timeout_ms = 10'000);
 
-  void close();
+  void close() { socket_ = {}; }
   // Says that nothing more will be sent, and goes on receiving.
   void half_close();
-  bool is_open() const { return fd_ >= 0; }
+  bool is_open() const { return socket_.fd() >= 0; }
   // Smallest receive buffer the kernel gives: makes this a slow consumer soon.
   void shrink_receive_buffer();
 
  private:
-  bool fill(int timeout_ms);
-  int fd_{-1};
+  bool fill(client::Deadline deadline);
+  client::Socket socket_{};
   bool ended_{};
   std::string buffer_{};
   std::string response_{};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -50,6 +51,10 @@ struct AgentPlaces {
 // Makes them (0700), owned by the user its processes run as. Errors: Errc::io, and when the
 // workspace would give it the gateway's own: Errc::invalid_argument.
 Result<AgentPlaces> make_places(const GatewayPlaces& gateway, const config::AgentConfig& agent);
+// The same as far as they are there already; makes nothing, and looks for no user. Nothing when one
+// of them is missing.
+std::optional<AgentPlaces> find_places(const GatewayPlaces& gateway,
+                                       const config::AgentConfig& agent);
 
 struct LaunchRequest {
   const config::AgentConfig& agent;

@@ -1,4 +1,4 @@
-// make_places: the directories of one agent.
+// The directories of one agent.
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
@@ -114,6 +114,15 @@ bool walks_itself(const config::AgentConfig& agent) {
          (agent.process.sandbox.separation == config::Separation::user || means.bubblewrap.empty());
 }
 
+// Below the state directory, whose path is canonical. A workspace that is configured stays as it
+// is.
+AgentPlaces places_below(const fs::path& state, const config::AgentConfig& agent) {
+  const fs::path own = state / "agents" / agent.id;
+  return {.workspace = agent.workspace.empty() ? (own / "workspace").string() : agent.workspace,
+          .data_dir = (own / "data").string(),
+          .home = (own / "home").string()};
+}
+
 }  // namespace
 
 Result<AgentPlaces> make_places(const GatewayPlaces& gateway, const config::AgentConfig& agent) {
@@ -136,10 +145,9 @@ Result<AgentPlaces> make_places(const GatewayPlaces& gateway, const config::Agen
     for (const fs::path& path : {state, agents, own})
       SPINE_TRY_STATUS(open_way(path));
   }
-  AgentPlaces places{.data_dir = (own / "data").string(),
-                     .home = (own / "home").string(),
-                     .uid = user.uid,
-                     .gid = user.gid};
+  AgentPlaces places = places_below(state, agent);
+  places.uid = user.uid;
+  places.gid = user.gid;
   for (const std::string& path : {places.data_dir, places.home}) {
     SPINE_TRY_STATUS(make_directory(path, 0700));
     SPINE_TRY_STATUS(give_to(path, user, 0700));
@@ -149,9 +157,19 @@ Result<AgentPlaces> make_places(const GatewayPlaces& gateway, const config::Agen
     SPINE_TRY_STATUS(check_apart(gateway, agent, places.workspace));
     return places;
   }
-  places.workspace = (own / "workspace").string();
   SPINE_TRY_STATUS(make_directory(places.workspace, 0700));
   SPINE_TRY_STATUS(give_to(places.workspace, user, 0700));
+  return places;
+}
+
+std::optional<AgentPlaces> find_places(const GatewayPlaces& gateway,
+                                       const config::AgentConfig& agent) {
+  std::error_code failed;
+  AgentPlaces places = places_below(fs::canonical(gateway.state_dir, failed), agent);
+  for (const std::string& path : {places.workspace, places.data_dir, places.home}) {
+    if (!fs::is_directory(path, failed)) return std::nullopt;
+  }
+  places.workspace = fs::canonical(places.workspace, failed).string();
   return places;
 }
 

@@ -4,50 +4,56 @@
 #include <algorithm>
 #include <gtest/gtest.h>
 
+#include "tests/unit/cli/line.h"
+
 namespace spine::cli {
 namespace {
+
+using test::Line;
 
 TEST(CommandLine, CommonOptionsStandBeforeAndAfterTheVerb) {
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{"--port", "18790", "--json", "health"},
         std::vector<std::string>{"health", "--port", "18790", "--json"},
         std::vector<std::string>{"--json", "health", "--port=18790"}}) {
-    const Parsed parsed = parse(words);
-    ASSERT_FALSE(parsed.done) << parsed.text;
-    EXPECT_EQ(parsed.arguments.verb, Verb::health);
-    EXPECT_EQ(parsed.arguments.common.port, 18790);
-    EXPECT_TRUE(parsed.arguments.common.json);
+    const Line parsed(words);
+    ASSERT_FALSE(parsed.done()) << parsed.parsed.text;
+    EXPECT_EQ(parsed.parsed.path, "health");
+    EXPECT_EQ(parsed.line.common().port, 18790);
+    EXPECT_TRUE(parsed.line.common().json);
   }
 }
 
 TEST(CommandLine, InnerVerbsTakeCommonOptionsToo) {
-  const Parsed parsed = parse({"sessions", "show", "agent:main:main", "--state-dir", "/x",
-                               "--token-file", "/t", "--config", "/c"});
-  ASSERT_FALSE(parsed.done) << parsed.text;
-  EXPECT_EQ(parsed.arguments.verb, Verb::sessions_show);
-  EXPECT_EQ(parsed.arguments.sessions.key, "agent:main:main");
-  EXPECT_EQ(parsed.arguments.common.state_dir, "/x");
-  EXPECT_EQ(parsed.arguments.common.token_file, "/t");
-  EXPECT_EQ(parsed.arguments.common.config, "/c");
+  const Line parsed({"sessions", "show", "agent:main:main", "--state-dir", "/x", "--token-file",
+                     "/t", "--config", "/c"});
+  ASSERT_FALSE(parsed.done()) << parsed.parsed.text;
+  EXPECT_EQ(parsed.parsed.path, "sessions show");
+  EXPECT_EQ(parsed.value("key"), "agent:main:main");
+  EXPECT_EQ(parsed.line.common().state_dir, "/x");
+  EXPECT_EQ(parsed.line.common().token_file, "/t");
+  EXPECT_EQ(parsed.line.common().config, "/c");
 }
 
 TEST(CommandLine, AMessageThatIsTheNameOfAVerbIsAMessage) {
   for (const char* word : {"stop", "status", "sessions", "journal"}) {
-    const Parsed parsed = parse({"send", word});
-    ASSERT_FALSE(parsed.done) << parsed.text;
-    EXPECT_EQ(parsed.arguments.verb, Verb::send);
-    EXPECT_EQ(parsed.arguments.send.words, std::vector<std::string>{word});
+    const Line parsed({"send", word});
+    ASSERT_FALSE(parsed.done()) << parsed.parsed.text;
+    EXPECT_EQ(parsed.parsed.path, "send");
+    EXPECT_EQ(parsed.parsed.verb->get_option("message")->results(), std::vector<std::string>{word});
   }
 }
 
 TEST(CommandLine, AMessageMayHaveManyWordsAndStartWithADash) {
-  const Parsed words = parse({"send", "how", "are", "you", "--agent", "main"});
-  ASSERT_FALSE(words.done) << words.text;
-  EXPECT_EQ(words.arguments.send.words, (std::vector<std::string>{"how", "are", "you"}));
-  EXPECT_EQ(words.arguments.send.agent, "main");
-  const Parsed dash = parse({"send", "--", "-5 degrees"});
-  ASSERT_FALSE(dash.done) << dash.text;
-  EXPECT_EQ(dash.arguments.send.words, std::vector<std::string>{"-5 degrees"});
+  const Line words({"send", "how", "are", "you", "--agent", "main"});
+  ASSERT_FALSE(words.done()) << words.parsed.text;
+  EXPECT_EQ(words.parsed.verb->get_option("message")->results(),
+            (std::vector<std::string>{"how", "are", "you"}));
+  EXPECT_EQ(words.value("--agent"), "main");
+  const Line dash({"send", "--", "-5 degrees"});
+  ASSERT_FALSE(dash.done()) << dash.parsed.text;
+  EXPECT_EQ(dash.parsed.verb->get_option("message")->results(),
+            std::vector<std::string>{"-5 degrees"});
 }
 
 TEST(CommandLine, WrongUseIsExitCodeTwo) {
@@ -56,15 +62,15 @@ TEST(CommandLine, WrongUseIsExitCodeTwo) {
         std::vector<std::string>{"send"}, std::vector<std::string>{"run", "--port", "99999"},
         std::vector<std::string>{"sessions"}, std::vector<std::string>{"health", "--nope"},
         std::vector<std::string>{"completion", "csh"}}) {
-    const Parsed parsed = parse(words);
-    EXPECT_TRUE(parsed.done);
-    EXPECT_EQ(parsed.exit_code, kExitUsage);
-    EXPECT_FALSE(parsed.text.empty());
+    const Line parsed(words);
+    EXPECT_TRUE(parsed.done());
+    EXPECT_EQ(parsed.parsed.exit_code, kExitUsage);
+    EXPECT_FALSE(parsed.parsed.text.empty());
   }
 }
 
 TEST(CommandLine, HelpOfEveryVerbHasAnExample) {
-  for (const VerbHelp& verb : verbs()) {
+  for (const VerbHelp& verb : CommandLine().verbs()) {
     if (verb.path.empty() || verb.path == "sessions" || verb.path == "config" ||
         verb.path.starts_with("journal") || verb.path.starts_with("replay")) {
       continue;
@@ -74,16 +80,17 @@ TEST(CommandLine, HelpOfEveryVerbHasAnExample) {
     words.push_back(verb.path.substr(0, space));
     if (space != std::string::npos) words.push_back(verb.path.substr(space + 1));
     words.emplace_back("--help");
-    const Parsed parsed = parse(words);
-    EXPECT_TRUE(parsed.done);
-    EXPECT_EQ(parsed.exit_code, kExitOk);
-    EXPECT_NE(parsed.text.find("spine " + verb.path), std::string::npos) << parsed.text;
+    const Line parsed(words);
+    EXPECT_TRUE(parsed.done());
+    EXPECT_EQ(parsed.parsed.exit_code, kExitOk);
+    EXPECT_NE(parsed.parsed.text.find("spine " + verb.path), std::string::npos)
+        << parsed.parsed.text;
   }
 }
 
 TEST(CommandLine, VersionMayFollowAVerb) {
-  EXPECT_TRUE(parse({"--version"}).text.starts_with("spine "));
-  EXPECT_TRUE(parse({"health", "--version"}).text.starts_with("spine "));
+  EXPECT_TRUE(Line({"--version"}).parsed.text.starts_with("spine "));
+  EXPECT_TRUE(Line({"health", "--version"}).parsed.text.starts_with("spine "));
 }
 
 TEST(CommandLine, JournalAndReplayGoToTheSiblingWithoutCommonOptions) {
@@ -101,7 +108,7 @@ TEST(CommandLine, JournalAndReplayGoToTheSiblingWithoutCommonOptions) {
 }
 
 TEST(CommandLine, VerbsForCompletionsIncludeInnerOnesWithTheirOptions) {
-  const std::vector<VerbHelp> all = verbs();
+  const std::vector<VerbHelp> all = CommandLine().verbs();
   const auto list = std::find_if(all.begin(), all.end(),
                                  [](const VerbHelp& v) { return v.path == "sessions list"; });
   ASSERT_NE(list, all.end());

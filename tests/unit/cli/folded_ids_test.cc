@@ -88,6 +88,17 @@ TEST(FoldedIdsTest, NamesSessionsInWhichIdsMetOrLostTheirCapitals) {
   EXPECT_TRUE(found.complete);
 }
 
+TEST(FoldedIdsTest, AnIdMayHoldWhatLooksLikeAnAccount) {
+  Events events;
+  const std::uint64_t session = events.open("agent:main:discord:direct:anna (account work)");
+  events.write(session, "Anna (account work)");
+  events.write(events.open("agent:main:discord:direct:anna"), "Anna (account work)");
+  const FoldedIds found = events.finder.result();
+  ASSERT_EQ(found.sessions.size(), 1U);
+  EXPECT_EQ(found.sessions[0].name, "agent:main:discord:direct:anna (account work)");
+  EXPECT_EQ(found.sessions[0].ids, Names{"Anna (account work)"});
+}
+
 TEST(FoldedIdsTest, NamesApprovalsThatLetOthersIn) {
   Events events;
   const std::uint64_t session = events.open("agent:main:discord:direct:anna");

@@ -1,12 +1,13 @@
-// Tests of adapters/cli/place.h, reload.h and table.h: where a gateway is found, what changes live.
+// Tests of adapters/cli/place.h, reload.h and output.h: where a gateway is found, what changes
+// live.
 #include "adapters/cli/place.h"
 
 #include <cstdlib>
 #include <fstream>
 #include <gtest/gtest.h>
 
+#include "adapters/cli/output.h"
 #include "adapters/cli/reload.h"
-#include "adapters/cli/table.h"
 #include "engine/config/state_dir.h"
 #include "engine/config/token.h"
 

@@ -1,0 +1,104 @@
+// Output: what verbs print: errors, JSON, tables and facts.
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "adapters/client/json.h"
+#include "schemas/vocab/result.h"
+
+namespace spine::cli {
+
+using client::Json;
+
+// Prints "Error: ..."; kExitFailure.
+int fail(const Error& error);
+
+// JSON of others on one line, made safe for a terminal.
+void print_json(std::string_view json);
+
+// JSON text.
+struct Raw {
+  std::string json{};
+};
+// [value,...] of JSON values, and of texts.
+Raw json_array(const std::vector<std::string>& values);
+Raw json_texts(const std::vector<std::string>& texts);
+// A member of a JSON object, or nothing.
+struct Member {
+  Member() = default;
+  Member(std::string_view named, std::string_view text);
+  Member(std::string_view named, const char* text) : Member(named, std::string_view{text}) {}
+  Member(std::string_view named, const std::string& text) : Member(named, std::string_view{text}) {}
+  Member(std::string_view named, bool flag) : name(named), json(flag ? "true" : "false") {}
+  Member(std::string_view named, std::integral auto number)
+      : name(named), json(std::to_string(number)) {}
+  Member(std::string_view named, const Json& value) : name(named), json(value.dump()) {}
+  Member(std::string_view named, Raw raw) : name(named), json(std::move(raw.json)) {}
+
+  static Member unless_empty(std::string_view name, const std::string& text) {
+    return text.empty() ? Member{} : Member{name, text};
+  }
+
+  std::string_view name{};
+  std::string json{};
+};
+// {"name":value,...}: parameters of a call, or what a verb prints. Names are literals of ours.
+std::string json_object(std::initializer_list<Member> members);
+
+// A column of a table: its title, where its value stands in a row, and how it is shown.
+struct Column {
+  const char* title{};
+  const char* key{};
+  std::function<std::string(const Json& row, std::string_view key)> show{};  // empty: as text
+};
+std::string text_or_dash(const Json& row, std::string_view key);
+std::string number_text(const Json& row, std::string_view key);
+// Wall milliseconds as a time.
+std::string time_text(const Json& row, std::string_view key);
+// The same; 0 is a dash.
+std::string time_or_dash(const Json& row, std::string_view key);
+
+// Columns that line up. Cells are printabled when added; widths count code points.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header);
+  // One row each.
+  Table(std::span<const Column> columns, const std::vector<Json>& rows);
+  // REQUIRES: as many cells as the header has.
+  void add(std::vector<std::string> cells);
+  std::string text() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_{};
+};
+
+// What is listed, and what is said about it.
+struct Listing {
+  const char* rows{""};  // the member of an answer that holds them
+  std::span<const Column> columns{};
+  const char* none{};    // instead of an empty table
+  const char* hint{""};  // below the table
+};
+// For people.
+void print_rows(const std::vector<Json>& rows, const Listing& listing);
+// The rows of an answer; says how many there are when not all were given (totalCount).
+void print_list(const Json& answer, const Listing& listing);
+
+// "  Name        value" lines under one another; values are printabled.
+class Facts {
+ public:
+  void add(std::string name, std::string value);
+  std::string text() const;
+
+ private:
+  std::vector<std::pair<std::string, std::string>> facts_{};
+};
+
+}  // namespace spine::cli

@@ -1,0 +1,140 @@
+// RpcClient: frames of protocol 4 as JSON text.
+#include "adapters/client/rpc_client.h"
+
+#include <chrono>
+#include <fmt/format.h>
+#include <thread>
+
+#include "schemas/vocab/addresses.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::client {
+namespace {
+
+constexpr std::uint64_t kStartingRetryMs = 100;
+
+Answer answer_of(const Json& frame) {
+  const Json error = frame.at("error");
+  return {.ok = frame.flag("ok"),
+          .payload = frame.at("payload"),
+          .code = error.text("code"),
+          .message = error.text("message"),
+          .retryable = error.flag("retryable"),
+          .retry_after_ms = static_cast<std::uint64_t>(error.number("retryAfterMs"))};
+}
+
+// Unavailable, so that it is tried again, only where that can help: any other close is a verdict on
+// what was sent, or on who sent it.
+Error closed_error(const WsMessage& end) {
+  if (end.close_code == close_code::kNone) return {Errc::unavailable, end.text};
+  const bool passes =
+      end.close_code == close_code::kRestart || end.close_code == close_code::kTryLater;
+  return {passes ? Errc::unavailable : Errc::refused,
+          fmt::format("The gateway closed the connection: {}{}{}", end.close_code,
+                      end.text.empty() ? "" : " ", end.text)};
+}
+
+Error connect_refused(const Answer& answer) {
+  std::string message = fmt::format("The gateway refused the connection: {}", answer.message);
+  if (answer.message.find("gateway password") != std::string::npos) {
+    message +=
+        "\nThis gateway asks for its password, gateway.auth.password: name its configuration with "
+        "--config, or pass --token-file.";
+  } else if (answer.message.find("unauthorized") != std::string::npos ||
+             answer.code == "NOT_PAIRED") {
+    message +=
+        "\nThe token of a gateway is in <state-dir>/token: name the directory with --state-dir, "
+        "or pass --token-file.";
+  }
+  return {Errc::refused, std::move(message)};
+}
+
+}  // namespace
+
+std::string request_frame(std::string_view id, std::string_view method, std::string_view params) {
+  std::string frame =
+      fmt::format(R"({{"type":"req","id":{},"method":{})", json_string(id), json_string(method));
+  if (!params.empty()) frame.append(R"(,"params":)").append(params);
+  return frame + '}';
+}
+
+std::string connect_params(const ConnectAs& as) {
+  return fmt::format(
+      R"({{"minProtocol":4,"maxProtocol":4,"client":{{"id":"cli","version":{},"platform":"linux",)"
+      R"("mode":"cli","instanceId":"{}"}},"caps":[],"role":"operator","scopes":{}{}{}}})",
+      json_string(SPINE_VERSION), show_uuid(random_value<Bits128>()), as.scopes,
+      as.token.empty() ? "" : fmt::format(R"(,"auth":{{"token":{}}})", json_string(as.token)),
+      as.members);
+}
+
+Result<Socket> connect_to(const Target& target, Deadline deadline) {
+  if (!target.control.empty()) {
+    auto local = Socket::connect_local(target.control, deadline);
+    if (local) return local;
+  }
+  return Socket::connect(target.address, target.port, deadline);
+}
+
+RpcClient::~RpcClient() {
+  ws_.close();
+}
+
+Result<RpcClient> RpcClient::open(const Target& target, std::string_view scopes,
+                                  Deadline deadline) {
+  for (;;) {
+    auto client = open_once(target, scopes, deadline);
+    if (client || client.error().code != Errc::in_use) return client;
+    if (left_ms(deadline) <= kStartingRetryMs) {
+      return Error{Errc::timed_out, "The gateway is still starting. Try again a little later."};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(kStartingRetryMs));
+  }
+}
+
+// Errc::in_use stands for "starting: ask again".
+Result<RpcClient> RpcClient::open_once(const Target& target, std::string_view scopes,
+                                       Deadline deadline) {
+  SPINE_TRY(Socket socket, connect_to(target, deadline));
+  SPINE_TRY(WsClient ws, WsClient::upgrade(std::move(socket),
+                                           show_host_port(target.address, target.port), deadline));
+  RpcClient client(std::move(ws));
+  SPINE_TRY(const Json challenge, client.read(deadline));
+  SPINE_TRY(
+      const Answer answer,
+      client.call("connect", connect_params({.token = target.token, .scopes = scopes}), deadline));
+  if (!answer.ok) {
+    const bool starting = answer.code == "UNAVAILABLE" && answer.retryable;
+    return starting ? Error{Errc::in_use, {}} : connect_refused(answer);
+  }
+  client.hello_ = answer.payload;
+  return client;
+}
+
+Result<Json> RpcClient::read(Deadline deadline) {
+  SPINE_TRY(const WsMessage message, ws_.receive(deadline));
+  if (message.closed) {
+    const bool starting = hello_.absent() && message.close_code == close_code::kTryLater;
+    return starting ? Error{Errc::in_use, {}} : closed_error(message);
+  }
+  std::optional<Json> frame = Json::parse(message.text);
+  if (!frame || frame->text("type").empty()) {
+    return Error{Errc::corrupt, "The gateway sent something that is not a frame of its protocol."};
+  }
+  return std::move(*frame);
+}
+
+Result<Answer> RpcClient::call(std::string_view method, std::string_view params,
+                               Deadline deadline) {
+  const std::string id = std::to_string(++calls_);
+  SPINE_TRY_STATUS(ws_.send_text(request_frame(id, method, params), deadline));
+  for (;;) {
+    SPINE_TRY(const Json frame, read(deadline));
+    if (frame.text("type") != "event") {
+      if (frame.text("id") == id) return answer_of(frame);
+    } else if (on_event_) {
+      on_event_(frame.text("event"), frame.at("payload"));
+    }
+  }
+}
+
+}  // namespace spine::client
