@@ -13,7 +13,7 @@ namespace spine::net {
 void start_admission(const Responder& client);
 
 // What the bearer token of an HTTP request is worth ("" = none was sent), with the limits of
-// PROTOCOL section 2.3. Counts failures.
+// failed attempts (auth_limits.h). Counts failures.
 AccessVerdict check_bearer(Context& net, std::string_view bearer, const AuthAttempt& attempt);
 
 }  // namespace spine::net

@@ -7,6 +7,7 @@
 #include "adapters/websocket/approval_events.h"
 #include "adapters/websocket/approvals.h"
 #include "adapters/websocket/methods.h"
+#include "schemas/vocab/ascii.h"
 
 namespace spine::net {
 namespace {
@@ -50,14 +51,6 @@ void refuse_unknown(const Responder& to, Family family) {
                  R"(answered in time. Let the agent ask anew."})"});
 }
 
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
-
 // The one that is meant: by its id, by its code, or by the beginning of its id when no other begins
 // so.
 struct Found {
@@ -76,12 +69,12 @@ bool begins(const Approval& approval, std::string_view asked) {
 }
 
 Found find_open(const AskedApproval& asked, const ApprovalsItem& item) {
-  const std::string text = lower(asked.text);
+  const std::string text = lower_case(asked.text);
   Found found{};
   for (const core::ApprovalView& view : item.approvals) {
     if (!of_family(asked.family, view.kind)) continue;
     Approval approval = approval_of(view);
-    if (approval.id == text || lower(approval.code) == text) {
+    if (approval.id == text || lower_case(approval.code) == text) {
       return {.approval = std::move(approval)};
     }
     if (!begins(approval, text)) continue;
@@ -105,7 +98,7 @@ std::optional<Approval> open_or_refuse(const Responder& to, const AskedApproval&
 
 // One that was resolved while this thread looked on.
 const Approval* find_resolved(const Responder& to, const AskedApproval& asked) {
-  const Approval* known = to.net.approvals.find(lower(asked.text));
+  const Approval* known = to.net.approvals.find(lower_case(asked.text));
   return known != nullptr && of_family(asked.family, known->kind) ? known : nullptr;
 }
 

@@ -26,7 +26,7 @@ AddressClass classify_address(std::string_view address, bool browser);
 // household's.
 std::string address_network(std::string_view address);
 
-// What was tried: each has limits of its own (PROTOCOL section 2.3).
+// What was tried: each has limits of its own.
 enum class AuthClass : std::uint8_t { shared, device };
 
 struct AuthAttempt {

@@ -18,9 +18,9 @@ namespace spine::net {
 
 class Responder;
 
-// DESIGN: {channel, account?, sender:{id,name?}, conversation:{kind,id}, thread?, externalId,
-// content:{text, attachments?}, replyTo?, timestamp, queueMode?, untrusted?, mentioned?}.
-// Borrowed from the parser.
+// One message of a channel, in the one format: {channel, account?, sender:{id,name?},
+// conversation:{kind,id}, thread?, externalId, content:{text, attachments?}, replyTo?, timestamp,
+// queueMode?, untrusted?, mentioned?}. Borrowed from the parser.
 struct ChannelMessage {
   std::string_view channel{};
   std::string_view account{};

@@ -1,4 +1,4 @@
-// The closed shape of connect: names, required members, allowed values (PROTOCOL section 2.1).
+// The closed shape of connect: names, required members, allowed values.
 #include "adapters/websocket/connect_params.h"
 
 #include <algorithm>

@@ -33,7 +33,7 @@ struct ConnectParams {
   bool has_device{};
   DeviceProof device{};
 
-  // The token the signature covers (PROTOCOL section 2.4).
+  // The token the signature covers.
   std::string_view signed_token() const;
 };
 

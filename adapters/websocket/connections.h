@@ -25,7 +25,7 @@ enum class Stage : std::uint8_t {
   closing,   // a close frame is on its way; what still comes in is ignored
 };
 
-// Scopes of operators, PROTOCOL section 5; a bit each.
+// Scopes of operators; a bit each.
 enum class Scope : std::uint8_t {
   none = 0,
   read = 1U << 0,

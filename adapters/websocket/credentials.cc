@@ -1,4 +1,4 @@
-// The rules of PROTOCOL sections 2.3 and 2.4, and of pairing.
+// Credentials: who is let in with which secret or device, and what a refusal says.
 #include "adapters/websocket/credentials.h"
 
 #include "adapters/websocket/entropy.h"

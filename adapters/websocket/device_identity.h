@@ -13,7 +13,7 @@
 
 namespace spine::net {
 
-// connect's `device`, PROTOCOL section 2.4.
+// connect's `device`.
 struct DeviceProof {
   std::string id{};          // lower-case hex SHA-256 of the raw public key
   std::string public_key{};  // base64url of the raw 32 bytes

@@ -51,7 +51,7 @@ class DeviceRequests {
   std::vector<DeviceRequest> requests_{};
 };
 
-// 8 characters without those that look alike (PROTOCOL section 5), drawn from 128 random bits.
+// 8 characters without those that look alike, drawn from 128 random bits.
 std::string pairing_code(Bits128 random);
 
 }  // namespace spine::net

@@ -15,7 +15,7 @@
 
 namespace spine::net {
 
-// Turns what the engine publishes into the pushes of PROTOCOL section 3.1, in its order.
+// Turns what the engine publishes into the pushes of the protocol, in its order.
 //
 // Who gets them: connections with the read scope. agent, chat and presence go to all of them;
 // sessions.changed and session.message to who has subscribed (to all sessions, or to that session's

@@ -1,4 +1,4 @@
-// Handshake: challenge, connect, hello-ok, PROTOCOL sections 2.1 to 2.3.
+// Handshake: challenge, connect, hello-ok.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Hello: the payload of hello-ok, PROTOCOL section 2.2.
+// Hello: the payload of hello-ok.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Responses and pushes: the frames that leave, PROTOCOL section 2.
+// Responses and pushes: the frames that leave.
 #pragma once
 
 #include <concepts>

@@ -1,4 +1,4 @@
-// Rows: sessions and messages in the shapes clients render, PROTOCOL section 3.
+// Rows: sessions and messages in the shapes clients render.
 #pragma once
 
 #include <cstdint>

@@ -18,7 +18,7 @@ void turn_away(const Responder& to, const Refusal& refusal, std::string_view rea
                std::uint16_t code = close_code::kPolicy);
 
 // The refusal for a verdict other than granted and pairing_required, counted, and held back for
-// `delay_ms` or what a device token's failure asks for (PROTOCOL section 2.3).
+// `delay_ms` or what a device token's failure asks for.
 void turn_away_unauthorized(const Responder& to, const Judgement& judgement,
                             std::uint64_t delay_ms);
 void turn_away_device(const Responder& to, DeviceFault fault);

@@ -60,7 +60,7 @@ struct BindingConfig {
   std::string peer_id{};
 };
 
-struct CronConfig {  // crons.<name>: kept and shown, run by the scheduler issue
+struct CronConfig {  // crons.<name>: kept and shown, not run yet
   std::string name{};
   std::string schedule{};
   std::string action{};

@@ -87,6 +87,8 @@ struct SplitRow {
   Hot& hot;
   Cold& cold;
 };
+template <class Hot, class Cold>
+SplitRow(Hot&, Cold&) -> SplitRow<Hot, Cold>;
 
 template <class Cell, class Row>
 requires std::is_invocable_v<Cell, Row&>

@@ -39,7 +39,7 @@ struct Histogram {
   }
 };
 
-// Why connects are refused: details.code of the answer (PROTOCOL section 2.3).
+// Why connects are refused: details.code of the answer.
 inline constexpr std::array<std::string_view, 20> kConnectRefusals{
     "AUTH_TOKEN_MISSING",
     "AUTH_TOKEN_MISMATCH",

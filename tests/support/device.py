@@ -1,4 +1,4 @@
-"""A client's device: its key, and the `device` member of connect that it signs (PROTOCOL 2.4)."""
+"""A client's device: its key, and the `device` member of connect that it signs."""
 
 import base64
 import hashlib

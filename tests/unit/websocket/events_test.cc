@@ -1,4 +1,4 @@
-// Pushes of a run, in the order and shape of PROTOCOL section 3.1.
+// Pushes of a run, in the order and shape that clients expect.
 #include <set>
 
 #include "schemas/vocab/show.h"

@@ -1,4 +1,4 @@
-// The handshake over real sockets: PROTOCOL sections 2.1 to 2.5.
+// The handshake over real sockets.
 #include <chrono>
 #include <thread>
 

@@ -334,7 +334,9 @@ TEST_F(Methods, BodiesReadOnlyWhatTheirEntriesList) {
     for (const bool all : {false, true}) {
       json params = json::object();
       for (const net::Param& param : method.params) {
-        if (all || param.required) params[param.name] = fitting(param);
+        // (Numbers always: nobody is waited for.)
+        const bool given = all || param.required || param.type == net::ParamType::number;
+        if (given) params[param.name] = fitting(param);
       }
       ProtocolClient client;
       client.hello(port(), {"operator.admin"});
