@@ -303,12 +303,7 @@ std::string failure_text(const fb::RunFailed& body) {
   std::string text{cut_escaped(whole, kFailureBytesMax)};
   if (text.size() != whole.size()) text += " [...]";
   if (text.empty()) text = "the run failed";
-  if (body.outcome() == fb::RunOutcome::final) return text;
-  if (text.ends_with('.')) text.pop_back();
-  if (body.outcome() == fb::RunOutcome::quarantined) {
-    text += ". It was tried " + std::to_string(body.attempts()) + " times";
-  }
-  return text + ". It is not tried again by itself; send it again if it still matters.";
+  return text;
 }
 
 std::string_view abort_text(fb::AbortReason reason) {
