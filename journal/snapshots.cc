@@ -177,7 +177,7 @@ Status SnapshotStore::set_aside(Seq seq) const {
   aside += ".lost";
   std::error_code error;
   fs::rename(path, aside, error);
-  if (!error) return ok();
+  if (!error) return sync_dir(dir_);
   return Error{Errc::io, fmt::format("The snapshot {} cannot be renamed: {}.", path.string(),
                                      error.message())};
 }

@@ -57,10 +57,11 @@ class Spot {
   Spot below(std::string_view key) const {
     if (entry_ == nullptr) return *this;
     Spot spot = *this;
-    const KeyEntry* next = entry_->step(key);
+    const KeyEntry* next = inside_ ? nullptr : entry_->step(key);
     if (next == nullptr && !entry_->is(Type::any)) {
       spot.entry_ = nullptr;
     } else {
+      spot.inside_ = next == nullptr;
       if (next != nullptr) spot.entry_ = next;
       const bool listed = next != nullptr && next->name == key;
       spot.refused_ = refused_ || (!listed && is_refused_key(key));
@@ -83,6 +84,7 @@ class Spot {
 
  private:
   const KeyEntry* entry_{&key_tree()};
+  bool inside_{};  // below a setting of any type: nothing of it is listed
   bool refused_{};
 };
 

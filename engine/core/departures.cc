@@ -28,6 +28,7 @@ struct TextKeeper {
 }  // namespace
 
 void Departures::clear() {
+  if (sessions_.empty() && approvals_.empty()) return;  // as nearly always
   sessions_.clear();
   approvals_.clear();
   texts_.clear();
@@ -43,7 +44,10 @@ View& Departures::keep(std::deque<View>& kept, const View& view) {
 }
 
 void Departures::note(const State& state, const EventView& event) {
-  if (is_kind(event, fb::EventBody::SessionClosed)) {
+  // The life that a message ends is the one that the message belongs to.
+  const bool ends_life = is_kind(event, fb::EventBody::SessionReset) &&
+                         root_of<fb::SessionReset>(event).reason() == fb::ResetReason::manual;
+  if (ends_life || is_kind(event, fb::EventBody::SessionClosed)) {
     SessionView session{};
     if (view_session(state, SessionId{event.header.session}, session)) keep(sessions_, session);
   } else if (is_kind(event, fb::EventBody::ApprovalResolved)) {

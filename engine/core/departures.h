@@ -1,5 +1,5 @@
-// Departures: the rows that a decision takes out of the tables, for whoever is told of it when the
-// whole decision is folded in.
+// Departures: the rows that a decision takes out of the tables, and sessions before a reset, for
+// whoever is told of it when the whole decision is folded in.
 #pragma once
 
 #include <deque>

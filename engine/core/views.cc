@@ -25,6 +25,17 @@ bool view_session(const State& state, SessionId session, SessionView& out) {
   return true;
 }
 
+SessionName name_session(const State& state, SessionId session) {
+  const Tables& tables = state.tables();
+  const std::uint32_t row = tables.sessions.find(session);
+  if (row == 0) return {};
+  const SessionCold& cold = tables.sessions.cold(row);
+  const std::uint32_t running = tables.sessions.hot(row).running;
+  return {.key = tables.sessions.text(cold.key),
+          .uuid = cold.uuid,
+          .active_run = running == 0 ? RunId{} : tables.runs[running].id};
+}
+
 bool view_run(const State& state, RunId id, RunView& out) {
   const Runs& runs = state.tables().runs;
   const std::uint32_t row = runs.find(id);

@@ -49,6 +49,15 @@ struct ApprovalView : ApprovalRow<std::string_view> {
   }
 };
 
+// What a reply names of a session: nearly every input has one, and a whole copy costs.
+struct SessionName {
+  std::string_view key{};
+  Bits128 uuid{};
+  RunId active_run{};
+};
+// All empty when there is no such session.
+SessionName name_session(const State& state, SessionId session);
+
 // False when there is no such row; `out` is then untouched.
 bool view_session(const State& state, SessionId session, SessionView& out);
 bool view_run(const State& state, RunId run, RunView& out);

@@ -24,10 +24,14 @@ void EngineThread::apply(const core::Input& input, const InputHeader& header,
     shared_.metrics.journal_appends[event.header.kind & 0xFFU].add();
   }
   // Told after the decision: whoever looks sees all that it led to.
-  for (Seq seq = first; seq <= state_.applied(); seq = next(seq)) {
-    const EventView event = batch_.event(seq);
-    emit_effects(event);
-    tell(event);
+  Seq seq = first;
+  for (const core::Draft& draft : decision_.drafts()) {
+    const core::Kind& kind = core::kind_of(draft.header.kind);
+    // Without anybody to be told the copy would be for nothing.
+    const bool wanted = shared_.wanted(kind.told);
+    if (kind.effects != nullptr) emit_effects(batch_.event(seq));
+    if (wanted) tell(batch_.event(seq), kind);
+    seq = next(seq);
   }
   count(header, decision_.reply);
   reply(header, decision_.reply, key);
@@ -58,18 +62,17 @@ void EngineThread::emit_effects(const EventView& event) {
 }
 
 // To whoever watches; an event about several runs as a part for each.
-void EngineThread::tell(const EventView& event) {
-  const core::Kind& kind = core::kind_of(event.header.kind);
-  // Nobody listens: the copy would be for nothing.
-  if (!shared_.wanted(kind.told)) return;
+void EngineThread::tell(const EventView& event, const core::Kind& kind) {
   EventItem item{};
   item.event = event;
   const SessionId session{event.header.session};
   item.has_session = core::view_session(state_, session, item.session);
-  if (is_kind(event, fb::EventBody::SessionClosed)) {
-    const core::SessionView* closed = gone_.session(session);
-    item.has_session = closed != nullptr;
-    if (closed != nullptr) item.session = *closed;
+  if (is_kind(event, fb::EventBody::SessionClosed) ||
+      is_kind(event, fb::EventBody::MessageReceived)) {
+    if (const core::SessionView* gone = gone_.session(session); gone != nullptr) {
+      item.has_session = true;
+      item.session = *gone;
+    }
   }
   item.has_approval = view_approval_of(event, item.approval);
   if (is_kind(event, fb::EventBody::CommandAnswered)) {
@@ -106,8 +109,8 @@ void EngineThread::reply(const InputHeader& header, const core::Reply& reply,
   ReplyItem item{};
   item.reply = reply;
   item.session_key = key;
-  core::SessionView session{};
-  if (reply.session && core::view_session(state_, reply.session, session)) {
+  const core::SessionName session = core::name_session(state_, reply.session);
+  if (!session.key.empty()) {
     item.session_key = session.key;
     item.session_uuid = session.uuid;
   }

@@ -91,7 +91,7 @@ class EngineThread {
   void apply(const core::Input& input, const InputHeader& header, std::string_view key = {});
   void emit_effects(const EventView& event);
   // To whoever watches.
-  void tell(const EventView& event);
+  void tell(const EventView& event, const core::Kind& kind);
   bool view_approval_of(const EventView& event, core::ApprovalView& out) const;
   void reply(const InputHeader& header, const core::Reply& reply, std::string_view key = {});
   void add_command_answer(ReplyItem& item) const;

@@ -67,7 +67,8 @@ struct ReplyItem {
   }
 };
 
-// A durable event with the session it belongs to, as the session was right after it.
+// A durable event with the session it belongs to, as the session is after the decision that the
+// event is of; what that took out, as it was before.
 // What is pushed of it is numbered from 1 on within each part: that is its cursor's ordinal.
 struct EventItem {
   static constexpr auto kKind = ItemKind::event;

@@ -158,29 +158,6 @@ std::string json_for_terminal(std::string_view json) {
   return out;
 }
 
-void JsonWriter::separate() {
-  if (comma_) out_ += ',';
-}
-
-void JsonWriter::open(char bracket) {
-  separate();
-  out_ += bracket;
-  comma_ = false;
-}
-
-void JsonWriter::close(char bracket) {
-  out_ += bracket;
-  comma_ = true;
-}
-
-void JsonWriter::key(std::string_view name) {
-  separate();
-  out_ += '"';
-  out_ += name;
-  out_ += "\":";
-  comma_ = false;
-}
-
 void JsonWriter::value(std::string_view text) {
   separate();
   out_ += '"';

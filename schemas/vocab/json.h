@@ -41,7 +41,11 @@ class JsonWriter {
   void begin_array() { open('['); }
   void end_array() { close(']'); }
 
-  void key(std::string_view name);
+  void key(std::string_view name) {
+    out_.append(comma_ ? ",\"" : "\"");
+    out_.append(name).append("\":", 2);
+    comma_ = false;
+  }
   void value(std::string_view text);
   void value(const char* text) { value(std::string_view{text}); }
   void value(bool flag) { raw(flag ? "true" : "false"); }
@@ -125,9 +129,18 @@ class JsonWriter {
   std::string& out() { return out_; }
 
  private:
-  void open(char bracket);
-  void close(char bracket);
-  void separate();
+  void open(char bracket) {
+    separate();
+    out_ += bracket;
+    comma_ = false;
+  }
+  void close(char bracket) {
+    out_ += bracket;
+    comma_ = true;
+  }
+  void separate() {
+    if (comma_) out_ += ',';
+  }
   void integer(std::int64_t number);
   void natural(std::uint64_t number);
 

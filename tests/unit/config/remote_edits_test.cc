@@ -58,6 +58,17 @@ TEST_F(Remote, WhatDoesNotWeakenAnythingMayBeChanged) {
   }
 }
 
+// A name that is listed at one place is not listed deeper in a section that is not.
+TEST_F(Remote, NamesOfSettingsMeanNothingElsewhereInTheirSections) {
+  for (const std::string_view patch :
+       {"{cron: {foo: {enabled: true}}}", "{talk: {providers: {x: {modelId: 'y'}}}}",
+        "{talk: {x: {voiceAliases: {a: 'b'}}}}"}) {
+    EXPECT_NE(said(patch), "") << patch;
+  }
+  EXPECT_EQ(said("{cron: {enabled: true}}"), "");
+  EXPECT_EQ(said("{talk: {voiceAliases: {a: 'b'}}}"), "");
+}
+
 TEST_F(Remote, EverythingElseIsRefused) {
   for (const std::string_view patch :
        {"{gateway: {bind: 'lan'}}",
