@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "adapters/http/json.h"
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/base64.h"
+#include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/sha256.h"
 

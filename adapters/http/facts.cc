@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <unistd.h>
 
-#include "adapters/http/json.h"
+#include "schemas/vocab/json.h"
 
 namespace spine::http {
 namespace {

@@ -6,8 +6,8 @@
 #include <span>
 
 #include "adapters/http/control_ui.h"
-#include "adapters/http/json.h"
 #include "schemas/vocab/base64.h"
+#include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::http {

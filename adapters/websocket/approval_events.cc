@@ -45,7 +45,7 @@ void Events::approval_opened(const EventItem& item) {
   if (!item.has_approval) return;
   const Approval approval = approval_of(item.approval);
   Push push{net_, push_name(approval, false)};
-  http::JsonWriter& json = push.json();
+  JsonWriter& json = push.json();
   json.begin_object();
   write_approval_members(json, approval);
   write_cursor(json, item.event.seq);
@@ -78,7 +78,7 @@ void Events::approval_resolved(const EventItem& item) {
 
 void Events::push_approval_resolved(const EventItem& item, const Approval& approval) {
   Push push{net_, push_name(approval, true)};
-  http::JsonWriter& json = push.json();
+  JsonWriter& json = push.json();
   json.begin_object();
   json.member("id", approval.id);
   json.member("decision", decision_name(approval.decision));

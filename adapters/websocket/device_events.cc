@@ -29,7 +29,7 @@ ByteSpan bytes_of(std::string_view text) {
 
 }  // namespace
 
-void write_scopes(http::JsonWriter& json, ScopeSet scopes) {
+void write_scopes(JsonWriter& json, ScopeSet scopes) {
   json.begin_array();
   for (unsigned bit = 0; bit < 8; ++bit) {
     const auto scope = static_cast<ScopeSet>(1U << bit);
@@ -64,7 +64,7 @@ std::string_view approved_via_name(fb::ApprovedVia via) {
   return "silent";
 }
 
-void write_device_request(http::JsonWriter& json, const DeviceRequest& request) {
+void write_device_request(JsonWriter& json, const DeviceRequest& request) {
   json.begin_object();
   json.member("requestId", request.id);
   json.member("code", request.code);
@@ -90,7 +90,7 @@ void write_device_request(http::JsonWriter& json, const DeviceRequest& request) 
   json.end_object();
 }
 
-void write_device(http::JsonWriter& json, const core::DeviceView& device) {
+void write_device(JsonWriter& json, const core::DeviceView& device) {
   const ScopeSet scopes = scopes_of(device.scopes);
   json.begin_object();
   json.member("deviceId", device.device_id);
@@ -141,7 +141,7 @@ void push_device_requested(Context& net, const DeviceRequest& request) {
 void push_device_resolved(Context& net, std::string_view request_id, std::string_view device_id,
                           std::string_view decision) {
   Push push{net, "device.pair.resolved"};
-  http::JsonWriter& json = push.json();
+  JsonWriter& json = push.json();
   json.begin_object();
   json.member("requestId", request_id);
   json.member("deviceId", device_id);

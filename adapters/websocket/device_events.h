@@ -4,20 +4,20 @@
 #include <cstdint>
 #include <string_view>
 
-#include "adapters/http/json.h"
 #include "adapters/websocket/context.h"
 #include "engine/core/views.h"
+#include "schemas/vocab/json.h"
 
 namespace spine::net {
 
 // ["operator.read", ...]: the names of a set.
-void write_scopes(http::JsonWriter& json, ScopeSet scopes);
+void write_scopes(JsonWriter& json, ScopeSet scopes);
 // The set of names joined with ",". Unknown names count for nothing.
 ScopeSet scopes_of(std::string_view joined);
 
 // A row of device.pair.list, pending or paired.
-void write_device_request(http::JsonWriter& json, const DeviceRequest& request);
-void write_device(http::JsonWriter& json, const core::DeviceView& device);
+void write_device_request(JsonWriter& json, const DeviceRequest& request);
+void write_device(JsonWriter& json, const core::DeviceView& device);
 
 void push_device_requested(Context& net, const DeviceRequest& request);
 // `decision`: "approved" or "rejected".

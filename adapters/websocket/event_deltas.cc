@@ -50,7 +50,7 @@ bool Events::delta_for(std::uint32_t slot, const LiveRun& run, DeltaFor whom) co
 // gets all of them, a part after the other; the text so far is shown as far as a push goes.
 void Events::push_piece(LiveRun& run, std::string_view piece, bool replace, DeltaFor whom) {
   do {
-    const std::string_view part = http::cut_escaped(piece, kPushed.max);
+    const std::string_view part = cut_escaped(piece, kPushed.max);
     push_part(run, part, replace, whom);
     piece.remove_prefix(part.size());
     replace = false;
@@ -58,9 +58,9 @@ void Events::push_piece(LiveRun& run, std::string_view piece, bool replace, Delt
 }
 
 void Events::push_part(LiveRun& run, std::string_view part, bool replace, DeltaFor whom) {
-  const std::string_view shown = http::cut_escaped(run.text, kPushed.max);
+  const std::string_view shown = cut_escaped(run.text, kPushed.max);
   data_.clear();
-  http::JsonWriter data{data_};
+  JsonWriter data{data_};
   data.begin_object();
   data.member("text", shown);
   data.member("delta", part);
@@ -76,7 +76,7 @@ void Events::push_part(LiveRun& run, std::string_view part, bool replace, DeltaF
     deliver_piece(push, run, whom);
   }
   members_.clear();
-  http::JsonWriter json{members_};
+  JsonWriter json{members_};
   json.member("deltaText", part);
   if (replace) json.member("replace", true);
   json.key("message");

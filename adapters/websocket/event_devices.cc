@@ -58,7 +58,7 @@ void Events::devices(const EventItem& item) {
   const DeviceChange change = change_of(item);
   const bool approved = !change.request.empty();
   Push push{net_, approved ? "device.pair.resolved" : "device.pair.changed"};
-  http::JsonWriter& json = push.json();
+  JsonWriter& json = push.json();
   json.begin_object();
   json.member("deviceId", change.id);
   if (approved) {
@@ -87,14 +87,14 @@ constexpr std::size_t kPathBytesMax = 512;  // as sent; keys may be as long as t
 void Events::config_changed(const EventItem& item) {
   const auto& body = body_of<fb::ConfigChanged>(item);
   Push push{net_, "config.changed"};
-  http::JsonWriter& json = push.json();
+  JsonWriter& json = push.json();
   json.begin_object();
   json.member("method", text_of(body.method()));
   json.key("changedPaths");
   json.begin_array();
   if (body.paths() != nullptr) {
     for (const flatbuffers::String* path : *body.paths())
-      json.value(http::cut_escaped(text_of(path), kPathBytesMax));
+      json.value(cut_escaped(text_of(path), kPathBytesMax));
   }
   json.end_array();
   json.member("ts", item.event.header.wall_ms);
@@ -107,7 +107,7 @@ void Events::channel_pairing(const EventItem& item) {
   const bool asked =
       item.event.header.kind == static_cast<std::uint16_t>(fb::EventBody::ChannelPairingRequested);
   Push push{net_, asked ? "channel.pair.requested" : "channel.pair.resolved"};
-  http::JsonWriter& json = push.json();
+  JsonWriter& json = push.json();
   json.begin_object();
   if (asked) {
     const auto& body = body_of<fb::ChannelPairingRequested>(item);

@@ -10,7 +10,7 @@ namespace spine::net {
 
 using pipeline::EventItem;
 
-void Events::write_cursor(http::JsonWriter& json, Seq seq) {
+void Events::write_cursor(JsonWriter& json, Seq seq) {
   if (!seq) return;
   ++ordinal_;
   key_.clear();
@@ -96,7 +96,7 @@ void Events::push_changed(const EventItem& item, std::string_view phase, std::st
     return;
   }
   Push push{net_, "sessions.changed"};
-  http::JsonWriter& json = push.json();
+  JsonWriter& json = push.json();
   json.begin_object();
   json.member("sessionKey", item.session.key);
   json.member("agentId", item.session.agent_id);
@@ -117,7 +117,7 @@ void Events::push_message(const EventItem& item, std::string_view run_key) {
     return;
   }
   Push push{net_, "session.message"};
-  http::JsonWriter& json = push.json();
+  JsonWriter& json = push.json();
   json.begin_object();
   json.member("sessionKey", item.session.key);
   json.member("agentId", item.session.agent_id);
@@ -132,8 +132,8 @@ void Events::push_message(const EventItem& item, std::string_view run_key) {
   deliver(push, item.event.seq, Audience::session_messages, item.session.key);
 }
 
-void Events::write_agent_members(http::JsonWriter& json, const LiveRun& run,
-                                 std::string_view stream, std::string_view data) {
+void Events::write_agent_members(JsonWriter& json, const LiveRun& run, std::string_view stream,
+                                 std::string_view data) {
   json.member("runId", run.key);
   json.member("sessionKey", run.session_key);
   json.member("agentId", run.agent_id);
@@ -147,7 +147,7 @@ void Events::push_agent(LiveRun& run, std::string_view stream, std::string_view 
                         Audience audience) {
   ++run.seq;
   Push push{net_, "agent"};
-  http::JsonWriter& json = push.json();
+  JsonWriter& json = push.json();
   json.begin_object();
   write_agent_members(json, run, stream, data);
   write_cursor(json, cursor);
@@ -158,7 +158,7 @@ void Events::push_agent(LiveRun& run, std::string_view stream, std::string_view 
 void Events::push_tool(LiveRun& run, const EventItem& item) {
   push_agent(run, "tool", data_, item.event.seq, Audience::tools);
   Push push{net_, "session.tool"};
-  http::JsonWriter& json = push.json();
+  JsonWriter& json = push.json();
   json.begin_object();
   write_agent_members(json, run, "tool", data_);
   if (item.has_session) {
@@ -177,7 +177,7 @@ void Events::push_chat(const LiveRun& run, std::string_view state, std::string_v
   deliver(push, cursor, Audience::all, run.session_key);
 }
 
-void Events::write_chat(http::JsonWriter& json, const LiveRun& run, std::string_view state,
+void Events::write_chat(JsonWriter& json, const LiveRun& run, std::string_view state,
                         std::string_view members, Seq cursor) {
   json.begin_object();
   json.member("runId", run.key);

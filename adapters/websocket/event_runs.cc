@@ -66,7 +66,7 @@ void Events::run_started(const EventItem& item) {
   if (run->seq == 0) run->seq = attempt * LiveRun::kPastSeq;
   if (resuming_ == nullptr) net_.runs.start_over(*run);
   data_.clear();
-  http::JsonWriter data{data_};
+  JsonWriter data{data_};
   data.begin_object();
   data.member("phase", "retrying");
   data.member("attempt", attempt);
@@ -74,7 +74,7 @@ void Events::run_started(const EventItem& item) {
   data.end_object();
   push_agent(*run, "run_status", data_, item.event.seq);
   members_.clear();
-  http::JsonWriter json{members_};
+  JsonWriter json{members_};
   json.member("phase", "starting_model");
   push_chat(*run, "status", members_, item.event.seq);
 }
@@ -86,7 +86,7 @@ void Events::run_interrupted(const EventItem& item) {
   const auto& body = *flatbuffers::GetRoot<fb::RunInterrupted>(item.event.body.data());
   // What it had written stays until it starts over: if it does not, that is all there is.
   data_.clear();
-  http::JsonWriter data{data_};
+  JsonWriter data{data_};
   data.begin_object();
   data.member("phase", "interrupted");
   data.member("reason", interrupt_reason_name(body.reason()));
@@ -108,7 +108,7 @@ void Events::run_finished(const EventItem& item) {
   push_changed(item, "end", "", run->key);
   const std::string_view stop = text_of(body.stop_reason());
   members_.clear();
-  http::JsonWriter json{members_};
+  JsonWriter json{members_};
   json.member("stopReason", stop.empty() ? std::string_view{"stop"} : stop);
   json.key("message");
   write_message(json, item.event, run->key, kPushed);
@@ -118,9 +118,9 @@ void Events::run_finished(const EventItem& item) {
 
 void Events::push_answer_once(LiveRun& run, std::string_view text, Seq seq) {
   data_.clear();
-  http::JsonWriter data{data_};
+  JsonWriter data{data_};
   data.begin_object();
-  const std::string_view shown = http::cut_escaped(text, kPushed.max);
+  const std::string_view shown = cut_escaped(text, kPushed.max);
   data.member("text", shown);
   data.member("delta", shown);
   write_cut(data, text, shown, seq);
@@ -135,12 +135,12 @@ void Events::run_failed(const EventItem& item) {
   const auto& body = *flatbuffers::GetRoot<fb::RunFailed>(item.event.body.data());
   const std::string error = failure_text(body);
   members_.clear();
-  http::JsonWriter more{members_};
+  JsonWriter more{members_};
   more.member("error", error);
   lifecycle(*run, "error", "," + members_, item.event.seq);
   push_changed(item, "end", "", run->key);
   members_.clear();
-  http::JsonWriter json{members_};
+  JsonWriter json{members_};
   json.member("errorMessage", error);
   json.member("errorKind", error_kind_name(body.kind()));
   if (!run->text.empty()) {
@@ -159,7 +159,7 @@ void Events::run_aborted(const EventItem& item) {
   lifecycle(*run, "end", ",\"aborted\":true", item.event.seq);
   push_changed(item, "end", "", run->key);
   members_.clear();
-  http::JsonWriter json{members_};
+  JsonWriter json{members_};
   json.member("stopReason", abort_reason_name(body.reason()));
   json.key("message");
   write_assistant_text(json, run->text, item.event.header.wall_ms, kPushed);
@@ -175,13 +175,13 @@ void Events::run_merged(const EventItem& item) {
   const RunId into{flatbuffers::GetRoot<fb::RunsMerged>(item.event.body.data())->into()};
   const LiveRun* answering = net_.runs.find(into);
   members_.clear();
-  http::JsonWriter more{members_};
+  JsonWriter more{members_};
   more.member("endedAt", item.event.header.wall_ms);
   if (answering != nullptr) more.member("mergedInto", answering->key);
   lifecycle(*run, "end", "," + members_, item.event.seq);
   push_changed(item, "end", "", run->key);
   members_.clear();
-  http::JsonWriter json{members_};
+  JsonWriter json{members_};
   json.member("stopReason", "merged");
   push_chat(*run, "final", members_, item.event.seq);
   if (resuming_ == nullptr) {
@@ -211,7 +211,7 @@ void Events::command_answered(const EventItem& item) {
   push_message(item, run.key);
   push_changed(item, "end", "", run.key);
   members_.clear();
-  http::JsonWriter json{members_};
+  JsonWriter json{members_};
   json.member("stopReason", "stop");
   json.key("message");
   write_message(json, item.event, run.key);
@@ -228,7 +228,7 @@ void Events::ended_merged(const EventItem& item, const LiveRun& run) {
 
 void Events::lifecycle(LiveRun& run, std::string_view phase, std::string_view more, Seq cursor) {
   data_.clear();
-  http::JsonWriter data{data_};
+  JsonWriter data{data_};
   data.begin_object();
   data.member("phase", phase);
   data_ += more;

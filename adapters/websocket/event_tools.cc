@@ -12,7 +12,7 @@ using pipeline::EventItem;
 namespace {
 
 // Agents write the arguments: what is no JSON goes on as a text.
-void write_json_or_text(http::JsonWriter& json, std::string_view text) {
+void write_json_or_text(JsonWriter& json, std::string_view text) {
   simdjson::dom::parser parser;
   simdjson::dom::element value;
   if (parser.parse(text.data(), text.size()).get(value) == simdjson::SUCCESS) {
@@ -23,7 +23,7 @@ void write_json_or_text(http::JsonWriter& json, std::string_view text) {
 }
 
 // {"content":[{"type":"text","text":...}]}: the shape clients show results in.
-void write_tool_result(http::JsonWriter& json, std::string_view text) {
+void write_tool_result(JsonWriter& json, std::string_view text) {
   json.begin_object();
   json.key("content");
   json.begin_array();
@@ -43,7 +43,7 @@ void Events::tool_called(const EventItem& item) {
   const auto& body = *flatbuffers::GetRoot<fb::ToolCalled>(item.event.body.data());
   const std::string_view arguments = text_of(body.arguments());
   data_.clear();
-  http::JsonWriter data{data_};
+  JsonWriter data{data_};
   data.begin_object();
   data.member("phase", "start");
   data.member("name", text_of(body.name()));
@@ -69,7 +69,7 @@ void Events::tool_returned(const EventItem& item) {
   const auto& body = *flatbuffers::GetRoot<fb::ToolReturned>(item.event.body.data());
   const std::string_view result = text_of(body.result());
   data_.clear();
-  http::JsonWriter data{data_};
+  JsonWriter data{data_};
   data.begin_object();
   data.member("phase", "result");
   data.member("name", text_of(body.name()));

@@ -5,12 +5,12 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/http/json.h"
 #include "adapters/websocket/context.h"
 #include "adapters/websocket/respond.h"
 #include "adapters/websocket/resuming.h"
 #include "adapters/websocket/rows.h"
 #include "engine/pipeline/messages.h"
+#include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {
@@ -95,11 +95,11 @@ class Events {
                   Audience audience = Audience::all);
   // data_ holds the data: to who can show tools, and to who watches sessions.
   void push_tool(LiveRun& run, const pipeline::EventItem& item);
-  void write_agent_members(http::JsonWriter& json, const LiveRun& run, std::string_view stream,
+  void write_agent_members(JsonWriter& json, const LiveRun& run, std::string_view stream,
                            std::string_view data);
   // `members` is JSON members, without braces, that follow the common ones.
   void push_chat(const LiveRun& run, std::string_view state, std::string_view members, Seq cursor);
-  void write_chat(http::JsonWriter& json, const LiveRun& run, std::string_view state,
+  void write_chat(JsonWriter& json, const LiveRun& run, std::string_view state,
                   std::string_view members, Seq cursor);
 
   // Who a piece of an answer is for: those who have seen all before it, or those who have not and
@@ -114,7 +114,7 @@ class Events {
   void push_answer_once(LiveRun& run, std::string_view text, Seq seq);
   void lifecycle(LiveRun& run, std::string_view phase, std::string_view more, Seq cursor);
   // Of the next push of the event in hand. Deltas have none.
-  void write_cursor(http::JsonWriter& json, Seq seq);
+  void write_cursor(JsonWriter& json, Seq seq);
   // Sends it to its audience, or to the connection that is catching up.
   void deliver(Push& push, Seq seq, Audience audience, std::string_view session_key);
   void deliver_again(Push& push, Seq seq, Audience audience, std::string_view session_key);
