@@ -13,7 +13,8 @@ readonly packages_to_build=(
   bubblewrap
 )
 readonly packages_to_test=(
-  git libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev python3 binutils openssl
+  git libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev binutils openssl
+  python3 python3-flatbuffers python3-lmdb
 )
 readonly packages_to_check=(
   clang-14 libclang-rt-14-dev clang-tidy clang-format shellcheck
