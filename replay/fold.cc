@@ -7,7 +7,6 @@
 #include <fmt/ranges.h>
 
 #include "engine/core/evolve.h"
-#include "engine/core/fold.h"
 #include "replay/cli.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/core/row_vector.h"
+#include "engine/core/row_store.h"
 #include "engine/core/rows.h"
 #include "schemas/vocab/ids.h"
 

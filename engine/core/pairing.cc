@@ -1,12 +1,14 @@
-// Pairing of senders: the two tables.
+// Pairing of senders: the two tables, and codes.
 #include "engine/core/pairing.h"
 
 #include <algorithm>
+#include <span>
 
 #include "engine/core/key_buffer.h"
-#include "engine/core/text_hash.h"
+#include "engine/core/tables.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/siphash.h"
 
 namespace spine::core {
 namespace {
@@ -93,6 +95,26 @@ void PairedSenders::add(PairedSender sender, IdCase ids) {
   const std::uint32_t hash = hash_of(place);
   rows_.push_back(std::move(sender));
   index_.insert(hash, count());
+}
+
+std::optional<PairingCode> free_code(const Tables& tables, Bits128 entropy, std::uint64_t purpose,
+                                     std::uint64_t now_ms) {
+  // Among 512 of 2^40 the first one is free.
+  constexpr std::uint64_t kTriesMax = 16;
+  for (std::uint64_t attempt = 0; attempt < kTriesMax; ++attempt) {
+    const std::array<std::uint64_t, 2> words{purpose, attempt};
+    std::uint64_t bits = siphash128(entropy, std::as_bytes(std::span(words))).lo;
+    PairingCode code{};
+    for (char& letter : code) {
+      letter = kPairingAlphabet[bits % kPairingAlphabet.size()];
+      bits /= kPairingAlphabet.size();
+    }
+    if (tables.pairing_requests.find_code(view(code), now_ms) == nullptr &&
+        tables.approvals.find_code(view(code)) == nullptr) {
+      return code;
+    }
+  }
+  return {};
 }
 
 }  // namespace spine::core

@@ -1,7 +1,7 @@
 // Principals: rows, indexes and the idle list.
 #include "engine/core/principals.h"
 
-#include "engine/core/text_hash.h"
+#include "engine/core/hash_index.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::core {

@@ -1,7 +1,7 @@
 // Runs: rows, indexes, the list of ended ones, delays.
 #include "engine/core/runs.h"
 
-#include "engine/core/text_hash.h"
+#include "engine/core/hash_index.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::core {

@@ -6,10 +6,8 @@
 
 #include "engine/core/deadline_heap.h"
 #include "engine/core/hash_index.h"
-#include "engine/core/row_list.h"
-#include "engine/core/row_pool.h"
+#include "engine/core/row_store.h"
 #include "engine/core/rows.h"
-#include "engine/core/rows_by_id.h"
 #include "engine/core/text_arena.h"
 #include "schemas/vocab/ids.h"
 
@@ -49,6 +47,14 @@ class Runs {
     return runs_[row].status == RunStatus::queued || runs_[row].status == RunStatus::running;
   }
 
+  // Whether the agent that works on `into` may take the message of a run that waits: rows, 0 =
+  // none.
+  bool may_steer(std::uint32_t row, std::uint32_t into) const {
+    return row != 0 && into != 0 && runs_[row].status == RunStatus::queued &&
+           runs_[into].status == RunStatus::running &&
+           runs_[row].session_row == runs_[into].session_row;
+  }
+
   // A run as it is given, but queued and in no list. REQUIRES: !full(), no run of that id, texts
   // within their bounds.
   std::uint32_t add(const Row& from);
@@ -65,8 +71,6 @@ class Runs {
   // Ends an open run, or moves the end of an ended one to a later event. Forgets the run that ended
   // first when more than limits::kRunsFinishedKept have. REQUIRES: the row is in no waiting list.
   void end(std::uint32_t row, RunStatus status, Seq ended);
-  // In order of (ended, id).
-  std::uint32_t ended_first() const { return ended_.first; }
 
   // When a waiting run's time comes while its session is free. not_before_ms is the key.
   void set_delay_armed(std::uint32_t row, bool armed);

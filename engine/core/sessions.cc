@@ -1,7 +1,7 @@
 // Sessions: rows, indexes and the idle list.
 #include "engine/core/sessions.h"
 
-#include "engine/core/text_hash.h"
+#include "engine/core/hash_index.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/utf8.h"
 

@@ -5,10 +5,8 @@
 #include <string_view>
 
 #include "engine/core/hash_index.h"
-#include "engine/core/row_list.h"
-#include "engine/core/row_pool.h"
+#include "engine/core/row_store.h"
 #include "engine/core/rows.h"
-#include "engine/core/rows_by_id.h"
 #include "engine/core/text_arena.h"
 #include "schemas/vocab/ids.h"
 

@@ -8,11 +8,10 @@
 
 #include "engine/core/approvals.h"
 #include "engine/core/devices.h"
-#include "engine/core/duplicates.h"
-#include "engine/core/idempotency.h"
 #include "engine/core/pairing.h"
 #include "engine/core/policy.h"
 #include "engine/core/principals.h"
+#include "engine/core/repeats.h"
 #include "engine/core/runs.h"
 #include "engine/core/sessions.h"
 #include "engine/core/state.h"
@@ -144,8 +143,5 @@ constexpr std::size_t state_bytes_max() {
                     table_list());
 }
 static_assert(state_bytes_max() <= limits::kStateBytesMax);
-
-// Logical time at which something in the tables is due; 0 = nothing pending.
-std::uint64_t next_due_ms(const Tables& tables);
 
 }  // namespace spine::core

@@ -70,7 +70,7 @@ bool view_pairing(const State& state, Seq request, std::uint64_t now_ms, Pairing
 SessionId find_session(const State& state, std::string_view key);
 // Whether it is the key of the main session of its agent.
 bool is_main_session(const State& state, std::string_view key);
-// What a key stands for that a client typed (typed_session_key); there may be no such session.
+// What a key stands for that a client typed (find_session_key); there may be no such session.
 bool find_typed_key(const State& state, std::string_view typed, KeyBuffer& key);
 // By label, exact. 0 when there is none.
 SessionId find_session_label(const State& state, std::string_view label);
