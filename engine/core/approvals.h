@@ -37,10 +37,6 @@ class Approvals : public RowVector<Approval, limits::kApprovalsMax + 1> {
   Approval take(Seq id);
   // One of a snapshot. False behind one that was just asked, or when there are too many.
   bool restore(Approval approval);
-
- private:
-  template <class Accepts>
-  const Approval* find_open(Accepts accepts) const;
 };
 
 // The same tool for the same purpose in the same words, and nothing else: who allows one command

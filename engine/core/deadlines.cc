@@ -61,9 +61,10 @@ void find_delayed(const Tables& tables, std::uint64_t now_ms, Due& due) {
 }
 
 void find_unanswered(const Approvals& approvals, std::uint64_t now_ms, Due& due) {
-  for (std::size_t i = 0; i < approvals.count() && !due.full(); ++i) {
-    if (approvals[i].open() && approvals[i].expires_ms <= now_ms) {
-      due.approvals.push_back(approvals[i].request.value);
+  for (const Approval& approval : approvals) {
+    if (due.full()) return;
+    if (approval.open() && approval.expires_ms <= now_ms) {
+      due.approvals.push_back(approval.request.value);
     }
   }
 }
@@ -82,12 +83,13 @@ void add_expired(const Tables& tables, std::uint64_t id, Seq cause, Drafter& dra
                                 why);
 }
 
-template <class Table, class Since>
-void find_idle(const Table& table, std::uint64_t now_ms, std::uint64_t idle_ms, Since since,
-               Due& due, std::vector<std::uint32_t>& rows) {
+template <class Table>
+void find_idle(const Table& table, std::uint64_t now_ms, std::uint64_t idle_ms, Due& due,
+               std::vector<std::uint32_t>& rows) {
   for (std::uint32_t row = table.idle_first(); row != 0 && !due.full();
        row = table.idle_next(row)) {
-    if (now_ms < since(row) || now_ms - since(row) < idle_ms) return;
+    const std::uint64_t since_ms = table.hot(row).active_ms;
+    if (now_ms < since_ms || now_ms - since_ms < idle_ms) return;
     rows.push_back(row);
   }
 }
@@ -101,12 +103,8 @@ void decide_deadline(const Tables& tables, const Input& input, Decision& decisio
   find_delayed(tables, now_ms, due);
   find_unanswered(tables.approvals, now_ms, due);
   if (idle_ms != 0) {
-    find_idle(
-        tables.sessions, now_ms, idle_ms,
-        [&](std::uint32_t row) { return tables.sessions.hot(row).active_ms; }, due, due.sessions);
-    find_idle(
-        tables.principals, now_ms, idle_ms,
-        [&](std::uint32_t row) { return tables.principals.hot(row).seen_ms; }, due, due.principals);
+    find_idle(tables.sessions, now_ms, idle_ms, due, due.sessions);
+    find_idle(tables.principals, now_ms, idle_ms, due, due.principals);
   }
   if (due.count() == 0) return decision.refuse(ReplyCode::nothing_to_do);
   Drafter drafter(tables, input, decision);
@@ -143,7 +141,7 @@ std::uint64_t next_due_ms(const Tables& tables) {
     const std::uint32_t principal = tables.principals.idle_first();
     if (session != 0) due = std::min(due, later(tables.sessions.hot(session).active_ms, idle_ms));
     if (principal != 0)
-      due = std::min(due, later(tables.principals.hot(principal).seen_ms, idle_ms));
+      due = std::min(due, later(tables.principals.hot(principal).active_ms, idle_ms));
   }
   return due == kNever ? 0 : due;
 }

@@ -10,9 +10,7 @@
 namespace spine::core {
 
 const Device* Devices::find(std::string_view device_id) const {
-  const auto at = std::find_if(rows_.begin(), rows_.end(),
-                               [&](const Device& row) { return row.device_id == device_id; });
-  return at == rows_.end() ? nullptr : &*at;
+  return find_row([&](const Device& row) { return row.device_id == device_id; });
 }
 
 Device* Devices::find(std::string_view device_id) {

@@ -3,7 +3,6 @@
 
 #include <cstring>
 #include <memory>
-#include <type_traits>
 #include <xxhash.h>
 
 #include "engine/core/columns.h"
@@ -23,22 +22,13 @@ class Cells {
     XXH3_128bits_reset(state_.get());
   }
 
-  void begin_row(std::uint64_t id) {
-    put_tag(0);
-    put_word(id);
-  }
-  void begin_row(Bits128 id) {
-    put_tag(0);
-    put_word(id.hi);
-    put_word(id.lo);
-  }
   void cell(std::uint8_t column, std::uint64_t value) {
-    if (value == 0) return;
+    if (value == 0 && column != 0) return;
     put_tag(column);
     put_word(value);
   }
   void cell(std::uint8_t column, Bits128 value) {
-    if (!value) return;
+    if (!value && column != 0) return;
     put_tag(column);
     put_word(value.hi);
     put_word(value.lo);
@@ -87,20 +77,7 @@ class Cells {
 
 template <class Columns, class Row>
 void put_row(const Columns& columns, const Row& row, Cells& cells) {
-  for_each_column(columns, [&](const auto& column) {
-    const auto& cell = cell_of(column, row);
-    using Cell = std::remove_cvref_t<decltype(cell)>;
-    const auto put = [&](auto value) {
-      column.number == 0 ? cells.begin_row(value) : cells.cell(column.number, value);
-    };
-    if constexpr (kIsText<Cell>) {
-      cells.cell(column.number, text_in(cell));
-    } else if constexpr (kIsBits<Cell>) {
-      put(cell);
-    } else {
-      put(number_of(cell));
-    }
-  });
+  for_each_value(columns, row, [&](std::uint8_t number, auto value) { cells.cell(number, value); });
 }
 
 class Digester {

@@ -122,16 +122,15 @@ void Drafter::add_approval_resolved(const ApprovalAnswer& answer, Why why) {
 }
 
 void Drafter::add_withdrawals(std::uint64_t cause, std::uint64_t run_id) {
-  const Approvals& approvals = tables_.approvals;
-  for (std::size_t i = 0; i < approvals.count(); ++i) {
-    if (!approvals[i].open() || approvals[i].run.value != run_id) continue;
-    const std::uint32_t row = tables_.runs.find(RunId{run_id});
-    Why why{.cause = cause, .session = approvals[i].session.value};
+  for (const Approval& approval : tables_.approvals) {
+    if (!approval.open() || approval.run.value != run_id) continue;
+    const std::uint32_t row = tables_.runs.find(approval.run);
+    Why why{.cause = cause, .session = approval.session.value};
     if (row != 0) {
       why.correlation = tables_.runs[row].correlation;
       why.principal = tables_.runs[row].principal.value;
     }
-    add_approval_resolved(ApprovalAnswer{.request = approvals[i].request,
+    add_approval_resolved(ApprovalAnswer{.request = approval.request,
                                          .decision = fb::ApprovalDecision::withdrawn,
                                          .via = fb::DecidedVia::run_end},
                           why);

@@ -14,35 +14,30 @@ namespace spine::core {
 namespace {
 
 template <class Row>
-bool is_from(const Row& row, const SenderPlace& sender) {
-  return same_id(row.sender_id, sender.sender_id, sender.ids) &&
-         same_but_case(row.channel, sender.channel) &&
+bool is_beside(const Row& row, const SenderPlace& sender) {
+  return same_but_case(row.channel, sender.channel) &&
          same_id(row.account, sender.account, sender.ids);
 }
 
-template <class Accepts>
-const PairingRequest* find_live(const std::vector<PairingRequest>& rows, std::uint64_t now_ms,
-                                Accepts accepts) {
-  const auto at = std::find_if(rows.begin(), rows.end(), [&](const PairingRequest& row) {
-    return row.live(now_ms) && accepts(row);
-  });
-  return at == rows.end() ? nullptr : &*at;
+template <class Row>
+bool is_from(const Row& row, const SenderPlace& sender) {
+  return same_id(row.sender_id, sender.sender_id, sender.ids) && is_beside(row, sender);
 }
 
 }  // namespace
 
 const PairingRequest* PairingRequests::find(Seq id, std::uint64_t now_ms) const {
-  return find_live(rows_, now_ms, [&](const PairingRequest& row) { return row.request == id; });
+  return find_row([&](const Row& row) { return row.live(now_ms) && row.request == id; });
 }
 
 const PairingRequest* PairingRequests::find_sender(const SenderPlace& sender,
                                                    std::uint64_t now_ms) const {
-  return find_live(rows_, now_ms, [&](const PairingRequest& row) { return is_from(row, sender); });
+  return find_row([&](const Row& row) { return row.live(now_ms) && is_from(row, sender); });
 }
 
 const PairingRequest* PairingRequests::find_code(std::string_view code,
                                                  std::uint64_t now_ms) const {
-  return find_live(rows_, now_ms, [&](const PairingRequest& row) { return row.code == code; });
+  return find_row([&](const Row& row) { return row.live(now_ms) && row.code == code; });
 }
 
 bool PairingRequests::has_room(const SenderPlace& sender, std::uint64_t now_ms) const {
@@ -51,10 +46,7 @@ bool PairingRequests::has_room(const SenderPlace& sender, std::uint64_t now_ms) 
   for (const PairingRequest& row : rows_) {
     if (!row.live(now_ms)) continue;
     ++live;
-    beside += same_but_case(row.channel, sender.channel) &&
-                      same_id(row.account, sender.account, sender.ids)
-                  ? 1
-                  : 0;
+    if (is_beside(row, sender)) ++beside;
   }
   return live < limits::kPairingRequestsMax && beside < limits::kPairingRequestsPerAccountMax;
 }
@@ -67,12 +59,7 @@ void PairingRequests::add(PairingRequest request, std::uint64_t now_ms) {
 }
 
 PairingRequest PairingRequests::take(Seq id) {
-  const auto at = std::find_if(rows_.begin(), rows_.end(),
-                               [&](const PairingRequest& row) { return row.request == id; });
-  if (at == rows_.end()) return {};
-  PairingRequest taken = std::move(*at);
-  rows_.erase(at);
-  return taken;
+  return take_row([&](const Row& row) { return row.request == id; });
 }
 
 // The same however ids are compared: those that differ in case alone share a place of the index.

@@ -118,6 +118,8 @@ class RowVector {
   std::uint32_t count() const { return static_cast<std::uint32_t>(rows_.size()); }
   bool full() const { return rows_.size() >= kRowsMax; }
   const Row& operator[](std::size_t index) const { return rows_[index]; }
+  auto begin() const { return rows_.begin(); }
+  auto end() const { return rows_.end(); }
   std::size_t bytes() const { return rows_.capacity() * sizeof(Row); }
 
   template <class Visit>
@@ -133,6 +135,22 @@ class RowVector {
   }
 
  protected:
+  // The first row that is accepted; nullptr = none. Borrowed until the table changes.
+  template <class Accepts>
+  const Row* find_row(Accepts accepts) const {
+    const auto at = std::find_if(rows_.begin(), rows_.end(), accepts);
+    return at == rows_.end() ? nullptr : &*at;
+  }
+  // Takes that row out and gives it back; one without an id when there is none.
+  template <class Accepts>
+  Row take_row(Accepts accepts) {
+    const auto at = std::find_if(rows_.begin(), rows_.end(), accepts);
+    if (at == rows_.end()) return {};
+    Row taken = std::move(*at);
+    rows_.erase(at);
+    return taken;
+  }
+
   std::vector<Row> rows_{};
 };
 

@@ -59,10 +59,7 @@ void fold_session_reset(const Folding& fold) {
   Sessions& sessions = fold.tables.sessions;
   const std::uint32_t row = sessions.find(fold.session());
   if (row == 0) return;
-  SessionCold& cold = sessions.cold(row);
-  if (const Bits128 uuid = bits_of(body.uuid()); uuid) cold.uuid = uuid;
-  cold.started_wall_ms = fold.wall_ms();
-  sessions.set_agent_session(row, {});
+  sessions.begin_life(row, bits_of(body.uuid()), fold.wall_ms());
   clear_history(fold, row);
   // A reset by time, or by a message that goes on, was led to by the first message of the new life.
   if (body.reason() != fb::ResetReason::manual && fold.has_cause()) {
@@ -91,11 +88,9 @@ void fold_session_patched(const Folding& fold) {
   } kMarks[]{{fb::SessionField::archived, fb::SessionMark::archived},
              {fb::SessionField::pinned, fb::SessionMark::pinned},
              {fb::SessionField::unread, fb::SessionMark::unread}};
-  std::uint32_t& marks = sessions.cold(row).marks;
   for (const auto& [field, mark] : kMarks) {
-    if (!names_field(body, field)) continue;
-    const auto bit = static_cast<std::uint32_t>(mark);
-    marks = (marks & ~bit) | (body.marks() & bit);
+    const bool set = (body.marks() & static_cast<std::uint32_t>(mark)) != 0;
+    if (names_field(body, field)) sessions.set_mark(row, mark, set);
   }
 }
 

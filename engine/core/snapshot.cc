@@ -57,18 +57,9 @@ class TableOut {
   void add(const Columns& columns, const Row& row) {
     std::size_t i = 0;
     columns_.resize(std::tuple_size_v<Columns>);
-    for_each_column(columns, [&](const auto& column) {
-      const auto& cell = cell_of(column, row);
-      using Cell = std::remove_cvref_t<decltype(cell)>;
-      ColumnOut& out = columns_[i++];
-      out.number = column.number;
-      if constexpr (kIsText<Cell>) {
-        out.add(text_in(cell));
-      } else if constexpr (kIsBits<Cell>) {
-        out.add(cell);
-      } else {
-        out.add(number_of(cell));
-      }
+    for_each_value(columns, row, [&](std::uint8_t number, auto value) {
+      columns_[i].number = number;
+      columns_[i++].add(value);
     });
     ++rows_;
   }
@@ -289,17 +280,18 @@ void derive(Tables& tables) {
     const bool free = tables.sessions.hot(run.session_row).running == 0;
     tables.runs.set_delay_armed(row, free && run.not_before_ms != 0);
   }
-  const auto settle = [](auto& table, auto seq_of) {
+  const auto settle = [](auto& table) {
     std::vector<std::uint32_t> rows;  // in order of ids, as they were read
     for (std::uint32_t row = 1; row < table.end(); ++row)
       rows.push_back(row);
-    std::stable_sort(rows.begin(), rows.end(),
-                     [&](std::uint32_t a, std::uint32_t b) { return seq_of(a) < seq_of(b); });
+    std::stable_sort(rows.begin(), rows.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return table.hot(a).active_seq < table.hot(b).active_seq;
+    });
     for (const std::uint32_t row : rows)
       table.settle(row);
   };
-  settle(tables.sessions, [&](auto row) { return tables.sessions.hot(row).active_seq; });
-  settle(tables.principals, [&](auto row) { return tables.principals.hot(row).seen_seq; });
+  settle(tables.sessions);
+  settle(tables.principals);
 }
 
 Error corrupt(std::string_view what) {

@@ -51,9 +51,7 @@ bool starts_with(Bits128 uuid, const UuidStart& start) {
 }
 
 ApprovalView approval_view(const Tables& tables, const Approval& approval) {
-  ApprovalView view;
-  copy_row(approval.columns(), approval, view.columns(), view,
-           [](std::string_view text) { return text; });
+  ApprovalView view{view_of(approval)};
   if (const std::uint32_t run = tables.runs.find(view.run); run != 0) {
     view.run_key = tables.runs.text(tables.runs[run].key);
     view.agent_id = tables.runs.text(tables.runs[run].agent_id);
@@ -169,10 +167,9 @@ bool is_reset_trigger(const State& state, std::string_view text, std::string_vie
 }
 
 bool begins_conversation(const EventView& event) {
-  if (is_kind(event.header.kind, fb::EventBody::SessionOpened)) return true;
-  return is_kind(event.header.kind, fb::EventBody::SessionReset) &&
-         flatbuffers::GetRoot<fb::SessionReset>(event.body.data())->reason() ==
-             fb::ResetReason::message;
+  return is_kind(event, fb::EventBody::SessionOpened) ||
+         (is_kind(event, fb::EventBody::SessionReset) &&
+          root_of<fb::SessionReset>(event).reason() == fb::ResetReason::message);
 }
 
 std::size_t list_open_runs(const State& state, std::size_t limit, std::vector<RunId>& out) {
@@ -218,18 +215,15 @@ StateCounts count_state(const State& state) {
 }
 
 bool view_device(const State& state, std::string_view device_id, DeviceView& out) {
-  const Devices& devices = state.tables().devices;
-  const Device* device = devices.find(device_id);
-  if (device == nullptr) return false;
-  out = view_of(*device);
-  return true;
+  const Device* device = state.tables().devices.find(device_id);
+  if (device != nullptr) out = view_of(*device);
+  return device != nullptr;
 }
 
 bool view_pairing(const State& state, Seq request, std::uint64_t now_ms, PairingView& out) {
   const PairingRequest* row = state.tables().pairing_requests.find(request, now_ms);
-  if (row == nullptr) return false;
-  out = view_of(*row);
-  return true;
+  if (row != nullptr) out = view_of(*row);
+  return row != nullptr;
 }
 
 std::size_t list_devices(const State& state, std::size_t offset, std::size_t limit,
@@ -243,24 +237,20 @@ std::size_t list_devices(const State& state, std::size_t offset, std::size_t lim
 }
 
 void list_pairing(const State& state, std::uint64_t now_ms, std::vector<PairingView>& out) {
-  const PairingRequests& requests = state.tables().pairing_requests;
-  for (std::size_t i = 0; i < requests.count(); ++i) {
-    if (requests[i].live(now_ms)) out.push_back(view_of(requests[i]));
-  }
+  for (const PairingRequest& request : state.tables().pairing_requests)
+    if (request.live(now_ms)) out.push_back(view_of(request));
 }
 
 bool view_approval(const State& state, Seq request, ApprovalView& out) {
   const Approval* approval = state.tables().approvals.find(request);
-  if (approval == nullptr) return false;
-  out = approval_view(state.tables(), *approval);
-  return true;
+  if (approval != nullptr) out = approval_view(state.tables(), *approval);
+  return approval != nullptr;
 }
 
 bool view_question(const State& state, Seq request, ApprovalView& out) {
   const Approval* approval = state.tables().approvals.find_any(request);
-  if (approval == nullptr) return false;
-  out = approval_view(state.tables(), *approval);
-  return true;
+  if (approval != nullptr) out = approval_view(state.tables(), *approval);
+  return approval != nullptr;
 }
 
 Seq find_approval(const State& state, Bits128 uuid) {
@@ -269,17 +259,14 @@ Seq find_approval(const State& state, Bits128 uuid) {
 }
 
 void list_approvals(const State& state, std::vector<ApprovalView>& out) {
-  const Approvals& approvals = state.tables().approvals;
-  for (std::size_t i = 0; i < approvals.count(); ++i) {
-    if (approvals[i].open()) out.push_back(approval_view(state.tables(), approvals[i]));
-  }
+  for (const Approval& approval : state.tables().approvals)
+    if (approval.open()) out.push_back(approval_view(state.tables(), approval));
 }
 
 void list_quarantined(const State& state, std::vector<std::string_view>& out) {
   const auto first = static_cast<std::ptrdiff_t>(out.size());
-  const Quarantine& quarantine = state.tables().quarantine;
-  for (std::size_t i = 0; i < quarantine.count(); ++i)
-    out.push_back(quarantine[i].agent_id);
+  for (const QuarantinedAgent& agent : state.tables().quarantine)
+    out.push_back(agent.agent_id);
   std::sort(out.begin() + first, out.end());
 }
 

@@ -1,15 +1,75 @@
-// info: prints where a journal is, its identity and its extent.
-#include "replay/info.h"
+// inspect: what was found, as text and as JSON.
+#include "replay/inspect.h"
 
 #include <fmt/format.h>
+#include <string>
 
 #include "journal/ahead.h"
 #include "journal/journal.h"
+#include "journal/scan.h"
 #include "replay/cli.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::replay {
 namespace {
+
+using journal::Damage;
+using journal::ScanReport;
+
+void print_scan_json(const ScanReport& report, std::FILE* out) {
+  std::string damages;
+  for (const Damage& damage : report.damages) {
+    damages += fmt::format(R"({}{{"firstSeq":{},"lastSeq":{},"fileOffset":{},"what":{}}})",
+                           damages.empty() ? "" : ",", damage.first.value, damage.last.value,
+                           damage.offset, json_string(damage.what));
+  }
+  fmt::print(out,
+             R"({{"ok":{},"epoch":"{}","blocks":{},"events":{},"bytes":{},"firstSeq":{},)"
+             R"("lastSeq":{},"head":"{}","seconds":{:.3f},"damagesTotal":{},"damages":[{}]}})"
+             "\n",
+             report.damages_total == 0, show_uuid(report.epoch), report.blocks, report.events,
+             report.bytes, report.first.value, report.last.value, show_hex(ByteSpan(report.head)),
+             report.seconds, report.damages_total, damages);
+}
+
+void print_scan_text(const ScanReport& report, std::FILE* out) {
+  const bool good = report.damages_total == 0;
+  const bool newer = !good && report.newer_total == report.damages_total;
+  fmt::print(out, "{}: {} blocks, {} events, {} in {:.3f} s\n",
+             good    ? "The journal is whole"
+             : newer ? "A newer version of Spine wrote into this journal"
+                     : "The journal is DAMAGED",
+             show_count(report.blocks), show_count(report.events), show_bytes(report.bytes),
+             report.seconds);
+  fmt::print(out, "Epoch {}, events #{} to #{}, head {}\n", show_uuid(report.epoch),
+             report.first.value, report.last.value, show_hex(ByteSpan(report.head)));
+  for (const Damage& damage : report.damages) {
+    fmt::print(out, "{}: {}\n", damage.newer ? "Not read" : "Damaged",
+               printable(journal::damage_text(damage)));
+  }
+  if (report.damages_total > report.damages.size()) {
+    fmt::print(out, "... and {} more\n", report.damages_total - report.damages.size());
+  }
+  if (good) return;
+  fmt::print(out, "What to do: {}\n",
+             newer ? "Install that version or a later one."
+                   : "stop Spine, keep a copy of the journal directory, check the disk, and bring "
+                     "back the last backup.");
+}
+
+// What lies beside the journal and tells of more is damage of its end.
+Status add_ahead(const InspectOptions& options, journal::Reader& reader, ScanReport& report) {
+  SPINE_TRY(const auto ahead,
+            journal::find_ahead(options.journal_dir.parent_path(), Bits128{}, reader));
+  for (const journal::AheadFile& file : ahead) {
+    ++report.damages_total;
+    report.damages.push_back(
+        {.first = file.other_history ? file.seq : next(reader.last()),
+         .last = file.seq,
+         .what = fmt::format("{}: what it was made of is missing", journal::ahead_text(file))});
+  }
+  return ok();
+}
 
 struct Extent {
   Seq first{};
@@ -47,7 +107,7 @@ std::string ahead_json(const std::vector<journal::AheadFile>& files) {
 
 }  // namespace
 
-int journal_info(const InfoOptions& options, std::FILE* out, std::FILE* err) {
+int journal_info(const InspectOptions& options, std::FILE* out, std::FILE* err) {
   auto reader = journal::Reader::open_read_only(options.journal_dir);
   if (!reader) return fail(err, reader.error());
   auto found = extent_of(*reader, options.journal_dir.parent_path());
@@ -94,6 +154,17 @@ int journal_info(const InfoOptions& options, std::FILE* out, std::FILE* err) {
     fmt::print(out, "Missing   {}\n", printable(journal::ahead_text(extent.ahead, extent.last)));
   }
   return kExitOk;
+}
+
+int journal_verify(const InspectOptions& options, std::FILE* out, std::FILE* err) {
+  auto reader = journal::Reader::open_read_only(options.journal_dir);
+  if (!reader) return fail(err, reader.error());
+  ScanReport report = journal::scan(*reader);
+  if (const Status looked = add_ahead(options, *reader, report); !looked) {
+    return fail(err, looked.error());
+  }
+  (options.json ? print_scan_json : print_scan_text)(report, out);
+  return report.damages_total == 0 ? kExitOk : kExitFailure;
 }
 
 }  // namespace spine::replay
