@@ -113,15 +113,13 @@ void decide_approval_resolved(const Tables& tables, const Input& input, Decision
   if (!by_person || !answers || !fit(limits::kNameBytesMax, body.rule())) {
     return decision.refuse(ReplyCode::rejected);
   }
-  Why why{.cause = approval->request.value,
-          .principal = input.principal.value,
-          .session = approval->session.value};
-  const std::uint32_t run = tables.runs.find(approval->run);
-  if (run != 0) why.correlation = tables.runs[run].correlation;
+  Drafter drafter(tables, input, decision);
+  Why why = drafter.why_of_question(*approval, approval->request);
+  why.principal = input.principal.value;
   Reply& reply = decision.reply;
   reply.run = approval->run;
   reply.session = approval->session;
-  reply.seq = Drafter(tables, input, decision).add_input(why);
+  reply.seq = drafter.add_input(why);
 }
 
 }  // namespace spine::core

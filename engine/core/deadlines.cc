@@ -21,38 +21,18 @@ struct Due {
   std::vector<std::uint32_t> runs{};  // rows of runs to start, one per session
   std::vector<std::uint32_t> sessions{};
   std::vector<std::uint32_t> principals{};
-  std::vector<std::uint64_t> approvals{};  // ids of questions that nobody answered
+  std::vector<const Approval*> approvals{};  // that nobody answered
   std::size_t count() const {
     return runs.size() + sessions.size() + principals.size() + approvals.size();
   }
   bool full() const { return count() >= limits::kDeadlinesPerTurnMax; }
 };
 
-// Walks the part of the heap that is due (a parent is never due later than its children), the
-// bounded number of it that comes first in the heap, and orders what it finds.
 void find_delayed(const Tables& tables, std::uint64_t now_ms, Due& due) {
-  const std::vector<Deadline>& heap = tables.runs.delays().entries();
-  std::vector<Deadline> found;
-  std::vector<std::size_t> places;
-  if (!heap.empty()) places.push_back(0);
-  const auto later = [&](std::size_t a, std::size_t b) {
-    return heap[a].due_ms != heap[b].due_ms ? heap[a].due_ms > heap[b].due_ms
-                                            : heap[a].id > heap[b].id;
-  };
-  while (!places.empty() && found.size() < limits::kDeadlinesPerTurnMax) {
-    std::pop_heap(places.begin(), places.end(), later);
-    const std::size_t place = places.back();
-    places.pop_back();
-    if (heap[place].due_ms > now_ms) break;
-    found.push_back(heap[place]);
-    for (std::size_t child = 2 * place + 1; child <= 2 * place + 2 && child < heap.size();
-         ++child) {
-      places.push_back(child);
-      std::push_heap(places.begin(), places.end(), later);
-    }
-  }
   std::vector<std::uint32_t> started;  // rows of sessions
-  for (const Deadline& deadline : found) {
+  std::size_t looked_at = 0;
+  for (const Deadline& deadline : tables.runs.delays()) {
+    if (deadline.due_ms > now_ms || looked_at++ == limits::kDeadlinesPerTurnMax) return;
     const std::uint32_t session = tables.runs[deadline.row].session_row;
     if (std::find(started.begin(), started.end(), session) != started.end()) continue;
     started.push_back(session);
@@ -64,23 +44,9 @@ void find_unanswered(const Approvals& approvals, std::uint64_t now_ms, Due& due)
   for (const Approval& approval : approvals) {
     if (due.full()) return;
     if (approval.open() && approval.expires_ms <= now_ms) {
-      due.approvals.push_back(approval.request.value);
+      due.approvals.push_back(&approval);
     }
   }
-}
-
-// Nobody answered in time: that means no.
-void add_expired(const Tables& tables, std::uint64_t id, Seq cause, Drafter& drafter) {
-  const std::uint32_t run = tables.runs.find(tables.approvals.find(Seq{id})->run);
-  Why why{.cause = cause.value, .correlation = cause.value};
-  if (run != 0) {
-    why.correlation = tables.runs[run].correlation;
-    why.principal = tables.runs[run].principal.value;
-  }
-  drafter.add_approval_resolved(ApprovalAnswer{.request = Seq{id},
-                                               .decision = fb::ApprovalDecision::expired,
-                                               .via = fb::DecidedVia::deadline},
-                                why);
 }
 
 template <class Table>
@@ -112,8 +78,13 @@ void decide_deadline(const Tables& tables, const Input& input, Decision& decisio
   decision.reply.seq = seq;
   for (const std::uint32_t row : due.runs)
     drafter.start_run(row, now_ms, {});
-  for (const std::uint64_t id : due.approvals)
-    add_expired(tables, id, seq, drafter);
+  // Nobody answered in time: that means no.
+  for (const Approval* approval : due.approvals) {
+    drafter.add_approval_resolved({.request = approval->request,
+                                   .decision = fb::ApprovalDecision::expired,
+                                   .via = fb::DecidedVia::deadline},
+                                  drafter.why_of_question(*approval, seq));
+  }
   for (const std::uint32_t row : due.sessions) {
     const SessionCold& session = tables.sessions.cold(row);
     drafter.add(Why{.cause = seq.value,
@@ -131,7 +102,7 @@ void decide_deadline(const Tables& tables, const Input& input, Decision& decisio
 
 std::uint64_t next_due_ms(const Tables& tables) {
   std::uint64_t due = kNever;
-  if (!tables.runs.delays().empty()) due = tables.runs.delays().first().due_ms;
+  if (!tables.runs.delays().empty()) due = tables.runs.delays().begin()->due_ms;
   if (const std::uint64_t asked = tables.approvals.next_due_ms(); asked != 0) {
     due = std::min(due, asked);
   }

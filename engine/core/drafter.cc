@@ -111,6 +111,16 @@ void Drafter::add_runs_aborted(const Why& why, const std::vector<std::uint64_t>&
     add_withdrawals(why.cause, run);
 }
 
+Why Drafter::why_of_question(const Approval& approval, Seq cause) const {
+  Why why{.cause = cause.value, .session = approval.session.value};
+  const std::uint32_t row = tables_.runs.find(approval.run);
+  if (row != 0) {
+    why.correlation = tables_.runs[row].correlation;
+    why.principal = tables_.runs[row].principal.value;
+  }
+  return why;
+}
+
 void Drafter::add_approval_resolved(const ApprovalAnswer& answer, Why why) {
   if (why.session == 0) {
     const Approval* approval = tables_.approvals.find(answer.request);
@@ -124,16 +134,10 @@ void Drafter::add_approval_resolved(const ApprovalAnswer& answer, Why why) {
 void Drafter::add_withdrawals(std::uint64_t cause, std::uint64_t run_id) {
   for (const Approval& approval : tables_.approvals) {
     if (!approval.open() || approval.run.value != run_id) continue;
-    const std::uint32_t row = tables_.runs.find(approval.run);
-    Why why{.cause = cause, .session = approval.session.value};
-    if (row != 0) {
-      why.correlation = tables_.runs[row].correlation;
-      why.principal = tables_.runs[row].principal.value;
-    }
-    add_approval_resolved(ApprovalAnswer{.request = approval.request,
-                                         .decision = fb::ApprovalDecision::withdrawn,
-                                         .via = fb::DecidedVia::run_end},
-                          why);
+    add_approval_resolved({.request = approval.request,
+                           .decision = fb::ApprovalDecision::withdrawn,
+                           .via = fb::DecidedVia::run_end},
+                          why_of_question(approval, Seq{cause}));
   }
 }
 
@@ -189,35 +193,12 @@ flatbuffers::Offset<fb::MessageReceived> copy_message(BodyBuilder& builder,
           ? flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>{}
           : builder.CreateVector(message.sealed()->data(), message.sealed()->size());
 
-  fb::MessageReceivedBuilder copy(builder);
-  copy.add_via(message.via());
-  copy.add_channel(channel);
-  copy.add_account(account);
-  copy.add_sender_id(sender_id);
-  copy.add_sender_name(sender_name);
-  copy.add_conversation(message.conversation());
-  copy.add_conversation_id(conversation_id);
-  copy.add_thread(thread);
-  copy.add_external_id(external_id);
-  copy.add_text(text);
-  copy.add_attachments(attachments);
-  copy.add_reply_to(reply_to);
-  copy.add_platform_ms(message.platform_ms());
-  copy.add_session_key(session_key);
-  copy.add_agent_id(agent_id);
-  copy.add_idempotency_key(idempotency_key);
-  if (message.entropy() != nullptr) copy.add_entropy(message.entropy());
-  copy.add_bridge(message.bridge());
-  if (message.fingerprint() != nullptr) copy.add_fingerprint(message.fingerprint());
-  copy.add_no_run(message.no_run());
-  copy.add_vouched(message.vouched());
-  copy.add_queue_mode(message.queue_mode());
-  copy.add_untrusted(message.untrusted());
-  copy.add_exact_ids(message.exact_ids());
-  copy.add_mention(message.mention());
-  copy.add_person(message.person());
-  copy.add_sealed(sealed);
-  return copy.Finish();
+  return fb::CreateMessageReceived(
+      builder, message.via(), channel, account, sender_id, sender_name, message.conversation(),
+      conversation_id, thread, external_id, text, attachments, reply_to, message.platform_ms(),
+      session_key, agent_id, idempotency_key, message.entropy(), message.bridge(),
+      message.fingerprint(), message.no_run(), message.vouched(), message.queue_mode(),
+      message.untrusted(), message.exact_ids(), message.mention(), message.person(), sealed);
 }
 
 }  // namespace spine::core

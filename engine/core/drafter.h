@@ -95,6 +95,8 @@ class Drafter {
   // `runs` ascending; in as many events as it takes. What their agents asked is withdrawn.
   void add_runs_aborted(const Why& why, const std::vector<std::uint64_t>& runs,
                         fb::AbortReason reason);
+  // Why something happens to a question of an agent.
+  Why why_of_question(const Approval& approval, Seq cause) const;
   // A session of 0 in `why` stands for that of the question.
   void add_approval_resolved(const ApprovalAnswer& answer, Why why);
   // Nobody has to answer any more what the agent of this run asked.

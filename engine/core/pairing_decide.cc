@@ -1,5 +1,5 @@
 // What becomes of requests for pairing that are answered (those that messages make, and answers
-// given in messages: message_decide.cc).
+// given in messages: decide_message).
 #include "engine/core/pairing_decide.h"
 
 namespace spine::core {

@@ -53,77 +53,34 @@ Bits128 idempotency_fingerprint(Bits128 key, PrincipalId principal, std::string_
   return siphash128(key, as_bytes(fields.view()));
 }
 
-Duplicates::Duplicates()
-    : fingerprint_(limits::kDuplicatesMax),
-      seq_(limits::kDuplicatesMax),
-      minute_(limits::kDuplicatesMax) {}
-
-std::uint32_t Duplicates::find_place(Bits128 fingerprint) const {
-  return index_.find(hash_fingerprint(fingerprint),
-                     [&](std::uint32_t row) { return fingerprint_[row - 1] == fingerprint; });
-}
-
 Seq Duplicates::find(Bits128 fingerprint) const {
   const std::uint32_t row = find_place(fingerprint);
-  return row == 0 ? Seq{} : seq_[row - 1];
-}
-
-void Duplicates::prefetch(Bits128 fingerprint) const {
-  index_.prefetch(hash_fingerprint(fingerprint));
-}
-
-void Duplicates::drop_oldest(std::uint32_t minute) {
-  constexpr std::uint32_t kYoungMinutes = minute_of(limits::kDuplicateYoungMs);
-  if (minute - minute_[first_] < kYoungMinutes) ++evicted_young_;
-  index_.erase(hash_fingerprint(fingerprint_[first_]), first_ + 1);
-  first_ = (first_ + 1) & (limits::kDuplicatesMax - 1);
-  --count_;
-  if (count_ > kFetchAhead) index_.prefetch(hash_fingerprint(fingerprint_[place(kFetchAhead)]));
+  return row == 0 ? Seq{} : ring_[row - 1].seq;
 }
 
 void Duplicates::add(const Duplicate& entry) {
   if (find_place(entry.fingerprint) != 0) return;
-  if (count_ == limits::kDuplicatesMax) drop_oldest(entry.minute);
-  const std::uint32_t at = place(count_);
-  fingerprint_[at] = entry.fingerprint;
-  seq_[at] = entry.seq;
-  minute_[at] = entry.minute;
-  index_.insert(hash_fingerprint(entry.fingerprint), at + 1);
-  ++count_;
+  if (count() == kRowsMax) {
+    constexpr std::uint32_t kYoungMinutes = minute_of(limits::kDuplicateYoungMs);
+    if (entry.minute - ring_[first_].minute < kYoungMinutes) ++evicted_young_;
+    drop_oldest();
+    prefetch(at(kFetchAhead).fingerprint);
+  }
+  push(entry);
 }
-
-Duplicate Duplicates::at(std::uint32_t index) const {
-  const std::uint32_t at = place(index);
-  return Duplicate{.fingerprint = fingerprint_[at], .seq = seq_[at], .minute = minute_[at]};
-}
-
-std::size_t Duplicates::bytes() const {
-  return std::size_t{count_} * (sizeof(Bits128) + sizeof(Seq) + 4) + index_.bytes();
-}
-
-Idempotency::Idempotency() : ring_(kRing) {}
 
 bool Idempotency::find(Bits128 fingerprint, std::uint64_t now_ms, IdempotentRequest& out) const {
-  const std::uint32_t row = index_.find(hash_fingerprint(fingerprint), [&](std::uint32_t at) {
-    return ring_[at - 1].fingerprint == fingerprint;
-  });
+  const std::uint32_t row = find_place(fingerprint);
   if (row == 0 || passed(ring_[row - 1], now_ms)) return false;
   out = ring_[row - 1];
   return true;
-}
-
-void Idempotency::drop_oldest() {
-  index_.erase(hash_fingerprint(ring_[first_].fingerprint), first_ + 1);
-  ring_[first_] = IdempotentRequest{};
-  first_ = (first_ + 1) & (kRing - 1);
-  --count_;
 }
 
 void Idempotency::add(const IdempotentRequest& request) {
   for (int i = 0; i < kClearedPerAdd && count_ > 0 && passed(ring_[first_], request.logical_ms);
        ++i)
     drop_oldest();
-  if (count_ == limits::kIdempotencyKeysMax) {
+  if (count_ == kRowsMax) {
     if (!passed(ring_[first_], request.logical_ms)) ++evicted_young_;
     drop_oldest();
   }
@@ -131,14 +88,9 @@ void Idempotency::add(const IdempotentRequest& request) {
 }
 
 bool Idempotency::restore(const IdempotentRequest& request) {
-  const std::uint32_t hash = hash_fingerprint(request.fingerprint);
-  const std::uint32_t old = index_.find(
-      hash, [&](std::uint32_t at) { return ring_[at - 1].fingerprint == request.fingerprint; });
-  if (old != 0) index_.erase(hash, old);
-  const std::uint32_t at = place(count_);
-  ring_[at] = request;
-  index_.insert(hash, at + 1);
-  ++count_;
+  const std::uint32_t old = find_place(request.fingerprint);
+  if (old != 0) index_.erase(hash_fingerprint(request.fingerprint), old);
+  push(request);
   return true;
 }
 
@@ -146,10 +98,6 @@ void Idempotency::set_run(Seq message, RunId run) {
   if (count_ == 0) return;
   IdempotentRequest& last = ring_[place(count_ - 1)];
   if (last.message == message) last.run = run;
-}
-
-std::size_t Idempotency::bytes() const {
-  return std::size_t{count_} * sizeof(IdempotentRequest) + index_.bytes();
 }
 
 }  // namespace spine::core

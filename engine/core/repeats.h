@@ -25,71 +25,85 @@ bool folded_fingerprint(Bits128 key, const fb::MessageReceived& message, Bits128
 // Of an idempotency key of a principal.
 Bits128 idempotency_fingerprint(Bits128 key, PrincipalId principal, std::string_view text);
 
-// Fingerprints of the messages that were seen, the oldest out first.
-class Duplicates {
+// A ring of rows with a fingerprint each, the oldest first, and an index by fingerprint.
+template <class RowType, std::uint32_t kMax, std::uint32_t kRing>
+class FingerprintRing {
  public:
-  using Row = Duplicate;
-  static constexpr std::uint32_t kRowsMax = limits::kDuplicatesMax;
-  static constexpr std::size_t kRowBytesMax = 28 + 16;  // columns and index
+  using Row = RowType;
+  static constexpr std::uint32_t kRowsMax = kMax;
+  static constexpr std::size_t kRowBytesMax = sizeof(Row) + 32;  // and index
 
-  Duplicates();
-
-  // Seq of the message with that fingerprint; 0 = not seen, or too long ago.
-  Seq find(Bits128 fingerprint) const;
-  // Remembers a message; does nothing when its fingerprint is there. When the table is full the
-  // oldest entry goes, and is counted if it was younger than limits::kDuplicateYoungMs.
-  void add(const Duplicate& entry);
-
-  // Tells the processor that find() or add() of this fingerprint comes soon: what lies between
-  // hides most of a cache miss.
-  void prefetch(Bits128 fingerprint) const;
+  FingerprintRing() : ring_(kRing) {}
 
   std::uint32_t count() const { return count_; }
   // The oldest is 0. REQUIRES: index < count().
-  Duplicate at(std::uint32_t index) const;
+  const Row& at(std::uint32_t index) const { return ring_[place(index)]; }
   template <class Visit>
   void for_each_row(Visit visit) const {
     for (std::uint32_t i = 0; i < count_; ++i)
       visit(at(i));
   }
-  bool restore(const Duplicate& entry) {
-    add(entry);
-    return true;
-  }
+  // How many had to go young, because the table was full.
   const std::uint64_t& evicted_young() const { return evicted_young_; }
   std::uint64_t& evicted_young() { return evicted_young_; }
-  std::size_t bytes() const;
+  std::size_t bytes() const { return std::size_t{count_} * sizeof(Row) + index_.bytes(); }
 
-  static constexpr std::uint32_t minute_of(std::uint64_t logical_ms) {
-    return static_cast<std::uint32_t>(logical_ms / 60'000);
+ protected:
+  static_assert((kRing & (kRing - 1)) == 0 && kMax <= kRing);
+
+  std::uint32_t place(std::uint32_t index) const { return (first_ + index) & (kRing - 1); }
+  // Place + 1 of the row with that fingerprint; 0 = none.
+  std::uint32_t find_place(Bits128 fingerprint) const {
+    return index_.find(hash_fingerprint(fingerprint),
+                       [&](std::uint32_t at) { return ring_[at - 1].fingerprint == fingerprint; });
+  }
+  // REQUIRES: count() < kRing, no place is found for its fingerprint.
+  void push(const Row& row) {
+    const std::uint32_t at = place(count_++);
+    ring_[at] = row;
+    index_.insert(hash_fingerprint(row.fingerprint), at + 1);
+  }
+  // REQUIRES: count() != 0.
+  void drop_oldest() {
+    index_.erase(hash_fingerprint(ring_[first_].fingerprint), first_ + 1);
+    ring_[first_] = Row{};
+    first_ = (first_ + 1) & (kRing - 1);
+    --count_;
   }
 
- private:
-  std::uint32_t place(std::uint32_t index) const {
-    return (first_ + index) & (limits::kDuplicatesMax - 1);
-  }
-  std::uint32_t find_place(Bits128 fingerprint) const;
-  void drop_oldest(std::uint32_t minute);
-
-  // A ring: entry i of count_ stands at place(i). The index holds places + 1.
-  LazyArray<Bits128> fingerprint_;
-  LazyArray<Seq> seq_;
-  LazyArray<std::uint32_t> minute_;
-  HashIndex index_{};
+  LazyArray<Row> ring_;  // entry i of count_ stands at place(i)
+  HashIndex index_{};    // places + 1
   std::uint32_t first_{};
   std::uint32_t count_{};
   std::uint64_t evicted_young_{};
 };
 
-// Which requests were made with which key, for a day.
-class Idempotency {
+// Fingerprints of the messages that were seen.
+class Duplicates
+    : public FingerprintRing<Duplicate, limits::kDuplicatesMax, limits::kDuplicatesMax> {
  public:
-  using Row = IdempotentRequest;
-  static constexpr std::uint32_t kRowsMax = limits::kIdempotencyKeysMax;
-  static constexpr std::size_t kRowBytesMax = sizeof(IdempotentRequest) + 32;  // and index
+  // Seq of the message with that fingerprint; 0 = not seen, or too long ago.
+  Seq find(Bits128 fingerprint) const;
+  // Remembers a message; does nothing when its fingerprint is there. When the table is full the
+  // oldest entry goes, and is counted if it was younger than limits::kDuplicateYoungMs.
+  void add(const Duplicate& entry);
+  bool restore(const Duplicate& entry) {
+    add(entry);
+    return true;
+  }
+  // Tells the processor that find() or add() of this fingerprint comes soon: what lies between
+  // hides most of a cache miss.
+  void prefetch(Bits128 fingerprint) const { index_.prefetch(hash_fingerprint(fingerprint)); }
 
-  Idempotency();
+  static constexpr std::uint32_t minute_of(std::uint64_t logical_ms) {
+    return static_cast<std::uint32_t>(logical_ms / 60'000);
+  }
+};
 
+// Which requests were made with which key, for a day. Of two with one key the index has the later.
+class Idempotency
+    : public FingerprintRing<IdempotentRequest, limits::kIdempotencyKeysMax, 1U << 17> {
+ public:
   // False when the key was not used within limits::kIdempotencyMs before now_ms.
   bool find(Bits128 fingerprint, std::uint64_t now_ms, IdempotentRequest& out) const;
   // Remembers a request; a key that is there starts anew. The oldest goes when the table is full or
@@ -100,32 +114,6 @@ class Idempotency {
   bool restore(const IdempotentRequest& request);
   // Names the run of the request that was added last, if it is this message's.
   void set_run(Seq message, RunId run);
-
-  std::uint32_t count() const { return count_; }
-  // The oldest is 0. REQUIRES: index < count().
-  const IdempotentRequest& at(std::uint32_t index) const { return ring_[place(index)]; }
-  template <class Visit>
-  void for_each_row(Visit visit) const {
-    for (std::uint32_t i = 0; i < count_; ++i)
-      visit(at(i));
-  }
-  std::size_t bytes() const;
-  // Keys that went before their day had passed, because the table was full.
-  const std::uint64_t& evicted_young() const { return evicted_young_; }
-  std::uint64_t& evicted_young() { return evicted_young_; }
-
- private:
-  static constexpr std::uint32_t kRing = 1U << 17;
-  static_assert(kRing > limits::kIdempotencyKeysMax);
-
-  std::uint32_t place(std::uint32_t index) const { return (first_ + index) & (kRing - 1); }
-  void drop_oldest();
-
-  LazyArray<IdempotentRequest> ring_;  // entry i of count_ stands at place(i)
-  HashIndex index_{};                  // places + 1; of two with one key the later one only
-  std::uint32_t first_{};
-  std::uint32_t count_{};
-  std::uint64_t evicted_young_{};
 };
 
 }  // namespace spine::core

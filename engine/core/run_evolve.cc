@@ -13,7 +13,7 @@ namespace {
 void arm_delays(Tables& tables, std::uint32_t session_row) {
   const SessionHot& hot = tables.sessions.hot(session_row);
   for (std::uint32_t row = hot.waiting.first; row != 0; row = tables.runs.next(row)) {
-    tables.runs.set_delay_armed(row, hot.running == 0 && tables.runs[row].not_before_ms != 0);
+    tables.runs.set_delay_armed(row, hot.running == 0);
   }
 }
 
@@ -95,7 +95,7 @@ void fold_run_queued(const Folding& fold) {
   tables.runs.wait(hot.waiting, row);
   ++hot.waiting_count;
   count_delayed(tables, run, true);
-  tables.runs.set_delay_armed(row, hot.running == 0 && run.not_before_ms != 0);
+  tables.runs.set_delay_armed(row, hot.running == 0);
   tables.sessions.settle(session_row);
   tables.idempotency.set_run(run.message, id);
 }

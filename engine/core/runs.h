@@ -1,10 +1,11 @@
 // Runs: the table of agent turns that are open, and of the last ones that ended.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <set>
 #include <string_view>
 
-#include "engine/core/deadline_heap.h"
 #include "engine/core/hash_index.h"
 #include "engine/core/row_store.h"
 #include "engine/core/rows.h"
@@ -18,13 +19,23 @@ struct Run : RunRow<Text> {
 };
 static_assert(sizeof(Run) <= 128);
 
+// When a run that waits is due. Derived data: in no digest and no snapshot.
+struct Deadline {
+  std::uint64_t due_ms{};  // logical
+  std::uint64_t id{};      // breaks ties, so the order does not depend on rows
+  std::uint32_t row{};
+
+  auto operator<=>(const Deadline&) const = default;
+};
+
 class Runs {
  public:
   using Row = RunRow<std::string_view>;
   static constexpr std::uint32_t kRowsMax = limits::kRunsOpenMax + limits::kRunsFinishedKept;
+  static constexpr std::size_t kDelayBytes = sizeof(Deadline) + 40;  // with its node of the set
   // Of memory, for each row: the row itself, its links, deadline and index entries, its texts.
-  static constexpr std::size_t kRowBytesMax = sizeof(Run) + sizeof(RowLink) + sizeof(Deadline) +
-                                              2 * 32 + 8 + text_bytes_max<Run>(Run::columns());
+  static constexpr std::size_t kRowBytesMax = sizeof(Run) + sizeof(RowLink) + kDelayBytes + 2 * 32 +
+                                              8 + text_bytes_max<Run>(Run::columns());
 
   explicit Runs(TextArena& texts);
 
@@ -74,7 +85,8 @@ class Runs {
 
   // When a waiting run's time comes while its session is free. not_before_ms is the key.
   void set_delay_armed(std::uint32_t row, bool armed);
-  const DeadlineHeap& delays() const { return delays_; }
+  // The first is due first.
+  const std::set<Deadline>& delays() const { return delays_; }
 
   Run& operator[](std::uint32_t row) { return runs_[row]; }
   const Run& operator[](std::uint32_t row) const { return runs_[row]; }
@@ -100,7 +112,7 @@ class Runs {
   LazyArray<Run> runs_;
   RowLinks links_;  // waiting lists of the sessions, and the list of ended ones
   RowEnds ended_{};
-  DeadlineHeap delays_;
+  std::set<Deadline> delays_{};
   HashIndex by_id_{};
   HashIndex by_key_{};
   std::uint64_t seed_{};

@@ -277,8 +277,7 @@ void derive(Tables& tables) {
   for (std::uint32_t row = 1; row < tables.runs.end(); ++row) {
     if (!tables.runs.live(row) || tables.runs[row].status != RunStatus::queued) continue;
     const Run& run = tables.runs[row];
-    const bool free = tables.sessions.hot(run.session_row).running == 0;
-    tables.runs.set_delay_armed(row, free && run.not_before_ms != 0);
+    tables.runs.set_delay_armed(row, tables.sessions.hot(run.session_row).running == 0);
   }
   const auto settle = [](auto& table) {
     std::vector<std::uint32_t> rows;  // in order of ids, as they were read
