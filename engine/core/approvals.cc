@@ -1,4 +1,4 @@
-// Approvals: the tables of questions, of tools allowed for a run, and of agents in quarantine.
+// Approvals: the tables of questions and of tools allowed for a run.
 #include "engine/core/approvals.h"
 
 #include <algorithm>
@@ -100,20 +100,6 @@ void AllowedTools::add(RunId run, Seq resolved, std::string_view key) {
 
 void AllowedTools::forget(RunId run) {
   std::erase_if(rows_, [&](const AllowedTool& row) { return row.run == run; });
-}
-
-bool Quarantine::has(std::string_view agent_id) const {
-  return std::any_of(rows_.begin(), rows_.end(),
-                     [&](const QuarantinedAgent& row) { return row.agent_id == agent_id; });
-}
-
-void Quarantine::add(Seq quarantined, std::string_view agent_id) {
-  if (agent_id.empty() || full() || has(agent_id)) return;
-  rows_.push_back(QuarantinedAgent{.quarantined = quarantined, .agent_id = std::string(agent_id)});
-}
-
-void Quarantine::remove(std::string_view agent_id) {
-  std::erase_if(rows_, [&](const QuarantinedAgent& row) { return row.agent_id == agent_id; });
 }
 
 }  // namespace spine::core

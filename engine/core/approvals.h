@@ -52,13 +52,4 @@ class AllowedTools : public RowVector<AllowedTool, limits::kAllowedToolsMax> {
   void forget(RunId run);
 };
 
-// Agents in quarantine.
-class Quarantine : public RowVector<QuarantinedAgent, limits::kQuarantinedMax> {
- public:
-  bool has(std::string_view agent_id) const;
-  // Does nothing when it is there, or there is no room.
-  void add(Seq quarantined, std::string_view agent_id);
-  void remove(std::string_view agent_id);
-};
-
 }  // namespace spine::core

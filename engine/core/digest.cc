@@ -80,44 +80,32 @@ void put_row(const Columns& columns, const Row& row, Cells& cells) {
   for_each_value(columns, row, [&](std::uint8_t number, auto value) { cells.cell(number, value); });
 }
 
-class Digester {
- public:
-  void table(std::string_view name, std::uint64_t rows, Cells& cells) {
-    SPINE_CHECK(out_.table_count < kDigestTablesMax);
-    const Bits128 digest = cells.finish();
-    out_.tables[out_.table_count++] =
-        TableDigestView{.table = name, .rows = rows, .digest = digest};
-    if (rows == 0) return;  // a table that is new and empty changes no total
-    total_.put_text(name);
-    total_.put_word(rows);
-    total_.put_word(digest.hi);
-    total_.put_word(digest.lo);
-  }
-  StateDigest finish(Seq seq) {
-    out_.seq = seq;
-    out_.total = total_.finish();
-    return out_;
-  }
-
- private:
-  StateDigest out_{};
-  Cells total_{};
-};
-
 }  // namespace
 
 StateDigest digest(const State& state) {
   const Tables& tables = state.tables();
-  Digester digester;
+  StateDigest out{.seq = tables.meta.applied};
+  Cells total;
+  const auto add = [&](std::string_view name, std::uint64_t rows, Cells& cells) {
+    SPINE_CHECK(out.table_count < kDigestTablesMax);
+    const Bits128 digest = cells.finish();
+    out.tables[out.table_count++] = {.table = name, .rows = rows, .digest = digest};
+    if (rows == 0) return;  // a table that is new and empty changes no total
+    total.put_text(name);
+    total.put_word(rows);
+    total.put_word(digest.hi);
+    total.put_word(digest.lo);
+  };
   Cells meta;
   put_row(meta_columns(), tables, meta);
-  digester.table("meta", 1, meta);
+  add("meta", 1, meta);
   for_each_table(tables, [&](std::string_view name, const auto& table) {
     Cells cells;
     table.for_each_row([&](const auto& row) { put_row(row.columns(), row, cells); });
-    digester.table(name, table.count(), cells);
+    add(name, table.count(), cells);
   });
-  return digester.finish(tables.meta.applied);
+  out.total = total.finish();
+  return out;
 }
 
 }  // namespace spine::core

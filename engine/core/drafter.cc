@@ -112,12 +112,9 @@ void Drafter::add_runs_aborted(const Why& why, const std::vector<std::uint64_t>&
 }
 
 Why Drafter::why_of_question(const Approval& approval, Seq cause) const {
-  Why why{.cause = cause.value, .session = approval.session.value};
-  const std::uint32_t row = tables_.runs.find(approval.run);
-  if (row != 0) {
-    why.correlation = tables_.runs[row].correlation;
-    why.principal = tables_.runs[row].principal.value;
-  }
+  Why why = why_of(tables_.runs[tables_.runs.find(approval.run)]);
+  why.cause = cause.value;
+  why.session = approval.session.value;
   return why;
 }
 

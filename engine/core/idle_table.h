@@ -37,6 +37,7 @@ class IdleTable {
   std::uint32_t count() const { return rows_.used(); }
   std::uint32_t end() const { return rows_.end(); }
   bool live(std::uint32_t row) const { return row < rows_.end() && cold_[row].id; }
+  // Of row 0, which stands for none, no id.
   Id id_of(std::uint32_t row) const { return cold_[row].id; }
 
   std::uint32_t idle_first() const { return idle_.first; }

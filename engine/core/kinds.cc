@@ -2,7 +2,6 @@
 #include "engine/core/kinds.h"
 
 #include <array>
-#include <iterator>
 
 #include "engine/core/agent_decide.h"
 #include "engine/core/agent_evolve.h"
@@ -195,16 +194,17 @@ constexpr Kind kKinds[]{
 
 constexpr std::size_t kNumbers = 256;
 
-// Place of each kind in the table + 1; 0 = no kind.
-constexpr std::array<std::uint8_t, kNumbers> places_by_number() {
-  std::array<std::uint8_t, kNumbers> places{};
-  for (std::size_t i = 0; i < std::size(kKinds); ++i)
-    places[kind_number(kKinds[i].kind)] = static_cast<std::uint8_t>(i + 1);
-  return places;
+constexpr Kind kUnknown{};
+
+constexpr std::array<const Kind*, kNumbers> kinds_by_number() {
+  std::array<const Kind*, kNumbers> kinds{};
+  kinds.fill(&kUnknown);
+  for (const Kind& kind : kKinds)
+    kinds[kind_number(kind.kind)] = &kind;
+  return kinds;
 }
 
-constexpr std::array kPlaces = places_by_number();
-constexpr Kind kUnknown{};
+constexpr std::array kByNumber = kinds_by_number();
 
 }  // namespace
 
@@ -213,8 +213,7 @@ std::span<const Kind> kinds() {
 }
 
 const Kind& kind_of(std::uint16_t number) {
-  const std::uint8_t place = number < kNumbers ? kPlaces[number] : std::uint8_t{0};
-  return place == 0 ? kUnknown : kKinds[place - 1];
+  return number < kNumbers ? *kByNumber[number] : kUnknown;
 }
 
 }  // namespace spine::core

@@ -20,6 +20,18 @@
 
 namespace spine::core {
 
+// ---- The engine itself
+
+// The last run of the process, and the machine it was on.
+struct EngineLife {
+  Bits128 boot_id{};                  // of the last EngineStarted
+  std::uint64_t boottime_ms{};        // at that event
+  std::uint64_t start_logical_ms{};   // logical time of that event
+  Seq started{};                      // its seq; 0 = never started
+  bool stopped{};                     // EngineStopped came after it: the last stop was orderly
+  std::int16_t utc_offset_minutes{};  // of the last TimeZoneChanged, as its name
+};
+
 // ---- Sessions
 
 // What every message of a session touches.

@@ -53,6 +53,7 @@ class Runs {
   std::uint32_t count() const { return rows_.used(); }
   std::uint32_t end() const { return rows_.end(); }
   bool live(std::uint32_t row) const { return row < rows_.end() && runs_[row].id; }
+  // Of row 0, which stands for none, no id.
   RunId id_of(std::uint32_t row) const { return runs_[row].id; }
   bool open(std::uint32_t row) const {
     return runs_[row].status == RunStatus::queued || runs_[row].status == RunStatus::running;

@@ -11,6 +11,7 @@
 #include "engine/core/pairing.h"
 #include "engine/core/policy.h"
 #include "engine/core/principals.h"
+#include "engine/core/quarantine.h"
 #include "engine/core/repeats.h"
 #include "engine/core/runs.h"
 #include "engine/core/sessions.h"
@@ -23,18 +24,12 @@
 namespace spine::core {
 
 // What there is once.
-struct Meta {
+struct Meta : EngineLife {
   Seq applied{};
   Instant now{};
   Bits128 epoch{};
   Bits128 fingerprint_key{};
-  Bits128 boot_id{};  // of the last EngineStarted
-  std::uint64_t boottime_ms{};
-  std::uint64_t start_logical_ms{};
-  Seq started{};                      // the last EngineStarted
-  bool stopped{};                     // EngineStopped came after it
-  std::int16_t utc_offset_minutes{};  // of the last TimeZoneChanged, as its name
-  std::string zone{};
+  std::string zone{};  // of the last TimeZoneChanged
   Zone local{};
   std::uint64_t rejection_tat_us{};  // bucket of journalled rejections
   Seq exact_since{};  // the first ConfigApplied with exact_ids: ids of older messages were folded

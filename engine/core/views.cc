@@ -52,13 +52,11 @@ bool starts_with(Bits128 uuid, const UuidStart& start) {
 
 ApprovalView approval_view(const Tables& tables, const Approval& approval) {
   ApprovalView view{view_of(approval)};
-  if (const std::uint32_t run = tables.runs.find(view.run); run != 0) {
-    view.run_key = tables.runs.text(tables.runs[run].key);
-    view.agent_id = tables.runs.text(tables.runs[run].agent_id);
-  }
-  if (const std::uint32_t session = tables.sessions.find(view.session); session != 0) {
-    view.session_key = tables.sessions.text(tables.sessions.cold(session).key);
-  }
+  const Run& run = tables.runs[tables.runs.find(view.run)];
+  view.run_key = tables.runs.text(run.key);
+  view.agent_id = tables.runs.text(run.agent_id);
+  view.session_key =
+      tables.sessions.text(tables.sessions.cold(tables.sessions.find(view.session)).key);
   return view;
 }
 
@@ -72,10 +70,8 @@ bool view_session(const State& state, SessionId session, SessionView& out) {
   out = SessionView{tables.sessions.copy(row)};
   out.runs_waiting = hot.waiting_count;
   out.is_main = is_main_key(tables.policy, out.key);
-  if (hot.running != 0) {
-    out.active_run = tables.runs[hot.running].id;
-    out.active_run_key = tables.runs.text(tables.runs[hot.running].key);
-  }
+  out.active_run = tables.runs.id_of(hot.running);
+  out.active_run_key = tables.runs.text(tables.runs[hot.running].key);
   return true;
 }
 
@@ -84,10 +80,9 @@ SessionName name_session(const State& state, SessionId session) {
   const std::uint32_t row = tables.sessions.find(session);
   if (row == 0) return {};
   const SessionCold& cold = tables.sessions.cold(row);
-  const std::uint32_t running = tables.sessions.hot(row).running;
   return {.key = tables.sessions.text(cold.key),
           .uuid = cold.uuid,
-          .active_run = running == 0 ? RunId{} : tables.runs[running].id};
+          .active_run = tables.runs.id_of(tables.sessions.hot(row).running)};
 }
 
 bool view_run(const State& state, RunId id, RunView& out) {
@@ -99,8 +94,7 @@ bool view_run(const State& state, RunId id, RunView& out) {
 
 SessionId find_session(const State& state, std::string_view key) {
   const Sessions& sessions = state.tables().sessions;
-  const std::uint32_t row = sessions.find_key(key);
-  return row == 0 ? SessionId{} : sessions.id_of(row);
+  return sessions.id_of(sessions.find_key(key));
 }
 
 bool is_main_session(const State& state, std::string_view key) {
@@ -113,8 +107,7 @@ bool find_typed_key(const State& state, std::string_view typed, KeyBuffer& key) 
 
 SessionId find_session_label(const State& state, std::string_view label) {
   const Sessions& sessions = state.tables().sessions;
-  const std::uint32_t row = sessions.find_label(label);
-  return row == 0 ? SessionId{} : sessions.id_of(row);
+  return sessions.id_of(sessions.find_label(label));
 }
 
 void find_session_uuid(const State& state, std::string_view text, std::size_t limit,
@@ -134,8 +127,7 @@ void find_session_uuid(const State& state, std::string_view text, std::size_t li
 
 RunId find_run(const State& state, std::string_view run_key) {
   const Runs& runs = state.tables().runs;
-  const std::uint32_t row = runs.find_key(run_key);
-  return row == 0 ? RunId{} : runs.id_of(row);
+  return runs.id_of(runs.find_key(run_key));
 }
 
 std::size_t list_sessions(const State& state, std::string_view agent_id, std::size_t offset,
@@ -185,15 +177,7 @@ std::size_t list_open_runs(const State& state, std::size_t limit, std::vector<Ru
 
 EngineMemory view_engine(const State& state) {
   const Meta& meta = state.tables().meta;
-  return EngineMemory{.boot_id = meta.boot_id,
-                      .boottime_ms = meta.boottime_ms,
-                      .start_logical_ms = meta.start_logical_ms,
-                      .started = meta.started,
-                      .stopped = meta.stopped,
-                      .utc_offset_minutes = meta.utc_offset_minutes,
-                      .zone = meta.zone,
-                      .policy = state.tables().policy.body(),
-                      .zone_rules = meta.local.body()};
+  return EngineMemory{{meta}, meta.zone, state.tables().policy.body(), meta.local.body()};
 }
 
 StateCounts count_state(const State& state) {

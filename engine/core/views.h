@@ -115,13 +115,7 @@ bool begins_conversation(const EventView& event);
 
 // What the journal remembers of the process and the machine it last ran on, and of the
 // configuration. Borrowed from the state until its next evolve.
-struct EngineMemory {
-  Bits128 boot_id{};                 // of the last EngineStarted
-  std::uint64_t boottime_ms{};       // at that event
-  std::uint64_t start_logical_ms{};  // logical time of that event
-  Seq started{};                     // its seq; 0 = never started
-  bool stopped{};                    // EngineStopped came after it: the last stop was orderly
-  std::int16_t utc_offset_minutes{};
+struct EngineMemory : EngineLife {
   std::string_view zone{};
   ByteSpan policy{};      // body of the last ConfigApplied as recorded; empty = none yet
   ByteSpan zone_rules{};  // the same of the last ZoneRules
