@@ -28,7 +28,7 @@ class Departures {
   template <class View>
   View keep(View view);
 
-  // By id. A decision of deadlines may close as many as limits::kDeadlinesPerTurnMax of each.
+  // By id: one decision may take out as many as limits::kDeadlinesPerTurnMax of them.
   std::map<SessionId, SessionView> sessions_{};
   std::map<Seq, ApprovalView> approvals_{};
   std::deque<std::string> texts_{};

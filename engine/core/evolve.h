@@ -18,9 +18,10 @@ void evolve(State& state, const EventView& event);
 // How many inputs or events ahead of their turn this pays most.
 inline constexpr std::size_t kPrefetchAhead = 8;
 
-// Changes nothing. `kind` is an EventBody number, `body` a valid FlatBuffers table of that kind.
-// Worth it where several inputs or events are at hand: a lookup among a million fingerprints waits
-// for memory longer than everything else about a message takes.
+// Asks the memory now for what decide() and evolve() will look up soon; changes nothing. `kind` is
+// an EventBody number, `body` a valid FlatBuffers table of that kind. Worth it where several inputs
+// or events are at hand: a lookup among a million fingerprints waits for memory longer than
+// everything else about a message takes.
 void prefetch(const State& state, std::uint16_t kind, ByteSpan body);
 
 // Calls fold(event) for the events `first` to count-1, in order; event_at(i) gives them. `state` is

@@ -207,8 +207,8 @@ void Policy::apply_bindings(const fb::ConfigApplied& config) {
   }
   for (std::vector<Rule>& rules : rules_) {
     std::ranges::stable_sort(rules, {}, &Rule::key);
-    const auto same = std::ranges::unique(rules, {}, &Rule::key);
-    rules.erase(same.begin(), same.end());
+    const auto same = [](const Rule& a, const Rule& b) { return a.key == b.key; };
+    rules.erase(std::unique(rules.begin(), rules.end(), same), rules.end());
   }
 }
 

@@ -82,7 +82,6 @@ class RowLinks {
     links_[row] = RowLink{};
   }
   std::uint32_t next(std::uint32_t row) const { return links_[row].next; }
-  std::uint32_t prev(std::uint32_t row) const { return links_[row].prev; }
   // Whether the row is in the list with these ends. REQUIRES: it is in no other list.
   bool contains(const RowEnds& ends, std::uint32_t row) const {
     return links_[row].prev != 0 || ends.first == row;
@@ -105,7 +104,8 @@ std::vector<std::uint32_t> rows_by_id(const Table& table) {
   return rows;
 }
 
-// Tables of a few rows that change rarely derive from it: a walk over them is cheap enough.
+// A small table whose rows stand in a vector, in order of their ids. Tables of a few rows that
+// change rarely derive from it: a walk over them is cheap enough.
 template <class RowType, std::uint32_t kMax>
 class RowVector {
  public:
