@@ -9,8 +9,7 @@
 
 #include "replay/dump.h"
 #include "replay/fold.h"
-#include "replay/info.h"
-#include "replay/verify.h"
+#include "replay/inspect.h"
 #include "schemas/event_verify.h"
 #include "schemas/vocab/show.h"
 

@@ -5,9 +5,9 @@
 #include <chrono>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <span>
 
 #include "engine/core/evolve.h"
-#include "engine/core/fold.h"
 #include "replay/cli.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
@@ -109,46 +109,45 @@ bool parse_hex128(std::string_view text, Bits128& out) {
   return half(text.substr(0, 16), out.hi) && half(text.substr(16), out.lo);
 }
 
-std::string tables_json(const core::StateDigest& digest) {
-  std::string text;
-  for (std::size_t i = 0; i < digest.table_count; ++i) {
-    const core::TableDigestView& table = digest.tables[i];
-    text += fmt::format(R"({}{{"table":{},"rows":{},"digest":"{}"}})", i > 0 ? "," : "",
-                        json_string(table.table), table.rows, show_hex(table.digest));
-  }
-  return text;
+double events_per_second(const FoldReport& report) {
+  return report.seconds > 0 ? static_cast<double>(report.events) / report.seconds : 0;
 }
 
-void print_json(const FoldReport& report, std::FILE* out) {
-  std::string difference = "null";
-  if (report.first) {
-    std::string tables;
-    for (const std::string& name : report.first->tables) {
-      tables += (tables.empty() ? "" : ",") + json_string(name);
-    }
-    difference =
-        fmt::format(R"({{"seq":{},"recordedIn":{},"recorded":"{}","folded":"{}","tables":[{}]}})",
-                    report.first->seq.value, report.first->recorded_in.value,
-                    show_hex(report.first->recorded), show_hex(report.first->folded), tables);
-  }
-  fmt::print(out,
-             R"({{"equal":{},"events":{},"seconds":{:.3f},"eventsPerSecond":{:.0f},"seq":{},)"
-             R"("digestVersion":{},"digest":"{}","tables":[{}],"recordedCompared":{},)"
-             R"("recordedOtherVersion":{},"liveCompared":{},"differences":{},)"
-             R"("firstDifference":{}}})"
-             "\n",
-             report.differences == 0, report.events, report.seconds,
-             report.seconds > 0 ? static_cast<double>(report.events) / report.seconds : 0.0,
-             report.digest.seq.value, report.digest.version, show_hex(report.digest.total),
-             tables_json(report.digest), report.compared, report.other_version,
-             report.live_compared, report.differences, difference);
+std::string report_json(const FoldReport& report) {
+  return json_object([&](JsonWriter& json) {
+    json.member("equal", report.differences == 0);
+    json.member("events", report.events);
+    json.member_raw("seconds", fmt::format("{:.3f}", report.seconds));
+    json.member_raw("eventsPerSecond", fmt::format("{:.0f}", events_per_second(report)));
+    json.member("seq", report.digest.seq.value);
+    json.member("digestVersion", report.digest.version);
+    json.member("digest", show_hex(report.digest.total));
+    const std::span tables(report.digest.tables.data(), report.digest.table_count);
+    json.objects("tables", tables, [&](const core::TableDigestView& table) {
+      json.member("table", table.table);
+      json.member("rows", table.rows);
+      json.member("digest", show_hex(table.digest));
+    });
+    json.member("recordedCompared", report.compared);
+    json.member("recordedOtherVersion", report.other_version);
+    json.member("liveCompared", report.live_compared);
+    json.member("differences", report.differences);
+    if (!report.first) return json.member_null("firstDifference");
+    json.object("firstDifference", [&, &d = *report.first] {
+      json.member("seq", d.seq.value);
+      json.member("recordedIn", d.recorded_in.value);
+      json.member("recorded", show_hex(d.recorded));
+      json.member("folded", show_hex(d.folded));
+      json.array("tables", d.tables);
+    });
+  });
 }
 
 void print_text(const FoldReport& report, std::FILE* out) {
-  const double rate = report.seconds > 0 ? static_cast<double>(report.events) / report.seconds : 0;
+  const auto rate = static_cast<std::uint64_t>(events_per_second(report));
   fmt::print(out, "{}: {} events folded from zero in {:.3f} s ({} events/s)\n",
              report.differences == 0 ? "Equal" : "DIFFERENT", show_count(report.events),
-             report.seconds, show_count(static_cast<std::uint64_t>(rate)));
+             report.seconds, show_count(rate));
   fmt::print(out, "Digest {} (version {}) of the state at #{}\n", show_hex(report.digest.total),
              report.digest.version, report.digest.seq.value);
   fmt::print(out, "Compared with {} recorded digest{}{}\n", report.compared,
@@ -210,7 +209,7 @@ int replay_verify(const FoldOptions& options, std::FILE* out, std::FILE* err) {
   const auto report = fold(*reader, live);
   if (!report) return fail(err, report.error());
   if (options.json) {
-    print_json(*report, out);
+    fmt::print(out, "{}\n", json_for_terminal(report_json(*report)));
   } else {
     print_text(*report, out);
   }

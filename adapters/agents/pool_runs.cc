@@ -6,7 +6,7 @@
 
 #include "adapters/agents/pool.h"
 #include "adapters/agents/process/memory_use.h"
-#include "engine/core/agent_rules.h"
+#include "engine/core/policy.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"

@@ -76,7 +76,7 @@ struct AgentConfig {
   std::uint64_t approval_ms{300'000};
   // agents.*.tools.allow: without asking; what tools.exec says is asked about stands before it.
   std::vector<std::string> allow{};
-  // agents.*.tools.deny, and all else that narrows: what core/agent_rules.h says of such a list.
+  // agents.*.tools.deny, and all else that narrows: what core/policy.h says of such a list.
   std::vector<std::string> deny{};
   std::vector<std::string> untrusted_allow{};  // agents.*.spine.untrustedTools
   fb::QueueMode queue_mode{fb::QueueMode::unset};

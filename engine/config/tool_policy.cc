@@ -219,7 +219,7 @@ class ToolPolicyReader {
     if (demand.empty()) demand = std::move(setting);
   }
 
-  // "!" is how what comes of all of this is written down: see core/agent_rules.h.
+  // "!" is how what comes of all of this is written down: see core/policy.h.
   void refuse_marks(const ToolNames& names) const {
     for (const std::string& name : names) {
       if (!name.starts_with('!')) continue;

@@ -1,4 +1,4 @@
-// Approvals: the tables of questions, of tools allowed for a run, and of agents in quarantine.
+// Approvals: the tables of questions and of tools allowed for a run.
 #include "engine/core/approvals.h"
 
 #include <algorithm>
@@ -9,23 +9,24 @@
 
 namespace spine::core {
 
-template <class Accepts>
-const Approval* Approvals::find_open(Accepts accepts) const {
-  const auto at = std::find_if(rows_.begin(), rows_.end(),
-                               [&](const Approval& row) { return row.open() && accepts(row); });
-  return at == rows_.end() ? nullptr : &*at;
-}
-
 const Approval* Approvals::find(Seq id) const {
-  return find_open([&](const Approval& row) { return row.request == id; });
+  return find_row([&](const Approval& row) { return row.open() && row.request == id; });
 }
 
 const Approval* Approvals::find_uuid(Bits128 uuid) const {
-  return find_open([&](const Approval& row) { return row.uuid == uuid; });
+  return find_row([&](const Approval& row) { return row.open() && row.uuid == uuid; });
 }
 
 const Approval* Approvals::find_code(std::string_view code) const {
-  return find_open([&](const Approval& row) { return row.code == code; });
+  return find_row([&](const Approval& row) { return row.open() && row.code == code; });
+}
+
+const Approval* Approvals::find_any(Seq id) const {
+  return find_row([&](const Approval& row) { return row.request == id; });
+}
+
+Approval Approvals::take(Seq id) {
+  return take_row([&](const Approval& row) { return row.request == id; });
 }
 
 bool Approvals::full() const {
@@ -72,26 +73,9 @@ bool Approvals::restore(Approval approval) {
   return true;
 }
 
-const Approval* Approvals::find_any(Seq id) const {
-  const auto at = std::find_if(rows_.begin(), rows_.end(),
-                               [&](const Approval& row) { return row.request == id; });
-  return at == rows_.end() ? nullptr : &*at;
-}
-
-Approval Approvals::take(Seq id) {
-  const auto at = std::find_if(rows_.begin(), rows_.end(),
-                               [&](const Approval& row) { return row.request == id; });
-  if (at == rows_.end()) return {};
-  Approval taken = std::move(*at);
-  rows_.erase(at);
-  return taken;
-}
-
 std::string allowed_key(Bits128 secret, std::string_view tool, std::string_view title,
                         std::string_view detail) {
-  std::string parts;
-  for (const char c : tool)
-    parts += lower(c);
+  std::string parts = lower_case(tool);
   // No text of one part can look like the end of another.
   for (const std::string_view part : {title, detail})
     parts.append(1, '\n').append(std::to_string(part.size())).append(1, ':').append(part);
@@ -116,20 +100,6 @@ void AllowedTools::add(RunId run, Seq resolved, std::string_view key) {
 
 void AllowedTools::forget(RunId run) {
   std::erase_if(rows_, [&](const AllowedTool& row) { return row.run == run; });
-}
-
-bool Quarantine::has(std::string_view agent_id) const {
-  return std::any_of(rows_.begin(), rows_.end(),
-                     [&](const QuarantinedAgent& row) { return row.agent_id == agent_id; });
-}
-
-void Quarantine::add(Seq quarantined, std::string_view agent_id) {
-  if (agent_id.empty() || full() || has(agent_id)) return;
-  rows_.push_back(QuarantinedAgent{.quarantined = quarantined, .agent_id = std::string(agent_id)});
-}
-
-void Quarantine::remove(std::string_view agent_id) {
-  std::erase_if(rows_, [&](const QuarantinedAgent& row) { return row.agent_id == agent_id; });
 }
 
 }  // namespace spine::core

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/core/row_vector.h"
+#include "engine/core/row_store.h"
 #include "engine/core/rows.h"
 #include "schemas/vocab/ids.h"
 
@@ -37,10 +37,6 @@ class Approvals : public RowVector<Approval, limits::kApprovalsMax + 1> {
   Approval take(Seq id);
   // One of a snapshot. False behind one that was just asked, or when there are too many.
   bool restore(Approval approval);
-
- private:
-  template <class Accepts>
-  const Approval* find_open(Accepts accepts) const;
 };
 
 // The same tool for the same purpose in the same words, and nothing else: who allows one command
@@ -54,15 +50,6 @@ class AllowedTools : public RowVector<AllowedTool, limits::kAllowedToolsMax> {
   // Does nothing when it is there, or there is no room: then the agent asks again.
   void add(RunId run, Seq resolved, std::string_view key);
   void forget(RunId run);
-};
-
-// Agents in quarantine.
-class Quarantine : public RowVector<QuarantinedAgent, limits::kQuarantinedMax> {
- public:
-  bool has(std::string_view agent_id) const;
-  // Does nothing when it is there, or there is no room.
-  void add(Seq quarantined, std::string_view agent_id);
-  void remove(std::string_view agent_id);
 };
 
 }  // namespace spine::core

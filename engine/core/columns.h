@@ -104,6 +104,22 @@ constexpr auto& cell_of(const Column<Cell>& column, const SplitRow<Hot, Cold>& r
   }
 }
 
+// Shows visit(number of the column, value) for every cell: a text, 128 bits, or a number.
+template <class Columns, class Row, class Visit>
+void for_each_value(const Columns& columns, const Row& row, Visit visit) {
+  for_each_column(columns, [&](const auto& column) {
+    const auto& cell = cell_of(column, row);
+    using Cell = std::remove_cvref_t<decltype(cell)>;
+    if constexpr (kIsText<Cell>) {
+      visit(column.number, text_in(cell));
+    } else if constexpr (kIsBits<Cell>) {
+      visit(column.number, cell);
+    } else {
+      visit(column.number, number_of(cell));
+    }
+  });
+}
+
 // Copies every cell between rows of one kind whose texts are of different types: texts by
 // text_of(text of `from`).
 template <class FromColumns, class ToColumns, class From, class To, class TextOf>

@@ -4,10 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/core/key_buffer.h"
-#include "engine/core/message_rules.h"
-#include "engine/core/words.h"
-#include "schemas/fields.h"
+#include "engine/core/run_decide.h"
 
 namespace spine::core {
 namespace {
@@ -25,19 +22,12 @@ std::string duration(std::int64_t ms) {
   return std::to_string(minutes / 60) + " h " + std::to_string(minutes % 60) + " min";
 }
 
-std::size_t questions_of(const Tables& tables, RunId run) {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < tables.approvals.count(); ++i)
-    count += tables.approvals[i].open() && tables.approvals[i].run == run ? 1U : 0U;
-  return count;
-}
-
 std::string running_line(const CommandCall& call, const Run& run) {
   std::string line = "Working for " + duration(call.now.wall_ms - run.started_wall_ms) +
                      " on run " + std::string{call.tables.runs.text(run.key)};
   if (run.attempt > 1) line += " (attempt " + std::to_string(run.attempt) + ")";
   line += '.';
-  if (const std::size_t asked = questions_of(call.tables, run.id); asked != 0) {
+  if (const std::size_t asked = call.tables.approvals.count_of(run.id); asked != 0) {
     line += " It waits for " + counted(asked, "answer", "answers") + " (spine approvals list).";
   }
   return line;
@@ -98,8 +88,8 @@ const Command* find_command(std::string_view text) {
 }
 
 std::string_view message_key_of(const EventView& event) {
-  if (!is_kind(event.header.kind, fb::EventBody::MessageReceived)) return {};
-  return text_of(flatbuffers::GetRoot<fb::MessageReceived>(event.body.data())->idempotency_key());
+  if (!is_kind(event, fb::EventBody::MessageReceived)) return {};
+  return text_of(root_of<fb::MessageReceived>(event).idempotency_key());
 }
 
 }  // namespace spine::core

@@ -1,12 +1,14 @@
-// decide: by the table of kinds; what a decision keeps; the way back from an event to its input.
+// decide: by the table of kinds; what a decision keeps; inputs that are recorded as they are; the
+// way back from an event to its input.
 #include "engine/core/decide.h"
 
 #include <cstring>
 
 #include "engine/core/drafter.h"
 #include "engine/core/kinds.h"
-#include "engine/core/message_copy.h"
 #include "engine/core/tables.h"
+#include "engine/core/zone.h"
+#include "schemas/fields.h"
 #include "schemas/finished.h"
 
 namespace spine::core {
@@ -29,17 +31,18 @@ void Decision::clear() {
   reply = Reply{};
 }
 
-flatbuffers::FlatBufferBuilder& Decision::builder() {
+BodyBuilder& Decision::builder() {
   builder_.Clear();
   return builder_;
 }
 
-ByteSpan Decision::keep(const flatbuffers::FlatBufferBuilder& finished) {
-  const std::size_t bytes = finished.GetSize();
+ByteSpan Decision::finish(flatbuffers::Offset<void> root) {
+  builder_.Finish(root);
+  const std::size_t bytes = builder_.GetSize();
   if (kept_count_ == kept_.size()) kept_.emplace_back();
   std::vector<std::uint64_t>& words = kept_[kept_count_++];
   words.resize((bytes + 7) / 8);
-  std::memcpy(words.data(), finished.GetBufferPointer(), bytes);
+  std::memcpy(words.data(), builder_.GetBufferPointer(), bytes);
   return {reinterpret_cast<const std::byte*>(words.data()), bytes};
 }
 
@@ -52,7 +55,44 @@ void decide(const State& state, const Input& input, Decision& decision) {
   kind_of(input.kind).decide(state.tables(), input, decision);
 }
 
-bool input_of(const EventView& event, Input& input, flatbuffers::FlatBufferBuilder& scratch) {
+void decide_recorded(const Tables& tables, const Input& input, Decision& decision) {
+  decision.reply.seq =
+      Drafter(tables, input, decision)
+          .add_input(Why{.principal = input.principal.value, .session = input.session.value});
+}
+
+void decide_within(bool bounds, const Tables& tables, const Input& input, Decision& decision) {
+  if (!bounds) return decision.refuse(ReplyCode::rejected);
+  decision.reply.seq =
+      Drafter(tables, input, decision).add_input(Why{.principal = input.principal.value});
+}
+
+void decide_zone_rules(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& rules = root_of<fb::ZoneRules>(input.body);
+  const bool fits =
+      good_zone_rules(rules) && fit(limits::kNameBytesMax, rules.zone(), rules.version());
+  decide_within(fits, tables, input, decision);
+}
+
+void decide_connects_refused(const Tables& tables, const Input& input, Decision& decision) {
+  const auto* refused = root_of<fb::ConnectsRefused>(input.body).refused();
+  const bool fits =
+      refused != nullptr && refused->size() != 0 && refused->size() <= limits::kRefusedConnectsMax;
+  decide_within(fits, tables, input, decision);
+}
+
+void decide_config_changed(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& changed = root_of<fb::ConfigChanged>(input.body);
+  const auto* paths = changed.paths();
+  // One more says how many there are besides.
+  bool fits = (paths == nullptr || paths->size() <= limits::kConfigPathsMax + 1) &&
+              fit(limits::kConfigDiffBytesMax, changed.diff());
+  for (flatbuffers::uoffset_t i = 0; paths != nullptr && i < paths->size(); ++i)
+    fits = fits && paths->Get(i)->size() <= limits::kKeyBytesMax;
+  decide_within(fits, tables, input, decision);
+}
+
+bool input_of(const EventView& event, Input& input, BodyBuilder& scratch) {
   if ((event.header.flags & record_flag::kInput) == 0) return false;
   input = Input{.kind = event.header.kind,
                 .source = static_cast<Source>(event.header.source),

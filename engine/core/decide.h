@@ -6,13 +6,34 @@
 #include <span>
 #include <vector>
 
-#include "engine/core/input.h"
 #include "engine/core/state.h"
+#include "schemas/vocab/bytes.h"
+#include "schemas/vocab/ids.h"
 #include "schemas/vocab/record.h"
 
 #include "event_generated.h"
 
 namespace spine::core {
+
+// A journalled input: the body is the event it will become, already verified (FlatBuffers table of
+// `kind`, texts within limits.h). Borrowed for the call.
+struct Input {
+  std::uint16_t kind{};  // EventBody number; one of those input_kind() accepts
+  Source source{};
+  PrincipalId principal{};  // of the connection that handed it in; 0 = none
+  // SessionReset, SessionClosed, SessionPatched: which. RunAborted with an empty list: whose open
+  // runs. Else 0.
+  SessionId session{};
+  RunId run{};  // RunAborted with an empty list: this run of the session only, if it is set
+  Instant now{};
+  ByteSpan body{};
+};
+
+// Whether events of this kind can be the first event of an input.
+bool input_kind(std::uint16_t kind);
+
+using BodyBuilder = flatbuffers::FlatBufferBuilder;
+using TextOffset = flatbuffers::Offset<flatbuffers::String>;
 
 // How a request ended, for whoever made it. Not recorded: it follows from the events.
 enum class ReplyCode : std::uint8_t {
@@ -60,16 +81,21 @@ class Decision {
   std::span<const Draft> drafts() const { return drafts_; }
   Reply reply{};
 
-  // Used by the rules. Seqs are assigned in order of adding, from state.applied() + 1 on.
+  // Used by the rules. The input is not recorded: that is the reply.
+  void refuse(ReplyCode code, fb::RejectReason reason = fb::RejectReason::none) {
+    reply.code = code;
+    reply.reason = reason;
+  }
+  // Seqs are assigned in order of adding, from state.applied() + 1 on.
   void add(const RecordHeader& header, ByteSpan body) { drafts_.push_back({header, body}); }
   std::size_t count() const { return drafts_.size(); }
-  // A cleared builder; finish it, then keep() its bytes until clear().
-  flatbuffers::FlatBufferBuilder& builder();
-  ByteSpan keep(const flatbuffers::FlatBufferBuilder& finished);
+  // A cleared builder; finish() keeps what was built in it until clear().
+  BodyBuilder& builder();
+  ByteSpan finish(flatbuffers::Offset<void> root);
 
  private:
   std::vector<Draft> drafts_{};
-  flatbuffers::FlatBufferBuilder builder_{1024};
+  BodyBuilder builder_{1024};
   std::vector<std::vector<std::uint64_t>> kept_{};  // 8-aligned copies, reused
   std::size_t kept_count_{};
 };
@@ -81,6 +107,6 @@ void decide(const State& state, const Input& input, Decision& decision);
 // The input an event came from, if the event is the first of one (record_flag::kInput).
 // False for derived events. input.body is borrowed from the event, or, for a MessageRejected (whose
 // input was a MessageReceived), from `scratch`, which is then cleared first.
-bool input_of(const EventView& event, Input& input, flatbuffers::FlatBufferBuilder& scratch);
+bool input_of(const EventView& event, Input& input, BodyBuilder& scratch);
 
 }  // namespace spine::core

@@ -1,32 +1,11 @@
 // Departures: copies of sessions that are closed and of questions that are answered.
 #include "engine/core/departures.h"
 
-#include <algorithm>
 #include <type_traits>
 
 #include "schemas/fields.h"
 
 namespace spine::core {
-namespace {
-
-// Replaces every text of a view by a copy in `texts`.
-struct TextKeeper {
-  std::deque<std::string>& texts;
-
-  template <class... Fields>
-  void operator()(Fields&... fields) {
-    (keep(fields), ...);
-  }
-  template <class Field>
-  void keep(Field& field) {
-    if constexpr (std::is_same_v<Field, std::string_view>) {
-      if (!field.empty()) field = texts.emplace_back(field);
-    }
-  }
-};
-
-}  // namespace
-
 void Departures::clear() {
   if (sessions_.empty() && approvals_.empty()) return;  // as nearly always
   sessions_.clear();
@@ -34,13 +13,18 @@ void Departures::clear() {
   texts_.clear();
 }
 
+// The view, with its texts kept here.
 template <class View>
-View& Departures::keep(std::deque<View>& kept, const View& view) {
-  View& own = kept.emplace_back(view);
-  TextKeeper keeper{texts_};
-  for_each_column(View::columns(), [&](const auto& column) { keeper(cell_of(column, own)); });
-  View::joined(own, keeper);
-  return own;
+View Departures::keep(View view) {
+  const auto own = [&](auto& field) {
+    if constexpr (std::is_same_v<decltype(field), std::string_view&>) {
+      if (!field.empty()) field = texts_.emplace_back(field);
+    }
+  };
+  const auto own_all = [&](auto&... fields) { (own(fields), ...); };
+  for_each_column(View::columns(), [&](const auto& column) { own(cell_of(column, view)); });
+  View::joined(view, own_all);
+  return view;
 }
 
 void Departures::note(const State& state, const EventView& event) {
@@ -49,25 +33,23 @@ void Departures::note(const State& state, const EventView& event) {
                          root_of<fb::SessionReset>(event).reason() == fb::ResetReason::manual;
   if (ends_life || is_kind(event, fb::EventBody::SessionClosed)) {
     SessionView session{};
-    if (view_session(state, SessionId{event.header.session}, session)) keep(sessions_, session);
+    const SessionId id{event.header.session};
+    if (view_session(state, id, session)) sessions_.emplace(id, keep(session));
   } else if (is_kind(event, fb::EventBody::ApprovalResolved)) {
     ApprovalView approval{};
     const Seq request{root_of<fb::ApprovalResolved>(event).request()};
-    if (view_question(state, request, approval)) keep(approvals_, approval);
+    if (view_question(state, request, approval)) approvals_.emplace(request, keep(approval));
   }
 }
 
 const SessionView* Departures::session(SessionId id) const {
-  const auto at = std::find_if(sessions_.begin(), sessions_.end(),
-                               [id](const SessionView& view) { return view.id == id; });
-  return at == sessions_.end() ? nullptr : &*at;
+  const auto at = sessions_.find(id);
+  return at == sessions_.end() ? nullptr : &at->second;
 }
 
 const ApprovalView* Departures::approval(Seq request) const {
-  const auto at =
-      std::find_if(approvals_.begin(), approvals_.end(),
-                   [request](const ApprovalView& view) { return view.request == request; });
-  return at == approvals_.end() ? nullptr : &*at;
+  const auto at = approvals_.find(request);
+  return at == approvals_.end() ? nullptr : &at->second;
 }
 
 }  // namespace spine::core

@@ -3,9 +3,8 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "engine/core/state.h"
 #include "engine/core/views.h"
@@ -27,10 +26,11 @@ class Departures {
 
  private:
   template <class View>
-  View& keep(std::deque<View>& kept, const View& view);
+  View keep(View view);
 
-  std::deque<SessionView> sessions_{};
-  std::deque<ApprovalView> approvals_{};
+  // By id: one decision may take out as many as limits::kDeadlinesPerTurnMax of them.
+  std::map<SessionId, SessionView> sessions_{};
+  std::map<Seq, ApprovalView> approvals_{};
   std::deque<std::string> texts_{};
 };
 

@@ -3,15 +3,14 @@
 
 #include <algorithm>
 
+#include "schemas/fields.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::core {
 
 const Device* Devices::find(std::string_view device_id) const {
-  const auto at = std::find_if(rows_.begin(), rows_.end(),
-                               [&](const Device& row) { return row.device_id == device_id; });
-  return at == rows_.end() ? nullptr : &*at;
+  return find_row([&](const Device& row) { return row.device_id == device_id; });
 }
 
 Device* Devices::find(std::string_view device_id) {
@@ -31,6 +30,16 @@ bool Devices::restore(Device device) {
 
 void Devices::remove(std::string_view device_id) {
   std::erase_if(rows_, [&](const Device& row) { return row.device_id == device_id; });
+}
+
+std::string joined_scopes(const ScopeList* scopes) {
+  std::string joined;
+  if (scopes == nullptr) return joined;
+  for (const flatbuffers::String* scope : *scopes) {
+    if (!joined.empty()) joined += ',';
+    joined += text_of(scope);
+  }
+  return joined;
 }
 
 }  // namespace spine::core

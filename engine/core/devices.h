@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <flatbuffers/flatbuffers.h>
 #include <string>
 #include <string_view>
 
-#include "engine/core/row_vector.h"
+#include "engine/core/row_store.h"
 #include "engine/core/rows.h"
 
 namespace spine::core {
@@ -26,5 +27,10 @@ class Devices : public RowVector<Device, limits::kDevicesMax> {
   // Does nothing when there is no such device.
   void remove(std::string_view device_id);
 };
+
+using ScopeList = flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>;
+
+// The scopes of an event as one text, with "," between them. nullptr = none.
+std::string joined_scopes(const ScopeList* scopes);
 
 }  // namespace spine::core

@@ -3,7 +3,6 @@
 
 #include <cstring>
 #include <memory>
-#include <type_traits>
 #include <xxhash.h>
 
 #include "engine/core/columns.h"
@@ -23,22 +22,13 @@ class Cells {
     XXH3_128bits_reset(state_.get());
   }
 
-  void begin_row(std::uint64_t id) {
-    put_tag(0);
-    put_word(id);
-  }
-  void begin_row(Bits128 id) {
-    put_tag(0);
-    put_word(id.hi);
-    put_word(id.lo);
-  }
   void cell(std::uint8_t column, std::uint64_t value) {
-    if (value == 0) return;
+    if (value == 0 && column != 0) return;
     put_tag(column);
     put_word(value);
   }
   void cell(std::uint8_t column, Bits128 value) {
-    if (!value) return;
+    if (!value && column != 0) return;
     put_tag(column);
     put_word(value.hi);
     put_word(value.lo);
@@ -87,60 +77,35 @@ class Cells {
 
 template <class Columns, class Row>
 void put_row(const Columns& columns, const Row& row, Cells& cells) {
-  for_each_column(columns, [&](const auto& column) {
-    const auto& cell = cell_of(column, row);
-    using Cell = std::remove_cvref_t<decltype(cell)>;
-    const auto put = [&](auto value) {
-      column.number == 0 ? cells.begin_row(value) : cells.cell(column.number, value);
-    };
-    if constexpr (kIsText<Cell>) {
-      cells.cell(column.number, text_in(cell));
-    } else if constexpr (kIsBits<Cell>) {
-      put(cell);
-    } else {
-      put(number_of(cell));
-    }
-  });
+  for_each_value(columns, row, [&](std::uint8_t number, auto value) { cells.cell(number, value); });
 }
-
-class Digester {
- public:
-  void table(std::string_view name, std::uint64_t rows, Cells& cells) {
-    SPINE_CHECK(out_.table_count < kDigestTablesMax);
-    const Bits128 digest = cells.finish();
-    out_.tables[out_.table_count++] =
-        TableDigestView{.table = name, .rows = rows, .digest = digest};
-    if (rows == 0) return;  // a table that is new and empty changes no total
-    total_.put_text(name);
-    total_.put_word(rows);
-    total_.put_word(digest.hi);
-    total_.put_word(digest.lo);
-  }
-  StateDigest finish(Seq seq) {
-    out_.seq = seq;
-    out_.total = total_.finish();
-    return out_;
-  }
-
- private:
-  StateDigest out_{};
-  Cells total_{};
-};
 
 }  // namespace
 
 StateDigest digest(const State& state) {
   const Tables& tables = state.tables();
-  Digester digester;
+  StateDigest out{.seq = tables.meta.applied};
+  Cells total;
+  const auto add = [&](std::string_view name, std::uint64_t rows, Cells& cells) {
+    SPINE_CHECK(out.table_count < kDigestTablesMax);
+    const Bits128 digest = cells.finish();
+    out.tables[out.table_count++] = {.table = name, .rows = rows, .digest = digest};
+    if (rows == 0) return;  // a table that is new and empty changes no total
+    total.put_text(name);
+    total.put_word(rows);
+    total.put_word(digest.hi);
+    total.put_word(digest.lo);
+  };
   Cells meta;
   put_row(meta_columns(), tables, meta);
-  digester.table("meta", 1, meta);
+  add("meta", 1, meta);
   for_each_table(tables, [&](std::string_view name, const auto& table) {
     Cells cells;
     table.for_each_row([&](const auto& row) { put_row(row.columns(), row, cells); });
-    digester.table(name, table.count(), cells);
+    add(name, table.count(), cells);
   });
-  return digester.finish(tables.meta.applied);
+  out.total = total.finish();
+  return out;
 }
 
 }  // namespace spine::core

@@ -1,10 +1,9 @@
-// evolve: by the table of kinds; events of the engine, of principals and of the configuration.
+// evolve: by the table of kinds; events of the engine and of the configuration.
 #include "engine/core/evolve.h"
 
 #include <algorithm>
 
-#include "engine/core/evolve_rows.h"
-#include "engine/core/fingerprint.h"
+#include "engine/core/folding.h"
 #include "engine/core/kinds.h"
 #include "engine/core/tables.h"
 #include "schemas/vocab/limits.h"
@@ -60,38 +59,7 @@ void fold_time_zone(const Folding& fold) {
   const auto& body = fold.body<fb::TimeZoneChanged>();
   fold.tables.meta.utc_offset_minutes = body.offset_minutes();
   fold.tables.meta.local.set_offset(body.offset_minutes());
-  fold.tables.meta.zone = text_of(body.zone()).substr(0, limits::kNameBytesMax);
-}
-
-void fold_principal_added(const Folding& fold) {
-  const auto& body = fold.body<fb::PrincipalAdded>();
-  Principals& principals = fold.tables.principals;
-  const std::string_view key = text_of(body.key()).substr(0, limits::kKeyBytesMax);
-  if (principals.full() || principals.find_key(body.kind(), key) != 0) return;
-  PrincipalRow added{};
-  added.id = PrincipalId{fold.seq().value};
-  added.kind = body.kind();
-  added.key = key;
-  added.name = text_of(body.name()).substr(0, limits::kNameBytesMax);
-  const std::uint32_t row = principals.add(added);
-  principals.touch(row, fold.logical_ms(), fold.seq());
-  if (body.charged()) charge(fold, row);
-}
-
-void fold_principal_expired(const Folding& fold) {
-  Principals& principals = fold.tables.principals;
-  const std::uint32_t row =
-      principals.find(PrincipalId{fold.body<fb::PrincipalExpired>().principal()});
-  if (row != 0) principals.remove(row);
-}
-
-void fold_client_connected(const Folding& fold) {
-  Principals& principals = fold.tables.principals;
-  const std::uint32_t row = principals.find(PrincipalId{fold.event.header.principal});
-  if (row != 0) principals.touch(row, fold.logical_ms(), fold.seq());
-  const auto& body = fold.body<fb::ClientConnected>();
-  if (body.principal_kind() != fb::PrincipalKind::device) return;
-  fold_device_seen(fold, text_of(body.principal_key()));
+  fold.tables.meta.zone = cut_bytes(body.zone());
 }
 
 void fold_config(const Folding& fold) {
@@ -99,11 +67,6 @@ void fold_config(const Folding& fold) {
   tables.policy.apply(fold.event.body);
   const bool exact = tables.policy.ids == IdCase::exact;
   if (exact && !tables.meta.exact_since) tables.meta.exact_since = fold.seq();
-}
-
-void fold_rejection(const Folding& fold) {
-  std::uint64_t& tat_us = fold.tables.meta.rejection_tat_us;
-  tat_us = kRejectionRate.charge(tat_us, fold.logical_ms() * kUsPerMs, 0);
 }
 
 void evolve(State& state, const EventView& event) {
@@ -116,10 +79,12 @@ void evolve(State& state, const EventView& event) {
   if (kind.fold != nullptr) kind.fold(Folding{.tables = tables, .event = event});
 }
 
-void charge(const Folding& fold, std::uint32_t principal_row) {
-  std::uint64_t& tat_us = fold.tables.principals.hot(principal_row).tat_us;
-  tat_us = fold.tables.policy.message_rate.charge(tat_us, fold.logical_ms() * kUsPerMs,
-                                                  limits::kDelayedRunsPerPrincipalMax);
+void prefetch(const State& state, std::uint16_t kind, ByteSpan body) {
+  if (!is_kind(kind, fb::EventBody::MessageReceived)) return;
+  const auto& message = root_of<fb::MessageReceived>(body);
+  if (!has_fingerprint(message)) return;
+  const Tables& tables = state.tables();
+  tables.duplicates.prefetch(message_fingerprint(tables.meta.fingerprint_key, message));
 }
 
 }  // namespace spine::core

@@ -1,12 +1,18 @@
 // HashIndex: insertion, deletion, growth.
 #include "engine/core/hash_index.h"
 
+#include <xxhash.h>
+
 namespace spine::core {
 namespace {
 
 constexpr std::size_t kSlotsFirst = 512;  // one page
 
 }  // namespace
+
+std::uint32_t hash_text(std::uint64_t seed, std::string_view text) {
+  return static_cast<std::uint32_t>(XXH3_64bits_withSeed(text.data(), text.size(), seed));
+}
 
 void HashIndex::place(std::uint32_t hash, std::uint32_t row) {
   std::size_t at = hash & mask_;

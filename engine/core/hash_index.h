@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/lazy_array.h"
@@ -21,6 +22,10 @@ inline std::uint32_t hash_id(std::uint64_t id) {
 inline std::uint32_t hash_fingerprint(Bits128 fingerprint) {
   return static_cast<std::uint32_t>(fingerprint.lo);
 }
+
+// XXH3 (Y. Collet) with a seed out of the journal's secret key: outsiders choose the texts, but not
+// where they collide. Never stored: only the place in an index depends on it.
+std::uint32_t hash_text(std::uint64_t seed, std::string_view text);
 
 // Open addressing with linear probing, at most half full, doubling as it fills; a deleted entry is
 // closed up by shifting back, so there are no tombstones. A slot holds hash and row only: whether

@@ -1,4 +1,4 @@
-// KeyBuffer, UUIDs as text and from entropy.
+// KeyBuffer, and UUIDs from entropy.
 #include "engine/core/key_buffer.h"
 
 #include <cstring>
@@ -8,6 +8,7 @@
 #include "schemas/vocab/utf8.h"
 
 namespace spine::core {
+
 bool same_id(std::string_view a, std::string_view b, IdCase ids) {
   return ids == IdCase::exact ? a == b : same_but_case(a, b);
 }
@@ -27,14 +28,6 @@ KeyBuffer& KeyBuffer::add_lower(std::string_view piece) {
   return *this;
 }
 
-KeyBuffer& KeyBuffer::add_escaped(std::string_view piece) {
-  return add_id_escaped(piece, IdCase::folded);
-}
-
-KeyBuffer& KeyBuffer::add_id(std::string_view id, IdCase ids) {
-  return ids == IdCase::exact ? add(id) : add_lower(id);
-}
-
 KeyBuffer& KeyBuffer::add_id_escaped(std::string_view id, IdCase ids) {
   for (std::size_t colon = id.find(':'); colon != std::string_view::npos; colon = id.find(':')) {
     add_id(id.substr(0, colon), ids).add("%3a");
@@ -44,21 +37,10 @@ KeyBuffer& KeyBuffer::add_id_escaped(std::string_view id, IdCase ids) {
 }
 
 KeyBuffer& KeyBuffer::add_id_field(std::string_view id, IdCase ids) {
-  return ids == IdCase::exact ? add_field(id) : add_field_lower(id);
-}
-
-KeyBuffer& KeyBuffer::add_field(std::string_view field) {
-  const std::uint32_t bytes = static_cast<std::uint32_t>(field.size());
+  const auto bytes = static_cast<std::uint32_t>(id.size());
   char length[sizeof(bytes)];
   std::memcpy(length, &bytes, sizeof(bytes));
-  return add({length, sizeof(length)}).add(field);
-}
-
-KeyBuffer& KeyBuffer::add_field_lower(std::string_view field) {
-  const std::uint32_t bytes = static_cast<std::uint32_t>(field.size());
-  char length[sizeof(bytes)];
-  std::memcpy(length, &bytes, sizeof(bytes));
-  return add({length, sizeof(length)}).add_lower(field);
+  return add({length, sizeof(length)}).add_id(id, ids);
 }
 
 void KeyBuffer::fit(Bits128 key) {

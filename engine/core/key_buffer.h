@@ -36,12 +36,14 @@ class KeyBuffer {
   KeyBuffer& add_lower(std::string_view piece);
   // Lower-cased, with its colons as %3a: for a piece that others follow, so that it cannot run into
   // them.
-  KeyBuffer& add_escaped(std::string_view piece);
-  // Lower-cased, with its length in front: fields added like this cannot run into each other.
-  KeyBuffer& add_field_lower(std::string_view field);
-  KeyBuffer& add_field(std::string_view field);
+  KeyBuffer& add_escaped(std::string_view piece) { return add_id_escaped(piece, IdCase::folded); }
+  // With its length in front: fields added like this cannot run into each other.
+  KeyBuffer& add_field_lower(std::string_view field) { return add_id_field(field, IdCase::folded); }
+  KeyBuffer& add_field(std::string_view field) { return add_id_field(field, IdCase::exact); }
   // The same three of an id: as it is, or lower-cased.
-  KeyBuffer& add_id(std::string_view id, IdCase ids);
+  KeyBuffer& add_id(std::string_view id, IdCase ids) {
+    return ids == IdCase::exact ? add(id) : add_lower(id);
+  }
   KeyBuffer& add_id_escaped(std::string_view id, IdCase ids);
   KeyBuffer& add_id_field(std::string_view id, IdCase ids);
   // Makes the key fit limits::kKeyBytesMax: a longer one is cut and gets a fingerprint (keyed by

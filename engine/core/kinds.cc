@@ -2,9 +2,24 @@
 #include "engine/core/kinds.h"
 
 #include <array>
-#include <iterator>
 
-#include "schemas/fields.h"
+#include "engine/core/agent_decide.h"
+#include "engine/core/agent_evolve.h"
+#include "engine/core/approval_decide.h"
+#include "engine/core/approval_evolve.h"
+#include "engine/core/deadlines.h"
+#include "engine/core/device_decide.h"
+#include "engine/core/device_evolve.h"
+#include "engine/core/message_decide.h"
+#include "engine/core/message_evolve.h"
+#include "engine/core/pairing_decide.h"
+#include "engine/core/pairing_evolve.h"
+#include "engine/core/principal_decide.h"
+#include "engine/core/principal_evolve.h"
+#include "engine/core/run_decide.h"
+#include "engine/core/run_evolve.h"
+#include "engine/core/session_decide.h"
+#include "engine/core/session_evolve.h"
 
 namespace spine::core {
 namespace {
@@ -52,60 +67,48 @@ constexpr Kind kKinds[]{
     {.kind = Body::MessageReceived,
      .decide = decide_message,
      .fold = fold_message,
-     .told = session_watchers,
-     .resumes = true},
+     .told = session_watchers},
     {.kind = Body::MessageRejected, .fold = fold_rejection},
     {.kind = Body::SessionOpened,
      .decide = decide_session_open,
      .fold = fold_session_opened,
-     .told = session_watchers,
-     .resumes = true},
+     .told = session_watchers},
     {.kind = Body::SessionReset,
      .decide = decide_session_reset,
      .fold = fold_session_reset,
-     .told = session_watchers,
-     .resumes = true},
+     .told = session_watchers},
     {.kind = Body::SessionClosed,
      .decide = decide_session_close,
      .fold = fold_session_closed,
      .told = session_watchers,
-     .resumes = true,
      .closes = true},
     {.kind = Body::SessionPatched,
      .decide = decide_session_patch,
      .fold = fold_session_patched,
-     .told = session_watchers,
-     .resumes = true},
-    {.kind = Body::CommandAnswered,
-     .fold = fold_command_answered,
-     .told = run_watchers,
-     .resumes = true},
+     .told = session_watchers},
+    {.kind = Body::CommandAnswered, .fold = fold_command_answered, .told = run_watchers},
 
     {.kind = Body::RunQueued,
      .fold = fold_run_queued,
      .effects = effects_of_queued,
      .runs = queued_run,
-     .told = run_watchers,
-     .resumes = true},
+     .told = run_watchers},
     {.kind = Body::RunStarted,
      .fold = fold_run_started,
      .effects = effects_of_started,
      .runs = run_in<fb::RunStarted>,
-     .told = run_watchers,
-     .resumes = true},
+     .told = run_watchers},
     {.kind = Body::RunFinished,
      .decide = decide_run_end,
      .fold = fold_run_finished,
      .runs = run_in<fb::RunFinished>,
      .told = run_watchers,
-     .resumes = true,
      .closes = true},
     {.kind = Body::RunFailed,
      .decide = decide_run_end,
      .fold = fold_run_failed,
      .runs = run_in<fb::RunFailed>,
      .told = run_watchers,
-     .resumes = true,
      .closes = true},
     {.kind = Body::RunAborted,
      .decide = decide_abort,
@@ -113,43 +116,37 @@ constexpr Kind kKinds[]{
      .effects = effects_of_aborted,
      .runs = runs_in<fb::RunAborted>,
      .told = run_watchers,
-     .resumes = true,
      .closes = true},
     {.kind = Body::RunInterrupted,
      .decide = decide_run_interrupted,
      .fold = fold_run_interrupted,
      .runs = run_in<fb::RunInterrupted>,
      .told = run_watchers,
-     .resumes = true,
      .closes = true},
     {.kind = Body::RunSteered, .decide = decide_run_steered, .fold = fold_run_steered},
     {.kind = Body::RunsMerged,
      .fold = fold_runs_merged,
      .runs = runs_in<fb::RunsMerged>,
-     .told = run_watchers,
-     .resumes = true},
+     .told = run_watchers},
     {.kind = Body::ToolCalled,
      .decide = decide_tool_called,
      .runs = run_in<fb::ToolCalled>,
-     .told = run_watchers,
-     .resumes = true},
+     .told = run_watchers},
     {.kind = Body::ToolReturned,
      .decide = decide_tool_returned,
      .runs = run_in<fb::ToolReturned>,
      .told = run_watchers,
-     .resumes = true,
      .closes = true},
     {.kind = Body::BodyRecorded, .decide = decide_body_recorded},
     {.kind = Body::ApprovalRequested,
      .decide = decide_approval_requested,
      .fold = fold_approval_requested},
-    {.kind = Body::ApprovalOpened, .fold = fold_approval_opened, .told = always, .resumes = true},
+    {.kind = Body::ApprovalOpened, .fold = fold_approval_opened, .told = always},
     {.kind = Body::ApprovalResolved,
      .decide = decide_approval_resolved,
      .fold = fold_approval_resolved,
      .effects = effects_of_approval,
      .told = always,
-     .resumes = true,
      .closes = true},
     {.kind = Body::AgentSessionBound, .decide = decide_agent_session, .fold = fold_agent_session},
     {.kind = Body::AgentStarted, .decide = decide_agent_started},
@@ -168,56 +165,46 @@ constexpr Kind kKinds[]{
     {.kind = Body::PartialAnswerRecorded, .decide = decide_partial_answer},
 
     {.kind = Body::ConfigApplied, .decide = decide_recorded, .fold = fold_config},
-    {.kind = Body::ConfigChanged,
-     .decide = decide_config_changed,
-     .told = run_watchers,
-     .resumes = true},
-    {.kind = Body::ConfigRefused, .decide = decide_config_refused},
+    {.kind = Body::ConfigChanged, .decide = decide_config_changed, .told = run_watchers},
+    {.kind = Body::ConfigRefused, .decide = decide_recorded},
 
     {.kind = Body::DevicePaired,
      .decide = decide_device_pairing,
      .fold = fold_device_paired,
-     .told = always,
-     .resumes = true},
+     .told = always},
     {.kind = Body::DeviceRenamed,
      .decide = decide_device_change,
      .fold = fold_device_renamed,
-     .told = run_watchers,
-     .resumes = true},
+     .told = run_watchers},
     {.kind = Body::DeviceTokenChanged,
      .decide = decide_device_change,
      .fold = fold_device_token,
-     .told = always,
-     .resumes = true},
+     .told = always},
     {.kind = Body::DeviceRemoved,
      .decide = decide_device_change,
      .fold = fold_device_removed,
-     .told = always,
-     .resumes = true},
-    {.kind = Body::ChannelPairingRequested,
-     .fold = fold_pairing_requested,
-     .told = run_watchers,
-     .resumes = true},
+     .told = always},
+    {.kind = Body::ChannelPairingRequested, .fold = fold_pairing_requested, .told = run_watchers},
     {.kind = Body::ChannelPairingResolved,
      .decide = decide_pairing_resolved,
      .fold = fold_pairing_resolved,
-     .told = run_watchers,
-     .resumes = true},
-    {.kind = Body::PairingCodeAnswered, .told = always},
+     .told = run_watchers},
+    {.kind = Body::PairingCodeAnswered, .told = always, .once = true},
 };
 
 constexpr std::size_t kNumbers = 256;
 
-// Place of each kind in the table + 1; 0 = no kind.
-constexpr std::array<std::uint8_t, kNumbers> places_by_number() {
-  std::array<std::uint8_t, kNumbers> places{};
-  for (std::size_t i = 0; i < std::size(kKinds); ++i)
-    places[kind_number(kKinds[i].kind)] = static_cast<std::uint8_t>(i + 1);
-  return places;
+constexpr Kind kUnknown{};
+
+constexpr std::array<const Kind*, kNumbers> kinds_by_number() {
+  std::array<const Kind*, kNumbers> kinds{};
+  kinds.fill(&kUnknown);
+  for (const Kind& kind : kKinds)
+    kinds[kind_number(kind.kind)] = &kind;
+  return kinds;
 }
 
-constexpr std::array kPlaces = places_by_number();
-constexpr Kind kUnknown{};
+constexpr std::array kByNumber = kinds_by_number();
 
 }  // namespace
 
@@ -226,8 +213,7 @@ std::span<const Kind> kinds() {
 }
 
 const Kind& kind_of(std::uint16_t number) {
-  const std::uint8_t place = number < kNumbers ? kPlaces[number] : std::uint8_t{0};
-  return place == 0 ? kUnknown : kKinds[place - 1];
+  return number < kNumbers ? *kByNumber[number] : kUnknown;
 }
 
 }  // namespace spine::core

@@ -8,7 +8,7 @@
 
 #include "engine/core/drafter.h"
 #include "engine/core/effects.h"
-#include "engine/core/evolve_rows.h"
+#include "engine/core/folding.h"
 #include "schemas/vocab/record.h"
 
 #include "event_generated.h"
@@ -32,8 +32,11 @@ struct Kind {
   EffectsOf* effects{};  // the work outside that it asks for
   RunsOf* runs{};        // the runs it is about: each of them is told as a part of its own
   Told told{};
-  bool resumes{};  // told again to who was away
-  bool closes{};   // it ends something: it may use the space that is kept for that
+  bool once{};    // not told again to who was away
+  bool closes{};  // it ends something: it may use the space that is kept for that
+
+  // Whether it is told again to who was away.
+  bool resumes() const { return told != Told::nobody && !once; }
 };
 
 // In order of their numbers.

@@ -1,46 +1,43 @@
-// Pairing of senders: the two tables.
+// Pairing of senders: the two tables, and codes.
 #include "engine/core/pairing.h"
 
 #include <algorithm>
+#include <span>
 
 #include "engine/core/key_buffer.h"
-#include "engine/core/text_hash.h"
+#include "engine/core/tables.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/siphash.h"
 
 namespace spine::core {
 namespace {
 
 template <class Row>
-bool is_from(const Row& row, const SenderPlace& sender) {
-  return same_id(row.sender_id, sender.sender_id, sender.ids) &&
-         same_but_case(row.channel, sender.channel) &&
+bool is_beside(const Row& row, const SenderPlace& sender) {
+  return same_but_case(row.channel, sender.channel) &&
          same_id(row.account, sender.account, sender.ids);
 }
 
-template <class Accepts>
-const PairingRequest* find_live(const std::vector<PairingRequest>& rows, std::uint64_t now_ms,
-                                Accepts accepts) {
-  const auto at = std::find_if(rows.begin(), rows.end(), [&](const PairingRequest& row) {
-    return row.live(now_ms) && accepts(row);
-  });
-  return at == rows.end() ? nullptr : &*at;
+template <class Row>
+bool is_from(const Row& row, const SenderPlace& sender) {
+  return same_id(row.sender_id, sender.sender_id, sender.ids) && is_beside(row, sender);
 }
 
 }  // namespace
 
 const PairingRequest* PairingRequests::find(Seq id, std::uint64_t now_ms) const {
-  return find_live(rows_, now_ms, [&](const PairingRequest& row) { return row.request == id; });
+  return find_row([&](const Row& row) { return row.live(now_ms) && row.request == id; });
 }
 
 const PairingRequest* PairingRequests::find_sender(const SenderPlace& sender,
                                                    std::uint64_t now_ms) const {
-  return find_live(rows_, now_ms, [&](const PairingRequest& row) { return is_from(row, sender); });
+  return find_row([&](const Row& row) { return row.live(now_ms) && is_from(row, sender); });
 }
 
 const PairingRequest* PairingRequests::find_code(std::string_view code,
                                                  std::uint64_t now_ms) const {
-  return find_live(rows_, now_ms, [&](const PairingRequest& row) { return row.code == code; });
+  return find_row([&](const Row& row) { return row.live(now_ms) && row.code == code; });
 }
 
 bool PairingRequests::has_room(const SenderPlace& sender, std::uint64_t now_ms) const {
@@ -49,10 +46,7 @@ bool PairingRequests::has_room(const SenderPlace& sender, std::uint64_t now_ms) 
   for (const PairingRequest& row : rows_) {
     if (!row.live(now_ms)) continue;
     ++live;
-    beside += same_but_case(row.channel, sender.channel) &&
-                      same_id(row.account, sender.account, sender.ids)
-                  ? 1
-                  : 0;
+    if (is_beside(row, sender)) ++beside;
   }
   return live < limits::kPairingRequestsMax && beside < limits::kPairingRequestsPerAccountMax;
 }
@@ -65,12 +59,7 @@ void PairingRequests::add(PairingRequest request, std::uint64_t now_ms) {
 }
 
 PairingRequest PairingRequests::take(Seq id) {
-  const auto at = std::find_if(rows_.begin(), rows_.end(),
-                               [&](const PairingRequest& row) { return row.request == id; });
-  if (at == rows_.end()) return {};
-  PairingRequest taken = std::move(*at);
-  rows_.erase(at);
-  return taken;
+  return take_row([&](const Row& row) { return row.request == id; });
 }
 
 // The same however ids are compared: those that differ in case alone share a place of the index.
@@ -93,6 +82,26 @@ void PairedSenders::add(PairedSender sender, IdCase ids) {
   const std::uint32_t hash = hash_of(place);
   rows_.push_back(std::move(sender));
   index_.insert(hash, count());
+}
+
+std::optional<PairingCode> free_code(const Tables& tables, Bits128 entropy, std::uint64_t purpose,
+                                     std::uint64_t now_ms) {
+  // Among 512 of 2^40 the first one is free.
+  constexpr std::uint64_t kTriesMax = 16;
+  for (std::uint64_t attempt = 0; attempt < kTriesMax; ++attempt) {
+    const std::array<std::uint64_t, 2> words{purpose, attempt};
+    std::uint64_t bits = siphash128(entropy, std::as_bytes(std::span(words))).lo;
+    PairingCode code{};
+    for (char& letter : code) {
+      letter = kPairingAlphabet[bits % kPairingAlphabet.size()];
+      bits /= kPairingAlphabet.size();
+    }
+    if (tables.pairing_requests.find_code(view(code), now_ms) == nullptr &&
+        tables.approvals.find_code(view(code)) == nullptr) {
+      return code;
+    }
+  }
+  return {};
 }
 
 }  // namespace spine::core

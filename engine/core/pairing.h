@@ -1,16 +1,20 @@
 // Pairing of senders: who asks to be let in, and who was let in.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "engine/core/hash_index.h"
 #include "engine/core/key_buffer.h"
-#include "engine/core/row_vector.h"
+#include "engine/core/row_store.h"
 #include "engine/core/rows.h"
 
 namespace spine::core {
+
+struct Tables;
 
 // A sender where it writes. Rows keep ids as they were written, also those of requests that were
 // made when ids were folded: so whoever looks says how they are compared. One who was let in as
@@ -22,8 +26,19 @@ struct SenderPlace {
   IdCase ids{};
 };
 
+// Letters and digits that look like no other.
 inline constexpr std::string_view kPairingAlphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 inline constexpr std::size_t kPairingCodeBytes = 8;
+
+// A code that people read to each other: of a request for pairing, or of what an agent asks.
+using PairingCode = std::array<char, kPairingCodeBytes>;
+inline std::string_view view(const PairingCode& code) {
+  return {code.data(), code.size()};
+}
+// A code out of recorded entropy that neither a live request nor an open question has; none when
+// too many are taken.
+std::optional<PairingCode> free_code(const Tables& tables, Bits128 entropy, std::uint64_t purpose,
+                                     std::uint64_t now_ms);
 
 using PairingRequest = PairingRow<std::string>;
 
@@ -49,6 +64,10 @@ class PairingRequests : public RowVector<PairingRequest, limits::kPairingRequest
 class PairedSenders : public RowVector<PairedSender, limits::kPairedSendersMax> {
  public:
   bool has(const SenderPlace& sender) const;
+  // Whether the sender of the request can be let in.
+  bool has_room(const PairingRequest& request, IdCase ids) const {
+    return !full() || has({request.channel, request.account, request.sender_id, ids});
+  }
   // REQUIRES: !full(), every id is smaller. Does nothing when the sender is there.
   void add(PairedSender sender, IdCase ids);
   // One of a snapshot, as it was: rows that differ in case alone are rows of their own.

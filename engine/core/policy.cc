@@ -3,9 +3,7 @@
 
 #include <algorithm>
 
-#include "engine/core/fingerprint.h"
-#include "engine/core/key_buffer.h"
-#include "engine/core/words.h"
+#include "schemas/fields.h"
 #include "schemas/finished.h"
 
 namespace spine::core {
@@ -14,26 +12,26 @@ namespace {
 constexpr std::string_view kMain = "main";
 constexpr std::uint64_t kMsPerDay = 24ULL * 3600 * 1000;
 
-std::string lower_copy(std::string_view text) {
-  std::string copy(text);
-  std::transform(copy.begin(), copy.end(), copy.begin(), lower);
-  return copy;
-}
-
-std::vector<std::string> sorted_lower(
-    const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* texts) {
+// The texts of a list, in lower case unless ids are exact. `texts` may be null.
+std::vector<std::string> texts_of(const IdTexts* texts, IdCase ids = IdCase::folded) {
   std::vector<std::string> list;
   if (texts == nullptr) return list;
   for (const flatbuffers::String* text : *texts)
-    list.push_back(lower_copy(text_of(text)));
-  std::sort(list.begin(), list.end());
+    list.push_back(ids == IdCase::exact ? std::string(text_of(text)) : lower_case(text_of(text)));
+  return list;
+}
+
+std::vector<std::string> sorted_once(std::vector<std::string> list) {
+  std::ranges::sort(list);
   list.erase(std::unique(list.begin(), list.end()), list.end());
   return list;
 }
 
-bool has(const std::vector<std::string>& sorted, std::string_view text) {
-  const auto at = std::lower_bound(sorted.begin(), sorted.end(), text);
-  return at != sorted.end() && *at == text;
+// The row of that name among rows that are sorted by it; nullptr = none.
+template <class Row, class Name>
+const Row* find_named(const std::vector<Row>& rows, std::string_view name, Name Row::*member) {
+  const auto at = std::ranges::lower_bound(rows, name, {}, member);
+  return at != rows.end() && (*at).*member == name ? &*at : nullptr;
 }
 
 ResetRule reset_rule(const fb::ResetPolicy* policy) {
@@ -44,15 +42,31 @@ ResetRule reset_rule(const fb::ResetPolicy* policy) {
 }
 
 // Of "<channel>:<sender id>" the channel is a name.
-std::vector<std::string> admin_names(const IdTexts* texts) {
-  std::vector<std::string> names;
-  if (texts == nullptr) return names;
-  for (const flatbuffers::String* text : *texts) {
-    const std::string_view whole = text_of(text);
-    const std::size_t name = std::min(whole.find(':'), whole.size());
-    names.push_back(lower_copy(whole.substr(0, name)).append(whole.substr(name)));
+std::vector<std::string> admin_names(const IdTexts* texts, IdCase ids) {
+  std::vector<std::string> names = texts_of(texts, ids);
+  for (std::string& name : names) {
+    const auto end = std::find(name.begin(), name.end(), ':');
+    std::transform(name.begin(), end, name.begin(), lower);
   }
   return names;
+}
+
+// In order of their agents; of two for one agent the first counts.
+std::vector<AgentRules> read_agent_rules(const fb::ConfigApplied& config) {
+  std::vector<AgentRules> all;
+  if (config.agent_policies() == nullptr) return all;
+  for (const fb::AgentPolicy* policy : *config.agent_policies()) {
+    all.push_back(AgentRules{.agent = lower_case(text_of(policy->agent_id())),
+                             .on_crash = policy->on_crash(),
+                             .attempts_max = policy->attempts_max(),
+                             .approval_ms = policy->approval_ms(),
+                             .allow = texts_of(policy->allow()),
+                             .deny = texts_of(policy->deny()),
+                             .untrusted_allow = texts_of(policy->untrusted_allow()),
+                             .queue_mode = policy->queue_mode()});
+  }
+  std::ranges::stable_sort(all, {}, &AgentRules::agent);
+  return all;
 }
 
 // What a binding of one level is found by; fields that the level does not look at are empty.
@@ -68,6 +82,40 @@ void rule_key(KeyBuffer& key, const Origin& origin, IdCase ids, bool with_accoun
 
 }  // namespace
 
+IdList::IdList(const IdTexts* texts, IdCase ids) : IdList(texts_of(texts, ids), ids) {}
+
+IdList::IdList(std::vector<std::string> texts, IdCase ids)
+    : ids_(sorted_once(std::move(texts))), case_(ids) {
+  everybody_ = std::binary_search(ids_.begin(), ids_.end(), std::string_view{"*"});
+}
+
+bool IdList::has(std::string_view id, IdCase ids) const {
+  if (ids_.empty()) return false;
+  if (case_ == IdCase::exact && ids == IdCase::folded) {
+    // Only tools put a message of the past to a configuration of today.
+    return std::any_of(ids_.begin(), ids_.end(),
+                       [id](const std::string& own) { return same_but_case(own, id); });
+  }
+  if (case_ == IdCase::exact) return std::binary_search(ids_.begin(), ids_.end(), id);
+  KeyBuffer folded;
+  folded.add_lower(id);
+  return std::binary_search(ids_.begin(), ids_.end(), folded.view());
+}
+
+ToolMatch match_tool(const std::vector<std::string>& list, std::string_view tool) {
+  for (const std::string& entry : list) {
+    const std::size_t marks = std::min(entry.find_first_not_of('!'), entry.size());
+    std::string_view name = std::string_view{entry}.substr(marks);
+    bool matches = same_but_case(name, tool);
+    if (name.ends_with('*')) {
+      name.remove_suffix(1);
+      matches = tool.size() >= name.size() && same_but_case(name, tool.substr(0, name.size()));
+    }
+    if (matches) return {.entry = &entry, .marks = static_cast<std::uint8_t>(marks)};
+  }
+  return {};
+}
+
 Policy::Policy() {
   flatbuffers::FlatBufferBuilder builder;
   builder.Finish(fb::ConfigAppliedBuilder(builder).Finish());
@@ -82,9 +130,9 @@ void Policy::apply(ByteSpan body) {
   ids = id_case(config.exact_ids());
   dm_scope = config.dm_scope();
   group_scope_main = config.group_scope_main();
-  main_key = lower_copy(text_of(config.main_key()));
+  main_key = lower_case(text_of(config.main_key()));
   if (main_key.empty()) main_key = kMain;
-  default_agent = lower_copy(text_of(config.default_agent()));
+  default_agent = lower_case(text_of(config.default_agent()));
   if (default_agent.empty()) default_agent = kMain;
   reset_direct = reset_rule(config.reset_direct());
   reset_group = reset_rule(config.reset_group());
@@ -92,9 +140,9 @@ void Policy::apply(ByteSpan body) {
   idle_ms_max = config.session_idle_days() * kMsPerDay;
   message_rate = Rate::per_minute(config.messages_per_minute(), config.messages_burst());
   default_dm_policy_ = config.default_dm_policy();
-  agents_ = sorted_lower(config.agents());
-  admins_ = IdList(admin_names(config.admins()), ids);
-  reset_triggers_ = sorted_lower(config.reset_triggers());
+  agents_ = sorted_once(texts_of(config.agents()));
+  admins_ = IdList(admin_names(config.admins(), ids), ids);
+  reset_triggers_ = sorted_once(texts_of(config.reset_triggers()));
   agent_rules_ = read_agent_rules(config);
   queue_mode_ = config.queue_mode();
   apply_channels(config);
@@ -106,32 +154,34 @@ void Policy::apply_channels(const fb::ConfigApplied& config) {
   if (config.channels() == nullptr) return;
   for (const fb::ChannelPolicy* channel : *config.channels()) {
     const auto* group = channel->group_allow_from();
-    Channel added{.name = lower_copy(text_of(channel->name())),
+    Channel added{.name = lower_case(text_of(channel->name())),
                   .dm = channel->dm_policy(),
                   .group = channel->group_policy(),
                   .direct_list = IdList(channel->allow_from(), ids),
                   .group_list = IdList(group ? group : channel->allow_from(), ids),
                   .queue_mode = channel->queue_mode(),
                   .lists_groups = channel->groups() != nullptr};
-    if (added.lists_groups) apply_groups(*channel->groups(), added);
+    added.groups = read_groups(*channel, added);
     channels_.push_back(std::move(added));
   }
-  std::stable_sort(channels_.begin(), channels_.end(),
-                   [](const Channel& a, const Channel& b) { return a.name < b.name; });
+  std::ranges::stable_sort(channels_, {}, &Channel::name);
 }
 
-void Policy::apply_groups(const GroupPolicies& policies, Channel& channel) const {
-  for (const fb::GroupPolicy* entry : policies) {
+std::vector<Policy::Group> Policy::read_groups(const fb::ChannelPolicy& policy,
+                                               const Channel& channel) const {
+  std::vector<Group> groups;
+  if (policy.groups() == nullptr) return groups;
+  for (const fb::GroupPolicy* entry : *policy.groups()) {
     const std::string_view id = text_of(entry->id());
     const auto* own = entry->allow_from();
-    channel.groups.push_back(Group{.id = ids == IdCase::exact ? std::string(id) : lower_copy(id),
-                                   .disabled = entry->disabled(),
-                                   .require_mention = entry->require_mention(),
-                                   .policy = entry->has_policy() ? entry->policy() : channel.group,
-                                   .list = own == nullptr ? channel.group_list : IdList(own, ids)});
+    groups.push_back(Group{.id = ids == IdCase::exact ? std::string(id) : lower_case(id),
+                           .disabled = entry->disabled(),
+                           .require_mention = entry->require_mention(),
+                           .policy = entry->has_policy() ? entry->policy() : channel.group,
+                           .list = own == nullptr ? channel.group_list : IdList(own, ids)});
   }
-  std::stable_sort(channel.groups.begin(), channel.groups.end(),
-                   [](const Group& a, const Group& b) { return a.id < b.id; });
+  std::ranges::stable_sort(groups, {}, &Group::id);
+  return groups;
 }
 
 void Policy::apply_bindings(const fb::ConfigApplied& config) {
@@ -153,31 +203,23 @@ void Policy::apply_bindings(const fb::ConfigApplied& config) {
     rule_key(key, origin, ids, true, binding->has_peer(), level == exact_peer);
     rules_[level].push_back(Rule{.key = std::string(key.view()),
                                  .position = position++,
-                                 .agent = lower_copy(text_of(binding->agent_id()))});
+                                 .agent = lower_case(text_of(binding->agent_id()))});
   }
   for (std::vector<Rule>& rules : rules_) {
-    std::sort(rules.begin(), rules.end(), [](const Rule& a, const Rule& b) {
-      return a.key != b.key ? a.key < b.key : a.position < b.position;
-    });
-    rules.erase(std::unique(rules.begin(), rules.end(),
-                            [](const Rule& a, const Rule& b) { return a.key == b.key; }),
-                rules.end());
+    std::ranges::stable_sort(rules, {}, &Rule::key);
+    const auto same = [](const Rule& a, const Rule& b) { return a.key == b.key; };
+    rules.erase(std::unique(rules.begin(), rules.end(), same), rules.end());
   }
 }
 
 const Policy::Channel* Policy::find_channel(std::string_view name) const {
-  const auto channel =
-      std::lower_bound(channels_.begin(), channels_.end(), name,
-                       [](const Channel& a, std::string_view wanted) { return a.name < wanted; });
-  return channel != channels_.end() && channel->name == name ? &*channel : nullptr;
+  return find_named(channels_, name, &Channel::name);
 }
 
 const AgentRules& Policy::rules_of(std::string_view agent) const {
   static const AgentRules kDefaults{};
-  const auto at = std::lower_bound(
-      agent_rules_.begin(), agent_rules_.end(), agent,
-      [](const AgentRules& a, std::string_view wanted) { return a.agent < wanted; });
-  return at != agent_rules_.end() && at->agent == agent ? *at : kDefaults;
+  const AgentRules* own = find_named(agent_rules_, agent, &AgentRules::agent);
+  return own != nullptr ? *own : kDefaults;
 }
 
 fb::QueueMode Policy::queue_mode(std::string_view agent, std::string_view channel) const {
@@ -198,22 +240,17 @@ const Policy::Channel* Policy::channel_for(const Origin& origin) const {
 
 const Policy::Group* Policy::find_group(const Channel& channel, const Origin& origin) const {
   if (channel.groups.empty()) return nullptr;
-  const auto named = [&](std::string_view id) -> const Group* {
-    const auto at = std::lower_bound(channel.groups.begin(), channel.groups.end(), id,
-                                     [](const Group& a, std::string_view b) { return a.id < b; });
-    return at != channel.groups.end() && at->id == id ? &*at : nullptr;
-  };
   const Group* own = nullptr;
   if (ids == IdCase::exact && origin.ids == IdCase::folded) {
     // As in IdList::has().
-    const auto at = std::find_if(channel.groups.begin(), channel.groups.end(),
-                                 [&](const Group& g) { return same_but_case(g.id, origin.peer); });
+    const auto at = std::ranges::find_if(
+        channel.groups, [&](const Group& group) { return same_but_case(group.id, origin.peer); });
     if (at != channel.groups.end()) own = &*at;
   } else {
     KeyBuffer id;
-    own = named(ids == IdCase::exact ? origin.peer : id.add_lower(origin.peer).view());
+    own = find_named(channel.groups, id.add_id(origin.peer, ids).view(), &Group::id);
   }
-  return own != nullptr ? own : named("*");
+  return own != nullptr ? own : find_named(channel.groups, "*", &Group::id);
 }
 
 fb::RejectReason Policy::refusal(const Origin& origin) const {
@@ -275,15 +312,11 @@ const Policy::Rule* Policy::find_rule(Level level, const Origin& origin, bool wi
            level == exact_peer);
   if (how != ids) {
     // Only tools put a message of the past to a configuration of today.
-    const auto same = std::find_if(rules.begin(), rules.end(), [&key](const Rule& rule) {
-      return same_but_case(rule.key, key.view());
-    });
+    const auto same = std::ranges::find_if(
+        rules, [&key](const Rule& rule) { return same_but_case(rule.key, key.view()); });
     return same == rules.end() ? nullptr : &*same;
   }
-  const auto at =
-      std::lower_bound(rules.begin(), rules.end(), key.view(),
-                       [](const Rule& a, std::string_view wanted) { return a.key < wanted; });
-  return at != rules.end() && at->key == key.view() ? &*at : nullptr;
+  return find_named(rules, key.view(), &Rule::key);
 }
 
 std::string_view Policy::agent_for(const Origin& origin) const {
@@ -298,7 +331,8 @@ std::string_view Policy::agent_for(const Origin& origin) const {
 }
 
 bool Policy::agent_known(std::string_view agent) const {
-  return agent == kNoAgent || agent == default_agent || has(agents_, agent);
+  return agent == kNoAgent || agent == default_agent ||
+         std::binary_search(agents_.begin(), agents_.end(), agent);
 }
 
 bool Policy::is_reset_trigger(std::string_view text, std::string_view& rest) const {

@@ -6,9 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/core/agent_rules.h"
-#include "engine/core/id_list.h"
 #include "engine/core/kept_body.h"
+#include "engine/core/key_buffer.h"
 #include "engine/core/rate.h"
 #include "schemas/vocab/bytes.h"
 
@@ -32,6 +31,53 @@ struct Origin {
   std::string_view peer{};  // direct: the sender; else the conversation
   std::string_view sender{};
   IdCase ids{};
+};
+
+// How the runs of one agent are dealt with. The defaults are those of event_agents.fbs: what holds
+// for agents that have no AgentPolicy.
+struct AgentRules {
+  std::string agent{};  // lower case
+  fb::OnCrash on_crash{fb::OnCrash::retry};
+  std::uint16_t attempts_max{3};
+  std::uint64_t approval_ms{300'000};
+  std::vector<std::string> allow{};  // lower case
+  std::vector<std::string> deny{};
+  std::vector<std::string> untrusted_allow{};
+  fb::QueueMode queue_mode{fb::QueueMode::unset};
+};
+
+// What a list says of a tool: the first entry that is its name, or its beginning when the entry
+// ends in "*". ASCII case does not count. An entry "!name" takes back what a later one says;
+// "!!name", in `allow`, takes back what a person answered for always, too.
+struct ToolMatch {
+  const std::string* entry{};  // nullptr = nothing
+  std::uint8_t marks{};        // "!" before its name
+
+  bool holds() const { return entry != nullptr && marks == 0; }
+};
+ToolMatch match_tool(const std::vector<std::string>& list, std::string_view tool);
+
+using IdTexts = flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>;
+
+// Ids that a configuration names, and whether one is among them.
+class IdList {
+ public:
+  IdList() = default;
+  // `ids`: as the configuration was recorded. `texts` may be null; given as strings they are in
+  // lower case already when ids are folded.
+  IdList(const IdTexts* texts, IdCase ids);
+  IdList(std::vector<std::string> texts, IdCase ids);
+
+  // "*" is on it.
+  bool everybody() const { return everybody_; }
+  bool empty() const { return ids_.empty(); }
+  // `ids`: as the message was recorded. Bytes are compared when neither was recorded folded.
+  bool has(std::string_view id, IdCase ids) const;
+
+ private:
+  std::vector<std::string> ids_{};  // sorted; lower-cased when they are folded
+  IdCase case_{};
+  bool everybody_{};
 };
 
 // No agent: the message is recorded and acknowledged, and starts no run.
@@ -110,8 +156,7 @@ class Policy {
   const Channel* channel_for(const Origin& origin) const;
   // The entry that holds for the group: its own, or "*"; null = none.
   const Group* find_group(const Channel& channel, const Origin& origin) const;
-  using GroupPolicies = flatbuffers::Vector<flatbuffers::Offset<fb::GroupPolicy>>;
-  void apply_groups(const GroupPolicies& policies, Channel& channel) const;
+  std::vector<Group> read_groups(const fb::ChannelPolicy& policy, const Channel& channel) const;
   void apply_channels(const fb::ConfigApplied& config);
   void apply_bindings(const fb::ConfigApplied& config);
   const Rule* find_rule(Level level, const Origin& origin, bool with_account) const;

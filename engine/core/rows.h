@@ -20,6 +20,18 @@
 
 namespace spine::core {
 
+// ---- The engine itself
+
+// The last run of the process, and the machine it was on.
+struct EngineLife {
+  Bits128 boot_id{};                  // of the last EngineStarted
+  std::uint64_t boottime_ms{};        // at that event
+  std::uint64_t start_logical_ms{};   // logical time of that event
+  Seq started{};                      // its seq; 0 = never started
+  bool stopped{};                     // EngineStopped came after it: the last stop was orderly
+  std::int16_t utc_offset_minutes{};  // of the last TimeZoneChanged, as its name
+};
+
 // ---- Sessions
 
 // What every message of a session touches.
@@ -49,45 +61,43 @@ struct SessionFacts {
   Text agent_session{};   // the agent's own name of the conversation; empty = none yet
   std::uint32_t marks{};  // bits of fb::SessionMark
   fb::ConversationKind conversation{};
+
+  // Of both parts of the row.
+  static constexpr auto columns() {
+    using Facts = SessionFacts;
+    using Activity = SessionActivity;
+    return std::tuple{column(0, &Facts::id),
+                      column(1, &Facts::key, limits::kKeyBytesMax),
+                      column(2, &Facts::agent_id, limits::kNameBytesMax),
+                      column(3, &Facts::channel, limits::kNameBytesMax),
+                      column(4, &Facts::display_name, limits::kNameBytesMax),
+                      column(5, &Facts::uuid),
+                      column(6, &Facts::conversation),
+                      column(7, &Facts::owner),
+                      column(8, &Facts::started_wall_ms),
+                      column(9, &Activity::updated_wall_ms),
+                      column(10, &Activity::active_ms),
+                      column(11, &Activity::active_seq, kSeqOfState),
+                      column(12, &Activity::history_first, kSeqOfState),
+                      column(13, &Activity::history_last, kSeqOfState),
+                      column(14, &Activity::message_count),
+                      column(15, &Facts::label, limits::kNameBytesMax),
+                      column(16, &Facts::thinking_level, limits::kThinkingLevelBytesMax),
+                      column(17, &Facts::model, limits::kModelBytesMax),
+                      column(18, &Facts::marks),
+                      column(19, &Facts::agent_session, limits::kAgentSessionBytesMax)};
+  }
 };
 
-template <class Text>
-constexpr auto session_columns() {
-  using Facts = SessionFacts<Text>;
-  using Activity = SessionActivity;
-  return std::tuple{column(0, &Facts::id),
-                    column(1, &Facts::key, limits::kKeyBytesMax),
-                    column(2, &Facts::agent_id, limits::kNameBytesMax),
-                    column(3, &Facts::channel, limits::kNameBytesMax),
-                    column(4, &Facts::display_name, limits::kNameBytesMax),
-                    column(5, &Facts::uuid),
-                    column(6, &Facts::conversation),
-                    column(7, &Facts::owner),
-                    column(8, &Facts::started_wall_ms),
-                    column(9, &Activity::updated_wall_ms),
-                    column(10, &Activity::active_ms),
-                    column(11, &Activity::active_seq, kSeqOfState),
-                    column(12, &Activity::history_first, kSeqOfState),
-                    column(13, &Activity::history_last, kSeqOfState),
-                    column(14, &Activity::message_count),
-                    column(15, &Facts::label, limits::kNameBytesMax),
-                    column(16, &Facts::thinking_level, limits::kThinkingLevelBytesMax),
-                    column(17, &Facts::model, limits::kModelBytesMax),
-                    column(18, &Facts::marks),
-                    column(19, &Facts::agent_session, limits::kAgentSessionBytesMax)};
-}
-
-struct SessionRow : SessionActivity, SessionFacts<std::string_view> {
-  static constexpr auto columns() { return session_columns<std::string_view>(); }
-};
+struct SessionRow : SessionActivity, SessionFacts<std::string_view> {};
 
 // ---- Principals
 
 // What every message of a principal touches.
 struct PrincipalActivity {
-  std::uint64_t tat_us{};    // token bucket (rate.h)
-  std::uint64_t seen_ms{};   // logical time it was last needed
-  std::uint64_t seen_seq{};  // and the event
+  std::uint64_t tat_us{};      // token bucket (rate.h)
+  std::uint64_t active_ms{};   // logical time it was last needed
+  std::uint64_t active_seq{};  // and the event
 };
 
 template <class Text>
@@ -96,24 +106,22 @@ struct PrincipalFacts {
   Text key{};
   Text name{};
   fb::PrincipalKind kind{};
+
+  // Of both parts of the row.
+  static constexpr auto columns() {
+    using Facts = PrincipalFacts;
+    using Activity = PrincipalActivity;
+    return std::tuple{column(0, &Facts::id),
+                      column(1, &Facts::kind),
+                      column(2, &Facts::key, limits::kKeyBytesMax),
+                      column(3, &Facts::name, limits::kNameBytesMax),
+                      column(4, &Activity::tat_us),
+                      column(5, &Activity::active_ms),
+                      column(6, &Activity::active_seq, kSeqOfState)};
+  }
 };
 
-template <class Text>
-constexpr auto principal_columns() {
-  using Facts = PrincipalFacts<Text>;
-  using Activity = PrincipalActivity;
-  return std::tuple{column(0, &Facts::id),
-                    column(1, &Facts::kind),
-                    column(2, &Facts::key, limits::kKeyBytesMax),
-                    column(3, &Facts::name, limits::kNameBytesMax),
-                    column(4, &Activity::tat_us),
-                    column(5, &Activity::seen_ms),
-                    column(6, &Activity::seen_seq, kSeqOfState)};
-}
-
-struct PrincipalRow : PrincipalActivity, PrincipalFacts<std::string_view> {
-  static constexpr auto columns() { return principal_columns<std::string_view>(); }
-};
+struct PrincipalRow : PrincipalActivity, PrincipalFacts<std::string_view> {};
 
 // ---- Runs
 

@@ -1,12 +1,13 @@
 // Runs: rows, indexes, the list of ended ones, delays.
 #include "engine/core/runs.h"
 
-#include "engine/core/text_hash.h"
+#include "engine/core/hash_index.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::core {
+
 Runs::Runs(TextArena& texts)
-    : texts_(&texts), rows_(kRowsMax), runs_(kRowsMax + 1), links_(kRowsMax), delays_(kRowsMax) {}
+    : texts_(&texts), rows_(kRowsMax), runs_(kRowsMax + 1), links_(kRowsMax) {}
 
 std::uint32_t Runs::find(RunId id) const {
   if (!id) return 0;
@@ -84,18 +85,19 @@ void Runs::forget(std::uint32_t row) {
 }
 
 void Runs::set_delay_armed(std::uint32_t row, bool armed) {
-  if (armed == delays_.contains(row)) return;
+  const Run& run = runs_[row];
+  if (run.not_before_ms == 0) return;
+  const Deadline deadline{.due_ms = run.not_before_ms, .id = run.id.value, .row = row};
   if (armed) {
-    delays_.push(
-        Deadline{.due_ms = runs_[row].not_before_ms, .id = runs_[row].id.value, .row = row});
+    delays_.insert(deadline);
   } else {
-    delays_.remove(row);
+    delays_.erase(deadline);
   }
 }
 
 std::size_t Runs::bytes() const {
-  return rows_.end() * (sizeof(Run) + sizeof(RowLink) + 8) + delays_.bytes() + by_id_.bytes() +
-         by_key_.bytes();
+  return rows_.end() * (sizeof(Run) + sizeof(RowLink) + 8) + delays_.size() * kDelayBytes +
+         by_id_.bytes() + by_key_.bytes();
 }
 
 }  // namespace spine::core

@@ -1,15 +1,14 @@
 // Runs: the table of agent turns that are open, and of the last ones that ended.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <set>
 #include <string_view>
 
-#include "engine/core/deadline_heap.h"
 #include "engine/core/hash_index.h"
-#include "engine/core/row_list.h"
-#include "engine/core/row_pool.h"
+#include "engine/core/row_store.h"
 #include "engine/core/rows.h"
-#include "engine/core/rows_by_id.h"
 #include "engine/core/text_arena.h"
 #include "schemas/vocab/ids.h"
 
@@ -20,13 +19,23 @@ struct Run : RunRow<Text> {
 };
 static_assert(sizeof(Run) <= 128);
 
+// When a run that waits is due. Derived data: in no digest and no snapshot.
+struct Deadline {
+  std::uint64_t due_ms{};  // logical
+  std::uint64_t id{};      // breaks ties, so the order does not depend on rows
+  std::uint32_t row{};
+
+  auto operator<=>(const Deadline&) const = default;
+};
+
 class Runs {
  public:
   using Row = RunRow<std::string_view>;
   static constexpr std::uint32_t kRowsMax = limits::kRunsOpenMax + limits::kRunsFinishedKept;
+  static constexpr std::size_t kDelayBytes = sizeof(Deadline) + 40;  // with its node of the set
   // Of memory, for each row: the row itself, its links, deadline and index entries, its texts.
-  static constexpr std::size_t kRowBytesMax = sizeof(Run) + sizeof(RowLink) + sizeof(Deadline) +
-                                              2 * 32 + 8 + text_bytes_max<Run>(Run::columns());
+  static constexpr std::size_t kRowBytesMax = sizeof(Run) + sizeof(RowLink) + kDelayBytes + 2 * 32 +
+                                              8 + text_bytes_max<Run>(Run::columns());
 
   explicit Runs(TextArena& texts);
 
@@ -44,9 +53,18 @@ class Runs {
   std::uint32_t count() const { return rows_.used(); }
   std::uint32_t end() const { return rows_.end(); }
   bool live(std::uint32_t row) const { return row < rows_.end() && runs_[row].id; }
+  // Of row 0, which stands for none, no id.
   RunId id_of(std::uint32_t row) const { return runs_[row].id; }
   bool open(std::uint32_t row) const {
     return runs_[row].status == RunStatus::queued || runs_[row].status == RunStatus::running;
+  }
+
+  // Whether the agent that works on `into` may take the message of a run that waits: rows, 0 =
+  // none.
+  bool may_steer(std::uint32_t row, std::uint32_t into) const {
+    return row != 0 && into != 0 && runs_[row].status == RunStatus::queued &&
+           runs_[into].status == RunStatus::running &&
+           runs_[row].session_row == runs_[into].session_row;
   }
 
   // A run as it is given, but queued and in no list. REQUIRES: !full(), no run of that id, texts
@@ -65,12 +83,11 @@ class Runs {
   // Ends an open run, or moves the end of an ended one to a later event. Forgets the run that ended
   // first when more than limits::kRunsFinishedKept have. REQUIRES: the row is in no waiting list.
   void end(std::uint32_t row, RunStatus status, Seq ended);
-  // In order of (ended, id).
-  std::uint32_t ended_first() const { return ended_.first; }
 
   // When a waiting run's time comes while its session is free. not_before_ms is the key.
   void set_delay_armed(std::uint32_t row, bool armed);
-  const DeadlineHeap& delays() const { return delays_; }
+  // The first is due first.
+  const std::set<Deadline>& delays() const { return delays_; }
 
   Run& operator[](std::uint32_t row) { return runs_[row]; }
   const Run& operator[](std::uint32_t row) const { return runs_[row]; }
@@ -96,7 +113,7 @@ class Runs {
   LazyArray<Run> runs_;
   RowLinks links_;  // waiting lists of the sessions, and the list of ended ones
   RowEnds ended_{};
-  DeadlineHeap delays_;
+  std::set<Deadline> delays_{};
   HashIndex by_id_{};
   HashIndex by_key_{};
   std::uint64_t seed_{};

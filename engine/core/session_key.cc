@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "engine/core/tables.h"
+
 namespace spine::core {
 namespace {
 
@@ -23,6 +25,12 @@ std::string_view agent_part(std::string_view key) {
   const std::size_t end = key.find(':');
   if (end == std::string_view::npos || end + 1 == key.size()) return {};
   return key.substr(0, end);
+}
+
+// Whether a typed key says agent:, and no agent's id and rest behind it: it is nobody's name, and
+// as a part of another key it would only be found by those who mistype it alike.
+bool is_malformed_key(std::string_view typed) {
+  return has_agent_prefix(typed) && agent_part(typed).empty();
 }
 
 // How many bytes the first parts between colons take.
@@ -98,8 +106,19 @@ void named_session_key(const Policy& policy, std::string_view agent, std::string
   key.fit(secret);
 }
 
-bool is_malformed_key(std::string_view typed) {
-  return has_agent_prefix(typed) && agent_part(typed).empty();
+bool find_session_key(const Tables& tables, std::string_view agent, std::string_view typed,
+                      IdCase ids, KeyBuffer& key) {
+  const Bits128 secret = tables.meta.fingerprint_key;
+  if (agent.empty()) agent = tables.policy.default_agent;
+  const std::string_view inner = ids == IdCase::exact ? trimmed(typed) : typed;
+  const bool bare = inner.size() == typed.size();
+  if (ids == IdCase::folded || !is_malformed_key(typed)) {
+    named_session_key(tables.policy, agent, typed, secret, ids, key);
+    if (bare || tables.sessions.find_key(key.view()) != 0) return true;
+  }
+  if (bare || inner.empty() || is_malformed_key(inner)) return false;
+  named_session_key(tables.policy, agent, inner, secret, ids, key);
+  return true;
 }
 
 bool agent_of_typed_key(std::string_view typed, KeyBuffer& agent) {

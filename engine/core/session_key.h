@@ -5,9 +5,10 @@
 
 #include "engine/core/key_buffer.h"
 #include "engine/core/policy.h"
-#include "engine/core/words.h"
 
 namespace spine::core {
+
+struct Tables;
 
 // Of a key only agent:<id>:<channel> is in lower case (ASCII): the rest may hold ids, which are
 // opaque bytes; of messages recorded before ids were exact the whole key is. Keys fit
@@ -23,28 +24,13 @@ void channel_session_key(const Policy& policy, std::string_view agent, const Ori
 void named_session_key(const Policy& policy, std::string_view agent, std::string_view name,
                        Bits128 secret, IdCase ids, KeyBuffer& key);
 
-// Whether a typed key says agent:, and no agent's id and rest behind it: it is nobody's name, and
-// as a part of another key it would only be found by those who mistype it alike.
-bool is_malformed_key(std::string_view typed);
-
 // Which session a key stands for that somebody typed: the one of that very name, and only where
-// there is none the one without the blanks at its ends. `exists(key)` says whether there is one.
-// False: none can be meant. Everything that takes a key from outside asks this, or what one method
-// opens another would not find.
-template <class Exists>
-bool typed_session_key(const Policy& policy, std::string_view agent, std::string_view typed,
-                       Bits128 secret, Exists exists, KeyBuffer& key) {
-  const std::string_view inner = trimmed(typed);
-  const bool bare = inner.size() == typed.size();
-  if (!is_malformed_key(typed)) {
-    named_session_key(policy, agent, typed, secret, IdCase::exact, key);
-    if (bare || exists(key.view())) return true;
-  }
-  if (bare || inner.empty() || is_malformed_key(inner)) return false;
-  named_session_key(policy, agent, inner, secret, IdCase::exact, key);
-  return true;
-}
-
+// there is none the one without the blanks at its ends. False: none can be meant. Everything that
+// takes a key from outside asks this, or what one method opens another would not find. By the rule
+// that held when the input was recorded: before ids were exact, keys were folded and never trimmed.
+// No `agent`: the default one.
+bool find_session_key(const Tables& tables, std::string_view agent, std::string_view typed,
+                      IdCase ids, KeyBuffer& key);
 // The agent that a typed key names; empty = it is for the default one. False for a malformed key.
 bool agent_of_typed_key(std::string_view typed, KeyBuffer& agent);
 // The <id> of agent:<id>:...; empty for other keys.

@@ -1,23 +1,11 @@
-// Sessions: rows, indexes and the idle list.
+// Sessions: indexes, and texts that change.
 #include "engine/core/sessions.h"
 
-#include "engine/core/text_hash.h"
+#include "engine/core/hash_index.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/utf8.h"
 
 namespace spine::core {
-
-Sessions::Sessions(TextArena& texts)
-    : texts_(&texts),
-      rows_(limits::kSessionsMax),
-      hot_(limits::kSessionsMax + 1),
-      cold_(limits::kSessionsMax + 1),
-      links_(limits::kSessionsMax) {}
-
-std::uint32_t Sessions::find(SessionId id) const {
-  if (!id) return 0;
-  return by_id_.find(hash_id(id.value), [&](std::uint32_t row) { return cold_[row].id == id; });
-}
 
 std::uint32_t Sessions::find_key(std::string_view key) const {
   return by_key_.find(hash_text(seed_, key),
@@ -40,32 +28,40 @@ void Sessions::set_label(std::uint32_t row, std::string_view label) {
   if (!label.empty()) by_label_.insert(hash_text(seed_, label), row);
 }
 
+void Sessions::set_text(Text& text, std::string_view to) {
+  texts_->drop(text);
+  text = texts_->put(to);
+}
+
 void Sessions::set_thinking_level(std::uint32_t row, std::string_view level) {
-  texts_->drop(cold_[row].thinking_level);
-  cold_[row].thinking_level = texts_->put(cut_text(level, limits::kThinkingLevelBytesMax));
+  set_text(cold_[row].thinking_level, cut_text(level, limits::kThinkingLevelBytesMax));
 }
 
 void Sessions::set_model(std::uint32_t row, std::string_view model) {
-  texts_->drop(cold_[row].model);
-  cold_[row].model = texts_->put(cut_text(model, limits::kModelBytesMax));
+  set_text(cold_[row].model, cut_text(model, limits::kModelBytesMax));
 }
 
 void Sessions::set_agent_session(std::uint32_t row, std::string_view name) {
-  if (name.size() > limits::kAgentSessionBytesMax) name = {};
-  texts_->drop(cold_[row].agent_session);
-  cold_[row].agent_session = texts_->put(name);
+  const bool fits = name.size() <= limits::kAgentSessionBytesMax;
+  set_text(cold_[row].agent_session, fits ? name : std::string_view{});
+}
+
+void Sessions::set_mark(std::uint32_t row, fb::SessionMark mark, bool set) {
+  const auto bit = static_cast<std::uint32_t>(mark);
+  std::uint32_t& marks = cold_[row].marks;
+  marks = set ? marks | bit : marks & ~bit;
+}
+
+void Sessions::begin_life(std::uint32_t row, Bits128 uuid, std::int64_t wall_ms) {
+  if (uuid) cold_[row].uuid = uuid;
+  cold_[row].started_wall_ms = wall_ms;
+  set_agent_session(row, {});
 }
 
 std::uint32_t Sessions::open(const SessionRow& from) {
-  const std::uint32_t row = rows_.take();
-  hot_[row] = SessionHot{};
-  cold_[row] = SessionCold{};
-  SessionCold& cold = cold_[row];
-  copy_row(SessionRow::columns(), from, session_columns<Text>(), SplitRow{hot_[row], cold},
-           [&](std::string_view text) { return texts_->put(text); });
-  by_id_.insert(hash_id(cold.id.value), row);
-  by_key_.insert(hash_text(seed_, texts_->view(cold.key)), row);
-  texts_->drop(cold.label);
+  const std::uint32_t row = put(from);
+  by_key_.insert(hash_text(seed_, from.key), row);
+  texts_->drop(cold_[row].label);
   set_label(row, from.label);
   return row;
 }
@@ -76,46 +72,10 @@ bool Sessions::restore(const SessionRow& from) {
   return true;
 }
 
-SessionRow Sessions::copy(std::uint32_t row) const {
-  SessionRow copy;
-  copy_row(session_columns<Text>(), SplitRow{hot_[row], cold_[row]}, SessionRow::columns(), copy,
-           [&](Text text) { return texts_->view(text); });
-  return copy;
-}
-
 void Sessions::close(std::uint32_t row) {
-  SessionCold& cold = cold_[row];
-  if (links_.contains(idle_, row)) links_.remove(idle_, row);
-  by_id_.erase(hash_id(cold.id.value), row);
-  by_key_.erase(hash_text(seed_, texts_->view(cold.key)), row);
+  by_key_.erase(hash_text(seed_, texts_->view(cold_[row].key)), row);
   set_label(row, {});
-  drop_texts(session_columns<Text>(), SplitRow{hot_[row], cold}, *texts_);
-  cold = SessionCold{};
-  hot_[row] = SessionHot{};
-  rows_.give_back(row);
-}
-
-void Sessions::touch(std::uint32_t row, std::uint64_t ms, Seq seq) {
-  if (links_.contains(idle_, row)) links_.remove(idle_, row);
-  hot_[row].active_ms = ms;
-  hot_[row].active_seq = seq.value;
-  settle(row);
-}
-
-void Sessions::settle(std::uint32_t row) {
-  const SessionHot& hot = hot_[row];
-  const bool idle = hot.running == 0 && hot.waiting_count == 0;
-  if (idle == links_.contains(idle_, row)) return;
-  if (!idle) return links_.remove(idle_, row);
-  links_.insert(idle_, row, [&](std::uint32_t other) {
-    if (hot_[other].active_seq != hot.active_seq) return hot_[other].active_seq > hot.active_seq;
-    return cold_[other].id > cold_[row].id;
-  });
-}
-
-std::size_t Sessions::bytes() const {
-  return rows_.end() * (sizeof(SessionHot) + sizeof(SessionCold) + sizeof(RowLink) + 4) +
-         by_id_.bytes() + by_key_.bytes() + by_label_.bytes();
+  drop(row);
 }
 
 }  // namespace spine::core

@@ -8,11 +8,11 @@
 
 #include "engine/core/approvals.h"
 #include "engine/core/devices.h"
-#include "engine/core/duplicates.h"
-#include "engine/core/idempotency.h"
 #include "engine/core/pairing.h"
 #include "engine/core/policy.h"
 #include "engine/core/principals.h"
+#include "engine/core/quarantine.h"
+#include "engine/core/repeats.h"
 #include "engine/core/runs.h"
 #include "engine/core/sessions.h"
 #include "engine/core/state.h"
@@ -24,18 +24,12 @@
 namespace spine::core {
 
 // What there is once.
-struct Meta {
+struct Meta : EngineLife {
   Seq applied{};
   Instant now{};
   Bits128 epoch{};
   Bits128 fingerprint_key{};
-  Bits128 boot_id{};  // of the last EngineStarted
-  std::uint64_t boottime_ms{};
-  std::uint64_t start_logical_ms{};
-  Seq started{};                      // the last EngineStarted
-  bool stopped{};                     // EngineStopped came after it
-  std::int16_t utc_offset_minutes{};  // of the last TimeZoneChanged, as its name
-  std::string zone{};
+  std::string zone{};  // of the last TimeZoneChanged
   Zone local{};
   std::uint64_t rejection_tat_us{};  // bucket of journalled rejections
   Seq exact_since{};  // the first ConfigApplied with exact_ids: ids of older messages were folded
@@ -144,8 +138,5 @@ constexpr std::size_t state_bytes_max() {
                     table_list());
 }
 static_assert(state_bytes_max() <= limits::kStateBytesMax);
-
-// Logical time at which something in the tables is due; 0 = nothing pending.
-std::uint64_t next_due_ms(const Tables& tables);
 
 }  // namespace spine::core

@@ -70,7 +70,7 @@ bool view_pairing(const State& state, Seq request, std::uint64_t now_ms, Pairing
 SessionId find_session(const State& state, std::string_view key);
 // Whether it is the key of the main session of its agent.
 bool is_main_session(const State& state, std::string_view key);
-// What a key stands for that a client typed (typed_session_key); there may be no such session.
+// What a key stands for that a client typed (find_session_key); there may be no such session.
 bool find_typed_key(const State& state, std::string_view typed, KeyBuffer& key);
 // By label, exact. 0 when there is none.
 SessionId find_session_label(const State& state, std::string_view label);
@@ -115,13 +115,7 @@ bool begins_conversation(const EventView& event);
 
 // What the journal remembers of the process and the machine it last ran on, and of the
 // configuration. Borrowed from the state until its next evolve.
-struct EngineMemory {
-  Bits128 boot_id{};                 // of the last EngineStarted
-  std::uint64_t boottime_ms{};       // at that event
-  std::uint64_t start_logical_ms{};  // logical time of that event
-  Seq started{};                     // its seq; 0 = never started
-  bool stopped{};                    // EngineStopped came after it: the last stop was orderly
-  std::int16_t utc_offset_minutes{};
+struct EngineMemory : EngineLife {
   std::string_view zone{};
   ByteSpan policy{};      // body of the last ConfigApplied as recorded; empty = none yet
   ByteSpan zone_rules{};  // the same of the last ZoneRules

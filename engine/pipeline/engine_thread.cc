@@ -7,8 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "engine/core/evolve.h"
 #include "engine/core/kinds.h"
-#include "engine/core/prefetch.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/limits.h"
 

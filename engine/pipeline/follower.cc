@@ -11,7 +11,6 @@
 
 #include "engine/core/digest.h"
 #include "engine/core/evolve.h"
-#include "engine/core/fold.h"
 #include "engine/core/snapshot.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"

@@ -150,7 +150,7 @@ Status Follower::answer_gap(const ReadRequest& request) {
       const EventView event = block.event(i);
       if (bytes > limits::kGapBytesMax) break;
       gap.upto = event.seq;
-      if (!core::kind_of(event.header.kind).resumes) continue;
+      if (!core::kind_of(event.header.kind).resumes()) continue;
       if (!event_is_readable(event)) return unreadable_event(event);
       bytes += event.body.size() + limits::kKiB;
       SPINE_TRY_STATUS(add_to_gap(event, gap));

@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "engine/core/evolve.h"
-#include "engine/core/fold.h"
 #include "engine/core/snapshot.h"
 #include "journal/ahead.h"
 #include "journal/index.h"

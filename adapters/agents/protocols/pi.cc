@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/plain_prompt.h"
-#include "engine/core/agent_rules.h"
+#include "engine/core/policy.h"
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "engine/core/agent_rules.h"
+#include "engine/core/policy.h"
 #include "tests/unit/config/support.h"
 
 namespace spine::config {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/core/digest.h"
-#include "engine/core/message_copy.h"
+#include "engine/core/drafter.h"
 #include "schemas/event_verify.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/core/world.h"

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/core/digest.h"
-#include "engine/core/fingerprint.h"
+#include "engine/core/repeats.h"
 #include "engine/core/session_key.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/core/world.h"

@@ -39,7 +39,7 @@ TEST(Kinds, ANumberThatIsNoneHasNoRules) {
 TEST(Kinds, OnlyWhatIsToldResumes) {
   for (const Kind& kind : kinds()) {
     const char* name = fb::EnumNameEventBody(kind.kind);
-    EXPECT_TRUE(!kind.resumes || kind.told != Told::nobody) << name;
+    EXPECT_TRUE(!kind.resumes() || kind.told != Told::nobody) << name;
     EXPECT_TRUE(kind.runs == nullptr || kind.told != Told::nobody) << name;
     EXPECT_TRUE(kind.decide != nullptr || !kind.closes) << name << " is no input";
   }

@@ -1,8 +1,7 @@
 // The tables of what was seen before.
 #include <gtest/gtest.h>
 
-#include "engine/core/duplicates.h"
-#include "engine/core/idempotency.h"
+#include "engine/core/repeats.h"
 
 namespace spine::core {
 namespace {

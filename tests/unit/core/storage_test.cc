@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/core/row_list.h"
-#include "engine/core/row_pool.h"
+#include "engine/core/row_store.h"
 #include "engine/core/text_arena.h"
 #include "schemas/vocab/lazy_array.h"
 #include "tests/unit/core/prng.h"

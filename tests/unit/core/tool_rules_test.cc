@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "engine/core/agent_rules.h"
+#include "engine/core/policy.h"
 #include "tests/unit/core/world.h"
 
 namespace spine::core {

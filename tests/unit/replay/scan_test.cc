@@ -1,4 +1,4 @@
-// Tests of journal/scan.h and replay/verify.h: a whole journal is whole, and any flipped byte is
+// Tests of journal/scan.h and replay/inspect.h: a whole journal is whole, and any flipped byte is
 // named.
 #include "journal/scan.h"
 
@@ -7,7 +7,7 @@
 
 #include "journal/place.h"
 #include "journal/snapshots.h"
-#include "replay/verify.h"
+#include "replay/inspect.h"
 #include "tests/unit/replay/support.h"
 
 namespace spine::replay {

@@ -1,0 +1,170 @@
+// inspect: what was found, as text and as JSON.
+#include "replay/inspect.h"
+
+#include <fmt/format.h>
+#include <string>
+
+#include "journal/ahead.h"
+#include "journal/journal.h"
+#include "journal/scan.h"
+#include "replay/cli.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::replay {
+namespace {
+
+using journal::Damage;
+using journal::ScanReport;
+
+void print_scan_json(const ScanReport& report, std::FILE* out) {
+  std::string damages;
+  for (const Damage& damage : report.damages) {
+    damages += fmt::format(R"({}{{"firstSeq":{},"lastSeq":{},"fileOffset":{},"what":{}}})",
+                           damages.empty() ? "" : ",", damage.first.value, damage.last.value,
+                           damage.offset, json_string(damage.what));
+  }
+  fmt::print(out,
+             R"({{"ok":{},"epoch":"{}","blocks":{},"events":{},"bytes":{},"firstSeq":{},)"
+             R"("lastSeq":{},"head":"{}","seconds":{:.3f},"damagesTotal":{},"damages":[{}]}})"
+             "\n",
+             report.damages_total == 0, show_uuid(report.epoch), report.blocks, report.events,
+             report.bytes, report.first.value, report.last.value, show_hex(ByteSpan(report.head)),
+             report.seconds, report.damages_total, damages);
+}
+
+void print_scan_text(const ScanReport& report, std::FILE* out) {
+  const bool good = report.damages_total == 0;
+  const bool newer = !good && report.newer_total == report.damages_total;
+  fmt::print(out, "{}: {} blocks, {} events, {} in {:.3f} s\n",
+             good    ? "The journal is whole"
+             : newer ? "A newer version of Spine wrote into this journal"
+                     : "The journal is DAMAGED",
+             show_count(report.blocks), show_count(report.events), show_bytes(report.bytes),
+             report.seconds);
+  fmt::print(out, "Epoch {}, events #{} to #{}, head {}\n", show_uuid(report.epoch),
+             report.first.value, report.last.value, show_hex(ByteSpan(report.head)));
+  for (const Damage& damage : report.damages) {
+    fmt::print(out, "{}: {}\n", damage.newer ? "Not read" : "Damaged",
+               printable(journal::damage_text(damage)));
+  }
+  if (report.damages_total > report.damages.size()) {
+    fmt::print(out, "... and {} more\n", report.damages_total - report.damages.size());
+  }
+  if (good) return;
+  fmt::print(out, "What to do: {}\n",
+             newer ? "Install that version or a later one."
+                   : "stop Spine, keep a copy of the journal directory, check the disk, and bring "
+                     "back the last backup.");
+}
+
+// What lies beside the journal and tells of more is damage of its end.
+Status add_ahead(const InspectOptions& options, journal::Reader& reader, ScanReport& report) {
+  SPINE_TRY(const auto ahead,
+            journal::find_ahead(options.journal_dir.parent_path(), Bits128{}, reader));
+  for (const journal::AheadFile& file : ahead) {
+    ++report.damages_total;
+    report.damages.push_back(
+        {.first = file.other_history ? file.seq : next(reader.last()),
+         .last = file.seq,
+         .what = fmt::format("{}: what it was made of is missing", journal::ahead_text(file))});
+  }
+  return ok();
+}
+
+struct Extent {
+  Seq first{};
+  Seq last{};
+  std::int64_t first_wall_ms{};
+  std::int64_t last_wall_ms{};
+  std::uint64_t logical_ms{};
+  std::uint16_t version{};
+  journal::Digest256 head{};
+  std::vector<journal::AheadFile> ahead{};
+};
+
+Result<Extent> extent_of(journal::Reader& reader, const std::filesystem::path& state_dir) {
+  SPINE_TRY(auto ahead, journal::find_ahead(state_dir, Bits128{}, reader));
+  Extent extent{.first = reader.first(), .last = reader.last(), .ahead = std::move(ahead)};
+  if (!extent.last) return extent;
+  SPINE_TRY(const journal::BlockView first, reader.block_of(extent.first));
+  SPINE_TRY(const journal::BlockView last, reader.block_of(extent.last));
+  extent.first_wall_ms = first.header().first_wall_ms;
+  extent.last_wall_ms = last.header().last_wall_ms;
+  extent.logical_ms = last.header().last_logical_ms;
+  extent.version = last.header().version;
+  extent.head = last.sha256();
+  return extent;
+}
+
+std::string ahead_json(const std::vector<journal::AheadFile>& files) {
+  std::string text;
+  for (const journal::AheadFile& file : files) {
+    text += fmt::format(R"({}{{"path":{},"seq":{},"otherHistory":{}}})", text.empty() ? "" : ",",
+                        json_string(file.path.string()), file.seq.value, file.other_history);
+  }
+  return text;
+}
+
+}  // namespace
+
+int journal_info(const InspectOptions& options, std::FILE* out, std::FILE* err) {
+  auto reader = journal::Reader::open_read_only(options.journal_dir);
+  if (!reader) return fail(err, reader.error());
+  auto found = extent_of(*reader, options.journal_dir.parent_path());
+  if (!found) {
+    fail(err, found.error());
+    if (found.error().code == Errc::corrupt) {
+      fmt::print(err, "What to do: `spine journal verify` names every damaged place.\n");
+    }
+    return kExitFailure;
+  }
+  const Extent& extent = *found;
+  std::error_code ignored;
+  const auto file = options.journal_dir / "data.mdb";
+  const std::uint64_t file_bytes = std::filesystem::file_size(file, ignored);
+  const std::string head = show_hex(ByteSpan(extent.head));
+  if (options.json) {
+    fmt::print(out,
+               R"({{"file":{},"epoch":"{}","formatVersion":{},"firstSeq":{},"lastSeq":{},)"
+               R"("events":{},"firstWallMs":{},"lastWallMs":{},"logicalMs":{},"fileBytes":{},)"
+               R"("head":"{}","ahead":[{}]}})"
+               "\n",
+               json_string(file.string()), show_uuid(reader->epoch()), extent.version,
+               extent.first.value, extent.last.value,
+               extent.last ? extent.last.value - extent.first.value + 1 : 0, extent.first_wall_ms,
+               extent.last_wall_ms, extent.logical_ms, file_bytes, head, ahead_json(extent.ahead));
+    return kExitOk;
+  }
+  fmt::print(out, "Journal   {}\n", printable(file.string()));
+  fmt::print(out, "Epoch     {}\n", show_uuid(reader->epoch()));
+  fmt::print(out, "File      {} (space is allocated ahead)\n", show_bytes(file_bytes));
+  if (!extent.last) {
+    fmt::print(out, "Events    none\n");
+    return kExitOk;
+  }
+  fmt::print(out, "Format    version {}\n", extent.version);
+  fmt::print(out, "Events    {} (#{} to #{})\n",
+             show_count(extent.last.value - extent.first.value + 1), extent.first.value,
+             extent.last.value);
+  fmt::print(out, "From      {}\n", show_time(extent.first_wall_ms));
+  fmt::print(out, "To        {}\n", show_time(extent.last_wall_ms));
+  fmt::print(out, "Ran for   {}\n", show_duration_ms(extent.logical_ms));
+  fmt::print(out, "Head      {} (SHA-256 of the last block)\n", head);
+  if (!extent.ahead.empty()) {
+    fmt::print(out, "Missing   {}\n", printable(journal::ahead_text(extent.ahead, extent.last)));
+  }
+  return kExitOk;
+}
+
+int journal_verify(const InspectOptions& options, std::FILE* out, std::FILE* err) {
+  auto reader = journal::Reader::open_read_only(options.journal_dir);
+  if (!reader) return fail(err, reader.error());
+  ScanReport report = journal::scan(*reader);
+  if (const Status looked = add_ahead(options, *reader, report); !looked) {
+    return fail(err, looked.error());
+  }
+  (options.json ? print_scan_json : print_scan_text)(report, out);
+  return report.damages_total == 0 ? kExitOk : kExitFailure;
+}
+
+}  // namespace spine::replay
