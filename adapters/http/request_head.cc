@@ -189,8 +189,9 @@ RequestHead::State RequestHead::without_end(std::string_view text, std::string_v
 }
 
 bool RequestHead::read_method(std::string_view method) {
-  method_ = method;
-  if (std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end()) return true;
+  const auto* known = std::find(kMethods.begin(), kMethods.end(), method);
+  method_ = known == kMethods.end() ? method : *known;
+  if (known != kMethods.end()) return true;
   refuse(501, "This gateway does not know the method.");
   return false;
 }

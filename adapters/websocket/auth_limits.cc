@@ -15,16 +15,10 @@ constexpr std::uint64_t kLongestDelayMs = 5'000;
 std::string key_of(const AuthAttempt& attempt) {
   std::string key = attempt.what == AuthClass::shared ? "shared " : "device ";
   key += attempt.browser ? "browser " : "";
-  return key + address_network(attempt.address);
+  return key + network_text(attempt.address);
 }
 
 }  // namespace
-
-std::string address_network(std::string_view address) {
-  const auto ip = parse_ip(address);
-  if (!ip || ip->is_v4()) return std::string{address};
-  return show_ip(network_of(*ip)) + "/64";
-}
 
 std::string_view address_class_name(AddressClass value) {
   switch (value) {

@@ -22,10 +22,6 @@ enum class AddressClass : std::uint8_t {
 std::string_view address_class_name(AddressClass value);
 AddressClass classify_address(std::string_view address, bool browser);
 
-// What limits count as one place: an IPv4 address, or the /64 of an IPv6 address, which is one
-// household's.
-std::string address_network(std::string_view address);
-
 // What was tried: each has limits of its own.
 enum class AuthClass : std::uint8_t { shared, device };
 

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <vector>
 
-#include "adapters/websocket/put_text.h"
+#include "adapters/websocket/inputs.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {
@@ -290,7 +290,7 @@ void build_channel_message(const ChannelMessage& message, Bits128 entropy, Bridg
   const auto text = put_text(builder, message.text);
   const auto attachments = build_attachments(message, builder);
   const auto reply_to = put_text(builder, message.reply_to);
-  const fb::Bits128 random{entropy.hi, entropy.lo};
+  const fb::Bits128 random = put_bits(entropy);
   fb::MessageReceivedBuilder table{builder};
   table.add_platform_ms(message.timestamp_ms);
   table.add_bridge(bridge.principal.value);

@@ -228,18 +228,21 @@ void sessions_steer(Call& call) {
 template <class Answer>
 void abort_runs(Call& call, std::string_view session, Answer answer) {
   const pipeline::InputNames names{.session_key = session, .run_key = call.text("runId")};
-  call.submit(build_run_aborted(call.net, {}), names,
-              [answer](Responder& to, const pipeline::ReplyItem& item) {
-                const ReplyCode code = item.reply.code;
-                if (code == ReplyCode::no_space || code == ReplyCode::malformed_key) {
-                  return to.refuse_reply(item);
-                }
-                const bool aborted = code == ReplyCode::accepted;
-                to.respond([&](JsonWriter& json) {
-                  json.member("ok", true);
-                  answer(json, aborted, aborted ? item.run_key : std::string_view{});
-                });
-              });
+  const fb::EventBody kind = call.net.build([](flatbuffers::FlatBufferBuilder& builder) {
+    const auto none = builder.CreateVector(std::vector<std::uint64_t>{});  // all of the session
+    return fb::CreateRunAborted(builder, none, fb::AbortReason::rpc);
+  });
+  call.submit(kind, names, [answer](Responder& to, const pipeline::ReplyItem& item) {
+    const ReplyCode code = item.reply.code;
+    if (code == ReplyCode::no_space || code == ReplyCode::malformed_key) {
+      return to.refuse_reply(item);
+    }
+    const bool aborted = code == ReplyCode::accepted;
+    to.respond([&](JsonWriter& json) {
+      json.member("ok", true);
+      answer(json, aborted, aborted ? item.run_key : std::string_view{});
+    });
+  });
 }
 
 void chat_abort(Call& call) {

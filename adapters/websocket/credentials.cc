@@ -2,7 +2,6 @@
 #include "adapters/websocket/credentials.h"
 
 #include "adapters/websocket/entropy.h"
-#include "adapters/websocket/methods.h"
 #include "schemas/vocab/ascii.h"
 
 namespace spine::net {
@@ -66,18 +65,6 @@ Judgement with_nothing(const ConnectParams& params, const Secrets& secrets,
   return {.verdict = secrets.mode == config::AuthMode::password ? Verdict::password_missing
                                                                 : Verdict::token_missing};
 }
-
-}  // namespace
-
-bool covers(ScopeSet granted, ScopeSet asked) {
-  for (unsigned bit = 0; bit < 8; ++bit) {
-    const auto scope = static_cast<ScopeSet>(1U << bit);
-    if ((asked & scope) != 0 && !satisfies(granted, Scope{scope})) return false;
-  }
-  return true;
-}
-
-namespace {
 
 // What the shared secret and the device's token say. `wrong` = something was shown and fits
 // nothing.

@@ -67,9 +67,6 @@ struct Judgement {
 Judgement judge(const ConnectParams& params, const Secrets& secrets, const Whereabouts& from,
                 const KnownDevice& device);
 
-// Whether `granted` covers every scope in `asked`.
-bool covers(ScopeSet granted, ScopeSet asked);
-
 // What is known of a connection between its connect and its hello-ok.
 struct Joining {
   ConnectParams params{};

@@ -1,8 +1,6 @@
 // Writing of response and event frames.
 #include "adapters/websocket/respond.h"
 
-#include "adapters/websocket/methods.h"
-
 namespace spine::net {
 namespace {
 

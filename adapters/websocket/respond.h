@@ -8,11 +8,26 @@
 #include <utility>
 
 #include "adapters/websocket/context.h"
-#include "adapters/websocket/refusal.h"
 #include "engine/pipeline/messages.h"
 #include "schemas/vocab/json.h"
 
 namespace spine::net {
+
+// The error codes of the protocol.
+namespace error_code {
+inline constexpr std::string_view kInvalidRequest = "INVALID_REQUEST";
+inline constexpr std::string_view kForbidden = "FORBIDDEN";
+inline constexpr std::string_view kNotPaired = "NOT_PAIRED";
+inline constexpr std::string_view kUnavailable = "UNAVAILABLE";
+}  // namespace error_code
+
+struct Refusal {
+  std::string_view code{error_code::kInvalidRequest};
+  std::string message{};
+  std::string details{};  // a JSON object, or empty
+  bool retryable{};
+  std::uint64_t retry_after_ms{};
+};
 
 // Who asked, and the ways to answer: with a payload, with an error, or later, when the engine has
 // been asked. Borrowed for the call. Thread: net.

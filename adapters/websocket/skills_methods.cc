@@ -1,7 +1,6 @@
 // skills.status: the skills of one agent, as OpenClaw's clients read them.
 #include <algorithm>
 
-#include "adapters/websocket/agent_methods.h"
 #include "adapters/websocket/methods.h"
 
 namespace spine::net {

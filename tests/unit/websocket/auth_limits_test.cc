@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "adapters/websocket/device_requests.h"
+#include "adapters/websocket/devices.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {

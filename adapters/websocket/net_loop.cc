@@ -1,16 +1,14 @@
-// The turns of the net thread, its sockets' output, and what libwebsockets reports: connections,
-// requests, messages, closes.
-#include "adapters/websocket/loop.h"
+// Turns, output, what libwebsockets reports (connections, requests, messages, closes), and HTTP.
+#include "adapters/websocket/net_loop.h"
 
 #include <algorithm>
-#include <array>
-#include <ctime>
 #include <fcntl.h>
-#include <sys/epoll.h>
 #include <unistd.h>
+#include <utility>
 
 #include "adapters/websocket/net_log.h"
-#include "schemas/vocab/check.h"
+#include "adapters/websocket/tls.h"
+#include "engine/pipeline/clock.h"
 
 namespace spine::net {
 namespace {
@@ -24,34 +22,31 @@ constexpr std::size_t kWriteBytes = 128 * limits::kKiB;
 constexpr unsigned kTlsSeconds = 20;
 constexpr std::uint64_t kStopMs = 1'500;  // for peers to answer our close frames
 
-constexpr int kAcceptsPerTurn = 2;  // the rest waits in the kernel's queue
-constexpr int kLocalPerTurn = 4;    // of the person at the machine; the rest waits, as all do
+constexpr int kRequestsPerTurn = 1;  // of connections that have had an answer
+constexpr int kAcceptsPerTurn = 2;   // the rest waits in the kernel's queue
+constexpr int kLocalPerTurn = 4;     // of the person at the machine; the rest waits, as all do
 
 static_assert(FrameBuffer::kFrontBytes >= LWS_PRE);
 
-std::uint64_t boottime_ms() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1000 +
-         static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
-}
-
-std::int64_t wall_ms() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
-}
-
 extern "C" int spine_net_event(lws* wsi, lws_callback_reasons reason, void* user, void* in,
                                std::size_t bytes) {
-  auto* loop = static_cast<Loop*>(lws_context_user(lws_get_context(wsi)));
+  auto* loop = static_cast<NetLoop*>(lws_context_user(lws_get_context(wsi)));
   return loop == nullptr ? 0 : loop->on_event(wsi, reason, user, in, bytes);
 }
 
 // The turn looks at the clock itself. A timer that is due before the library sleeps is called and
 // the library sleeps all the same: it is woken, or the turn would be missed.
 extern "C" void spine_net_timer(lws_sorted_usec_list_t* list) {
-  lws_cancel_service(reinterpret_cast<Loop::Timer*>(list)->context);
+  lws_cancel_service(reinterpret_cast<NetLoop::Timer*>(list)->context);
+}
+
+Socket* socket_of(lws* wsi) {
+  return static_cast<Socket*>(lws_get_opaque_user_data(wsi));
+}
+
+// The connection ends after this callback.
+void cut(lws* wsi) {
+  lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 }
 
 extern "C" void spine_net_log(int, const char* line) {
@@ -59,17 +54,6 @@ extern "C" void spine_net_log(int, const char* line) {
   while (!text.empty() && text.back() == '\n')
     text.remove_suffix(1);
   kLog.debug("libwebsockets: {}", text);
-}
-
-http::Site site_of(const NetOptions& options) {
-  std::array<char, 256> hostname{};
-  if (::gethostname(hostname.data(), hostname.size() - 1) != 0) hostname[0] = '\0';
-  http::SiteOptions site{.addresses = options.addresses,
-                         .origins = options.allowed_origins,
-                         .hostname = hostname.data(),
-                         .tls = options.tls.enabled()};
-  if (!options.public_origin.empty()) site.origins.push_back(options.public_origin);
-  return http::make_site(site);
 }
 
 // The library speaks neither HTTP nor WebSocket here: what it is given are sockets without a role
@@ -82,31 +66,29 @@ const lws_protocols kProtocols[] = {{"socket", spine_net_event, 0, 0, 0, nullptr
 
 }  // namespace
 
-Loop::Loop(Gateway& gateway, pipeline::IngressProducer& ingress)
-    : gateway_(gateway),
-      hub_(gateway.hub()),
+NetLoop::NetLoop(Switchboard& switchboard, pipeline::IngressProducer& ingress)
+    : switchboard_(switchboard),
+      hub_(switchboard.hub()),
       ingress_(ingress),
-      tls_(gateway.context().options.tls.enabled()),
-      site_(site_of(gateway.context().options)),
-      proxies_(gateway.context().options.trusted_proxies),
-      control_ui_(gateway.context().options.control_ui.base_path,
-                  gateway.context().options.control_ui.root),
-      perimeter_(gateway.context().shared.metrics, gateway.context().options.handshake_ms) {}
+      tls_(switchboard.context().options.tls.enabled()),
+      desk_(switchboard.context()),
+      perimeter_(switchboard.context().shared.metrics, switchboard.context().options.handshake_ms) {
+}
 
-Loop::~Loop() {
+NetLoop::~NetLoop() {
   if (context_ != nullptr) lws_context_destroy(context_);
 }
 
-Result<std::unique_ptr<Loop>> Loop::create(Gateway& gateway, pipeline::IngressProducer& ingress,
-                                           ListeningSockets sockets) {
-  std::unique_ptr<Loop> loop{new Loop(gateway, ingress)};
+Result<std::unique_ptr<NetLoop>> NetLoop::create(Switchboard& switchboard,
+                                                 pipeline::IngressProducer& ingress,
+                                                 ListeningSockets sockets) {
+  std::unique_ptr<NetLoop> loop{new NetLoop(switchboard, ingress)};
   loop->start_turn();
   SPINE_TRY_STATUS(loop->open_context());
   for (const int descriptor : sockets.descriptors)
     SPINE_TRY_STATUS(loop->adopt(descriptor));
-  loop->writers_ = UniqueFd{::epoll_create1(EPOLL_CLOEXEC)};
-  if (!loop->writers_) return Error{Errc::io, "epoll could not be started."};
-  SPINE_TRY_STATUS(loop->watch(loop->writers_.get(), loop->writers_watch_));
+  SPINE_TRY_STATUS(loop->full_.open());
+  SPINE_TRY_STATUS(loop->watch(loop->full_.descriptor(), loop->full_watch_));
   SPINE_TRY_STATUS(loop->room_.open());
   SPINE_TRY_STATUS(loop->watch(loop->room_.descriptor(), loop->room_watch_));
   loop->in_turn_ = false;
@@ -116,8 +98,8 @@ Result<std::unique_ptr<Loop>> Loop::create(Gateway& gateway, pipeline::IngressPr
   return loop;
 }
 
-Status Loop::open_context() {
-  const TlsFiles& tls = gateway_.context().options.tls;
+Status NetLoop::open_context() {
+  const TlsFiles& tls = switchboard_.context().options.tls;
   if (tls_) SPINE_TRY_STATUS(check_tls(tls));
   lws_set_log_level(LLL_ERR, spine_net_log);
   lws_context_creation_info info{};
@@ -141,7 +123,7 @@ Status Loop::open_context() {
   return ok();
 }
 
-Status Loop::adopt(int descriptor) {
+Status NetLoop::adopt(int descriptor) {
   lws_sock_file_fd_type adopted{};
   adopted.filefd = descriptor;
   if (vhost_ == nullptr || lws_adopt_descriptor_vhost(vhost_, LWS_ADOPT_RAW_FILE_DESC, adopted,
@@ -151,36 +133,47 @@ Status Loop::adopt(int descriptor) {
   return ok();
 }
 
-Status Loop::watch(int epoll, int& number) {
+Status NetLoop::watch(int epoll, int& number) {
   // The library closes what it adopted: it gets a number of its own.
   number = ::fcntl(epoll, F_DUPFD_CLOEXEC, 0);
   if (number < 0) return Error{Errc::io, "epoll could not be started."};
   return adopt(number);
 }
 
-Status Loop::listen_control(int descriptor) {
+Status NetLoop::listen_control(int descriptor) {
   SPINE_TRY_STATUS(adopt(descriptor));
   control_listener_ = descriptor;
   return ok();
 }
 
-void Loop::wake() {
+void NetLoop::wake() {
   lws_cancel_service(context_);
 }
 
-void Loop::request_stop() {
+void NetLoop::request_stop() {
   stop_.store(true, std::memory_order_release);
   wake();
 }
 
-void Loop::start_turn() {
+void NetLoop::hand_in_gathered() {
+  HandIn expected = HandIn::nothing;
+  if (hand_in_.compare_exchange_strong(expected, HandIn::asked)) wake();
+  hand_in_.wait(HandIn::asked);
+}
+
+void NetLoop::end_hand_in() {
+  hand_in_.store(HandIn::done);
+  hand_in_.notify_all();
+}
+
+void NetLoop::start_turn() {
   if (in_turn_) return;
   in_turn_ = true;
   if (outbox_ != nullptr) outbox_->awake();
-  gateway_.begin_turn(boottime_ms(), wall_ms());
+  switchboard_.begin_turn(pipeline::boottime_now_ms(), pipeline::wall_now_ms());
 }
 
-void Loop::run(pipeline::Outbox& outbox) {
+void NetLoop::run(pipeline::Outbox& outbox) {
   outbox_ = &outbox;
   while (!finished()) {
     // Who waits for a turn gets one at once: nothing else may happen that would wake this thread.
@@ -194,36 +187,41 @@ void Loop::run(pipeline::Outbox& outbox) {
     start_turn();
     finish_turn();
   }
+  end_hand_in();
 }
 
-void Loop::finish_turn() {
+void NetLoop::finish_turn() {
   may_write_ = true;
   drain_outbox();
-  if (stop_.load(std::memory_order_acquire)) gateway_.stop("stopping");
-  if (gateway_.stopping() && stop_deadline_ms_ == 0) stop_deadline_ms_ = hub_.now_ms() + kStopMs;
-  gateway_.run_timers();
+  if (stop_.load(std::memory_order_acquire)) switchboard_.stop("stopping");
+  if (switchboard_.stopping() && stop_deadline_ms_ == 0)
+    stop_deadline_ms_ = hub_.now_ms() + kStopMs;
+  switchboard_.run_timers();
   resume_reading();
   let_in();
   wake_rested();
+  const bool hand_in = hand_in_.load() == HandIn::asked;
+  if (hand_in) switchboard_.hand_in_gathered();
   // Behind whatever may have taken something in: inputs and frames of this turn go out in it.
-  gateway_.end_turn();
+  switchboard_.end_turn();
+  if (hand_in) end_hand_in();
   end_flush();
   guard_perimeter();
   schedule_timer();
   in_turn_ = false;
 }
 
-void Loop::drain_outbox() {
+void NetLoop::drain_outbox() {
   while (pipeline::OutBlock* block = outbox_->poll()) {
     block->for_each([this](const pipeline::OutHeader& header, ByteSpan payload) {
-      gateway_.item(header, payload);
+      switchboard_.item(header, payload);
     });
     outbox_->release(block);
   }
 }
 
-void Loop::schedule_timer() {
-  std::uint64_t due = gateway_.next_timer_ms();
+void NetLoop::schedule_timer() {
+  std::uint64_t due = switchboard_.next_timer_ms();
   for (const std::uint64_t guard :
        {perimeter_.next_check_ms(), room_.next_check_ms(hub_.now_ms())}) {
     if (guard != 0 && (due == 0 || due > guard)) due = guard;
@@ -238,7 +236,7 @@ void Loop::schedule_timer() {
                    static_cast<lws_usec_t>(wait_ms * LWS_US_PER_MS));
 }
 
-void Loop::guard_perimeter() {
+void NetLoop::guard_perimeter() {
   perimeter_.check(hub_.now_ms());
   gone_.swap(perimeter_.doomed());
   for (Socket* socket : gone_) {
@@ -246,17 +244,17 @@ void Loop::guard_perimeter() {
       end_waiting(*socket);
     } else {
       room_.forget(*socket);
-      lws_set_timeout(socket->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+      cut(socket->wsi);
     }
   }
   gone_.clear();
 }
 
-bool Loop::finished() const {
+bool NetLoop::finished() const {
   return stop_deadline_ms_ != 0 && (hub_.table.count() == 0 || hub_.now_ms() >= stop_deadline_ms_);
 }
 
-void Loop::flush() {
+void NetLoop::flush() {
   writing_.swap(hub_.dirty());
   for (const std::uint32_t slot : writing_) {
     hub_.table.unset(slot, connection_flag::kDirty);
@@ -268,14 +266,14 @@ void Loop::flush() {
         perimeter_.know(*socket);
       }
     }
-    if (hub_.table.flag(slot, connection_flag::kDoomed) || !write_out(slot)) cut(slot);
+    if (hub_.table.flag(slot, connection_flag::kDoomed) || !write_out(slot)) cut(hub_.table.wsi[slot]);
     offered_.push_back(slot);
   }
   writing_.clear();
 }
 
 // What is left now was offered, and the sockets had no room for it.
-void Loop::end_flush() {
+void NetLoop::end_flush() {
   flush();
   may_write_ = false;
   for (const std::uint32_t slot : offered_) {
@@ -284,7 +282,7 @@ void Loop::end_flush() {
   offered_.clear();
 }
 
-bool Loop::write_out(std::uint32_t slot) {
+bool NetLoop::write_out(std::uint32_t slot) {
   lws* wsi = hub_.table.wsi[slot];
   while (hub_.table.out[slot] != nullptr) {
     FrameBuffer& out = *hub_.table.out[slot];
@@ -305,22 +303,18 @@ bool Loop::write_out(std::uint32_t slot) {
   return true;
 }
 
-void Loop::cut(std::uint32_t slot) {
-  lws_set_timeout(hub_.table.wsi[slot], PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-}
-
-void Loop::block(std::uint32_t slot) {
+void NetLoop::block(std::uint32_t slot) {
   hub_.table.set(slot, connection_flag::kBlocked);
   lws_callback_on_writable(hub_.table.wsi[slot]);
   apply_reading(slot);
 }
 
-void Loop::apply_reading(std::uint32_t slot) {
+void NetLoop::apply_reading(std::uint32_t slot) {
   const bool reading = !hub_.table.flag(slot, connection_flag::kNotReading);
   lws_rx_flow_control(hub_.table.wsi[slot], reading ? 1 : 0);
 }
 
-void Loop::resume(std::uint32_t slot) {
+void NetLoop::resume(std::uint32_t slot) {
   Socket* socket = socket_of(hub_.table.wsi[slot]);
   if (socket != nullptr && !socket->unread.empty() &&
       !hub_.table.flag(slot, connection_flag::kNotReading)) {
@@ -331,9 +325,9 @@ void Loop::resume(std::uint32_t slot) {
   apply_reading(slot);
 }
 
-void Loop::resume_reading() {
+void NetLoop::resume_reading() {
   resumed_.clear();
-  resumed_.swap(gateway_.context().resumed);
+  resumed_.swap(switchboard_.context().resumed);
   for (const std::uint32_t slot : resumed_) {
     if (hub_.table.stage[slot] != Stage::free) resume(slot);
   }
@@ -349,7 +343,8 @@ void Loop::resume_reading() {
 
 // The library calls this for every connection and descriptor it has, also for those that are
 // unknown here, or not any more: nothing may be taken for granted of any.
-int Loop::on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in, std::size_t bytes) {
+int NetLoop::on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in,
+                      std::size_t bytes) {
   switch (reason) {
     case LWS_CALLBACK_RAW_RX:
       start_turn();
@@ -359,10 +354,15 @@ int Loop::on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in, 
       return writable(wsi);
     case LWS_CALLBACK_RAW_RX_FILE:
       start_turn();
-      if (static_cast<int>(lws_get_socket_fd(wsi)) == writers_watch_) {
-        write_responses();
+      if (static_cast<int>(lws_get_socket_fd(wsi)) == full_watch_) {
+        // One a turn: it stays short for those who are waiting on a WebSocket.
+        Socket* socket = full_.next();
+        if (socket != nullptr && socket->out != nullptr) continue_response(*socket);
       } else if (static_cast<int>(lws_get_socket_fd(wsi)) == room_watch_) {
-        look_at_waiting();
+        gone_.clear();
+        room_.look(gone_);
+        for (Socket* socket : gone_)
+          end_waiting(*socket);
       } else {
         accept_connections(wsi);
       }
@@ -389,11 +389,7 @@ int Loop::on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in, 
   }
 }
 
-Socket* Loop::socket_of(lws* wsi) {
-  return static_cast<Socket*>(lws_get_opaque_user_data(wsi));
-}
-
-void Loop::accept_connections(lws* wsi) {
+void NetLoop::accept_connections(lws* wsi) {
   const int listening = static_cast<int>(lws_get_socket_fd(wsi));
   const bool control = listening == control_listener_;
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
@@ -411,10 +407,10 @@ void Loop::accept_connections(lws* wsi) {
       address = "local";
     } else {
       arrival.whole = parse_ip(address).value_or(IpAddress{});
-      arrival.proxy = proxies_.contains(arrival.whole);
+      arrival.proxy = desk_.is_proxy(arrival.whole);
       // Without TLS of ours others come through the proxies that end it, or not at all.
       if (!tls_ && !arrival.proxy && !is_loopback(arrival.whole)) {
-        gateway_.context().shared.metrics.sockets_refused_address.add();
+        switchboard_.context().shared.metrics.sockets_refused_address.add();
         ::close(fd);
         continue;
       }
@@ -424,7 +420,7 @@ void Loop::accept_connections(lws* wsi) {
   }
 }
 
-void Loop::take(int fd, const Arrival& arrival) {
+void NetLoop::take(int fd, const Arrival& arrival) {
   Socket* socket = perimeter_.admit(arrival, hub_.now_ms());
   if (socket == nullptr) {
     ::close(fd);
@@ -434,7 +430,7 @@ void Loop::take(int fd, const Arrival& arrival) {
   if (!room_.add(*socket, fd)) perimeter_.remove(*socket);
 }
 
-bool Loop::hand_over(Socket& socket, int fd) {
+bool NetLoop::hand_over(Socket& socket, int fd) {
   lws_adopt_desc_t description{};
   description.vh = vhost_;
   description.type =
@@ -455,31 +451,17 @@ bool Loop::hand_over(Socket& socket, int fd) {
   return false;
 }
 
-void Loop::look_at_waiting() {
-  gone_.clear();
-  room_.look(gone_);
-  for (Socket* socket : gone_)
-    end_waiting(*socket);
-  gone_.clear();
+void NetLoop::stop_watching(const Socket& socket) {
+  if (socket.out) full_.remove(target_of(socket).descriptor);
 }
 
-// An epoll forgets a descriptor when the last copy of it is closed, and a process of an agent that
-// is just being started has copies: without this it could tell of a socket that is no more.
-void Loop::stop_watching(const Socket& socket) {
-  if (!socket.out) return;
-  const int fd = socket.wsi == nullptr ? socket.outside.get()
-                                       : static_cast<int>(lws_get_socket_fd(socket.wsi));
-  ::epoll_ctl(writers_.get(), EPOLL_CTL_DEL, fd, nullptr);
-}
-
-void Loop::end_waiting(Socket& socket) {
+void NetLoop::end_waiting(Socket& socket) {
   stop_watching(socket);
-  std::replace(writable_.begin(), writable_.end(), &socket, static_cast<Socket*>(nullptr));
   room_.forget(socket);
   perimeter_.remove(socket);
 }
 
-void Loop::let_in() {
+void NetLoop::let_in() {
   for (int i = 0; i < kLocalPerTurn; ++i) {
     if (Socket* socket = room_.next(Lane::local); socket != nullptr) serve(*socket);
   }
@@ -497,25 +479,24 @@ void Loop::let_in() {
   hand_over(*socket, room_.enter(*socket, hub_.now_ms()));
 }
 
-void Loop::end(Socket& socket) {
+void NetLoop::end(Socket& socket) {
   if (socket.wsi == nullptr) return end_waiting(socket);
   socket.leaving = true;
-  lws_set_timeout(socket.wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+  cut(socket.wsi);
 }
 
-void Loop::forget_socket(lws* wsi) {
+void NetLoop::forget_socket(lws* wsi) {
   Socket* socket = socket_of(wsi);
   if (socket == nullptr) return;
   lws_set_opaque_user_data(wsi, nullptr);
-  if (socket->upgraded) gateway_.closed(socket->slot.slot);
+  if (socket->upgraded) switchboard_.closed(socket->slot.slot);
   if (socket->resting) std::erase(resting_, socket);
-  std::replace(writable_.begin(), writable_.end(), socket, static_cast<Socket*>(nullptr));
   room_.forget(*socket);
   perimeter_.remove(*socket);
 }
 
-bool Loop::established(Socket& socket) {
-  const ConnectionRef ref = gateway_.opened(socket.wsi, peer_of(socket));
+bool NetLoop::established(Socket& socket) {
+  const ConnectionRef ref = switchboard_.opened(socket.wsi, peer_of(socket));
   if (!ref) {
     end(socket);
     return false;
@@ -524,11 +505,11 @@ bool Loop::established(Socket& socket) {
   socket.upgraded = true;
   // The time for the handshake runs from accept on.
   std::uint64_t& deadline = hub_.table.deadline_ms[ref.slot];
-  deadline = std::min(deadline, socket.accepted_ms + gateway_.context().options.handshake_ms);
+  deadline = std::min(deadline, socket.accepted_ms + switchboard_.context().options.handshake_ms);
   return true;
 }
 
-int Loop::received(lws* wsi, std::span<unsigned char> bytes) {
+int NetLoop::received(lws* wsi, std::span<unsigned char> bytes) {
   Socket* socket = socket_of(wsi);
   if (socket == nullptr) return -1;
   if (socket->leaving || socket->dying) return 0;
@@ -543,7 +524,7 @@ int Loop::received(lws* wsi, std::span<unsigned char> bytes) {
   return 0;
 }
 
-void Loop::take_in(Socket& socket, std::span<unsigned char> bytes) {
+void NetLoop::take_in(Socket& socket, std::span<unsigned char> bytes) {
   const std::uint32_t slot = socket.slot.slot;
   const Connections& table = hub_.table;
   Incoming frame{};
@@ -555,15 +536,15 @@ void Loop::take_in(Socket& socket, std::span<unsigned char> bytes) {
   apply_reading(slot);
 }
 
-void Loop::take_frame(Socket& socket, const Incoming& frame) {
+void NetLoop::take_frame(Socket& socket, const Incoming& frame) {
   const std::uint32_t slot = socket.slot.slot;
   Connections& table = hub_.table;
   switch (frame.kind) {
     case Incoming::Kind::piece:
-      gateway_.received(slot,
-                        {.bytes = frame.bytes, .last = frame.last, .more_bytes = frame.more_bytes});
+      switchboard_.received(
+          slot, {.bytes = frame.bytes, .last = frame.last, .more_bytes = frame.more_bytes});
       if (ingress_.has_room() || table.flag(slot, connection_flag::kPaused)) return;
-      if (paused_.empty()) gateway_.context().shared.metrics.reading_paused.add();
+      if (paused_.empty()) switchboard_.context().shared.metrics.reading_paused.add();
       table.set(slot, connection_flag::kPaused);
       paused_.push_back(table.ref(slot));
       return;
@@ -571,19 +552,19 @@ void Loop::take_frame(Socket& socket, const Incoming& frame) {
       if (hub_.writable(slot)) hub_.pong(slot, frame.bytes);
       return;
     case Incoming::Kind::pong:
-      return gateway_.ponged(slot);
+      return switchboard_.ponged(slot);
     case Incoming::Kind::close:
       if (table.stage[slot] == Stage::closing) return end(socket);  // it answers ours
-      gateway_.peer_closed(slot, frame.code);
+      switchboard_.peer_closed(slot, frame.code);
       return hub_.answer_close(slot, frame.code);
     case Incoming::Kind::fault:
-      gateway_.context().shared.metrics.frames_refused.add();
+      switchboard_.context().shared.metrics.frames_refused.add();
       if (table.stage[slot] == Stage::closing) return end(socket);
       return hub_.close(slot, frame.code, frame.bytes);
   }
 }
 
-int Loop::writable(lws* wsi) {
+int NetLoop::writable(lws* wsi) {
   Socket* socket = socket_of(wsi);
   if (socket == nullptr || !socket->upgraded) return 0;
   const std::uint32_t slot = socket->slot.slot;
@@ -593,6 +574,144 @@ int Loop::writable(lws* wsi) {
   if (!write_out(slot)) return -1;
   if (was_blocked && !hub_.table.flag(slot, connection_flag::kBlocked)) resume(slot);
   return 0;
+}
+
+// ---- HTTP: a request's answer, and its way out without blocking others.
+
+HttpTarget NetLoop::target_of(const Socket& socket) const {
+  if (socket.wsi == nullptr) return {.descriptor = socket.outside.get()};
+  return {.descriptor = static_cast<int>(lws_get_socket_fd(socket.wsi)),
+          .tls = socket.tls ? lws_get_ssl(socket.wsi) : nullptr};
+}
+
+void NetLoop::serve(Socket& socket) {
+  if (head_.read(room_.peek(socket)) == http::RequestHead::State::incomplete) {
+    return end_waiting(socket);  // it was whole when it was looked at
+  }
+  answer_head(socket);
+}
+
+void NetLoop::serve_inside(Socket& socket) {
+  if (head_.read(socket.head) == http::RequestHead::State::incomplete) {
+    lws_rx_flow_control(socket.wsi, 1);
+    return;
+  }
+  answer_head(socket);
+}
+
+void NetLoop::refuse_head(Socket& socket) {
+  const http::RequestHead::Refusal& refusal = head_.refusal();
+  http::Response response = http::failure(refusal.status, refusal.type, refusal.message);
+  response.allow = refusal.allow;
+  // What follows is not looked at: where the next request would start is in doubt.
+  respond(socket, std::move(response), {.head = head_.method() == "HEAD"});
+}
+
+void NetLoop::answer_head(Socket& socket) {
+  if (head_.state() == http::RequestHead::State::refused) return refuse_head(socket);
+  ServedRequest request = read_request(head_);
+  if (socket.wsi == nullptr) {
+    room_.take(socket, head_.bytes());
+  } else {
+    socket.head.erase(0, head_.bytes());
+  }
+  if (!request.websocket_key.empty()) return upgrade(socket, request);
+  const bool head = request.method == "HEAD";
+  if (!desk_.identify(socket, request, perimeter_)) {
+    return respond(socket, too_many(), {.head = head});
+  }
+  http::Response response = desk_.answer(request, socket);
+  // One inside, under TLS, has a place that somebody may be waiting for.
+  const bool stays = request.keep_alive && (socket.wsi == nullptr || !room_.crowded());
+  respond(socket, std::move(response), {.head = head, .keep_alive = stays});
+}
+
+void NetLoop::upgrade(Socket& socket, ServedRequest& request) {
+  http::Response confirmed = desk_.identify(socket, request, perimeter_)
+                                 ? desk_.confirm_upgrade(request, socket)
+                                 : too_many();
+  if (confirmed.status != 200) return respond(socket, std::move(confirmed), {});
+  HttpOut answer(http::switching_protocols(request.websocket_key), {}, 0, false);
+  if (answer.pump(target_of(socket)) != HttpOut::Progress::done) return end(socket);
+  if (socket.wsi == nullptr && !hand_over(socket, room_.enter(socket, hub_.now_ms()))) return;
+  if (!established(socket)) return;
+  apply_reading(socket.slot.slot);  // an answer before it in the same bytes may have turned it off
+  if (socket.head.empty()) return;
+  std::string frames = std::move(socket.head);
+  socket.head.clear();
+  take_in(socket, {reinterpret_cast<unsigned char*>(frames.data()), frames.size()});
+}
+
+void NetLoop::respond(Socket& socket, http::Response response, http::RenderOptions options) {
+  options.hsts = desk_.hsts();
+  std::string text;
+  http::render(response, options, text);
+  const std::uint64_t file_bytes = options.head || !response.file ? 0 : response.file_bytes;
+  auto out = std::make_unique<HttpOut>(std::move(text), std::move(response.file), file_bytes,
+                                       options.keep_alive);
+  const HttpTarget target = target_of(socket);
+  const HttpOut::Progress progress = out->pump(target);
+  if (progress == HttpOut::Progress::broken) return end(socket);
+  if (progress == HttpOut::Progress::done) return after_response(socket, options.keep_alive);
+  if (!full_.add(socket, target.descriptor)) return end(socket);
+  socket.out = std::move(out);
+  perimeter_.extend(socket, hub_.now_ms());
+  // The next request waits until this one is answered.
+  if (socket.wsi != nullptr) lws_rx_flow_control(socket.wsi, 0);
+}
+
+void NetLoop::after_response(Socket& socket, bool keep_alive) {
+  if (!keep_alive) return leave(socket);
+  // Its time starts anew, for a request or a handshake.
+  socket.accepted_ms = hub_.now_ms();
+  if (socket.wsi == nullptr) {
+    perimeter_.await_head(socket, hub_.now_ms());
+    if (!room_.again(socket)) end_waiting(socket);
+    return;
+  }
+  perimeter_.extend(socket, hub_.now_ms());
+  rest(socket);
+}
+
+void NetLoop::leave(Socket& socket) {
+  perimeter_.await_end(socket, hub_.now_ms());
+  if (socket.wsi == nullptr) {
+    if (!room_.leave(socket)) end_waiting(socket);
+    return;
+  }
+  half_close(target_of(socket));
+  socket.leaving = true;
+  socket.head.clear();
+  lws_rx_flow_control(socket.wsi, 1);
+}
+
+void NetLoop::rest(Socket& socket) {
+  lws_rx_flow_control(socket.wsi, 0);
+  if (socket.resting) return;
+  socket.resting = true;
+  resting_.push_back(&socket);
+}
+
+void NetLoop::wake_rested() {
+  for (int i = 0; i < kRequestsPerTurn && !resting_.empty(); ++i) {
+    Socket& socket = *resting_.front();
+    resting_.pop_front();
+    socket.resting = false;
+    serve_inside(socket);
+  }
+}
+
+void NetLoop::continue_response(Socket& socket) {
+  const HttpTarget target = target_of(socket);
+  const std::uint64_t before = socket.out->written();
+  const HttpOut::Progress progress = socket.out->pump(target);
+  if (socket.out->written() != before) perimeter_.extend(socket, hub_.now_ms());
+  if (progress == HttpOut::Progress::blocked || progress == HttpOut::Progress::turn) return;
+  full_.remove(target.descriptor);
+  const bool keep_alive = socket.out->keep_alive();
+  socket.out.reset();
+  if (progress == HttpOut::Progress::done) return after_response(socket, keep_alive);
+  end(socket);
 }
 
 }  // namespace spine::net

@@ -1,4 +1,5 @@
-// DeviceRequests: devices that asked to be paired and wait for somebody to say yes.
+// Devices: which ask to be paired, what clients with the scope operator.pairing are told of
+// devices, and the end of a device's connections.
 #pragma once
 
 #include <cstdint>
@@ -6,9 +7,14 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/websocket/connections.h"
+#include "adapters/websocket/scopes.h"
+#include "engine/core/views.h"
+#include "schemas/vocab/bytes.h"
+#include "schemas/vocab/json.h"
 
 namespace spine::net {
+
+struct Context;
 
 struct DeviceRequest {
   std::string id{};    // UUID
@@ -53,5 +59,22 @@ class DeviceRequests {
 
 // 8 characters without those that look alike, drawn from 128 random bits.
 std::string pairing_code(Bits128 random);
+
+// The members of a row of device.pair.list, pending or paired.
+void write_device_request(JsonWriter& json, const DeviceRequest& request);
+void write_device(JsonWriter& json, const core::DeviceView& device);
+
+void push_device_requested(Context& net, const DeviceRequest& request);
+// Ends the request and tells those who may pair that it was rejected.
+void reject_device(Context& net, const DeviceRequest& request);
+
+// Whether the token was taken away: the digest nothing has.
+bool is_revoked(ByteSpan token_hash);
+
+// Ends the connections of the device when this turn's answers are written, but for those that hold
+// the token with the digest `kept`; empty = none does. `why` is a literal.
+void cut_device(Context& net, std::string_view device_id, std::string_view why, ByteSpan kept = {});
+// Those of them that have more than these scopes.
+void cut_device_beyond(Context& net, std::string_view device_id, ScopeSet scopes);
 
 }  // namespace spine::net

@@ -1,4 +1,4 @@
-// Loop: libwebsockets on its thread, between sockets and the Gateway.
+// NetLoop: the turns of the net thread: libwebsockets, between sockets and the Switchboard.
 #pragma once
 
 #include <atomic>
@@ -10,13 +10,14 @@
 #include <string>
 #include <vector>
 
-#include "adapters/http/control_ui.h"
 #include "adapters/http/request_head.h"
 #include "adapters/http/routes.h"
-#include "adapters/websocket/gateway.h"
+#include "adapters/websocket/http_desk.h"
+#include "adapters/websocket/http_out.h"
 #include "adapters/websocket/http_request.h"
 #include "adapters/websocket/listener.h"
 #include "adapters/websocket/perimeter.h"
+#include "adapters/websocket/switchboard.h"
 #include "adapters/websocket/waiting_room.h"
 #include "engine/pipeline/outbox.h"
 #include "schemas/vocab/unique_fd.h"
@@ -24,22 +25,25 @@
 namespace spine::net {
 
 // Thread: net, but for create(), wake() and request_stop().
-class Loop {
+class NetLoop {
  public:
   // `sockets` become the loop's. References outlive it. Errors: io; invalid_argument for what
   // OpenSSL says of certificate and key.
-  static Result<std::unique_ptr<Loop>> create(Gateway& gateway, pipeline::IngressProducer& ingress,
-                                              ListeningSockets sockets);
-  ~Loop();
+  static Result<std::unique_ptr<NetLoop>> create(Switchboard& switchboard,
+                                                 pipeline::IngressProducer& ingress,
+                                                 ListeningSockets sockets);
+  ~NetLoop();
   // Listens for the person at the machine, too. REQUIRES: run() was not called. Errors: io.
   Status listen_control(int descriptor);
-  Loop(const Loop&) = delete;
-  Loop& operator=(const Loop&) = delete;
+  NetLoop(const NetLoop&) = delete;
+  NetLoop& operator=(const NetLoop&) = delete;
 
   // Returns after request_stop(), when the connections are gone or had their time.
   void run(pipeline::Outbox& outbox);
   // Thread: any.
   void request_stop();
+  // See NetServer. REQUIRES: run() was called, or is about to be.
+  void hand_in_gathered();
   // Thread: any. The only thing libwebsockets allows from other threads.
   void wake();
 
@@ -53,7 +57,7 @@ class Loop {
   };
 
  private:
-  Loop(Gateway& gateway, pipeline::IngressProducer& ingress);
+  NetLoop(Switchboard& switchboard, pipeline::IngressProducer& ingress);
   Status open_context();
   Status adopt(int descriptor);
   // Adopts an epoll of ours: `number` is the library's.
@@ -62,19 +66,18 @@ class Loop {
   // Times are read once per turn, by whoever needs them first.
   void start_turn();
   void finish_turn();
+  void end_hand_in();
   void drain_outbox();
   void schedule_timer();
   bool finished() const;
 
   // Sockets, from accept to their end.
-  static Socket* socket_of(lws* wsi);
   void accept_connections(lws* wsi);
   // `fd` is its own to close.
   void take(int fd, const Arrival& arrival);
   // Gives the library the connection. False when it would not have it: then both are gone.
   bool hand_over(Socket& socket, int fd);
   // Strangers that have asked are answered or go in, those that were long inside make room.
-  void look_at_waiting();
   void let_in();
   void end_waiting(Socket& socket);
   void stop_watching(const Socket& socket);
@@ -89,24 +92,16 @@ class Loop {
   void serve_inside(Socket& socket);
   void answer_head(Socket& socket);
   void refuse_head(Socket& socket);
-  void upgrade(Socket& socket, OwnedRequest& request);
-  http::Response confirm_upgrade(const Socket& socket, const OwnedRequest& request) const;
+  void upgrade(Socket& socket, ServedRequest& request);
   void respond(Socket& socket, http::Response response, http::RenderOptions options);
   void after_response(Socket& socket, bool keep_alive);
   // Nothing more is said: the peer closes, or is cut soon.
   void leave(Socket& socket);
   HttpTarget target_of(const Socket& socket) const;
-  // Who asks, behind proxies too. False when that address holds too many connections.
-  bool identify(Socket& socket, OwnedRequest& request);
-  Peer peer_of(const Socket& socket) const;
-  AccessVerdict judge(const OwnedRequest& request, const Socket& socket);
-  http::Response ui_config(const OwnedRequest& request, const Socket& socket);
-  http::Response answer_request(const OwnedRequest& request, const Socket& socket);
   // It was answered: its next request waits for its turn among those of all others.
   void rest(Socket& socket);
   void wake_rested();
-  // Responses that wait for their sockets.
-  void write_responses();
+  // A response that waited for its socket.
   void continue_response(Socket& socket);
   // Events of WebSocket connections. What is an int is the library's: negative closes.
   bool established(Socket& socket);
@@ -119,7 +114,6 @@ class Loop {
   // Writes out what is owed. Within a turn it may be called between any two messages.
   void flush();
   void end_flush();
-  void cut(std::uint32_t slot);
   // The library holds what the peer did not take. Until that is gone nothing more is written to it
   // and nothing is read from it: version 4.1.6 of the library never returns from its service loop
   // when the peer closes such a connection and it notices by reading.
@@ -130,16 +124,14 @@ class Loop {
   void resume(std::uint32_t slot);
   void resume_reading();
 
-  Gateway& gateway_;
+  Switchboard& switchboard_;
   Hub& hub_;
   pipeline::IngressProducer& ingress_;
   pipeline::Outbox* outbox_{};
   lws_context* context_{};
   lws_vhost* vhost_{};
   bool tls_{};
-  http::Site site_{};
-  TrustedProxies proxies_{};
-  http::ControlUi control_ui_;
+  HttpDesk desk_;
   Perimeter perimeter_;
   http::RequestHead head_{};  // of the request that is being answered
   WaitingRoom room_{};
@@ -147,9 +139,8 @@ class Loop {
   std::deque<Socket*> resting_{};
   std::vector<Socket*> gone_{};  // of this turn
   int control_listener_{-1};
-  UniqueFd writers_{};               // epoll: sockets a response waits for
-  int writers_watch_{-1};            // the same, the library's
-  std::vector<Socket*> writable_{};  // those being written in this turn
+  FullSockets full_{};
+  int full_watch_{-1};  // its descriptor, the library's
   Acceptor acceptor_{};
   std::vector<ConnectionRef> paused_{};
   std::vector<std::uint32_t> resumed_{};  // of this turn
@@ -161,6 +152,8 @@ class Loop {
   bool in_turn_{};
   bool may_write_{};  // not within a callback of the library
   std::atomic<bool> stop_{false};
+  enum class HandIn : std::uint8_t { nothing, asked, done };
+  std::atomic<HandIn> hand_in_{HandIn::nothing};
 };
 
 }  // namespace spine::net

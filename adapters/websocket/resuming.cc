@@ -2,55 +2,56 @@
 // twice: what the connection was told since its hello is left out, but for pushes of subscriptions
 // it made before it asked. What a client with the cap "resume" gets is in order, too: it is told
 // nothing before it asks.
+#include "adapters/websocket/resuming.h"
+
 #include <algorithm>
-#include <charconv>
+#include <cstring>
+#include <memory>
 #include <string>
 
-#include "adapters/websocket/entropy.h"
 #include "adapters/websocket/events.h"
 #include "adapters/websocket/health.h"
-#include "adapters/websocket/methods.h"
+#include "adapters/websocket/method.h"
 #include "adapters/websocket/rows.h"
 
 namespace spine::net {
-namespace {
-
-bool parse_hex(std::string_view text, std::uint64_t& out) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out, 16);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
-template <class T>
-bool parse_decimal(std::string_view text, T& out) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
-}  // namespace
-
-bool parse_cursor(std::string_view text, Cursor& out) {
-  constexpr std::size_t kEpochDigits = 32;
-  if (text.size() < kEpochDigits + 4 || text[kEpochDigits] != '.') return false;
-  const std::string_view rest = text.substr(kEpochDigits + 1);
-  const std::size_t dot = rest.find('.');
-  if (dot == std::string_view::npos) return false;
-  return parse_hex(text.substr(0, 16), out.epoch.hi) &&
-         parse_hex(text.substr(16, 16), out.epoch.lo) &&
-         parse_decimal(rest.substr(0, dot), out.seq.value) &&
-         parse_decimal(rest.substr(dot + 1), out.ordinal);
-}
 
 bool resumes(const Resuming& resuming, std::string_view session_key) {
   return resuming.sessions.empty() || session_key.empty() ||
          std::ranges::binary_search(resuming.sessions, session_key);
 }
 
-void append_cursor(std::string& out, const Cursor& cursor) {
-  append_hex(out, cursor.epoch);
-  out += '.';
-  out += std::to_string(cursor.seq.value);
-  out += '.';
-  out += std::to_string(cursor.ordinal);
+void RecentEvents::add(Seq seq, ByteSpan payload) {
+  Row row{.seq = seq, .bytes = payload.size()};
+  row.words.resize(align8(payload.size()) / 8);
+  std::memcpy(row.words.data(), payload.data(), payload.size());
+  bytes_ += payload.size();
+  rows_.push_back(std::move(row));
+  while (bytes_ > limits::kRecentBytesMax) {
+    dropped_ = rows_.front().seq;
+    bytes_ -= rows_.front().bytes;
+    rows_.pop_front();
+  }
+}
+
+void RecentEvents::clear() {
+  rows_.clear();
+  bytes_ = 0;
+  dropped_ = Seq{};
+}
+
+bool RecentEvents::tell_after(Events& events, Resuming& resuming, Seq& upto) const {
+  if (upto < dropped_) return false;
+  const Seq from = upto;
+  for (const Row& row : rows_) {
+    if (!(from < row.seq)) continue;
+    if (resuming.page_full() && row.seq != upto) return false;
+    pipeline::EventItem item{};
+    pipeline::read({reinterpret_cast<const std::byte*>(row.words.data()), row.bytes}, item);
+    events.past_event(resuming, item);
+    upto = row.seq;
+  }
+  return true;
 }
 
 namespace {
@@ -115,12 +116,6 @@ Seq tell_page(Context& net, Resuming& resuming, const pipeline::GapItem& item) {
   return item.upto;
 }
 
-std::string cursor_text(const Context& net, Seq seq) {
-  std::string text;
-  append_cursor(text, {.epoch = net.shared.epoch, .seq = seq, .ordinal = kWholeEvent});
-  return text;
-}
-
 // Another journal: what the client knows is of no use. It gets what there is now.
 void tell_snapshot(const Responder& client) {
   client.ask({.kind = input_kind::kQuerySessions, .b = kSnapshotSessions},
@@ -129,7 +124,7 @@ void tell_snapshot(const Responder& client) {
                to.respond([&](JsonWriter& json) {
                  json.member("recovered", false);
                  json.member("reason", "the cursor is of another journal");
-                 json.member("cursor", cursor_text(net, item.as_of));
+                 json.member("cursor", cursor_text(net.shared.epoch, item.as_of));
                  json.object("snapshot", [&] {
                    json.array("sessions", item.sessions, [&](const core::SessionView& session) {
                      write_session(json, net.config(), session, net.wall_ms);
@@ -152,35 +147,34 @@ void end_resume(const Responder& to, Resuming& resuming, Seq upto) {
   to.respond([&](JsonWriter& json) {
     json.member("recovered", true);
     json.member("pushes", resuming.told);
-    json.member("cursor", cursor_text(net, upto));
+    json.member("cursor", cursor_text(net.shared.epoch, upto));
   });
-  net.resuming.erase(to.slot);
-  if (net.resuming.empty()) net.recent.clear();
+  net.events->end_catching_up(to.slot);
 }
 
 // Page for page, until the gap is told.
 void ask_gap(const Responder& client, Seq from) {
-  client.ask({.kind = input_kind::kQueryGap, .a = from.value},
-             [](Responder& to, const pipeline::GapItem& item) {
-               Context& net = to.net;
-               const auto at = net.resuming.find(to.slot);
-               SPINE_CHECK(at != net.resuming.end());
-               Resuming& resuming = *at->second;
-               if (resuming.from.seq > item.head) {
-                 // Not yet written, or not any more: the journal is not the one the client knows.
-                 net.hub.table.unset(to.slot, connection_flag::kResuming);
-                 net.resuming.erase(at);
-                 return tell_snapshot(to);
-               }
-               Seq upto = tell_page(net, resuming, item);
-               if (!net.hub.writable(to.slot)) return;
-               // What came after the question was asked is still at hand, or the journal is asked
-               // again.
-               if (upto < item.head || !net.recent.tell_after(*net.events, resuming, upto)) {
-                 return ask_gap(to, next(upto));
-               }
-               if (net.hub.writable(to.slot)) end_resume(to, resuming, upto);
-             });
+  client.ask({.kind = input_kind::kQueryGap, .a = from.value}, [](Responder& to,
+                                                                  const pipeline::GapItem& item) {
+    Context& net = to.net;
+    const auto at = net.events->catching_up.find(to.slot);
+    SPINE_CHECK(at != net.events->catching_up.end());
+    Resuming& resuming = *at->second;
+    if (resuming.from.seq > item.head) {
+      // Not yet written, or not any more: the journal is not the one the client knows.
+      net.hub.table.unset(to.slot, connection_flag::kResuming);
+      net.events->end_catching_up(to.slot);
+      return tell_snapshot(to);
+    }
+    Seq upto = tell_page(net, resuming, item);
+    if (!net.hub.writable(to.slot)) return;
+    // What came after the question was asked is still at hand, or the journal is asked
+    // again.
+    if (upto < item.head || !net.events->recent.tell_after(*net.events, resuming, upto)) {
+      return ask_gap(to, next(upto));
+    }
+    if (net.hub.writable(to.slot)) end_resume(to, resuming, upto);
+  });
 }
 
 void begin_resume(const Responder& to, std::unique_ptr<Resuming> resuming) {
@@ -189,16 +183,16 @@ void begin_resume(const Responder& to, std::unique_ptr<Resuming> resuming) {
   net.hub.table.unset(to.slot, connection_flag::kAwaitsResume);
   if (resuming->from.epoch != net.shared.epoch) return tell_snapshot(to);
   resuming->live_from = Seq{net.hub.table.told_from[to.slot]};
-  resuming->live_to = net.last_live;
+  resuming->live_to = net.events->last_live;
   // The event of the cursor itself is asked for: later pushes of it may be missing.
   const Seq from = resuming->from.seq;
   net.hub.table.set(to.slot, connection_flag::kResuming);
-  net.resuming.emplace(to.slot, std::move(resuming));
+  net.events->catching_up.emplace(to.slot, std::move(resuming));
   ask_gap(to, from);
 }
 
 bool may_resume(const Responder& to) {
-  if (!to.net.resuming.contains(to.slot)) return true;
+  if (!to.net.events->catching_up.contains(to.slot)) return true;
   to.refuse("a resume is already under way");
   return false;
 }

@@ -1,4 +1,4 @@
-// Approvals: what agents ask people, as this thread knows it, and what became of it lately.
+// KnownApprovals: what became lately of what agents asked, who waits for it, and how it is shown.
 #pragma once
 
 #include <cstdint>
@@ -16,32 +16,21 @@
 
 namespace spine::net {
 
-// One question of an agent. Owns its texts.
-struct Approval {
-  Seq request{};  // of the ApprovalRequested
-  SessionId session{};
+struct Context;
+
+// One question of an agent as it was shown, and how it ended. Owns its texts.
+struct KnownApproval : core::ApprovalRow<std::string> {
   std::string id{};  // of the protocol: a UUID, "plugin:<UUID>" for plugins
-  fb::ApprovalKind kind{};
-  std::uint32_t options{};  // as in core::ApprovalView
   std::string run_key{};
   std::string session_key{};
   std::string agent_id{};
-  std::string tool{};
-  std::string title{};
-  std::string detail{};
-  std::string cwd{};
-  std::string code{};
-  std::int64_t created_wall_ms{};
-  std::int64_t expires_wall_ms{};
   bool resolved{};  // then what follows counts
   fb::ApprovalDecision decision{};
   fb::DecidedVia via{};
   std::int64_t resolved_wall_ms{};
 };
 
-Approval approval_of(const core::ApprovalView& view);
-// As the protocol names it: by kind, then the UUID.
-std::string approval_id(fb::ApprovalKind kind, Bits128 uuid);
+KnownApproval known_approval(const core::ApprovalView& view);
 
 // A request that waits for an answer to be given: waitDecision.
 struct ApprovalWaiter {
@@ -52,14 +41,14 @@ struct ApprovalWaiter {
 
 // The approvals that were resolved last, at most kApprovalsKnownMax, for who answers again or asks
 // what became of one; and who waits for one. Open ones are the state's. Thread: net.
-class ApprovalTable {
+class KnownApprovals {
  public:
   // The oldest one is forgotten for it. REQUIRES: it is resolved.
-  const Approval& keep(Approval approval);
+  const KnownApproval& keep(KnownApproval approval);
   // nullptr = not known, or not any more.
-  const Approval* find(Seq request) const;
+  const KnownApproval* find(Seq request) const;
   // By the id, whole; in lower case.
-  const Approval* find(std::string_view id) const;
+  const KnownApproval* find(std::string_view id) const;
   std::size_t count() const { return resolved_.size(); }
 
   // False when too many wait, in all or of one connection.
@@ -69,7 +58,7 @@ class ApprovalTable {
   void drop(ConnectionRef connection);
 
  private:
-  std::deque<Approval> resolved_{};  // the oldest first
+  std::deque<KnownApproval> resolved_{};  // the oldest first
   std::vector<ApprovalWaiter> waiters_{};
 };
 
@@ -80,17 +69,21 @@ bool parse_decision(std::string_view name, fb::ApprovalDecision& out);
 // "user", "timeout", "run-aborted": why it is resolved.
 std::string_view terminal_reason(fb::ApprovalDecision decision);
 // Whether the agent offers that answer. Deny is always one.
-bool offers(const Approval& approval, fb::ApprovalDecision decision);
+bool offers(const KnownApproval& approval, fb::ApprovalDecision decision);
 
 // id, approvalKind, request, createdAtMs, expiresAtMs: members of a row and of a push.
-void write_approval_members(JsonWriter& json, const Approval& approval);
-// The object `request` of a row or a push.
-void write_approval_request(JsonWriter& json, const Approval& approval);
-// What approval.get shows: pending, or how it ended.
-void write_approval_snapshot(JsonWriter& json, const Approval& approval);
+void write_approval_members(JsonWriter& json, const KnownApproval& approval);
+// "request":{...} of a row or a push.
+void write_approval_request(JsonWriter& json, const KnownApproval& approval);
+// "approval":{...}, as approval.get shows it: pending, or how it ended.
+void write_approval_snapshot(JsonWriter& json, const KnownApproval& approval);
 // "allowedDecisions":["allow-once", ..., "deny"].
-void write_allowed_decisions(JsonWriter& json, const Approval& approval);
+void write_allowed_decisions(JsonWriter& json, const KnownApproval& approval);
 // What is to be done, for people: the command, or whatever the agent said of it. Never empty.
-std::string_view approval_text(const Approval& approval);
+std::string_view approval_text(const KnownApproval& approval);
+
+// The response of waitDecision. REQUIRES: the approval is resolved, the slot may be written to.
+void answer_approval_wait(Context& net, std::uint32_t slot, std::string_view id,
+                          const KnownApproval& approval);
 
 }  // namespace spine::net

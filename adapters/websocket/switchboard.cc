@@ -1,17 +1,17 @@
 // Connections, messages and timers of the protocol, and what comes back from the engine.
-#include "adapters/websocket/gateway.h"
+#include "adapters/websocket/switchboard.h"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
-#include "adapters/websocket/agent_methods.h"
 #include "adapters/websocket/handshake.h"
 #include "adapters/websocket/inputs.h"
-#include "adapters/websocket/methods.h"
+#include "adapters/websocket/method.h"
+#include "adapters/websocket/method_table.h"
 #include "adapters/websocket/net_log.h"
 #include "adapters/websocket/respond.h"
-#include "adapters/websocket/turn_away.h"
+#include "adapters/websocket/run_pushes.h"
 
 namespace spine::net {
 namespace {
@@ -22,15 +22,30 @@ constexpr std::uint64_t kPresenceMs = 1'000;  // changes are gathered for so lon
 constexpr std::uint64_t kPresenceMsPerClient = 20;
 constexpr std::uint64_t kCheckMs = 1'000;  // how often deadlines of connections are looked at
 
+fb::EventBody build_client_disconnected(Context& net, std::uint32_t slot) {
+  return net.build([&](flatbuffers::FlatBufferBuilder& builder) {
+    const Client& client = *net.hub.table.client[slot];
+    const std::uint16_t seen = net.hub.table.close_code[slot];
+    const fb::Bits128 connection = put_bits(client.connection);
+    fb::ClientDisconnectedBuilder table{builder};
+    table.add_connection(&connection);
+    table.add_connected_ms(net.now_ms() - client.connected_ms);
+    table.add_close_code(seen == 0 ? close_code::kNone : seen);
+    return table.Finish();
+  });
+}
+
 }  // namespace
 
-Gateway::Gateway(const NetOptions& options, pipeline::Shared& shared,
-                 pipeline::IngressProducer& ingress)
-    : net_(options, shared, ingress), events_(net_) {
+Switchboard::Switchboard(const NetOptions& options, pipeline::Shared& shared,
+                         pipeline::IngressProducer& ingress)
+    : net_(options, shared, ingress), door_(net_), events_(net_) {
+  net_.methods = methods();
+  net_.door = &door_;
   net_.events = &events_;
 }
 
-ConnectionRef Gateway::opened(lws* socket, const Peer& peer) {
+ConnectionRef Switchboard::opened(lws* socket, const Peer& peer) {
   const ConnectionRef ref = net_.hub.table.open(socket, net_.now_ms() + net_.options.handshake_ms);
   if (!ref) return ref;
   auto client = std::make_unique<Client>();
@@ -46,7 +61,7 @@ ConnectionRef Gateway::opened(lws* socket, const Peer& peer) {
   return ref;
 }
 
-void Gateway::received(std::uint32_t slot, const Piece& piece) {
+void Switchboard::received(std::uint32_t slot, const Piece& piece) {
   Connections& table = net_.hub.table;
   if (!net_.hub.writable(slot)) return;
   auto& partial = table.partial[slot];
@@ -70,14 +85,14 @@ void Gateway::received(std::uint32_t slot, const Piece& piece) {
   message(slot, *whole);
 }
 
-void Gateway::drop_partial(std::uint32_t slot) {
+void Switchboard::drop_partial(std::uint32_t slot) {
   auto& partial = net_.hub.table.partial[slot];
   if (partial == nullptr) return;
   partial_bytes_ -= partial->size();
   partial.reset();
 }
 
-void Gateway::bound_partials() {
+void Switchboard::bound_partials() {
   const Connections& table = net_.hub.table;
   while (partial_bytes_ > limits::kPartialBytesAllMax) {
     std::uint32_t worst = 0;
@@ -94,7 +109,7 @@ void Gateway::bound_partials() {
   }
 }
 
-void Gateway::message(std::uint32_t slot, std::string_view text) {
+void Switchboard::message(std::uint32_t slot, std::string_view text) {
   Connections& table = net_.hub.table;
   ++frames_in_;
   text_.assign(text);
@@ -114,7 +129,7 @@ void Gateway::message(std::uint32_t slot, std::string_view text) {
   net_.hub.close(slot, close_code::kPolicy, "invalid handshake: hello-ok was not awaited");
 }
 
-bool Gateway::within_rate(std::uint32_t slot, std::string_view id) {
+bool Switchboard::within_rate(std::uint32_t slot, std::string_view id) {
   Connections& table = net_.hub.table;
   if (table.calls_left[slot] == 0 || table.calls_at_ms[slot] == 0) [[unlikely]] {
     const std::uint64_t passed = net_.now_ms() - table.calls_at_ms[slot];
@@ -133,7 +148,7 @@ bool Gateway::within_rate(std::uint32_t slot, std::string_view id) {
   return false;
 }
 
-void Gateway::refuse_frame(std::uint32_t slot, const Request& frame) {
+void Switchboard::refuse_frame(std::uint32_t slot, const Request& frame) {
   net_.shared.metrics.frames_refused.add();
   if (frame.fault == FrameFault::not_json) {
     std::string_view why = frame.problem;
@@ -145,7 +160,7 @@ void Gateway::refuse_frame(std::uint32_t slot, const Request& frame) {
   Responder{net_, slot, frame.id}.refuse(std::move(message));
 }
 
-void Gateway::request(std::uint32_t slot, const Request& frame) {
+void Switchboard::request(std::uint32_t slot, const Request& frame) {
   if (!within_rate(slot, frame.id)) return;
   if (frame.fault != FrameFault::none) return refuse_frame(slot, frame);
   const Responder to{net_, slot, frame.id};
@@ -161,7 +176,7 @@ void Gateway::request(std::uint32_t slot, const Request& frame) {
   dispatch(to, *method, frame.params, frame.has_params);
 }
 
-void Gateway::ponged(std::uint32_t slot) {
+void Switchboard::ponged(std::uint32_t slot) {
   Connections& table = net_.hub.table;
   table.unset(slot, connection_flag::kAwaitingPong);
   if (table.stage[slot] == Stage::open) {
@@ -169,11 +184,11 @@ void Gateway::ponged(std::uint32_t slot) {
   }
 }
 
-void Gateway::peer_closed(std::uint32_t slot, std::uint16_t code) {
+void Switchboard::peer_closed(std::uint32_t slot, std::uint16_t code) {
   if (net_.hub.table.close_code[slot] == 0) net_.hub.table.close_code[slot] = code;
 }
 
-void Gateway::closed(std::uint32_t slot) {
+void Switchboard::closed(std::uint32_t slot) {
   Connections& table = net_.hub.table;
   const Client& client = *table.client[slot];
   if (client.counted) {
@@ -183,28 +198,26 @@ void Gateway::closed(std::uint32_t slot) {
               table.close_code[slot] == 0 ? close_code::kNone : table.close_code[slot]);
   }
   if (table.flag(slot, connection_flag::kAnnounced)) {
-    build_client_disconnected(net_, slot);
-    net_.push(fb::EventBody::ClientDisconnected, slot, 0);
+    net_.push(build_client_disconnected(net_, slot), slot, 0);
   }
   if (table.flag(slot, connection_flag::kPreviewing)) --net_.previews;
   drop_partial(slot);
   net_.subscribed_keys -= client.keys.size();
   net_.runs.drop(table.ref(slot));
   net_.approvals.drop(table.ref(slot));
-  net_.resuming.erase(slot);
-  if (net_.resuming.empty()) net_.recent.clear();
+  events_.end_catching_up(slot);
   net_.lose_interest(slot);
   net_.hub.forget(slot);
   net_.shared.metrics.ws_connections.set(table.count());
 }
 
-void Gateway::begin_turn(std::uint64_t now_ms, std::int64_t wall_ms) {
+void Switchboard::begin_turn(std::uint64_t now_ms, std::int64_t wall_ms) {
   net_.hub.set_now(now_ms);
   net_.wall_ms = wall_ms;
   net_.take_reports();
 }
 
-void Gateway::end_turn() {
+void Switchboard::end_turn() {
   answer_gaps();
   for (const Cut& cut : net_.to_cut) {
     if (!net_.hub.table.live(cut.connection) || !net_.hub.writable(cut.connection.slot)) continue;
@@ -219,7 +232,7 @@ void Gateway::end_turn() {
   net_.ingress.flush();
 }
 
-void Gateway::stop(std::string_view reason) {
+void Switchboard::stop(std::string_view reason) {
   if (net_.stopping) return;
   net_.stopping = true;
   events_.shutdown(reason);
@@ -231,7 +244,7 @@ void Gateway::stop(std::string_view reason) {
   }
 }
 
-void Gateway::check_connection(std::uint32_t slot) {
+void Switchboard::check_connection(std::uint32_t slot) {
   Connections& table = net_.hub.table;
   if (table.deadline_ms[slot] > net_.now_ms()) return;
   switch (table.stage[slot]) {
@@ -262,7 +275,7 @@ void Gateway::check_connection(std::uint32_t slot) {
   net_.hub.mark_dirty(slot);
 }
 
-void Gateway::run_timers() {
+void Switchboard::run_timers() {
   const std::uint64_t now = net_.now_ms();
   if (now >= next_check_ms_) {
     next_check_ms_ = now + std::min({kCheckMs, net_.options.ping_ms, net_.options.handshake_ms});
@@ -286,17 +299,14 @@ void Gateway::run_timers() {
     next_presence_ms_ = now + kPresenceMs + kPresenceMsPerClient * net_.interested.size();
     events_.presence();
   }
-  if (!net_.delayed.empty()) send_delayed(net_);
-  if (!net_.refused.empty() && now - net_.refused_since_ms >= net_.options.refusals_gathered_ms) {
-    report_refused(net_);
-  }
+  door_.run_timers();
   if (net_.runs.waiting() != 0) {
     for (const Waiter& waiter : net_.runs.take_due(now))
       answer_waiter(net_, waiter, nullptr);
   }
 }
 
-std::uint64_t Gateway::next_timer_ms() const {
+std::uint64_t Switchboard::next_timer_ms() const {
   std::uint64_t next = 0;
   const auto consider = [&next](std::uint64_t due) {
     if (due != 0 && (next == 0 || due < next)) next = due;
@@ -308,13 +318,11 @@ std::uint64_t Gateway::next_timer_ms() const {
   }
   if (net_.presence_changed) consider(next_presence_ms_);
   consider(net_.runs.next_deadline_ms());
-  for (const DelayedRefusal& row : net_.delayed)
-    consider(row.due_ms);
-  if (!net_.refused.empty()) consider(net_.refused_since_ms + net_.options.refusals_gathered_ms);
+  consider(door_.next_timer_ms());
   return next;
 }
 
-void Gateway::answer(const pipeline::OutHeader& header, ByteSpan payload) {
+void Switchboard::answer(const pipeline::OutHeader& header, ByteSpan payload) {
   const auto kind = static_cast<pipeline::ItemKind>(header.kind);
   net_.count_answered();
   if (kind != pipeline::ItemKind::reply) net_.query_answered(header.connection);
@@ -332,19 +340,19 @@ void Gateway::answer(const pipeline::OutHeader& header, ByteSpan payload) {
 // The engine has put its events into the outbox before the follower saw them; but the two have
 // queues of their own. When this turn's items are all taken, every event before the gap's end is
 // here.
-void Gateway::keep_gap(const pipeline::OutHeader& header, ByteSpan payload) {
+void Switchboard::keep_gap(const pipeline::OutHeader& header, ByteSpan payload) {
   KeptGap gap{.header = header, .bytes = payload.size()};
   gap.words.resize(align8(payload.size()) / 8);
   std::memcpy(gap.words.data(), payload.data(), payload.size());
   gaps_.push_back(std::move(gap));
 }
 
-void Gateway::answer_gaps() {
+void Switchboard::answer_gaps() {
   for (const KeptGap& gap : std::exchange(gaps_, {}))
     answer(gap.header, {reinterpret_cast<const std::byte*>(gap.words.data()), gap.bytes});
 }
 
-void Gateway::item(const pipeline::OutHeader& header, ByteSpan payload) {
+void Switchboard::item(const pipeline::OutHeader& header, ByteSpan payload) {
   using pipeline::ItemKind;
   switch (static_cast<ItemKind>(header.kind)) {
     case ItemKind::gap:
@@ -352,14 +360,13 @@ void Gateway::item(const pipeline::OutHeader& header, ByteSpan payload) {
     case ItemKind::event: {
       pipeline::EventItem event{};
       pipeline::read(payload, event);
-      if (!net_.resuming.empty()) net_.recent.add(event.event.seq, payload);
-      return events_.event(event);
+      return events_.event(event, payload);
     }
     case ItemKind::delta: {
       if (net_.interested.empty()) return;
       pipeline::DeltaItem delta{};
       pipeline::read(payload, delta);
-      return events_.delta(delta);
+      return push_delta(events_, delta);
     }
     case ItemKind::stopping: {
       pipeline::StoppingItem stopping{};

@@ -1,4 +1,4 @@
-// Gateway: the protocol over connections, without sockets: bytes in, frames out.
+// Switchboard: the protocol over connections, without sockets: bytes in, frames out.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 
 #include "adapters/websocket/channel_message.h"
 #include "adapters/websocket/context.h"
+#include "adapters/websocket/door.h"
 #include "adapters/websocket/events.h"
 #include "adapters/websocket/request.h"
 #include "engine/pipeline/messages.h"
@@ -22,9 +23,10 @@ struct Piece {
 
 // Thread: net. The loop calls it, then writes what hub().dirty() names and looks at the flags of
 // the connections it called for.
-class Gateway {
+class Switchboard {
  public:
-  Gateway(const NetOptions& options, pipeline::Shared& shared, pipeline::IngressProducer& ingress);
+  Switchboard(const NetOptions& options, pipeline::Shared& shared,
+              pipeline::IngressProducer& ingress);
 
   Hub& hub() { return net_.hub; }
   Context& context() { return net_; }
@@ -48,6 +50,8 @@ class Gateway {
   // When run_timers() should be called next, boot-time ms; 0 = no need.
   std::uint64_t next_timer_ms() const;
 
+  // Hands in what is gathered to be told once in a while, as it is lost when the engine ends.
+  void hand_in_gathered() { door_.report(); }
   // shutdown event and close 1012 to everybody; nothing is accepted any more.
   void stop(std::string_view reason);
   // Whether stop() was called, by the loop or by the engine's last item.
@@ -75,6 +79,7 @@ class Gateway {
 
   std::vector<KeptGap> gaps_{};
   Context net_;
+  Door door_;
   Events events_;
   RequestReader reader_{};
   ChannelMessageReader fast_reader_{};

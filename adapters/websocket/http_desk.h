@@ -1,0 +1,46 @@
+// HttpDesk: which answer an HTTP request gets, by who asks and what for. Knows no sockets' bytes.
+#pragma once
+
+#include "adapters/http/control_ui.h"
+#include "adapters/http/guard.h"
+#include "adapters/http/routes.h"
+#include "adapters/websocket/context.h"
+#include "adapters/websocket/http_request.h"
+#include "adapters/websocket/perimeter.h"
+
+namespace spine::net {
+
+// Thread: net.
+class HttpDesk {
+ public:
+  // `net` outlives it.
+  explicit HttpDesk(Context& net);
+
+  bool is_proxy(const IpAddress& address) const { return proxies_.contains(address); }
+  // Who asks, behind proxies too: sets what the socket and the request say of it. False when that
+  // address holds too many connections (too_many()).
+  bool identify(Socket& socket, ServedRequest& request, Perimeter& perimeter) const;
+  // Errors are counted.
+  http::Response answer(const ServedRequest& request, const Socket& socket);
+  // 200 when the connection may become a WebSocket: then the socket knows the page it comes from.
+  http::Response confirm_upgrade(const ServedRequest& request, Socket& socket);
+  // The server's own TLS: browsers are told to stay with it.
+  bool hsts() const { return site_.tls; }
+
+ private:
+  http::Response answer_uncounted(const ServedRequest& request, const Socket& socket);
+  http::Response ui_config(const ServedRequest& request, const Socket& socket);
+
+  Context& net_;
+  http::Site site_;
+  TrustedProxies proxies_;
+  http::ControlUi control_ui_;
+};
+
+// 429, for an address that holds too many connections.
+http::Response too_many();
+
+// The socket as the protocol sees it. Borrowed.
+Peer peer_of(const Socket& socket);
+
+}  // namespace spine::net
