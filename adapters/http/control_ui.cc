@@ -167,23 +167,18 @@ bool ControlUi::config_path(std::string_view path) const {
 }
 
 std::string ControlUi::config_body(const ControlUiFacts& facts) const {
-  std::string body;
-  JsonWriter json{body};
-  json.begin_object();
-  json.member("basePath", base_);
-  json.member("assistantName", facts.assistant_name);
-  json.member("assistantAvatar", facts.assistant_avatar);
-  json.member("assistantAgentId", facts.assistant_agent);
-  json.member("serverVersion", facts.version);
-  // What this gateway does not offer.
-  json.member("embedSandbox", "strict");
-  json.member("allowExternalEmbedUrls", false);
-  json.member("automaticallyFetchFavicons", false);
-  json.member("communityInvite", false);
-  json.member("terminalEnabled", false);
-  json.member("cliAgentsEnabled", false);
-  json.end_object();
-  return body;
+  return json_object([&](JsonWriter& json) {
+    json.member("basePath", base_);
+    json.member("assistantName", facts.assistant_name);
+    json.member("assistantAvatar", facts.assistant_avatar);
+    json.member("assistantAgentId", facts.assistant_agent);
+    json.member("serverVersion", facts.version);
+    // What this gateway does not offer.
+    json.member("embedSandbox", "strict");
+    for (const std::string_view name : {"allowExternalEmbedUrls", "automaticallyFetchFavicons",
+                                        "communityInvite", "terminalEnabled", "cliAgentsEnabled"})
+      json.member(name, false);
+  });
 }
 
 std::optional<std::string_view> ControlUi::below_base(std::string_view path) const {

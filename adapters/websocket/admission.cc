@@ -52,9 +52,9 @@ fb::EventBody build_client_connected(Context& net, std::uint32_t slot) {
     const auto key = put_text(builder, device  ? std::string_view{client.device_id}
                                        : local ? "local"
                                                : "shared");
-    const auto id = put_text(builder, client.id);
-    const auto mode = put_text(builder, client.mode);
-    const auto version = put_text(builder, client.version);
+    const auto id = put_text(builder, client.client_id);
+    const auto mode = put_text(builder, client.client_mode);
+    const auto version = put_text(builder, client.client_version);
     const auto platform = put_text(builder, client.platform);
     const auto display_name = put_text(builder, client.display_name);
     const auto role = put_text(builder, client.role);
@@ -88,15 +88,8 @@ void announce(const Responder& to) {
   const ConnectParams& params = client.joining->params;
   const Judgement& judgement = client.joining->judgement;
   client.connection = as_uuid(net.entropy.next());
-  client.id = params.client_id;
-  client.mode = params.client_mode;
-  client.version = params.client_version;
-  client.platform = params.platform;
-  client.device_family = params.device_family;
-  client.display_name = params.display_name;
-  client.instance_id = params.instance_id;
-  client.role = params.role.empty() ? "operator" : params.role;
-  client.caps = params.caps;
+  static_cast<ClientFacts&>(client) = params;
+  if (client.role.empty()) client.role = "operator";
   client.auth_method = judgement.method;
   client.device_id = judgement.by_device ? params.device.id : std::string{};
   const std::string& issued = client.joining->issued_token;

@@ -19,24 +19,6 @@ std::string_view push_name(const KnownApproval& approval, bool resolved) {
   return resolved ? "exec.approval.resolved" : "exec.approval.requested";
 }
 
-std::string_view resolver_name(fb::DecidedVia via) {
-  switch (via) {
-    case fb::DecidedVia::rule:
-      return "rule";
-    case fb::DecidedVia::client:
-      return "client";
-    case fb::DecidedVia::control_socket:
-      return "control-socket";
-    case fb::DecidedVia::owner:
-      return "owner";
-    case fb::DecidedVia::deadline:
-      return "deadline";
-    case fb::DecidedVia::run_end:
-      return "run-end";
-  }
-  return "client";
-}
-
 // One that is answered by now has no text any more: to who was away it is nothing.
 void approval_opened(Events& to, const EventItem& item) {
   if (!item.has_approval) return;
@@ -64,7 +46,7 @@ void approval_resolved(Events& to, const EventItem& item) {
           [&](JsonWriter& json) {
             json.member("id", known->id);
             json.member("decision", decision_name(known->decision));
-            json.member("resolvedBy", resolver_name(known->via));
+            json.member("resolvedBy", dashed(fb::EnumNameDecidedVia(known->via)));
             json.member("reason", terminal_reason(known->decision));
             json.member("ts", known->resolved_wall_ms);
             write_approval_request(json, *known);

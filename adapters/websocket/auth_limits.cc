@@ -2,6 +2,7 @@
 #include "adapters/websocket/auth_limits.h"
 
 #include <algorithm>
+#include <array>
 
 #include "schemas/vocab/addresses.h"
 #include "schemas/vocab/limits.h"
@@ -21,17 +22,8 @@ std::string key_of(const AuthAttempt& attempt) {
 }  // namespace
 
 std::string_view address_class_name(AddressClass value) {
-  switch (value) {
-    case AddressClass::loopback:
-      return "loopback";
-    case AddressClass::browser:
-      return "browser";
-    case AddressClass::private_:
-      return "private";
-    case AddressClass::public_:
-      break;
-  }
-  return "public";
+  constexpr std::array<std::string_view, 4> kNames{"loopback", "browser", "private", "public"};
+  return kNames.at(static_cast<std::size_t>(value));
 }
 
 AddressClass classify_address(std::string_view address, bool browser) {

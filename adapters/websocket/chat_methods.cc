@@ -266,38 +266,6 @@ void chat_metadata(Call& call) {
   call.respond([&](JsonWriter& json) { write_chat_metadata(json, call.net.config()); });
 }
 
-// The bridge tells the sender the code, once: when isNew.
-void refuse_unpaired(Responder& to, const pipeline::ReplyItem& item) {
-  to.refuse({.code = error_code::kForbidden,
-             .message = "the sender is not paired",
-             .details = json_object([&](JsonWriter& json) {
-               json.member("code", "MESSAGE_REJECTED");
-               json.member("reason", "unpaired");
-               json.object("pairing", [&] {
-                 json.member("requestId", std::to_string(item.reply.pairing.value));
-                 json.member("code", item.pairing_code);
-                 json.member("expiresAt", item.pairing_expires_wall_ms);
-                 json.member("isNew", item.reply.pairing_new);
-               });
-             })});
-}
-
-void answer_channel_message(Responder& to, const pipeline::ReplyItem& item) {
-  const core::Reply& reply = item.reply;
-  if (reply.code == ReplyCode::rejected && reply.pairing) return refuse_unpaired(to, item);
-  const bool duplicate = reply.code == ReplyCode::duplicate;
-  if (!duplicate && !to.accepted(item)) return;
-  to.respond([&](JsonWriter& json) {
-    if (duplicate) json.member("duplicate", true);
-    json.member("seq", reply.seq.value);
-    if (duplicate) return;
-    json.member("sessionKey", item.session_key);
-    json.member_if("runId", item.run_key);
-    write_command(json, item);
-    write_waits_behind(json, item, to.net.wall_ms);
-  });
-}
-
 // Its parameters are read as the fast reader reads them, and not listed.
 void channel_message(Call& call) {
   ChannelMessage message{};
@@ -343,14 +311,6 @@ constexpr Method kChatMethods[]{
 };
 
 }  // namespace
-
-void accept_channel_message(const Responder& from, const ChannelMessage& message) {
-  Context& net = from.net;
-  const Bridge bridge{.principal = PrincipalId{net.hub.table.principal[from.slot]},
-                      .vouches = from.may(Scope::admin)};
-  build_channel_message(message, net.entropy.next(), bridge, net.builder);
-  from.submit(fb::EventBody::MessageReceived, answer_channel_message);
-}
 
 std::span<const Method> chat_methods() {
   return kChatMethods;

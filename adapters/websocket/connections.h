@@ -34,42 +34,37 @@ inline constexpr ClientCaps kCapToolEvents = 1U << 0;
 inline constexpr ClientCaps kCapResume = 1U << 1;
 
 // Who is at the other end of a WebSocket connection, as far as the socket and upgrade tell.
-// Borrowed for the call.
 struct Peer {
-  std::string_view address{};  // without the port; "local" on the control socket
-  std::string_view host{};     // behind a trusted proxy the forwarded one
-  std::string_view origin{};   // empty = none was sent
+  std::string address{};  // without the port; "local" on the control socket
+  std::string host{};     // behind a trusted proxy the forwarded one
+  std::string origin{};   // empty = none was sent
   bool origin_allowed{true};
   bool loopback{};        // a program on this machine that came straight here, by a loopback name
-  bool control_socket{};  // the person at the machine
+  bool control_socket{};  // the person at the machine: nothing more is asked of it
 };
 
-// Who is on a connection. Cold: seen per request or less.
-struct Client {
-  // From the start, by the socket and the upgrade; as in Peer.
-  std::string address{};
-  std::string host{};
-  std::string origin{};
-  bool origin_allowed{true};
-  bool loopback{};
-  bool control_socket{};  // nothing more is asked of it
-  std::string nonce{};    // of the challenge
-
-  // While it joins; gone with hello-ok. Whose it is knows how to end it.
-  std::shared_ptr<Joining> joining{};
-
-  // Once connect was accepted.
-  Bits128 connection{};  // server.connId
-  std::string id{};
-  std::string mode{};
-  std::string version{};
+// What a client says of itself in its connect.
+struct ClientFacts {
+  std::string client_id{};
+  std::string client_mode{};
+  std::string client_version{};
   std::string platform{};
   std::string device_family{};
   std::string display_name{};
   std::string instance_id{};
   std::string role{};
-  std::string device_id{};  // empty = it showed none, or is not paired
   ClientCaps caps{};
+};
+
+// Who is on a connection. Cold: seen per request or less. The facts once connect was accepted.
+struct Client : Peer, ClientFacts {
+  std::string nonce{};  // of the challenge
+  // While it joins; gone with hello-ok. Whose it is knows how to end it.
+  std::shared_ptr<Joining> joining{};
+
+  // Once connect was accepted.
+  Bits128 connection{};            // server.connId
+  std::string device_id{};         // empty = it showed none, or is not paired
   Digest256 token_hash{};          // of its device token; zeros = it has none
   std::string_view auth_method{};  // hello-ok's auth.method; a literal
   std::int64_t connected_wall_ms{};

@@ -6,6 +6,7 @@
 
 #include "adapters/websocket/context.h"
 #include "adapters/websocket/respond.h"
+#include "adapters/websocket/rows.h"
 #include "schemas/vocab/addresses.h"
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/base64.h"
@@ -21,20 +22,6 @@ void to_pairing(Context& net, Push& push) {
     if (table.stage[slot] == Stage::open && satisfies(table.scopes[slot], Scope::pairing)) {
       push.to(slot);
     }
-  }
-}
-
-// "shared_secret" is told as "silent", the word of the protocol.
-std::string_view approved_via_name(fb::ApprovedVia via) {
-  switch (via) {
-    case fb::ApprovedVia::client:
-      return "client";
-    case fb::ApprovedVia::control_socket:
-      return "control-socket";
-    case fb::ApprovedVia::owner:
-      return "owner";
-    default:
-      return "silent";
   }
 }
 
@@ -149,7 +136,10 @@ void write_device(JsonWriter& json, const core::DeviceView& device) {
   json.member_if("label", device.label);
   write_common(json, device, scopes);
   json.member_if("remoteIp", device.address);
-  json.member("approvedVia", approved_via_name(device.via));
+  // The word of the protocol for those that showed the shared secret.
+  json.member("approvedVia", device.via == fb::ApprovedVia::shared_secret
+                                 ? std::string{"silent"}
+                                 : dashed(fb::EnumNameApprovedVia(device.via)));
   json.member("createdAtMs", device.approved_wall_ms);
   json.member("approvedAtMs", device.approved_wall_ms);
   if (device.last_seen_wall_ms != 0) json.member("lastSeenAtMs", device.last_seen_wall_ms);

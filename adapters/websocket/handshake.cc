@@ -230,7 +230,8 @@ void finish_connect(Responder& to, const pipeline::ReplyItem& item) {
   }
   net.take_interest(slot);
   const Client& client = *table.client[slot];
-  kLog.info("client {} ({}) connected from {}", client.id, client.mode, client.address);
+  kLog.info("client {} ({}) connected from {}", client.client_id, client.client_mode,
+            client.address);
   to.respond_value([&](JsonWriter& json) { write_hello(net, slot, item.reply.seq, json); });
   table.client[slot]->joining.reset();
 }

@@ -29,7 +29,7 @@ fb::EventBody build_operator_message(Context& net, std::uint32_t slot,
     const auto channel = put_text(builder, system ? "system" : "webchat");
     const auto sender_id = put_text(builder, system ? "system" : "operator");
     const auto sender_name =
-        put_text(builder, client.display_name.empty() ? client.id : client.display_name);
+        put_text(builder, client.display_name.empty() ? client.client_id : client.display_name);
     const auto text = put_text(builder, message.text);
     const auto session_key = put_text(builder, message.session_key);
     const auto agent_id = put_text(builder, message.agent_id);

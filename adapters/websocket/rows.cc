@@ -16,18 +16,6 @@ constexpr std::uint64_t kContextTokens = 200'000;
 // Of a reason, as sent; the journal has all of it.
 constexpr std::size_t kFailureBytesMax = 16 * limits::kKiB;
 
-std::string_view kind_name(fb::ConversationKind kind) {
-  switch (kind) {
-    case fb::ConversationKind::direct:
-      return "direct";
-    case fb::ConversationKind::group:
-      return "group";
-    case fb::ConversationKind::channel:
-      return "channel";
-  }
-  return "direct";
-}
-
 // What clients are shown for an agent whose own choice is not known: they do not send without a
 // name.
 std::string_view default_model(const config::AgentConfig* agent) {
@@ -298,6 +286,12 @@ void write_waits_behind(JsonWriter& json, const pipeline::ReplyItem& item, std::
   });
 }
 
+std::string dashed(std::string_view name) {
+  std::string text{name};
+  std::ranges::replace(text, '_', '-');
+  return text;
+}
+
 std::string failure_text(const fb::RunFailed& body) {
   const std::string_view whole = text_of(body.message());
   std::string text{cut_escaped(whole, kFailureBytesMax)};
@@ -327,18 +321,8 @@ std::string_view abort_reason_name(fb::AbortReason reason) {
 }
 
 std::string_view error_kind_name(fb::RunErrorKind kind) {
-  switch (kind) {
-    case fb::RunErrorKind::refusal:
-      return "refusal";
-    case fb::RunErrorKind::timeout:
-      return "timeout";
-    case fb::RunErrorKind::rate_limit:
-      return "rate_limit";
-    case fb::RunErrorKind::context_length:
-      return "context_length";
-    default:
-      return "unknown";
-  }
+  return fb::EnumNameRunErrorKind(kind == fb::RunErrorKind::crash ? fb::RunErrorKind::unknown
+                                                                  : kind);
 }
 
 const config::AgentConfig* find_agent(const config::Config& config, std::string_view id) {
@@ -380,11 +364,11 @@ void write_session(JsonWriter& json, const config::Config& config, const core::S
   append_uuid(uuid, session.uuid);
   json.begin_object();
   json.member("key", session.key);
-  json.member("kind", kind_name(session.conversation));
+  json.member("kind", fb::EnumNameConversationKind(session.conversation));
   json.member("agentId", session.agent_id);
   json.member("isMain", session.is_main);
   json.member("sessionId", uuid);
-  json.member("chatType", kind_name(session.conversation));
+  json.member("chatType", fb::EnumNameConversationKind(session.conversation));
   json.member_if("channel", session.channel);
   json.member_if("displayName", session.display_name);
   json.member_if("label", session.label);

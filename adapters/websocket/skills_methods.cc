@@ -18,20 +18,19 @@ std::string_view source_of(std::string_view root) {
 }
 
 void write_requirements(JsonWriter& json, const SkillReport& skill) {
-  json.object("requirements", [&] {
-    json.array("bins", skill.bins);
-    json.array("anyBins", skill.any_bins);
-    json.array("env", skill.env);
-    json.array("config", skill.config);
-    json.array("os", skill.os);
-  });
-  json.object("missing", [&] {
-    json.array("bins", skill.missing_bins);
-    json.array("anyBins", skill.missing_any_bins);
-    json.array("env", skill.missing_env);
-    json.array("config", skill.missing_config);
-    json.array("os", skill.missing_os);
-  });
+  const auto write = [&json](std::string_view name, const auto& bins, const auto& any_bins,
+                             const auto& env, const auto& config, const auto& os) {
+    json.object(name, [&] {
+      json.array("bins", bins);
+      json.array("anyBins", any_bins);
+      json.array("env", env);
+      json.array("config", config);
+      json.array("os", os);
+    });
+  };
+  write("requirements", skill.bins, skill.any_bins, skill.env, skill.config, skill.os);
+  write("missing", skill.missing_bins, skill.missing_any_bins, skill.missing_env,
+        skill.missing_config, skill.missing_os);
   json.objects("configChecks", skill.config, [&](const std::string& path) {
     const auto& missing = skill.missing_config;
     json.member("path", path);

@@ -48,14 +48,8 @@ Switchboard::Switchboard(const NetOptions& options, pipeline::Shared& shared,
 ConnectionRef Switchboard::opened(lws* socket, const Peer& peer) {
   const ConnectionRef ref = net_.hub.table.open(socket, net_.now_ms() + net_.options.handshake_ms);
   if (!ref) return ref;
-  auto client = std::make_unique<Client>();
-  client->address = peer.address;
-  client->host = peer.host;
-  client->origin = peer.origin;
-  client->origin_allowed = peer.origin_allowed;
-  client->loopback = peer.loopback;
-  client->control_socket = peer.control_socket;
-  net_.hub.table.client[ref.slot] = std::move(client);
+  net_.hub.table.client[ref.slot] = std::make_unique<Client>();
+  static_cast<Peer&>(*net_.hub.table.client[ref.slot]) = peer;
   net_.shared.metrics.ws_connections.set(net_.hub.table.count());
   send_challenge(net_, ref.slot);
   return ref;
@@ -194,7 +188,7 @@ void Switchboard::closed(std::uint32_t slot) {
   if (client.counted) {
     net_.shared.metrics.ws_clients.value.fetch_sub(1, std::memory_order_relaxed);
     net_.presence_changed = true;
-    kLog.info("client {} ({}) disconnected, close code {}", client.id, client.mode,
+    kLog.info("client {} ({}) disconnected, close code {}", client.client_id, client.client_mode,
               table.close_code[slot] == 0 ? close_code::kNone : table.close_code[slot]);
   }
   if (table.flag(slot, connection_flag::kAnnounced)) {
