@@ -80,8 +80,11 @@ class RequestHead {
   Slot& slot(Field which) { return fields_[static_cast<std::size_t>(which)]; }
   const Slot& slot(Field which) const { return fields_[static_cast<std::size_t>(which)]; }
 
-  State refuse(int status, std::string_view message, std::string_view allow = {});
-  State without_end(std::string_view text, std::string_view rest, bool in_first_line);
+  // Always false.
+  bool refuse(int status, std::string_view message, std::string_view allow = {});
+  bool without_end(std::string_view text, std::string_view rest, bool in_first_line);
+  // Whether the head is complete.
+  bool read_lines(std::string_view text);
   // Each false when it refused.
   bool read_request_line(std::string_view line);
   bool read_method(std::string_view method);

@@ -210,9 +210,7 @@ void decide(const Responder& to, const KnownDevice& device) {
   const std::uint32_t slot = to.slot;
   Client& client = *net.hub.table.client[slot];
   Joining& joining = *client.joining;
-  joining.judgement =
-      judge(joining.params, secrets_of(net, slot),
-            {.loopback = client.loopback, .control_socket = client.control_socket}, device);
+  joining.judgement = judge(joining.params, secrets_of(net, slot), client, device);
   const Judgement& judgement = joining.judgement;
   if (device.token_hash.size() == joining.token_hash.size()) {
     std::ranges::copy(device.token_hash, joining.token_hash.begin());

@@ -42,8 +42,8 @@ using RunKeys = std::unordered_map<std::uint64_t, std::string_view>;
 RunKeys run_keys(const pipeline::HistoryItem& item) {
   RunKeys keys;
   for (const EventView& event : item.events) {
-    if (event.header.kind != static_cast<std::uint16_t>(fb::EventBody::MessageReceived)) continue;
-    const auto& body = *flatbuffers::GetRoot<fb::MessageReceived>(event.body.data());
+    if (!is_kind(event, fb::EventBody::MessageReceived)) continue;
+    const auto& body = root_of<fb::MessageReceived>(event);
     keys.emplace(event.seq.value, text_of(body.idempotency_key()));
   }
   return keys;
@@ -59,8 +59,7 @@ struct Line {
 // What stopped a run may be another message, from which that end follows then; what the run had
 // written follows from its own.
 std::string_view run_key_of(const Line& line, const RunKeys& keys) {
-  const bool stopped =
-      line.event.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunAborted);
+  const bool stopped = is_kind(line.event, fb::EventBody::RunAborted);
   const EventView* of_run = stopped ? line.belongings.partial_answer : &line.event;
   if (of_run == nullptr) return {};
   const auto found = keys.find(of_run->header.correlation);

@@ -40,8 +40,8 @@ Judgement as_paired(const ConnectParams& params, const KnownDevice& device,
 }
 
 // The shared secret was shown.
-Judgement with_secret(const ConnectParams& params, const Whereabouts& from,
-                      const KnownDevice& device, std::string_view method) {
+Judgement with_secret(const ConnectParams& params, const Peer& from, const KnownDevice& device,
+                      std::string_view method) {
   if (!params.has_device) {
     if (params.client_id == kControlUi) return {.verdict = Verdict::control_ui_device_required};
     if (!from.loopback) return {.verdict = Verdict::device_required};
@@ -94,7 +94,7 @@ Comparison compare(const ConnectParams& params, const Secrets& secrets, const Kn
   return out;
 }
 
-Judgement judge_shown(const ConnectParams& params, const Secrets& secrets, const Whereabouts& from,
+Judgement judge_shown(const ConnectParams& params, const Secrets& secrets, const Peer& from,
                       const KnownDevice& device, const Comparison& shown) {
   const bool by_password = secrets.mode == config::AuthMode::password;
   if (shown.shared) return with_secret(params, from, device, by_password ? "password" : "token");
@@ -114,7 +114,7 @@ Judgement judge_shown(const ConnectParams& params, const Secrets& secrets, const
 
 }  // namespace
 
-Judgement judge(const ConnectParams& params, const Secrets& secrets, const Whereabouts& from,
+Judgement judge(const ConnectParams& params, const Secrets& secrets, const Peer& from,
                 const KnownDevice& device) {
   if (from.control_socket) return {.method = "control-socket"};
   if (secrets.mode == config::AuthMode::none && from.loopback) return {.method = "none"};

@@ -11,19 +11,14 @@
 namespace spine::net {
 
 // A request that was understood and is allowed, with its parameters. Borrowed for the call.
-class Call : public Responder {
+class Call : public Responder, public Arguments {
  public:
   Call(const Responder& to, const Method& of, Params& sent)
-      : Responder(to), method(of), params(sent), arguments_(of.params, sent) {}
+      : Responder(to), Arguments(of.params, sent), method(of), params(sent) {}
 
   const Method& method;
   Params& params;  // as they were sent
 
-  // See Arguments.
-  std::string_view text(std::string_view name) const { return arguments_.text(name); }
-  std::uint64_t number(std::string_view name) const { return arguments_.number(name); }
-  bool boolean(std::string_view name) const { return arguments_.boolean(name); }
-  simdjson::dom::array list(std::string_view name) const { return arguments_.list(name); }
   // Whether it was sent, and is not null / and is null.
   bool given(std::string_view name) const { return params.has(name); }
   bool is_null(std::string_view name) const { return params.is_null(name); }
@@ -40,9 +35,6 @@ class Call : public Responder {
     Responder::ask(question, std::move(then));
     return true;
   }
-
- private:
-  Arguments arguments_;
 };
 
 // Looks at the scope, checks the parameters against the method's list, and runs its body.

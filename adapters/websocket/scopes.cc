@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "schemas/vocab/ascii.h"
+
 namespace spine::net {
 namespace {
 
@@ -51,11 +53,10 @@ Scope scope_of(std::string_view name) {
 
 ScopeSet scopes_of(std::string_view joined) {
   ScopeSet scopes{};
-  while (!joined.empty()) {
-    const std::size_t end = std::min(joined.find(','), joined.size());
-    add_scope(scopes, scope_of(joined.substr(0, end)));
-    joined.remove_prefix(std::min(end + 1, joined.size()));
-  }
+  any_part(joined, ',', [&](std::string_view name) {
+    add_scope(scopes, scope_of(name));
+    return false;
+  });
   return scopes;
 }
 
