@@ -6,6 +6,7 @@
 #include <span>
 
 #include "adapters/http/control_ui.h"
+#include "adapters/http/metrics.h"
 #include "schemas/vocab/base64.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"

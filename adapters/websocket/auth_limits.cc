@@ -33,10 +33,6 @@ AddressClass classify_address(std::string_view address, bool browser) {
   return ip && is_private(*ip) ? AddressClass::private_ : AddressClass::public_;
 }
 
-bool AuthLimits::exempt(const AuthAttempt& attempt) const {
-  return limit_.exempt_loopback && attempt.loopback && !attempt.browser;
-}
-
 AuthLimits::Row& AuthLimits::row_of(const std::string& key, std::uint64_t now_ms) {
   const auto [at, is_new] = rows_.try_emplace(key);
   Row& row = at->second;

@@ -54,7 +54,9 @@ class AuthLimits {
     std::uint32_t failures{};
     std::list<std::string>::iterator age{};
   };
-  bool exempt(const AuthAttempt& attempt) const;
+  bool exempt(const AuthAttempt& attempt) const {
+    return limit_.exempt_loopback && attempt.loopback && !attempt.browser;
+  }
   Row& row_of(const std::string& key, std::uint64_t now_ms);
 
   config::AuthRateLimit limit_;

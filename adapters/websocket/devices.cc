@@ -109,10 +109,6 @@ const DeviceRequest* DeviceRequests::find_code(std::string_view code, std::uint6
   return at == requests_.end() ? nullptr : &*at;
 }
 
-void DeviceRequests::remove(std::string_view id) {
-  std::erase_if(requests_, [id](const DeviceRequest& request) { return request.id == id; });
-}
-
 const std::vector<DeviceRequest>& DeviceRequests::all(std::uint64_t now_ms) {
   expire(now_ms);
   return requests_;

@@ -46,7 +46,9 @@ class DeviceRequests {
   // By id / by code without regard to case. nullptr when there is none (any more).
   const DeviceRequest* find(std::string_view id, std::uint64_t now_ms);
   const DeviceRequest* find_code(std::string_view code, std::uint64_t now_ms);
-  void remove(std::string_view id);
+  void remove(std::string_view id) {
+    std::erase_if(requests_, [id](const DeviceRequest& request) { return request.id == id; });
+  }
   // Those that wait, oldest first.
   const std::vector<DeviceRequest>& all(std::uint64_t now_ms);
 

@@ -183,10 +183,6 @@ void ControlSocket::swap(ControlSocket& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
 }
 
-int ControlSocket::release() {
-  return std::exchange(descriptor_, -1);
-}
-
 bool peer_is_ours(int descriptor, std::uint32_t& uid) {
   ucred peer{};
   socklen_t bytes = sizeof peer;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "schemas/vocab/result.h"
@@ -36,7 +37,7 @@ class ControlSocket {
   ~ControlSocket();
 
   // The listening socket, the caller's to close from then on.
-  int release();
+  int release() { return std::exchange(descriptor_, -1); }
 
  private:
   ControlSocket() = default;

@@ -146,24 +146,10 @@ Status NetLoop::listen_control(int descriptor) {
   return ok();
 }
 
-void NetLoop::wake() {
-  lws_cancel_service(context_);
-}
-
-void NetLoop::request_stop() {
-  stop_.store(true, std::memory_order_release);
-  wake();
-}
-
 void NetLoop::hand_in_gathered() {
   HandIn expected = HandIn::nothing;
   if (hand_in_.compare_exchange_strong(expected, HandIn::asked)) wake();
   hand_in_.wait(HandIn::asked);
-}
-
-void NetLoop::end_hand_in() {
-  hand_in_.store(HandIn::done);
-  hand_in_.notify_all();
 }
 
 void NetLoop::start_turn() {
@@ -266,7 +252,8 @@ void NetLoop::flush() {
         perimeter_.know(*socket);
       }
     }
-    if (hub_.table.flag(slot, connection_flag::kDoomed) || !write_out(slot)) cut(hub_.table.wsi[slot]);
+    if (hub_.table.flag(slot, connection_flag::kDoomed) || !write_out(slot))
+      cut(hub_.table.wsi[slot]);
     offered_.push_back(slot);
   }
   writing_.clear();
@@ -449,10 +436,6 @@ bool NetLoop::hand_over(Socket& socket, int fd) {
     perimeter_.remove(socket);
   }
   return false;
-}
-
-void NetLoop::stop_watching(const Socket& socket) {
-  if (socket.out) full_.remove(target_of(socket).descriptor);
 }
 
 void NetLoop::end_waiting(Socket& socket) {

@@ -41,11 +41,14 @@ class NetLoop {
   // Returns after request_stop(), when the connections are gone or had their time.
   void run(pipeline::Outbox& outbox);
   // Thread: any.
-  void request_stop();
+  void request_stop() {
+    stop_.store(true, std::memory_order_release);
+    wake();
+  }
   // See NetServer. REQUIRES: run() was called, or is about to be.
   void hand_in_gathered();
   // Thread: any. The only thing libwebsockets allows from other threads.
-  void wake();
+  void wake() { lws_cancel_service(context_); }
 
   // Thread: net, from the library.
   int on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in, std::size_t bytes);
@@ -66,7 +69,10 @@ class NetLoop {
   // Times are read once per turn, by whoever needs them first.
   void start_turn();
   void finish_turn();
-  void end_hand_in();
+  void end_hand_in() {
+    hand_in_.store(HandIn::done);
+    hand_in_.notify_all();
+  }
   void drain_outbox();
   void schedule_timer();
   bool finished() const;
@@ -80,7 +86,9 @@ class NetLoop {
   // Strangers that have asked are answered or go in, those that were long inside make room.
   void let_in();
   void end_waiting(Socket& socket);
-  void stop_watching(const Socket& socket);
+  void stop_watching(const Socket& socket) {
+    if (socket.out) full_.remove(target_of(socket).descriptor);
+  }
   void forget_socket(lws* wsi);
   void guard_perimeter();
   // The connection ends: at once outside, after this callback inside.

@@ -15,10 +15,6 @@ Params::Params(simdjson::dom::element value, bool present, std::string& problem)
   present_ = true;
 }
 
-std::string Params::where() const {
-  return path_.empty() ? "" : "at " + path_ + ": ";
-}
-
 void Params::missing(std::string_view key) {
   if (!problem_.empty()) return;
   problem_ = where() + "must have required property '";

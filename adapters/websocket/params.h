@@ -92,7 +92,7 @@ class Params {
   bool find(const char* key, bool required, simdjson::dom::element& out);
   void unexpected(std::string_view key);
   void missing(std::string_view key);
-  std::string where() const;
+  std::string where() const { return path_.empty() ? "" : "at " + path_ + ": "; }
 
   simdjson::dom::object object_{};
   std::string path_{};

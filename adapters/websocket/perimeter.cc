@@ -136,11 +136,6 @@ void Perimeter::know(Socket& socket) {
   count();
 }
 
-void Perimeter::make_room(Socket& socket) {
-  metrics_.sockets_cut_oldest.add();
-  doom(socket);
-}
-
 void Perimeter::doom(Socket& socket) {
   if (socket.dying) return;
   if (!socket.known) unlink(socket);

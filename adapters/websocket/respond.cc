@@ -64,10 +64,6 @@ Refusal disk_full_refusal() {
           .retry_after_ms = 1'000};
 }
 
-bool Responder::may(Scope scope) const {
-  return satisfies(net.hub.table.scopes[slot], scope);
-}
-
 JsonWriter Responder::begin(bool ok) const {
   JsonWriter json{net.hub.begin(slot)};
   json.begin_object();
@@ -83,10 +79,6 @@ void Responder::end(JsonWriter& json) const {
   net.hub.end(slot);
 }
 
-void Responder::respond_raw(std::string_view payload) const {
-  respond_value([payload](JsonWriter& json) { json.raw(payload); });
-}
-
 void Responder::refuse(const Refusal& refusal) const {
   if (!net.hub.writable(slot)) return;
   JsonWriter json = begin(false);
@@ -99,10 +91,6 @@ void Responder::refuse(const Refusal& refusal) const {
     json.member("retryAfterMs", refusal.retry_after_ms);
   });
   end(json);
-}
-
-void Responder::refuse(std::string message) const {
-  refuse(Refusal{.message = std::move(message)});
 }
 
 void Responder::refuse(std::string message, std::string_view code, std::string_view reason) const {
@@ -175,13 +163,6 @@ std::string details_of(std::string_view code, std::string_view reason) {
 
 Push::Push(Context& net, std::string_view event) : net_(net), event_(event), json_(net.scratch) {
   net.scratch.clear();
-}
-
-void Push::to(std::uint32_t slot) {
-  put(slot, true);
-}
-void Push::targeted(std::uint32_t slot) {
-  put(slot, false);
 }
 
 void Push::put(std::uint32_t slot, bool numbered) {

@@ -54,11 +54,6 @@ void RunTable::forget(RunId id) {
   runs_.erase(found);
 }
 
-void RunTable::forget_all() {
-  runs_.clear();
-  text_bytes_ = 0;
-}
-
 bool RunTable::wait(Waiter waiter) {
   if (waiters_.size() >= limits::kWaitersMax) return false;
   std::size_t& mine = waiting_by_slot_[waiter.connection.slot];

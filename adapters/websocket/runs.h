@@ -54,7 +54,10 @@ class RunTable {
   // What was written so far is void: the answer starts anew.
   void start_over(LiveRun& run);
   void forget(RunId id);
-  void forget_all();
+  void forget_all() {
+    runs_.clear();
+    text_bytes_ = 0;
+  }
   std::size_t count() const { return runs_.size(); }
   // f(RunId, const LiveRun&) for each, in no order.
   template <class F>

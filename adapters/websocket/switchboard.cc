@@ -178,10 +178,6 @@ void Switchboard::ponged(std::uint32_t slot) {
   }
 }
 
-void Switchboard::peer_closed(std::uint32_t slot, std::uint16_t code) {
-  if (net_.hub.table.close_code[slot] == 0) net_.hub.table.close_code[slot] = code;
-}
-
 void Switchboard::closed(std::uint32_t slot) {
   Connections& table = net_.hub.table;
   const Client& client = *table.client[slot];

@@ -35,7 +35,9 @@ class Switchboard {
   ConnectionRef opened(lws* socket, const Peer& peer);
   void received(std::uint32_t slot, const Piece& piece);
   void ponged(std::uint32_t slot);
-  void peer_closed(std::uint32_t slot, std::uint16_t code);
+  void peer_closed(std::uint32_t slot, std::uint16_t code) {
+    if (net_.hub.table.close_code[slot] == 0) net_.hub.table.close_code[slot] = code;
+  }
   // The connection is gone; the slot is free afterwards.
   void closed(std::uint32_t slot);
 
