@@ -346,9 +346,8 @@ int NetLoop::on_event(lws* wsi, lws_callback_reasons reason, void* user, void* i
         Socket* socket = full_.next();
         if (socket != nullptr && socket->out != nullptr) continue_response(*socket);
       } else if (static_cast<int>(lws_get_socket_fd(wsi)) == room_watch_) {
-        gone_.clear();
         room_.look(gone_);
-        for (Socket* socket : gone_)
+        for (Socket* socket : std::exchange(gone_, {}))
           end_waiting(*socket);
       } else {
         accept_connections(wsi);
