@@ -85,8 +85,8 @@ Result<std::unique_ptr<NetLoop>> NetLoop::create(Switchboard& switchboard,
   std::unique_ptr<NetLoop> loop{new NetLoop(switchboard, ingress)};
   loop->start_turn();
   SPINE_TRY_STATUS(loop->open_context());
-  for (const int descriptor : sockets.descriptors)
-    SPINE_TRY_STATUS(loop->adopt(descriptor));
+  for (UniqueFd& descriptor : sockets.descriptors)
+    SPINE_TRY_STATUS(loop->adopt(descriptor.release()));
   SPINE_TRY_STATUS(loop->full_.open());
   SPINE_TRY_STATUS(loop->watch(loop->full_.descriptor(), loop->full_watch_));
   SPINE_TRY_STATUS(loop->room_.open());

@@ -85,15 +85,13 @@ std::vector<const SkillReport*> skills_of(const pipeline::SkillsReport* report,
   for (const SkillReport& skill : report->skills) {
     if (skill.agent_id == agent_id) out.push_back(&skill);
   }
-  const std::size_t own = out.size();  // by name
+  const std::size_t own = out.size();
   const auto name_of = [](const SkillReport* skill) { return std::string_view(skill->name); };
   for (const SkillReport& skill : report->skills) {
-    if (!skill.agent_id.empty()) continue;
     const auto end = out.begin() + static_cast<std::ptrdiff_t>(own);
-    const auto at = std::lower_bound(
-        out.begin(), end, std::string_view(skill.name),
-        [&](const SkillReport* a, std::string_view name) { return name_of(a) < name; });
-    if (at == end || name_of(*at) != skill.name) out.push_back(&skill);
+    if (!skill.agent_id.empty() || std::ranges::find(out.begin(), end, skill.name, name_of) != end)
+      continue;
+    out.push_back(&skill);
   }
   std::ranges::sort(out, {}, name_of);
   return out;
