@@ -130,16 +130,13 @@ std::string_view requirement(std::string_view reason) {
 DeviceRequest device_of(const Responder& to, ScopeSet scopes) {
   const Client& client = to.client();
   const ConnectParams& params = client.joining->params;
-  return {.device_id = params.device.id,
-          .public_key = raw_public_key(params.device),
-          .client_id = params.client_id,
-          .client_mode = params.client_mode,
-          .platform = params.platform,
-          .device_family = params.device_family,
-          .display_name = params.display_name,
-          .role = params.role.empty() ? "operator" : params.role,
-          .scopes = scopes,
-          .address = client.address};
+  DeviceRequest device{params};
+  if (device.role.empty()) device.role = "operator";
+  device.device_id = params.device.id;
+  device.public_key = raw_public_key(params.device);
+  device.scopes = scopes;
+  device.address = client.address;
+  return device;
 }
 
 void ask_pairing(const Responder& to, std::string_view reason) {

@@ -138,14 +138,6 @@ void runs_list(Call& call) {
            });
 }
 
-void agents_list(Call& call) {
-  call.respond([&](JsonWriter& json) { write_agents_list(json, call.net.config()); });
-}
-
-void models_list(Call& call) {
-  call.respond([&](JsonWriter& json) { write_models(json, call.net.config()); });
-}
-
 void agent_identity_get(Call& call) {
   const config::AgentConfig* agent = named_agent(call);
   if (agent == nullptr) return;
@@ -176,12 +168,12 @@ void agents_status(Call& call) {
   });
 }
 
-template <class Create>
-void change_agent(Call& call, Create create) {
+template <auto kCreate>
+void change_agent(Call& call) {
   const std::string_view id = call.text("agentId");
   if (find_agent(call.net.config(), id) == nullptr) return refuse_unknown_agent(call, id);
   const fb::EventBody kind = call.net.build([&](flatbuffers::FlatBufferBuilder& builder) {
-    return create(builder, put_text(builder, id));
+    return kCreate(builder, put_text(builder, id));
   });
   call.submit(kind, [id = std::string{id}](Responder& to, const pipeline::ReplyItem& item) {
     const ReplyCode code = item.reply.code;
@@ -195,12 +187,7 @@ void change_agent(Call& call, Create create) {
   });
 }
 
-void agents_restart(Call& call) {
-  change_agent(call, fb::CreateAgentRestartRequested);
-}
-void agents_reset(Call& call) {
-  change_agent(call, fb::CreateAgentReset);
-}
+constexpr Param kNamedId = required_text("agentId", limits::kNameBytesMax);
 
 constexpr Method kAgentMethods[]{
     {"agent",
@@ -217,17 +204,14 @@ constexpr Method kAgentMethods[]{
       number("timeoutMs", 0, kWaitMsMax, kWaitMsDefault)},
      agent_wait},
     {"agent.identity.get", Scope::read, kNamedAgent, agent_identity_get},
-    {"agents.list", Scope::read, {}, agents_list},
+    {"agents.list", Scope::read, {}, show_configured<write_agents_list>},
     {"agents.status",
      Scope::read,
      {optional_text("agentId", limits::kNameBytesMax)},
      agents_status},
-    {"agents.restart",
-     Scope::admin,
-     {required_text("agentId", limits::kNameBytesMax)},
-     agents_restart},
-    {"agents.reset", Scope::admin, {required_text("agentId", limits::kNameBytesMax)}, agents_reset},
-    {"models.list", Scope::read, {}, models_list},
+    {"agents.restart", Scope::admin, {kNamedId}, change_agent<fb::CreateAgentRestartRequested>},
+    {"agents.reset", Scope::admin, {kNamedId}, change_agent<fb::CreateAgentReset>},
+    {"models.list", Scope::read, {}, show_configured<write_models>},
     {"runs.list", Scope::read, {number("limit", 1, 1'000, 100)}, runs_list},
 };
 

@@ -143,22 +143,22 @@ bool is_history_cursor(std::string_view text) {
 }
 
 // chat.startup asks for what a client needs besides when it starts.
-void ask_history(Call& call, bool startup) {
+template <bool kStartup>
+void history(Call& call) {
   const std::string_view asked = call.text("sessionKey");
   const Wanted wanted{
       .bytes_max = std::clamp<std::size_t>(call.number("maxBytes"), kRowsBytesMin, kRowsBytesMax),
       .text_from = call.number("textFrom")};
   call.ask({pipeline::input_kind::kQueryHistory, asked, call.number("limit"),
             seq_of(call.text("cursor"))},
-           [asked = std::string{asked}, wanted, startup](Responder& to,
-                                                         const pipeline::HistoryItem& item) {
+           [asked = std::string{asked}, wanted](Responder& to, const pipeline::HistoryItem& item) {
              if (item.malformed) return to.refuse_key(asked);
              to.respond([&](JsonWriter& json) {
                // Without any: the session went while its history was read.
                json.member("sessionKey", item.found         ? item.session.key
                                          : item.key.empty() ? std::string_view{asked}
                                                             : item.key);
-               if (startup) {
+               if (kStartup) {
                  json.object("agentsList", [&] { write_agents_list(json, to.net.config()); });
                  json.object("metadata", [&] { write_chat_metadata(json, to.net.config()); });
                }
@@ -166,13 +166,6 @@ void ask_history(Call& call, bool startup) {
                write_history(json, to.net, item, wanted);
              });
            });
-}
-
-void chat_history(Call& call) {
-  ask_history(call, false);
-}
-void chat_startup(Call& call) {
-  ask_history(call, true);
 }
 
 // `key`: of the message, as it was sent or made up.
@@ -261,10 +254,6 @@ void sessions_abort(Call& call) {
   });
 }
 
-void chat_metadata(Call& call) {
-  call.respond([&](JsonWriter& json) { write_chat_metadata(json, call.net.config()); });
-}
-
 // Its parameters are read as the fast reader reads them, and not listed.
 void channel_message(Call& call) {
   ChannelMessage message{};
@@ -288,9 +277,9 @@ constexpr ParamList kHistory{
 };
 
 constexpr Method kChatMethods[]{
-    {"chat.history", Scope::read, kHistory, chat_history},
-    {"chat.startup", Scope::read, kHistory, chat_startup},
-    {"chat.metadata", Scope::read, {}, chat_metadata},
+    {"chat.history", Scope::read, kHistory, history<false>},
+    {"chat.startup", Scope::read, kHistory, history<true>},
+    {"chat.metadata", Scope::read, {}, show_configured<write_chat_metadata>},
     {"chat.send",
      Scope::write,
      {session_key("sessionKey"), kQueueMode, kMessage,

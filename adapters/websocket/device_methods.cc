@@ -254,13 +254,14 @@ bool is_pairing_request(std::string_view id) {
   return pairing_request_of(id) != 0;
 }
 
-void resolve_pairing(Call& call, bool approved) {
+template <bool kApproved>
+void resolve_pairing(Call& call) {
   const fb::EventBody kind = call.net.build([&](flatbuffers::FlatBufferBuilder& builder) {
     return fb::CreateChannelPairingResolved(builder, pairing_request_of(call.text("requestId")),
-                                            approved, approved_via(call));
+                                            kApproved, approved_via(call));
   });
-  call.submit(kind, [id = std::string{call.text("requestId")}, approved](
-                        Responder& to, const pipeline::ReplyItem& item) {
+  call.submit(kind, [id = std::string{call.text("requestId")}](Responder& to,
+                                                               const pipeline::ReplyItem& item) {
     if (item.reply.code == ReplyCode::not_found) {
       return to.refuse("unknown requestId: " + id + " (requests end after an hour)",
                        "PAIRING_REQUEST_NOT_FOUND", "unknown_request");
@@ -274,16 +275,9 @@ void resolve_pairing(Call& call, bool approved) {
     to.respond([&](JsonWriter& json) {
       json.member("ok", true);
       json.member("requestId", id);
-      json.member("approved", approved);
+      json.member("approved", kApproved);
     });
   });
-}
-
-void channels_pairing_approve(Call& call) {
-  resolve_pairing(call, true);
-}
-void channels_pairing_dismiss(Call& call) {
-  resolve_pairing(call, false);
 }
 
 constexpr Param kPairingRequest{.name = "requestId",
@@ -299,8 +293,8 @@ constexpr Param kRole = optional_text("role", limits::kNameBytesMax);
 
 constexpr Method kDeviceMethods[]{
     {"channels.pairing.list", Scope::pairing, {}, channels_pairing_list},
-    {"channels.pairing.approve", Scope::pairing, {kPairingRequest}, channels_pairing_approve},
-    {"channels.pairing.dismiss", Scope::pairing, {kPairingRequest}, channels_pairing_dismiss},
+    {"channels.pairing.approve", Scope::pairing, {kPairingRequest}, resolve_pairing<true>},
+    {"channels.pairing.dismiss", Scope::pairing, {kPairingRequest}, resolve_pairing<false>},
     {"device.pair.list", Scope::pairing, {}, device_pair_list},
     {"device.pair.approve", Scope::pairing, {kRequestId}, device_pair_approve},
     {"device.pair.reject", Scope::pairing, {kRequestId}, device_pair_reject},

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/websocket/connections.h"
 #include "adapters/websocket/scopes.h"
 #include "engine/core/views.h"
 #include "schemas/vocab/bytes.h"
@@ -16,17 +17,12 @@ namespace spine::net {
 
 struct Context;
 
-struct DeviceRequest {
+// A device as it would be paired.
+struct DeviceRequest : ClientFacts {
   std::string id{};    // UUID
   std::string code{};  // 8 characters, to be typed by an admin on a channel
   std::string device_id{};
   std::string public_key{};  // raw
-  std::string client_id{};
-  std::string client_mode{};
-  std::string platform{};
-  std::string device_family{};
-  std::string display_name{};
-  std::string role{};
   ScopeSet scopes{};
   std::string address{};
   std::string_view reason{};  // "not-paired", "scope-upgrade", ...; a literal

@@ -1,14 +1,32 @@
 // HttpDesk: which answer an HTTP request gets, by who asks and what for. Knows no sockets' bytes.
 #pragma once
 
+#include <string_view>
+
 #include "adapters/http/control_ui.h"
 #include "adapters/http/guard.h"
+#include "adapters/http/request_head.h"
 #include "adapters/http/routes.h"
 #include "adapters/websocket/context.h"
-#include "adapters/websocket/http_request.h"
 #include "adapters/websocket/perimeter.h"
 
 namespace spine::net {
+
+// What a request's head says, as far as answering it needs. Borrowed from the head, until that
+// reads another one.
+struct ServedRequest : http::Request {
+  std::string_view bearer{};         // of the Authorization header
+  std::string_view websocket_key{};  // of a well-formed handshake; else empty
+  // As proxies write them; believed of trusted ones only.
+  std::string_view forwarded_for{};
+  std::string_view forwarded_proto{};
+  std::string_view forwarded_host{};
+  bool forwarded{};   // any header by which a proxy shows
+  bool keep_alive{};  // the client would go on with this connection, and may
+};
+
+// REQUIRES: the head is complete.
+ServedRequest read_request(const http::RequestHead& head);
 
 // Thread: net.
 class HttpDesk {

@@ -23,4 +23,10 @@ constexpr ParamList kNamedAgent{optional_text("agentId", limits::kKeyBytesMax),
                                 optional_text("sessionKey", limits::kKeyBytesMax)};
 const config::AgentConfig* named_agent(const Call& call);
 
+// Answers with the members that kWrite(json, config) writes.
+template <auto kWrite>
+void show_configured(Call& call) {
+  call.respond([&](JsonWriter& json) { kWrite(json, call.net.config()); });
+}
+
 }  // namespace spine::net

@@ -14,7 +14,6 @@
 #include "adapters/http/routes.h"
 #include "adapters/websocket/http_desk.h"
 #include "adapters/websocket/http_out.h"
-#include "adapters/websocket/http_request.h"
 #include "adapters/websocket/listener.h"
 #include "adapters/websocket/perimeter.h"
 #include "adapters/websocket/switchboard.h"

@@ -15,7 +15,7 @@
 #include "adapters/http/request_head.h"
 #include "adapters/http/routes.h"
 #include "adapters/websocket/frame_reader.h"
-#include "adapters/websocket/http_request.h"
+#include "adapters/websocket/http_desk.h"
 #include "schemas/vocab/limits.h"
 
 namespace {
