@@ -43,6 +43,25 @@ bool follower_stalled(const Facts& facts) {
   return turn + kFollowerTurnMsMax < facts.now_boottime_ms;
 }
 
+// Why it is degraded, a sentence each; what /ready says is said there. Strangers may ask: no word
+// of paths or commands.
+void write_reasons(JsonWriter& json, const Facts& facts, Health verdict) {
+  const auto down = agents_down(facts);
+  const bool none = facts.shared->agents_ready.load(std::memory_order_relaxed) == 0;
+  const bool damaged = facts.shared->metrics.journal_damages.get() != 0;
+  const bool diverged = facts.shared->metrics.digest_divergence.get() != 0;
+  const bool under_way = verdict == Health::starting || verdict == Health::stopping;
+  if (under_way || (down.empty() && !none && !damaged && !diverged)) return;
+  json.array("reasons", [&] {
+    if (damaged) json.value("the journal is damaged: spine journal verify");
+    if (diverged) json.value("the state is not what the journal says: spine replay verify");
+    for (const pipeline::AgentReport* agent : down)
+      json.value("agent " + agent->id + " is " + agent->state + ": spine agents status " +
+                 agent->id);
+    if (none && down.empty()) json.value("no agent can take a message: spine agents status");
+  });
+}
+
 }  // namespace
 
 std::uint64_t uptime_ms(const Facts& facts) {
@@ -83,29 +102,6 @@ Health health(const Facts& facts) {
   if (facts.shared->agents_ready.load(std::memory_order_relaxed) == 0) return Health::degraded;
   return agents_down(facts).empty() ? Health::healthy : Health::degraded;
 }
-
-namespace {
-
-// Why it is degraded, a sentence each; what /ready says is said there. Strangers may ask: no word
-// of paths or commands.
-void write_reasons(JsonWriter& json, const Facts& facts, Health verdict) {
-  const auto down = agents_down(facts);
-  const bool none = facts.shared->agents_ready.load(std::memory_order_relaxed) == 0;
-  const bool damaged = facts.shared->metrics.journal_damages.get() != 0;
-  const bool diverged = facts.shared->metrics.digest_divergence.get() != 0;
-  const bool under_way = verdict == Health::starting || verdict == Health::stopping;
-  if (under_way || (down.empty() && !none && !damaged && !diverged)) return;
-  json.array("reasons", [&] {
-    if (damaged) json.value("the journal is damaged: spine journal verify");
-    if (diverged) json.value("the state is not what the journal says: spine replay verify");
-    for (const pipeline::AgentReport* agent : down)
-      json.value("agent " + agent->id + " is " + agent->state + ": spine agents status " +
-                 agent->id);
-    if (none && down.empty()) json.value("no agent can take a message: spine agents status");
-  });
-}
-
-}  // namespace
 
 std::string health_body(const Facts& facts) {
   const Health verdict = health(facts);

@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <functional>
-#include <string>
 #include <string_view>
 
 #include "schemas/event_verify.h"

@@ -62,21 +62,10 @@ fb::EventBody build_client_connected(Context& net, std::uint32_t slot) {
     const auto address = put_text(builder, client.address);
     const auto method = put_text(builder, client.auth_method);
     const fb::Bits128 connection = put_bits(client.connection);
-    fb::ClientConnectedBuilder table{builder};
-    table.add_connection(&connection);
-    table.add_principal_kind(device ? fb::PrincipalKind::device
-                                    : fb::PrincipalKind::operator_token);
-    table.add_principal_key(key);
-    table.add_client_id(id);
-    table.add_client_mode(mode);
-    table.add_client_version(version);
-    table.add_platform(platform);
-    table.add_display_name(display_name);
-    table.add_role(role);
-    table.add_scopes(scopes);
-    table.add_address(address);
-    table.add_auth_method(method);
-    return table.Finish();
+    return fb::CreateClientConnected(
+        builder, &connection,
+        device ? fb::PrincipalKind::device : fb::PrincipalKind::operator_token, key, id, mode,
+        version, platform, display_name, role, scopes, address, method);
   });
 }
 

@@ -184,6 +184,38 @@ void check_attachments(Params& content, ChannelMessage& message) {
   }
 }
 
+// The bridge tells the sender the code, once: when isNew.
+void refuse_unpaired(Responder& to, const pipeline::ReplyItem& item) {
+  to.refuse({.code = error_code::kForbidden,
+             .message = "the sender is not paired",
+             .details = json_object([&](JsonWriter& json) {
+               json.member("code", "MESSAGE_REJECTED");
+               json.member("reason", "unpaired");
+               json.object("pairing", [&] {
+                 json.member("requestId", std::to_string(item.reply.pairing.value));
+                 json.member("code", item.pairing_code);
+                 json.member("expiresAt", item.pairing_expires_wall_ms);
+                 json.member("isNew", item.reply.pairing_new);
+               });
+             })});
+}
+
+void answer_channel_message(Responder& to, const pipeline::ReplyItem& item) {
+  const core::Reply& reply = item.reply;
+  if (reply.code == core::ReplyCode::rejected && reply.pairing) return refuse_unpaired(to, item);
+  const bool duplicate = reply.code == core::ReplyCode::duplicate;
+  if (!duplicate && !to.accepted(item)) return;
+  to.respond([&](JsonWriter& json) {
+    if (duplicate) json.member("duplicate", true);
+    json.member("seq", reply.seq.value);
+    if (duplicate) return;
+    json.member("sessionKey", item.session_key);
+    json.member_if("runId", item.run_key);
+    write_command(json, item);
+    write_waits_behind(json, item, to.net.wall_ms);
+  });
+}
+
 }  // namespace
 
 bool parse_queue_mode(std::string_view name, fb::QueueMode& mode) {
@@ -316,42 +348,6 @@ void build_channel_message(const ChannelMessage& message, Bits128 entropy, Bridg
   table.add_mention(message.mention);
   builder.Finish(table.Finish());
 }
-
-namespace {
-
-// The bridge tells the sender the code, once: when isNew.
-void refuse_unpaired(Responder& to, const pipeline::ReplyItem& item) {
-  to.refuse({.code = error_code::kForbidden,
-             .message = "the sender is not paired",
-             .details = json_object([&](JsonWriter& json) {
-               json.member("code", "MESSAGE_REJECTED");
-               json.member("reason", "unpaired");
-               json.object("pairing", [&] {
-                 json.member("requestId", std::to_string(item.reply.pairing.value));
-                 json.member("code", item.pairing_code);
-                 json.member("expiresAt", item.pairing_expires_wall_ms);
-                 json.member("isNew", item.reply.pairing_new);
-               });
-             })});
-}
-
-void answer_channel_message(Responder& to, const pipeline::ReplyItem& item) {
-  const core::Reply& reply = item.reply;
-  if (reply.code == core::ReplyCode::rejected && reply.pairing) return refuse_unpaired(to, item);
-  const bool duplicate = reply.code == core::ReplyCode::duplicate;
-  if (!duplicate && !to.accepted(item)) return;
-  to.respond([&](JsonWriter& json) {
-    if (duplicate) json.member("duplicate", true);
-    json.member("seq", reply.seq.value);
-    if (duplicate) return;
-    json.member("sessionKey", item.session_key);
-    json.member_if("runId", item.run_key);
-    write_command(json, item);
-    write_waits_behind(json, item, to.net.wall_ms);
-  });
-}
-
-}  // namespace
 
 void accept_channel_message(const Responder& from, const ChannelMessage& message) {
   Context& net = from.net;

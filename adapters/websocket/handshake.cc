@@ -10,7 +10,6 @@
 #include "adapters/websocket/door.h"
 #include "adapters/websocket/health.h"
 #include "adapters/websocket/net_log.h"
-#include "adapters/websocket/respond.h"
 #include "engine/core/session_key.h"
 #include "schemas/vocab/uuid.h"
 

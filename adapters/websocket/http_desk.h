@@ -38,7 +38,7 @@ class HttpDesk {
   // Who asks, behind proxies too: sets what the socket and the request say of it. False when that
   // address holds too many connections (too_many()).
   bool identify(Socket& socket, ServedRequest& request, Perimeter& perimeter) const;
-  // Errors are counted.
+  // Requests of foreign pages are counted.
   http::Response answer(const ServedRequest& request, const Socket& socket);
   // 200 when the connection may become a WebSocket: then the socket knows the page it comes from.
   http::Response confirm_upgrade(const ServedRequest& request, Socket& socket);
@@ -58,7 +58,7 @@ class HttpDesk {
 // 429, for an address that holds too many connections.
 http::Response too_many();
 
-// The socket as the protocol sees it. Borrowed.
+// The socket as the protocol sees it.
 Peer peer_of(const Socket& socket);
 
 }  // namespace spine::net

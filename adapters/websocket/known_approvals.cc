@@ -52,19 +52,12 @@ void write_presentation(JsonWriter& json, const KnownApproval& approval) {
 }
 
 std::string_view status_name(const KnownApproval& approval) {
+  // Of fb::ApprovalDecision.
+  constexpr std::array<std::string_view, 5> kNames{"denied", "allowed", "allowed", "expired",
+                                                   "cancelled"};
+  const auto index = static_cast<std::size_t>(approval.decision);
   if (!approval.resolved) return "pending";
-  switch (approval.decision) {
-    case fb::ApprovalDecision::allow_once:
-    case fb::ApprovalDecision::allow_always:
-      return "allowed";
-    case fb::ApprovalDecision::expired:
-      return "expired";
-    case fb::ApprovalDecision::withdrawn:
-      return "cancelled";
-    case fb::ApprovalDecision::deny:
-      break;
-  }
-  return "denied";
+  return kNames.at(index < kNames.size() ? index : 0);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -11,11 +12,9 @@
 #include <sys/un.h>
 #include <system_error>
 #include <unistd.h>
-#include <utility>
 
 #include "adapters/websocket/port_owner.h"
 #include "schemas/vocab/addresses.h"
-#include "schemas/vocab/unique_fd.h"
 
 namespace spine::net {
 namespace {
@@ -51,15 +50,12 @@ std::string describe(int error) {
 }
 
 Error port_in_use(std::uint16_t port) {
-  const std::string number = std::to_string(port);
-  std::string message = "Port " + number + " is already in use";
-  if (const auto owner = find_port_owner(port)) {
-    message += " by " + owner->name + " (pid " + std::to_string(owner->pid) + ")";
-  }
-  message +=
-      ". Stop that program, or choose another port with --port. `ss -ltnp 'sport = :" + number +
-      "'` shows who listens there.";
-  return {Errc::in_use, std::move(message)};
+  const auto owner = find_port_owner(port);
+  return {
+      Errc::in_use,
+      fmt::format("Port {0} is already in use{1}. Stop that program, or choose another port with "
+                  "--port. `ss -ltnp 'sport = :{0}'` shows who listens there.",
+                  port, owner ? fmt::format(" by {} (pid {})", owner->name, owner->pid) : "")};
 }
 
 Error control_failure(const std::string& path, int error) {

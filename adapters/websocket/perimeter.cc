@@ -1,10 +1,7 @@
 // Counting of sockets, by address and in all; reading of addresses and forwarding headers.
 #include "adapters/websocket/perimeter.h"
 
-#include <algorithm>
-
 #include "schemas/vocab/ascii.h"
-#include "schemas/vocab/limits.h"
 
 namespace spine::net {
 namespace {

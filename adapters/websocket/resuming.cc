@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
-#include <string>
 
 #include "adapters/websocket/events.h"
 #include "adapters/websocket/health.h"

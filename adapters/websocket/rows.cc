@@ -2,11 +2,10 @@
 #include "adapters/websocket/rows.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <simdjson.h>
-#include <string>
 
-#include "schemas/vocab/limits.h"
 #include "schemas/vocab/uuid.h"
 
 namespace spine::net {
@@ -291,19 +290,11 @@ std::string failure_text(const fb::RunFailed& body) {
 }
 
 std::string_view abort_text(fb::AbortReason reason) {
-  switch (reason) {
-    case fb::AbortReason::session_reset:
-      return "stopped: the session was reset";
-    case fb::AbortReason::session_closed:
-      return "stopped: the session was deleted";
-    case fb::AbortReason::superseded:
-      return "stopped: a newer message took its place";
-    case fb::AbortReason::command:
-      return "stopped by a message that said so";
-    case fb::AbortReason::rpc:
-      break;
-  }
-  return "stopped by a client";
+  constexpr std::array<std::string_view, 5> kTexts{
+      "stopped by a client", "stopped: the session was reset", "stopped: the session was deleted",
+      "stopped: a newer message took its place", "stopped by a message that said so"};
+  const auto index = static_cast<std::size_t>(reason);
+  return kTexts.at(index < kTexts.size() ? index : 0);
 }
 
 std::string_view abort_reason_name(fb::AbortReason reason) {

@@ -347,13 +347,8 @@ fb::EventBody build_session_opened(Context& net, const NewSession& made, std::st
     const auto channel = put_text(builder, "webchat");
     const auto label = put_text(builder, made.label);
     const fb::Bits128 id = put_bits(made.uuid);
-    fb::SessionOpenedBuilder table{builder};
-    table.add_key(key);
-    table.add_agent_id(agent_id);
-    table.add_uuid(&id);
-    table.add_channel(channel);
-    table.add_label(label);
-    return table.Finish();
+    return fb::CreateSessionOpened(builder, key, agent_id, &id, fb::ConversationKind::direct,
+                                   channel, 0, label);
   });
 }
 

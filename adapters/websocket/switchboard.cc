@@ -87,17 +87,11 @@ void Switchboard::drop_partial(std::uint32_t slot) {
 }
 
 void Switchboard::bound_partials() {
-  const Connections& table = net_.hub.table;
+  const auto size_of = [](const auto& partial) { return partial == nullptr ? 0 : partial->size(); };
+  const auto& partials = net_.hub.table.partial;
   while (partial_bytes_ > limits::kPartialBytesAllMax) {
-    std::uint32_t worst = 0;
-    std::size_t most = 0;
-    for (std::uint32_t slot = 0; slot < table.slots(); ++slot) {
-      const std::size_t size = table.partial[slot] == nullptr ? 0 : table.partial[slot]->size();
-      if (size > most) {
-        most = size;
-        worst = slot;
-      }
-    }
+    const auto worst = static_cast<std::uint32_t>(std::ranges::max_element(partials, {}, size_of) -
+                                                  partials.begin());
     drop_partial(worst);
     net_.hub.close(worst, close_code::kTryLater, "too much is being received");
   }
