@@ -259,7 +259,11 @@ void Daemon::start_agents() {
                 .on_steer = [this](const pipeline::SteerItem& item) { agents_->steer(item); },
                 .on_answer = [this](const pipeline::AnswerItem& item) { agents_->answer(item); },
                 .on_control = [this](const pipeline::ControlItem& item) { agents_->control(item); },
-                .on_stop_asked = [this] { agents_->record_partials(); },
+                .on_stop_asked =
+                    [this] {
+                      agents_->record_partials();
+                      server_->hand_in_gathered();
+                    },
                 .on_stopping = [this] { agents_->begin_stop(); },
                 .ended = [this] { return agents_->ended(); },
                 .on_reload = [this] { reload(); }});

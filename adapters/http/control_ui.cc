@@ -37,14 +37,8 @@ bool proper_name(std::string_view name) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7F || c == '\\') return false;
   }
-  std::size_t start = 0;
-  while (start <= name.size()) {
-    const std::size_t end = std::min(name.find('/', start), name.size());
-    const std::string_view part = name.substr(start, end - start);
-    if (part.empty() || part.front() == '.') return false;
-    start = end + 1;
-  }
-  return true;
+  return !any_part(name, '/',
+                   [](std::string_view part) { return part.empty() || part.front() == '.'; });
 }
 
 struct OpenFile {
@@ -90,67 +84,48 @@ std::string etag_of(const struct stat& info) {
 
 // Whether a coding is offered: "gzip" in "deflate, gzip;q=0.8". One with q=0 is not.
 bool accepts(std::string_view header, std::string_view coding) {
-  while (!header.empty()) {
-    const std::size_t end = std::min(header.find(','), header.size());
-    std::string_view entry = header.substr(0, end);
-    header.remove_prefix(std::min(end + 1, header.size()));
-    while (!entry.empty() && entry.front() == ' ')
-      entry.remove_prefix(1);
-    const std::size_t semicolon = std::min(entry.find(';'), entry.size());
-    std::string_view name = entry.substr(0, semicolon);
-    while (!name.empty() && name.back() == ' ')
-      name.remove_suffix(1);
-    if (!same_but_case(name, coding)) continue;
+  return any_part(header, ',', [coding](std::string_view entry) {
     const std::size_t weight = entry.find("q=");
-    return weight == std::string_view::npos ||
-           entry.substr(weight + 2).find_first_of("123456789") != std::string_view::npos;
-  }
-  return false;
+    return same_but_case(trimmed(entry.substr(0, entry.find(';')), " "), coding) &&
+           (weight == std::string_view::npos ||
+            entry.substr(weight + 2).find_first_of("123456789") != std::string_view::npos);
+  });
 }
 
 void append_attribute(std::string& out, std::string_view text) {
   for (const char c : text) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '"') {
-      out += "&quot;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else {
-      out += c;
-    }
+    const std::string_view escape = c == '&'   ? "&amp;"
+                                    : c == '"' ? "&quot;"
+                                    : c == '<' ? "&lt;"
+                                               : "";
+    escape.empty() ? out += c : out += escape;
   }
 }
 
 }  // namespace
 
 fs::path find_control_ui(const char* path) {
-  std::string_view left = path == nullptr ? "" : path;
-  while (!left.empty()) {
-    const std::size_t end = std::min(left.find(':'), left.size());
-    const std::string_view folder = left.substr(0, end);
-    left.remove_prefix(std::min(end + 1, left.size()));
-    if (folder.empty() || folder.front() != '/') continue;
+  fs::path found;
+  any_part(path == nullptr ? "" : path, ':', [&found](std::string_view folder) {
+    if (!folder.starts_with('/')) return false;
     std::error_code error;
     const fs::path program = fs::canonical(fs::path{folder} / "openclaw", error);
-    if (error) continue;
+    if (error) return false;
     // The program is in the package's root, or a folder or two below.
     fs::path root = program.parent_path();
     for (int up = 0; up < 3; ++up, root = root.parent_path()) {
-      const fs::path found = root / "dist" / "control-ui";
-      if (fs::is_regular_file(found / "index.html", error)) return found;
+      found = root / "dist" / "control-ui";
+      if (fs::is_regular_file(found / "index.html", error)) return true;
     }
-  }
-  return {};
+    found.clear();
+    return false;
+  });
+  return found;
 }
 
 std::string normal_base_path(std::string_view text) {
-  while (!text.empty() && text.back() == '/')
-    text.remove_suffix(1);
-  while (!text.empty() && text.front() == '/')
-    text.remove_prefix(1);
-  const bool proper = is_plain(text, "/-_.~");
-  return !proper ? std::string{} : "/" + std::string{text};
+  text = trimmed(text, "/");
+  return is_plain(text, "/-_.~") ? "/" + std::string{text} : std::string{};
 }
 
 ControlUi::ControlUi(std::string_view base_path, const fs::path& root)
@@ -167,23 +142,18 @@ bool ControlUi::config_path(std::string_view path) const {
 }
 
 std::string ControlUi::config_body(const ControlUiFacts& facts) const {
-  std::string body;
-  JsonWriter json{body};
-  json.begin_object();
-  json.member("basePath", base_);
-  json.member("assistantName", facts.assistant_name);
-  json.member("assistantAvatar", facts.assistant_avatar);
-  json.member("assistantAgentId", facts.assistant_agent);
-  json.member("serverVersion", facts.version);
-  // What this gateway does not offer.
-  json.member("embedSandbox", "strict");
-  json.member("allowExternalEmbedUrls", false);
-  json.member("automaticallyFetchFavicons", false);
-  json.member("communityInvite", false);
-  json.member("terminalEnabled", false);
-  json.member("cliAgentsEnabled", false);
-  json.end_object();
-  return body;
+  return json_object([&](JsonWriter& json) {
+    json.member("basePath", base_);
+    json.member("assistantName", facts.assistant_name);
+    json.member("assistantAvatar", facts.assistant_avatar);
+    json.member("assistantAgentId", facts.assistant_agent);
+    json.member("serverVersion", facts.version);
+    // What this gateway does not offer.
+    json.member("embedSandbox", "strict");
+    for (const std::string_view name : {"allowExternalEmbedUrls", "automaticallyFetchFavicons",
+                                        "communityInvite", "terminalEnabled", "cliAgentsEnabled"})
+      json.member(name, false);
+  });
 }
 
 std::optional<std::string_view> ControlUi::below_base(std::string_view path) const {

@@ -2,6 +2,7 @@
 #include "adapters/http/facts.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <unistd.h>
 
@@ -13,33 +14,14 @@ namespace {
 using pipeline::Phase;
 
 std::string_view phase_name(Phase phase) {
-  switch (phase) {
-    case Phase::starting:
-      return "starting";
-    case Phase::recovering:
-      return "recovering";
-    case Phase::ready:
-      return "ready";
-    case Phase::stopping:
-      return "stopping";
-  }
-  return "unknown";
+  constexpr std::array<std::string_view, 4> kNames{"starting", "recovering", "ready", "stopping"};
+  return kNames.at(static_cast<std::size_t>(phase));
 }
 
 std::string_view health_name(Health verdict) {
-  switch (verdict) {
-    case Health::starting:
-      return "starting";
-    case Health::stopping:
-      return "stopping";
-    case Health::healthy:
-      return "healthy";
-    case Health::degraded:
-      return "degraded";
-    case Health::unhealthy:
-      return "unhealthy";
-  }
-  return "unknown";
+  constexpr std::array<std::string_view, 5> kNames{"starting", "healthy", "degraded", "unhealthy",
+                                                   "stopping"};
+  return kNames.at(static_cast<std::size_t>(verdict));
 }
 
 bool engine_stalled(const Facts& facts) {
@@ -49,7 +31,11 @@ bool engine_stalled(const Facts& facts) {
   return std::max(turn, facts.waiting_since_ms) + kEngineTurnMsMax < facts.now_boottime_ms;
 }
 
-std::uint64_t follower_lag(const Facts& facts);
+std::uint64_t follower_lag(const Facts& facts) {
+  const std::uint64_t durable = facts.shared->metrics.journal_durable_seq.get();
+  const std::uint64_t applied = facts.shared->metrics.follower_applied_seq.get();
+  return durable > applied ? durable - applied : 0;
+}
 
 bool follower_stalled(const Facts& facts) {
   if (follower_lag(facts) == 0) return false;
@@ -57,10 +43,23 @@ bool follower_stalled(const Facts& facts) {
   return turn + kFollowerTurnMsMax < facts.now_boottime_ms;
 }
 
-std::uint64_t follower_lag(const Facts& facts) {
-  const std::uint64_t durable = facts.shared->metrics.journal_durable_seq.get();
-  const std::uint64_t applied = facts.shared->metrics.follower_applied_seq.get();
-  return durable > applied ? durable - applied : 0;
+// Why it is degraded, a sentence each; what /ready says is said there. Strangers may ask: no word
+// of paths or commands.
+void write_reasons(JsonWriter& json, const Facts& facts, Health verdict) {
+  const auto down = agents_down(facts);
+  const bool none = facts.shared->agents_ready.load(std::memory_order_relaxed) == 0;
+  const bool damaged = facts.shared->metrics.journal_damages.get() != 0;
+  const bool diverged = facts.shared->metrics.digest_divergence.get() != 0;
+  const bool under_way = verdict == Health::starting || verdict == Health::stopping;
+  if (under_way || (down.empty() && !none && !damaged && !diverged)) return;
+  json.array("reasons", [&] {
+    if (damaged) json.value("the journal is damaged: spine journal verify");
+    if (diverged) json.value("the state is not what the journal says: spine replay verify");
+    for (const pipeline::AgentReport* agent : down)
+      json.value("agent " + agent->id + " is " + agent->state + ": spine agents status " +
+                 agent->id);
+    if (none && down.empty()) json.value("no agent can take a message: spine agents status");
+  });
 }
 
 }  // namespace
@@ -104,79 +103,41 @@ Health health(const Facts& facts) {
   return agents_down(facts).empty() ? Health::healthy : Health::degraded;
 }
 
-namespace {
-
-// Why it is degraded, a sentence each; what /ready says is said there. Strangers may ask: no word
-// of paths or commands.
-void write_reasons(JsonWriter& json, const Facts& facts, Health verdict) {
-  const auto down = agents_down(facts);
-  const bool none = facts.shared->agents_ready.load(std::memory_order_relaxed) == 0;
-  const bool damaged = facts.shared->metrics.journal_damages.get() != 0;
-  const bool diverged = facts.shared->metrics.digest_divergence.get() != 0;
-  const bool under_way = verdict == Health::starting || verdict == Health::stopping;
-  if (under_way || (down.empty() && !none && !damaged && !diverged)) return;
-  json.key("reasons");
-  json.begin_array();
-  if (damaged) json.value("the journal is damaged: spine journal verify");
-  if (diverged) json.value("the state is not what the journal says: spine replay verify");
-  for (const pipeline::AgentReport* agent : down)
-    json.value("agent " + agent->id + " is " + agent->state + ": spine agents status " + agent->id);
-  if (none && down.empty()) json.value("no agent can take a message: spine agents status");
-  json.end_array();
-}
-
-}  // namespace
-
 std::string health_body(const Facts& facts) {
-  std::string body;
-  JsonWriter json{body};
   const Health verdict = health(facts);
-  json.begin_object();
-  json.member("ok", verdict != Health::unhealthy);
-  json.member("status", health_name(verdict));
-  json.member("uptime", uptime_ms(facts) / 1000);
-  json.member("connections", facts.shared->metrics.ws_clients.get());
-  json.member("agents", facts.shared->agents_ready.load(std::memory_order_relaxed));
-  json.member("version", facts.version);
-  write_reasons(json, facts, verdict);
-  json.end_object();
-  return body;
+  return json_object([&](JsonWriter& json) {
+    json.member("ok", verdict != Health::unhealthy);
+    json.member("status", health_name(verdict));
+    json.member("uptime", uptime_ms(facts) / 1000);
+    json.member("connections", facts.shared->metrics.ws_clients.get());
+    json.member("agents", facts.shared->agents_ready.load(std::memory_order_relaxed));
+    json.member("version", facts.version);
+    write_reasons(json, facts, verdict);
+  });
 }
 
 std::string ready_body(const Facts& facts) {
   const auto reasons = failing(facts);
   const pipeline::Metrics& metrics = facts.shared->metrics;
-  std::string body;
-  JsonWriter json{body};
-  json.begin_object();
-  json.member("ready", reasons.empty());
-  json.key("failing");
-  json.begin_array();
-  for (const std::string_view reason : reasons)
-    json.value(reason);
-  json.end_array();
-  json.member("uptimeMs", uptime_ms(facts));
-  json.key("journal");
-  json.begin_object();
-  json.member("headSeq", metrics.journal_head_seq.get());
-  json.member("durableSeq", metrics.journal_durable_seq.get());
-  json.member("verifiedSeq", metrics.journal_verified_seq.get());
-  json.key("verifiedAt");  // the end of the last reading of all of it
-  if (const std::uint64_t at = metrics.journal_verified_wall_ms.get(); at != 0) {
-    json.value(at);
-  } else {
-    json.raw("null");
-  }
-  json.member("damages", metrics.journal_damages.get());
-  json.end_object();
-  json.key("follower");
-  json.begin_object();
-  json.member("appliedSeq", metrics.follower_applied_seq.get());
-  json.member("lagEvents", follower_lag(facts));
-  json.end_object();
-  json.member("inputsWaiting", facts.inputs_waiting);
-  json.end_object();
-  return body;
+  return json_object([&](JsonWriter& json) {
+    json.member("ready", reasons.empty());
+    json.array("failing", reasons);
+    json.member("uptimeMs", uptime_ms(facts));
+    json.object("journal", [&] {
+      json.member("headSeq", metrics.journal_head_seq.get());
+      json.member("durableSeq", metrics.journal_durable_seq.get());
+      json.member("verifiedSeq", metrics.journal_verified_seq.get());
+      // The end of the last reading of all of it.
+      const std::uint64_t at = metrics.journal_verified_wall_ms.get();
+      at != 0 ? json.member("verifiedAt", at) : json.member_null("verifiedAt");
+      json.member("damages", metrics.journal_damages.get());
+    });
+    json.object("follower", [&] {
+      json.member("appliedSeq", metrics.follower_applied_seq.get());
+      json.member("lagEvents", follower_lag(facts));
+    });
+    json.member("inputsWaiting", facts.inputs_waiting);
+  });
 }
 
 std::uint64_t resident_bytes() {

@@ -48,8 +48,6 @@ Health health(const Facts& facts);
 // Bodies, JSON.
 std::string health_body(const Facts& facts);
 std::string ready_body(const Facts& facts);
-// Prometheus text exposition format 0.0.4.
-std::string metrics_body(const Facts& facts);
 
 // Resident bytes of this process, 0 when /proc cannot be read.
 std::uint64_t resident_bytes();

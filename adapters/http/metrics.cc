@@ -1,10 +1,11 @@
 // The body of /metrics: every counter of engine/pipeline/shared.h in Prometheus text format.
+#include "adapters/http/metrics.h"
+
 #include <array>
 #include <charconv>
-#include <string>
+#include <functional>
 #include <string_view>
 
-#include "adapters/http/facts.h"
 #include "schemas/event_verify.h"
 
 #include "event_generated.h"
@@ -21,22 +22,21 @@ class Exposition {
  public:
   explicit Exposition(std::string& out) : out_(out) {}
 
-  void family(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = name;
-    out_.append("# HELP ").append(name).append(" ").append(help);
-    out_.append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
+  // What only grows has a name that ends in _total.
+  void family(std::string_view name, std::string_view help) {
+    family(name, name.ends_with("_total") ? "counter" : "gauge", help);
   }
   void sample(std::uint64_t value) { line("", "", "", value); }
   void sample(std::string_view label, std::string_view text, std::uint64_t value) {
     line("", label, text, value);
   }
-  void counter(std::string_view name, std::string_view help, std::uint64_t value) {
-    family(name, "counter", help);
+  // A family of one sample.
+  void value(std::string_view name, std::string_view help, std::uint64_t value) {
+    family(name, help);
     sample(value);
   }
-  void gauge(std::string_view name, std::string_view help, std::uint64_t value) {
-    family(name, "gauge", help);
-    sample(value);
+  void value(std::string_view name, std::string_view help, const Counter& counter) {
+    value(name, help, counter.get());
   }
   // Two labels, the first of which is an agent.
   void agent_sample(std::string_view agent, std::string_view label, std::string_view text,
@@ -71,6 +71,12 @@ class Exposition {
     out_.append(name).append("_sum ");
     out_.append(number(static_cast<double>(values.sum_us.get()) / scale)).append("\n");
     line("_count", "", "", below);
+  }
+
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    out_.append("# HELP ").append(name).append(" ").append(help);
+    out_.append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
   }
 
  private:
@@ -109,124 +115,114 @@ class Exposition {
   std::string_view name_{};
 };
 
-void journal(Exposition& out, const Metrics& metrics) {
-  out.gauge("spine_journal_head_seq", "Sequence number of the last event appended.",
-            metrics.journal_head_seq.get());
-  out.gauge("spine_journal_durable_seq", "Highest sequence number that survives power loss.",
-            metrics.journal_durable_seq.get());
-  out.family("spine_journal_appends_total", "counter", "Events appended, by kind.");
-  for (std::size_t kind = 0; kind < metrics.journal_appends.size(); ++kind) {
+void journal(Exposition& out, const Metrics& m) {
+  out.value("spine_journal_head_seq", "Sequence number of the last event appended.",
+            m.journal_head_seq);
+  out.value("spine_journal_durable_seq", "Highest sequence number that survives power loss.",
+            m.journal_durable_seq);
+  out.family("spine_journal_appends_total", "Events appended, by kind.");
+  for (std::size_t kind = 0; kind < m.journal_appends.size(); ++kind) {
     const std::string_view name = event_kind_name(static_cast<std::uint16_t>(kind));
     if (name.empty()) continue;
-    out.sample("type", name, metrics.journal_appends[kind].get());
+    out.sample("type", name, m.journal_appends[kind].get());
   }
   out.histogram("spine_journal_append_seconds", "One commit to the journal, sync included.",
-                metrics.journal_commit, 1e6);
-  out.histogram("spine_journal_batch_events", "Events per commit.", metrics.journal_batch_events,
-                1.0);
-  out.gauge("spine_journal_bytes", "Bytes of disk the journal takes.", metrics.journal_bytes.get());
-  out.gauge("spine_journal_verified_seq",
+                m.journal_commit, 1e6);
+  out.histogram("spine_journal_batch_events", "Events per commit.", m.journal_batch_events, 1.0);
+  out.value("spine_journal_bytes", "Bytes of disk the journal takes.", m.journal_bytes);
+  out.value("spine_journal_verified_seq",
             "Last event of the block that was last read again in the background.",
-            metrics.journal_verified_seq.get());
-  out.gauge("spine_journal_verified_timestamp_seconds",
+            m.journal_verified_seq);
+  out.value("spine_journal_verified_timestamp_seconds",
             "When all of the journal had last been read again; 0 = not since the start.",
-            metrics.journal_verified_wall_ms.get() / 1'000);
-  out.gauge("spine_journal_damages", "Damages that the last reading of the journal found.",
-            metrics.journal_damages.get());
-  out.counter("spine_journal_space_refusals_total", "Inputs refused because the disk was full.",
-              metrics.journal_space_refusals.get());
-  out.gauge("spine_state_bytes", "Memory the state's tables hold.", metrics.state_bytes.get());
+            m.journal_verified_wall_ms.get() / 1'000);
+  out.value("spine_journal_damages", "Damages that the last reading of the journal found.",
+            m.journal_damages);
+  out.value("spine_journal_space_refusals_total", "Inputs refused because the disk was full.",
+            m.journal_space_refusals);
+  out.value("spine_state_bytes", "Memory the state's tables hold.", m.state_bytes);
 }
 
-void intake(Exposition& out, const Metrics& metrics) {
-  out.family("spine_inbound_total", "counter", "Messages that came in, by outcome.");
+void intake(Exposition& out, const Metrics& m) {
+  out.family("spine_inbound_total", "Messages that came in, by outcome.");
   std::uint64_t rejected = 0;
-  for (const Counter& reason : metrics.inbound_rejected)
+  for (const Counter& reason : m.inbound_rejected)
     rejected += reason.get();
-  out.sample("outcome", "accepted", metrics.inbound_accepted.get());
-  out.sample("outcome", "duplicate", metrics.inbound_duplicates.get());
+  out.sample("outcome", "accepted", m.inbound_accepted.get());
+  out.sample("outcome", "duplicate", m.inbound_duplicates.get());
   out.sample("outcome", "rejected", rejected);
-  out.counter("spine_inbound_duplicates_total", "Messages seen before.",
-              metrics.inbound_duplicates.get());
-  out.family("spine_inbound_rejected_total", "counter", "Messages not accepted, by reason.");
+  out.value("spine_inbound_duplicates_total", "Messages seen before.", m.inbound_duplicates);
+  out.family("spine_inbound_rejected_total", "Messages not accepted, by reason.");
   for (const fb::RejectReason reason : fb::EnumValuesRejectReason()) {
     if (reason == fb::RejectReason::none) continue;
     out.sample("reason", fb::EnumNameRejectReason(reason),
-               metrics.inbound_rejected[static_cast<std::size_t>(reason)].get());
+               m.inbound_rejected[static_cast<std::size_t>(reason)].get());
   }
-  out.counter("spine_inbound_rejections_uncounted_total",
-              "Rejections beyond the bound, not journalled one by one.",
-              metrics.rejections_uncounted.get());
-  out.counter("spine_inbound_duplicates_evicted_young_total",
-              "Entries younger than seven days that left the duplicate table.",
-              metrics.duplicates_evicted_young.get());
-  out.counter("spine_idempotency_keys_evicted_young_total",
-              "Idempotency keys younger than a day that had to go.",
-              metrics.idempotency_evicted_young.get());
-  out.counter("spine_rate_limited_total", "Calls refused by a rate limit.",
-              metrics.rate_limited.get());
+  out.value("spine_inbound_rejections_uncounted_total",
+            "Rejections beyond the bound, not journalled one by one.", m.rejections_uncounted);
+  out.value("spine_inbound_duplicates_evicted_young_total",
+            "Entries younger than seven days that left the duplicate table.",
+            m.duplicates_evicted_young);
+  out.value("spine_idempotency_keys_evicted_young_total",
+            "Idempotency keys younger than a day that had to go.", m.idempotency_evicted_young);
+  out.value("spine_rate_limited_total", "Calls refused by a rate limit.", m.rate_limited);
 }
 
-void runs(Exposition& out, const Metrics& metrics) {
-  out.counter("spine_runs_started_total", "Agent runs started.", metrics.runs_started.get());
-  out.family("spine_runs_ended_total", "counter", "Agent runs ended, by outcome.");
-  out.sample("outcome", "finished", metrics.runs_finished.get());
-  out.sample("outcome", "failed", metrics.runs_failed.get());
-  out.sample("outcome", "aborted", metrics.runs_aborted.get());
-  out.gauge("spine_sessions_open", "Sessions in the state.", metrics.sessions_open.get());
-  out.gauge("spine_obligations_open", "Outside work asked for and not yet closed.",
-            metrics.obligations_open.get());
+void runs(Exposition& out, const Metrics& m) {
+  out.value("spine_runs_started_total", "Agent runs started.", m.runs_started);
+  out.family("spine_runs_ended_total", "Agent runs ended, by outcome.");
+  out.sample("outcome", "finished", m.runs_finished.get());
+  out.sample("outcome", "failed", m.runs_failed.get());
+  out.sample("outcome", "aborted", m.runs_aborted.get());
+  out.value("spine_sessions_open", "Sessions in the state.", m.sessions_open);
+  out.value("spine_obligations_open", "Outside work asked for and not yet closed.",
+            m.obligations_open);
 }
 
 std::uint64_t lag(std::uint64_t ahead, std::uint64_t behind) {
   return ahead > behind ? ahead - behind : 0;
 }
 
-void projections(Exposition& out, const Metrics& metrics) {
-  const std::uint64_t durable = metrics.journal_durable_seq.get();
-  out.family("spine_projection_lag_events", "gauge", "Durable events a projection has not seen.");
-  out.sample("name", "follower", lag(durable, metrics.follower_applied_seq.get()));
-  out.sample("name", "index", lag(durable, metrics.index_applied_seq.get()));
-  out.gauge("spine_snapshot_seq", "Sequence number of the latest snapshot.",
-            metrics.snapshot_seq.get());
-  out.counter("spine_digest_checks_total", "Comparisons of the two folds.",
-              metrics.digest_checks.get());
-  out.counter("spine_replay_divergence_total", "Comparisons of the two folds that differed.",
-              metrics.digest_divergence.get());
+void projections(Exposition& out, const Metrics& m) {
+  const std::uint64_t durable = m.journal_durable_seq.get();
+  out.family("spine_projection_lag_events", "Durable events a projection has not seen.");
+  out.sample("name", "follower", lag(durable, m.follower_applied_seq.get()));
+  out.sample("name", "index", lag(durable, m.index_applied_seq.get()));
+  out.value("spine_snapshot_seq", "Sequence number of the latest snapshot.", m.snapshot_seq);
+  out.value("spine_digest_checks_total", "Comparisons of the two folds.", m.digest_checks);
+  out.value("spine_replay_divergence_total", "Comparisons of the two folds that differed.",
+            m.digest_divergence);
 }
 
-void network(Exposition& out, const Metrics& metrics) {
-  out.gauge("spine_ws_clients", "Authenticated WebSocket connections.", metrics.ws_clients.get());
-  out.gauge("spine_ws_connections", "WebSocket connections.", metrics.ws_connections.get());
-  out.counter("spine_ws_frames_in_total", "WebSocket messages received.",
-              metrics.ws_frames_in.get());
-  out.counter("spine_ws_frames_out_total", "WebSocket messages queued to clients.",
-              metrics.ws_frames_out.get());
-  out.family("spine_ws_close_total", "counter", "WebSocket connections closed, by code.");
-  for (std::size_t i = 0; i + 1 < metrics.ws_closes.size(); ++i) {
-    const std::uint64_t count = metrics.ws_closes[i].get();
+void network(Exposition& out, const Metrics& m) {
+  out.value("spine_ws_clients", "Authenticated WebSocket connections.", m.ws_clients);
+  out.value("spine_ws_connections", "WebSocket connections.", m.ws_connections);
+  out.value("spine_ws_frames_in_total", "WebSocket messages received.", m.ws_frames_in);
+  out.value("spine_ws_frames_out_total", "WebSocket messages queued to clients.", m.ws_frames_out);
+  out.family("spine_ws_close_total", "WebSocket connections closed, by code.");
+  for (std::size_t i = 0; i + 1 < m.ws_closes.size(); ++i) {
+    const std::uint64_t count = m.ws_closes[i].get();
     if (count != 0) out.sample("code", std::to_string(1000 + i), count);
   }
-  out.sample("code", "other", metrics.ws_closes.back().get());
-  out.gauge("spine_sockets", "Connections accepted and not closed.", metrics.sockets_open.get());
-  out.gauge("spine_sockets_unauthenticated", "Connections that have not said hello.",
-            metrics.sockets_unauthenticated.get());
-  out.family("spine_sockets_cut_total", "counter", "Connections cut or refused, by reason.");
-  out.sample("reason", "oldest", metrics.sockets_cut_oldest.get());
-  out.sample("reason", "late", metrics.sockets_cut_late.get());
-  out.sample("reason", "address", metrics.sockets_refused_address.get());
-  out.counter("spine_requests_foreign_total", "Requests with a foreign Host or Origin.",
-              metrics.requests_foreign.get());
-  out.family("spine_auth_failures_total", "counter",
-             "Connects and bearer tokens refused, by reason.");
+  out.sample("code", "other", m.ws_closes.back().get());
+  out.value("spine_sockets", "Connections accepted and not closed.", m.sockets_open);
+  out.value("spine_sockets_unauthenticated", "Connections that have not said hello.",
+            m.sockets_unauthenticated);
+  out.family("spine_sockets_cut_total", "Connections cut or refused, by reason.");
+  out.sample("reason", "oldest", m.sockets_cut_oldest.get());
+  out.sample("reason", "late", m.sockets_cut_late.get());
+  out.sample("reason", "address", m.sockets_refused_address.get());
+  out.value("spine_requests_foreign_total", "Requests with a foreign Host or Origin.",
+            m.requests_foreign);
+  out.family("spine_auth_failures_total", "Connects and bearer tokens refused, by reason.");
   for (std::size_t i = 0; i < pipeline::kConnectRefusals.size(); ++i)
-    out.sample("reason", pipeline::kConnectRefusals[i], metrics.connects_refused[i].get());
-  out.counter("spine_frames_refused_total", "Frames that were malformed, unknown or wrong-typed.",
-              metrics.frames_refused.get());
-  out.counter("spine_slow_consumers_total", "Connections closed because they did not read.",
-              metrics.slow_consumers.get());
-  out.counter("spine_reading_paused_total", "Times reading stopped because the engine was behind.",
-              metrics.reading_paused.get());
+    out.sample("reason", pipeline::kConnectRefusals[i], m.connects_refused[i].get());
+  out.value("spine_frames_refused_total", "Frames that were malformed, unknown or wrong-typed.",
+            m.frames_refused);
+  out.value("spine_slow_consumers_total", "Connections closed because they did not read.",
+            m.slow_consumers);
+  out.value("spine_reading_paused_total", "Times reading stopped because the engine was behind.",
+            m.reading_paused);
 }
 
 constexpr std::array<std::string_view, 6> kAgentStates{"ready",   "idle",        "starting",
@@ -235,35 +231,30 @@ constexpr std::array<std::string_view, 6> kAgentStates{"ready",   "idle",       
 // One family per property, one sample per configured agent.
 void agents(Exposition& out, const pipeline::AgentsReport& report) {
   using pipeline::AgentReport;
-  const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
-                        auto value) {
-    out.family(name, type, help);
+  const auto each = [&](std::string_view name, std::string_view help, auto value) {
+    out.family(name, help);
     for (const AgentReport& agent : report.agents)
-      out.agent_sample(agent.id, "", "", value(agent));
+      out.agent_sample(agent.id, "", "", std::invoke(value, agent));
   };
-  out.family("spine_agent_state", "gauge", "1 for the state the agent is in.");
+  out.family("spine_agent_state", "1 for the state the agent is in.");
   for (const AgentReport& agent : report.agents) {
     for (const std::string_view state : kAgentStates)
       out.agent_sample(agent.id, "state", state, agent.state == state ? 1 : 0);
   }
-  each("spine_agent_instances", "gauge", "Processes of the agent.",
+  each("spine_agent_instances", "Processes of the agent.",
        [](const AgentReport& agent) { return agent.instances.size(); });
-  each("spine_agent_starts_total", "counter", "Processes started.",
-       [](const AgentReport& agent) { return agent.starts; });
-  each("spine_agent_crashes_total", "counter", "Processes that ended unasked.",
-       [](const AgentReport& agent) { return agent.crashes; });
-  each("spine_agent_running", "gauge", "Runs being worked on.",
-       [](const AgentReport& agent) { return agent.running; });
-  each("spine_agent_queue", "gauge", "Prompts that wait for a process.",
-       [](const AgentReport& agent) { return agent.queued; });
-  each("spine_agent_resident_bytes", "gauge", "Resident memory of its processes.",
+  each("spine_agent_starts_total", "Processes started.", &AgentReport::starts);
+  each("spine_agent_crashes_total", "Processes that ended unasked.", &AgentReport::crashes);
+  each("spine_agent_running", "Runs being worked on.", &AgentReport::running);
+  each("spine_agent_queue", "Prompts that wait for a process.", &AgentReport::queued);
+  each("spine_agent_resident_bytes", "Resident memory of its processes.",
        [](const AgentReport& agent) {
          std::uint64_t bytes = 0;
          for (const pipeline::InstanceReport& instance : agent.instances)
            bytes += instance.resident_bytes;
          return bytes;
        });
-  out.family("spine_agent_runs_total", "counter", "Runs the agent ended, by outcome.");
+  out.family("spine_agent_runs_total", "Runs the agent ended, by outcome.");
   for (const AgentReport& agent : report.agents) {
     out.agent_sample(agent.id, "outcome", "finished", agent.runs_finished);
     out.agent_sample(agent.id, "outcome", "failed", agent.runs_failed);
@@ -288,14 +279,14 @@ std::string metrics_body(const Facts& facts) {
   runs(out, metrics);
   projections(out, metrics);
   network(out, metrics);
-  out.gauge("spine_agents_ready", "Agents that can answer.",
+  out.value("spine_agents_ready", "Agents that can answer.",
             facts.shared->agents_ready.load(std::memory_order_relaxed));
   if (facts.agents != nullptr) agents(out, *facts.agents);
-  out.gauge("spine_ready", "1 when /ready answers 200.", failing(facts).empty() ? 1 : 0);
-  out.family("spine_build_info", "gauge", "Version of this program.");
+  out.value("spine_ready", "1 when /ready answers 200.", failing(facts).empty() ? 1 : 0);
+  out.family("spine_build_info", "Version of this program.");
   out.sample("version", facts.version, 1);
-  out.gauge("spine_uptime_seconds", "Seconds since the start.", uptime_ms(facts) / 1000);
-  out.gauge("process_resident_memory_bytes", "Resident memory in bytes.", facts.resident_bytes);
+  out.value("spine_uptime_seconds", "Seconds since the start.", uptime_ms(facts) / 1000);
+  out.value("process_resident_memory_bytes", "Resident memory in bytes.", facts.resident_bytes);
   return body;
 }
 

@@ -97,14 +97,7 @@ bool decode(std::string_view text, bool strict, std::string& out) {
 // Whether a path means what it says: no control characters, no segment that is "." or "..".
 bool is_plain_path(std::string_view path) {
   if (!is_value(path) || path.find('\t') != std::string_view::npos) return false;
-  std::size_t start = 1;
-  while (start <= path.size()) {
-    const std::size_t end = std::min(path.find('/', start), path.size());
-    const std::string_view segment = path.substr(start, end - start);
-    if (segment == "." || segment == "..") return false;
-    start = end + 1;
-  }
-  return true;
+  return !any_part(path, '/', [](std::string_view part) { return part == "." || part == ".."; });
 }
 
 bool is_key(std::string_view text) {
@@ -120,23 +113,20 @@ bool starts_nocase(std::string_view text, std::string_view start) {
 }  // namespace
 
 bool list_has(std::string_view list, std::string_view token) {
-  while (true) {
-    const std::size_t comma = list.find(',');
-    if (same_but_case(trimmed(list.substr(0, comma), kSpaces), token)) return true;
-    if (comma == std::string_view::npos) return false;
-    list.remove_prefix(comma + 1);
-  }
+  return any_part(list, ',', [token](std::string_view part) {
+    return same_but_case(trimmed(part, kSpaces), token);
+  });
 }
 
-RequestHead::State RequestHead::refuse(int status, std::string_view message,
-                                       std::string_view allow) {
+bool RequestHead::refuse(int status, std::string_view message, std::string_view allow) {
   std::string_view type = "invalid_request";
   if (status == 405) type = "method_not_allowed";
   if (status == 414 || status == 431) type = "too_large";
   if (status == 426) type = "upgrade_required";
   if (status == 501 || status == 505) type = "unsupported";
   refusal_ = {.status = status, .type = type, .message = message, .allow = allow};
-  return state_ = State::refused;
+  state_ = State::refused;
+  return false;
 }
 
 RequestHead::State RequestHead::read(std::string_view text) {
@@ -150,6 +140,11 @@ RequestHead::State RequestHead::read(std::string_view text) {
     field.value.clear();
     field.lines = 0;
   }
+  if (read_lines(text)) state_ = State::complete;
+  return state_;
+}
+
+bool RequestHead::read_lines(std::string_view text) {
   // RFC 9112, 2.2: one empty line in front, as old clients send after a body, is nothing.
   std::size_t at = text.starts_with("\r\n") ? 2 : 0;
   for (bool first = true;; first = false) {
@@ -161,59 +156,49 @@ RequestHead::State RequestHead::read(std::string_view text) {
     const std::string_view line = rest.substr(0, feed - 1);
     at += feed + 1;
     if (at > limits::kHttpHeadBytesMax) return without_end(text, rest, first);
-    if (first) {
-      if (!read_request_line(line)) return state_;
-    } else if (line.empty()) {
+    if (!first && line.empty()) {
       bytes_ = at;
-      if (judge_fields()) state_ = State::complete;
-      return state_;
-    } else if (!read_field(line)) {
-      return state_;
+      return judge_fields();
     }
+    if (!(first ? read_request_line(line) : read_field(line))) return false;
   }
 }
 
 // The line that is there in part: refused where nothing that may follow makes it right.
-RequestHead::State RequestHead::without_end(std::string_view text, std::string_view rest,
-                                            bool in_first_line) {
+bool RequestHead::without_end(std::string_view text, std::string_view rest, bool in_first_line) {
   const std::size_t space = rest.find(' ');
   if (in_first_line && !rest.empty() && rest != "\r") {
     const std::string_view method = rest.substr(0, space);
     const bool whole = space != std::string_view::npos || method.size() > kMethodBytesMax;
     if (!is_token(method)) return refuse(400, kBadLine);
-    if (whole && !read_method(method.substr(0, kMethodBytesMax + 1))) return state_;
+    if (whole && !read_method(method.substr(0, kMethodBytesMax + 1))) return false;
   }
-  if (text.size() < limits::kHttpHeadBytesMax) return state_;
+  if (text.size() < limits::kHttpHeadBytesMax) return false;
   if (in_first_line) return refuse(414, "The address is longer than this gateway takes.");
   return refuse(431, "The head of the request is larger than this gateway takes.");
 }
 
 bool RequestHead::read_method(std::string_view method) {
-  method_ = method;
-  if (std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end()) return true;
-  refuse(501, "This gateway does not know the method.");
-  return false;
+  const auto* known = std::find(kMethods.begin(), kMethods.end(), method);
+  method_ = known == kMethods.end() ? method : *known;
+  if (known != kMethods.end()) return true;
+  return refuse(501, "This gateway does not know the method.");
 }
 
 bool RequestHead::read_request_line(std::string_view line) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last || !is_token(line.substr(0, first))) {
-    refuse(400, kBadLine);
-    return false;
+    return refuse(400, kBadLine);
   }
   const std::string_view version = line.substr(last + 1);
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   if (version.size() != 8 || !version.starts_with("HTTP/") || !digit(version[5]) ||
       version[6] != '.' || !digit(version[7])) {
-    refuse(400, kBadLine);
-    return false;
+    return refuse(400, kBadLine);
   }
   minor_zero_ = version == "HTTP/1.0";
-  if (!minor_zero_ && version != "HTTP/1.1") {
-    refuse(505, "This gateway speaks HTTP/1.1.");
-    return false;
-  }
+  if (!minor_zero_ && version != "HTTP/1.1") return refuse(505, "This gateway speaks HTTP/1.1.");
   return read_method(line.substr(0, first)) &&
          read_target(line.substr(first + 1, last - first - 1));
 }
@@ -235,16 +220,14 @@ bool RequestHead::read_target(std::string_view target) {
   const bool origin_form = target.starts_with('/');
   const bool asterisk = target == "*" && method_ == "OPTIONS";
   if (!visible || (!origin_form && !asterisk && !read_absolute(target))) {
-    refuse(400, kBadTarget);
-    return false;
+    return refuse(400, kBadTarget);
   }
   const std::size_t mark = target.find('?');
   const std::string_view path = target.substr(0, mark);
   decode(mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1), false,
          query_);
   if (!decode(path.empty() ? "/" : path, true, path_) || !is_plain_path(path_)) {
-    refuse(400, kBadTarget);
-    return false;
+    return refuse(400, kBadTarget);
   }
   return true;
 }
@@ -255,17 +238,13 @@ bool RequestHead::read_field(std::string_view line) {
   // colon hides the name from some. Neither is a token.
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon)) ||
       !is_value(line.substr(colon + 1))) {
-    refuse(400, kBadLine);
-    return false;
+    return refuse(400, kBadLine);
   }
   const std::string_view name = line.substr(0, colon);
   for (const Known& known : kKnown) {
     if (!same_but_case(known.name, name)) continue;
     Slot& field = slot(known.field);
-    if (known.once && field.lines != 0) {
-      refuse(400, kTwice);
-      return false;
-    }
+    if (known.once && field.lines != 0) return refuse(400, kTwice);
     if (field.lines++ != 0) field.value += ", ";
     field.value += trimmed(line.substr(colon + 1), kSpaces);
     break;
@@ -274,15 +253,11 @@ bool RequestHead::read_field(std::string_view line) {
 }
 
 bool RequestHead::judge_fields() {
-  if (!minor_zero_ && !has(Field::host)) {
-    refuse(400, "A request has to say its Host.");
-    return false;
-  }
+  if (!minor_zero_ && !has(Field::host)) return refuse(400, "A request has to say its Host.");
   if (!authority_.empty()) {
     Slot& host = slot(Field::host);
     if (host.lines != 0 && !same_but_case(host.value, authority_)) {
-      refuse(400, "The Host header and the address name two hosts.");
-      return false;
+      return refuse(400, "The Host header and the address name two hosts.");
     }
     host.value = authority_;
     host.lines = 1;
@@ -298,12 +273,10 @@ bool RequestHead::judge_fields() {
 bool RequestHead::judge_body() {
   if (has(Field::transfer_encoding)) {
     if (minor_zero_ || has(Field::content_length)) {
-      refuse(400, "Transfer-Encoding does not go with this request.");
-      return false;
+      return refuse(400, "Transfer-Encoding does not go with this request.");
     }
     if (!same_but_case(field(Field::transfer_encoding), "chunked")) {
-      refuse(501, "This gateway knows the transfer coding \"chunked\" only.");
-      return false;
+      return refuse(501, "This gateway knows the transfer coding \"chunked\" only.");
     }
     has_body_ = true;
     return true;
@@ -313,8 +286,7 @@ bool RequestHead::judge_body() {
   const bool digits =
       std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (text.empty() || text.size() > kContentLengthDigitsMax || !digits) {
-    refuse(400, "Content-Length has to be one number.");
-    return false;
+    return refuse(400, "Content-Length has to be one number.");
   }
   std::from_chars(text.data(), text.data() + text.size(), body_bytes_);
   has_body_ = body_bytes_ != 0;

@@ -49,14 +49,14 @@ class RequestHead {
   };
 
   // Looks at the head that `text` starts with. A head that is refused stays so whatever follows;
-  // one that reaches kHttpHeadBytesMax without an end is refused. `text` is borrowed while the
-  // members below are used.
+  // one that reaches kHttpHeadBytesMax without an end is refused.
   State read(std::string_view text);
 
   State state() const { return state_; }
   const Refusal& refusal() const { return refusal_; }
 
-  // Of a complete head; the method also of a refused one, as far as it was read.
+  // Of a complete head, these outlive the text; the method also of a refused one, as far as it was
+  // read.
   std::size_t bytes() const { return bytes_; }  // the empty line included
   std::string_view method() const { return method_; }
   const std::string& path() const { return path_; }  // percent signs decoded once, no dot segments
@@ -80,8 +80,11 @@ class RequestHead {
   Slot& slot(Field which) { return fields_[static_cast<std::size_t>(which)]; }
   const Slot& slot(Field which) const { return fields_[static_cast<std::size_t>(which)]; }
 
-  State refuse(int status, std::string_view message, std::string_view allow = {});
-  State without_end(std::string_view text, std::string_view rest, bool in_first_line);
+  // Always false.
+  bool refuse(int status, std::string_view message, std::string_view allow = {});
+  bool without_end(std::string_view text, std::string_view rest, bool in_first_line);
+  // Whether the head is complete.
+  bool read_lines(std::string_view text);
   // Each false when it refused.
   bool read_request_line(std::string_view line);
   bool read_method(std::string_view method);

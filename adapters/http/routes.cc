@@ -6,6 +6,7 @@
 #include <span>
 
 #include "adapters/http/control_ui.h"
+#include "adapters/http/metrics.h"
 #include "schemas/vocab/base64.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
@@ -126,16 +127,12 @@ Response wrong_verb() {
 }  // namespace
 
 Response failure(int status, std::string_view type, std::string_view message) {
-  Response response{.status = status};
-  JsonWriter json{response.body};
-  json.begin_object();
-  json.key("error");
-  json.begin_object();
-  json.member("message", message);
-  json.member("type", type);
-  json.end_object();
-  json.end_object();
-  return response;
+  return {.status = status, .body = json_object([&](JsonWriter& json) {
+                              json.object("error", [&] {
+                                json.member("message", message);
+                                json.member("type", type);
+                              });
+                            })};
 }
 
 Response admit(const Request& request, const Site& site) {

@@ -4,21 +4,20 @@
 #include <algorithm>
 
 #include "adapters/websocket/credentials.h"
-#include "adapters/websocket/device_events.h"
-#include "adapters/websocket/device_inputs.h"
+#include "adapters/websocket/devices.h"
+#include "adapters/websocket/door.h"
 #include "adapters/websocket/handshake.h"
 #include "adapters/websocket/inputs.h"
-#include "adapters/websocket/methods.h"
 #include "adapters/websocket/net_log.h"
-#include "adapters/websocket/turn_away.h"
 #include "schemas/vocab/show.h"
+#include "schemas/vocab/uuid.h"
 
 namespace spine::net {
 namespace {
 
 Secrets secrets_of(Context& net, std::uint32_t slot) {
   const auto locked = [&net, slot](AuthClass what) {
-    return net.auth_limits.locked_ms(attempt_of(net, slot, what), net.now_ms()) != 0;
+    return net.door->auth_limits.locked_ms(attempt_of(net, slot, what), net.now_ms()) != 0;
   };
   return {.mode = net.options.auth_mode,
           .shared_locked = locked(AuthClass::shared),
@@ -43,6 +42,33 @@ void hold(Context& net, std::uint32_t slot) {
   net.hub.table.set(slot, connection_flag::kHeld);
 }
 
+// As the paired device when it is one, else as whoever holds the shared secret or sits at the
+// machine.
+fb::EventBody build_client_connected(Context& net, std::uint32_t slot) {
+  return net.build([&](flatbuffers::FlatBufferBuilder& builder) {
+    const Client& client = *net.hub.table.client[slot];
+    const bool device = !client.device_id.empty();
+    const bool local = client.control_socket || client.auth_method == "none";
+    const auto key = put_text(builder, device  ? std::string_view{client.device_id}
+                                       : local ? "local"
+                                               : "shared");
+    const auto id = put_text(builder, client.client_id);
+    const auto mode = put_text(builder, client.client_mode);
+    const auto version = put_text(builder, client.client_version);
+    const auto platform = put_text(builder, client.platform);
+    const auto display_name = put_text(builder, client.display_name);
+    const auto role = put_text(builder, client.role);
+    const auto scopes = builder.CreateVector(scope_names(builder, net.hub.table.scopes[slot]));
+    const auto address = put_text(builder, client.address);
+    const auto method = put_text(builder, client.auth_method);
+    const fb::Bits128 connection = put_bits(client.connection);
+    return fb::CreateClientConnected(
+        builder, &connection,
+        device ? fb::PrincipalKind::device : fb::PrincipalKind::operator_token, key, id, mode,
+        version, platform, display_name, role, scopes, address, method);
+  });
+}
+
 void announce(const Responder& to) {
   Context& net = to.net;
   const std::uint32_t slot = to.slot;
@@ -51,15 +77,8 @@ void announce(const Responder& to) {
   const ConnectParams& params = client.joining->params;
   const Judgement& judgement = client.joining->judgement;
   client.connection = as_uuid(net.entropy.next());
-  client.id = params.client_id;
-  client.mode = params.client_mode;
-  client.version = params.client_version;
-  client.platform = params.platform;
-  client.device_family = params.device_family;
-  client.display_name = params.display_name;
-  client.instance_id = params.instance_id;
-  client.role = params.role.empty() ? "operator" : params.role;
-  client.caps = params.caps;
+  static_cast<ClientFacts&>(client) = params;
+  if (client.role.empty()) client.role = "operator";
   client.auth_method = judgement.method;
   client.device_id = judgement.by_device ? params.device.id : std::string{};
   const std::string& issued = client.joining->issued_token;
@@ -80,8 +99,7 @@ std::string pairing_details(const ConnectParams& params, const DeviceRequest& re
     json.member("requestId", request.id);
     json.member("deviceId", request.device_id);
     json.member("requestedRole", request.role);
-    json.key("requestedScopes");
-    write_scopes(json, params.scopes);
+    write_scopes(json, "requestedScopes", params.scopes);
     // Clients then ask again by themselves, and are in as soon as somebody has said yes.
     json.member("recommendedNextStep", "wait_then_retry");
     json.member("retryable", true);
@@ -97,22 +115,25 @@ std::string_view requirement(std::string_view reason) {
   return "device is not approved yet";
 }
 
-void ask_pairing(const Responder& to, std::string_view reason) {
-  Context& net = to.net;
+// The device as it would be paired.
+DeviceRequest device_of(const Responder& to, ScopeSet scopes) {
   const Client& client = to.client();
   const ConnectParams& params = client.joining->params;
-  DeviceRequest asked{.device_id = params.device.id,
-                      .public_key = raw_public_key(params.device),
-                      .client_id = params.client_id,
-                      .client_mode = params.client_mode,
-                      .platform = params.platform,
-                      .device_family = params.device_family,
-                      .display_name = params.display_name,
-                      .role = params.role.empty() ? "operator" : params.role,
-                      .scopes = params.scopes,
-                      .address = client.address,
-                      .reason = reason,
-                      .asked_wall_ms = net.wall_ms};
+  DeviceRequest device{params};
+  if (device.role.empty()) device.role = "operator";
+  device.device_id = params.device.id;
+  device.public_key = raw_public_key(params.device);
+  device.scopes = scopes;
+  device.address = client.address;
+  return device;
+}
+
+void ask_pairing(const Responder& to, std::string_view reason) {
+  Context& net = to.net;
+  const ConnectParams& params = to.client().joining->params;
+  DeviceRequest asked = device_of(to, params.scopes);
+  asked.reason = reason;
+  asked.asked_wall_ms = net.wall_ms;
   append_uuid(asked.id, as_uuid(net.entropy.next()));
   asked.code = pairing_code(net.entropy.next());
   bool is_new = false;
@@ -147,9 +168,10 @@ void issue_token(const Responder& client) {
   const Digest256 digest = sha256_of(joining.issued_token);
   net.hub.table.client[client.slot]->token_hash = digest;
   hold(net, client.slot);
-  const fb::EventBody kind = joining.judgement.pair
-                                 ? build_device_paired(net, client.slot)
-                                 : build_device_token(net, joining.params.device.id, digest, {});
+  const fb::EventBody kind =
+      joining.judgement.pair ? build_device_paired(net, device_of(client, joining.paired_scopes),
+                                                   fb::ApprovedVia::shared_secret, &digest)
+                             : build_device_token(net, joining.params.device.id, digest, {});
   client.submit(kind, [](Responder& to, const pipeline::ReplyItem& item) {
     if (item.reply.code == core::ReplyCode::accepted) return announce(to);
     Joining& refused = *to.client().joining;
@@ -174,9 +196,7 @@ void decide(const Responder& to, const KnownDevice& device) {
   const std::uint32_t slot = to.slot;
   Client& client = *net.hub.table.client[slot];
   Joining& joining = *client.joining;
-  joining.judgement =
-      judge(joining.params, secrets_of(net, slot),
-            {.loopback = client.loopback, .control_socket = client.control_socket}, device);
+  joining.judgement = judge(joining.params, secrets_of(net, slot), client, device);
   const Judgement& judgement = joining.judgement;
   if (device.token_hash.size() == joining.token_hash.size()) {
     std::ranges::copy(device.token_hash, joining.token_hash.begin());
@@ -185,7 +205,7 @@ void decide(const Responder& to, const KnownDevice& device) {
   if (judgement.by_device) client.device_id = joining.params.device.id;
   const std::uint64_t delay =
       judgement.wrong_secret
-          ? net.auth_limits.failed(attempt_of(net, slot, AuthClass::shared), net.now_ms())
+          ? net.door->auth_limits.failed(attempt_of(net, slot, AuthClass::shared), net.now_ms())
           : 0;
   if (judgement.verdict == Verdict::pairing_required) {
     return ask_pairing(to, judgement.reason);
@@ -193,7 +213,7 @@ void decide(const Responder& to, const KnownDevice& device) {
   if (judgement.verdict != Verdict::granted) {
     return turn_away_unauthorized(to, judgement, delay);
   }
-  net.auth_limits.succeeded(attempt_of(net, slot, proved_class(judgement)));
+  net.door->auth_limits.succeeded(attempt_of(net, slot, proved_class(judgement)));
   if (judgement.pair || judgement.mint) return issue_token(to);
   announce(to);
 }
@@ -208,6 +228,18 @@ KnownDevice known_device(const pipeline::DevicesItem& item) {
           .device_family = device.device_family,
           .token_hash = as_bytes(device.token_hash),
           .revoked = is_revoked(as_bytes(device.token_hash))};
+}
+
+// Whether it is the token of a paired device that is connected: what a page shows that connected by
+// its device.
+bool is_connected_device(const Context& net, std::string_view bearer) {
+  if (bearer.empty()) return false;
+  const Digest256 digest = sha256_of(bearer);
+  const Connections& table = net.hub.table;
+  for (std::uint32_t slot = 0; slot < table.slots(); ++slot) {
+    if (table.stage[slot] == Stage::open && table.client[slot]->token_hash == digest) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -225,24 +257,8 @@ void start_admission(const Responder& client) {
       [](Responder& to, const pipeline::DevicesItem& item) { decide(to, known_device(item)); });
 }
 
-namespace {
-
-// Whether it is the token of a paired device that is connected: what a page shows that connected by
-// its device.
-bool is_connected_device(const Context& net, std::string_view bearer) {
-  if (bearer.empty()) return false;
-  const Digest256 digest = sha256_of(bearer);
-  const Connections& table = net.hub.table;
-  for (std::uint32_t slot = 0; slot < table.slots(); ++slot) {
-    if (table.stage[slot] == Stage::open && table.client[slot]->token_hash == digest) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
 AccessVerdict check_bearer(Context& net, std::string_view bearer, const AuthAttempt& attempt) {
-  const std::uint64_t wait = net.auth_limits.locked_ms(attempt, net.now_ms());
+  const std::uint64_t wait = net.door->auth_limits.locked_ms(attempt, net.now_ms());
   if (wait != 0) {
     net.shared.metrics.count_refused_connect("HTTP_RATE_LIMITED");
     return {.access = Access::locked, .retry_after_s = (wait + 999) / 1000};
@@ -254,7 +270,7 @@ AccessVerdict check_bearer(Context& net, std::string_view bearer, const AuthAtte
       is_connected_device(net, bearer)) {
     return {.access = Access::granted};
   }
-  if (!bearer.empty()) net.auth_limits.failed(attempt, net.now_ms());
+  if (!bearer.empty()) net.door->auth_limits.failed(attempt, net.now_ms());
   net.shared.metrics.count_refused_connect("HTTP_UNAUTHORIZED");
   return {.access = Access::refused};
 }

@@ -1,8 +1,10 @@
 // Admission: from a connect that is well formed to the input that announces the client.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
+#include "adapters/websocket/auth_limits.h"
 #include "adapters/websocket/respond.h"
 
 namespace spine::net {
@@ -12,8 +14,13 @@ namespace spine::net {
 // `joining` is there.
 void start_admission(const Responder& client);
 
-// What the bearer token of an HTTP request is worth ("" = none was sent), with the limits of
-// failed attempts (auth_limits.h). Counts failures.
+// What a bearer token in an HTTP request is worth.
+enum class Access : std::uint8_t { granted, refused, locked };
+struct AccessVerdict {
+  Access access{Access::refused};
+  std::uint64_t retry_after_s{};  // when locked
+};
+// "" = none was sent. With the limits of failed attempts (auth_limits.h). Counts failures.
 AccessVerdict check_bearer(Context& net, std::string_view bearer, const AuthAttempt& attempt);
 
 }  // namespace spine::net

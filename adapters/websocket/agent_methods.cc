@@ -1,15 +1,11 @@
 // agent, agent.wait, agents.*, runs.list and models.list: agents, what they work on, and requests
 // that are answered when a run ends.
-#include "adapters/websocket/agent_methods.h"
-
-#include <algorithm>
 #include <string>
 
 #include "adapters/websocket/agent_rows.h"
 #include "adapters/websocket/channel_message.h"
 #include "adapters/websocket/inputs.h"
 #include "adapters/websocket/methods.h"
-#include "adapters/websocket/put_text.h"
 #include "adapters/websocket/rows.h"
 #include "engine/core/session_key.h"
 
@@ -21,141 +17,6 @@ using core::ReplyCode;
 
 constexpr std::uint64_t kWaitMsDefault = 30'000;
 constexpr std::uint64_t kWaitMsMax = 24ULL * 3600 * 1000;
-
-// How a run ended, whatever the kind of its last event.
-struct Ending {
-  std::string_view status{"timeout"};
-  std::string_view summary{"timeout"};
-  std::string_view text{};
-  std::string_view stop_reason{};
-  std::string error{};
-  std::int64_t ended_wall_ms{};
-  Seq seq{};
-  const fb::RunFinished* finished{};
-  bool answered{};  // with the text
-};
-
-// How much of an answer goes to one who waited for it. Who asked gets the whole, unlike those who
-// are merely told; but thousands may wait for one run, and what all are owed is bounded.
-std::size_t reply_bytes_max(const Hub& hub, std::uint32_t slot) {
-  const auto left = [](std::size_t most, std::size_t owed) {
-    return owed < most ? most - owed : 0;
-  };
-  const std::size_t room = std::min(left(limits::kAnswersOwedMax, hub.owed(slot)),
-                                    left(limits::kBufferedBytesAllMax / 2, hub.owed_all()));
-  return std::clamp(room, std::size_t{limits::kKiB}, limits::kHistoryBytesMax);
-}
-
-void write_reply_text(JsonWriter& json, const Ending& ending, std::size_t bytes_max) {
-  const std::string_view shown = cut_escaped(ending.text, bytes_max);
-  json.member("text", shown);
-  write_cut(json, ending.text, shown, ending.seq);
-}
-
-Ending ending_of(const EventView* end) {
-  Ending ending{};
-  if (end == nullptr) return ending;
-  ending.ended_wall_ms = end->header.wall_ms;
-  ending.seq = end->seq;
-  switch (static_cast<fb::EventBody>(end->header.kind)) {
-    case fb::EventBody::RunFinished: {
-      ending.finished = flatbuffers::GetRoot<fb::RunFinished>(end->body.data());
-      ending.answered = true;
-      ending.status = "ok";
-      ending.summary = "completed";
-      ending.text = text_of(ending.finished->text());
-      ending.stop_reason = text_of(ending.finished->stop_reason());
-      if (ending.stop_reason.empty()) ending.stop_reason = "stop";
-      return ending;
-    }
-    case fb::EventBody::RunFailed:
-      ending.status = "error";
-      ending.summary = "failed";
-      ending.error = failure_text(*flatbuffers::GetRoot<fb::RunFailed>(end->body.data()));
-      return ending;
-    case fb::EventBody::CommandAnswered:
-      ending.answered = true;
-      ending.status = "ok";
-      ending.summary = "completed";
-      ending.text = text_of(flatbuffers::GetRoot<fb::CommandAnswered>(end->body.data())->text());
-      ending.stop_reason = "stop";
-      return ending;
-    case fb::EventBody::RunsMerged:
-      // Another run answers the message, too.
-      ending.status = "ok";
-      ending.summary = "completed";
-      ending.stop_reason = "merged";
-      return ending;
-    case fb::EventBody::RunAborted:
-      ending.stop_reason =
-          abort_reason_name(flatbuffers::GetRoot<fb::RunAborted>(end->body.data())->reason());
-      [[fallthrough]];
-    default:
-      ending.status = "error";
-      ending.summary = "aborted";
-      ending.error = "aborted";
-      return ending;
-  }
-}
-
-void write_result(JsonWriter& json, const Ending& ending, std::size_t bytes_max) {
-  json.object("result", [&] {
-    json.array("payloads", [&] {
-      if (!ending.answered) return;
-      json.object([&] {
-        write_reply_text(json, ending, bytes_max);
-        json.member_null("mediaUrl");
-      });
-    });
-    json.object("meta", [&] {
-      if (ending.finished == nullptr) return;
-      json.member("durationMs", ending.finished->duration_ms());
-      json.object("agentMeta", [&] {
-        json.member("provider", text_of(ending.finished->provider()));
-        json.member("model", text_of(ending.finished->model()));
-        json.object("usage", [&] {
-          json.member("input", ending.finished->input_tokens());
-          json.member("output", ending.finished->output_tokens());
-        });
-      });
-    });
-  });
-}
-
-void write_wait(JsonWriter& json, const Ending& ending, std::size_t bytes_max) {
-  if (ending.ended_wall_ms != 0) json.member("endedAt", ending.ended_wall_ms);
-  json.member_if("error", ending.error);
-  json.member_if("stopReason", ending.stop_reason);
-  if (!ending.answered) return;
-  json.object("terminalReply", [&] {
-    json.member("disposition", "final");
-    write_reply_text(json, ending, bytes_max);
-  });
-}
-
-}  // namespace
-
-void answer_waiter(Context& net, const Waiter& waiter, const EventView* end) {
-  if (!net.hub.table.live(waiter.connection) || !net.hub.writable(waiter.connection.slot)) return;
-  const Ending ending = ending_of(end);
-  const std::size_t bytes_max = reply_bytes_max(net.hub, waiter.connection.slot);
-  Responder{net, waiter.connection.slot, waiter.id}.respond([&](JsonWriter& json) {
-    json.member("runId", waiter.asked_key.empty() ? waiter.run_key : waiter.asked_key);
-    json.member("status", ending.status);
-    if (!waiter.second_answer) return write_wait(json, ending, bytes_max);
-    json.member("summary", ending.summary);
-    json.member_if("error", ending.error);
-    write_result(json, ending, bytes_max);
-  });
-}
-
-void answer_waiters(Context& net, std::string_view run_key, const EventView& end) {
-  if (run_key.empty() || net.runs.waiting() == 0) return;
-  for (const Waiter& waiter : net.runs.take(run_key))
-    answer_waiter(net, waiter, &end);
-}
-
-namespace {
 
 // False, with the refusal said, when too many wait already.
 bool wait_for_run(const Responder& to, Waiter waiter) {
@@ -194,7 +55,7 @@ void send_no_run(Responder& to, std::string_view run_key, const pipeline::ReplyI
     json.member("summary", ending.answered ? "completed" : "no run was started");
     json.member("run", false);
     write_command(json, item);
-    write_result(json, ending, reply_bytes_max(to.net.hub, to.slot));
+    write_result(json, to.net, to.slot, ending);
   });
 }
 
@@ -277,14 +138,6 @@ void runs_list(Call& call) {
            });
 }
 
-void agents_list(Call& call) {
-  call.respond([&](JsonWriter& json) { write_agents_list(json, call.net.config()); });
-}
-
-void models_list(Call& call) {
-  call.respond([&](JsonWriter& json) { write_models(json, call.net.config()); });
-}
-
 void agent_identity_get(Call& call) {
   const config::AgentConfig* agent = named_agent(call);
   if (agent == nullptr) return;
@@ -315,12 +168,12 @@ void agents_status(Call& call) {
   });
 }
 
-template <class Create>
-void change_agent(Call& call, Create create) {
+template <auto kCreate>
+void change_agent(Call& call) {
   const std::string_view id = call.text("agentId");
   if (find_agent(call.net.config(), id) == nullptr) return refuse_unknown_agent(call, id);
   const fb::EventBody kind = call.net.build([&](flatbuffers::FlatBufferBuilder& builder) {
-    return create(builder, put_text(builder, id));
+    return kCreate(builder, put_text(builder, id));
   });
   call.submit(kind, [id = std::string{id}](Responder& to, const pipeline::ReplyItem& item) {
     const ReplyCode code = item.reply.code;
@@ -334,12 +187,7 @@ void change_agent(Call& call, Create create) {
   });
 }
 
-void agents_restart(Call& call) {
-  change_agent(call, fb::CreateAgentRestartRequested);
-}
-void agents_reset(Call& call) {
-  change_agent(call, fb::CreateAgentReset);
-}
+constexpr Param kNamedId = required_text("agentId", limits::kNameBytesMax);
 
 constexpr Method kAgentMethods[]{
     {"agent",
@@ -356,17 +204,14 @@ constexpr Method kAgentMethods[]{
       number("timeoutMs", 0, kWaitMsMax, kWaitMsDefault)},
      agent_wait},
     {"agent.identity.get", Scope::read, kNamedAgent, agent_identity_get},
-    {"agents.list", Scope::read, {}, agents_list},
+    {"agents.list", Scope::read, {}, show_configured<write_agents_list>},
     {"agents.status",
      Scope::read,
      {optional_text("agentId", limits::kNameBytesMax)},
      agents_status},
-    {"agents.restart",
-     Scope::admin,
-     {required_text("agentId", limits::kNameBytesMax)},
-     agents_restart},
-    {"agents.reset", Scope::admin, {required_text("agentId", limits::kNameBytesMax)}, agents_reset},
-    {"models.list", Scope::read, {}, models_list},
+    {"agents.restart", Scope::admin, {kNamedId}, change_agent<fb::CreateAgentRestartRequested>},
+    {"agents.reset", Scope::admin, {kNamedId}, change_agent<fb::CreateAgentReset>},
+    {"models.list", Scope::read, {}, show_configured<write_models>},
     {"runs.list", Scope::read, {number("limit", 1, 1'000, 100)}, runs_list},
 };
 

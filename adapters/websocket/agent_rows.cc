@@ -2,7 +2,6 @@
 #include "adapters/websocket/agent_rows.h"
 
 #include <algorithm>
-#include <string_view>
 #include <vector>
 
 #include "adapters/websocket/rows.h"

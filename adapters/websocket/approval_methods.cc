@@ -4,8 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "adapters/websocket/approval_events.h"
-#include "adapters/websocket/approvals.h"
+#include "adapters/websocket/known_approvals.h"
 #include "adapters/websocket/methods.h"
 #include "schemas/vocab/ascii.h"
 
@@ -54,11 +53,11 @@ void refuse_unknown(const Responder& to, Family family) {
 // The one that is meant: by its id, by its code, or by the beginning of its id when no other begins
 // so.
 struct Found {
-  std::optional<Approval> approval{};
+  std::optional<KnownApproval> approval{};
   bool ambiguous{};
 };
 
-bool begins(const Approval& approval, std::string_view asked) {
+bool begins(const KnownApproval& approval, std::string_view asked) {
   constexpr std::string_view kPlugin = "plugin:";
   constexpr std::size_t kPrefixMin = 4;
   if (asked.size() < kPrefixMin) return false;
@@ -73,7 +72,7 @@ Found find_open(const AskedApproval& asked, const ApprovalsItem& item) {
   Found found{};
   for (const core::ApprovalView& view : item.approvals) {
     if (!of_family(asked.family, view.kind)) continue;
-    Approval approval = approval_of(view);
+    KnownApproval approval = known_approval(view);
     if (approval.id == text || lower_case(approval.code) == text) {
       return {.approval = std::move(approval)};
     }
@@ -85,8 +84,8 @@ Found find_open(const AskedApproval& asked, const ApprovalsItem& item) {
 }
 
 // The open one, or none with the refusal said.
-std::optional<Approval> open_or_refuse(const Responder& to, const AskedApproval& asked,
-                                       const ApprovalsItem& item) {
+std::optional<KnownApproval> open_or_refuse(const Responder& to, const AskedApproval& asked,
+                                            const ApprovalsItem& item) {
   Found found = find_open(asked, item);
   if (found.ambiguous) {
     to.refuse("ambiguous approval id prefix; use the full id");
@@ -97,12 +96,12 @@ std::optional<Approval> open_or_refuse(const Responder& to, const AskedApproval&
 }
 
 // One that was resolved while this thread looked on.
-const Approval* find_resolved(const Responder& to, const AskedApproval& asked) {
-  const Approval* known = to.net.approvals.find(lower_case(asked.text));
+const KnownApproval* find_resolved(const Responder& to, const AskedApproval& asked) {
+  const KnownApproval* known = to.net.approvals.find(lower_case(asked.text));
   return known != nullptr && of_family(asked.family, known->kind) ? known : nullptr;
 }
 
-void shorten(Approval& approval) {
+void shorten(KnownApproval& approval) {
   constexpr std::size_t kShortBytes = 256;
   for (std::string* text : {&approval.title, &approval.detail, &approval.cwd})
     text->resize(cut_escaped(*text, kShortBytes).size());
@@ -115,7 +114,7 @@ void approval_list(Call& call) {
       json.array([&] {
         for (const core::ApprovalView& view : item.approvals) {
           if (!of_family(family, view.kind)) continue;
-          Approval approval = approval_of(view);
+          KnownApproval approval = known_approval(view);
           // In a list this long the rest is named; each can be asked for by its id.
           if (json.out().size() - start > limits::kHistoryBytesMax) shorten(approval);
           json.object([&] { write_approval_members(json, approval); });
@@ -127,7 +126,7 @@ void approval_list(Call& call) {
 
 void exec_approval_get(Call& call) {
   ask_approvals(call, [asked = asked_approval(call)](Responder& to, const ApprovalsItem& item) {
-    const std::optional<Approval> approval = open_or_refuse(to, asked, item);
+    const std::optional<KnownApproval> approval = open_or_refuse(to, asked, item);
     if (!approval) return;
     to.respond([&](JsonWriter& json) {
       json.member("id", approval->id);
@@ -144,21 +143,19 @@ void exec_approval_get(Call& call) {
 
 void approval_get(Call& call) {
   ask_approvals(call, [asked = asked_approval(call)](Responder& to, const ApprovalsItem& item) {
-    std::optional<Approval> open;
-    const Approval* approval = find_resolved(to, asked);
+    std::optional<KnownApproval> open;
+    const KnownApproval* approval = find_resolved(to, asked);
     if (approval == nullptr) {
       open = open_or_refuse(to, asked, item);
       if (!open) return;
       approval = &*open;
     }
-    to.respond([&](JsonWriter& json) {
-      json.key("approval");
-      write_approval_snapshot(json, *approval);
-    });
+    to.respond([&](JsonWriter& json) { write_approval_snapshot(json, *approval); });
   });
 }
 
-void refuse_decision(const Responder& to, const Approval& approval, fb::ApprovalDecision decision) {
+void refuse_decision(const Responder& to, const KnownApproval& approval,
+                     fb::ApprovalDecision decision) {
   to.refuse(Refusal{.message = std::string{decision_name(decision)} +
                                " is unavailable for this approval: the agent does not offer it",
                     .details = json_object([&](JsonWriter& json) {
@@ -174,8 +171,8 @@ struct Decision {
   Seq request{};  // of the approval, once it is found
 
   void operator()(Responder& to, const ApprovalsItem& item) {
-    if (const Approval* over = find_resolved(to, asked)) return answer_repeated(to, *over);
-    const std::optional<Approval> approval = open_or_refuse(to, asked, item);
+    if (const KnownApproval* over = find_resolved(to, asked)) return answer_repeated(to, *over);
+    const std::optional<KnownApproval> approval = open_or_refuse(to, asked, item);
     if (!approval) return;
     if (!offers(*approval, decision)) return refuse_decision(to, *approval, decision);
     request = approval->request;
@@ -195,13 +192,13 @@ struct Decision {
     const bool late = code == ReplyCode::not_found || code == ReplyCode::nothing_to_do;
     if (!late && !to.accepted(item)) return;
     // Its event was told before this reply, whoever decided.
-    const Approval* approval = to.net.approvals.find(request);
+    const KnownApproval* approval = to.net.approvals.find(request);
     if (approval == nullptr) return refuse_unknown(to, asked.family);
     late ? answer_repeated(to, *approval) : answer_resolved(to, *approval, true);
   }
 
   // Said again, a decision stands; another one comes too late.
-  void answer_repeated(Responder& to, const Approval& approval) const {
+  void answer_repeated(Responder& to, const KnownApproval& approval) const {
     if (asked.family == Family::both || approval.decision == decision) {
       return answer_resolved(to, approval, false);
     }
@@ -209,11 +206,10 @@ struct Decision {
                       .details = R"({"reason":"APPROVAL_ALREADY_RESOLVED"})"});
   }
 
-  void answer_resolved(Responder& to, const Approval& approval, bool applied) const {
+  void answer_resolved(Responder& to, const KnownApproval& approval, bool applied) const {
     to.respond([&](JsonWriter& json) {
       if (asked.family != Family::both) return json.member("ok", true);
       json.member("applied", applied);
-      json.key("approval");
       write_approval_snapshot(json, approval);
     });
   }
@@ -229,7 +225,7 @@ void approval_resolve(Call& call) {
 
 void approval_wait(Call& call) {
   ask_approvals(call, [asked = asked_approval(call)](Responder& to, const ApprovalsItem& item) {
-    if (const Approval* over = find_resolved(to, asked)) {
+    if (const KnownApproval* over = find_resolved(to, asked)) {
       return answer_approval_wait(to.net, to.slot, to.id, *over);
     }
     const Found found = find_open(asked, item);
@@ -260,19 +256,6 @@ constexpr Method kApprovalMethods[]{
 };
 
 }  // namespace
-
-void answer_approval_wait(Context& net, std::uint32_t slot, std::string_view id,
-                          const Approval& approval) {
-  const std::string_view reason = terminal_reason(approval.decision);
-  Responder{net, slot, id}.respond([&](JsonWriter& json) {
-    json.member("id", approval.id);
-    json.member_or_null("decision",
-                        reason == "user" ? decision_name(approval.decision) : std::string_view{});
-    json.member("createdAtMs", approval.created_wall_ms);
-    json.member("expiresAtMs", approval.expires_wall_ms);
-    json.member("terminalReason", reason);
-  });
-}
 
 std::span<const Method> approval_methods() {
   return kApprovalMethods;

@@ -2,6 +2,7 @@
 #include "adapters/websocket/auth_limits.h"
 
 #include <algorithm>
+#include <array>
 
 #include "schemas/vocab/addresses.h"
 #include "schemas/vocab/limits.h"
@@ -15,29 +16,14 @@ constexpr std::uint64_t kLongestDelayMs = 5'000;
 std::string key_of(const AuthAttempt& attempt) {
   std::string key = attempt.what == AuthClass::shared ? "shared " : "device ";
   key += attempt.browser ? "browser " : "";
-  return key + address_network(attempt.address);
+  return key + network_text(attempt.address);
 }
 
 }  // namespace
 
-std::string address_network(std::string_view address) {
-  const auto ip = parse_ip(address);
-  if (!ip || ip->is_v4()) return std::string{address};
-  return show_ip(network_of(*ip)) + "/64";
-}
-
 std::string_view address_class_name(AddressClass value) {
-  switch (value) {
-    case AddressClass::loopback:
-      return "loopback";
-    case AddressClass::browser:
-      return "browser";
-    case AddressClass::private_:
-      return "private";
-    case AddressClass::public_:
-      break;
-  }
-  return "public";
+  constexpr std::array<std::string_view, 4> kNames{"loopback", "browser", "private", "public"};
+  return kNames.at(static_cast<std::size_t>(value));
 }
 
 AddressClass classify_address(std::string_view address, bool browser) {
@@ -45,10 +31,6 @@ AddressClass classify_address(std::string_view address, bool browser) {
   const auto ip = parse_ip(address);
   if (ip ? is_loopback(*ip) : address == "local") return AddressClass::loopback;
   return ip && is_private(*ip) ? AddressClass::private_ : AddressClass::public_;
-}
-
-bool AuthLimits::exempt(const AuthAttempt& attempt) const {
-  return limit_.exempt_loopback && attempt.loopback && !attempt.browser;
 }
 
 AuthLimits::Row& AuthLimits::row_of(const std::string& key, std::uint64_t now_ms) {

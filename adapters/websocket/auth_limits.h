@@ -22,10 +22,6 @@ enum class AddressClass : std::uint8_t {
 std::string_view address_class_name(AddressClass value);
 AddressClass classify_address(std::string_view address, bool browser);
 
-// What limits count as one place: an IPv4 address, or the /64 of an IPv6 address, which is one
-// household's.
-std::string address_network(std::string_view address);
-
 // What was tried: each has limits of its own.
 enum class AuthClass : std::uint8_t { shared, device };
 
@@ -58,7 +54,9 @@ class AuthLimits {
     std::uint32_t failures{};
     std::list<std::string>::iterator age{};
   };
-  bool exempt(const AuthAttempt& attempt) const;
+  bool exempt(const AuthAttempt& attempt) const {
+    return limit_.exempt_loopback && attempt.loopback && !attempt.browser;
+  }
   Row& row_of(const std::string& key, std::uint64_t now_ms);
 
   config::AuthRateLimit limit_;

@@ -1,10 +1,14 @@
 // Both ways to read a channel.message, and the building of its event body.
 #include "adapters/websocket/channel_message.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <vector>
 
-#include "adapters/websocket/put_text.h"
+#include "adapters/websocket/inputs.h"
+#include "adapters/websocket/respond.h"
+#include "adapters/websocket/rows.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {
@@ -17,16 +21,12 @@ constexpr std::int64_t kTimestampMsMax = 253'402'300'799'999;  // the last one o
 constexpr std::size_t kAttachmentTextBytesMax = 8 * limits::kKiB;
 
 bool conversation_kind(std::string_view name, fb::ConversationKind& kind) {
-  if (name == "direct") {
-    kind = fb::ConversationKind::direct;
-  } else if (name == "group") {
-    kind = fb::ConversationKind::group;
-  } else if (name == "channel") {
-    kind = fb::ConversationKind::channel;
-  } else {
-    return false;
+  for (const fb::ConversationKind one : fb::EnumValuesConversationKind()) {
+    if (name != fb::EnumNameConversationKind(one)) continue;
+    kind = one;
+    return true;
   }
-  return true;
+  return false;
 }
 
 bool is_conversation_kind(std::string_view name) {
@@ -184,21 +184,55 @@ void check_attachments(Params& content, ChannelMessage& message) {
   }
 }
 
+// The bridge tells the sender the code, once: when isNew.
+void refuse_unpaired(Responder& to, const pipeline::ReplyItem& item) {
+  to.refuse({.code = error_code::kForbidden,
+             .message = "the sender is not paired",
+             .details = json_object([&](JsonWriter& json) {
+               json.member("code", "MESSAGE_REJECTED");
+               json.member("reason", "unpaired");
+               json.object("pairing", [&] {
+                 json.member("requestId", std::to_string(item.reply.pairing.value));
+                 json.member("code", item.pairing_code);
+                 json.member("expiresAt", item.pairing_expires_wall_ms);
+                 json.member("isNew", item.reply.pairing_new);
+               });
+             })});
+}
+
+void answer_channel_message(Responder& to, const pipeline::ReplyItem& item) {
+  const core::Reply& reply = item.reply;
+  if (reply.code == core::ReplyCode::rejected && reply.pairing) return refuse_unpaired(to, item);
+  const bool duplicate = reply.code == core::ReplyCode::duplicate;
+  if (!duplicate && !to.accepted(item)) return;
+  to.respond([&](JsonWriter& json) {
+    if (duplicate) json.member("duplicate", true);
+    json.member("seq", reply.seq.value);
+    if (duplicate) return;
+    json.member("sessionKey", item.session_key);
+    json.member_if("runId", item.run_key);
+    write_command(json, item);
+    write_waits_behind(json, item, to.net.wall_ms);
+  });
+}
+
 }  // namespace
 
 bool parse_queue_mode(std::string_view name, fb::QueueMode& mode) {
-  if (name == "followup" || name == "queue") {
-    mode = fb::QueueMode::followup;
-  } else if (name == "steer" || name == "steer-backlog" || name == "steer+backlog") {
-    mode = fb::QueueMode::steer;
-  } else if (name == "interrupt") {
-    mode = fb::QueueMode::interrupt;
-  } else if (name == "collect") {
-    mode = fb::QueueMode::collect;
-  } else {
-    return false;
-  }
-  return true;
+  struct Name {
+    std::string_view name{};
+    fb::QueueMode mode{};
+  };
+  static constexpr std::array<Name, 7> kNames{{{"followup", fb::QueueMode::followup},
+                                               {"queue", fb::QueueMode::followup},
+                                               {"steer", fb::QueueMode::steer},
+                                               {"steer-backlog", fb::QueueMode::steer},
+                                               {"steer+backlog", fb::QueueMode::steer},
+                                               {"interrupt", fb::QueueMode::interrupt},
+                                               {"collect", fb::QueueMode::collect}}};
+  const auto* found = std::ranges::find(kNames, name, &Name::name);
+  if (found != kNames.end()) mode = found->mode;
+  return found != kNames.end();
 }
 
 bool is_queue_mode(std::string_view name) {
@@ -290,7 +324,7 @@ void build_channel_message(const ChannelMessage& message, Bits128 entropy, Bridg
   const auto text = put_text(builder, message.text);
   const auto attachments = build_attachments(message, builder);
   const auto reply_to = put_text(builder, message.reply_to);
-  const fb::Bits128 random{entropy.hi, entropy.lo};
+  const fb::Bits128 random = put_bits(entropy);
   fb::MessageReceivedBuilder table{builder};
   table.add_platform_ms(message.timestamp_ms);
   table.add_bridge(bridge.principal.value);
@@ -313,6 +347,14 @@ void build_channel_message(const ChannelMessage& message, Bits128 entropy, Bridg
   table.add_exact_ids(true);
   table.add_mention(message.mention);
   builder.Finish(table.Finish());
+}
+
+void accept_channel_message(const Responder& from, const ChannelMessage& message) {
+  Context& net = from.net;
+  const Bridge bridge{.principal = PrincipalId{net.hub.table.principal[from.slot]},
+                      .vouches = from.may(Scope::admin)};
+  build_channel_message(message, net.entropy.next(), bridge, net.builder);
+  from.submit(fb::EventBody::MessageReceived, answer_channel_message);
 }
 
 }  // namespace spine::net

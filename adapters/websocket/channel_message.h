@@ -74,7 +74,7 @@ struct Bridge {
 };
 
 // Hands the message in for the client. REQUIRES: it was checked, and the connection has the write
-// scope. Steady state allocates nothing. (In chat_methods.cc.)
+// scope. Steady state allocates nothing.
 void accept_channel_message(const Responder& from, const ChannelMessage& message);
 
 // Finishes `builder` (cleared first) with the table. Thread: the builder's.

@@ -42,8 +42,8 @@ using RunKeys = std::unordered_map<std::uint64_t, std::string_view>;
 RunKeys run_keys(const pipeline::HistoryItem& item) {
   RunKeys keys;
   for (const EventView& event : item.events) {
-    if (event.header.kind != static_cast<std::uint16_t>(fb::EventBody::MessageReceived)) continue;
-    const auto& body = *flatbuffers::GetRoot<fb::MessageReceived>(event.body.data());
+    if (!is_kind(event, fb::EventBody::MessageReceived)) continue;
+    const auto& body = root_of<fb::MessageReceived>(event);
     keys.emplace(event.seq.value, text_of(body.idempotency_key()));
   }
   return keys;
@@ -59,8 +59,7 @@ struct Line {
 // What stopped a run may be another message, from which that end follows then; what the run had
 // written follows from its own.
 std::string_view run_key_of(const Line& line, const RunKeys& keys) {
-  const bool stopped =
-      line.event.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunAborted);
+  const bool stopped = is_kind(line.event, fb::EventBody::RunAborted);
   const EventView* of_run = stopped ? line.belongings.partial_answer : &line.event;
   if (of_run == nullptr) return {};
   const auto found = keys.find(of_run->header.correlation);
@@ -144,22 +143,22 @@ bool is_history_cursor(std::string_view text) {
 }
 
 // chat.startup asks for what a client needs besides when it starts.
-void ask_history(Call& call, bool startup) {
+template <bool kStartup>
+void history(Call& call) {
   const std::string_view asked = call.text("sessionKey");
   const Wanted wanted{
       .bytes_max = std::clamp<std::size_t>(call.number("maxBytes"), kRowsBytesMin, kRowsBytesMax),
       .text_from = call.number("textFrom")};
   call.ask({pipeline::input_kind::kQueryHistory, asked, call.number("limit"),
             seq_of(call.text("cursor"))},
-           [asked = std::string{asked}, wanted, startup](Responder& to,
-                                                         const pipeline::HistoryItem& item) {
+           [asked = std::string{asked}, wanted](Responder& to, const pipeline::HistoryItem& item) {
              if (item.malformed) return to.refuse_key(asked);
              to.respond([&](JsonWriter& json) {
                // Without any: the session went while its history was read.
                json.member("sessionKey", item.found         ? item.session.key
                                          : item.key.empty() ? std::string_view{asked}
                                                             : item.key);
-               if (startup) {
+               if (kStartup) {
                  json.object("agentsList", [&] { write_agents_list(json, to.net.config()); });
                  json.object("metadata", [&] { write_chat_metadata(json, to.net.config()); });
                }
@@ -167,13 +166,6 @@ void ask_history(Call& call, bool startup) {
                write_history(json, to.net, item, wanted);
              });
            });
-}
-
-void chat_history(Call& call) {
-  ask_history(call, false);
-}
-void chat_startup(Call& call) {
-  ask_history(call, true);
 }
 
 // `key`: of the message, as it was sent or made up.
@@ -228,18 +220,21 @@ void sessions_steer(Call& call) {
 template <class Answer>
 void abort_runs(Call& call, std::string_view session, Answer answer) {
   const pipeline::InputNames names{.session_key = session, .run_key = call.text("runId")};
-  call.submit(build_run_aborted(call.net, {}), names,
-              [answer](Responder& to, const pipeline::ReplyItem& item) {
-                const ReplyCode code = item.reply.code;
-                if (code == ReplyCode::no_space || code == ReplyCode::malformed_key) {
-                  return to.refuse_reply(item);
-                }
-                const bool aborted = code == ReplyCode::accepted;
-                to.respond([&](JsonWriter& json) {
-                  json.member("ok", true);
-                  answer(json, aborted, aborted ? item.run_key : std::string_view{});
-                });
-              });
+  const fb::EventBody kind = call.net.build([](flatbuffers::FlatBufferBuilder& builder) {
+    const auto none = builder.CreateVector(std::vector<std::uint64_t>{});  // all of the session
+    return fb::CreateRunAborted(builder, none, fb::AbortReason::rpc);
+  });
+  call.submit(kind, names, [answer](Responder& to, const pipeline::ReplyItem& item) {
+    const ReplyCode code = item.reply.code;
+    if (code == ReplyCode::no_space || code == ReplyCode::malformed_key) {
+      return to.refuse_reply(item);
+    }
+    const bool aborted = code == ReplyCode::accepted;
+    to.respond([&](JsonWriter& json) {
+      json.member("ok", true);
+      answer(json, aborted, aborted ? item.run_key : std::string_view{});
+    });
+  });
 }
 
 void chat_abort(Call& call) {
@@ -256,42 +251,6 @@ void sessions_abort(Call& call) {
   abort_runs(call, call.text("key"), [](JsonWriter& json, bool aborted, std::string_view run_key) {
     json.member_or_null("abortedRunId", run_key);
     json.member("status", aborted ? "aborted" : "no-active-run");
-  });
-}
-
-void chat_metadata(Call& call) {
-  call.respond([&](JsonWriter& json) { write_chat_metadata(json, call.net.config()); });
-}
-
-// The bridge tells the sender the code, once: when isNew.
-void refuse_unpaired(Responder& to, const pipeline::ReplyItem& item) {
-  to.refuse({.code = error_code::kForbidden,
-             .message = "the sender is not paired",
-             .details = json_object([&](JsonWriter& json) {
-               json.member("code", "MESSAGE_REJECTED");
-               json.member("reason", "unpaired");
-               json.object("pairing", [&] {
-                 json.member("requestId", std::to_string(item.reply.pairing.value));
-                 json.member("code", item.pairing_code);
-                 json.member("expiresAt", item.pairing_expires_wall_ms);
-                 json.member("isNew", item.reply.pairing_new);
-               });
-             })});
-}
-
-void answer_channel_message(Responder& to, const pipeline::ReplyItem& item) {
-  const core::Reply& reply = item.reply;
-  if (reply.code == ReplyCode::rejected && reply.pairing) return refuse_unpaired(to, item);
-  const bool duplicate = reply.code == ReplyCode::duplicate;
-  if (!duplicate && !to.accepted(item)) return;
-  to.respond([&](JsonWriter& json) {
-    if (duplicate) json.member("duplicate", true);
-    json.member("seq", reply.seq.value);
-    if (duplicate) return;
-    json.member("sessionKey", item.session_key);
-    json.member_if("runId", item.run_key);
-    write_command(json, item);
-    write_waits_behind(json, item, to.net.wall_ms);
   });
 }
 
@@ -318,9 +277,9 @@ constexpr ParamList kHistory{
 };
 
 constexpr Method kChatMethods[]{
-    {"chat.history", Scope::read, kHistory, chat_history},
-    {"chat.startup", Scope::read, kHistory, chat_startup},
-    {"chat.metadata", Scope::read, {}, chat_metadata},
+    {"chat.history", Scope::read, kHistory, history<false>},
+    {"chat.startup", Scope::read, kHistory, history<true>},
+    {"chat.metadata", Scope::read, {}, show_configured<write_chat_metadata>},
     {"chat.send",
      Scope::write,
      {session_key("sessionKey"), kQueueMode, kMessage,
@@ -340,14 +299,6 @@ constexpr Method kChatMethods[]{
 };
 
 }  // namespace
-
-void accept_channel_message(const Responder& from, const ChannelMessage& message) {
-  Context& net = from.net;
-  const Bridge bridge{.principal = PrincipalId{net.hub.table.principal[from.slot]},
-                      .vouches = from.may(Scope::admin)};
-  build_channel_message(message, net.entropy.next(), bridge, net.builder);
-  from.submit(fb::EventBody::MessageReceived, answer_channel_message);
-}
 
 std::span<const Method> chat_methods() {
   return kChatMethods;

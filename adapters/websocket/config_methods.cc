@@ -6,8 +6,8 @@
 #include "adapters/websocket/inputs.h"
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/net_log.h"
-#include "adapters/websocket/put_text.h"
 #include "engine/config/edit.h"
+#include "engine/config/rendered_settings.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::net {
@@ -33,6 +33,22 @@ void config_get(Call& call) {
     json.array("warnings", config.warnings);
     json.member("hash", show_hex(config.hash));
   });
+}
+
+// What a configuration may hold: of the whole file.
+void config_schema(Call& call) {
+  call.respond([&](JsonWriter& json) {
+    json.member_raw("schema", config::json_schema());
+    json.member_raw("uiHints", "{}");
+    json.member("version", call.net.options.version);
+  });
+}
+
+// The same of one path, whose settings are named by dots.
+void config_schema_lookup(Call& call) {
+  const Result<std::string> found = config::look_up_schema(call.text("path"));
+  if (found) return call.respond_raw(*found);
+  call.refuse(found.error().message, "CONFIG_PATH_UNKNOWN", "unknown_path");
 }
 
 config::EditKind edit_kind_of(std::string_view method) {
@@ -68,17 +84,17 @@ Refusal refusal_of(const config::EditRefusal& refusal) {
 // False when the minute's edits are used up, or another is being written.
 bool may_edit(const Call& call) {
   Context& net = call.net;
-  if (net.editing) {
+  if (net.edits.under_way) {
     call.refuse_rate_limited("config", "another edit is being written", 100);
     return false;
   }
-  if (net.now_ms() - net.edits_since_ms > kEditWindowMs) {
-    net.edits_since_ms = net.now_ms();
-    net.edits = 0;
+  if (net.now_ms() - net.edits.since_ms > kEditWindowMs) {
+    net.edits.since_ms = net.now_ms();
+    net.edits.count = 0;
   }
-  if (net.edits++ < kEditsPerWindow) return true;
+  if (net.edits.count++ < kEditsPerWindow) return true;
   call.refuse_rate_limited("config", "the configuration was written 30 times in this minute",
-                           net.edits_since_ms + kEditWindowMs - net.now_ms());
+                           net.edits.since_ms + kEditWindowMs - net.now_ms());
   return false;
 }
 
@@ -88,10 +104,8 @@ fb::EventBody build_config_changed(Context& net, std::string_view method,
     const auto name = put_text(builder, method);
     const auto paths = builder.CreateVectorOfStrings(edit.paths);
     const auto diff = put_text(builder, edit.diff);
-    const Bits128 now = net.config().shown;
-    const Bits128 then = config::shown_hash(edit.redacted_json);
-    const fb::Bits128 before{now.hi, now.lo};
-    const fb::Bits128 after{then.hi, then.lo};
+    const fb::Bits128 before = put_bits(net.config().shown);
+    const fb::Bits128 after = put_bits(config::shown_hash(edit.redacted_json));
     fb::ConfigChangedBuilder table{builder};
     table.add_method(name);
     table.add_paths(paths);
@@ -108,7 +122,7 @@ struct ConfigChange {
   std::unique_ptr<config::PreparedEdit> edit{};
 
   void operator()(Responder& to, const pipeline::ReplyItem& item) const {
-    to.net.editing = false;
+    to.net.edits.under_way = false;
     if (!to.accepted(item)) return;
     if (const Status written = write(to.net); !written) {
       return to.refuse({.code = error_code::kUnavailable, .message = written.error().message});
@@ -116,7 +130,7 @@ struct ConfigChange {
     answer(to);
   }
   void gone(Context& net, const pipeline::ReplyItem& item) const {
-    net.editing = false;
+    net.edits.under_way = false;
     if (item.reply.code == core::ReplyCode::accepted) (void)write(net);
   }
 
@@ -164,16 +178,19 @@ void config_change(Call& call) {
   change.edit =
       std::make_unique<config::PreparedEdit>(std::move(std::get<config::PreparedEdit>(outcome)));
   if (change.edit->noop) return change.answer(call);
-  call.net.editing = true;
+  call.net.edits.under_way = true;
   const fb::EventBody kind = build_config_changed(call.net, call.method.name, *change.edit);
   call.submit(kind, std::move(change));
 }
 
 constexpr Param kRaw{.name = "raw", .required = true, .max = limits::kConfigBytesMax};
+constexpr Param kPath = required_text("path", limits::kKeyBytesMax);
 constexpr Param kBaseHash = optional_text("baseHash", 128);
 
 constexpr Method kConfigMethods[]{
     {"config.get", Scope::read, {}, config_get},
+    {"config.schema", Scope::read, {}, config_schema},
+    {"config.schema.lookup", Scope::read, {kPath}, config_schema_lookup},
     {"config.set", Scope::admin, {kRaw, kBaseHash}, config_change},
     {"config.patch", Scope::admin, {kRaw, kBaseHash}, config_change},
     {"config.apply", Scope::admin, {kRaw, kBaseHash}, config_change},

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 
-#include "adapters/websocket/methods.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {
@@ -67,30 +66,15 @@ void read_client(Params& params, ConnectParams& out) {
   out.instance_id = client.text(optional_text("instanceId", limits::kNameBytesMax));
 }
 
-void read_scopes(Params& params, ConnectParams& out) {
-  simdjson::dom::array scopes;
-  if (!params.array("scopes", scopes)) return;
-  for (const simdjson::dom::element element : scopes) {
-    std::string_view name;
-    if (element.get(name) != simdjson::SUCCESS) {
-      return params.complain("scopes", "items must be string");
-    }
-    if (!out.scopes_text.empty()) out.scopes_text += ',';
-    out.scopes_text += name;
-    out.scopes = static_cast<ScopeSet>(out.scopes | static_cast<ScopeSet>(scope_of(name)));
-  }
-}
-
-void read_caps(Params& params, ConnectParams& out) {
-  simdjson::dom::array caps;
-  if (!params.array("caps", caps)) return;
-  for (const simdjson::dom::element element : caps) {
-    std::string_view name;
-    if (element.get(name) != simdjson::SUCCESS) {
-      return params.complain("caps", "items must be string");
-    }
-    if (name == "tool-events") out.caps |= kCapToolEvents;
-    if (name == "resume") out.caps |= kCapResume;
+// f(text) for each of an array of texts.
+template <class F>
+void each_text(Params& params, const char* key, F f) {
+  simdjson::dom::array texts;
+  if (!params.array(key, texts)) return;
+  for (const simdjson::dom::element element : texts) {
+    std::string_view text;
+    if (element.get(text) != simdjson::SUCCESS) return params.complain(key, "items must be string");
+    f(text);
   }
 }
 
@@ -128,8 +112,15 @@ void read_connect(Params& params, ConnectParams& out) {
   out.max_protocol = version("maxProtocol");
   read_client(params, out);
   out.role = params.text(optional_text("role", limits::kNameBytesMax));
-  read_scopes(params, out);
-  read_caps(params, out);
+  each_text(params, "scopes", [&out](std::string_view name) {
+    if (!out.scopes_text.empty()) out.scopes_text += ',';
+    out.scopes_text += name;
+    add_scope(out.scopes, scope_of(name));
+  });
+  each_text(params, "caps", [&out](std::string_view name) {
+    if (name == "tool-events") out.caps |= kCapToolEvents;
+    if (name == "resume") out.caps |= kCapResume;
+  });
   read_device(params, out);
   read_auth(params, out);
 }

@@ -12,20 +12,11 @@
 namespace spine::net {
 
 // Owned: it outlives the frame while the device is looked up.
-struct ConnectParams {
+struct ConnectParams : ClientFacts {
   std::int64_t min_protocol{};
   std::int64_t max_protocol{};
-  std::string client_id{};
-  std::string client_mode{};
-  std::string client_version{};
-  std::string platform{};
-  std::string device_family{};
-  std::string display_name{};
-  std::string instance_id{};
-  std::string role{};
   ScopeSet scopes{};
-  std::string scopes_text{};  // as asked for, joined with ",": what is signed
-  ClientCaps caps{};
+  std::string scopes_text{};   // as asked for, joined with ",": what is signed
   std::string token{};         // auth.token
   std::string password{};      // auth.password
   std::string device_token{};  // auth.deviceToken

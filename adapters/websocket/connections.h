@@ -5,11 +5,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
-#include "adapters/websocket/device_identity.h"
 #include "adapters/websocket/frame_buffer.h"
+#include "adapters/websocket/scopes.h"
 #include "schemas/vocab/ids.h"
+#include "schemas/vocab/sha256.h"
 
 struct lws;
 
@@ -25,66 +27,44 @@ enum class Stage : std::uint8_t {
   closing,   // a close frame is on its way; what still comes in is ignored
 };
 
-// Scopes of operators; a bit each.
-enum class Scope : std::uint8_t {
-  none = 0,
-  read = 1U << 0,
-  write = 1U << 1,
-  admin = 1U << 2,
-  approvals = 1U << 3,
-  questions = 1U << 4,
-  pairing = 1U << 5,
-  talk = 1U << 6,
-  talk_secrets = 1U << 7,
-};
-using ScopeSet = std::uint8_t;
-
 // What a client said it can do, as far as it changes what it is sent; a bit each.
 using ClientCaps = std::uint8_t;
 inline constexpr ClientCaps kCapToolEvents = 1U << 0;
-inline constexpr ClientCaps kCapResume = 1U
-                                         << 1;  // ours: it says resume before it is told anything
+// Ours: it says resume before it is told anything.
+inline constexpr ClientCaps kCapResume = 1U << 1;
 
 // Who is at the other end of a WebSocket connection, as far as the socket and upgrade tell.
-// Borrowed for the call.
 struct Peer {
-  std::string_view address{};  // without the port; "local" on the control socket
-  std::string_view host{};     // behind a trusted proxy the forwarded one
-  std::string_view origin{};   // empty = none was sent
+  std::string address{};  // without the port; "local" on the control socket
+  std::string host{};     // behind a trusted proxy the forwarded one
+  std::string origin{};   // empty = none was sent
   bool origin_allowed{true};
   bool loopback{};        // a program on this machine that came straight here, by a loopback name
-  bool control_socket{};  // the person at the machine
+  bool control_socket{};  // the person at the machine: nothing more is asked of it
 };
 
-// Who is on a connection. Cold: seen per request or less.
-struct Client {
-  Client();
-  ~Client();
-
-  // From the start, by the socket and the upgrade.
-  std::string address{};  // without the port; "local" on the control socket
-  std::string host{};
-  std::string origin{};
-  bool origin_allowed{true};
-  bool loopback{};
-  bool control_socket{};  // the person at the machine: nothing more is asked of it
-  std::string nonce{};    // of the challenge
-
-  // While it joins; gone with hello-ok.
-  std::unique_ptr<Joining> joining;
-
-  // Once connect was accepted.
-  Bits128 connection{};  // server.connId
-  std::string id{};
-  std::string mode{};
-  std::string version{};
+// What a client says of itself in its connect.
+struct ClientFacts {
+  std::string client_id{};
+  std::string client_mode{};
+  std::string client_version{};
   std::string platform{};
   std::string device_family{};
   std::string display_name{};
   std::string instance_id{};
   std::string role{};
-  std::string device_id{};  // empty = it showed none, or is not paired
   ClientCaps caps{};
+};
+
+// Who is on a connection. Cold: seen per request or less. The facts once connect was accepted.
+struct Client : Peer, ClientFacts {
+  std::string nonce{};  // of the challenge
+  // While it joins; gone with hello-ok. Whose it is knows how to end it.
+  std::shared_ptr<Joining> joining{};
+
+  // Once connect was accepted.
+  Bits128 connection{};            // server.connId
+  std::string device_id{};         // empty = it showed none, or is not paired
   Digest256 token_hash{};          // of its device token; zeros = it has none
   std::string_view auth_method{};  // hello-ok's auth.method; a literal
   std::int64_t connected_wall_ms{};
@@ -156,6 +136,12 @@ class Connections {
   std::vector<std::unique_ptr<Client>> client{};
 
  private:
+  // All columns but that of the generations, which outlive a connection.
+  auto columns() {
+    return std::tie(stage, flags, scopes, out, principal, calls_left, calls_at_ms, queries, seq,
+                    told_from, wsi, deadline_ms, close_code, held_bytes, left_bytes, took_ms,
+                    partial, client);
+  }
   std::vector<std::uint32_t> free_{};
   std::uint32_t count_{};
 };

@@ -4,37 +4,35 @@
 #include <algorithm>
 #include <utility>
 
-#include "adapters/websocket/methods.h"
+#include "schemas/finished.h"
 
 namespace spine::net {
+namespace {
+
+pipeline::InputHeader header_of(std::uint16_t kind) {
+  return {.kind = kind, .source = static_cast<std::uint16_t>(Source::websocket)};
+}
+
+}  // namespace
 
 void Context::push(fb::EventBody kind, std::uint32_t slot, std::uint64_t request,
                    const pipeline::InputNames& names) {
-  pipeline::InputHeader header{};
-  header.kind = static_cast<std::uint16_t>(kind);
-  header.source = static_cast<std::uint16_t>(Source::websocket);
+  pipeline::InputHeader header = header_of(static_cast<std::uint16_t>(kind));
   header.principal = hub.table.principal[slot];
   if (request != 0) {
     header.connection = hub.table.ref(slot);
     header.request = request;
     count_waiting();
   }
-  const auto* body = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
-  ingress.push(header, {body, builder.GetSize()}, names);
+  ingress.push(header, finished(builder), names);
 }
 
 void Context::push_own(fb::EventBody kind) {
-  pipeline::InputHeader header{};
-  header.kind = static_cast<std::uint16_t>(kind);
-  header.source = static_cast<std::uint16_t>(Source::websocket);
-  const auto* body = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
-  ingress.push(header, {body, builder.GetSize()});
+  ingress.push(header_of(static_cast<std::uint16_t>(kind)), finished(builder));
 }
 
 void Context::ask_key(std::uint32_t slot, std::uint64_t request, std::string_view typed) {
-  pipeline::InputHeader header{};
-  header.kind = pipeline::input_kind::kResolveKey;
-  header.source = static_cast<std::uint16_t>(Source::websocket);
+  pipeline::InputHeader header = header_of(pipeline::input_kind::kResolveKey);
   header.connection = hub.table.ref(slot);
   header.request = request;
   count_waiting();
@@ -42,9 +40,7 @@ void Context::ask_key(std::uint32_t slot, std::uint64_t request, std::string_vie
 }
 
 void Context::query(const Question& question, std::uint32_t slot, std::uint64_t request) {
-  pipeline::InputHeader header{};
-  header.kind = question.kind;
-  header.source = static_cast<std::uint16_t>(Source::websocket);
+  pipeline::InputHeader header = header_of(question.kind);
   header.connection = hub.table.ref(slot);
   header.request = request;
   header.principal = hub.table.principal[slot];

@@ -1,4 +1,5 @@
-// Context: everything the net thread works with, shared by the files of this folder.
+// Context: what every room of this adapter works with: the connections, the way to the engine, and
+// the tables that several of them read.
 #pragma once
 
 #include <atomic>
@@ -6,22 +7,19 @@
 #include <deque>
 #include <flatbuffers/flatbuffers.h>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "adapters/http/facts.h"
-#include "adapters/websocket/approvals.h"
-#include "adapters/websocket/auth_limits.h"
-#include "adapters/websocket/device_requests.h"
+#include "adapters/websocket/devices.h"
 #include "adapters/websocket/entropy.h"
 #include "adapters/websocket/hub.h"
+#include "adapters/websocket/known_approvals.h"
 #include "adapters/websocket/options.h"
+#include "adapters/websocket/params.h"
 #include "adapters/websocket/pending.h"
-#include "adapters/websocket/recent_events.h"
-#include "adapters/websocket/refusal.h"
-#include "adapters/websocket/resuming.h"
 #include "adapters/websocket/runs.h"
 #include "engine/pipeline/ingress.h"
 #include "engine/pipeline/outbox.h"
@@ -32,7 +30,17 @@
 
 namespace spine::net {
 
+class Call;
+class Door;
 class Events;
+
+// One entry of a namespace's table: what a method needs, and what it does.
+struct Method {
+  std::string_view name{};
+  Scope scope{};
+  ParamList params{};
+  void (*body)(Call&){};
+};
 
 // A question to the engine or its follower: which, and its arguments (input_kind says what they
 // are).
@@ -55,42 +63,26 @@ struct Cut {
   std::string_view why{};  // a literal
 };
 
-// A refused connect whose answer is held back.
-struct DelayedRefusal {
-  std::uint64_t due_ms{};
-  ConnectionRef connection{};
-  std::string id{};  // of the request
-  Refusal refusal{};
-};
-
 // Thread: net. References outlive it.
 struct Context {
   Context(const NetOptions& net_options, pipeline::Shared& shared_state,
           pipeline::IngressProducer& producer)
-      : options(net_options),
-        shared(shared_state),
-        ingress(producer),
-        hub(shared_state.metrics),
-        auth_limits(net_options.config->auth_rate_limit) {}
+      : options(net_options), shared(shared_state), ingress(producer), hub(shared_state.metrics) {}
 
   const NetOptions& options;
   pipeline::Shared& shared;
   pipeline::IngressProducer& ingress;
   Hub hub;
   std::atomic<const config::Config*> live_config{options.config};
-  AuthLimits auth_limits;
-  RefusedConnects refused{};         // since the last report
-  std::uint64_t refused_since_ms{};  // boot time
-  std::vector<DelayedRefusal> delayed{};
-  std::vector<Cut> to_cut{};  // at the end of the turn
-  DeviceRequests device_requests{};
-  Events* events{};  // set by whoever owns both
-  Seq last_live{};   // the latest event this thread has seen
-  RecentEvents recent{};
-  std::unordered_map<std::uint32_t, std::unique_ptr<Resuming>> resuming{};  // by slot
+  std::span<const Method> methods{};  // all that are served, by name ascending
+  // Each room's own, set by whoever owns them and this.
+  Door* door{};
+  Events* events{};
+
   PendingTable pending{};
+  DeviceRequests device_requests{};
   RunTable runs{};
-  ApprovalTable approvals{};
+  KnownApprovals approvals{};
   // The newest of what the loop thread tells; null = nothing yet.
   std::unique_ptr<pipeline::AgentsReport> agents_report{};
   std::unique_ptr<pipeline::SkillsReport> skills_report{};
@@ -99,15 +91,20 @@ struct Context {
   std::string scratch{};                    // payload of the push being sent
   std::vector<std::uint32_t> interested{};  // slots that get events
   std::vector<std::uint32_t> resumed{};     // slots to be read from again
+  std::vector<Cut> to_cut{};                // at the end of the turn
   std::deque<WaitingQuery> waiting_queries{};
   std::size_t queries_at_once{};     // with the engine or the follower
   std::size_t subscribed_keys{};     // of all connections
   std::uint64_t inputs_waiting{};    // handed in with a reply wanted, not answered
   std::uint64_t waiting_since_ms{};  // since there are any
-  std::uint64_t edits_since_ms{};    // configuration edits: the minute, and how many
-  std::uint32_t edits{};
-  std::size_t previews{};  // being gathered
-  bool editing{};          // one is on its way to the journal
+  std::size_t previews{};            // being gathered
+  // Edits of the configuration: when the minute began, how many it had, whether one is on its way
+  // to the journal.
+  struct {
+    std::uint64_t since_ms{};
+    std::uint32_t count{};
+    bool under_way{};
+  } edits{};
   std::uint64_t presence_version{1};
   std::uint64_t health_version{1};
   std::int64_t wall_ms{};  // of this turn

@@ -2,7 +2,6 @@
 #include "adapters/websocket/credentials.h"
 
 #include "adapters/websocket/entropy.h"
-#include "adapters/websocket/methods.h"
 #include "schemas/vocab/ascii.h"
 
 namespace spine::net {
@@ -41,8 +40,8 @@ Judgement as_paired(const ConnectParams& params, const KnownDevice& device,
 }
 
 // The shared secret was shown.
-Judgement with_secret(const ConnectParams& params, const Whereabouts& from,
-                      const KnownDevice& device, std::string_view method) {
+Judgement with_secret(const ConnectParams& params, const Peer& from, const KnownDevice& device,
+                      std::string_view method) {
   if (!params.has_device) {
     if (params.client_id == kControlUi) return {.verdict = Verdict::control_ui_device_required};
     if (!from.loopback) return {.verdict = Verdict::device_required};
@@ -66,18 +65,6 @@ Judgement with_nothing(const ConnectParams& params, const Secrets& secrets,
   return {.verdict = secrets.mode == config::AuthMode::password ? Verdict::password_missing
                                                                 : Verdict::token_missing};
 }
-
-}  // namespace
-
-bool covers(ScopeSet granted, ScopeSet asked) {
-  for (unsigned bit = 0; bit < 8; ++bit) {
-    const auto scope = static_cast<ScopeSet>(1U << bit);
-    if ((asked & scope) != 0 && !satisfies(granted, Scope{scope})) return false;
-  }
-  return true;
-}
-
-namespace {
 
 // What the shared secret and the device's token say. `wrong` = something was shown and fits
 // nothing.
@@ -107,7 +94,7 @@ Comparison compare(const ConnectParams& params, const Secrets& secrets, const Kn
   return out;
 }
 
-Judgement judge_shown(const ConnectParams& params, const Secrets& secrets, const Whereabouts& from,
+Judgement judge_shown(const ConnectParams& params, const Secrets& secrets, const Peer& from,
                       const KnownDevice& device, const Comparison& shown) {
   const bool by_password = secrets.mode == config::AuthMode::password;
   if (shown.shared) return with_secret(params, from, device, by_password ? "password" : "token");
@@ -127,7 +114,7 @@ Judgement judge_shown(const ConnectParams& params, const Secrets& secrets, const
 
 }  // namespace
 
-Judgement judge(const ConnectParams& params, const Secrets& secrets, const Whereabouts& from,
+Judgement judge(const ConnectParams& params, const Secrets& secrets, const Peer& from,
                 const KnownDevice& device) {
   if (from.control_socket) return {.method = "control-socket"};
   if (secrets.mode == config::AuthMode::none && from.loopback) return {.method = "none"};

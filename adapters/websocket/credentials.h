@@ -32,12 +32,6 @@ struct KnownDevice {
   bool revoked{};         // its token was taken away: it is let in no more
 };
 
-// Where the connection comes from.
-struct Whereabouts {
-  bool loopback{};
-  bool control_socket{};
-};
-
 enum class Verdict : std::uint8_t {
   granted,
   token_missing,
@@ -64,11 +58,8 @@ struct Judgement {
 
 // Pure; every secret is compared in constant time. REQUIRES: the device's proof, if there is one,
 // was verified.
-Judgement judge(const ConnectParams& params, const Secrets& secrets, const Whereabouts& from,
+Judgement judge(const ConnectParams& params, const Secrets& secrets, const Peer& from,
                 const KnownDevice& device);
-
-// Whether `granted` covers every scope in `asked`.
-bool covers(ScopeSet granted, ScopeSet asked);
 
 // What is known of a connection between its connect and its hello-ok.
 struct Joining {

@@ -5,7 +5,6 @@
 #include <openssl/evp.h>
 #include <sodium.h>
 
-#include "engine/config/token.h"
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/base64.h"
 #include "schemas/vocab/check.h"
@@ -48,12 +47,6 @@ std::string folded_name(std::string_view text) {
 }
 
 }  // namespace
-
-std::string new_device_token() {
-  Result<std::string> token = config::make_token();
-  SPINE_CHECK(token && "the kernel gives no random numbers");
-  return std::move(*token);
-}
 
 std::string raw_public_key(const DeviceProof& proof) {
   return decode_base64url(proof.public_key).value_or("");

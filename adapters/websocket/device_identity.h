@@ -60,8 +60,6 @@ DeviceFault verify_device(const DeviceProof& proof, const SignedClaims& claims,
 // The text that is signed: version 3, or version 2 without platform and device family.
 std::string signed_payload(int version, const DeviceProof& proof, const SignedClaims& claims);
 
-// A token for a device: like the gateway's own, it cannot be guessed.
-std::string new_device_token();
 // The raw key of a proof that was verified.
 std::string raw_public_key(const DeviceProof& proof);
 

@@ -1,12 +1,13 @@
-// device.pair.* and device.token.*: who is paired, who asks to be, and what they may do.
+// device.pair.*, device.token.* and channels.pairing.*: who is paired, who asks to be, and what
+// they may do.
+#include <charconv>
 #include <string>
 
-#include "adapters/websocket/credentials.h"
-#include "adapters/websocket/device_events.h"
-#include "adapters/websocket/device_inputs.h"
+#include "adapters/websocket/devices.h"
+#include "adapters/websocket/entropy.h"
+#include "adapters/websocket/inputs.h"
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/net_log.h"
-#include "adapters/websocket/put_text.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::net {
@@ -19,13 +20,12 @@ constexpr std::uint64_t kDevicesListed = 1'024;
 
 // Nobody hands out what they do not have themselves.
 bool may_grant(const Call& call, ScopeSet scopes) {
-  for (unsigned bit = 0; bit < 8; ++bit) {
-    const auto scope = static_cast<ScopeSet>(1U << bit);
-    if ((scopes & scope) == 0 || call.may(Scope{scope})) continue;
-    call.refuse_scope(Scope{scope});
-    return false;
-  }
-  return true;
+  Scope lacking = Scope::none;
+  for_each_scope(scopes, [&](Scope scope) {
+    if (lacking == Scope::none && !call.may(scope)) lacking = scope;
+  });
+  if (lacking != Scope::none) call.refuse_scope(lacking);
+  return lacking == Scope::none;
 }
 
 // With the pairing scope alone a device lets others in and manages nobody but itself: the name, the
@@ -61,10 +61,10 @@ void device_pair_list(Call& call) {
   call.ask({.kind = input_kind::kQueryDevices, .b = kDevicesListed},
            [](Responder& to, const pipeline::DevicesItem& item) {
              to.respond([&](JsonWriter& json) {
-               json.array("pending", to.net.device_requests.all(to.net.now_ms()),
-                          [&](const DeviceRequest& row) { write_device_request(json, row); });
-               json.array("paired", item.devices,
-                          [&](const core::DeviceView& row) { write_device(json, row); });
+               json.objects("pending", to.net.device_requests.all(to.net.now_ms()),
+                            [&](const DeviceRequest& row) { write_device_request(json, row); });
+               json.objects("paired", item.devices,
+                            [&](const core::DeviceView& row) { write_device(json, row); });
              });
            });
 }
@@ -80,10 +80,14 @@ const DeviceRequest* find_request(Call& call) {
   return request;
 }
 
+fb::ApprovedVia approved_via(const Call& call) {
+  return call.client().control_socket ? fb::ApprovedVia::control_socket : fb::ApprovedVia::client;
+}
+
 void device_pair_approve(Call& call) {
   const DeviceRequest* request = find_request(call);
   if (request == nullptr || !may_grant(call, request->scopes)) return;
-  call.submit(build_device_paired(call.net, *request, approved_via(call.client())),
+  call.submit(build_device_paired(call.net, *request, approved_via(call)),
               [request_id = request->id, id = request->device_id](Responder& to,
                                                                   const pipeline::ReplyItem& item) {
                 if (!device_accepted(to, id, item)) return;
@@ -101,9 +105,8 @@ void device_pair_reject(Call& call) {
   const DeviceRequest* request = find_request(call);
   if (request == nullptr) return;
   const DeviceRequest rejected = *request;
-  call.net.device_requests.remove(rejected.id);
   kLog.info("device {:.16} was rejected", printable(rejected.device_id));
-  push_device_resolved(call.net, rejected.id, rejected.device_id, "rejected");
+  reject_device(call.net, *request);
   call.respond([&](JsonWriter& json) {
     json.member("requestId", rejected.id);
     json.member("deviceId", rejected.device_id);
@@ -152,7 +155,7 @@ ScopeSet read_scope_list(Call& call) {
       call.complain("scopes", "items must be scopes of operators");
       break;
     }
-    wanted = static_cast<ScopeSet>(wanted | static_cast<ScopeSet>(scope_of(name)));
+    add_scope(wanted, scope_of(name));
   }
   return wanted;
 }
@@ -167,8 +170,7 @@ void rotate_token(Responder& client, const std::string& id, ScopeSet scopes) {
           json.member("deviceId", id);
           json.member("role", "operator");
           json.member("token", token);
-          json.key("scopes");
-          write_scopes(json, scopes);
+          write_scopes(json, "scopes", scopes);
           json.member("rotatedAtMs", to.net.wall_ms);
         });
       });
@@ -208,11 +210,91 @@ void device_token_revoke(Call& call) {
               });
 }
 
+// ---- Senders who wrote to a channel that asks for pairing.
+
+constexpr std::int64_t kPendingPerAccount = 3;
+constexpr std::int64_t kPairingTtlMs = 3'600'000;
+
+void write_channel_request(JsonWriter& json, const core::PairingView& request) {
+  json.member("requestId", std::to_string(request.request.value));
+  json.member("channel", request.channel);
+  json.member("accountId", request.account);
+  json.member("senderId", request.sender_id);
+  json.member("senderLabel", request.sender_name.empty() ? request.sender_id : request.sender_name);
+  json.member("code", request.code);
+  json.member("createdAt", request.created_wall_ms);
+  json.member("lastSeenAt", request.created_wall_ms);
+  json.member("expiresAt", request.expires_wall_ms);
+}
+
+void channels_pairing_list(Call& call) {
+  call.ask(
+      {.kind = input_kind::kQueryPairing}, [](Responder& to, const pipeline::PairingItem& item) {
+        to.respond([&](JsonWriter& json) {
+          json.member_raw("accounts", "[]");
+          json.objects("requests", item.requests,
+                       [&](const core::PairingView& row) { write_channel_request(json, row); });
+          json.member("commandOwnerConfigured", !to.net.config().admins.empty());
+          json.object("limits", [&] {
+            json.member("pendingPerAccount", kPendingPerAccount);
+            json.member("ttlMs", kPairingTtlMs);
+          });
+        });
+      });
+}
+
+// A request's id is the seq it was made with; 0 = the text is none.
+std::uint64_t pairing_request_of(std::string_view id) {
+  std::uint64_t seq = 0;
+  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), seq);
+  return error == std::errc{} && end == id.data() + id.size() ? seq : 0;
+}
+
+bool is_pairing_request(std::string_view id) {
+  return pairing_request_of(id) != 0;
+}
+
+template <bool kApproved>
+void resolve_pairing(Call& call) {
+  const fb::EventBody kind = call.net.build([&](flatbuffers::FlatBufferBuilder& builder) {
+    return fb::CreateChannelPairingResolved(builder, pairing_request_of(call.text("requestId")),
+                                            kApproved, approved_via(call));
+  });
+  call.submit(kind, [id = std::string{call.text("requestId")}](Responder& to,
+                                                               const pipeline::ReplyItem& item) {
+    if (item.reply.code == ReplyCode::not_found) {
+      return to.refuse("unknown requestId: " + id + " (requests end after an hour)",
+                       "PAIRING_REQUEST_NOT_FOUND", "unknown_request");
+    }
+    if (item.reply.code == ReplyCode::rejected) {
+      return to.refuse({.code = error_code::kUnavailable,
+                        .message = "the table of paired senders is full",
+                        .details = details_of("PAIRED_SENDERS_FULL", "table_full")});
+    }
+    if (!to.accepted(item)) return;
+    to.respond([&](JsonWriter& json) {
+      json.member("ok", true);
+      json.member("requestId", id);
+      json.member("approved", kApproved);
+    });
+  });
+}
+
+constexpr Param kPairingRequest{.name = "requestId",
+                                .required = true,
+                                .min = 1,
+                                .max = 32,
+                                .fits = is_pairing_request,
+                                .or_else = "must be the id of a request"};
+
 constexpr Param kRequestId = required_text("requestId", 128);
 constexpr Param kDeviceId = required_text("deviceId", 128);
 constexpr Param kRole = optional_text("role", limits::kNameBytesMax);
 
 constexpr Method kDeviceMethods[]{
+    {"channels.pairing.list", Scope::pairing, {}, channels_pairing_list},
+    {"channels.pairing.approve", Scope::pairing, {kPairingRequest}, resolve_pairing<true>},
+    {"channels.pairing.dismiss", Scope::pairing, {kPairingRequest}, resolve_pairing<false>},
     {"device.pair.list", Scope::pairing, {}, device_pair_list},
     {"device.pair.approve", Scope::pairing, {kRequestId}, device_pair_approve},
     {"device.pair.reject", Scope::pairing, {kRequestId}, device_pair_reject},

@@ -5,10 +5,12 @@
 #include <openssl/crypto.h>
 #include <sys/random.h>
 
+#include "engine/config/token.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/sha256.h"
 
 namespace spine::net {
+
 Bits128 Entropy::next() {
   if (left_ == 0) {
     auto* at = reinterpret_cast<std::byte*>(pool_.data());
@@ -23,6 +25,12 @@ Bits128 Entropy::next() {
     left_ = pool_.size();
   }
   return pool_[--left_];
+}
+
+std::string new_device_token() {
+  Result<std::string> token = config::make_token();
+  SPINE_CHECK(token && "the kernel gives no random numbers");
+  return std::move(*token);
 }
 
 bool secret_equal(std::string_view given, std::string_view secret) {

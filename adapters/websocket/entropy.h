@@ -1,4 +1,4 @@
-// Entropy: random numbers from the kernel, and comparison of secrets.
+// Entropy: random numbers and secrets, and the comparison of secrets.
 #pragma once
 
 #include <array>
@@ -20,6 +20,9 @@ class Entropy {
   std::array<Bits128, 256> pool_{};
   std::size_t left_{};
 };
+
+// A token for a device: like the gateway's own, it cannot be guessed.
+std::string new_device_token();
 
 // Whether the two are equal; takes as long wherever they differ. An empty secret equals nothing.
 bool secret_equal(std::string_view given, std::string_view secret);

@@ -23,8 +23,6 @@ std::size_t frame_bytes(std::span<const unsigned char> at) {
   return bytes + static_cast<std::size_t>(head.payload_bytes);
 }
 
-FrameBuffer::FrameBuffer() : bytes_(kFrontBytes, '\0') {}
-
 std::string& FrameBuffer::begin_frame() {
   frame_ = bytes_.size();
   bytes_.append(kShortHeader, '\0');
@@ -37,11 +35,6 @@ void FrameBuffer::end_frame(Opcode opcode) {
   // A length that does not fit the short header moves the payload: only frames of 126 B or more.
   if (header != kShortHeader) bytes_.insert(frame_ + kShortHeader, header - kShortHeader, '\0');
   put_frame_head(bytes_.data() + frame_, {.opcode = opcode, .payload_bytes = payload});
-}
-
-void FrameBuffer::append(Opcode opcode, std::string_view payload) {
-  begin_frame().append(payload);
-  end_frame(opcode);
 }
 
 std::span<unsigned char> FrameBuffer::next(std::size_t bytes_max) {
@@ -68,11 +61,6 @@ void FrameBuffer::consumed(std::size_t bytes) {
     bytes_.erase(kFrontBytes, start_ - kFrontBytes);
     start_ = kFrontBytes;
   }
-}
-
-void FrameBuffer::clear() {
-  bytes_.resize(kFrontBytes);
-  start_ = kFrontBytes;
 }
 
 }  // namespace spine::net

@@ -15,12 +15,15 @@ namespace spine::net {
 // Thread: net. Steady state allocates nothing: the memory stays with the buffer.
 class FrameBuffer {
  public:
-  FrameBuffer();
+  FrameBuffer() : bytes_(kFrontBytes, '\0') {}
 
   // Append the payload to the returned string, and nothing else, until end_frame().
   std::string& begin_frame();
   void end_frame(Opcode opcode = Opcode::text);
-  void append(Opcode opcode, std::string_view payload);
+  void append(Opcode opcode, std::string_view payload) {
+    begin_frame().append(payload);
+    end_frame(opcode);
+  }
 
   bool empty() const { return start_ == bytes_.size(); }
   std::size_t pending_bytes() const { return bytes_.size() - start_; }
@@ -31,7 +34,10 @@ class FrameBuffer {
   // Borrowed until the next call; kFrontBytes writable bytes lie in front.
   std::span<unsigned char> next(std::size_t bytes_max);
   void consumed(std::size_t bytes);
-  void clear();
+  void clear() {
+    bytes_.resize(kFrontBytes);
+    start_ = kFrontBytes;
+  }
 
   static constexpr std::size_t kFrontBytes = 16;  // LWS_PRE
 

@@ -85,35 +85,34 @@ bool FrameReader::next(std::span<unsigned char>& bytes, Incoming& out) {
   return false;
 }
 
-bool FrameReader::take_payload(std::span<unsigned char>& bytes, Incoming& out) {
+std::span<unsigned char> FrameReader::take_bytes(std::span<unsigned char>& bytes) {
   const auto piece =
       bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
   bytes = bytes.subspan(piece.size());
   unmask(piece);
   left_ -= piece.size();
+  if (left_ == 0) {
+    in_payload_ = false;
+    have_ = 0;
+  }
+  return piece;
+}
+
+bool FrameReader::take_payload(std::span<unsigned char>& bytes, Incoming& out) {
+  const auto piece = take_bytes(bytes);
   out = {.kind = Incoming::Kind::piece,
          .bytes = as_text(piece),
          .last = left_ == 0 && final(),
          .more_bytes = static_cast<std::size_t>(left_)};
-  if (left_ == 0) {
-    in_message_ = !final();
-    in_payload_ = false;
-    have_ = 0;
-  }
+  if (left_ == 0) in_message_ = !final();
   return true;
 }
 
 bool FrameReader::take_control(std::span<unsigned char>& bytes, Incoming& out) {
-  const auto piece =
-      bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
-  bytes = bytes.subspan(piece.size());
-  unmask(piece);
+  const auto piece = take_bytes(bytes);
   std::copy(piece.begin(), piece.end(), control_.begin() + gathered_);
   gathered_ = static_cast<std::uint8_t>(gathered_ + piece.size());
-  left_ -= piece.size();
   if (left_ != 0) return false;
-  in_payload_ = false;
-  have_ = 0;
   const std::string_view payload = as_text({control_.data(), gathered_});
   if (opcode() == Opcode::close) return report_close(payload, out);
   out = {.kind = opcode() == Opcode::ping ? Incoming::Kind::ping : Incoming::Kind::pong,

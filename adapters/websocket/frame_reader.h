@@ -35,6 +35,8 @@ class FrameReader {
 
  private:
   bool take_header(std::span<unsigned char>& bytes);
+  // What is there of the payload, unmasked.
+  std::span<unsigned char> take_bytes(std::span<unsigned char>& bytes);
   bool take_payload(std::span<unsigned char>& bytes, Incoming& out);
   bool take_control(std::span<unsigned char>& bytes, Incoming& out);
   bool report_close(std::string_view payload, Incoming& out);

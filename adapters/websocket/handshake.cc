@@ -1,13 +1,16 @@
-// From the first frame to hello-ok, and every way to be turned away.
+// The first frame, hello-ok, and what is refused between them.
 #include "adapters/websocket/handshake.h"
+
+#include <array>
+#include <string>
 
 #include "adapters/websocket/admission.h"
 #include "adapters/websocket/credentials.h"
-#include "adapters/websocket/hello.h"
-#include "adapters/websocket/methods.h"
+#include "adapters/websocket/cursor.h"
+#include "adapters/websocket/door.h"
+#include "adapters/websocket/health.h"
 #include "adapters/websocket/net_log.h"
-#include "adapters/websocket/respond.h"
-#include "adapters/websocket/turn_away.h"
+#include "engine/core/session_key.h"
 #include "schemas/vocab/uuid.h"
 
 namespace spine::net {
@@ -66,6 +69,96 @@ bool check_origin(const Responder& to) {
   return false;
 }
 
+constexpr std::array<std::string_view, 20> kEvents{"connect.challenge",
+                                                   "agent",
+                                                   "chat",
+                                                   "session.message",
+                                                   "sessions.changed",
+                                                   "presence",
+                                                   "tick",
+                                                   "shutdown",
+                                                   "health",
+                                                   "config.changed",
+                                                   "device.pair.requested",
+                                                   "device.pair.resolved",
+                                                   "device.pair.changed",
+                                                   "channel.pair.requested",
+                                                   "channel.pair.resolved",
+                                                   "session.tool",
+                                                   "exec.approval.requested",
+                                                   "exec.approval.resolved",
+                                                   "plugin.approval.requested",
+                                                   "plugin.approval.resolved"};
+constexpr std::array<std::string_view, 3> kCapabilities{
+    "published-model-catalog", "session-scoped-model-catalog", "session-scoped-chat-metadata"};
+
+void write_features(const Context& net, JsonWriter& json) {
+  json.object("features", [&] {
+    json.array("methods", net.methods, [&](const Method& method) { json.value(method.name); });
+    json.array("events", kEvents);
+    json.array("capabilities", kCapabilities);
+  });
+}
+
+void write_snapshot(Context& net, JsonWriter& json) {
+  const config::Config& config = net.config();
+  json.object("snapshot", [&] {
+    json.key("presence");
+    write_presence(net, json);
+    json.key("health");
+    write_health(net, json, nullptr);
+    json.object("stateVersion", [&] {
+      json.member("presence", net.presence_version);
+      json.member("health", net.health_version);
+    });
+    json.member("uptimeMs", http::uptime_ms(net.facts()));
+    json.object("sessionDefaults", [&] {
+      json.member("defaultAgentId", config.default_agent);
+      json.member("mainKey", config.main_key);
+      core::KeyBuffer main_key;
+      core::main_session_key(config.default_agent, config.main_key, main_key);
+      json.member("mainSessionKey", main_key.view());
+      json.member("scope", "per-sender");
+      json.member("modelConfigured", true);
+    });
+  });
+}
+
+void write_auth(Context& net, std::uint32_t slot, JsonWriter& json) {
+  json.object("auth", [&] {
+    const Client& client = *net.hub.table.client[slot];
+    json.member("role", client.role);
+    write_scopes(json, "scopes", net.hub.table.scopes[slot]);
+    json.member("method", client.auth_method);
+    if (client.joining != nullptr && !client.joining->issued_token.empty()) {
+      json.member("deviceToken", client.joining->issued_token);
+      json.member("issuedAtMs", net.wall_ms);
+    }
+  });
+}
+
+// The payload of hello-ok. `connected` is the seq of its ClientConnected: where a later resume may
+// start from.
+void write_hello(Context& net, std::uint32_t slot, Seq connected, JsonWriter& json) {
+  json.object([&] {
+    json.member("type", "hello-ok");
+    json.member("protocol", kProtocol);
+    json.object("server", [&] {
+      json.member("version", net.options.version);
+      json.member("connId", uuid_string(net.hub.table.client[slot]->connection));
+    });
+    write_features(net, json);
+    write_snapshot(net, json);
+    write_auth(net, slot, json);
+    json.member("cursor", cursor_text(net.shared.epoch, connected));
+    json.object("policy", [&] {
+      json.member("maxPayload", limits::kFrameBytesMax);
+      json.member("maxBufferedBytes", limits::kBufferedBytesMax);
+      json.member("tickIntervalMs", net.options.tick_ms);
+    });
+  });
+}
+
 }  // namespace
 
 void send_challenge(Context& net, std::uint32_t slot) {
@@ -98,7 +191,7 @@ void first_frame(Context& net, std::uint32_t slot, const Request& request) {
   }
   std::string problem;
   Params reader{request.params, request.has_params, problem};
-  auto joining = std::make_unique<Joining>();
+  auto joining = std::make_shared<Joining>();
   read_connect(reader, joining->params);
   if (!problem.empty()) {
     bad();
@@ -136,7 +229,8 @@ void finish_connect(Responder& to, const pipeline::ReplyItem& item) {
   }
   net.take_interest(slot);
   const Client& client = *table.client[slot];
-  kLog.info("client {} ({}) connected from {}", client.id, client.mode, client.address);
+  kLog.info("client {} ({}) connected from {}", client.client_id, client.client_mode,
+            client.address);
   to.respond_value([&](JsonWriter& json) { write_hello(net, slot, item.reply.seq, json); });
   table.client[slot]->joining.reset();
 }

@@ -39,14 +39,14 @@ void write_agent(Context& net, JsonWriter& json, const config::AgentConfig& agen
 
 void write_client(JsonWriter& json, const Client& client) {
   json.object([&] {
-    json.member("host", client.display_name.empty() ? client.id : client.display_name);
+    json.member("host", client.display_name.empty() ? client.client_id : client.display_name);
     json.member("ip", client.address);
-    json.member("version", client.version);
+    json.member("version", client.client_version);
     json.member("platform", client.platform);
     json.member_if("deviceFamily", client.device_family);
-    json.member("mode", client.mode);
+    json.member("mode", client.client_mode);
     json.member("reason", "connect");
-    json.member("text", "Client: " + client.id);
+    json.member("text", "Client: " + client.client_id);
     json.member("ts", client.connected_wall_ms);
     json.member_if("instanceId", client.instance_id);
     json.array("roles", [&] { json.value(client.role); });

@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <string_view>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -66,6 +67,27 @@ bool HttpOut::refill() {
   offset_ += static_cast<std::uint64_t>(read);
   left_ -= static_cast<std::uint64_t>(read);
   return true;
+}
+
+Status FullSockets::open() {
+  epoll_ = UniqueFd{::epoll_create1(EPOLL_CLOEXEC)};
+  if (!epoll_) return Error{Errc::io, "epoll could not be started."};
+  return ok();
+}
+
+bool FullSockets::add(Socket& socket, int fd) {
+  epoll_event event{.events = EPOLLOUT, .data = {.ptr = &socket}};
+  return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void FullSockets::remove(int fd) {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+Socket* FullSockets::next() {
+  epoll_event event{};
+  const int count = ::epoll_wait(epoll_.get(), &event, 1, 0);
+  return count == 1 ? static_cast<Socket*>(event.data.ptr) : nullptr;
 }
 
 }  // namespace spine::net

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 
+#include "schemas/vocab/result.h"
 #include "schemas/vocab/unique_fd.h"
 
 struct ssl_st;
@@ -56,6 +57,27 @@ class HttpOut {
   std::uint64_t offset_{};
   std::uint64_t written_{};
   bool keep_alive_;
+};
+
+struct Socket;
+
+// Sockets that a response waits for: watched until they take more. Thread: net.
+class FullSockets {
+ public:
+  // Errors: io.
+  Status open();
+  // Readable when some take more. Its own.
+  int descriptor() const { return epoll_.get(); }
+  // False when the system has no room.
+  bool add(Socket& socket, int fd);
+  // An epoll forgets a descriptor when the last copy of it is closed, and a process of an agent
+  // that is just being started has copies: without this it could tell of a socket that is no more.
+  void remove(int fd);
+  // One that takes more now. Null = none.
+  Socket* next();
+
+ private:
+  UniqueFd epoll_{};
 };
 
 }  // namespace spine::net

@@ -85,17 +85,10 @@ void Hub::end(std::uint32_t slot) {
   }
 }
 
-void Hub::ping(std::uint32_t slot) {
+void Hub::append(std::uint32_t slot, Opcode opcode, std::string_view payload) {
   FrameBuffer& out = buffer(slot);
   const std::size_t before = out.pending_bytes();
-  out.append(Opcode::ping, "beat");
-  owed_all_ += out.pending_bytes() - before;
-}
-
-void Hub::pong(std::uint32_t slot, std::string_view payload) {
-  FrameBuffer& out = buffer(slot);
-  const std::size_t before = out.pending_bytes();
-  out.append(Opcode::pong, payload);
+  out.append(opcode, payload);
   owed_all_ += out.pending_bytes() - before;
 }
 
@@ -163,10 +156,7 @@ void Hub::answer_close(std::uint32_t slot, std::uint16_t code) {
 
 void Hub::close_with(std::uint32_t slot, std::uint16_t code, std::string_view payload) {
   if (!writable(slot)) return;
-  FrameBuffer& out = buffer(slot);
-  const std::size_t before = out.pending_bytes();
-  out.append(Opcode::close, payload);
-  owed_all_ += out.pending_bytes() - before;
+  append(slot, Opcode::close, payload);
   table.stage[slot] = Stage::closing;
   table.close_code[slot] = code;
   table.deadline_ms[slot] = now_ms_ + kClosingMs;

@@ -41,9 +41,9 @@ class Hub {
   // Append one message to the returned string, then end(). REQUIRES: writable(slot).
   std::string& begin(std::uint32_t slot);
   void end(std::uint32_t slot);
-  void ping(std::uint32_t slot);
+  void ping(std::uint32_t slot) { append(slot, Opcode::ping, "beat"); }
   // The answer to a ping. REQUIRES: writable(slot).
-  void pong(std::uint32_t slot, std::string_view payload);
+  void pong(std::uint32_t slot, std::string_view payload) { append(slot, Opcode::pong, payload); }
 
   // Queues a close frame behind what is owed; the connection is then closing. Once only.
   void close(std::uint32_t slot, std::uint16_t code, std::string_view reason);
@@ -72,6 +72,7 @@ class Hub {
   std::uint64_t frames_out{};
 
  private:
+  void append(std::uint32_t slot, Opcode opcode, std::string_view payload);
   void close_with(std::uint32_t slot, std::uint16_t code, std::string_view payload);
   FrameBuffer& buffer(std::uint32_t slot);
   void give_back(std::uint32_t slot);

@@ -2,14 +2,25 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string_view>
 #include <vector>
 
-#include "adapters/websocket/channel_message.h"
 #include "adapters/websocket/context.h"
 
 namespace spine::net {
+
+// A string field of a FlatBuffer. Offset 0, which adds nothing, for an empty text.
+inline flatbuffers::Offset<flatbuffers::String> put_text(flatbuffers::FlatBufferBuilder& builder,
+                                                         std::string_view text) {
+  if (text.empty()) return 0;
+  return builder.CreateString(text.data(), text.size());
+}
+inline fb::Bits128 put_bits(Bits128 bits) {
+  return {bits.hi, bits.lo};
+}
+// The names of a set, as strings of the builder.
+std::vector<flatbuffers::Offset<flatbuffers::String>> scope_names(
+    flatbuffers::FlatBufferBuilder& builder, ScopeSet scopes);
 
 // What chat.send and agent hand in.
 struct OperatorMessage {
@@ -22,18 +33,15 @@ struct OperatorMessage {
   fb::QueueMode queue_mode{};
 };
 
-// The names of a set, as strings of the builder.
-std::vector<flatbuffers::Offset<flatbuffers::String>> scope_names(
-    flatbuffers::FlatBufferBuilder& builder, ScopeSet scopes);
-
 // Each finishes net.builder and returns the kind: hand it in with Responder::submit().
 fb::EventBody build_operator_message(Context& net, std::uint32_t slot,
                                      const OperatorMessage& message);
-// As the paired device when it is one, else as whoever holds the shared secret or sits at the
-// machine.
-fb::EventBody build_client_connected(Context& net, std::uint32_t slot);
-fb::EventBody build_client_disconnected(Context& net, std::uint32_t slot);
-// No runs: all open ones of the session the input names.
-fb::EventBody build_run_aborted(Context& net, std::span<const std::uint64_t> runs);
+// The device of a request that was approved: it gets its token when it connects. With `token`, the
+// digest of one: of a client that joins, because it showed the shared secret on this machine.
+fb::EventBody build_device_paired(Context& net, const DeviceRequest& request, fb::ApprovedVia via,
+                                  const Digest256* token = nullptr);
+// Another token; a digest of zeros revokes. No scopes: they stay.
+fb::EventBody build_device_token(Context& net, std::string_view device_id, const Digest256& digest,
+                                 ScopeSet scopes);
 
 }  // namespace spine::net

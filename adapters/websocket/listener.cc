@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -11,11 +12,9 @@
 #include <sys/un.h>
 #include <system_error>
 #include <unistd.h>
-#include <utility>
 
 #include "adapters/websocket/port_owner.h"
 #include "schemas/vocab/addresses.h"
-#include "schemas/vocab/unique_fd.h"
 
 namespace spine::net {
 namespace {
@@ -23,25 +22,20 @@ namespace {
 constexpr int kBacklog = 4'096;
 constexpr int kFreePortTries = 32;
 
-// A bound, listening socket, or -errno.
-int open_socket(const IpAddress& ip, std::uint16_t port) {
+// A bound, listening socket; none, with errno set, when that failed.
+UniqueFd open_socket(const IpAddress& ip, std::uint16_t port) {
   sockaddr_storage address{};
   const socklen_t bytes = to_sockaddr(ip, port, address);
-  const int fd =
-      ::socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-  if (fd < 0) return -errno;
+  UniqueFd fd{::socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)};
+  if (!fd) return fd;
   const int on = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (address.ss_family == AF_INET6) {
-    ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   }
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), bytes) == 0 &&
-      ::listen(fd, kBacklog) == 0) {
-    return fd;
-  }
-  const int error = errno;
-  ::close(fd);
-  return -error;
+  const bool listens = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), bytes) == 0 &&
+                       ::listen(fd.get(), kBacklog) == 0;
+  return listens ? std::move(fd) : UniqueFd{};
 }
 
 std::uint16_t port_of_socket(int fd) {
@@ -56,21 +50,12 @@ std::string describe(int error) {
 }
 
 Error port_in_use(std::uint16_t port) {
-  const std::string number = std::to_string(port);
-  std::string message = "Port " + number + " is already in use";
-  if (const auto owner = find_port_owner(port)) {
-    message += " by " + owner->name + " (pid " + std::to_string(owner->pid) + ")";
-  }
-  message +=
-      ". Stop that program, or choose another port with --port. `ss -ltnp 'sport = :" + number +
-      "'` shows who listens there.";
-  return {Errc::in_use, std::move(message)};
-}
-
-void close_all(ListeningSockets& sockets) {
-  for (const int fd : sockets.descriptors)
-    ::close(fd);
-  sockets.descriptors.clear();
+  const auto owner = find_port_owner(port);
+  return {
+      Errc::in_use,
+      fmt::format("Port {0} is already in use{1}. Stop that program, or choose another port with "
+                  "--port. `ss -ltnp 'sport = :{0}'` shows who listens there.",
+                  port, owner ? fmt::format(" by {} (pid {})", owner->name, owner->pid) : "")};
 }
 
 Error control_failure(const std::string& path, int error) {
@@ -97,31 +82,27 @@ bool family_missing(int error) {
 Result<ListeningSockets> try_listen(const std::vector<std::string>& addresses, std::uint16_t port,
                                     bool& taken) {
   ListeningSockets sockets{.port = port};
-  std::string last_failure;
+  std::string last_failure = "There is no address to listen on.";
   for (const std::string& text : addresses) {
     const auto address = parse_ip(text);
     if (!address) {
-      close_all(sockets);
       return Error{Errc::invalid_argument, "\"" + text + "\" is not an IP address to listen on."};
     }
-    const int fd = open_socket(*address, sockets.port);
-    if (fd >= 0) {
-      sockets.descriptors.push_back(fd);
-      if (sockets.port == 0) sockets.port = port_of_socket(fd);
+    UniqueFd fd = open_socket(*address, sockets.port);
+    const int error = errno;
+    if (fd) {
+      if (sockets.port == 0) sockets.port = port_of_socket(fd.get());
+      sockets.descriptors.push_back(std::move(fd));
       continue;
     }
     last_failure = "Cannot listen on " + text + " port " + std::to_string(sockets.port) + ": " +
-                   describe(-fd) + ".";
-    if (family_missing(-fd) && addresses.size() > 1) continue;
-    close_all(sockets);
-    taken = -fd == EADDRINUSE;
+                   describe(error) + ".";
+    if (family_missing(error) && addresses.size() > 1) continue;
+    taken = error == EADDRINUSE;
     if (taken) return port_in_use(sockets.port);
     return Error{Errc::io, last_failure};
   }
-  if (sockets.descriptors.empty()) {
-    return Error{Errc::io,
-                 last_failure.empty() ? "There is no address to listen on." : last_failure};
-  }
+  if (sockets.descriptors.empty()) return Error{Errc::io, last_failure};
   return sockets;
 }
 
@@ -151,8 +132,8 @@ Result<ControlSocket> ControlSocket::listen(const std::string& path) {
   sockaddr_un address{};
   if (!unix_address(path, folder.get(), address)) return control_failure(path, ENAMETOOLONG);
   ControlSocket result{};
-  result.descriptor_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  const int fd = result.descriptor_;
+  result.descriptor_ = UniqueFd{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  const int fd = result.descriptor_.get();
   // The file gets the socket's own mode (unix(7) leaves it to the umask; both are seen to).
   if (fd < 0 || ::fchmod(fd, 0600) != 0) return control_failure(path, errno);
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
@@ -168,7 +149,6 @@ Result<ControlSocket> ControlSocket::listen(const std::string& path) {
 }
 
 ControlSocket::~ControlSocket() {
-  if (descriptor_ >= 0) ::close(descriptor_);
   struct stat now {};
   if (!path_.empty() && ::lstat(path_.c_str(), &now) == 0 && now.st_dev == device_ &&
       now.st_ino == inode_) {
@@ -181,10 +161,6 @@ void ControlSocket::swap(ControlSocket& other) noexcept {
   std::swap(device_, other.device_);
   std::swap(inode_, other.inode_);
   std::swap(descriptor_, other.descriptor_);
-}
-
-int ControlSocket::release() {
-  return std::exchange(descriptor_, -1);
 }
 
 bool peer_is_ours(int descriptor, std::uint32_t& uid) {

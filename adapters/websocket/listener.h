@@ -3,14 +3,16 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "schemas/vocab/result.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::net {
 
 struct ListeningSockets {
-  std::vector<int> descriptors{};  // the caller's to close
+  std::vector<UniqueFd> descriptors{};
   std::uint16_t port{};
 };
 
@@ -36,7 +38,7 @@ class ControlSocket {
   ~ControlSocket();
 
   // The listening socket, the caller's to close from then on.
-  int release();
+  int release() { return descriptor_.release(); }
 
  private:
   ControlSocket() = default;
@@ -44,7 +46,7 @@ class ControlSocket {
   std::string path_{};
   std::uint64_t device_{};
   std::uint64_t inode_{};
-  int descriptor_{-1};
+  UniqueFd descriptor_{};
 };
 
 // Whether the other end of a Unix socket is run by this user or root; `uid` gets whose it is.

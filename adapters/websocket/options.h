@@ -7,17 +7,15 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/websocket/tls.h"
 #include "engine/config/config.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {
 
-// What a bearer token in an HTTP request is worth.
-enum class Access : std::uint8_t { granted, refused, locked };
-struct AccessVerdict {
-  Access access{Access::refused};
-  std::uint64_t retry_after_s{};  // when locked
+struct TlsFiles {
+  std::string cert_path{};  // PEM, the chain after it; empty = no TLS
+  std::string key_path{};   // PEM, without a pass phrase
+  bool enabled() const { return !cert_path.empty(); }
 };
 
 struct ControlUiOptions {

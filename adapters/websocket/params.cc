@@ -15,10 +15,6 @@ Params::Params(simdjson::dom::element value, bool present, std::string& problem)
   present_ = true;
 }
 
-std::string Params::where() const {
-  return path_.empty() ? "" : "at " + path_ + ": ";
-}
-
 void Params::missing(std::string_view key) {
   if (!problem_.empty()) return;
   problem_ = where() + "must have required property '";
@@ -53,13 +49,19 @@ bool Params::is_null(std::string_view key) const {
   return present_ && object_[key].get(value) == simdjson::SUCCESS && value.is_null();
 }
 
-std::string_view Params::text(const Param& param) {
+template <class T>
+bool Params::read(const char* key, bool required, T& out, std::string_view type) {
   simdjson::dom::element value;
-  if (!find(param.name, param.required, value)) return {};
+  if (!find(key, required, value)) return false;
+  if (value.get(out) == simdjson::SUCCESS) return true;
+  complain(key, "must be " + std::string{type});
+  return false;
+}
+
+std::string_view Params::text(const Param& param) {
   std::string_view text;
-  if (value.get(text) != simdjson::SUCCESS) {
-    complain(param.name, "must be string");
-  } else if (text.size() < param.min) {
+  if (!read(param.name, param.required, text, "string")) return {};
+  if (text.size() < param.min) {
     complain(param.name, "must NOT have fewer than " + std::to_string(param.min) + " characters");
   } else if (text.size() > param.max) {
     complain(param.name, "must NOT have more than " + std::to_string(param.max) + " bytes");
@@ -72,12 +74,9 @@ std::string_view Params::text(const Param& param) {
 }
 
 std::uint64_t Params::number(const Param& param) {
-  simdjson::dom::element value;
-  if (!find(param.name, param.required, value)) return param.otherwise;
   std::int64_t number = 0;
-  if (value.get(number) != simdjson::SUCCESS) {
-    complain(param.name, "must be integer");
-  } else if (number < static_cast<std::int64_t>(param.min)) {
+  if (!read(param.name, param.required, number, "integer")) return param.otherwise;
+  if (number < static_cast<std::int64_t>(param.min)) {
     complain(param.name, "must be >= " + std::to_string(param.min));
   } else if (number > static_cast<std::int64_t>(param.max)) {
     complain(param.name, "must be <= " + std::to_string(param.max));
@@ -88,31 +87,19 @@ std::uint64_t Params::number(const Param& param) {
 }
 
 bool Params::boolean(const char* key, bool otherwise) {
-  simdjson::dom::element value;
-  if (!find(key, false, value)) return otherwise;
   bool flag = otherwise;
-  if (value.get(flag) != simdjson::SUCCESS) complain(key, "must be boolean");
+  read(key, false, flag, "boolean");
   return flag;
 }
 
 Params Params::object(const char* key, bool required) {
   Params child{path_ + "/" + key, problem_};
-  simdjson::dom::element value;
-  if (!find(key, required, value)) return child;
-  if (value.get(child.object_) != simdjson::SUCCESS) {
-    complain(key, "must be object");
-    return child;
-  }
-  child.present_ = true;
+  child.present_ = read(key, required, child.object_, "object");
   return child;
 }
 
 bool Params::array(const char* key, simdjson::dom::array& out) {
-  simdjson::dom::element value;
-  if (!find(key, false, value)) return false;
-  if (value.get(out) == simdjson::SUCCESS) return true;
-  complain(key, "must be array");
-  return false;
+  return read(key, false, out, "array");
 }
 
 Arguments::Arguments(ParamList params, Params& sent) : params_(params) {

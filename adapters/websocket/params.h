@@ -90,9 +90,12 @@ class Params {
  private:
   Params(std::string path, std::string& problem) : path_(std::move(path)), problem_(problem) {}
   bool find(const char* key, bool required, simdjson::dom::element& out);
+  // False when absent. Complains when it is not of that type.
+  template <class T>
+  bool read(const char* key, bool required, T& out, std::string_view type);
   void unexpected(std::string_view key);
   void missing(std::string_view key);
-  std::string where() const;
+  std::string where() const { return path_.empty() ? "" : "at " + path_ + ": "; }
 
   simdjson::dom::object object_{};
   std::string path_{};

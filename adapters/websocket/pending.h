@@ -113,7 +113,11 @@ class PendingRequest {
   ConnectionRef connection{};
   Continuation then{};
 
-  void set_id(std::string_view id);
+  void set_id(std::string_view id) {
+    const bool fits = id.size() <= id_.size();
+    long_id_ = fits ? std::string_view{} : id;
+    id_bytes_ = static_cast<std::uint8_t>(fits ? id.copy(id_.data(), id_.size()) : 0);
+  }
   std::string_view id() const {
     return long_id_.empty() ? std::string_view{id_.data(), id_bytes_} : std::string_view{long_id_};
   }
@@ -137,12 +141,26 @@ class PendingTable {
     rows_[row].then.set(std::move(then));
     return std::uint64_t{row} + 1;
   }
-  PendingRequest& at(std::uint64_t number);
-  void remove(std::uint64_t number);
+  PendingRequest& at(std::uint64_t number) {
+    SPINE_CHECK(number != 0 && number <= rows_.size());
+    return rows_[number - 1];
+  }
+  void remove(std::uint64_t number) {
+    at(number).then.clear();
+    free_.push_back(static_cast<std::uint32_t>(number - 1));
+  }
   std::size_t count() const { return rows_.size() - free_.size(); }
 
  private:
-  std::uint32_t take_row();
+  std::uint32_t take_row() {
+    if (free_.empty()) {
+      rows_.emplace_back();
+      return static_cast<std::uint32_t>(rows_.size() - 1);
+    }
+    const std::uint32_t row = free_.back();
+    free_.pop_back();
+    return row;
+  }
   std::deque<PendingRequest> rows_{};
   std::vector<std::uint32_t> free_{};
 };

@@ -1,10 +1,7 @@
 // Counting of sockets, by address and in all; reading of addresses and forwarding headers.
 #include "adapters/websocket/perimeter.h"
 
-#include <algorithm>
-
 #include "schemas/vocab/ascii.h"
-#include "schemas/vocab/limits.h"
 
 namespace spine::net {
 namespace {
@@ -134,11 +131,6 @@ void Perimeter::know(Socket& socket) {
   unlink(socket);
   socket.known = true;
   count();
-}
-
-void Perimeter::make_room(Socket& socket) {
-  metrics_.sockets_cut_oldest.add();
-  doom(socket);
 }
 
 void Perimeter::doom(Socket& socket) {

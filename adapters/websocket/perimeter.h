@@ -120,7 +120,10 @@ class Perimeter {
   void remove(Socket& socket);
 
   // Marks it to be cut, so that another one finds room.
-  void make_room(Socket& socket);
+  void make_room(Socket& socket) {
+    metrics_.sockets_cut_oldest.add();
+    doom(socket);
+  }
   // Marks those whose time is over. Upgraded ones have deadlines of their own.
   void check(std::uint64_t now_ms);
   // When check() should be called next, 0 = no need.

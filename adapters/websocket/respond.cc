@@ -1,33 +1,32 @@
 // Writing of response and event frames.
 #include "adapters/websocket/respond.h"
 
-#include "adapters/websocket/methods.h"
+#include <algorithm>
+#include <array>
 
 namespace spine::net {
 namespace {
 
-std::string_view reason_text(fb::RejectReason reason) {
-  switch (reason) {
-    case fb::RejectReason::not_allowed:
-      return "the sender is not on the channel's allowlist";
-    case fb::RejectReason::disabled:
-      return "the channel takes no messages of this kind";
-    case fb::RejectReason::unpaired:
-      return "the sender is not paired";
-    case fb::RejectReason::rate_limited:
-      return "the sender has too many messages waiting";
-    case fb::RejectReason::queue_full:
-      return "the session has too many messages waiting";
-    case fb::RejectReason::table_full:
-      return "the gateway keeps as many sessions, senders, runs or devices as it may: delete some "
-             "that are not needed (spine sessions, spine devices), or wait until old ones expire";
-    case fb::RejectReason::unknown_agent:
-      return "no such agent is configured";
-    case fb::RejectReason::group_not_listed:
-      return "the group is not among channels.<name>.groups";
-    default:
-      return "the message was not accepted";
-  }
+struct ReasonText {
+  fb::RejectReason reason{};
+  std::string_view text{};
+};
+constexpr std::array<ReasonText, 8> kReasonTexts{{
+    {fb::RejectReason::not_allowed, "the sender is not on the channel's allowlist"},
+    {fb::RejectReason::disabled, "the channel takes no messages of this kind"},
+    {fb::RejectReason::unpaired, "the sender is not paired"},
+    {fb::RejectReason::rate_limited, "the sender has too many messages waiting"},
+    {fb::RejectReason::queue_full, "the session has too many messages waiting"},
+    {fb::RejectReason::table_full,
+     "the gateway keeps as many sessions, senders, runs or devices as it may: delete some that are "
+     "not needed (spine sessions, spine devices), or wait until old ones expire"},
+    {fb::RejectReason::unknown_agent, "no such agent is configured"},
+    {fb::RejectReason::group_not_listed, "the group is not among channels.<name>.groups"},
+}};
+
+std::string reason_text(fb::RejectReason reason) {
+  const auto* row = std::ranges::find(kReasonTexts, reason, &ReasonText::reason);
+  return std::string{row == kReasonTexts.end() ? "the message was not accepted" : row->text};
 }
 
 Refusal refusal_of(fb::RejectReason reason) {
@@ -42,7 +41,7 @@ Refusal refusal_of(fb::RejectReason reason) {
   return {.code = later    ? error_code::kUnavailable
                   : policy ? error_code::kForbidden
                            : error_code::kInvalidRequest,
-          .message = std::string{reason_text(reason)},
+          .message = reason_text(reason),
           .details = details_of(code, fb::EnumNameRejectReason(reason)),
           .retryable = later,
           .retry_after_ms = 1'000};
@@ -52,7 +51,7 @@ Refusal refusal_of(fb::RejectReason reason) {
 
 Refusal table_full_refusal() {
   return {.code = error_code::kUnavailable,
-          .message = std::string{reason_text(fb::RejectReason::table_full)},
+          .message = reason_text(fb::RejectReason::table_full),
           .details = details_of("TABLE_FULL", "table_full"),
           .retryable = true,
           .retry_after_ms = 1'000};
@@ -64,10 +63,6 @@ Refusal disk_full_refusal() {
           .details = details_of("NO_SPACE", "no_space"),
           .retryable = true,
           .retry_after_ms = 1'000};
-}
-
-bool Responder::may(Scope scope) const {
-  return satisfies(net.hub.table.scopes[slot], scope);
 }
 
 JsonWriter Responder::begin(bool ok) const {
@@ -85,10 +80,6 @@ void Responder::end(JsonWriter& json) const {
   net.hub.end(slot);
 }
 
-void Responder::respond_raw(std::string_view payload) const {
-  respond_value([payload](JsonWriter& json) { json.raw(payload); });
-}
-
 void Responder::refuse(const Refusal& refusal) const {
   if (!net.hub.writable(slot)) return;
   JsonWriter json = begin(false);
@@ -101,10 +92,6 @@ void Responder::refuse(const Refusal& refusal) const {
     json.member("retryAfterMs", refusal.retry_after_ms);
   });
   end(json);
-}
-
-void Responder::refuse(std::string message) const {
-  refuse(Refusal{.message = std::move(message)});
 }
 
 void Responder::refuse(std::string message, std::string_view code, std::string_view reason) const {
@@ -177,13 +164,6 @@ std::string details_of(std::string_view code, std::string_view reason) {
 
 Push::Push(Context& net, std::string_view event) : net_(net), event_(event), json_(net.scratch) {
   net.scratch.clear();
-}
-
-void Push::to(std::uint32_t slot) {
-  put(slot, true);
-}
-void Push::targeted(std::uint32_t slot) {
-  put(slot, false);
 }
 
 void Push::put(std::uint32_t slot, bool numbered) {

@@ -8,11 +8,26 @@
 #include <utility>
 
 #include "adapters/websocket/context.h"
-#include "adapters/websocket/refusal.h"
 #include "engine/pipeline/messages.h"
 #include "schemas/vocab/json.h"
 
 namespace spine::net {
+
+// The error codes of the protocol.
+namespace error_code {
+inline constexpr std::string_view kInvalidRequest = "INVALID_REQUEST";
+inline constexpr std::string_view kForbidden = "FORBIDDEN";
+inline constexpr std::string_view kNotPaired = "NOT_PAIRED";
+inline constexpr std::string_view kUnavailable = "UNAVAILABLE";
+}  // namespace error_code
+
+struct Refusal {
+  std::string_view code{error_code::kInvalidRequest};
+  std::string message{};
+  std::string details{};  // a JSON object, or empty
+  bool retryable{};
+  std::uint64_t retry_after_ms{};
+};
 
 // Who asked, and the ways to answer: with a payload, with an error, or later, when the engine has
 // been asked. Borrowed for the call. Thread: net.
@@ -28,7 +43,7 @@ class Responder {
   const Client& client() const { return *net.hub.table.client[slot]; }
   ConnectionRef ref() const { return net.hub.table.ref(slot); }
   // Whether the connection's scopes satisfy this one.
-  bool may(Scope scope) const;
+  bool may(Scope scope) const { return satisfies(net.hub.table.scopes[slot], scope); }
 
   // {"type":"res","id":ID,"ok":true,"payload":...}: the payload is what write(json) writes, one
   // value / an object of these members / this text. REQUIRES: hub.writable(slot).
@@ -42,12 +57,14 @@ class Responder {
   void respond(Write write) const {
     respond_value([&](JsonWriter& json) { json.object([&] { write(json); }); });
   }
-  void respond_raw(std::string_view payload) const;
+  void respond_raw(std::string_view payload) const {
+    respond_value([payload](JsonWriter& json) { json.raw(payload); });
+  }
 
   // Error responses. Nothing happens when frames may no longer be queued for the connection.
   void refuse(const Refusal& refusal) const;
   // INVALID_REQUEST, the latter with details_of().
-  void refuse(std::string message) const;
+  void refuse(std::string message) const { refuse(Refusal{.message = std::move(message)}); }
   void refuse(std::string message, std::string_view code, std::string_view reason) const;
   // FORBIDDEN, MISSING_SCOPE.
   void refuse_scope(Scope scope) const;
@@ -105,9 +122,9 @@ class Push {
   Push(Context& net, std::string_view event);
   JsonWriter& json() { return json_; }
   // With the connection's next seq. Skips connections that may not be written to.
-  void to(std::uint32_t slot);
+  void to(std::uint32_t slot) { put(slot, true); }
   // Without a seq: meant for this connection alone.
-  void targeted(std::uint32_t slot);
+  void targeted(std::uint32_t slot) { put(slot, false); }
   // Presence and health pushes carry both counters.
   void with_state_version() { state_version_ = true; }
 

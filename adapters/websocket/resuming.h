@@ -1,28 +1,22 @@
 // Resuming: a connection that is being told what it missed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "adapters/websocket/context.h"
+#include "adapters/websocket/cursor.h"
 #include "adapters/websocket/runs.h"
+#include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {
-
-// Where a client stands: the push it saw last. Opaque to clients: "<epoch hex>.<seq>.<ordinal>".
-struct Cursor {
-  Bits128 epoch{};
-  Seq seq{};
-  std::uint32_t ordinal{};
-};
-// False when the text is no cursor of Spine's.
-bool parse_cursor(std::string_view text, Cursor& out);
-void append_cursor(std::string& out, const Cursor& cursor);
-// Above every ordinal an event can have: all of it was seen.
-inline constexpr std::uint32_t kWholeEvent = 0xFFFF'FFFF;
 
 struct Resuming {
   std::uint32_t slot{};
@@ -41,5 +35,29 @@ struct Resuming {
 
 // Whether a push about that session (empty = about none) is told again.
 bool resumes(const Resuming& resuming, std::string_view session_key);
+
+// What was told live while somebody was catching up, kept until they have.
+// Copies of event items, ascending. At most kRecentBytesMax: the oldest go first. Thread: net.
+class RecentEvents {
+ public:
+  void add(Seq seq, ByteSpan payload);
+  void clear();
+  // Tells the connection what came after `upto`, and moves `upto` to the last it told. False when
+  // more is missing: some of it is not here any more (then nothing is told), or the page is full.
+  bool tell_after(Events& events, Resuming& resuming, Seq& upto) const;
+
+ private:
+  struct Row {
+    Seq seq{};
+    std::size_t bytes{};
+    std::vector<std::uint64_t> words{};  // 8-aligned
+  };
+  std::deque<Row> rows_{};
+  std::size_t bytes_{};
+  Seq dropped_{};  // the latest event that is not here any more
+};
+
+// The method `resume`.
+std::span<const Method> resume_methods();
 
 }  // namespace spine::net

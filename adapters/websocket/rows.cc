@@ -2,12 +2,11 @@
 #include "adapters/websocket/rows.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <simdjson.h>
-#include <string>
 
-#include "adapters/websocket/entropy.h"
-#include "schemas/vocab/limits.h"
+#include "schemas/vocab/uuid.h"
 
 namespace spine::net {
 namespace {
@@ -15,18 +14,6 @@ namespace {
 constexpr std::uint64_t kContextTokens = 200'000;
 // Of a reason, as sent; the journal has all of it.
 constexpr std::size_t kFailureBytesMax = 16 * limits::kKiB;
-
-std::string_view kind_name(fb::ConversationKind kind) {
-  switch (kind) {
-    case fb::ConversationKind::direct:
-      return "direct";
-    case fb::ConversationKind::group:
-      return "group";
-    case fb::ConversationKind::channel:
-      return "channel";
-  }
-  return "direct";
-}
 
 // What clients are shown for an agent whose own choice is not known: they do not send without a
 // name.
@@ -87,14 +74,34 @@ void write_attachments(JsonWriter& json, const fb::MessageReceived& body, std::s
   if (left_out != 0) json.member("attachmentsLeftOut", left_out);
 }
 
+// Who wrote a row, and what. Borrowed.
+struct Said {
+  std::string_view role{"assistant"};
+  std::string_view text{};
+};
+
+// REQUIRES: the event is no tool's. `partial`: how far a run had come that was stopped or failed.
+Said said_in(const EventView& event, const EventView* partial) {
+  switch (static_cast<fb::EventBody>(event.header.kind)) {
+    case fb::EventBody::MessageReceived: {
+      const auto& body = root_of<fb::MessageReceived>(event);
+      return {body.via() == fb::MessageVia::system ? "system" : "user", text_of(body.text())};
+    }
+    case fb::EventBody::RunFinished:
+      return {.text = text_of(root_of<fb::RunFinished>(event).text())};
+    case fb::EventBody::CommandAnswered:
+      return {.text = text_of(root_of<fb::CommandAnswered>(event).text())};
+    default:
+      if (partial == nullptr) return {};
+      return {.text = text_of(root_of<fb::PartialAnswerRecorded>(*partial).text())};
+  }
+}
+
 void write_user(JsonWriter& json, const EventView& event, std::string_view run_key,
                 TextWindow shown) {
-  const auto& body = *flatbuffers::GetRoot<fb::MessageReceived>(event.body.data());
+  const auto& body = root_of<fb::MessageReceived>(event);
   const std::string_view key = run_key.empty() ? text_of(body.idempotency_key()) : run_key;
   const std::string user_key = key.empty() ? std::string{} : std::string{key} + ":user";
-  json.member("role", body.via() == fb::MessageVia::system ? "system" : "user");
-  write_content(json, text_of(body.text()), event.seq, shown);
-  json.member("timestamp", event.header.wall_ms);
   json.member_if("idempotencyKey", user_key);
   write_attachments(json, body, shown.attachments_max);
   if (body.via() == fb::MessageVia::channel) {
@@ -106,13 +113,8 @@ void write_user(JsonWriter& json, const EventView& event, std::string_view run_k
   write_meta(json, event, key, user_key);
 }
 
-void write_reply(JsonWriter& json, const EventView& event, std::string_view run_key,
-                 TextWindow shown) {
-  const auto& body = *flatbuffers::GetRoot<fb::RunFinished>(event.body.data());
+void write_reply(JsonWriter& json, const fb::RunFinished& body) {
   const std::string_view stop = text_of(body.stop_reason());
-  json.member("role", "assistant");
-  write_content(json, text_of(body.text()), event.seq, shown);
-  json.member("timestamp", event.header.wall_ms);
   json.member("stopReason", stop.empty() ? std::string_view{"stop"} : stop);
   json.member_if("provider", text_of(body.provider()));
   json.member_if("model", text_of(body.model()));
@@ -121,40 +123,15 @@ void write_reply(JsonWriter& json, const EventView& event, std::string_view run_
     json.member("output", body.output_tokens());
     json.member("totalTokens", body.input_tokens() + body.output_tokens());
   });
-  write_meta(json, event, run_key, {});
 }
 
-void write_command_answer(JsonWriter& json, const EventView& event, std::string_view run_key,
-                          TextWindow shown) {
-  const auto& body = *flatbuffers::GetRoot<fb::CommandAnswered>(event.body.data());
-  json.member("role", "assistant");
-  write_content(json, text_of(body.text()), event.seq, shown);
-  json.member("timestamp", event.header.wall_ms);
-  json.member("stopReason", "stop");
-  json.member("command", text_of(body.command()));
-  write_meta(json, event, run_key, {});
-}
-
-// How far it had come, and why there is no more.
-void write_failure(JsonWriter& json, const EventView& event, std::string_view run_key,
-                   TextWindow shown, const EventView* partial) {
-  std::string_view text;
-  if (partial != nullptr) {
-    text = text_of(flatbuffers::GetRoot<fb::PartialAnswerRecorded>(partial->body.data())->text());
-  }
-  json.member("role", "assistant");
-  write_content(json, text, event.seq, shown);
-  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::RunFailed)) {
-    const auto& body = *flatbuffers::GetRoot<fb::RunFailed>(event.body.data());
-    json.member("stopReason", "error");
-    json.member("errorMessage", failure_text(body));
-  } else {
-    const auto& body = *flatbuffers::GetRoot<fb::RunAborted>(event.body.data());
-    json.member("stopReason", "aborted");
-    json.member("errorMessage", abort_text(body.reason()));
-  }
-  json.member("timestamp", event.header.wall_ms);
-  write_meta(json, event, run_key, {});
+// Why there is no more.
+void write_failure(JsonWriter& json, const EventView& event) {
+  const bool failed = is_kind(event, fb::EventBody::RunFailed);
+  json.member("stopReason", failed ? "error" : "aborted");
+  json.member("errorMessage",
+              failed ? failure_text(root_of<fb::RunFailed>(event))
+                     : std::string{abort_text(root_of<fb::RunAborted>(event).reason())});
 }
 
 // A text that may stand in its event, or begin in a body of its own.
@@ -168,7 +145,7 @@ ToolText tool_text(const flatbuffers::String* inline_text, std::uint64_t bytes,
                    const EventView* body) {
   ToolText text{.shown = text_of(inline_text), .bytes = bytes};
   if (!text.shown.empty() || body == nullptr) return text;
-  text.shown = text_of(flatbuffers::GetRoot<fb::BodyRecorded>(body->body.data())->text());
+  text.shown = text_of(root_of<fb::BodyRecorded>(*body).text());
   return text;
 }
 
@@ -198,7 +175,7 @@ void write_arguments(JsonWriter& json, const ToolText& text) {
 }
 
 void write_tool_call(JsonWriter& json, const EventView& event, const EventView* body_event) {
-  const auto& body = *flatbuffers::GetRoot<fb::ToolCalled>(event.body.data());
+  const auto& body = root_of<fb::ToolCalled>(event);
   const ToolText text = tool_text(body.arguments(), body.arguments_bytes(), body_event);
   json.member("role", "assistant");
   json.array("content", [&] {
@@ -216,7 +193,7 @@ void write_tool_call(JsonWriter& json, const EventView& event, const EventView* 
 }
 
 void write_tool_result(JsonWriter& json, const EventView& event, const EventView* body_event) {
-  const auto& body = *flatbuffers::GetRoot<fb::ToolReturned>(event.body.data());
+  const auto& body = root_of<fb::ToolReturned>(event);
   const ToolText text = tool_text(body.result(), body.result_bytes(), body_event);
   json.member("role", "toolResult");
   json.member("toolCallId", text_of(body.call_id()));
@@ -234,7 +211,7 @@ void write_tool_result(JsonWriter& json, const EventView& event, const EventView
 // of what is too large for the event; may be null.
 void write_tool(JsonWriter& json, const EventView& event, std::string_view run_key,
                 const EventView* body) {
-  if (event.header.kind == static_cast<std::uint16_t>(fb::EventBody::ToolCalled)) {
+  if (is_kind(event, fb::EventBody::ToolCalled)) {
     write_tool_call(json, event, body);
   } else {
     write_tool_result(json, event, body);
@@ -298,6 +275,12 @@ void write_waits_behind(JsonWriter& json, const pipeline::ReplyItem& item, std::
   });
 }
 
+std::string dashed(std::string_view name) {
+  std::string text{name};
+  std::ranges::replace(text, '_', '-');
+  return text;
+}
+
 std::string failure_text(const fb::RunFailed& body) {
   const std::string_view whole = text_of(body.message());
   std::string text{cut_escaped(whole, kFailureBytesMax)};
@@ -307,19 +290,11 @@ std::string failure_text(const fb::RunFailed& body) {
 }
 
 std::string_view abort_text(fb::AbortReason reason) {
-  switch (reason) {
-    case fb::AbortReason::session_reset:
-      return "stopped: the session was reset";
-    case fb::AbortReason::session_closed:
-      return "stopped: the session was deleted";
-    case fb::AbortReason::superseded:
-      return "stopped: a newer message took its place";
-    case fb::AbortReason::command:
-      return "stopped by a message that said so";
-    case fb::AbortReason::rpc:
-      break;
-  }
-  return "stopped by a client";
+  constexpr std::array<std::string_view, 5> kTexts{
+      "stopped by a client", "stopped: the session was reset", "stopped: the session was deleted",
+      "stopped: a newer message took its place", "stopped by a message that said so"};
+  const auto index = static_cast<std::size_t>(reason);
+  return kTexts.at(index < kTexts.size() ? index : 0);
 }
 
 std::string_view abort_reason_name(fb::AbortReason reason) {
@@ -327,18 +302,8 @@ std::string_view abort_reason_name(fb::AbortReason reason) {
 }
 
 std::string_view error_kind_name(fb::RunErrorKind kind) {
-  switch (kind) {
-    case fb::RunErrorKind::refusal:
-      return "refusal";
-    case fb::RunErrorKind::timeout:
-      return "timeout";
-    case fb::RunErrorKind::rate_limit:
-      return "rate_limit";
-    case fb::RunErrorKind::context_length:
-      return "context_length";
-    default:
-      return "unknown";
-  }
+  return fb::EnumNameRunErrorKind(kind == fb::RunErrorKind::crash ? fb::RunErrorKind::unknown
+                                                                  : kind);
 }
 
 const config::AgentConfig* find_agent(const config::Config& config, std::string_view id) {
@@ -376,15 +341,13 @@ void write_session(JsonWriter& json, const config::Config& config, const core::S
                    std::int64_t now_wall_ms) {
   const ModelName model =
       session.model.empty() ? model_of(config, session.agent_id) : model_name(session.model);
-  std::string uuid;
-  append_uuid(uuid, session.uuid);
   json.begin_object();
   json.member("key", session.key);
-  json.member("kind", kind_name(session.conversation));
+  json.member("kind", fb::EnumNameConversationKind(session.conversation));
   json.member("agentId", session.agent_id);
   json.member("isMain", session.is_main);
-  json.member("sessionId", uuid);
-  json.member("chatType", kind_name(session.conversation));
+  json.member("sessionId", uuid_string(session.uuid));
+  json.member("chatType", fb::EnumNameConversationKind(session.conversation));
   json.member_if("channel", session.channel);
   json.member_if("displayName", session.display_name);
   json.member_if("label", session.label);
@@ -424,50 +387,36 @@ void write_recent(JsonWriter& json, const core::SessionView& session, std::int64
 
 void write_message(JsonWriter& json, const EventView& event, std::string_view run_key,
                    TextWindow shown, const Belongings& belongings) {
+  const auto kind = static_cast<fb::EventBody>(event.header.kind);
   json.object([&] {
-    switch (static_cast<fb::EventBody>(event.header.kind)) {
-      case fb::EventBody::MessageReceived:
-        return write_user(json, event, run_key, shown);
-      case fb::EventBody::RunFinished:
-        return write_reply(json, event, run_key, shown);
-      case fb::EventBody::CommandAnswered:
-        return write_command_answer(json, event, run_key, shown);
-      case fb::EventBody::ToolCalled:
-      case fb::EventBody::ToolReturned:
-        return write_tool(json, event, run_key, belongings.tool_body);
-      default:
-        return write_failure(json, event, run_key, shown, belongings.partial_answer);
+    if (kind == fb::EventBody::ToolCalled || kind == fb::EventBody::ToolReturned) {
+      return write_tool(json, event, run_key, belongings.tool_body);
     }
+    const Said said = said_in(event, belongings.partial_answer);
+    json.member("role", said.role);
+    write_content(json, said.text, event.seq, shown);
+    json.member("timestamp", event.header.wall_ms);
+    if (kind == fb::EventBody::MessageReceived) return write_user(json, event, run_key, shown);
+    if (kind == fb::EventBody::RunFinished) {
+      write_reply(json, root_of<fb::RunFinished>(event));
+    } else if (kind == fb::EventBody::CommandAnswered) {
+      json.member("stopReason", "stop");
+      json.member("command", text_of(root_of<fb::CommandAnswered>(event).command()));
+    } else {
+      write_failure(json, event);
+    }
+    write_meta(json, event, run_key, {});
   });
 }
 
 void write_preview_item(JsonWriter& json, const EventView& event, std::size_t bytes_max) {
-  std::string_view role = "assistant";
-  std::string_view text;
-  std::string failure;
-  switch (static_cast<fb::EventBody>(event.header.kind)) {
-    case fb::EventBody::MessageReceived: {
-      const auto& body = *flatbuffers::GetRoot<fb::MessageReceived>(event.body.data());
-      role = body.via() == fb::MessageVia::system ? "system" : "user";
-      text = text_of(body.text());
-      break;
-    }
-    case fb::EventBody::RunFinished:
-      text = text_of(flatbuffers::GetRoot<fb::RunFinished>(event.body.data())->text());
-      break;
-    case fb::EventBody::CommandAnswered:
-      text = text_of(flatbuffers::GetRoot<fb::CommandAnswered>(event.body.data())->text());
-      break;
-    case fb::EventBody::RunFailed:
-      failure = failure_text(*flatbuffers::GetRoot<fb::RunFailed>(event.body.data()));
-      text = failure;
-      break;
-    default:
-      text = "(stopped)";
-  }
+  const Said said = said_in(event, nullptr);
+  std::string why;
+  if (is_kind(event, fb::EventBody::RunFailed)) why = failure_text(root_of<fb::RunFailed>(event));
+  if (is_kind(event, fb::EventBody::RunAborted)) why = "(stopped)";
   json.object([&] {
-    json.member("role", role);
-    json.member("text", cut_escaped(text, bytes_max));
+    json.member("role", said.role);
+    json.member("text", cut_escaped(why.empty() ? said.text : why, bytes_max));
   });
 }
 

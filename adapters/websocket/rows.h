@@ -79,6 +79,9 @@ void write_assistant_text(JsonWriter& json, std::string_view text, std::int64_t 
 void write_command(JsonWriter& json, const pipeline::ReplyItem& item);
 void write_waits_behind(JsonWriter& json, const pipeline::ReplyItem& item, std::int64_t wall_ms);
 
+// A name of an enumeration as the protocol spells it: "control-socket".
+std::string dashed(std::string_view name);
+
 // Why a run failed and what becomes of its message, for people. Never empty; bounded, whatever the
 // agent said.
 std::string failure_text(const fb::RunFailed& body);

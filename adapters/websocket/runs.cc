@@ -1,9 +1,13 @@
-// Live runs and waiters.
+// Live runs, waiters, and what waiters are answered.
 #include "adapters/websocket/runs.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
+#include "adapters/websocket/respond.h"
+#include "adapters/websocket/rows.h"
+#include "schemas/fields.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {
@@ -48,11 +52,6 @@ void RunTable::forget(RunId id) {
   if (found == runs_.end()) return;
   text_bytes_ -= found->second.text.size();
   runs_.erase(found);
-}
-
-void RunTable::forget_all() {
-  runs_.clear();
-  text_bytes_ = 0;
 }
 
 bool RunTable::wait(Waiter waiter) {
@@ -122,6 +121,132 @@ std::uint64_t RunTable::next_deadline_ms() const {
     }
   }
   return next;
+}
+
+void RunTable::keep_end(RunId id, const EventView& end) {
+  last_ended_ = RunId{};
+  if (waiters_.empty()) return;
+  last_end_ = end;
+  last_end_body_.resize(align8(end.body.size()) / 8);
+  std::memcpy(last_end_body_.data(), end.body.data(), end.body.size());
+  last_end_.body = {reinterpret_cast<const std::byte*>(last_end_body_.data()), end.body.size()};
+  last_ended_ = id;
+}
+
+namespace {
+
+// How much of an answer goes to one who waited for it. Who asked gets the whole, unlike those who
+// are merely told; but thousands may wait for one run, and what all are owed is bounded.
+std::size_t reply_bytes_max(const Hub& hub, std::uint32_t slot) {
+  const auto left = [](std::size_t most, std::size_t owed) {
+    return owed < most ? most - owed : 0;
+  };
+  const std::size_t room = std::min(left(limits::kAnswersOwedMax, hub.owed(slot)),
+                                    left(limits::kBufferedBytesAllMax / 2, hub.owed_all()));
+  return std::clamp(room, std::size_t{limits::kKiB}, limits::kHistoryBytesMax);
+}
+
+void write_reply_text(JsonWriter& json, const Context& net, std::uint32_t slot,
+                      const Ending& ending) {
+  const std::string_view shown = cut_escaped(ending.text, reply_bytes_max(net.hub, slot));
+  json.member("text", shown);
+  write_cut(json, ending.text, shown, ending.seq);
+}
+
+Ending answered(std::string_view text, std::string_view stop_reason) {
+  return {.status = "ok",
+          .summary = "completed",
+          .text = text,
+          .stop_reason = stop_reason.empty() ? std::string_view{"stop"} : stop_reason,
+          .answered = true};
+}
+
+Ending ending_of(const EventView& end) {
+  switch (static_cast<fb::EventBody>(end.header.kind)) {
+    case fb::EventBody::RunFinished: {
+      const auto& body = root_of<fb::RunFinished>(end);
+      Ending ending = answered(text_of(body.text()), text_of(body.stop_reason()));
+      ending.finished = &body;
+      return ending;
+    }
+    case fb::EventBody::RunFailed:
+      return {.status = "error",
+              .summary = "failed",
+              .error = failure_text(root_of<fb::RunFailed>(end))};
+    case fb::EventBody::CommandAnswered:
+      return answered(text_of(root_of<fb::CommandAnswered>(end).text()), {});
+    case fb::EventBody::RunsMerged:  // another run answers the message, too
+      return {.status = "ok", .summary = "completed", .stop_reason = "merged"};
+    default: {
+      Ending ending{.status = "error", .summary = "aborted", .error = "aborted"};
+      if (is_kind(end, fb::EventBody::RunAborted)) {
+        ending.stop_reason = abort_reason_name(root_of<fb::RunAborted>(end).reason());
+      }
+      return ending;
+    }
+  }
+}
+
+void write_wait(JsonWriter& json, const Context& net, std::uint32_t slot, const Ending& ending) {
+  if (ending.ended_wall_ms != 0) json.member("endedAt", ending.ended_wall_ms);
+  json.member_if("error", ending.error);
+  json.member_if("stopReason", ending.stop_reason);
+  if (!ending.answered) return;
+  json.object("terminalReply", [&] {
+    json.member("disposition", "final");
+    write_reply_text(json, net, slot, ending);
+  });
+}
+
+}  // namespace
+
+void write_result(JsonWriter& json, const Context& net, std::uint32_t slot, const Ending& ending) {
+  json.object("result", [&] {
+    json.array("payloads", [&] {
+      if (!ending.answered) return;
+      json.object([&] {
+        write_reply_text(json, net, slot, ending);
+        json.member_null("mediaUrl");
+      });
+    });
+    json.object("meta", [&] {
+      if (ending.finished == nullptr) return;
+      json.member("durationMs", ending.finished->duration_ms());
+      json.object("agentMeta", [&] {
+        json.member("provider", text_of(ending.finished->provider()));
+        json.member("model", text_of(ending.finished->model()));
+        json.object("usage", [&] {
+          json.member("input", ending.finished->input_tokens());
+          json.member("output", ending.finished->output_tokens());
+        });
+      });
+    });
+  });
+}
+
+void answer_waiter(Context& net, const Waiter& waiter, const EventView* end) {
+  const std::uint32_t slot = waiter.connection.slot;
+  if (!net.hub.table.live(waiter.connection) || !net.hub.writable(slot)) return;
+  Ending ending{};
+  if (end != nullptr) {
+    ending = ending_of(*end);
+    ending.ended_wall_ms = end->header.wall_ms;
+    ending.seq = end->seq;
+  }
+  Responder{net, slot, waiter.id}.respond([&](JsonWriter& json) {
+    json.member("runId", waiter.asked_key.empty() ? waiter.run_key : waiter.asked_key);
+    json.member("status", ending.status);
+    if (!waiter.second_answer) return write_wait(json, net, slot, ending);
+    json.member("summary", ending.summary);
+    json.member_if("error", ending.error);
+    write_result(json, net, slot, ending);
+  });
+}
+
+void answer_waiters(Context& net, std::string_view run_key, const EventView& end) {
+  if (run_key.empty() || net.runs.waiting() == 0) return;
+  for (const Waiter& waiter : net.runs.take(run_key))
+    answer_waiter(net, waiter, &end);
 }
 
 }  // namespace spine::net

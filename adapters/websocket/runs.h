@@ -1,4 +1,4 @@
-// RunTable: runs that are being watched, and the requests that wait for one to end.
+// RunTable: runs that are being watched, the requests that wait for one to end, and their answers.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,14 @@
 #include <vector>
 
 #include "schemas/vocab/ids.h"
+#include "schemas/vocab/json.h"
+#include "schemas/vocab/record.h"
+
+#include "event_generated.h"
 
 namespace spine::net {
+
+struct Context;
 
 // A run between its start and its end, as far as pushes need it.
 struct LiveRun {
@@ -48,7 +54,10 @@ class RunTable {
   // What was written so far is void: the answer starts anew.
   void start_over(LiveRun& run);
   void forget(RunId id);
-  void forget_all();
+  void forget_all() {
+    runs_.clear();
+    text_bytes_ = 0;
+  }
   std::size_t count() const { return runs_.size(); }
   // f(RunId, const LiveRun&) for each, in no order.
   template <class F>
@@ -67,6 +76,10 @@ class RunTable {
   void drop(ConnectionRef connection);
   // Takes out one; false when it is gone already.
   bool take_one(ConnectionRef connection, std::string_view id, Waiter& out);
+  // Keeps how the run ended, if anybody waits for any: what merges with it is told behind it.
+  void keep_end(RunId id, const EventView& end);
+  // How the last run ended that was kept, when it is that one. Borrowed.
+  const EventView* kept_end(RunId id) const { return last_ended_ == id ? &last_end_ : nullptr; }
   // Earliest deadline; 0 = none.
   std::uint64_t next_deadline_ms() const;
   std::size_t waiting() const { return waiters_.size(); }
@@ -80,6 +93,31 @@ class RunTable {
   std::size_t text_bytes_{};  // of all runs
   std::vector<Waiter> waiters_{};
   std::unordered_map<std::uint32_t, std::size_t> waiting_by_slot_{};
+  EventView last_end_{};
+  std::vector<std::uint64_t> last_end_body_{};
+  RunId last_ended_{};
 };
+
+// How a run ended, whatever the kind of its last event. Borrowed.
+struct Ending {
+  std::string_view status{"timeout"};
+  std::string_view summary{"timeout"};
+  std::string_view text{};
+  std::string_view stop_reason{};
+  std::string error{};
+  std::int64_t ended_wall_ms{};
+  Seq seq{};
+  const fb::RunFinished* finished{};
+  bool answered{};  // with the text
+};
+// "result":{...} of the agent method's second answer, to the connection.
+void write_result(JsonWriter& json, const Context& net, std::uint32_t slot, const Ending& ending);
+
+// The second response of `agent`, or the answer of agent.wait. `end` is the RunFinished, RunFailed
+// or RunAborted that ended the run; null = the wait's time is over. Nothing happens when the
+// connection is gone.
+void answer_waiter(Context& net, const Waiter& waiter, const EventView* end);
+// Everybody who waits for this run gets `end`.
+void answer_waiters(Context& net, std::string_view run_key, const EventView& end);
 
 }  // namespace spine::net

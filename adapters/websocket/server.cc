@@ -9,9 +9,9 @@
 #include <unistd.h>
 #include <utility>
 
-#include "adapters/websocket/gateway.h"
-#include "adapters/websocket/loop.h"
 #include "adapters/websocket/net_log.h"
+#include "adapters/websocket/net_loop.h"
+#include "adapters/websocket/switchboard.h"
 #include "schemas/vocab/check.h"
 
 namespace spine::net {
@@ -37,7 +37,7 @@ struct NetServer::State {
   State(NetOptions net_options, pipeline::Shared& shared, pipeline::Ingress& ingress)
       : options(std::move(net_options)),
         producer(ingress.add_producer(&State::wake, this)),
-        gateway(options, shared, producer),
+        switchboard(options, shared, producer),
         outbox(&State::wake, this) {}
 
   // Thread: any.
@@ -48,9 +48,9 @@ struct NetServer::State {
 
   NetOptions options;
   pipeline::IngressProducer& producer;
-  Gateway gateway;
+  Switchboard switchboard;
   pipeline::Outbox outbox;
-  std::unique_ptr<Loop> loop{};
+  std::unique_ptr<NetLoop> loop{};
   std::optional<ControlSocket> control{};
   std::uint16_t port{};
   std::thread thread{};
@@ -69,7 +69,7 @@ Result<std::unique_ptr<NetServer>> NetServer::bind(NetOptions options, pipeline:
   SPINE_TRY(ListeningSockets sockets, listen_on(options.addresses, options.port));
   const std::uint16_t port = sockets.port;
   auto state = std::make_unique<State>(std::move(options), shared, ingress);
-  SPINE_TRY(state->loop, Loop::create(state->gateway, state->producer, std::move(sockets)));
+  SPINE_TRY(state->loop, NetLoop::create(state->switchboard, state->producer, std::move(sockets)));
   state->port = port;
   return std::unique_ptr<NetServer>(new NetServer(std::move(state)));
 }
@@ -99,7 +99,7 @@ void NetServer::set_token(std::string token) {
 
 void NetServer::set_config(const config::Config* config) {
   // release: pairs with the acquire in Context::config().
-  state_->gateway.context().live_config.store(config, std::memory_order_release);
+  state_->switchboard.context().live_config.store(config, std::memory_order_release);
 }
 
 void NetServer::start() {
@@ -108,6 +108,10 @@ void NetServer::start() {
     ::pthread_setname_np(::pthread_self(), "net");
     state->loop->run(state->outbox);
   });
+}
+
+void NetServer::hand_in_gathered() {
+  if (state_->thread.joinable()) state_->loop->hand_in_gathered();
 }
 
 void NetServer::stop() {

@@ -7,7 +7,6 @@
 
 #include "adapters/websocket/inputs.h"
 #include "adapters/websocket/methods.h"
-#include "adapters/websocket/put_text.h"
 #include "adapters/websocket/rows.h"
 #include "engine/core/session_key.h"
 #include "schemas/vocab/uuid.h"
@@ -347,14 +346,9 @@ fb::EventBody build_session_opened(Context& net, const NewSession& made, std::st
     const auto agent_id = put_text(builder, agent);
     const auto channel = put_text(builder, "webchat");
     const auto label = put_text(builder, made.label);
-    const fb::Bits128 id{made.uuid.hi, made.uuid.lo};
-    fb::SessionOpenedBuilder table{builder};
-    table.add_key(key);
-    table.add_agent_id(agent_id);
-    table.add_uuid(&id);
-    table.add_channel(channel);
-    table.add_label(label);
-    return table.Finish();
+    const fb::Bits128 id = put_bits(made.uuid);
+    return fb::CreateSessionOpened(builder, key, agent_id, &id, fb::ConversationKind::direct,
+                                   channel, 0, label);
   });
 }
 
@@ -427,7 +421,7 @@ void sessions_patch(Call& call) {
 void sessions_reset(Call& call) {
   const Bits128 uuid = as_uuid(call.net.entropy.next());
   const fb::EventBody kind = call.net.build([&](flatbuffers::FlatBufferBuilder& builder) {
-    const fb::Bits128 id{uuid.hi, uuid.lo};
+    const fb::Bits128 id = put_bits(uuid);
     return fb::CreateSessionReset(builder, fb::ResetReason::manual, &id);
   });
   call.submit(kind, {.session_key = call.text("key")},

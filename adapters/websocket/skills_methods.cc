@@ -1,7 +1,6 @@
 // skills.status: the skills of one agent, as OpenClaw's clients read them.
 #include <algorithm>
 
-#include "adapters/websocket/agent_methods.h"
 #include "adapters/websocket/methods.h"
 
 namespace spine::net {
@@ -19,20 +18,19 @@ std::string_view source_of(std::string_view root) {
 }
 
 void write_requirements(JsonWriter& json, const SkillReport& skill) {
-  json.object("requirements", [&] {
-    json.array("bins", skill.bins);
-    json.array("anyBins", skill.any_bins);
-    json.array("env", skill.env);
-    json.array("config", skill.config);
-    json.array("os", skill.os);
-  });
-  json.object("missing", [&] {
-    json.array("bins", skill.missing_bins);
-    json.array("anyBins", skill.missing_any_bins);
-    json.array("env", skill.missing_env);
-    json.array("config", skill.missing_config);
-    json.array("os", skill.missing_os);
-  });
+  const auto write = [&json](std::string_view name, const auto& bins, const auto& any_bins,
+                             const auto& env, const auto& config, const auto& os) {
+    json.object(name, [&] {
+      json.array("bins", bins);
+      json.array("anyBins", any_bins);
+      json.array("env", env);
+      json.array("config", config);
+      json.array("os", os);
+    });
+  };
+  write("requirements", skill.bins, skill.any_bins, skill.env, skill.config, skill.os);
+  write("missing", skill.missing_bins, skill.missing_any_bins, skill.missing_env,
+        skill.missing_config, skill.missing_os);
   json.objects("configChecks", skill.config, [&](const std::string& path) {
     const auto& missing = skill.missing_config;
     json.member("path", path);
@@ -87,15 +85,13 @@ std::vector<const SkillReport*> skills_of(const pipeline::SkillsReport* report,
   for (const SkillReport& skill : report->skills) {
     if (skill.agent_id == agent_id) out.push_back(&skill);
   }
-  const std::size_t own = out.size();  // by name
+  const std::size_t own = out.size();
   const auto name_of = [](const SkillReport* skill) { return std::string_view(skill->name); };
   for (const SkillReport& skill : report->skills) {
-    if (!skill.agent_id.empty()) continue;
     const auto end = out.begin() + static_cast<std::ptrdiff_t>(own);
-    const auto at = std::lower_bound(
-        out.begin(), end, std::string_view(skill.name),
-        [&](const SkillReport* a, std::string_view name) { return name_of(a) < name; });
-    if (at == end || name_of(*at) != skill.name) out.push_back(&skill);
+    if (!skill.agent_id.empty() || std::ranges::find(out.begin(), end, skill.name, name_of) != end)
+      continue;
+    out.push_back(&skill);
   }
   std::ranges::sort(out, {}, name_of);
   return out;

@@ -114,10 +114,6 @@ void spine_digest(Call& call) {
   });
 }
 
-void commands_list(Call& call) {
-  call.respond([&](JsonWriter& json) { write_commands(json, call.net.config()); });
-}
-
 // The configured channels. Their adapters come with later versions: none of them runs.
 void channels_status(Call& call) {
   call.respond(
@@ -226,7 +222,7 @@ constexpr Param kWordsForAgent = optional_text("agentId", limits::kNameBytesMax)
 
 constexpr Method kSystemMethods[]{
     {"channels.status", Scope::read, {}, channels_status},
-    {"commands.list", Scope::read, {}, commands_list},
+    {"commands.list", Scope::read, {}, show_configured<write_commands>},
     {"cron.list",
      Scope::read,
      {number("limit", 1, 200, 50), number("offset", 0, 1'000'000, 0)},

@@ -1,19 +1,12 @@
 // TLS: the certificate and key the server shows, checked before they are used.
 #pragma once
 
-#include <string>
-
+#include "adapters/websocket/options.h"
 #include "schemas/vocab/result.h"
 
 struct ssl_ctx_st;
 
 namespace spine::net {
-
-struct TlsFiles {
-  std::string cert_path{};  // PEM, the chain after it; empty = no TLS
-  std::string key_path{};   // PEM, without a pass phrase
-  bool enabled() const { return !cert_path.empty(); }
-};
 
 // Whether OpenSSL takes both files and the key belongs to the certificate.
 // Errors: invalid_argument, naming the file and what OpenSSL says.

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <string_view>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <utility>

@@ -101,6 +101,12 @@ IpAddress network_of(const IpAddress& address) {
   return network;
 }
 
+std::string network_text(std::string_view address) {
+  const auto ip = parse_ip(address);
+  if (!ip || ip->is_v4()) return std::string{address};
+  return show_ip(network_of(*ip)) + "/64";
+}
+
 std::string show_host_port(std::string_view address, std::uint16_t port) {
   std::string out{address};
   if (address.find(':') != std::string_view::npos) out = "[" + out + "]";

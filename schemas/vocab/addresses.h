@@ -45,6 +45,8 @@ bool is_private(const IpAddress& address);
 
 // What one party can have many of counts as one: IPv4 whole, of IPv6 the /64.
 IpAddress network_of(const IpAddress& address);
+// The same as text: "10.1.2.3", "2001:db8::/64"; what is no address stays as it is.
+std::string network_text(std::string_view address);
 
 // "127.0.0.1:18789", "[::1]:18789". `address` is an address or a name.
 std::string show_host_port(std::string_view address, std::uint16_t port);

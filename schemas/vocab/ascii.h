@@ -45,4 +45,15 @@ constexpr std::string_view trimmed(std::string_view text, std::string_view blank
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
+// Whether f(part) holds for any part of `text` between separators; empty parts are parts, too.
+template <class F>
+constexpr bool any_part(std::string_view text, char separator, F f) {
+  while (true) {
+    const std::size_t end = std::min(text.find(separator), text.size());
+    if (f(text.substr(0, end))) return true;
+    if (end == text.size()) return false;
+    text.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace spine

@@ -237,6 +237,15 @@ class DeviceAuth(unittest.TestCase):
         hello = client.connect(params, device)
         self.assertIn("deviceToken", hello["auth"])
 
+    def test_what_was_refused_is_on_record_when_the_gateway_has_stopped(self):
+        for _ in range(2):
+            self.refused(None, self.params())
+        self.assertEqual(self.daemon.stop(), 0)
+        events = self.daemon.events()
+        kinds = [event["kind"] for event in events]
+        self.assertEqual(kinds.count("ConnectsRefused"), 1)
+        self.assertLess(kinds.index("ConnectsRefused"), kinds.index("EngineStopped"))
+
 
 if __name__ == "__main__":
     unittest.main()

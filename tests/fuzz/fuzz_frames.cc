@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "adapters/websocket/channel_message.h"
-#include "adapters/websocket/gateway.h"
+#include "adapters/websocket/switchboard.h"
 #include "engine/pipeline/ingress.h"
 #include "engine/pipeline/messages.h"
 #include "schemas/event_verify.h"
@@ -95,7 +95,7 @@ class World {
   net::NetOptions options_{.token = "t", .config = &config_, .version = "fuzz"};
   pipeline::Shared shared_{};
   pipeline::Ingress ingress_{};
-  net::Gateway gateway_;
+  net::Switchboard gateway_;
   std::uint32_t slot_{};
   simdjson::dom::parser parser_{};
 };

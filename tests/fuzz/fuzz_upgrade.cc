@@ -15,7 +15,7 @@
 #include "adapters/http/request_head.h"
 #include "adapters/http/routes.h"
 #include "adapters/websocket/frame_reader.h"
-#include "adapters/websocket/http_request.h"
+#include "adapters/websocket/http_desk.h"
 #include "schemas/vocab/limits.h"
 
 namespace {
@@ -92,8 +92,7 @@ void check_complete(const RequestHead& head, std::string_view text) {
   expect(("/" + path + "/").find("/../") == std::string::npos);
   for (const char c : path)
     expect(static_cast<unsigned char>(c) >= 0x20);
-  net::OwnedRequest request{};
-  net::read_request(head, request);
+  const net::ServedRequest request = net::read_request(head);
   expect(request.websocket_key.empty() == !head.websocket());
   if (!head.websocket()) return;
   expect(head.method() == "GET" && !head.has_body());

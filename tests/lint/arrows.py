@@ -22,8 +22,18 @@ ARROWS = {
 ADAPTERS = {
     "adapters/cli": ("adapters",),                             # the composition root
     "adapters/websocket": ("adapters/websocket", "adapters/http"),  # one port, one net thread
-    "adapters/http": ("adapters/http", "adapters/websocket"),
     "adapters/client": ("adapters/client", "adapters/http"),   # the other side of one upgrade
+}
+
+# The rooms of an adapter that has any: room -> rooms it may include from, besides its own.
+_WEBSOCKET = "adapters/websocket/"
+ROOMS = {
+    _WEBSOCKET + "protocol": (),
+    _WEBSOCKET + "door": (_WEBSOCKET + "protocol",),
+    _WEBSOCKET + "methods": (_WEBSOCKET + "protocol",),
+    _WEBSOCKET + "pushes": (_WEBSOCKET + "protocol",),
+    _WEBSOCKET + "net": (_WEBSOCKET + "protocol", _WEBSOCKET + "door", _WEBSOCKET + "methods",
+                         _WEBSOCKET + "pushes"),
 }
 
 # A library's header may be included only below these folders.
@@ -66,6 +76,9 @@ def quoted_fault(name, included, files):
         party = "/".join(name.split("/")[:2])
         if not below(included, ADAPTERS.get(party, (party,))):
             return f'{party} may not include another adapter, "{included}"'
+        room = home(name, ROOMS)
+        if room and below(included, (party,)) and not below(included, (room, *ROOMS[room])):
+            return f'{room} may not include "{included}"'
     return None
 
 
@@ -96,6 +109,10 @@ CLEAN = {
     "adapters/websocket/server.h": '#include "engine/pipeline/engine.h"\n',
     "adapters/loop/loop.h": "#include <event2/event.h>\n",
     "adapters/cli/main.cc": '#include "adapters/websocket/server.h"\n',
+    "adapters/websocket/protocol/hub.h": '#include "adapters/http/facts.h"\n',
+    "adapters/http/facts.h": '#include "schemas/vocab/ids.h"\n',
+    "adapters/websocket/door/door.cc": '#include "adapters/websocket/protocol/hub.h"\n',
+    "adapters/websocket/net/net_loop.cc": '#include "adapters/websocket/protocol/hub.h"\n',
     "replay/main.cc": '#include "engine/core/state.h"\n// #include "engine/pipeline/engine.h"\n',
     "tests/unit/core/state_test.cc": '#include "engine/core/state.h"\n',
 }
@@ -110,6 +127,15 @@ PLANTS = [
      "engine/log may not"),
     ({"replay/a.cc": '#include "engine/pipeline/engine.h"\n'}, "replay may not include"),
     ({"adapters/loop/a.h": '#include "adapters/websocket/server.h"\n'}, "another adapter"),
+    ({"adapters/http/a.h": '#include "adapters/websocket/protocol/hub.h"\n'}, "another adapter"),
+    ({"adapters/websocket/protocol/a.h": '#include "adapters/websocket/door/a.h"\n',
+      "adapters/websocket/door/a.h": ""}, "protocol may not include"),
+    ({"adapters/websocket/methods/a.cc": '#include "adapters/websocket/pushes/a.h"\n',
+      "adapters/websocket/pushes/a.h": ""}, "methods may not include"),
+    ({"adapters/websocket/pushes/a.cc": '#include "adapters/websocket/door/a.h"\n',
+      "adapters/websocket/door/a.h": ""}, "pushes may not include"),
+    ({"adapters/websocket/door/a.cc": '#include "adapters/websocket/net/a.h"\n',
+      "adapters/websocket/net/a.h": ""}, "door may not include"),
     ({"adapters/cli/a.h": '#include "tests/unit/core/state_test.cc"\n'}, "adapters may not"),
     ({"journal/a.h": '#include "ids.h"\n'}, "not a file of this tree"),
     ({"engine/core/a.cc": "#include <lmdb.h>\n"}, "<lmdb.h> belongs to"),

@@ -1,6 +1,5 @@
 // What agents ask: lists, answers, pushes, and who gets them.
-#include "adapters/websocket/approvals.h"
-
+#include "adapters/websocket/known_approvals.h"
 #include "tests/unit/websocket/fixture.h"
 
 namespace spine::test {
@@ -175,10 +174,15 @@ TEST_F(Approvals, OnlyTheScopeApprovalsSeesThem) {
     EXPECT_NE(event["event"], "exec.approval.requested");
 }
 
-TEST(ApprovalTable, IsBoundedAndForgetsTheOldestFirst) {
-  net::ApprovalTable table;
-  for (std::uint64_t i = 1; i <= limits::kApprovalsKnownMax + 1; ++i)
-    table.keep({.request = Seq{i}, .id = "id-" + std::to_string(i), .resolved = true});
+TEST(KnownApprovals, IsBoundedAndForgetsTheOldestFirst) {
+  net::KnownApprovals table;
+  for (std::uint64_t i = 1; i <= limits::kApprovalsKnownMax + 1; ++i) {
+    net::KnownApproval approval{};
+    approval.request = Seq{i};
+    approval.id = "id-" + std::to_string(i);
+    approval.resolved = true;
+    table.keep(std::move(approval));
+  }
   EXPECT_EQ(table.count(), limits::kApprovalsKnownMax);
   EXPECT_EQ(table.find(Seq{1}), nullptr);
   EXPECT_EQ(table.find("id-1"), nullptr);

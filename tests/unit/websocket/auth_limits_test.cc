@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "adapters/websocket/device_requests.h"
+#include "adapters/websocket/devices.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {
@@ -147,12 +147,14 @@ TEST(RefusedConnects, AreCountedByClassAndReason) {
 
 DeviceRequest request_of(const std::string& device, const std::string& address,
                          ScopeSet scopes = {}) {
-  return {.id = "id-" + device,
-          .code = "CODE" + device,
-          .device_id = device,
-          .scopes = scopes,
-          .address = address,
-          .reason = "not-paired"};
+  DeviceRequest request{};
+  request.id = "id-" + device;
+  request.code = "CODE" + device;
+  request.device_id = device;
+  request.scopes = scopes;
+  request.address = address;
+  request.reason = "not-paired";
+  return request;
 }
 
 const DeviceRequest* ask(DeviceRequests& requests, DeviceRequest request,

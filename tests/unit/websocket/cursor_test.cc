@@ -1,8 +1,8 @@
 // Cursors: what is written is read back, and nothing else is.
+#include "adapters/websocket/cursor.h"
+
 #include <gtest/gtest.h>
 #include <string>
-
-#include "adapters/websocket/resuming.h"
 
 namespace spine::net {
 namespace {

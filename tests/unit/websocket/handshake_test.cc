@@ -318,28 +318,40 @@ TEST_F(Handshake, TakenPortNamesItsOwner) {
   EXPECT_NE(message.find("ss -ltnp"), std::string::npos);
 }
 
-// Strangers do not grow the journal one by one: what they were refused is told together.
+// Strangers do not grow the journal one by one: what they were refused is told together, at the
+// latest when the gateway ends.
 TEST_F(Handshake, RefusalsAreGatheredIntoOneEvent) {
   net::NetOptions options{};
-  options.refusals_gathered_ms = 1'000;
+  options.refusals_gathered_ms = 3'600'000;
   start(std::move(options));
   json params = operator_params();
   params.erase("auth");
-  std::vector<ProtocolClient> strangers(5);
-  for (ProtocolClient& stranger : strangers)
-    ASSERT_TRUE(stranger.greet(port()));
-  for (ProtocolClient& stranger : strangers)
-    stranger.send(ProtocolClient::request("c", "connect", params));
-  for (ProtocolClient& stranger : strangers)
-    EXPECT_EQ(stranger.response("c")["error"]["details"]["code"], "DEVICE_IDENTITY_REQUIRED");
-  while (recorded_count(fb::EventBody::ConnectsRefused) == 0)
-    std::this_thread::yield();
+  constexpr std::uint64_t kStrangers = 5;
+  for (std::uint64_t i = 0; i < kStrangers; ++i)
+    EXPECT_EQ(refused_connect(port(), params).error["details"]["code"], "DEVICE_IDENTITY_REQUIRED");
+  EXPECT_EQ(recorded_count(fb::EventBody::ConnectsRefused), 0U);
   const auto reports = recorded(fb::EventBody::ConnectsRefused);
   ASSERT_EQ(reports.size(), 1U);
   std::uint64_t refused = 0;
   for (const fb::RefusedConnects* row : *reports[0].as<fb::ConnectsRefused>().refused())
     refused += row->count();
-  EXPECT_EQ(refused, strangers.size());
+  EXPECT_EQ(refused, kStrangers);
+}
+
+TEST_F(Handshake, RefusalsAreToldWhenTheirTimeIsOver) {
+  net::NetOptions options{};
+  options.refusals_gathered_ms = 1;
+  start(std::move(options));
+  json params = operator_params();
+  params.erase("auth");
+  refused_connect(port(), params);
+  while (recorded_count(fb::EventBody::ConnectsRefused) == 0)
+    std::this_thread::yield();
+}
+
+TEST_F(Handshake, HandingInTwiceWaitsForNobody) {
+  server_->hand_in_gathered();
+  server_->hand_in_gathered();
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
 // The methods, as a client sees them.
-#include "adapters/websocket/methods.h"
-
+#include <algorithm>
 #include <fstream>
 #include <set>
 
+#include "adapters/websocket/method_table.h"
+#include "adapters/websocket/respond.h"
 #include "engine/log/log.h"
 #include "tests/unit/pipeline/small_disk.h"
 #include "tests/unit/websocket/fixture.h"
@@ -278,6 +279,24 @@ TEST_F(Methods, ConfigIsShownWithoutSecrets) {
   EXPECT_EQ(answer["payload"]["parsed"]["gateway"]["auth"]["token"], "__OPENCLAW_REDACTED__");
   EXPECT_EQ(json::parse(answer["payload"]["raw"].get<std::string>()), answer["payload"]["parsed"]);
   EXPECT_EQ(answer.dump().find(kToken), std::string::npos);
+}
+
+TEST_F(Methods, ConfigSchemaIsServedWholeAndByPath) {
+  ProtocolClient client;
+  client.hello(port(), {"operator.read"});
+  const json whole = client.call("config.schema")["payload"];
+  EXPECT_EQ(whole["schema"]["type"], "object") << whole.dump().substr(0, 300);
+  EXPECT_TRUE(whole["schema"]["properties"].contains("gateway"));
+  EXPECT_EQ(whole["version"], "0.1.0-test");
+  const json port_of = client.call("config.schema.lookup", {{"path", "gateway.port"}})["payload"];
+  EXPECT_EQ(port_of["path"], "gateway.port");
+  EXPECT_EQ(port_of["schema"]["type"], "integer");
+  EXPECT_EQ(port_of["reloadKind"], "restart");
+  const json gateway = client.call("config.schema.lookup", {{"path", "gateway"}})["payload"];
+  EXPECT_NE(std::ranges::find(gateway["children"], "port"), gateway["children"].end()) << gateway;
+  const json none = client.call("config.schema.lookup", {{"path", "gateway.nothing"}})["error"];
+  EXPECT_EQ(none["code"], "INVALID_REQUEST");
+  EXPECT_EQ(none["details"]["code"], "CONFIG_PATH_UNKNOWN");
 }
 
 TEST_F(Methods, LogsAreTailedFromACursor) {

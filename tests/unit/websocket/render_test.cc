@@ -11,6 +11,7 @@
 
 #include "adapters/http/facts.h"
 #include "adapters/http/guard.h"
+#include "adapters/http/metrics.h"
 #include "adapters/http/routes.h"
 #include "adapters/websocket/entropy.h"
 #include "adapters/websocket/frame_buffer.h"
