@@ -13,9 +13,9 @@
 #include "adapters/agents/process/mount_table.h"
 #include "adapters/agents/process/proc.h"
 #include "adapters/cli/agent_request.h"
-#include "adapters/cli/gateway.h"
+#include "adapters/cli/gateway_client.h"
+#include "adapters/cli/gateway_place.h"
 #include "adapters/cli/logs.h"
-#include "adapters/cli/place.h"
 #include "adapters/cli/verb.h"
 #include "adapters/skills/skill_set.h"
 #include "engine/config/state_dir.h"
@@ -133,7 +133,7 @@ void print_story(const Common& common, const std::string& id) {
 
 Result<int> show_agents(const Common& common, const std::string& id) {
   SPINE_TRY(const Json answer, ask_gateway(common, "agents.status", agent_params(id)));
-  if (common.json) return show(common, answer, {});
+  if (common.json) return show(common, answer);
   const std::vector<Json> rows = answer.array("agents");
   if (id.empty()) {
     fmt::print("{}One agent's story: spine agents status <agent>\n",
@@ -293,7 +293,7 @@ struct Running {
 // What the gateway says of itself and of the agent's processes.
 Running ask_running(const Common& common, const std::string& id) {
   Running out;
-  const auto answer = ask_gateway(common, "agents.status", json_object({{"agentId", id}}));
+  const auto answer = ask_gateway(common, "agents.status", agent_params(id));
   if (!answer) return out;
   out.search_path = answer->text("searchPath");
   for (const Json& row : answer->array("agents")) {
@@ -304,17 +304,17 @@ Running ask_running(const Common& common, const std::string& id) {
 }
 
 std::string json_of(const View& view) {
-  std::vector<std::string> rows;
-  for (const Row& row : view.rows)
-    rows.push_back(json_object({{"path", row.path}, {"access", row.access}, {"why", row.why}}));
-  std::vector<std::string> processes;
-  for (const auto& [pid, differs] : view.processes)
-    processes.push_back(json_object({{"pid", pid}, {"differs", json_texts(differs)}}));
+  const Raw rows = json_rows(view.rows, [](const Row& row) {
+    return json_object({{"path", row.path}, {"access", row.access}, {"why", row.why}});
+  });
+  const Raw processes = json_rows(view.processes, [](const auto& process) {
+    return json_object({{"pid", process.first}, {"differs", json_texts(process.second)}});
+  });
   return json_object({{"agent", view.agent},
                       {"sandbox", view.sandbox},
                       {"searchPathOf", view.of_gateway ? "gateway" : "shell"},
-                      {"view", json_array(rows)},
-                      {"processes", json_array(processes)}});
+                      {"view", rows},
+                      {"processes", processes}});
 }
 
 void print_view(const View& view) {
@@ -338,8 +338,7 @@ void print_view(const View& view) {
 
 // Of an agent that is a program.
 Result<View> view_of(const Common& common, const Place& place, const config::AgentConfig& agent) {
-  const auto lock = config::read_lock(place.state_dir);
-  const Running running = lock && lock->running ? ask_running(common, agent.id) : Running{};
+  const Running running = place.lock().running ? ask_running(common, agent.id) : Running{};
   // NOLINTNEXTLINE(concurrency-mt-unsafe): a verb has one thread
   if (!running.search_path.empty()) ::setenv("PATH", running.search_path.c_str(), 1);
   const agents::SeparationMeans means = agents::find_separation_means();
@@ -365,11 +364,8 @@ Result<int> show_view(const Common& common, const std::string& agent_id) {
   if (agent.process.driver != config::Driver::echo) {
     SPINE_TRY(view, view_of(common, place, agent));
   }
-  if (common.json) {
-    print_json(json_of(view));
-  } else {
-    print_view(view);
-  }
+  if (common.json) return show(common, json_of(view));
+  print_view(view);
   return kExitOk;
 }
 

@@ -3,11 +3,11 @@
 #include <cstdio>
 #include <fmt/format.h>
 
-#include "adapters/cli/gateway.h"
-#include "adapters/cli/place.h"
+#include "adapters/cli/gateway_client.h"
+#include "adapters/cli/gateway_place.h"
 #include "adapters/cli/verb.h"
+#include "engine/config/changes.h"
 #include "engine/config/edit.h"
-#include "engine/config/merge_patch.h"
 #include "engine/config/state_dir.h"
 #include "schemas/vocab/show.h"
 
@@ -19,35 +19,24 @@ std::filesystem::path path_of(const Common& common) {
                                : std::filesystem::path(common.config);
 }
 
-void print_findings(const std::vector<config::Finding>& findings) {
-  for (const config::Finding& finding : findings) {
-    fmt::print("{}: {}\n", finding.severity == config::Severity::error ? "Error" : "Warning",
-               printable(finding.text));
-  }
-}
-
-Raw json_of(const std::vector<config::Finding>& findings) {
-  std::vector<std::string> rows;
-  for (const config::Finding& finding : findings) {
-    const bool error = finding.severity == config::Severity::error;
-    rows.push_back(
-        json_object({{"severity", error ? "error" : "warning"}, {"text", finding.text}}));
-  }
-  return json_array(rows);
+bool is_error(const config::Finding& finding) {
+  return finding.severity == config::Severity::error;
 }
 
 int show_findings(const std::filesystem::path& path, bool exists, bool json) {
   const std::vector<config::Finding> findings = config::validate(path, environment);
-  const bool valid = std::ranges::none_of(findings, [](const config::Finding& finding) {
-    return finding.severity == config::Severity::error;
-  });
+  const bool valid = std::ranges::none_of(findings, is_error);
   if (json) {
-    print_json(json_object({{"path", path.string()},
-                            {"exists", exists},
-                            {"valid", valid},
-                            {"findings", json_of(findings)}}));
+    const Raw rows = json_rows(findings, [](const config::Finding& finding) {
+      return json_object(
+          {{"severity", is_error(finding) ? "error" : "warning"}, {"text", finding.text}});
+    });
+    print_json(json_object(
+        {{"path", path.string()}, {"exists", exists}, {"valid", valid}, {"findings", rows}}));
   } else {
-    print_findings(findings);
+    for (const config::Finding& finding : findings) {
+      fmt::print("{}: {}\n", is_error(finding) ? "Error" : "Warning", printable(finding.text));
+    }
     fmt::print("{} {}\n", printable(path.string()),
                !valid   ? "cannot be used"
                : exists ? "is valid"
@@ -58,7 +47,7 @@ int show_findings(const std::filesystem::path& path, bool exists, bool json) {
 
 // Through the gateway that runs: it records who changed what, and reads the file again.
 Result<Json> set_by_gateway(const Place& place, const std::string& patch) {
-  SPINE_TRY(Gateway gateway, Gateway::open(place.target, R"(["operator.admin"])"));
+  SPINE_TRY(GatewayClient gateway, GatewayClient::open(place.target, R"(["operator.admin"])"));
   SPINE_TRY(const Json now, gateway.ask("config.get"));
   const std::string used = now.text("path");
   if (std::filesystem::weakly_canonical(used) !=
@@ -79,7 +68,7 @@ Result<Json> set_in_file(const std::filesystem::path& path, const std::string& p
                          config::Given given) {
   std::string hash;
   if (const auto loaded = config::load(path, environment, given); loaded && loaded->exists) {
-    hash = fmt::format("{:016x}{:016x}", loaded->hash.hi, loaded->hash.lo);
+    hash = show_hex(loaded->hash);
   }
   const config::EditOutcome outcome = config::prepare_edit(path,
                                                            {.kind = config::EditKind::patch,
@@ -96,19 +85,14 @@ Result<Json> set_in_file(const std::filesystem::path& path, const std::string& p
   return *Json::parse(json_object({{"ok", true}, {"noop", edit.noop}, {"path", path.string()}}));
 }
 
-// Whether a daemon holds the state directory: then the change goes through it.
-bool runs_with(const Place& place) {
-  const auto lock = config::read_lock(place.state_dir);
-  return lock && lock->running;
-}
-
 Result<int> set_value(const Common& common, const std::string& key, const std::string& value) {
   SPINE_TRY(const std::string patch, config::build_patch(key, value));
   SPINE_TRY(const Place place, locate(common));
-  const bool running = runs_with(place);
+  // A daemon that holds the state directory makes the change.
+  const bool running = place.lock().running;
   SPINE_TRY(const Json answer, running ? set_by_gateway(place, patch)
                                        : set_in_file(place.config_path, patch, given(common)));
-  if (common.json) return show(common, answer, {});
+  if (common.json) return show(common, answer);
   const bool noop = answer.flag("noop");
   fmt::print("{} {}{}\n", printable(key), noop ? "has that value already" : "is set in",
              noop ? "" : " " + printable(answer.text("path")));

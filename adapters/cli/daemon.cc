@@ -1,8 +1,10 @@
 // Daemon: start, serve, reload.
 #include "adapters/cli/daemon.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <flatbuffers/flatbuffers.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,21 +12,22 @@
 #include <unistd.h>
 
 #include "adapters/agents/process/launch.h"
-#include "adapters/cli/agent_request.h"
-#include "adapters/cli/logs.h"
-#include "adapters/cli/place.h"
-#include "adapters/cli/reload.h"
+#include "adapters/cli/gateway_place.h"
 #include "adapters/http/control_ui.h"
 #include "adapters/loop/notify.h"
 #include "adapters/loop/signals.h"
 #include "adapters/schedule/host_zone.h"
 #include "adapters/websocket/gateway_identity.h"
+#include "engine/config/redact.h"
 #include "engine/config/token.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/record.h"
 #include "schemas/vocab/show.h"
+
+#include "event_generated.h"
 
 namespace spine::cli {
 namespace {
@@ -60,6 +63,46 @@ std::string recovery_text(const pipeline::RecoveryReport& report) {
       report.snapshot ? fmt::format(" after the snapshot at #{}", report.snapshot.value)
                       : std::string(" from zero"),
       report.after_crash ? ", after a crash" : "");
+}
+
+// Shorter ones would hide ordinary words.
+constexpr std::size_t kSecretBytesMin = 8;
+
+// The ConfigApplied event.
+flatbuffers::FlatBufferBuilder policy_of(const config::Config& config) {
+  flatbuffers::FlatBufferBuilder builder;
+  config::build_policy(config, builder);
+  return builder;
+}
+
+// The same without the file's hash: what decides.
+std::string policy_bytes(config::Config config) {
+  config.shown = {};
+  const flatbuffers::FlatBufferBuilder policy = policy_of(config);
+  return {reinterpret_cast<const char*>(policy.GetBufferPointer()), policy.GetSize()};
+}
+
+// Hands the event in as an input.
+void push(fb::EventBody kind, const flatbuffers::FlatBufferBuilder& event,
+          pipeline::IngressProducer& producer) {
+  producer.push({.kind = static_cast<std::uint16_t>(kind),
+                 .source = static_cast<std::uint16_t>(Source::config)},
+                finished(event));
+}
+
+void hide(const std::string& value) {
+  if (value.size() >= kSecretBytesMin) log::redact(value);
+}
+
+bool names_secret(std::string_view name) {
+  return config::is_secret({&name, 1});
+}
+
+constexpr log::Logger kStartLog{"start"};
+
+double ms_between(std::chrono::steady_clock::time_point from,
+                  std::chrono::steady_clock::time_point to) {
+  return std::chrono::duration<double, std::milli>(to - from).count();
 }
 
 }  // namespace
@@ -113,10 +156,8 @@ Status Daemon::read_config() {
 
 // To the terminal only: the file is in the state directory, which is not ours yet.
 Status Daemon::start_logging() {
-  const config::Config& config = configs_.back();
-  hide_secrets(config);
-  SPINE_TRY_STATUS(log::init(
-      {.format = config.log_format, .level = config.log_level, .to_stderr = !options_.background}));
+  hide_secrets(configs_.back());
+  SPINE_TRY_STATUS(init_log({}));
   steps_.done("logging", options_.background ? "to the file" : "to standard error and the file");
   return ok();
 }
@@ -129,21 +170,21 @@ Status Daemon::bind() {
                           .token = config.token,
                           .password = config.password,
                           .config = &config,
-                          .version = SPINE_VERSION};
+                          .version = SPINE_VERSION,
+                          .trusted_proxies = config.tls.terminated_by_proxy,
+                          .allowed_origins = config.control_ui.allowed_origins,
+                          .public_origin = config.public_origin,
+                          .control_ui = {.enabled = config.control_ui.enabled,
+                                         .base_path = config.control_ui.base_path,
+                                         .root = control_ui_root(config)},
+                          .getenv_fn = environment,
+                          .given = given(common_),
+                          // The loop thread reads the file again, as for a SIGHUP from outside.
+                          .reload = [] { ::kill(::getpid(), SIGHUP); }};
   if (config.tls.enabled) {
     options.tls = {.cert_path = config.tls.cert_path.string(),
                    .key_path = config.tls.key_path.string()};
   }
-  options.trusted_proxies = config.tls.terminated_by_proxy;
-  options.allowed_origins = config.control_ui.allowed_origins;
-  options.public_origin = config.public_origin;
-  options.control_ui = {.enabled = config.control_ui.enabled,
-                        .base_path = config.control_ui.base_path,
-                        .root = control_ui_root(config)};
-  options.getenv_fn = environment;
-  options.given = given(common_);
-  // The loop thread reads the file again, as for a SIGHUP from outside.
-  options.reload = [] { ::kill(::getpid(), SIGHUP); };
   SPINE_TRY(server_, net::NetServer::bind(std::move(options), shared_, ingress_));
   address_ = address_text(config, server_->port());
   steps_.done("bind", address_);
@@ -164,7 +205,7 @@ Status Daemon::take_state_dir() {
   SPINE_TRY(net::GatewayIdentity identity, net::load_or_create_identity(state_dir_));
   server_->set_identity(std::move(identity));
   SPINE_TRY_STATUS(server_->listen_control(control_socket_path(state_dir_).string()));
-  SPINE_TRY_STATUS(attach_log_file());
+  SPINE_TRY_STATUS(init_log(log_file(configs_.back(), state_dir_)));
   steps_.open();
   for (const std::string& warning : configs_.back().warnings)
     kConfigLog.warn("{}", warning);
@@ -200,11 +241,11 @@ Status Daemon::take_secret() {
   return ok();
 }
 
-Status Daemon::attach_log_file() {
+Status Daemon::init_log(const std::filesystem::path& file) const {
   const config::Config& config = configs_.back();
   return log::init({.format = config.log_format,
                     .level = config.log_level,
-                    .file = log_file(config, state_dir_),
+                    .file = file,
                     .bytes_max = config.log_file_bytes_max,
                     .files_kept = config.log_files_kept,
                     .to_stderr = !options_.background});
@@ -222,9 +263,7 @@ Status Daemon::make_loop() {
 Status Daemon::recover() {
   pipeline::EngineOptions options{
       .state_dir = state_dir_, .version = SPINE_VERSION, .accept_loss = options_.accept_loss};
-  flatbuffers::FlatBufferBuilder builder;
-  config::build_policy(configs_.back(), builder);
-  options.policy = core::KeptBody{finished(builder)};
+  options.policy = core::KeptBody{finished(policy_of(configs_.back()))};
   options.zone_rules = schedule::host_zone_rules(pipeline::wall_now_ms());
   zone_ =
       std::make_unique<schedule::ZoneWatch>(loop_->base(), loop_->producer(), options.zone_rules);
@@ -240,16 +279,13 @@ Status Daemon::recover() {
   return ok();
 }
 
-// What agents must not see.
-agents::GatewayPlaces Daemon::gateway_places() const {
-  return places_of_gateway(configs_.back(), state_dir_, config_path_, common_.token_file);
-}
-
 void Daemon::start_agents() {
   const std::uint32_t left = agents::sweep_orphans(agents::owner_mark(state_dir_.string()));
   if (left != 0) kLog.warn("{} processes of agents were left over and are ended", left);
-  agents_ = std::make_unique<agents::AgentRegistry>(loop_->base(), loop_->producer(), shared_,
-                                                    gateway_places(), std::move(quarantined_));
+  agents_ = std::make_unique<agents::AgentRegistry>(
+      loop_->base(), loop_->producer(), shared_,
+      places_of_gateway(configs_.back(), state_dir_, config_path_, common_.token_file),
+      std::move(quarantined_));
   agents_->apply(configs_.back().agents);
   skills_ = std::make_unique<SkillsLink>(loop_->base(), loop_->producer(), shared_, *agents_);
   skills_->apply(configs_.back(), state_dir_);
@@ -297,7 +333,9 @@ void Daemon::reload() {
   if (!loaded) {
     kConfigLog.error("not applied, the old configuration stays in force: {}",
                      loaded.error().message);
-    push_refusal(loaded.error().message, loop_->producer());
+    flatbuffers::FlatBufferBuilder refused;
+    refused.Finish(fb::CreateConfigRefusedDirect(refused, loaded.error().message.c_str()));
+    push(fb::EventBody::ConfigRefused, refused, loop_->producer());
     loop::notify_ready("Listening on " + address_);
     return;
   }
@@ -311,7 +349,9 @@ void Daemon::reload() {
   if (change.log_level) log::set_level(after.log_level);
   if (change.agents) agents_->apply(after.agents);
   skills_->apply(after, state_dir_);
-  if (change.recorded) push_policy(after, loop_->producer());
+  if (change.recorded) {
+    push(fb::EventBody::ConfigApplied, policy_of(after), loop_->producer());
+  }
   server_->set_config(&after);
   if (!change.at_next_start.empty()) {
     kConfigLog.warn("these settings change at the next start only (spine restart): {}",
@@ -324,6 +364,64 @@ void Daemon::reload() {
   // cause thirty a minute at most. The first is what the server was bound with.
   if (configs_.size() > limits::kConfigsKept) configs_.erase(std::next(configs_.begin()));
   loop::notify_ready("Listening on " + address_);
+}
+
+ConfigChange compare(const config::Config& before, const config::Config& after) {
+  ConfigChange change;
+  change.policy = policy_bytes(before) != policy_bytes(after);
+  change.recorded = change.policy || before.hash != after.hash;
+  change.agents = before.agents != after.agents;
+  change.log_level = before.log_level != after.log_level;
+  change.at_next_start = config::waiting_for_start(before, after);
+  return change;
+}
+
+void hide_secrets(const config::Config& config) {
+  for (const std::string& secret : config::secrets_of(config))
+    log::redact(secret);
+  for (const config::AgentConfig& agent : config.agents) {
+    for (const auto& [name, value] : agent.process.env) {
+      if (names_secret(name)) hide(value);
+    }
+    for (const std::string& name : agent.process.pass_env) {
+      // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing of ours changes the environment
+      const char* value = names_secret(name) ? std::getenv(name.c_str()) : nullptr;
+      if (value != nullptr) hide(value);
+    }
+  }
+  for (const config::SkillEntryConfig& entry : config.skills.entries) {
+    hide(entry.api_key);
+    for (const auto& [name, value] : entry.env)
+      hide(value);
+  }
+}
+
+StepLog::StepLog() : start_(Clock::now()), last_(start_) {}
+
+void StepLog::done(std::string_view step, std::string_view outcome) {
+  const auto now = Clock::now();
+  Step entry{std::string(step), std::string(outcome), ms_between(last_, now)};
+  last_ = now;
+  if (open_) {
+    write(entry);
+  } else {
+    kept_.push_back(std::move(entry));
+  }
+}
+
+void StepLog::open() {
+  open_ = true;
+  for (const Step& step : kept_)
+    write(step);
+  kept_.clear();
+}
+
+double StepLog::total_ms() const {
+  return ms_between(start_, Clock::now());
+}
+
+void StepLog::write(const Step& step) {
+  kStartLog.info("{}: {} ({:.1f} ms)", step.name, step.outcome, step.ms);
 }
 
 }  // namespace spine::cli

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -18,11 +19,10 @@
 #include "adapters/agents/process/userns_needs.h"
 #include "adapters/agents/process/users.h"
 #include "adapters/cli/agent_request.h"
-#include "adapters/cli/findings.h"
 #include "adapters/cli/folded_ids.h"
-#include "adapters/cli/gateway.h"
-#include "adapters/cli/journal_checked.h"
-#include "adapters/cli/place.h"
+#include "adapters/cli/gateway_client.h"
+#include "adapters/cli/gateway_place.h"
+#include "adapters/cli/output.h"
 #include "adapters/cli/process.h"
 #include "adapters/cli/verb.h"
 #include "adapters/client/http_get.h"
@@ -103,15 +103,14 @@ void check_state_dir(const Place& place, Findings& findings) {
 // Which gateway runs, if any, and who has the port.
 void check_port(const Place& place, Findings& findings) {
   const std::uint16_t port = place.target.port;
-  const auto lock = config::read_lock(place.state_dir);
-  const bool running = lock && lock->running;
-  if (running && lock->port == port) {
+  const config::LockInfo lock = place.lock();
+  if (lock.running && lock.port == port) {
     const auto answer = client::http_get(place.target, "/ready", client::in_ms(5'000));
     if (answer && answer->status == 200) {
-      findings.ok("gateway", fmt::format("runs and is ready (pid {})", lock->pid));
+      findings.ok("gateway", fmt::format("runs and is ready (pid {})", lock.pid));
     } else {
       findings.fail("gateway",
-                    fmt::format("runs (pid {}) but is not ready: {}", lock->pid,
+                    fmt::format("runs (pid {}) but is not ready: {}", lock.pid,
                                 answer ? answer->body : answer.error().message),
                     "spine logs");
     }
@@ -180,10 +179,7 @@ void check_journal(const Place& place, Findings& findings) {
 }
 
 std::string quoted(const std::vector<std::string>& ids) {
-  std::string text;
-  for (const std::string& id : ids)
-    text += fmt::format("{}\"{}\"", text.empty() ? "" : ", ", id);
-  return text;
+  return fmt::format("\"{}\"", fmt::join(ids, "\", \""));
 }
 
 // An entry of a list that let somebody in whose id is written otherwise.
@@ -280,7 +276,7 @@ void check_programs(Findings& findings) {
 }
 
 // A gateway that a service manager started has another PATH than the shell that asks.
-void take_path_of(std::uint32_t pid) {
+void take_path_of(pid_t pid) {
   std::ifstream file(fmt::format("/proc/{}/environ", pid), std::ios::binary);
   const std::string all{std::istreambuf_iterator<char>(file), {}};
   for (std::size_t at = 0; at < all.size();) {
@@ -378,9 +374,8 @@ void check_states(const Common& common, Findings& findings) {
 // Whether each agent can be started, as far as that is known without starting it, and how the
 // running gateway says that they are.
 void check_agents(const Common& common, const Place& place, Findings& findings) {
-  const auto lock = config::read_lock(place.state_dir);
-  const bool running = lock && lock->running;
-  if (running) take_path_of(static_cast<std::uint32_t>(lock->pid));
+  const config::LockInfo lock = place.lock();
+  if (lock.running) take_path_of(lock.pid);
   std::optional<agents::SeparationMeans> means;
   for (const config::AgentConfig& agent : place.config.agents) {
     if (agent.process.driver == config::Driver::echo) continue;
@@ -395,7 +390,7 @@ void check_agents(const Common& common, const Place& place, Findings& findings) 
     check_agent(place, agent, *means, findings);
     check_policy(agent, *means, findings);
   }
-  if (running) check_states(common, findings);
+  if (lock.running) check_states(common, findings);
 }
 
 }  // namespace

@@ -101,12 +101,6 @@ void follow(std::ifstream file, const std::filesystem::path& path, std::string_v
 
 }  // namespace
 
-std::filesystem::path log_file(const config::Config& config,
-                               const std::filesystem::path& state_dir) {
-  return config.log_file.empty() ? state_dir / "logs" / "spine.log"
-                                 : std::filesystem::path(config.log_file);
-}
-
 bool about_agent(std::string_view line, std::string_view agent_id) {
   if (agent_id.empty()) return true;
   constexpr std::string_view kOwn = "agent/";

@@ -3,14 +3,15 @@
 #include <chrono>
 #include <cstdio>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <iostream>
 #include <iterator>
 #include <optional>
 #include <thread>
 #include <unistd.h>
 
+#include "adapters/cli/gateway_place.h"
 #include "adapters/cli/output.h"
-#include "adapters/cli/place.h"
 #include "adapters/cli/verb.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/vocab/limits.h"
@@ -45,11 +46,10 @@ Result<std::string> message_text(const SendOptions& options) {
   std::string text;
   if (options.words.size() == 1 && options.words[0] == "-") {
     text.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-    while (!text.empty() && text.back() == '\n')
+    while (text.ends_with('\n'))
       text.pop_back();
   } else {
-    for (const std::string& word : options.words)
-      text += (text.empty() ? "" : " ") + word;
+    text = fmt::format("{}", fmt::join(options.words, " "));
   }
   if (text.empty()) return Error{Errc::invalid_argument, "The message is empty."};
   if (text.size() > limits::kTextBytesMax) {
@@ -261,11 +261,8 @@ Result<int> send_message(const Common& common, const SendOptions& options) {
                                             answer.message, answer.code)};
   }
   if (!options.no_wait && !is_without_run(answer)) return print_reply(sent, common.json);
-  if (common.json) {
-    print_json(answer.payload.dump());
-  } else {
-    print_taken(answer);
-  }
+  if (common.json) return show(common, answer.payload);
+  print_taken(answer);
   return kExitOk;
 }
 

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "adapters/cli/gateway_place.h"
 #include "adapters/cli/output.h"
-#include "adapters/cli/place.h"
 #include "adapters/cli/verb.h"
 #include "adapters/skills/skill_set.h"
 #include "schemas/vocab/show.h"
@@ -39,26 +39,18 @@ std::string json_of(const skills::Skill& skill) {
 }
 
 std::string_view weight_name(FaultWeight weight) {
-  switch (weight) {
-    case FaultWeight::error:
-      return "error";
-    case FaultWeight::warning:
-      return "warning";
-    case FaultWeight::note:
-      break;
-  }
-  return "note";
+  return weight == FaultWeight::error     ? "error"
+         : weight == FaultWeight::warning ? "warning"
+                                          : "note";
 }
 
 Raw json_of(const std::vector<SkillFault>& faults) {
-  std::vector<std::string> rows;
-  for (const SkillFault& fault : faults) {
-    rows.push_back(json_object({{"path", fault.path},
-                                {"line", fault.line},
-                                {"severity", weight_name(fault.weight)},
-                                {"message", fault.message}}));
-  }
-  return json_array(rows);
+  return json_rows(faults, [](const SkillFault& fault) {
+    return json_object({{"path", fault.path},
+                        {"line", fault.line},
+                        {"severity", weight_name(fault.weight)},
+                        {"message", fault.message}});
+  });
 }
 
 std::size_t count_of(const std::vector<SkillFault>& faults, FaultWeight weight) {
@@ -166,11 +158,8 @@ Result<int> show_skills(const Common& common, const std::string& agent, bool eli
   const skills::SkillSet set = skills::scan(request);
   const std::vector<const skills::Skill*> list = chosen_skills(set, agent, eligible);
   if (common.json) {
-    std::vector<std::string> rows;
-    for (const skills::Skill* skill : list)
-      rows.push_back(json_of(*skill));
-    print_json(json_object({{"skills", json_array(rows)}, {"faults", json_of(set.faults())}}));
-    return kExitOk;
+    const Raw rows = json_rows(list, [](const skills::Skill* skill) { return json_of(*skill); });
+    return show(common, json_object({{"skills", rows}, {"faults", json_of(set.faults())}}));
   }
   if (list.empty()) {
     print_none(set);

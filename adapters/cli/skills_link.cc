@@ -1,7 +1,7 @@
 // SkillsLink: one change, told to everybody.
 #include "adapters/cli/skills_link.h"
 
-#include "adapters/cli/place.h"
+#include "adapters/cli/gateway_place.h"
 #include "engine/log/log.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/record.h"

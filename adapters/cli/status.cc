@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "adapters/cli/journal_checked.h"
+#include "adapters/cli/gateway_client.h"
+#include "adapters/cli/gateway_place.h"
 #include "adapters/cli/output.h"
-#include "adapters/cli/place.h"
 #include "adapters/cli/verb.h"
 #include "adapters/client/http_get.h"
 #include "adapters/websocket/port_owner.h"
@@ -148,16 +148,14 @@ Action status(CLI::App& verb) {
 Action version(CLI::App& verb) {
   examples(verb, {"spine version", "spine version --json"});
   return [](const Common& common) {
-    if (common.json) {
-      print_json(json_object({{"version", SPINE_VERSION},
-                              {"protocol", kProtocol},
-                              {"journalFormat", journal::kFormatVersion},
-                              {"digest", core::kDigestVersion}}));
-    } else {
-      fmt::print("spine {} (protocol {}, journal format {}, digest version {})\n", SPINE_VERSION,
-                 kProtocol, journal::kFormatVersion, core::kDigestVersion);
-    }
-    return kExitOk;
+    return show(
+        common,
+        json_object({{"version", SPINE_VERSION},
+                     {"protocol", kProtocol},
+                     {"journalFormat", journal::kFormatVersion},
+                     {"digest", core::kDigestVersion}}),
+        fmt::format("spine {} (protocol {}, journal format {}, digest version {})", SPINE_VERSION,
+                    kProtocol, journal::kFormatVersion, core::kDigestVersion));
   };
 }
 

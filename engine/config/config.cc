@@ -1,15 +1,22 @@
 // load and parse: from a file to a Config, or to the list of what is wrong with it.
 #include "engine/config/config.h"
 
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
 #include <sys/random.h>
 
+#include "engine/config/changes.h"
 #include "engine/config/deciding_file.h"
 #include "engine/config/environment.h"
+#include "engine/config/json5.h"
+#include "engine/config/key_tree.h"
 #include "engine/config/reading.h"
 #include "engine/config/redact.h"
 #include "engine/config/schema.h"
 #include "engine/config/source.h"
 #include "schemas/vocab/check.h"
+#include "schemas/vocab/show.h"
 #include "schemas/vocab/siphash.h"
 
 namespace spine::config {
@@ -25,7 +32,6 @@ void read_sections(Reading& reading) {
     }
   }
   read_gateway(reading);
-  read_admins(reading);
   read_session(reading);
   read_agents(reading);
   read_channels(reading);
@@ -89,6 +95,134 @@ std::optional<fs::path> path_from_env(const char* name, GetEnv getenv_fn) {
   return fs::path(text);
 }
 
+NodeId element(const Document& document, NodeId list, std::string_view key) {
+  std::size_t index{};
+  const auto read = std::from_chars(key.data(), key.data() + key.size(), index);
+  if (read.ec != std::errc{} || read.ptr != key.data() + key.size()) return 0;
+  NodeId id = document.first_child(list);
+  for (; id != 0 && index != 0; --index)
+    id = document.next(id);
+  return id;
+}
+
+NodeId walk(const Document& document, NodeId at, const std::vector<PathKey>& path) {
+  for (const PathKey& key : path) {
+    if (document.kind(at) == Kind::object) {
+      at = document.find(at, key.text);
+    } else {
+      at = document.kind(at) == Kind::array ? element(document, at, key.text) : 0;
+    }
+  }
+  return at;
+}
+
+// What is in force for a setting that a Config keeps; empty for others.
+std::string in_force(const Config& config, const std::vector<PathKey>& path) {
+  const KeyEntry* at = &key_tree();
+  std::string_view name;  // what the last `*` of the path stands for
+  for (const PathKey& key : path) {
+    at = at->step(key.text);
+    if (at == nullptr) return {};
+    if (at->name == "*") name = key.text;
+  }
+  if (at->setting == nullptr || at->place->owner == nullptr) return {};
+  const Member& member = at->setting->member;
+  const void* owner = at->place->owner(config, name);
+  if (member.get == nullptr || owner == nullptr) return {};
+  return show_value(at->setting->accepts, member.get(owner));
+}
+
+// Those that a Config keeps itself, in the order of the tables.
+std::vector<const Setting*> settings_of_config() {
+  std::vector<const Setting*> out;
+  for (const SettingTable* table : all_tables()) {
+    for (const Setting& setting : table->rows) {
+      const bool kept = table->places.front().prefix.empty() && setting.member.get != nullptr;
+      if (kept) out.push_back(&setting);
+    }
+  }
+  return out;
+}
+
+using Builder = flatbuffers::FlatBufferBuilder;
+
+flatbuffers::Offset<fb::ResetPolicy> build_reset(Builder& builder, const Reset& reset) {
+  return fb::CreateResetPolicy(builder, reset.daily, reset.at_hour, reset.idle_minutes);
+}
+
+using Names = flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>>;
+using Groups = flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::GroupPolicy>>>;
+
+// Absent when there are none, or the channel is off: a group's own policy must not open it.
+Groups build_groups(Builder& builder, const ChannelConfig& channel) {
+  if (channel.groups.empty() || !channel.enabled) return {};
+  std::vector<flatbuffers::Offset<fb::GroupPolicy>> groups;
+  for (const GroupConfig& group : channel.groups) {
+    const auto id = builder.CreateString(group.id);
+    Names allow_from;
+    if (group.allow_from) allow_from = builder.CreateVectorOfStrings(*group.allow_from);
+    groups.push_back(fb::CreateGroupPolicy(builder, id, !group.enabled, group.policy.has_value(),
+                                           group.policy.value_or(fb::DmPolicy{}), allow_from,
+                                           group.require_mention));
+  }
+  return builder.CreateVector(groups);
+}
+
+flatbuffers::Offset<fb::ChannelPolicy> build_channel(Builder& builder,
+                                                     const ChannelConfig& channel) {
+  const auto policy = [&](fb::DmPolicy wanted) {
+    return channel.enabled ? wanted : fb::DmPolicy::disabled;
+  };
+  const auto name = builder.CreateString(channel.name);
+  const auto allow_from = builder.CreateVectorOfStrings(channel.allow_from);
+  Names group_allow_from;
+  if (channel.group_allow_from) {
+    group_allow_from = builder.CreateVectorOfStrings(*channel.group_allow_from);
+  }
+  const Groups groups = build_groups(builder, channel);
+  return fb::CreateChannelPolicy(builder, name, policy(channel.dm_policy), allow_from,
+                                 policy(channel.group_policy), group_allow_from, channel.queue_mode,
+                                 groups);
+}
+
+flatbuffers::Offset<fb::Binding> build_binding(Builder& builder, const BindingConfig& binding) {
+  const auto agent = builder.CreateString(binding.agent_id);
+  const auto channel = builder.CreateString(binding.channel);
+  const auto account = builder.CreateString(binding.account);
+  const auto peer = builder.CreateString(binding.peer_id);
+  return fb::CreateBinding(builder, agent, channel, account, binding.peer_kind, peer,
+                           binding.has_peer);
+}
+
+// Absent when there are none.
+Names build_names(Builder& builder, const std::vector<std::string>& names) {
+  return names.empty() ? Names{} : builder.CreateVectorOfStrings(names);
+}
+
+// Whether the agent's runs are dealt with in another way than without any configuration of it.
+bool differs(const AgentConfig& agent) {
+  const AgentConfig plain{};
+  return agent.on_crash != plain.on_crash || agent.attempts_max != plain.attempts_max ||
+         agent.approval_ms != plain.approval_ms || !agent.allow.empty() || !agent.deny.empty() ||
+         !agent.untrusted_allow.empty() || agent.queue_mode != plain.queue_mode;
+}
+
+flatbuffers::Offset<fb::AgentPolicy> build_agent(Builder& builder, const AgentConfig& agent) {
+  const auto id = builder.CreateString(agent.id);
+  const auto allow = build_names(builder, agent.allow);
+  const auto deny = build_names(builder, agent.deny);
+  const auto untrusted = build_names(builder, agent.untrusted_allow);
+  return fb::CreateAgentPolicy(builder, id, agent.on_crash, agent.attempts_max, agent.approval_ms,
+                               allow, deny, untrusted, agent.queue_mode);
+}
+
+// Whether groups of channels that are not named are dealt with otherwise than default_dm_policy
+// alone has it: before there was a channel "*", "open" for direct messages opened groups as well.
+bool groups_of_others_differ(const Config& config) {
+  return (config.default_dm_policy == fb::DmPolicy::open) !=
+         (config.default_group_policy == fb::DmPolicy::open);
+}
+
 }  // namespace
 
 // With a key of this process: the text holds secrets, and a hash anybody can compute would let them
@@ -131,6 +265,102 @@ fs::path default_config_path(GetEnv getenv_fn) {
 fs::path default_state_dir(GetEnv getenv_fn) {
   if (const auto path = path_from_env("OPENCLAW_STATE_DIR", getenv_fn)) return *path / "spine";
   return home_directory(getenv_fn) / ".openclaw" / "spine";
+}
+
+Result<std::string> get_path(const Config& config, std::string_view dotted_path) {
+  Document document;
+  SPINE_TRY(NodeId root, parse_json5(document, config.redacted_json, config.path.string()));
+  SPINE_TRY(const std::vector<PathKey> path, parse_path(dotted_path));
+  const NodeId found = walk(document, root, path);
+  if (found != 0) return to_json(document, found);
+  std::string value = in_force(config, path);
+  if (!value.empty()) return value;
+  return Error{Errc::not_found,
+               fmt::format("{} is not set in {}, and has no default that can be shown.",
+                           printable(dotted_path), printable(config.path.string()))};
+}
+
+std::vector<std::string> waiting_for_start(const Config& before, const Config& after) {
+  std::vector<std::string> paths;
+  std::vector<Value (*)(const void*)> seen;
+  for (const Setting* setting : settings_of_config()) {
+    const auto get = setting->member.get;
+    // Of several spellings of a member one is enough.
+    if (setting->applies == Applies::live || std::ranges::find(seen, get) != seen.end()) continue;
+    seen.push_back(get);
+    if (get(&before) != get(&after)) paths.emplace_back(setting->path);
+  }
+  return paths;
+}
+
+std::vector<std::string> secrets_of(const Config& config) {
+  std::vector<std::string> secrets;
+  for (const Setting* setting : settings_of_config()) {
+    if (setting->accepts.type != Type::secret) continue;
+    secrets.push_back(std::get<std::string>(setting->member.get(&config)));
+  }
+  return secrets;
+}
+
+void build_policy(const Config& config, Builder& builder) {
+  std::vector<std::string> agents;
+  for (const AgentConfig& agent : config.agents)
+    agents.push_back(agent.id);
+  std::vector<flatbuffers::Offset<fb::ChannelPolicy>> channels;
+  for (const ChannelConfig& channel : config.channels) {
+    channels.push_back(build_channel(builder, channel));
+  }
+  if (groups_of_others_differ(config)) {
+    channels.push_back(build_channel(builder, {.name = "*",
+                                               .dm_policy = config.default_dm_policy,
+                                               .group_policy = config.default_group_policy}));
+  }
+  std::vector<flatbuffers::Offset<fb::Binding>> bindings;
+  for (const BindingConfig& binding : config.bindings) {
+    bindings.push_back(build_binding(builder, binding));
+  }
+  const auto main_key = builder.CreateString(config.main_key);
+  const auto default_agent = builder.CreateString(config.default_agent);
+  const auto agent_ids = builder.CreateVectorOfStrings(agents);
+  const auto binding_list = builder.CreateVector(bindings);
+  const auto channel_list = builder.CreateVector(channels);
+  const auto direct = build_reset(builder, config.reset_direct);
+  const auto group = build_reset(builder, config.reset_group);
+  const auto thread = build_reset(builder, config.reset_thread);
+  const auto triggers = builder.CreateVectorOfStrings(config.reset_triggers);
+  // Absent when there are none: the bytes of a configuration without admins stay as they were. The
+  // same goes for how agents are dealt with.
+  const Names admins = build_names(builder, config.admins);
+  std::vector<flatbuffers::Offset<fb::AgentPolicy>> policies;
+  for (const AgentConfig& agent : config.agents) {
+    if (differs(agent)) policies.push_back(build_agent(builder, agent));
+  }
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::AgentPolicy>>> agent_policies;
+  if (!policies.empty()) agent_policies = builder.CreateVector(policies);
+  const fb::Bits128 hash(config.shown.hi, config.shown.lo);
+
+  fb::ConfigAppliedBuilder table(builder);
+  table.add_dm_scope(config.dm_scope);
+  table.add_main_key(main_key);
+  table.add_default_agent(default_agent);
+  table.add_agents(agent_ids);
+  table.add_bindings(binding_list);
+  table.add_channels(channel_list);
+  table.add_reset_direct(direct);
+  table.add_reset_group(group);
+  table.add_reset_thread(thread);
+  table.add_reset_triggers(triggers);
+  table.add_session_idle_days(config.session_idle_days);
+  table.add_messages_per_minute(config.messages_per_minute);
+  table.add_messages_burst(config.messages_burst);
+  table.add_group_scope_main(config.group_scope_main);
+  table.add_default_dm_policy(config.default_dm_policy);
+  table.add_config_hash(&hash);
+  if (!config.admins.empty()) table.add_admins(admins);
+  if (!policies.empty()) table.add_agent_policies(agent_policies);
+  if (config.queue_mode != fb::QueueMode::followup) table.add_queue_mode(config.queue_mode);
+  table.add_exact_ids(true);
+  builder.Finish(table.Finish());
 }
 
 }  // namespace spine::config

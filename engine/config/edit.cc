@@ -14,10 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/config/changes.h"
 #include "engine/config/deciding_file.h"
 #include "engine/config/json5.h"
 #include "engine/config/key_tree.h"
-#include "engine/config/merge_patch.h"
 #include "engine/config/reading.h"
 #include "engine/config/redact.h"
 #include "engine/config/schema.h"

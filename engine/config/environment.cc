@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "engine/config/deciding_file.h"
-#include "engine/config/source.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
@@ -20,18 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
-  const std::size_t begin = std::min(text.find_first_not_of(kBlank), text.size());
-  text.remove_prefix(begin);
-  return text.substr(0, text.find_last_not_of(kBlank) + 1);
-}
-
 bool is_variable_name(std::string_view name) {
-  const auto fits = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::ranges::all_of(name, fits);
+  return is_plain(name, "_") && !is_digit(name[0]);
 }
 
 // What may stand behind a value in quotes.

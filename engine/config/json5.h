@@ -139,11 +139,4 @@ std::string to_json(const Document& document, NodeId value, Hide hide = nullptr,
 // The same on several lines, two spaces a level, with a line end.
 std::string to_pretty_json(const Document& document, NodeId value, Hide hide = nullptr);
 
-// Whether the scalar `id` is shown at all.
-bool is_hidden(const Document& document, NodeId id, Hidden hidden);
-
-// `text` with kRedacted for the "user:password" of every URL in it, and for the values of secrets
-// in its query ("?token=").
-std::string without_url_secrets(std::string_view text);
-
 }  // namespace spine::config

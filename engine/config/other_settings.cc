@@ -1,4 +1,6 @@
-// The small sections: commands, messages, crons, logging; and those that Spine leaves alone.
+// Queue modes, crons and where the log goes.
+#include "engine/config/other_settings.h"
+
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>

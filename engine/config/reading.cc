@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "engine/config/duration.h"
 #include "engine/config/schema.h"
 #include "schemas/vocab/check.h"
 
@@ -102,11 +101,8 @@ Value Reading::value(NodeId id, const Accepts& accepts) const {
       return texts(id);
     case Type::path_list:
       return paths_of(*this, id);
-    case Type::days: {
-      std::int64_t days{};
-      SPINE_CHECK(as_days(document.text(id), days));
-      return days;
-    }
+    case Type::days:
+      return parse_days(document.text(id))->count;
     case Type::model:
       return model_of(*this, id);
     default:
@@ -140,14 +136,6 @@ void disagree(const Reading& reading, Spelling a, Spelling b) {
 void sort_unique(std::vector<std::string>& texts) {
   std::ranges::sort(texts);
   texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
-}
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
 }
 
 }  // namespace spine::config

@@ -18,6 +18,10 @@ inline bool is_secret(std::span<const std::string_view> path) {
   return hidden_part(path) != Hidden::nothing;
 }
 
+// `text` with kRedacted for the "user:password" of every URL in it, and for the values of secrets
+// in its query ("?token=").
+std::string without_url_secrets(std::string_view text);
+
 // In lower case without what only separates words: botToken, BOT_TOKEN and bot-token are one.
 std::string folded_key(std::string_view key);
 

@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "engine/config/duration.h"
 #include "engine/config/key_tree.h"
 #include "engine/config/reading.h"
 #include "engine/config/redact.h"
@@ -133,8 +132,8 @@ class Checker {
   }
 
   bool are_days(NodeId id, const Accepts& accepts) const {
-    std::int64_t days{};
-    return as_days(document_.text(id), days) && days >= accepts.least && days <= accepts.most;
+    const auto days = parse_days(document_.text(id));
+    return days && days->count >= accepts.least && days->count <= accepts.most;
   }
 
   bool all_elements(NodeId id, bool numbers_too) const {

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <fmt/format.h>
+#include <limits>
 
 #include "engine/config/json5.h"
 #include "engine/config/reading.h"
@@ -78,6 +80,25 @@ std::string show_number(const Accepts& accepts, std::int64_t number) {
   return choice == choices.end() ? std::string{} : json_string(choice->word);
 }
 
+constexpr std::uint64_t kDayMs = 24ULL * 3600 * 1000;
+
+struct Unit {
+  std::string_view name{};
+  std::uint64_t ms{};
+};
+constexpr std::array kUnits{Unit{"ms", 1},        Unit{"s", 1'000},  Unit{"m", 60'000},
+                            Unit{"h", 3'600'000}, Unit{"d", kDayMs}, Unit{"w", 7 * kDayMs}};
+
+// Takes a unit off the front of `rest`; 0 = there is none.
+std::uint64_t take_unit(std::string_view& rest) {
+  for (const Unit& unit : kUnits) {
+    if (!rest.starts_with(unit.name)) continue;
+    rest.remove_prefix(unit.name.size());
+    return unit.ms;
+  }
+  return 0;
+}
+
 }  // namespace
 
 const TypeRow& type_row(Type type) {
@@ -112,6 +133,25 @@ std::span<const SettingTable* const> all_tables() {
       &kSkillsTable,          &kSkillEntryTable, &kToolTable,  &kOtherTable,       &kCronTable,
       &kChannelDefaultsTable, &kChannelTable,    &kGroupTable, &kAgentListTable,   &kAgentTable};
   return kTables;
+}
+
+std::optional<Days> parse_days(std::string_view text) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  std::uint64_t ms = 0;
+  if (text.empty()) return std::nullopt;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    std::uint64_t count{};
+    const auto read = std::from_chars(rest.data(), rest.data() + rest.size(), count);
+    if (read.ec != std::errc{}) return std::nullopt;
+    const bool first = rest.size() == text.size();
+    rest.remove_prefix(static_cast<std::size_t>(read.ptr - rest.data()));
+    const bool bare = first && rest.empty();
+    const std::uint64_t unit = bare ? kDayMs : take_unit(rest);
+    if (unit == 0 || count > (kMost - ms) / unit) return std::nullopt;
+    ms += count * unit;
+  }
+  return Days{static_cast<std::int64_t>((ms + kDayMs - 1) / kDayMs), ms % kDayMs == 0};
 }
 
 }  // namespace spine::config

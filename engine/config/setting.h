@@ -15,12 +15,12 @@
 #include <variant>
 #include <vector>
 
+#include "schemas/vocab/ascii.h"
+
 namespace spine::config {
 
 struct Config;
 
-// ASCII letters in lower case.
-std::string lower_case(std::string_view text);
 // Sorted, each once.
 void sort_unique(std::vector<std::string>& texts);
 
@@ -258,6 +258,15 @@ struct TypeRow {
   std::string_view schema{};  // members of its JSON Schema
 };
 const TypeRow& type_row(Type type);
+
+// Whole days, rounded up.
+struct Days {
+  std::int64_t count{};
+  bool exact{};  // nothing was rounded
+};
+// One or more of <number><unit>, units ms s m h d w ("30d", "1h30m"); a bare number counts days.
+// Nothing when it is not one, or too large.
+std::optional<Days> parse_days(std::string_view text);
 
 // What is accepted, in a sentence: "a whole number from 0 to 65535".
 std::string accepted(const Accepts& accepts);

@@ -1,13 +1,12 @@
-// Tests of adapters/cli/place.h, reload.h and output.h: where a gateway is found, what changes
-// live.
-#include "adapters/cli/place.h"
-
+// Tests of adapters/cli/gateway_place.h, reload.h and output.h: where a gateway is found, what
+// changes live.
 #include <cstdlib>
 #include <fstream>
 #include <gtest/gtest.h>
 
+#include "adapters/cli/daemon.h"
+#include "adapters/cli/gateway_place.h"
 #include "adapters/cli/output.h"
-#include "adapters/cli/reload.h"
 #include "engine/config/state_dir.h"
 #include "engine/config/token.h"
 

@@ -1,9 +1,9 @@
-// The session section: how conversations are told apart, when they start afresh, how long they
-// stay.
+// session: resets, and what has no effect.
+#include "engine/config/session_config.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "engine/config/duration.h"
 #include "engine/config/reading.h"
 #include "schemas/vocab/limits.h"
 
@@ -132,8 +132,7 @@ void check_maintenance(const Reading& reading) {
     reading.warn(mode, "session.maintenance.mode \"warn\" has no effect in this version.");
   }
   const NodeId after = reading.at("session.maintenance.pruneAfter");
-  std::uint64_t ms{};
-  if (after == 0 || !parse_duration(*reading.text(after), kDayMs, ms) || ms % kDayMs == 0) return;
+  if (after == 0 || parse_days(*reading.text(after))->exact) return;
   // A session never goes earlier than was asked for.
   reading.warn(after, "session.maintenance.pruneAfter is rounded up to {} days.",
                reading.config.session_idle_days);

@@ -1,5 +1,6 @@
-// agents: what each is, how its process is run, and what its runs may do; and the bindings that
-// choose among them.
+// agents and bindings: their tables, and the rules across keys.
+#include "engine/config/agent_config.h"
+
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>

@@ -1,4 +1,6 @@
-// The skills section: where to look for skills, and what each of them is given.
+// skills: folders and entries.
+#include "engine/config/skill_config.h"
+
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>

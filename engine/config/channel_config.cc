@@ -1,4 +1,6 @@
-// The channels section: who may speak where. A policy that could not be kept refuses to start.
+// channels: one policy out of several spellings and accounts.
+#include "engine/config/channel_config.h"
+
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>

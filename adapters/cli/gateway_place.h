@@ -4,9 +4,11 @@
 #include <filesystem>
 #include <optional>
 
+#include "adapters/agents/process/launch.h"
 #include "adapters/cli/common.h"
 #include "adapters/client/rpc_client.h"
 #include "engine/config/config.h"
+#include "engine/config/state_dir.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::cli {
@@ -19,6 +21,9 @@ struct Place {
   config::Config config{};              // defaults when the file is not usable
   std::optional<Error> config_error{};  // why it is not
   Target target{};
+
+  // Who holds the state directory now; nobody, too, when that cannot be read.
+  config::LockInfo lock() const;
 };
 
 // Port: --port, OPENCLAW_GATEWAY_PORT, the daemon that holds the state directory, the
@@ -34,6 +39,16 @@ config::Given given(const Common& common);
 
 // Where the daemon of that state directory listens for the person at the machine.
 std::filesystem::path control_socket_path(const std::filesystem::path& state_dir);
+
+// Where a gateway writes its log.
+std::filesystem::path log_file(const config::Config& config,
+                               const std::filesystem::path& state_dir);
+
+// What of the gateway agents must not see. `token_file`: as given on its command line.
+agents::GatewayPlaces places_of_gateway(const config::Config& config,
+                                        const std::filesystem::path& state_dir,
+                                        const std::filesystem::path& config_path,
+                                        const std::string& token_file);
 
 // "ws://127.0.0.1:18789", or wss:// where the gateway speaks TLS: what a client is given.
 std::string address_text(const config::Config& config, std::uint16_t port);

@@ -1,12 +1,10 @@
 // Place: asks flags, environment, lock file, /proc and configuration, in this order.
-#include "adapters/cli/place.h"
+#include "adapters/cli/gateway_place.h"
 
 #include <cstdlib>
 #include <fmt/format.h>
 
-#include "adapters/cli/process.h"
 #include "adapters/websocket/port_owner.h"
-#include "engine/config/state_dir.h"
 #include "engine/config/token.h"
 #include "schemas/vocab/addresses.h"
 
@@ -22,13 +20,25 @@ std::string address_of(const config::Config& config) {
   return first == "::" ? "::1" : first;
 }
 
+// The state directory of a Spine, known by the lock file the process holds open
+// (engine/config/state_dir.h); empty when it holds none, or may not be looked at.
+fs::path state_dir_of_process(std::uint32_t pid) {
+  std::error_code error;
+  fs::directory_iterator entry("/proc/" + std::to_string(pid) + "/fd", error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    std::error_code unreadable;
+    const fs::path target = fs::read_symlink(entry->path(), unreadable);
+    if (target.filename() == "spine.lock") return target.parent_path();
+  }
+  return {};
+}
+
 fs::path state_dir_of(const Common& common, config::GetEnv getenv_fn) {
   if (!common.state_dir.empty()) return fs::absolute(common.state_dir);
   if (common.port) {
-    if (const auto owner = net::find_port_owner(*common.port)) {
-      fs::path dir = state_dir_of_process(static_cast<pid_t>(owner->pid));
-      if (!dir.empty()) return dir;
-    }
+    const auto owner = net::find_port_owner(*common.port);
+    fs::path dir = owner ? state_dir_of_process(owner->pid) : fs::path{};
+    if (!dir.empty()) return dir;
   }
   return config::default_state_dir(getenv_fn);
 }
@@ -37,8 +47,8 @@ std::uint16_t port_of(const Common& common, const Place& place, config::GetEnv g
   if (common.port) return *common.port;
   // The configuration holds the environment's port already.
   if (!is_set("OPENCLAW_GATEWAY_PORT", getenv_fn)) {
-    const auto lock = config::read_lock(place.state_dir);
-    if (lock && lock->running && lock->port != 0) return lock->port;
+    const config::LockInfo lock = place.lock();
+    if (lock.running && lock.port != 0) return lock.port;
   }
   return place.config.port;
 }
@@ -59,8 +69,8 @@ Result<std::string> token_of(const Common& common, const Place& place) {
 // this program speaks no TLS.
 std::string control_of(const Common& common, const Place& place) {
   if (given(common).token && !place.config.tls.enabled) return {};
-  const auto lock = config::read_lock(place.state_dir);
-  if (!lock || !lock->running || lock->port != place.target.port) return {};
+  const config::LockInfo lock = place.lock();
+  if (!lock.running || lock.port != place.target.port) return {};
   const fs::path socket = control_socket_path(place.state_dir);
   std::error_code ignored;
   return fs::is_socket(socket, ignored) ? socket.string() : std::string{};
@@ -68,12 +78,37 @@ std::string control_of(const Common& common, const Place& place) {
 
 }  // namespace
 
+config::LockInfo Place::lock() const {
+  const auto lock = config::read_lock(state_dir);
+  return lock ? *lock : config::LockInfo{};
+}
+
 config::Given given(const Common& common) {
   return {.token = !common.token.empty() || !common.token_file.empty()};
 }
 
 std::filesystem::path control_socket_path(const std::filesystem::path& state_dir) {
   return state_dir / "control.sock";
+}
+
+std::filesystem::path log_file(const config::Config& config,
+                               const std::filesystem::path& state_dir) {
+  return config.log_file.empty() ? state_dir / "logs" / "spine.log"
+                                 : std::filesystem::path(config.log_file);
+}
+
+agents::GatewayPlaces places_of_gateway(const config::Config& config,
+                                        const std::filesystem::path& state_dir,
+                                        const std::filesystem::path& config_path,
+                                        const std::string& token_file) {
+  agents::GatewayPlaces places{.state_dir = state_dir.string(),
+                               .config_path = config_path.string()};
+  if (config.tls.enabled) places.key_paths.push_back(config.tls.key_path.string());
+  if (!token_file.empty()) places.key_paths.push_back(token_file);
+  for (const config::AgentConfig& agent : config.agents) {
+    if (!agent.workspace.empty()) places.other_workspaces.push_back(agent.workspace);
+  }
+  return places;
 }
 
 std::string address_text(const config::Config& config, std::uint16_t port) {
