@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "engine/config/deciding_file.h"
-#include "engine/log/private_path.h"
+#include "schemas/vocab/directories.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::config {
