@@ -46,7 +46,7 @@ constexpr std::array kAgent{
     remote("identity", object, not_kept),
     remote("identity.name", text, not_kept, "the same as name, where that is not said"),
     remote("identity.emoji", text, in<&AgentConfig::emoji>, "its sign"),
-    remote("identity.*", any, not_kept),
+    remote("identity.*", scalar, not_kept),
     Setting{"timeoutSeconds", whole(0, 86'400), not_kept, "the same as spine.runMs, in seconds"},
     Setting{"skills", text_list, in<&AgentConfig::skills>,
             "the skills it gets; all that are eligible, where nothing is said"},
@@ -109,7 +109,7 @@ constexpr std::array kAgent{
             "whether its program answers for its tools itself"),
     // What it does of itself, without being asked; see tool_settings.cc for the rest of tools.
     decides("tools.allow", text_list, in<&AgentConfig::allow>, "the tools it may use unasked"),
-    unused("thinkingDefault|verboseDefault|userTimezone|timeFormat", any, remotely),
+    unused("thinkingDefault|verboseDefault|userTimezone|timeFormat", scalar, remotely),
     unused("agentDir|models|imageModel|imageGenerationModel|pdfModel|subagents|groupChat|"
            "humanDelay|heartbeat|memorySearch|params|reasoningDefault|elevatedDefault|"
            "fastModeDefault|runtime|repoRoot|skipBootstrap|bootstrapMaxChars|"
@@ -259,8 +259,9 @@ constexpr std::array kBinding{
     remote("match.accountId", text, in<&BindingConfig::account>, "to that account; \"*\" = any"),
     remote("match.peer", object, not_kept),
     remote("match.peer.kind", kPeerKinds, in<&BindingConfig::peer_kind>, "in such a conversation"),
-    remote("match.peer.id", any, not_kept, "in that conversation; \"*\" = any"),
-    remote("match.guildId|teamId|roles", any, not_kept),
+    remote("match.peer.id", scalar, not_kept, "in that conversation; \"*\" = any"),
+    remote("match.guildId|teamId", scalar, not_kept),
+    remote("match.roles", ids, not_kept),
 };
 constexpr std::array kBindingPlaces{TablePlace{"bindings.[]."}};
 

@@ -28,7 +28,7 @@ constexpr Accepts kGroupPolicies = one_of({{"open", fb::DmPolicy::open},
 // For a channel and for each of its accounts, which must agree on who may speak.
 constexpr std::array kChannel{
     remote("enabled", boolean, in<&ChannelConfig::enabled>, "whether anybody is heard"),
-    remote("name", any, not_kept, "what people call it"),
+    remote("name", text, not_kept, "what people call it"),
     decides("dmPolicy", kDmPolicies, in<&ChannelConfig::dm_policy>,
             "whose direct messages are answered"),
     decides("dm.policy", kDmPolicies, in<&ChannelConfig::dm_policy>, "the same as dmPolicy"),

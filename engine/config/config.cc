@@ -105,7 +105,10 @@ NodeId element(const Document& document, NodeId list, std::string_view key) {
   return id;
 }
 
-NodeId walk(const Document& document, NodeId at, const std::vector<PathKey>& path) {
+// What the file has at the path, read into `document`; 0 when it has nothing.
+Result<NodeId> find_written(const Config& config, const std::vector<PathKey>& path,
+                            Document& document) {
+  SPINE_TRY(NodeId at, parse_json5(document, config.redacted_json, config.path.string()));
   for (const PathKey& key : path) {
     if (document.kind(at) == Kind::object) {
       at = document.find(at, key.text);
@@ -114,6 +117,13 @@ NodeId walk(const Document& document, NodeId at, const std::vector<PathKey>& pat
     }
   }
   return at;
+}
+
+bool is_written(const Config& config, std::string_view dotted_path) {
+  const auto path = parse_path(dotted_path);
+  Document document;
+  const auto found = path ? find_written(config, *path, document) : Result<NodeId>{NodeId{}};
+  return found && *found != 0;
 }
 
 // What is in force for a setting that a Config keeps; empty for others.
@@ -268,10 +278,9 @@ fs::path default_state_dir(GetEnv getenv_fn) {
 }
 
 Result<std::string> get_path(const Config& config, std::string_view dotted_path) {
-  Document document;
-  SPINE_TRY(NodeId root, parse_json5(document, config.redacted_json, config.path.string()));
   SPINE_TRY(const std::vector<PathKey> path, parse_path(dotted_path));
-  const NodeId found = walk(document, root, path);
+  Document document;
+  SPINE_TRY(const NodeId found, find_written(config, path, document));
   if (found != 0) return to_json(document, found);
   std::string value = in_force(config, path);
   if (!value.empty()) return value;
@@ -281,15 +290,26 @@ Result<std::string> get_path(const Config& config, std::string_view dotted_path)
 }
 
 std::vector<std::string> waiting_for_start(const Config& before, const Config& after) {
-  std::vector<std::string> paths;
-  std::vector<Value (*)(const void*)> seen;
+  // Of several spellings of a member the one that is written now, else the one that was.
+  const auto written = [&](const Setting* setting) {
+    return is_written(after, setting->path) ? 2 : is_written(before, setting->path) ? 1 : 0;
+  };
+  std::vector<const Setting*> waiting;
   for (const Setting* setting : settings_of_config()) {
-    const auto get = setting->member.get;
-    // Of several spellings of a member one is enough.
-    if (setting->applies == Applies::live || std::ranges::find(seen, get) != seen.end()) continue;
-    seen.push_back(get);
-    if (get(&before) != get(&after)) paths.emplace_back(setting->path);
+    const Member& member = setting->member;
+    if (setting->applies == Applies::live || member.get(&before) == member.get(&after)) continue;
+    const auto same = std::ranges::find_if(waiting, [&](const Setting* other) {
+      return other->member.get == member.get || other->member.get == member.spelling_of;
+    });
+    if (same == waiting.end()) {
+      waiting.push_back(setting);
+    } else if (written(setting) > written(*same)) {
+      *same = setting;
+    }
   }
+  std::vector<std::string> paths;
+  for (const Setting* setting : waiting)
+    paths.emplace_back(setting->path);
   return paths;
 }
 

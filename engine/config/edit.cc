@@ -69,6 +69,12 @@ class Spot {
     return spot;
   }
 
+  // Whether its setting takes values of that kind: sections that are left alone are not checked.
+  bool takes(Kind kind) const {
+    if (entry_ == nullptr || entry_->setting == nullptr || inside_) return true;
+    return (type_row(entry_->setting->accepts.type).kinds >> static_cast<unsigned>(kind) & 1U) != 0;
+  }
+
   // Whether it may be what it is. `fresh`: this is what would be written.
   bool allows(const Document& document, NodeId id, bool fresh) const {
     const Setting* setting = entry_ == nullptr || refused_ ? nullptr : entry_->setting;
@@ -88,26 +94,33 @@ class Spot {
   bool refused_{};
 };
 
-// Whether every setting inside may be what it is.
-bool is_allowed_value(const Document& document, NodeId id, const Spot& spot, bool fresh) {
+// Whether every setting inside may be what it is; `element`: of a list, whose setting is `spot`.
+bool is_allowed_value(const Document& document, NodeId id, const Spot& spot, bool fresh,
+                      bool element) {
   const Kind kind = document.kind(id);
+  if (fresh && !element && !spot.takes(kind)) return false;
   if ((kind != Kind::object && kind != Kind::array) || document.first_child(id) == 0) {
     return spot.allows(document, id, fresh);
   }
   for (NodeId child = document.first_child(id); child != 0; child = document.next(child)) {
-    const Spot inside = kind == Kind::object ? spot.below(document.key(child)) : spot;
-    if (!is_allowed_value(document, child, inside, fresh)) return false;
+    const bool in_list = kind == Kind::array;
+    const Spot inside = in_list ? spot : spot.below(document.key(child));
+    if (!is_allowed_value(document, child, inside, fresh, in_list)) return false;
   }
   return true;
 }
 
 bool is_allowed(Tree before, Tree after, const Change& change) {
   Spot spot;
+  bool element = false;
   for (const Step& step : change.path) {
-    if (!step.in_list) spot = spot.below(step.key);
+    element = step.in_list;
+    if (!element) spot = spot.below(step.key);
   }
-  return (change.before == 0 || is_allowed_value(before.document, change.before, spot, false)) &&
-         (change.after == 0 || is_allowed_value(after.document, change.after, spot, true));
+  const auto allowed = [&](Tree tree, NodeId id, bool fresh) {
+    return id == 0 || is_allowed_value(tree.document, id, spot, fresh, element);
+  };
+  return allowed(before, change.before, false) && allowed(after, change.after, true);
 }
 
 struct Replaced {

@@ -44,7 +44,7 @@ constexpr Accepts kAuthModes = one_of({{"token", AuthMode::token},
                                        {"none", AuthMode::none}});
 // Both spellings of where it listens.
 constexpr Member kBind{.get = show_bind};
-constexpr Member kHost{.get = show_host};
+constexpr Member kHost{.get = show_host, .spelling_of = show_bind};
 
 constexpr std::array kGateway{
     Setting{"gateway.mode", words("local", "remote"), not_kept, "only \"local\" has an effect",

@@ -33,66 +33,55 @@ std::string default_of(const Setting& setting, const TablePlace& place) {
   return show_value(setting.accepts, setting.member.get(owner));
 }
 
-void append_entry(std::string& out, const KeyEntry& entry);
+void write_entry(JsonWriter& json, const KeyEntry& entry);
 
 // What the row says of the value itself.
-void append_value(std::string& out, const KeyEntry& entry) {
+void write_value(JsonWriter& json, const KeyEntry& entry) {
   const Setting& setting = *entry.setting;
   const Accepts& accepts = setting.accepts;
-  out += type_row(accepts.type).schema;
+  if (accepts.type != Type::any) json.raw(type_row(accepts.type).schema);
   if (accepts.type == Type::integer) {
-    out += fmt::format(R"(,"minimum":{},"maximum":{})", accepts.least, accepts.most);
+    json.member("minimum", accepts.least);
+    json.member("maximum", accepts.most);
   }
   if (accepts.type == Type::choice) {
-    out += R"(,"enum":[)";
-    for (const Choice& choice : accepts.choices())
-      out += (out.ends_with('[') ? "" : ",") + json_string(choice.word);
-    out += "]";
+    json.array("enum", accepts.choices(), [&](const Choice& choice) { json.value(choice.word); });
   }
-  const auto add = [&out](std::string_view key, const std::string& json) {
-    if (json.empty()) return;
-    out += fmt::format(R"({}"{}":{})", out.ends_with('{') ? "" : ",", key, json);
-  };
-  add("default", default_of(setting, *entry.place));
-  if (!setting.help.empty()) add("description", json_string(setting.help));
+  const std::string otherwise = default_of(setting, *entry.place);
+  if (!otherwise.empty()) json.member_raw("default", otherwise);
+  json.member_if("description", setting.help);
 }
 
 // What stands under it.
-void append_children(std::string& out, const KeyEntry& entry) {
-  const char* separator = "";
-  out += R"("properties":{)";
-  for (const auto& child : entry.children) {
-    if (child->name == "*" || child->name == "[]") continue;
-    out += separator + json_string(child->name) + ":";
-    separator = ",";
-    append_entry(out, *child);
-  }
-  out += "}";
-  const KeyEntry* others = entry.find("*");
-  if (others != nullptr || entry.strict) out += R"(,"additionalProperties":)";
-  if (others != nullptr) {
-    append_entry(out, *others);
+void write_children(JsonWriter& json, const KeyEntry& entry) {
+  json.object("properties", [&] {
+    for (const auto& child : entry.children) {
+      if (child->name == "*" || child->name == "[]") continue;
+      json.key(child->name);
+      write_entry(json, *child);
+    }
+  });
+  if (const KeyEntry* others = entry.find("*")) {
+    json.key("additionalProperties");
+    write_entry(json, *others);
   } else if (entry.strict) {
-    out += "false";
+    json.member("additionalProperties", false);
   }
   if (const KeyEntry* element = entry.find("[]")) {
-    out += R"(,"items":)";
-    append_entry(out, *element);
+    json.key("items");
+    write_entry(json, *element);
   }
 }
 
-void append_entry(std::string& out, const KeyEntry& entry) {
-  out += "{";
-  if (entry.setting != nullptr) {
-    append_value(out, entry);
-  } else {
-    out += type_row(Type::object).schema;
-  }
-  if (!entry.children.empty()) {
-    if (!out.ends_with('{')) out += ",";
-    append_children(out, entry);
-  }
-  out += "}";
+void write_entry(JsonWriter& json, const KeyEntry& entry) {
+  json.object([&] {
+    if (entry.setting != nullptr) {
+      write_value(json, entry);
+    } else {
+      json.raw(type_row(Type::object).schema);
+    }
+    if (!entry.children.empty()) write_children(json, entry);
+  });
 }
 
 std::string_view reload_kind(const Setting* setting) {
@@ -120,10 +109,11 @@ std::string page_row(const Setting& setting, const TablePlace& place) {
 }  // namespace
 
 std::string json_schema() {
-  std::string out = R"({"$schema":"https://json-schema.org/draft/2020-12/schema",)";
-  out += R"("type":"object",)";
-  append_children(out, key_tree());
-  return out + "}";
+  return json_object([](JsonWriter& json) {
+    json.member("$schema", "https://json-schema.org/draft/2020-12/schema");
+    json.member("type", "object");
+    write_children(json, key_tree());
+  });
 }
 
 Result<std::string> look_up_schema(std::string_view dotted_path) {
@@ -134,14 +124,14 @@ Result<std::string> look_up_schema(std::string_view dotted_path) {
   if (entry == nullptr) {
     return Error{Errc::not_found, fmt::format("there is no setting {}.", printable(dotted_path))};
   }
-  std::string schema;
-  append_entry(schema, *entry);
-  std::string children;
-  for (const auto& child : entry->children)
-    children += (children.empty() ? "" : ",") + json_string(child->name);
-  return fmt::format(R"({{"path":{},"schema":{},"reloadKind":"{}","hint":{},"children":[{}]}})",
-                     json_string(dotted_path), schema, reload_kind(entry->setting),
-                     json_string(entry->setting == nullptr ? "" : entry->setting->help), children);
+  return json_object([&](JsonWriter& json) {
+    json.member("path", dotted_path);
+    json.key("schema");
+    write_entry(json, *entry);
+    json.member("reloadKind", reload_kind(entry->setting));
+    json.member("hint", entry->setting == nullptr ? "" : entry->setting->help);
+    json.array("children", entry->children, [&](const auto& child) { json.value(child->name); });
+  });
 }
 
 std::string settings_page() {

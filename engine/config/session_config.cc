@@ -48,7 +48,7 @@ constexpr std::array kSession{
     remote("session.maintenance.pruneAfter", kPruneAfter, in<&Config::session_idle_days>,
            "how long a conversation without messages stays"),
     unused("session.maintenance.maxEntries", whole(1, 100'000'000), remotely),
-    unused("session.maintenance.*", any, remotely),
+    unused("session.maintenance.*", scalar, remotely),
     unused("session.identityLinks", object),
     Setting{"session.identityLinks.*", ids},
     unused("session.resetByChannel", object, remotely),

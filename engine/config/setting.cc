@@ -49,8 +49,10 @@ constexpr std::array kTypes{
             R"("type":["string","integer"])"},
     TypeRow{kString | kObject, "\"provider/model\", or an object with primary",
             R"("type":["string","object"])"},
+    TypeRow{kString | kNumber | mask({Kind::boolean}), "a string, a number, true or false",
+            R"("type":["string","number","boolean"])"},
 };
-static_assert(kTypes.size() == static_cast<std::size_t>(Type::model) + 1);
+static_assert(kTypes.size() == static_cast<std::size_t>(Type::scalar) + 1);
 
 // "a, b or c".
 std::string in_words(std::span<const Choice> choices) {

@@ -38,9 +38,10 @@ enum class Type : std::uint8_t {
   object_or_list,
   text_list,
   path_list,
-  ids,    // a list of strings and whole numbers
-  days,   // "30d", "12h", ... or a number of days; whole days are kept, rounded up
-  model,  // a string, or an object with `primary`
+  ids,     // a list of strings and whole numbers
+  days,    // "30d", "12h", ... or a number of days; whole days are kept, rounded up
+  model,   // a string, or an object with `primary`
+  scalar,  // a string, a number, true or false
 };
 
 enum class Flag : std::uint8_t {
@@ -130,6 +131,7 @@ using Value = std::variant<std::monostate, std::int64_t, std::string, std::vecto
 struct Member {
   Value (*get)(const void* owner){};
   void (*put)(void* owner, Value value){};
+  Value (*spelling_of)(const void* owner){};  // the `get` of another row about the same value
 };
 
 template <class T>

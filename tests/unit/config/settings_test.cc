@@ -153,6 +153,19 @@ TEST_F(Settings, ThoseThatWaitForAStartAreNamed) {
                           "logging.maxFiles"));
 }
 
+TEST_F(Settings, AValueWithTwoSpellingsWaitsOnceUnderTheOneThatIsWritten) {
+  const Config before = parsed("{}");
+  EXPECT_THAT(waiting_for_start(before, parsed("{gateway: {host: '127.0.0.2'}}")),
+              ElementsAre("gateway.host"));
+  EXPECT_THAT(waiting_for_start(parsed("{gateway: {host: '127.0.0.2'}}"), before),
+              ElementsAre("gateway.host"));
+  constexpr std::string_view kBoth =
+      "{gateway: {bind: 'custom', customBindHost: '127.0.0.2', host: '127.0.0.2'}}";
+  EXPECT_THAT(waiting_for_start(before, parsed(kBoth)), ElementsAre("gateway.bind"));
+  EXPECT_THAT(waiting_for_start(before, parsed("{gateway: {auth: {type: 'token'}}}")),
+              ElementsAre("gateway.auth.type"));
+}
+
 TEST_F(Settings, SecretsAreKnownToTheLog) {
   const Config config = parsed("{gateway: {auth: {token: 't-1', password: 'p-1'}}}");
   EXPECT_THAT(secrets_of(config), ElementsAre("t-1", "p-1"));
