@@ -64,21 +64,15 @@ Result<Config> read_config(std::string_view text, const fs::path& path, GetEnv g
   return config;
 }
 
-Result<Config> read_missing(const fs::path& path, GetEnv getenv_fn, Given given,
-                            Findings& findings) {
-  SPINE_TRY(Config config, read_config("{}", path, getenv_fn, given, findings));
-  config.exists = false;
-  config.raw.clear();
-  config.hash = {};
-  config.shown = {};
-  return config;
-}
-
 Result<Config> read_file(const fs::path& path, GetEnv getenv_fn, Given given, Findings& findings) {
   const Result<std::string> text = read_text_file(path);
   if (text) return read_config(*text, path, getenv_fn, given, findings);
-  if (text.error().code == Errc::not_found) return read_missing(path, getenv_fn, given, findings);
-  return text.error();
+  if (text.error().code != Errc::not_found) return text.error();
+  SPINE_TRY(Config config, read_config("{}", path, getenv_fn, given, findings));
+  config.exists = false;
+  config.raw.clear();
+  config.hash = config.shown = {};
+  return config;
 }
 
 Result<Config> finished(Result<Config> config, const Findings& findings) {
@@ -195,15 +189,6 @@ flatbuffers::Offset<fb::ChannelPolicy> build_channel(Builder& builder,
                                  groups);
 }
 
-flatbuffers::Offset<fb::Binding> build_binding(Builder& builder, const BindingConfig& binding) {
-  const auto agent = builder.CreateString(binding.agent_id);
-  const auto channel = builder.CreateString(binding.channel);
-  const auto account = builder.CreateString(binding.account);
-  const auto peer = builder.CreateString(binding.peer_id);
-  return fb::CreateBinding(builder, agent, channel, account, binding.peer_kind, peer,
-                           binding.has_peer);
-}
-
 // Absent when there are none.
 Names build_names(Builder& builder, const std::vector<std::string>& names) {
   return names.empty() ? Names{} : builder.CreateVectorOfStrings(names);
@@ -224,13 +209,6 @@ flatbuffers::Offset<fb::AgentPolicy> build_agent(Builder& builder, const AgentCo
   const auto untrusted = build_names(builder, agent.untrusted_allow);
   return fb::CreateAgentPolicy(builder, id, agent.on_crash, agent.attempts_max, agent.approval_ms,
                                allow, deny, untrusted, agent.queue_mode);
-}
-
-// Whether groups of channels that are not named are dealt with otherwise than default_dm_policy
-// alone has it: before there was a channel "*", "open" for direct messages opened groups as well.
-bool groups_of_others_differ(const Config& config) {
-  return (config.default_dm_policy == fb::DmPolicy::open) !=
-         (config.default_group_policy == fb::DmPolicy::open);
 }
 
 }  // namespace
@@ -330,14 +308,19 @@ void build_policy(const Config& config, Builder& builder) {
   for (const ChannelConfig& channel : config.channels) {
     channels.push_back(build_channel(builder, channel));
   }
-  if (groups_of_others_differ(config)) {
+  // Of channels that are not named, where groups are dealt with otherwise than default_dm_policy
+  // alone has it: before there was a channel "*", "open" for direct messages opened groups as well.
+  if ((config.default_dm_policy == fb::DmPolicy::open) !=
+      (config.default_group_policy == fb::DmPolicy::open)) {
     channels.push_back(build_channel(builder, {.name = "*",
                                                .dm_policy = config.default_dm_policy,
                                                .group_policy = config.default_group_policy}));
   }
   std::vector<flatbuffers::Offset<fb::Binding>> bindings;
   for (const BindingConfig& binding : config.bindings) {
-    bindings.push_back(build_binding(builder, binding));
+    bindings.push_back(fb::CreateBindingDirect(
+        builder, binding.agent_id.c_str(), binding.channel.c_str(), binding.account.c_str(),
+        binding.peer_kind, binding.peer_id.c_str(), binding.has_peer));
   }
   const auto main_key = builder.CreateString(config.main_key);
   const auto default_agent = builder.CreateString(config.default_agent);
