@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/config/redact.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
@@ -27,9 +28,17 @@ class Comparison {
     const bool has_members =
         (object_a && before_.first_child(a) != 0) || (object_b && after_.first_child(b) != 0);
     if (has_members && (object_a || a == 0) && (object_b || b == 0)) return members(a, b);
-    if (a != 0 && b != 0 && same_shape(a, b)) {
-      if (before_.kind(a) == Kind::array) return elements(a, b);
-      if (before_.kind(a) == Kind::object || same_scalar(a, b)) return;
+    if (a != 0 && b != 0 && before_.kind(a) == after_.kind(b)) {
+      const Kind kind = before_.kind(a);
+      const bool one_length =
+          kind == Kind::array && before_.children(a).size() == after_.children(b).size();
+      if (one_length) return elements(a, b);
+      // Both empty objects, or the same scalar.
+      if (kind == Kind::object) return;
+      if (kind != Kind::array && before_[a].boolean == after_[b].boolean &&
+          before_.text(a) == after_.text(b)) {
+        return;
+      }
     }
     if (a != 0 || b != 0) changes_.push_back({path_, a, b});
   }
@@ -37,17 +46,6 @@ class Comparison {
   std::vector<Change> take() { return std::move(changes_); }
 
  private:
-  // Both empty objects, lists of one length, or scalars of one kind.
-  bool same_shape(NodeId a, NodeId b) const {
-    if (before_.kind(a) != after_.kind(b)) return false;
-    return before_.kind(a) != Kind::array ||
-           before_.children(a).size() == after_.children(b).size();
-  }
-
-  bool same_scalar(NodeId a, NodeId b) const {
-    return before_[a].boolean == after_[b].boolean && before_.text(a) == after_.text(b);
-  }
-
   void members(NodeId a, NodeId b) {
     const Members in_a(before_, a);
     const Members in_b(after_, b);
@@ -112,8 +110,7 @@ void drop_nulls(Document& document, NodeId object) {
 
 bool is_index(std::string_view key) {
   // Longer ones are ids of people and rooms.
-  return !key.empty() && key.size() < 5 &&
-         std::ranges::all_of(key, [](char c) { return c >= '0' && c <= '9'; });
+  return !key.empty() && key.size() < 5 && std::ranges::all_of(key, spine::is_digit);
 }
 
 Result<std::vector<PathKey>> settable_path(std::string_view path) {
@@ -130,17 +127,13 @@ Result<std::vector<PathKey>> settable_path(std::string_view path) {
       "list, or edit the file (a key of digits is written [\"7\"])");
 }
 
-// Whether a text that is not JSON5 can only be meant as a word.
-bool is_word(std::string_view text) {
-  return !text.empty() && std::string_view{"{[\"'"}.find(text.front()) == std::string_view::npos &&
-         text == printable(text);
-}
-
 Result<std::string> value_as_json(std::string_view text) {
   Document document;
   const Result<NodeId> value = parse_json5(document, text, "the value");
   if (value) return to_json(document, *value);
-  if (!is_word(text)) return value.error();
+  // What is not JSON5 can only be meant as a word.
+  const bool word = !text.empty() && text.find_first_of("{[\"'") != 0 && text == printable(text);
+  if (!word) return value.error();
   return json_string(text);
 }
 

@@ -131,6 +131,13 @@ Status check_place(const fs::path& path) {
   return ok();
 }
 
+fs::path real_path(const fs::path& path) {
+  std::error_code code;
+  const fs::path absolute = fs::absolute(path, code);
+  const fs::path real = fs::weakly_canonical(absolute, code);
+  return code ? absolute : real;
+}
+
 Status write_draft(const fs::path& draft, std::string_view text) {
   ::unlink(draft.c_str());
   const UniqueFd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));

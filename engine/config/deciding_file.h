@@ -30,6 +30,9 @@ Status check_deciding(int fd, const std::filesystem::path& path);
 // The second half alone: whether others could put something else at `path`, which need not exist.
 Status check_place(const std::filesystem::path& path);
 
+// The path without links, as far as it exists: text may be checked before it is a file.
+std::filesystem::path real_path(const std::filesystem::path& path);
+
 // The bytes of a file that nobody else can change.
 // Errors: not_found, invalid_argument, refused, io.
 Result<std::string> read_text_file(const std::filesystem::path& path,

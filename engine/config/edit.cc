@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <optional>
 #include <poll.h>
 #include <string_view>
@@ -284,7 +285,10 @@ class Preparation {
                                      : Result<std::string>{std::string{edit_.raw}};
     if (!wanted) return refusal(Why::invalid, "{}", wanted.error().message);
     if (wanted->size() > limits::kConfigBytesMax) return too_large(wanted->size());
-    Result<std::string> text = with_secrets(*wanted);
+    Document document;
+    const Result<NodeId> root = parse_json5(document, *wanted, path_.string());
+    if (!root) return refusal(Why::invalid, "{}", root.error().message);
+    Result<std::string> text = put_secrets_back(*wanted, {document, *root}, {old_, old_root_});
     if (!text) return refusal(Why::invalid, "{}", text.error().message);
     if (text->size() > limits::kConfigBytesMax) return too_large(text->size());
     prepared_.text = std::move(*text);
@@ -302,12 +306,6 @@ class Preparation {
       return Error{Errc::invalid_argument, "the patch must be an object."};
     }
     return to_pretty_json(document, merge_patch(document, target, patch));
-  }
-
-  Result<std::string> with_secrets(const std::string& text) const {
-    Document document;
-    SPINE_TRY(NodeId root, parse_json5(document, text, path_.string()));
-    return put_secrets_back(text, {document, root}, {old_, old_root_});
   }
 
   Refused compare() {
@@ -328,19 +326,15 @@ class Preparation {
 
   Refused check_remote() {
     if (edit_.local) return std::nullopt;
-    const std::vector<std::string> paths =
+    std::vector<std::string> paths =
         refused_remotely({old_, old_root_}, {new_, new_root_}, changes_);
     if (paths.empty()) return std::nullopt;
-    std::string names;
-    for (std::size_t i = 0; i < std::min(paths.size(), kRefusedPathsNamed); ++i)
-      names += (i == 0 ? "" : ", ") + paths[i];
-    if (paths.size() > kRefusedPathsNamed) {
-      names += fmt::format(" and {} more", paths.size() - kRefusedPathsNamed);
-    }
+    const std::size_t more = paths.size() - std::min(paths.size(), kRefusedPathsNamed);
+    paths.resize(paths.size() - more);
     return refusal(Why::not_allowed,
-                   "this cannot be changed from elsewhere: {}. Change it on the "
+                   "this cannot be changed from elsewhere: {}{}. Change it on the "
                    "machine itself: `spine config set <path> <value>`.",
-                   names);
+                   fmt::join(paths, ", "), more == 0 ? "" : fmt::format(" and {} more", more));
   }
 
   Refused check_result() {
@@ -389,22 +383,22 @@ Status check_unchanged(const fs::path& path, const PreparedEdit& edit) {
   return ok();
 }
 
-// The old text under its second name; until the rename there is no moment without a .bak.
-Status keep_old(const fs::path& path, const fs::path& draft) {
-  fs::path kept = path;
-  kept += ".bak";
-  const Result<std::string> text = read_text_file(path);
-  if (!text) return text.error();
-  SPINE_TRY_STATUS(write_draft(draft, *text));
-  if (::rename(draft.c_str(), kept.c_str()) != 0) return io_error("replace", kept);
+// A whole file under that name, or what was there.
+Status put_file(const fs::path& path, const fs::path& draft, std::string_view text) {
+  SPINE_TRY_STATUS(write_draft(draft, text));
+  if (::rename(draft.c_str(), path.c_str()) != 0) return io_error("replace", path);
   return ok();
 }
 
+// The old text goes to its second name; there is no moment without a .bak.
 Status replace_file(const fs::path& path, const fs::path& draft, const PreparedEdit& edit) {
-  if (edit.existed) SPINE_TRY_STATUS(keep_old(path, draft));
-  SPINE_TRY_STATUS(write_draft(draft, edit.text));
-  if (::rename(draft.c_str(), path.c_str()) != 0) return io_error("replace", path);
-  return ok();
+  if (edit.existed) {
+    fs::path kept = path;
+    kept += ".bak";
+    SPINE_TRY(const std::string text, read_text_file(path));
+    SPINE_TRY_STATUS(put_file(kept, draft, text));
+  }
+  return put_file(path, draft, edit.text);
 }
 
 }  // namespace
@@ -444,10 +438,7 @@ EditOutcome prepare_edit(const fs::path& path, const Edit& edit, GetEnv getenv_f
 
 Status write_edit(const fs::path& path, const PreparedEdit& edit) {
   if (edit.noop) return ok();
-  std::error_code code;
-  const fs::path absolute = fs::absolute(path, code);
-  fs::path real = fs::weakly_canonical(absolute, code);
-  if (code) real = absolute;
+  const fs::path real = real_path(path);
   SPINE_TRY_STATUS(make_private_directories(real.parent_path()));
   SPINE_TRY(UniqueFd folder, lock_folder(real.parent_path()));
   SPINE_TRY_STATUS(check_unchanged(real, edit));

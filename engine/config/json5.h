@@ -105,6 +105,9 @@ class Members {
     std::ranges::sort(sorted_);
   }
 
+  using Entry = std::pair<std::string_view, NodeId>;
+  // By their names.
+  const std::vector<Entry>& sorted() const { return sorted_; }
   // 0 when there is none of that name.
   NodeId find(std::string_view key) const {
     const auto it = std::ranges::lower_bound(sorted_, key, {}, &Entry::first);
@@ -112,7 +115,6 @@ class Members {
   }
 
  private:
-  using Entry = std::pair<std::string_view, NodeId>;
   std::vector<Entry> sorted_{};
 };
 

@@ -52,7 +52,10 @@ class Checker {
     if (const Setting* setting = entry.setting) {
       const Accepts& accepts = setting->accepts;
       if (!fits(id, accepts)) return complain(id, accepted(accepts));
-      if (setting->flag == Flag::unused) note_unused(id);
+      if (setting->flag == Flag::unused && !asks_for_nothing(id)) {
+        findings_.warn(fmt::format("{}: {} has no effect in this version.",
+                                   document_.where(document_[id].key_place), path()));
+      }
       if (setting->flag == Flag::adapter) note_channel(id);
       if (accepts.type == Type::any) return;
     }
@@ -86,7 +89,7 @@ class Checker {
   // Where all keys are taken, one that a policy has in other letters is still not another one.
   static bool is_misspelt(std::string_view key, const KeyEntry& entry) {
     return std::ranges::any_of(entry.children, [&](const auto& child) {
-      return child->strict && lower_case(child->name) == lower_case(key);
+      return child->strict && same_but_case(child->name, key);
     });
   }
 
@@ -110,8 +113,10 @@ class Checker {
     const auto kind = static_cast<unsigned>(document_.kind(id));
     if ((type_row(accepts.type).kinds >> kind & 1U) == 0) return false;
     switch (accepts.type) {
-      case Type::integer:
-        return within(id, accepts);
+      case Type::integer: {
+        std::int64_t value{};
+        return as_integer(document_, id, value) && value >= accepts.least && value <= accepts.most;
+      }
       case Type::choice:
         return accepts.find(document_.text(id)) != nullptr;
       case Type::text_list:
@@ -119,21 +124,13 @@ class Checker {
         return all_elements(id, false);
       case Type::ids:
         return all_elements(id, true);
-      case Type::days:
-        return are_days(id, accepts);
+      case Type::days: {
+        const auto days = parse_days(document_.text(id));
+        return days && days->count >= accepts.least && days->count <= accepts.most;
+      }
       default:
         return true;
     }
-  }
-
-  bool within(NodeId id, const Accepts& accepts) const {
-    std::int64_t value{};
-    return as_integer(document_, id, value) && value >= accepts.least && value <= accepts.most;
-  }
-
-  bool are_days(NodeId id, const Accepts& accepts) const {
-    const auto days = parse_days(document_.text(id));
-    return days && days->count >= accepts.least && days->count <= accepts.most;
   }
 
   bool all_elements(NodeId id, bool numbers_too) const {
@@ -172,12 +169,6 @@ class Checker {
   bool is_off(NodeId object) const {
     const NodeId enabled = document_.find(object, "enabled");
     return enabled != 0 && document_.kind(enabled) == Kind::boolean && !document_[enabled].boolean;
-  }
-
-  void note_unused(NodeId id) {
-    if (asks_for_nothing(id)) return;
-    findings_.warn(fmt::format("{}: {} has no effect in this version.",
-                               document_.where(document_[id].key_place), path()));
   }
 
   // REQUIRES: path_ begins with "channels" and the channel's name.

@@ -126,29 +126,6 @@ void read_resets(Reading& reading) {
   config.reset_thread = read_reset(reading, reading.below(by_type, "thread"), base);
 }
 
-void check_maintenance(const Reading& reading) {
-  const NodeId mode = reading.at("session.maintenance.mode");
-  if (reading.text(mode) == "warn") {
-    reading.warn(mode, "session.maintenance.mode \"warn\" has no effect in this version.");
-  }
-  const NodeId after = reading.at("session.maintenance.pruneAfter");
-  if (after == 0 || parse_days(*reading.text(after))->exact) return;
-  // A session never goes earlier than was asked for.
-  reading.warn(after, "session.maintenance.pruneAfter is rounded up to {} days.",
-               reading.config.session_idle_days);
-}
-
-void warn_of_send_policy(const Reading& reading) {
-  const NodeId policy = reading.at("session.sendPolicy");
-  if (policy == 0) return;
-  const NodeId rules = reading.below(policy, "rules");
-  const bool denies = reading.text(policy, "default") == "deny";
-  const bool has_rules = rules != 0 && reading.document.first_child(rules) != 0;
-  if (denies || has_rules) {
-    reading.warn(policy, "session.sendPolicy has no effect in this version.");
-  }
-}
-
 }  // namespace
 
 constinit const SettingTable kSessionTable{kAtRoot, kSession};
@@ -168,8 +145,21 @@ void read_session(Reading& reading) {
                   "session.mainKey must be a name of at most 256 bytes without ':'.");
   }
   read_resets(reading);
-  check_maintenance(reading);
-  warn_of_send_policy(reading);
+  const NodeId mode = reading.at("session.maintenance.mode");
+  if (reading.text(mode) == "warn") {
+    reading.warn(mode, "session.maintenance.mode \"warn\" has no effect in this version.");
+  }
+  const NodeId after = reading.at("session.maintenance.pruneAfter");
+  if (after != 0 && !parse_days(*reading.text(after))->exact) {
+    // A session never goes earlier than was asked for.
+    reading.warn(after, "session.maintenance.pruneAfter is rounded up to {} days.",
+                 reading.config.session_idle_days);
+  }
+  const NodeId policy = reading.at("session.sendPolicy");
+  const NodeId rules = reading.below(policy, "rules");
+  if (reading.text(policy, "default") == "deny" || !reading.children(rules).empty()) {
+    reading.warn(policy, "session.sendPolicy has no effect in this version.");
+  }
 }
 
 }  // namespace spine::config
