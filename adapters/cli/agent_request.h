@@ -10,10 +10,6 @@
 
 namespace spine::cli {
 
-// The agent that is configured, whatever the case of its id, which is folded then. Errc::not_found
-// names those that are.
-Result<config::AgentConfig> find_agent(const Place& place, const std::string& id);
-
 // What a start of the agent needs to know; its places are filled in by who asks. Stays where it is.
 struct AgentRequest {
   AgentRequest(const Place& place, config::AgentConfig of, const std::string& token_file,

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fstream>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -73,24 +74,7 @@ const Column kProcessColumns[]{{"PROCESS", "number", number_text},
                                {"STARTED", "startedAt", time_text},
                                {"TRUSTED", "trusted", yes_or_no}};
 
-// What is to be done about the state it is in; empty = nothing.
-std::string advice(const std::string& state, const std::string& id) {
-  if (state == "quarantined") {
-    return fmt::format(
-        "It crashed too often in a row and gets no messages. When the cause is "
-        "gone: spine agents reset {}",
-        id);
-  }
-  if (state == "failed") {
-    return fmt::format(
-        "It cannot be started. Mend what the problem names, then: spine agents "
-        "restart {}",
-        id);
-  }
-  return {};
-}
-
-void print_facts(const Json& row) {
+void print_agent(const Json& row) {
   Facts facts;
   facts.add("Driver", row.text("driver"));
   facts.add("State", state_text(row, "state"));
@@ -107,15 +91,20 @@ void print_facts(const Json& row) {
                         row.number("runsFailed"), row.number("runsAborted")));
   const std::int64_t mean = row.number("meanRunMs");
   if (mean > 0) facts.add("A run takes", show_duration_ms(static_cast<std::uint64_t>(mean)));
-  fmt::print("Agent {}\n{}", printable(row.text("id")), facts.text());
-}
-
-void print_agent(const Json& row) {
-  print_facts(row);
+  const std::string id = printable(row.text("id"));
+  fmt::print("Agent {}\n{}", id, facts.text());
   const std::vector<Json> processes = row.array("instances");
   if (!processes.empty()) fmt::print("\nProcesses:\n{}", Table(kProcessColumns, processes).text());
-  const std::string what = advice(row.text("state"), row.text("id"));
-  if (!what.empty()) fmt::print("\n{}\n", printable(what));
+  const std::string state = row.text("state");
+  if (state == "quarantined") {
+    fmt::print(
+        "\nIt crashed too often in a row and gets no messages. When the cause is "
+        "gone: spine agents reset {}\n",
+        id);
+  } else if (state == "failed") {
+    fmt::print(
+        "\nIt cannot be started. Mend what the problem names, then: spine agents restart {}\n", id);
+  }
 }
 
 // The end of the log as far as it is about the agent. No log is no failure: it may go elsewhere.
@@ -170,6 +159,23 @@ Status check_released(const Common& common, const std::string& id) {
 
 std::shared_ptr<std::string> agent_argument(CLI::App& verb) {
   return argument(verb, "agent", "Id of the agent");
+}
+
+// The agent that is configured, whatever the case of its id, which is folded then. Errc::not_found
+// names those that are.
+Result<config::AgentConfig> find_agent(const Place& place, const std::string& id) {
+  std::vector<std::string> known;
+  for (const config::AgentConfig& agent : place.config.agents) {
+    if (lower_case(agent.id) == lower_case(id)) {
+      config::AgentConfig found = agent;
+      found.id = lower_case(agent.id);
+      return found;
+    }
+    known.push_back(agent.id);
+  }
+  return Error{Errc::not_found,
+               fmt::format("There is no agent \"{}\". Configured: {}.", printable(id),
+                           printable(fmt::to_string(fmt::join(known, ", "))))};
 }
 
 using agents::Mount;

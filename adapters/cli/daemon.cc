@@ -42,13 +42,6 @@ constexpr log::Logger kConfigLog{"config"};
   ::_exit(kExitFailure);
 }
 
-// Nobody of the same user may look into this process: agents may be that user. Sanitizers look.
-void keep_memory_private() {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  ::prctl(PR_SET_DUMPABLE, 0);
-#endif
-}
-
 // The folder of the Control UI: as configured, or of the `openclaw` on PATH.
 std::string control_ui_root(const config::Config& config) {
   if (!config.control_ui.enabled) return {};
@@ -90,14 +83,6 @@ void push(fb::EventBody kind, const flatbuffers::FlatBufferBuilder& event,
                 finished(event));
 }
 
-void hide(const std::string& value) {
-  if (value.size() >= kSecretBytesMin) log::redact(value);
-}
-
-bool names_secret(std::string_view name) {
-  return config::is_secret({&name, 1});
-}
-
 constexpr log::Logger kStartLog{"start"};
 
 double ms_between(std::chrono::steady_clock::time_point from,
@@ -121,7 +106,10 @@ Daemon::Daemon(const Common& common, const DaemonOptions& options)
 Daemon::~Daemon() = default;
 
 Status Daemon::start() {
-  keep_memory_private();
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  // Nobody of the same user may look into this process: agents may be that user. Sanitizers look.
+  ::prctl(PR_SET_DUMPABLE, 0);
+#endif
   SPINE_TRY_STATUS(read_config());
   SPINE_TRY_STATUS(start_logging());
   SPINE_TRY_STATUS(bind());
@@ -377,6 +365,10 @@ ConfigChange compare(const config::Config& before, const config::Config& after) 
 }
 
 void hide_secrets(const config::Config& config) {
+  const auto hide = [](const std::string& value) {
+    if (value.size() >= kSecretBytesMin) log::redact(value);
+  };
+  const auto names_secret = [](std::string_view name) { return config::is_secret({&name, 1}); };
   for (const std::string& secret : config::secrets_of(config))
     log::redact(secret);
   for (const config::AgentConfig& agent : config.agents) {

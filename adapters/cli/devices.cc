@@ -61,14 +61,14 @@ constexpr Part kPaired{"paired", "deviceId", "device", "Its device id, or the fi
 
 // The id of the one that is meant.
 Result<std::string> pick_device(const Json& list, const Part& part, const std::string& which) {
-  std::vector<Named> names;
-  for (const Json& row : list.array(part.rows))
-    names.push_back({.id = row.text(part.id), .whole = {row.text("code")}});
-  SPINE_TRY(const std::size_t at,
-            pick(names, which,
-                 fmt::format("There is no {} \"{}\". `spine devices list` shows what there is.",
-                             part.noun, printable(which))));
-  return names[at].id;
+  const auto named = [&](const Json& row) {
+    return Named{.id = row.text(part.id), .whole = {row.text("code")}};
+  };
+  SPINE_TRY(const Json row,
+            pick_row(list.array(part.rows), named, which,
+                     fmt::format("There is no {} \"{}\". `spine devices list` shows what there is.",
+                                 part.noun, printable(which))));
+  return row.text(part.id);
 }
 
 // The request that approve means: as named, the latest, or the only one.
@@ -96,20 +96,9 @@ Result<int> change_device(const Common& common, const Part& part, const std::str
   SPINE_TRY(const std::string id, pick_device(list, part, which));
   SPINE_TRY(
       const Json answer,
-      gateway.ask(method, label == nullptr ? json_object({{part.id, id}})
-                                           : json_object({{part.id, id}, {"label", *label}})));
+      gateway.ask(method, json_object({{part.id, id},
+                                       label == nullptr ? Member{} : Member{"label", *label}})));
   return show(common, answer, done);
-}
-
-void print_devices(const Json& list) {
-  const std::vector<Json> asking = list.array("pending");
-  const std::vector<Json> paired = list.array("paired");
-  if (!asking.empty()) {
-    fmt::print("Asking to be paired:\n{}To let one in: spine devices approve <request>\n\n",
-               Table(kPendingColumns, asking).text());
-  }
-  if (!paired.empty()) fmt::print("Paired:\n{}", Table(kPairedColumns, paired).text());
-  if (asking.empty() && paired.empty()) fmt::print("No devices, and none asks to be paired.\n");
 }
 
 const Column kSenderColumns[]{{"CODE", "code"},
@@ -126,20 +115,19 @@ Action resolve_sender(CLI::App& verb, const char* method, const char* done) {
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(GatewayClient gateway, GatewayClient::open(common));
     SPINE_TRY(const Json list, gateway.ask("channels.pairing.list"));
-    const std::vector<Json> rows = list.array("requests");
-    std::vector<Named> names;
-    for (const Json& row : rows)
-      names.push_back({.whole = {row.text("code"), row.text("requestId")}});
-    SPINE_TRY(const std::size_t at,
-              pick(names, *which,
-                   fmt::format("Nobody waits with the code \"{}\". Codes end after an hour; `spine "
-                               "pairing list` shows who waits.",
-                               printable(*which))));
+    const auto named = [](const Json& row) {
+      return Named{.whole = {row.text("code"), row.text("requestId")}};
+    };
+    SPINE_TRY(const Json row,
+              pick_row(list.array("requests"), named, *which,
+                       fmt::format("Nobody waits with the code \"{}\". Codes end after an hour; "
+                                   "`spine pairing list` shows who waits.",
+                                   printable(*which))));
     SPINE_TRY(const Json answer,
-              gateway.ask(method, json_object({{"requestId", rows[at].text("requestId")}})));
+              gateway.ask(method, json_object({{"requestId", row.text("requestId")}})));
     return show(common, answer,
-                fmt::format("{}: {} on {}", done, printable(rows[at].text("senderLabel")),
-                            printable(rows[at].text("channel"))));
+                fmt::format("{}: {} on {}", done, printable(row.text("senderLabel")),
+                            printable(row.text("channel"))));
   };
 }
 
@@ -150,7 +138,14 @@ Action devices_list(CLI::App& verb) {
   return [](const Common& common) -> Result<int> {
     SPINE_TRY(const Json list, ask_gateway(common, "device.pair.list"));
     if (common.json) return show(common, list);
-    print_devices(list);
+    const std::vector<Json> asking = list.array("pending");
+    const std::vector<Json> paired = list.array("paired");
+    if (!asking.empty()) {
+      fmt::print("Asking to be paired:\n{}To let one in: spine devices approve <request>\n\n",
+                 Table(kPendingColumns, asking).text());
+    }
+    if (!paired.empty()) fmt::print("Paired:\n{}", Table(kPairedColumns, paired).text());
+    if (asking.empty() && paired.empty()) fmt::print("No devices, and none asks to be paired.\n");
     return kExitOk;
   };
 }

@@ -14,16 +14,6 @@
 #include "schemas/vocab/utf8.h"
 
 namespace spine::cli {
-namespace {
-
-bool is_whole(const Named& names, const std::string& which) {
-  return names.id == which || std::ranges::any_of(names.whole, [&](const std::string& name) {
-           return same_but_case(name, which);
-         });
-}
-
-}  // namespace
-
 int fail(const Error& error) {
   std::fflush(stdout);
   fmt::print(stderr, "Error: {}\n", printable(error.message, true));
@@ -181,7 +171,8 @@ Result<std::size_t> pick(const std::vector<Named>& all, const std::string& which
   std::optional<std::size_t> begun;
   std::size_t count = 0;
   for (std::size_t i = 0; i < all.size() && !which.empty(); ++i) {
-    if (is_whole(all[i], which)) return i;
+    const auto same = [&](const std::string& name) { return same_but_case(name, which); };
+    if (all[i].id == which || std::ranges::any_of(all[i].whole, same)) return i;
     if (!all[i].id.starts_with(which)) continue;
     begun = i;
     ++count;

@@ -117,6 +117,17 @@ struct Named {
 Result<std::size_t> pick(const std::vector<Named>& all, const std::string& which,
                          const std::string& none);
 
+// The row that is meant, `named` giving how each is called.
+template <class NamedBy>
+Result<Json> pick_row(const std::vector<Json>& rows, NamedBy named, const std::string& which,
+                      const std::string& none) {
+  std::vector<Named> names;
+  for (const Json& row : rows)
+    names.push_back(named(row));
+  SPINE_TRY(const std::size_t at, pick(names, which, none));
+  return rows[at];
+}
+
 // "  Name        value" lines under one another; values are printabled.
 class Facts {
  public:

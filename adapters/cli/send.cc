@@ -73,12 +73,6 @@ bool is_without_run(const Answer& answer) {
   return answer.ok && !answer.payload.flag("run", true);
 }
 
-void show_waits_behind(const Json& behind) {
-  fmt::print(stderr, "Waiting behind a run of {} (spine runs abort {} ends it)\n",
-             show_duration_ms(static_cast<std::uint64_t>(behind.number("runningMs"))),
-             printable(behind.text("runId")));
-}
-
 // What an agent asks while its answer is waited for, of whatever session: it may be this one's.
 void show_question(std::string_view event, const Json& payload) {
   if (!event.ends_with(".approval.requested")) return;
@@ -136,7 +130,11 @@ class Sending {
     Sent sent{.answer = std::move(taken)};
     if (!sent.answer.ok || is_without_run(sent.answer)) return sent;
     sent.waits_behind = sent.answer.payload.at("waitsBehind");
-    if (!sent.waits_behind.absent() && !json_) show_waits_behind(sent.waits_behind);
+    if (const Json& behind = sent.waits_behind; !behind.absent() && !json_) {
+      fmt::print(stderr, "Waiting behind a run of {} (spine runs abort {} ends it)\n",
+                 show_duration_ms(static_cast<std::uint64_t>(behind.number("runningMs"))),
+                 printable(behind.text("runId")));
+    }
     if (options_.no_wait) return sent;
     const std::uint64_t wait_ms = left_ms(deadline_);
     SPINE_TRY(sent.answer,
@@ -201,20 +199,15 @@ class Sending {
   std::string_view scopes_{kSendScopes};
 };
 
-// What agent.wait said, and what the message waited behind.
-void print_reply_json(const Sent& sent) {
-  std::string json = sent.answer.payload.dump();
-  if (!sent.waits_behind.absent() && json.ends_with('}')) {
-    json.insert(json.size() - 1, ",\"waitsBehind\":" + sent.waits_behind.dump());
-  }
-  print_json(json);
-}
-
 Result<int> print_reply(const Sent& sent, bool json) {
   const Json& payload = sent.answer.payload;
   const std::string outcome = payload.text("status");
   if (json) {
-    print_reply_json(sent);
+    std::string text = payload.dump();
+    if (!sent.waits_behind.absent() && text.ends_with('}')) {
+      text.insert(text.size() - 1, ",\"waitsBehind\":" + sent.waits_behind.dump());
+    }
+    print_json(text);
     return outcome == "ok" ? kExitOk : kExitFailure;
   }
   if (outcome == "timeout") {
@@ -235,16 +228,12 @@ Result<int> print_reply(const Sent& sent, bool json) {
 }
 
 // What was recorded, where no reply was waited for.
-void print_taken(const Answer& answer) {
+std::string taken_text(const Answer& answer) {
   const Json& payload = answer.payload;
+  if (!is_without_run(answer)) return "accepted: run " + printable(payload.text("runId"));
+  // Of the gateway itself, to a command such as /status.
   const std::string said = payload.text("command").empty() ? "" : payload.text("text");
-  if (!is_without_run(answer)) {
-    fmt::print("accepted: run {}\n", printable(payload.text("runId")));
-  } else if (!said.empty()) {  // by the gateway itself, to a command such as /status
-    fmt::print("{}\n", printable(said, true));
-  } else {
-    fmt::print("Recorded; no agent run was started.\n");
-  }
+  return said.empty() ? "Recorded; no agent run was started." : printable(said, true);
 }
 
 Result<int> send_message(const Common& common, const SendOptions& options) {
@@ -261,9 +250,7 @@ Result<int> send_message(const Common& common, const SendOptions& options) {
                                             answer.message, answer.code)};
   }
   if (!options.no_wait && !is_without_run(answer)) return print_reply(sent, common.json);
-  if (common.json) return show(common, answer.payload);
-  print_taken(answer);
-  return kExitOk;
+  return show(common, answer.payload, taken_text(answer));
 }
 
 }  // namespace

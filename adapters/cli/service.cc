@@ -1,4 +1,5 @@
-// run, start, stop, restart: the gateway here, and in the background.
+// run, start, stop, restart, install, uninstall: the gateway here, in the background, and as a
+// systemd user service.
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -29,6 +30,7 @@
 namespace spine::cli {
 namespace {
 
+namespace fs = std::filesystem;
 using client::Deadline;
 using client::in_ms;
 using client::left_ms;
@@ -36,20 +38,15 @@ using client::left_ms;
 constexpr auto kPoll = std::chrono::milliseconds(10);
 constexpr std::uint64_t kReadyProbeMs = 1'000;
 
-std::vector<std::string> daemon_command(const std::filesystem::path& program, const Common& common,
+std::vector<std::string> daemon_command(const fs::path& program, const Common& common,
                                         const Place& place, bool accept_loss) {
-  std::vector<std::string> words{program.string(),
-                                 "run",
-                                 "--background",
-                                 "--state-dir",
-                                 place.state_dir.string(),
-                                 "--config",
-                                 place.config_path.string()};
+  std::vector<std::string> words{program.string(), "run", "--background"};
+  words.insert(words.end(), {"--state-dir", place.state_dir.string()});
+  words.insert(words.end(), {"--config", place.config_path.string()});
   if (accept_loss) words.emplace_back("--accept-loss");
   if (common.port) words.insert(words.end(), {"--port", std::to_string(*common.port)});
   if (!common.token_file.empty()) {
-    words.insert(words.end(),
-                 {"--token-file", std::filesystem::absolute(common.token_file).string()});
+    words.insert(words.end(), {"--token-file", fs::absolute(common.token_file).string()});
   }
   return words;
 }
@@ -137,7 +134,7 @@ Result<int> start_at(const Common& common, const Place& place, std::uint64_t tim
   if (place.config_error) return *place.config_error;
   const Deadline deadline = in_ms(timeout_s * 1000);
   if (const auto code = wait_for_holder(common, place, deadline)) return *code;
-  SPINE_TRY(const std::filesystem::path program, own_program());
+  SPINE_TRY(const fs::path program, own_program());
   // What the daemon prints until it is ready; from then on it writes to its own files.
   const UniqueFd output{::memfd_create("spine-start", MFD_CLOEXEC)};
   if (!output) return Error{Errc::io, fmt::format("memfd_create: {}.", strerror(errno))};
@@ -184,7 +181,7 @@ std::shared_ptr<std::uint64_t> timeout_option(CLI::App& verb) {
 
 // What the process prints from now on, its last words included, goes to a file: the terminal that
 // started it is not there for ever.
-void leave_terminal(const std::filesystem::path& state_dir) {
+void leave_terminal(const fs::path& state_dir) {
   const auto path = state_dir / "logs" / "stderr.log";
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
   if (fd < 0) return;
@@ -192,8 +189,6 @@ void leave_terminal(const std::filesystem::path& state_dir) {
   ::dup2(fd, STDERR_FILENO);
   ::close(fd);
 }
-
-namespace fs = std::filesystem;
 
 fs::path unit_path() {
   const fs::path home = is_set("HOME") ? environment("HOME") : ".";

@@ -50,37 +50,30 @@ std::string content_text(const Json& message) {
   return text;
 }
 
-bool calls_tools(const Json& message) {
-  for (const Json& part : message.array("content")) {
-    if (part.text("type") == "toolCall") return true;
-  }
-  return false;
-}
-
-// A tool is a line of its own: people read what was said.
+// A tool is a line of its own: people read what was said. Empty for what is none.
 std::string tool_line(const Json& message) {
-  if (calls_tools(message)) return "tool: " + content_text(message);
+  const auto calls_tool = [](const Json& part) { return part.text("type") == "toolCall"; };
+  const std::string content = content_text(message);
+  if (std::ranges::any_of(message.array("content"), calls_tool)) return "tool: " + content;
+  if (message.text("role") != "toolResult") return {};
   return fmt::format("tool {}: {} {}", message.flag("isError") ? "failed" : "result",
-                     message.text("toolName"), one_line(content_text(message)));
+                     message.text("toolName"), one_line(content));
 }
 
 void print_message(const Json& message) {
   const Json meta = message.at("__openclaw");
   const std::string seq = meta.absent() ? "" : fmt::format("#{} ", meta.number("seq"));
-  std::string who = message.text("role");
-  if (who == "toolResult" || calls_tools(message)) {
-    fmt::print("\n{}{}  {}\n", seq, time_or_dash(message, "timestamp"),
-               printable(tool_line(message)));
-    return;
-  }
-  if (const std::string model = message.text("model"); !model.empty()) {
+  const std::string tool = tool_line(message);
+  std::string who = tool.empty() ? message.text("role") : tool;
+  if (const std::string model = message.text("model"); tool.empty() && !model.empty()) {
     who += fmt::format(" ({}/{})", message.text("provider"), model);
   }
+  fmt::print("\n{}{}  {}\n", seq, time_or_dash(message, "timestamp"), printable(who));
+  if (!tool.empty()) return;
   std::string text = printable(content_text(message), true);
   for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 5)) {
     text.insert(at + 1, "    ");
   }
-  fmt::print("\n{}{}  {}\n", seq, time_or_dash(message, "timestamp"), printable(who));
   if (!text.empty()) fmt::print("    {}\n", text);
   const std::string why = message.text("errorMessage");
   if (why.empty()) return;
@@ -131,10 +124,6 @@ std::string age(const Json& run, std::int64_t now_ms) {
   const std::int64_t started = run.number("startedAt");
   const std::int64_t since = started != 0 ? started : run.number("queuedAt");
   return show_duration_ms(static_cast<std::uint64_t>(std::max<std::int64_t>(now_ms - since, 0)));
-}
-
-Result<Json> fetch_runs(GatewayClient& gateway, std::uint64_t limit) {
-  return gateway.ask("runs.list", json_object({{"limit", limit}}));
 }
 
 }  // namespace
@@ -209,8 +198,7 @@ Action runs_list(CLI::App& verb) {
   examples(verb, {"spine runs list", "spine runs list --json"});
   const auto limit = option<std::uint64_t>(verb, "--limit", "At most this many", 100);
   return [=](const Common& common) -> Result<int> {
-    SPINE_TRY(GatewayClient gateway, GatewayClient::open(common));
-    SPINE_TRY(const Json list, fetch_runs(gateway, *limit));
+    SPINE_TRY(const Json list, ask_gateway(common, "runs.list", json_object({{"limit", *limit}})));
     if (common.json) return show(common, list);
     const Column columns[]{
         {"RUN", "runId"},
@@ -233,19 +221,16 @@ Action runs_abort(CLI::App& verb) {
   const auto which = argument(verb, "run", "Its id, or the first characters of it");
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(GatewayClient gateway, GatewayClient::open(common));
-    SPINE_TRY(const Json list, fetch_runs(gateway, kLookedThrough));
-    const std::vector<Json> runs = list.array("runs");
-    std::vector<Named> names;
-    for (const Json& run : runs)
-      names.push_back({.id = run.text("runId")});
+    SPINE_TRY(const Json list, gateway.ask("runs.list", json_object({{"limit", kLookedThrough}})));
+    const auto named = [](const Json& run) { return Named{.id = run.text("runId")}; };
     SPINE_TRY(
-        const std::size_t at,
-        pick(names, *which,
-             fmt::format("There is no open run \"{}\". `spine runs list` shows what there is.",
-                         printable(*which))));
+        const Json run,
+        pick_row(list.array("runs"), named, *which,
+                 fmt::format("There is no open run \"{}\". `spine runs list` shows what there is.",
+                             printable(*which))));
     SPINE_TRY(const Json said,
-              gateway.ask("chat.abort", json_object({{"sessionKey", runs[at].text("sessionKey")},
-                                                     {"runId", names[at].id}})));
+              gateway.ask("chat.abort", json_object({{"sessionKey", run.text("sessionKey")},
+                                                     {"runId", run.text("runId")}})));
     return show(common, said, said.flag("aborted") ? "Stopped." : "It had ended by itself.");
   };
 }

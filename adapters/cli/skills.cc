@@ -57,17 +57,6 @@ std::size_t count_of(const std::vector<SkillFault>& faults, FaultWeight weight) 
   return static_cast<std::size_t>(std::ranges::count(faults, weight, &SkillFault::weight));
 }
 
-// "path:line: message", as compilers write it.
-void print_faults(const std::vector<SkillFault>& faults) {
-  for (const SkillFault& fault : faults) {
-    fmt::print(
-        "{}:{} {}{}\n", printable(fault.path),
-        fault.line == 0 ? std::string{} : fmt::format("{}:", fault.line),
-        fault.weight == FaultWeight::error ? "" : fmt::format("{}: ", weight_name(fault.weight)),
-        printable(fault.message));
-  }
-}
-
 Result<skills::SkillsRequest> configured_request(const Common& common) {
   SPINE_TRY(const Place place, locate(common));
   if (place.config_error) return *place.config_error;
@@ -141,12 +130,6 @@ void print_skills(const std::vector<const skills::Skill*>& list) {
   }
 }
 
-void print_none(const skills::SkillSet& set) {
-  fmt::print("No skills. They are looked for in:\n");
-  for (const skills::SkillRoot& root : set.roots())
-    fmt::print("  {}\n", printable(root.path));
-}
-
 Result<int> show_skills(const Common& common, const std::string& agent, bool eligible) {
   SPINE_TRY(const skills::SkillsRequest request, configured_request(common));
   if (!agent.empty() &&
@@ -162,7 +145,9 @@ Result<int> show_skills(const Common& common, const std::string& agent, bool eli
     return show(common, json_object({{"skills", rows}, {"faults", json_of(set.faults())}}));
   }
   if (list.empty()) {
-    print_none(set);
+    fmt::print("No skills. They are looked for in:\n");
+    for (const skills::SkillRoot& root : set.roots())
+      fmt::print("  {}\n", printable(root.path));
   } else {
     print_skills(list);
   }
@@ -183,14 +168,18 @@ int show_faults(const skills::SkillSet& set, bool json) {
         {{"lookedAt", set.looked_at()}, {"ok", good}, {"faults", json_of(set.faults())}}));
     return good ? kExitOk : kExitFailure;
   }
-  print_faults(set.faults());
-  const std::string skills = counted(set.looked_at(), "skill");
-  if (good) {
-    fmt::print("{} looked at, no fault found.\n", skills);
-  } else {
-    fmt::print("{} looked at: {}, {}.\n", skills, counted(errors, "fault"),
-               counted(warnings, "warning"));
+  // "path:line: message", as compilers write it.
+  for (const SkillFault& fault : set.faults()) {
+    fmt::print(
+        "{}:{} {}{}\n", printable(fault.path),
+        fault.line == 0 ? std::string{} : fmt::format("{}:", fault.line),
+        fault.weight == FaultWeight::error ? "" : fmt::format("{}: ", weight_name(fault.weight)),
+        printable(fault.message));
   }
+  fmt::print("{} looked at{}.\n", counted(set.looked_at(), "skill"),
+             good
+                 ? ", no fault found"
+                 : fmt::format(": {}, {}", counted(errors, "fault"), counted(warnings, "warning")));
   return good ? kExitOk : kExitFailure;
 }
 

@@ -84,13 +84,6 @@ int print_down(const Place& place, const Error& error, bool json) {
   return kExitFailure;
 }
 
-void add_place(Facts& facts, const Place& place) {
-  const auto owner = net::find_port_owner(place.target.port);
-  if (owner) facts.add("Process", fmt::format("{} ({})", owner->pid, owner->name));
-  facts.add("Address", where(place));
-  facts.add("State directory", place.state_dir.string());
-}
-
 Result<int> show_health(const Common& common) {
   SPINE_TRY(const Place place, locate(common));
   SPINE_TRY(const client::HttpResponse response, probe(place, "/health"));
@@ -115,8 +108,8 @@ Result<int> show_status(const Common& common) {
   if (!ready_answer) return print_down(place, ready_answer.error(), common.json);
   SPINE_TRY(const Json health, body_of(place, *health_answer));
   SPINE_TRY(const Json ready, body_of(place, *ready_answer));
+  const auto owner = net::find_port_owner(place.target.port);
   if (common.json) {
-    const auto owner = net::find_port_owner(place.target.port);
     print_json(json_object({{"running", true},
                             {"address", where(place)},
                             {"stateDir", place.state_dir.string()},
@@ -127,7 +120,9 @@ Result<int> show_status(const Common& common) {
     Facts facts;
     add_health(facts, health);
     add_ready(facts, ready);
-    add_place(facts, place);
+    if (owner) facts.add("Process", fmt::format("{} ({})", owner->pid, owner->name));
+    facts.add("Address", where(place));
+    facts.add("State directory", place.state_dir.string());
     fmt::print("Spine is running\n{}", facts.text());
   }
   return health.flag("ok") ? kExitOk : kExitFailure;
