@@ -1,11 +1,7 @@
 // AgentRequest: places and command of an agent.
 #include "adapters/cli/agent_request.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include "schemas/vocab/ascii.h"
-#include "schemas/vocab/show.h"
 
 namespace spine::cli {
 AgentRequest::AgentRequest(const Place& place, config::AgentConfig of,

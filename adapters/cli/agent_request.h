@@ -1,7 +1,6 @@
 // AgentRequest: how the gateway would start an agent, as far as the command line can know it.
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "adapters/agents/process/launch.h"

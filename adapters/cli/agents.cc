@@ -1,7 +1,6 @@
 // agents status, logs, restart, reset: how agents are, what they see, and what to do about it.
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -19,7 +18,6 @@
 #include "adapters/cli/logs.h"
 #include "adapters/cli/verb.h"
 #include "adapters/skills/skill_set.h"
-#include "engine/config/state_dir.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/utf8.h"

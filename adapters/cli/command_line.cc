@@ -8,13 +8,11 @@
 #include <fmt/ranges.h>
 #include <set>
 #include <string_view>
-#include <utility>
 
 #include "adapters/cli/gateway_client.h"
 #include "adapters/cli/gateway_place.h"
 #include "adapters/cli/output.h"
 #include "adapters/cli/process.h"
-#include "adapters/cli/verb.h"
 #include "engine/config/state_dir.h"
 #include "engine/core/digest.h"
 #include "journal/journal.h"

@@ -1,6 +1,5 @@
 // config get and validate: the file itself. config set: through the gateway where one runs.
 #include <algorithm>
-#include <cstdio>
 #include <fmt/format.h>
 
 #include "adapters/cli/gateway_client.h"
@@ -8,7 +7,6 @@
 #include "adapters/cli/verb.h"
 #include "engine/config/changes.h"
 #include "engine/config/edit.h"
-#include "engine/config/state_dir.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::cli {

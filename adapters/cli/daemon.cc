@@ -1,7 +1,6 @@
 // Daemon: start, serve, reload.
 #include "adapters/cli/daemon.h"
 
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>

@@ -1,5 +1,4 @@
 // devices list, approve, reject, revoke, rename: who may connect.
-#include <cstdio>
 #include <fmt/format.h>
 
 #include "adapters/cli/gateway_client.h"

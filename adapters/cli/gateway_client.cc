@@ -2,7 +2,6 @@
 #include "adapters/cli/gateway_client.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <fmt/format.h>
 
 #include "adapters/cli/gateway_place.h"

@@ -2,7 +2,6 @@
 #include "adapters/cli/gateway_place.h"
 
 #include <cstdlib>
-#include <fmt/format.h>
 
 #include "adapters/websocket/port_owner.h"
 #include "engine/config/token.h"

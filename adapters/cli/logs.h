@@ -3,13 +3,11 @@
 
 #include <cstdint>
 #include <deque>
-#include <filesystem>
 #include <istream>
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "adapters/cli/gateway_place.h"
 #include "adapters/cli/verb.h"
 
 namespace spine::cli {

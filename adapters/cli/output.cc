@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <optional>
-#include <utility>
 
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/check.h"

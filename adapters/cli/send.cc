@@ -6,7 +6,6 @@
 #include <fmt/ranges.h>
 #include <iostream>
 #include <iterator>
-#include <optional>
 #include <thread>
 #include <unistd.h>
 

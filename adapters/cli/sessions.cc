@@ -1,6 +1,5 @@
 // sessions list, show, reset, delete, abort: conversations as the running gateway has them.
 #include <algorithm>
-#include <cstdio>
 #include <fmt/format.h>
 
 #include "adapters/cli/gateway_client.h"

@@ -1,9 +1,7 @@
 // skills list, skills check: skills as a gateway with this configuration finds them. Neither needs
 // one to run.
 #include <algorithm>
-#include <cstdio>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "adapters/cli/gateway_place.h"
 #include "adapters/cli/output.h"

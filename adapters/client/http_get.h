@@ -1,7 +1,6 @@
 // http_get: one GET request to the gateway's port.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 

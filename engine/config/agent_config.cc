@@ -2,7 +2,6 @@
 #include "engine/config/agent_config.h"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 
 #include "engine/config/reading.h"

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <vector>
 
 #include "engine/config/redact.h"
 #include "schemas/vocab/ascii.h"

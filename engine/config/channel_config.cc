@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "engine/config/reading.h"
-#include "engine/config/schema.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 

@@ -2,18 +2,10 @@
 #include "engine/config/deciding_file.h"
 
 #include <array>
-#include <cerrno>
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <string>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <system_error>
 #include <unistd.h>
-
-#include "schemas/vocab/limits.h"
-#include "schemas/vocab/show.h"
-#include "schemas/vocab/unique_fd.h"
 
 namespace spine::config {
 namespace {

@@ -10,19 +10,14 @@
 #include <fmt/ranges.h>
 #include <optional>
 #include <poll.h>
-#include <string_view>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/config/changes.h"
 #include "engine/config/deciding_file.h"
 #include "engine/config/json5.h"
-#include "engine/config/key_tree.h"
-#include "engine/config/reading.h"
 #include "engine/config/redact.h"
 #include "engine/config/schema.h"
-#include "engine/config/source.h"
+#include "engine/config/setting.h"
 #include "schemas/vocab/directories.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <optional>
 #include <sys/stat.h>
@@ -15,7 +14,6 @@
 #include "engine/config/reading.h"
 #include "engine/config/schema.h"
 #include "engine/config/setting.h"
-#include "engine/config/source.h"
 #include "schemas/vocab/addresses.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"

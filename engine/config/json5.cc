@@ -2,20 +2,13 @@
 // bounded in bytes, depth and count), and strict JSON made from it.
 #include "engine/config/json5.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
-#include <cstdint>
 #include <fmt/format.h>
-#include <iterator>
-#include <string>
-#include <string_view>
 
 #include "engine/config/redact.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
-#include "schemas/vocab/result.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/utf8.h"
 

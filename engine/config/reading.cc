@@ -2,7 +2,6 @@
 #include "engine/config/reading.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 #include "engine/config/schema.h"
 #include "schemas/vocab/check.h"

@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/config/key_tree.h"
-#include "engine/config/reading.h"
+#include "engine/config/setting.h"
 
 namespace spine::config {
 namespace {

@@ -1,9 +1,6 @@
 // session: resets, and what has no effect.
 #include "engine/config/session_config.h"
 
-#include <algorithm>
-#include <fmt/format.h>
-
 #include "engine/config/reading.h"
 #include "schemas/vocab/limits.h"
 

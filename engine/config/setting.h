@@ -1,12 +1,13 @@
-// Setting: one row of the tables of settings. Everything that knows a setting follows from its row:
-// how it is checked and read, `config get`, what may be edited from elsewhere, what a reload can
-// change, the list for people and the JSON Schema.
+// Setting: one row of the tables of settings, and all of them as a tree of keys. Everything that
+// knows a setting follows from its row: how it is checked and read, `config get`, what may be
+// edited from elsewhere, what a reload can change, the list for people and the JSON Schema.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -276,5 +277,26 @@ std::string accepted(const Accepts& accepts);
 // The value as strict JSON, as people would write it in the file; a secret as kRedacted. Empty when
 // there is none.
 std::string show_value(const Accepts& accepts, const Value& value);
+
+// What is known of one key. `*` is any key of an object, `[]` any element of a list.
+struct KeyEntry {
+  std::string_view name{};
+  const Setting* setting{};   // null for an object without a row of its own
+  const TablePlace* place{};  // of its table
+  bool strict{};              // what is unknown here is an error
+  std::vector<std::unique_ptr<KeyEntry>> children{};
+
+  bool is(Type type) const { return setting != nullptr && setting->accepts.type == type; }
+  // The child of exactly that name, or null.
+  const KeyEntry* find(std::string_view key) const;
+  // What stands under the key of an object, also of one in a list; or null.
+  const KeyEntry* step(std::string_view key) const;
+};
+
+// The root: every setting by the keys of its path. Static storage.
+const KeyEntry& key_tree();
+
+// The entry of keys from the root, without places of lists; null for what is not known.
+const KeyEntry* find_entry(std::span<const std::string_view> keys);
 
 }  // namespace spine::config

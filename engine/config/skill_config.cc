@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 
 #include "engine/config/reading.h"
 #include "schemas/vocab/limits.h"

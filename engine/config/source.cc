@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "engine/config/deciding_file.h"
-#include "engine/config/key_tree.h"
 #include "engine/config/redact.h"
+#include "engine/config/setting.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/utf8.h"

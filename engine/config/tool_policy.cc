@@ -5,7 +5,6 @@
 #include <array>
 #include <fmt/format.h>
 #include <optional>
-#include <span>
 #include <utility>
 
 #include "engine/config/agent_config.h"

@@ -6,9 +6,8 @@
 
 #include "engine/config/changes.h"
 #include "engine/config/json5.h"
-#include "engine/config/key_tree.h"
 #include "engine/config/redact.h"
-#include "engine/config/rendered_settings.h"
+#include "engine/config/schema.h"
 #include "engine/config/setting.h"
 #include "tests/unit/config/support.h"
 
