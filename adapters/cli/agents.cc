@@ -1,7 +1,7 @@
 // agents status, logs, restart, reset: how agents are, what they see, and what to do about it.
 #include <algorithm>
-#include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <fstream>
@@ -164,7 +164,7 @@ std::shared_ptr<std::string> agent_argument(CLI::App& verb) {
 Result<config::AgentConfig> find_agent(const Place& place, const std::string& id) {
   std::vector<std::string> known;
   for (const config::AgentConfig& agent : place.config.agents) {
-    if (lower_case(agent.id) == lower_case(id)) {
+    if (same_but_case(agent.id, id)) {
       config::AgentConfig found = agent;
       found.id = lower_case(agent.id);
       return found;
@@ -248,10 +248,9 @@ Result<agents::Launch> launch_of(const Place& place, AgentRequest& request) {
 }
 
 std::string name_space_of(std::int32_t pid) {
-  std::array<char, 64> name{};
   const std::string link = pid == 0 ? "/proc/self/ns/mnt" : fmt::format("/proc/{}/ns/mnt", pid);
-  const ssize_t length = ::readlink(link.c_str(), name.data(), name.size());
-  return {name.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
+  std::error_code unreadable;
+  return std::filesystem::read_symlink(link, unreadable).string();
 }
 
 // What is otherwise for the process `pid` and those below it: paths with a sign.
@@ -289,24 +288,6 @@ std::vector<std::string> differences(const agents::Launch& launch, std::int32_t 
   return found;
 }
 
-struct Running {
-  std::string search_path{};  // empty: it does not run, or does not say
-  std::vector<std::int32_t> pids{};
-};
-
-// What the gateway says of itself and of the agent's processes.
-Running ask_running(const Common& common, const std::string& id) {
-  Running out;
-  const auto answer = ask_gateway(common, "agents.status", agent_params(id));
-  if (!answer) return out;
-  out.search_path = answer->text("searchPath");
-  for (const Json& row : answer->array("agents")) {
-    for (const Json& each : row.array("instances"))
-      out.pids.push_back(static_cast<std::int32_t>(each.number("pid")));
-  }
-  return out;
-}
-
 std::string json_of(const View& view) {
   const Raw rows = json_rows(view.rows, [](const Row& row) {
     return json_object({{"path", row.path}, {"access", row.access}, {"why", row.why}});
@@ -342,19 +323,28 @@ void print_view(const View& view) {
 
 // Of an agent that is a program.
 Result<View> view_of(const Common& common, const Place& place, const config::AgentConfig& agent) {
-  const Running running = place.lock().running ? ask_running(common, agent.id) : Running{};
+  // What the gateway, if it runs, says of itself and of the agent's processes.
+  const auto status = place.lock().running
+                          ? ask_gateway(common, "agents.status", agent_params(agent.id))
+                          : Result<Json>{Json{}};
+  const Json said = status ? *status : Json{};
+  const std::string search_path = said.text("searchPath");
   // NOLINTNEXTLINE(concurrency-mt-unsafe): a verb has one thread
-  if (!running.search_path.empty()) ::setenv("PATH", running.search_path.c_str(), 1);
+  if (!search_path.empty()) ::setenv("PATH", search_path.c_str(), 1);
   const agents::SeparationMeans means = agents::find_separation_means();
   AgentRequest request(place, agent, common.token_file, means);
   SPINE_TRY(const agents::Launch launch, launch_of(place, request));
   View view{.agent = request.agent.id,
             .sandbox = launch.sandbox,
-            .of_gateway = !running.search_path.empty(),
+            .of_gateway = !search_path.empty(),
             .rows = rows_of(launch)};
   if (launch.sandbox != "bubblewrap") return view;
-  for (const std::int32_t pid : running.pids)
-    view.processes.emplace_back(pid, differences(launch, pid));
+  for (const Json& row : said.array("agents")) {
+    for (const Json& process : row.array("instances")) {
+      const auto pid = static_cast<std::int32_t>(process.number("pid"));
+      view.processes.emplace_back(pid, differences(launch, pid));
+    }
+  }
   return view;
 }
 

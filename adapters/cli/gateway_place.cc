@@ -42,16 +42,6 @@ fs::path state_dir_of(const Common& common, config::GetEnv getenv_fn) {
   return config::default_state_dir(getenv_fn);
 }
 
-std::uint16_t port_of(const Common& common, const Place& place, config::GetEnv getenv_fn) {
-  if (common.port) return *common.port;
-  // The configuration holds the environment's port already.
-  if (!is_set("OPENCLAW_GATEWAY_PORT", getenv_fn)) {
-    const config::LockInfo lock = place.lock();
-    if (lock.running && lock.port != 0) return lock.port;
-  }
-  return place.config.port;
-}
-
 Result<std::string> token_of(const Common& common, const Place& place) {
   if (!common.token.empty()) return common.token;
   if (!common.token_file.empty()) return config::read_token_file(common.token_file);
@@ -62,17 +52,6 @@ Result<std::string> token_of(const Common& common, const Place& place) {
   if (!config.token.empty()) return config.token;
   auto kept = config::read_token_file(config::token_path(place.state_dir));
   return kept ? std::move(*kept) : std::string();
-}
-
-// The control socket of the daemon that is meant. Who shows a token wants that to be judged; but
-// this program speaks no TLS.
-std::string control_of(const Common& common, const Place& place) {
-  if (given(common).token && !place.config.tls.enabled) return {};
-  const config::LockInfo lock = place.lock();
-  if (!lock.running || lock.port != place.target.port) return {};
-  const fs::path socket = control_socket_path(place.state_dir);
-  std::error_code ignored;
-  return fs::is_socket(socket, ignored) ? socket.string() : std::string{};
 }
 
 }  // namespace
@@ -135,9 +114,19 @@ Result<Place> locate(const Common& common, config::GetEnv getenv_fn) {
   }
   place.state_dir = state_dir_of(common, getenv_fn);
   place.target.address = address_of(place.config);
-  place.target.port = port_of(common, place, getenv_fn);
+  const config::LockInfo lock = place.lock();
+  // The configuration holds the environment's port already.
+  const bool by_lock =
+      lock.running && lock.port != 0 && !is_set("OPENCLAW_GATEWAY_PORT", getenv_fn);
+  place.target.port = common.port.value_or(by_lock ? lock.port : place.config.port);
   SPINE_TRY(place.target.token, token_of(common, place));
-  place.target.control = control_of(common, place);
+  // Who shows a token wants that to be judged; but this program speaks no TLS.
+  const bool locally = !given(common).token || place.config.tls.enabled;
+  const fs::path socket = control_socket_path(place.state_dir);
+  std::error_code ignored;
+  if (locally && lock.running && lock.port == place.target.port && fs::is_socket(socket, ignored)) {
+    place.target.control = socket.string();
+  }
   return place;
 }
 

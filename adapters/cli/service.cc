@@ -93,39 +93,32 @@ bool is_ready(const Place& place, const config::LockInfo& lock, Deadline deadlin
   return answer && answer->status == 200;
 }
 
-// Whoever holds the state directory may be starting still. Nothing when it let go meanwhile.
-std::optional<int> wait_for_holder(const Common& common, const Place& place, Deadline deadline) {
-  pid_t pid = 0;
+// Waits until the child, or whoever holds the state directory where there is none, is ready; until
+// it has died, or the time is over. Nothing when the holder let go meanwhile.
+std::optional<int> wait_until_ready(const Common& common, const Place& place, pid_t child,
+                                    int output_fd, Deadline deadline) {
+  config::LockInfo lock;
   do {
-    const config::LockInfo lock = place.lock();
-    if (!lock.running) return std::nullopt;
-    pid = lock.pid;
-    if (is_ready(place, lock, deadline)) return show_running(common, place, lock, true);
+    int status = 0;
+    if (child != 0 && ::waitpid(child, &status, WNOHANG) == child) {
+      return report_death(status, output_fd);
+    }
+    lock = place.lock();
+    if (child == 0 && !lock.running) return std::nullopt;
+    if ((child == 0 || lock.pid == child) && is_ready(place, lock, deadline)) {
+      return show_running(common, place, lock, child == 0);
+    }
     std::this_thread::sleep_for(kPoll);
   } while (left_ms(deadline) > 0);
   fmt::print(stderr,
-             "Error: A gateway (pid {}) holds this state directory and is not ready.\n"
+             "Error: {}"
              "To see what it does: spine logs --follow\n",
-             pid);
-  return kExitFailure;
-}
-
-// Waits until the child is ready, has died, or the time is over.
-int wait_until_ready(const Common& common, const Place& place, pid_t child, int output_fd,
-                     Deadline deadline) {
-  while (left_ms(deadline) > 0) {
-    int status = 0;
-    if (::waitpid(child, &status, WNOHANG) == child) return report_death(status, output_fd);
-    const config::LockInfo lock = place.lock();
-    if (lock.pid == child && is_ready(place, lock, deadline)) {
-      return show_running(common, place, lock, false);
-    }
-    std::this_thread::sleep_for(kPoll);
-  }
-  fmt::print(stderr,
-             "Error: The gateway (pid {}) is not ready yet and goes on starting.\n{}"
-             "To see what it does: spine logs --follow\n",
-             child, printable(all_of(output_fd), true));
+             child == 0 ? fmt::format("A gateway (pid {}) holds this state directory and is not "
+                                      "ready.\n",
+                                      lock.pid)
+                        : fmt::format("The gateway (pid {}) is not ready yet and goes on "
+                                      "starting.\n{}",
+                                      child, printable(all_of(output_fd), true)));
   return kExitFailure;
 }
 
@@ -133,7 +126,8 @@ Result<int> start_at(const Common& common, const Place& place, std::uint64_t tim
                      bool accept_loss) {
   if (place.config_error) return *place.config_error;
   const Deadline deadline = in_ms(timeout_s * 1000);
-  if (const auto code = wait_for_holder(common, place, deadline)) return *code;
+  // Whoever holds the state directory may be starting still.
+  if (const auto code = wait_until_ready(common, place, 0, -1, deadline)) return *code;
   SPINE_TRY(const fs::path program, own_program());
   // What the daemon prints until it is ready; from then on it writes to its own files.
   const UniqueFd output{::memfd_create("spine-start", MFD_CLOEXEC)};
@@ -142,7 +136,7 @@ Result<int> start_at(const Common& common, const Place& place, std::uint64_t tim
   const pid_t child =
       start_background(daemon_command(program, common, place, accept_loss), output.get());
   if (child < 0) return Error{Errc::io, fmt::format("fork: {}.", strerror(errno))};
-  return wait_until_ready(common, place, child, output.get(), deadline);
+  return *wait_until_ready(common, place, child, output.get(), deadline);
 }
 
 // Errc::timed_out when it does not end in time.

@@ -77,18 +77,6 @@ class Comparison {
   std::vector<Change> changes_{};
 };
 
-// What of a value at that path must not be shown.
-Hidden hidden_at(const std::vector<Step>& path) {
-  Hidden hidden = Hidden::nothing;
-  std::vector<std::string_view> keys;
-  for (const Step& step : path) {
-    if (step.in_list) continue;
-    keys.push_back(step.key);
-    hidden = more_hidden(hidden, hidden_part(keys));
-  }
-  return hidden;
-}
-
 std::string shown_value(const Document& document, NodeId id, Hidden hidden) {
   if (id == 0) return "null";
   std::string text = to_json(document, id, hidden_part, hidden);
@@ -112,28 +100,10 @@ bool is_index(std::string_view key) {
   return !key.empty() && key.size() < 5 && std::ranges::all_of(key, spine::is_digit);
 }
 
-Result<std::vector<PathKey>> settable_path(std::string_view path) {
-  SPINE_TRY(std::vector<PathKey> keys, parse_path(path));
-  if (keys.empty()) return bad_path(path, "it is empty");
-  if (keys.size() >= limits::kConfigDepthMax) return bad_path(path, "it has too many keys");
-  const auto in_list = [](const PathKey& key) {
-    return key.in_list || (!key.quoted && is_index(key.text));
-  };
-  if (std::ranges::none_of(keys, in_list)) return keys;
-  return bad_path(
-      path,
-      "a place in a list cannot be set alone, because a patch replaces lists whole; set the "
-      "list, or edit the file (a key of digits is written [\"7\"])");
-}
-
-Result<std::string> value_as_json(std::string_view text) {
-  Document document;
-  const Result<NodeId> value = parse_json5(document, text, "the value");
-  if (value) return to_json(document, *value);
-  // What is not JSON5 can only be meant as a word.
-  const bool word = !text.empty() && text.find_first_of("{[\"'") != 0 && text == printable(text);
-  if (!word) return value.error();
-  return json_string(text);
+// "<path>" is not a setting's path, and why.
+Error bad_path(std::string_view path, std::string_view why) {
+  return {Errc::invalid_argument,
+          fmt::format("\"{}\" is not a setting's path: {}.", printable(path), why)};
 }
 
 }  // namespace
@@ -163,11 +133,6 @@ std::string show_path(const std::vector<Step>& path) {
     }
   }
   return out;
-}
-
-Error bad_path(std::string_view path, std::string_view why) {
-  return {Errc::invalid_argument,
-          fmt::format("\"{}\" is not a setting's path: {}.", printable(path), why)};
 }
 
 Result<std::vector<PathKey>> parse_path(std::string_view path) {
@@ -213,7 +178,13 @@ std::string show_changes(Tree before, Tree after, const std::vector<Change>& cha
   std::string out = "[";
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const Change& change = changes[i];
-    const Hidden hidden = hidden_at(change.path);
+    Hidden hidden = Hidden::nothing;
+    std::vector<std::string_view> keys;
+    for (const Step& step : change.path) {
+      if (step.in_list) continue;
+      keys.push_back(step.key);
+      hidden = more_hidden(hidden, hidden_part(keys));
+    }
     const std::string entry = fmt::format("{}{{\"path\":{},\"before\":{},\"after\":{}}}",
                                           i == 0 ? "" : ",", json_string(show_path(change.path)),
                                           shown_value(before.document, change.before, hidden),
@@ -250,12 +221,29 @@ NodeId merge_patch(Document& document, NodeId target, NodeId patch) {
 }
 
 Result<std::string> build_patch(std::string_view dotted_path, std::string_view value_text) {
-  SPINE_TRY(const std::vector<PathKey> keys, settable_path(dotted_path));
-  SPINE_TRY(std::string value, value_as_json(value_text));
+  SPINE_TRY(const std::vector<PathKey> keys, parse_path(dotted_path));
+  if (keys.empty()) return bad_path(dotted_path, "it is empty");
+  if (keys.size() >= limits::kConfigDepthMax) return bad_path(dotted_path, "it has too many keys");
+  const auto in_list = [](const PathKey& key) {
+    return key.in_list || (!key.quoted && is_index(key.text));
+  };
+  if (std::ranges::any_of(keys, in_list)) {
+    return bad_path(
+        dotted_path,
+        "a place in a list cannot be set alone, because a patch replaces lists whole; set the "
+        "list, or edit the file (a key of digits is written [\"7\"])");
+  }
+  Document document;
+  const Result<NodeId> value = parse_json5(document, value_text, "the value");
+  // What is not JSON5 can only be meant as a word.
+  const bool word = !value_text.empty() && value_text.find_first_of("{[\"'") != 0 &&
+                    value_text == printable(value_text);
+  if (!value && !word) return value.error();
   std::string out;
   for (const PathKey& key : keys)
     out += "{" + json_string(key.text) + ":";
-  return out + value + std::string(keys.size(), '}');
+  out += value ? to_json(document, *value) : json_string(value_text);
+  return out + std::string(keys.size(), '}');
 }
 
 }  // namespace spine::config

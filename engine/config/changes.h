@@ -45,8 +45,6 @@ struct PathKey {
 
 // Takes what show_path() gives apart. None for "". Errors: invalid_argument.
 Result<std::vector<PathKey>> parse_path(std::string_view path);
-// "<path>" is not a setting's path, and why.
-Error bad_path(std::string_view path, std::string_view why);
 
 // The paths, sorted; after kConfigPathsMax one more entry says how many there are besides.
 std::vector<std::string> changed_paths(const std::vector<Change>& changes);

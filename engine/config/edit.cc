@@ -106,19 +106,6 @@ bool is_allowed_value(const Document& document, NodeId id, const Spot& spot, boo
   return true;
 }
 
-bool is_allowed(Tree before, Tree after, const Change& change) {
-  Spot spot;
-  bool element = false;
-  for (const Step& step : change.path) {
-    element = step.in_list;
-    if (!element) spot = spot.below(step.key);
-  }
-  const auto allowed = [&](Tree tree, NodeId id, bool fresh) {
-    return id == 0 || is_allowed_value(tree.document, id, spot, fresh, element);
-  };
-  return allowed(before, change.before, false) && allowed(after, change.after, true);
-}
-
 struct Replaced {
   std::uint32_t begin{};
   std::uint32_t end{};
@@ -402,7 +389,18 @@ std::vector<std::string> refused_remotely(Tree before, Tree after,
                                           const std::vector<Change>& changes) {
   std::vector<std::string> refused;
   for (const Change& change : changes) {
-    if (!is_allowed(before, after, change)) refused.push_back(show_path(change.path));
+    Spot spot;
+    bool element = false;
+    for (const Step& step : change.path) {
+      element = step.in_list;
+      if (!element) spot = spot.below(step.key);
+    }
+    const auto allowed = [&](Tree tree, NodeId id, bool fresh) {
+      return id == 0 || is_allowed_value(tree.document, id, spot, fresh, element);
+    };
+    if (!allowed(before, change.before, false) || !allowed(after, change.after, true)) {
+      refused.push_back(show_path(change.path));
+    }
   }
   return refused;
 }

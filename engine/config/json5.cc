@@ -131,14 +131,6 @@ bool continues_name(char32_t c) {
   return starts_name(c) || is_decimal(c) || c == 0x200c || c == 0x200d;
 }
 
-// What a single escaped character stands for, or kEnd when it is not one of the short escapes.
-char32_t short_escape(char32_t c) {
-  constexpr std::string_view kLetters = "bfnrtv";
-  constexpr std::string_view kMeanings = "\b\f\n\r\t\v";
-  const std::size_t at = c < 0x80 ? kLetters.find(static_cast<char>(c)) : std::string_view::npos;
-  return at == std::string_view::npos ? kEnd : static_cast<char32_t>(kMeanings[at]);
-}
-
 // Walks over text that passed check_utf8(). After an error it must not be used further.
 // `document` and `text` must outlive it.
 class Scanner {
@@ -339,8 +331,10 @@ class Scanner {
     skip();
     if (c == '\r' && peek() == '\n') skip();
     if (c == '\n' || c == '\r' || c == 0x2028 || c == 0x2029) return ok();  // a line continued
-    const char32_t value = short_escape(c);
-    append_utf8(out, value == kEnd ? c : value);
+    constexpr std::string_view kLetters = "bfnrtv";
+    constexpr std::string_view kMeanings = "\b\f\n\r\t\v";
+    const std::size_t at = c < 0x80 ? kLetters.find(static_cast<char>(c)) : std::string_view::npos;
+    append_utf8(out, at == std::string_view::npos ? c : static_cast<char32_t>(kMeanings[at]));
     return ok();
   }
 
@@ -487,19 +481,15 @@ class Parser {
       return scanner_.error_at(node.place, "no setting can be Infinity or NaN; write a number.");
     } else {
       // Any other word may be a secret whose quotes were forgotten.
-      return scanner_.error_at(
-          node.place, "expected a value, found {}; put text in quotes.",
-          is_literal_elsewhere(name) ? "the word " + name : "a word without quotes");
+      // But for what stands for a value in other languages, and so is taken for one here.
+      constexpr std::array<std::string_view, 17> kLiterals{
+          "yes",  "no",   "on",    "off",   "Yes", "No",  "On",        "Off", "True",
+          "TRUE", "None", "False", "FALSE", "nil", "nan", "undefined", "NULL"};
+      const bool literal = std::ranges::find(kLiterals, name) != kLiterals.end();
+      return scanner_.error_at(node.place, "expected a value, found {}; put text in quotes.",
+                               literal ? "the word " + name : "a word without quotes");
     }
     return ok();
-  }
-
-  // What stands for a value in other languages, and so is taken for one here.
-  static bool is_literal_elsewhere(std::string_view name) {
-    constexpr std::array<std::string_view, 17> kLiterals{
-        "yes",  "no",   "on",    "off",   "Yes", "No",  "On",        "Off", "True",
-        "TRUE", "None", "False", "FALSE", "nil", "nan", "undefined", "NULL"};
-    return std::ranges::find(kLiterals, name) != kLiterals.end();
   }
 
   // The members of an object, or the elements of a list.

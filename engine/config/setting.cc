@@ -53,16 +53,6 @@ constexpr std::array kTypes{
 };
 static_assert(kTypes.size() == static_cast<std::size_t>(Type::scalar) + 1);
 
-// "a, b or c".
-std::string in_words(std::span<const Choice> choices) {
-  std::string out;
-  for (const Choice& choice : choices) {
-    if (!out.empty()) out += &choice == &choices.back() ? " or " : ", ";
-    out += choice.word;
-  }
-  return out;
-}
-
 std::string list_of(const std::vector<std::string>& texts) {
   std::string out = "[";
   for (const std::string& text : texts) {
@@ -162,7 +152,14 @@ const Choice* Accepts::find(std::string_view word) const {
 }
 
 std::string accepted(const Accepts& accepts) {
-  if (accepts.type == Type::choice) return in_words(accepts.choices());
+  if (accepts.type == Type::choice) {
+    std::string words;
+    for (const Choice& choice : accepts.choices()) {
+      if (!words.empty()) words += &choice == &accepts.choices().back() ? " or " : ", ";
+      words += choice.word;
+    }
+    return words;
+  }
   const std::string_view wanted = type_row(accepts.type).wanted;
   const bool bounded = accepts.type == Type::integer || accepts.type == Type::days;
   return bounded ? fmt::format(fmt::runtime(wanted), accepts.least, accepts.most)
