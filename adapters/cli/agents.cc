@@ -139,22 +139,6 @@ Result<int> change_agent(const Common& common, const std::string& id, const char
   return show(common, answer, answer.flag("changed") ? done : nothing);
 }
 
-// Why it gets no messages although it was restarted: a restart does not lift a quarantine, and
-// starts nothing before that. Whoever thinks that all is well now is told.
-Status check_released(const Common& common, const std::string& id) {
-  const auto answer = ask_gateway(common, "agents.status", agent_params(id));
-  if (!answer) return ok();
-  for (const Json& row : answer->array("agents")) {
-    if (row.text("state") != "quarantined") continue;
-    const std::string problem = row.text("problem");
-    return Error{Errc::refused,
-                 fmt::format("It stays in quarantine and gets no messages{}{}. When the cause is "
-                             "gone: spine agents reset {}",
-                             problem.empty() ? "" : "; the last time: ", printable(problem), id)};
-  }
-  return ok();
-}
-
 std::shared_ptr<std::string> agent_argument(CLI::App& verb) {
   return argument(verb, "agent", "Id of the agent");
 }
@@ -398,7 +382,18 @@ Action agents_restart(CLI::App& verb) {
                            "Its processes are being ended and started anew; what they were working "
                            "on is tried again.",
                            "There was nothing to restart: no process of it runs."));
-    SPINE_TRY_STATUS(check_released(common, *id));
+    // A restart does not lift a quarantine, and starts nothing before that: whoever thinks that all
+    // is well now is told.
+    const auto answer = ask_gateway(common, "agents.status", agent_params(*id));
+    for (const Json& row : answer ? answer->array("agents") : std::vector<Json>{}) {
+      if (row.text("state") != "quarantined") continue;
+      const std::string problem = row.text("problem");
+      return Error{
+          Errc::refused,
+          fmt::format("It stays in quarantine and gets no messages{}{}. When the cause is "
+                      "gone: spine agents reset {}",
+                      problem.empty() ? "" : "; the last time: ", printable(problem), *id)};
+    }
     return code;
   };
 }

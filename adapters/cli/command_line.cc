@@ -40,11 +40,6 @@ constexpr VerbRow kRows[]{
 #undef SPINE_VERB
 };
 
-bool is_of_replay(std::string_view word) {
-  return std::ranges::any_of(
-      kRows, [&](const VerbRow& row) { return row.kind == Kind::replay && row.words == word; });
-}
-
 void add_common(CLI::App& app, Common& common) {
   const std::string group = "Options of every verb";
   app.add_option("--config", common.config, "openclaw.json (default ~/.openclaw/openclaw.json)")
@@ -158,14 +153,6 @@ std::vector<std::string> not_compared(std::string_view why) {
   return {};
 }
 
-// False when the gateway says that its journal is another one than that in the state directory.
-bool is_same_journal(const Json& digest, const Place& place) {
-  const std::string epoch = digest.text("epoch");
-  if (epoch.empty()) return true;
-  const auto reader = journal::Reader::open_read_only(place.state_dir / "journal");
-  return reader && show_uuid(reader->epoch()) == epoch;
-}
-
 // --live-seq and --live-digest, when a gateway runs on this state directory; nothing otherwise:
 // whoever listens on the usual port may have another journal.
 std::vector<std::string> live_digest(const Place& place) {
@@ -179,7 +166,9 @@ std::vector<std::string> live_digest(const Place& place) {
   const auto asked = gateway->ask("spine.digest");
   if (!asked) return not_compared(asked.error().message);
   const Json& digest = *asked;
-  if (!is_same_journal(digest, place)) {
+  const std::string epoch = digest.text("epoch");
+  const auto reader = journal::Reader::open_read_only(place.state_dir / "journal");
+  if (!epoch.empty() && (!reader || show_uuid(reader->epoch()) != epoch)) {
     return not_compared("its journal is not the one in this state directory.");
   }
   if (digest.number("version") != core::kDigestVersion) {
@@ -187,13 +176,6 @@ std::vector<std::string> live_digest(const Place& place) {
   }
   return {"--live-seq", std::to_string(digest.number("seq")), "--live-digest",
           digest.text("digest")};
-}
-
-bool wants_live(const std::vector<std::string>& words) {
-  for (const std::string& word : words) {
-    if (word == "--help" || word == "-h" || word == "--live-seq") return false;
-  }
-  return words.size() >= 2 && words[0] == "replay" && words[1] == "verify";
 }
 
 // Becomes spine-replay: returns only when that fails. `words` are for it.
@@ -204,9 +186,12 @@ Error exec_replay(const std::vector<std::string>& words, const Common& common) {
   full.insert(full.end(), words.begin(), words.end());
   full.insert(full.end(), {"--state-dir", place.state_dir.string()});
   if (common.json) full.push_back("--json");
-  if (wants_live(words)) {
-    for (std::string& word : live_digest(place))
-      full.push_back(std::move(word));
+  const bool told = std::ranges::any_of(words, [](std::string_view word) {
+    return word == "--help" || word == "-h" || word == "--live-seq";
+  });
+  if (!told && words.size() >= 2 && words[0] == "replay" && words[1] == "verify") {
+    const std::vector<std::string> live = live_digest(place);
+    full.insert(full.end(), live.begin(), live.end());
   }
   return become(full);
 }
@@ -291,7 +276,10 @@ std::vector<std::string> replay_words(const std::vector<std::string>& words, Com
     return {};
   }
   const std::vector<std::string> rest = app.remaining();
-  if (rest.empty() || !is_of_replay(rest[0])) return {};
+  const auto is_meant = [&](const VerbRow& row) {
+    return row.kind == Kind::replay && row.words == rest[0];
+  };
+  if (rest.empty() || std::ranges::none_of(kRows, is_meant)) return {};
   common = found;
   return rest;
 }

@@ -41,13 +41,6 @@ constexpr log::Logger kConfigLog{"config"};
   ::_exit(kExitFailure);
 }
 
-// The folder of the Control UI: as configured, or of the `openclaw` on PATH.
-std::string control_ui_root(const config::Config& config) {
-  if (!config.control_ui.enabled) return {};
-  if (!config.control_ui.root.empty()) return config.control_ui.root.string();
-  return http::find_control_ui(environment("PATH")).string();
-}
-
 std::string recovery_text(const pipeline::RecoveryReport& report) {
   if (report.created) return "a new journal";
   return fmt::format(
@@ -151,6 +144,11 @@ Status Daemon::start_logging() {
 
 Status Daemon::bind() {
   const config::Config& config = configs_.back();
+  // The folder of the Control UI: as configured, or of the `openclaw` on PATH.
+  std::filesystem::path ui_root = config.control_ui.root;
+  if (config.control_ui.enabled && ui_root.empty()) {
+    ui_root = http::find_control_ui(environment("PATH"));
+  }
   net::NetOptions options{.addresses = config.bind_addresses,
                           .port = config.port,
                           .auth_mode = config.auth_mode,
@@ -163,7 +161,7 @@ Status Daemon::bind() {
                           .public_origin = config.public_origin,
                           .control_ui = {.enabled = config.control_ui.enabled,
                                          .base_path = config.control_ui.base_path,
-                                         .root = control_ui_root(config)},
+                                         .root = config.control_ui.enabled ? ui_root.string() : ""},
                           .getenv_fn = environment,
                           .given = given(common_),
                           // The loop thread reads the file again, as for a SIGHUP from outside.

@@ -256,27 +256,6 @@ void take_path_of(pid_t pid) {
   }
 }
 
-// Whether its program makes user name spaces, which it may do only if the configuration says so.
-void check_name_spaces(const config::AgentConfig& agent, const std::string& program,
-                       Findings& findings) {
-  const auto need = agents::userns_need_of(program, agent.process.args);
-  if (!need) return;
-  const std::string what = fmt::format("{} {}", need->name, need->what);
-  if (agent.process.sandbox.userns) {
-    return findings.ok("agent " + agent.id, fmt::format("may make user name spaces: {}", what));
-  }
-  findings.warn(
-      "agent " + agent.id, fmt::format("may make no user name spaces, and {}", what),
-      fmt::format("if it has to: agents.entries.{}.spine.sandbox.userns: true", agent.id));
-}
-
-// As it would be started, in the view that it would have.
-Status check_launch(const agents::LaunchRequest& request, std::string& program) {
-  SPINE_TRY(const agents::Launch launch, agents::prepare_launch(request));
-  program = launch.program;
-  return agents::check_node_version(launch.program, launch.plan.env, launch.probe);
-}
-
 // It never ran: what can be said without its places.
 Status check_command(const agents::LaunchRequest& request, std::string& program) {
   SPINE_TRY(const std::vector<std::string> env, agents::agent_environment(request, "nobody"));
@@ -301,11 +280,26 @@ void check_agent(const Place& place, const config::AgentConfig& agent,
   const auto places = agents::find_places(request.gateway, request.agent);
   request.places = places.value_or(agents::AgentPlaces{.workspace = agent.workspace});
   std::string program;
+  // As it would be started, in the view that it would have.
+  const auto check_launch = [&program](const agents::LaunchRequest& launched) -> Status {
+    SPINE_TRY(const agents::Launch launch, agents::prepare_launch(launched));
+    program = launch.program;
+    return agents::check_node_version(launch.program, launch.plan.env, launch.probe);
+  };
+  const std::string subject = "agent " + request.agent.id;
   const Status can =
-      places ? check_launch(request.launch(), program) : check_command(request.launch(), program);
-  findings.add(can ? Grade::ok : Grade::fail, "agent " + request.agent.id,
-               can ? program + " is there" : can.error().message);
-  if (can) check_name_spaces(request.agent, program, findings);
+      places ? check_launch(request.launch()) : check_command(request.launch(), program);
+  if (!can) return findings.fail(subject, can.error().message);
+  findings.ok(subject, program + " is there");
+  // Whether its program makes user name spaces, which it may do only if the configuration says so.
+  const config::AgentProcess& process = request.agent.process;
+  const auto need = agents::userns_need_of(program, process.args);
+  if (!need) return;
+  const std::string what = fmt::format("{} {}", need->name, need->what);
+  if (process.sandbox.userns) return findings.ok(subject, "may make user name spaces: " + what);
+  findings.warn(
+      subject, "may make no user name spaces, and " + what,
+      fmt::format("if it has to: agents.entries.{}.spine.sandbox.userns: true", request.agent.id));
 }
 
 // What the gateway that runs knows of them: who is in quarantine gets no messages, and nothing else

@@ -235,23 +235,6 @@ std::string taken_text(const Answer& answer) {
   return said.empty() ? "Recorded; no agent run was started." : printable(said, true);
 }
 
-Result<int> send_message(const Common& common, const SendOptions& options) {
-  SPINE_TRY(const Place place, locate(common));
-  auto text = message_text(options);
-  if (!text) {
-    fmt::print(stderr, "Error: {}\n", text.error().message);
-    return kExitUsage;
-  }
-  SPINE_TRY(const Sent sent, Sending(place, common, options, std::move(*text)).run());
-  const Answer& answer = sent.answer;
-  if (!answer.ok) {
-    return Error{Errc::refused, fmt::format("The gateway refused the message: {} ({})",
-                                            answer.message, answer.code)};
-  }
-  if (!options.no_wait && !is_without_run(answer)) return print_reply(sent, common.json);
-  return show(common, answer.payload, taken_text(answer));
-}
-
 }  // namespace
 
 Action send(CLI::App& verb) {
@@ -266,7 +249,22 @@ Action send(CLI::App& verb) {
   verb.add_option("--timeout", options->timeout_s, "Seconds to wait for the reply")
       ->capture_default_str();
   verb.add_flag("--no-wait", options->no_wait, "Return when the message is durable");
-  return [=](const Common& common) { return send_message(common, *options); };
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(const Place place, locate(common));
+    auto text = message_text(*options);
+    if (!text) {
+      fmt::print(stderr, "Error: {}\n", text.error().message);
+      return kExitUsage;
+    }
+    SPINE_TRY(const Sent sent, Sending(place, common, *options, std::move(*text)).run());
+    const Answer& answer = sent.answer;
+    if (!answer.ok) {
+      return Error{Errc::refused, fmt::format("The gateway refused the message: {} ({})",
+                                              answer.message, answer.code)};
+    }
+    if (!options->no_wait && !is_without_run(answer)) return print_reply(sent, common.json);
+    return show(common, answer.payload, taken_text(answer));
+  };
 }
 
 }  // namespace spine::cli

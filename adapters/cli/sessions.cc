@@ -118,13 +118,6 @@ Action change_session(CLI::App& verb, const char* method,
 
 constexpr std::uint64_t kLookedThrough = 1'000;  // for the run that is meant
 
-// How long a run has been working, or waiting.
-std::string age(const Json& run, std::int64_t now_ms) {
-  const std::int64_t started = run.number("startedAt");
-  const std::int64_t since = started != 0 ? started : run.number("queuedAt");
-  return show_duration_ms(static_cast<std::uint64_t>(std::max<std::int64_t>(now_ms - since, 0)));
-}
-
 }  // namespace
 
 Action sessions_list(CLI::App& verb) {
@@ -199,14 +192,19 @@ Action runs_list(CLI::App& verb) {
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(const Json list, ask_gateway(common, "runs.list", json_object({{"limit", *limit}})));
     if (common.json) return show(common, list);
-    const Column columns[]{
-        {"RUN", "runId"},
-        {"SESSION", "sessionKey"},
-        {"AGENT", "agentId"},
-        {"STATUS", "status"},
-        {"FOR", "", [&](const Json& run, auto) { return age(run, list.number("ts")); }},
-        {"TRY", "attempt", number_text},
-        {"BEHIND", "waitsBehind", text_or_dash}};
+    // How long a run has been working, or waiting.
+    const auto waited = [&](const Json& run, std::string_view key) {
+      const std::int64_t since = run.number(run.number(key) != 0 ? key : "queuedAt");
+      const std::int64_t ms = std::max<std::int64_t>(list.number("ts") - since, 0);
+      return show_duration_ms(static_cast<std::uint64_t>(ms));
+    };
+    const Column columns[]{{"RUN", "runId"},
+                           {"SESSION", "sessionKey"},
+                           {"AGENT", "agentId"},
+                           {"STATUS", "status"},
+                           {"FOR", "startedAt", waited},
+                           {"TRY", "attempt", number_text},
+                           {"BEHIND", "waitsBehind", text_or_dash}};
     print_list(list, {.rows = "runs",
                       .columns = columns,
                       .none = "Nothing is being worked on, and nothing waits.",

@@ -157,30 +157,6 @@ Result<int> show_skills(const Common& common, const std::string& agent, bool eli
   return kExitOk;
 }
 
-int show_faults(const skills::SkillSet& set, bool json) {
-  const std::size_t errors = count_of(set.faults(), FaultWeight::error);
-  const std::size_t warnings = count_of(set.faults(), FaultWeight::warning);
-  const bool good = errors + warnings == 0;
-  if (json) {
-    print_json(json_object(
-        {{"lookedAt", set.looked_at()}, {"ok", good}, {"faults", json_of(set.faults())}}));
-    return good ? kExitOk : kExitFailure;
-  }
-  // "path:line: message", as compilers write it.
-  for (const SkillFault& fault : set.faults()) {
-    fmt::print(
-        "{}:{} {}{}\n", printable(fault.path),
-        fault.line == 0 ? std::string{} : fmt::format("{}:", fault.line),
-        fault.weight == FaultWeight::error ? "" : fmt::format("{}: ", weight_name(fault.weight)),
-        printable(fault.message));
-  }
-  fmt::print("{} looked at{}.\n", counted(set.looked_at(), "skill"),
-             good
-                 ? ", no fault found"
-                 : fmt::format(": {}, {}", counted(errors, "fault"), counted(warnings, "warning")));
-  return good ? kExitOk : kExitFailure;
-}
-
 }  // namespace
 
 Action skills_list(CLI::App& verb) {
@@ -197,7 +173,28 @@ Action skills_check(CLI::App& verb) {
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(const skills::SkillsRequest request,
               folder->empty() ? configured_request(common) : folder_request(*folder));
-    return show_faults(skills::scan(request), common.json);
+    const skills::SkillSet set = skills::scan(request);
+    const std::size_t errors = count_of(set.faults(), FaultWeight::error);
+    const std::size_t warnings = count_of(set.faults(), FaultWeight::warning);
+    const bool good = errors + warnings == 0;
+    if (common.json) {
+      print_json(json_object(
+          {{"lookedAt", set.looked_at()}, {"ok", good}, {"faults", json_of(set.faults())}}));
+      return good ? kExitOk : kExitFailure;
+    }
+    // "path:line: message", as compilers write it.
+    for (const SkillFault& fault : set.faults()) {
+      fmt::print(
+          "{}:{} {}{}\n", printable(fault.path),
+          fault.line == 0 ? std::string{} : fmt::format("{}:", fault.line),
+          fault.weight == FaultWeight::error ? "" : fmt::format("{}: ", weight_name(fault.weight)),
+          printable(fault.message));
+    }
+    fmt::print(
+        "{} looked at{}.\n", counted(set.looked_at(), "skill"),
+        good ? ", no fault found"
+             : fmt::format(": {}, {}", counted(errors, "fault"), counted(warnings, "warning")));
+    return good ? kExitOk : kExitFailure;
   };
 }
 

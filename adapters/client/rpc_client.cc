@@ -13,16 +13,6 @@ namespace {
 
 constexpr std::uint64_t kStartingRetryMs = 100;
 
-Answer answer_of(const Json& frame) {
-  const Json error = frame.at("error");
-  return {.ok = frame.flag("ok"),
-          .payload = frame.at("payload"),
-          .code = error.text("code"),
-          .message = error.text("message"),
-          .retryable = error.flag("retryable"),
-          .retry_after_ms = static_cast<std::uint64_t>(error.number("retryAfterMs"))};
-}
-
 // Unavailable, so that it is tried again, only where that can help: any other close is a verdict on
 // what was sent, or on who sent it.
 Error closed_error(const WsMessage& end) {
@@ -129,11 +119,16 @@ Result<Answer> RpcClient::call(std::string_view method, std::string_view params,
   SPINE_TRY_STATUS(ws_.send_text(request_frame(id, method, params), deadline));
   for (;;) {
     SPINE_TRY(const Json frame, read(deadline));
-    if (frame.text("type") != "event") {
-      if (frame.text("id") == id) return answer_of(frame);
-    } else if (on_event_) {
-      on_event_(frame.text("event"), frame.at("payload"));
-    }
+    const bool event = frame.text("type") == "event";
+    if (event && on_event_) on_event_(frame.text("event"), frame.at("payload"));
+    if (event || frame.text("id") != id) continue;
+    const Json error = frame.at("error");
+    return Answer{.ok = frame.flag("ok"),
+                  .payload = frame.at("payload"),
+                  .code = error.text("code"),
+                  .message = error.text("message"),
+                  .retryable = error.flag("retryable"),
+                  .retry_after_ms = static_cast<std::uint64_t>(error.number("retryAfterMs"))};
   }
 }
 

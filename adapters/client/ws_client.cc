@@ -16,11 +16,6 @@ namespace {
 
 constexpr std::size_t kResponseHeadBytesMax = 64 * limits::kKiB;
 
-std::string random_key() {
-  const auto random = random_value<std::array<unsigned char, 16>>();
-  return encode_base64(std::as_bytes(std::span{random}));
-}
-
 Error broken(std::string_view what) {
   return {Errc::corrupt, fmt::format("The gateway broke the WebSocket protocol: {}.", what)};
 }
@@ -56,7 +51,8 @@ UpgradeAnswer parse_upgrade_answer(std::string_view in) {
 }
 
 Result<WsClient> WsClient::upgrade(Socket socket, const std::string& host, Deadline deadline) {
-  const std::string key = random_key();
+  const auto random = random_value<std::array<unsigned char, 16>>();
+  const std::string key = encode_base64(std::as_bytes(std::span{random}));
   WsClient client(std::move(socket));
   SPINE_TRY_STATUS(client.socket_.write_all(upgrade_request({.host = host, .key = key}), deadline));
   UpgradeAnswer answer;

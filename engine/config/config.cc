@@ -24,25 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Every section of a tree that passed the schema.
-void read_sections(Reading& reading) {
-  for (const SettingTable* table : all_tables()) {
-    for (const TablePlace& place : table->places) {
-      if (place.prefix.empty()) reading.take(table->rows, reading.root, &reading.config);
-    }
-  }
-  read_gateway(reading);
-  read_session(reading);
-  read_agents(reading);
-  read_channels(reading);
-  read_queue_modes(reading);
-  check_doors(reading);
-  read_bindings(reading);
-  read_crons(reading);
-  read_skills(reading);
-  check_logging(reading);
-}
-
 // What is wrong goes to `findings`; only a file that cannot be read at all is an error.
 Result<Config> read_config(std::string_view text, const fs::path& path, GetEnv getenv_fn,
                            Given given, Findings& findings) {
@@ -53,7 +34,21 @@ Result<Config> read_config(std::string_view text, const fs::path& path, GetEnv g
   config.path = path;
   if (!findings.has_errors()) {
     Reading reading{source.document, source.root, environment, findings, config};
-    read_sections(reading);
+    for (const SettingTable* table : all_tables()) {
+      for (const TablePlace& place : table->places) {
+        if (place.prefix.empty()) reading.take(table->rows, reading.root, &config);
+      }
+    }
+    read_gateway(reading);
+    read_session(reading);
+    read_agents(reading);
+    read_channels(reading);
+    read_queue_modes(reading);
+    check_doors(reading);
+    read_bindings(reading);
+    read_crons(reading);
+    read_skills(reading);
+    check_logging(reading);
   }
   config.redacted_json = to_json(source.document, source.root, hidden_part);
   config.raw = std::move(source.redacted_text);
@@ -89,16 +84,6 @@ std::optional<fs::path> path_from_env(const char* name, GetEnv getenv_fn) {
   return fs::path(text);
 }
 
-NodeId element(const Document& document, NodeId list, std::string_view key) {
-  std::size_t index{};
-  const auto read = std::from_chars(key.data(), key.data() + key.size(), index);
-  if (read.ec != std::errc{} || read.ptr != key.data() + key.size()) return 0;
-  NodeId id = document.first_child(list);
-  for (; id != 0 && index != 0; --index)
-    id = document.next(id);
-  return id;
-}
-
 // What the file has at the path, read into `document`; 0 when it has nothing.
 Result<NodeId> find_written(const Config& config, const std::vector<PathKey>& path,
                             Document& document) {
@@ -106,9 +91,13 @@ Result<NodeId> find_written(const Config& config, const std::vector<PathKey>& pa
   for (const PathKey& key : path) {
     if (document.kind(at) == Kind::object) {
       at = document.find(at, key.text);
-    } else {
-      at = document.kind(at) == Kind::array ? element(document, at, key.text) : 0;
+      continue;
     }
+    const std::vector<NodeId> elements = document.children(at);
+    const char* end = key.text.data() + key.text.size();
+    std::size_t index{};
+    const auto read = std::from_chars(key.text.data(), end, index);
+    at = read.ec == std::errc{} && read.ptr == end && index < elements.size() ? elements[index] : 0;
   }
   return at;
 }
@@ -194,15 +183,14 @@ Names build_names(Builder& builder, const std::vector<std::string>& names) {
   return names.empty() ? Names{} : builder.CreateVectorOfStrings(names);
 }
 
-// Whether the agent's runs are dealt with in another way than without any configuration of it.
-bool differs(const AgentConfig& agent) {
-  const AgentConfig plain{};
-  return agent.on_crash != plain.on_crash || agent.attempts_max != plain.attempts_max ||
-         agent.approval_ms != plain.approval_ms || !agent.allow.empty() || !agent.deny.empty() ||
-         !agent.untrusted_allow.empty() || agent.queue_mode != plain.queue_mode;
-}
-
+// Absent when its runs are dealt with as without any configuration of it.
 flatbuffers::Offset<fb::AgentPolicy> build_agent(Builder& builder, const AgentConfig& agent) {
+  const AgentConfig plain{};
+  const bool differs =
+      agent.on_crash != plain.on_crash || agent.attempts_max != plain.attempts_max ||
+      agent.approval_ms != plain.approval_ms || !agent.allow.empty() || !agent.deny.empty() ||
+      !agent.untrusted_allow.empty() || agent.queue_mode != plain.queue_mode;
+  if (!differs) return {};
   const auto id = builder.CreateString(agent.id);
   const auto allow = build_names(builder, agent.allow);
   const auto deny = build_names(builder, agent.deny);
@@ -336,7 +324,8 @@ void build_policy(const Config& config, Builder& builder) {
   const Names admins = build_names(builder, config.admins);
   std::vector<flatbuffers::Offset<fb::AgentPolicy>> policies;
   for (const AgentConfig& agent : config.agents) {
-    if (differs(agent)) policies.push_back(build_agent(builder, agent));
+    const auto policy = build_agent(builder, agent);
+    if (!policy.IsNull()) policies.push_back(policy);
   }
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::AgentPolicy>>> agent_policies;
   if (!policies.empty()) agent_policies = builder.CreateVector(policies);

@@ -357,30 +357,11 @@ Result<UniqueFd> lock_folder(const fs::path& folder) {
   return dir;
 }
 
-Status check_unchanged(const fs::path& path, const PreparedEdit& edit) {
-  const Result<std::string> now = read_text_file(path);
-  if (!now && now.error().code != Errc::not_found) return now.error();
-  const bool same = now ? edit.existed && text_hash(*now) == edit.before : !edit.existed;
-  if (!same) return Error{Errc::refused, std::string{kBaseHashStale}};
-  return ok();
-}
-
 // A whole file under that name, or what was there.
 Status put_file(const fs::path& path, const fs::path& draft, std::string_view text) {
   SPINE_TRY_STATUS(write_draft(draft, text));
   if (::rename(draft.c_str(), path.c_str()) != 0) return io_error("replace", path);
   return ok();
-}
-
-// The old text goes to its second name; there is no moment without a .bak.
-Status replace_file(const fs::path& path, const fs::path& draft, const PreparedEdit& edit) {
-  if (edit.existed) {
-    fs::path kept = path;
-    kept += ".bak";
-    SPINE_TRY(const std::string text, read_text_file(path));
-    SPINE_TRY_STATUS(put_file(kept, draft, text));
-  }
-  return put_file(path, draft, edit.text);
 }
 
 }  // namespace
@@ -434,11 +415,15 @@ Status write_edit(const fs::path& path, const PreparedEdit& edit) {
   const fs::path real = real_path(path);
   SPINE_TRY_STATUS(make_private_directories(real.parent_path()));
   SPINE_TRY(UniqueFd folder, lock_folder(real.parent_path()));
-  SPINE_TRY_STATUS(check_unchanged(real, edit));
+  const Result<std::string> now = read_text_file(real);
+  if (!now && now.error().code != Errc::not_found) return now.error();
+  const bool same = now ? edit.existed && text_hash(*now) == edit.before : !edit.existed;
+  if (!same) return Error{Errc::refused, std::string{kBaseHashStale}};
   // One name for all: the folder is locked, and what a crash left is written over.
-  fs::path draft = real;
-  draft += ".new";
-  const Status replaced = replace_file(real, draft, edit);
+  const fs::path draft = real.string() + ".new";
+  // The old text goes to its second name; there is no moment without a .bak.
+  Status replaced = now ? put_file(real.string() + ".bak", draft, *now) : ok();
+  if (replaced) replaced = put_file(real, draft, edit.text);
   if (!replaced) {
     ::unlink(draft.c_str());
     return replaced.error();

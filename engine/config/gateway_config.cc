@@ -223,29 +223,6 @@ std::optional<std::string> pem_text(const Reading& reading, std::string_view key
   return std::nullopt;
 }
 
-void check_certificate(const Reading& reading, const fs::path& path) {
-  constexpr std::string_view kKey = "gateway.tls.certPath";
-  const auto text = pem_text(reading, kKey, path, false);
-  if (!text || text->find("-----BEGIN CERTIFICATE-----") != std::string::npos) return;
-  reading.error(reading.at(kKey), "{}: {} holds no certificate in PEM form.", kKey,
-                printable(path.string()));
-}
-
-void check_key(const Reading& reading, const fs::path& path) {
-  constexpr std::string_view kKey = "gateway.tls.keyPath";
-  const auto text = pem_text(reading, kKey, path, true);
-  if (!text) return;
-  const std::string name = printable(path.string());
-  if (text->find("PRIVATE KEY-----") == std::string::npos) {
-    reading.error(reading.at(kKey), "{}: {} holds no private key in PEM form.", kKey, name);
-  } else if (text->find("ENCRYPTED") != std::string::npos) {
-    reading.error(reading.at(kKey),
-                  "{}: the key in {} has a passphrase, which nobody can give at a start; take it "
-                  "off with `openssl pkey`.",
-                  kKey, name);
-  }
-}
-
 void check_proxies(const Reading& reading) {
   const NodeId ours = reading.at("gateway.tls.terminatedByProxy");
   const NodeId id = ours != 0 ? ours : reading.at("gateway.trustedProxies");
@@ -288,8 +265,23 @@ void check_tls(const Reading& reading) {
                   "gateway.tls.caPath: this version does not ask clients for certificates, so it "
                   "would let in those you mean to keep out; take it out.");
   }
-  check_certificate(reading, tls.cert_path);
-  check_key(reading, tls.key_path);
+  constexpr std::string_view kCert = "gateway.tls.certPath";
+  const auto cert = pem_text(reading, kCert, tls.cert_path, false);
+  if (cert && cert->find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+    reading.error(reading.at(kCert), "{}: {} holds no certificate in PEM form.", kCert,
+                  printable(tls.cert_path.string()));
+  }
+  constexpr std::string_view kKey = "gateway.tls.keyPath";
+  const auto key = pem_text(reading, kKey, tls.key_path, true);
+  const std::string name = printable(tls.key_path.string());
+  if (key && key->find("PRIVATE KEY-----") == std::string::npos) {
+    reading.error(reading.at(kKey), "{}: {} holds no private key in PEM form.", kKey, name);
+  } else if (key && key->find("ENCRYPTED") != std::string::npos) {
+    reading.error(reading.at(kKey),
+                  "{}: the key in {} has a passphrase, which nobody can give at a start; take it "
+                  "off with `openssl pkey`.",
+                  kKey, name);
+  }
 }
 
 // Listening: in both spellings; beyond this machine only when nobody can read along

@@ -76,7 +76,11 @@ class Checker {
     for (NodeId m = document_.first_child(id); m != 0; m = document_.next(m)) {
       const std::string_view key = document_.key(m);
       const KeyEntry* child = key == "*" || key == "[]" ? nullptr : entry.find(key);
-      if (child == nullptr && !is_misspelt(key, entry)) child = any_key;
+      // Where all keys are taken, one that a policy has in other letters is still not another one.
+      const auto is_meant = [&](const auto& other) {
+        return other->strict && same_but_case(other->name, key);
+      };
+      if (child == nullptr && std::ranges::none_of(entry.children, is_meant)) child = any_key;
       path_.push_back(key);
       if (child != nullptr) {
         check(m, *child);
@@ -85,13 +89,6 @@ class Checker {
       }
       path_.pop_back();
     }
-  }
-
-  // Where all keys are taken, one that a policy has in other letters is still not another one.
-  static bool is_misspelt(std::string_view key, const KeyEntry& entry) {
-    return std::ranges::any_of(entry.children, [&](const auto& child) {
-      return child->strict && same_but_case(child->name, key);
-    });
   }
 
   void check_elements(NodeId id, const KeyEntry& entry) {

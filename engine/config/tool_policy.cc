@@ -181,10 +181,19 @@ class ToolPolicyReader {
         refuse_marks(reading_.texts(place, path));
     }
     refuse_marks(out_.untrusted_allow);
-    read_denied();
+    // Each place takes away; none gives back what another took.
+    out_.deny.clear();
+    for (const std::string_view path : {"tools.deny", "tools.sandbox.tools.deny"}) {
+      for (const NodeId place : places_)
+        deny(expanded(reading_.texts(place, path), path), std::string{path});
+    }
     read_exec();
     read_sandbox();
-    read_web();
+    for (const auto& [path, family] :
+         {std::pair{"tools.web.search.enabled", ToolFamily::web_search},
+          std::pair{"tools.web.fetch.enabled", ToolFamily::web_fetch}}) {
+      if (reading_.flag(nearest(path).node) == false) deny(names(family), path);
+    }
     read_restrictions();
     for (const NodeId place : places_) {
       const NodeId node = reading_.below(place, "tools.byProvider");
@@ -248,15 +257,6 @@ class ToolPolicyReader {
     if (own && !policy.denies_own) policy.denies.clear();
     policy.denies_own = policy.denies_own || own;
     note(policy.denies, std::move(setting));
-  }
-
-  // Each place takes away; none gives back what another took.
-  void read_denied() {
-    out_.deny.clear();
-    for (const std::string_view path : {"tools.deny", "tools.sandbox.tools.deny"}) {
-      for (const NodeId place : places_)
-        deny(expanded(reading_.texts(place, path), path), std::string{path});
-    }
   }
 
   // As OpenClaw reads them: "on-miss" asks where there is a list of allowed commands, and here
@@ -333,14 +333,6 @@ class ToolPolicyReader {
     }
     const Said network = nearest("sandbox.docker.network");
     if (word(network.path) == "none") policy.unheld.push_back(shown(network));
-  }
-
-  void read_web() {
-    for (const auto& [path, family] :
-         {std::pair{"tools.web.search.enabled", ToolFamily::web_search},
-          std::pair{"tools.web.fetch.enabled", ToolFamily::web_fetch}}) {
-      if (reading_.flag(nearest(path).node) == false) deny(names(family), path);
-    }
   }
 
   // tools.allow of the file lets nothing else be used; an agent's own says what is not asked about

@@ -159,8 +159,10 @@ Outlet& outlet() {
   return *instance;
 }
 
-// spdlog opens by name, also after each rotation: the file is made private just before.
-spdlog::file_event_handlers private_file_handlers() {
+Result<SinkPtr> make_file_sink(const LogOptions& options) {
+  SPINE_TRY_STATUS(make_private_directories(options.file.parent_path()));
+  SPINE_TRY_STATUS(make_private_file(options.file));
+  // spdlog opens by name, also after each rotation: the file is made private just before.
   spdlog::file_event_handlers handlers;
   handlers.before_open = [](const spdlog::filename_t& name) {
     [[maybe_unused]] const Status made = make_private_file(name);  // fopen reports what is wrong
@@ -168,33 +170,16 @@ spdlog::file_event_handlers private_file_handlers() {
   handlers.after_open = [](const spdlog::filename_t&, std::FILE* file) {
     ::fcntl(::fileno(file), F_SETFD, FD_CLOEXEC);
   };
-  return handlers;
-}
-
-Result<SinkPtr> make_file_sink(const LogOptions& options) {
-  SPINE_TRY_STATUS(make_private_directories(options.file.parent_path()));
-  SPINE_TRY_STATUS(make_private_file(options.file));
   try {
     auto sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
         options.file.string(), std::max<std::uint64_t>(options.bytes_max, 1), options.files_kept,
-        false, private_file_handlers());
+        false, handlers);
     sink->set_formatter(std::make_unique<LineFormat>(options.format));
     return SinkPtr{std::move(sink)};
   } catch (const std::exception& failure) {
     return Error{Errc::io, fmt::format("Cannot write the log file {}: {}.", options.file.string(),
                                        failure.what())};
   }
-}
-
-Result<std::vector<SinkPtr>> make_sinks(const LogOptions& options) {
-  std::vector<SinkPtr> sinks;
-  // stderr first: it must not miss a line because the file's disk is full.
-  if (options.to_stderr) sinks.push_back(make_stderr_sink(options.format));
-  if (!options.file.empty()) {
-    SPINE_TRY(SinkPtr file, make_file_sink(options));
-    sinks.push_back(std::move(file));
-  }
-  return sinks;
 }
 
 std::string formatted(fmt::string_view format, fmt::format_args args) {
@@ -232,7 +217,13 @@ void write(Level at_level, std::string_view subsystem, fmt::string_view format,
 }  // namespace detail
 
 Status init(const LogOptions& options) {
-  SPINE_TRY(std::vector<SinkPtr> sinks, make_sinks(options));
+  std::vector<SinkPtr> sinks;
+  // stderr first: it must not miss a line because the file's disk is full.
+  if (options.to_stderr) sinks.push_back(make_stderr_sink(options.format));
+  if (!options.file.empty()) {
+    SPINE_TRY(SinkPtr file, make_file_sink(options));
+    sinks.push_back(std::move(file));
+  }
   Outlet& out = outlet();
   const std::scoped_lock lock(out.mutex);
   out.options = options;
