@@ -7,7 +7,8 @@ namespace spine::cli {
 AgentRequest::AgentRequest(const Place& place, config::AgentConfig of,
                            const std::string& token_file, const agents::SeparationMeans& with)
     : agent(std::move(of)),
-      gateway(places_of_gateway(place.config, place.state_dir, place.config_path, token_file)),
+      gateway(
+          gateway::places_of_gateway(place.config, place.state_dir, place.config_path, token_file)),
       means(with) {
   agent.id = lower_case(agent.id);
 }

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "adapters/agents/process/launch.h"
-#include "adapters/cli/gateway_place.h"
+#include "adapters/cli/common.h"
 #include "engine/config/config.h"
 
 namespace spine::cli {

@@ -9,8 +9,8 @@
 #include <set>
 #include <string_view>
 
+#include "adapters/cli/common.h"
 #include "adapters/cli/gateway_client.h"
-#include "adapters/cli/gateway_place.h"
 #include "adapters/cli/output.h"
 #include "adapters/cli/process.h"
 #include "engine/config/state_dir.h"

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "adapters/cli/common.h"
 #include "adapters/cli/gateway_client.h"
-#include "adapters/cli/gateway_place.h"
 #include "adapters/cli/verb.h"
 #include "engine/config/changes.h"
 #include "engine/config/edit.h"

@@ -28,7 +28,7 @@
 
 #include "event_generated.h"
 
-namespace spine::cli {
+namespace spine::gateway {
 namespace {
 
 constexpr log::Logger kLog{"spine"};
@@ -38,7 +38,7 @@ constexpr log::Logger kConfigLog{"config"};
 [[noreturn]] void end_process(const Error& error) {
   kLog.error("ending: {}", error.message);
   fmt::print(stderr, "Error: {}\n", printable(error.message, true));
-  ::_exit(kExitFailure);
+  ::_exit(EXIT_FAILURE);
 }
 
 std::string recovery_text(const pipeline::RecoveryReport& report) {
@@ -413,4 +413,4 @@ void StepLog::write(const Step& step) {
   kStartLog.info("{}: {} ({:.1f} ms)", step.name, step.outcome, step.ms);
 }
 
-}  // namespace spine::cli
+}  // namespace spine::gateway

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "adapters/agents/registry.h"
-#include "adapters/cli/common.h"
+#include "adapters/cli/gateway_place.h"
 #include "adapters/cli/skills_link.h"
 #include "adapters/loop/loop.h"
 #include "adapters/schedule/zone_watch.h"
@@ -22,7 +22,7 @@
 #include "engine/pipeline/ingress.h"
 #include "schemas/vocab/result.h"
 
-namespace spine::cli {
+namespace spine::gateway {
 
 // The steps of a start, each with the time it took. Thread: main. Steps are kept until there is a
 // log to write them to.
@@ -118,4 +118,4 @@ class Daemon {
   std::unique_ptr<SkillsLink> skills_{};
 };
 
-}  // namespace spine::cli
+}  // namespace spine::gateway

@@ -7,7 +7,7 @@
 #include "engine/config/token.h"
 #include "schemas/vocab/addresses.h"
 
-namespace spine::cli {
+namespace spine::gateway {
 namespace {
 
 namespace fs = std::filesystem;
@@ -130,4 +130,4 @@ Result<Place> locate(const Common& common, config::GetEnv getenv_fn) {
   return place;
 }
 
-}  // namespace spine::cli
+}  // namespace spine::gateway

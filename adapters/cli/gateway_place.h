@@ -1,19 +1,30 @@
 // Place: which gateway a command is about: its files, its address, its token.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "adapters/agents/process/launch.h"
-#include "adapters/cli/common.h"
 #include "adapters/client/rpc_client.h"
 #include "engine/config/config.h"
 #include "engine/config/state_dir.h"
 #include "schemas/vocab/result.h"
 
-namespace spine::cli {
+namespace spine::gateway {
 
 using client::Target;
+
+// What a command line says of the gateway that is meant; empty where it says nothing.
+struct Common {
+  std::string config{};
+  std::string state_dir{};
+  std::optional<std::uint16_t> port{};
+  std::string token{};
+  std::string token_file{};
+  bool json{};  // and of how a verb prints
+};
 
 struct Place {
   std::filesystem::path config_path{};
@@ -63,4 +74,4 @@ inline Result<Place> locate(const Common& common) {
   return locate(common, environment);
 }
 
-}  // namespace spine::cli
+}  // namespace spine::gateway

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <thread>
 
-#include "adapters/cli/gateway_place.h"
+#include "adapters/cli/common.h"
 #include "adapters/cli/output.h"
 #include "schemas/vocab/show.h"
 

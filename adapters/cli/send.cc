@@ -9,7 +9,7 @@
 #include <thread>
 #include <unistd.h>
 
-#include "adapters/cli/gateway_place.h"
+#include "adapters/cli/common.h"
 #include "adapters/cli/output.h"
 #include "adapters/cli/verb.h"
 #include "engine/pipeline/clock.h"

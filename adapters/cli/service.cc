@@ -15,8 +15,8 @@
 #include <thread>
 #include <unistd.h>
 
+#include "adapters/cli/common.h"
 #include "adapters/cli/daemon.h"
-#include "adapters/cli/gateway_place.h"
 #include "adapters/cli/output.h"
 #include "adapters/cli/process.h"
 #include "adapters/cli/verb.h"
@@ -302,7 +302,7 @@ Action run(CLI::App& verb) {
   const auto accept_loss = accept_loss_option(verb);
   return [=](const Common& common) -> Result<int> {
     loop::block_signals();
-    Daemon daemon(common, {.accept_loss = *accept_loss, .background = *background});
+    gateway::Daemon daemon(common, {.accept_loss = *accept_loss, .background = *background});
     SPINE_TRY_STATUS(daemon.start());
     if (*background) leave_terminal(daemon.state_dir());
     daemon.serve();

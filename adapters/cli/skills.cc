@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "adapters/cli/gateway_place.h"
+#include "adapters/cli/common.h"
 #include "adapters/cli/output.h"
 #include "adapters/cli/verb.h"
 #include "adapters/skills/skill_set.h"

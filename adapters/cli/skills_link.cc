@@ -9,7 +9,7 @@
 
 #include "event_generated.h"
 
-namespace spine::cli {
+namespace spine::gateway {
 namespace {
 
 constexpr log::Logger kSkillsLog{"skills"};
@@ -62,4 +62,4 @@ void SkillsLink::on_change(const skills::SkillSet& set,
   producer_.push(header, finished(builder_));
 }
 
-}  // namespace spine::cli
+}  // namespace spine::gateway

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "adapters/cli/common.h"
 #include "adapters/cli/gateway_client.h"
-#include "adapters/cli/gateway_place.h"
 #include "adapters/cli/output.h"
 #include "adapters/cli/verb.h"
 #include "adapters/client/http_get.h"
