@@ -18,6 +18,7 @@
 #include "adapters/cli/logs.h"
 #include "adapters/cli/verb.h"
 #include "adapters/skills/skill_set.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/utf8.h"
@@ -116,21 +117,6 @@ void print_story(const Common& common, const std::string& id) {
   fmt::print("\nWhat happened last (more: spine agents logs {} -n 100):\n", id);
   for (const std::string& line : lines)
     fmt::print("  {}\n", printable(line));
-}
-
-Result<int> show_agents(const Common& common, const std::string& id) {
-  SPINE_TRY(const Json answer, ask_gateway(common, "agents.status", agent_params(id)));
-  if (common.json) return show(common, answer);
-  const std::vector<Json> rows = answer.array("agents");
-  if (id.empty()) {
-    fmt::print("{}One agent's story: spine agents status <agent>\n",
-               Table(kAgentColumns, rows).text());
-    return kExitOk;
-  }
-  for (const Json& row : rows)
-    print_agent(row);
-  print_story(common, id);
-  return kExitOk;
 }
 
 Result<int> change_agent(const Common& common, const std::string& id, const char* method,
@@ -356,8 +342,20 @@ Action agents_status(CLI::App& verb) {
   const auto view =
       option<bool>(verb, "--view", "What the agent sees of this machine, running or not, and why");
   verb.get_option("--view")->needs(verb.get_option("agent"));
-  return [=](const Common& common) {
-    return *view ? show_view(common, *id) : show_agents(common, *id);
+  return [=](const Common& common) -> Result<int> {
+    if (*view) return show_view(common, *id);
+    SPINE_TRY(const Json answer, ask_gateway(common, "agents.status", agent_params(*id)));
+    if (common.json) return show(common, answer);
+    const std::vector<Json> rows = answer.array("agents");
+    if (id->empty()) {
+      fmt::print("{}One agent's story: spine agents status <agent>\n",
+                 Table(kAgentColumns, rows).text());
+      return kExitOk;
+    }
+    for (const Json& row : rows)
+      print_agent(row);
+    print_story(common, *id);
+    return kExitOk;
   };
 }
 

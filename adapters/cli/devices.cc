@@ -70,22 +70,6 @@ Result<std::string> pick_device(const Json& list, const Part& part, const std::s
   return row.text(part.id);
 }
 
-// The request that approve means: as named, the latest, or the only one.
-Result<std::string> pick_request(const Json& list, const std::string& which, bool latest) {
-  if (!which.empty()) return pick_device(list, kPending, which);
-  const std::vector<Json> rows = list.array("pending");
-  if (rows.empty()) {
-    return Error{Errc::not_found,
-                 "No device asks to be paired. Requests end after 5 minutes: let the device "
-                 "connect again."};
-  }
-  if (rows.size() == 1 || latest) return rows.back().text("requestId");
-  return Error{Errc::invalid_argument,
-               fmt::format("{} devices ask; name one, or give --latest. `spine devices list` shows "
-                           "them.",
-                           rows.size())};
-}
-
 // Calls `method` for the one that is named, with the label if there is one; `done` is said then.
 Result<int> change_device(const Common& common, const Part& part, const std::string& which,
                           const char* method, std::string_view done,
@@ -156,7 +140,21 @@ Action devices_approve(CLI::App& verb) {
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(GatewayClient gateway, GatewayClient::open(common));
     SPINE_TRY(const Json list, gateway.ask("device.pair.list"));
-    SPINE_TRY(const std::string id, pick_request(list, *which, *latest));
+    // As named, the latest, or the only one.
+    const std::vector<Json> rows = list.array("pending");
+    std::string id = rows.empty() ? "" : rows.back().text("requestId");
+    if (!which->empty()) {
+      SPINE_TRY(id, pick_device(list, kPending, *which));
+    } else if (rows.empty()) {
+      return Error{Errc::not_found,
+                   "No device asks to be paired. Requests end after 5 minutes: let the device "
+                   "connect again."};
+    } else if (rows.size() > 1 && !*latest) {
+      return Error{Errc::invalid_argument,
+                   fmt::format("{} devices ask; name one, or give --latest. `spine devices list` "
+                               "shows them.",
+                               rows.size())};
+    }
     SPINE_TRY(const Json answer,
               gateway.ask("device.pair.approve", json_object({{"requestId", id}})));
     return show(common, answer, "Approved. The device may connect now.");

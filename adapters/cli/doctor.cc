@@ -25,7 +25,6 @@
 #include "adapters/cli/output.h"
 #include "adapters/cli/process.h"
 #include "adapters/cli/verb.h"
-#include "adapters/client/http_get.h"
 #include "adapters/websocket/port_owner.h"
 #include "engine/config/deciding_file.h"
 #include "engine/config/state_dir.h"

@@ -20,7 +20,6 @@
 #include "adapters/cli/output.h"
 #include "adapters/cli/process.h"
 #include "adapters/cli/verb.h"
-#include "adapters/client/http_get.h"
 #include "adapters/loop/signals.h"
 #include "engine/config/config.h"
 #include "engine/config/state_dir.h"

@@ -80,22 +80,6 @@ void print_message(const Json& message) {
   fmt::print("    [{}{}]\n", stopped ? "" : "failed: ", printable(why));
 }
 
-void print_session(const Json& session, const Json& history) {
-  Facts facts;
-  facts.add("Agent", session.text("agentId"));
-  facts.add("Kind", session.text("kind"));
-  facts.add("Session id", session.text("sessionId"));
-  if (session.number("sessionStartedAt") != 0) {
-    facts.add("Started", time_text(session, "sessionStartedAt"));
-  }
-  facts.add("Updated", time_or_dash(session, "updatedAt"));
-  facts.add("Run", run_text(session, "hasActiveRun"));
-  fmt::print("{}\n{}", printable(session.text("key")), facts.text());
-  for (const Json& message : history.array("messages"))
-    print_message(message);
-  if (history.flag("hasMore")) fmt::print("\n(older messages are not shown: --limit)\n");
-}
-
 Error no_session(const std::string& key) {
   return {Errc::not_found,
           fmt::format("There is no session \"{}\". `spine sessions list` shows the ones there are.",
@@ -150,7 +134,19 @@ Action sessions_show(CLI::App& verb) {
     if (common.json) {
       return show(common, json_object({{"session", session}, {"history", history}}));
     }
-    print_session(session, history);
+    Facts facts;
+    facts.add("Agent", session.text("agentId"));
+    facts.add("Kind", session.text("kind"));
+    facts.add("Session id", session.text("sessionId"));
+    if (session.number("sessionStartedAt") != 0) {
+      facts.add("Started", time_text(session, "sessionStartedAt"));
+    }
+    facts.add("Updated", time_or_dash(session, "updatedAt"));
+    facts.add("Run", run_text(session, "hasActiveRun"));
+    fmt::print("{}\n{}", printable(session.text("key")), facts.text());
+    for (const Json& message : history.array("messages"))
+      print_message(message);
+    if (history.flag("hasMore")) fmt::print("\n(older messages are not shown: --limit)\n");
     return kExitOk;
   };
 }

@@ -7,7 +7,6 @@
 #include "adapters/cli/gateway_client.h"
 #include "adapters/cli/output.h"
 #include "adapters/cli/verb.h"
-#include "adapters/client/http_get.h"
 #include "adapters/websocket/port_owner.h"
 #include "engine/core/digest.h"
 #include "journal/block.h"

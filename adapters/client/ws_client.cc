@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <span>
 
-#include "adapters/client/http_get.h"
 #include "adapters/http/routes.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/base64.h"
 #include "schemas/vocab/limits.h"
 
@@ -36,6 +36,14 @@ Status check_answer(const UpgradeAnswer& answer, const std::string& key) {
 }
 
 }  // namespace
+
+std::string header_value(std::string_view head, std::string_view name) {
+  const std::size_t at = lower_case(head).find(fmt::format("\r\n{}:", name));
+  if (at == std::string::npos) return {};
+  const std::string_view rest = head.substr(at + name.size() + 3);
+  const std::string_view value = rest.substr(std::min(rest.find_first_not_of(' '), rest.size()));
+  return std::string{value.substr(0, value.find('\r'))};
+}
 
 std::string upgrade_request(const Upgrade& upgrade) {
   return fmt::format(

@@ -190,11 +190,6 @@ void read_auth(Reading& reading) {
 
 // TLS: whether the wire is private, judged before anybody listens.
 
-// Our own file must be for us alone; one of root's may be for a group that we are in.
-bool key_is_private(const struct stat& info) {
-  return (info.st_mode & (info.st_uid == 0 && ::geteuid() != 0 ? 037U : 077U)) == 0;
-}
-
 // The text of a PEM file that gateway.tls.enabled needs; an error, and nothing, when it cannot be
 // used.
 std::optional<std::string> pem_text(const Reading& reading, std::string_view key,
@@ -203,6 +198,8 @@ std::optional<std::string> pem_text(const Reading& reading, std::string_view key
   const std::string name = printable(path.string());
   struct stat info {};
   const bool known = ::stat(path.c_str(), &info) == 0;
+  // Our own file must be for us alone; one of root's may be for a group that we are in.
+  const mode_t others = info.st_uid == 0 && ::geteuid() != 0 ? 037U : 077U;
   if (path.empty()) {
     reading.error(id != 0 ? id : reading.at("gateway.tls.enabled"),
                   "gateway.tls.enabled is true and there is no {}; name the PEM file, or set "
@@ -210,7 +207,7 @@ std::optional<std::string> pem_text(const Reading& reading, std::string_view key
                   key);
   } else if (known && !S_ISREG(info.st_mode)) {
     reading.error(id, "{}: {} is not a regular file.", key, name);
-  } else if (known && is_secret && !key_is_private(info)) {
+  } else if (known && is_secret && (info.st_mode & others) != 0) {
     reading.error(id,
                   "{}: {} can be read or changed by others (mode {:04o}), so the key is not "
                   "secret. Run `chmod 600 {}`; if others may have read it, make a new key.",
@@ -348,8 +345,14 @@ bool refuse_if_unknown(const Reading& reading, const Listen& listen) {
   return true;
 }
 
-// What others than this machine's users would need to be kept out; empty when nothing is missing.
-std::string missing_for_others(const Config& config) {
+void refuse_if_open(const Reading& reading, const Listen& listen) {
+  const bool beyond = std::ranges::any_of(listen.addresses, [](const std::string& address) {
+    const auto ip = parse_ip(address);
+    return !ip || !is_loopback(*ip);
+  });
+  if (listen.id == 0 || !beyond) return;
+  // What others would need to be kept out.
+  const Config& config = reading.config;
   std::string missing;
   if (config.auth_mode == AuthMode::none) {
     missing =
@@ -360,16 +363,6 @@ std::string missing_for_others(const Config& config) {
     if (!missing.empty()) missing += "; and ";
     missing += "there is no TLS, so secrets and messages could be read on the way";
   }
-  return missing;
-}
-
-void refuse_if_open(const Reading& reading, const Listen& listen) {
-  const bool beyond = std::ranges::any_of(listen.addresses, [](const std::string& address) {
-    const auto ip = parse_ip(address);
-    return !ip || !is_loopback(*ip);
-  });
-  if (listen.id == 0 || !beyond) return;
-  const std::string missing = missing_for_others(reading.config);
   if (missing.empty()) return;
   reading.error(listen.id,
                 "{} is {}, which others than this machine can reach: {}. Either give the gateway a "

@@ -182,7 +182,15 @@ class Scanner {
           skip();
         }
       } else if (here("/*")) {
-        SPINE_TRY_STATUS(skip_block_comment());
+        const Place start = place_;
+        skip();
+        skip();
+        for (; !here("*/"); skip()) {
+          if (peek() == kEnd)
+            return error_at(start, "this comment does not end; close it with */.");
+        }
+        skip();
+        skip();
       } else if (is_blank(peek())) {
         skip();
       } else {
@@ -298,19 +306,6 @@ class Scanner {
 
  private:
   bool here(std::string_view what) const { return text_.substr(at_).starts_with(what); }
-  Status skip_block_comment() {
-    const Place start = place_;
-    skip();
-    skip();
-    while (!here("*/")) {
-      if (peek() == kEnd) return error_at(start, "this comment does not end; close it with */.");
-      skip();
-    }
-    skip();
-    skip();
-    return ok();
-  }
-
   Status scan_escape(std::string& out) {
     const Place start = place_;
     skip();

@@ -53,24 +53,6 @@ constexpr std::array kTypes{
 };
 static_assert(kTypes.size() == static_cast<std::size_t>(Type::scalar) + 1);
 
-std::string list_of(const std::vector<std::string>& texts) {
-  std::string out = "[";
-  for (const std::string& text : texts) {
-    if (out.size() > 1) out.push_back(',');
-    append_json_string(out, text);
-  }
-  return out + "]";
-}
-
-std::string show_number(const Accepts& accepts, std::int64_t number) {
-  if (accepts.type == Type::boolean) return number != 0 ? "true" : "false";
-  if (accepts.type == Type::days) return fmt::format("\"{}d\"", number);
-  if (accepts.type != Type::choice) return fmt::format("{}", number / accepts.unit);
-  const auto choices = accepts.choices();
-  const auto choice = std::ranges::find(choices, number, &Choice::value);
-  return choice == choices.end() ? std::string{} : json_string(choice->word);
-}
-
 constexpr std::uint64_t kDayMs = 24ULL * 3600 * 1000;
 
 struct Unit {
@@ -167,8 +149,20 @@ std::string accepted(const Accepts& accepts) {
 }
 
 std::string show_value(const Accepts& accepts, const Value& value) {
-  if (const auto* number = std::get_if<std::int64_t>(&value)) return show_number(accepts, *number);
-  if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) return list_of(*texts);
+  if (const auto* number = std::get_if<std::int64_t>(&value)) {
+    if (accepts.type == Type::boolean) return *number != 0 ? "true" : "false";
+    if (accepts.type == Type::days) return fmt::format("\"{}d\"", *number);
+    if (accepts.type != Type::choice) return fmt::format("{}", *number / accepts.unit);
+    const auto choices = accepts.choices();
+    const auto choice = std::ranges::find(choices, *number, &Choice::value);
+    return choice == choices.end() ? std::string{} : json_string(choice->word);
+  }
+  if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) {
+    std::string out;
+    for (const std::string& text : *texts)
+      out += (out.empty() ? "" : ",") + json_string(text);
+    return "[" + out + "]";
+  }
   const auto* text = std::get_if<std::string>(&value);
   if (text == nullptr || (text->empty() && accepts.type == Type::secret)) return {};
   return json_string(accepts.type == Type::secret ? kRedacted : *text);

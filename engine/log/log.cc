@@ -55,23 +55,6 @@ void append_time(Buffer& dest, std::chrono::system_clock::time_point time) {
                  offset_abs % 60);
 }
 
-void append_json(std::string& dest, std::string_view time, std::string_view subsystem,
-                 std::string_view message, std::string_view level) {
-  JsonWriter json{dest};
-  json.object([&] {
-    json.member("time", time);
-    json.member("level", lower_case(level));
-    json.member("subsystem", subsystem);
-    json.member("message", message);
-    json.object("_meta", [&] {
-      json.member("date", time);
-      json.member("logLevelName", level);
-      json.member("name",
-                  json_object([&](JsonWriter& name) { name.member("subsystem", subsystem); }));
-    });
-  });
-}
-
 // One message as a line. Expects what is printable() already.
 class LineFormat final : public spdlog::formatter {
  public:
@@ -86,7 +69,20 @@ class LineFormat final : public spdlog::formatter {
       Buffer time;
       append_time(time, msg.time);
       line_.clear();
-      append_json(line_, {time.data(), time.size()}, subsystem, message, level);
+      const std::string_view at{time.data(), time.size()};
+      JsonWriter json{line_};
+      json.object([&] {
+        json.member("time", at);
+        json.member("level", lower_case(level));
+        json.member("subsystem", subsystem);
+        json.member("message", message);
+        json.object("_meta", [&] {
+          json.member("date", at);
+          json.member("logLevelName", level);
+          json.member("name",
+                      json_object([&](JsonWriter& name) { name.member("subsystem", subsystem); }));
+        });
+      });
       dest.append(line_.data(), line_.data() + line_.size());
     } else {
       append_time(dest, msg.time);
