@@ -28,8 +28,7 @@ std::string id_digits(const Json& row) {
 }
 
 std::string short_digits(const Json& row, std::string_view) {
-  constexpr std::size_t kShown = 8;
-  return id_digits(row).substr(0, kShown);
+  return id_digits(row).substr(0, 8);
 }
 
 std::string asked_text(const Json& row, std::string_view) {

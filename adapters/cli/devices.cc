@@ -1,4 +1,5 @@
-// devices list, approve, reject, revoke, rename: who may connect.
+// devices list, approve, reject, revoke, rename: who may connect; pairing list, approve, reject:
+// who may write on channels.
 #include <fmt/format.h>
 
 #include "adapters/cli/gateway_client.h"
@@ -27,8 +28,7 @@ std::string what_text(const Json& row, std::string_view) {
 }
 
 std::string short_id(const Json& row, std::string_view key) {
-  constexpr std::size_t kShownDigits = 12;
-  return row.text(key).substr(0, kShownDigits);
+  return row.text(key).substr(0, 12);
 }
 
 const Column kPendingColumns[]{{"REQUEST", "requestId"},

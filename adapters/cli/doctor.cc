@@ -177,29 +177,25 @@ void check_spelling(const FoldedIds& found, const std::string& key, const std::s
                 "write the id as the channel does");
 }
 
-void check_lists(const config::Config& config, const FoldedIds& found, Findings& findings) {
-  for (const config::ChannelConfig& channel : config.channels) {
-    const std::string key = "channels." + channel.name;
-    for (const std::string& id : channel.allow_from)
-      check_spelling(found, key + ".allowFrom", channel.name, id, findings);
-    if (!channel.group_allow_from) continue;
-    for (const std::string& id : *channel.group_allow_from)
-      check_spelling(found, key + ".groupAllowFrom", channel.name, id, findings);
-  }
-  for (const std::string& admin : config.admins) {
-    const std::size_t colon = admin.find(':');
-    check_spelling(found, "gateway.auth.admin_channels", admin.substr(0, colon),
-                   admin.substr(colon + 1), findings);
-  }
-}
-
 // What was recorded when "Anna" and "anna" were one: who finds a new session, or has to ask anew.
 void check_folded_ids(const Place& place, Findings& findings) {
   auto reader = journal::Reader::open_read_only(place.state_dir / "journal");
   if (!reader) return;  // said above
   const auto found = find_folded_ids(*reader);
   if (!found) return;
-  check_lists(place.config, *found, findings);
+  for (const config::ChannelConfig& channel : place.config.channels) {
+    const std::string key = "channels." + channel.name;
+    for (const std::string& id : channel.allow_from)
+      check_spelling(*found, key + ".allowFrom", channel.name, id, findings);
+    if (!channel.group_allow_from) continue;
+    for (const std::string& id : *channel.group_allow_from)
+      check_spelling(*found, key + ".groupAllowFrom", channel.name, id, findings);
+  }
+  for (const std::string& admin : place.config.admins) {
+    const std::size_t colon = admin.find(':');
+    check_spelling(*found, "gateway.auth.admin_channels", admin.substr(0, colon),
+                   admin.substr(colon + 1), findings);
+  }
   std::size_t named = 0;
   for (const FoldedGroup& session : found->sessions) {
     if (++named > kFoldedNamedMax) break;

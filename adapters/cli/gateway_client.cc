@@ -10,8 +10,6 @@
 
 namespace spine::cli {
 
-using client::in_ms;
-
 Result<GatewayClient> GatewayClient::open(const Common& common, std::string_view scopes) {
   SPINE_TRY(const Place place, locate(common));
   return open(place.target, scopes);
@@ -19,12 +17,13 @@ Result<GatewayClient> GatewayClient::open(const Common& common, std::string_view
 
 Result<GatewayClient> GatewayClient::open(const client::Target& target, std::string_view scopes,
                                           std::uint64_t call_ms) {
-  SPINE_TRY(client::RpcClient client, client::RpcClient::open(target, scopes, in_ms(call_ms)));
+  SPINE_TRY(client::RpcClient client,
+            client::RpcClient::open(target, scopes, client::in_ms(call_ms)));
   return GatewayClient(std::move(client), call_ms);
 }
 
 Result<Json> GatewayClient::ask(std::string_view method, const std::string& params) {
-  SPINE_TRY(const client::Answer answer, client_.call(method, params, in_ms(call_ms_)));
+  SPINE_TRY(const client::Answer answer, client_.call(method, params, client::in_ms(call_ms_)));
   if (answer.ok) return answer.payload;
   return Error{Errc::refused, fmt::format("{}: {} ({})", method, answer.message, answer.code)};
 }

@@ -37,19 +37,6 @@ using client::left_ms;
 constexpr auto kPoll = std::chrono::milliseconds(10);
 constexpr std::uint64_t kReadyProbeMs = 1'000;
 
-std::vector<std::string> daemon_command(const fs::path& program, const Common& common,
-                                        const Place& place, bool accept_loss) {
-  std::vector<std::string> words{program.string(), "run", "--background"};
-  words.insert(words.end(), {"--state-dir", place.state_dir.string()});
-  words.insert(words.end(), {"--config", place.config_path.string()});
-  if (accept_loss) words.emplace_back("--accept-loss");
-  if (common.port) words.insert(words.end(), {"--port", std::to_string(*common.port)});
-  if (!common.token_file.empty()) {
-    words.insert(words.end(), {"--token-file", fs::absolute(common.token_file).string()});
-  }
-  return words;
-}
-
 std::string all_of(int fd) {
   std::string text(static_cast<std::size_t>(std::max<off_t>(::lseek(fd, 0, SEEK_END), 0)), '\0');
   const ssize_t n = ::pread(fd, text.data(), text.size(), 0);
@@ -132,8 +119,15 @@ Result<int> start_at(const Common& common, const Place& place, std::uint64_t tim
   const UniqueFd output{::memfd_create("spine-start", MFD_CLOEXEC)};
   if (!output) return Error{Errc::io, fmt::format("memfd_create: {}.", strerror(errno))};
   if (!common.token.empty()) ::setenv("OPENCLAW_GATEWAY_TOKEN", common.token.c_str(), 1);
-  const pid_t child =
-      start_background(daemon_command(program, common, place, accept_loss), output.get());
+  std::vector<std::string> words{program.string(), "run", "--background"};
+  words.insert(words.end(), {"--state-dir", place.state_dir.string()});
+  words.insert(words.end(), {"--config", place.config_path.string()});
+  if (accept_loss) words.emplace_back("--accept-loss");
+  if (common.port) words.insert(words.end(), {"--port", std::to_string(*common.port)});
+  if (!common.token_file.empty()) {
+    words.insert(words.end(), {"--token-file", fs::absolute(common.token_file).string()});
+  }
+  const pid_t child = start_background(words, output.get());
   if (child < 0) return Error{Errc::io, fmt::format("fork: {}.", strerror(errno))};
   return *wait_until_ready(common, place, child, output.get(), deadline);
 }
@@ -170,17 +164,6 @@ std::shared_ptr<bool> accept_loss_option(CLI::App& verb) {
 
 std::shared_ptr<std::uint64_t> timeout_option(CLI::App& verb) {
   return option<std::uint64_t>(verb, "--timeout", "Seconds to wait at most", 30);
-}
-
-// What the process prints from now on, its last words included, goes to a file: the terminal that
-// started it is not there for ever.
-void leave_terminal(const fs::path& state_dir) {
-  const auto path = state_dir / "logs" / "stderr.log";
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
-  if (fd < 0) return;
-  ::dup2(fd, STDOUT_FILENO);
-  ::dup2(fd, STDERR_FILENO);
-  ::close(fd);
 }
 
 fs::path unit_path() {
@@ -303,7 +286,15 @@ Action run(CLI::App& verb) {
     loop::block_signals();
     gateway::Daemon daemon(common, {.accept_loss = *accept_loss, .background = *background});
     SPINE_TRY_STATUS(daemon.start());
-    if (*background) leave_terminal(daemon.state_dir());
+    if (*background) {
+      // What the process prints from now on, its last words included, goes to a file: the terminal
+      // that started it is not there for ever.
+      const auto path = daemon.state_dir() / "logs" / "stderr.log";
+      const UniqueFd file(
+          ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600));
+      if (file) ::dup2(file.get(), STDOUT_FILENO);
+      if (file) ::dup2(file.get(), STDERR_FILENO);
+    }
     daemon.serve();
     return kExitOk;
   };

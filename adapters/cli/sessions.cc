@@ -1,4 +1,5 @@
-// sessions list, show, reset, delete, abort: conversations as the running gateway has them.
+// sessions list, show, reset, delete, abort: conversations as the running gateway has them; runs
+// list, abort: what is being worked on and what waits.
 #include <algorithm>
 #include <fmt/format.h>
 

@@ -94,20 +94,6 @@ std::string short_text(const std::string& description) {
   return out;
 }
 
-std::vector<const skills::Skill*> chosen_skills(const skills::SkillSet& set,
-                                                const std::string& agent, bool eligible) {
-  std::vector<const skills::Skill*> out;
-  const std::vector<const skills::Skill*> given = set.for_agent(agent);
-  for (const skills::Skill& skill : set.skills()) {
-    const bool is_given = std::ranges::find(given, &skill) != given.end();
-    const bool own = agent.empty() || is_given || skill.report.agent_id == agent ||
-                     (skill.report.agent_id.empty() && !skill.report.eligible);
-    if (!own || (eligible && !skill.report.eligible)) continue;
-    out.push_back(&skill);
-  }
-  return out;
-}
-
 void print_skills(const std::vector<const skills::Skill*>& list) {
   Table table({"Name", "State", "From", "Agent", "Description"});
   for (const skills::Skill* skill : list) {
@@ -128,42 +114,48 @@ void print_skills(const std::vector<const skills::Skill*>& list) {
   }
 }
 
-Result<int> show_skills(const Common& common, const std::string& agent, bool eligible) {
-  SPINE_TRY(const skills::SkillsRequest request, configured_request(common));
-  if (!agent.empty() &&
-      std::ranges::find(request.agents, agent, &skills::SkillsAgent::id) == request.agents.end()) {
-    return Error{
-        Errc::not_found,
-        fmt::format("There is no agent {}; see the agents section of the configuration.", agent)};
-  }
-  const skills::SkillSet set = skills::scan(request);
-  const std::vector<const skills::Skill*> list = chosen_skills(set, agent, eligible);
-  if (common.json) {
-    const Raw rows = json_rows(list, [](const skills::Skill* skill) { return json_of(*skill); });
-    return show(common, json_object({{"skills", rows}, {"faults", json_of(set.faults())}}));
-  }
-  if (list.empty()) {
-    fmt::print("No skills. They are looked for in:\n");
-    for (const skills::SkillRoot& root : set.roots())
-      fmt::print("  {}\n", printable(root.path));
-  } else {
-    print_skills(list);
-  }
-  const std::size_t errors = count_of(set.faults(), FaultWeight::error);
-  if (errors != 0) {
-    fmt::print("\n{} in other skills, which are not used; see `spine skills check`.\n",
-               counted(errors, "fault"));
-  }
-  return kExitOk;
-}
-
 }  // namespace
 
 Action skills_list(CLI::App& verb) {
   examples(verb, {"spine skills list", "spine skills list --agent main --eligible"});
   const auto agent = option(verb, "--agent", "Only skills of this agent");
   const auto eligible = option<bool>(verb, "--eligible", "Only those that can be used");
-  return [=](const Common& common) { return show_skills(common, *agent, *eligible); };
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(const skills::SkillsRequest request, configured_request(common));
+    if (!agent->empty() && std::ranges::find(request.agents, *agent, &skills::SkillsAgent::id) ==
+                               request.agents.end()) {
+      return Error{Errc::not_found,
+                   fmt::format("There is no agent {}; see the agents section of the configuration.",
+                               *agent)};
+    }
+    const skills::SkillSet set = skills::scan(request);
+    std::vector<const skills::Skill*> list;
+    const std::vector<const skills::Skill*> given = set.for_agent(*agent);
+    for (const skills::Skill& skill : set.skills()) {
+      const bool is_given = std::ranges::find(given, &skill) != given.end();
+      const bool own = agent->empty() || is_given || skill.report.agent_id == *agent ||
+                       (skill.report.agent_id.empty() && !skill.report.eligible);
+      if (!own || (*eligible && !skill.report.eligible)) continue;
+      list.push_back(&skill);
+    }
+    if (common.json) {
+      const Raw rows = json_rows(list, [](const skills::Skill* skill) { return json_of(*skill); });
+      return show(common, json_object({{"skills", rows}, {"faults", json_of(set.faults())}}));
+    }
+    if (list.empty()) {
+      fmt::print("No skills. They are looked for in:\n");
+      for (const skills::SkillRoot& root : set.roots())
+        fmt::print("  {}\n", printable(root.path));
+    } else {
+      print_skills(list);
+    }
+    const std::size_t errors = count_of(set.faults(), FaultWeight::error);
+    if (errors != 0) {
+      fmt::print("\n{} in other skills, which are not used; see `spine skills check`.\n",
+                 counted(errors, "fault"));
+    }
+    return kExitOk;
+  };
 }
 
 Action skills_check(CLI::App& verb) {

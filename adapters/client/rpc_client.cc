@@ -15,17 +15,6 @@ namespace {
 
 constexpr std::uint64_t kStartingRetryMs = 100;
 
-// Unavailable, so that it is tried again, only where that can help: any other close is a verdict on
-// what was sent, or on who sent it.
-Error closed_error(const WsMessage& end) {
-  if (end.close_code == close_code::kNone) return {Errc::unavailable, end.text};
-  const bool passes =
-      end.close_code == close_code::kRestart || end.close_code == close_code::kTryLater;
-  return {passes ? Errc::unavailable : Errc::refused,
-          fmt::format("The gateway closed the connection: {}{}{}", end.close_code,
-                      end.text.empty() ? "" : " ", end.text)};
-}
-
 Error connect_refused(const Answer& answer) {
   std::string message = fmt::format("The gateway refused the connection: {}", answer.message);
   if (answer.message.find("gateway password") != std::string::npos) {
@@ -134,8 +123,15 @@ Result<RpcClient> RpcClient::open_once(const Target& target, std::string_view sc
 Result<Json> RpcClient::read(Deadline deadline) {
   SPINE_TRY(const WsMessage message, ws_.receive(deadline));
   if (message.closed) {
-    const bool starting = hello_.absent() && message.close_code == close_code::kTryLater;
-    return starting ? Error{Errc::in_use, {}} : closed_error(message);
+    const std::uint16_t code = message.close_code;
+    if (hello_.absent() && code == close_code::kTryLater) return Error{Errc::in_use, {}};
+    if (code == close_code::kNone) return Error{Errc::unavailable, message.text};
+    // Unavailable, so that it is tried again, only where that can help: any other close is a
+    // verdict on what was sent, or on who sent it.
+    const bool passes = code == close_code::kRestart || code == close_code::kTryLater;
+    return Error{passes ? Errc::unavailable : Errc::refused,
+                 fmt::format("The gateway closed the connection: {}{}{}", code,
+                             message.text.empty() ? "" : " ", message.text)};
   }
   std::optional<Json> frame = Json::parse(message.text);
   if (!frame || frame->text("type").empty()) {

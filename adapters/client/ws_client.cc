@@ -20,21 +20,6 @@ Error broken(std::string_view what) {
   return {Errc::corrupt, fmt::format("The gateway broke the WebSocket protocol: {}.", what)};
 }
 
-// Whether the head of the HTTP response accepts the upgrade with this key.
-Status check_answer(const UpgradeAnswer& answer, const std::string& key) {
-  if (!answer.switched) {
-    const std::size_t line = std::min(answer.head.find('\r'), std::size_t{80});
-    return Error{Errc::refused, fmt::format("Something else than a Spine gateway answered: {}",
-                                            answer.head.substr(0, line))};
-  }
-  const std::string accept = header_value(answer.head, "sec-websocket-accept");
-  if (accept.empty()) return broken("Sec-WebSocket-Accept is missing");
-  if (accept != http::websocket_accept(key)) {
-    return broken("Sec-WebSocket-Accept does not match the key");
-  }
-  return ok();
-}
-
 }  // namespace
 
 std::string header_value(std::string_view head, std::string_view name) {
@@ -69,7 +54,16 @@ Result<WsClient> WsClient::upgrade(Socket socket, const std::string& host, Deadl
     SPINE_TRY(const std::size_t n, client.socket_.read_some(client.in_, deadline));
     if (n == 0) return Error{Errc::unavailable, "The gateway closed the connection at once."};
   }
-  SPINE_TRY_STATUS(check_answer(answer, key));
+  if (!answer.switched) {
+    const std::size_t line = std::min(answer.head.find('\r'), std::size_t{80});
+    return Error{Errc::refused, fmt::format("Something else than a Spine gateway answered: {}",
+                                            answer.head.substr(0, line))};
+  }
+  const std::string accept = header_value(answer.head, "sec-websocket-accept");
+  if (accept.empty()) return broken("Sec-WebSocket-Accept is missing");
+  if (accept != http::websocket_accept(key)) {
+    return broken("Sec-WebSocket-Accept does not match the key");
+  }
   client.in_.erase(0, answer.bytes);
   return client;
 }

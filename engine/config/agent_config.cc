@@ -106,7 +106,7 @@ constexpr std::array kAgent{
             "messages.queue.mode for this agent"},
     decides("spine.ownPolicy", boolean, in<&AgentConfig::tool_policy, &ToolPolicy::own>,
             "whether its program answers for its tools itself"),
-    // What it does of itself, without being asked; see tool_settings.cc for the rest of tools.
+    // What it does of itself, without being asked; see tool_policy.cc for the rest of tools.
     decides("tools.allow", text_list, in<&AgentConfig::allow>, "the tools it may use unasked"),
     unused("thinkingDefault|verboseDefault|userTimezone|timeFormat", scalar, remotely),
     unused("agentDir|models|imageModel|imageGenerationModel|pdfModel|subagents|groupChat|"

@@ -109,22 +109,6 @@ bool is_written(const Config& config, std::string_view dotted_path) {
   return found && *found != 0;
 }
 
-// What is in force for a setting that a Config keeps; empty for others.
-std::string in_force(const Config& config, const std::vector<PathKey>& path) {
-  const KeyEntry* at = &key_tree();
-  std::string_view name;  // what the last `*` of the path stands for
-  for (const PathKey& key : path) {
-    at = at->step(key.text);
-    if (at == nullptr) return {};
-    if (at->name == "*") name = key.text;
-  }
-  if (at->setting == nullptr || at->place->owner == nullptr) return {};
-  const Member& member = at->setting->member;
-  const void* owner = at->place->owner(config, name);
-  if (member.get == nullptr || owner == nullptr) return {};
-  return show_value(at->setting->accepts, member.get(owner));
-}
-
 // Those that a Config keeps itself, in the order of the tables.
 std::vector<const Setting*> settings_of_config() {
   std::vector<const Setting*> out;
@@ -248,11 +232,24 @@ Result<std::string> get_path(const Config& config, std::string_view dotted_path)
   Document document;
   SPINE_TRY(const NodeId found, find_written(config, path, document));
   if (found != 0) return to_json(document, found);
-  std::string value = in_force(config, path);
-  if (!value.empty()) return value;
-  return Error{Errc::not_found,
-               fmt::format("{} is not set in {}, and has no default that can be shown.",
-                           printable(dotted_path), printable(config.path.string()))};
+  // What is in force, of a setting that a Config keeps.
+  const Error none{Errc::not_found,
+                   fmt::format("{} is not set in {}, and has no default that can be shown.",
+                               printable(dotted_path), printable(config.path.string()))};
+  const KeyEntry* at = &key_tree();
+  std::string_view name;  // what the last `*` of the path stands for
+  for (const PathKey& key : path) {
+    at = at->step(key.text);
+    if (at == nullptr) return none;
+    if (at->name == "*") name = key.text;
+  }
+  if (at->setting == nullptr || at->place->owner == nullptr) return none;
+  const Member& member = at->setting->member;
+  const void* owner = at->place->owner(config, name);
+  if (member.get == nullptr || owner == nullptr) return none;
+  std::string value = show_value(at->setting->accepts, member.get(owner));
+  if (value.empty()) return none;
+  return value;
 }
 
 std::vector<std::string> waiting_for_start(const Config& before, const Config& after) {

@@ -102,8 +102,7 @@ std::vector<Finding> validate(const std::filesystem::path& path, GetEnv getenv_f
 
 // What stands at "gateway.port", "channels.telegram.allowFrom" or "bindings.0.agentId", as strict
 // JSON with secrets redacted: from the file, or the value in force for what it does not name and a
-// Config keeps. "" gives the whole file. Errors: not_found,
-// invalid_argument.
+// Config keeps. "" gives the whole file. Errors: not_found, invalid_argument.
 Result<std::string> get_path(const Config& config, std::string_view dotted_path);
 
 // The settings that differ and wait for the next start, in the order of the tables.

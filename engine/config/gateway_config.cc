@@ -32,17 +32,16 @@ Value show_bind(const void* config) {
   return fmt::format("{}", fmt::join(addresses, ", "));
 }
 
-Value show_host(const void* config) {
-  return static_cast<const Config*>(config)->bind_addresses.front();
-}
-
 constexpr Accepts kAuthModes = one_of({{"token", AuthMode::token},
                                        {"password", AuthMode::password},
                                        {"pairing", AuthMode::pairing},
                                        {"none", AuthMode::none}});
 // Both spellings of where it listens.
 constexpr Member kBind{.get = show_bind};
-constexpr Member kHost{.get = show_host, .spelling_of = show_bind};
+constexpr Member kHost{.get = [](const void* config) -> Value {
+                         return static_cast<const Config*>(config)->bind_addresses.front();
+                       },
+                       .spelling_of = show_bind};
 
 constexpr std::array kGateway{
     Setting{"gateway.mode", words("local", "remote"), not_kept, "only \"local\" has an effect",

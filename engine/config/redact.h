@@ -10,9 +10,9 @@
 namespace spine::config {
 
 // What to hide when the path is that of a setting of the type secret, or its last key names one
-// (token, password, apiKey, *Token,
-// *Secret, ...), several (tokens: its strings, for numbers are how many an agent may use), or a
-// table whose values usually are (env, headers, secrets). Keys from the root, outermost first.
+// (token, password, apiKey, *Token, *Secret, ...), several (tokens: its strings, for numbers are
+// how many an agent may use), or a table whose values usually are (env, headers, secrets). Keys
+// from the root, outermost first.
 Hidden hidden_part(std::span<const std::string_view> path);
 inline bool is_secret(std::span<const std::string_view> path) {
   return hidden_part(path) != Hidden::nothing;

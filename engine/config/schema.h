@@ -24,9 +24,9 @@ std::string describe(const Document& document, NodeId id, bool secret = false);
 // The number as an integer, if it is one that fits. REQUIRES: a number.
 bool as_integer(const Document& document, NodeId id, std::int64_t& out);
 
-// The known name that a mistyped one was probably meant to be.
-// Empty when none is near: equal but for case, or one slip (a letter added, lost, changed, or two
-// swapped) in short names, two in names of six letters or more.
+// The known name that a mistyped one was probably meant to be; empty when none is near: equal but
+// for case, or one slip (a letter added, lost, changed, or two swapped) in short names, two in
+// names of six letters or more.
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known);
 
 // Of the whole file: JSON Schema, draft 2020-12, on one line. Thread: any.

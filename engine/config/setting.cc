@@ -110,17 +110,6 @@ void add(KeyEntry& root, const TablePlace& place, const Setting& setting) {
   }
 }
 
-KeyEntry built() {
-  KeyEntry root;
-  for (const SettingTable* table : all_tables()) {
-    for (const TablePlace& place : table->places) {
-      for (const Setting& setting : table->rows)
-        add(root, place, setting);
-    }
-  }
-  return root;
-}
-
 }  // namespace
 
 const TypeRow& type_row(Type type) {
@@ -211,7 +200,16 @@ const KeyEntry* KeyEntry::step(std::string_view key) const {
 }
 
 const KeyEntry& key_tree() {
-  static const KeyEntry root = built();
+  static const KeyEntry root = [] {
+    KeyEntry made;
+    for (const SettingTable* table : all_tables()) {
+      for (const TablePlace& place : table->places) {
+        for (const Setting& setting : table->rows)
+          add(made, place, setting);
+      }
+    }
+    return made;
+  }();
   return root;
 }
 

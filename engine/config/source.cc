@@ -153,11 +153,19 @@ class Includer {
       SPINE_TRY(NodeId resolved, resolve(child, file, depth + 1));
       kept.push_back(resolved);
     }
-    const bool alone = kept.empty();
     document_.set_children(id, kept);
     if (include == 0) return id;
     SPINE_TRY(NodeId base, included(include, file, depth));
-    return combine(base, id, include, alone);
+    if (!kept.empty() && document_.kind(base) != Kind::object) {
+      return error(include,
+                   "other keys stand beside this $include, so what it names must hold an object.");
+    }
+    // The keys beside `$include` win over what was included.
+    const Node over = document_[id];
+    const NodeId merged = kept.empty() ? base : merge(base, id);
+    document_.mutable_node(merged).key = over.key;
+    document_.mutable_node(merged).key_place = over.key_place;
+    return merged;
   }
 
  private:
@@ -226,19 +234,6 @@ class Includer {
                    printable(path.string()));
     }
     return path;
-  }
-
-  // The keys beside `$include` win over what was included.
-  Result<NodeId> combine(NodeId base, NodeId over, NodeId include, bool alone) {
-    const Node over_node = document_[over];
-    if (!alone && document_.kind(base) != Kind::object) {
-      return error(include,
-                   "other keys stand beside this $include, so what it names must hold an object.");
-    }
-    const NodeId merged = alone ? base : merge(base, over);
-    document_.mutable_node(merged).key = over_node.key;
-    document_.mutable_node(merged).key_place = over_node.key_place;
-    return merged;
   }
 
   // `over` laid upon `base`: objects member by member, lists joined, else `over`.
