@@ -1,24 +1,13 @@
 // AgentRequest: how the gateway would start an agent, as far as the command line can know it.
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "adapters/agents/process/launch.h"
-#include "adapters/cli/place.h"
+#include "adapters/cli/common.h"
 #include "engine/config/config.h"
 
 namespace spine::cli {
-
-// What of the gateway agents must not see. `token_file`: as given on its command line.
-agents::GatewayPlaces places_of_gateway(const config::Config& config,
-                                        const std::filesystem::path& state_dir,
-                                        const std::filesystem::path& config_path,
-                                        const std::string& token_file);
-
-// The agent that is configured, whatever the case of its id, which is folded then. Errc::not_found
-// names those that are.
-Result<config::AgentConfig> find_agent(const Place& place, const std::string& id);
 
 // What a start of the agent needs to know; its places are filled in by who asks. Stays where it is.
 struct AgentRequest {

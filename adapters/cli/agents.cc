@@ -1,9 +1,9 @@
 // agents status, logs, restart, reset: how agents are, what they see, and what to do about it.
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fstream>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,12 +13,12 @@
 #include "adapters/agents/process/mount_table.h"
 #include "adapters/agents/process/proc.h"
 #include "adapters/cli/agent_request.h"
-#include "adapters/cli/gateway.h"
+#include "adapters/cli/common.h"
+#include "adapters/cli/gateway_client.h"
 #include "adapters/cli/logs.h"
-#include "adapters/cli/place.h"
 #include "adapters/cli/verb.h"
 #include "adapters/skills/skill_set.h"
-#include "engine/config/state_dir.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/utf8.h"
@@ -73,24 +73,7 @@ const Column kProcessColumns[]{{"PROCESS", "number", number_text},
                                {"STARTED", "startedAt", time_text},
                                {"TRUSTED", "trusted", yes_or_no}};
 
-// What is to be done about the state it is in; empty = nothing.
-std::string advice(const std::string& state, const std::string& id) {
-  if (state == "quarantined") {
-    return fmt::format(
-        "It crashed too often in a row and gets no messages. When the cause is "
-        "gone: spine agents reset {}",
-        id);
-  }
-  if (state == "failed") {
-    return fmt::format(
-        "It cannot be started. Mend what the problem names, then: spine agents "
-        "restart {}",
-        id);
-  }
-  return {};
-}
-
-void print_facts(const Json& row) {
+void print_agent(const Json& row) {
   Facts facts;
   facts.add("Driver", row.text("driver"));
   facts.add("State", state_text(row, "state"));
@@ -107,15 +90,20 @@ void print_facts(const Json& row) {
                         row.number("runsFailed"), row.number("runsAborted")));
   const std::int64_t mean = row.number("meanRunMs");
   if (mean > 0) facts.add("A run takes", show_duration_ms(static_cast<std::uint64_t>(mean)));
-  fmt::print("Agent {}\n{}", printable(row.text("id")), facts.text());
-}
-
-void print_agent(const Json& row) {
-  print_facts(row);
+  const std::string id = printable(row.text("id"));
+  fmt::print("Agent {}\n{}", id, facts.text());
   const std::vector<Json> processes = row.array("instances");
   if (!processes.empty()) fmt::print("\nProcesses:\n{}", Table(kProcessColumns, processes).text());
-  const std::string what = advice(row.text("state"), row.text("id"));
-  if (!what.empty()) fmt::print("\n{}\n", printable(what));
+  const std::string state = row.text("state");
+  if (state == "quarantined") {
+    fmt::print(
+        "\nIt crashed too often in a row and gets no messages. When the cause is "
+        "gone: spine agents reset {}\n",
+        id);
+  } else if (state == "failed") {
+    fmt::print(
+        "\nIt cannot be started. Mend what the problem names, then: spine agents restart {}\n", id);
+  }
 }
 
 // The end of the log as far as it is about the agent. No log is no failure: it may go elsewhere.
@@ -131,45 +119,31 @@ void print_story(const Common& common, const std::string& id) {
     fmt::print("  {}\n", printable(line));
 }
 
-Result<int> show_agents(const Common& common, const std::string& id) {
-  SPINE_TRY(const Json answer, ask_gateway(common, "agents.status", agent_params(id)));
-  if (common.json) return show(common, answer, {});
-  const std::vector<Json> rows = answer.array("agents");
-  if (id.empty()) {
-    fmt::print("{}One agent's story: spine agents status <agent>\n",
-               Table(kAgentColumns, rows).text());
-    return kExitOk;
-  }
-  for (const Json& row : rows)
-    print_agent(row);
-  print_story(common, id);
-  return kExitOk;
-}
-
 Result<int> change_agent(const Common& common, const std::string& id, const char* method,
                          const char* done, const char* nothing) {
   SPINE_TRY(const Json answer, ask_gateway(common, method, agent_params(id)));
   return show(common, answer, answer.flag("changed") ? done : nothing);
 }
 
-// Why it gets no messages although it was restarted: a restart does not lift a quarantine, and
-// starts nothing before that. Whoever thinks that all is well now is told.
-Status check_released(const Common& common, const std::string& id) {
-  const auto answer = ask_gateway(common, "agents.status", agent_params(id));
-  if (!answer) return ok();
-  for (const Json& row : answer->array("agents")) {
-    if (row.text("state") != "quarantined") continue;
-    const std::string problem = row.text("problem");
-    return Error{Errc::refused,
-                 fmt::format("It stays in quarantine and gets no messages{}{}. When the cause is "
-                             "gone: spine agents reset {}",
-                             problem.empty() ? "" : "; the last time: ", printable(problem), id)};
-  }
-  return ok();
-}
-
 std::shared_ptr<std::string> agent_argument(CLI::App& verb) {
   return argument(verb, "agent", "Id of the agent");
+}
+
+// The agent that is configured, whatever the case of its id, which is folded then. Errc::not_found
+// names those that are.
+Result<config::AgentConfig> find_agent(const Place& place, const std::string& id) {
+  std::vector<std::string> known;
+  for (const config::AgentConfig& agent : place.config.agents) {
+    if (same_but_case(agent.id, id)) {
+      config::AgentConfig found = agent;
+      found.id = lower_case(agent.id);
+      return found;
+    }
+    known.push_back(agent.id);
+  }
+  return Error{Errc::not_found,
+               fmt::format("There is no agent \"{}\". Configured: {}.", printable(id),
+                           printable(fmt::to_string(fmt::join(known, ", "))))};
 }
 
 using agents::Mount;
@@ -244,10 +218,9 @@ Result<agents::Launch> launch_of(const Place& place, AgentRequest& request) {
 }
 
 std::string name_space_of(std::int32_t pid) {
-  std::array<char, 64> name{};
   const std::string link = pid == 0 ? "/proc/self/ns/mnt" : fmt::format("/proc/{}/ns/mnt", pid);
-  const ssize_t length = ::readlink(link.c_str(), name.data(), name.size());
-  return {name.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
+  std::error_code unreadable;
+  return std::filesystem::read_symlink(link, unreadable).string();
 }
 
 // What is otherwise for the process `pid` and those below it: paths with a sign.
@@ -285,36 +258,18 @@ std::vector<std::string> differences(const agents::Launch& launch, std::int32_t 
   return found;
 }
 
-struct Running {
-  std::string search_path{};  // empty: it does not run, or does not say
-  std::vector<std::int32_t> pids{};
-};
-
-// What the gateway says of itself and of the agent's processes.
-Running ask_running(const Common& common, const std::string& id) {
-  Running out;
-  const auto answer = ask_gateway(common, "agents.status", json_object({{"agentId", id}}));
-  if (!answer) return out;
-  out.search_path = answer->text("searchPath");
-  for (const Json& row : answer->array("agents")) {
-    for (const Json& each : row.array("instances"))
-      out.pids.push_back(static_cast<std::int32_t>(each.number("pid")));
-  }
-  return out;
-}
-
 std::string json_of(const View& view) {
-  std::vector<std::string> rows;
-  for (const Row& row : view.rows)
-    rows.push_back(json_object({{"path", row.path}, {"access", row.access}, {"why", row.why}}));
-  std::vector<std::string> processes;
-  for (const auto& [pid, differs] : view.processes)
-    processes.push_back(json_object({{"pid", pid}, {"differs", json_texts(differs)}}));
+  const Raw rows = json_rows(view.rows, [](const Row& row) {
+    return json_object({{"path", row.path}, {"access", row.access}, {"why", row.why}});
+  });
+  const Raw processes = json_rows(view.processes, [](const auto& process) {
+    return json_object({{"pid", process.first}, {"differs", json_texts(process.second)}});
+  });
   return json_object({{"agent", view.agent},
                       {"sandbox", view.sandbox},
                       {"searchPathOf", view.of_gateway ? "gateway" : "shell"},
-                      {"view", json_array(rows)},
-                      {"processes", json_array(processes)}});
+                      {"view", rows},
+                      {"processes", processes}});
 }
 
 void print_view(const View& view) {
@@ -338,20 +293,28 @@ void print_view(const View& view) {
 
 // Of an agent that is a program.
 Result<View> view_of(const Common& common, const Place& place, const config::AgentConfig& agent) {
-  const auto lock = config::read_lock(place.state_dir);
-  const Running running = lock && lock->running ? ask_running(common, agent.id) : Running{};
+  // What the gateway, if it runs, says of itself and of the agent's processes.
+  const auto status = place.lock().running
+                          ? ask_gateway(common, "agents.status", agent_params(agent.id))
+                          : Result<Json>{Json{}};
+  const Json said = status ? *status : Json{};
+  const std::string search_path = said.text("searchPath");
   // NOLINTNEXTLINE(concurrency-mt-unsafe): a verb has one thread
-  if (!running.search_path.empty()) ::setenv("PATH", running.search_path.c_str(), 1);
+  if (!search_path.empty()) ::setenv("PATH", search_path.c_str(), 1);
   const agents::SeparationMeans means = agents::find_separation_means();
   AgentRequest request(place, agent, common.token_file, means);
   SPINE_TRY(const agents::Launch launch, launch_of(place, request));
   View view{.agent = request.agent.id,
             .sandbox = launch.sandbox,
-            .of_gateway = !running.search_path.empty(),
+            .of_gateway = !search_path.empty(),
             .rows = rows_of(launch)};
   if (launch.sandbox != "bubblewrap") return view;
-  for (const std::int32_t pid : running.pids)
-    view.processes.emplace_back(pid, differences(launch, pid));
+  for (const Json& row : said.array("agents")) {
+    for (const Json& process : row.array("instances")) {
+      const auto pid = static_cast<std::int32_t>(process.number("pid"));
+      view.processes.emplace_back(pid, differences(launch, pid));
+    }
+  }
   return view;
 }
 
@@ -365,11 +328,8 @@ Result<int> show_view(const Common& common, const std::string& agent_id) {
   if (agent.process.driver != config::Driver::echo) {
     SPINE_TRY(view, view_of(common, place, agent));
   }
-  if (common.json) {
-    print_json(json_of(view));
-  } else {
-    print_view(view);
-  }
+  if (common.json) return show(common, json_of(view));
+  print_view(view);
   return kExitOk;
 }
 
@@ -382,8 +342,20 @@ Action agents_status(CLI::App& verb) {
   const auto view =
       option<bool>(verb, "--view", "What the agent sees of this machine, running or not, and why");
   verb.get_option("--view")->needs(verb.get_option("agent"));
-  return [=](const Common& common) {
-    return *view ? show_view(common, *id) : show_agents(common, *id);
+  return [=](const Common& common) -> Result<int> {
+    if (*view) return show_view(common, *id);
+    SPINE_TRY(const Json answer, ask_gateway(common, "agents.status", agent_params(*id)));
+    if (common.json) return show(common, answer);
+    const std::vector<Json> rows = answer.array("agents");
+    if (id->empty()) {
+      fmt::print("{}One agent's story: spine agents status <agent>\n",
+                 Table(kAgentColumns, rows).text());
+      return kExitOk;
+    }
+    for (const Json& row : rows)
+      print_agent(row);
+    print_story(common, *id);
+    return kExitOk;
   };
 }
 
@@ -408,7 +380,18 @@ Action agents_restart(CLI::App& verb) {
                            "Its processes are being ended and started anew; what they were working "
                            "on is tried again.",
                            "There was nothing to restart: no process of it runs."));
-    SPINE_TRY_STATUS(check_released(common, *id));
+    // A restart does not lift a quarantine, and starts nothing before that: whoever thinks that all
+    // is well now is told.
+    const auto answer = ask_gateway(common, "agents.status", agent_params(*id));
+    for (const Json& row : answer ? answer->array("agents") : std::vector<Json>{}) {
+      if (row.text("state") != "quarantined") continue;
+      const std::string problem = row.text("problem");
+      return Error{
+          Errc::refused,
+          fmt::format("It stays in quarantine and gets no messages{}{}. When the cause is "
+                      "gone: spine agents reset {}",
+                      problem.empty() ? "" : "; the last time: ", printable(problem), *id)};
+    }
     return code;
   };
 }

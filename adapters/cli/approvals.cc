@@ -1,8 +1,8 @@
 // approvals list, approve, deny: what agents ask whether they may do it.
 #include <fmt/format.h>
 
-#include "adapters/cli/gateway.h"
-#include "adapters/cli/pick.h"
+#include "adapters/cli/gateway_client.h"
+#include "adapters/cli/output.h"
 #include "adapters/cli/verb.h"
 #include "schemas/vocab/show.h"
 
@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kFamilies[]{"exec", "plugin"};
 
 // Lists of the questions that wait, one a family.
-Result<std::vector<Json>> open_questions(Gateway& gateway) {
+Result<std::vector<Json>> open_questions(GatewayClient& gateway) {
   std::vector<Json> lists;
   for (const char* family : kFamilies) {
     SPINE_TRY(Json list, gateway.ask(fmt::format("{}.approval.list", family)));
@@ -28,8 +28,7 @@ std::string id_digits(const Json& row) {
 }
 
 std::string short_digits(const Json& row, std::string_view) {
-  constexpr std::size_t kShown = 8;
-  return id_digits(row).substr(0, kShown);
+  return id_digits(row).substr(0, 8);
 }
 
 std::string asked_text(const Json& row, std::string_view) {
@@ -57,7 +56,7 @@ const Column kQuestionColumns[]{
 // A verb that answers one of them; `done` is said then.
 Result<int> decide(const Common& common, const std::string& which, const char* decision,
                    const char* done) {
-  SPINE_TRY(Gateway gateway, Gateway::open(common));
+  SPINE_TRY(GatewayClient gateway, GatewayClient::open(common));
   SPINE_TRY(const std::vector<Json> lists, open_questions(gateway));
   std::vector<Json> rows;
   std::vector<Named> names;
@@ -91,11 +90,10 @@ std::shared_ptr<std::string> which_argument(CLI::App& verb) {
 Action approvals_list(CLI::App& verb) {
   examples(verb, {"spine approvals list", "spine approvals list --json"});
   return [](const Common& common) -> Result<int> {
-    SPINE_TRY(Gateway gateway, Gateway::open(common));
+    SPINE_TRY(GatewayClient gateway, GatewayClient::open(common));
     SPINE_TRY(const std::vector<Json> lists, open_questions(gateway));
     if (common.json) {
-      print_json(json_object({{kFamilies[0], lists[0]}, {kFamilies[1], lists[1]}}));
-      return kExitOk;
+      return show(common, json_object({{kFamilies[0], lists[0]}, {kFamilies[1], lists[1]}}));
     }
     std::vector<Json> rows;
     for (const Json& list : lists) {

@@ -1,15 +1,21 @@
-// CommandLine: the table of verbs, made into a parser by CLI11.
+// CommandLine: the table of verbs, made into a parser by CLI11; completions for shells; and what is
+// handed on to spine-replay, the program that cannot act.
 #include "adapters/cli/command_line.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <set>
 #include <string_view>
-#include <utility>
 
-#include "adapters/cli/exec_replay.h"
+#include "adapters/cli/common.h"
+#include "adapters/cli/gateway_client.h"
 #include "adapters/cli/output.h"
+#include "adapters/cli/process.h"
+#include "engine/config/state_dir.h"
+#include "engine/core/digest.h"
+#include "journal/journal.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::cli {
@@ -34,11 +40,6 @@ constexpr VerbRow kRows[]{
 #undef SPINE_VERB
 };
 
-bool is_of_replay(std::string_view word) {
-  return std::ranges::any_of(
-      kRows, [&](const VerbRow& row) { return row.kind == Kind::replay && row.words == word; });
-}
-
 void add_common(CLI::App& app, Common& common) {
   const std::string group = "Options of every verb";
   app.add_option("--config", common.config, "openclaw.json (default ~/.openclaw/openclaw.json)")
@@ -54,6 +55,145 @@ void add_common(CLI::App& app, Common& common) {
 
 std::vector<std::string> reversed(const std::vector<std::string>& words) {
   return {words.rbegin(), words.rend()};  // as CLI11 takes them
+}
+
+// The words that can follow a verb: inner verbs, then options (those of every verb included).
+std::vector<std::string> words_after(const std::vector<VerbHelp>& all, const VerbHelp& verb) {
+  std::vector<std::string> words;
+  const std::string prefix = verb.path.empty() ? "" : verb.path + " ";
+  for (const VerbHelp& other : all) {
+    if (other.path.empty() || other.path.size() <= prefix.size()) continue;
+    const std::string rest = other.path.substr(prefix.size());
+    if (other.path.starts_with(prefix) && rest.find(' ') == std::string::npos) {
+      words.push_back(rest);
+    }
+  }
+  std::set<std::string> options(verb.options.begin(), verb.options.end());
+  options.insert(all.front().options.begin(), all.front().options.end());
+  words.insert(words.end(), options.begin(), options.end());
+  return words;
+}
+
+std::string bash(const std::vector<VerbHelp>& all) {
+  std::string out =
+      "# bash completion for spine\n"
+      "_spine() {\n"
+      "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} path= word\n"
+      "  case $prev in\n"
+      "    --config|--token-file) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
+      "    --state-dir) COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n"
+      "  esac\n"
+      "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+      "    [[ $word == -* ]] || path=\"${path:+$path }$word\"\n"
+      "  done\n"
+      "  case $path in\n";
+  for (const VerbHelp& verb : all) {
+    out += fmt::format("    '{}') COMPREPLY=($(compgen -W '{}' -- \"$cur\")) ;;\n", verb.path,
+                       fmt::join(words_after(all, verb), " "));
+  }
+  return out +
+         "    'completion') COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$cur\")) ;;\n"
+         "    *) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
+         "  esac\n"
+         "}\n"
+         "complete -F _spine spine\n";
+}
+
+std::string zsh(const std::vector<VerbHelp>& all) {
+  std::string out =
+      "#compdef spine\n"
+      "_spine() {\n"
+      "  local path= word\n"
+      "  for word in ${words[2,CURRENT-1]}; do\n"
+      "    [[ $word == -* ]] || path=\"${path:+$path }$word\"\n"
+      "  done\n"
+      "  case $path in\n";
+  for (const VerbHelp& verb : all) {
+    out += fmt::format("    '{}') compadd -- {} ;;\n", verb.path,
+                       fmt::join(words_after(all, verb), " "));
+  }
+  return out + "    *) _files ;;\n  esac\n}\ncompdef _spine spine\n";
+}
+
+std::string fish_quoted(std::string text) {
+  for (std::size_t at = text.find('\''); at != std::string::npos; at = text.find('\'', at + 2)) {
+    text.insert(at, "\\");
+  }
+  return "'" + text + "'";
+}
+
+std::string fish(const std::vector<VerbHelp>& all) {
+  std::string out = "# fish completion for spine\ncomplete -c spine -f\n";
+  for (const VerbHelp& verb : all) {
+    const std::size_t space = verb.path.find(' ');
+    if (verb.path.empty()) {
+      for (const std::string& option : verb.options) {
+        out += fmt::format("complete -c spine -l {}\n", option.substr(2));
+      }
+      continue;
+    }
+    const std::string condition = space == std::string::npos
+                                      ? "__fish_use_subcommand"
+                                      : "__fish_seen_subcommand_from " + verb.path.substr(0, space);
+    const std::string last = space == std::string::npos ? verb.path : verb.path.substr(space + 1);
+    out += fmt::format("complete -c spine -n '{}' -a {} -d {}\n", condition, last,
+                       fish_quoted(verb.description));
+    for (const std::string& option : verb.options) {
+      out += fmt::format("complete -c spine -n '__fish_seen_subcommand_from {}' -l {}\n", last,
+                         option.substr(2));
+    }
+  }
+  return out;
+}
+
+constexpr std::uint64_t kAskMs = 30'000;
+
+std::vector<std::string> not_compared(std::string_view why) {
+  fmt::print(stderr, "Note: the running gateway is not compared: {}\n", printable(why));
+  return {};
+}
+
+// --live-seq and --live-digest, when a gateway runs on this state directory; nothing otherwise:
+// whoever listens on the usual port may have another journal.
+std::vector<std::string> live_digest(const Place& place) {
+  const config::LockInfo lock = place.lock();
+  if (!lock.running) return {};
+  if (lock.port == 0) return not_compared("it is still starting.");
+  client::Target target = place.target;
+  target.port = lock.port;
+  auto gateway = GatewayClient::open(target, kReadScopes, kAskMs);
+  if (!gateway) return not_compared(gateway.error().message);
+  const auto asked = gateway->ask("spine.digest");
+  if (!asked) return not_compared(asked.error().message);
+  const Json& digest = *asked;
+  const std::string epoch = digest.text("epoch");
+  const auto reader = journal::Reader::open_read_only(place.state_dir / "journal");
+  if (!epoch.empty() && (!reader || show_uuid(reader->epoch()) != epoch)) {
+    return not_compared("its journal is not the one in this state directory.");
+  }
+  if (digest.number("version") != core::kDigestVersion) {
+    return not_compared(fmt::format("its digests have version {}.", digest.number("version")));
+  }
+  return {"--live-seq", std::to_string(digest.number("seq")), "--live-digest",
+          digest.text("digest")};
+}
+
+// Becomes spine-replay: returns only when that fails. `words` are for it.
+Error exec_replay(const std::vector<std::string>& words, const Common& common) {
+  SPINE_TRY(const Place place, locate(common));
+  SPINE_TRY(const std::filesystem::path program, sibling_program("spine-replay"));
+  std::vector<std::string> full{program.string()};
+  full.insert(full.end(), words.begin(), words.end());
+  full.insert(full.end(), {"--state-dir", place.state_dir.string()});
+  if (common.json) full.push_back("--json");
+  const bool told = std::ranges::any_of(words, [](std::string_view word) {
+    return word == "--help" || word == "-h" || word == "--live-seq";
+  });
+  if (!told && words.size() >= 2 && words[0] == "replay" && words[1] == "verify") {
+    const std::vector<std::string> live = live_digest(place);
+    full.insert(full.end(), live.begin(), live.end());
+  }
+  return become(full);
 }
 
 }  // namespace
@@ -136,7 +276,10 @@ std::vector<std::string> replay_words(const std::vector<std::string>& words, Com
     return {};
   }
   const std::vector<std::string> rest = app.remaining();
-  if (rest.empty() || !is_of_replay(rest[0])) return {};
+  const auto is_meant = [&](const VerbRow& row) {
+    return row.kind == Kind::replay && row.words == rest[0];
+  };
+  if (rest.empty() || std::ranges::none_of(kRows, is_meant)) return {};
   common = found;
   return rest;
 }
@@ -153,6 +296,19 @@ int run_command(const std::vector<std::string>& words) {
   }
   const Result<int> code = parsed.action(line.common());
   return code ? *code : fail(code.error());
+}
+
+Action completion(CLI::App& verb) {
+  examples(verb, {"spine completion bash > ~/.local/share/bash-completion/completions/spine",
+                  "spine completion zsh > ~/.zfunc/_spine",
+                  "spine completion fish > ~/.config/fish/completions/spine.fish"});
+  const auto shell = argument(verb, "shell", "bash, zsh or fish");
+  verb.get_option("shell")->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  return [=](const Common&) {
+    const std::vector<VerbHelp> all = CommandLine().verbs();
+    fmt::print("{}", *shell == "bash" ? bash(all) : *shell == "zsh" ? zsh(all) : fish(all));
+    return kExitOk;
+  };
 }
 
 }  // namespace spine::cli

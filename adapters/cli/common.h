@@ -1,25 +1,23 @@
-// Common: the options that every verb takes, and the exit codes of all.
+// What every verb needs: the exit codes, and the gateway that is meant.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
+#include "adapters/cli/gateway_place.h"
 
 namespace spine::cli {
 
-// Exit codes.
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;
-inline constexpr int kExitDiffers = 3;
 
-struct Common {
-  std::string config{};
-  std::string state_dir{};
-  std::optional<std::uint16_t> port{};
-  std::string token{};
-  std::string token_file{};
-  bool json{};
-};
+using client::Target;
+using gateway::address_text;
+using gateway::Common;
+using gateway::control_socket_path;
+using gateway::environment;
+using gateway::given;
+using gateway::is_set;
+using gateway::locate;
+using gateway::log_file;
+using gateway::Place;
 
 }  // namespace spine::cli

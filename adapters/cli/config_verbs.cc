@@ -1,14 +1,12 @@
 // config get and validate: the file itself. config set: through the gateway where one runs.
 #include <algorithm>
-#include <cstdio>
 #include <fmt/format.h>
 
-#include "adapters/cli/gateway.h"
-#include "adapters/cli/place.h"
+#include "adapters/cli/common.h"
+#include "adapters/cli/gateway_client.h"
 #include "adapters/cli/verb.h"
+#include "engine/config/changes.h"
 #include "engine/config/edit.h"
-#include "engine/config/merge_patch.h"
-#include "engine/config/state_dir.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::cli {
@@ -19,46 +17,13 @@ std::filesystem::path path_of(const Common& common) {
                                : std::filesystem::path(common.config);
 }
 
-void print_findings(const std::vector<config::Finding>& findings) {
-  for (const config::Finding& finding : findings) {
-    fmt::print("{}: {}\n", finding.severity == config::Severity::error ? "Error" : "Warning",
-               printable(finding.text));
-  }
-}
-
-Raw json_of(const std::vector<config::Finding>& findings) {
-  std::vector<std::string> rows;
-  for (const config::Finding& finding : findings) {
-    const bool error = finding.severity == config::Severity::error;
-    rows.push_back(
-        json_object({{"severity", error ? "error" : "warning"}, {"text", finding.text}}));
-  }
-  return json_array(rows);
-}
-
-int show_findings(const std::filesystem::path& path, bool exists, bool json) {
-  const std::vector<config::Finding> findings = config::validate(path, environment);
-  const bool valid = std::ranges::none_of(findings, [](const config::Finding& finding) {
-    return finding.severity == config::Severity::error;
-  });
-  if (json) {
-    print_json(json_object({{"path", path.string()},
-                            {"exists", exists},
-                            {"valid", valid},
-                            {"findings", json_of(findings)}}));
-  } else {
-    print_findings(findings);
-    fmt::print("{} {}\n", printable(path.string()),
-               !valid   ? "cannot be used"
-               : exists ? "is valid"
-                        : "is not there; the defaults are used");
-  }
-  return valid ? kExitOk : kExitFailure;
+bool is_error(const config::Finding& finding) {
+  return finding.severity == config::Severity::error;
 }
 
 // Through the gateway that runs: it records who changed what, and reads the file again.
 Result<Json> set_by_gateway(const Place& place, const std::string& patch) {
-  SPINE_TRY(Gateway gateway, Gateway::open(place.target, R"(["operator.admin"])"));
+  SPINE_TRY(GatewayClient gateway, GatewayClient::open(place.target, R"(["operator.admin"])"));
   SPINE_TRY(const Json now, gateway.ask("config.get"));
   const std::string used = now.text("path");
   if (std::filesystem::weakly_canonical(used) !=
@@ -79,7 +44,7 @@ Result<Json> set_in_file(const std::filesystem::path& path, const std::string& p
                          config::Given given) {
   std::string hash;
   if (const auto loaded = config::load(path, environment, given); loaded && loaded->exists) {
-    hash = fmt::format("{:016x}{:016x}", loaded->hash.hi, loaded->hash.lo);
+    hash = show_hex(loaded->hash);
   }
   const config::EditOutcome outcome = config::prepare_edit(path,
                                                            {.kind = config::EditKind::patch,
@@ -96,39 +61,6 @@ Result<Json> set_in_file(const std::filesystem::path& path, const std::string& p
   return *Json::parse(json_object({{"ok", true}, {"noop", edit.noop}, {"path", path.string()}}));
 }
 
-// Whether a daemon holds the state directory: then the change goes through it.
-bool runs_with(const Place& place) {
-  const auto lock = config::read_lock(place.state_dir);
-  return lock && lock->running;
-}
-
-Result<int> set_value(const Common& common, const std::string& key, const std::string& value) {
-  SPINE_TRY(const std::string patch, config::build_patch(key, value));
-  SPINE_TRY(const Place place, locate(common));
-  const bool running = runs_with(place);
-  SPINE_TRY(const Json answer, running ? set_by_gateway(place, patch)
-                                       : set_in_file(place.config_path, patch, given(common)));
-  if (common.json) return show(common, answer, {});
-  const bool noop = answer.flag("noop");
-  fmt::print("{} {}{}\n", printable(key), noop ? "has that value already" : "is set in",
-             noop ? "" : " " + printable(answer.text("path")));
-  if (!noop && !running) fmt::print("No gateway runs; it is read at the next start.\n");
-  return kExitOk;
-}
-
-// A text without its quotes, for people.
-Result<int> show_value(const Common& common, const std::string& key) {
-  SPINE_TRY(const config::Config loaded, config::load(path_of(common), environment, given(common)));
-  SPINE_TRY(const std::string value, config::get_path(loaded, key));
-  const auto parsed = Json::parse(value);
-  if (parsed && value.starts_with('"') && !common.json) {
-    fmt::print("{}\n", printable(parsed->text()));
-  } else {
-    print_json(value);
-  }
-  return kExitOk;
-}
-
 }  // namespace
 
 Action config_set(CLI::App& verb) {
@@ -137,13 +69,38 @@ Action config_set(CLI::App& verb) {
                   "spine config set channels.bridge.allowFrom '[\"anna\"]'"});
   const auto key = argument(verb, "key", "Dotted path");
   const auto value = argument(verb, "value", "The value, as JSON5; null removes the key");
-  return [=](const Common& common) { return set_value(common, *key, *value); };
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(const std::string patch, config::build_patch(*key, *value));
+    SPINE_TRY(const Place place, locate(common));
+    // A daemon that holds the state directory makes the change.
+    const bool running = place.lock().running;
+    SPINE_TRY(const Json answer, running ? set_by_gateway(place, patch)
+                                         : set_in_file(place.config_path, patch, given(common)));
+    const bool noop = answer.flag("noop");
+    const std::string done =
+        noop ? "has that value already" : "is set in " + printable(answer.text("path"));
+    return show(
+        common, answer,
+        fmt::format("{} {}{}", printable(*key), done,
+                    noop || running ? "" : "\nNo gateway runs; it is read at the next start."));
+  };
 }
 
 Action config_get(CLI::App& verb) {
   examples(verb, {"spine config get", "spine config get gateway.port"});
   const auto key = option(verb, "key", "Dotted path of one value");
-  return [=](const Common& common) { return show_value(common, *key); };
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(const config::Config loaded,
+              config::load(path_of(common), environment, given(common)));
+    SPINE_TRY(const std::string value, config::get_path(loaded, *key));
+    // A text without its quotes, for people.
+    if (const auto parsed = Json::parse(value); parsed && value.starts_with('"') && !common.json) {
+      fmt::print("{}\n", printable(parsed->text()));
+    } else {
+      print_json(value);
+    }
+    return kExitOk;
+  };
 }
 
 Action config_validate(CLI::App& verb) {
@@ -157,7 +114,25 @@ Action config_validate(CLI::App& verb) {
     if (!file->empty() && !exists) {
       return Error{Errc::not_found, fmt::format("There is no file {}.", path.string())};
     }
-    return show_findings(path, exists, common.json);
+    const std::vector<config::Finding> findings = config::validate(path, environment);
+    const bool valid = std::ranges::none_of(findings, is_error);
+    if (common.json) {
+      const Raw rows = json_rows(findings, [](const config::Finding& finding) {
+        return json_object(
+            {{"severity", is_error(finding) ? "error" : "warning"}, {"text", finding.text}});
+      });
+      print_json(json_object(
+          {{"path", path.string()}, {"exists", exists}, {"valid", valid}, {"findings", rows}}));
+      return valid ? kExitOk : kExitFailure;
+    }
+    for (const config::Finding& finding : findings) {
+      fmt::print("{}: {}\n", is_error(finding) ? "Error" : "Warning", printable(finding.text));
+    }
+    fmt::print("{} {}\n", printable(path.string()),
+               !valid   ? "cannot be used"
+               : exists ? "is valid"
+                        : "is not there; the defaults are used");
+    return valid ? kExitOk : kExitFailure;
   };
 }
 

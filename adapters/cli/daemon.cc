@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <flatbuffers/flatbuffers.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,23 +11,24 @@
 #include <unistd.h>
 
 #include "adapters/agents/process/launch.h"
-#include "adapters/cli/agent_request.h"
-#include "adapters/cli/logs.h"
-#include "adapters/cli/place.h"
-#include "adapters/cli/reload.h"
+#include "adapters/cli/gateway_place.h"
 #include "adapters/http/control_ui.h"
 #include "adapters/loop/notify.h"
 #include "adapters/loop/signals.h"
 #include "adapters/schedule/host_zone.h"
 #include "adapters/websocket/gateway_identity.h"
+#include "engine/config/redact.h"
 #include "engine/config/token.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/record.h"
 #include "schemas/vocab/show.h"
 
-namespace spine::cli {
+#include "event_generated.h"
+
+namespace spine::gateway {
 namespace {
 
 constexpr log::Logger kLog{"spine"};
@@ -36,21 +38,7 @@ constexpr log::Logger kConfigLog{"config"};
 [[noreturn]] void end_process(const Error& error) {
   kLog.error("ending: {}", error.message);
   fmt::print(stderr, "Error: {}\n", printable(error.message, true));
-  ::_exit(kExitFailure);
-}
-
-// Nobody of the same user may look into this process: agents may be that user. Sanitizers look.
-void keep_memory_private() {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  ::prctl(PR_SET_DUMPABLE, 0);
-#endif
-}
-
-// The folder of the Control UI: as configured, or of the `openclaw` on PATH.
-std::string control_ui_root(const config::Config& config) {
-  if (!config.control_ui.enabled) return {};
-  if (!config.control_ui.root.empty()) return config.control_ui.root.string();
-  return http::find_control_ui(environment("PATH")).string();
+  ::_exit(EXIT_FAILURE);
 }
 
 std::string recovery_text(const pipeline::RecoveryReport& report) {
@@ -60,6 +48,38 @@ std::string recovery_text(const pipeline::RecoveryReport& report) {
       report.snapshot ? fmt::format(" after the snapshot at #{}", report.snapshot.value)
                       : std::string(" from zero"),
       report.after_crash ? ", after a crash" : "");
+}
+
+// Shorter ones would hide ordinary words.
+constexpr std::size_t kSecretBytesMin = 8;
+
+// The ConfigApplied event.
+flatbuffers::FlatBufferBuilder policy_of(const config::Config& config) {
+  flatbuffers::FlatBufferBuilder builder;
+  config::build_policy(config, builder);
+  return builder;
+}
+
+// The same without the file's hash: what decides.
+std::string policy_bytes(config::Config config) {
+  config.shown = {};
+  const flatbuffers::FlatBufferBuilder policy = policy_of(config);
+  return {reinterpret_cast<const char*>(policy.GetBufferPointer()), policy.GetSize()};
+}
+
+// Hands the event in as an input.
+void push(fb::EventBody kind, const flatbuffers::FlatBufferBuilder& event,
+          pipeline::IngressProducer& producer) {
+  producer.push({.kind = static_cast<std::uint16_t>(kind),
+                 .source = static_cast<std::uint16_t>(Source::config)},
+                finished(event));
+}
+
+constexpr log::Logger kStartLog{"start"};
+
+double ms_between(std::chrono::steady_clock::time_point from,
+                  std::chrono::steady_clock::time_point to) {
+  return std::chrono::duration<double, std::milli>(to - from).count();
 }
 
 }  // namespace
@@ -78,7 +98,10 @@ Daemon::Daemon(const Common& common, const DaemonOptions& options)
 Daemon::~Daemon() = default;
 
 Status Daemon::start() {
-  keep_memory_private();
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  // Nobody of the same user may look into this process: agents may be that user. Sanitizers look.
+  ::prctl(PR_SET_DUMPABLE, 0);
+#endif
   SPINE_TRY_STATUS(read_config());
   SPINE_TRY_STATUS(start_logging());
   SPINE_TRY_STATUS(bind());
@@ -113,37 +136,40 @@ Status Daemon::read_config() {
 
 // To the terminal only: the file is in the state directory, which is not ours yet.
 Status Daemon::start_logging() {
-  const config::Config& config = configs_.back();
-  hide_secrets(config);
-  SPINE_TRY_STATUS(log::init(
-      {.format = config.log_format, .level = config.log_level, .to_stderr = !options_.background}));
+  hide_secrets(configs_.back());
+  SPINE_TRY_STATUS(init_log({}));
   steps_.done("logging", options_.background ? "to the file" : "to standard error and the file");
   return ok();
 }
 
 Status Daemon::bind() {
   const config::Config& config = configs_.back();
+  // The folder of the Control UI: as configured, or of the `openclaw` on PATH.
+  std::filesystem::path ui_root = config.control_ui.root;
+  if (config.control_ui.enabled && ui_root.empty()) {
+    ui_root = http::find_control_ui(environment("PATH"));
+  }
   net::NetOptions options{.addresses = config.bind_addresses,
                           .port = config.port,
                           .auth_mode = config.auth_mode,
                           .token = config.token,
                           .password = config.password,
                           .config = &config,
-                          .version = SPINE_VERSION};
+                          .version = SPINE_VERSION,
+                          .trusted_proxies = config.tls.terminated_by_proxy,
+                          .allowed_origins = config.control_ui.allowed_origins,
+                          .public_origin = config.public_origin,
+                          .control_ui = {.enabled = config.control_ui.enabled,
+                                         .base_path = config.control_ui.base_path,
+                                         .root = config.control_ui.enabled ? ui_root.string() : ""},
+                          .getenv_fn = environment,
+                          .given = given(common_),
+                          // The loop thread reads the file again, as for a SIGHUP from outside.
+                          .reload = [] { ::kill(::getpid(), SIGHUP); }};
   if (config.tls.enabled) {
     options.tls = {.cert_path = config.tls.cert_path.string(),
                    .key_path = config.tls.key_path.string()};
   }
-  options.trusted_proxies = config.tls.terminated_by_proxy;
-  options.allowed_origins = config.control_ui.allowed_origins;
-  options.public_origin = config.public_origin;
-  options.control_ui = {.enabled = config.control_ui.enabled,
-                        .base_path = config.control_ui.base_path,
-                        .root = control_ui_root(config)};
-  options.getenv_fn = environment;
-  options.given = given(common_);
-  // The loop thread reads the file again, as for a SIGHUP from outside.
-  options.reload = [] { ::kill(::getpid(), SIGHUP); };
   SPINE_TRY(server_, net::NetServer::bind(std::move(options), shared_, ingress_));
   address_ = address_text(config, server_->port());
   steps_.done("bind", address_);
@@ -164,7 +190,7 @@ Status Daemon::take_state_dir() {
   SPINE_TRY(net::GatewayIdentity identity, net::load_or_create_identity(state_dir_));
   server_->set_identity(std::move(identity));
   SPINE_TRY_STATUS(server_->listen_control(control_socket_path(state_dir_).string()));
-  SPINE_TRY_STATUS(attach_log_file());
+  SPINE_TRY_STATUS(init_log(log_file(configs_.back(), state_dir_)));
   steps_.open();
   for (const std::string& warning : configs_.back().warnings)
     kConfigLog.warn("{}", warning);
@@ -200,11 +226,11 @@ Status Daemon::take_secret() {
   return ok();
 }
 
-Status Daemon::attach_log_file() {
+Status Daemon::init_log(const std::filesystem::path& file) const {
   const config::Config& config = configs_.back();
   return log::init({.format = config.log_format,
                     .level = config.log_level,
-                    .file = log_file(config, state_dir_),
+                    .file = file,
                     .bytes_max = config.log_file_bytes_max,
                     .files_kept = config.log_files_kept,
                     .to_stderr = !options_.background});
@@ -222,9 +248,7 @@ Status Daemon::make_loop() {
 Status Daemon::recover() {
   pipeline::EngineOptions options{
       .state_dir = state_dir_, .version = SPINE_VERSION, .accept_loss = options_.accept_loss};
-  flatbuffers::FlatBufferBuilder builder;
-  config::build_policy(configs_.back(), builder);
-  options.policy = core::KeptBody{finished(builder)};
+  options.policy = core::KeptBody{finished(policy_of(configs_.back()))};
   options.zone_rules = schedule::host_zone_rules(pipeline::wall_now_ms());
   zone_ =
       std::make_unique<schedule::ZoneWatch>(loop_->base(), loop_->producer(), options.zone_rules);
@@ -240,16 +264,13 @@ Status Daemon::recover() {
   return ok();
 }
 
-// What agents must not see.
-agents::GatewayPlaces Daemon::gateway_places() const {
-  return places_of_gateway(configs_.back(), state_dir_, config_path_, common_.token_file);
-}
-
 void Daemon::start_agents() {
   const std::uint32_t left = agents::sweep_orphans(agents::owner_mark(state_dir_.string()));
   if (left != 0) kLog.warn("{} processes of agents were left over and are ended", left);
-  agents_ = std::make_unique<agents::AgentRegistry>(loop_->base(), loop_->producer(), shared_,
-                                                    gateway_places(), std::move(quarantined_));
+  agents_ = std::make_unique<agents::AgentRegistry>(
+      loop_->base(), loop_->producer(), shared_,
+      places_of_gateway(configs_.back(), state_dir_, config_path_, common_.token_file),
+      std::move(quarantined_));
   agents_->apply(configs_.back().agents);
   skills_ = std::make_unique<SkillsLink>(loop_->base(), loop_->producer(), shared_, *agents_);
   skills_->apply(configs_.back(), state_dir_);
@@ -301,7 +322,9 @@ void Daemon::reload() {
   if (!loaded) {
     kConfigLog.error("not applied, the old configuration stays in force: {}",
                      loaded.error().message);
-    push_refusal(loaded.error().message, loop_->producer());
+    flatbuffers::FlatBufferBuilder refused;
+    refused.Finish(fb::CreateConfigRefusedDirect(refused, loaded.error().message.c_str()));
+    push(fb::EventBody::ConfigRefused, refused, loop_->producer());
     loop::notify_ready("Listening on " + address_);
     return;
   }
@@ -315,7 +338,9 @@ void Daemon::reload() {
   if (change.log_level) log::set_level(after.log_level);
   if (change.agents) agents_->apply(after.agents);
   skills_->apply(after, state_dir_);
-  if (change.recorded) push_policy(after, loop_->producer());
+  if (change.recorded) {
+    push(fb::EventBody::ConfigApplied, policy_of(after), loop_->producer());
+  }
   server_->set_config(&after);
   if (!change.at_next_start.empty()) {
     kConfigLog.warn("these settings change at the next start only (spine restart): {}",
@@ -330,4 +355,66 @@ void Daemon::reload() {
   loop::notify_ready("Listening on " + address_);
 }
 
-}  // namespace spine::cli
+ConfigChange compare(const config::Config& before, const config::Config& after) {
+  ConfigChange change;
+  change.policy = policy_bytes(before) != policy_bytes(after);
+  change.recorded = change.policy || before.hash != after.hash;
+  change.agents = before.agents != after.agents;
+  change.log_level = before.log_level != after.log_level;
+  change.at_next_start = config::waiting_for_start(before, after);
+  return change;
+}
+
+void hide_secrets(const config::Config& config) {
+  const auto hide = [](const std::string& value) {
+    if (value.size() >= kSecretBytesMin) log::redact(value);
+  };
+  const auto names_secret = [](std::string_view name) { return config::is_secret({&name, 1}); };
+  for (const std::string& secret : config::secrets_of(config))
+    log::redact(secret);
+  for (const config::AgentConfig& agent : config.agents) {
+    for (const auto& [name, value] : agent.process.env) {
+      if (names_secret(name)) hide(value);
+    }
+    for (const std::string& name : agent.process.pass_env) {
+      // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing of ours changes the environment
+      const char* value = names_secret(name) ? std::getenv(name.c_str()) : nullptr;
+      if (value != nullptr) hide(value);
+    }
+  }
+  for (const config::SkillEntryConfig& entry : config.skills.entries) {
+    hide(entry.api_key);
+    for (const auto& [name, value] : entry.env)
+      hide(value);
+  }
+}
+
+StepLog::StepLog() : start_(Clock::now()), last_(start_) {}
+
+void StepLog::done(std::string_view step, std::string_view outcome) {
+  const auto now = Clock::now();
+  Step entry{std::string(step), std::string(outcome), ms_between(last_, now)};
+  last_ = now;
+  if (open_) {
+    write(entry);
+  } else {
+    kept_.push_back(std::move(entry));
+  }
+}
+
+void StepLog::open() {
+  open_ = true;
+  for (const Step& step : kept_)
+    write(step);
+  kept_.clear();
+}
+
+double StepLog::total_ms() const {
+  return ms_between(start_, Clock::now());
+}
+
+void StepLog::write(const Step& step) {
+  kStartLog.info("{}: {} ({:.1f} ms)", step.name, step.outcome, step.ms);
+}
+
+}  // namespace spine::gateway

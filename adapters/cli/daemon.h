@@ -1,25 +1,67 @@
 // Daemon: the composition root. Makes the parts in the order of a start and ends them in reverse.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "adapters/agents/registry.h"
-#include "adapters/cli/common.h"
+#include "adapters/cli/gateway_place.h"
 #include "adapters/cli/skills_link.h"
-#include "adapters/cli/step_log.h"
 #include "adapters/loop/loop.h"
 #include "adapters/schedule/zone_watch.h"
 #include "adapters/websocket/server.h"
 #include "engine/config/config.h"
 #include "engine/config/state_dir.h"
 #include "engine/pipeline/engine.h"
+#include "engine/pipeline/ingress.h"
 #include "schemas/vocab/result.h"
 
-namespace spine::cli {
+namespace spine::gateway {
+
+// The steps of a start, each with the time it took. Thread: main. Steps are kept until there is a
+// log to write them to.
+class StepLog {
+ public:
+  StepLog();
+  // The step that has just ended, and what came of it.
+  void done(std::string_view step, std::string_view outcome);
+  // From now on steps are logged at once; those kept come first.
+  void open();
+  double total_ms() const;
+
+ private:
+  struct Step {
+    std::string name{};
+    std::string outcome{};
+    double ms{};
+  };
+  using Clock = std::chrono::steady_clock;
+  static void write(const Step& step);
+  std::vector<Step> kept_{};
+  bool open_{};
+  Clock::time_point start_{};
+  Clock::time_point last_{};
+};
+
+// What of two configurations differs: the part that applies at once, and the settings (by name)
+// that wait for the next start.
+struct ConfigChange {
+  bool recorded{};  // the ConfigApplied event differs, if only in the file's hash
+  bool policy{};    // what it says differs
+  bool agents{};
+  bool log_level{};
+  std::vector<std::string> at_next_start{};
+};
+ConfigChange compare(const config::Config& before, const config::Config& after);
+
+// From now on the secrets of `config` stand in no line of the log.
+void hide_secrets(const config::Config& config);
 
 struct DaemonOptions {
   bool accept_loss{};  // go on although events are known to be gone
@@ -51,8 +93,7 @@ class Daemon {
   void announce();
   Status take_secret();
   Result<config::Config> load_config() const;
-  Status attach_log_file();
-  agents::GatewayPlaces gateway_places() const;
+  Status init_log(const std::filesystem::path& file) const;
   void reload();  // Thread: loop
 
   const Common& common_;
@@ -77,4 +118,4 @@ class Daemon {
   std::unique_ptr<SkillsLink> skills_{};
 };
 
-}  // namespace spine::cli
+}  // namespace spine::gateway

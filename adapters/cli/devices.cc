@@ -1,9 +1,9 @@
-// devices list, approve, reject, revoke, rename: who may connect.
-#include <cstdio>
+// devices list, approve, reject, revoke, rename: who may connect; pairing list, approve, reject:
+// who may write on channels.
 #include <fmt/format.h>
 
-#include "adapters/cli/gateway.h"
-#include "adapters/cli/pick.h"
+#include "adapters/cli/gateway_client.h"
+#include "adapters/cli/output.h"
 #include "adapters/cli/verb.h"
 #include "schemas/vocab/show.h"
 
@@ -28,8 +28,7 @@ std::string what_text(const Json& row, std::string_view) {
 }
 
 std::string short_id(const Json& row, std::string_view key) {
-  constexpr std::size_t kShownDigits = 12;
-  return row.text(key).substr(0, kShownDigits);
+  return row.text(key).substr(0, 12);
 }
 
 const Column kPendingColumns[]{{"REQUEST", "requestId"},
@@ -61,55 +60,58 @@ constexpr Part kPaired{"paired", "deviceId", "device", "Its device id, or the fi
 
 // The id of the one that is meant.
 Result<std::string> pick_device(const Json& list, const Part& part, const std::string& which) {
-  std::vector<Named> names;
-  for (const Json& row : list.array(part.rows))
-    names.push_back({.id = row.text(part.id), .whole = {row.text("code")}});
-  SPINE_TRY(const std::size_t at,
-            pick(names, which,
-                 fmt::format("There is no {} \"{}\". `spine devices list` shows what there is.",
-                             part.noun, printable(which))));
-  return names[at].id;
-}
-
-// The request that approve means: as named, the latest, or the only one.
-Result<std::string> pick_request(const Json& list, const std::string& which, bool latest) {
-  if (!which.empty()) return pick_device(list, kPending, which);
-  const std::vector<Json> rows = list.array("pending");
-  if (rows.empty()) {
-    return Error{Errc::not_found,
-                 "No device asks to be paired. Requests end after 5 minutes: let the device "
-                 "connect again."};
-  }
-  if (rows.size() == 1 || latest) return rows.back().text("requestId");
-  return Error{Errc::invalid_argument,
-               fmt::format("{} devices ask; name one, or give --latest. `spine devices list` shows "
-                           "them.",
-                           rows.size())};
+  const auto named = [&](const Json& row) {
+    return Named{.id = row.text(part.id), .whole = {row.text("code")}};
+  };
+  SPINE_TRY(const Json row,
+            pick_row(list.array(part.rows), named, which,
+                     fmt::format("There is no {} \"{}\". `spine devices list` shows what there is.",
+                                 part.noun, printable(which))));
+  return row.text(part.id);
 }
 
 // Calls `method` for the one that is named, with the label if there is one; `done` is said then.
 Result<int> change_device(const Common& common, const Part& part, const std::string& which,
                           const char* method, std::string_view done,
                           const std::string* label = nullptr) {
-  SPINE_TRY(Gateway gateway, Gateway::open(common));
+  SPINE_TRY(GatewayClient gateway, GatewayClient::open(common));
   SPINE_TRY(const Json list, gateway.ask("device.pair.list"));
   SPINE_TRY(const std::string id, pick_device(list, part, which));
   SPINE_TRY(
       const Json answer,
-      gateway.ask(method, label == nullptr ? json_object({{part.id, id}})
-                                           : json_object({{part.id, id}, {"label", *label}})));
+      gateway.ask(method, json_object({{part.id, id},
+                                       label == nullptr ? Member{} : Member{"label", *label}})));
   return show(common, answer, done);
 }
 
-void print_devices(const Json& list) {
-  const std::vector<Json> asking = list.array("pending");
-  const std::vector<Json> paired = list.array("paired");
-  if (!asking.empty()) {
-    fmt::print("Asking to be paired:\n{}To let one in: spine devices approve <request>\n\n",
-               Table(kPendingColumns, asking).text());
-  }
-  if (!paired.empty()) fmt::print("Paired:\n{}", Table(kPairedColumns, paired).text());
-  if (asking.empty() && paired.empty()) fmt::print("No devices, and none asks to be paired.\n");
+const Column kSenderColumns[]{{"CODE", "code"},
+                              {"CHANNEL", "channel"},
+                              {"ACCOUNT", "accountId"},
+                              {"SENDER", "senderLabel"},
+                              {"ID", "senderId"},
+                              {"ASKED", "createdAt", time_text},
+                              {"ENDS", "expiresAt", time_text}};
+
+// A verb that answers one of them by `method`; `done` says what became of the sender.
+Action resolve_sender(CLI::App& verb, const char* method, const char* done) {
+  const auto which = argument(verb, "which", "The code the sender got, or the request's id");
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(GatewayClient gateway, GatewayClient::open(common));
+    SPINE_TRY(const Json list, gateway.ask("channels.pairing.list"));
+    const auto named = [](const Json& row) {
+      return Named{.whole = {row.text("code"), row.text("requestId")}};
+    };
+    SPINE_TRY(const Json row,
+              pick_row(list.array("requests"), named, *which,
+                       fmt::format("Nobody waits with the code \"{}\". Codes end after an hour; "
+                                   "`spine pairing list` shows who waits.",
+                                   printable(*which))));
+    SPINE_TRY(const Json answer,
+              gateway.ask(method, json_object({{"requestId", row.text("requestId")}})));
+    return show(common, answer,
+                fmt::format("{}: {} on {}", done, printable(row.text("senderLabel")),
+                            printable(row.text("channel"))));
+  };
 }
 
 }  // namespace
@@ -118,8 +120,15 @@ Action devices_list(CLI::App& verb) {
   examples(verb, {"spine devices list", "spine devices list --json"});
   return [](const Common& common) -> Result<int> {
     SPINE_TRY(const Json list, ask_gateway(common, "device.pair.list"));
-    if (common.json) return show(common, list, {});
-    print_devices(list);
+    if (common.json) return show(common, list);
+    const std::vector<Json> asking = list.array("pending");
+    const std::vector<Json> paired = list.array("paired");
+    if (!asking.empty()) {
+      fmt::print("Asking to be paired:\n{}To let one in: spine devices approve <request>\n\n",
+                 Table(kPendingColumns, asking).text());
+    }
+    if (!paired.empty()) fmt::print("Paired:\n{}", Table(kPairedColumns, paired).text());
+    if (asking.empty() && paired.empty()) fmt::print("No devices, and none asks to be paired.\n");
     return kExitOk;
   };
 }
@@ -129,9 +138,23 @@ Action devices_approve(CLI::App& verb) {
   const auto which = option(verb, "which", kPending.help);
   const auto latest = option<bool>(verb, "--latest", "The request that came last");
   return [=](const Common& common) -> Result<int> {
-    SPINE_TRY(Gateway gateway, Gateway::open(common));
+    SPINE_TRY(GatewayClient gateway, GatewayClient::open(common));
     SPINE_TRY(const Json list, gateway.ask("device.pair.list"));
-    SPINE_TRY(const std::string id, pick_request(list, *which, *latest));
+    // As named, the latest, or the only one.
+    const std::vector<Json> rows = list.array("pending");
+    std::string id = rows.empty() ? "" : rows.back().text("requestId");
+    if (!which->empty()) {
+      SPINE_TRY(id, pick_device(list, kPending, *which));
+    } else if (rows.empty()) {
+      return Error{Errc::not_found,
+                   "No device asks to be paired. Requests end after 5 minutes: let the device "
+                   "connect again."};
+    } else if (rows.size() > 1 && !*latest) {
+      return Error{Errc::invalid_argument,
+                   fmt::format("{} devices ask; name one, or give --latest. `spine devices list` "
+                               "shows them.",
+                               rows.size())};
+    }
     SPINE_TRY(const Json answer,
               gateway.ask("device.pair.approve", json_object({{"requestId", id}})));
     return show(common, answer, "Approved. The device may connect now.");
@@ -162,6 +185,27 @@ Action devices_rename(CLI::App& verb) {
   return [=](const Common& common) {
     return change_device(common, kPaired, *which, "device.pair.rename", "Renamed.", label.get());
   };
+}
+
+Action pairing_list(CLI::App& verb) {
+  examples(verb, {"spine pairing list"});
+  return [](const Common& common) {
+    return show_list(common, "channels.pairing.list", "{}",
+                     {.rows = "requests",
+                      .columns = kSenderColumns,
+                      .none = "Nobody waits to be let in.",
+                      .hint = "To let one in: spine pairing approve <code>\n"});
+  };
+}
+
+Action pairing_approve(CLI::App& verb) {
+  examples(verb, {"spine pairing approve K7QX2MNP"});
+  return resolve_sender(verb, "channels.pairing.approve", "Let in");
+}
+
+Action pairing_reject(CLI::App& verb) {
+  examples(verb, {"spine pairing reject K7QX2MNP"});
+  return resolve_sender(verb, "channels.pairing.dismiss", "Turned down");
 }
 
 }  // namespace spine::cli

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -18,14 +19,12 @@
 #include "adapters/agents/process/userns_needs.h"
 #include "adapters/agents/process/users.h"
 #include "adapters/cli/agent_request.h"
-#include "adapters/cli/findings.h"
+#include "adapters/cli/common.h"
 #include "adapters/cli/folded_ids.h"
-#include "adapters/cli/gateway.h"
-#include "adapters/cli/journal_checked.h"
-#include "adapters/cli/place.h"
+#include "adapters/cli/gateway_client.h"
+#include "adapters/cli/output.h"
 #include "adapters/cli/process.h"
 #include "adapters/cli/verb.h"
-#include "adapters/client/http_get.h"
 #include "adapters/websocket/port_owner.h"
 #include "engine/config/deciding_file.h"
 #include "engine/config/state_dir.h"
@@ -44,14 +43,12 @@ constexpr std::size_t kFoldedNamedMax = 20;
 
 void check_config(const Place& place, Findings& findings) {
   if (place.config_error) {
-    findings.fail("configuration", place.config_error->message,
-                  "correct the file, then: spine config validate");
-    return;
+    return findings.fail("configuration", place.config_error->message,
+                         "correct the file, then: spine config validate");
   }
   const std::string path = place.config_path.string();
   if (!place.config.exists) {
-    findings.ok("configuration", path + " is not there: defaults");
-    return;
+    return findings.ok("configuration", path + " is not there: defaults");
   }
   findings.ok("configuration", path + " is valid");
   for (const std::string& warning : place.config.warnings) {
@@ -63,8 +60,7 @@ void check_state_dir(const Place& place, Findings& findings) {
   struct stat info {};
   const std::string path = place.state_dir.string();
   if (::stat(path.c_str(), &info) != 0) {
-    findings.ok("state directory", path + " is made at the first start");
-    return;
+    return findings.ok("state directory", path + " is made at the first start");
   }
   if (info.st_uid != ::geteuid()) {
     findings.fail("state directory", path + " belongs to another user",
@@ -81,8 +77,7 @@ void check_state_dir(const Place& place, Findings& findings) {
     findings.ok("state directory", path + " is private");
   }
   if (place.config.auth_mode == config::AuthMode::password) {
-    findings.ok("password", "in the configuration; no token is used");
-    return;
+    return findings.ok("password", "in the configuration; no token is used");
   }
   const auto token = config::read_token_file(config::token_path(place.state_dir));
   if (token) {
@@ -103,40 +98,27 @@ void check_state_dir(const Place& place, Findings& findings) {
 // Which gateway runs, if any, and who has the port.
 void check_port(const Place& place, Findings& findings) {
   const std::uint16_t port = place.target.port;
-  const auto lock = config::read_lock(place.state_dir);
-  const bool running = lock && lock->running;
-  if (running && lock->port == port) {
+  const config::LockInfo lock = place.lock();
+  if (lock.running && lock.port == port) {
     const auto answer = client::http_get(place.target, "/ready", client::in_ms(5'000));
     if (answer && answer->status == 200) {
-      findings.ok("gateway", fmt::format("runs and is ready (pid {})", lock->pid));
-    } else {
-      findings.fail("gateway",
-                    fmt::format("runs (pid {}) but is not ready: {}", lock->pid,
-                                answer ? answer->body : answer.error().message),
-                    "spine logs");
+      return findings.ok("gateway", fmt::format("runs and is ready (pid {})", lock.pid));
     }
-    return;
+    return findings.fail("gateway",
+                         fmt::format("runs (pid {}) but is not ready: {}", lock.pid,
+                                     answer ? answer->body : answer.error().message),
+                         "spine logs");
   }
   if (client::Socket::connect(place.target.address, port, client::in_ms(2'000))) {
     const auto owner = net::find_port_owner(port);
-    findings.fail("port",
-                  owner ? fmt::format("{} is in use by {} (pid {})", port, owner->name, owner->pid)
-                        : fmt::format("{} is in use by a process of another user", port),
-                  "stop that process, or choose another port: --port, or gateway.port");
-    return;
+    return findings.fail(
+        "port",
+        owner ? fmt::format("{} is in use by {} (pid {})", port, owner->name, owner->pid)
+              : fmt::format("{} is in use by a process of another user", port),
+        "stop that process, or choose another port: --port, or gateway.port");
   }
   findings.ok("port", fmt::format("{} is free", port));
   findings.warn("gateway", "does not run", "spine start");
-}
-
-// When the gateway, if it runs, last read all of the journal again, and what it found.
-std::string read_again(const Place& place, bool& damaged) {
-  const auto answer = client::http_get(place.target, "/ready", client::in_ms(5'000));
-  const auto ready = answer ? client::Json::parse(answer->body) : std::nullopt;
-  const client::Json journal = ready ? ready->at("journal") : client::Json{};
-  if (journal.absent()) return "not read again while no gateway runs";
-  damaged = journal.number("damages") != 0;
-  return "read again " + journal_checked_text(journal);
 }
 
 // The last block, and with it the format; everything is checked by `spine journal verify`, and by a
@@ -144,46 +126,43 @@ std::string read_again(const Place& place, bool& damaged) {
 void check_journal(const Place& place, Findings& findings) {
   auto reader = journal::Reader::open_read_only(place.state_dir / "journal");
   if (!reader) {
-    const bool absent = reader.error().code == Errc::not_found;
-    if (reader.error().code == Errc::unavailable) {
-      findings.warn("journal",
-                    "other processes hold every place for readers, so it was not looked at",
-                    fmt::format("find them with `fuser {}`, or cut them off: spine restart",
-                                (place.state_dir / "journal" / "lock.mdb").string()));
-      return;
+    const Error& error = reader.error();
+    if (error.code == Errc::not_found) return findings.ok("journal", "made at the first start");
+    if (error.code != Errc::unavailable) {
+      return findings.fail("journal", error.message, "spine journal verify");
     }
-    findings.add(absent ? Grade::ok : Grade::fail, "journal",
-                 absent ? "made at the first start" : reader.error().message,
-                 absent ? "" : "spine journal verify");
-    return;
+    return findings.warn("journal",
+                         "other processes hold every place for readers, so it was not looked at",
+                         fmt::format("find them with `fuser {}`, or cut them off: spine restart",
+                                     (place.state_dir / "journal" / "lock.mdb").string()));
   }
   const Status renewed = reader->renew();
   const Seq last = renewed ? reader->last() : Seq{};
   const auto tail = last ? reader->block_of(last) : Result<journal::BlockView>(Error{});
   if (!renewed || (last && !tail)) {
-    findings.fail("journal", renewed ? tail.error().message : renewed.error().message,
-                  "spine journal verify");
-    return;
+    return findings.fail("journal", renewed ? tail.error().message : renewed.error().message,
+                         "spine journal verify");
   }
   const auto ahead = journal::find_ahead(place.state_dir, Bits128{}, *reader);
   if (ahead && !ahead->empty()) {
-    findings.fail("journal", journal::ahead_text(*ahead, reader->last()),
-                  "bring back a backup, or: spine start --accept-loss");
-    return;
+    return findings.fail("journal", journal::ahead_text(*ahead, reader->last()),
+                         "bring back a backup, or: spine start --accept-loss");
   }
-  bool damaged = false;
-  const std::string checked = read_again(place, damaged);
+  // When the gateway, if it runs, last read all of it again, and what it found.
+  const auto answer = client::http_get(place.target, "/ready", client::in_ms(5'000));
+  const auto ready = answer ? Json::parse(answer->body) : std::nullopt;
+  const Json read = ready ? ready->at("journal") : Json{};
+  const bool damaged = read.number("damages") != 0;
   findings.add(
       damaged ? Grade::fail : Grade::ok, "journal",
-      fmt::format("{} events, its end is whole; {}", show_count(last.value), checked),
+      fmt::format("{} events, its end is whole; {}", show_count(last.value),
+                  read.absent() ? "not read again while no gateway runs"
+                                : "read again " + journal_checked_text(read)),
       damaged ? "stop Spine, keep a copy, check the disk, bring back the last backup" : "");
 }
 
 std::string quoted(const std::vector<std::string>& ids) {
-  std::string text;
-  for (const std::string& id : ids)
-    text += fmt::format("{}\"{}\"", text.empty() ? "" : ", ", id);
-  return text;
+  return fmt::format("\"{}\"", fmt::join(ids, "\", \""));
 }
 
 // An entry of a list that let somebody in whose id is written otherwise.
@@ -198,29 +177,25 @@ void check_spelling(const FoldedIds& found, const std::string& key, const std::s
                 "write the id as the channel does");
 }
 
-void check_lists(const config::Config& config, const FoldedIds& found, Findings& findings) {
-  for (const config::ChannelConfig& channel : config.channels) {
-    const std::string key = "channels." + channel.name;
-    for (const std::string& id : channel.allow_from)
-      check_spelling(found, key + ".allowFrom", channel.name, id, findings);
-    if (!channel.group_allow_from) continue;
-    for (const std::string& id : *channel.group_allow_from)
-      check_spelling(found, key + ".groupAllowFrom", channel.name, id, findings);
-  }
-  for (const std::string& admin : config.admins) {
-    const std::size_t colon = admin.find(':');
-    check_spelling(found, "gateway.auth.admin_channels", admin.substr(0, colon),
-                   admin.substr(colon + 1), findings);
-  }
-}
-
 // What was recorded when "Anna" and "anna" were one: who finds a new session, or has to ask anew.
 void check_folded_ids(const Place& place, Findings& findings) {
   auto reader = journal::Reader::open_read_only(place.state_dir / "journal");
   if (!reader) return;  // said above
   const auto found = find_folded_ids(*reader);
   if (!found) return;
-  check_lists(place.config, *found, findings);
+  for (const config::ChannelConfig& channel : place.config.channels) {
+    const std::string key = "channels." + channel.name;
+    for (const std::string& id : channel.allow_from)
+      check_spelling(*found, key + ".allowFrom", channel.name, id, findings);
+    if (!channel.group_allow_from) continue;
+    for (const std::string& id : *channel.group_allow_from)
+      check_spelling(*found, key + ".groupAllowFrom", channel.name, id, findings);
+  }
+  for (const std::string& admin : place.config.admins) {
+    const std::size_t colon = admin.find(':');
+    check_spelling(*found, "gateway.auth.admin_channels", admin.substr(0, colon),
+                   admin.substr(colon + 1), findings);
+  }
   std::size_t named = 0;
   for (const FoldedGroup& session : found->sessions) {
     if (++named > kFoldedNamedMax) break;
@@ -263,24 +238,8 @@ void check_disk(const Place& place, Findings& findings) {
                enough ? "" : "make room: without it messages are refused");
 }
 
-void check_limits(Findings& findings) {
-  rlimit descriptors{};
-  ::getrlimit(RLIMIT_NOFILE, &descriptors);
-  const bool enough = descriptors.rlim_max >= kDescriptorsWanted;
-  findings.add(enough ? Grade::ok : Grade::warn, "open files",
-               fmt::format("up to {}", descriptors.rlim_max),
-               enough ? "" : "allow more for many connections: ulimit -n 16384");
-}
-
-void check_programs(Findings& findings) {
-  const auto sibling = sibling_program("spine-replay");
-  findings.add(
-      sibling ? Grade::ok : Grade::fail, "programs",
-      sibling ? fmt::format("spine {} with spine-replay", SPINE_VERSION) : sibling.error().message);
-}
-
 // A gateway that a service manager started has another PATH than the shell that asks.
-void take_path_of(std::uint32_t pid) {
+void take_path_of(pid_t pid) {
   std::ifstream file(fmt::format("/proc/{}/environ", pid), std::ios::binary);
   const std::string all{std::istreambuf_iterator<char>(file), {}};
   for (std::size_t at = 0; at < all.size();) {
@@ -290,28 +249,6 @@ void take_path_of(std::uint32_t pid) {
     if (entry.starts_with("PATH=")) ::setenv("PATH", entry.c_str() + 5, 1);
     at = end + 1;
   }
-}
-
-// Whether its program makes user name spaces, which it may do only if the configuration says so.
-void check_name_spaces(const config::AgentConfig& agent, const std::string& program,
-                       Findings& findings) {
-  const auto need = agents::userns_need_of(program, agent.process.args);
-  if (!need) return;
-  const std::string what = fmt::format("{} {}", need->name, need->what);
-  if (agent.process.sandbox.userns) {
-    findings.ok("agent " + agent.id, fmt::format("may make user name spaces: {}", what));
-    return;
-  }
-  findings.warn(
-      "agent " + agent.id, fmt::format("may make no user name spaces, and {}", what),
-      fmt::format("if it has to: agents.entries.{}.spine.sandbox.userns: true", agent.id));
-}
-
-// As it would be started, in the view that it would have.
-Status check_launch(const agents::LaunchRequest& request, std::string& program) {
-  SPINE_TRY(const agents::Launch launch, agents::prepare_launch(request));
-  program = launch.program;
-  return agents::check_node_version(launch.program, launch.plan.env, launch.probe);
 }
 
 // It never ran: what can be said without its places.
@@ -338,19 +275,26 @@ void check_agent(const Place& place, const config::AgentConfig& agent,
   const auto places = agents::find_places(request.gateway, request.agent);
   request.places = places.value_or(agents::AgentPlaces{.workspace = agent.workspace});
   std::string program;
+  // As it would be started, in the view that it would have.
+  const auto check_launch = [&program](const agents::LaunchRequest& launched) -> Status {
+    SPINE_TRY(const agents::Launch launch, agents::prepare_launch(launched));
+    program = launch.program;
+    return agents::check_node_version(launch.program, launch.plan.env, launch.probe);
+  };
+  const std::string subject = "agent " + request.agent.id;
   const Status can =
-      places ? check_launch(request.launch(), program) : check_command(request.launch(), program);
-  findings.add(can ? Grade::ok : Grade::fail, "agent " + request.agent.id,
-               can ? program + " is there" : can.error().message);
-  if (can) check_name_spaces(request.agent, program, findings);
-}
-
-// What the configuration asks of it and nothing here can hold it to: then it is not started.
-void check_policy(const config::AgentConfig& agent, const agents::SeparationMeans& means,
-                  Findings& findings) {
-  const std::string why = agents::policy_refusal(agent, means);
-  if (why.empty()) return;
-  findings.fail("agent " + agent.id, "is not started: " + why);
+      places ? check_launch(request.launch()) : check_command(request.launch(), program);
+  if (!can) return findings.fail(subject, can.error().message);
+  findings.ok(subject, program + " is there");
+  // Whether its program makes user name spaces, which it may do only if the configuration says so.
+  const config::AgentProcess& process = request.agent.process;
+  const auto need = agents::userns_need_of(program, process.args);
+  if (!need) return;
+  const std::string what = fmt::format("{} {}", need->name, need->what);
+  if (process.sandbox.userns) return findings.ok(subject, "may make user name spaces: " + what);
+  findings.warn(
+      subject, "may make no user name spaces, and " + what,
+      fmt::format("if it has to: agents.entries.{}.spine.sandbox.userns: true", request.agent.id));
 }
 
 // What the gateway that runs knows of them: who is in quarantine gets no messages, and nothing else
@@ -378,9 +322,8 @@ void check_states(const Common& common, Findings& findings) {
 // Whether each agent can be started, as far as that is known without starting it, and how the
 // running gateway says that they are.
 void check_agents(const Common& common, const Place& place, Findings& findings) {
-  const auto lock = config::read_lock(place.state_dir);
-  const bool running = lock && lock->running;
-  if (running) take_path_of(static_cast<std::uint32_t>(lock->pid));
+  const config::LockInfo lock = place.lock();
+  if (lock.running) take_path_of(lock.pid);
   std::optional<agents::SeparationMeans> means;
   for (const config::AgentConfig& agent : place.config.agents) {
     if (agent.process.driver == config::Driver::echo) continue;
@@ -393,9 +336,11 @@ void check_agents(const Common& common, const Place& place, Findings& findings) 
           apart ? "" : "apt-get install bubblewrap");
     }
     check_agent(place, agent, *means, findings);
-    check_policy(agent, *means, findings);
+    // What the configuration asks of it and nothing here can hold it to.
+    const std::string why = agents::policy_refusal(agent, *means);
+    if (!why.empty()) findings.fail("agent " + agent.id, "is not started: " + why);
   }
-  if (running) check_states(common, findings);
+  if (lock.running) check_states(common, findings);
 }
 
 }  // namespace
@@ -405,7 +350,10 @@ Action doctor(CLI::App& verb) {
   return [](const Common& common) -> Result<int> {
     SPINE_TRY(const Place place, locate(common));
     Findings findings;
-    check_programs(findings);
+    const auto sibling = sibling_program("spine-replay");
+    findings.add(sibling ? Grade::ok : Grade::fail, "programs",
+                 sibling ? fmt::format("spine {} with spine-replay", SPINE_VERSION)
+                         : sibling.error().message);
     check_config(place, findings);
     check_state_dir(place, findings);
     check_port(place, findings);
@@ -413,7 +361,12 @@ Action doctor(CLI::App& verb) {
     check_folded_ids(place, findings);
     check_disk(place, findings);
     check_agents(common, place, findings);
-    check_limits(findings);
+    rlimit descriptors{};
+    ::getrlimit(RLIMIT_NOFILE, &descriptors);
+    const bool enough = descriptors.rlim_max >= kDescriptorsWanted;
+    findings.add(enough ? Grade::ok : Grade::warn, "open files",
+                 fmt::format("up to {}", descriptors.rlim_max),
+                 enough ? "" : "allow more for many connections: ulimit -n 16384");
     findings.print(common.json);
     return findings.failed() ? kExitFailure : kExitOk;
   };

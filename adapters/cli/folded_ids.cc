@@ -46,11 +46,6 @@ std::string place_of(std::string_view channel, std::string_view account, std::st
   return std::string{place.view()};
 }
 
-// One with capitals alone is of interest, too: it is another one today.
-bool matters(const std::string& folded_id, const std::set<std::string>& ids) {
-  return ids.size() > 1 || (!ids.empty() && *ids.begin() != folded_id);
-}
-
 void add_id(std::set<std::string>& ids, const std::string& id) {
   if (ids.size() < kIdsOfOneMax) ids.insert(id);
 }
@@ -149,8 +144,10 @@ FoldedIds FoldedIdsFinder::result() const {
     if (key == keys_.end()) continue;
     FoldedGroup group{.name = key->second};
     for (const auto& [as_one, met] : groups) {
-      // Many share a session that no id of theirs names (dmScope main): that is as it was.
-      if (key->second.find(met.id) == std::string::npos || !matters(as_one, met.shown)) continue;
+      // Many share a session that no id of theirs names (dmScope main): that is as it was. One with
+      // capitals alone is of interest, too: it is another one today.
+      const bool other = met.shown.size() > 1 || !met.shown.contains(as_one);
+      if (key->second.find(met.id) == std::string::npos || !other) continue;
       group.ids.insert(group.ids.end(), met.shown.begin(), met.shown.end());
     }
     if (!group.ids.empty()) found.sessions.push_back(std::move(group));

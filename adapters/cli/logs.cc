@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <thread>
 
+#include "adapters/cli/common.h"
 #include "adapters/cli/output.h"
 #include "schemas/vocab/show.h"
 
@@ -50,11 +51,6 @@ LogLine split_text(std::string_view line) {
   const std::size_t colon = line.find(": ");
   if (colon == std::string_view::npos) return {};
   return {std::string{line.substr(0, colon)}, std::string{line.substr(colon + 2)}};
-}
-
-LogLine split_json(std::string_view line) {
-  const auto json = client::Json::parse(line);
-  return json ? LogLine{json->text("subsystem"), json->text("message")} : LogLine{};
 }
 
 // A line that is JSON already stays; any other becomes {"line": ...}.
@@ -101,16 +97,15 @@ void follow(std::ifstream file, const std::filesystem::path& path, std::string_v
 
 }  // namespace
 
-std::filesystem::path log_file(const config::Config& config,
-                               const std::filesystem::path& state_dir) {
-  return config.log_file.empty() ? state_dir / "logs" / "spine.log"
-                                 : std::filesystem::path(config.log_file);
-}
-
 bool about_agent(std::string_view line, std::string_view agent_id) {
   if (agent_id.empty()) return true;
   constexpr std::string_view kOwn = "agent/";
-  const LogLine parts = line.starts_with('{') ? split_json(line) : split_text(line);
+  LogLine parts;
+  if (!line.starts_with('{')) {
+    parts = split_text(line);
+  } else if (const auto json = Json::parse(line)) {
+    parts = {json->text("subsystem"), json->text("message")};
+  }
   if (parts.subsystem.starts_with(kOwn)) {
     return parts.subsystem.substr(kOwn.size()) == agent_id;
   }

@@ -3,20 +3,14 @@
 
 #include <cstdint>
 #include <deque>
-#include <filesystem>
 #include <istream>
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "adapters/cli/place.h"
 #include "adapters/cli/verb.h"
 
 namespace spine::cli {
-
-// Where a gateway writes its log.
-std::filesystem::path log_file(const config::Config& config,
-                               const std::filesystem::path& state_dir);
 
 // Whether the line is about the agent: what its processes say (subsystem "agent/<id>"), and what
 // the gateway says of it (subsystem "agents", with the id as a word). An empty id: every line is.

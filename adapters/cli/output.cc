@@ -5,8 +5,9 @@
 #include <cstdio>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <optional>
 
-#include "adapters/cli/common.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/utf8.h"
@@ -20,6 +21,19 @@ int fail(const Error& error) {
 
 void print_json(std::string_view json) {
   fmt::print("{}\n", json_for_terminal(json));
+}
+
+int show(const Common& common, const std::string& json, std::string_view said) {
+  if (common.json) {
+    print_json(json);
+  } else {
+    fmt::print("{}\n", said);
+  }
+  return kExitOk;
+}
+
+int show(const Common& common, const Json& answer, std::string_view said) {
+  return show(common, answer.dump(), said);
 }
 
 Member::Member(std::string_view named, std::string_view text)
@@ -39,10 +53,7 @@ Raw json_array(const std::vector<std::string>& values) {
 }
 
 Raw json_texts(const std::vector<std::string>& texts) {
-  std::vector<std::string> values;
-  for (const std::string& text : texts)
-    values.push_back(json_string(text));
-  return json_array(values);
+  return json_rows(texts, [](const std::string& text) { return json_string(text); });
 }
 
 std::string text_or_dash(const Json& row, std::string_view key) {
@@ -131,6 +142,45 @@ std::string Facts::text() const {
     out += "  " + name + std::string(widest - count_characters(name) + 2, ' ') + value + "\n";
   }
   return out;
+}
+
+void Findings::add(Grade grade, std::string subject, std::string what, std::string remedy) {
+  constexpr const char* kNames[]{"ok", "warn", "fail"};
+  failed_ = failed_ || grade == Grade::fail;
+  list_.push_back({kNames[static_cast<std::size_t>(grade)], std::move(subject), std::move(what),
+                   std::move(remedy)});
+}
+
+void Findings::print(bool json) const {
+  if (json) {
+    const Raw rows = json_rows(list_, [](const Finding& f) {
+      return json_object(
+          {{"grade", f.grade}, {"subject", f.subject}, {"what", f.what}, {"remedy", f.remedy}});
+    });
+    return print_json(json_object({{"findings", rows}}));
+  }
+  for (const Finding& f : list_) {
+    fmt::print("{:<5} {:<16} {}\n", f.grade, f.subject, printable(f.what));
+    if (!f.remedy.empty()) fmt::print("{:<22} -> {}\n", "", printable(f.remedy));
+  }
+}
+
+Result<std::size_t> pick(const std::vector<Named>& all, const std::string& which,
+                         const std::string& none) {
+  std::optional<std::size_t> begun;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < all.size() && !which.empty(); ++i) {
+    const auto same = [&](const std::string& name) { return same_but_case(name, which); };
+    if (all[i].id == which || std::ranges::any_of(all[i].whole, same)) return i;
+    if (!all[i].id.starts_with(which)) continue;
+    begun = i;
+    ++count;
+  }
+  if (count == 1) return *begun;
+  if (count == 0) return Error{Errc::not_found, none};
+  return Error{
+      Errc::invalid_argument,
+      fmt::format("\"{}\" is the beginning of more than one; give more of it.", printable(which))};
 }
 
 }  // namespace spine::cli

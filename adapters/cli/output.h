@@ -1,7 +1,10 @@
-// Output: what verbs print: errors, JSON, tables and facts.
+// Output: what verbs print: errors, JSON, tables, facts and findings; and which one of a list
+// somebody means.
 #pragma once
 
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <span>
@@ -10,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/cli/common.h"
 #include "adapters/client/json.h"
 #include "schemas/vocab/result.h"
 
@@ -22,6 +26,10 @@ int fail(const Error& error);
 
 // JSON of others on one line, made safe for a terminal.
 void print_json(std::string_view json);
+
+// Prints the JSON with --json; else what is said to people, if anything. kExitOk.
+int show(const Common& common, const std::string& json, std::string_view said = {});
+int show(const Common& common, const Json& answer, std::string_view said = {});
 
 // JSON text.
 struct Raw {
@@ -51,6 +59,14 @@ struct Member {
 };
 // {"name":value,...}: parameters of a call, or what a verb prints. Names are literals of ours.
 std::string json_object(std::initializer_list<Member> members);
+// [{...},...]: the members of one row each.
+template <class Rows, class MembersOf>
+Raw json_rows(const Rows& rows, MembersOf members_of) {
+  std::vector<std::string> values;
+  for (const auto& row : rows)
+    values.push_back(members_of(row));
+  return json_array(values);
+}
 
 // A column of a table: its title, where its value stands in a row, and how it is shown.
 struct Column {
@@ -91,6 +107,27 @@ void print_rows(const std::vector<Json>& rows, const Listing& listing);
 // The rows of an answer; says how many there are when not all were given (totalCount).
 void print_list(const Json& answer, const Listing& listing);
 
+// How one thing of a list is named.
+struct Named {
+  std::string id{};                  // whole, or by its first characters
+  std::vector<std::string> whole{};  // whole alone, in any case: a code
+};
+// The place in `all` of what `which` names. Errors: Errc::invalid_argument when it begins more than
+// one id, Errc::not_found with the text `none` when nothing is called so.
+Result<std::size_t> pick(const std::vector<Named>& all, const std::string& which,
+                         const std::string& none);
+
+// The row that is meant, `named` giving how each is called.
+template <class NamedBy>
+Result<Json> pick_row(const std::vector<Json>& rows, NamedBy named, const std::string& which,
+                      const std::string& none) {
+  std::vector<Named> names;
+  for (const Json& row : rows)
+    names.push_back(named(row));
+  SPINE_TRY(const std::size_t at, pick(names, which, none));
+  return rows[at];
+}
+
 // "  Name        value" lines under one another; values are printabled.
 class Facts {
  public:
@@ -99,6 +136,37 @@ class Facts {
 
  private:
   std::vector<std::pair<std::string, std::string>> facts_{};
+};
+
+// What doctor found, each with what to do about it.
+enum class Grade : std::uint8_t { ok, warn, fail };
+class Findings {
+ public:
+  // `remedy` is empty when there is nothing to do.
+  void add(Grade grade, std::string subject, std::string what, std::string remedy = {});
+  void ok(std::string subject, std::string what, std::string remedy = {}) {
+    add(Grade::ok, std::move(subject), std::move(what), std::move(remedy));
+  }
+  void warn(std::string subject, std::string what, std::string remedy = {}) {
+    add(Grade::warn, std::move(subject), std::move(what), std::move(remedy));
+  }
+  void fail(std::string subject, std::string what, std::string remedy = {}) {
+    add(Grade::fail, std::move(subject), std::move(what), std::move(remedy));
+  }
+
+  // Whether one failed.
+  bool failed() const { return failed_; }
+  void print(bool json) const;
+
+ private:
+  struct Finding {
+    const char* grade{};
+    std::string subject{};
+    std::string what{};
+    std::string remedy{};
+  };
+  std::vector<Finding> list_{};
+  bool failed_{};
 };
 
 }  // namespace spine::cli

@@ -60,18 +60,6 @@ pid_t start_background(const std::vector<std::string>& words, int output_fd) {
   return child;
 }
 
-std::filesystem::path state_dir_of_process(pid_t pid) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  fs::directory_iterator entry("/proc/" + std::to_string(pid) + "/fd", error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    std::error_code unreadable;
-    const fs::path target = fs::read_symlink(entry->path(), unreadable);
-    if (target.filename() == "spine.lock") return target.parent_path();
-  }
-  return {};
-}
-
 Result<std::filesystem::path> own_program() {
   std::error_code error;
   std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);

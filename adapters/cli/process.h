@@ -21,10 +21,6 @@ Error become(const std::vector<std::string>& words);
 // /dev/null and both outputs to `output_fd`. Returns its pid, or -1 with errno set.
 pid_t start_background(const std::vector<std::string>& words, int output_fd);
 
-// The state directory of a Spine, known by the lock file the process holds open
-// (engine/config/state_dir.h); empty when it holds none, or may not be looked at.
-std::filesystem::path state_dir_of_process(pid_t pid);
-
 // The file this process runs, links resolved. Errc::io when /proc is not there.
 Result<std::filesystem::path> own_program();
 // `name` beside it; Errc::not_found, saying what to do, when it is not there.

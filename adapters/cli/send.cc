@@ -3,14 +3,14 @@
 #include <chrono>
 #include <cstdio>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <iostream>
 #include <iterator>
-#include <optional>
 #include <thread>
 #include <unistd.h>
 
+#include "adapters/cli/common.h"
 #include "adapters/cli/output.h"
-#include "adapters/cli/place.h"
 #include "adapters/cli/verb.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/vocab/limits.h"
@@ -45,11 +45,10 @@ Result<std::string> message_text(const SendOptions& options) {
   std::string text;
   if (options.words.size() == 1 && options.words[0] == "-") {
     text.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-    while (!text.empty() && text.back() == '\n')
+    while (text.ends_with('\n'))
       text.pop_back();
   } else {
-    for (const std::string& word : options.words)
-      text += (text.empty() ? "" : " ") + word;
+    text = fmt::format("{}", fmt::join(options.words, " "));
   }
   if (text.empty()) return Error{Errc::invalid_argument, "The message is empty."};
   if (text.size() > limits::kTextBytesMax) {
@@ -71,12 +70,6 @@ std::string session_key(const SendOptions& options, const Json& hello) {
 // True when the gateway took the message and has no agent to answer it: a reset, or the agent none.
 bool is_without_run(const Answer& answer) {
   return answer.ok && !answer.payload.flag("run", true);
-}
-
-void show_waits_behind(const Json& behind) {
-  fmt::print(stderr, "Waiting behind a run of {} (spine runs abort {} ends it)\n",
-             show_duration_ms(static_cast<std::uint64_t>(behind.number("runningMs"))),
-             printable(behind.text("runId")));
 }
 
 // What an agent asks while its answer is waited for, of whatever session: it may be this one's.
@@ -136,7 +129,11 @@ class Sending {
     Sent sent{.answer = std::move(taken)};
     if (!sent.answer.ok || is_without_run(sent.answer)) return sent;
     sent.waits_behind = sent.answer.payload.at("waitsBehind");
-    if (!sent.waits_behind.absent() && !json_) show_waits_behind(sent.waits_behind);
+    if (const Json& behind = sent.waits_behind; !behind.absent() && !json_) {
+      fmt::print(stderr, "Waiting behind a run of {} (spine runs abort {} ends it)\n",
+                 show_duration_ms(static_cast<std::uint64_t>(behind.number("runningMs"))),
+                 printable(behind.text("runId")));
+    }
     if (options_.no_wait) return sent;
     const std::uint64_t wait_ms = left_ms(deadline_);
     SPINE_TRY(sent.answer,
@@ -201,20 +198,15 @@ class Sending {
   std::string_view scopes_{kSendScopes};
 };
 
-// What agent.wait said, and what the message waited behind.
-void print_reply_json(const Sent& sent) {
-  std::string json = sent.answer.payload.dump();
-  if (!sent.waits_behind.absent() && json.ends_with('}')) {
-    json.insert(json.size() - 1, ",\"waitsBehind\":" + sent.waits_behind.dump());
-  }
-  print_json(json);
-}
-
 Result<int> print_reply(const Sent& sent, bool json) {
   const Json& payload = sent.answer.payload;
   const std::string outcome = payload.text("status");
   if (json) {
-    print_reply_json(sent);
+    std::string text = payload.dump();
+    if (!sent.waits_behind.absent() && text.ends_with('}')) {
+      text.insert(text.size() - 1, ",\"waitsBehind\":" + sent.waits_behind.dump());
+    }
+    print_json(text);
     return outcome == "ok" ? kExitOk : kExitFailure;
   }
   if (outcome == "timeout") {
@@ -235,38 +227,12 @@ Result<int> print_reply(const Sent& sent, bool json) {
 }
 
 // What was recorded, where no reply was waited for.
-void print_taken(const Answer& answer) {
+std::string taken_text(const Answer& answer) {
   const Json& payload = answer.payload;
+  if (!is_without_run(answer)) return "accepted: run " + printable(payload.text("runId"));
+  // Of the gateway itself, to a command such as /status.
   const std::string said = payload.text("command").empty() ? "" : payload.text("text");
-  if (!is_without_run(answer)) {
-    fmt::print("accepted: run {}\n", printable(payload.text("runId")));
-  } else if (!said.empty()) {  // by the gateway itself, to a command such as /status
-    fmt::print("{}\n", printable(said, true));
-  } else {
-    fmt::print("Recorded; no agent run was started.\n");
-  }
-}
-
-Result<int> send_message(const Common& common, const SendOptions& options) {
-  SPINE_TRY(const Place place, locate(common));
-  auto text = message_text(options);
-  if (!text) {
-    fmt::print(stderr, "Error: {}\n", text.error().message);
-    return kExitUsage;
-  }
-  SPINE_TRY(const Sent sent, Sending(place, common, options, std::move(*text)).run());
-  const Answer& answer = sent.answer;
-  if (!answer.ok) {
-    return Error{Errc::refused, fmt::format("The gateway refused the message: {} ({})",
-                                            answer.message, answer.code)};
-  }
-  if (!options.no_wait && !is_without_run(answer)) return print_reply(sent, common.json);
-  if (common.json) {
-    print_json(answer.payload.dump());
-  } else {
-    print_taken(answer);
-  }
-  return kExitOk;
+  return said.empty() ? "Recorded; no agent run was started." : printable(said, true);
 }
 
 }  // namespace
@@ -283,7 +249,22 @@ Action send(CLI::App& verb) {
   verb.add_option("--timeout", options->timeout_s, "Seconds to wait for the reply")
       ->capture_default_str();
   verb.add_flag("--no-wait", options->no_wait, "Return when the message is durable");
-  return [=](const Common& common) { return send_message(common, *options); };
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(const Place place, locate(common));
+    auto text = message_text(*options);
+    if (!text) {
+      fmt::print(stderr, "Error: {}\n", text.error().message);
+      return kExitUsage;
+    }
+    SPINE_TRY(const Sent sent, Sending(place, common, *options, std::move(*text)).run());
+    const Answer& answer = sent.answer;
+    if (!answer.ok) {
+      return Error{Errc::refused, fmt::format("The gateway refused the message: {} ({})",
+                                              answer.message, answer.code)};
+    }
+    if (!options->no_wait && !is_without_run(answer)) return print_reply(sent, common.json);
+    return show(common, answer.payload, taken_text(answer));
+  };
 }
 
 }  // namespace spine::cli

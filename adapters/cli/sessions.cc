@@ -1,9 +1,10 @@
-// sessions list, show, reset, delete, abort: conversations as the running gateway has them.
+// sessions list, show, reset, delete, abort: conversations as the running gateway has them; runs
+// list, abort: what is being worked on and what waits.
 #include <algorithm>
-#include <cstdio>
 #include <fmt/format.h>
 
-#include "adapters/cli/gateway.h"
+#include "adapters/cli/gateway_client.h"
+#include "adapters/cli/output.h"
 #include "adapters/cli/verb.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
@@ -49,58 +50,35 @@ std::string content_text(const Json& message) {
   return text;
 }
 
-bool calls_tools(const Json& message) {
-  for (const Json& part : message.array("content")) {
-    if (part.text("type") == "toolCall") return true;
-  }
-  return false;
-}
-
-// A tool is a line of its own: people read what was said.
+// A tool is a line of its own: people read what was said. Empty for what is none.
 std::string tool_line(const Json& message) {
-  if (calls_tools(message)) return "tool: " + content_text(message);
+  const auto calls_tool = [](const Json& part) { return part.text("type") == "toolCall"; };
+  const std::string content = content_text(message);
+  if (std::ranges::any_of(message.array("content"), calls_tool)) return "tool: " + content;
+  if (message.text("role") != "toolResult") return {};
   return fmt::format("tool {}: {} {}", message.flag("isError") ? "failed" : "result",
-                     message.text("toolName"), one_line(content_text(message)));
+                     message.text("toolName"), one_line(content));
 }
 
 void print_message(const Json& message) {
   const Json meta = message.at("__openclaw");
   const std::string seq = meta.absent() ? "" : fmt::format("#{} ", meta.number("seq"));
-  std::string who = message.text("role");
-  if (who == "toolResult" || calls_tools(message)) {
-    fmt::print("\n{}{}  {}\n", seq, time_or_dash(message, "timestamp"),
-               printable(tool_line(message)));
-    return;
-  }
-  if (const std::string model = message.text("model"); !model.empty()) {
+  const std::string tool = tool_line(message);
+  std::string who = tool.empty() ? message.text("role") : tool;
+  if (const std::string model = message.text("model"); tool.empty() && !model.empty()) {
     who += fmt::format(" ({}/{})", message.text("provider"), model);
   }
+  fmt::print("\n{}{}  {}\n", seq, time_or_dash(message, "timestamp"), printable(who));
+  if (!tool.empty()) return;
   std::string text = printable(content_text(message), true);
   for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 5)) {
     text.insert(at + 1, "    ");
   }
-  fmt::print("\n{}{}  {}\n", seq, time_or_dash(message, "timestamp"), printable(who));
   if (!text.empty()) fmt::print("    {}\n", text);
   const std::string why = message.text("errorMessage");
   if (why.empty()) return;
   const bool stopped = message.text("stopReason") == "aborted";
   fmt::print("    [{}{}]\n", stopped ? "" : "failed: ", printable(why));
-}
-
-void print_session(const Json& session, const Json& history) {
-  Facts facts;
-  facts.add("Agent", session.text("agentId"));
-  facts.add("Kind", session.text("kind"));
-  facts.add("Session id", session.text("sessionId"));
-  if (session.number("sessionStartedAt") != 0) {
-    facts.add("Started", time_text(session, "sessionStartedAt"));
-  }
-  facts.add("Updated", time_or_dash(session, "updatedAt"));
-  facts.add("Run", run_text(session, "hasActiveRun"));
-  fmt::print("{}\n{}", printable(session.text("key")), facts.text());
-  for (const Json& message : history.array("messages"))
-    print_message(message);
-  if (history.flag("hasMore")) fmt::print("\n(older messages are not shown: --limit)\n");
 }
 
 Error no_session(const std::string& key) {
@@ -122,6 +100,8 @@ Action change_session(CLI::App& verb, const char* method,
     return kExitFailure;
   };
 }
+
+constexpr std::uint64_t kLookedThrough = 1'000;  // for the run that is meant
 
 }  // namespace
 
@@ -145,7 +125,7 @@ Action sessions_show(CLI::App& verb) {
   const auto key = argument(verb, "key", "Session key");
   const auto limit = option<std::uint64_t>(verb, "--limit", "At most this many messages", 50);
   return [=](const Common& common) -> Result<int> {
-    SPINE_TRY(Gateway gateway, Gateway::open(common, kReadScopes));
+    SPINE_TRY(GatewayClient gateway, GatewayClient::open(common, kReadScopes));
     SPINE_TRY(const Json described, gateway.ask("sessions.describe", json_object({{"key", *key}})));
     const Json session = described.at("session");
     if (session.absent()) return no_session(*key);
@@ -153,10 +133,21 @@ Action sessions_show(CLI::App& verb) {
     SPINE_TRY(const Json history,
               gateway.ask("chat.history", json_object({{"sessionKey", *key}, {"limit", most}})));
     if (common.json) {
-      print_json(json_object({{"session", session}, {"history", history}}));
-    } else {
-      print_session(session, history);
+      return show(common, json_object({{"session", session}, {"history", history}}));
     }
+    Facts facts;
+    facts.add("Agent", session.text("agentId"));
+    facts.add("Kind", session.text("kind"));
+    facts.add("Session id", session.text("sessionId"));
+    if (session.number("sessionStartedAt") != 0) {
+      facts.add("Started", time_text(session, "sessionStartedAt"));
+    }
+    facts.add("Updated", time_or_dash(session, "updatedAt"));
+    facts.add("Run", run_text(session, "hasActiveRun"));
+    fmt::print("{}\n{}", printable(session.text("key")), facts.text());
+    for (const Json& message : history.array("messages"))
+      print_message(message);
+    if (history.flag("hasMore")) fmt::print("\n(older messages are not shown: --limit)\n");
     return kExitOk;
   };
 }
@@ -190,6 +181,52 @@ Action sessions_abort(CLI::App& verb) {
         if (run.empty()) return std::string{"Stopped what waited there."};
         return fmt::format("Stopped run {}, and what waited there.", printable(run));
       });
+}
+
+Action runs_list(CLI::App& verb) {
+  examples(verb, {"spine runs list", "spine runs list --json"});
+  const auto limit = option<std::uint64_t>(verb, "--limit", "At most this many", 100);
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(const Json list, ask_gateway(common, "runs.list", json_object({{"limit", *limit}})));
+    if (common.json) return show(common, list);
+    // How long a run has been working, or waiting.
+    const auto waited = [&](const Json& run, std::string_view key) {
+      const std::int64_t since = run.number(run.number(key) != 0 ? key : "queuedAt");
+      const std::int64_t ms = std::max<std::int64_t>(list.number("ts") - since, 0);
+      return show_duration_ms(static_cast<std::uint64_t>(ms));
+    };
+    const Column columns[]{{"RUN", "runId"},
+                           {"SESSION", "sessionKey"},
+                           {"AGENT", "agentId"},
+                           {"STATUS", "status"},
+                           {"FOR", "startedAt", waited},
+                           {"TRY", "attempt", number_text},
+                           {"BEHIND", "waitsBehind", text_or_dash}};
+    print_list(list, {.rows = "runs",
+                      .columns = columns,
+                      .none = "Nothing is being worked on, and nothing waits.",
+                      .hint = "To end one: spine runs abort <run>\n"});
+    return kExitOk;
+  };
+}
+
+Action runs_abort(CLI::App& verb) {
+  examples(verb, {"spine runs abort 3f2a"});
+  const auto which = argument(verb, "run", "Its id, or the first characters of it");
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(GatewayClient gateway, GatewayClient::open(common));
+    SPINE_TRY(const Json list, gateway.ask("runs.list", json_object({{"limit", kLookedThrough}})));
+    const auto named = [](const Json& run) { return Named{.id = run.text("runId")}; };
+    SPINE_TRY(
+        const Json run,
+        pick_row(list.array("runs"), named, *which,
+                 fmt::format("There is no open run \"{}\". `spine runs list` shows what there is.",
+                             printable(*which))));
+    SPINE_TRY(const Json said,
+              gateway.ask("chat.abort", json_object({{"sessionKey", run.text("sessionKey")},
+                                                     {"runId", run.text("runId")}})));
+    return show(common, said, said.flag("aborted") ? "Stopped." : "It had ended by itself.");
+  };
 }
 
 }  // namespace spine::cli

@@ -1,12 +1,10 @@
 // skills list, skills check: skills as a gateway with this configuration finds them. Neither needs
 // one to run.
 #include <algorithm>
-#include <cstdio>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include "adapters/cli/common.h"
 #include "adapters/cli/output.h"
-#include "adapters/cli/place.h"
 #include "adapters/cli/verb.h"
 #include "adapters/skills/skill_set.h"
 #include "schemas/vocab/show.h"
@@ -39,41 +37,22 @@ std::string json_of(const skills::Skill& skill) {
 }
 
 std::string_view weight_name(FaultWeight weight) {
-  switch (weight) {
-    case FaultWeight::error:
-      return "error";
-    case FaultWeight::warning:
-      return "warning";
-    case FaultWeight::note:
-      break;
-  }
-  return "note";
+  return weight == FaultWeight::error     ? "error"
+         : weight == FaultWeight::warning ? "warning"
+                                          : "note";
 }
 
 Raw json_of(const std::vector<SkillFault>& faults) {
-  std::vector<std::string> rows;
-  for (const SkillFault& fault : faults) {
-    rows.push_back(json_object({{"path", fault.path},
-                                {"line", fault.line},
-                                {"severity", weight_name(fault.weight)},
-                                {"message", fault.message}}));
-  }
-  return json_array(rows);
+  return json_rows(faults, [](const SkillFault& fault) {
+    return json_object({{"path", fault.path},
+                        {"line", fault.line},
+                        {"severity", weight_name(fault.weight)},
+                        {"message", fault.message}});
+  });
 }
 
 std::size_t count_of(const std::vector<SkillFault>& faults, FaultWeight weight) {
   return static_cast<std::size_t>(std::ranges::count(faults, weight, &SkillFault::weight));
-}
-
-// "path:line: message", as compilers write it.
-void print_faults(const std::vector<SkillFault>& faults) {
-  for (const SkillFault& fault : faults) {
-    fmt::print(
-        "{}:{} {}{}\n", printable(fault.path),
-        fault.line == 0 ? std::string{} : fmt::format("{}:", fault.line),
-        fault.weight == FaultWeight::error ? "" : fmt::format("{}: ", weight_name(fault.weight)),
-        printable(fault.message));
-  }
 }
 
 Result<skills::SkillsRequest> configured_request(const Common& common) {
@@ -115,20 +94,6 @@ std::string short_text(const std::string& description) {
   return out;
 }
 
-std::vector<const skills::Skill*> chosen_skills(const skills::SkillSet& set,
-                                                const std::string& agent, bool eligible) {
-  std::vector<const skills::Skill*> out;
-  const std::vector<const skills::Skill*> given = set.for_agent(agent);
-  for (const skills::Skill& skill : set.skills()) {
-    const bool is_given = std::ranges::find(given, &skill) != given.end();
-    const bool own = agent.empty() || is_given || skill.report.agent_id == agent ||
-                     (skill.report.agent_id.empty() && !skill.report.eligible);
-    if (!own || (eligible && !skill.report.eligible)) continue;
-    out.push_back(&skill);
-  }
-  return out;
-}
-
 void print_skills(const std::vector<const skills::Skill*>& list) {
   Table table({"Name", "State", "From", "Agent", "Description"});
   for (const skills::Skill* skill : list) {
@@ -149,69 +114,48 @@ void print_skills(const std::vector<const skills::Skill*>& list) {
   }
 }
 
-void print_none(const skills::SkillSet& set) {
-  fmt::print("No skills. They are looked for in:\n");
-  for (const skills::SkillRoot& root : set.roots())
-    fmt::print("  {}\n", printable(root.path));
-}
-
-Result<int> show_skills(const Common& common, const std::string& agent, bool eligible) {
-  SPINE_TRY(const skills::SkillsRequest request, configured_request(common));
-  if (!agent.empty() &&
-      std::ranges::find(request.agents, agent, &skills::SkillsAgent::id) == request.agents.end()) {
-    return Error{
-        Errc::not_found,
-        fmt::format("There is no agent {}; see the agents section of the configuration.", agent)};
-  }
-  const skills::SkillSet set = skills::scan(request);
-  const std::vector<const skills::Skill*> list = chosen_skills(set, agent, eligible);
-  if (common.json) {
-    std::vector<std::string> rows;
-    for (const skills::Skill* skill : list)
-      rows.push_back(json_of(*skill));
-    print_json(json_object({{"skills", json_array(rows)}, {"faults", json_of(set.faults())}}));
-    return kExitOk;
-  }
-  if (list.empty()) {
-    print_none(set);
-  } else {
-    print_skills(list);
-  }
-  const std::size_t errors = count_of(set.faults(), FaultWeight::error);
-  if (errors != 0) {
-    fmt::print("\n{} in other skills, which are not used; see `spine skills check`.\n",
-               counted(errors, "fault"));
-  }
-  return kExitOk;
-}
-
-int show_faults(const skills::SkillSet& set, bool json) {
-  const std::size_t errors = count_of(set.faults(), FaultWeight::error);
-  const std::size_t warnings = count_of(set.faults(), FaultWeight::warning);
-  const bool good = errors + warnings == 0;
-  if (json) {
-    print_json(json_object(
-        {{"lookedAt", set.looked_at()}, {"ok", good}, {"faults", json_of(set.faults())}}));
-    return good ? kExitOk : kExitFailure;
-  }
-  print_faults(set.faults());
-  const std::string skills = counted(set.looked_at(), "skill");
-  if (good) {
-    fmt::print("{} looked at, no fault found.\n", skills);
-  } else {
-    fmt::print("{} looked at: {}, {}.\n", skills, counted(errors, "fault"),
-               counted(warnings, "warning"));
-  }
-  return good ? kExitOk : kExitFailure;
-}
-
 }  // namespace
 
 Action skills_list(CLI::App& verb) {
   examples(verb, {"spine skills list", "spine skills list --agent main --eligible"});
   const auto agent = option(verb, "--agent", "Only skills of this agent");
   const auto eligible = option<bool>(verb, "--eligible", "Only those that can be used");
-  return [=](const Common& common) { return show_skills(common, *agent, *eligible); };
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(const skills::SkillsRequest request, configured_request(common));
+    if (!agent->empty() && std::ranges::find(request.agents, *agent, &skills::SkillsAgent::id) ==
+                               request.agents.end()) {
+      return Error{Errc::not_found,
+                   fmt::format("There is no agent {}; see the agents section of the configuration.",
+                               *agent)};
+    }
+    const skills::SkillSet set = skills::scan(request);
+    std::vector<const skills::Skill*> list;
+    const std::vector<const skills::Skill*> given = set.for_agent(*agent);
+    for (const skills::Skill& skill : set.skills()) {
+      const bool is_given = std::ranges::find(given, &skill) != given.end();
+      const bool own = agent->empty() || is_given || skill.report.agent_id == *agent ||
+                       (skill.report.agent_id.empty() && !skill.report.eligible);
+      if (!own || (*eligible && !skill.report.eligible)) continue;
+      list.push_back(&skill);
+    }
+    if (common.json) {
+      const Raw rows = json_rows(list, [](const skills::Skill* skill) { return json_of(*skill); });
+      return show(common, json_object({{"skills", rows}, {"faults", json_of(set.faults())}}));
+    }
+    if (list.empty()) {
+      fmt::print("No skills. They are looked for in:\n");
+      for (const skills::SkillRoot& root : set.roots())
+        fmt::print("  {}\n", printable(root.path));
+    } else {
+      print_skills(list);
+    }
+    const std::size_t errors = count_of(set.faults(), FaultWeight::error);
+    if (errors != 0) {
+      fmt::print("\n{} in other skills, which are not used; see `spine skills check`.\n",
+                 counted(errors, "fault"));
+    }
+    return kExitOk;
+  };
 }
 
 Action skills_check(CLI::App& verb) {
@@ -221,7 +165,28 @@ Action skills_check(CLI::App& verb) {
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(const skills::SkillsRequest request,
               folder->empty() ? configured_request(common) : folder_request(*folder));
-    return show_faults(skills::scan(request), common.json);
+    const skills::SkillSet set = skills::scan(request);
+    const std::size_t errors = count_of(set.faults(), FaultWeight::error);
+    const std::size_t warnings = count_of(set.faults(), FaultWeight::warning);
+    const bool good = errors + warnings == 0;
+    if (common.json) {
+      print_json(json_object(
+          {{"lookedAt", set.looked_at()}, {"ok", good}, {"faults", json_of(set.faults())}}));
+      return good ? kExitOk : kExitFailure;
+    }
+    // "path:line: message", as compilers write it.
+    for (const SkillFault& fault : set.faults()) {
+      fmt::print(
+          "{}:{} {}{}\n", printable(fault.path),
+          fault.line == 0 ? std::string{} : fmt::format("{}:", fault.line),
+          fault.weight == FaultWeight::error ? "" : fmt::format("{}: ", weight_name(fault.weight)),
+          printable(fault.message));
+    }
+    fmt::print(
+        "{} looked at{}.\n", counted(set.looked_at(), "skill"),
+        good ? ", no fault found"
+             : fmt::format(": {}, {}", counted(errors, "fault"), counted(warnings, "warning")));
+    return good ? kExitOk : kExitFailure;
   };
 }
 

@@ -1,7 +1,7 @@
 // SkillsLink: one change, told to everybody.
 #include "adapters/cli/skills_link.h"
 
-#include "adapters/cli/place.h"
+#include "adapters/cli/gateway_place.h"
 #include "engine/log/log.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/record.h"
@@ -9,23 +9,11 @@
 
 #include "event_generated.h"
 
-namespace spine::cli {
+namespace spine::gateway {
 namespace {
 
 constexpr log::Logger kSkillsLog{"skills"};
 constexpr std::size_t kFaultsLogged = 10;
-
-agents::AgentSkills hand_over(const skills::SkillSet& set, std::string_view agent_id) {
-  agents::AgentSkills out{.version = set.version()};
-  for (const skills::Skill* skill : set.for_agent(agent_id)) {
-    out.skills.push_back({.name = skill->report.name,
-                          .description = skill->report.description,
-                          .directory = skill->directory,
-                          .model_invocable = skill->report.model_invocable});
-    out.env.insert(out.env.end(), skill->env.begin(), skill->env.end());
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -51,7 +39,17 @@ void SkillsLink::on_change(const skills::SkillSet& set,
     kSkillsLog.warn("{}:{}: {}", printable(fault.path), fault.line, printable(fault.message));
   }
   shared_.skills.put(std::make_unique<pipeline::SkillsReport>(set.report()));
-  registry_.set_skills([&set](std::string_view agent_id) { return hand_over(set, agent_id); });
+  registry_.set_skills([&set](std::string_view agent_id) {
+    agents::AgentSkills out{.version = set.version()};
+    for (const skills::Skill* skill : set.for_agent(agent_id)) {
+      out.skills.push_back({.name = skill->report.name,
+                            .description = skill->report.description,
+                            .directory = skill->directory,
+                            .model_invocable = skill->report.model_invocable});
+      out.env.insert(out.env.end(), skill->env.begin(), skill->env.end());
+    }
+    return out;
+  });
   if (changes.empty()) return;
   kSkillsLog.info("{} skills may be used, {} changes", set.eligible(), changes.size());
   builder_.Clear();
@@ -62,4 +60,4 @@ void SkillsLink::on_change(const skills::SkillSet& set,
   producer_.push(header, finished(builder_));
 }
 
-}  // namespace spine::cli
+}  // namespace spine::gateway

@@ -11,7 +11,7 @@
 #include "engine/pipeline/ingress.h"
 #include "engine/pipeline/shared.h"
 
-namespace spine::cli {
+namespace spine::gateway {
 
 // Thread: loop (the main thread before the loop starts).
 class SkillsLink {
@@ -34,4 +34,4 @@ class SkillsLink {
   skills::SkillsWatcher watcher_;
 };
 
-}  // namespace spine::cli
+}  // namespace spine::gateway

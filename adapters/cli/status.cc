@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "adapters/cli/journal_checked.h"
+#include "adapters/cli/common.h"
+#include "adapters/cli/gateway_client.h"
 #include "adapters/cli/output.h"
-#include "adapters/cli/place.h"
 #include "adapters/cli/verb.h"
-#include "adapters/client/http_get.h"
 #include "adapters/websocket/port_owner.h"
 #include "engine/core/digest.h"
 #include "journal/block.h"
@@ -84,13 +83,6 @@ int print_down(const Place& place, const Error& error, bool json) {
   return kExitFailure;
 }
 
-void add_place(Facts& facts, const Place& place) {
-  const auto owner = net::find_port_owner(place.target.port);
-  if (owner) facts.add("Process", fmt::format("{} ({})", owner->pid, owner->name));
-  facts.add("Address", where(place));
-  facts.add("State directory", place.state_dir.string());
-}
-
 Result<int> show_health(const Common& common) {
   SPINE_TRY(const Place place, locate(common));
   SPINE_TRY(const client::HttpResponse response, probe(place, "/health"));
@@ -115,8 +107,8 @@ Result<int> show_status(const Common& common) {
   if (!ready_answer) return print_down(place, ready_answer.error(), common.json);
   SPINE_TRY(const Json health, body_of(place, *health_answer));
   SPINE_TRY(const Json ready, body_of(place, *ready_answer));
+  const auto owner = net::find_port_owner(place.target.port);
   if (common.json) {
-    const auto owner = net::find_port_owner(place.target.port);
     print_json(json_object({{"running", true},
                             {"address", where(place)},
                             {"stateDir", place.state_dir.string()},
@@ -127,7 +119,9 @@ Result<int> show_status(const Common& common) {
     Facts facts;
     add_health(facts, health);
     add_ready(facts, ready);
-    add_place(facts, place);
+    if (owner) facts.add("Process", fmt::format("{} ({})", owner->pid, owner->name));
+    facts.add("Address", where(place));
+    facts.add("State directory", place.state_dir.string());
     fmt::print("Spine is running\n{}", facts.text());
   }
   return health.flag("ok") ? kExitOk : kExitFailure;
@@ -148,16 +142,14 @@ Action status(CLI::App& verb) {
 Action version(CLI::App& verb) {
   examples(verb, {"spine version", "spine version --json"});
   return [](const Common& common) {
-    if (common.json) {
-      print_json(json_object({{"version", SPINE_VERSION},
-                              {"protocol", kProtocol},
-                              {"journalFormat", journal::kFormatVersion},
-                              {"digest", core::kDigestVersion}}));
-    } else {
-      fmt::print("spine {} (protocol {}, journal format {}, digest version {})\n", SPINE_VERSION,
-                 kProtocol, journal::kFormatVersion, core::kDigestVersion);
-    }
-    return kExitOk;
+    return show(
+        common,
+        json_object({{"version", SPINE_VERSION},
+                     {"protocol", kProtocol},
+                     {"journalFormat", journal::kFormatVersion},
+                     {"digest", core::kDigestVersion}}),
+        fmt::format("spine {} (protocol {}, journal format {}, digest version {})", SPINE_VERSION,
+                    kProtocol, journal::kFormatVersion, core::kDigestVersion));
   };
 }
 

@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <concepts>
-#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>

@@ -2,37 +2,18 @@
 #include "adapters/client/rpc_client.h"
 
 #include <chrono>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <thread>
 
 #include "schemas/vocab/addresses.h"
+#include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::client {
 namespace {
 
 constexpr std::uint64_t kStartingRetryMs = 100;
-
-Answer answer_of(const Json& frame) {
-  const Json error = frame.at("error");
-  return {.ok = frame.flag("ok"),
-          .payload = frame.at("payload"),
-          .code = error.text("code"),
-          .message = error.text("message"),
-          .retryable = error.flag("retryable"),
-          .retry_after_ms = static_cast<std::uint64_t>(error.number("retryAfterMs"))};
-}
-
-// Unavailable, so that it is tried again, only where that can help: any other close is a verdict on
-// what was sent, or on who sent it.
-Error closed_error(const WsMessage& end) {
-  if (end.close_code == close_code::kNone) return {Errc::unavailable, end.text};
-  const bool passes =
-      end.close_code == close_code::kRestart || end.close_code == close_code::kTryLater;
-  return {passes ? Errc::unavailable : Errc::refused,
-          fmt::format("The gateway closed the connection: {}{}{}", end.close_code,
-                      end.text.empty() ? "" : " ", end.text)};
-}
 
 Error connect_refused(const Answer& answer) {
   std::string message = fmt::format("The gateway refused the connection: {}", answer.message);
@@ -75,6 +56,35 @@ Result<Socket> connect_to(const Target& target, Deadline deadline) {
   return Socket::connect(target.address, target.port, deadline);
 }
 
+// HTTP/1.1 with Connection: close, so that the body ends where the connection does.
+Result<HttpResponse> http_get(const Target& target, const std::string& path, Deadline deadline) {
+  SPINE_TRY(Socket socket, connect_to(target, deadline));
+  SPINE_TRY_STATUS(socket.write_all(
+      fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: */*\r\n\r\n", path,
+                  show_host_port(target.address, target.port)),
+      deadline));
+  std::string in;
+  std::size_t head_end = std::string::npos;
+  std::size_t body_bytes = limits::kMiB;
+  while (in.size() < limits::kMiB) {
+    if (head_end != std::string::npos && in.size() - head_end - 4 >= body_bytes) break;
+    SPINE_TRY(const std::size_t n, socket.read_some(in, deadline));
+    if (n == 0) break;
+    if (head_end != std::string::npos) continue;
+    head_end = in.find("\r\n\r\n");
+    if (head_end == std::string::npos) continue;
+    const std::string length = header_value(in.substr(0, head_end), "content-length");
+    if (!length.empty()) body_bytes = std::strtoull(length.c_str(), nullptr, 10);
+  }
+  if (head_end == std::string::npos || !in.starts_with("HTTP/1.") || in.size() < 12) {
+    return Error{Errc::corrupt, fmt::format("What listens on {} does not speak HTTP.",
+                                            show_host_port(target.address, target.port))};
+  }
+  HttpResponse response{.status = std::atoi(in.c_str() + 9), .body = in.substr(head_end + 4)};
+  if (response.body.size() > body_bytes) response.body.resize(body_bytes);
+  return response;
+}
+
 RpcClient::~RpcClient() {
   ws_.close();
 }
@@ -113,8 +123,15 @@ Result<RpcClient> RpcClient::open_once(const Target& target, std::string_view sc
 Result<Json> RpcClient::read(Deadline deadline) {
   SPINE_TRY(const WsMessage message, ws_.receive(deadline));
   if (message.closed) {
-    const bool starting = hello_.absent() && message.close_code == close_code::kTryLater;
-    return starting ? Error{Errc::in_use, {}} : closed_error(message);
+    const std::uint16_t code = message.close_code;
+    if (hello_.absent() && code == close_code::kTryLater) return Error{Errc::in_use, {}};
+    if (code == close_code::kNone) return Error{Errc::unavailable, message.text};
+    // Unavailable, so that it is tried again, only where that can help: any other close is a
+    // verdict on what was sent, or on who sent it.
+    const bool passes = code == close_code::kRestart || code == close_code::kTryLater;
+    return Error{passes ? Errc::unavailable : Errc::refused,
+                 fmt::format("The gateway closed the connection: {}{}{}", code,
+                             message.text.empty() ? "" : " ", message.text)};
   }
   std::optional<Json> frame = Json::parse(message.text);
   if (!frame || frame->text("type").empty()) {
@@ -129,11 +146,16 @@ Result<Answer> RpcClient::call(std::string_view method, std::string_view params,
   SPINE_TRY_STATUS(ws_.send_text(request_frame(id, method, params), deadline));
   for (;;) {
     SPINE_TRY(const Json frame, read(deadline));
-    if (frame.text("type") != "event") {
-      if (frame.text("id") == id) return answer_of(frame);
-    } else if (on_event_) {
-      on_event_(frame.text("event"), frame.at("payload"));
-    }
+    const bool event = frame.text("type") == "event";
+    if (event && on_event_) on_event_(frame.text("event"), frame.at("payload"));
+    if (event || frame.text("id") != id) continue;
+    const Json error = frame.at("error");
+    return Answer{.ok = frame.flag("ok"),
+                  .payload = frame.at("payload"),
+                  .code = error.text("code"),
+                  .message = error.text("message"),
+                  .retryable = error.flag("retryable"),
+                  .retry_after_ms = static_cast<std::uint64_t>(error.number("retryAfterMs"))};
   }
 }
 

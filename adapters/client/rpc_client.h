@@ -1,4 +1,5 @@
-// RpcClient: calls methods of a running gateway over its WebSocket protocol.
+// RpcClient: calls methods of a running gateway over its WebSocket protocol; and http_get, for what
+// it says over HTTP.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,14 @@ struct Target {
 
 // Through the control socket where there is one: it asks for no token and speaks no TLS.
 Result<Socket> connect_to(const Target& target, Deadline deadline);
+
+struct HttpResponse {
+  int status{};
+  std::string body{};  // at most 1 MiB of it
+};
+
+// One GET request. Errors as Socket's; Errc::corrupt when the answer is not HTTP.
+Result<HttpResponse> http_get(const Target& target, const std::string& path, Deadline deadline);
 
 // The frame that calls a method. `params` is JSON text, or empty.
 std::string request_frame(std::string_view id, std::string_view method, std::string_view params);

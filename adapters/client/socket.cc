@@ -2,7 +2,6 @@
 #include "adapters/client/socket.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -16,7 +15,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <utility>
 
 #include "schemas/vocab/addresses.h"
 

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <span>
 
-#include "adapters/client/http_get.h"
 #include "adapters/http/routes.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/base64.h"
 #include "schemas/vocab/limits.h"
 
@@ -16,31 +16,19 @@ namespace {
 
 constexpr std::size_t kResponseHeadBytesMax = 64 * limits::kKiB;
 
-std::string random_key() {
-  const auto random = random_value<std::array<unsigned char, 16>>();
-  return encode_base64(std::as_bytes(std::span{random}));
-}
-
 Error broken(std::string_view what) {
   return {Errc::corrupt, fmt::format("The gateway broke the WebSocket protocol: {}.", what)};
 }
 
-// Whether the head of the HTTP response accepts the upgrade with this key.
-Status check_answer(const UpgradeAnswer& answer, const std::string& key) {
-  if (!answer.switched) {
-    const std::size_t line = std::min(answer.head.find('\r'), std::size_t{80});
-    return Error{Errc::refused, fmt::format("Something else than a Spine gateway answered: {}",
-                                            answer.head.substr(0, line))};
-  }
-  const std::string accept = header_value(answer.head, "sec-websocket-accept");
-  if (accept.empty()) return broken("Sec-WebSocket-Accept is missing");
-  if (accept != http::websocket_accept(key)) {
-    return broken("Sec-WebSocket-Accept does not match the key");
-  }
-  return ok();
-}
-
 }  // namespace
+
+std::string header_value(std::string_view head, std::string_view name) {
+  const std::size_t at = lower_case(head).find(fmt::format("\r\n{}:", name));
+  if (at == std::string::npos) return {};
+  const std::string_view rest = head.substr(at + name.size() + 3);
+  const std::string_view value = rest.substr(std::min(rest.find_first_not_of(' '), rest.size()));
+  return std::string{value.substr(0, value.find('\r'))};
+}
 
 std::string upgrade_request(const Upgrade& upgrade) {
   return fmt::format(
@@ -56,7 +44,8 @@ UpgradeAnswer parse_upgrade_answer(std::string_view in) {
 }
 
 Result<WsClient> WsClient::upgrade(Socket socket, const std::string& host, Deadline deadline) {
-  const std::string key = random_key();
+  const auto random = random_value<std::array<unsigned char, 16>>();
+  const std::string key = encode_base64(std::as_bytes(std::span{random}));
   WsClient client(std::move(socket));
   SPINE_TRY_STATUS(client.socket_.write_all(upgrade_request({.host = host, .key = key}), deadline));
   UpgradeAnswer answer;
@@ -65,7 +54,16 @@ Result<WsClient> WsClient::upgrade(Socket socket, const std::string& host, Deadl
     SPINE_TRY(const std::size_t n, client.socket_.read_some(client.in_, deadline));
     if (n == 0) return Error{Errc::unavailable, "The gateway closed the connection at once."};
   }
-  SPINE_TRY_STATUS(check_answer(answer, key));
+  if (!answer.switched) {
+    const std::size_t line = std::min(answer.head.find('\r'), std::size_t{80});
+    return Error{Errc::refused, fmt::format("Something else than a Spine gateway answered: {}",
+                                            answer.head.substr(0, line))};
+  }
+  const std::string accept = header_value(answer.head, "sec-websocket-accept");
+  if (accept.empty()) return broken("Sec-WebSocket-Accept is missing");
+  if (accept != http::websocket_accept(key)) {
+    return broken("Sec-WebSocket-Accept does not match the key");
+  }
   client.in_.erase(0, answer.bytes);
   return client;
 }

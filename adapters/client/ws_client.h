@@ -30,6 +30,10 @@ struct Upgrade {
 // The HTTP request that asks for a WebSocket. No extension is offered.
 std::string upgrade_request(const Upgrade& upgrade);
 
+// The value of a header in the head of an HTTP message, without its last line's end; `name` in
+// lower case. Empty when absent.
+std::string header_value(std::string_view head, std::string_view name);
+
 struct UpgradeAnswer {
   std::size_t bytes{};      // with the empty line; 0 = it is not all there yet
   bool switched{};          // 101

@@ -1,4 +1,5 @@
-// AgentConfig: one agent as configured: what it is, how its process is run, and what it may do.
+// The agents section: what each is, how its process is run, and what it may do; and the bindings
+// that choose among them.
 #pragma once
 
 #include <array>
@@ -85,20 +86,20 @@ struct AgentConfig {
   bool operator==(const AgentConfig&) const = default;
 };
 
-// skills: where to look and what to do with what is found. Paths are absolute.
-struct SkillEntryConfig {
-  std::string name{};
-  std::optional<bool> enabled{};
-  std::string api_key{};  // secret: given to agents in the skill's primaryEnv
-  std::vector<std::pair<std::string, std::string>> env{};  // secret
+struct BindingConfig {
+  std::string agent_id{};
+  std::string channel{};  // lower case
+  std::string account{};  // empty = any
+  bool has_peer{};
+  fb::ConversationKind peer_kind{};
+  std::string peer_id{};
 };
-struct SkillsConfig {
-  std::vector<std::string> extra_dirs{};      // skills.load.extraDirs
-  std::vector<std::string> allow_symlinks{};  // skills.load.allowSymlinkTargets: roots links may
-                                              // lead to
-  bool watch{true};                           // skills.load.watch
-  std::uint32_t debounce_ms{250};             // skills.load.watchDebounceMs
-  std::vector<SkillEntryConfig> entries{};
-};
+
+extern const SettingTable kAgentListTable;
+extern const SettingTable kAgentTable;
+void read_agents(Reading& reading);
+extern const SettingTable kBindingListTable;
+extern const SettingTable kBindingTable;
+void read_bindings(Reading& reading);  // after read_agents()
 
 }  // namespace spine::config

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "engine/config/redact.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
@@ -26,9 +27,17 @@ class Comparison {
     const bool has_members =
         (object_a && before_.first_child(a) != 0) || (object_b && after_.first_child(b) != 0);
     if (has_members && (object_a || a == 0) && (object_b || b == 0)) return members(a, b);
-    if (a != 0 && b != 0 && same_shape(a, b)) {
-      if (before_.kind(a) == Kind::array) return elements(a, b);
-      if (before_.kind(a) == Kind::object || same_scalar(a, b)) return;
+    if (a != 0 && b != 0 && before_.kind(a) == after_.kind(b)) {
+      const Kind kind = before_.kind(a);
+      const bool one_length =
+          kind == Kind::array && before_.children(a).size() == after_.children(b).size();
+      if (one_length) return elements(a, b);
+      // Both empty objects, or the same scalar.
+      if (kind == Kind::object) return;
+      if (kind != Kind::array && before_[a].boolean == after_[b].boolean &&
+          before_.text(a) == after_.text(b)) {
+        return;
+      }
     }
     if (a != 0 || b != 0) changes_.push_back({path_, a, b});
   }
@@ -36,17 +45,6 @@ class Comparison {
   std::vector<Change> take() { return std::move(changes_); }
 
  private:
-  // Both empty objects, lists of one length, or scalars of one kind.
-  bool same_shape(NodeId a, NodeId b) const {
-    if (before_.kind(a) != after_.kind(b)) return false;
-    return before_.kind(a) != Kind::array ||
-           before_.children(a).size() == after_.children(b).size();
-  }
-
-  bool same_scalar(NodeId a, NodeId b) const {
-    return before_[a].boolean == after_[b].boolean && before_.text(a) == after_.text(b);
-  }
-
   void members(NodeId a, NodeId b) {
     const Members in_a(before_, a);
     const Members in_b(after_, b);
@@ -79,23 +77,33 @@ class Comparison {
   std::vector<Change> changes_{};
 };
 
-// What of a value at that path must not be shown.
-Hidden hidden_at(const std::vector<Step>& path) {
-  Hidden hidden = Hidden::nothing;
-  std::vector<std::string_view> keys;
-  for (const Step& step : path) {
-    if (step.in_list) continue;
-    keys.push_back(step.key);
-    hidden = more_hidden(hidden, hidden_part(keys));
-  }
-  return hidden;
-}
-
 std::string shown_value(const Document& document, NodeId id, Hidden hidden) {
   if (id == 0) return "null";
   std::string text = to_json(document, id, hidden_part, hidden);
   if (text.size() <= kShownBytesMax) return text;
   return json_string(fmt::format("({} of {} bytes)", kind_name(document.kind(id)), text.size()));
+}
+
+// The patch laid upon nothing: its nulls go.
+void drop_nulls(Document& document, NodeId object) {
+  std::vector<NodeId> kept;
+  for (const NodeId member : document.children(object)) {
+    if (document.kind(member) == Kind::null) continue;
+    if (document.kind(member) == Kind::object) drop_nulls(document, member);
+    kept.push_back(member);
+  }
+  document.set_children(object, kept);
+}
+
+bool is_index(std::string_view key) {
+  // Longer ones are ids of people and rooms.
+  return !key.empty() && key.size() < 5 && std::ranges::all_of(key, spine::is_digit);
+}
+
+// "<path>" is not a setting's path, and why.
+Error bad_path(std::string_view path, std::string_view why) {
+  return {Errc::invalid_argument,
+          fmt::format("\"{}\" is not a setting's path: {}.", printable(path), why)};
 }
 
 }  // namespace
@@ -125,11 +133,6 @@ std::string show_path(const std::vector<Step>& path) {
     }
   }
   return out;
-}
-
-Error bad_path(std::string_view path, std::string_view why) {
-  return {Errc::invalid_argument,
-          fmt::format("\"{}\" is not a setting's path: {}.", printable(path), why)};
 }
 
 Result<std::vector<PathKey>> parse_path(std::string_view path) {
@@ -175,7 +178,13 @@ std::string show_changes(Tree before, Tree after, const std::vector<Change>& cha
   std::string out = "[";
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const Change& change = changes[i];
-    const Hidden hidden = hidden_at(change.path);
+    Hidden hidden = Hidden::nothing;
+    std::vector<std::string_view> keys;
+    for (const Step& step : change.path) {
+      if (step.in_list) continue;
+      keys.push_back(step.key);
+      hidden = more_hidden(hidden, hidden_part(keys));
+    }
     const std::string entry = fmt::format("{}{{\"path\":{},\"before\":{},\"after\":{}}}",
                                           i == 0 ? "" : ",", json_string(show_path(change.path)),
                                           shown_value(before.document, change.before, hidden),
@@ -187,6 +196,54 @@ std::string show_changes(Tree before, Tree after, const std::vector<Change>& cha
     out += entry;
   }
   return out + "]";
+}
+
+NodeId merge_patch(Document& document, NodeId target, NodeId patch) {
+  if (document.kind(patch) != Kind::object) return patch;
+  if (target == 0 || document.kind(target) != Kind::object) {
+    drop_nulls(document, patch);
+    return patch;
+  }
+  const Members changes(document, patch);
+  const Members present(document, target);
+  std::vector<NodeId> members;
+  for (const NodeId member : document.children(target)) {
+    const NodeId change = changes.find(document.key(member));
+    if (change != 0 && document.kind(change) == Kind::null) continue;
+    members.push_back(change == 0 ? member : merge_patch(document, member, change));
+  }
+  for (const NodeId change : document.children(patch)) {
+    if (document.kind(change) == Kind::null || present.find(document.key(change)) != 0) continue;
+    members.push_back(merge_patch(document, 0, change));
+  }
+  document.set_children(target, members);
+  return target;
+}
+
+Result<std::string> build_patch(std::string_view dotted_path, std::string_view value_text) {
+  SPINE_TRY(const std::vector<PathKey> keys, parse_path(dotted_path));
+  if (keys.empty()) return bad_path(dotted_path, "it is empty");
+  if (keys.size() >= limits::kConfigDepthMax) return bad_path(dotted_path, "it has too many keys");
+  const auto in_list = [](const PathKey& key) {
+    return key.in_list || (!key.quoted && is_index(key.text));
+  };
+  if (std::ranges::any_of(keys, in_list)) {
+    return bad_path(
+        dotted_path,
+        "a place in a list cannot be set alone, because a patch replaces lists whole; set the "
+        "list, or edit the file (a key of digits is written [\"7\"])");
+  }
+  Document document;
+  const Result<NodeId> value = parse_json5(document, value_text, "the value");
+  // What is not JSON5 can only be meant as a word.
+  const bool word = !value_text.empty() && value_text.find_first_of("{[\"'") != 0 &&
+                    value_text == printable(value_text);
+  if (!value && !word) return value.error();
+  std::string out;
+  for (const PathKey& key : keys)
+    out += "{" + json_string(key.text) + ":";
+  out += value ? to_json(document, *value) : json_string(value_text);
+  return out + std::string(keys.size(), '}');
 }
 
 }  // namespace spine::config

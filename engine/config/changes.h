@@ -45,8 +45,6 @@ struct PathKey {
 
 // Takes what show_path() gives apart. None for "". Errors: invalid_argument.
 Result<std::vector<PathKey>> parse_path(std::string_view path);
-// "<path>" is not a setting's path, and why.
-Error bad_path(std::string_view path, std::string_view why);
 
 // The paths, sorted; after kConfigPathsMax one more entry says how many there are besides.
 std::vector<std::string> changed_paths(const std::vector<Change>& changes);
@@ -55,5 +53,16 @@ std::vector<std::string> changed_paths(const std::vector<Change>& changes);
 // kRedacted and long values by their length; at most kConfigDiffBytesMax, and when there are more
 // its last entry is {"more": how many}.
 std::string show_changes(Tree before, Tree after, const std::vector<Change>& changes);
+
+// Lays `patch` upon `target`, both of `document`, which it changes; gives the result. Depth is
+// bounded by the parser.
+NodeId merge_patch(Document& document, NodeId target, NodeId patch);
+
+// The patch for `spine config set <dotted path> <value>`: build_patch("session.mainKey", "home") is
+// {"session":{"mainKey":"home"}}. The value is JSON5; a word that is none of it (lan, 30d, ~/x) is
+// taken as a string, and null takes the setting away. A key with a dot in it is written
+// ["a.b"]. Errors, invalid_argument: no path, a place in a list (a patch replaces lists whole),
+// a value that is neither.
+Result<std::string> build_patch(std::string_view dotted_path, std::string_view value_text);
 
 }  // namespace spine::config

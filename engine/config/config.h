@@ -3,96 +3,23 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/config/agent_config.h"
+#include "engine/config/channel_config.h"
 #include "engine/config/findings.h"
-#include "engine/log/level.h"
+#include "engine/config/gateway_config.h"
+#include "engine/config/other_settings.h"
+#include "engine/config/session_config.h"
+#include "engine/config/skill_config.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/result.h"
 
 #include "event_generated.h"
 
 namespace spine::config {
-
-enum class AuthMode : std::uint8_t { token, password, pairing, none };
-using LogFormat = log::Format;
-using LogLevel = log::Level;
-
-struct Reset {
-  bool daily{};
-  std::uint8_t at_hour{4};
-  std::uint32_t idle_minutes{};
-};
-
-// channels.<name>.groups.<id>, after what it takes over from "*".
-struct GroupConfig {
-  std::string id{};  // of the conversation; "*" = every group that is not named
-  bool enabled{true};
-  std::optional<fb::DmPolicy> policy{};                  // else the channel's group_policy
-  std::optional<std::vector<std::string>> allow_from{};  // else the channel's
-  bool require_mention{};
-};
-
-// A channel has one policy: what its accounts say may not differ.
-struct ChannelConfig {
-  std::string name{};  // lower case
-  bool enabled{true};
-  fb::DmPolicy dm_policy{fb::DmPolicy::pairing};
-  // Who is let into a room of many is let in by its owner: where nothing is said, nobody is.
-  fb::DmPolicy group_policy{fb::DmPolicy::allowlist};
-  std::vector<std::string> allow_from{};
-  fb::QueueMode queue_mode{fb::QueueMode::unset};  // messages.queue.byChannel.<name>
-  // Who may speak in its groups, where that is another list.
-  std::optional<std::vector<std::string>> group_allow_from{};
-  std::vector<GroupConfig> groups{};  // sorted by id; empty = every group alike
-};
-
-struct BindingConfig {
-  std::string agent_id{};
-  std::string channel{};  // lower case
-  std::string account{};  // empty = any
-  bool has_peer{};
-  fb::ConversationKind peer_kind{};
-  std::string peer_id{};
-};
-
-struct CronConfig {  // crons.<name>: kept and shown, not run yet
-  std::string name{};
-  std::string schedule{};
-  std::string action{};
-};
-
-// Paths are absolute. When enabled, both files could be read, and the key is not for others.
-struct TlsConfig {
-  bool enabled{};
-  std::filesystem::path cert_path{};  // PEM, the certificate first, then those that signed it
-  std::filesystem::path key_path{};   // PEM, without a passphrase
-  // Addresses and CIDR blocks (addresses.h) of proxies that speak TLS for the gateway, and whose
-  // X-Forwarded-For and X-Forwarded-Proto are believed. gateway.trustedProxies is the same list.
-  std::vector<std::string> terminated_by_proxy{};
-};
-
-struct ControlUiConfig {
-  bool enabled{true};
-  std::string base_path{};       // "" or "/x/y": no slash at the end
-  std::filesystem::path root{};  // of files that replace the built-in ones; empty = none
-  // "scheme://host[:port]" in lower case, as an Origin header has it.
-  std::vector<std::string> allowed_origins{};
-};
-
-// Failed attempts of one address: after max_attempts within window_ms it waits lockout_ms.
-struct AuthRateLimit {
-  std::uint32_t max_attempts{10};
-  std::uint64_t window_ms{60'000};
-  std::uint64_t lockout_ms{300'000};
-  bool exempt_loopback{true};
-
-  bool operator==(const AuthRateLimit&) const = default;
-};
 
 struct Config {
   // gateway
@@ -175,8 +102,7 @@ std::vector<Finding> validate(const std::filesystem::path& path, GetEnv getenv_f
 
 // What stands at "gateway.port", "channels.telegram.allowFrom" or "bindings.0.agentId", as strict
 // JSON with secrets redacted: from the file, or the value in force for what it does not name and a
-// Config keeps. "" gives the whole file. Errors: not_found,
-// invalid_argument.
+// Config keeps. "" gives the whole file. Errors: not_found, invalid_argument.
 Result<std::string> get_path(const Config& config, std::string_view dotted_path);
 
 // The settings that differ and wait for the next start, in the order of the tables.

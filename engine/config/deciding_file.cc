@@ -2,18 +2,10 @@
 #include "engine/config/deciding_file.h"
 
 #include <array>
-#include <cerrno>
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <string>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <system_error>
 #include <unistd.h>
-
-#include "schemas/vocab/limits.h"
-#include "schemas/vocab/show.h"
-#include "schemas/vocab/unique_fd.h"
 
 namespace spine::config {
 namespace {
@@ -24,10 +16,6 @@ namespace fs = std::filesystem;
 constexpr int kLinksMax = 40;
 constexpr mode_t kOthersWrite = S_IWGRP | S_IWOTH;
 
-bool is_trusted(uid_t owner) {
-  return owner == ::geteuid() || owner == 0;
-}
-
 // What a container has mounted read-only says of its modes what it likes.
 bool is_read_only(const fs::path& path) {
   struct statvfs info {};
@@ -35,7 +23,7 @@ bool is_read_only(const fs::path& path) {
 }
 
 Status check_owner(const struct stat& info, const fs::path& path, std::string_view what) {
-  if (is_trusted(info.st_uid)) return ok();
+  if (info.st_uid == ::geteuid() || info.st_uid == 0) return ok();
   const std::string name = printable(path.string());
   return refused(
       "{} {} belongs to another user (uid {}), so what it says cannot be trusted. Take it away, or "
@@ -58,28 +46,6 @@ Status check_folder(const fs::path& folder, const fs::path& path) {
       "The folder {} can be changed by others (mode {:04o}), who could put another {} into it. Run "
       "`chmod go-w {}`.",
       name, info.st_mode & 07777U, printable(path.filename().string()), name);
-}
-
-// "": no link.
-fs::path target_of(const fs::path& link, Status& checked) {
-  struct stat info {};
-  if (::lstat(link.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return {};
-  // In a folder such as /tmp it is whoever made the link that says where it leads.
-  checked = check_owner(info, link, "The link");
-  std::error_code failed;
-  const fs::path target = fs::read_symlink(link, failed);
-  return failed ? fs::path{} : target;
-}
-
-Status write_whole(int fd, std::string_view text, const fs::path& path) {
-  while (!text.empty()) {
-    const ssize_t put = ::write(fd, text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return io_error("write", path);
-    text.remove_prefix(static_cast<std::size_t>(put));
-  }
-  if (::fsync(fd) != 0) return io_error("sync", path);
-  return ok();
 }
 
 }  // namespace
@@ -122,13 +88,22 @@ Status check_place(const fs::path& path) {
   if (failed) at = path;
   for (int links = 0; links <= kLinksMax; ++links) {
     SPINE_TRY_STATUS(check_folder(at.parent_path(), at));
-    Status checked = ok();
-    const fs::path target = target_of(at, checked);
-    if (!checked) return checked;
-    if (target.empty()) return ok();
+    struct stat info {};
+    if (::lstat(at.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return ok();
+    // In a folder such as /tmp it is whoever made the link that says where it leads.
+    SPINE_TRY_STATUS(check_owner(info, at, "The link"));
+    const fs::path target = fs::read_symlink(at, failed);
+    if (failed || target.empty()) return ok();
     at = target.is_absolute() ? target : at.parent_path() / target;
   }
   return ok();
+}
+
+fs::path real_path(const fs::path& path) {
+  std::error_code code;
+  const fs::path absolute = fs::absolute(path, code);
+  const fs::path real = fs::weakly_canonical(absolute, code);
+  return code ? absolute : real;
 }
 
 Status write_draft(const fs::path& draft, std::string_view text) {
@@ -136,7 +111,14 @@ Status write_draft(const fs::path& draft, std::string_view text) {
   const UniqueFd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file) return io_error("create", draft);
   if (::fchmod(file.get(), 0600) != 0) return io_error("set the mode of", draft);
-  return write_whole(file.get(), text, draft);
+  while (!text.empty()) {
+    const ssize_t put = ::write(file.get(), text.data(), text.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return io_error("write", draft);
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+  if (::fsync(file.get()) != 0) return io_error("sync", draft);
+  return ok();
 }
 
 Result<std::string> read_all(int fd, const fs::path& path, std::size_t bytes_max) {

@@ -30,13 +30,14 @@ Status check_deciding(int fd, const std::filesystem::path& path);
 // The second half alone: whether others could put something else at `path`, which need not exist.
 Status check_place(const std::filesystem::path& path);
 
-// The bytes of a file that nobody else can change.
-// Errors: not_found, invalid_argument, refused, io.
+// The path without links, as far as it exists: text may be checked before it is a file.
+std::filesystem::path real_path(const std::filesystem::path& path);
+
+// Of a file that nobody else can change. Errors: not_found, invalid_argument, refused, io.
 Result<std::string> read_text_file(const std::filesystem::path& path,
                                    std::size_t bytes_max = limits::kConfigBytesMax);
 
-// What can still be read. `path` is for messages. Errors: invalid_argument when it has more bytes;
-// io.
+// What can still be read. `path` is for messages. Errors: invalid_argument when it is longer; io.
 Result<std::string> read_all(int fd, const std::filesystem::path& path, std::size_t bytes_max);
 
 // Writes a file of mode 0600, synced, in the place of what a crash may have left there. Errors: io.

@@ -7,21 +7,17 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <optional>
 #include <poll.h>
-#include <string_view>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/config/deciding_file.h"
 #include "engine/config/json5.h"
-#include "engine/config/key_tree.h"
-#include "engine/config/merge_patch.h"
-#include "engine/config/reading.h"
 #include "engine/config/redact.h"
 #include "engine/config/schema.h"
-#include "engine/config/source.h"
+#include "engine/config/setting.h"
 #include "schemas/vocab/directories.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
@@ -69,6 +65,12 @@ class Spot {
     return spot;
   }
 
+  // Whether its setting takes values of that kind: sections that are left alone are not checked.
+  bool takes(Kind kind) const {
+    if (entry_ == nullptr || entry_->setting == nullptr || inside_) return true;
+    return (type_row(entry_->setting->accepts.type).kinds >> static_cast<unsigned>(kind) & 1U) != 0;
+  }
+
   // Whether it may be what it is. `fresh`: this is what would be written.
   bool allows(const Document& document, NodeId id, bool fresh) const {
     const Setting* setting = entry_ == nullptr || refused_ ? nullptr : entry_->setting;
@@ -88,26 +90,20 @@ class Spot {
   bool refused_{};
 };
 
-// Whether every setting inside may be what it is.
-bool is_allowed_value(const Document& document, NodeId id, const Spot& spot, bool fresh) {
+// Whether every setting inside may be what it is; `element`: of a list, whose setting is `spot`.
+bool is_allowed_value(const Document& document, NodeId id, const Spot& spot, bool fresh,
+                      bool element) {
   const Kind kind = document.kind(id);
+  if (fresh && !element && !spot.takes(kind)) return false;
   if ((kind != Kind::object && kind != Kind::array) || document.first_child(id) == 0) {
     return spot.allows(document, id, fresh);
   }
   for (NodeId child = document.first_child(id); child != 0; child = document.next(child)) {
-    const Spot inside = kind == Kind::object ? spot.below(document.key(child)) : spot;
-    if (!is_allowed_value(document, child, inside, fresh)) return false;
+    const bool in_list = kind == Kind::array;
+    const Spot inside = in_list ? spot : spot.below(document.key(child));
+    if (!is_allowed_value(document, child, inside, fresh, in_list)) return false;
   }
   return true;
-}
-
-bool is_allowed(Tree before, Tree after, const Change& change) {
-  Spot spot;
-  for (const Step& step : change.path) {
-    if (!step.in_list) spot = spot.below(step.key);
-  }
-  return (change.before == 0 || is_allowed_value(before.document, change.before, spot, false)) &&
-         (change.after == 0 || is_allowed_value(after.document, change.after, spot, true));
 }
 
 struct Replaced {
@@ -271,7 +267,10 @@ class Preparation {
                                      : Result<std::string>{std::string{edit_.raw}};
     if (!wanted) return refusal(Why::invalid, "{}", wanted.error().message);
     if (wanted->size() > limits::kConfigBytesMax) return too_large(wanted->size());
-    Result<std::string> text = with_secrets(*wanted);
+    Document document;
+    const Result<NodeId> root = parse_json5(document, *wanted, path_.string());
+    if (!root) return refusal(Why::invalid, "{}", root.error().message);
+    Result<std::string> text = put_secrets_back(*wanted, {document, *root}, {old_, old_root_});
     if (!text) return refusal(Why::invalid, "{}", text.error().message);
     if (text->size() > limits::kConfigBytesMax) return too_large(text->size());
     prepared_.text = std::move(*text);
@@ -289,12 +288,6 @@ class Preparation {
       return Error{Errc::invalid_argument, "the patch must be an object."};
     }
     return to_pretty_json(document, merge_patch(document, target, patch));
-  }
-
-  Result<std::string> with_secrets(const std::string& text) const {
-    Document document;
-    SPINE_TRY(NodeId root, parse_json5(document, text, path_.string()));
-    return put_secrets_back(text, {document, root}, {old_, old_root_});
   }
 
   Refused compare() {
@@ -315,19 +308,15 @@ class Preparation {
 
   Refused check_remote() {
     if (edit_.local) return std::nullopt;
-    const std::vector<std::string> paths =
+    std::vector<std::string> paths =
         refused_remotely({old_, old_root_}, {new_, new_root_}, changes_);
     if (paths.empty()) return std::nullopt;
-    std::string names;
-    for (std::size_t i = 0; i < std::min(paths.size(), kRefusedPathsNamed); ++i)
-      names += (i == 0 ? "" : ", ") + paths[i];
-    if (paths.size() > kRefusedPathsNamed) {
-      names += fmt::format(" and {} more", paths.size() - kRefusedPathsNamed);
-    }
+    const std::size_t more = paths.size() - std::min(paths.size(), kRefusedPathsNamed);
+    paths.resize(paths.size() - more);
     return refusal(Why::not_allowed,
-                   "this cannot be changed from elsewhere: {}. Change it on the "
+                   "this cannot be changed from elsewhere: {}{}. Change it on the "
                    "machine itself: `spine config set <path> <value>`.",
-                   names);
+                   fmt::join(paths, ", "), more == 0 ? "" : fmt::format(" and {} more", more));
   }
 
   Refused check_result() {
@@ -368,28 +357,9 @@ Result<UniqueFd> lock_folder(const fs::path& folder) {
   return dir;
 }
 
-Status check_unchanged(const fs::path& path, const PreparedEdit& edit) {
-  const Result<std::string> now = read_text_file(path);
-  if (!now && now.error().code != Errc::not_found) return now.error();
-  const bool same = now ? edit.existed && text_hash(*now) == edit.before : !edit.existed;
-  if (!same) return Error{Errc::refused, std::string{kBaseHashStale}};
-  return ok();
-}
-
-// The old text under its second name; until the rename there is no moment without a .bak.
-Status keep_old(const fs::path& path, const fs::path& draft) {
-  fs::path kept = path;
-  kept += ".bak";
-  const Result<std::string> text = read_text_file(path);
-  if (!text) return text.error();
-  SPINE_TRY_STATUS(write_draft(draft, *text));
-  if (::rename(draft.c_str(), kept.c_str()) != 0) return io_error("replace", kept);
-  return ok();
-}
-
-Status replace_file(const fs::path& path, const fs::path& draft, const PreparedEdit& edit) {
-  if (edit.existed) SPINE_TRY_STATUS(keep_old(path, draft));
-  SPINE_TRY_STATUS(write_draft(draft, edit.text));
+// A whole file under that name, or what was there.
+Status put_file(const fs::path& path, const fs::path& draft, std::string_view text) {
+  SPINE_TRY_STATUS(write_draft(draft, text));
   if (::rename(draft.c_str(), path.c_str()) != 0) return io_error("replace", path);
   return ok();
 }
@@ -400,7 +370,18 @@ std::vector<std::string> refused_remotely(Tree before, Tree after,
                                           const std::vector<Change>& changes) {
   std::vector<std::string> refused;
   for (const Change& change : changes) {
-    if (!is_allowed(before, after, change)) refused.push_back(show_path(change.path));
+    Spot spot;
+    bool element = false;
+    for (const Step& step : change.path) {
+      element = step.in_list;
+      if (!element) spot = spot.below(step.key);
+    }
+    const auto allowed = [&](Tree tree, NodeId id, bool fresh) {
+      return id == 0 || is_allowed_value(tree.document, id, spot, fresh, element);
+    };
+    if (!allowed(before, change.before, false) || !allowed(after, change.after, true)) {
+      refused.push_back(show_path(change.path));
+    }
   }
   return refused;
 }
@@ -431,17 +412,18 @@ EditOutcome prepare_edit(const fs::path& path, const Edit& edit, GetEnv getenv_f
 
 Status write_edit(const fs::path& path, const PreparedEdit& edit) {
   if (edit.noop) return ok();
-  std::error_code code;
-  const fs::path absolute = fs::absolute(path, code);
-  fs::path real = fs::weakly_canonical(absolute, code);
-  if (code) real = absolute;
+  const fs::path real = real_path(path);
   SPINE_TRY_STATUS(make_private_directories(real.parent_path()));
   SPINE_TRY(UniqueFd folder, lock_folder(real.parent_path()));
-  SPINE_TRY_STATUS(check_unchanged(real, edit));
+  const Result<std::string> now = read_text_file(real);
+  if (!now && now.error().code != Errc::not_found) return now.error();
+  const bool same = now ? edit.existed && text_hash(*now) == edit.before : !edit.existed;
+  if (!same) return Error{Errc::refused, std::string{kBaseHashStale}};
   // One name for all: the folder is locked, and what a crash left is written over.
-  fs::path draft = real;
-  draft += ".new";
-  const Status replaced = replace_file(real, draft, edit);
+  const fs::path draft = real.string() + ".new";
+  // The old text goes to its second name; there is no moment without a .bak.
+  Status replaced = now ? put_file(real.string() + ".bak", draft, *now) : ok();
+  if (replaced) replaced = put_file(real, draft, edit.text);
   if (!replaced) {
     ::unlink(draft.c_str());
     return replaced.error();

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <fmt/format.h>
 #include <optional>
 #include <pwd.h>
@@ -11,7 +10,7 @@
 #include <unistd.h>
 
 #include "engine/config/deciding_file.h"
-#include "engine/config/source.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
@@ -20,32 +19,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
-  const std::size_t begin = std::min(text.find_first_not_of(kBlank), text.size());
-  text.remove_prefix(begin);
-  return text.substr(0, text.find_last_not_of(kBlank) + 1);
-}
-
-bool is_variable_name(std::string_view name) {
-  const auto fits = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::ranges::all_of(name, fits);
-}
-
-// What may stand behind a value in quotes.
-bool is_rest(std::string_view text) {
-  text = trimmed(text);
-  return text.empty() || text.starts_with('#');
-}
-
 std::optional<std::string> quoted_value(std::string_view text) {
   const char quote = text[0];
   std::string out;
   for (std::size_t at = 1; at < text.size(); ++at) {
     if (text[at] == quote) {
-      return is_rest(text.substr(at + 1)) ? std::optional{std::move(out)} : std::nullopt;
+      const std::string_view rest = trimmed(text.substr(at + 1));
+      if (!rest.empty() && !rest.starts_with('#')) return std::nullopt;
+      return out;
     }
     if (quote == '"' && text[at] == '\\' && at + 1 < text.size()) {
       const char next = text[++at];
@@ -64,23 +45,6 @@ std::optional<std::string> value_of(std::string_view text) {
   if (text.starts_with('"') || text.starts_with('\'')) return quoted_value(text);
   const std::size_t comment = text.starts_with('#') ? 0 : text.find(" #");
   return std::string{trimmed(text.substr(0, comment))};
-}
-
-// False when the file must not be used.
-bool check_mode(const fs::path& path, Findings& findings) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return true;
-  const std::string name = printable(path.string());
-  if (!S_ISREG(info.st_mode)) {
-    findings.warn(fmt::format("{} is not a regular file; it is not read.", name));
-    return false;
-  }
-  if ((info.st_mode & 044U) != 0) {
-    findings.warn(fmt::format(
-        "{} can be read by others (mode {:04o}); if it holds secrets, run `chmod 600 {}`.", name,
-        info.st_mode & 07777U, name));
-  }
-  return true;
 }
 
 }  // namespace
@@ -115,9 +79,17 @@ fs::path Environment::home() const {
 }
 
 void Environment::read_file(const fs::path& path, Findings& findings) {
-  std::error_code code;
-  if (!fs::exists(path, code)) return;
-  if (!check_mode(path, findings)) return;
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return;
+  const std::string name = printable(path.string());
+  if (!S_ISREG(info.st_mode)) {
+    return findings.warn(fmt::format("{} is not a regular file; it is not read.", name));
+  }
+  if ((info.st_mode & 044U) != 0) {
+    findings.warn(fmt::format(
+        "{} can be read by others (mode {:04o}); if it holds secrets, run `chmod 600 {}`.", name,
+        info.st_mode & 07777U, name));
+  }
   const Result<std::string> text = read_text_file(path, limits::kDotEnvBytesMax);
   if (!text) return findings.error(text.error().message);
   read_lines(*text, path, findings);
@@ -135,7 +107,7 @@ void Environment::read_lines(std::string_view text, const fs::path& path, Findin
     const std::size_t equals = line.find('=');
     const std::string_view name = trimmed(line.substr(0, equals));
     // The line itself is not shown: it may be a secret.
-    const auto value = equals == std::string_view::npos || !is_variable_name(name)
+    const auto value = equals == std::string_view::npos || !is_plain(name, "_") || is_digit(name[0])
                            ? std::nullopt
                            : value_of(line.substr(equals + 1));
     if (!value || value->find('\0') != std::string::npos) {

@@ -105,6 +105,9 @@ class Members {
     std::ranges::sort(sorted_);
   }
 
+  using Entry = std::pair<std::string_view, NodeId>;
+  // By their names.
+  const std::vector<Entry>& sorted() const { return sorted_; }
   // 0 when there is none of that name.
   NodeId find(std::string_view key) const {
     const auto it = std::ranges::lower_bound(sorted_, key, {}, &Entry::first);
@@ -112,7 +115,6 @@ class Members {
   }
 
  private:
-  using Entry = std::pair<std::string_view, NodeId>;
   std::vector<Entry> sorted_{};
 };
 
@@ -138,12 +140,5 @@ std::string to_json(const Document& document, NodeId value, Hide hide = nullptr,
                     Hidden hidden = Hidden::nothing);
 // The same on several lines, two spaces a level, with a line end.
 std::string to_pretty_json(const Document& document, NodeId value, Hide hide = nullptr);
-
-// Whether the scalar `id` is shown at all.
-bool is_hidden(const Document& document, NodeId id, Hidden hidden);
-
-// `text` with kRedacted for the "user:password" of every URL in it, and for the values of secrets
-// in its query ("?token=").
-std::string without_url_secrets(std::string_view text);
 
 }  // namespace spine::config

@@ -1,7 +1,8 @@
-// The small sections: commands, messages, crons, logging; and those that Spine leaves alone.
+// Queue modes, crons and where the log goes.
+#include "engine/config/other_settings.h"
+
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 
 #include "engine/config/reading.h"
 
@@ -50,8 +51,13 @@ constexpr std::array kOther{
     Setting{"$schema|meta|wizard"},
     // Whole sections that exist in OpenClaw, with what of them may be changed from elsewhere.
     unused("env|secrets|auth|models|plugins|hooks|cron|audio|media|talk|tts|browser"),
-    unused("cron.enabled|sessionRetention", any, remotely),
-    unused("talk.voiceId|voiceAliases|modelId|interruptOnSpeech|silenceTimeoutMs", any, remotely),
+    unused("cron.enabled", boolean, remotely),
+    unused("cron.sessionRetention", scalar, remotely),
+    unused("talk.voiceId|modelId", text, remotely),
+    unused("talk.voiceAliases", object, remotely),
+    unused("talk.voiceAliases.*", text, remotely),
+    unused("talk.interruptOnSpeech", boolean, remotely),
+    unused("talk.silenceTimeoutMs", number, remotely),
     unused("ui", any, remotely),
     unused("web|memory|mcp|acp|nodeHost|canvasHost|discovery|approvals|broadcast|diagnostics|"
            "update|cli|voicewake|surfaces|accessGroups|proxy|users"),

@@ -2,9 +2,7 @@
 #include "engine/config/reading.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
-#include "engine/config/duration.h"
 #include "engine/config/schema.h"
 #include "schemas/vocab/check.h"
 
@@ -60,38 +58,18 @@ std::filesystem::path Reading::path(NodeId id) const {
   return (code ? config.path : file).parent_path() / name;
 }
 
-namespace {
-
-std::vector<std::string> paths_of(const Reading& reading, NodeId list) {
-  std::vector<std::string> out;
-  for (const NodeId entry : reading.children(list))
-    out.push_back(reading.path(entry).string());
-  return out;
-}
-
-Value word_of(std::string_view word, const Accepts& accepts) {
-  const Choice* choice = accepts.find(word);
-  SPINE_CHECK(choice != nullptr);
-  if (choice->value == Choice::kWordItself) return std::string{word};
-  return choice->value;
-}
-
-Value model_of(const Reading& reading, NodeId id) {
-  if (reading.document.kind(id) == Kind::string) return *reading.text(id);
-  const auto primary = reading.text(id, "primary");
-  return primary ? Value{*primary} : Value{};
-}
-
-}  // namespace
-
 Value Reading::value(NodeId id, const Accepts& accepts) const {
   switch (accepts.type) {
     case Type::boolean:
       return std::int64_t{document[id].boolean};
     case Type::integer:
       return *integer(id) * accepts.unit;
-    case Type::choice:
-      return word_of(document.text(id), accepts);
+    case Type::choice: {
+      const Choice* choice = accepts.find(document.text(id));
+      SPINE_CHECK(choice != nullptr);
+      if (choice->value == Choice::kWordItself) return std::string{choice->word};
+      return choice->value;
+    }
     case Type::text:
     case Type::secret:
       return *text(id);
@@ -100,15 +78,19 @@ Value Reading::value(NodeId id, const Accepts& accepts) const {
     case Type::text_list:
     case Type::ids:
       return texts(id);
-    case Type::path_list:
-      return paths_of(*this, id);
-    case Type::days: {
-      std::int64_t days{};
-      SPINE_CHECK(as_days(document.text(id), days));
-      return days;
+    case Type::path_list: {
+      std::vector<std::string> paths;
+      for (const NodeId entry : children(id))
+        paths.push_back(path(entry).string());
+      return paths;
     }
-    case Type::model:
-      return model_of(*this, id);
+    case Type::days:
+      return parse_days(document.text(id))->count;
+    case Type::model: {
+      const bool plain = document.kind(id) == Kind::string;
+      auto primary = plain ? text(id) : text(id, "primary");
+      return primary ? Value{std::move(*primary)} : Value{};
+    }
     default:
       return {};
   }
@@ -140,14 +122,6 @@ void disagree(const Reading& reading, Spelling a, Spelling b) {
 void sort_unique(std::vector<std::string>& texts) {
   std::ranges::sort(texts);
   texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
-}
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
 }
 
 }  // namespace spine::config

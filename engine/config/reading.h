@@ -77,39 +77,6 @@ struct Spelling {
 // Two spellings of one setting say different things.
 void disagree(const Reading& reading, Spelling a, Spelling b);
 
-// The tables, each in the file of its subject beside the rules that look at several of its keys.
-extern const SettingTable kGatewayTable;
-extern const SettingTable kSessionTable;
-extern const SettingTable kResetTable;  // when conversations start afresh
-extern const SettingTable kBindingListTable;
-extern const SettingTable kBindingTable;  // which agent is asked
-extern const SettingTable kSkillsTable;
-extern const SettingTable kSkillEntryTable;
-extern const SettingTable kAgentListTable;
-extern const SettingTable kAgentTable;
-extern const SettingTable kToolTable;
-extern const SettingTable kChannelDefaultsTable;
-extern const SettingTable kChannelTable;
-extern const SettingTable kGroupTable;
-extern const SettingTable kCronTable;
-extern const SettingTable kOtherTable;  // the small sections, and those that Spine leaves alone
-
-// The rules, in the order in which they are asked: the tables' members at the root are read.
-void read_gateway(Reading& reading);
-void read_admins(Reading& reading);
-void read_session(Reading& reading);
-void read_agents(Reading& reading);
-// What tools and sandbox ask for, of the agent (0 = it is not in the file) and of all.
-void read_tool_policy(const Reading& reading, NodeId agent, AgentConfig& out);
-void read_channels(Reading& reading);           // after read_agents()
-void read_queue_modes(const Reading& reading);  // after read_channels()
-// Whether agents could come in by themselves.
-void check_doors(Reading& reading);
-void read_bindings(Reading& reading);
-void read_crons(Reading& reading);
-void read_skills(Reading& reading);
-void check_logging(const Reading& reading);
-
 // The modes of messages.queue and what each is also called.
 inline constexpr Accepts kQueueModes = one_of({{"followup", fb::QueueMode::followup},
                                                {"queue", fb::QueueMode::followup},

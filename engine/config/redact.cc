@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/config/key_tree.h"
-#include "engine/config/reading.h"
+#include "engine/config/setting.h"
 
 namespace spine::config {
 namespace {
@@ -23,6 +22,52 @@ constexpr std::array<std::string_view, 29> kSecretEndings{
 
 // Too short to be looked for at the end of other words; and tables of secrets.
 constexpr std::array<std::string_view, 5> kSecretNames{"key", "keys", "pass", "env", "headers"};
+
+// Appends the query of a URL, "?a=b&token=c", with kRedacted for the values of secrets.
+void append_query(std::string& out, std::string_view query) {
+  while (!query.empty()) {
+    out.push_back(query.front());
+    query.remove_prefix(1);
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    const std::string_view name = pair.substr(0, pair.find('='));
+    const bool secret = name.size() + 1 < pair.size() && is_secret({&name, 1});
+    out += secret ? pair.substr(0, name.size() + 1) : pair;
+    if (secret) out += kRedacted;
+    query.remove_prefix(end);
+  }
+}
+
+constexpr std::string_view kUrlMark = "://";
+
+std::string without_userinfo(std::string_view text) {
+  std::string out;
+  for (std::size_t mark = text.find(kUrlMark); mark != std::string_view::npos;
+       mark = text.find(kUrlMark)) {
+    const std::size_t begin = mark + kUrlMark.size();
+    const std::size_t end = std::min(text.find_first_of("/?# \t\r\n\"'", begin), text.size());
+    const std::size_t at = text.substr(begin, end - begin).rfind('@');
+    out += text.substr(0, begin);
+    if (at != std::string_view::npos) out += kRedacted;
+    text.remove_prefix(at == std::string_view::npos ? begin : begin + at);
+  }
+  return out += text;
+}
+
+std::string without_query_secrets(std::string_view text) {
+  std::string out;
+  for (std::size_t mark = text.find(kUrlMark); mark != std::string_view::npos;
+       mark = text.find(kUrlMark)) {
+    const std::size_t end = std::min(text.find_first_of(" \t\r\n\"'", mark), text.size());
+    const std::size_t query = std::min(text.find('?', mark), end);
+    const std::size_t query_end = std::min(text.find('#', query), end);
+    out += text.substr(0, query);
+    append_query(out, text.substr(query, query_end - query));
+    out += text.substr(query_end, end - query_end);
+    text.remove_prefix(end);
+  }
+  return out += text;
+}
 
 }  // namespace
 
@@ -42,6 +87,10 @@ Hidden hidden_part(std::span<const std::string_view> path) {
   const std::string_view singular{key.data(), key.size() - (key.ends_with('s') ? 1 : 0)};
   const auto ends = [&](std::string_view ending) { return singular.ends_with(ending); };
   return std::ranges::any_of(kSecretEndings, ends) ? Hidden::everything : Hidden::nothing;
+}
+
+std::string without_url_secrets(std::string_view text) {
+  return without_query_secrets(without_userinfo(text));
 }
 
 }  // namespace spine::config

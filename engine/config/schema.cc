@@ -1,6 +1,6 @@
-// Walks a configuration against the tables of settings. Near names are found by edit distance with
-// swaps: F. J. Damerau, "A technique for computer detection and correction of spelling errors",
-// 1964, in its restricted form (optimal string alignment).
+// Walks a configuration against the tables of settings, and writes what they say. Near names are
+// found by edit distance with swaps: F. J. Damerau, "A technique for computer detection and
+// correction of spelling errors", 1964, in its restricted form (optimal string alignment).
 #include "engine/config/schema.h"
 
 #include <algorithm>
@@ -8,13 +8,13 @@
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
-#include <string>
 #include <vector>
 
-#include "engine/config/duration.h"
-#include "engine/config/key_tree.h"
-#include "engine/config/reading.h"
+#include "engine/config/changes.h"
+#include "engine/config/config.h"
 #include "engine/config/redact.h"
+#include "engine/config/setting.h"
+#include "schemas/vocab/json.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::config {
@@ -53,7 +53,10 @@ class Checker {
     if (const Setting* setting = entry.setting) {
       const Accepts& accepts = setting->accepts;
       if (!fits(id, accepts)) return complain(id, accepted(accepts));
-      if (setting->flag == Flag::unused) note_unused(id);
+      if (setting->flag == Flag::unused && !asks_for_nothing(id)) {
+        findings_.warn(fmt::format("{}: {} has no effect in this version.",
+                                   document_.where(document_[id].key_place), path()));
+      }
       if (setting->flag == Flag::adapter) note_channel(id);
       if (accepts.type == Type::any) return;
     }
@@ -73,7 +76,11 @@ class Checker {
     for (NodeId m = document_.first_child(id); m != 0; m = document_.next(m)) {
       const std::string_view key = document_.key(m);
       const KeyEntry* child = key == "*" || key == "[]" ? nullptr : entry.find(key);
-      if (child == nullptr && !is_misspelt(key, entry)) child = any_key;
+      // Where all keys are taken, one that a policy has in other letters is still not another one.
+      const auto is_meant = [&](const auto& other) {
+        return other->strict && same_but_case(other->name, key);
+      };
+      if (child == nullptr && std::ranges::none_of(entry.children, is_meant)) child = any_key;
       path_.push_back(key);
       if (child != nullptr) {
         check(m, *child);
@@ -82,13 +89,6 @@ class Checker {
       }
       path_.pop_back();
     }
-  }
-
-  // Where all keys are taken, one that a policy has in other letters is still not another one.
-  static bool is_misspelt(std::string_view key, const KeyEntry& entry) {
-    return std::ranges::any_of(entry.children, [&](const auto& child) {
-      return child->strict && lower_case(child->name) == lower_case(key);
-    });
   }
 
   void check_elements(NodeId id, const KeyEntry& entry) {
@@ -111,8 +111,10 @@ class Checker {
     const auto kind = static_cast<unsigned>(document_.kind(id));
     if ((type_row(accepts.type).kinds >> kind & 1U) == 0) return false;
     switch (accepts.type) {
-      case Type::integer:
-        return within(id, accepts);
+      case Type::integer: {
+        std::int64_t value{};
+        return as_integer(document_, id, value) && value >= accepts.least && value <= accepts.most;
+      }
       case Type::choice:
         return accepts.find(document_.text(id)) != nullptr;
       case Type::text_list:
@@ -120,21 +122,13 @@ class Checker {
         return all_elements(id, false);
       case Type::ids:
         return all_elements(id, true);
-      case Type::days:
-        return are_days(id, accepts);
+      case Type::days: {
+        const auto days = parse_days(document_.text(id));
+        return days && days->count >= accepts.least && days->count <= accepts.most;
+      }
       default:
         return true;
     }
-  }
-
-  bool within(NodeId id, const Accepts& accepts) const {
-    std::int64_t value{};
-    return as_integer(document_, id, value) && value >= accepts.least && value <= accepts.most;
-  }
-
-  bool are_days(NodeId id, const Accepts& accepts) const {
-    std::int64_t days{};
-    return as_days(document_.text(id), days) && days >= accepts.least && days <= accepts.most;
   }
 
   bool all_elements(NodeId id, bool numbers_too) const {
@@ -173,12 +167,6 @@ class Checker {
   bool is_off(NodeId object) const {
     const NodeId enabled = document_.find(object, "enabled");
     return enabled != 0 && document_.kind(enabled) == Kind::boolean && !document_[enabled].boolean;
-  }
-
-  void note_unused(NodeId id) {
-    if (asks_for_nothing(id)) return;
-    findings_.warn(fmt::format("{}: {} has no effect in this version.",
-                               document_.where(document_[id].key_place), path()));
   }
 
   // REQUIRES: path_ begins with "channels" and the channel's name.
@@ -228,6 +216,99 @@ class Checker {
   std::vector<std::string> indexes_{};
 };
 
+// The defaults, with what repeats by name once under the name "*".
+const Config& default_config() {
+  static const Config config = [] {
+    Config defaults;
+    defaults.agents.push_back({.id = "*"});
+    defaults.channels.push_back({.name = "*"});
+    defaults.crons.push_back({.name = "*"});
+    defaults.skills.entries.push_back({.name = "*"});
+    return defaults;
+  }();
+  return config;
+}
+
+// As strict JSON; empty where there is none.
+std::string default_of(const Setting& setting, const TablePlace& place) {
+  const void* owner = place.owner == nullptr ? nullptr : place.owner(default_config(), "*");
+  if (owner == nullptr || setting.member.get == nullptr) return {};
+  return show_value(setting.accepts, setting.member.get(owner));
+}
+
+void write_entry(JsonWriter& json, const KeyEntry& entry);
+
+// What the row says of the value itself.
+void write_value(JsonWriter& json, const KeyEntry& entry) {
+  const Setting& setting = *entry.setting;
+  const Accepts& accepts = setting.accepts;
+  if (accepts.type != Type::any) json.raw(type_row(accepts.type).schema);
+  if (accepts.type == Type::integer) {
+    json.member("minimum", accepts.least);
+    json.member("maximum", accepts.most);
+  }
+  if (accepts.type == Type::choice) {
+    json.array("enum", accepts.choices(), [&](const Choice& choice) { json.value(choice.word); });
+  }
+  const std::string otherwise = default_of(setting, *entry.place);
+  if (!otherwise.empty()) json.member_raw("default", otherwise);
+  json.member_if("description", setting.help);
+}
+
+// What stands under it.
+void write_children(JsonWriter& json, const KeyEntry& entry) {
+  json.object("properties", [&] {
+    for (const auto& child : entry.children) {
+      if (child->name == "*" || child->name == "[]") continue;
+      json.key(child->name);
+      write_entry(json, *child);
+    }
+  });
+  if (const KeyEntry* others = entry.find("*")) {
+    json.key("additionalProperties");
+    write_entry(json, *others);
+  } else if (entry.strict) {
+    json.member("additionalProperties", false);
+  }
+  if (const KeyEntry* element = entry.find("[]")) {
+    json.key("items");
+    write_entry(json, *element);
+  }
+}
+
+void write_entry(JsonWriter& json, const KeyEntry& entry) {
+  json.object([&] {
+    if (entry.setting != nullptr) {
+      write_value(json, entry);
+    } else {
+      json.raw(type_row(Type::object).schema);
+    }
+    if (!entry.children.empty()) write_children(json, entry);
+  });
+}
+
+std::string_view reload_kind(const Setting* setting) {
+  if (setting == nullptr || setting->flag == Flag::unused || setting->flag == Flag::adapter) {
+    return "none";
+  }
+  return setting->applies == Applies::live ? "hot" : "restart";
+}
+
+std::string in_table(std::string_view text) {
+  std::string out;
+  for (const char c : text)
+    out += c == '|' ? "\\|" : std::string(1, c);
+  return out;
+}
+
+std::string page_row(const Setting& setting, const TablePlace& place) {
+  const std::string value = default_of(setting, place);
+  return fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", in_table(setting.path),
+                     accepted(setting.accepts), value.empty() ? "" : "`" + value + "`",
+                     reload_kind(&setting) == "hot" ? "a reload" : "the next start",
+                     setting.settable == Settable::locally ? "" : "yes", in_table(setting.help));
+}
+
 }  // namespace
 
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known) {
@@ -272,6 +353,54 @@ bool as_integer(const Document& document, NodeId id, std::int64_t& out) {
   if (read.ec != std::errc{} || std::abs(value) > 9007199254740992.0) return false;
   out = static_cast<std::int64_t>(value);
   return std::trunc(value) == value;
+}
+
+std::string json_schema() {
+  return json_object([](JsonWriter& json) {
+    json.member("$schema", "https://json-schema.org/draft/2020-12/schema");
+    json.member("type", "object");
+    write_children(json, key_tree());
+  });
+}
+
+Result<std::string> look_up_schema(std::string_view dotted_path) {
+  SPINE_TRY(const std::vector<PathKey> path, parse_path(dotted_path));
+  const KeyEntry* entry = &key_tree();
+  for (std::size_t i = 0; entry != nullptr && i < path.size(); ++i)
+    entry = entry->step(path[i].text);
+  if (entry == nullptr) {
+    return Error{Errc::not_found, fmt::format("there is no setting {}.", printable(dotted_path))};
+  }
+  return json_object([&](JsonWriter& json) {
+    json.member("path", dotted_path);
+    json.key("schema");
+    write_entry(json, *entry);
+    json.member("reloadKind", reload_kind(entry->setting));
+    json.member("hint", entry->setting == nullptr ? "" : entry->setting->help);
+    json.array("children", entry->children, [&](const auto& child) { json.value(child->name); });
+  });
+}
+
+std::string settings_page() {
+  std::string out =
+      "# Settings of openclaw.json\n\nWritten from the tables in engine/config; `spine config get "
+      "<path>` says what is in force.\nA change of the file takes effect at a reload or at the "
+      "next start; admins may change from\nelsewhere what says so. `*` is any name.\n";
+  for (const SettingTable* table : all_tables()) {
+    std::string rows;
+    for (const Setting& setting : table->rows) {
+      if (!setting.help.empty()) rows += page_row(setting, table->places.back());
+    }
+    std::string places;
+    for (const TablePlace& place : table->places)
+      places += fmt::format("{}`{}`", places.empty() ? "Under " : ", ", place.prefix);
+    const bool at_root = places == "Under ``";
+    out += fmt::format(
+        "\n{}{}| setting | value | default | applies at | from elsewhere | what it is "
+        "|\n|---|---|---|---|---|---|\n{}",
+        at_root ? "" : places, at_root ? "" : ":\n\n", rows);
+  }
+  return out;
 }
 
 }  // namespace spine::config

@@ -1,4 +1,5 @@
-// check_schema: every value is what its setting accepts; the unknown ones get a finding.
+// The schema that the tables of settings are: whether a configuration keeps to it (unknown keys get
+// a finding), and what others read of it: a JSON Schema for programs, a page for people.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 
 #include "engine/config/findings.h"
 #include "engine/config/json5.h"
+#include "schemas/vocab/result.h"
 
 namespace spine::config {
 
@@ -22,9 +24,20 @@ std::string describe(const Document& document, NodeId id, bool secret = false);
 // The number as an integer, if it is one that fits. REQUIRES: a number.
 bool as_integer(const Document& document, NodeId id, std::int64_t& out);
 
-// The known name that a mistyped one was probably meant to be.
-// Empty when none is near: equal but for case, or one slip (a letter added, lost, changed, or two
-// swapped) in short names, two in names of six letters or more.
+// The known name that a mistyped one was probably meant to be; empty when none is near: equal but
+// for case, or one slip (a letter added, lost, changed, or two swapped) in short names, two in
+// names of six letters or more.
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known);
+
+// Of the whole file: JSON Schema, draft 2020-12, on one line. Thread: any.
+std::string json_schema();
+
+// What OpenClaw's config.schema.lookup answers of one path: {"path","schema","reloadKind":"hot" |
+// "restart" | "none" (it has no effect),"hint","children":[keys]}. "agents.entries.*.spine" and
+// "agents.entries.main.spine" name the same. Errors: not_found.
+Result<std::string> look_up_schema(std::string_view dotted_path);
+
+// Every setting that has an effect, as Markdown.
+std::string settings_page();
 
 }  // namespace spine::config

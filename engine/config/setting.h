@@ -1,12 +1,13 @@
-// Setting: one row of the tables of settings. Everything that knows a setting follows from its row:
-// how it is checked and read, `config get`, what may be edited from elsewhere, what a reload can
-// change, the list for people and the JSON Schema.
+// Setting: one row of the tables of settings, and all of them as a tree of keys. Everything that
+// knows a setting follows from its row: how it is checked and read, `config get`, what may be
+// edited from elsewhere, what a reload can change, the list for people and the JSON Schema.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,12 +16,12 @@
 #include <variant>
 #include <vector>
 
+#include "schemas/vocab/ascii.h"
+
 namespace spine::config {
 
 struct Config;
 
-// ASCII letters in lower case.
-std::string lower_case(std::string_view text);
 // Sorted, each once.
 void sort_unique(std::vector<std::string>& texts);
 
@@ -38,9 +39,10 @@ enum class Type : std::uint8_t {
   object_or_list,
   text_list,
   path_list,
-  ids,    // a list of strings and whole numbers
-  days,   // "30d", "12h", ... or a number of days; whole days are kept, rounded up
-  model,  // a string, or an object with `primary`
+  ids,     // a list of strings and whole numbers
+  days,    // "30d", "12h", ... or a number of days; whole days are kept, rounded up
+  model,   // a string, or an object with `primary`
+  scalar,  // a string, a number, true or false
 };
 
 enum class Flag : std::uint8_t {
@@ -130,6 +132,7 @@ using Value = std::variant<std::monostate, std::int64_t, std::string, std::vecto
 struct Member {
   Value (*get)(const void* owner){};
   void (*put)(void* owner, Value value){};
+  Value (*spelling_of)(const void* owner){};  // the `get` of another row about the same value
 };
 
 template <class T>
@@ -259,11 +262,41 @@ struct TypeRow {
 };
 const TypeRow& type_row(Type type);
 
+// Whole days, rounded up.
+struct Days {
+  std::int64_t count{};
+  bool exact{};  // nothing was rounded
+};
+// One or more of <number><unit>, units ms s m h d w ("30d", "1h30m"); a bare number counts days.
+// Nothing when it is not one, or too large.
+std::optional<Days> parse_days(std::string_view text);
+
 // What is accepted, in a sentence: "a whole number from 0 to 65535".
 std::string accepted(const Accepts& accepts);
 
 // The value as strict JSON, as people would write it in the file; a secret as kRedacted. Empty when
 // there is none.
 std::string show_value(const Accepts& accepts, const Value& value);
+
+// What is known of one key. `*` is any key of an object, `[]` any element of a list.
+struct KeyEntry {
+  std::string_view name{};
+  const Setting* setting{};   // null for an object without a row of its own
+  const TablePlace* place{};  // of its table
+  bool strict{};              // what is unknown here is an error
+  std::vector<std::unique_ptr<KeyEntry>> children{};
+
+  bool is(Type type) const { return setting != nullptr && setting->accepts.type == type; }
+  // The child of exactly that name, or null.
+  const KeyEntry* find(std::string_view key) const;
+  // What stands under the key of an object, also of one in a list; or null.
+  const KeyEntry* step(std::string_view key) const;
+};
+
+// The root: every setting by the keys of its path. Static storage.
+const KeyEntry& key_tree();
+
+// The entry of keys from the root, without places of lists; null for what is not known.
+const KeyEntry* find_entry(std::span<const std::string_view> keys);
 
 }  // namespace spine::config

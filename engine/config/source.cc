@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "engine/config/deciding_file.h"
-#include "engine/config/key_tree.h"
 #include "engine/config/redact.h"
+#include "engine/config/setting.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/utf8.h"
@@ -153,11 +153,19 @@ class Includer {
       SPINE_TRY(NodeId resolved, resolve(child, file, depth + 1));
       kept.push_back(resolved);
     }
-    const bool alone = kept.empty();
     document_.set_children(id, kept);
     if (include == 0) return id;
     SPINE_TRY(NodeId base, included(include, file, depth));
-    return combine(base, id, include, alone);
+    if (!kept.empty() && document_.kind(base) != Kind::object) {
+      return error(include,
+                   "other keys stand beside this $include, so what it names must hold an object.");
+    }
+    // The keys beside `$include` win over what was included.
+    const Node over = document_[id];
+    const NodeId merged = kept.empty() ? base : merge(base, id);
+    document_.mutable_node(merged).key = over.key;
+    document_.mutable_node(merged).key_place = over.key_place;
+    return merged;
   }
 
  private:
@@ -228,19 +236,6 @@ class Includer {
     return path;
   }
 
-  // The keys beside `$include` win over what was included.
-  Result<NodeId> combine(NodeId base, NodeId over, NodeId include, bool alone) {
-    const Node over_node = document_[over];
-    if (!alone && document_.kind(base) != Kind::object) {
-      return error(include,
-                   "other keys stand beside this $include, so what it names must hold an object.");
-    }
-    const NodeId merged = alone ? base : merge(base, over);
-    document_.mutable_node(merged).key = over_node.key;
-    document_.mutable_node(merged).key_place = over_node.key_place;
-    return merged;
-  }
-
   // `over` laid upon `base`: objects member by member, lists joined, else `over`.
   NodeId merge(NodeId base, NodeId over) {
     if (document_.kind(base) == Kind::array && document_.kind(over) == Kind::array) {
@@ -251,19 +246,15 @@ class Includer {
       return over;
     }
     if (document_.kind(base) != Kind::object || document_.kind(over) != Kind::object) return over;
-    std::vector<NodeId> members = document_.children(base);
-    std::vector<NodeId> winners = document_.children(over);
-    const auto key = [&](NodeId id) { return document_.key(id); };
-    std::ranges::stable_sort(winners, {}, key);
-    std::vector<bool> used(winners.size(), false);
-    for (NodeId& member : members) {
-      const auto it = std::ranges::lower_bound(winners, document_.key(member), {}, key);
-      if (it == winners.end() || document_.key(*it) != document_.key(member)) continue;
-      used[static_cast<std::size_t>(it - winners.begin())] = true;
-      member = merge(member, *it);
+    const Members below(document_, base);
+    const Members above(document_, over);
+    std::vector<NodeId> members;
+    for (const NodeId member : document_.children(base)) {
+      const NodeId winner = above.find(document_.key(member));
+      members.push_back(winner == 0 ? member : merge(member, winner));
     }
-    for (std::size_t i = 0; i < winners.size(); ++i) {
-      if (!used[i]) members.push_back(winners[i]);
+    for (const auto& [key, id] : above.sorted()) {
+      if (below.find(key) == 0) members.push_back(id);
     }
     document_.set_children(over, members);
     return over;
@@ -276,20 +267,7 @@ class Includer {
   std::size_t bytes_;
 };
 
-// The path without links, as far as it exists: text may be checked before it is a file.
-fs::path real_path(const fs::path& path) {
-  std::error_code code;
-  const fs::path absolute = fs::absolute(path, code);
-  const fs::path real = fs::weakly_canonical(absolute, code);
-  return code ? absolute : real;
-}
-
 }  // namespace
-
-Status substitute(Document& document, NodeId root, const Environment& environment,
-                  Findings& findings) {
-  return Substitution(document, environment, findings).walk(root);
-}
 
 Result<Source> read_source(std::string_view text, const fs::path& path,
                            const Environment& environment, Findings& findings) {
@@ -299,7 +277,7 @@ Result<Source> read_source(std::string_view text, const fs::path& path,
   const fs::path file = real_path(path);
   Includer includer(source.document, file, text.size());
   SPINE_TRY(source.root, includer.resolve(source.root, file, 1));
-  SPINE_TRY_STATUS(substitute(source.document, source.root, environment, findings));
+  SPINE_TRY_STATUS(Substitution(source.document, environment, findings).walk(source.root));
   return source;
 }
 

@@ -1,6 +1,7 @@
 // mkdir, flock, and a line of text: "pid port".
 #include "engine/config/state_dir.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -13,7 +14,7 @@
 #include <utility>
 
 #include "engine/config/deciding_file.h"
-#include "engine/log/private_path.h"
+#include "schemas/vocab/directories.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::config {
@@ -26,19 +27,15 @@ fs::path lock_path(const fs::path& dir) {
 }
 
 // What the holder wrote: "<pid> <port>\n". Zeros where it does not say.
-LockInfo parse_lock(std::string_view text) {
-  LockInfo info;
-  const char* end = text.data() + text.size();
-  const auto pid = std::from_chars(text.data(), end, info.pid);
-  if (pid.ec != std::errc{} || pid.ptr == end || *pid.ptr != ' ') return {};
-  std::from_chars(pid.ptr + 1, end, info.port);
-  return info;
-}
-
 LockInfo read_holder(int fd) {
   std::array<char, 64> buffer;
   const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), 0);
-  return got <= 0 ? LockInfo{} : parse_lock({buffer.data(), static_cast<std::size_t>(got)});
+  const char* end = buffer.data() + std::max<ssize_t>(got, 0);
+  LockInfo info;
+  const auto pid = std::from_chars(buffer.data(), end, info.pid);
+  if (pid.ec != std::errc{} || pid.ptr == end || *pid.ptr != ' ') return {};
+  std::from_chars(pid.ptr + 1, end, info.port);
+  return info;
 }
 
 Status write_holder(int fd, std::uint16_t port) {
@@ -93,15 +90,14 @@ Status ensure_state_dir(const fs::path& dir) {
 
 Result<LockInfo> read_lock(const fs::path& dir) {
   const fs::path path = lock_path(dir);
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (fd < 0) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!fd) {
     if (errno == ENOENT || errno == ENOTDIR) return LockInfo{};
     return io_error("open", path);
   }
-  LockInfo info = read_holder(fd);
+  LockInfo info = read_holder(fd.get());
   // A shared lock is refused only while a daemon holds the exclusive one.
-  info.running = lock_without_waiting(fd, LOCK_SH) != 0 && errno == EWOULDBLOCK;
-  ::close(fd);
+  info.running = lock_without_waiting(fd.get(), LOCK_SH) != 0 && errno == EWOULDBLOCK;
   return info;
 }
 

@@ -5,7 +5,6 @@
 #include <array>
 #include <fmt/format.h>
 #include <optional>
-#include <span>
 #include <utility>
 
 #include "engine/config/agent_config.h"
@@ -68,40 +67,33 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kOtherGro
 
 // Who keeps an agent to what is asked of it.
 enum class Keeper : std::uint8_t {
+  none,       // there is nothing to keep it to
   rules,      // it asks, and approval rules answer; what it does unasked ends the run
   arguments,  // its command line takes the tools away
   view,       // bubblewrap, where it works
   nobody,     // then the agent does not start
 };
 
+using enum Keeper;
+
 // One row a demand: this table is what decides, and what README tells.
 struct Holding {
   std::string ToolPolicy::*demand{};
-  Keeper pi{};
-  Keeper acp{};
-  Keeper jsonl{};
-  std::string_view but{};  // why nobody does
+  std::array<Keeper, kDriverNames.size()> by{};  // by Driver; echo has no tools
+  std::string_view but{};                        // why nobody does
 };
 constexpr std::array kHoldings{
-    Holding{&ToolPolicy::denies, Keeper::arguments, Keeper::rules, Keeper::nobody,
+    Holding{&ToolPolicy::denies,
+            {none, arguments, rules, nobody},
             "it is a program that uses its tools without asking"},
-    Holding{&ToolPolicy::restricts, Keeper::arguments, Keeper::rules, Keeper::nobody,
+    Holding{&ToolPolicy::restricts,
+            {none, arguments, rules, nobody},
             "it is a program that uses its tools without asking"},
-    Holding{&ToolPolicy::asks, Keeper::nobody, Keeper::rules, Keeper::nobody,
+    Holding{&ToolPolicy::asks,
+            {none, nobody, rules, nobody},
             "it is a program that runs commands without asking"},
-    Holding{&ToolPolicy::separates, Keeper::view, Keeper::view, Keeper::view, {}},
+    Holding{&ToolPolicy::separates, {none, view, view, view}, {}},
 };
-
-Keeper keeper_of(const Holding& holding, Driver driver) {
-  switch (driver) {
-    case Driver::pi:
-      return holding.pi;
-    case Driver::acp:
-      return holding.acp;
-    default:
-      return holding.jsonl;
-  }
-}
 
 std::string refusal(const AgentConfig& agent, std::string_view setting, std::string_view reason) {
   return fmt::format(
@@ -165,9 +157,9 @@ using ToolNames = std::vector<std::string>;
 
 // Whether an entry of a list means the tool.
 bool means(std::string_view entry, std::string_view tool) {
-  if (!entry.ends_with('*')) return lower_case(entry) == lower_case(tool);
-  const std::string start = lower_case(entry.substr(0, entry.size() - 1));
-  return lower_case(tool).starts_with(start);
+  if (!entry.ends_with('*')) return same_but_case(entry, tool);
+  entry.remove_suffix(1);
+  return same_but_case(entry, tool.substr(0, entry.size()));
 }
 
 // A value that was found, and where: "tools.exec.ask", of the agent or of all.
@@ -184,15 +176,32 @@ class ToolPolicyReader {
 
   void read() {
     for (const std::string_view path : {"tools.allow", "tools.deny", "tools.alsoAllow",
-                                        "tools.sandbox.tools.allow", "tools.sandbox.tools.deny"})
-      check_names(path);
+                                        "tools.sandbox.tools.allow", "tools.sandbox.tools.deny"}) {
+      for (const NodeId place : places_)
+        refuse_marks(reading_.texts(place, path));
+    }
     refuse_marks(out_.untrusted_allow);
-    read_denied();
+    // Each place takes away; none gives back what another took.
+    out_.deny.clear();
+    for (const std::string_view path : {"tools.deny", "tools.sandbox.tools.deny"}) {
+      for (const NodeId place : places_)
+        deny(expanded(reading_.texts(place, path), path), std::string{path});
+    }
     read_exec();
     read_sandbox();
-    read_web();
+    for (const auto& [path, family] :
+         {std::pair{"tools.web.search.enabled", ToolFamily::web_search},
+          std::pair{"tools.web.fetch.enabled", ToolFamily::web_fetch}}) {
+      if (reading_.flag(nearest(path).node) == false) deny(names(family), path);
+    }
     read_restrictions();
-    name_unheld();
+    for (const NodeId place : places_) {
+      const NodeId node = reading_.below(place, "tools.byProvider");
+      if (node == 0 || reading_.document.kind(node) != Kind::object) continue;
+      if (reading_.document.first_child(node) != 0) {
+        out_.tool_policy.unheld.emplace_back("tools.byProvider");
+      }
+    }
   }
 
  private:
@@ -204,11 +213,8 @@ class ToolPolicyReader {
   }
 
   std::string shown(const Said& said) const {
-    const Kind kind = reading_.document.kind(said.node);
-    if (kind == Kind::string) {
-      return fmt::format("{} \"{}\"", said.path, printable(reading_.document.text(said.node)));
-    }
-    return std::string{said.path};
+    if (reading_.document.kind(said.node) != Kind::string) return std::string{said.path};
+    return fmt::format("{} \"{}\"", said.path, printable(reading_.document.text(said.node)));
   }
 
   std::string word(std::string_view path) const {
@@ -226,11 +232,6 @@ class ToolPolicyReader {
       reading_.error(places_.front() != 0 ? places_.front() : reading_.root,
                      "\"{}\" is no name of a tool.", printable(name));
     }
-  }
-
-  void check_names(std::string_view path) const {
-    for (const NodeId place : places_)
-      refuse_marks(reading_.texts(place, path));
   }
 
   ToolNames expanded(const ToolNames& entries, std::string_view path) {
@@ -258,15 +259,6 @@ class ToolPolicyReader {
     note(policy.denies, std::move(setting));
   }
 
-  // Each place takes away; none gives back what another took.
-  void read_denied() {
-    out_.deny.clear();
-    for (const std::string_view path : {"tools.deny", "tools.sandbox.tools.deny"}) {
-      for (const NodeId place : places_)
-        deny(expanded(reading_.texts(place, path), path), std::string{path});
-    }
-  }
-
   // As OpenClaw reads them: "on-miss" asks where there is a list of allowed commands, and here
   // that list is what somebody answered "always" to.
   void read_exec() {
@@ -276,27 +268,25 @@ class ToolPolicyReader {
     std::string ask;
     Said said_security{};
     Said said_ask{};
+    const auto keep = [](std::string& kept, Said& where, const std::string& word, Said said) {
+      if (!kept.empty() || word.empty()) return;
+      kept = word;
+      where = said;
+    };
     for (const NodeId place : places_) {
       const auto at = [&](std::string_view path) {
         return Said{reading_.below(place, path), path};
       };
-      Said own_security = at("tools.exec.security");
-      Said own_ask = at("tools.exec.ask");
-      std::string level = reading_.text(own_security.node).value_or("");
-      std::string when = reading_.text(own_ask.node).value_or("");
+      const auto word_at = [&](const Said& said) { return reading_.text(said.node).value_or(""); };
       const Said short_form = at("tools.exec.mode");
-      if (const std::string mode = reading_.text(short_form.node).value_or(""); !mode.empty()) {
-        own_security = own_ask = short_form;
-        level = mode == "deny" || mode == "full" ? mode : "allowlist";
-        when = mode == "ask" || mode == "auto" ? "on-miss" : "off";
-      }
-      if (security.empty() && !level.empty()) {
-        security = level;
-        said_security = own_security;
-      }
-      if (ask.empty() && !when.empty()) {
-        ask = when;
-        said_ask = own_ask;
+      if (const std::string mode = word_at(short_form); !mode.empty()) {
+        keep(security, said_security, mode == "deny" || mode == "full" ? mode : "allowlist",
+             short_form);
+        keep(ask, said_ask, mode == "ask" || mode == "auto" ? "on-miss" : "off", short_form);
+      } else {
+        keep(security, said_security, word_at(at("tools.exec.security")),
+             at("tools.exec.security"));
+        keep(ask, said_ask, word_at(at("tools.exec.ask")), at("tools.exec.ask"));
       }
     }
     const Said& said = ask == "always" || security.empty() ? said_ask : said_security;
@@ -305,18 +295,14 @@ class ToolPolicyReader {
       deny(names(ToolFamily::exec), shown(said));
     } else if (ask == "always" || listed) {
       note(out_.tool_policy.asks, shown(said));
-      take_back(ask == "always" ? "!!" : "!");
+      ToolNames asked;
+      for (const std::string_view name : names_of(ToolFamily::exec))
+        asked.push_back(fmt::format("{}{}", ask == "always" ? "!!" : "!", name));
+      out_.allow.insert(out_.allow.begin(), asked.begin(), asked.end());
     }
     if (word("tools.exec.host") == "node") {
       out_.tool_policy.unheld.emplace_back("tools.exec.host \"node\"");
     }
-  }
-
-  void take_back(std::string_view mark) {
-    ToolNames asked;
-    for (const std::string_view name : names_of(ToolFamily::exec))
-      asked.push_back(fmt::format("{}{}", mark, name));
-    out_.allow.insert(out_.allow.begin(), asked.begin(), asked.end());
   }
 
   static ToolNames names(ToolFamily family) {
@@ -347,14 +333,6 @@ class ToolPolicyReader {
     }
     const Said network = nearest("sandbox.docker.network");
     if (word(network.path) == "none") policy.unheld.push_back(shown(network));
-  }
-
-  void read_web() {
-    for (const auto& [path, family] :
-         {std::pair{"tools.web.search.enabled", ToolFamily::web_search},
-          std::pair{"tools.web.fetch.enabled", ToolFamily::web_fetch}}) {
-      if (reading_.flag(nearest(path).node) == false) deny(names(family), path);
-    }
   }
 
   // tools.allow of the file lets nothing else be used; an agent's own says what is not asked about
@@ -402,16 +380,6 @@ class ToolPolicyReader {
       narrow(names, Said{list, path});
   }
 
-  void name_unheld() {
-    for (const NodeId place : places_) {
-      const NodeId node = reading_.below(place, "tools.byProvider");
-      if (node == 0 || reading_.document.kind(node) != Kind::object) continue;
-      if (reading_.document.first_child(node) != 0) {
-        out_.tool_policy.unheld.emplace_back("tools.byProvider");
-      }
-    }
-  }
-
   // Tools of OpenClaw's own agent, which the programs Spine knows do not have.
   static constexpr std::array<std::string_view, 19> kOpenClawOnly{
       "browser",        "canvas",         "nodes",         "cron",
@@ -435,19 +403,16 @@ std::span<const std::string_view> names_of(ToolFamily family) {
 
 bool append_tools(std::string_view entry, std::vector<std::string>& names) {
   const std::string lower = lower_case(entry);
-  bool known = false;
+  const std::size_t before = names.size();
   for (const Alias& alias : kAliases) {
     if (alias.entry != lower) continue;
-    known = true;
-    for (const std::string_view name : names_of(alias.family))
-      names.emplace_back(name);
+    const auto family = names_of(alias.family);
+    names.insert(names.end(), family.begin(), family.end());
   }
   for (const auto& [group, stands_for] : kOtherGroups) {
-    if (group != lower) continue;
-    known = true;
-    names.emplace_back(stands_for);
+    if (group == lower) names.emplace_back(stands_for);
   }
-  if (known) return true;
+  if (names.size() != before) return true;
   names.emplace_back(entry);
   return !lower.starts_with("group:");
 }
@@ -463,7 +428,7 @@ std::string unheld_policy(const AgentConfig& agent) {
   const bool known = process.driver == Driver::jsonl && !process.preset.empty();
   for (const Holding& holding : kHoldings) {
     const std::string& setting = policy.*holding.demand;
-    if (setting.empty() || keeper_of(holding, process.driver) != Keeper::nobody) continue;
+    if (setting.empty() || holding.by[static_cast<std::size_t>(process.driver)] != nobody) continue;
     if (holding.demand == &ToolPolicy::denies && known && !policy.denies_own) continue;
     return refusal(agent, setting, holding.but);
   }

@@ -11,6 +11,8 @@
 namespace spine::config {
 
 struct AgentConfig;
+struct Reading;
+struct SettingTable;
 
 // Names of tools that do one thing, in lower case: what OpenClaw calls it, Pi, kinds of the Agent
 // Client Protocol, and other programs.
@@ -41,5 +43,9 @@ std::string unheld_policy(const AgentConfig& agent);
 
 // Why the agent must not be started where bubblewrap does not hold it; empty = it may.
 std::string separation_wanted(const AgentConfig& agent, std::string_view why_not);
+
+extern const SettingTable kToolTable;
+// What tools and sandbox ask for, of the agent (0 = it is not in the file) and of all.
+void read_tool_policy(const Reading& reading, std::uint32_t agent, AgentConfig& out);
 
 }  // namespace spine::config

@@ -1,5 +1,8 @@
 // Where words for people go: levels, subsystems, text or JSON lines, files that rotate.
 // Logging is for starts, stops, connections and trouble; nothing logs per message.
+// Text: `2026-11-22T15:37:30.123+01:00 INFO  engine: message`.
+// JSON: {"time","level","subsystem","message","_meta":{"date","logLevelName","name"}}, the fields
+// that readers of tslog lines look for; _meta.name is itself JSON text, {"subsystem":...}.
 #pragma once
 
 #include <atomic>
@@ -8,7 +11,6 @@
 #include <fmt/format.h>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "engine/log/level.h"
 #include "schemas/vocab/result.h"
@@ -44,9 +46,6 @@ std::filesystem::path current_file();
 void redact(std::string secret);
 // The text with those secrets left out, for what goes elsewhere than to the log. Thread: any.
 std::string redacted(std::string text);
-
-// How many lines could not be written (disk full, for example). Thread: any.
-std::uint64_t lines_lost();
 
 namespace detail {
 
@@ -94,25 +93,5 @@ class Logger {
 
   std::string_view subsystem_;
 };
-
-// Lines of no particular subsystem.
-inline constexpr Logger kRoot{"spine"};
-
-template <class... Args>
-void debug(fmt::format_string<Args...> format, Args&&... args) {
-  kRoot.debug(format, std::forward<Args>(args)...);
-}
-template <class... Args>
-void info(fmt::format_string<Args...> format, Args&&... args) {
-  kRoot.info(format, std::forward<Args>(args)...);
-}
-template <class... Args>
-void warn(fmt::format_string<Args...> format, Args&&... args) {
-  kRoot.warn(format, std::forward<Args>(args)...);
-}
-template <class... Args>
-void error(fmt::format_string<Args...> format, Args&&... args) {
-  kRoot.error(format, std::forward<Args>(args)...);
-}
 
 }  // namespace spine::log

@@ -12,7 +12,6 @@
 #include "engine/config/config.h"
 #include "engine/config/edit.h"
 #include "engine/config/json5.h"
-#include "engine/config/merge_patch.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 

@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "adapters/cli/findings.h"
-
 namespace spine::cli {
 namespace {
 

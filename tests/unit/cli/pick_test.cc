@@ -1,7 +1,7 @@
 // pick: whole ids and codes, beginnings of ids, and what is nobody's.
-#include "adapters/cli/pick.h"
-
 #include <gtest/gtest.h>
+
+#include "adapters/cli/output.h"
 
 namespace spine::cli {
 namespace {

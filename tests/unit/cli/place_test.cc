@@ -1,17 +1,16 @@
-// Tests of adapters/cli/place.h, reload.h and output.h: where a gateway is found, what changes
-// live.
-#include "adapters/cli/place.h"
-
+// Tests of where a gateway is found (gateway_place.h), what a reload changes (daemon.h), and
+// tables.
 #include <cstdlib>
 #include <fstream>
 #include <gtest/gtest.h>
 
+#include "adapters/cli/daemon.h"
+#include "adapters/cli/gateway_place.h"
 #include "adapters/cli/output.h"
-#include "adapters/cli/reload.h"
 #include "engine/config/state_dir.h"
 #include "engine/config/token.h"
 
-namespace spine::cli {
+namespace spine::gateway {
 namespace {
 
 namespace fs = std::filesystem;
@@ -119,11 +118,11 @@ TEST(Reload, PolicyAgentsAndLogLevelApplyLiveAddressesWait) {
 }
 
 TEST(Table, AlignsColumnsByCharactersAndNeutralisesCells) {
-  Table table({"KEY", "RUN"});
+  cli::Table table({"KEY", "RUN"});
   table.add({"k\xc3\xa4se", "-"});
   table.add({"a\x1b[31m", "running"});
   EXPECT_EQ(table.text(), "KEY        RUN\nk\xc3\xa4se       -\na\\x1b[31m  running\n");
 }
 
 }  // namespace
-}  // namespace spine::cli
+}  // namespace spine::gateway

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "adapters/client/http_get.h"
 #include "adapters/http/routes.h"
 #include "tests/support/peer.h"
 

@@ -1,4 +1,4 @@
-// Tests of engine/config/admins.cc and of engine/config/environment.h.
+// Tests of engine/config/gateway_config.h (admins) and of engine/config/environment.h.
 #include <gmock/gmock.h>
 
 #include "tests/unit/config/support.h"

@@ -1,8 +1,8 @@
 // Tests of what may be changed from elsewhere, and of patches made from a path.
 #include <gmock/gmock.h>
 
+#include "engine/config/changes.h"
 #include "engine/config/edit.h"
-#include "engine/config/merge_patch.h"
 #include "schemas/vocab/show.h"
 #include "tests/unit/config/support.h"
 
@@ -67,6 +67,27 @@ TEST_F(Remote, NamesOfSettingsMeanNothingElsewhereInTheirSections) {
   }
   EXPECT_EQ(said("{cron: {enabled: true}}"), "");
   EXPECT_EQ(said("{talk: {voiceAliases: {a: 'b'}}}"), "");
+}
+
+// Also where a section that is left alone holds it, whose values are not checked otherwise.
+TEST_F(Remote, NothingWholeIsTakenForAScalar) {
+  for (const std::string_view patch :
+       {"{channels: {telegram: {name: {a: 'b'}}}}", "{channels: {telegram: {name: []}}}",
+        "{agents: {entries: {main: {thinkingDefault: {a: 1}}}}}",
+        "{agents: {entries: {main: {identity: {theme: {a: 1}}}}}}",
+        "{session: {maintenance: {maxDiskBytes: {a: 1}}}}", "{cron: {enabled: {}}}",
+        "{cron: {sessionRetention: [1]}}", "{talk: {voiceId: {a: 'b'}}}",
+        "{talk: {interruptOnSpeech: 'x'}}", "{talk: {voiceAliases: {a: {b: 'c'}}}}",
+        "{bindings: [{agentId: 'main', match: {channel: 'x', peer: {kind: 'dm', id: {}}}}]}"}) {
+    EXPECT_NE(said(patch), "") << patch;
+  }
+  for (const std::string_view patch :
+       {"{channels: {telegram: {name: 'Home'}}}",
+        "{agents: {entries: {main: {thinkingDefault: 'low', identity: {theme: 'y'}}}}}",
+        "{session: {maintenance: {maxDiskBytes: '10gb'}}}", "{cron: {sessionRetention: false}}",
+        "{talk: {silenceTimeoutMs: 500, interruptOnSpeech: true}}"}) {
+    EXPECT_EQ(said(patch), "") << patch;
+  }
 }
 
 TEST_F(Remote, EverythingElseIsRefused) {

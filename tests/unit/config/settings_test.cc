@@ -6,9 +6,8 @@
 
 #include "engine/config/changes.h"
 #include "engine/config/json5.h"
-#include "engine/config/key_tree.h"
 #include "engine/config/redact.h"
-#include "engine/config/rendered_settings.h"
+#include "engine/config/schema.h"
 #include "engine/config/setting.h"
 #include "tests/unit/config/support.h"
 
@@ -151,6 +150,19 @@ TEST_F(Settings, ThoseThatWaitForAStartAreNamed) {
   EXPECT_THAT(waiting_for_start(before, after),
               ElementsAre("gateway.port", "gateway.auth.mode", "gateway.auth.rateLimit.maxAttempts",
                           "logging.maxFiles"));
+}
+
+TEST_F(Settings, AValueWithTwoSpellingsWaitsOnceUnderTheOneThatIsWritten) {
+  const Config before = parsed("{}");
+  EXPECT_THAT(waiting_for_start(before, parsed("{gateway: {host: '127.0.0.2'}}")),
+              ElementsAre("gateway.host"));
+  EXPECT_THAT(waiting_for_start(parsed("{gateway: {host: '127.0.0.2'}}"), before),
+              ElementsAre("gateway.host"));
+  constexpr std::string_view kBoth =
+      "{gateway: {bind: 'custom', customBindHost: '127.0.0.2', host: '127.0.0.2'}}";
+  EXPECT_THAT(waiting_for_start(before, parsed(kBoth)), ElementsAre("gateway.bind"));
+  EXPECT_THAT(waiting_for_start(before, parsed("{gateway: {auth: {type: 'token'}}}")),
+              ElementsAre("gateway.auth.type"));
 }
 
 TEST_F(Settings, SecretsAreKnownToTheLog) {

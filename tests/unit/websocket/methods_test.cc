@@ -304,8 +304,8 @@ TEST_F(Methods, LogsAreTailedFromACursor) {
       std::filesystem::path{::testing::TempDir()} / ("tail-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   ASSERT_TRUE(log::init({.file = folder / "spine.log", .to_stderr = false}));
-  log::warn("the first line");
-  log::warn("the second line");
+  log::Logger{"spine"}.warn("the first line");
+  log::Logger{"spine"}.warn("the second line");
   ProtocolClient client;
   client.hello(port());
   const json tail = client.call("logs.tail", {{"limit", 5}})["payload"];

@@ -1,7 +1,8 @@
-// The skills section: where to look for skills, and what each of them is given.
+// skills: folders and entries.
+#include "engine/config/skill_config.h"
+
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 
 #include "engine/config/reading.h"
 #include "schemas/vocab/limits.h"
@@ -52,14 +53,6 @@ void check_folders(const Reading& reading, std::string_view key, std::vector<std
   out.resize(std::min<std::size_t>(out.size(), limits::kBindingsMax));
 }
 
-// What a process can be given: no '=' in the name, no NUL in the value.
-bool is_variable(const Reading& reading, NodeId node) {
-  const std::string_view name = reading.document.key(node);
-  const std::string_view value = reading.document.text(node);
-  return !name.empty() && name.find('=') == std::string_view::npos &&
-         name.find('\0') == std::string_view::npos && value.find('\0') == std::string_view::npos;
-}
-
 void read_skill_entry(Reading& reading, NodeId node) {
   SkillEntryConfig entry;
   entry.name = reading.document.key(node);
@@ -74,9 +67,10 @@ void read_skill_entry(Reading& reading, NodeId node) {
                  printable(entry.name));
   }
   for (const NodeId variable : reading.children(reading.below(node, "env"))) {
-    if (!is_variable(reading, variable)) {
-      reading.error(variable, "\"{}\" cannot be a variable; rename it.",
-                    printable(reading.document.key(variable)));
+    // As a process can be given one. (The parser lets no NUL in.)
+    const std::string_view name = reading.document.key(variable);
+    if (name.empty() || name.find('=') != std::string_view::npos) {
+      reading.error(variable, "\"{}\" cannot be a variable; rename it.", printable(name));
     }
     entry.env.emplace_back(reading.document.key(variable), reading.document.text(variable));
   }

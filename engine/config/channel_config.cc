@@ -1,10 +1,11 @@
-// The channels section: who may speak where. A policy that could not be kept refuses to start.
+// channels: one policy out of several spellings and accounts.
+#include "engine/config/channel_config.h"
+
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
 
 #include "engine/config/reading.h"
-#include "engine/config/schema.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
@@ -26,7 +27,7 @@ constexpr Accepts kGroupPolicies = one_of({{"open", fb::DmPolicy::open},
 // For a channel and for each of its accounts, which must agree on who may speak.
 constexpr std::array kChannel{
     remote("enabled", boolean, in<&ChannelConfig::enabled>, "whether anybody is heard"),
-    remote("name", any, not_kept, "what people call it"),
+    remote("name", text, not_kept, "what people call it"),
     decides("dmPolicy", kDmPolicies, in<&ChannelConfig::dm_policy>,
             "whose direct messages are answered"),
     decides("dm.policy", kDmPolicies, in<&ChannelConfig::dm_policy>, "the same as dmPolicy"),

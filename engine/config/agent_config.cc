@@ -1,7 +1,7 @@
-// agents: what each is, how its process is run, and what its runs may do; and the bindings that
-// choose among them.
+// agents and bindings: their tables, and the rules across keys.
+#include "engine/config/agent_config.h"
+
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 
 #include "engine/config/reading.h"
@@ -45,7 +45,7 @@ constexpr std::array kAgent{
     remote("identity", object, not_kept),
     remote("identity.name", text, not_kept, "the same as name, where that is not said"),
     remote("identity.emoji", text, in<&AgentConfig::emoji>, "its sign"),
-    remote("identity.*", any, not_kept),
+    remote("identity.*", scalar, not_kept),
     Setting{"timeoutSeconds", whole(0, 86'400), not_kept, "the same as spine.runMs, in seconds"},
     Setting{"skills", text_list, in<&AgentConfig::skills>,
             "the skills it gets; all that are eligible, where nothing is said"},
@@ -106,9 +106,9 @@ constexpr std::array kAgent{
             "messages.queue.mode for this agent"},
     decides("spine.ownPolicy", boolean, in<&AgentConfig::tool_policy, &ToolPolicy::own>,
             "whether its program answers for its tools itself"),
-    // What it does of itself, without being asked; see tool_settings.cc for the rest of tools.
+    // What it does of itself, without being asked; see tool_policy.cc for the rest of tools.
     decides("tools.allow", text_list, in<&AgentConfig::allow>, "the tools it may use unasked"),
-    unused("thinkingDefault|verboseDefault|userTimezone|timeFormat", any, remotely),
+    unused("thinkingDefault|verboseDefault|userTimezone|timeFormat", scalar, remotely),
     unused("agentDir|models|imageModel|imageGenerationModel|pdfModel|subagents|groupChat|"
            "humanDelay|heartbeat|memorySearch|params|reasoningDefault|elevatedDefault|"
            "fastModeDefault|runtime|repoRoot|skipBootstrap|bootstrapMaxChars|"
@@ -129,12 +129,8 @@ constexpr std::array kAgentPlaces{
     TablePlace{"agents.entries.*.", named<&AgentConfig::id, &Config::agents>},
     TablePlace{"agents.entries.[]."}, TablePlace{"agents.list.[]."}};
 
-// Letters, digits, - and _, at most 64: ids become part of session keys.
-bool is_agent_id(std::string_view id) {
-  if (id.empty() || id.size() > 64) return false;
-  return std::ranges::all_of(id, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
+bool has_agent(const Config& config, std::string_view id) {
+  return std::ranges::find(config.agents, id, &AgentConfig::id) != config.agents.end();
 }
 
 // An entry and the id it has by its key or its `id`.
@@ -183,27 +179,23 @@ void take_agent(const Reading& reading, NodeId node, AgentConfig& agent) {
 // Whether the driver has what it needs; `agent` is 0 for one that is not in the file.
 void check_agent_process(const Reading& reading, NodeId agent, const AgentConfig& config) {
   const AgentProcess& process = config.process;
-  const auto at = [&](std::string_view key) {
-    const NodeId node = reading.below(agent, key);
-    return node != 0 ? node : agent != 0 ? agent : reading.root;
-  };
-  if (process.driver == Driver::acp && process.command.empty()) {
-    reading.error(
-        at("spine.driver"),
-        "the agent {} has the driver acp and no spine.command: say which program to start.",
-        config.id);
+  const bool bare = process.command.empty();
+  std::string_view key = "spine.driver";
+  std::string_view why;
+  if (process.driver == Driver::acp && bare) {
+    why = "has the driver acp and no spine.command: say which program to start.";
+  } else if (process.driver == Driver::jsonl && bare && process.preset.empty()) {
+    why = "has the driver jsonl: give it spine.preset (claude or codex) or spine.command.";
+  } else if (process.driver == Driver::echo && !bare) {
+    key = "spine.command";
+    why = "has a spine.command and no spine.driver: say pi, acp or jsonl.";
   }
-  if (process.driver == Driver::jsonl && process.command.empty() && process.preset.empty()) {
-    reading.error(at("spine.driver"),
-                  "the agent {} has the driver jsonl: give it spine.preset (claude or codex) or "
-                  "spine.command.",
-                  config.id);
-  }
-  if (process.driver == Driver::echo && !process.command.empty()) {
-    reading.error(at("spine.command"),
-                  "the agent {} has a spine.command and no spine.driver: say pi, acp or jsonl.",
-                  config.id);
-  }
+  if (why.empty()) return;
+  const NodeId node = reading.below(agent, key);
+  reading.error(node != 0    ? node
+                : agent != 0 ? agent
+                             : reading.root,
+                "the agent {} {}", config.id, why);
 }
 
 AgentConfig read_agent(const Reading& reading, const AgentEntry& entry,
@@ -219,27 +211,21 @@ AgentConfig read_agent(const Reading& reading, const AgentEntry& entry,
   return agent;
 }
 
+// Ids become part of session keys.
 bool check_entry(const Reading& reading, const AgentEntry& entry) {
-  const Config& config = reading.config;
-  if (!is_agent_id(entry.id)) {
-    reading.error(entry.node,
-                  "\"{}\" cannot be an agent's id; use 1 to 64 letters, digits, - or _.",
-                  printable(entry.id));
-    return false;
+  std::string why;
+  if (!is_plain(entry.id, "-_") || entry.id.size() > 64) {
+    why = fmt::format("\"{}\" cannot be an agent's id; use 1 to 64 letters, digits, - or _.",
+                      printable(entry.id));
+  } else if (entry.id == kNoAgent) {
+    why = "\"none\" cannot be an agent's id: in bindings it means no agent.";
+  } else if (has_agent(reading.config, entry.id)) {
+    why = fmt::format("there are two agents with the id {}; keep one.", entry.id);
+  } else if (reading.config.agents.size() == limits::kAgentsMax) {
+    why = fmt::format("more than {} agents.", limits::kAgentsMax);
   }
-  if (entry.id == kNoAgent) {
-    reading.error(entry.node, "\"none\" cannot be an agent's id: in bindings it means no agent.");
-    return false;
-  }
-  if (std::ranges::find(config.agents, entry.id, &AgentConfig::id) != config.agents.end()) {
-    reading.error(entry.node, "there are two agents with the id {}; keep one.", entry.id);
-    return false;
-  }
-  if (config.agents.size() == limits::kAgentsMax) {
-    reading.error(entry.node, "more than {} agents.", limits::kAgentsMax);
-    return false;
-  }
-  return true;
+  if (!why.empty()) reading.error(entry.node, "{}", why);
+  return why.empty();
 }
 
 constexpr Accepts kPeerKinds = one_of({{"direct", fb::ConversationKind::direct},
@@ -258,41 +244,11 @@ constexpr std::array kBinding{
     remote("match.accountId", text, in<&BindingConfig::account>, "to that account; \"*\" = any"),
     remote("match.peer", object, not_kept),
     remote("match.peer.kind", kPeerKinds, in<&BindingConfig::peer_kind>, "in such a conversation"),
-    remote("match.peer.id", any, not_kept, "in that conversation; \"*\" = any"),
-    remote("match.guildId|teamId|roles", any, not_kept),
+    remote("match.peer.id", scalar, not_kept, "in that conversation; \"*\" = any"),
+    remote("match.guildId|teamId", scalar, not_kept),
+    remote("match.roles", ids, not_kept),
 };
 constexpr std::array kBindingPlaces{TablePlace{"bindings.[]."}};
-
-bool is_known_agent(const Config& config, std::string_view id) {
-  return id == kNoAgent ||
-         std::ranges::find(config.agents, id, &AgentConfig::id) != config.agents.end();
-}
-
-// A condition this version cannot check must not be dropped: the binding would apply to more than
-// was meant.
-bool has_unknown_condition(const Reading& reading, NodeId match) {
-  for (const std::string_view key : {"guildId", "teamId", "roles"}) {
-    const NodeId condition = reading.below(match, key);
-    if (condition == 0) continue;
-    reading.warn(condition,
-                 "this version does not understand match.{}; the whole binding is left out.", key);
-    return true;
-  }
-  return false;
-}
-
-bool check_peer(const Reading& reading, NodeId match, BindingConfig& binding) {
-  const NodeId peer = reading.below(match, "peer");
-  if (peer == 0) return true;
-  const auto id = reading.id(reading.below(peer, "id"));
-  if (reading.below(peer, "kind") == 0 || !id) {
-    reading.error(peer, "match.peer needs kind (direct, group or channel) and id (\"*\" = any).");
-    return false;
-  }
-  binding.has_peer = true;
-  binding.peer_id = *id;
-  return true;
-}
 
 void read_binding(Reading& reading, NodeId node) {
   BindingConfig binding;
@@ -303,14 +259,31 @@ void read_binding(Reading& reading, NodeId node) {
   binding.agent_id = lower_case(binding.agent_id);
   binding.channel = lower_case(binding.channel);
   if (binding.account == "*") binding.account.clear();
-  if (!is_known_agent(reading.config, binding.agent_id)) {
+  if (binding.agent_id != kNoAgent && !has_agent(reading.config, binding.agent_id)) {
     return reading.error(
         reading.below(node, "agentId"),
         "there is no agent {}; add it under agents, or bind to an agent there is, or to \"none\".",
         printable(binding.agent_id));
   }
   const NodeId match = reading.below(node, "match");
-  if (has_unknown_condition(reading, match) || !check_peer(reading, match, binding)) return;
+  // A condition this version cannot check must not be dropped: the binding would apply to more than
+  // was meant.
+  for (const std::string_view key : {"guildId", "teamId", "roles"}) {
+    const NodeId condition = reading.below(match, key);
+    if (condition == 0) continue;
+    return reading.warn(condition,
+                        "this version does not understand match.{}; the whole binding is left out.",
+                        key);
+  }
+  if (const NodeId peer = reading.below(match, "peer"); peer != 0) {
+    const auto id = reading.id(reading.below(peer, "id"));
+    if (reading.below(peer, "kind") == 0 || !id) {
+      return reading.error(
+          peer, "match.peer needs kind (direct, group or channel) and id (\"*\" = any).");
+    }
+    binding.has_peer = true;
+    binding.peer_id = *id;
+  }
   if (reading.config.bindings.size() == limits::kBindingsMax) {
     return reading.error(node, "more than {} bindings.", limits::kBindingsMax);
   }

@@ -1,8 +1,9 @@
-// gateway: its port, who may come in and how fast, TLS, where it listens, and its pages.
+// gateway: reading it and judging what contradicts itself, or would let others in.
+#include "engine/config/gateway_config.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <optional>
 #include <sys/stat.h>
@@ -13,7 +14,6 @@
 #include "engine/config/reading.h"
 #include "engine/config/schema.h"
 #include "engine/config/setting.h"
-#include "engine/config/source.h"
 #include "schemas/vocab/addresses.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
@@ -32,17 +32,16 @@ Value show_bind(const void* config) {
   return fmt::format("{}", fmt::join(addresses, ", "));
 }
 
-Value show_host(const void* config) {
-  return static_cast<const Config*>(config)->bind_addresses.front();
-}
-
 constexpr Accepts kAuthModes = one_of({{"token", AuthMode::token},
                                        {"password", AuthMode::password},
                                        {"pairing", AuthMode::pairing},
                                        {"none", AuthMode::none}});
 // Both spellings of where it listens.
 constexpr Member kBind{.get = show_bind};
-constexpr Member kHost{.get = show_host};
+constexpr Member kHost{.get = [](const void* config) -> Value {
+                         return static_cast<const Config*>(config)->bind_addresses.front();
+                       },
+                       .spelling_of = show_bind};
 
 constexpr std::array kGateway{
     Setting{"gateway.mode", words("local", "remote"), not_kept, "only \"local\" has an effect",
@@ -135,20 +134,25 @@ constexpr std::array kGateway{
            whole(0, 100'000)),
 };
 
+// Nothing when it is no number of a port.
+std::optional<std::uint16_t> port_of(std::string_view text) {
+  std::uint16_t port{};
+  const char* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, port);
+  return read.ec == std::errc{} && read.ptr == end ? std::optional{port} : std::nullopt;
+}
+
 void read_port(Reading& reading) {
   const char* wanted = reading.environment.find("OPENCLAW_GATEWAY_PORT");
   if (wanted == nullptr || *wanted == '\0') return;
-  const std::string_view text = wanted;
-  std::uint16_t port{};
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (read.ec == std::errc{} && read.ptr == text.data() + text.size()) {
-    reading.config.port = port;
+  if (const auto port = port_of(wanted)) {
+    reading.config.port = *port;
     return;
   }
   reading.findings.error(
       fmt::format("The environment variable OPENCLAW_GATEWAY_PORT is \"{}\"; it must be a whole "
                   "number from 0 to 65535.",
-                  printable(text.substr(0, 60))));
+                  printable(std::string_view{wanted}.substr(0, 60))));
 }
 
 // Of the environment, else of the file. One that is set to nothing is a mistake nobody should run
@@ -185,67 +189,34 @@ void read_auth(Reading& reading) {
 
 // TLS: whether the wire is private, judged before anybody listens.
 
-// Whether a file is named; an error otherwise.
-bool has_path(const Reading& reading, NodeId enabled, std::string_view key, const fs::path& path) {
-  if (!path.empty()) return true;
-  const NodeId id = reading.at(key);
-  reading.error(id != 0 ? id : enabled,
-                "gateway.tls.enabled is true and there is no {}; name the PEM file, or set "
-                "gateway.tls.enabled to false.",
-                key);
-  return false;
-}
-
-// The text of a PEM file; an error, and nothing, when there is none.
+// The text of a PEM file that gateway.tls.enabled needs; an error, and nothing, when it cannot be
+// used.
 std::optional<std::string> pem_text(const Reading& reading, std::string_view key,
-                                    const fs::path& path) {
+                                    const fs::path& path, bool is_secret) {
   const NodeId id = reading.at(key);
-  struct stat info {};
-  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    reading.error(id, "{}: {} is not a regular file.", key, printable(path.string()));
-    return std::nullopt;
-  }
-  Result<std::string> text = read_text_file(path);
-  if (text) return std::move(*text);
-  reading.error(id, "{}: {}", key, text.error().message);
-  return std::nullopt;
-}
-
-void check_certificate(const Reading& reading, const fs::path& path) {
-  constexpr std::string_view kKey = "gateway.tls.certPath";
-  const auto text = pem_text(reading, kKey, path);
-  if (!text || text->find("-----BEGIN CERTIFICATE-----") != std::string::npos) return;
-  reading.error(reading.at(kKey), "{}: {} holds no certificate in PEM form.", kKey,
-                printable(path.string()));
-}
-
-// Our own file must be for us alone; one of root's may be for a group that we are in.
-bool key_is_private(const struct stat& info) {
-  return (info.st_mode & (info.st_uid == 0 && ::geteuid() != 0 ? 037U : 077U)) == 0;
-}
-
-void check_key(const Reading& reading, const fs::path& path) {
-  constexpr std::string_view kKey = "gateway.tls.keyPath";
-  const NodeId id = reading.at(kKey);
   const std::string name = printable(path.string());
   struct stat info {};
-  if (::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && !key_is_private(info)) {
+  const bool known = ::stat(path.c_str(), &info) == 0;
+  // Our own file must be for us alone; one of root's may be for a group that we are in.
+  const mode_t others = info.st_uid == 0 && ::geteuid() != 0 ? 037U : 077U;
+  if (path.empty()) {
+    reading.error(id != 0 ? id : reading.at("gateway.tls.enabled"),
+                  "gateway.tls.enabled is true and there is no {}; name the PEM file, or set "
+                  "gateway.tls.enabled to false.",
+                  key);
+  } else if (known && !S_ISREG(info.st_mode)) {
+    reading.error(id, "{}: {} is not a regular file.", key, name);
+  } else if (known && is_secret && (info.st_mode & others) != 0) {
     reading.error(id,
                   "{}: {} can be read or changed by others (mode {:04o}), so the key is not "
                   "secret. Run `chmod 600 {}`; if others may have read it, make a new key.",
-                  kKey, name, info.st_mode & 07777U, name);
-    return;
+                  key, name, info.st_mode & 07777U, name);
+  } else {
+    Result<std::string> text = read_text_file(path);
+    if (text) return std::move(*text);
+    reading.error(id, "{}: {}", key, text.error().message);
   }
-  const auto text = pem_text(reading, kKey, path);
-  if (!text) return;
-  if (text->find("PRIVATE KEY-----") == std::string::npos) {
-    reading.error(id, "{}: {} holds no private key in PEM form.", kKey, name);
-  } else if (text->find("ENCRYPTED") != std::string::npos) {
-    reading.error(id,
-                  "{}: the key in {} has a passphrase, which nobody can give at a start; take it "
-                  "off with `openssl pkey`.",
-                  kKey, name);
-  }
+  return std::nullopt;
 }
 
 void check_proxies(const Reading& reading) {
@@ -271,7 +242,12 @@ void check_proxies(const Reading& reading) {
   }
 }
 
-void refuse_what_is_not_done(const Reading& reading, NodeId enabled, bool has_files) {
+void check_tls(const Reading& reading) {
+  check_proxies(reading);
+  const TlsConfig& tls = reading.config.tls;
+  if (!tls.enabled) return;
+  const bool has_files =
+      reading.at("gateway.tls.certPath") != 0 && reading.at("gateway.tls.keyPath") != 0;
   const NodeId generate = reading.at("gateway.tls.autoGenerate");
   if (reading.flag(generate).value_or(false) && !has_files) {
     reading.error(generate,
@@ -280,27 +256,27 @@ void refuse_what_is_not_done(const Reading& reading, NodeId enabled, bool has_fi
                   "-days 365 -subj /CN=$(hostname) -keyout key.pem -out cert.pem` and name both "
                   "files in gateway.tls.certPath and gateway.tls.keyPath.");
   }
-  const NodeId authorities = reading.at("gateway.tls.caPath");
-  if (authorities != 0 && enabled != 0) {
+  if (const NodeId authorities = reading.at("gateway.tls.caPath"); authorities != 0) {
     reading.error(authorities,
                   "gateway.tls.caPath: this version does not ask clients for certificates, so it "
                   "would let in those you mean to keep out; take it out.");
   }
-}
-
-void check_tls(const Reading& reading) {
-  check_proxies(reading);
-  const TlsConfig& tls = reading.config.tls;
-  if (!tls.enabled) return;
-  const NodeId enabled = reading.at("gateway.tls.enabled");
-  const bool has_files =
-      reading.at("gateway.tls.certPath") != 0 && reading.at("gateway.tls.keyPath") != 0;
-  refuse_what_is_not_done(reading, enabled, has_files);
-  if (has_path(reading, enabled, "gateway.tls.certPath", tls.cert_path)) {
-    check_certificate(reading, tls.cert_path);
+  constexpr std::string_view kCert = "gateway.tls.certPath";
+  const auto cert = pem_text(reading, kCert, tls.cert_path, false);
+  if (cert && cert->find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+    reading.error(reading.at(kCert), "{}: {} holds no certificate in PEM form.", kCert,
+                  printable(tls.cert_path.string()));
   }
-  if (has_path(reading, enabled, "gateway.tls.keyPath", tls.key_path)) {
-    check_key(reading, tls.key_path);
+  constexpr std::string_view kKey = "gateway.tls.keyPath";
+  const auto key = pem_text(reading, kKey, tls.key_path, true);
+  const std::string name = printable(tls.key_path.string());
+  if (key && key->find("PRIVATE KEY-----") == std::string::npos) {
+    reading.error(reading.at(kKey), "{}: {} holds no private key in PEM form.", kKey, name);
+  } else if (key && key->find("ENCRYPTED") != std::string::npos) {
+    reading.error(reading.at(kKey),
+                  "{}: the key in {} has a passphrase, which nobody can give at a start; take it "
+                  "off with `openssl pkey`.",
+                  kKey, name);
   }
 }
 
@@ -314,11 +290,6 @@ struct Listen {
   std::vector<std::string> addresses{};  // empty: not known what is meant
 };
 
-bool is_loopback_name(std::string_view address) {
-  const auto ip = parse_ip(address);
-  return ip && is_loopback(*ip);
-}
-
 // "localhost" or an address; the usual names of loopback all mean both loopback addresses. Else
 // empty.
 std::vector<std::string> addresses_of(std::string_view host) {
@@ -329,13 +300,6 @@ std::vector<std::string> addresses_of(std::string_view host) {
   const auto ip = parse_ip(name);
   if (!ip) return {};
   return {show_ip(*ip)};
-}
-
-std::vector<std::string> addresses_of_mode(std::string_view mode) {
-  // OpenClaw's "auto" prefers loopback, which is always there.
-  if (mode == "loopback" || mode == "auto") return Config{}.bind_addresses;
-  if (mode == "lan") return {"0.0.0.0", "::"};
-  return {};
 }
 
 // bind, with customBindHost where bind asks for it.
@@ -357,7 +321,11 @@ Listen listen_of_bind(const Reading& reading) {
         custom, "gateway.customBindHost is used only with gateway.bind \"custom\"; it is ignored.");
   }
   if (!mode) return {};
-  return {bind, "gateway.bind", addresses_of_mode(*mode)};
+  Listen listen{bind, "gateway.bind", {}};
+  if (mode == "lan") listen.addresses = {"0.0.0.0", "::"};
+  // OpenClaw's "auto" prefers loopback, which is always there.
+  if (mode == "loopback" || mode == "auto") listen.addresses = Config{}.bind_addresses;
+  return listen;
 }
 
 bool refuse_if_unknown(const Reading& reading, const Listen& listen) {
@@ -376,8 +344,14 @@ bool refuse_if_unknown(const Reading& reading, const Listen& listen) {
   return true;
 }
 
-// What others than this machine's users would need to be kept out; empty when nothing is missing.
-std::string missing_for_others(const Config& config) {
+void refuse_if_open(const Reading& reading, const Listen& listen) {
+  const bool beyond = std::ranges::any_of(listen.addresses, [](const std::string& address) {
+    const auto ip = parse_ip(address);
+    return !ip || !is_loopback(*ip);
+  });
+  if (listen.id == 0 || !beyond) return;
+  // What others would need to be kept out.
+  const Config& config = reading.config;
   std::string missing;
   if (config.auth_mode == AuthMode::none) {
     missing =
@@ -388,14 +362,6 @@ std::string missing_for_others(const Config& config) {
     if (!missing.empty()) missing += "; and ";
     missing += "there is no TLS, so secrets and messages could be read on the way";
   }
-  return missing;
-}
-
-void refuse_if_open(const Reading& reading, const Listen& listen) {
-  const bool beyond = std::ranges::any_of(
-      listen.addresses, [](const std::string& address) { return !is_loopback_name(address); });
-  if (listen.id == 0 || !beyond) return;
-  const std::string missing = missing_for_others(reading.config);
   if (missing.empty()) return;
   reading.error(listen.id,
                 "{} is {}, which others than this machine can reach: {}. Either give the gateway a "
@@ -421,40 +387,20 @@ void read_listen(Reading& reading) {
 
 // Pages: which may talk to the gateway from a browser.
 
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-bool is_scheme(std::string_view text) {
-  return !text.empty() && !(text[0] >= '0' && text[0] <= '9') &&
-         std::ranges::all_of(text, [](char c) {
-           return is_letter_or_digit(c) || c == '+' || c == '-' || c == '.';
-         });
-}
-
-bool is_host(std::string_view text) {
-  if (text.starts_with('[')) return parse_ip(text).has_value();
-  return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, [](char c) {
-    return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_';
-  });
-}
-
-bool is_port(std::string_view text) {
-  std::uint16_t port{};
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), port);
-  return read.ec == std::errc{} && read.ptr == text.data() + text.size() && port != 0;
-}
-
-// "scheme://host[:port]" in lower case, and nothing else.
+// "scheme://host[:port]" and nothing else. REQUIRES: lower case.
 bool is_origin(std::string_view text) {
   const std::size_t mark = text.find("://");
-  if (mark == std::string_view::npos || !is_scheme(text.substr(0, mark))) return false;
+  if (mark == std::string_view::npos) return false;
+  if (!is_plain(text.substr(0, mark), "+-.") || is_digit(text[0])) return false;
   const std::string_view rest = text.substr(mark + 3);
-  const std::size_t host_end = rest.starts_with('[') ? rest.find(']') : 0;
+  const bool bracketed = rest.starts_with('[');
+  const std::size_t host_end = bracketed ? rest.find(']') : 0;
   if (host_end == std::string_view::npos) return false;
   const std::size_t colon = rest.find(':', host_end);
-  return is_host(rest.substr(0, colon)) &&
-         (colon == std::string_view::npos || is_port(rest.substr(colon + 1)));
+  const std::string_view host = rest.substr(0, colon);
+  const bool named =
+      bracketed ? parse_ip(host).has_value() : host.size() <= 253 && is_plain(host, "-._");
+  return named && (colon == std::string_view::npos || port_of(rest.substr(colon + 1)).value_or(0));
 }
 
 // What a browser leaves out of an Origin header.
@@ -491,12 +437,9 @@ void check_base_path(const Reading& reading, std::string& base_path) {
   while (base_path.ends_with('/'))
     base_path.pop_back();
   if (base_path.empty()) return;
-  const bool plain = std::ranges::all_of(base_path, [](char c) {
-    return is_letter_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '/' || c == '-' || c == '_' ||
-           c == '.' || c == '~';
-  });
-  if (!plain || base_path.front() != '/' || base_path.find("//") != std::string::npos ||
-      base_path.find("/.") != std::string::npos || base_path.size() > limits::kNameBytesMax) {
+  if (!is_plain(base_path, "/-_.~") || base_path.front() != '/' ||
+      base_path.find("//") != std::string::npos || base_path.find("/.") != std::string::npos ||
+      base_path.size() > limits::kNameBytesMax) {
     reading.error(reading.at("gateway.controlUi.basePath"),
                   "gateway.controlUi.basePath must be a path such as \"/spine\": letters, digits, "
                   "- _ ~ and dots, each part behind one slash and not beginning with a dot.");
@@ -525,6 +468,97 @@ void check_control_ui(Reading& reading) {
   origin = without_usual_port(origin);
 }
 
+struct AdminEntry {
+  std::string channel{};  // lower case; empty = any
+  std::string sender{};   // empty = not said
+};
+
+AdminEntry split_entry(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  return {lower_case(text.substr(0, colon)),
+          colon == std::string_view::npos ? std::string{} : std::string{text.substr(colon + 1)}};
+}
+
+// Why the sender cannot be an admin; empty when it can. Matrix ids ("@me:example.org") are ids.
+std::string_view objection(std::string_view sender) {
+  if (sender == "*") return "everybody would be an admin";
+  const bool name = (sender.starts_with('@') && sender.find(':') == std::string_view::npos) ||
+                    sender.find_first_of("# \t\r\n") != std::string_view::npos;
+  if (name) {
+    return "this is a name, and names can be changed and then taken by somebody else, who would be "
+           "an admin; write the immutable id that the channel gives the person, such as "
+           "\"telegram:123456789\"";
+  }
+  if (sender.empty() || sender.size() > limits::kNameBytesMax || sender != printable(sender)) {
+    return "this is no sender's id";
+  }
+  return {};
+}
+
+class AdminReader {
+ public:
+  explicit AdminReader(Reading& reading)
+      : reading_(reading),
+        list_(reading.at("gateway.auth.admin_channels")),
+        owners_(reading.at("commands.ownerAllowFrom")) {}
+
+  void read() {
+    Config& config = reading_.config;
+    for (const std::string& text : config.admin_channels) {
+      const AdminEntry entry = split_entry(text);
+      if (entry.channel.empty() || entry.channel.size() > limits::kNameBytesMax ||
+          entry.channel.starts_with('@')) {
+        refuse(list_, text, "it must be \"<channel>\" or \"<channel>:<sender id>\"");
+      } else if (text.find(':') != std::string::npos) {
+        add(list_, text, entry);
+      } else {
+        add_owners(entry.channel);
+      }
+    }
+    sort_unique(config.admins);
+    if (config.admins.size() > limits::kConfigAdminsMax) {
+      reading_.error(list_, "more than {} admins.", limits::kConfigAdminsMax);
+    }
+  }
+
+ private:
+  void refuse(NodeId id, std::string_view text, std::string_view why) {
+    reading_.error(id, "{} has \"{}\"; {}.",
+                   id == list_ ? "gateway.auth.admin_channels" : "commands.ownerAllowFrom",
+                   printable(text.substr(0, 60)), why);
+  }
+
+  void add(NodeId id, std::string_view text, const AdminEntry& entry) {
+    const std::string_view why = objection(entry.sender);
+    if (!why.empty()) return refuse(id, text, why);
+    reading_.config.admins.push_back(fmt::format("{}:{}", entry.channel, entry.sender));
+  }
+
+  // An owner without a channel is one on every channel that is listed.
+  void add_owners(const std::string& channel) {
+    const std::string prefix = channel + ":";
+    bool found = false;
+    for (const std::string& owner : reading_.texts(owners_)) {
+      // ids may hold colons themselves: what stands before the first is a channel if it is a name.
+      const AdminEntry entry = split_entry(owner);
+      const bool bare = owner.find(':') == std::string::npos || owner.starts_with('@');
+      if (!bare && entry.channel != channel) continue;
+      found = true;
+      add(owners_, owner, {channel, bare ? owner : entry.sender});
+    }
+    if (!found) {
+      reading_.warn(list_,
+                    "gateway.auth.admin_channels names {} alone and commands.ownerAllowFrom has "
+                    "nobody of it, so it has no admin; add \"{}:<sender id>\".",
+                    printable(channel), printable(channel));
+    }
+  }
+
+  Reading& reading_;
+  NodeId list_;
+  NodeId owners_;
+};
+
 }  // namespace
 
 constinit const SettingTable kGatewayTable{kAtRoot, kGateway};
@@ -536,8 +570,10 @@ void read_gateway(Reading& reading) {
   read_listen(reading);
   check_control_ui(reading);
   const NodeId mode = reading.at("gateway.mode");
-  if (reading.text(mode) != "remote") return;
-  reading.warn(mode, "gateway.mode \"remote\" has no effect in this version.");
+  if (reading.text(mode) == "remote") {
+    reading.warn(mode, "gateway.mode \"remote\" has no effect in this version.");
+  }
+  if (reading.at("gateway.auth.admin_channels") != 0) AdminReader(reading).read();
 }
 
 void check_doors(Reading& reading) {

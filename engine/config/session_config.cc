@@ -1,9 +1,6 @@
-// The session section: how conversations are told apart, when they start afresh, how long they
-// stay.
-#include <algorithm>
-#include <fmt/format.h>
+// session: resets, and what has no effect.
+#include "engine/config/session_config.h"
 
-#include "engine/config/duration.h"
 #include "engine/config/reading.h"
 #include "schemas/vocab/limits.h"
 
@@ -48,7 +45,7 @@ constexpr std::array kSession{
     remote("session.maintenance.pruneAfter", kPruneAfter, in<&Config::session_idle_days>,
            "how long a conversation without messages stays"),
     unused("session.maintenance.maxEntries", whole(1, 100'000'000), remotely),
-    unused("session.maintenance.*", any, remotely),
+    unused("session.maintenance.*", scalar, remotely),
     unused("session.identityLinks", object),
     Setting{"session.identityLinks.*", ids},
     unused("session.resetByChannel", object, remotely),
@@ -126,30 +123,6 @@ void read_resets(Reading& reading) {
   config.reset_thread = read_reset(reading, reading.below(by_type, "thread"), base);
 }
 
-void check_maintenance(const Reading& reading) {
-  const NodeId mode = reading.at("session.maintenance.mode");
-  if (reading.text(mode) == "warn") {
-    reading.warn(mode, "session.maintenance.mode \"warn\" has no effect in this version.");
-  }
-  const NodeId after = reading.at("session.maintenance.pruneAfter");
-  std::uint64_t ms{};
-  if (after == 0 || !parse_duration(*reading.text(after), kDayMs, ms) || ms % kDayMs == 0) return;
-  // A session never goes earlier than was asked for.
-  reading.warn(after, "session.maintenance.pruneAfter is rounded up to {} days.",
-               reading.config.session_idle_days);
-}
-
-void warn_of_send_policy(const Reading& reading) {
-  const NodeId policy = reading.at("session.sendPolicy");
-  if (policy == 0) return;
-  const NodeId rules = reading.below(policy, "rules");
-  const bool denies = reading.text(policy, "default") == "deny";
-  const bool has_rules = rules != 0 && reading.document.first_child(rules) != 0;
-  if (denies || has_rules) {
-    reading.warn(policy, "session.sendPolicy has no effect in this version.");
-  }
-}
-
 }  // namespace
 
 constinit const SettingTable kSessionTable{kAtRoot, kSession};
@@ -169,8 +142,21 @@ void read_session(Reading& reading) {
                   "session.mainKey must be a name of at most 256 bytes without ':'.");
   }
   read_resets(reading);
-  check_maintenance(reading);
-  warn_of_send_policy(reading);
+  const NodeId mode = reading.at("session.maintenance.mode");
+  if (reading.text(mode) == "warn") {
+    reading.warn(mode, "session.maintenance.mode \"warn\" has no effect in this version.");
+  }
+  const NodeId after = reading.at("session.maintenance.pruneAfter");
+  if (after != 0 && !parse_days(*reading.text(after))->exact) {
+    // A session never goes earlier than was asked for.
+    reading.warn(after, "session.maintenance.pruneAfter is rounded up to {} days.",
+                 reading.config.session_idle_days);
+  }
+  const NodeId policy = reading.at("session.sendPolicy");
+  const NodeId rules = reading.below(policy, "rules");
+  if (reading.text(policy, "default") == "deny" || !reading.children(rules).empty()) {
+    reading.warn(policy, "session.sendPolicy has no effect in this version.");
+  }
 }
 
 }  // namespace spine::config
