@@ -10,11 +10,11 @@
 
 #include "journal/files.h"
 #include "journal/lmdb.h"
-#include "journal/sha256.h"
 #include "journal/space.h"
 #include "journal/tail.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/sha256.h"
 
 namespace spine::journal {
 namespace {
@@ -117,7 +117,6 @@ Result<std::unique_ptr<Journal>> Journal::open(const fs::path& dir, Bits128 epoc
 
   std::unique_ptr<Journal> journal(new Journal());
   journal->env_ = *env;
-  journal->sha256_ = std::make_unique<Sha256>();
   journal->space_ = std::make_unique<SpaceAhead>(
       &::posix_fallocate, overwrites_in_place((*env)->data_fd()) ? &::pwritev : nullptr);
   journal->epoch_ = tail->blocks == 0 ? epoch : tail->epoch;
@@ -159,12 +158,16 @@ Result<Seq> Journal::commit(Batch& batch) {
     SPINE_TRY(std::byte* const place,
               transaction.append_reserved(database, header.first_seq, block.size()));
     std::memcpy(place, block.data(), block.size());
-    head_ = sha256_->of(block);
+    head_ = sha256_of(block);
   }
   SPINE_TRY_STATUS(transaction.commit());
   last_ = batch.last();
   durable_ = last_;
   return durable_;
+}
+
+Reader Journal::reader() const {
+  return Reader(env_, epoch_);
 }
 
 Result<std::uint32_t> Journal::clear_dead_readers() {

@@ -12,6 +12,7 @@
 struct MDB_env;
 struct MDB_txn;
 struct MDB_cursor;
+struct MDB_val;
 
 namespace spine::journal {
 
@@ -77,9 +78,6 @@ class Transaction {
  public:
   static Result<Transaction> begin_write(Environment& env);
   static Result<Transaction> begin_read(Environment& env);
-  ~Transaction();
-  Transaction(Transaction&& other) noexcept;
-  Transaction& operator=(Transaction&& other) noexcept;
 
   // On error the outcome is unknown when the environment is a synced one.
   Status commit();
@@ -104,11 +102,14 @@ class Transaction {
 
  private:
   friend class Cursor;
+  struct Abort {
+    void operator()(MDB_txn* txn) const;
+  };
   Transaction(Environment& env, MDB_txn* txn, bool writes)
       : env_(&env), txn_(txn), writes_(writes) {}
   static Result<Transaction> begin(Environment& env, unsigned flags);
   Environment* env_;
-  MDB_txn* txn_;
+  std::unique_ptr<MDB_txn, Abort> txn_;
   bool writes_;
 };
 
@@ -118,9 +119,6 @@ enum class Move : std::uint8_t { first, last, next, previous };
 class Cursor {
  public:
   static Result<Cursor> open(Transaction& transaction, Database database);
-  ~Cursor();
-  Cursor(Cursor&& other) noexcept;
-  Cursor& operator=(Cursor&& other) noexcept;
 
   // After Transaction::renew(): the position is lost.
   Status renew(Transaction& transaction);
@@ -132,13 +130,15 @@ class Cursor {
   Result<bool> at_or_after(std::uint64_t key, Entry& entry);
   // Puts at the right place; fast when keys come in ascending order. Writing transactions only.
   Status put(ByteSpan key, ByteSpan value);
-  // Removes the entry the cursor stands on; it then stands on the one after. Writing only.
-  Status remove();
 
  private:
+  struct Close {
+    void operator()(MDB_cursor* cursor) const;
+  };
   Cursor(Environment& env, MDB_cursor* cursor) : env_(&env), cursor_(cursor) {}
+  Result<bool> read(MDB_val key, unsigned operation, Entry& entry);
   Environment* env_;
-  MDB_cursor* cursor_;
+  std::unique_ptr<MDB_cursor, Close> cursor_;
 };
 
 }  // namespace spine::journal

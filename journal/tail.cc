@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <vector>
 
-#include "journal/sha256.h"
 #include "schemas/event_verify.h"
+#include "schemas/vocab/sha256.h"
 
 namespace spine::journal {
 namespace {
@@ -68,7 +68,7 @@ class TailCheck {
     const BlockHeader& header = block->header();
     tail_.epoch = Bits128{.hi = header.epoch_hi, .lo = header.epoch_lo};
     tail_.last = block->last();
-    tail_.head = sha256_.of(entry.value);
+    tail_.head = sha256_of(entry.value);
     ++tail_.checked;
     last_block_ = *block;
     return ok();
@@ -105,7 +105,6 @@ class TailCheck {
   }
 
   const std::filesystem::path& dir_;
-  Sha256 sha256_{};
   BlockView last_block_{};
   Tail tail_{};
 };

@@ -11,7 +11,6 @@
 #include "schemas/vocab/unique_fd.h"
 
 namespace spine {
-namespace {
 
 Errc class_of_errno(int code) {
   switch (code) {
@@ -29,8 +28,6 @@ Errc class_of_errno(int code) {
       return Errc::io;
   }
 }
-
-}  // namespace
 
 Error path_error(int code, std::string_view doing, const std::filesystem::path& path) {
   return Error{class_of_errno(code), path.string() + " cannot be " + std::string(doing) + ": " +

@@ -8,8 +8,10 @@
 
 namespace spine {
 
-// "<path> cannot be <doing>: <reason>." of an errno value. Errc::refused, no_space, not_found or
-// io.
+// Of an errno value: Errc::refused, no_space, not_found or io.
+Errc class_of_errno(int code);
+
+// "<path> cannot be <doing>: <reason>." of an errno value, of its class.
 Error path_error(int code, std::string_view doing, const std::filesystem::path& path);
 
 // Makes the names in the directory durable: created, renamed and removed ones.

@@ -9,8 +9,8 @@
 
 #include "journal/lmdb.h"
 #include "journal/scan.h"
-#include "journal/sha256.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/sha256.h"
 #include "tests/unit/journal/support.h"
 
 namespace spine::journal {
@@ -240,7 +240,7 @@ TEST_F(JournalTest, AJournalOfFormat1GoesOnInFormat2) {
         Seq{seq},
         {.version = 1, .flags = 0, .previous = head, .body = message_body(text_for(Seq{seq}))});
     append_raw(dir(), seq, block);
-    head = Sha256().of(block);
+    head = sha256_of(block);
   }
   {
     auto journal = open_journal(dir());
