@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "journal/tail.h"
+#include "schemas/event_verify.h"
 #include "schemas/vocab/check.h"
 
 namespace spine::journal {
@@ -149,6 +150,13 @@ Result<BlockView> Reader::block_after(const BlockView& block) {
   SPINE_TRY(const Seq at, seq_of(entry));
   if (at != wanted) return misplaced(env_->dir(), wanted, "the event is missing");
   return verified(entry);
+}
+
+Result<EventView> Reader::event_at(Seq seq) {
+  SPINE_TRY(const BlockView block, block_of(seq));
+  const EventView event = block.event(static_cast<std::uint32_t>(seq.value - block.first().value));
+  if (!event_is_readable(event)) return unreadable_event(event);
+  return event;
 }
 
 Result<ByteSpan> Reader::raw_block_at_or_after(Seq seq, Seq& first) {

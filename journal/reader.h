@@ -38,6 +38,8 @@ class Reader {
   // The verified block right after `block`; Errc::not_found at the end. REQUIRES, as all below: a
   // renew() since construction and since the last release().
   Result<BlockView> block_after(const BlockView& block);
+  // The event, if this program can read it (schemas/event_verify.h).
+  Result<EventView> event_at(Seq seq);
   // The bytes, without any check, of the block that holds `seq` or is the first one after it, and
   // its key in `first`: for tools that name damage. Errc::not_found at the end.
   Result<ByteSpan> raw_block_at_or_after(Seq seq, Seq& first);

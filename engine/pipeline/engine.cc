@@ -21,13 +21,6 @@
 #include "event_generated.h"
 
 namespace spine::pipeline {
-namespace {
-
-constexpr std::uint16_t kind_of(fb::EventBody body) {
-  return static_cast<std::uint16_t>(body);
-}
-
-}  // namespace
 
 struct Engine::State {
   State(Shared& shared_in, Ingress& ingress_in, Outbox& net, Outbox& loop)
@@ -89,8 +82,9 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
                                     .journal_last = s.journal->last(),
                                     .version = options.version},
                                    std::move(reader)));
-  s.engine.emplace(s.shared, s.ingress, s.net_engine, s.loop_engine, s.follower, *s.journal,
-                   std::move(state), clock);
+  s.engine.emplace(s.shared, s.ingress,
+                   Outlets{.net = s.net_engine, .loop = s.loop_engine, .follower = s.follower},
+                   *s.journal, std::move(state), clock);
   SPINE_TRY_STATUS(s.write_start(options, report, lost));
   SPINE_TRY(report.obligations_resumed,
             s.engine->interrupt_runs(report.after_crash ? fb::InterruptReason::gateway_crash
@@ -114,7 +108,7 @@ Status Engine::State::write_start(const EngineOptions& options, const RecoveryRe
     const fb::Bits128 key{fingerprint_key.hi, fingerprint_key.lo};
     creation.Finish(
         fb::CreateJournalCreatedDirect(creation, &epoch, &key, options.version.c_str()));
-    inputs.push_back({kind_of(fb::EventBody::JournalCreated), finished(creation)});
+    inputs.push_back({fb::EventBody::JournalCreated, finished(creation)});
   }
   const Bits128 boot = boot_id();
   const fb::Bits128 boot_bits{boot.hi, boot.lo};
@@ -122,15 +116,15 @@ Status Engine::State::write_start(const EngineOptions& options, const RecoveryRe
   started.Finish(fb::CreateEngineStartedDirect(started, options.version.c_str(), &boot_bits,
                                                boottime_now_ms(), report.after_crash,
                                                static_cast<std::uint32_t>(::getpid()), lost.value));
-  inputs.push_back({kind_of(fb::EventBody::EngineStarted), finished(started)});
+  inputs.push_back({fb::EventBody::EngineStarted, finished(started)});
   const core::EngineMemory memory = core::view_engine(engine->state());
   const ByteSpan zone_rules = options.zone_rules.view();
   if (!zone_rules.empty() && !std::ranges::equal(zone_rules, memory.zone_rules)) {
-    inputs.push_back({kind_of(fb::EventBody::ZoneRules), zone_rules});
+    inputs.push_back({fb::EventBody::ZoneRules, zone_rules});
   }
   const ByteSpan policy = options.policy.view();
   if (!std::ranges::equal(policy, memory.policy)) {
-    inputs.push_back({kind_of(fb::EventBody::ConfigApplied), policy});
+    inputs.push_back({fb::EventBody::ConfigApplied, policy});
   }
   return engine->commit_now(inputs);
 }

@@ -29,6 +29,7 @@ class HistoryPage {
     std::size_t limit{};
     HistoryLines lines{};
   };
+  HistoryPage() = default;
   explicit HistoryPage(const Options& options) : options_(options) {}
 
   // Whether the event is of interest at all: others need not be verified.

@@ -128,7 +128,13 @@ struct Shared {
   std::atomic<std::uint32_t> event_interest{0};
   std::atomic<std::uint32_t> session_interest{0};
   // Whether there is anybody to be told.
-  bool wanted(core::Told told) const;
+  bool wanted(core::Told told) const {
+    using core::Told;
+    return told == Told::always ||
+           (told == Told::run_watchers && event_interest.load(std::memory_order_seq_cst) != 0) ||
+           (told == Told::session_watchers &&
+            session_interest.load(std::memory_order_seq_cst) != 0);
+  }
   // 1 while the disk is too full for intake.
   std::atomic<std::uint32_t> disk_full{0};
   std::atomic<std::uint32_t> agents_ready{0};

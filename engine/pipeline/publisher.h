@@ -1,0 +1,55 @@
+// Publisher: says what a decision led to: effects to agents, events to watchers, a reply to whoever
+// asked.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "engine/core/decide.h"
+#include "engine/core/departures.h"
+#include "engine/core/effects.h"
+#include "engine/core/kinds.h"
+#include "engine/core/state.h"
+#include "engine/pipeline/ingress.h"
+#include "engine/pipeline/outlets.h"
+#include "engine/pipeline/shared.h"
+#include "journal/batch.h"
+
+namespace spine::pipeline {
+
+// Reads the state and the batch that its owner changes. Thread: engine. Steady state allocates
+// nothing.
+class Publisher {
+ public:
+  Publisher(const Shared& shared, Outlets& out, const core::State& state,
+            const journal::Batch& batch)
+      : shared_(shared), out_(out), state_(state), batch_(batch) {}
+
+  // A decision begins. Then, of each of its events, before it is folded: note().
+  void begin() { gone_.clear(); }
+  void note(const EventView& event) { gone_.note(state_, event); }
+  // All of it is folded: whoever looks sees all that it led to. `first`: its first event.
+  void tell(const core::Decision& decision, Seq first);
+  // `key`: of the session that the input named; it may not be there. `decision`: null without one.
+  void reply(const InputHeader& header, const core::Reply& reply, std::string_view key,
+             const core::Decision* decision = nullptr);
+
+ private:
+  void emit_effects(const EventView& event);
+  void emit_prompt(const EventView& event, const core::Effect& effect);
+  void emit_steer(const core::Effect& effect);
+  void emit_control(const EventView& event);
+  void tell_watchers(const EventView& event, const core::Kind& kind);
+  bool view_approval_of(const EventView& event, core::ApprovalView& out) const;
+  bool at_hand(Seq seq) const;
+
+  const Shared& shared_;
+  Outlets& out_;
+  const core::State& state_;
+  const journal::Batch& batch_;
+  core::Departures gone_{};  // with the decision in hand
+  core::Effects effects_{};
+  std::vector<RunId> runs_{};
+};
+
+}  // namespace spine::pipeline
