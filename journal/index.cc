@@ -150,10 +150,12 @@ std::optional<IndexExtent> Index::extent_of(const fs::path& dir, Bits128 epoch, 
 Status Index::discard(const fs::path& dir) {
   std::error_code error;
   fs::remove(dir / "mark", error);
-  fs::remove_all(dir, error);
-  if (!error) return ok();
-  return Error{Errc::io, fmt::format("The index in {} cannot be deleted: {}.", dir.string(),
-                                     error.message())};
+  const auto removed = fs::remove_all(dir, error);
+  if (error) {
+    return Error{Errc::io, fmt::format("The index in {} cannot be deleted: {}.", dir.string(),
+                                       error.message())};
+  }
+  return removed == 0 ? ok() : sync_dir(dir.parent_path());
 }
 
 // Whether the posting was certainly added before.

@@ -51,7 +51,7 @@ class Index {
   static std::optional<IndexExtent> extent_of(const std::filesystem::path& dir, Bits128 epoch,
                                               Bits128 boot_id);
   // Deletes an index that turned out to be damaged. The mark goes first: should the rest stay, the
-  // next open() rebuilds. REQUIRES: it is not open.
+  // next open() rebuilds. Durable when it returns. REQUIRES: it is not open.
   static Status discard(const std::filesystem::path& dir);
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;

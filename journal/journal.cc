@@ -119,16 +119,12 @@ Result<std::unique_ptr<Journal>> Journal::open(const fs::path& dir, Bits128 epoc
   journal->env_ = *env;
   journal->space_ = std::make_unique<SpaceAhead>(
       &::posix_fallocate, overwrites_in_place((*env)->data_fd()) ? &::pwritev : nullptr);
-  journal->epoch_ = tail->blocks == 0 ? epoch : tail->epoch;
+  journal->epoch_ = tail->last ? tail->epoch : epoch;
   journal->last_ = tail->last;
   journal->durable_ = tail->last;
   journal->head_ = tail->head;
-  journal->report_ = OpenReport{.created = tail->blocks == 0,
-                                .blocks = tail->blocks,
-                                .file_bytes = journal->file_bytes(),
-                                .last = tail->last,
-                                .tail_blocks_checked = tail->checked,
-                                .readers_cut_off = cut};
+  journal->report_ = {
+      .created = !tail->last, .tail_blocks_checked = tail->checked, .readers_cut_off = cut};
   return journal;
 }
 

@@ -21,12 +21,9 @@ namespace spine::journal {
 class Environment;  // journal/lmdb.h
 class SpaceAhead;   // journal/space.h
 
-// What opening found, for the log and for `spine journal info`.
+// What opening found.
 struct OpenReport {
   bool created{};
-  std::uint64_t blocks{};
-  std::uint64_t file_bytes{};
-  Seq last{};
   std::uint32_t tail_blocks_checked{};
   bool readers_cut_off{};  // other processes held every place for readers: there is a new table
 };

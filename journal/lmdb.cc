@@ -210,14 +210,6 @@ Result<Database> Transaction::named_database(const char* name) {
   return database;
 }
 
-Result<std::uint64_t> Transaction::entry_count(Database database) const {
-  MDB_stat stat{};
-  if (const int code = mdb_stat(txn_.get(), database.handle, &stat); code != 0) {
-    return lmdb_failure(code, "count entries", env_->dir());
-  }
-  return std::uint64_t{stat.ms_entries};
-}
-
 Result<std::byte*> Transaction::append_reserved(Database database, std::uint64_t key,
                                                 std::size_t bytes) {
   MDB_val k{sizeof(key), &key};

@@ -90,7 +90,6 @@ class Transaction {
   Result<Database> integer_database();
   // A named database with byte-wise ordered keys; created by a writing transaction.
   Result<Database> named_database(const char* name);
-  Result<std::uint64_t> entry_count(Database database) const;
 
   // Room for `bytes` behind the last key, to be filled before anything else is done with the
   // transaction. REQUIRES: an integer database; key is larger than every other.

@@ -14,7 +14,7 @@ void Events::write_cursor(JsonWriter& json, Seq seq) {
   if (!seq) return;
   ++ordinal_;
   key_.clear();
-  append_cursor(key_, {.epoch = net_.shared.epoch, .seq = seq, .ordinal = ordinal_});
+  append_cursor(key_, {.epoch = net_.shared.cursor_epoch, .seq = seq, .ordinal = ordinal_});
   json.member("cursor", key_);
 }
 

@@ -103,7 +103,8 @@ void write_hello(Context& net, std::uint32_t slot, Seq connected, JsonWriter& js
     write_snapshot(net, json);
     write_auth(net, slot, json);
     std::string cursor;
-    append_cursor(cursor, {.epoch = net.shared.epoch, .seq = connected, .ordinal = kWholeEvent});
+    append_cursor(cursor,
+                  {.epoch = net.shared.cursor_epoch, .seq = connected, .ordinal = kWholeEvent});
     json.member("cursor", cursor);
     json.object("policy", [&] {
       json.member("maxPayload", limits::kFrameBytesMax);

@@ -117,11 +117,11 @@ Seq tell_page(Context& net, Resuming& resuming, const pipeline::GapItem& item) {
 
 std::string cursor_text(const Context& net, Seq seq) {
   std::string text;
-  append_cursor(text, {.epoch = net.shared.epoch, .seq = seq, .ordinal = kWholeEvent});
+  append_cursor(text, {.epoch = net.shared.cursor_epoch, .seq = seq, .ordinal = kWholeEvent});
   return text;
 }
 
-// Another journal: what the client knows is of no use. It gets what there is now.
+// Another journal, or a loss since: what the client knows is of no use. It gets what there is now.
 void tell_snapshot(const Responder& client) {
   client.ask({.kind = input_kind::kQuerySessions, .b = kSnapshotSessions},
              [](Responder& to, const pipeline::SessionsItem& item) {
@@ -187,7 +187,7 @@ void begin_resume(const Responder& to, std::unique_ptr<Resuming> resuming) {
   Context& net = to.net;
   if (!subscribe(to, *resuming)) return;
   net.hub.table.unset(to.slot, connection_flag::kAwaitsResume);
-  if (resuming->from.epoch != net.shared.epoch) return tell_snapshot(to);
+  if (resuming->from.epoch != net.shared.cursor_epoch) return tell_snapshot(to);
   resuming->live_from = Seq{net.hub.table.told_from[to.slot]};
   resuming->live_to = net.last_live;
   // The event of the cursor itself is asked for: later pushes of it may be missing.

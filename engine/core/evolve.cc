@@ -45,6 +45,10 @@ void fold_engine_started(const Folding& fold) {
   meta.boottime_ms = body.boottime_ms();
   meta.start_logical_ms = fold.logical_ms();
   meta.started = fold.seq();
+  if (body.accepted_loss() != 0) {
+    meta.loss = {.hi = meta.boot_id.hi ^ fold.seq().value,
+                 .lo = meta.boot_id.lo ^ meta.boottime_ms};
+  }
   meta.stopped = false;
 }
 

@@ -38,6 +38,8 @@ struct Meta {
   std::string zone{};
   Zone local{};
   std::uint64_t rejection_tat_us{};  // bucket of journalled rejections
+  // Names the last EngineStarted that accepted a loss, as no other history of the journal has it.
+  Bits128 loss{};
   Seq exact_since{};  // the first ConfigApplied with exact_ids: ids of older messages were folded
 };
 
@@ -132,7 +134,8 @@ constexpr auto meta_columns() {
       column(
           15, [](auto& tables) -> auto& { return tables.idempotency.evicted_young(); }),
       column(16, meta(&Meta::local)),
-      column(17, meta(&Meta::exact_since), kSeqOfState)};
+      column(17, meta(&Meta::exact_since), kSeqOfState),
+      column(18, meta(&Meta::loss))};
 }
 
 // Memory that the tables take at most: every row in use, with texts of every length.

@@ -121,6 +121,7 @@ EngineMemory view_engine(const State& state) {
                       .boottime_ms = meta.boottime_ms,
                       .start_logical_ms = meta.start_logical_ms,
                       .started = meta.started,
+                      .loss = meta.loss,
                       .stopped = meta.stopped,
                       .utc_offset_minutes = meta.utc_offset_minutes,
                       .zone = meta.zone,

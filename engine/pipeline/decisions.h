@@ -9,7 +9,6 @@
 #include "engine/core/decide.h"
 #include "engine/core/state.h"
 #include "engine/pipeline/ingress.h"
-#include "engine/pipeline/outlets.h"
 #include "engine/pipeline/publisher.h"
 #include "engine/pipeline/shared.h"
 #include "journal/batch.h"

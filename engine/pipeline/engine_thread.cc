@@ -151,11 +151,12 @@ Status EngineThread::take_postponed(std::size_t reserved) {
   std::size_t wanted = reserved;
   while (!postponed_.empty()) {
     wanted += space_for(postponed_.oldest().bytes(), 1);
-    const auto space_class =
-        postponed_.oldest().closes() ? journal::SpaceClass::closing : journal::SpaceClass::intake;
+    const auto space_class = Postponed::closes(postponed_.oldest()) ? journal::SpaceClass::closing
+                                                                    : journal::SpaceClass::intake;
     if (!journal_.ensure_space(wanted, space_class)) return ok();
-    const Postponed::Input input = postponed_.take();
-    decisions_.take(input.header(), input.body());
+    const IngressBlock input = postponed_.take();
+    input.for_each(
+        [this](const InputHeader& header, ByteSpan body) { decisions_.take(header, body); });
     undurable += input.bytes();
     if (undurable <= limits::kDrainBytesMax &&
         out_.net.held_bytes() <= limits::kTurnOutputBytesMax) {

@@ -13,6 +13,8 @@
 namespace spine::pipeline {
 namespace {
 
+using Lack = HistoryPage::Lack;
+
 enum class Part : std::uint8_t { none, message, tool, belonging };
 
 Part part_of(std::uint16_t kind) {
@@ -34,7 +36,6 @@ Part part_of(std::uint16_t kind) {
   }
 }
 
-template <class Lack>
 void add_digest(std::vector<Lack>& out, const flatbuffers::Vector<std::uint8_t>* sha256) {
   Lack lack{};
   if (sha256 == nullptr || sha256->size() != lack.sha256.size()) return;
@@ -43,7 +44,6 @@ void add_digest(std::vector<Lack>& out, const flatbuffers::Vector<std::uint8_t>*
 }
 
 // What belongs to the event and stands elsewhere.
-template <class Lack>
 std::vector<Lack> lacks_of(const EventView& event) {
   std::vector<Lack> out;
   switch (static_cast<fb::EventBody>(event.header.kind)) {
@@ -75,7 +75,6 @@ std::vector<Lack> lacks_of(const EventView& event) {
 }
 
 // What an event is for those that lack it.
-template <class Lack>
 std::vector<Lack> offers_of(const EventView& event) {
   std::vector<Lack> out;
   if (is_kind(event.header.kind, fb::EventBody::BodyRecorded)) {
@@ -98,7 +97,7 @@ bool HistoryPage::wants(const EventView& event) const {
 void HistoryPage::take(const EventView& event) {
   if (full_) ++looked_;
   if (part_of(event.header.kind) != Part::belonging) return add(event);
-  for (const Lack& lack : offers_of<Lack>(event)) {
+  for (const Lack& lack : offers_of(event)) {
     // The last attempt's, and nothing that only rows of an older page could lack.
     if (full_ && !wanted_.contains(lack)) continue;
     found_.emplace(lack, event.seq);
@@ -108,7 +107,7 @@ void HistoryPage::take(const EventView& event) {
 
 void HistoryPage::take_newer(const EventView& event) {
   if (!is_kind(event.header.kind, fb::EventBody::PartialAnswerRecorded)) return;
-  for (const Lack& lack : offers_of<Lack>(event)) {
+  for (const Lack& lack : offers_of(event)) {
     if (wanted_newer_.erase(lack) != 0) found_.emplace(lack, event.seq);
   }
 }
@@ -127,7 +126,7 @@ void HistoryPage::add(const EventView& event) {
   line.body.resize(align8(event.body.size()) / 8);
   if (!event.body.empty()) std::memcpy(line.body.data(), event.body.data(), event.body.size());
   if (options_.lines == HistoryLines::messages) return;
-  line.lacks = lacks_of<Lack>(event);
+  line.lacks = lacks_of(event);
   for (const Lack& lack : line.lacks) {
     if (!found_.contains(lack)) (stopped ? wanted_newer_ : wanted_).insert(lack);
   }

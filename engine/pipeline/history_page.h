@@ -44,6 +44,12 @@ class HistoryPage {
   // Whether a row may have something behind the page's end.
   bool wants_newer() const { return !wanted_newer_.empty(); }
 
+  // What a row lacks: the run whose answer was cut off, or the digest of a body.
+  struct Lack {
+    std::uint64_t run{};
+    std::array<std::uint8_t, 32> sha256{};
+    auto operator<=>(const Lack&) const = default;
+  };
   struct Row {
     EventView event{};
     Seq belongs{};  // what belongs to it; 0 = nothing
@@ -53,13 +59,6 @@ class HistoryPage {
   bool more() const { return full_; }
 
  private:
-  using Digest = std::array<std::uint8_t, 32>;
-  // What a row lacks: the run whose answer was cut off, or the digest of a body.
-  struct Lack {
-    std::uint64_t run{};
-    Digest sha256{};
-    auto operator<=>(const Lack&) const = default;
-  };
   struct Line {
     EventView event{};
     std::vector<Lack> lacks{};  // the first that is found is it

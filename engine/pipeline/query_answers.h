@@ -8,7 +8,7 @@
 #include "engine/core/digest.h"
 #include "engine/core/state.h"
 #include "engine/pipeline/ingress.h"
-#include "engine/pipeline/outlets.h"
+#include "engine/pipeline/publisher.h"
 #include "engine/pipeline/shared.h"
 #include "journal/journal.h"
 

@@ -145,6 +145,10 @@ struct Shared {
   std::atomic<std::uint64_t> follower_turn_ms{0};
   // Epoch of the journal; written before phase becomes ready.
   Bits128 epoch{};
+  // The same, as cursors of clients have it: mixed with what names the last loss that was accepted.
+  // From a loss on seqs are given again, so a cursor of before it may name what is gone, or what
+  // came in its place: it is of another journal, even where what it names is still there.
+  Bits128 cursor_epoch{};
   // From the loop thread to the net thread.
   Latest<AgentsReport> agents{};
   Latest<SkillsReport> skills{};
