@@ -80,13 +80,4 @@ Status InputFile::read(MutableByteSpan bytes) {
   return ok();
 }
 
-Status read_file_exactly(const fs::path& path, MutableByteSpan bytes) {
-  SPINE_TRY(InputFile file, InputFile::open(path));
-  if (file.bytes() != bytes.size()) {
-    return Error{Errc::corrupt, fmt::format("{} has {} bytes instead of {}.", path.string(),
-                                            file.bytes(), bytes.size())};
-  }
-  return file.read(bytes);
-}
-
 }  // namespace spine::journal

@@ -35,7 +35,4 @@ class InputFile {
   std::uint64_t bytes_;
 };
 
-// Fills `bytes` from a file that has exactly as many. Errc::not_found, Errc::corrupt, Errc::io.
-Status read_file_exactly(const std::filesystem::path& path, MutableByteSpan bytes);
-
 }  // namespace spine::journal

@@ -27,12 +27,8 @@ constexpr std::string_view kAppliedKey = "applied";
 constexpr std::string_view kLastBlockKey = "last block";
 
 Result<std::shared_ptr<Environment>> open_at(const fs::path& dir, Access access) {
-  EnvironmentOptions options;
-  options.dir = dir;
-  options.access = access;
-  options.map_bytes = limits::kIndexMapBytes;
-  options.databases_max = 4;
-  return Environment::open(options);
+  return Environment::open(
+      {.dir = dir, .access = access, .map_bytes = limits::kIndexMapBytes, .databases_max = 4});
 }
 
 // Whether LMDB may open what lies there. Without syncs its file is whole as long as the kernel
@@ -164,7 +160,7 @@ bool Index::seen(const Posting& posting) {
   return std::exchange(slot, posting) == posting;
 }
 
-Status Index::add(const BlockView& block) {
+void Index::add(const BlockView& block) {
   const Seq first = block.first();
   SPINE_CHECK(first > added_);
   for (std::uint32_t i = 0; i < block.count(); ++i) {
@@ -174,7 +170,6 @@ Status Index::add(const BlockView& block) {
   added_ = block.last();
   last_block_ = IndexedBlock::of(block.header());
   ++blocks_held_;
-  return ok();
 }
 
 Status Index::commit() {
@@ -197,9 +192,7 @@ Result<std::vector<Seq>> Index::session_blocks(SessionId session, Seq from, Seq 
   find_held(held_, range, applied_, blocks);
   if (blocks.size() < limit) {
     SPINE_TRY(Transaction transaction, Transaction::begin_read(*env_));
-    PostingRange rest = range;
-    rest.limit = limit - blocks.size();
-    SPINE_TRY_STATUS(sessions_.find(transaction, rest, blocks));
+    SPINE_TRY_STATUS(sessions_.find(transaction, range, blocks));
   }
   std::reverse(blocks.begin(), blocks.end());
   return blocks;

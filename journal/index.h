@@ -60,8 +60,10 @@ class Index {
   Seq applied() const { return applied_; }
   // True when open() threw an old index away; for the log.
   bool rebuilt() const { return rebuilt_; }
-  // Adds a block to the open transaction. REQUIRES: block.first() follows what was added before.
-  Status add(const BlockView& block);
+  // The last Seq that was added, committed or not.
+  Seq added() const { return added_; }
+  // Adds a block, for commit(). REQUIRES: block.first() follows what was added before.
+  void add(const BlockView& block);
   // Makes what was added visible. It goes to LMDB when enough has gathered, or in close_clean();
   // what a process that dies had not written is behind applied() of the next open(). On an error it
   // is visible all the same and is tried again by the next commit().

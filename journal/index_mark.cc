@@ -32,8 +32,12 @@ std::uint32_t checksum(const MarkFile& file) {
 
 std::optional<IndexMark> read_mark(const std::filesystem::path& dir) {
   MarkFile file;
-  const auto read = read_file_exactly(dir / "mark", std::as_writable_bytes(std::span(&file, 1)));
-  if (!read || file.magic != kMagic || file.format != kIndexFormat) return std::nullopt;
+  auto input = InputFile::open(dir / "mark");
+  if (!input || input->bytes() != sizeof(file) ||
+      !input->read(std::as_writable_bytes(std::span(&file, 1)))) {
+    return std::nullopt;
+  }
+  if (file.magic != kMagic || file.format != kIndexFormat) return std::nullopt;
   if (file.crc32c != checksum(file)) return std::nullopt;
   return IndexMark{.epoch = {.hi = file.epoch_hi, .lo = file.epoch_lo},
                    .boot_id = {.hi = file.boot_hi, .lo = file.boot_lo},
@@ -41,14 +45,13 @@ std::optional<IndexMark> read_mark(const std::filesystem::path& dir) {
 }
 
 Status write_mark(const std::filesystem::path& dir, const IndexMark& mark) {
-  MarkFile file;
-  file.magic = kMagic;
-  file.format = kIndexFormat;
-  file.epoch_hi = mark.epoch.hi;
-  file.epoch_lo = mark.epoch.lo;
-  file.boot_hi = mark.boot_id.hi;
-  file.boot_lo = mark.boot_id.lo;
-  file.clean = mark.clean ? 1 : 0;
+  MarkFile file{.magic = kMagic,
+                .format = kIndexFormat,
+                .epoch_hi = mark.epoch.hi,
+                .epoch_lo = mark.epoch.lo,
+                .boot_hi = mark.boot_id.hi,
+                .boot_lo = mark.boot_id.lo,
+                .clean = mark.clean ? 1U : 0U};
   file.crc32c = checksum(file);
   return replace_file(dir / "mark", {std::as_bytes(std::span(&file, 1))});
 }

@@ -22,11 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 Result<std::shared_ptr<Environment>> open_to_write(const fs::path& dir) {
-  EnvironmentOptions options;
-  options.dir = dir;
-  options.access = Access::write;
-  options.map_bytes = limits::kJournalMapBytes;
-  return Environment::open(options);
+  return Environment::open(
+      {.dir = dir, .access = Access::write, .map_bytes = limits::kJournalMapBytes});
 }
 
 // Makes an empty, durable data.mdb in `dir` that is complete or absent whenever power is lost: it
@@ -129,12 +126,10 @@ Result<std::unique_ptr<Journal>> Journal::open(const fs::path& dir, Bits128 epoc
 }
 
 Status Journal::ensure_space(std::size_t bytes, SpaceClass space_class) {
-  SpaceAhead::Request request;
-  request.fd = env_->data_fd();
-  request.used_bytes = env_->used_bytes();
-  request.commit_bytes = bytes;
-  request.space_class = space_class;
-  return space_->ensure(request);
+  return space_->ensure({.fd = env_->data_fd(),
+                         .used_bytes = env_->used_bytes(),
+                         .commit_bytes = bytes,
+                         .space_class = space_class});
 }
 
 Result<Seq> Journal::commit(Batch& batch) {

@@ -56,20 +56,9 @@ ByteSpan bytes_of(const MDB_val& value) {
   return {static_cast<const std::byte*>(value.mv_data), value.mv_size};
 }
 
-unsigned flags_of(Access access) {
-  switch (access) {
-    case Access::write:
-      return MDB_NOTLS;
-    case Access::write_unsynced:
-      return MDB_NOTLS | MDB_NOSYNC;
-    case Access::read:
-      return MDB_NOTLS | MDB_RDONLY;
-    case Access::read_unlocked:
-      return MDB_NOTLS | MDB_RDONLY | MDB_NOLOCK;
-  }
-  return MDB_NOTLS | MDB_RDONLY;
-}
-
+// In the order of Access.
+constexpr std::array<unsigned, 4> kFlags{MDB_NOTLS, MDB_NOTLS | MDB_NOSYNC, MDB_NOTLS | MDB_RDONLY,
+                                         MDB_NOTLS | MDB_RDONLY | MDB_NOLOCK};
 // In the order of Move.
 constexpr std::array kOperations{MDB_FIRST, MDB_LAST, MDB_NEXT, MDB_PREV};
 
@@ -101,7 +90,8 @@ Result<std::shared_ptr<Environment>> Environment::open(const EnvironmentOptions&
     code = mdb_env_set_maxdbs(raw, options.databases_max);
   }
   if (code == 0) {
-    code = mdb_env_open(raw, options.dir.c_str(), flags_of(options.access), S_IRUSR | S_IWUSR);
+    code = mdb_env_open(raw, options.dir.c_str(), kFlags[static_cast<std::size_t>(options.access)],
+                        S_IRUSR | S_IWUSR);
   }
   if (code != 0) return lmdb_failure(code, "open data.mdb", options.dir);
   SPINE_TRY_STATUS(check_length(*env));

@@ -104,10 +104,9 @@ Result<Reader> Reader::open_read_only(const fs::path& dir) {
   }
   // Opening registered would create a missing lock file, and needs to write to an existing one.
   const bool can_register = ::access((dir / "lock.mdb").c_str(), R_OK | W_OK) == 0;
-  EnvironmentOptions options;
-  options.dir = dir;
-  options.access = can_register ? Access::read : Access::read_unlocked;
-  SPINE_TRY(auto env, Environment::open(options));
+  SPINE_TRY(auto env,
+            Environment::open(
+                {.dir = dir, .access = can_register ? Access::read : Access::read_unlocked}));
   Reader reader(std::move(env));
   SPINE_TRY_STATUS(reader.renew());
   return reader;

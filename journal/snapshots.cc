@@ -83,14 +83,13 @@ Result<SnapshotStore> SnapshotStore::open(const fs::path& dir) {
 }
 
 Status SnapshotStore::write(Seq seq, Bits128 epoch, ByteSpan payload, const Digest256& block) {
-  SnapshotHeader header;
-  header.magic = kSnapshotMagic;
-  header.version = kSnapshotVersion;
-  header.seq = seq.value;
-  header.epoch_hi = epoch.hi;
-  header.epoch_lo = epoch.lo;
-  header.payload_bytes = payload.size();
-  header.block = block;
+  SnapshotHeader header{.magic = kSnapshotMagic,
+                        .version = kSnapshotVersion,
+                        .seq = seq.value,
+                        .epoch_hi = epoch.hi,
+                        .epoch_lo = epoch.lo,
+                        .payload_bytes = payload.size(),
+                        .block = block};
   header.crc32c = checksum(header, payload);
   SPINE_TRY_STATUS(replace_file(path_of(seq), {std::as_bytes(std::span(&header, 1)), payload}));
 

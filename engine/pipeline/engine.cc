@@ -57,8 +57,7 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
   SPINE_TRY_STATUS(follower_.open({.state_dir = options.state_dir,
                                    .epoch = journal_->epoch(),
                                    .boot = boot_id(),
-                                   .journal_last = report.last,
-                                   .version = options.version},
+                                   .journal_last = report.last},
                                   std::move(reader)));
   const core::EngineMemory now = core::view_engine(engine_->state());
   shared_.cursor_epoch = {shared_.epoch.hi ^ now.loss.hi, shared_.epoch.lo ^ now.loss.lo};

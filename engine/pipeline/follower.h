@@ -51,7 +51,6 @@ class Follower {
     Bits128 epoch{};
     Bits128 boot{};
     Seq journal_last{};
-    std::string version{};
     std::uint64_t snapshot_every{limits::kSnapshotEveryEvents};
   };
   // `net` and `loop` are this thread's producers of the two outboxes.

@@ -2,10 +2,8 @@
 #include "engine/pipeline/history_page.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "schemas/fields.h"
-#include "schemas/vocab/bytes.h"
 #include "schemas/vocab/limits.h"
 
 #include "event_generated.h"
@@ -123,8 +121,6 @@ void HistoryPage::add(const EventView& event) {
   full_ = lines_.size() == options_.limit || (bytes_ > limits::kHistoryBytesMax && !lines_.empty());
   if (full_) return;
   Line& line = lines_.emplace_back(Line{.event = event});
-  line.body.resize(align8(event.body.size()) / 8);
-  if (!event.body.empty()) std::memcpy(line.body.data(), event.body.data(), event.body.size());
   if (options_.lines == HistoryLines::messages) return;
   line.lacks = lacks_of(event);
   for (const Lack& lack : line.lacks) {
@@ -132,19 +128,11 @@ void HistoryPage::add(const EventView& event) {
   }
 }
 
-std::vector<HistoryPage::Row> HistoryPage::rows() const {
-  std::vector<Row> rows;
-  for (const Line& line : lines_) {
-    Row& row = rows.emplace_back(Row{.event = line.event});
-    row.event.body = {reinterpret_cast<const std::byte*>(line.body.data()), line.event.body.size()};
-    for (const Lack& lack : line.lacks) {
-      const auto found = found_.find(lack);
-      if (found == found_.end()) continue;
-      row.belongs = found->second;
-      break;
-    }
+Seq HistoryPage::belonging_to(const Line& line) const {
+  for (const Lack& lack : line.lacks) {
+    if (const auto found = found_.find(lack); found != found_.end()) return found->second;
   }
-  return rows;
+  return Seq{};
 }
 
 }  // namespace spine::pipeline

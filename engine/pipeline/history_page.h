@@ -20,7 +20,8 @@ enum class HistoryLines : std::uint8_t { messages, messages_and_tools };
 // Rows are the lines of the conversation: messages, answers, how runs ended without one, tools and
 // what they returned. Two things that belong to a row are events of their own: how far an answer
 // had come that failed or was stopped, and what a tool was given or gave when that is large. Where
-// those lie is noted on the way. Bodies are verified by who hands events in. Thread: follower.
+// those lie is noted on the way. Bodies are verified by who hands events in, and borrowed. Thread:
+// follower.
 class HistoryPage {
  public:
   struct Options {
@@ -50,20 +51,17 @@ class HistoryPage {
     std::array<std::uint8_t, 32> sha256{};
     auto operator<=>(const Lack&) const = default;
   };
-  struct Row {
-    EventView event{};
-    Seq belongs{};  // what belongs to it; 0 = nothing
-  };
-  // The rows, newest first; their bodies are the page's. `more` = there are older ones.
-  std::vector<Row> rows() const;
-  bool more() const { return full_; }
-
- private:
   struct Line {
     EventView event{};
     std::vector<Lack> lacks{};  // the first that is found is it
-    std::vector<std::uint64_t> body{};
   };
+  // The rows, newest first. `more` = there are older ones.
+  const std::vector<Line>& lines() const { return lines_; }
+  bool more() const { return full_; }
+  // What belongs to the line; 0 = nothing.
+  Seq belonging_to(const Line& line) const;
+
+ private:
   // Events of the session looked at behind the last row: what belongs to it comes right before it.
   static constexpr std::size_t kLookedMax = 64;
 

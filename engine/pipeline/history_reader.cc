@@ -2,7 +2,6 @@
 #include "engine/pipeline/history_reader.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "engine/core/views.h"
 #include "schemas/event_verify.h"
@@ -21,27 +20,6 @@ constexpr std::size_t kBlocksAtOnce = 64;
 constexpr std::size_t kToolTextBytesMax = 4 * limits::kToolInlineBytesMax;
 // Where an answer that was stopped is looked for behind the page that its end stands on.
 constexpr std::uint64_t kSeqsBehindMax = 100'000;
-
-// Copies the body where it outlives the block: the words of `storage`.
-EventView keep(EventView event, ByteSpan body, std::vector<std::uint64_t>& storage) {
-  storage.resize(align8(body.size()) / 8);
-  if (!body.empty()) std::memcpy(storage.data(), body.data(), body.size());
-  event.body = {reinterpret_cast<const std::byte*>(storage.data()), body.size()};
-  return event;
-}
-
-// The same with the beginning of a large text.
-EventView keep_belonging(const EventView& event, std::vector<std::uint64_t>& storage) {
-  if (!is_kind(event.header.kind, fb::EventBody::BodyRecorded)) {
-    return keep(event, event.body, storage);
-  }
-  const auto& body = root_of<fb::BodyRecorded>(event);
-  const std::string_view text = cut_text(text_of(body.text()), kToolTextBytesMax);
-  flatbuffers::FlatBufferBuilder builder;
-  const auto shown = builder.CreateString(text.data(), text.size());
-  builder.Finish(fb::CreateBodyRecorded(builder, body.run(), 0, body.bytes(), shown));
-  return keep(event, finished(builder), storage);
-}
 
 }  // namespace
 
@@ -105,24 +83,37 @@ Status HistoryReader::look_behind(SessionId session, Seq last) {
   return ok();
 }
 
+// What belongs to a row; of a large text the beginning.
+EventView HistoryReader::shown(EventView event) {
+  if (!is_kind(event, fb::EventBody::BodyRecorded)) return event;
+  const auto& body = root_of<fb::BodyRecorded>(event);
+  const std::string_view text = cut_text(text_of(body.text()), kToolTextBytesMax);
+  flatbuffers::FlatBufferBuilder builder;
+  const auto beginning = builder.CreateString(text.data(), text.size());
+  builder.Finish(fb::CreateBodyRecorded(builder, body.run(), 0, body.bytes(), beginning));
+  event.body = copies_.emplace_back(finished(builder)).view();
+  return event;
+}
+
 // Oldest first; what belongs to a row comes right before it. Both count, so a page may end earlier
-// than its rows do. Borrowed from page_ and from copies_.
+// than its rows do.
 Status HistoryReader::fill(HistoryItem& item) {
   item.more = page_.more();
   std::size_t bytes = 0;
-  for (const HistoryPage::Row& row : page_.rows()) {
+  for (const HistoryPage::Line& line : page_.lines()) {
+    const Seq belongs = page_.belonging_to(line);
     EventView belonging{};
-    if (row.belongs) {
-      SPINE_TRY(const EventView event, reader_.event_at(row.belongs));
-      belonging = keep_belonging(event, copies_.emplace_back());
+    if (belongs) {
+      SPINE_TRY(belonging, reader_.event_at(belongs));
+      belonging = shown(belonging);
     }
-    bytes += row.event.body.size() + belonging.body.size();
+    bytes += line.event.body.size() + belonging.body.size();
     if (bytes > limits::kHistoryBytesMax && !item.events.empty()) {
       item.more = true;
       break;
     }
-    item.events.push_back(row.event);
-    if (row.belongs) item.events.push_back(belonging);
+    item.events.push_back(line.event);
+    if (belongs) item.events.push_back(belonging);
   }
   std::reverse(item.events.begin(), item.events.end());
   return ok();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/core/kept_body.h"
 #include "engine/core/state.h"
 #include "engine/pipeline/follower_index.h"
 #include "engine/pipeline/history_page.h"
@@ -19,19 +20,20 @@ class HistoryReader {
       : state_(state), index_(index), reader_(reader) {}
 
   // The last `limit` lines that are older than `before`; 0 = the last of all. Borrowed from this
-  // object, and from the state.
+  // object, from the state, and from the blocks (until the reader is renewed or released).
   Result<HistoryItem> read(SessionId session, Seq before, std::uint64_t limit, HistoryLines lines);
 
  private:
   Status collect(const core::SessionView& session, Seq before);
   Status look_behind(SessionId session, Seq last);
   Status fill(HistoryItem& item);
+  EventView shown(EventView event);
 
   const core::State& state_;
   FollowerIndex& index_;
   journal::Reader& reader_;
   HistoryPage page_{};
-  std::vector<std::vector<std::uint64_t>> copies_{};  // bodies of what belongs to the rows
+  std::vector<core::KeptBody> copies_{};  // of texts that were cut
 };
 
 }  // namespace spine::pipeline
