@@ -7,8 +7,9 @@
 #include <system_error>
 #include <utility>
 
-#include "journal/files.h"
+#include "journal/crc32c.h"
 #include "schemas/vocab/check.h"
+#include "schemas/vocab/files.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::journal {
@@ -25,6 +26,26 @@ constexpr std::size_t kBlocksHeld = 4'096;
 
 constexpr std::string_view kAppliedKey = "applied";
 constexpr std::string_view kLastBlockKey = "last block";
+
+constexpr std::uint32_t kMarkMagic = 0x4B4D4953;  // "SIMK"
+// Of the mark and of everything in the index: another one means rebuild.
+constexpr std::uint32_t kIndexFormat = 1;
+
+struct MarkFile {
+  std::uint32_t magic{};
+  std::uint32_t format{};
+  std::uint64_t epoch_hi{};
+  std::uint64_t epoch_lo{};
+  std::uint64_t boot_hi{};
+  std::uint64_t boot_lo{};
+  std::uint32_t clean{};
+  std::uint32_t crc32c{};  // of what stands before it
+};
+static_assert(sizeof(MarkFile) == 48);
+
+std::uint32_t checksum(const MarkFile& file) {
+  return crc32c(std::as_bytes(std::span(&file, 1)).first(offsetof(MarkFile, crc32c)));
+}
 
 Result<std::shared_ptr<Environment>> open_at(const fs::path& dir, Access access) {
   return Environment::open(
@@ -78,17 +99,36 @@ void find_held(const std::vector<Posting>& held, const PostingRange& range, Seq 
 
 }  // namespace
 
+std::optional<IndexMark> read_mark(const std::filesystem::path& dir) {
+  MarkFile file;
+  auto input = InputFile::open(dir / "mark");
+  if (!input || input->bytes() != sizeof(file) ||
+      !input->read(std::as_writable_bytes(std::span(&file, 1)))) {
+    return std::nullopt;
+  }
+  if (file.magic != kMarkMagic || file.format != kIndexFormat) return std::nullopt;
+  if (file.crc32c != checksum(file)) return std::nullopt;
+  return IndexMark{.epoch = {.hi = file.epoch_hi, .lo = file.epoch_lo},
+                   .boot_id = {.hi = file.boot_hi, .lo = file.boot_lo},
+                   .clean = file.clean == 1};
+}
+
+Status write_mark(const std::filesystem::path& dir, const IndexMark& mark) {
+  MarkFile file{.magic = kMarkMagic,
+                .format = kIndexFormat,
+                .epoch_hi = mark.epoch.hi,
+                .epoch_lo = mark.epoch.lo,
+                .boot_hi = mark.boot_id.hi,
+                .boot_lo = mark.boot_id.lo,
+                .clean = mark.clean ? 1U : 0U};
+  file.crc32c = checksum(file);
+  return replace_file(dir / "mark", {std::as_bytes(std::span(&file, 1))});
+}
+
 // Opens LMDB and reads how far the index is.
 Status Index::open_environment() {
   SPINE_TRY(env_, open_at(dir_, Access::write_unsynced));
-  [[maybe_unused]] const auto dead = env_->clear_dead_readers();
-  if (!env_->has_room_for_readers()) {
-    // Other processes read in it, and it is ours alone: see make_room_for_readers() in journal.cc.
-    env_.reset();
-    std::error_code error;
-    fs::remove(dir_ / "lock.mdb", error);
-    SPINE_TRY(env_, open_at(dir_, Access::write_unsynced));
-  }
+  SPINE_TRY_STATUS(Environment::make_room_for_readers(env_));
   SPINE_TRY(Transaction transaction, Transaction::begin_write(*env_));
   SPINE_TRY_STATUS(sessions_.open(transaction));
   SPINE_TRY(meta_, transaction.named_database("meta"));

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "journal/block.h"
-#include "journal/index_mark.h"
 #include "journal/lmdb.h"
 #include "journal/postings.h"
 #include "schemas/vocab/ids.h"
@@ -31,6 +30,20 @@ struct IndexedBlock {
   bool is_of(const BlockHeader& header) const { return *this == of(header); }
 };
 static_assert(sizeof(IndexedBlock) == 48);
+
+// <state-dir>/index/mark. Without syncs LMDB's file is whole as long as the kernel lives; after a
+// power loss it may be anything and must not even be opened. So the mark says, durably, under
+// which boot the index was opened, and whether it was synced and closed since.
+struct IndexMark {
+  Bits128 epoch{};
+  Bits128 boot_id{};
+  bool clean{};
+};
+
+// Nothing when there is none, or it is damaged or of another format.
+std::optional<IndexMark> read_mark(const std::filesystem::path& dir);
+// Durable when it returns.
+Status write_mark(const std::filesystem::path& dir, const IndexMark& mark);
 
 // How far an index reaches.
 struct IndexExtent {

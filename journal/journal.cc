@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <system_error>
 
-#include "journal/files.h"
 #include "journal/lmdb.h"
 #include "journal/space.h"
 #include "journal/tail.h"
 #include "schemas/vocab/check.h"
+#include "schemas/vocab/files.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/sha256.h"
 
@@ -63,21 +63,6 @@ Status lock_for_writing(const Environment& env) {
                                      std::generic_category().message(code))};
 }
 
-// Other processes that hold every place in the table of readers must not keep the gateway from
-// starting. This one is the only writer, so it may begin a new table; whoever reads by the old one
-// is no longer waited for, and sees damage where there is none once its pages are used again. True:
-// that was done.
-Result<bool> make_room_for_readers(const fs::path& dir, std::shared_ptr<Environment>& env) {
-  [[maybe_unused]] const auto dead = env->clear_dead_readers();  // asked again while it is open
-  if (env->has_room_for_readers()) return false;
-  env.reset();
-  std::error_code error;
-  fs::remove(dir / "lock.mdb", error);
-  SPINE_TRY(env, open_to_write(dir));
-  SPINE_TRY_STATUS(lock_for_writing(*env));
-  return true;
-}
-
 // What to do is part of every message about a journal that cannot be opened.
 Error explain(const Error& error, const fs::path& dir) {
   if (error.code != Errc::corrupt) return error;
@@ -108,7 +93,8 @@ Result<std::unique_ptr<Journal>> Journal::open(const fs::path& dir, Bits128 epoc
   auto env = open_to_write(dir);
   if (!env) return explain(env.error(), dir);
   SPINE_TRY_STATUS(lock_for_writing(**env));
-  SPINE_TRY(const bool cut, make_room_for_readers(dir, *env));
+  SPINE_TRY(const bool cut, Environment::make_room_for_readers(*env));
+  if (cut) SPINE_TRY_STATUS(lock_for_writing(**env));
   auto tail = check_tail(**env);
   if (!tail) return explain(tail.error(), dir);
 

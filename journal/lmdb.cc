@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "schemas/vocab/check.h"
-#include "schemas/vocab/directories.h"
+#include "schemas/vocab/files.h"
 
 namespace spine::journal {
 namespace {
@@ -82,7 +82,7 @@ Result<std::shared_ptr<Environment>> Environment::open(const EnvironmentOptions&
   if (const int code = mdb_env_create(&raw); code != 0) {
     return lmdb_failure(code, "create an environment", options.dir);
   }
-  const std::shared_ptr<Environment> env(new Environment(options.dir, raw));
+  const std::shared_ptr<Environment> env(new Environment(options, raw));
   // The first process to open it makes the table of readers; the default of 126 is soon taken.
   int code = mdb_env_set_maxreaders(raw, kReadersMax);
   if (code == 0 && options.map_bytes != 0) code = mdb_env_set_mapsize(raw, options.map_bytes);
@@ -122,13 +122,13 @@ int Environment::data_fd() const {
 }
 
 Status Environment::sync() {
-  return status_of(mdb_env_sync(env_, 1), "sync", dir_);
+  return status_of(mdb_env_sync(env_, 1), "sync", dir());
 }
 
 Result<std::uint32_t> Environment::clear_dead_readers() {
   int dead = 0;
   if (const int code = mdb_reader_check(env_, &dead); code != 0) {
-    return lmdb_failure(code, "look for dead readers", dir_);
+    return lmdb_failure(code, "look for dead readers", dir());
   }
   return static_cast<std::uint32_t>(dead);
 }
@@ -140,6 +140,17 @@ bool Environment::has_room_for_readers() {
     if (!reader) return reader.error().code != Errc::unavailable;
     readers.push_back(std::move(*reader));
   }
+  return true;
+}
+
+Result<bool> Environment::make_room_for_readers(std::shared_ptr<Environment>& env) {
+  [[maybe_unused]] const auto dead = env->clear_dead_readers();  // asked again while it is open
+  if (env->has_room_for_readers()) return false;
+  const EnvironmentOptions options = env->options_;
+  env.reset();
+  std::error_code error;
+  std::filesystem::remove(options.dir / "lock.mdb", error);
+  SPINE_TRY(env, open(options));
   return true;
 }
 

@@ -41,7 +41,7 @@ class Environment {
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
-  const std::filesystem::path& dir() const { return dir_; }
+  const std::filesystem::path& dir() const { return options_.dir; }
   // End of the pages LMDB uses, in bytes from the start of data.mdb. No system call.
   std::uint64_t used_bytes() const;
   // Bytes of disk data.mdb occupies, allocated ahead or used.
@@ -55,11 +55,16 @@ class Environment {
   Result<std::uint32_t> clear_dead_readers();
   // Whether this process finds places for all of its readers.
   bool has_room_for_readers();
+  // Other processes that hold every place in the table of readers must not keep the only writer
+  // from starting: it begins a new table. Whoever reads by the old one is no longer waited for, and
+  // sees damage where there is none once its pages are used again. True: that was done, and `env`
+  // is another. REQUIRES: nobody else writes, and nothing of `env` is in use.
+  static Result<bool> make_room_for_readers(std::shared_ptr<Environment>& env);
 
  private:
   friend class Transaction;
-  Environment(std::filesystem::path dir, MDB_env* env) : dir_(std::move(dir)), env_(env) {}
-  std::filesystem::path dir_;
+  Environment(const EnvironmentOptions& options, MDB_env* env) : options_(options), env_(env) {}
+  EnvironmentOptions options_;
   MDB_env* env_;
 };
 

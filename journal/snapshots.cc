@@ -7,7 +7,7 @@
 #include <system_error>
 
 #include "journal/crc32c.h"
-#include "journal/files.h"
+#include "schemas/vocab/files.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::journal {

@@ -1,9 +1,9 @@
-// Files only their owner can read; directories are in schemas/vocab/directories.h.
+// Files only their owner can read; directories are in schemas/vocab/files.h.
 #pragma once
 
 #include <filesystem>
 
-#include "schemas/vocab/directories.h"
+#include "schemas/vocab/files.h"
 #include "schemas/vocab/result.h"
 
 namespace spine {

@@ -16,7 +16,6 @@
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/gap_reader.h"
-#include "engine/pipeline/history_reader.h"
 #include "engine/pipeline/recovery.h"
 #include "engine/pipeline/run_reader.h"
 #include "schemas/fields.h"

@@ -14,7 +14,7 @@
 
 #include "engine/core/state.h"
 #include "engine/pipeline/follower_index.h"
-#include "engine/pipeline/history_page.h"
+#include "engine/pipeline/history_reader.h"
 #include "engine/pipeline/journal_check.h"
 #include "engine/pipeline/messages.h"
 #include "engine/pipeline/outbox.h"

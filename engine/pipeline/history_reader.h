@@ -1,17 +1,85 @@
 // HistoryReader: pages of the histories of sessions, found by the index and read from the journal.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <map>
+#include <set>
 #include <vector>
 
 #include "engine/core/kept_body.h"
 #include "engine/core/state.h"
 #include "engine/pipeline/follower_index.h"
-#include "engine/pipeline/history_page.h"
 #include "engine/pipeline/messages.h"
 #include "journal/reader.h"
+#include "schemas/vocab/ids.h"
+#include "schemas/vocab/record.h"
 
 namespace spine::pipeline {
+
+// Whether tools stand among the lines, too.
+enum class HistoryLines : std::uint8_t { messages, messages_and_tools };
+
+// Rows are the lines of the conversation: messages, answers, how runs ended without one, tools and
+// what they returned. Two things that belong to a row are events of their own: how far an answer
+// had come that failed or was stopped, and what a tool was given or gave when that is large. Where
+// those lie is noted on the way. Bodies are verified by who hands events in, and borrowed. Thread:
+// follower.
+class HistoryPage {
+ public:
+  struct Options {
+    SessionId session{};
+    Seq first{};  // of the session's present life
+    std::size_t limit{};
+    HistoryLines lines{};
+  };
+  HistoryPage() = default;
+  explicit HistoryPage(const Options& options) : options_(options) {}
+
+  // Whether the event is of interest at all: others need not be verified.
+  bool wants(const EventView& event) const;
+  // Events of the session in descending order. REQUIRES: wants(event).
+  void take(const EventView& event);
+  // Nothing older is needed.
+  bool complete() const { return full_ && (wanted_.empty() || looked_ == kLookedMax); }
+  // An event behind the page's end. Only how far an answer had come is taken from there: who was
+  // stopped says that afterwards.
+  void take_newer(const EventView& event);
+  // Whether a row may have something behind the page's end.
+  bool wants_newer() const { return !wanted_newer_.empty(); }
+
+  // What a row lacks: the run whose answer was cut off, or the digest of a body.
+  struct Lack {
+    std::uint64_t run{};
+    std::array<std::uint8_t, 32> sha256{};
+    auto operator<=>(const Lack&) const = default;
+  };
+  struct Line {
+    EventView event{};
+    std::vector<Lack> lacks{};  // the first that is found is it
+  };
+  // The rows, newest first. `more` = there are older ones.
+  const std::vector<Line>& lines() const { return lines_; }
+  bool more() const { return full_; }
+  // What belongs to the line; 0 = nothing.
+  Seq belonging_to(const Line& line) const;
+
+ private:
+  // Events of the session looked at behind the last row: what belongs to it comes right before it.
+  static constexpr std::size_t kLookedMax = 64;
+
+  void add(const EventView& event);
+
+  Options options_;
+  std::vector<Line> lines_{};
+  std::size_t bytes_{};
+  std::size_t looked_{};
+  bool full_{};
+  std::set<Lack> wanted_{};
+  std::set<Lack> wanted_newer_{};
+  std::map<Lack, Seq> found_{};
+};
 
 // Reads one page. Thread: follower. REQUIRES: the reader was renewed and sees what the state holds.
 class HistoryReader {

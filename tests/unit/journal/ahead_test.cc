@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "journal/index.h"
-#include "journal/index_mark.h"
 #include "journal/snapshots.h"
 #include "tests/unit/journal/support.h"
 

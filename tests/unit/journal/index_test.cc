@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 
-#include "journal/index_mark.h"
 #include "tests/unit/journal/support.h"
 
 namespace spine::journal {
