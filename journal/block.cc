@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "journal/crc32c.h"
-#include "journal/sha256.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/sha256.h"
 
 namespace spine::journal {
 namespace {
@@ -147,7 +147,7 @@ EventView BlockView::event(std::uint32_t index) const {
 }
 
 Digest256 BlockView::sha256() const {
-  return Sha256().of(bytes_);
+  return sha256_of(bytes_);
 }
 
 }  // namespace spine::journal

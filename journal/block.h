@@ -16,7 +16,6 @@
 // makes the block unreadable to it: both can change what the rest means.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -29,7 +28,7 @@
 
 namespace spine::journal {
 
-using Digest256 = std::array<std::byte, 32>;
+using spine::Digest256;
 
 inline constexpr std::uint32_t kBlockMagic = 0x4B4C4253;  // "SBLK"
 inline constexpr std::uint16_t kFormatVersion = 2;        // of new blocks

@@ -2,16 +2,14 @@
 #include "journal/index.h"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
+#include <span>
 #include <system_error>
+#include <utility>
 
-#include "journal/files.h"
-#include "journal/index_mark.h"
-#include "journal/lmdb.h"
-#include "journal/postings.h"
-#include "journal/times.h"
+#include "journal/crc32c.h"
 #include "schemas/vocab/check.h"
+#include "schemas/vocab/files.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::journal {
@@ -23,19 +21,35 @@ namespace fs = std::filesystem;
 // larger it is the less each posting costs; this many take 256 KiB and are searched in
 // microseconds. What was not written when a process dies is read from the journal again.
 constexpr std::size_t kPostingsHeld = 16'384;
-// Of blocks without events of sessions there is still one entry each in the times.
+// Blocks without events of sessions count, too: how far the index is must not stay behind.
 constexpr std::size_t kBlocksHeld = 4'096;
 
 constexpr std::string_view kAppliedKey = "applied";
 constexpr std::string_view kLastBlockKey = "last block";
 
-Result<std::shared_ptr<Environment>> open_environment(const fs::path& dir, Access access) {
-  EnvironmentOptions options;
-  options.dir = dir;
-  options.access = access;
-  options.map_bytes = limits::kIndexMapBytes;
-  options.databases_max = 4;
-  return Environment::open(options);
+constexpr std::uint32_t kMarkMagic = 0x4B4D4953;  // "SIMK"
+// Of the mark and of everything in the index: another one means rebuild.
+constexpr std::uint32_t kIndexFormat = 1;
+
+struct MarkFile {
+  std::uint32_t magic{};
+  std::uint32_t format{};
+  std::uint64_t epoch_hi{};
+  std::uint64_t epoch_lo{};
+  std::uint64_t boot_hi{};
+  std::uint64_t boot_lo{};
+  std::uint32_t clean{};
+  std::uint32_t crc32c{};  // of what stands before it
+};
+static_assert(sizeof(MarkFile) == 48);
+
+std::uint32_t checksum(const MarkFile& file) {
+  return crc32c(std::as_bytes(std::span(&file, 1)).first(offsetof(MarkFile, crc32c)));
+}
+
+Result<std::shared_ptr<Environment>> open_at(const fs::path& dir, Access access) {
+  return Environment::open(
+      {.dir = dir, .access = access, .map_bytes = limits::kIndexMapBytes, .databases_max = 4});
 }
 
 // Whether LMDB may open what lies there. Without syncs its file is whole as long as the kernel
@@ -67,28 +81,11 @@ Result<IndexExtent> read_extent(Transaction& transaction, Database meta) {
 }
 
 Result<IndexExtent> read_extent(const fs::path& dir) {
-  SPINE_TRY(const auto env, open_environment(dir, Access::read_unlocked));
+  SPINE_TRY(const auto env, open_at(dir, Access::read_unlocked));
   SPINE_TRY(Transaction transaction, Transaction::begin_read(*env));
   SPINE_TRY(const Database meta, transaction.named_database("meta"));
   return read_extent(transaction, meta);
 }
-
-// Remembers lately seen numbers, so that the many events of one session in one block make few
-// postings; what it forgets is removed by the sort.
-class Repeats {
- public:
-  // True when (id, block) was certainly seen before.
-  bool seen(std::uint64_t id, Seq block) {
-    Posting& slot = slots_[(id * 0x9E3779B97F4A7C15ULL) >> 54];
-    const Posting posting{id, block};
-    if (slot == posting) return true;
-    slot = posting;
-    return false;
-  }
-
- private:
-  std::array<Posting, 1024> slots_{};
-};
 
 // The last entries of a list that is still in memory, latest first.
 void find_held(const std::vector<Posting>& held, const PostingRange& range, Seq visible,
@@ -102,109 +99,70 @@ void find_held(const std::vector<Posting>& held, const PostingRange& range, Seq 
 
 }  // namespace
 
-struct Index::State {
-  fs::path dir{};
-  IndexMark mark{};
-  std::shared_ptr<Environment> env{};
-  Postings sessions{"sessions"};
-  Postings kinds{"kinds"};
-  Times times{};
-  Database meta{};
-  Seq applied{};  // committed, as the owner sees it
-  Seq added{};
-  IndexedBlock last_block{};  // that ends with `added`
-  bool rebuilt{};
-  std::vector<Posting> sessions_held{};
-  std::vector<Posting> kinds_held{};
-  std::vector<TimeStep> times_held{};
-  std::size_t blocks_held{};
-  Repeats session_repeats{};
-  Repeats kind_repeats{};
-
-  // Opens LMDB and reads how far the index is.
-  Status open();
-  // Puts what is held into LMDB. On error it is still held, and may be tried again.
-  Status write();
-  Result<std::vector<Seq>> find(const Postings& postings, const std::vector<Posting>& held,
-                                const PostingRange& range) const;
-};
-
-Status Index::State::open() {
-  SPINE_TRY(env, open_environment(dir, Access::write_unsynced));
-  [[maybe_unused]] const auto dead = env->clear_dead_readers();
-  if (!env->has_room_for_readers()) {
-    // Other processes read in it, and it is ours alone: see make_room_for_readers() in journal.cc.
-    env.reset();
-    std::error_code error;
-    fs::remove(dir / "lock.mdb", error);
-    SPINE_TRY(env, open_environment(dir, Access::write_unsynced));
+std::optional<IndexMark> read_mark(const std::filesystem::path& dir) {
+  MarkFile file;
+  auto input = InputFile::open(dir / "mark");
+  if (!input || input->bytes() != sizeof(file) ||
+      !input->read(std::as_writable_bytes(std::span(&file, 1)))) {
+    return std::nullopt;
   }
-  SPINE_TRY(Transaction transaction, Transaction::begin_write(*env));
-  SPINE_TRY_STATUS(sessions.open(transaction));
-  SPINE_TRY_STATUS(kinds.open(transaction));
-  SPINE_TRY_STATUS(times.open(transaction));
-  SPINE_TRY(meta, transaction.named_database("meta"));
-  SPINE_TRY(const IndexExtent extent, read_extent(transaction, meta));
-  applied = extent.applied;
-  added = applied;
+  if (file.magic != kMarkMagic || file.format != kIndexFormat) return std::nullopt;
+  if (file.crc32c != checksum(file)) return std::nullopt;
+  return IndexMark{.epoch = {.hi = file.epoch_hi, .lo = file.epoch_lo},
+                   .boot_id = {.hi = file.boot_hi, .lo = file.boot_lo},
+                   .clean = file.clean == 1};
+}
+
+Status write_mark(const std::filesystem::path& dir, const IndexMark& mark) {
+  MarkFile file{.magic = kMarkMagic,
+                .format = kIndexFormat,
+                .epoch_hi = mark.epoch.hi,
+                .epoch_lo = mark.epoch.lo,
+                .boot_hi = mark.boot_id.hi,
+                .boot_lo = mark.boot_id.lo,
+                .clean = mark.clean ? 1U : 0U};
+  file.crc32c = checksum(file);
+  return replace_file(dir / "mark", {std::as_bytes(std::span(&file, 1))});
+}
+
+// Opens LMDB and reads how far the index is.
+Status Index::open_environment() {
+  SPINE_TRY(env_, open_at(dir_, Access::write_unsynced));
+  SPINE_TRY_STATUS(Environment::make_room_for_readers(env_));
+  SPINE_TRY(Transaction transaction, Transaction::begin_write(*env_));
+  SPINE_TRY_STATUS(sessions_.open(transaction));
+  SPINE_TRY(meta_, transaction.named_database("meta"));
+  SPINE_TRY(const IndexExtent extent, read_extent(transaction, meta_));
+  applied_ = added_ = extent.applied;
   return transaction.commit();
 }
 
-Status Index::State::write() {
-  if (blocks_held == 0) return ok();
-  SPINE_TRY(Transaction transaction, Transaction::begin_write(*env));
-  SPINE_TRY_STATUS(sessions.add(transaction, sessions_held));
-  SPINE_TRY_STATUS(kinds.add(transaction, kinds_held));
-  SPINE_TRY_STATUS(times.add(transaction, times_held));
-  const std::uint64_t last = added.value;
-  SPINE_TRY_STATUS(
-      transaction.put(meta, as_bytes(kAppliedKey), std::as_bytes(std::span(&last, 1))));
-  SPINE_TRY_STATUS(
-      transaction.put(meta, as_bytes(kLastBlockKey), std::as_bytes(std::span(&last_block, 1))));
+// Puts what is held into LMDB. On error it is still held, and may be tried again.
+Status Index::write() {
+  if (blocks_held_ == 0) return ok();
+  SPINE_TRY(Transaction transaction, Transaction::begin_write(*env_));
+  SPINE_TRY_STATUS(sessions_.add(transaction, held_));
+  const auto put = [&](std::string_view key, const auto& value) {
+    return transaction.put(meta_, as_bytes(key), std::as_bytes(std::span(&value, 1)));
+  };
+  SPINE_TRY_STATUS(put(kAppliedKey, added_.value));
+  SPINE_TRY_STATUS(put(kLastBlockKey, last_block_));
   SPINE_TRY_STATUS(transaction.commit());
-  sessions_held.clear();
-  kinds_held.clear();
-  times_held.clear();
-  blocks_held = 0;
+  held_.clear();
+  blocks_held_ = 0;
   return ok();
 }
 
-Result<std::vector<Seq>> Index::State::find(const Postings& postings,
-                                            const std::vector<Posting>& held,
-                                            const PostingRange& range) const {
-  std::vector<Seq> blocks;
-  find_held(held, range, applied, blocks);
-  if (blocks.size() < range.limit) {
-    SPINE_TRY(Transaction transaction, Transaction::begin_read(*env));
-    PostingRange rest = range;
-    rest.limit = range.limit - blocks.size();
-    SPINE_TRY_STATUS(postings.find(transaction, rest, blocks));
-  }
-  std::reverse(blocks.begin(), blocks.end());
-  return blocks;
-}
-
-Index::Index(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Index::~Index() = default;
-
 Result<std::unique_ptr<Index>> Index::open(const fs::path& dir, Bits128 epoch, Bits128 boot_id,
                                            Seq journal_last) {
-  const auto fresh = [&](bool rebuilt) {
-    auto state = std::make_unique<State>();
-    state->dir = dir;
-    state->mark = IndexMark{.epoch = epoch, .boot_id = boot_id, .clean = false};
-    state->rebuilt = rebuilt;
-    return state;
-  };
+  const IndexMark mark{.epoch = epoch, .boot_id = boot_id, .clean = false};
   std::error_code error;
   const bool present = fs::exists(dir / "data.mdb", error);
   if (is_usable(dir, epoch, boot_id)) {
-    auto state = fresh(false);
-    SPINE_TRY_STATUS(write_mark(dir, state->mark));
-    const Status opened = state->open();
-    if (opened && state->applied <= journal_last) {
-      return std::unique_ptr<Index>(new Index(std::move(state)));
-    }
+    SPINE_TRY_STATUS(write_mark(dir, mark));
+    std::unique_ptr<Index> index(new Index(dir, mark, false));
+    const Status opened = index->open_environment();
+    if (opened && index->applied_ <= journal_last) return index;
     if (!opened && opened.error().code != Errc::corrupt &&
         opened.error().code != Errc::newer_format) {
       return opened.error();
@@ -213,10 +171,10 @@ Result<std::unique_ptr<Index>> Index::open(const fs::path& dir, Bits128 epoch, B
   // Nothing in it is worth a look: it is made again from the journal.
   SPINE_TRY_STATUS(discard(dir));
   SPINE_TRY_STATUS(make_private_directories(dir));
-  auto state = fresh(present);
-  SPINE_TRY_STATUS(write_mark(dir, state->mark));
-  SPINE_TRY_STATUS(state->open());
-  return std::unique_ptr<Index>(new Index(std::move(state)));
+  SPINE_TRY_STATUS(write_mark(dir, mark));
+  std::unique_ptr<Index> index(new Index(dir, mark, present));
+  SPINE_TRY_STATUS(index->open_environment());
+  return index;
 }
 
 std::optional<IndexExtent> Index::extent_of(const fs::path& dir, Bits128 epoch, Bits128 boot_id) {
@@ -228,76 +186,56 @@ std::optional<IndexExtent> Index::extent_of(const fs::path& dir, Bits128 epoch, 
 Status Index::discard(const fs::path& dir) {
   std::error_code error;
   fs::remove(dir / "mark", error);
-  fs::remove_all(dir, error);
-  if (!error) return ok();
-  return Error{Errc::io, fmt::format("The index in {} cannot be deleted: {}.", dir.string(),
-                                     error.message())};
-}
-
-Seq Index::applied() const {
-  return state_->applied;
-}
-bool Index::rebuilt() const {
-  return state_->rebuilt;
-}
-
-Status Index::add(const BlockView& block) {
-  State& state = *state_;
-  const Seq first = block.first();
-  SPINE_CHECK(first > state.added);
-  for (std::uint32_t i = 0; i < block.count(); ++i) {
-    const RecordHeader header = block.event(i).header;
-    if (header.session != 0 && !state.session_repeats.seen(header.session, first)) {
-      state.sessions_held.push_back({header.session, first});
-    }
-    if (!state.kind_repeats.seen(header.kind, first)) {
-      state.kinds_held.push_back({header.kind, first});
-    }
+  const auto removed = fs::remove_all(dir, error);
+  if (error) {
+    return Error{Errc::io, fmt::format("The index in {} cannot be deleted: {}.", dir.string(),
+                                       error.message())};
   }
-  push_step(state.times_held, {block.header().first_wall_ms, first});
-  state.added = block.last();
-  state.last_block = IndexedBlock::of(block.header());
-  ++state.blocks_held;
-  return ok();
+  return removed == 0 ? ok() : sync_dir(dir.parent_path());
+}
+
+// Whether the posting was certainly added before.
+bool Index::seen(const Posting& posting) {
+  Posting& slot = repeats_[(posting.id * 0x9E3779B97F4A7C15ULL) >> 54];
+  return std::exchange(slot, posting) == posting;
+}
+
+void Index::add(const BlockView& block) {
+  const Seq first = block.first();
+  SPINE_CHECK(first > added_);
+  for (std::uint32_t i = 0; i < block.count(); ++i) {
+    const Posting posting{block.event(i).header.session, first};
+    if (posting.id != 0 && !seen(posting)) held_.push_back(posting);
+  }
+  added_ = block.last();
+  last_block_ = IndexedBlock::of(block.header());
+  ++blocks_held_;
 }
 
 Status Index::commit() {
-  State& state = *state_;
-  state.applied = state.added;
-  if (state.sessions_held.size() + state.kinds_held.size() < kPostingsHeld &&
-      state.blocks_held < kBlocksHeld) {
-    return ok();
-  }
-  return state.write();
+  applied_ = added_;
+  return held_.size() < kPostingsHeld && blocks_held_ < kBlocksHeld ? ok() : write();
 }
 
 Status Index::close_clean() {
-  State& state = *state_;
-  SPINE_TRY_STATUS(state.write());
-  SPINE_TRY_STATUS(state.env->sync());
-  state.applied = state.added;
-  state.mark.clean = true;
-  return write_mark(state.dir, state.mark);
+  SPINE_TRY_STATUS(write());
+  SPINE_TRY_STATUS(env_->sync());
+  applied_ = added_;
+  mark_.clean = true;
+  return write_mark(dir_, mark_);
 }
 
 Result<std::vector<Seq>> Index::session_blocks(SessionId session, Seq from, Seq to,
                                                std::size_t limit) {
-  return state_->find(state_->sessions, state_->sessions_held,
-                      {.id = session.value, .from = from, .to = to, .limit = limit});
-}
-
-Result<std::vector<Seq>> Index::kind_blocks(std::uint16_t kind, Seq from, Seq to,
-                                            std::size_t limit) {
-  return state_->find(state_->kinds, state_->kinds_held,
-                      {.id = kind, .from = from, .to = to, .limit = limit});
-}
-
-Result<Seq> Index::block_at(std::int64_t wall_ms) {
-  State& state = *state_;
-  Seq held = last_step_at(state.times_held, wall_ms, state.applied);
-  if (held) return held;
-  SPINE_TRY(Transaction transaction, Transaction::begin_read(*state.env));
-  return state.times.find(transaction, wall_ms);
+  std::vector<Seq> blocks;
+  const PostingRange range{.id = session.value, .from = from, .to = to, .limit = limit};
+  find_held(held_, range, applied_, blocks);
+  if (blocks.size() < limit) {
+    SPINE_TRY(Transaction transaction, Transaction::begin_read(*env_));
+    SPINE_TRY_STATUS(sessions_.find(transaction, range, blocks));
+  }
+  std::reverse(blocks.begin(), blocks.end());
+  return blocks;
 }
 
 }  // namespace spine::journal

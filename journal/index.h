@@ -1,6 +1,7 @@
-// Index: finds blocks by session, kind and time. Disposable: rebuilt from the journal at any time.
+// Index: finds the blocks of a session. Disposable: rebuilt from the journal at any time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -8,6 +9,8 @@
 #include <vector>
 
 #include "journal/block.h"
+#include "journal/lmdb.h"
+#include "journal/postings.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/result.h"
 
@@ -28,6 +31,20 @@ struct IndexedBlock {
 };
 static_assert(sizeof(IndexedBlock) == 48);
 
+// <state-dir>/index/mark. Without syncs LMDB's file is whole as long as the kernel lives; after a
+// power loss it may be anything and must not even be opened. So the mark says, durably, under
+// which boot the index was opened, and whether it was synced and closed since.
+struct IndexMark {
+  Bits128 epoch{};
+  Bits128 boot_id{};
+  bool clean{};
+};
+
+// Nothing when there is none, or it is damaged or of another format.
+std::optional<IndexMark> read_mark(const std::filesystem::path& dir);
+// Durable when it returns.
+Status write_mark(const std::filesystem::path& dir, const IndexMark& mark);
+
 // How far an index reaches.
 struct IndexExtent {
   Seq applied{};
@@ -47,18 +64,19 @@ class Index {
   static std::optional<IndexExtent> extent_of(const std::filesystem::path& dir, Bits128 epoch,
                                               Bits128 boot_id);
   // Deletes an index that turned out to be damaged. The mark goes first: should the rest stay, the
-  // next open() rebuilds. REQUIRES: it is not open.
+  // next open() rebuilds. Durable when it returns. REQUIRES: it is not open.
   static Status discard(const std::filesystem::path& dir);
-  ~Index();
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
 
   // Last Seq whose block is in the index (committed): the next add() is of the block after it.
-  Seq applied() const;
+  Seq applied() const { return applied_; }
   // True when open() threw an old index away; for the log.
-  bool rebuilt() const;
-  // Adds a block to the open transaction. REQUIRES: block.first() follows what was added before.
-  Status add(const BlockView& block);
+  bool rebuilt() const { return rebuilt_; }
+  // The last Seq that was added, committed or not.
+  Seq added() const { return added_; }
+  // Adds a block, for commit(). REQUIRES: block.first() follows what was added before.
+  void add(const BlockView& block);
   // Makes what was added visible. It goes to LMDB when enough has gathered, or in close_clean();
   // what a process that dies had not written is behind applied() of the next open(). On an error it
   // is visible all the same and is tried again by the next commit().
@@ -69,15 +87,28 @@ class Index {
   // First seqs of blocks that hold events of the session, ascending, within [from, to]; the last
   // `limit` of them. Sees committed entries only.
   Result<std::vector<Seq>> session_blocks(SessionId session, Seq from, Seq to, std::size_t limit);
-  // First seqs of blocks that hold events of the kind, ascending, within [from, to].
-  Result<std::vector<Seq>> kind_blocks(std::uint16_t kind, Seq from, Seq to, std::size_t limit);
-  // First seq of the last block whose first wall time is <= wall_ms; 0 when none.
-  Result<Seq> block_at(std::int64_t wall_ms);
 
  private:
-  struct State;
-  explicit Index(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  Index(std::filesystem::path dir, const IndexMark& mark, bool rebuilt)
+      : dir_(std::move(dir)), mark_(mark), rebuilt_(rebuilt) {}
+  Status open_environment();
+  Status write();
+  bool seen(const Posting& posting);
+
+  std::filesystem::path dir_;
+  IndexMark mark_;
+  bool rebuilt_;
+  std::shared_ptr<Environment> env_{};
+  Postings sessions_{"sessions"};
+  Database meta_{};
+  Seq applied_{};  // committed, as the owner sees it
+  Seq added_{};
+  IndexedBlock last_block_{};    // that ends with added_
+  std::vector<Posting> held_{};  // in memory: not yet in LMDB
+  std::size_t blocks_held_{};    // blocks that those are of, and others
+  // Lately seen ones, so that the many events of one session in one block make few postings; what
+  // is forgotten here is removed by the sort.
+  std::array<Posting, 1024> repeats_{};
 };
 
 }  // namespace spine::journal

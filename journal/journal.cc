@@ -8,13 +8,13 @@
 #include <sys/stat.h>
 #include <system_error>
 
-#include "journal/files.h"
 #include "journal/lmdb.h"
-#include "journal/sha256.h"
 #include "journal/space.h"
 #include "journal/tail.h"
 #include "schemas/vocab/check.h"
+#include "schemas/vocab/files.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/sha256.h"
 
 namespace spine::journal {
 namespace {
@@ -22,11 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 Result<std::shared_ptr<Environment>> open_to_write(const fs::path& dir) {
-  EnvironmentOptions options;
-  options.dir = dir;
-  options.access = Access::write;
-  options.map_bytes = limits::kJournalMapBytes;
-  return Environment::open(options);
+  return Environment::open(
+      {.dir = dir, .access = Access::write, .map_bytes = limits::kJournalMapBytes});
 }
 
 // Makes an empty, durable data.mdb in `dir` that is complete or absent whenever power is lost: it
@@ -66,21 +63,6 @@ Status lock_for_writing(const Environment& env) {
                                      std::generic_category().message(code))};
 }
 
-// Other processes that hold every place in the table of readers must not keep the gateway from
-// starting. This one is the only writer, so it may begin a new table; whoever reads by the old one
-// is no longer waited for, and sees damage where there is none once its pages are used again. True:
-// that was done.
-Result<bool> make_room_for_readers(const fs::path& dir, std::shared_ptr<Environment>& env) {
-  [[maybe_unused]] const auto dead = env->clear_dead_readers();  // asked again while it is open
-  if (env->has_room_for_readers()) return false;
-  env.reset();
-  std::error_code error;
-  fs::remove(dir / "lock.mdb", error);
-  SPINE_TRY(env, open_to_write(dir));
-  SPINE_TRY_STATUS(lock_for_writing(*env));
-  return true;
-}
-
 // What to do is part of every message about a journal that cannot be opened.
 Error explain(const Error& error, const fs::path& dir) {
   if (error.code != Errc::corrupt) return error;
@@ -111,35 +93,29 @@ Result<std::unique_ptr<Journal>> Journal::open(const fs::path& dir, Bits128 epoc
   auto env = open_to_write(dir);
   if (!env) return explain(env.error(), dir);
   SPINE_TRY_STATUS(lock_for_writing(**env));
-  SPINE_TRY(const bool cut, make_room_for_readers(dir, *env));
+  SPINE_TRY(const bool cut, Environment::make_room_for_readers(*env));
+  if (cut) SPINE_TRY_STATUS(lock_for_writing(**env));
   auto tail = check_tail(**env);
   if (!tail) return explain(tail.error(), dir);
 
   std::unique_ptr<Journal> journal(new Journal());
   journal->env_ = *env;
-  journal->sha256_ = std::make_unique<Sha256>();
   journal->space_ = std::make_unique<SpaceAhead>(
       &::posix_fallocate, overwrites_in_place((*env)->data_fd()) ? &::pwritev : nullptr);
-  journal->epoch_ = tail->blocks == 0 ? epoch : tail->epoch;
+  journal->epoch_ = tail->last ? tail->epoch : epoch;
   journal->last_ = tail->last;
   journal->durable_ = tail->last;
   journal->head_ = tail->head;
-  journal->report_ = OpenReport{.created = tail->blocks == 0,
-                                .blocks = tail->blocks,
-                                .file_bytes = journal->file_bytes(),
-                                .last = tail->last,
-                                .tail_blocks_checked = tail->checked,
-                                .readers_cut_off = cut};
+  journal->report_ = {
+      .created = !tail->last, .tail_blocks_checked = tail->checked, .readers_cut_off = cut};
   return journal;
 }
 
 Status Journal::ensure_space(std::size_t bytes, SpaceClass space_class) {
-  SpaceAhead::Request request;
-  request.fd = env_->data_fd();
-  request.used_bytes = env_->used_bytes();
-  request.commit_bytes = bytes;
-  request.space_class = space_class;
-  return space_->ensure(request);
+  return space_->ensure({.fd = env_->data_fd(),
+                         .used_bytes = env_->used_bytes(),
+                         .commit_bytes = bytes,
+                         .space_class = space_class});
 }
 
 Result<Seq> Journal::commit(Batch& batch) {
@@ -159,12 +135,16 @@ Result<Seq> Journal::commit(Batch& batch) {
     SPINE_TRY(std::byte* const place,
               transaction.append_reserved(database, header.first_seq, block.size()));
     std::memcpy(place, block.data(), block.size());
-    head_ = sha256_->of(block);
+    head_ = sha256_of(block);
   }
   SPINE_TRY_STATUS(transaction.commit());
   last_ = batch.last();
   durable_ = last_;
   return durable_;
+}
+
+Reader Journal::reader() const {
+  return Reader(env_, epoch_);
 }
 
 Result<std::uint32_t> Journal::clear_dead_readers() {

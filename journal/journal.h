@@ -1,4 +1,4 @@
-// Journal: the durable order of all events. Reader: looks at it without disturbing the writer.
+// Journal: the durable order of all events, and its one writer.
 //
 //   <state-dir>/journal/   LMDB environment, unnamed database, MDB_INTEGERKEY,
 //   key = first Seq of a block, value = one block (journal/block.h).
@@ -12,29 +12,24 @@
 
 #include "journal/batch.h"
 #include "journal/block.h"
+#include "journal/reader.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::journal {
 
 class Environment;  // journal/lmdb.h
-class Sha256;       // journal/sha256.h
 class SpaceAhead;   // journal/space.h
 
-// What opening found, for the log and for `spine journal info`.
+// What opening found.
 struct OpenReport {
   bool created{};
-  std::uint64_t blocks{};
-  std::uint64_t file_bytes{};
-  Seq last{};
   std::uint32_t tail_blocks_checked{};
   bool readers_cut_off{};  // other processes held every place for readers: there is a new table
 };
 
 // Why a commit asks for space: intake may be refused, closing what is open may use the reserve.
 enum class SpaceClass : std::uint8_t { intake, closing };
-
-class Reader;
 
 // The writing side. Thread: engine (construction may happen on the main thread before it starts).
 class Journal {
@@ -79,52 +74,12 @@ class Journal {
  private:
   Journal();
   std::shared_ptr<Environment> env_{};
-  std::unique_ptr<Sha256> sha256_{};
   std::unique_ptr<SpaceAhead> space_{};
   OpenReport report_{};
   Bits128 epoch_{};
   Seq last_{};
   Seq durable_{};
   Digest256 head_{};
-};
-
-// The reading side. Thread: one at a time. Holds a read transaction between renew() calls, so it
-// must be renewed at least every second while a writer runs (a pinned reader makes the file grow).
-class Reader {
- public:
-  // For another process than the writer's, at any time; creates nothing. Has been renewed.
-  // Where the user may read but not write the directory, it reads without registering, which is
-  // only safe while nobody writes. Errc::not_found when there is no journal.
-  static Result<Reader> open_read_only(const std::filesystem::path& dir);
-  Reader(Reader&&) noexcept;
-  Reader& operator=(Reader&&) noexcept;
-  ~Reader();
-
-  Bits128 epoch() const;
-  // Sees what has been committed until now. Borrowed views of before become invalid.
-  // A transient Errc::unavailable means too many readers at once.
-  Status renew();
-  // Lets go of the transaction until the next renew(), e.g. before waiting.
-  void release();
-  // First and last Seq visible; 0 when empty.
-  Seq first() const;
-  Seq last() const;
-
-  // The verified block (length, CRC, alignment, offset table, first seq) that holds `seq`.
-  // Borrowed: valid until renew() or release(). Errc::not_found beyond last().
-  Result<BlockView> block_of(Seq seq);
-  // The verified block right after `block`; Errc::not_found at the end. REQUIRES, as all below: a
-  // renew() since construction and since the last release().
-  Result<BlockView> block_after(const BlockView& block);
-  // The bytes, without any check, of the block that holds `seq` or is the first one after it, and
-  // its key in `first`: for tools that name damage. Errc::not_found at the end.
-  Result<ByteSpan> raw_block_at_or_after(Seq seq, Seq& first);
-
- private:
-  friend class Journal;
-  struct State;
-  explicit Reader(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
 };
 
 }  // namespace spine::journal

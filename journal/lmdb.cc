@@ -1,6 +1,7 @@
 // The one file that talks to LMDB.
 #include "journal/lmdb.h"
 
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "schemas/vocab/check.h"
+#include "schemas/vocab/files.h"
 
 namespace spine::journal {
 namespace {
@@ -27,26 +29,22 @@ Errc class_of_lmdb(int code) {
     case MDB_VERSION_MISMATCH:
       return Errc::newer_format;
     case MDB_MAP_FULL:
-    case ENOSPC:
-    case EDQUOT:
       return Errc::no_space;
     case MDB_READERS_FULL:
     case EAGAIN:
       return Errc::unavailable;
-    case ENOENT:
-      return Errc::not_found;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return Errc::refused;
     default:
-      return Errc::io;
+      return class_of_errno(code);
   }
 }
 
 Error lmdb_failure(int code, std::string_view doing, const std::filesystem::path& dir) {
   return Error{class_of_lmdb(code), fmt::format("LMDB failed to {} in {}: {}.", doing, dir.string(),
                                                 mdb_strerror(code))};
+}
+
+Status status_of(int code, std::string_view doing, const std::filesystem::path& dir) {
+  return code == 0 ? ok() : Status{lmdb_failure(code, doing, dir)};
 }
 
 MDB_val value_of(ByteSpan bytes) {
@@ -58,33 +56,11 @@ ByteSpan bytes_of(const MDB_val& value) {
   return {static_cast<const std::byte*>(value.mv_data), value.mv_size};
 }
 
-unsigned flags_of(Access access) {
-  switch (access) {
-    case Access::write:
-      return MDB_NOTLS;
-    case Access::write_unsynced:
-      return MDB_NOTLS | MDB_NOSYNC;
-    case Access::read:
-      return MDB_NOTLS | MDB_RDONLY;
-    case Access::read_unlocked:
-      return MDB_NOTLS | MDB_RDONLY | MDB_NOLOCK;
-  }
-  return MDB_NOTLS | MDB_RDONLY;
-}
-
-MDB_cursor_op op_of(Move how) {
-  switch (how) {
-    case Move::first:
-      return MDB_FIRST;
-    case Move::last:
-      return MDB_LAST;
-    case Move::next:
-      return MDB_NEXT;
-    case Move::previous:
-      return MDB_PREV;
-  }
-  return MDB_FIRST;
-}
+// In the order of Access.
+constexpr std::array<unsigned, 4> kFlags{MDB_NOTLS, MDB_NOTLS | MDB_NOSYNC, MDB_NOTLS | MDB_RDONLY,
+                                         MDB_NOTLS | MDB_RDONLY | MDB_NOLOCK};
+// In the order of Move.
+constexpr std::array kOperations{MDB_FIRST, MDB_LAST, MDB_NEXT, MDB_PREV};
 
 // A page that is in use but not in the file would be a SIGBUS on first access.
 Status check_length(const Environment& env) {
@@ -106,7 +82,7 @@ Result<std::shared_ptr<Environment>> Environment::open(const EnvironmentOptions&
   if (const int code = mdb_env_create(&raw); code != 0) {
     return lmdb_failure(code, "create an environment", options.dir);
   }
-  const std::shared_ptr<Environment> env(new Environment(options.dir, raw));
+  const std::shared_ptr<Environment> env(new Environment(options, raw));
   // The first process to open it makes the table of readers; the default of 126 is soon taken.
   int code = mdb_env_set_maxreaders(raw, kReadersMax);
   if (code == 0 && options.map_bytes != 0) code = mdb_env_set_mapsize(raw, options.map_bytes);
@@ -114,7 +90,8 @@ Result<std::shared_ptr<Environment>> Environment::open(const EnvironmentOptions&
     code = mdb_env_set_maxdbs(raw, options.databases_max);
   }
   if (code == 0) {
-    code = mdb_env_open(raw, options.dir.c_str(), flags_of(options.access), S_IRUSR | S_IWUSR);
+    code = mdb_env_open(raw, options.dir.c_str(), kFlags[static_cast<std::size_t>(options.access)],
+                        S_IRUSR | S_IWUSR);
   }
   if (code != 0) return lmdb_failure(code, "open data.mdb", options.dir);
   SPINE_TRY_STATUS(check_length(*env));
@@ -145,14 +122,13 @@ int Environment::data_fd() const {
 }
 
 Status Environment::sync() {
-  if (const int code = mdb_env_sync(env_, 1); code != 0) return lmdb_failure(code, "sync", dir_);
-  return ok();
+  return status_of(mdb_env_sync(env_, 1), "sync", dir());
 }
 
 Result<std::uint32_t> Environment::clear_dead_readers() {
   int dead = 0;
   if (const int code = mdb_reader_check(env_, &dead); code != 0) {
-    return lmdb_failure(code, "look for dead readers", dir_);
+    return lmdb_failure(code, "look for dead readers", dir());
   }
   return static_cast<std::uint32_t>(dead);
 }
@@ -164,6 +140,17 @@ bool Environment::has_room_for_readers() {
     if (!reader) return reader.error().code != Errc::unavailable;
     readers.push_back(std::move(*reader));
   }
+  return true;
+}
+
+Result<bool> Environment::make_room_for_readers(std::shared_ptr<Environment>& env) {
+  [[maybe_unused]] const auto dead = env->clear_dead_readers();  // asked again while it is open
+  if (env->has_room_for_readers()) return false;
+  const EnvironmentOptions options = env->options_;
+  env.reset();
+  std::error_code error;
+  std::filesystem::remove(options.dir / "lock.mdb", error);
+  SPINE_TRY(env, open(options));
   return true;
 }
 
@@ -183,51 +170,35 @@ Result<Transaction> Transaction::begin_read(Environment& env) {
   return begin(env, MDB_RDONLY);
 }
 
-Transaction::~Transaction() {
-  if (txn_ != nullptr) mdb_txn_abort(txn_);
-}
-
-Transaction::Transaction(Transaction&& other) noexcept
-    : env_(other.env_), txn_(std::exchange(other.txn_, nullptr)), writes_(other.writes_) {}
-
-Transaction& Transaction::operator=(Transaction&& other) noexcept {
-  std::swap(env_, other.env_);
-  std::swap(txn_, other.txn_);
-  std::swap(writes_, other.writes_);
-  return *this;
+void Transaction::Abort::operator()(MDB_txn* txn) const {
+  mdb_txn_abort(txn);
 }
 
 Status Transaction::commit() {
-  if (const int code = mdb_txn_commit(std::exchange(txn_, nullptr)); code != 0) {
-    return lmdb_failure(code, "commit", env_->dir());
-  }
-  return ok();
+  return status_of(mdb_txn_commit(txn_.release()), "commit", env_->dir());
 }
 
 void Transaction::reset() {
-  mdb_txn_reset(txn_);
+  mdb_txn_reset(txn_.get());
 }
 
 Status Transaction::renew() {
-  if (const int code = mdb_txn_renew(txn_); code != 0) {
-    return lmdb_failure(code, "renew a transaction", env_->dir());
-  }
-  return ok();
+  return status_of(mdb_txn_renew(txn_.get()), "renew a transaction", env_->dir());
 }
 
 Result<Database> Transaction::integer_database() {
   Database database;
-  int code = mdb_dbi_open(txn_, nullptr, 0, &database.handle);
+  int code = mdb_dbi_open(txn_.get(), nullptr, 0, &database.handle);
   unsigned flags = 0;
   MDB_stat stat{};
-  if (code == 0) code = mdb_dbi_flags(txn_, database.handle, &flags);
-  if (code == 0) code = mdb_stat(txn_, database.handle, &stat);
+  if (code == 0) code = mdb_dbi_flags(txn_.get(), database.handle, &flags);
+  if (code == 0) code = mdb_stat(txn_.get(), database.handle, &stat);
   if (code == 0 && stat.ms_entries != 0 && flags != MDB_INTEGERKEY) {
     return Error{Errc::corrupt, fmt::format("{}/data.mdb is an LMDB file, but not one of Spine's.",
                                             env_->dir().string())};
   }
   if (code == 0 && flags == 0 && writes_) {
-    code = mdb_dbi_open(txn_, nullptr, MDB_INTEGERKEY, &database.handle);
+    code = mdb_dbi_open(txn_.get(), nullptr, MDB_INTEGERKEY, &database.handle);
   }
   if (code != 0) return lmdb_failure(code, "open the database", env_->dir());
   return database;
@@ -235,24 +206,16 @@ Result<Database> Transaction::integer_database() {
 
 Result<Database> Transaction::named_database(const char* name) {
   Database database;
-  const int code = mdb_dbi_open(txn_, name, MDB_CREATE, &database.handle);
+  const int code = mdb_dbi_open(txn_.get(), name, MDB_CREATE, &database.handle);
   if (code != 0) return lmdb_failure(code, fmt::format("open the database {}", name), env_->dir());
   return database;
-}
-
-Result<std::uint64_t> Transaction::entry_count(Database database) const {
-  MDB_stat stat{};
-  if (const int code = mdb_stat(txn_, database.handle, &stat); code != 0) {
-    return lmdb_failure(code, "count entries", env_->dir());
-  }
-  return std::uint64_t{stat.ms_entries};
 }
 
 Result<std::byte*> Transaction::append_reserved(Database database, std::uint64_t key,
                                                 std::size_t bytes) {
   MDB_val k{sizeof(key), &key};
   MDB_val v{bytes, nullptr};
-  const int code = mdb_put(txn_, database.handle, &k, &v, MDB_APPEND | MDB_RESERVE);
+  const int code = mdb_put(txn_.get(), database.handle, &k, &v, MDB_APPEND | MDB_RESERVE);
   SPINE_CHECK(code != MDB_KEYEXIST);
   if (code != 0) return lmdb_failure(code, fmt::format("append {} bytes", bytes), env_->dir());
   return static_cast<std::byte*>(v.mv_data);
@@ -261,16 +224,13 @@ Result<std::byte*> Transaction::append_reserved(Database database, std::uint64_t
 Status Transaction::put(Database database, ByteSpan key, ByteSpan value) {
   MDB_val k = value_of(key);
   MDB_val v = value_of(value);
-  if (const int code = mdb_put(txn_, database.handle, &k, &v, 0); code != 0) {
-    return lmdb_failure(code, "put an entry", env_->dir());
-  }
-  return ok();
+  return status_of(mdb_put(txn_.get(), database.handle, &k, &v, 0), "put an entry", env_->dir());
 }
 
 Result<bool> Transaction::get(Database database, ByteSpan key, ByteSpan& value) const {
   MDB_val k = value_of(key);
   MDB_val v{};
-  const int code = mdb_get(txn_, database.handle, &k, &v);
+  const int code = mdb_get(txn_.get(), database.handle, &k, &v);
   if (code == MDB_NOTFOUND) return false;
   if (code != 0) return lmdb_failure(code, "get an entry", env_->dir());
   value = bytes_of(v);
@@ -279,49 +239,36 @@ Result<bool> Transaction::get(Database database, ByteSpan key, ByteSpan& value) 
 
 Result<Cursor> Cursor::open(Transaction& transaction, Database database) {
   MDB_cursor* cursor = nullptr;
-  const int code = mdb_cursor_open(transaction.txn_, database.handle, &cursor);
+  const int code = mdb_cursor_open(transaction.txn_.get(), database.handle, &cursor);
   if (code != 0) return lmdb_failure(code, "open a cursor", transaction.env_->dir());
   return Cursor(*transaction.env_, cursor);
 }
 
-Cursor::~Cursor() {
-  if (cursor_ != nullptr) mdb_cursor_close(cursor_);
-}
-
-Cursor::Cursor(Cursor&& other) noexcept
-    : env_(other.env_), cursor_(std::exchange(other.cursor_, nullptr)) {}
-
-Cursor& Cursor::operator=(Cursor&& other) noexcept {
-  std::swap(env_, other.env_);
-  std::swap(cursor_, other.cursor_);
-  return *this;
+void Cursor::Close::operator()(MDB_cursor* cursor) const {
+  mdb_cursor_close(cursor);
 }
 
 Status Cursor::renew(Transaction& transaction) {
-  if (const int code = mdb_cursor_renew(transaction.txn_, cursor_); code != 0) {
-    return lmdb_failure(code, "renew a cursor", env_->dir());
-  }
-  return ok();
+  return status_of(mdb_cursor_renew(transaction.txn_.get(), cursor_.get()), "renew a cursor",
+                   env_->dir());
+}
+
+Result<bool> Cursor::read(MDB_val key, unsigned operation, Entry& entry) {
+  MDB_val value{};
+  const int code =
+      mdb_cursor_get(cursor_.get(), &key, &value, static_cast<MDB_cursor_op>(operation));
+  if (code == MDB_NOTFOUND) return false;
+  if (code != 0) return lmdb_failure(code, "read an entry", env_->dir());
+  entry = Entry{.key = bytes_of(key), .value = bytes_of(value)};
+  return true;
 }
 
 Result<bool> Cursor::move(Move how, Entry& entry) {
-  MDB_val k{};
-  MDB_val v{};
-  const int code = mdb_cursor_get(cursor_, &k, &v, op_of(how));
-  if (code == MDB_NOTFOUND) return false;
-  if (code != 0) return lmdb_failure(code, "read an entry", env_->dir());
-  entry = Entry{.key = bytes_of(k), .value = bytes_of(v)};
-  return true;
+  return read({}, kOperations[static_cast<std::size_t>(how)], entry);
 }
 
 Result<bool> Cursor::at_or_after(ByteSpan key, Entry& entry) {
-  MDB_val k = value_of(key);
-  MDB_val v{};
-  const int code = mdb_cursor_get(cursor_, &k, &v, MDB_SET_RANGE);
-  if (code == MDB_NOTFOUND) return false;
-  if (code != 0) return lmdb_failure(code, "find an entry", env_->dir());
-  entry = Entry{.key = bytes_of(k), .value = bytes_of(v)};
-  return true;
+  return read(value_of(key), MDB_SET_RANGE, entry);
 }
 
 Result<bool> Cursor::at_or_after(std::uint64_t key, Entry& entry) {
@@ -331,17 +278,7 @@ Result<bool> Cursor::at_or_after(std::uint64_t key, Entry& entry) {
 Status Cursor::put(ByteSpan key, ByteSpan value) {
   MDB_val k = value_of(key);
   MDB_val v = value_of(value);
-  if (const int code = mdb_cursor_put(cursor_, &k, &v, 0); code != 0) {
-    return lmdb_failure(code, "put an entry", env_->dir());
-  }
-  return ok();
-}
-
-Status Cursor::remove() {
-  if (const int code = mdb_cursor_del(cursor_, 0); code != 0) {
-    return lmdb_failure(code, "remove an entry", env_->dir());
-  }
-  return ok();
+  return status_of(mdb_cursor_put(cursor_.get(), &k, &v, 0), "put an entry", env_->dir());
 }
 
 }  // namespace spine::journal

@@ -12,6 +12,7 @@
 struct MDB_env;
 struct MDB_txn;
 struct MDB_cursor;
+struct MDB_val;
 
 namespace spine::journal {
 
@@ -40,7 +41,7 @@ class Environment {
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
-  const std::filesystem::path& dir() const { return dir_; }
+  const std::filesystem::path& dir() const { return options_.dir; }
   // End of the pages LMDB uses, in bytes from the start of data.mdb. No system call.
   std::uint64_t used_bytes() const;
   // Bytes of disk data.mdb occupies, allocated ahead or used.
@@ -54,11 +55,16 @@ class Environment {
   Result<std::uint32_t> clear_dead_readers();
   // Whether this process finds places for all of its readers.
   bool has_room_for_readers();
+  // Other processes that hold every place in the table of readers must not keep the only writer
+  // from starting: it begins a new table. Whoever reads by the old one is no longer waited for, and
+  // sees damage where there is none once its pages are used again. True: that was done, and `env`
+  // is another. REQUIRES: nobody else writes, and nothing of `env` is in use.
+  static Result<bool> make_room_for_readers(std::shared_ptr<Environment>& env);
 
  private:
   friend class Transaction;
-  Environment(std::filesystem::path dir, MDB_env* env) : dir_(std::move(dir)), env_(env) {}
-  std::filesystem::path dir_;
+  Environment(const EnvironmentOptions& options, MDB_env* env) : options_(options), env_(env) {}
+  EnvironmentOptions options_;
   MDB_env* env_;
 };
 
@@ -77,9 +83,6 @@ class Transaction {
  public:
   static Result<Transaction> begin_write(Environment& env);
   static Result<Transaction> begin_read(Environment& env);
-  ~Transaction();
-  Transaction(Transaction&& other) noexcept;
-  Transaction& operator=(Transaction&& other) noexcept;
 
   // On error the outcome is unknown when the environment is a synced one.
   Status commit();
@@ -92,7 +95,6 @@ class Transaction {
   Result<Database> integer_database();
   // A named database with byte-wise ordered keys; created by a writing transaction.
   Result<Database> named_database(const char* name);
-  Result<std::uint64_t> entry_count(Database database) const;
 
   // Room for `bytes` behind the last key, to be filled before anything else is done with the
   // transaction. REQUIRES: an integer database; key is larger than every other.
@@ -104,11 +106,14 @@ class Transaction {
 
  private:
   friend class Cursor;
+  struct Abort {
+    void operator()(MDB_txn* txn) const;
+  };
   Transaction(Environment& env, MDB_txn* txn, bool writes)
       : env_(&env), txn_(txn), writes_(writes) {}
   static Result<Transaction> begin(Environment& env, unsigned flags);
   Environment* env_;
-  MDB_txn* txn_;
+  std::unique_ptr<MDB_txn, Abort> txn_;
   bool writes_;
 };
 
@@ -118,9 +123,6 @@ enum class Move : std::uint8_t { first, last, next, previous };
 class Cursor {
  public:
   static Result<Cursor> open(Transaction& transaction, Database database);
-  ~Cursor();
-  Cursor(Cursor&& other) noexcept;
-  Cursor& operator=(Cursor&& other) noexcept;
 
   // After Transaction::renew(): the position is lost.
   Status renew(Transaction& transaction);
@@ -132,13 +134,15 @@ class Cursor {
   Result<bool> at_or_after(std::uint64_t key, Entry& entry);
   // Puts at the right place; fast when keys come in ascending order. Writing transactions only.
   Status put(ByteSpan key, ByteSpan value);
-  // Removes the entry the cursor stands on; it then stands on the one after. Writing only.
-  Status remove();
 
  private:
+  struct Close {
+    void operator()(MDB_cursor* cursor) const;
+  };
   Cursor(Environment& env, MDB_cursor* cursor) : env_(&env), cursor_(cursor) {}
+  Result<bool> read(MDB_val key, unsigned operation, Entry& entry);
   Environment* env_;
-  MDB_cursor* cursor_;
+  std::unique_ptr<MDB_cursor, Close> cursor_;
 };
 
 }  // namespace spine::journal

@@ -152,15 +152,14 @@ Status Postings::add(Transaction& transaction, std::vector<Posting>& batch) {
 
 Status Postings::find(Transaction& transaction, const PostingRange& range,
                       std::vector<Seq>& blocks) const {
-  const std::size_t enough = blocks.size() + range.limit;
   SPINE_TRY(Cursor cursor, Cursor::open(transaction, database_));
   Entry entry;
   SPINE_TRY(bool found, last_piece(cursor, range.id, range.to, entry));
   std::vector<Seq> piece;
-  while (found && blocks.size() < enough) {
+  while (found && blocks.size() < range.limit) {
     piece.clear();
     if (!decode(entry, piece)) return not_a_piece();
-    for (auto it = piece.rbegin(); it != piece.rend() && blocks.size() < enough; ++it) {
+    for (auto it = piece.rbegin(); it != piece.rend() && blocks.size() < range.limit; ++it) {
       if (*it > range.to) continue;
       if (*it < range.from) return ok();
       blocks.push_back(*it);

@@ -35,7 +35,7 @@ class Postings {
   Status open(Transaction& transaction);
   // Adds the batch. It is sorted in place. REQUIRES: blocks later than any stored ones.
   Status add(Transaction& transaction, std::vector<Posting>& batch);
-  // Appends the blocks asked for to `blocks`, latest first.
+  // Appends the blocks asked for to `blocks`, latest first, until it holds `limit`.
   Status find(Transaction& transaction, const PostingRange& range, std::vector<Seq>& blocks) const;
 
  private:

@@ -1,12 +1,12 @@
-// Reading blocks by position, without disturbing the writer.
+// What lies in the journal, entry by entry, and whether it is what it should be.
+#include "journal/reader.h"
+
 #include <fmt/format.h>
-#include <optional>
 #include <system_error>
 #include <unistd.h>
 
-#include "journal/journal.h"
-#include "journal/lmdb.h"
 #include "journal/tail.h"
+#include "schemas/event_verify.h"
 #include "schemas/vocab/check.h"
 
 namespace spine::journal {
@@ -32,86 +32,61 @@ Error misplaced(const fs::path& dir, Seq at, std::string_view what) {
 
 }  // namespace
 
-struct Reader::State {
-  std::shared_ptr<Environment> env{};
-  Bits128 epoch{};
-  Database database{};
-  std::optional<Transaction> transaction{};  // before the cursor: it must outlive it
-  std::optional<Cursor> cursor{};
-  bool live{};
-  Seq first{};
-  Seq last{};
+Status Reader::begin() {
+  SPINE_TRY(Transaction begun, Transaction::begin_read(*env_));
+  SPINE_TRY(const Database database, begun.integer_database());
+  SPINE_TRY(Cursor opened, Cursor::open(begun, database));
+  transaction_.emplace(std::move(begun));
+  cursor_.emplace(std::move(opened));
+  return ok();
+}
 
-  Status begin() {
-    SPINE_TRY(Transaction begun, Transaction::begin_read(*env));
-    SPINE_TRY(database, begun.integer_database());
-    SPINE_TRY(Cursor opened, Cursor::open(begun, database));
-    transaction.emplace(std::move(begun));
-    cursor.emplace(std::move(opened));
-    return ok();
+Result<Seq> Reader::seq_of(const Entry& entry) const {
+  if (entry.key.size() == sizeof(std::uint64_t)) return Seq{load<std::uint64_t>(entry.key.data())};
+  return misplaced(env_->dir(), last_, "a key is not a seq");
+}
+
+// Reads what is visible now: the first and last seq, and the epoch.
+Status Reader::look() {
+  first_ = Seq{};
+  last_ = Seq{};
+  Entry entry;
+  SPINE_TRY(const bool any, cursor_->move(Move::first, entry));
+  if (!any) return ok();
+  SPINE_TRY(first_, seq_of(entry));
+  SPINE_TRY([[maybe_unused]] const bool found, cursor_->move(Move::last, entry));
+  SPINE_TRY(const Seq last_block, seq_of(entry));
+  last_ = claimed_last(last_block, entry.value);
+  if (entry.value.size() >= sizeof(BlockHeader)) {
+    const auto header = load<BlockHeader>(entry.value.data());
+    if (header.magic == kBlockMagic) epoch_ = {.hi = header.epoch_hi, .lo = header.epoch_lo};
   }
+  return ok();
+}
 
-  Result<Seq> seq_of(const Entry& entry) const {
-    if (entry.key.size() == sizeof(std::uint64_t)) {
-      return Seq{load<std::uint64_t>(entry.key.data())};
-    }
-    return misplaced(env->dir(), last, "a key is not a seq");
+Result<BlockView> Reader::verified(const Entry& entry) const {
+  SPINE_TRY(const Seq at, seq_of(entry));
+  auto block = BlockView::verify(entry.value, at);
+  if (block) return block;
+  if (block.error().code == Errc::newer_format) {
+    return newer_journal(env_->dir(), at, block.error().message);
   }
+  return misplaced(env_->dir(), at, block.error().message);
+}
 
-  // Reads what is visible now: the first and last seq, and the epoch.
-  Status look() {
-    first = Seq{};
-    last = Seq{};
-    Entry entry;
-    SPINE_TRY(const bool any, cursor->move(Move::first, entry));
-    if (!any) return ok();
-    SPINE_TRY(first, seq_of(entry));
-    SPINE_TRY([[maybe_unused]] const bool found, cursor->move(Move::last, entry));
-    SPINE_TRY(const Seq last_block, seq_of(entry));
-    last = claimed_last(last_block, entry.value);
-    if (entry.value.size() >= sizeof(BlockHeader)) {
-      const auto header = load<BlockHeader>(entry.value.data());
-      if (header.magic == kBlockMagic) epoch = {.hi = header.epoch_hi, .lo = header.epoch_lo};
-    }
-    return ok();
+// The entry with the largest key <= seq. False when all keys are larger.
+Result<bool> Reader::entry_at(Seq seq, Entry& entry) {
+  SPINE_TRY(const bool after, cursor_->at_or_after(seq.value, entry));
+  if (after) {
+    SPINE_TRY(const Seq key, seq_of(entry));
+    if (key == seq) return true;
   }
+  return cursor_->move(after ? Move::previous : Move::last, entry);
+}
 
-  Result<BlockView> verified(const Entry& entry) const {
-    SPINE_TRY(const Seq at, seq_of(entry));
-    auto block = BlockView::verify(entry.value, at);
-    if (block) return block;
-    if (block.error().code == Errc::newer_format) {
-      return newer_journal(env->dir(), at, block.error().message);
-    }
-    return misplaced(env->dir(), at, block.error().message);
-  }
-
-  // The entry with the largest key <= seq. False when all keys are larger.
-  Result<bool> entry_at(Seq seq, Entry& entry) {
-    SPINE_TRY(const bool after, cursor->at_or_after(seq.value, entry));
-    if (after) {
-      SPINE_TRY(const Seq key, seq_of(entry));
-      if (key == seq) return true;
-    }
-    return cursor->move(after ? Move::previous : Move::last, entry);
-  }
-
-  Error beyond(Seq seq) const {
-    return Error{Errc::not_found, fmt::format("The journal has no event {}: it holds {} to {}.",
-                                              seq.value, first.value, last.value)};
-  }
-};
-
-Reader::Reader(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Reader::Reader(Reader&&) noexcept = default;
-Reader& Reader::operator=(Reader&&) noexcept = default;
-Reader::~Reader() = default;
-
-Reader Journal::reader() const {
-  auto state = std::make_unique<Reader::State>();
-  state->env = env_;
-  state->epoch = epoch_;
-  return Reader(std::move(state));
+Error Reader::beyond(Seq seq) const {
+  return Error{Errc::not_found, fmt::format("The journal has no event {}: it holds {} to {}.",
+                                            seq.value, first_.value, last_.value)};
 }
 
 Result<Reader> Reader::open_read_only(const fs::path& dir) {
@@ -129,81 +104,71 @@ Result<Reader> Reader::open_read_only(const fs::path& dir) {
   }
   // Opening registered would create a missing lock file, and needs to write to an existing one.
   const bool can_register = ::access((dir / "lock.mdb").c_str(), R_OK | W_OK) == 0;
-  EnvironmentOptions options;
-  options.dir = dir;
-  options.access = can_register ? Access::read : Access::read_unlocked;
-  auto state = std::make_unique<State>();
-  SPINE_TRY(state->env, Environment::open(options));
-  Reader reader(std::move(state));
+  SPINE_TRY(auto env,
+            Environment::open(
+                {.dir = dir, .access = can_register ? Access::read : Access::read_unlocked}));
+  Reader reader(std::move(env));
   SPINE_TRY_STATUS(reader.renew());
   return reader;
 }
 
-Bits128 Reader::epoch() const {
-  return state_->epoch;
-}
-
 Status Reader::renew() {
-  State& state = *state_;
   release();
-  if (!state.transaction) {
-    SPINE_TRY_STATUS(state.begin());
+  if (!transaction_) {
+    SPINE_TRY_STATUS(begin());
   } else {
-    SPINE_TRY_STATUS(state.transaction->renew());
-    SPINE_TRY_STATUS(state.cursor->renew(*state.transaction));
+    SPINE_TRY_STATUS(transaction_->renew());
+    SPINE_TRY_STATUS(cursor_->renew(*transaction_));
   }
-  state.live = true;
-  return state.look();
+  live_ = true;
+  return look();
 }
 
 void Reader::release() {
-  if (state_->live) state_->transaction->reset();
-  state_->live = false;
-}
-
-Seq Reader::first() const {
-  return state_->first;
-}
-Seq Reader::last() const {
-  return state_->last;
+  if (live_) transaction_->reset();
+  live_ = false;
 }
 
 Result<BlockView> Reader::block_of(Seq seq) {
-  State& state = *state_;
-  SPINE_CHECK(state.live);
-  if (seq < state.first || seq > state.last || !seq) return state.beyond(seq);
+  SPINE_CHECK(live_);
+  if (seq < first_ || seq > last_ || !seq) return beyond(seq);
   Entry entry;
-  SPINE_TRY(const bool found, state.entry_at(seq, entry));
-  if (!found) return state.beyond(seq);
-  SPINE_TRY(const BlockView block, state.verified(entry));
-  if (block.last() < seq) return misplaced(state.env->dir(), seq, "the event is missing");
+  SPINE_TRY(const bool found, entry_at(seq, entry));
+  if (!found) return beyond(seq);
+  SPINE_TRY(const BlockView block, verified(entry));
+  if (block.last() < seq) return misplaced(env_->dir(), seq, "the event is missing");
   return block;
 }
 
 Result<BlockView> Reader::block_after(const BlockView& block) {
-  State& state = *state_;
-  SPINE_CHECK(state.live);
+  SPINE_CHECK(live_);
   const Seq wanted = next(block.last());
   Entry entry;
-  SPINE_TRY(const bool found, state.cursor->at_or_after(wanted.value, entry));
-  if (!found) return state.beyond(wanted);
-  SPINE_TRY(const Seq at, state.seq_of(entry));
-  if (at != wanted) return misplaced(state.env->dir(), wanted, "the event is missing");
-  return state.verified(entry);
+  SPINE_TRY(const bool found, cursor_->at_or_after(wanted.value, entry));
+  if (!found) return beyond(wanted);
+  SPINE_TRY(const Seq at, seq_of(entry));
+  if (at != wanted) return misplaced(env_->dir(), wanted, "the event is missing");
+  return verified(entry);
+}
+
+Result<EventView> Reader::event_at(Seq seq) {
+  SPINE_TRY(const BlockView block, block_of(seq));
+  const EventView event = block.event(static_cast<std::uint32_t>(seq.value - block.first().value));
+  if (!event_is_readable(event)) return unreadable_event(event);
+  return event;
 }
 
 Result<ByteSpan> Reader::raw_block_at_or_after(Seq seq, Seq& first) {
-  State& state = *state_;
-  SPINE_CHECK(state.live);
+  SPINE_CHECK(live_);
   Entry entry;
-  SPINE_TRY(bool found, state.entry_at(seq, entry));
+  SPINE_TRY(bool found, entry_at(seq, entry));
   if (found) {
-    SPINE_TRY(first, state.seq_of(entry));
+    SPINE_TRY(first, seq_of(entry));
     if (claimed_last(first, entry.value) >= seq) return entry.value;
   }
-  SPINE_TRY(found, state.cursor->at_or_after(seq.value, entry));
-  if (!found) return state.beyond(seq);
-  SPINE_TRY(first, state.seq_of(entry));
+  SPINE_TRY(found, cursor_->at_or_after(seq.value, entry));
+  if (!found) return beyond(seq);
+  SPINE_TRY(first, seq_of(entry));
   return entry.value;
 }
 

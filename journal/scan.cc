@@ -2,10 +2,12 @@
 #include "journal/scan.h"
 
 #include <algorithm>
+#include <cinttypes>
+#include <cstdio>
 #include <fmt/format.h>
+#include <fstream>
 #include <string_view>
 
-#include "journal/place.h"
 #include "schemas/event_verify.h"
 #include "schemas/vocab/show.h"
 
@@ -38,6 +40,23 @@ std::string record_fault(const EventView& event, std::uint64_t logical_ms_before
 }
 
 }  // namespace
+
+std::int64_t file_offset(ByteSpan bytes) {
+  const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
+  std::ifstream maps("/proc/self/maps");
+  std::string line;
+  while (std::getline(maps, line)) {
+    std::uint64_t from = 0;
+    std::uint64_t to = 0;
+    std::uint64_t offset = 0;
+    const int fields =
+        std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64, &from, &to, &offset);
+    if (fields != 3 || address < from || address >= to) continue;
+    if (line.find('/') == std::string::npos) return -1;
+    return static_cast<std::int64_t>(address - from + offset);
+  }
+  return -1;
+}
 
 std::string damage_text(const Damage& damage) {
   std::string text = fmt::format("block #{}", damage.first.value);

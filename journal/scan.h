@@ -20,6 +20,10 @@ struct Damage {
   bool newer{};             // no damage: a newer version of Spine wrote it
 };
 
+// Byte offset in the file that is mapped at `bytes`, from /proc/self/maps; -1 when it is not a
+// mapped file. LMDB maps its file from offset 0 as one piece.
+std::int64_t file_offset(ByteSpan bytes);
+
 // "block #7 to #9, byte 8192 of data.mdb: ...", for people.
 std::string damage_text(const Damage& damage);
 

@@ -7,7 +7,7 @@
 #include <system_error>
 
 #include "journal/crc32c.h"
-#include "journal/files.h"
+#include "schemas/vocab/files.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::journal {
@@ -20,6 +20,7 @@ constexpr std::uint32_t kSnapshotMagic = 0x4E534253;  // "SBSN"
 constexpr std::uint16_t kSnapshotVersion = 2;
 constexpr std::string_view kSuffix = ".snapshot";
 constexpr std::string_view kPartialSuffix = ".snapshot.partial";
+constexpr std::string_view kLostSuffix = ".snapshot.lost";
 constexpr std::size_t kSeqDigits = 20;
 
 // Starts the file; the payload follows. crc32c covers header and payload with itself as zero. What
@@ -82,14 +83,13 @@ Result<SnapshotStore> SnapshotStore::open(const fs::path& dir) {
 }
 
 Status SnapshotStore::write(Seq seq, Bits128 epoch, ByteSpan payload, const Digest256& block) {
-  SnapshotHeader header;
-  header.magic = kSnapshotMagic;
-  header.version = kSnapshotVersion;
-  header.seq = seq.value;
-  header.epoch_hi = epoch.hi;
-  header.epoch_lo = epoch.lo;
-  header.payload_bytes = payload.size();
-  header.block = block;
+  SnapshotHeader header{.magic = kSnapshotMagic,
+                        .version = kSnapshotVersion,
+                        .seq = seq.value,
+                        .epoch_hi = epoch.hi,
+                        .epoch_lo = epoch.lo,
+                        .payload_bytes = payload.size(),
+                        .block = block};
   header.crc32c = checksum(header, payload);
   SPINE_TRY_STATUS(replace_file(path_of(seq), {std::as_bytes(std::span(&header, 1)), payload}));
 
@@ -103,11 +103,15 @@ Status SnapshotStore::write(Seq seq, Bits128 epoch, ByteSpan payload, const Dige
 }
 
 std::vector<Seq> SnapshotStore::list() const {
+  return list(kSuffix);
+}
+
+std::vector<Seq> SnapshotStore::list(std::string_view suffix) const {
   std::vector<Seq> seqs;
   std::error_code error;
   for (fs::directory_iterator it(dir_, error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();
-    if (name.size() != kSeqDigits + kSuffix.size() || !name.ends_with(kSuffix)) continue;
+    if (name.size() != kSeqDigits + suffix.size() || !name.ends_with(suffix)) continue;
     std::uint64_t value = 0;
     const auto parsed = std::from_chars(name.data(), name.data() + kSeqDigits, value);
     if (parsed.ec == std::errc{} && parsed.ptr == name.data() + kSeqDigits) {
@@ -173,13 +177,19 @@ Status SnapshotStore::remove(Seq seq) const {
 
 Status SnapshotStore::set_aside(Seq seq) const {
   const fs::path path = path_of(seq);
-  fs::path aside = path;
-  aside += ".lost";
+  const auto lost_path = [this](Seq lost) {
+    return dir_ / fmt::format("{:020}{}", lost.value, kLostSuffix);
+  };
   std::error_code error;
-  fs::rename(path, aside, error);
-  if (!error) return sync_dir(dir_);
-  return Error{Errc::io, fmt::format("The snapshot {} cannot be renamed: {}.", path.string(),
-                                     error.message())};
+  fs::rename(path, lost_path(seq), error);
+  if (error) {
+    return Error{Errc::io, fmt::format("The snapshot {} cannot be renamed: {}.", path.string(),
+                                       error.message())};
+  }
+  const std::vector<Seq> lost = list(kLostSuffix);
+  for (std::size_t i = 0; i + limits::kLostSnapshotsKept < lost.size(); ++i)
+    fs::remove(lost_path(lost[i]), error);
+  return sync_dir(dir_);
 }
 
 }  // namespace spine::journal

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "journal/block.h"
@@ -52,10 +53,12 @@ class SnapshotStore {
   std::filesystem::path path_of(Seq seq) const;
   // Does nothing when it is not there.
   Status remove(Seq seq) const;
-  // Renames it to <name>.lost: it is no longer listed, and kept for people to look at.
+  // Renames it to <name>.lost: it is no longer listed, and kept for people to look at, as are the
+  // last limits::kLostSnapshotsKept of them. Durable when it returns.
   Status set_aside(Seq seq) const;
 
  private:
+  std::vector<Seq> list(std::string_view suffix) const;
   explicit SnapshotStore(std::filesystem::path dir) : dir_(std::move(dir)) {}
   std::filesystem::path dir_;
 };

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <vector>
 
-#include "journal/sha256.h"
 #include "schemas/event_verify.h"
+#include "schemas/vocab/sha256.h"
 
 namespace spine::journal {
 namespace {
@@ -44,71 +44,27 @@ Result<std::vector<Entry>> collect(Cursor& cursor) {
   return entries;
 }
 
-Status check_bodies(const BlockView& block, const Place& place) {
-  for (std::uint32_t i = 0; i < block.count(); ++i) {
-    const EventView event = block.event(i);
-    if (!event_is_readable(event)) return unreadable(unreadable_event(event), place);
+// That the block follows the one that `tail` ends with, if there is one.
+Status check_order(const BlockView& block, const Tail& tail, const Place& place) {
+  const BlockHeader& header = block.header();
+  if (tail.checked == 0) {
+    if (block.first() == Seq{1} && header.previous != Digest256{}) {
+      return damaged(place, "the first block claims to have a predecessor");
+    }
+    return ok();
+  }
+  if (block.first() != next(tail.last)) {
+    return damaged(place, fmt::format("the block before it ends at seq {}: events are missing",
+                                      tail.last.value));
+  }
+  if (header.previous != tail.head) {
+    return damaged(place, "the chain is broken: it does not hold the hash of the block before");
+  }
+  if (Bits128{.hi = header.epoch_hi, .lo = header.epoch_lo} != tail.epoch) {
+    return damaged(place, "the epoch is not that of the block before");
   }
   return ok();
 }
-
-class TailCheck {
- public:
-  explicit TailCheck(const std::filesystem::path& dir) : dir_(dir) {}
-
-  Status add(const Entry& entry) {
-    if (entry.key.size() != sizeof(std::uint64_t)) {
-      return damaged({dir_, tail_.last}, "the next key is not a seq");
-    }
-    const Place place{dir_, Seq{load<std::uint64_t>(entry.key.data())}};
-    auto block = BlockView::verify(entry.value, place.block);
-    if (!block) return unreadable(block.error(), place);
-    SPINE_TRY_STATUS(check_order(*block, place));
-    SPINE_TRY_STATUS(check_bodies(*block, place));
-    const BlockHeader& header = block->header();
-    tail_.epoch = Bits128{.hi = header.epoch_hi, .lo = header.epoch_lo};
-    tail_.last = block->last();
-    tail_.head = sha256_.of(entry.value);
-    ++tail_.checked;
-    last_block_ = *block;
-    return ok();
-  }
-
-  // After the last block.
-  Status finish() const {
-    if (tail_.checked == 0 || last_block_.may_end_commit()) return ok();
-    return damaged({dir_, last_block_.first()}, "the end of its commit is missing");
-  }
-
-  const Tail& tail() const { return tail_; }
-
- private:
-  Status check_order(const BlockView& block, const Place& place) const {
-    const BlockHeader& header = block.header();
-    if (tail_.checked == 0) {
-      if (block.first() == Seq{1} && header.previous != Digest256{}) {
-        return damaged(place, "the first block claims to have a predecessor");
-      }
-      return ok();
-    }
-    if (block.first() != next(tail_.last)) {
-      return damaged(place, fmt::format("the block before it ends at seq {}: events are missing",
-                                        tail_.last.value));
-    }
-    if (header.previous != tail_.head) {
-      return damaged(place, "the chain is broken: it does not hold the hash of the block before");
-    }
-    if (Bits128{.hi = header.epoch_hi, .lo = header.epoch_lo} != tail_.epoch) {
-      return damaged(place, "the epoch is not that of the block before");
-    }
-    return ok();
-  }
-
-  const std::filesystem::path& dir_;
-  Sha256 sha256_{};
-  BlockView last_block_{};
-  Tail tail_{};
-};
 
 }  // namespace
 
@@ -123,14 +79,30 @@ Result<Tail> check_tail(Environment& env) {
   SPINE_TRY(Transaction transaction, Transaction::begin_read(env));
   SPINE_TRY(const Database database, transaction.integer_database());
   SPINE_TRY(Cursor cursor, Cursor::open(transaction, database));
-  SPINE_TRY(const std::uint64_t blocks, transaction.entry_count(database));
   SPINE_TRY(const std::vector<Entry> entries, collect(cursor));
-  TailCheck check(env.dir());
-  for (const Entry& entry : entries)
-    SPINE_TRY_STATUS(check.add(entry));
-  SPINE_TRY_STATUS(check.finish());
-  Tail tail = check.tail();
-  tail.blocks = blocks;
+  Tail tail;
+  BlockView last_block;
+  for (const Entry& entry : entries) {
+    if (entry.key.size() != sizeof(std::uint64_t)) {
+      return damaged({env.dir(), tail.last}, "the next key is not a seq");
+    }
+    const Place place{env.dir(), Seq{load<std::uint64_t>(entry.key.data())}};
+    const auto block = BlockView::verify(entry.value, place.block);
+    if (!block) return unreadable(block.error(), place);
+    SPINE_TRY_STATUS(check_order(*block, tail, place));
+    for (std::uint32_t i = 0; i < block->count(); ++i) {
+      const EventView event = block->event(i);
+      if (!event_is_readable(event)) return unreadable(unreadable_event(event), place);
+    }
+    tail = {.checked = tail.checked + 1,
+            .last = block->last(),
+            .epoch = {.hi = block->header().epoch_hi, .lo = block->header().epoch_lo},
+            .head = sha256_of(entry.value)};
+    last_block = *block;
+  }
+  if (tail.checked != 0 && !last_block.may_end_commit()) {
+    return damaged({env.dir(), last_block.first()}, "the end of its commit is missing");
+  }
   return tail;
 }
 

@@ -16,8 +16,7 @@ inline constexpr std::uint32_t kTailBlocks = 64;
 inline constexpr std::size_t kTailBytes = std::size_t{4} << 20;
 
 struct Tail {
-  std::uint64_t blocks{};   // in the whole journal
-  std::uint32_t checked{};  // of them
+  std::uint32_t checked{};  // blocks
   Seq last{};               // 0 = the journal is empty
   Bits128 epoch{};          // of the last block
   Digest256 head{};         // SHA-256 of the last block

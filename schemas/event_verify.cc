@@ -1,7 +1,6 @@
 // Verification of event bodies by kind, and the names of the kinds.
 #include "schemas/event_verify.h"
 
-#include <array>
 #include <flatbuffers/flatbuffers.h>
 #include <string>
 
@@ -15,25 +14,6 @@ constexpr flatbuffers::uoffset_t kDepthMax = 16;
 // More than limits::kBindingsMax bindings, every channel and every group of one ConfigApplied, the
 // event with the most tables; a larger number only costs time.
 constexpr flatbuffers::uoffset_t kTablesMax = 16'384;
-
-constexpr auto kKindMax = static_cast<std::uint16_t>(fb::EventBody::MAX);
-
-// Kinds are sparse: this tells in one look-up which numbers are taken.
-constexpr std::size_t kKindCount = std::size_t{kKindMax} + 1;
-
-std::array<std::string_view, kKindCount> make_names() {
-  std::array<std::string_view, kKindCount> names{};
-  for (const fb::EventBody kind : fb::EnumValuesEventBody()) {
-    if (kind == fb::EventBody::NONE) continue;
-    names[static_cast<std::size_t>(kind)] = fb::EnumNameEventBody(kind);
-  }
-  return names;
-}
-
-const std::array<std::string_view, kKindCount>& names_by_kind() {
-  static const std::array<std::string_view, kKindCount> names = make_names();
-  return names;
-}
 
 // Where the elements of a vector begin; null if there are none.
 template <class Vector>
@@ -107,14 +87,15 @@ bool verify_event_body(std::uint16_t kind, ByteSpan body) {
 }
 
 std::string_view event_kind_name(std::uint16_t kind) {
-  return kind < kKindCount ? names_by_kind()[kind] : std::string_view{};
+  // Kinds are 8 bits there: a larger number must not become one of them.
+  const bool possible = kind != 0 && kind <= static_cast<std::uint16_t>(fb::EventBody::MAX);
+  return possible ? fb::EnumNameEventBody(static_cast<fb::EventBody>(kind)) : "";
 }
 
 std::uint16_t event_kind_of(std::string_view name) {
-  if (name.empty()) return 0;
-  const auto& names = names_by_kind();
-  for (std::size_t kind = 1; kind < names.size(); ++kind) {
-    if (names[kind] == name) return static_cast<std::uint16_t>(kind);
+  for (const fb::EventBody kind : fb::EnumValuesEventBody()) {
+    const auto number = static_cast<std::uint16_t>(kind);
+    if (!name.empty() && event_kind_name(number) == name) return number;
   }
   return 0;
 }

@@ -35,11 +35,13 @@ Json Json::first(std::string_view key) const {
 }
 
 std::string Json::text(std::string_view key) const {
-  return absent() ? std::string{} : text_at(value_, key);
+  std::string_view text;
+  return !absent() && value_[key].get(text) == SUCCESS ? std::string{text} : std::string{};
 }
 
 std::int64_t Json::number(std::string_view key) const {
-  return absent() ? 0 : number_at(value_, key);
+  std::int64_t number = 0;
+  return !absent() && value_[key].get(number) == SUCCESS ? number : 0;
 }
 
 bool Json::flag(std::string_view key, bool otherwise) const {

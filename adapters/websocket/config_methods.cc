@@ -7,7 +7,7 @@
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/net_log.h"
 #include "engine/config/edit.h"
-#include "engine/config/rendered_settings.h"
+#include "engine/config/schema.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::net {

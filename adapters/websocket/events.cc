@@ -114,7 +114,7 @@ void Events::write_cursor(JsonWriter& json, Seq seq) {
   if (!seq) return;
   ++ordinal_;
   cursor_.clear();
-  append_cursor(cursor_, {.epoch = net.shared.epoch, .seq = seq, .ordinal = ordinal_});
+  append_cursor(cursor_, {.epoch = net.shared.cursor_epoch, .seq = seq, .ordinal = ordinal_});
   json.member("cursor", cursor_);
 }
 

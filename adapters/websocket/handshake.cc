@@ -150,7 +150,7 @@ void write_hello(Context& net, std::uint32_t slot, Seq connected, JsonWriter& js
     write_features(net, json);
     write_snapshot(net, json);
     write_auth(net, slot, json);
-    json.member("cursor", cursor_text(net.shared.epoch, connected));
+    json.member("cursor", cursor_text(net.shared.cursor_epoch, connected));
     json.object("policy", [&] {
       json.member("maxPayload", limits::kFrameBytesMax);
       json.member("maxBufferedBytes", limits::kBufferedBytesMax);

@@ -71,7 +71,7 @@ JsonWriter Responder::begin(bool ok) const {
   json.member("type", "res");
   json.member("id", id);
   json.member("ok", ok);
-  json.key(ok ? "payload" : "error");
+  ok ? json.key("payload") : json.key("error");
   return json;
 }
 

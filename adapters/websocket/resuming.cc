@@ -115,7 +115,7 @@ Seq tell_page(Context& net, Resuming& resuming, const pipeline::GapItem& item) {
   return item.upto;
 }
 
-// Another journal: what the client knows is of no use. It gets what there is now.
+// Another journal, or a loss since: what the client knows is of no use. It gets what there is now.
 void tell_snapshot(const Responder& client) {
   client.ask({.kind = input_kind::kQuerySessions, .b = kSnapshotSessions},
              [](Responder& to, const pipeline::SessionsItem& item) {
@@ -123,7 +123,7 @@ void tell_snapshot(const Responder& client) {
                to.respond([&](JsonWriter& json) {
                  json.member("recovered", false);
                  json.member("reason", "the cursor is of another journal");
-                 json.member("cursor", cursor_text(net.shared.epoch, item.as_of));
+                 json.member("cursor", cursor_text(net.shared.cursor_epoch, item.as_of));
                  json.object("snapshot", [&] {
                    json.array("sessions", item.sessions, [&](const core::SessionView& session) {
                      write_session(json, net.config(), session, net.wall_ms);
@@ -146,7 +146,7 @@ void end_resume(const Responder& to, Resuming& resuming, Seq upto) {
   to.respond([&](JsonWriter& json) {
     json.member("recovered", true);
     json.member("pushes", resuming.told);
-    json.member("cursor", cursor_text(net.shared.epoch, upto));
+    json.member("cursor", cursor_text(net.shared.cursor_epoch, upto));
   });
   net.events->end_catching_up(to.slot);
 }
@@ -180,7 +180,7 @@ void begin_resume(const Responder& to, std::unique_ptr<Resuming> resuming) {
   Context& net = to.net;
   if (!subscribe(to, *resuming)) return;
   net.hub.table.unset(to.slot, connection_flag::kAwaitsResume);
-  if (resuming->from.epoch != net.shared.epoch) return tell_snapshot(to);
+  if (resuming->from.epoch != net.shared.cursor_epoch) return tell_snapshot(to);
   resuming->live_from = Seq{net.hub.table.told_from[to.slot]};
   resuming->live_to = net.events->last_live;
   // The event of the cursor itself is asked for: later pushes of it may be missing.

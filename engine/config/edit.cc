@@ -18,7 +18,7 @@
 #include "engine/config/redact.h"
 #include "engine/config/schema.h"
 #include "engine/config/setting.h"
-#include "schemas/vocab/directories.h"
+#include "schemas/vocab/files.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/unique_fd.h"

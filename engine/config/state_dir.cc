@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "engine/config/deciding_file.h"
-#include "schemas/vocab/directories.h"
+#include "schemas/vocab/files.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::config {

@@ -13,7 +13,7 @@
 
 #include "engine/config/deciding_file.h"
 #include "schemas/vocab/base64.h"
-#include "schemas/vocab/directories.h"
+#include "schemas/vocab/files.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/unique_fd.h"
 

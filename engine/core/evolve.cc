@@ -44,6 +44,7 @@ void fold_engine_started(const Folding& fold) {
   meta.boottime_ms = body.boottime_ms();
   meta.start_logical_ms = fold.logical_ms();
   meta.started = fold.seq();
+  if (body.loss() != nullptr) meta.loss = bits_of(body.loss());
   meta.stopped = false;
 }
 

@@ -126,7 +126,8 @@ constexpr auto meta_columns() {
       column(
           15, [](auto& tables) -> auto& { return tables.idempotency.evicted_young(); }),
       column(16, meta(&Meta::local)),
-      column(17, meta(&Meta::exact_since), kSeqOfState)};
+      column(17, meta(&Meta::exact_since), kSeqOfState),
+      column(18, meta(&Meta::loss))};
 }
 
 // Memory that the tables take at most: every row in use, with texts of every length.

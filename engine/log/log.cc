@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "schemas/vocab/ascii.h"
-#include "schemas/vocab/directories.h"
+#include "schemas/vocab/files.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/unique_fd.h"

@@ -2,9 +2,9 @@
 #include "engine/pipeline/clock.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <memory>
+#include <charconv>
+#include <fstream>
+#include <string>
 #include <sys/random.h>
 #include <time.h>
 
@@ -17,12 +17,6 @@ timespec read_clock(clockid_t id) {
   timespec ts{};
   SPINE_CHECK(::clock_gettime(id, &ts) == 0);
   return ts;
-}
-
-int hex_digit(int c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
 }
 
 }  // namespace
@@ -45,20 +39,16 @@ std::uint64_t monotonic_now_us() {
 }
 
 Bits128 boot_id() {
-  const std::unique_ptr<FILE, int (*)(FILE*)> file{
-      std::fopen("/proc/sys/kernel/random/boot_id", "re"), &std::fclose};
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string digits;
+  file >> digits;
+  std::erase(digits, '-');
   Bits128 id{};
-  if (!file) return id;
-  for (int digits = 0; digits < 32;) {
-    const int c = std::fgetc(file.get());
-    if (c == EOF) return {};
-    const int value = hex_digit(c);
-    if (value < 0) continue;
-    std::uint64_t& half = digits < 16 ? id.hi : id.lo;
-    half = (half << 4) | static_cast<std::uint64_t>(value);
-    ++digits;
-  }
-  return id;
+  const char* text = digits.data();
+  const bool read = digits.size() == 32 &&
+                    std::from_chars(text, text + 16, id.hi, 16).ptr == text + 16 &&
+                    std::from_chars(text + 16, text + 32, id.lo, 16).ptr == text + 32;
+  return read ? id : Bits128{};
 }
 
 Bits128 random128() {

@@ -5,13 +5,18 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "engine/core/kept_body.h"
+#include "engine/pipeline/engine_thread.h"
+#include "engine/pipeline/follower.h"
 #include "engine/pipeline/ingress.h"
 #include "engine/pipeline/outbox.h"
 #include "engine/pipeline/shared.h"
+#include "journal/journal.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::pipeline {
@@ -43,7 +48,7 @@ class Engine {
  public:
   // `net` and `loop` outlive the engine.
   Engine(Shared& shared, Ingress& ingress, Outbox& net, Outbox& loop);
-  ~Engine();
+  ~Engine() { join(); }
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -58,8 +63,16 @@ class Engine {
   void join();
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  Status write_start(const EngineOptions& options, const RecoveryReport& report, Seq lost);
+
+  Shared& shared_;
+  Ingress& ingress_;
+  OutboxProducer& net_;
+  OutboxProducer& loop_;
+  std::unique_ptr<journal::Journal> journal_{};
+  Follower follower_;
+  std::optional<EngineThread> engine_{};
+  std::thread thread_{};
 };
 
 }  // namespace spine::pipeline

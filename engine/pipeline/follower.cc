@@ -1,4 +1,4 @@
-// The follower's loop: fold, prove, index, snapshot.
+// The follower's loop: fold, prove, index, snapshot, answer.
 #include "engine/pipeline/follower.h"
 
 #include <algorithm>
@@ -14,7 +14,9 @@
 #include "engine/core/snapshot.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
+#include "engine/pipeline/gap_reader.h"
 #include "engine/pipeline/recovery.h"
+#include "engine/pipeline/run_reader.h"
 #include "schemas/fields.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/limits.h"
@@ -161,9 +163,7 @@ Status Follower::fold_block(const journal::BlockView& block) {
   const std::uint32_t end = core::fold_events(
       state_, first, block.count(), [&](std::uint32_t i) { return block.event(i); },
       [this](const EventView& event) {
-        if (is_kind(event.header.kind, fb::EventBody::StateDigested)) {
-          check_digest(event);
-        }
+        if (is_kind(event, fb::EventBody::StateDigested)) check_digest(event);
         core::evolve(state_, event);
       });
   if (end != block.count()) return unreadable_event(block.event(end));
@@ -172,11 +172,11 @@ Status Follower::fold_block(const journal::BlockView& block) {
 }
 
 void Follower::check_digest(const EventView& event) {
-  const auto* recorded = flatbuffers::GetRoot<fb::StateDigested>(event.body.data());
-  if (recorded->version() != core::kDigestVersion || recorded->digest() == nullptr) return;
+  const auto& recorded = root_of<fb::StateDigested>(event);
+  if (recorded.version() != core::kDigestVersion || recorded.digest() == nullptr) return;
   const core::StateDigest own = core::digest(state_);
   shared_.metrics.digest_checks.add();
-  if (own.total == Bits128{recorded->digest()->hi(), recorded->digest()->lo()}) return;
+  if (own.total == bits_of(recorded.digest())) return;
   shared_.metrics.digest_divergence.add();
   kFollowerLog.error(
       "the state folded from the journal differs from the live state at seq {}. Run `spine "
@@ -201,6 +201,52 @@ void Follower::write_snapshot() {
   }
   snapshot_ = state_.applied();
   shared_.metrics.snapshot_seq.set(snapshot_.value);
+}
+
+Status Follower::answer_requests() {
+  ReadRequest request{};
+  while (requests_.try_dequeue(request))
+    waiting_.push_back(request);
+  if (waiting_.empty()) return ok();
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    if (waiting_[i].as_of.value > state_.applied().value) {
+      waiting_[kept++] = waiting_[i];
+      continue;
+    }
+    SPINE_TRY_STATUS(answer(waiting_[i]));
+    net_.flush();  // one by one: an answer may be megabytes
+    loop_.flush();
+  }
+  waiting_.resize(kept);
+  return ok();
+}
+
+Status Follower::answer(const ReadRequest& request) {
+  const auto reply = [&](const auto& item) {
+    if (!item) return Status{item.error()};
+    write(net_, request.connection, request.request, *item);
+    return ok();
+  };
+  RunReader runs{state_, *reader_, prompt_};
+  HistoryReader history{state_, *index_, *reader_};
+  switch (request.kind) {
+    case ReadRequest::Kind::history:
+      return reply(history.read(request.session, request.before, request.limit, request.lines));
+    case ReadRequest::Kind::run_end:
+      return reply(runs.read_end(request.run));
+    case ReadRequest::Kind::gap:
+      return reply(GapReader{state_, *reader_}.read(request.before, request.as_of));
+    case ReadRequest::Kind::runs:
+      return reply(runs.read_open(request.limit));
+    case ReadRequest::Kind::prompt: {
+      PromptItem item{};
+      SPINE_TRY(const bool wanted, runs.read_prompt(request.run, request.effect, item));
+      if (wanted) write(loop_, item);
+      return ok();
+    }
+  }
+  return ok();
 }
 
 }  // namespace spine::pipeline

@@ -14,7 +14,7 @@
 
 #include "engine/core/state.h"
 #include "engine/pipeline/follower_index.h"
-#include "engine/pipeline/history_page.h"
+#include "engine/pipeline/history_reader.h"
 #include "engine/pipeline/journal_check.h"
 #include "engine/pipeline/messages.h"
 #include "engine/pipeline/outbox.h"
@@ -51,7 +51,6 @@ class Follower {
     Bits128 epoch{};
     Bits128 boot{};
     Seq journal_last{};
-    std::string version{};
     std::uint64_t snapshot_every{limits::kSnapshotEveryEvents};
   };
   // `net` and `loop` are this thread's producers of the two outboxes.
@@ -82,21 +81,6 @@ class Follower {
   void write_snapshot();
   Status answer_requests();
   Status answer(const ReadRequest& request);
-  Status answer_history(const ReadRequest& request);
-  Status answer_run_end(const ReadRequest& request);
-  Status answer_prompt(const ReadRequest& request);
-  Result<bool> read_prompt(Seq started, Seq message, std::uint16_t attempt);
-  Status view_past_approval(const EventView& event, EventItem& item);
-  Status answer_gap(const ReadRequest& request);
-  Status answer_runs(const ReadRequest& request);
-  Status add_to_gap(const EventView& event, GapItem& gap);
-  Status view_past_session(SessionId id, EventItem& item);
-  Status view_past_run(RunId id, EventItem& item);
-  Status collect_history(const core::SessionView& session, const ReadRequest& request,
-                         HistoryPage& page);
-  Status look_behind(SessionId session, Seq last, HistoryPage& page);
-  Status fill_history(const HistoryPage& page, HistoryItem& item);
-  Result<EventView> event_at(Seq seq);
 
   Shared& shared_;
   OutboxProducer& net_;
@@ -111,8 +95,7 @@ class Follower {
   Seq snapshot_{};
   Seq snapshot_tried_{};  // of the last attempt, successful or not
   std::vector<ReadRequest> waiting_{};
-  std::vector<std::vector<std::uint64_t>> copies_{};  // event bodies of one answer
-  std::string prompt_{};                              // the text of one prompt
+  std::string prompt_{};  // the text of one prompt
 
   moodycamel::ConcurrentQueue<ReadRequest> requests_{};
   std::atomic<std::uint64_t> durable_{0};

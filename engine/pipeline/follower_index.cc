@@ -27,7 +27,6 @@ void FollowerIndex::open(Seq journal_last) {
     return;
   }
   index_ = std::move(opened).value();
-  added_ = index_->applied();
   if (index_->rebuilt()) kIndexLog.warn("the index was not usable and is being rebuilt");
 }
 
@@ -36,12 +35,7 @@ Seq FollowerIndex::applied() const {
 }
 
 void FollowerIndex::add(const journal::BlockView& block) {
-  if (failing_ || block.first() != next(added_)) return;
-  if (const Status added = index_->add(block); !added) {
-    failed(added.error());
-    return;
-  }
-  added_ = block.last();
+  if (!failing_ && block.first() == next(index_->added())) index_->add(block);
 }
 
 void FollowerIndex::commit() {
@@ -55,11 +49,11 @@ bool FollowerIndex::wants(Seq last) const {
 
 Status FollowerIndex::feed(journal::Reader& reader, Seq last) {
   if (failing_ && !try_again(reader.last())) return ok();
-  if (added_ >= last) {
+  if (index_->added() >= last) {
     commit();
     return ok();
   }
-  SPINE_TRY(journal::BlockView block, reader.block_of(next(added_)));
+  SPINE_TRY(journal::BlockView block, reader.block_of(next(index_->added())));
   for (int count = 1;; ++count) {
     add(block);
     if (block.last() >= last || count == kBlocksPerFeed) break;
@@ -99,7 +93,6 @@ void FollowerIndex::failed(const Error& error) {
 
 void FollowerIndex::discard(std::uint64_t now) {
   index_.reset();
-  added_ = Seq{};
   if (const Status gone = journal::Index::discard(options_.dir); !gone) {
     kIndexLog.warn("{}", gone.error().message);  // open() does not trust what is left either
   } else if (discarded_ms_ == 0 || now - discarded_ms_ >= options_.retry_ms) {

@@ -54,7 +54,6 @@ class FollowerIndex {
 
   Options options_;
   std::unique_ptr<journal::Index> index_{};
-  Seq added_{};
   bool failing_{};                // nothing is added meanwhile
   std::uint64_t retry_at_ms_{};   // boot time
   std::uint64_t discarded_ms_{};  // boot time

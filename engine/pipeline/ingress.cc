@@ -11,18 +11,11 @@
 namespace spine::pipeline {
 namespace {
 
-std::size_t encoded_bytes(std::size_t body_bytes) {
-  return sizeof(InputHeader) + align8(body_bytes);
-}
-
 std::size_t whole_bytes(ByteSpan body, const InputNames& names) {
   return body.size() + names.session_key.size() + names.run_key.size();
 }
 
 }  // namespace
-
-IngressBlock::IngressBlock(std::size_t capacity_bytes)
-    : words_(new std::uint64_t[capacity_bytes / 8]), capacity_(capacity_bytes) {}
 
 NamedInput take_apart(const InputHeader& header, ByteSpan whole) {
   if (header.a + header.b == 0) return {.body = whole};
@@ -41,23 +34,17 @@ void KeyList::add(std::string_view key) {
 }
 
 bool IngressBlock::append(InputHeader header, ByteSpan body, const InputNames& names) {
-  const std::size_t size = whole_bytes(body, names);
-  if (capacity_ - used_ < encoded_bytes(size)) return false;
-  header.bytes = static_cast<std::uint32_t>(size);
-  if (size != body.size()) {
+  header.bytes = static_cast<std::uint32_t>(whole_bytes(body, names));
+  if (header.bytes != body.size()) {
     header.a = names.session_key.size();
     header.b = names.run_key.size();
   }
-  std::byte* at = reinterpret_cast<std::byte*>(words_.get()) + used_;
-  used_ += encoded_bytes(size);
-  store(at, header);
-  at += sizeof(InputHeader);
+  std::byte* at = add(header);
+  if (at == nullptr) return false;
   for (const ByteSpan part : {body, as_bytes(names.session_key), as_bytes(names.run_key)}) {
     if (!part.empty()) std::memcpy(at, part.data(), part.size());
     at += part.size();
   }
-  std::memset(at, 0, align8(size) - size);
-  ++count_;
   return true;
 }
 
@@ -106,7 +93,7 @@ IngressBlock* IngressProducer::take() {
 }
 
 void IngressProducer::push(const InputHeader& header, ByteSpan body, const InputNames& names) {
-  const std::size_t bytes = encoded_bytes(whole_bytes(body, names));
+  const std::size_t bytes = IngressBlock::item_bytes(whole_bytes(body, names));
   if (bytes > limits::kIngressBlockBytes) {
     flush();  // what came before stays before
     auto* large = new IngressBlock(bytes);

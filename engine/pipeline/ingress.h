@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/pipeline/block.h"
 #include "engine/pipeline/wakeup.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
@@ -99,51 +100,15 @@ class KeyList {
 
 // The inputs of one service turn. Pooled; an input larger than a block travels alone in a block
 // made for it.
-class IngressBlock {
+class IngressBlock : public Block<InputHeader> {
  public:
-  explicit IngressBlock(std::size_t capacity_bytes);
+  using Block::Block;
   // False when it does not fit: submit this block and take another.
   bool append(InputHeader header, ByteSpan body, const InputNames& names = {});
-  bool empty() const { return used_ == 0; }
-  std::size_t bytes() const { return used_; }
-  std::uint32_t count() const { return count_; }
-  void clear() {
-    used_ = 0;
-    count_ = 0;
-  }
-  // Walks the inputs: f(const InputHeader&, ByteSpan body).
-  template <class F>
-  void for_each(F f) const {
-    for (std::size_t at = 0; at < used_;)
-      at = visit(at, f);
-  }
-  // The same, with look(header, body) of every input called `ahead` inputs before its f.
-  template <class Look, class F>
-  void for_each(std::size_t ahead, Look look, F f) const {
-    std::size_t looked = 0;
-    for (std::size_t i = 0; i < ahead && looked < used_; ++i)
-      looked = visit(looked, look);
-    for (std::size_t at = 0; at < used_;) {
-      if (looked < used_) looked = visit(looked, look);
-      at = visit(at, f);
-    }
-  }
 
  private:
   friend class Ingress;
   friend class IngressProducer;
-  // Calls f for the input at `at`; where the next one is.
-  template <class F>
-  std::size_t visit(std::size_t at, F& f) const {
-    const auto header = load<InputHeader>(data() + at);
-    f(header, ByteSpan{data() + at + sizeof(InputHeader), header.bytes});
-    return at + sizeof(InputHeader) + align8(header.bytes);
-  }
-  const std::byte* data() const { return reinterpret_cast<const std::byte*>(words_.get()); }
-  std::unique_ptr<std::uint64_t[]> words_;
-  std::size_t capacity_{};
-  std::size_t used_{};
-  std::uint32_t count_{};
   std::uint32_t producer_{};  // whose pool it goes back to
   bool large_{};              // made for one input, freed after use
 };
@@ -191,8 +156,6 @@ class Ingress {
   void recycle(IngressBlock* block);
   // Thread: engine. Parks until there is something to drain.
   void wait(std::uint32_t timeout_ms);
-  // Blocks queued and not yet drained, about.
-  std::size_t depth() const { return queue_.size_approx(); }
 
   static constexpr std::size_t kProducersMax = 4;
 

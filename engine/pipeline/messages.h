@@ -59,8 +59,7 @@ struct ReplyItem {
   std::string_view command{};         // the message was this command of the gateway's
   std::string_view command_answer{};  // and what it was answered
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
+  static void list(auto& item, auto& fields) {
     fields(item.reply, item.session_key, item.session_uuid, item.run_key, item.pairing_code,
            item.pairing_expires_wall_ms, item.behind_run_key, item.behind_started_wall_ms,
            item.command, item.command_answer);
@@ -82,8 +81,7 @@ struct EventItem {
   std::string_view message_key{};  // CommandAnswered: idempotency key of the message; may be empty
   std::uint32_t part{};  // of an event that concerns several runs: which of them this is about
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
+  static void list(auto& item, auto& fields) {
     fields(item.event, item.message_key, item.part, item.has_session, item.has_run,
            item.has_approval);
     if (item.has_session) fields(item.session);
@@ -100,10 +98,7 @@ struct GapItem {
   Seq head{};  // the last event when the question was asked
   std::vector<EventItem> events{};
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
-    fields(item.upto, item.head, item.events);
-  }
+  static void list(auto& item, auto& fields) { fields(item.upto, item.head, item.events); }
 };
 
 // A piece of an answer that is being written.
@@ -116,8 +111,7 @@ struct DeltaItem {
   std::string_view agent_id{};
   std::string_view piece{};
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
+  static void list(auto& item, auto& fields) {
     fields(item.run, item.attempt, item.run_key, item.session_key, item.agent_id, item.piece);
   }
 };
@@ -133,8 +127,7 @@ struct SessionsItem {
   std::string_view key{};  // kQuerySession: what the typed key stands for
   bool malformed{};        // a typed key stands for nothing
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
+  static void list(auto& item, auto& fields) {
     fields(item.total, item.as_of, item.key, item.malformed, item.sessions);
   }
 };
@@ -152,8 +145,7 @@ struct HistoryItem {
   std::string_view key{};  // of a session that is not there: what the typed key stands for
   bool malformed{};        // it stands for nothing
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
+  static void list(auto& item, auto& fields) {
     fields(item.found, item.more, item.key, item.malformed, item.session, item.events);
   }
 };
@@ -167,8 +159,7 @@ struct RunItem {
   bool has_end{};
   EventView end{};  // RunFinished / RunFailed / RunAborted when it has ended
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
+  static void list(auto& item, auto& fields) {
     fields(item.found, item.has_end, item.run, item.session_key);
     if (item.has_end) fields(item.end);
   }
@@ -179,10 +170,7 @@ struct StoppingItem {
   static constexpr auto kKind = ItemKind::stopping;
   std::string_view reason{};
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
-    fields(item.reason);
-  }
+  static void list(auto& item, auto& fields) { fields(item.reason); }
 };
 
 // A run that waits or is worked on.
@@ -192,8 +180,7 @@ struct OpenRun {
   std::int64_t queued_wall_ms{};
   std::string_view behind_run_key{};  // of its session, being worked on; empty = none is
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
+  static void list(auto& item, auto& fields) {
     fields(item.run, item.session_key, item.queued_wall_ms, item.behind_run_key);
   }
 };
@@ -203,10 +190,7 @@ struct RunsItem {
   std::uint64_t total{};  // how many there are, of which `runs` are the oldest
   std::vector<OpenRun> runs{};
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
-    fields(item.total, item.runs);
-  }
+  static void list(auto& item, auto& fields) { fields(item.total, item.runs); }
 };
 
 // Answers kQueryStatus.
@@ -221,8 +205,7 @@ struct StatusItem {
   Bits128 epoch{};
   std::uint64_t journal_bytes{};
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
+  static void list(auto& item, auto& fields) {
     fields(item.counts, item.applied, item.durable, item.follower_applied, item.indexed,
            item.snapshot, item.epoch, item.journal_bytes);
   }
@@ -233,10 +216,7 @@ struct DigestItem {
   static constexpr auto kKind = ItemKind::digest;
   core::StateDigest digest{};
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
-    fields(item.digest);
-  }
+  static void list(auto& item, auto& fields) { fields(item.digest); }
 };
 
 // Answers kQueryDevice, kQueryDevices.
@@ -245,10 +225,7 @@ struct DevicesItem {
   std::uint64_t total{};  // how many there are, of which `devices` are a page
   std::vector<core::DeviceView> devices{};
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
-    fields(item.total, item.devices);
-  }
+  static void list(auto& item, auto& fields) { fields(item.total, item.devices); }
 };
 
 // Answers kQueryPairing.
@@ -256,10 +233,7 @@ struct PairingItem {
   static constexpr auto kKind = ItemKind::pairing;
   std::vector<core::PairingView> requests{};  // live ones, the oldest first
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
-    fields(item.requests);
-  }
+  static void list(auto& item, auto& fields) { fields(item.requests); }
 };
 
 // Answers kQueryApprovals.
@@ -267,10 +241,7 @@ struct ApprovalsItem {
   static constexpr auto kKind = ItemKind::approvals;
   std::vector<core::ApprovalView> approvals{};  // that wait for an answer, the oldest first
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
-    fields(item.approvals);
-  }
+  static void list(auto& item, auto& fields) { fields(item.approvals); }
 };
 
 // Give this message to the agent.
@@ -290,8 +261,7 @@ struct PromptItem {
   std::string_view thinking_level{};  // the same
   std::string_view text{};            // of the message; of several, with a blank line between them
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
+  static void list(auto& item, auto& fields) {
     fields(item.effect, item.run, item.session, item.session_uuid, item.attempt, item.trust,
            item.run_key, item.session_key, item.agent_id, item.agent_session, item.model,
            item.thinking_level, item.text);
@@ -306,8 +276,7 @@ struct SteerItem {
   std::string_view agent_id{};
   std::string_view text{};
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
+  static void list(auto& item, auto& fields) {
     fields(item.run, item.into, item.agent_id, item.text);
   }
 };
@@ -319,10 +288,7 @@ struct AnswerItem {
   std::uint64_t ask{};
   fb::ApprovalDecision decision{};
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
-    fields(item.run, item.ask, item.decision);
-  }
+  static void list(auto& item, auto& fields) { fields(item.run, item.ask, item.decision); }
 };
 
 enum class ControlKind : std::uint32_t { restart, reset };
@@ -332,10 +298,7 @@ struct ControlItem {
   ControlKind what{};
   std::string_view agent_id{};
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
-    fields(item.what, item.agent_id);
-  }
+  static void list(auto& item, auto& fields) { fields(item.what, item.agent_id); }
 };
 
 // Stop working on this run.
@@ -343,10 +306,7 @@ struct CancelItem {
   static constexpr auto kKind = ItemKind::cancel;
   RunId run{};
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
-    fields(item.run);
-  }
+  static void list(auto& item, auto& fields) { fields(item.run); }
 };
 
 // Push kDeadline when it is due.
@@ -355,10 +315,7 @@ struct ArmItem {
   std::uint64_t deadline_ms{};  // logical; 0 = nothing pending
   std::uint64_t now_ms{};       // logical now, when this was sent
 
-  template <class Self, class Fields>
-  static void list(Self& item, Fields& fields) {
-    fields(item.deadline_ms, item.now_ms);
-  }
+  static void list(auto& item, auto& fields) { fields(item.deadline_ms, item.now_ms); }
 };
 
 // Adds one item to the producer's open block; without a connection it is for whom it concerns.

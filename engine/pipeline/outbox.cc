@@ -1,26 +1,10 @@
 // Blocks, pool and queue behind Outbox.
 #include "engine/pipeline/outbox.h"
 
-#include <cstring>
-
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::pipeline {
-
-OutBlock::OutBlock(std::size_t capacity_bytes)
-    : words_(new std::uint64_t[capacity_bytes / 8]), capacity_(capacity_bytes) {}
-
-std::byte* OutBlock::add(OutHeader header) {
-  const std::size_t padded = align8(header.bytes);
-  if (capacity_ - used_ < sizeof(OutHeader) + padded) return nullptr;
-  std::byte* at = data() + used_;
-  store(at, header);
-  std::byte* payload = at + sizeof(OutHeader);
-  std::memset(payload + header.bytes, 0, padded - header.bytes);
-  used_ += sizeof(OutHeader) + padded;
-  return payload;
-}
 
 OutboxProducer::OutboxProducer(Outbox& outbox) : outbox_(outbox), token_(outbox.queue_) {}
 
@@ -31,30 +15,28 @@ OutboxProducer::~OutboxProducer() {
 }
 
 OutBlock* OutboxProducer::take(std::size_t bytes) {
-  if (bytes > limits::kOutBlockBytes) {
-    auto* large = new OutBlock(bytes);
-    large->large_ = true;
-    return large;
-  }
+  const auto make = [](std::size_t capacity) {
+    auto* block = new OutBlock(capacity);
+    block->large_ = true;
+    return block;
+  };
+  if (bytes > limits::kOutBlockBytes) return make(bytes);
   OutBlock* block = nullptr;
   while (!outbox_.free_.try_dequeue(block)) {
-    if (!held_.empty()) {
-      // Waiting could be for ever: the blocks that are missing may be our own.
-      auto* extra = new OutBlock(limits::kOutBlockBytes);
-      extra->large_ = true;
-      return extra;
-    }
+    // Waiting could be for ever: the blocks that are missing may be our own.
+    if (!held_.empty()) return make(limits::kOutBlockBytes);
     room_.wait([this] { return outbox_.free_.size_approx() != 0; }, 100);
   }
   return block;
 }
 
 std::byte* OutboxProducer::add(const OutHeader& header) {
-  held_bytes_ += sizeof(OutHeader) + align8(header.bytes);
+  const std::size_t bytes = OutBlock::item_bytes(header.bytes);
+  held_bytes_ += bytes;
   if (!held_.empty()) {
     if (std::byte* payload = held_.back()->add(header)) return payload;
   }
-  held_.push_back(take(sizeof(OutHeader) + align8(header.bytes)));
+  held_.push_back(take(bytes));
   std::byte* payload = held_.back()->add(header);
   SPINE_CHECK(payload != nullptr);
   return payload;
@@ -102,7 +84,7 @@ OutBlock* Outbox::poll() {
 }
 
 void Outbox::release(OutBlock* block) {
-  block->used_ = 0;
+  block->clear();
   if (block->large_) {
     delete block;
     return;

@@ -8,8 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include "engine/pipeline/block.h"
 #include "engine/pipeline/wakeup.h"
-#include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
 
 namespace spine::pipeline {
@@ -26,33 +26,14 @@ struct OutHeader {
 static_assert(sizeof(OutHeader) == 24);
 
 // Items in order. Pooled; an item larger than a block travels alone in a block made for it.
-class OutBlock {
+class OutBlock : public Block<OutHeader> {
  public:
-  explicit OutBlock(std::size_t capacity_bytes);
-  // Room for `bytes` of payload behind a new header, or nullptr when it does not fit.
-  std::byte* add(OutHeader header);
-  bool empty() const { return used_ == 0; }
-  std::size_t bytes() const { return used_; }
-  // Walks the items: f(const OutHeader&, ByteSpan payload).
-  template <class F>
-  void for_each(F f) const {
-    std::size_t at = 0;
-    while (at < used_) {
-      const auto header = load<OutHeader>(data() + at);
-      f(header, ByteSpan{data() + at + sizeof(OutHeader), header.bytes});
-      at += sizeof(OutHeader) + align8(header.bytes);
-    }
-  }
+  using Block::Block;
 
  private:
   friend class Outbox;
   friend class OutboxProducer;
-  std::byte* data() { return reinterpret_cast<std::byte*>(words_.get()); }
-  const std::byte* data() const { return reinterpret_cast<const std::byte*>(words_.get()); }
-  std::unique_ptr<std::uint64_t[]> words_;
-  std::size_t capacity_{};
-  std::size_t used_{};
-  bool large_{};
+  bool large_{};  // made for one item or in want of another, freed after use
 };
 
 class Outbox;

@@ -19,8 +19,7 @@ inline constexpr std::uint64_t kConsequencesMax = 3;
 template <class EventAt>
 std::string_view prompt_text(const core::State& state, const EventView& message,
                              EventAt&& event_at) {
-  const std::string_view text =
-      text_of(flatbuffers::GetRoot<fb::MessageReceived>(message.body.data())->text());
+  const std::string_view text = text_of(root_of<fb::MessageReceived>(message).text());
   std::string_view rest;
   if (!core::is_reset_trigger(state, text, rest) || rest.empty()) return text;
   EventView event{};

@@ -3,99 +3,99 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <string_view>
+#include <string>
 
 #include "engine/core/evolve.h"
 #include "engine/core/snapshot.h"
-#include "journal/ahead.h"
 #include "journal/index.h"
 
 namespace spine::pipeline {
 namespace {
 
-// A snapshot store as one recovery sees it.
-struct Candidates {
-  const journal::SnapshotStore& store;
-  std::vector<std::string>& notes;
-
-  void not_used(Seq seq, std::string_view why) const {
-    notes.push_back(fmt::format("snapshot {} not used: {}", seq.value, why));
+// Why a snapshot can only be of another journal; empty when it need not be.
+std::string foreign(const journal::SnapshotStore& store, Seq seq, const journal::Reader& reader) {
+  if (seq > reader.last()) {
+    return fmt::format("it is ahead of the journal ({})", reader.last().value);
   }
+  const auto origin = store.origin_of(seq);
+  if (!origin || origin->epoch == reader.epoch()) return {};
+  return "it is of another journal (the epochs differ)";
+}
 
-  void drop(Seq seq, std::string_view why) const {
-    notes.push_back(fmt::format("snapshot {} deleted: {}", seq.value, why));
-    if (const Status gone = store.remove(seq); !gone) notes.push_back(gone.error().message);
-  }
-
-  // Deletes those that can only be of another journal.
-  void drop_foreign(Bits128 epoch, Seq last) const {
-    for (const Seq seq : store.list()) {
-      if (seq > last) {
-        drop(seq, fmt::format("it is ahead of the journal ({})", last.value));
-        continue;
-      }
-      const auto own = store.origin_of(seq);
-      if (own && own->epoch != epoch) drop(seq, "it is of another journal (the epochs differ)");
-    }
-  }
-};
-
-// Whatever the index holds can be read from the journal again; a snapshot holds what was lost.
-Status put_away(const journal::AheadFile& file, const std::filesystem::path& state_dir) {
-  if (file.is_index) return journal::Index::discard(file.path);
-  return journal::SnapshotStore::look_at(state_dir / "snapshots").set_aside(file.seq);
+// Why it cannot be used; empty when the state is now the snapshot's.
+std::string load(const journal::SnapshotStore& store, Seq seq, journal::Reader& reader,
+                 core::State& state) {
+  const auto loaded = store.load(seq, reader.epoch());
+  if (!loaded) return loaded.error().message;
+  const auto block = reader.block_of(seq);
+  if (!block) return block.error().message;
+  if (block->sha256() != loaded->block) return "the journal has another history up to it";
+  const Status restored = core::load_snapshot(loaded->payload(), state);
+  if (restored && state.applied() == seq) return {};
+  state = core::State{};
+  return restored ? "it holds the state of another event" : restored.error().message;
 }
 
 }  // namespace
 
-Result<Seq> settle_losses(const std::filesystem::path& state_dir, Bits128 boot, bool accept_loss,
-                          journal::Reader& reader, std::vector<std::string>& notes) {
-  SPINE_TRY(const auto ahead, journal::find_ahead(state_dir, boot, reader));
-  if (ahead.empty()) return Seq{};
-  const std::string what = journal::ahead_text(ahead, reader.last());
+Result<Losses> find_losses(const std::filesystem::path& state_dir, Bits128 boot, bool accept_loss,
+                           journal::Reader& reader, std::vector<std::string>& notes) {
+  SPINE_TRY(Losses losses, journal::find_ahead(state_dir, boot, reader));
+  if (losses.empty()) return losses;
+  const std::string what = journal::ahead_text(losses, reader.last());
   if (!accept_loss) {
     return Error{Errc::corrupt,
                  fmt::format("{} Bring back a backup of the whole state directory {}, or go on "
                              "without what is missing: spine start --accept-loss",
                              what, state_dir.string())};
   }
-  Seq lost;
-  for (const journal::AheadFile& file : ahead) {
-    SPINE_TRY_STATUS(put_away(file, state_dir));
-    lost = std::max(lost, file.seq);
-  }
   notes.push_back(
       fmt::format("{} As asked for by --accept-loss this is gone on without: such "
                   "snapshots are renamed to *.lost, the index is made again",
                   what));
-  return lost;
+  return losses;
+}
+
+Seq last_lost(const Losses& losses) {
+  Seq last;
+  for (const journal::AheadFile& file : losses)
+    last = std::max(last, file.seq);
+  return last;
+}
+
+// Whatever the index holds can be read from the journal again; a snapshot holds what was lost.
+Status put_away(const Losses& losses, const std::filesystem::path& state_dir) {
+  const auto snapshots = journal::SnapshotStore::look_at(state_dir / "snapshots");
+  for (const journal::AheadFile& file : losses)
+    SPINE_TRY_STATUS(file.is_index ? journal::Index::discard(file.path)
+                                   : snapshots.set_aside(file.seq));
+  return ok();
 }
 
 Seq load_latest_snapshot(const journal::SnapshotStore& store, journal::Reader& reader,
-                         core::State& state, std::vector<std::string>& notes) {
+                         core::State& state, std::vector<std::string>& notes,
+                         const Losses& losses) {
   if (const Status renewed = reader.renew(); !renewed) {
     notes.push_back(renewed.error().message);
     return Seq{};
   }
-  const Candidates candidates{store, notes};
-  candidates.drop_foreign(reader.epoch(), reader.last());
-  const std::vector<Seq> seqs = store.list();
+  std::vector<Seq> seqs = store.list();
+  std::erase_if(seqs, [&](Seq seq) {
+    return std::ranges::any_of(losses, [seq](const journal::AheadFile& file) {
+      return !file.is_index && file.seq == seq;
+    });
+  });
+  std::erase_if(seqs, [&](Seq seq) {
+    const std::string why = foreign(store, seq, reader);
+    if (why.empty()) return false;
+    notes.push_back(fmt::format("snapshot {} deleted: {}", seq.value, why));
+    if (const Status gone = store.remove(seq); !gone) notes.push_back(gone.error().message);
+    return true;
+  });
   for (auto it = seqs.rbegin(); it != seqs.rend(); ++it) {
-    const auto loaded = store.load(*it, reader.epoch());
-    const auto block = reader.block_of(*it);
-    if (!loaded || !block) {
-      candidates.not_used(*it, (loaded ? block.error() : loaded.error()).message);
-      continue;
-    }
-    if (block->sha256() != loaded->block) {
-      candidates.not_used(*it, "the journal has another history up to it");
-      continue;
-    }
-    const Status restored = core::load_snapshot(loaded->payload(), state);
-    if (restored && state.applied() == *it) return *it;
-    state = core::State{};
-    candidates.not_used(*it, restored ? "it holds the state of another event"
-                                      : std::string_view{restored.error().message});
+    const std::string why = load(store, *it, reader, state);
+    if (why.empty()) return *it;
+    notes.push_back(fmt::format("snapshot {} not used: {}", it->value, why));
   }
   return Seq{};
 }

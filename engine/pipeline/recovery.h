@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/core/state.h"
+#include "journal/ahead.h"
 #include "journal/journal.h"
 #include "journal/snapshots.h"
 #include "schemas/vocab/ids.h"
@@ -14,19 +15,28 @@
 
 namespace spine::pipeline {
 
-// Compares what lies beside the journal with its end (journal/ahead.h). Errc::corrupt, naming what
-// tells of events that are not there and what to do; with `accept_loss` such snapshots are set
-// aside, the index is deleted, both are named in `notes`, and the last seq that was told of is
-// returned: 0 = nothing is missing. Renews the reader. REQUIRES: neither is open.
-Result<Seq> settle_losses(const std::filesystem::path& state_dir, Bits128 boot, bool accept_loss,
-                          journal::Reader& reader, std::vector<std::string>& notes);
+// What lies beside the journal and tells of events that it does not hold (journal/ahead.h).
+using Losses = std::vector<journal::AheadFile>;
+
+// Looks for it, and changes nothing. Errc::corrupt, naming it and what to do, unless there is none
+// or `accept_loss` is given; then it is named in `notes`. Renews the reader.
+Result<Losses> find_losses(const std::filesystem::path& state_dir, Bits128 boot, bool accept_loss,
+                           journal::Reader& reader, std::vector<std::string>& notes);
+// The last seq that is told of; 0 = nothing is missing.
+Seq last_lost(const Losses& losses);
+// Sets such snapshots aside and deletes such an index. REQUIRES: neither is open, and the journal
+// holds that the loss was accepted: until it does they are the only evidence, and a start that is
+// interrupted before finds them again.
+Status put_away(const Losses& losses, const std::filesystem::path& state_dir);
 
 // Loads the newest snapshot that is whole and of this journal: of its epoch, and of the block that
 // holds its seq. Returns that seq, 0 when none is usable (the state is then fresh). Unusable ones
 // are named in `notes`; those of another journal (of another epoch, or unreadable and ahead) are
-// deleted, or they would be kept in place of fresh ones. Renews the reader.
+// deleted, or they would be kept in place of fresh ones. `losses` are left alone. Renews the
+// reader.
 Seq load_latest_snapshot(const journal::SnapshotStore& store, journal::Reader& reader,
-                         core::State& state, std::vector<std::string>& notes);
+                         core::State& state, std::vector<std::string>& notes,
+                         const Losses& losses = {});
 
 // Folds every event after state.applied() up to the reader's last(). Each body is verified before
 // use; Errc::corrupt names the seq. Returns how many were folded.

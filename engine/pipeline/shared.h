@@ -128,7 +128,13 @@ struct Shared {
   std::atomic<std::uint32_t> event_interest{0};
   std::atomic<std::uint32_t> session_interest{0};
   // Whether there is anybody to be told.
-  bool wanted(core::Told told) const;
+  bool wanted(core::Told told) const {
+    using core::Told;
+    return told == Told::always ||
+           (told == Told::run_watchers && event_interest.load(std::memory_order_seq_cst) != 0) ||
+           (told == Told::session_watchers &&
+            session_interest.load(std::memory_order_seq_cst) != 0);
+  }
   // 1 while the disk is too full for intake.
   std::atomic<std::uint32_t> disk_full{0};
   std::atomic<std::uint32_t> agents_ready{0};
@@ -139,6 +145,10 @@ struct Shared {
   std::atomic<std::uint64_t> follower_turn_ms{0};
   // Epoch of the journal; written before phase becomes ready.
   Bits128 epoch{};
+  // The same, as cursors of clients have it: mixed with what names the last loss that was accepted.
+  // From a loss on seqs are given again, so a cursor of before it may name what is gone, or what
+  // came in its place: it is of another journal, even where what it names is still there.
+  Bits128 cursor_epoch{};
   // From the loop thread to the net thread.
   Latest<AgentsReport> agents{};
   Latest<SkillsReport> skills{};

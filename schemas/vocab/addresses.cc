@@ -70,15 +70,6 @@ bool contains(const IpRange& range, const IpAddress& address) {
   return (differ >> (8U - rest)) == 0;
 }
 
-bool any_contains(std::span<const std::string> ranges, std::string_view address) {
-  const auto ip = parse_ip(address);
-  if (!ip) return false;
-  return std::ranges::any_of(ranges, [&](const std::string& text) {
-    const auto range = parse_ip_range(text);
-    return range && contains(*range, *ip);
-  });
-}
-
 bool is_loopback(const IpAddress& address) {
   if (address.is_v4()) return address.bytes[12] == 127;
   IpAddress one;

@@ -6,7 +6,6 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -35,8 +34,6 @@ std::optional<IpRange> parse_ip_range(std::string_view text);
 std::string show_ip(const IpAddress& address);
 
 bool contains(const IpRange& range, const IpAddress& address);
-// Whether one of `ranges` contains `address`, both as text; false for what is no address.
-bool any_contains(std::span<const std::string> ranges, std::string_view address);
 
 // 127.0.0.0/8 and ::1.
 bool is_loopback(const IpAddress& address);

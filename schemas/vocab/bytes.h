@@ -1,6 +1,7 @@
 // Borrowed byte ranges and the 8-byte alignment every record keeps.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -13,6 +14,9 @@ namespace spine {
 // Borrowed: whoever returns or takes one says until when it is valid.
 using ByteSpan = std::span<const std::byte>;
 using MutableByteSpan = std::span<std::byte>;
+
+// A SHA-256.
+using Digest256 = std::array<std::byte, 32>;
 
 constexpr std::size_t align8(std::size_t n) {
   return (n + 7) & ~std::size_t{7};

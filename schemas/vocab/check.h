@@ -1,10 +1,17 @@
 // SPINE_CHECK: an assertion that stays on in release. A wrong state must not reach the journal.
 #pragma once
 
+#include <cstdio>
+#include <cstdlib>
+
 namespace spine {
 
 // Prints the place and the condition to stderr and aborts. Thread: any.
-[[noreturn]] void check_failed(const char* condition, const char* file, int line);
+[[noreturn, gnu::cold, gnu::noinline]] inline void check_failed(const char* condition,
+                                                                const char* file, int line) {
+  std::fprintf(stderr, "spine: internal error at %s:%d: check failed: %s\n", file, line, condition);
+  std::abort();
+}
 
 }  // namespace spine
 

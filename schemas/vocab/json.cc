@@ -86,16 +86,6 @@ Step step_at(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-std::size_t escaped_bytes(std::string_view text) {
-  std::size_t sent = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const Step step = step_at(text, at);
-    at += step.bytes;
-    sent += step.sent;
-  }
-  return sent;
-}
-
 std::string_view cut_escaped(std::string_view text, std::size_t bytes_max) {
   if (text.size() <= bytes_max / kEscapeBytesMax) return text;
   std::size_t sent = 0;
@@ -167,32 +157,19 @@ void JsonWriter::value(std::string_view text) {
 }
 
 void JsonWriter::value(double number) {
-  if (!std::isfinite(number)) {
-    null();
-    return;
-  }
+  std::isfinite(number) ? append_number(number) : null();
+}
+
+template <class Number>
+void JsonWriter::append_number(Number number) {
   separate();
   char digits[32];
   const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
   out_.append(digits, end);
   comma_ = true;
 }
-
-void JsonWriter::integer(std::int64_t number) {
-  separate();
-  char digits[24];
-  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  out_.append(digits, end);
-  comma_ = true;
-}
-
-void JsonWriter::natural(std::uint64_t number) {
-  separate();
-  char digits[24];
-  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  out_.append(digits, end);
-  comma_ = true;
-}
+template void JsonWriter::append_number(std::int64_t number);
+template void JsonWriter::append_number(std::uint64_t number);
 
 void JsonWriter::raw(std::string_view json) {
   separate();

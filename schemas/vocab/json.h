@@ -7,6 +7,7 @@
 #include <ranges>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace spine {
 
@@ -22,16 +23,35 @@ std::string json_string(std::string_view text);
 // strings, so the meaning stays.
 std::string json_for_terminal(std::string_view json);
 
-// Bytes that append_escaped() would append: up to six times those of the text, so a bound of what
-// is sent counts these.
-std::size_t escaped_bytes(std::string_view text);
 // The longest start of `text` that takes at most `bytes_max` when escaped, without half a character
-// at its end. Looks at no more of it than that. Borrowed from `text`.
+// at its end. (Escaping takes up to six bytes for one: a bound of what is sent counts those.) Looks
+// at no more of it than that. Borrowed from `text`.
 std::string_view cut_escaped(std::string_view text, std::size_t bytes_max);
+
+// The name of a member. A literal is looked at by the compiler and written as it is; any other text
+// is escaped. Borrowed.
+class JsonKey {
+ public:
+  consteval JsonKey(const char* literal) : text_(literal), plain_(true) {
+    for (const char c : text_)
+      if (c < ' ' || c > '~' || c == '"' || c == '\\') throw "a key that has to be escaped";
+  }
+  template <std::convertible_to<std::string_view> Text>
+  requires(!std::convertible_to<Text, const char*>) JsonKey(const Text& text)
+      : text_(text), plain_(false) {}
+
+  void append_to(std::string& out) const {
+    plain_ ? void(out.append(text_)) : append_escaped(out, text_);
+  }
+
+ private:
+  std::string_view text_;
+  bool plain_;
+};
 
 // Writes one JSON value into a string it borrows; allocates only when that has to grow. Commas are
 // its business; that members have keys is the caller's, and so is, with begin_ and end_, that
-// objects and arrays are closed. Keys are literals of ours, never escaped.
+// objects and arrays are closed.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) : out_(out) {}
@@ -41,9 +61,10 @@ class JsonWriter {
   void begin_array() { open('['); }
   void end_array() { close(']'); }
 
-  void key(std::string_view name) {
+  void key(JsonKey name) {
     out_.append(comma_ ? ",\"" : "\"");
-    out_.append(name).append("\":", 2);
+    name.append_to(out_);
+    out_.append("\":", 2);
     comma_ = false;
   }
   void value(std::string_view text);
@@ -52,35 +73,32 @@ class JsonWriter {
   void value(double number);
   template <std::integral T>
   void value(T number) {
-    if constexpr (std::signed_integral<T>) {
-      integer(static_cast<std::int64_t>(number));
-    } else {
-      natural(static_cast<std::uint64_t>(number));
-    }
+    using Wide = std::conditional_t<std::signed_integral<T>, std::int64_t, std::uint64_t>;
+    append_number(static_cast<Wide>(number));
   }
   void null() { raw("null"); }
   // `json` is a whole JSON value already.
   void raw(std::string_view json);
 
   template <class T>
-  void member(std::string_view name, T&& v) {
+  void member(JsonKey name, T&& v) {
     key(name);
     value(std::forward<T>(v));
   }
-  void member_raw(std::string_view name, std::string_view json) {
+  void member_raw(JsonKey name, std::string_view json) {
     key(name);
     raw(json);
   }
-  void member_null(std::string_view name) {
+  void member_null(JsonKey name) {
     key(name);
     null();
   }
   // null when the text is empty.
-  void member_or_null(std::string_view name, std::string_view text) {
+  void member_or_null(JsonKey name, std::string_view text) {
     text.empty() ? member_null(name) : member(name, text);
   }
   // Nothing when the text is empty.
-  void member_if(std::string_view name, std::string_view text) {
+  void member_if(JsonKey name, std::string_view text) {
     if (!text.empty()) member(name, text);
   }
 
@@ -92,7 +110,7 @@ class JsonWriter {
     close('}');
   }
   template <std::invocable Write>
-  void object(std::string_view name, Write write) {
+  void object(JsonKey name, Write write) {
     key(name);
     object(write);
   }
@@ -103,25 +121,25 @@ class JsonWriter {
     close(']');
   }
   template <std::invocable Write>
-  void array(std::string_view name, Write write) {
+  void array(JsonKey name, Write write) {
     key(name);
     array(write);
   }
   // An array of one value per row, which `write(row)` writes; of the rows themselves, without it;
   // of one object per row, whose members `write(row)` writes.
   template <class Rows, class Write>
-  void array(std::string_view name, const Rows& rows, Write write) {
+  void array(JsonKey name, const Rows& rows, Write write) {
     array(name, [&] {
       for (const auto& row : rows)
         write(row);
     });
   }
   template <std::ranges::range Rows>
-  void array(std::string_view name, const Rows& rows) {
+  void array(JsonKey name, const Rows& rows) {
     array(name, rows, [this](const auto& row) { this->value(row); });
   }
   template <class Rows, class Write>
-  void objects(std::string_view name, const Rows& rows, Write write) {
+  void objects(JsonKey name, const Rows& rows, Write write) {
     array(name, rows, [&](const auto& row) { object([&] { write(row); }); });
   }
 
@@ -141,8 +159,8 @@ class JsonWriter {
   void separate() {
     if (comma_) out_ += ',';
   }
-  void integer(std::int64_t number);
-  void natural(std::uint64_t number);
+  template <class Number>
+  void append_number(Number number);
 
   std::string& out_;
   bool comma_{};

@@ -100,23 +100,4 @@ std::string JsonNode::json() const {
   return there() ? simdjson::minify(*element_) : std::string{};
 }
 
-std::string text_at(const simdjson::dom::element& object, std::string_view key) {
-  return std::string{value_or(object[key], std::string_view{})};
-}
-
-std::int64_t number_at(const simdjson::dom::element& object, std::string_view key) {
-  return value_or(object[key], std::int64_t{0});
-}
-
-bool flag_at(const simdjson::dom::element& object, std::string_view key) {
-  return value_or(object[key], false);
-}
-
-simdjson::dom::array array_at(const simdjson::dom::element& object, std::string_view key) {
-  // A default-made array is no empty one: it may not be iterated over.
-  static simdjson::dom::parser parser;
-  static const simdjson::dom::array empty = parser.parse(std::string_view{"[]"}).get_array();
-  return value_or(object[key], empty);
-}
-
 }  // namespace spine

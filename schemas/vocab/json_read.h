@@ -76,10 +76,4 @@ class JsonNode {
   std::optional<simdjson::dom::element> element_{};
 };
 
-// The values under a key; nothing, zero, false or an empty array when they are not there.
-std::string text_at(const simdjson::dom::element& object, std::string_view key);
-std::int64_t number_at(const simdjson::dom::element& object, std::string_view key);
-bool flag_at(const simdjson::dom::element& object, std::string_view key);
-simdjson::dom::array array_at(const simdjson::dom::element& object, std::string_view key);
-
 }  // namespace spine

@@ -14,23 +14,24 @@ constexpr std::size_t kLargePagesFrom = std::size_t{4} << 20;
 
 }  // namespace
 
-LazyMemory::LazyMemory(std::size_t bytes, MemoryUse use) : bytes_(bytes) {
+LazyMemory::LazyMemory(std::size_t bytes, MemoryUse use) {
   if (bytes == 0) return;
-  data_ = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-               -1, 0);
-  if (data_ == MAP_FAILED) {
+  void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (data == MAP_FAILED) {
     std::fprintf(stderr,
                  "spine: the system refused to reserve %zu bytes of address space for a table. "
                  "Raise the limit of virtual memory (ulimit -v).\n",
                  bytes);
     std::abort();
   }
+  data_ = {data, Unmap{bytes}};
   // Only a wish: without large pages everything works the same.
-  if (use == MemoryUse::all_over && bytes >= kLargePagesFrom) madvise(data_, bytes, MADV_HUGEPAGE);
+  if (use == MemoryUse::all_over && bytes >= kLargePagesFrom) madvise(data, bytes, MADV_HUGEPAGE);
 }
 
-LazyMemory::~LazyMemory() {
-  if (data_ != nullptr) munmap(data_, bytes_);
+void LazyMemory::Unmap::operator()(void* data) const {
+  munmap(data, bytes);
 }
 
 }  // namespace spine

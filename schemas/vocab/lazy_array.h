@@ -4,8 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <type_traits>
-#include <utility>
 
 #include "schemas/vocab/check.h"
 
@@ -24,23 +24,16 @@ class LazyMemory {
  public:
   LazyMemory() = default;
   LazyMemory(std::size_t bytes, MemoryUse use);
-  ~LazyMemory();
-  LazyMemory(LazyMemory&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
-  LazyMemory& operator=(LazyMemory&& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(bytes_, other.bytes_);
-    return *this;
-  }
-  LazyMemory(const LazyMemory&) = delete;
-  LazyMemory& operator=(const LazyMemory&) = delete;
 
-  void* data() const { return data_; }
-  std::size_t bytes() const { return bytes_; }
+  void* data() const { return data_.get(); }
+  std::size_t bytes() const { return data_.get_deleter().bytes; }
 
  private:
-  void* data_{};
-  std::size_t bytes_{};
+  struct Unmap {
+    std::size_t bytes;
+    void operator()(void* data) const;
+  };
+  std::unique_ptr<void, Unmap> data_{};
 };
 
 // All elements are zero bytes until written. The index is not checked in the hot path: tables give

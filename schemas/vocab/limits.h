@@ -27,6 +27,7 @@ inline constexpr std::size_t kIndexMapBytes = std::size_t{1} << 38;
 #endif
 inline constexpr std::size_t kSpaceAheadBytes = 64 * kMiB;     // posix_fallocate ahead of use
 inline constexpr std::size_t kSpaceReservedBytes = 16 * kMiB;  // for events that close what is open
+inline constexpr std::size_t kLostSnapshotsKept = 8;           // set aside by --accept-loss
 inline constexpr std::size_t kSnapshotsKept = 3;
 inline constexpr std::uint64_t kSnapshotEveryEvents = 1'000'000;
 inline constexpr std::uint64_t kDigestEveryEvents = 1'000'000;

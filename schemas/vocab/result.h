@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -24,9 +23,6 @@ enum class Errc : std::uint8_t {
   unavailable,       // not now; may succeed later
   timed_out,         // a deadline passed
 };
-
-// Name of the class of error, e.g. "corrupt". Static storage.
-std::string_view errc_name(Errc code);
 
 // What went wrong and, where it helps, what to do: one or more full sentences for a person.
 struct Error {

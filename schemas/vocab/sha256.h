@@ -1,23 +1,35 @@
-// SHA-256 of a text, for those who link OpenSSL.
+// SHA-256, for those who link OpenSSL.
 #pragma once
 
-#include <array>
-#include <cstddef>
-#include <openssl/sha.h>
+#include <memory>
+#include <openssl/evp.h>
 #include <string_view>
 
+#include "schemas/vocab/bytes.h"
 #include "schemas/vocab/check.h"
 
 namespace spine {
 
-using Digest256 = std::array<std::byte, 32>;
-
-inline Digest256 sha256_of(std::string_view text) {
+// A failure inside OpenSSL is fatal: there is no answer to give. Thread: any. Each keeps a context,
+// as fetching the algorithm takes microseconds and allocates.
+inline Digest256 sha256_of(ByteSpan bytes) {
+  using Context = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
+  thread_local const Context context = [] {
+    Context fresh{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+    SPINE_CHECK(fresh != nullptr);
+    SPINE_CHECK(EVP_DigestInit_ex(fresh.get(), EVP_sha256(), nullptr) == 1);
+    return fresh;
+  }();
   Digest256 digest{};
-  // A failure inside OpenSSL is fatal: there is no answer to give.
-  SPINE_CHECK(::SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-                       reinterpret_cast<unsigned char*>(digest.data())) != nullptr);
+  // Without a type the context starts again with the one it has.
+  SPINE_CHECK(EVP_DigestInit_ex(context.get(), nullptr, nullptr) == 1);
+  SPINE_CHECK(EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1);
+  SPINE_CHECK(EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()),
+                                 nullptr) == 1);
   return digest;
+}
+inline Digest256 sha256_of(std::string_view text) {
+  return sha256_of(as_bytes(text));
 }
 
 }  // namespace spine

@@ -193,6 +193,8 @@ class Recovery(unittest.TestCase):
         self.daemon.start()
         with self.daemon.client() as client:
             client.call("channel.message", channel_message("lost", "lost text", sender="anna"))
+        with self.daemon.client() as client:
+            self.lost_cursor = client.hello["cursor"]
         self.assertEqual(self.daemon.stop(), 0)
         newer = self.daemon.events()[-1]["seq"]
         shutil.copy(self.daemon.folder / "older.mdb", self.journal_file())
@@ -226,13 +228,24 @@ class Recovery(unittest.TestCase):
         self.assertIn("As asked for by --accept-loss", self.daemon.text())
         with self.daemon.client() as client:
             ack = client.call("channel.message", channel_message("lost", "said again", sender="anna"))
+            for number in range(8):
+                client.call("channel.message", channel_message(f"l{number}", "later", sender="bert"))
         self.assertFalse(ack.get("duplicate", False))
+        with self.daemon.client() as client:
+            # Its seq has been given again: what came since is not what the client missed.
+            self.assertGreater(int(client.hello["cursor"].split(".")[1]),
+                               int(self.lost_cursor.split(".")[1]))
+            self.assertFalse(client.call("resume", {"cursor": self.lost_cursor})["recovered"])
+            cursor = client.hello["cursor"]
         started = [event["body"] for event in self.daemon.events("--kind", "EngineStarted")]
         self.assertEqual([body.get("accepted_loss", 0) for body in started], [0, newer])
         self.assertEqual(self.daemon.stop(), 0)
         kept = self.daemon.state_dir / "snapshots" / f"{newer:020}.snapshot.lost"
         self.assertTrue(kept.exists())
         self.daemon.start()  # nothing is ahead any more
+        for good, old in ((True, cursor), (False, self.lost_cursor)):
+            with self.daemon.client() as client:
+                self.assertEqual(client.call("resume", {"cursor": old})["recovered"], good)
         self.assertIn(("user", "said again"), self.history())
         self.verified()
         self.assertEqual(self.daemon.replay("journal", "verify").returncode, 0)

@@ -22,7 +22,8 @@ class Settings : public ConfigTest {
  protected:
   static std::string got(const Config& config, std::string_view path) {
     const Result<std::string> value = get_path(config, path);
-    return value ? *value : std::string{errc_name(value.error().code)};
+    if (value) return *value;
+    return value.error().code == Errc::not_found ? std::string{"not_found"} : value.error().message;
   }
 };
 

@@ -1,6 +1,4 @@
-// Tests of schemas/vocab/directories.h, whose first user the journal is: modes, and durable names.
-#include "schemas/vocab/directories.h"
-
+// Tests of schemas/vocab/files.h, whose first user the journal is: modes, and durable names.
 #include <algorithm>
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -10,6 +8,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "schemas/vocab/files.h"
 #include "tests/unit/journal/support.h"
 
 namespace spine::journal {

@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 
-#include "journal/index_mark.h"
 #include "tests/unit/journal/support.h"
 
 namespace spine::journal {
@@ -21,24 +20,12 @@ constexpr Seq kEnd{~0ULL};
 // What the index should say, from a scan.
 struct Expected {
   std::map<std::uint64_t, std::set<std::uint64_t>> sessions{};
-  std::map<std::uint16_t, std::set<std::uint64_t>> kinds{};
-  std::vector<std::pair<std::int64_t, Seq>> times{};
 
   void add(const BlockView& block) {
     for (std::uint32_t i = 0; i < block.count(); ++i) {
       const EventView event = block.event(i);
       if (event.header.session != 0) sessions[event.header.session].insert(block.first().value);
-      kinds[event.header.kind].insert(block.first().value);
     }
-    times.emplace_back(block.header().first_wall_ms, block.first());
-  }
-
-  Seq block_at(std::int64_t wall_ms) const {
-    Seq last{};
-    for (const auto& [wall, first] : times) {
-      if (wall <= wall_ms) last = first;
-    }
-    return last;
   }
 };
 
@@ -63,7 +50,7 @@ class IndexTest : public testing::Test {
     return nullptr;
   }
 
-  // Adds `blocks` blocks to the index; sessions, kinds and times by a fixed random sequence.
+  // Adds `blocks` blocks to the index; sessions and times by a fixed random sequence.
   void feed(Index& index, std::size_t blocks, std::uint64_t sessions) {
     Batch batch;
     for (std::size_t b = 0; b < blocks; ++b) {
@@ -72,9 +59,7 @@ class IndexTest : public testing::Test {
       wall_ms_ += random() % 10 == 0 ? -static_cast<std::int64_t>(random() % 500)
                                      : static_cast<std::int64_t>(random() % 100);
       for (std::uint64_t i = 0; i < count; ++i) {
-        RecordHeader header = message_header(random() % (sessions + 1), wall_ms_);
-        if (random() % 5 == 0) header.kind = kStarted;
-        batch.append(header, {});
+        batch.append(message_header(random() % (sessions + 1), wall_ms_), {});
       }
       batch.finish();
       auto header = load<BlockHeader>(batch.block(0).data());
@@ -82,7 +67,7 @@ class IndexTest : public testing::Test {
       store(batch.block(0).data(), header);
       const auto view = BlockView::verify(batch.block(0), batch.first());
       ASSERT_TRUE(view) << view.error().message;
-      ASSERT_TRUE(index.add(*view));
+      index.add(*view);
       expected_.add(*view);
       last_ = batch.last();
       if (b % 3 != 0) continue;
@@ -103,17 +88,6 @@ class IndexTest : public testing::Test {
       const auto some = index.session_blocks(SessionId{session}, from, to, limit);
       ASSERT_TRUE(some);
       ASSERT_EQ(*some, last_within(blocks, from, to, limit)) << session;
-    }
-    for (const auto& [kind, blocks] : expected_.kinds) {
-      const auto all = index.kind_blocks(kind, Seq{1}, kEnd, 1'000'000);
-      ASSERT_TRUE(all);
-      ASSERT_EQ(*all, last_within(blocks, Seq{1}, kEnd, 1'000'000));
-    }
-    for (std::int64_t wall = -1'000; wall < wall_ms_ + 2'000; wall += 37) {
-      ASSERT_EQ(index.block_at(wall).value(), expected_.block_at(wall)) << wall;
-    }
-    for (const auto& [wall, first] : expected_.times) {
-      ASSERT_EQ(index.block_at(wall).value(), expected_.block_at(wall));
     }
   }
 
@@ -138,8 +112,6 @@ TEST_F(IndexTest, ANewIndexIsEmpty) {
   EXPECT_EQ(index->applied(), Seq{});
   EXPECT_FALSE(index->rebuilt());
   EXPECT_TRUE(index->session_blocks(SessionId{1}, Seq{1}, kEnd, 10)->empty());
-  EXPECT_TRUE(index->kind_blocks(1, Seq{1}, kEnd, 10)->empty());
-  EXPECT_EQ(index->block_at(1'000'000).value(), Seq{});
 }
 
 TEST_F(IndexTest, ItAnswersAsAScanDoesWhileEntriesAreInMemory) {
@@ -298,7 +270,7 @@ TEST_F(IndexTest, WhatIsNotCommittedIsNotSeen) {
   auto header = load<BlockHeader>(batch.block(0).data());
   header.crc32c = block_crc32c(batch.block(0));
   store(batch.block(0).data(), header);
-  ASSERT_TRUE(index->add(*BlockView::verify(batch.block(0), batch.first())));
+  index->add(*BlockView::verify(batch.block(0), batch.first()));
   EXPECT_EQ(index->applied(), committed);
   EXPECT_TRUE(index->session_blocks(SessionId{77}, Seq{1}, kEnd, 10)->empty());
   ASSERT_TRUE(index->commit());

@@ -242,7 +242,7 @@ TEST(ReaderDeathTest, ReadingWithoutRenewingIsOurBug) {
   auto journal = open_journal(temp.path() / "journal");
   commit_messages(*journal, 1, 1);
   Reader reader = journal->reader();
-  EXPECT_DEATH((void)reader.block_of(Seq{1}), "check failed: state.live");
+  EXPECT_DEATH((void)reader.block_of(Seq{1}), "check failed: live");
 }
 
 TEST_F(ReaderTest, WhatAReaderThatDiedWasLookingAtIsLetGo) {

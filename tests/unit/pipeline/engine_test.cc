@@ -9,6 +9,8 @@
 
 #include "engine/pipeline/messages.h"
 #include "journal/journal.h"
+#include "journal/snapshots.h"
+#include "schemas/fields.h"
 #include "tests/unit/pipeline/gateway.h"
 
 #include "event_generated.h"
@@ -90,6 +92,74 @@ TEST_F(EngineTest, WithoutSnapshotAndIndexTheStateIsTheSame) {
   gateway.stop();
   EXPECT_EQ(gateway.shared.metrics.digest_divergence.get(), 0U);
   EXPECT_GE(gateway.shared.metrics.digest_checks.get(), 3U) << "one for each recorded stop";
+}
+
+// A start that goes no further than recovery.
+struct Start {
+  explicit Start(const std::filesystem::path& dir, bool accept_loss = false)
+      : recovered(engine.recover({.state_dir = dir,
+                                  .version = "test",
+                                  .policy = policy_body("none"),
+                                  .accept_loss = accept_loss})) {}
+
+  Shared shared{};
+  Ingress ingress{};
+  Outbox net{&no_wake, nullptr};
+  Outbox loop{&no_wake, nullptr};
+  Engine engine{shared, ingress, net, loop};
+  Result<RecoveryReport> recovered;
+};
+
+// Puts a snapshot beside the journal that tells of events it does not hold.
+void save_ahead(const std::filesystem::path& dir, Seq seq) {
+  const auto journal = journal::Journal::open(dir / "journal", {}).value();
+  auto store = journal::SnapshotStore::open(dir / "snapshots").value();
+  ASSERT_TRUE(store.write(seq, journal->epoch(), as_bytes("state"), journal->head()));
+}
+
+std::uint64_t last_accepted_loss(const std::filesystem::path& dir) {
+  journal::Reader reader = *journal::Reader::open_read_only(dir / "journal");
+  std::uint64_t last = 0;
+  for (Seq seq = reader.first(); seq <= reader.last(); seq = next(seq)) {
+    const EventView event = reader.event_at(seq).value();
+    if (!is_kind(event, fb::EventBody::EngineStarted)) continue;
+    last = root_of<fb::EngineStarted>(event).accepted_loss();
+  }
+  return last;
+}
+
+TEST_F(EngineTest, AnAcceptedLossIsInTheJournalBeforeWhatTellsOfItIsPutAway) {
+  { ASSERT_TRUE(Start{dir_}.recovered); }
+  save_ahead(dir_, Seq{1'000});
+  const std::filesystem::path aside = dir_ / "snapshots" / "00000000000000001000.snapshot.lost";
+  std::filesystem::create_directories(aside / "in the way");
+  EXPECT_FALSE(Start(dir_, true).recovered) << "the snapshot cannot be renamed";
+  EXPECT_EQ(last_accepted_loss(dir_), 1'000U);
+  // It tells of the loss still.
+  EXPECT_FALSE(Start{dir_}.recovered);
+  std::filesystem::remove_all(aside);
+  EXPECT_TRUE(Start(dir_, true).recovered);
+  EXPECT_TRUE(std::filesystem::is_regular_file(aside));
+  EXPECT_TRUE(Start{dir_}.recovered);
+}
+
+TEST_F(EngineTest, CursorsOfBeforeALossAreOfAnotherEpochForEver) {
+  const auto epoch = [this](bool accept_loss) {
+    const Start start{dir_, accept_loss};
+    EXPECT_TRUE(start.recovered);
+    return start.shared.cursor_epoch;
+  };
+  const Bits128 first = epoch(false);
+  EXPECT_EQ(epoch(false), first);
+  save_ahead(dir_, Seq{1'000});
+  const Bits128 second = epoch(true);
+  EXPECT_NE(second, first);
+  EXPECT_EQ(epoch(false), second);
+  save_ahead(dir_, Seq{1'000});
+  const Bits128 third = epoch(true);
+  EXPECT_NE(third, first);
+  EXPECT_NE(third, second);
+  EXPECT_EQ(epoch(false), third);
 }
 
 TEST_F(EngineTest, ADuplicateIsNamedWithItsOriginal) {

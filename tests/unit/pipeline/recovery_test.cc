@@ -39,10 +39,16 @@ class RecoveryTest : public ::testing::Test {
     return load_latest_snapshot(store_, reader, state_, notes_);
   }
 
-  Result<Seq> settle(bool accept_loss) {
+  Result<Losses> find(bool accept_loss) {
     notes_.clear();
     journal::Reader reader = story_.journal().reader();
-    return settle_losses(temp_.path(), Bits128{}, accept_loss, reader, notes_);
+    return find_losses(temp_.path(), Bits128{}, accept_loss, reader, notes_);
+  }
+  // Accepts the loss, and puts away what tells of it.
+  Seq accept() {
+    const auto losses = find(true);
+    EXPECT_TRUE(losses && put_away(*losses, temp_.path()));
+    return losses ? last_lost(*losses) : Seq{};
   }
 
   replay::TempDir temp_{};
@@ -79,9 +85,9 @@ TEST_F(RecoveryTest, NothingIsLostWhenEverythingEndsWithTheJournal) {
   save();
   story_.message("bob", "m2", "hello");
   save();
-  const auto settled = settle(false);
-  ASSERT_TRUE(settled) << settled.error().message;
-  EXPECT_EQ(*settled, Seq{});
+  const auto losses = find(false);
+  ASSERT_TRUE(losses) << losses.error().message;
+  EXPECT_EQ(last_lost(*losses), Seq{});
   EXPECT_TRUE(notes_.empty());
 }
 
@@ -89,7 +95,7 @@ TEST_F(RecoveryTest, ASnapshotAheadStopsAStartUntilTheLossIsAccepted) {
   save();
   const Seq good = story_.last();
   save(Seq{1'000}, story_.journal().epoch(), story_.journal().head());
-  const auto refused = settle(false);
+  const auto refused = find(false);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::corrupt);
   for (const char* words :
@@ -99,24 +105,47 @@ TEST_F(RecoveryTest, ASnapshotAheadStopsAStartUntilTheLossIsAccepted) {
   }
   EXPECT_EQ(store_.list().size(), 2U);
 
-  const auto accepted = settle(true);
-  ASSERT_TRUE(accepted) << accepted.error().message;
-  EXPECT_EQ(*accepted, Seq{1'000});
+  EXPECT_EQ(accept(), Seq{1'000});
   EXPECT_EQ(notes_.size(), 1U);
   EXPECT_EQ(store_.list(), std::vector{good});
   EXPECT_TRUE(fs::exists(temp_.path() / "snapshots" / "00000000000000001000.snapshot.lost"));
   EXPECT_EQ(load(), good);
-  EXPECT_EQ(settle(false).value(), Seq{});
+  EXPECT_TRUE(find(false).value().empty());
+}
+
+TEST_F(RecoveryTest, WhatTellsOfALossStaysUntilItIsPutAway) {
+  save();
+  const Seq good = story_.last();
+  save(Seq{1'000}, story_.journal().epoch(), story_.journal().head());
+  const auto losses = find(true);
+  ASSERT_TRUE(losses);
+  // A start that is interrupted here finds it again.
+  journal::Reader reader = story_.journal().reader();
+  EXPECT_EQ(load_latest_snapshot(store_, reader, state_, notes_, *losses), good);
+  EXPECT_EQ(store_.list().size(), 2U);
+  EXPECT_FALSE(find(false));
+}
+
+TEST_F(RecoveryTest, OnlySoManyLostSnapshotsAreKept) {
+  const std::uint64_t first = 1'000;
+  for (std::uint64_t i = 0; i < limits::kLostSnapshotsKept + 3; ++i) {
+    save(Seq{first + i}, story_.journal().epoch(), story_.journal().head());
+    accept();
+  }
+  std::size_t kept = 0;
+  for (const auto& entry : fs::directory_iterator(temp_.path() / "snapshots"))
+    kept += entry.path().extension() == ".lost" ? 1U : 0U;
+  EXPECT_EQ(kept, limits::kLostSnapshotsKept);
 }
 
 TEST_F(RecoveryTest, ASnapshotOfAnotherHistoryStopsAStartToo) {
   journal::Digest256 other = story_.journal().head();
   other[0] ^= std::byte{1};
   save(story_.last(), story_.journal().epoch(), other);
-  const auto refused = settle(false);
+  const auto refused = find(false);
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message.find("of another history of this journal"), std::string::npos);
-  EXPECT_EQ(settle(true).value(), story_.last());
+  EXPECT_EQ(accept(), story_.last());
   EXPECT_TRUE(store_.list().empty());
 }
 

@@ -5,7 +5,6 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "journal/place.h"
 #include "journal/snapshots.h"
 #include "replay/inspect.h"
 #include "tests/unit/replay/support.h"

@@ -1,6 +1,7 @@
 // Tests of schemas/vocab/addresses.h.
 #include "schemas/vocab/addresses.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>
@@ -9,6 +10,12 @@ namespace spine {
 namespace {
 
 TEST(Addresses, BlocksContainWhatTheyShould) {
+  const auto any_contains = [](const std::vector<std::string>& texts, const char* address) {
+    const auto ip = parse_ip(address);
+    return ip && std::ranges::any_of(texts, [&](const std::string& text) {
+             return contains(*parse_ip_range(text), *ip);
+           });
+  };
   const std::vector<std::string> ranges{"10.0.0.0/9", "fd00::/63", "192.0.2.7"};
   EXPECT_TRUE(any_contains(ranges, "10.127.255.255"));
   EXPECT_FALSE(any_contains(ranges, "10.128.0.0"));

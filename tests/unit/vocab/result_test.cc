@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 #include <memory>
-#include <set>
 
 namespace spine {
 namespace {
@@ -51,16 +50,6 @@ TEST(Result, MovesWhatCannotBeCopied) {
 TEST(ResultDeathTest, TakingWhatIsNotThereStopsTheProcess) {
   EXPECT_DEATH((void)half(3).value(), "check failed: has_value");
   EXPECT_DEATH((void)half(4).error(), "check failed: !has_value");
-}
-
-TEST(Errc, EveryCodeHasItsOwnName) {
-  std::set<std::string_view> names;
-  const int count = static_cast<int>(Errc::timed_out) + 1;
-  for (int i = 0; i < count; ++i)
-    names.insert(errc_name(static_cast<Errc>(i)));
-  EXPECT_EQ(names.size(), static_cast<std::size_t>(count));
-  EXPECT_FALSE(names.contains("unknown"));
-  EXPECT_EQ(errc_name(Errc::newer_format), "newer_format");
 }
 
 }  // namespace

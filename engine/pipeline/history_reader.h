@@ -1,4 +1,4 @@
-// HistoryPage: gathers one page of a session's history from its events, the newest first.
+// HistoryReader: pages of the histories of sessions, found by the index and read from the journal.
 #pragma once
 
 #include <array>
@@ -8,7 +8,11 @@
 #include <set>
 #include <vector>
 
+#include "engine/core/kept_body.h"
+#include "engine/core/state.h"
+#include "engine/pipeline/follower_index.h"
 #include "engine/pipeline/messages.h"
+#include "journal/reader.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/record.h"
 
@@ -20,7 +24,8 @@ enum class HistoryLines : std::uint8_t { messages, messages_and_tools };
 // Rows are the lines of the conversation: messages, answers, how runs ended without one, tools and
 // what they returned. Two things that belong to a row are events of their own: how far an answer
 // had come that failed or was stopped, and what a tool was given or gave when that is large. Where
-// those lie is noted on the way. Bodies are verified by who hands events in. Thread: follower.
+// those lie is noted on the way. Bodies are verified by who hands events in, and borrowed. Thread:
+// follower.
 class HistoryPage {
  public:
   struct Options {
@@ -29,6 +34,7 @@ class HistoryPage {
     std::size_t limit{};
     HistoryLines lines{};
   };
+  HistoryPage() = default;
   explicit HistoryPage(const Options& options) : options_(options) {}
 
   // Whether the event is of interest at all: others need not be verified.
@@ -43,27 +49,23 @@ class HistoryPage {
   // Whether a row may have something behind the page's end.
   bool wants_newer() const { return !wanted_newer_.empty(); }
 
-  struct Row {
-    EventView event{};
-    Seq belongs{};  // what belongs to it; 0 = nothing
-  };
-  // The rows, newest first; their bodies are the page's. `more` = there are older ones.
-  std::vector<Row> rows() const;
-  bool more() const { return full_; }
-
- private:
-  using Digest = std::array<std::uint8_t, 32>;
   // What a row lacks: the run whose answer was cut off, or the digest of a body.
   struct Lack {
     std::uint64_t run{};
-    Digest sha256{};
+    std::array<std::uint8_t, 32> sha256{};
     auto operator<=>(const Lack&) const = default;
   };
   struct Line {
     EventView event{};
     std::vector<Lack> lacks{};  // the first that is found is it
-    std::vector<std::uint64_t> body{};
   };
+  // The rows, newest first. `more` = there are older ones.
+  const std::vector<Line>& lines() const { return lines_; }
+  bool more() const { return full_; }
+  // What belongs to the line; 0 = nothing.
+  Seq belonging_to(const Line& line) const;
+
+ private:
   // Events of the session looked at behind the last row: what belongs to it comes right before it.
   static constexpr std::size_t kLookedMax = 64;
 
@@ -77,6 +79,29 @@ class HistoryPage {
   std::set<Lack> wanted_{};
   std::set<Lack> wanted_newer_{};
   std::map<Lack, Seq> found_{};
+};
+
+// Reads one page. Thread: follower. REQUIRES: the reader was renewed and sees what the state holds.
+class HistoryReader {
+ public:
+  HistoryReader(const core::State& state, FollowerIndex& index, journal::Reader& reader)
+      : state_(state), index_(index), reader_(reader) {}
+
+  // The last `limit` lines that are older than `before`; 0 = the last of all. Borrowed from this
+  // object, from the state, and from the blocks (until the reader is renewed or released).
+  Result<HistoryItem> read(SessionId session, Seq before, std::uint64_t limit, HistoryLines lines);
+
+ private:
+  Status collect(const core::SessionView& session, Seq before);
+  Status look_behind(SessionId session, Seq last);
+  Status fill(HistoryItem& item);
+  EventView shown(EventView event);
+
+  const core::State& state_;
+  FollowerIndex& index_;
+  journal::Reader& reader_;
+  HistoryPage page_{};
+  std::vector<core::KeptBody> copies_{};  // of texts that were cut
 };
 
 }  // namespace spine::pipeline

@@ -1,10 +1,11 @@
-// Gaps: what clients were told since a seq, read from the journal again for one that was away.
+// Events of the past with the sessions, runs and questions they are about.
+#include "engine/pipeline/gap_reader.h"
+
 #include <algorithm>
 
 #include "engine/core/commands.h"
 #include "engine/core/kinds.h"
 #include "engine/core/views.h"
-#include "engine/pipeline/follower.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/limits.h"
@@ -29,11 +30,11 @@ Seq question_of(const EventView& event) {
 }  // namespace
 
 // A session is known by the event that opened it, whose seq is its id; a run by its RunQueued.
-Status Follower::view_past_session(SessionId id, EventItem& item) {
+Status GapReader::view_session(SessionId id, EventItem& item) {
   if (!id) return ok();
   item.has_session = core::view_session(state_, id, item.session);
   if (item.has_session || id.value > state_.applied().value) return ok();
-  SPINE_TRY(const EventView opened, event_at(Seq{id.value}));
+  SPINE_TRY(const EventView opened, reader_.event_at(Seq{id.value}));
   if (!is_kind(opened, fb::EventBody::SessionOpened)) return ok();
   const auto& body = root_of<fb::SessionOpened>(opened);
   item.has_session = true;
@@ -51,10 +52,10 @@ Status Follower::view_past_session(SessionId id, EventItem& item) {
   return ok();
 }
 
-Status Follower::view_past_run(RunId id, EventItem& item) {
+Status GapReader::view_run(RunId id, EventItem& item) {
   item.has_run = core::view_run(state_, id, item.run);
   if (item.has_run || id.value == 0 || id.value > state_.applied().value) return ok();
-  SPINE_TRY(const EventView queued, event_at(Seq{id.value}));
+  SPINE_TRY(const EventView queued, reader_.event_at(Seq{id.value}));
   if (!is_kind(queued, fb::EventBody::RunQueued)) return ok();
   const auto& body = root_of<fb::RunQueued>(queued);
   item.has_run = true;
@@ -68,15 +69,13 @@ Status Follower::view_past_run(RunId id, EventItem& item) {
 
 // What was asked, from the question itself; its code and when it expired are in the event that put
 // it to people.
-Status Follower::view_past_approval(const EventView& event, EventItem& item) {
+Status GapReader::view_approval(const EventView& event, EventItem& item) {
   const Seq question = question_of(event);
   if (!question || question >= event.seq) return ok();
-  SPINE_TRY(const EventView asked, event_at(question));
-  if (!is_kind(asked, fb::EventBody::ApprovalRequested)) {
-    return ok();
-  }
+  SPINE_TRY(const EventView asked, reader_.event_at(question));
+  if (!is_kind(asked, fb::EventBody::ApprovalRequested)) return ok();
   const auto& body = root_of<fb::ApprovalRequested>(asked);
-  SPINE_TRY_STATUS(view_past_run(RunId{body.run()}, item));
+  SPINE_TRY_STATUS(view_run(RunId{body.run()}, item));
   item.has_approval = true;
   core::ApprovalView& approval = item.approval;
   approval.request = question;
@@ -98,10 +97,8 @@ Status Follower::view_past_approval(const EventView& event, EventItem& item) {
   EventView opened = event;
   if (is_kind(event, fb::EventBody::ApprovalResolved)) {
     // Put to people right after it was asked, if it was at all.
-    SPINE_TRY(opened, event_at(next(question)));
-    if (!is_kind(opened, fb::EventBody::ApprovalOpened)) {
-      return ok();
-    }
+    SPINE_TRY(opened, reader_.event_at(next(question)));
+    if (!is_kind(opened, fb::EventBody::ApprovalOpened)) return ok();
   }
   const auto& open = root_of<fb::ApprovalOpened>(opened);
   approval.uuid = bits_of(open.uuid());
@@ -110,40 +107,36 @@ Status Follower::view_past_approval(const EventView& event, EventItem& item) {
   return ok();
 }
 
-Status Follower::add_to_gap(const EventView& event, GapItem& gap) {
+Status GapReader::add(const EventView& event, GapItem& gap) {
   EventItem item{};
   item.event = event;
-  SPINE_TRY_STATUS(view_past_session(SessionId{event.header.session}, item));
+  SPINE_TRY_STATUS(view_session(SessionId{event.header.session}, item));
   if (is_kind(event, fb::EventBody::CommandAnswered)) {
-    SPINE_TRY(const EventView message, event_at(Seq{event.header.cause}));
+    SPINE_TRY(const EventView message, reader_.event_at(Seq{event.header.cause}));
     item.message_key = core::message_key_of(message);
   }
   const core::Kind& kind = core::kind_of(event.header.kind);
   if (kind.runs == nullptr) {
-    SPINE_TRY_STATUS(view_past_approval(event, item));
+    SPINE_TRY_STATUS(view_approval(event, item));
     gap.events.push_back(item);
     return ok();
   }
   std::vector<RunId> runs;
   kind.runs(event, runs);
   for (const RunId run : runs) {
-    SPINE_TRY_STATUS(view_past_run(run, item));
+    SPINE_TRY_STATUS(view_run(run, item));
     gap.events.push_back(item);
     ++item.part;
   }
   return ok();
 }
 
-// One page, bounded in blocks looked at and in bytes found. Blocks stay mapped while they are read:
-// the page is written before the reader moves on.
-Status Follower::answer_gap(const ReadRequest& request) {
-  GapItem gap{};
-  gap.head = request.as_of;
-  gap.upto = Seq{request.before.value - 1};
+Result<GapItem> GapReader::read(Seq from, Seq head) {
+  GapItem gap{.upto = Seq{from.value - 1}, .head = head};
   std::size_t bytes = 0;
   std::size_t blocks = 0;
   while (gap.upto < gap.head && blocks < limits::kGapBlocksMax && bytes < limits::kGapBytesMax) {
-    SPINE_TRY(const journal::BlockView block, reader_->block_of(next(gap.upto)));
+    SPINE_TRY(const journal::BlockView block, reader_.block_of(next(gap.upto)));
     ++blocks;
     const auto skip = static_cast<std::uint32_t>(gap.upto.value + 1 - block.first().value);
     for (std::uint32_t i = skip; i < block.count() && gap.upto < gap.head; ++i) {
@@ -153,11 +146,10 @@ Status Follower::answer_gap(const ReadRequest& request) {
       if (!core::kind_of(event.header.kind).resumes()) continue;
       if (!event_is_readable(event)) return unreadable_event(event);
       bytes += event.body.size() + limits::kKiB;
-      SPINE_TRY_STATUS(add_to_gap(event, gap));
+      SPINE_TRY_STATUS(add(event, gap));
     }
   }
-  write(net_, request.connection, request.request, gap);
-  return ok();
+  return gap;
 }
 
 }  // namespace spine::pipeline

@@ -1,15 +1,30 @@
-// Files that are complete or absent.
+// Files that are complete or absent, and directories only their owner may enter.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <initializer_list>
+#include <string_view>
+#include <utility>
 
 #include "schemas/vocab/bytes.h"
-#include "schemas/vocab/directories.h"
 #include "schemas/vocab/result.h"
 #include "schemas/vocab/unique_fd.h"
 
-namespace spine::journal {
+namespace spine {
+
+// Of an errno value: Errc::refused, no_space, not_found or io.
+Errc class_of_errno(int code);
+
+// "<path> cannot be <doing>: <reason>." of an errno value, of its class.
+Error path_error(int code, std::string_view doing, const std::filesystem::path& path);
+
+// Makes the names in the directory durable: created, renamed and removed ones.
+Status sync_dir(const std::filesystem::path& dir);
+
+// Creates the directory and its missing parents with mode 0700, whatever the umask, durably. What
+// already exists is left as it is. Thread: any, but it changes nothing process-wide.
+Status make_private_directories(const std::filesystem::path& directory);
 
 // Writes the parts one after the other to a temporary name, fsyncs, renames to `path` (mode 0600),
 // and syncs the directory: whenever power is lost, the old content is there or the new one. On
@@ -35,7 +50,4 @@ class InputFile {
   std::uint64_t bytes_;
 };
 
-// Fills `bytes` from a file that has exactly as many. Errc::not_found, Errc::corrupt, Errc::io.
-Status read_file_exactly(const std::filesystem::path& path, MutableByteSpan bytes);
-
-}  // namespace spine::journal
+}  // namespace spine

@@ -1,15 +1,14 @@
-// Durable names, whole files.
-#include "journal/files.h"
+// Reading, writing, mkdir and fsync, with the reasons of failures in words.
+#include "schemas/vocab/files.h"
 
 #include <cerrno>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <string>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
-#include <utility>
 
-namespace spine::journal {
+namespace spine {
 namespace {
 
 namespace fs = std::filesystem;
@@ -42,6 +41,55 @@ Status write_synced(const fs::path& path, std::initializer_list<ByteSpan> parts)
 
 }  // namespace
 
+Errc class_of_errno(int code) {
+  switch (code) {
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return Errc::refused;
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return Errc::no_space;
+    case ENOENT:
+      return Errc::not_found;
+    default:
+      return Errc::io;
+  }
+}
+
+Error path_error(int code, std::string_view doing, const fs::path& path) {
+  return Error{class_of_errno(code), path.string() + " cannot be " + std::string(doing) + ": " +
+                                         std::generic_category().message(code) + "."};
+}
+
+Status sync_dir(const fs::path& dir) {
+  const fs::path named = dir.empty() ? fs::path(".") : dir;
+  const UniqueFd fd(::open(named.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return path_error(errno, "opened", named);
+  if (::fsync(fd.get()) != 0) return path_error(errno, "synced", named);
+  return ok();
+}
+
+Status make_private_directories(const fs::path& directory) {
+  if (directory.empty()) return ok();
+  std::error_code ignored;
+  if (fs::is_directory(directory, ignored)) return ok();
+  const fs::path parent = directory.parent_path();
+  if (parent != directory) SPINE_TRY_STATUS(make_private_directories(parent));
+  if (::mkdir(directory.c_str(), S_IRWXU) != 0) {
+    const int code = errno;
+    // "a/b/" names a/b twice, and somebody else may have been quicker.
+    if (fs::is_directory(directory, ignored)) return ok();
+    return path_error(code, "created as a directory", directory);
+  }
+  // A umask that takes the owner's own rights away must not count.
+  if (::chmod(directory.c_str(), S_IRWXU) != 0) {
+    return path_error(errno, "given the mode 0700", directory);
+  }
+  return sync_dir(parent);
+}
+
 Status replace_file(const fs::path& path, std::initializer_list<ByteSpan> parts) {
   fs::path temporary = path;
   temporary += ".partial";
@@ -64,7 +112,7 @@ Result<InputFile> InputFile::open(const fs::path& path) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return path_error(errno, "looked at", path);
   if (!S_ISREG(status.st_mode)) {
-    return Error{Errc::corrupt, fmt::format("{} is not a regular file.", path.string())};
+    return Error{Errc::corrupt, path.string() + " is not a regular file."};
   }
   return InputFile(path, std::move(fd), static_cast<std::uint64_t>(status.st_size));
 }
@@ -74,19 +122,10 @@ Status InputFile::read(MutableByteSpan bytes) {
     const ssize_t n = ::read(fd_.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return path_error(errno, "read", path_);
-    if (n == 0) return Error{Errc::corrupt, fmt::format("{} is cut short.", path_.string())};
+    if (n == 0) return Error{Errc::corrupt, path_.string() + " is cut short."};
     bytes = bytes.subspan(static_cast<std::size_t>(n));
   }
   return ok();
 }
 
-Status read_file_exactly(const fs::path& path, MutableByteSpan bytes) {
-  SPINE_TRY(InputFile file, InputFile::open(path));
-  if (file.bytes() != bytes.size()) {
-    return Error{Errc::corrupt, fmt::format("{} has {} bytes instead of {}.", path.string(),
-                                            file.bytes(), bytes.size())};
-  }
-  return file.read(bytes);
-}
-
-}  // namespace spine::journal
+}  // namespace spine

@@ -1,0 +1,244 @@
+// Which events are rows, what belongs to them, and walking back until a page is full.
+#include "engine/pipeline/history_reader.h"
+
+#include <algorithm>
+
+#include "engine/core/views.h"
+#include "schemas/event_verify.h"
+#include "schemas/fields.h"
+#include "schemas/finished.h"
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/utf8.h"
+
+#include "event_generated.h"
+
+namespace spine::pipeline {
+namespace {
+
+constexpr std::size_t kBlocksAtOnce = 64;
+// Of what a tool was given or gave back, when it does not stand in its event; the journal has more.
+constexpr std::size_t kToolTextBytesMax = 4 * limits::kToolInlineBytesMax;
+// Where an answer that was stopped is looked for behind the page that its end stands on.
+constexpr std::uint64_t kSeqsBehindMax = 100'000;
+
+using Lack = HistoryPage::Lack;
+
+enum class Part : std::uint8_t { none, message, tool, belonging };
+
+Part part_of(std::uint16_t kind) {
+  switch (static_cast<fb::EventBody>(kind)) {
+    case fb::EventBody::MessageReceived:
+    case fb::EventBody::RunFinished:
+    case fb::EventBody::RunFailed:
+    case fb::EventBody::RunAborted:
+    case fb::EventBody::CommandAnswered:
+      return Part::message;
+    case fb::EventBody::ToolCalled:
+    case fb::EventBody::ToolReturned:
+      return Part::tool;
+    case fb::EventBody::PartialAnswerRecorded:
+    case fb::EventBody::BodyRecorded:
+      return Part::belonging;
+    default:
+      return Part::none;
+  }
+}
+
+void add_digest(std::vector<Lack>& out, const flatbuffers::Vector<std::uint8_t>* sha256) {
+  Lack lack{};
+  if (sha256 == nullptr || sha256->size() != lack.sha256.size()) return;
+  std::copy(sha256->begin(), sha256->end(), lack.sha256.begin());
+  out.push_back(lack);
+}
+
+// What belongs to the event and stands elsewhere.
+std::vector<Lack> lacks_of(const EventView& event) {
+  std::vector<Lack> out;
+  switch (static_cast<fb::EventBody>(event.header.kind)) {
+    case fb::EventBody::RunFailed:
+      out.push_back({.run = root_of<fb::RunFailed>(event).run()});
+      break;
+    case fb::EventBody::RunAborted: {
+      const auto* runs = root_of<fb::RunAborted>(event).runs();
+      for (flatbuffers::uoffset_t i = 0; runs != nullptr && i < runs->size(); ++i)
+        out.push_back({.run = runs->Get(i)});
+      break;
+    }
+    case fb::EventBody::ToolCalled: {
+      const auto& body = root_of<fb::ToolCalled>(event);
+      const bool apart = text_of(body.arguments()).empty() && body.arguments_bytes() != 0;
+      if (apart) add_digest(out, body.arguments_sha256());
+      break;
+    }
+    case fb::EventBody::ToolReturned: {
+      const auto& body = root_of<fb::ToolReturned>(event);
+      const bool apart = text_of(body.result()).empty() && body.result_bytes() != 0;
+      if (apart) add_digest(out, body.result_sha256());
+      break;
+    }
+    default:
+      break;
+  }
+  return out;
+}
+
+// What an event is for those that lack it.
+std::vector<Lack> offers_of(const EventView& event) {
+  std::vector<Lack> out;
+  if (is_kind(event.header.kind, fb::EventBody::BodyRecorded)) {
+    add_digest(out, root_of<fb::BodyRecorded>(event).sha256());
+  } else {
+    out.push_back({.run = root_of<fb::PartialAnswerRecorded>(event).run()});
+  }
+  return out;
+}
+
+}  // namespace
+
+bool HistoryPage::wants(const EventView& event) const {
+  if (event.seq < options_.first || event.header.session != options_.session.value) return false;
+  const Part part = part_of(event.header.kind);
+  if (part == Part::none) return false;
+  return options_.lines == HistoryLines::messages_and_tools || part == Part::message;
+}
+
+void HistoryPage::take(const EventView& event) {
+  if (full_) ++looked_;
+  if (part_of(event.header.kind) != Part::belonging) return add(event);
+  for (const Lack& lack : offers_of(event)) {
+    // The last attempt's, and nothing that only rows of an older page could lack.
+    if (full_ && !wanted_.contains(lack)) continue;
+    found_.emplace(lack, event.seq);
+    wanted_.erase(lack);
+  }
+}
+
+void HistoryPage::take_newer(const EventView& event) {
+  if (!is_kind(event.header.kind, fb::EventBody::PartialAnswerRecorded)) return;
+  for (const Lack& lack : offers_of(event)) {
+    if (wanted_newer_.erase(lack) != 0) found_.emplace(lack, event.seq);
+  }
+}
+
+void HistoryPage::add(const EventView& event) {
+  if (full_) return;
+  const bool stopped = is_kind(event.header.kind, fb::EventBody::RunAborted);
+  // What a reset ended is of the life before, though it may stand behind the message that begins
+  // this one.
+  if (stopped && root_of<fb::RunAborted>(event).reason() == fb::AbortReason::session_reset) return;
+  bytes_ += event.body.size();
+  // At least one row, however large: otherwise nobody could ever get past it.
+  full_ = lines_.size() == options_.limit || (bytes_ > limits::kHistoryBytesMax && !lines_.empty());
+  if (full_) return;
+  Line& line = lines_.emplace_back(Line{.event = event});
+  if (options_.lines == HistoryLines::messages) return;
+  line.lacks = lacks_of(event);
+  for (const Lack& lack : line.lacks) {
+    if (!found_.contains(lack)) (stopped ? wanted_newer_ : wanted_).insert(lack);
+  }
+}
+
+Seq HistoryPage::belonging_to(const Line& line) const {
+  for (const Lack& lack : line.lacks) {
+    if (const auto found = found_.find(lack); found != found_.end()) return found->second;
+  }
+  return Seq{};
+}
+
+Result<HistoryItem> HistoryReader::read(SessionId session, Seq before, std::uint64_t limit,
+                                        HistoryLines lines) {
+  HistoryItem item{};
+  item.found = core::view_session(state_, session, item.session);
+  if (!item.found || item.session.message_count == 0) return item;
+  page_ = HistoryPage({.session = session,
+                       .first = item.session.history_first,
+                       .limit = std::min<std::size_t>(limit, limits::kHistoryMessagesMax),
+                       .lines = lines});
+  SPINE_TRY_STATUS(collect(item.session, before));
+  SPINE_TRY_STATUS(fill(item));
+  return item;
+}
+
+// Walks the session's blocks from the newest backwards until there is enough.
+Status HistoryReader::collect(const core::SessionView& session, Seq before) {
+  // A client names any number as its cursor: what lies beyond the journal's end is the end.
+  Seq to = before ? std::min(Seq{before.value - 1}, state_.applied()) : state_.applied();
+  const Seq last = to;
+  while (to >= session.history_first && !page_.complete()) {
+    SPINE_TRY(const std::vector<Seq> blocks,
+              index_.session_blocks(session.id, Seq{1}, to, kBlocksAtOnce));
+    if (blocks.empty()) break;
+    for (auto it = blocks.rbegin(); it != blocks.rend() && !page_.complete(); ++it) {
+      SPINE_TRY(const journal::BlockView block, reader_.block_of(*it));
+      for (std::uint32_t i = block.count(); i-- > 0 && !page_.complete();) {
+        const EventView event = block.event(i);
+        if (event.seq > last || !page_.wants(event)) continue;
+        if (!event_is_readable(event)) return unreadable_event(event);
+        page_.take(event);
+      }
+    }
+    if (blocks.front() <= session.history_first) break;
+    to = Seq{blocks.front().value - 1};
+  }
+  const bool more_behind = last && last < state_.applied();
+  return page_.wants_newer() && more_behind ? look_behind(session.id, last) : ok();
+}
+
+Status HistoryReader::look_behind(SessionId session, Seq last) {
+  SPINE_TRY(const journal::BlockView end, reader_.block_of(last));
+  const Seq to = std::min(state_.applied(), Seq{last.value + kSeqsBehindMax});
+  // Of a range the index gives the last blocks, and the first are wanted: there is at most one a
+  // seq, so all of them are asked for.
+  SPINE_TRY(std::vector<Seq> blocks,
+            index_.session_blocks(session, end.first(), to, kSeqsBehindMax));
+  if (blocks.size() > kBlocksAtOnce) blocks.resize(kBlocksAtOnce);
+  for (const Seq at : blocks) {
+    if (!page_.wants_newer()) break;
+    SPINE_TRY(const journal::BlockView block, reader_.block_of(at));
+    for (std::uint32_t i = 0; i < block.count() && page_.wants_newer(); ++i) {
+      const EventView event = block.event(i);
+      if (event.seq <= last || !page_.wants(event)) continue;
+      if (!event_is_readable(event)) return unreadable_event(event);
+      page_.take_newer(event);
+    }
+  }
+  return ok();
+}
+
+// What belongs to a row; of a large text the beginning.
+EventView HistoryReader::shown(EventView event) {
+  if (!is_kind(event, fb::EventBody::BodyRecorded)) return event;
+  const auto& body = root_of<fb::BodyRecorded>(event);
+  const std::string_view text = cut_text(text_of(body.text()), kToolTextBytesMax);
+  flatbuffers::FlatBufferBuilder builder;
+  const auto beginning = builder.CreateString(text.data(), text.size());
+  builder.Finish(fb::CreateBodyRecorded(builder, body.run(), 0, body.bytes(), beginning));
+  event.body = copies_.emplace_back(finished(builder)).view();
+  return event;
+}
+
+// Oldest first; what belongs to a row comes right before it. Both count, so a page may end earlier
+// than its rows do.
+Status HistoryReader::fill(HistoryItem& item) {
+  item.more = page_.more();
+  std::size_t bytes = 0;
+  for (const HistoryPage::Line& line : page_.lines()) {
+    const Seq belongs = page_.belonging_to(line);
+    EventView belonging{};
+    if (belongs) {
+      SPINE_TRY(belonging, reader_.event_at(belongs));
+      belonging = shown(belonging);
+    }
+    bytes += line.event.body.size() + belonging.body.size();
+    if (bytes > limits::kHistoryBytesMax && !item.events.empty()) {
+      item.more = true;
+      break;
+    }
+    item.events.push_back(line.event);
+    if (belongs) item.events.push_back(belonging);
+  }
+  std::reverse(item.events.begin(), item.events.end());
+  return ok();
+}
+
+}  // namespace spine::pipeline

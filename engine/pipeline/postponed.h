@@ -1,0 +1,51 @@
+// Postponed: inputs nobody can be told about that found no room on the disk, kept until there is.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <utility>
+
+#include "engine/core/kinds.h"
+#include "engine/pipeline/ingress.h"
+
+namespace spine::pipeline {
+
+// In the order in which they came, each in a block of its own. Thread: engine.
+class Postponed {
+ public:
+  bool empty() const { return inputs_.empty(); }
+  std::size_t count() const { return inputs_.size(); }
+  std::size_t bytes() const { return bytes_; }
+  void add(const InputHeader& header, ByteSpan body) {
+    IngressBlock& input = inputs_.emplace_back(IngressBlock::item_bytes(body.size()));
+    input.append(header, body);
+    bytes_ += input.bytes();
+  }
+  const IngressBlock& oldest() const { return inputs_.front(); }
+  IngressBlock take() {
+    IngressBlock input = std::move(inputs_.front());
+    inputs_.pop_front();
+    bytes_ -= input.bytes();
+    return input;
+  }
+  // Gives up what only adds to something; how many those were.
+  std::size_t keep_closing() {
+    return std::erase_if(inputs_, [this](const IngressBlock& input) {
+      if (!closes(input)) bytes_ -= input.bytes();
+      return !closes(input);
+    });
+  }
+  // Whether the input ends something: it may use the space that is kept for that.
+  static bool closes(const IngressBlock& input) {
+    bool closes = false;
+    input.for_each(
+        [&](const InputHeader& header, ByteSpan) { closes = core::kind_of(header.kind).closes; });
+    return closes;
+  }
+
+ private:
+  std::deque<IngressBlock> inputs_{};
+  std::size_t bytes_{};
+};
+
+}  // namespace spine::pipeline

@@ -1,0 +1,106 @@
+// Prompts whose messages are not at hand, ends of runs, and since when runs wait.
+#include "engine/pipeline/run_reader.h"
+
+#include <vector>
+
+#include "engine/core/views.h"
+#include "engine/pipeline/prompts.h"
+#include "schemas/fields.h"
+#include "schemas/vocab/limits.h"
+
+#include "event_generated.h"
+
+namespace spine::pipeline {
+namespace {
+
+constexpr std::string_view kBetweenTexts = "\n\n";
+
+}  // namespace
+
+// Puts the texts of the run's messages into text_. False when that attempt is not the run's any
+// more. Of a run that was tried before, the first attempt names the messages.
+Result<bool> RunReader::read_texts(Seq started, Seq message, std::uint16_t attempt) {
+  std::vector<std::uint64_t> messages{message.value};
+  bool asked_one = true;
+  for (Seq at = started; at;) {
+    SPINE_TRY(const EventView event, reader_.event_at(at));
+    if (!is_kind(event, fb::EventBody::RunStarted)) break;
+    const auto& body = root_of<fb::RunStarted>(event);
+    if (asked_one && body.attempt() != attempt) return false;
+    asked_one = false;
+    if (body.collected() != nullptr) {
+      messages.insert(messages.end(), body.collected()->begin(), body.collected()->end());
+    }
+    // Only ever back, whatever the journal says.
+    at = body.previous() < at.value ? Seq{body.previous()} : Seq{};
+  }
+  text_.clear();
+  std::size_t left_out = 0;
+  for (const std::uint64_t seq : messages) {
+    SPINE_TRY(const EventView event, reader_.event_at(Seq{seq}));
+    if (!is_kind(event, fb::EventBody::MessageReceived)) continue;
+    const std::string_view text = prompt_text(state_, event, [this](Seq at_seq, EventView& found) {
+      const auto read = reader_.event_at(at_seq);
+      if (read) found = *read;
+      return read.has_value();
+    });
+    if (!text_.empty() && text_.size() + text.size() > limits::kTextBytesMax) {
+      ++left_out;
+      continue;
+    }
+    if (!text_.empty()) text_ += kBetweenTexts;
+    text_ += text;
+  }
+  if (left_out != 0) {
+    text_ += kBetweenTexts;
+    text_ += "[" + std::to_string(left_out) +
+             " more messages came meanwhile; together they are too long to be shown here]";
+  }
+  return true;
+}
+
+Result<bool> RunReader::read_prompt(RunId id, EffectId effect, PromptItem& item) {
+  core::RunView run{};
+  // It may have ended, or been interrupted and started again, while the text was being fetched.
+  if (!core::view_run(state_, id, run) || run.status != core::RunStatus::running) return false;
+  SPINE_TRY(const bool current, read_texts(effect.seq, run.message, run.attempt));
+  if (!current) return false;
+  item = prompt_of(state_, run, effect);
+  item.text = text_;
+  return true;
+}
+
+Result<RunItem> RunReader::read_end(RunId id) {
+  RunItem item{};
+  item.found = core::view_run(state_, id, item.run);
+  if (!item.found) return item;
+  core::SessionView session{};
+  if (core::view_session(state_, item.run.session, session)) item.session_key = session.key;
+  if (item.run.ended) {
+    SPINE_TRY(item.end, reader_.event_at(item.run.ended));
+    item.has_end = true;
+  }
+  return item;
+}
+
+// The state does not keep since when a run waits: the event that queued it, whose seq is its id,
+// knows.
+Result<RunsItem> RunReader::read_open(std::uint64_t limit) {
+  RunsItem item{};
+  std::vector<RunId> ids;
+  item.total = core::list_open_runs(state_, static_cast<std::size_t>(limit), ids);
+  for (const RunId id : ids) {
+    OpenRun& open = item.runs.emplace_back();
+    core::view_run(state_, id, open.run);
+    core::SessionView session{};
+    if (core::view_session(state_, open.run.session, session)) {
+      open.session_key = session.key;
+      if (session.active_run != id) open.behind_run_key = session.active_run_key;
+    }
+    SPINE_TRY(const EventView queued, reader_.event_at(Seq{id.value}));
+    open.queued_wall_ms = queued.header.wall_ms;
+  }
+  return item;
+}
+
+}  // namespace spine::pipeline

@@ -1,0 +1,35 @@
+// RunReader: what only the journal knows of runs: what their agents are told, and how they ended.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/core/state.h"
+#include "engine/pipeline/messages.h"
+#include "journal/reader.h"
+
+namespace spine::pipeline {
+
+// What it gives is borrowed from the state, the reader and `text`. Thread: follower. REQUIRES: the
+// reader was renewed and sees what the state holds.
+class RunReader {
+ public:
+  // `text`: memory for the text of one prompt.
+  RunReader(const core::State& state, journal::Reader& reader, std::string& text)
+      : state_(state), reader_(reader), text_(text) {}
+
+  // False when the attempt that `effect` started is not the run's any more.
+  Result<bool> read_prompt(RunId id, EffectId effect, PromptItem& item);
+  Result<RunItem> read_end(RunId id);
+  // The oldest `limit` of those that wait or are worked on.
+  Result<RunsItem> read_open(std::uint64_t limit);
+
+ private:
+  Result<bool> read_texts(Seq started, Seq message, std::uint16_t attempt);
+
+  const core::State& state_;
+  journal::Reader& reader_;
+  std::string& text_;
+};
+
+}  // namespace spine::pipeline
