@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "adapters/agents/process/node_version.h"
 #include "adapters/agents/process/telling_line.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"

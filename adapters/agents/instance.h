@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "adapters/agents/file_pool.h"
-#include "adapters/agents/process/cgroup_tree.h"
+#include "adapters/agents/process/cgroup.h"
 #include "adapters/agents/process/child.h"
 #include "adapters/agents/process/launch.h"
 #include "adapters/agents/protocols/protocol.h"
@@ -180,7 +180,7 @@ class Instance final : public ChildEvents, public ProtocolSink {
   std::unique_ptr<Protocol> protocol_;
   ProtocolTraits traits_{};
   std::shared_ptr<Cgroup> group_{};
-  std::unique_ptr<Child> child_{};
+  Child::Ptr child_{};
   std::unique_ptr<event, FreeTimer> timer_;
   // Whoever is to be called back, and when.
   struct CallBack {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "adapters/agents/echo.h"
+#include "adapters/agents/process/orphans.h"
 #include "engine/log/log.h"
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/check.h"

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "adapters/agents/process/launch.h"
+#include "adapters/agents/process/orphans.h"
 #include "adapters/cli/agent_request.h"
 #include "adapters/cli/logs.h"
 #include "adapters/cli/place.h"

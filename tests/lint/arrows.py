@@ -24,6 +24,10 @@ ADAPTERS = {
     "adapters/websocket": ("adapters/websocket", "adapters/http"),  # one port, one net thread
     "adapters/http": ("adapters/http", "adapters/websocket"),
     "adapters/client": ("adapters/client", "adapters/http"),   # the other side of one upgrade
+    # They live on the loop thread, and use its timers.
+    "adapters/agents": ("adapters/agents", "adapters/loop"),
+    "adapters/skills": ("adapters/skills", "adapters/loop"),
+    "adapters/schedule": ("adapters/schedule", "adapters/loop"),
 }
 
 # A library's header may be included only below these folders.

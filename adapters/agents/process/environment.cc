@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "adapters/agents/process/orphans.h"
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/show.h"
 

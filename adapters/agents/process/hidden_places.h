@@ -1,13 +1,26 @@
-// HiddenPlaces: what of this machine an agent is not to see.
+// HiddenPlaces: what of this machine an agent is not to see, the gateway's own above all.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "adapters/agents/process/launch.h"
-#include "adapters/agents/process/own_places.h"
 #include "adapters/agents/process/trusted.h"
 
 namespace spine::agents {
+
+// Canonical folders and files. A file alone is masked as it is now, and seen again once another is
+// put in its place: so it is its folder that is hidden, but where programs need that folder.
+struct OwnPlaces {
+  Paths folders{};  // hidden with all that is in them
+  Paths masks{};    // folders, and files that are in those programs need
+  Paths files{};    // the configuration and the keys, with links to them
+};
+OwnPlaces own_places(const GatewayPlaces& gateway);
+
+// The first of the gateway's own (state directory, configuration, keys) that lies in `folder`, or
+// is it, with its name for people; "" = none.
+std::string own_place_within(const GatewayPlaces& gateway, const std::string& folder);
 
 // All paths are canonical.
 class HiddenPlaces {

@@ -10,13 +10,11 @@
 #include <utility>
 
 #include "adapters/agents/process/environment.h"
-#include "adapters/agents/process/find_program.h"
-#include "adapters/agents/process/hidden_places.h"
-#include "adapters/agents/process/needed_places.h"
-#include "adapters/agents/process/program_check.h"
-#include "adapters/agents/process/run_command.h"
+#include "adapters/agents/process/node_version.h"
+#include "adapters/agents/process/program.h"
 #include "adapters/agents/process/sandbox.h"
 #include "adapters/agents/process/seccomp.h"
+#include "adapters/agents/process/spawn.h"
 #include "adapters/agents/process/trusted.h"
 #include "adapters/agents/process/users.h"
 #include "schemas/vocab/show.h"
@@ -245,161 +243,6 @@ Result<Launch> launch_without(const LaunchRequest& request, const Separated& sep
   return launch;
 }
 
-namespace fs = std::filesystem;
-
-std::string reason_to_hide(const std::string& place) {
-  if (place == "/tmp" || place == "/var/tmp") return "its own temporary files";
-  if (place == "/run") return "sockets of the machine";
-  return "the home of a user, or beside the gateway's own";
-}
-
-class ViewBuilder {
- public:
-  explicit ViewBuilder(const LaunchRequest& request)
-      : request_(request), hidden_(request), writable_(writable_places(request)) {}
-
-  Status check_configured() const;
-  MountPlan build(const std::string& program, const std::vector<std::string>& env) const;
-
- private:
-  void add_what_runs(NeededPlaces& needed, const std::string& program,
-                     const std::vector<std::string>& env) const;
-  std::vector<Mount> needed_mounts(const std::string& program,
-                                   const std::vector<std::string>& env) const;
-  void cover_own(MountPlan& plan) const;
-  bool may_be_uncovered(const std::string& path) const;
-  Status check_path(std::string_view key, const std::string& path, bool writable) const;
-  std::string agents_folder() const { return hidden_.state() + "/agents/" + request_.agent.id; }
-
-  const LaunchRequest& request_;
-  HiddenPlaces hidden_;
-  WritablePlaces writable_;
-};
-
-void ViewBuilder::add_what_runs(NeededPlaces& needed, const std::string& program,
-                                const std::vector<std::string>& env) const {
-  // The resolver's file may be a link into /run; its folder, as it is replaced when it changes.
-  const std::string resolver = canonical_path("/etc/resolv.conf");
-  if (!resolver.empty() && hidden_.is_hidden(resolver)) {
-    const std::string folder = fs::path(resolver).parent_path().string();
-    needed.add(hidden_.would_uncover(folder) ? resolver : folder, "names of hosts");
-  }
-  const std::string_view path = value_in(env, "PATH");
-  for (const std::string& entry : path_entries(path))
-    needed.add_folder_of_programs(entry, "its PATH");
-  needed.add_what_is_run(program, path, "its program");
-  for (const std::string& arg : request_.agent.process.args)
-    needed.add_argument(arg, path);
-}
-
-std::vector<Mount> ViewBuilder::needed_mounts(const std::string& program,
-                                              const std::vector<std::string>& env) const {
-  NeededPlaces needed(hidden_, writable_);
-  add_what_runs(needed, program, env);
-  const config::SandboxConfig& sandbox = request_.agent.process.sandbox;
-  for (const std::string& dir : request_.skill_dirs)
-    needed.add_skill(dir);
-  for (const std::string& path : sandbox.read)
-    needed.add_configured(MountKind::show, path, "spine.sandbox.read");
-  for (const std::string& path : sandbox.write)
-    needed.add_configured(MountKind::show_writable, path, "spine.sandbox.write");
-  needed.add_configured(MountKind::show_writable, request_.places.workspace, "its workspace");
-  needed.add_configured(MountKind::show_writable, request_.places.data_dir, "its data");
-  needed.add_configured(MountKind::show_writable, request_.places.home, "its home");
-  return needed.sorted();
-}
-
-// The gateway's own and other agents', whatever was shown around them.
-void ViewBuilder::cover_own(MountPlan& plan) const {
-  for (const std::string& place : hidden_.own().masks) {
-    std::error_code failed;
-    if (!plan.is_visible(place)) continue;
-    plan.add({fs::is_directory(place, failed) ? MountKind::hide_folder : MountKind::hide_file,
-              place, "the gateway's own"});
-  }
-  for (const std::string& place : hidden_.own().folders)
-    plan.add({MountKind::hide_folder, place, "the gateway's own"});
-  for (const std::string& place : hidden_.others()) {
-    if (plan.is_visible(place)) {
-      plan.add({MountKind::hide_folder, place, "workspace of another agent"});
-    }
-  }
-}
-
-// Of the state directory only what is this agent's; beside the configuration and keys what was
-// named, and what runs; never the gateway's files, or a socket.
-bool ViewBuilder::may_be_uncovered(const std::string& path) const {
-  if (hidden_.is_own(path)) return false;
-  if (is_within(path, hidden_.state()) && !is_below_any(path, {agents_folder()})) return false;
-  struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0) return false;
-  return S_ISDIR(info.st_mode) || S_ISREG(info.st_mode);
-}
-
-MountPlan ViewBuilder::build(const std::string& program,
-                             const std::vector<std::string>& env) const {
-  const std::vector<Mount> needed = needed_mounts(program, env);
-  MountPlan plan;
-  for (const std::string& place : hidden_.folders())
-    plan.add({MountKind::hide_folder, place, reason_to_hide(place)});
-  for (const Mount& mount : needed) {
-    const bool is_there = mount.kind == MountKind::show_link && plan.is_visible(mount.path);
-    if (!hidden_.is_covered(mount.path) && !is_there) plan.add(mount);
-  }
-  cover_own(plan);
-  for (const Mount& mount : needed) {
-    if (hidden_.is_covered(mount.path) && may_be_uncovered(mount.path)) plan.add(mount);
-  }
-  return plan;
-}
-
-Status ViewBuilder::check_path(std::string_view key, const std::string& path, bool writable) const {
-  const std::string place = trusted_path(path, writable_.all());
-  const auto refuse = [&](std::string_view reason) {
-    return Error{Errc::invalid_argument,
-                 fmt::format("Agent {}: {} {}: {}.", printable(request_.agent.id), key,
-                             printable(path), reason)};
-  };
-  if (place.empty() && !canonical_path(path).empty()) {
-    return refuse(
-        "a link that an agent may have put there leads elsewhere; name the path it is to be");
-  }
-  if (place.empty()) return refuse("there is no such file or directory; make it, or leave it out");
-  if (place == "/") return refuse("that is the whole machine; name the directories it needs");
-  const bool is_agents = is_below_any(place, {agents_folder()});
-  if (!is_agents && (is_within(place, hidden_.state()) || hidden_.is_own(place))) {
-    return refuse(
-        "that belongs to the gateway, and agents must not see it; move what the agent "
-        "needs to a directory of its own");
-  }
-  const std::string own = own_place_within(request_.gateway, place);
-  if (own.empty()) return ok();
-  // What lies beside the gateway's own is hidden and shown again where it is named: that would show
-  // what lies in it, too.
-  if (!is_agents && hidden_.is_covered(place)) {
-    return refuse(fmt::format("the gateway's own {} lies in it; name what the agent needs", own));
-  }
-  if (!writable) return ok();
-  return refuse(
-      fmt::format("the gateway's own {} lies in it, and who may write around it can replace it; "
-                  "choose a directory of its own",
-                  own));
-}
-
-Status ViewBuilder::check_configured() const {
-  const config::SandboxConfig& sandbox = request_.agent.process.sandbox;
-  for (const std::string& path : sandbox.read) {
-    SPINE_TRY_STATUS(check_path("spine.sandbox.read", path, false));
-  }
-  for (const std::string& path : sandbox.write) {
-    SPINE_TRY_STATUS(check_path("spine.sandbox.write", path, true));
-  }
-  if (!request_.agent.workspace.empty()) {
-    SPINE_TRY_STATUS(check_path("workspace", request_.agent.workspace, true));
-  }
-  return check_path("workspace", request_.places.workspace, true);
-}
-
 // Not the gateway's PATH: these programs run with its rights.
 constexpr std::string_view kSystemPath = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin";
 
@@ -466,13 +309,6 @@ Result<Launch> prepare_launch(const LaunchRequest& request) {
   launch->plan.line_bytes_max = request.agent.process.line_bytes_max;
   launch->plan.input_bytes_max = 2 * std::size_t{request.agent.process.line_bytes_max};
   return launch;
-}
-
-Result<MountPlan> agent_view(const LaunchRequest& request, const std::string& program,
-                             const std::vector<std::string>& env) {
-  const ViewBuilder builder(request);
-  SPINE_TRY_STATUS(builder.check_configured());
-  return builder.build(program, env);
 }
 
 SeparationMeans find_separation_means() {

@@ -22,7 +22,7 @@
 #include <utility>
 
 #include "adapters/agents/process/mount_plan.h"
-#include "adapters/agents/process/mount_table.h"
+#include "adapters/agents/process/proc.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/unique_fd.h"
 

@@ -1,4 +1,6 @@
 // Orphans: agents of a gateway that was killed, found by the mark in their environment.
+#include "adapters/agents/process/orphans.h"
+
 #include <algorithm>
 #include <array>
 #include <csignal>
@@ -9,7 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "adapters/agents/process/launch.h"
 #include "adapters/agents/process/proc.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/sha256.h"

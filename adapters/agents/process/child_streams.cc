@@ -1,8 +1,10 @@
-// One buffer; what is written is cut off when it is more than what waits.
-#include "adapters/agents/process/input_queue.h"
+// Buffers of the pipes of a child.
+#include "adapters/agents/process/child_streams.h"
 
 #include <cerrno>
+#include <fmt/format.h>
 #include <unistd.h>
+#include <utility>
 
 namespace spine::agents {
 
@@ -29,6 +31,18 @@ InputQueue::Flushed InputQueue::flush(int fd) {
   constexpr std::size_t kKept = 65'536;  // of memory between large inputs
   if (bytes_.capacity() > kKept) std::string().swap(bytes_);
   return Flushed::all;
+}
+
+void ErrorLines::remember(std::string_view bytes) {
+  constexpr std::size_t kKept = limits::kAgentErrorTailBytes;
+  if (bytes.size() > kKept) bytes.remove_prefix(bytes.size() - kKept);
+  if (tail_.size() + bytes.size() > kKept) tail_.erase(0, tail_.size() + bytes.size() - kKept);
+  tail_.append(bytes);
+}
+
+std::string ErrorLines::take_dropped() {
+  return fmt::format("({} lines of its error output were left out)",
+                     std::exchange(dropped_, std::uint64_t{0}));
 }
 
 }  // namespace spine::agents
