@@ -16,7 +16,7 @@ void EchoDriver::fail_all(std::string_view why) {
     const std::uint64_t us = pipeline::monotonic_now_us() - held->started_us;
     answers_.failed(held->run, fb::RunErrorKind::unknown, why, us / 1000);
   }
-  counts_.failed += held_.size();
+  failed_ += held_.size();
   held_.clear();
 }
 
@@ -26,13 +26,9 @@ void EchoDriver::report(pipeline::AgentReport& out) const {
   out.sandbox = "none";
   out.ready = 1;
   out.running = static_cast<std::uint32_t>(held_.size());
-  out.runs_finished = counts_.finished;
-  out.runs_failed = counts_.failed;
-  out.runs_aborted = counts_.aborted;
-}
-
-EchoDriver::Held::~Held() {
-  if (timer != nullptr) event_free(timer);
+  out.runs_finished = finished_;
+  out.runs_failed = failed_;
+  out.runs_aborted = aborted_;
 }
 
 void EchoDriver::prompt(const pipeline::PromptItem& prompt) {
@@ -46,16 +42,14 @@ void EchoDriver::prompt(const pipeline::PromptItem& prompt) {
   held->run = prompt.run;
   held->text = prompt.text;
   held->started_us = now_us;
-  held->timer = evtimer_new(base_, &EchoDriver::on_timer, held.get());
-  SPINE_CHECK(held->timer != nullptr);
-  const timeval delay{static_cast<time_t>(delay_ms_ / 1000),
-                      static_cast<suseconds_t>(delay_ms_ % 1000 * 1000)};
-  SPINE_CHECK(evtimer_add(held->timer, &delay) == 0);
+  held->timer.reset(evtimer_new(base_, &EchoDriver::on_timer, held.get()));
+  const timeval delay = loop::in_ms(delay_ms_);
+  SPINE_CHECK(held->timer != nullptr && evtimer_add(held->timer.get(), &delay) == 0);
   held_[prompt.run.value] = std::move(held);
 }
 
 void EchoDriver::cancel(RunId run) {
-  counts_.aborted += held_.erase(run.value);
+  aborted_ += held_.erase(run.value);
 }
 
 void EchoDriver::on_timer(evutil_socket_t, short, void* context) {
@@ -73,7 +67,7 @@ void EchoDriver::give_answer(RunId run, std::string_view text, std::uint64_t sta
   const std::uint64_t us = pipeline::monotonic_now_us() - started_us;
   answers_.finished(
       run, {.text = reply, .provider = "spine", .model = "echo", .duration_ms = us / 1000});
-  ++counts_.finished;
+  ++finished_;
 }
 
 }  // namespace spine::agents

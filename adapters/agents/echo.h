@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <event2/event.h>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "adapters/agents/answers.h"
 #include "adapters/agents/driver.h"
+#include "adapters/loop/timer.h"
 
 namespace spine::agents {
 
@@ -23,6 +23,7 @@ class EchoDriver final : public Driver {
   EchoDriver(const EchoDriver&) = delete;
   EchoDriver& operator=(const EchoDriver&) = delete;
 
+  config::Driver kind() const override { return config::Driver::echo; }
   // Fails the runs whose answers still wait.
   void fail_all(std::string_view why) override;
   void configure(const config::AgentConfig& agent) override { delay_ms_ = agent.echo_delay_ms; }
@@ -37,20 +38,16 @@ class EchoDriver final : public Driver {
     RunId run{};
     std::string text{};
     std::uint64_t started_us{};
-    event* timer{};
-    ~Held();
+    loop::EventPtr timer{};
   };
   void give_answer(RunId run, std::string_view text, std::uint64_t started_us);
   static void on_timer(evutil_socket_t, short, void* held);
 
-  struct Counts {
-    std::uint64_t finished{};
-    std::uint64_t failed{};
-    std::uint64_t aborted{};
-  };
   event_base* base_;
   Answers& answers_;
-  Counts counts_{};
+  std::uint64_t finished_{};
+  std::uint64_t failed_{};
+  std::uint64_t aborted_{};
   std::uint32_t delay_ms_;
   std::map<std::uint64_t, std::unique_ptr<Held>> held_{};  // by run; bounded by the open runs
 };

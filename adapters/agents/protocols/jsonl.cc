@@ -4,8 +4,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "adapters/agents/protocols/plain_prompt.h"
-#include "adapters/agents/protocols/skills_block.h"
+#include "adapters/agents/protocols/protocol.h"
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/utf8.h"
@@ -20,9 +19,9 @@ void JsonlProtocol::prompt(const ProtocolPrompt& prompt) {
   if (conversation_argument(&prompt).empty()) text = skills_block(profile_.skills);
   text += plain_prompt(profile_, prompt.text);
   const std::string_view limit = untold_limit();
-  if (prompt.agent_session.empty() && !limit.empty()) sink_.log(limit);
-  sink_.write(input_of(prompt, std::move(text)));
-  sink_.close_input();
+  if (prompt.agent_session.empty() && !limit.empty()) host_.log(limit);
+  host_.write(input_of(prompt, std::move(text)));
+  host_.close_input();
 }
 
 void JsonlProtocol::cancel(RunId run) {
@@ -31,20 +30,15 @@ void JsonlProtocol::cancel(RunId run) {
 }
 
 void JsonlProtocol::line(std::string_view text) {
-  if (odd_.faulted() || cancelled_ || text.empty()) return;
-  if (!run_) {
-    if (answered_) odd_.pass_over("a line after its answer");
-    return;
-  }
-  const LineRead read = in_.read(text, [this, text](const JsonNode& message) {
-    if (!run_ || odd_.faulted()) return;
-    const std::string_view type = message.text("type");
-    if (type.empty()) return odd_.note("no message", text);
-    on_message(type, message);
-  });
-  if (!run_) return;
-  if (read == LineRead::mended) odd_.mended(text);
-  if (read == LineRead::unreadable) on_unreadable(text);
+  const bool late = !run_ && answered_ && !cancelled_ && !text.empty();
+  if (late) return odd_.pass_over("a line after its answer");
+  LineProtocol::line(text);
+}
+
+void JsonlProtocol::on_message(const JsonNode& message, std::string_view text) {
+  const std::string_view type = message.text("type");
+  if (type.empty()) return odd_.note("no message", text);
+  on_typed(type, message);
 }
 
 void JsonlProtocol::on_unreadable(std::string_view text) {
@@ -67,7 +61,7 @@ void JsonlProtocol::ended(bool clean_exit, std::string_view why) {
   if (!run_ || odd_.faulted()) return;
   if (cancelled_) {
     const RunId run = std::exchange(run_, RunId{});
-    return sink_.settled(run);
+    return events_.settled(run);
   }
   if (clean_exit && done_at_end()) {
     reply_.text += pieces_.rest();
@@ -87,10 +81,10 @@ void JsonlProtocol::ended(bool clean_exit, std::string_view why) {
 void JsonlProtocol::bind(std::string_view conversation) {
   if (conversation.empty() || conversation == bound_) return;
   if (conversation.size() > limits::kAgentSessionBytesMax) {
-    return sink_.log("its name of the conversation is too long: it cannot be gone on with later");
+    return host_.log("its name of the conversation is too long: it cannot be gone on with later");
   }
   bound_ = conversation;
-  sink_.bound(run_, conversation);
+  events_.bound(run_, conversation);
 }
 
 std::string_view JsonlProtocol::delta(std::string_view read) {
@@ -103,9 +97,9 @@ std::string_view JsonlProtocol::delta(std::string_view read) {
     odd_.fault("It wrote more than 8 MiB of one answer");
     return {};
   }
-  if (breaks_) sink_.delta(run_, "\n\n");
+  if (breaks_) events_.delta(run_, "\n\n");
   breaks_ = false;
-  sink_.delta(run_, piece);
+  events_.delta(run_, piece);
   return piece;
 }
 
@@ -117,18 +111,13 @@ void JsonlProtocol::finish() {
   }
   answered_ = true;
   const RunId run = std::exchange(run_, RunId{});
-  sink_.finished(run, {.text = reply_.text,
-                       .stop_reason = reply_.stop_reason,
-                       .provider = reply_.provider,
-                       .model = reply_.model,
-                       .input_tokens = reply_.input_tokens,
-                       .output_tokens = reply_.output_tokens});
+  events_.finished(run, reply_.finished());
 }
 
 void JsonlProtocol::fail(fb::RunErrorKind kind, std::string_view message) {
   answered_ = true;
   const RunId run = std::exchange(run_, RunId{});
-  sink_.failed(run, kind, message);
+  events_.failed(run, kind, message);
 }
 
 std::string_view conversation_argument(const ProtocolPrompt* prompt) {
@@ -142,12 +131,6 @@ std::string_view model_argument(const AgentProfile& profile, const ProtocolPromp
   std::string_view model = profile.model;
   if (prompt != nullptr && !prompt->model.empty()) model = prompt->model;
   return model.substr(model.find('/') + 1);
-}
-
-std::unique_ptr<Protocol> make_jsonl_protocol(const AgentProfile& profile, ProtocolSink& sink) {
-  if (profile.preset == "claude") return make_claude_protocol(profile, sink);
-  if (profile.preset == "codex") return make_codex_protocol(profile, sink);
-  return make_lines_protocol(profile, sink);
 }
 
 }  // namespace spine::agents

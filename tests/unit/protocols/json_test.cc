@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/agents/protocols/joined_pieces.h"
 #include "adapters/agents/protocols/json_in.h"
+#include "adapters/agents/protocols/line_mender.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {

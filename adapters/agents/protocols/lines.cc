@@ -1,20 +1,6 @@
-// LinesProtocol: any program that reads one line of JSON and writes some. It is told
-//   {"type":"prompt","text":"what time is it","session":"...","run":"42","trust":"trusted"}
-// and then its input ends; "session" is what it called the conversation before, and is missing in
-// the first prompt of one. "trust" is "trusted", or "untrusted" when whoever wrote the text is not
-// trusted: then there is "tools":["read"], too, all the tools that it may use for them (none when
-// it is empty), and it is the program's part to keep to it; Spine holds it to its sandbox only.
-// What it may write, a line each:
-//   {"type":"session","id":"c1"}                     its name of the conversation, for next time
-//   {"type":"delta","text":"It is "}                 a piece of the answer, shown at once
-//   {"type":"text","text":"It is noon."}             a paragraph of the answer, whole
-//   {"type":"tool_call","id":"t1","name":"bash","arguments":{"command":"date"}}
-//   {"type":"tool_result","id":"t1","text":"noon","is_error":false}
-//   {"type":"final","text":"It is noon."}            the answer; without text, what came before
-//   {"type":"error","message":"no clock"}            there will be no answer
-// A program that exits with 0 without a "final" has answered with its paragraphs, or else with its
-// pieces; one that exits otherwise has crashed, whatever it wrote before. In a shell:  read -r
-// prompt; printf '{"type":"final","text":"%s"}\n' "$(date)"
+// LinesProtocol: what is written and what is understood.
+#include "adapters/agents/protocols/lines.h"
+
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/jsonl.h"
@@ -31,14 +17,12 @@ class LinesProtocol final : public JsonlProtocol {
 
   std::vector<std::string> command_line(std::string_view command,
                                         const ProtocolPrompt*) const override {
-    std::vector<std::string> line{std::string(command)};
-    line.insert(line.end(), profile().args.begin(), profile().args.end());
-    return line;
+    return plain_command(command);
   }
 
  protected:
   std::string input_of(const ProtocolPrompt& prompt, std::string text) const override {
-    const bool untrusted = profile().trust == fb::Trust::untrusted;
+    const bool untrusted = profile_.trust == fb::Trust::untrusted;
     return json_object([&](JsonWriter& json) {
       json.member("type", "prompt");
       json.member("text", text);
@@ -47,7 +31,7 @@ class LinesProtocol final : public JsonlProtocol {
       json.member_if("thinkingLevel", prompt.thinking_level);
       json.member("run", std::to_string(prompt.run.value));
       json.member("trust", untrusted ? "untrusted" : "trusted");
-      if (untrusted) json.array("tools", profile().untrusted_tools);
+      if (untrusted) json.array("tools", profile_.untrusted_tools);
     });
   }
 
@@ -59,7 +43,7 @@ class LinesProtocol final : public JsonlProtocol {
     return text ? Lost::piece : Lost::nothing;
   }
 
-  void on_message(std::string_view type, const JsonNode& message) override {
+  void on_typed(std::string_view type, const JsonNode& message) override {
     const std::string_view text = message.text("text");
     if (type == "delta") {
       if (!message["text"].is_text()) return skip("delta without a text");
@@ -93,7 +77,7 @@ class LinesProtocol final : public JsonlProtocol {
     std::string& whole = reply().text;
     if (whole.size() + text.size() > limits::kTextBytesMax) {
       text = text.substr(0, limits::kTextBytesMax - std::min(whole.size(), limits::kTextBytesMax));
-      log("the answer is longer than 8 MiB, and cut");
+      host_.log("the answer is longer than 8 MiB, and cut");
     }
     if (!whole.empty()) whole += between;
     whole += text;
@@ -102,7 +86,7 @@ class LinesProtocol final : public JsonlProtocol {
   void on_call(const JsonNode& message) {
     const std::string arguments = message["arguments"].json();
     const std::string id = message.their_id("id");
-    if (id.empty()) return odd("a call of a tool without an id", arguments);
+    if (id.empty()) return odd_.note("a call of a tool without an id", arguments);
     tool_called({.call_id = id,
                  .name = message.text("name"),
                  .title = message.text("title"),
@@ -113,7 +97,7 @@ class LinesProtocol final : public JsonlProtocol {
     std::string result(message.text("text"));
     if (result.empty()) result = message["result"].json();
     const std::string id = message.their_id("id");
-    if (id.empty()) return odd("a result of a tool without an id", result);
+    if (id.empty()) return odd_.note("a result of a tool without an id", result);
     tool_returned({.call_id = id,
                    .name = message.text("name"),
                    .result = result,
@@ -155,8 +139,9 @@ class LinesProtocol final : public JsonlProtocol {
 
 }  // namespace
 
-std::unique_ptr<Protocol> make_lines_protocol(const AgentProfile& profile, ProtocolSink& sink) {
-  return std::make_unique<LinesProtocol>(profile, sink);
+std::unique_ptr<Protocol> make_lines_protocol(const AgentProfile& profile, ProtocolHost& host,
+                                              RunEvents& events) {
+  return std::make_unique<LinesProtocol>(profile, host, events);
 }
 
 }  // namespace spine::agents

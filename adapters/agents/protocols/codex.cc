@@ -1,4 +1,6 @@
-// CodexProtocol: `codex exec --json`, tried with 0.169.0.
+// CodexProtocol: its command line, and what its lines mean.
+#include "adapters/agents/protocols/codex.h"
+
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/jsonl.h"
@@ -22,13 +24,13 @@ class CodexProtocol final : public JsonlProtocol {
 
   std::vector<std::string> command_line(std::string_view command,
                                         const ProtocolPrompt* first) const override {
-    const bool untrusted = profile().trust == fb::Trust::untrusted;
+    const bool untrusted = profile_.trust == fb::Trust::untrusted;
     std::vector<std::string> line{std::string(command.empty() ? "codex" : command), "exec",
                                   "--json", "--skip-git-repo-check",
                                   untrusted ? "--sandbox=read-only" : "--sandbox=workspace-write"};
-    const std::string_view model = model_argument(profile(), first);
+    const std::string_view model = model_argument(profile_, first);
     if (!model.empty()) line.push_back(fmt::format("--model={}", model));
-    line.insert(line.end(), profile().args.begin(), profile().args.end());
+    line.insert(line.end(), profile_.args.begin(), profile_.args.end());
     const std::string_view conversation = conversation_argument(first);
     if (!conversation.empty()) line.insert(line.end(), {"resume", std::string(conversation)});
     line.emplace_back("-");
@@ -36,16 +38,14 @@ class CodexProtocol final : public JsonlProtocol {
   }
 
  protected:
-  std::string input_of(const ProtocolPrompt&, std::string text) const override { return text; }
-
   std::string_view untold_limit() const override {
-    if (profile().trust != fb::Trust::untrusted) return {};
+    if (profile_.trust != fb::Trust::untrusted) return {};
     return "Codex cannot be told which tools it may use, so spine.untrustedTools does not hold for "
            "it: for people who are not trusted it runs in its read-only sandbox, where it may "
            "still run commands that read. Use another agent for them if that is too much.";
   }
 
-  void on_message(std::string_view type, const JsonNode& message) override {
+  void on_typed(std::string_view type, const JsonNode& message) override {
     if (type == "thread.started") {
       bind(message.text("thread_id"));
     } else if (type == "item.started") {
@@ -126,8 +126,9 @@ class CodexProtocol final : public JsonlProtocol {
 
 }  // namespace
 
-std::unique_ptr<Protocol> make_codex_protocol(const AgentProfile& profile, ProtocolSink& sink) {
-  return std::make_unique<CodexProtocol>(profile, sink);
+std::unique_ptr<Protocol> make_codex_protocol(const AgentProfile& profile, ProtocolHost& host,
+                                              RunEvents& events) {
+  return std::make_unique<CodexProtocol>(profile, host, events);
 }
 
 }  // namespace spine::agents

@@ -1,5 +1,5 @@
-// Counting of odd lines, up to the fault.
-#include "adapters/agents/protocols/odd_lines.h"
+// Reading of lines, and counting of odd ones, up to the fault.
+#include "adapters/agents/protocols/line_protocol.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -14,7 +14,7 @@ void OddLines::note(std::string_view what, std::string_view line) {
   const std::string_view start = cut_text(line, 160);
   last_ = fmt::format("{}: {}{}", what, start, start.size() < line.size() ? "..." : "");
   if (++count_ <= limits::kAgentOddLinesMax) {
-    sink_.log(last_);
+    host_.log(last_);
     return;
   }
   fault(fmt::format("It wrote more than {} lines that make no sense, the last one: {}: {}",
@@ -35,12 +35,12 @@ void OddLines::pass_over(std::string_view kind) {
     return;
   }
   kinds_.emplace_back(name);
-  sink_.log(fmt::format("passed over, for nobody knows what it means: {}", name));
+  host_.log(fmt::format("passed over, for nobody knows what it means: {}", name));
 }
 
 void OddLines::mended(std::string_view line) {
   if (faulted_ || mended_++ != 0) return;
-  sink_.log(
+  host_.log(
       fmt::format("a line had to be repaired before it could be read: {}", cut_text(line, 160)));
 }
 
@@ -48,7 +48,23 @@ void OddLines::fault(std::string_view why) {
   if (faulted_) return;
   if (before_fault_) before_fault_();
   faulted_ = true;
-  sink_.fault(why);
+  host_.fault(why);
+}
+
+void LineProtocol::line(std::string_view text) {
+  if (odd_.faulted() || text.empty() || !listens()) return;
+  const LineRead read = in_.read(text, [this, text](const JsonNode& message) {
+    if (!odd_.faulted() && listens()) on_message(message, text);
+  });
+  if (!listens()) return;
+  if (read == LineRead::mended) odd_.mended(text);
+  if (read == LineRead::unreadable) on_unreadable(text);
+}
+
+std::vector<std::string> LineProtocol::plain_command(std::string_view command) const {
+  std::vector<std::string> line{std::string(command)};
+  line.insert(line.end(), profile_.args.begin(), profile_.args.end());
+  return line;
 }
 
 }  // namespace spine::agents

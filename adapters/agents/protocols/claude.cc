@@ -1,4 +1,6 @@
-// ClaudeProtocol: `claude -p --output-format stream-json`, tried with 2.1.330.
+// ClaudeProtocol: its command line, and what its lines mean.
+#include "adapters/agents/protocols/claude.h"
+
 #include <fmt/format.h>
 
 #include "adapters/agents/protocols/jsonl.h"
@@ -17,26 +19,24 @@ class ClaudeProtocol final : public JsonlProtocol {
     std::vector<std::string> line{std::string(command.empty() ? "claude" : command), "-p",
                                   "--output-format=stream-json", "--verbose",
                                   "--include-partial-messages"};
-    const std::string_view model = model_argument(profile(), first);
+    const std::string_view model = model_argument(profile_, first);
     if (!model.empty()) line.push_back(fmt::format("--model={}", model));
     const std::string_view conversation = conversation_argument(first);
     if (!conversation.empty()) line.push_back(fmt::format("--resume={}", conversation));
-    if (profile().trust == fb::Trust::untrusted) {
+    if (profile_.trust == fb::Trust::untrusted) {
       // What is not named is not there, and what is there is not asked about.
-      const std::string tools = fmt::format("{}", fmt::join(profile().untrusted_tools, ","));
+      const std::string tools = fmt::format("{}", fmt::join(profile_.untrusted_tools, ","));
       line.insert(line.end(), {"--permission-mode=dontAsk", "--strict-mcp-config",
                                "--tools=" + tools, "--allowedTools=" + tools});
     } else {
       line.emplace_back("--permission-mode=acceptEdits");
     }
-    line.insert(line.end(), profile().args.begin(), profile().args.end());
+    line.insert(line.end(), profile_.args.begin(), profile_.args.end());
     return line;
   }
 
  protected:
-  std::string input_of(const ProtocolPrompt&, std::string text) const override { return text; }
-
-  void on_message(std::string_view type, const JsonNode& message) override {
+  void on_typed(std::string_view type, const JsonNode& message) override {
     // What its own helpers say among themselves is no part of the answer.
     if (!message.text("parent_tool_use_id").empty()) return;
     if (type == "system" && message.text("subtype") == "init") {
@@ -142,8 +142,9 @@ class ClaudeProtocol final : public JsonlProtocol {
 
 }  // namespace
 
-std::unique_ptr<Protocol> make_claude_protocol(const AgentProfile& profile, ProtocolSink& sink) {
-  return std::make_unique<ClaudeProtocol>(profile, sink);
+std::unique_ptr<Protocol> make_claude_protocol(const AgentProfile& profile, ProtocolHost& host,
+                                               RunEvents& events) {
+  return std::make_unique<ClaudeProtocol>(profile, host, events);
 }
 
 }  // namespace spine::agents
