@@ -18,7 +18,7 @@
 #include "adapters/cli/process.h"
 #include "adapters/cli/verb.h"
 #include "adapters/client/http_get.h"
-#include "adapters/loop/signals.h"
+#include "adapters/loop/supervisor.h"
 #include "engine/config/state_dir.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/unique_fd.h"

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <event2/event.h>
 #include <pthread.h>
 #include <string>
 #include <string_view>
@@ -16,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/loop/notify.h"
-#include "adapters/loop/signals.h"
+#include "adapters/loop/supervisor.h"
+#include "adapters/loop/timer.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/messages.h"
@@ -34,21 +33,16 @@ namespace input_kind = pipeline::input_kind;
 constexpr log::Logger kLog{"loop"};
 // Outbox blocks taken before libevent gets its turn.
 constexpr int kBlocksPerTurn = 64;
-constexpr timeval kSecond{1, 0};
 // The engine turns at least once a second; a disk may stall a sync for a while. Longer than this
 // is a hang, and systemd may restart the daemon.
 constexpr std::uint64_t kEngineSilentMsMax = 30'000;
 // How long what is to end by itself may take at a stop; and how often it is looked at.
 constexpr std::uint64_t kStopMsMax = 3'000;
-constexpr timeval kStopTick{0, 10'000};
+constexpr timeval kStopTick = in_ms(10);
 
-struct FreeEvent {
-  void operator()(event* e) const { event_free(e); }
-};
 struct FreeBase {
   void operator()(event_base* base) const { event_base_free(base); }
 };
-using EventPtr = std::unique_ptr<event, FreeEvent>;
 using BasePtr = std::unique_ptr<event_base, FreeBase>;
 
 std::string_view signal_text(std::uint32_t number) {
@@ -90,9 +84,6 @@ struct LoopThread::State {
   static void on_deadline(evutil_socket_t fd, short, void* self) {
     drain_counter(fd);
     static_cast<State*>(self)->push(input_kind::kDeadline, {});
-  }
-  static void on_second(evutil_socket_t, short, void* self) {
-    static_cast<State*>(self)->every_second();
   }
   static void on_signal_ready(evutil_socket_t fd, short, void* self) {
     signalfd_siginfo info{};
@@ -142,8 +133,9 @@ void LoopThread::State::push(std::uint16_t kind, std::string_view text) {
 
 void LoopThread::State::run() {
   ::pthread_setname_np(::pthread_self(), "loop");
-  EventPtr second(event_new(base.get(), -1, EV_PERSIST, &State::on_second, this));
-  SPINE_CHECK(second != nullptr && event_add(second.get(), &kSecond) == 0);
+  Timer second(
+      base.get(), [this] { every_second(); }, Timer::Again::yes);
+  second.start(in_ms(1'000));
   listen(wake.get(), &State::on_wake);
   listen(deadline.get(), &State::on_deadline);
   listen(signals.get(), &State::on_signal_ready);
@@ -163,9 +155,9 @@ void LoopThread::State::run() {
 void LoopThread::State::wait_for_end() {
   take_items();
   if (!hooks.ended) return;
-  EventPtr tick(event_new(
-      base.get(), -1, EV_PERSIST, [](evutil_socket_t, short, void*) {}, nullptr));
-  SPINE_CHECK(tick != nullptr && event_add(tick.get(), &kStopTick) == 0);
+  Timer tick(
+      base.get(), [] {}, Timer::Again::yes);
+  tick.start(kStopTick);
   const std::uint64_t until_ms = pipeline::boottime_now_ms() + kStopMsMax;
   while (!hooks.ended() && pipeline::boottime_now_ms() < until_ms)
     event_base_loop(base.get(), EVLOOP_ONCE);

@@ -1,7 +1,10 @@
-// Signals: which thread they go to. Blocked everywhere, they wait for the loop thread's signalfd.
+// Supervisor: what whoever started the daemon tells it, by signals, and what it tells systemd
+// (sd_notify(3)).
 #pragma once
 
 #include <csignal>
+#include <cstdint>
+#include <string_view>
 
 namespace spine::loop {
 
@@ -16,5 +19,12 @@ void block_signals();
 // process. SIGHUP waits until it can be served.
 // While the main thread recovers nothing is in memory alone, so that is safe.
 void allow_signals();
+
+// Tells systemd how the daemon is; does nothing when systemd did not start it. Thread: any.
+void notify_ready(std::string_view status);
+void notify_status(std::string_view status);
+void notify_stopping();
+void notify_reloading();
+void notify_alive();
 
 }  // namespace spine::loop

@@ -1,12 +1,34 @@
-// Notify: sd_notify(3) messages.
-#include "adapters/loop/notify.h"
+// Masks of the calling thread, and messages to systemd.
+#include "adapters/loop/supervisor.h"
 
+#include <pthread.h>
 #include <string>
 #include <systemd/sd-daemon.h>
 
 #include "engine/pipeline/clock.h"
 
 namespace spine::loop {
+
+sigset_t handled_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
+  return set;
+}
+
+void block_signals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  const sigset_t set = handled_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+void allow_signals() {
+  sigset_t set = handled_signals();
+  sigdelset(&set, SIGHUP);
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
 
 void notify_ready(std::string_view status) {
   sd_notify(0, ("READY=1\nSTATUS=" + std::string(status)).c_str());
