@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "adapters/agents/protocols/acp_asks.h"
-#include "adapters/agents/protocols/line_mender.h"
+#include "adapters/agents/protocols/json_in.h"
 #include "adapters/agents/protocols/line_protocol.h"
 
 namespace spine::agents {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/agents/protocols/line_mender.h"
+#include "adapters/agents/protocols/json_in.h"
 #include "adapters/agents/protocols/line_protocol.h"
 #include "schemas/vocab/json.h"
 

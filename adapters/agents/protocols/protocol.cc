@@ -5,9 +5,7 @@
 #include <array>
 
 #include "adapters/agents/protocols/acp.h"
-#include "adapters/agents/protocols/claude.h"
-#include "adapters/agents/protocols/codex.h"
-#include "adapters/agents/protocols/lines.h"
+#include "adapters/agents/protocols/jsonl.h"
 #include "adapters/agents/protocols/pi.h"
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/check.h"

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "adapters/agents/protocols/json_in.h"
-#include "adapters/agents/protocols/line_mender.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {
