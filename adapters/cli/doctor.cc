@@ -11,7 +11,6 @@
 #include <unistd.h>
 #include <vector>
 
-#include "adapters/agents/process/environment.h"
 #include "adapters/agents/process/launch.h"
 #include "adapters/agents/process/node_version.h"
 #include "adapters/agents/process/program.h"

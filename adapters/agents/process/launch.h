@@ -66,6 +66,11 @@ struct Launch {
 // nothing keeps a root gateway's agent from being root.
 Result<Launch> prepare_launch(const LaunchRequest& request);
 
+// "NAME=value" texts; the first is kOwnerVariable. `user_name` is who it runs as. Errors:
+// Errc::invalid_argument naming a variable that agents cannot get, and why.
+Result<std::vector<std::string>> agent_environment(const LaunchRequest& request,
+                                                   const std::string& user_name);
+
 // Delay before restart `crashes` (1 = after the first crash): base doubled each time, at most a
 // minute, then plus or minus up to a fifth by `random`.
 std::uint64_t back_off_ms(std::uint32_t base_ms, std::uint32_t crashes, std::uint64_t random);

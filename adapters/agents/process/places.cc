@@ -10,7 +10,7 @@
 #include <system_error>
 #include <unistd.h>
 
-#include "adapters/agents/process/hidden_places.h"
+#include "adapters/agents/process/agent_view.h"
 #include "adapters/agents/process/launch.h"
 #include "adapters/agents/process/users.h"
 #include "engine/config/deciding_file.h"

@@ -1,175 +1,67 @@
-// Options of bwrap: name spaces first, then mounts in the order of the plan; and which mounts.
+// Options of bwrap: name spaces first, then mounts in the order of the plan; and rules of
+// libseccomp, written out as the kernel takes them.
 #include "adapters/agents/process/sandbox.h"
 
 #include <algorithm>
-#include <filesystem>
+#include <array>
+#include <cerrno>
 #include <fmt/format.h>
+#include <memory>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <system_error>
+#include <unistd.h>
 
-#include "adapters/agents/process/hidden_places.h"
-#include "adapters/agents/process/needed_places.h"
-#include "adapters/agents/process/program.h"
 #include "schemas/vocab/limits.h"
-#include "schemas/vocab/show.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::agents {
 namespace {
 
-namespace fs = std::filesystem;
+// 4,096 segments (kernel.shmmni) of this size are less than any bound of memory that makes sense.
+constexpr scmp_datum_t kSegmentBytesMax = 64 * 1024;
 
-std::string reason_to_hide(const std::string& place) {
-  if (place == "/tmp" || place == "/var/tmp") return "its own temporary files";
-  if (place == "/run") return "sockets of the machine";
-  return "the home of a user, or beside the gateway's own";
-}
-
-class ViewBuilder {
- public:
-  explicit ViewBuilder(const LaunchRequest& request)
-      : request_(request), hidden_(request), writable_(writable_places(request)) {}
-
-  Status check_configured() const;
-  MountPlan build(const std::string& program, const std::vector<std::string>& env) const;
-
- private:
-  void add_what_runs(NeededPlaces& needed, const std::string& program,
-                     const std::vector<std::string>& env) const;
-  std::vector<Mount> needed_mounts(const std::string& program,
-                                   const std::vector<std::string>& env) const;
-  void cover_own(MountPlan& plan) const;
-  bool may_be_uncovered(const std::string& path) const;
-  Status check_path(std::string_view key, const std::string& path, bool writable) const;
-  std::string agents_folder() const { return hidden_.state() + "/agents/" + request_.agent.id; }
-
-  const LaunchRequest& request_;
-  HiddenPlaces hidden_;
-  WritablePlaces writable_;
+struct FreeFilter {
+  void operator()(void* filter) const { seccomp_release(filter); }
 };
+using Filter = std::unique_ptr<void, FreeFilter>;
 
-void ViewBuilder::add_what_runs(NeededPlaces& needed, const std::string& program,
-                                const std::vector<std::string>& env) const {
-  // The resolver's file may be a link into /run; its folder, as it is replaced when it changes.
-  const std::string resolver = canonical_path("/etc/resolv.conf");
-  if (!resolver.empty() && hidden_.is_hidden(resolver)) {
-    const std::string folder = fs::path(resolver).parent_path().string();
-    needed.add(hidden_.would_uncover(folder) ? resolver : folder, "names of hosts");
-  }
-  const std::string_view path = value_in(env, "PATH");
-  for (const std::string& entry : path_entries(path))
-    needed.add_folder_of_programs(entry, "its PATH");
-  needed.add_what_is_run(program, path, "its program");
-  for (const std::string& arg : request_.agent.process.args)
-    needed.add_argument(arg, path);
-}
-
-std::vector<Mount> ViewBuilder::needed_mounts(const std::string& program,
-                                              const std::vector<std::string>& env) const {
-  NeededPlaces needed(hidden_, writable_);
-  add_what_runs(needed, program, env);
-  const config::SandboxConfig& sandbox = request_.agent.process.sandbox;
-  for (const std::string& dir : request_.skill_dirs)
-    needed.add_skill(dir);
-  for (const std::string& path : sandbox.read)
-    needed.add_configured(MountKind::show, path, "spine.sandbox.read");
-  for (const std::string& path : sandbox.write)
-    needed.add_configured(MountKind::show_writable, path, "spine.sandbox.write");
-  needed.add_configured(MountKind::show_writable, request_.places.workspace, "its workspace");
-  needed.add_configured(MountKind::show_writable, request_.places.data_dir, "its data");
-  needed.add_configured(MountKind::show_writable, request_.places.home, "its home");
-  return needed.sorted();
-}
-
-// The gateway's own and other agents', whatever was shown around them.
-void ViewBuilder::cover_own(MountPlan& plan) const {
-  for (const std::string& place : hidden_.own().masks) {
-    std::error_code failed;
-    if (!plan.is_visible(place)) continue;
-    plan.add({fs::is_directory(place, failed) ? MountKind::hide_folder : MountKind::hide_file,
-              place, "the gateway's own"});
-  }
-  for (const std::string& place : hidden_.own().folders)
-    plan.add({MountKind::hide_folder, place, "the gateway's own"});
-  for (const std::string& place : hidden_.others()) {
-    if (plan.is_visible(place)) {
-      plan.add({MountKind::hide_folder, place, "workspace of another agent"});
-    }
-  }
-}
-
-// Of the state directory only what is this agent's; beside the configuration and keys what was
-// named, and what runs; never the gateway's files, or a socket.
-bool ViewBuilder::may_be_uncovered(const std::string& path) const {
-  if (hidden_.is_own(path)) return false;
-  if (is_within(path, hidden_.state()) && !is_below_any(path, {agents_folder()})) return false;
-  struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0) return false;
-  return S_ISDIR(info.st_mode) || S_ISREG(info.st_mode);
-}
-
-MountPlan ViewBuilder::build(const std::string& program,
-                             const std::vector<std::string>& env) const {
-  const std::vector<Mount> needed = needed_mounts(program, env);
-  MountPlan plan;
-  for (const std::string& place : hidden_.folders())
-    plan.add({MountKind::hide_folder, place, reason_to_hide(place)});
-  for (const Mount& mount : needed) {
-    const bool is_there = mount.kind == MountKind::show_link && plan.is_visible(mount.path);
-    if (!hidden_.is_covered(mount.path) && !is_there) plan.add(mount);
-  }
-  cover_own(plan);
-  for (const Mount& mount : needed) {
-    if (hidden_.is_covered(mount.path) && may_be_uncovered(mount.path)) plan.add(mount);
-  }
-  return plan;
-}
-
-Status ViewBuilder::check_path(std::string_view key, const std::string& path, bool writable) const {
-  const std::string place = trusted_path(path, writable_.all());
-  const auto refuse = [&](std::string_view reason) {
-    return Error{Errc::invalid_argument,
-                 fmt::format("Agent {}: {} {}: {}.", printable(request_.agent.id), key,
-                             printable(path), reason)};
+bool forbid_user_name_spaces(void* filter) {
+  const auto with_flag = [&](int call, unsigned at) {
+    const scmp_arg_cmp flag{at, SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER};
+    return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), call, 1, &flag) == 0;
   };
-  if (place.empty() && !canonical_path(path).empty()) {
-    return refuse(
-        "a link that an agent may have put there leads elsewhere; name the path it is to be");
-  }
-  if (place.empty()) return refuse("there is no such file or directory; make it, or leave it out");
-  if (place == "/") return refuse("that is the whole machine; name the directories it needs");
-  const bool is_agents = is_below_any(place, {agents_folder()});
-  if (!is_agents && (is_within(place, hidden_.state()) || hidden_.is_own(place))) {
-    return refuse(
-        "that belongs to the gateway, and agents must not see it; move what the agent "
-        "needs to a directory of its own");
-  }
-  const std::string own = own_place_within(request_.gateway, place);
-  if (own.empty()) return ok();
-  // What lies beside the gateway's own is hidden and shown again where it is named: that would show
-  // what lies in it, too.
-  if (!is_agents && hidden_.is_covered(place)) {
-    return refuse(fmt::format("the gateway's own {} lies in it; name what the agent needs", own));
-  }
-  if (!writable) return ok();
-  return refuse(
-      fmt::format("the gateway's own {} lies in it, and who may write around it can replace it; "
-                  "choose a directory of its own",
-                  own));
+  // Flags of clone3 are in memory, which a filter cannot read: libraries take clone instead.
+  return with_flag(SCMP_SYS(unshare), 0) && with_flag(SCMP_SYS(clone), 0) &&
+         seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, nullptr) ==
+             0 &&
+         seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(setns), 0, nullptr) == 0;
 }
 
-Status ViewBuilder::check_configured() const {
-  const config::SandboxConfig& sandbox = request_.agent.process.sandbox;
-  for (const std::string& path : sandbox.read) {
-    SPINE_TRY_STATUS(check_path("spine.sandbox.read", path, false));
-  }
-  for (const std::string& path : sandbox.write) {
-    SPINE_TRY_STATUS(check_path("spine.sandbox.write", path, true));
-  }
-  if (!request_.agent.workspace.empty()) {
-    SPINE_TRY_STATUS(check_path("workspace", request_.agent.workspace, true));
-  }
-  return check_path("workspace", request_.places.workspace, true);
+bool forbid_large_segments(void* filter) {
+  const scmp_arg_cmp size{1, SCMP_CMP_GT, kSegmentBytesMax, 0};
+  return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOMEM), SCMP_SYS(shmget), 1, &size) == 0;
+}
+
+// What else a processor of this kind runs: the same call has other numbers there.
+void add_other_numbers(void* filter) {
+#ifdef __x86_64__
+  seccomp_arch_add(filter, SCMP_ARCH_X86);
+  seccomp_arch_add(filter, SCMP_ARCH_X32);
+#elif defined(__aarch64__)
+  seccomp_arch_add(filter, SCMP_ARCH_ARM);
+#else
+  static_cast<void>(filter);
+#endif
+}
+
+std::string exported(void* filter) {
+  const UniqueFd fd(::memfd_create("seccomp", MFD_CLOEXEC));
+  if (!fd || seccomp_export_bpf(filter, fd.get()) != 0) return "";
+  std::array<char, 16'384> buffer;
+  const ssize_t got = ::pread(fd.get(), buffer.data(), buffer.size(), 0);
+  return got > 0 ? std::string(buffer.data(), static_cast<std::size_t>(got)) : "";
 }
 
 }  // namespace
@@ -214,11 +106,18 @@ void append_user_command(std::vector<std::string>& argv, const SeparationMeans& 
                 "--ambient-caps=-all", "--bounding-set=-all"});
 }
 
-Result<MountPlan> agent_view(const LaunchRequest& request, const std::string& program,
-                             const std::vector<std::string>& env) {
-  const ViewBuilder builder(request);
-  SPINE_TRY_STATUS(builder.check_configured());
-  return builder.build(program, env);
+bool has_seccomp() {
+  return ::access("/proc/sys/kernel/seccomp/actions_avail", F_OK) == 0;
+}
+
+std::string seccomp_program(const SeccompRules& rules) {
+  if (rules == SeccompRules{}) return "";
+  const Filter filter(seccomp_init(SCMP_ACT_ALLOW));
+  if (!filter) return "";
+  add_other_numbers(filter.get());
+  if (rules.no_user_name_spaces && !forbid_user_name_spaces(filter.get())) return "";
+  if (rules.no_large_segments && !forbid_large_segments(filter.get())) return "";
+  return exported(filter.get());
 }
 
 }  // namespace spine::agents

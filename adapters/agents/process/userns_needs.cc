@@ -4,7 +4,7 @@
 #include <array>
 #include <filesystem>
 
-#include "adapters/agents/process/needed_places.h"
+#include "adapters/agents/process/agent_view.h"
 #include "adapters/agents/process/proc.h"
 #include "adapters/agents/process/program.h"
 

@@ -94,21 +94,14 @@ class JsonlProtocol : public LineProtocol {
   // A line that cannot be read: whether it was the end of the answer, or a piece of it.
   enum class Lost : std::uint8_t { nothing, piece, end };
   virtual Lost lost_with(std::string_view line) const = 0;
-  // It ended well without having said that the answer is done: whether reply() is the answer.
+  // It ended well without having said that the answer is done: whether reply_ is the answer.
   virtual bool done_at_end() const { return false; }
 
-  Reply& reply() { return reply_; }
-  const Reply& reply() const { return reply_; }
-  // What it named as trouble; told when it ends without an answer.
-  void trouble(std::string_view message) { trouble_ = message; }
   // A kind of line that nobody knows: an answer that is empty because of it is none.
   void skip(std::string_view kind) {
     odd_.skip(kind);
     if (unread_.empty()) unread_ = fmt::format("lines of type \"{}\"", cut_text(kind, 64));
   }
-  // What was lost of the answer, or not understood of it, in words; empty = nothing.
-  const std::string& unread() const { return unread_; }
-  void understood() { unread_.clear(); }  // the answer came whole after all
   void bind(std::string_view conversation) {
     if (conversation.empty() || conversation == bound_) return;
     if (conversation.size() > limits::kAgentSessionBytesMax) {
@@ -133,7 +126,6 @@ class JsonlProtocol : public LineProtocol {
     events_.delta(run_, piece);
     return piece;
   }
-  std::string_view rest_of_pieces() { return pieces_.rest(); }
   // The text so far is an earlier part of the answer: the next piece begins a paragraph.
   void break_delta() {
     pieces_.rest();
@@ -143,7 +135,6 @@ class JsonlProtocol : public LineProtocol {
     used_tools_ = true;
     events_.tool_called(run_, call);
   }
-  bool used_tools() const { return used_tools_; }
   void tool_returned(const ToolResult& result) { events_.tool_returned(run_, result); }
   void finish() {
     // It did not say that its answer is empty: it was not understood.
@@ -160,6 +151,12 @@ class JsonlProtocol : public LineProtocol {
     const RunId run = std::exchange(run_, RunId{});
     events_.failed(run, kind, message);
   }
+
+  Reply reply_{};
+  JoinedPieces pieces_{};
+  std::string unread_{};   // what was lost of the answer, or not understood of it, in words
+  std::string trouble_{};  // what it named as such; told when it ends without an answer
+  bool used_tools_{};
 
  private:
   bool listens() const final { return run_ && !cancelled_; }
@@ -179,17 +176,12 @@ class JsonlProtocol : public LineProtocol {
     if (lost == Lost::piece && unread_.empty()) unread_ = odd_.last();
   }
 
-  JoinedPieces pieces_{};
   RunId run_{};  // none = none yet, or it is over
   bool cancelled_{};
   bool answered_{};
-  bool used_tools_{};
   bool breaks_{};
   std::size_t piece_bytes_{};
   std::string bound_{};
-  std::string trouble_{};
-  std::string unread_{};
-  Reply reply_{};
 };
 
 // ClaudeProtocol: `claude -p --output-format stream-json`, tried with 2.1.330.
@@ -249,9 +241,9 @@ class ClaudeProtocol final : public JsonlProtocol {
   }
 
   void on_assistant(const JsonNode& message) {
-    if (!message.text("model").empty()) reply().model = message.text("model");
+    if (!message.text("model").empty()) reply_.model = message.text("model");
     const std::string text = joined_text(message["content"]);
-    if (!text.empty()) reply().text = text;
+    if (!text.empty()) reply_.text = text;
     message["content"].each([this](const JsonNode& part) {
       if (part.text("type") != "tool_use" || part.text("id").empty()) return;
       const std::string arguments = part["input"].json();
@@ -283,9 +275,9 @@ class ClaudeProtocol final : public JsonlProtocol {
   void on_result(const JsonNode& result) {
     const std::string_view subtype = result.text("subtype");
     const std::string_view text = result.text("result");
-    reply().provider = "anthropic";
-    reply().input_tokens = result["usage"].number("input_tokens");
-    reply().output_tokens = result["usage"].number("output_tokens");
+    reply_.provider = "anthropic";
+    reply_.input_tokens = result["usage"].number("input_tokens");
+    reply_.output_tokens = result["usage"].number("output_tokens");
     bind(result.text("session_id"));
     if (result.flag("is_error") || (!subtype.empty() && subtype != "success")) {
       std::string why(text.empty() ? joined_errors(result["errors"]) : std::string(text));
@@ -296,10 +288,10 @@ class ClaudeProtocol final : public JsonlProtocol {
     if (stop_reason == "refusal") {
       return fail(fb::RunErrorKind::refusal, fmt::format("The model refused to answer: {}", text));
     }
-    if (!stop_reason.empty() && stop_reason != "end_turn") reply().stop_reason = stop_reason;
-    if (!text.empty()) reply().text = text;
-    if (result["result"].is_text()) understood();
-    if (reply().text.empty() && !result["result"].is_text()) {
+    if (!stop_reason.empty() && stop_reason != "end_turn") reply_.stop_reason = stop_reason;
+    if (!text.empty()) reply_.text = text;
+    if (result["result"].is_text()) unread_.clear();  // the answer came whole after all
+    if (reply_.text.empty() && !result["result"].is_text()) {
       return fail(fb::RunErrorKind::unknown,
                   fmt::format("Claude Code ended without an answer that is understood ({}).",
                               cut_text(result.json(), 160)));
@@ -368,10 +360,10 @@ class CodexProtocol final : public JsonlProtocol {
     } else if (type == "item.completed") {
       on_completed(message["item"]);
     } else if (type == "turn.completed") {
-      reply().provider = "openai";
-      reply().input_tokens = message["usage"].number("input_tokens");
-      reply().output_tokens = message["usage"].number("output_tokens");
-      if (reply().text.empty() && unread().empty() && !used_tools()) {
+      reply_.provider = "openai";
+      reply_.input_tokens = message["usage"].number("input_tokens");
+      reply_.output_tokens = message["usage"].number("output_tokens");
+      if (reply_.text.empty() && unread_.empty() && !used_tools_) {
         return fail(fb::RunErrorKind::unknown, "Codex ended its turn without an answer.");
       }
       finish();
@@ -381,7 +373,7 @@ class CodexProtocol final : public JsonlProtocol {
       fail(classify_error(why), "Codex failed: " + why);
     } else if (type == "error") {
       // It goes on trying after most of them; what it gives up on is a turn.failed, or its end.
-      trouble(message.text("message"));
+      trouble_ = message.text("message");
     } else if (type != "turn.started" && type != "item.updated") {
       skip(type);
     }
@@ -416,7 +408,7 @@ class CodexProtocol final : public JsonlProtocol {
   void on_completed(const JsonNode& item) {
     if (item.text("type") == "agent_message") {
       if (!item["text"].is_text()) return skip("agent_message without a text");
-      reply().text = item.text("text");
+      reply_.text = item.text("text");
       delta(item.text("text"));
       return break_delta();
     }
@@ -464,7 +456,7 @@ class LinesProtocol final : public JsonlProtocol {
     });
   }
 
-  bool done_at_end() const override { return !reply().text.empty() && unread().empty(); }
+  bool done_at_end() const override { return !reply_.text.empty() && unread_.empty(); }
 
   Lost lost_with(std::string_view line) const override {
     if (names_value(line, "type", "final") || names_value(line, "type", "error")) return Lost::end;
@@ -481,9 +473,9 @@ class LinesProtocol final : public JsonlProtocol {
       if (!paragraphs_) add(shown, "");
     } else if (type == "text") {
       if (!message["text"].is_text()) return skip("text without a text");
-      if (!paragraphs_) reply().text.clear();
+      if (!paragraphs_) reply_.text.clear();
       paragraphs_ = true;
-      rest_of_pieces();
+      pieces_.rest();
       add(text, "\n\n");
     } else if (type == "session") {
       bind(message.text("id"));
@@ -503,7 +495,7 @@ class LinesProtocol final : public JsonlProtocol {
 
  private:
   void add(std::string_view text, std::string_view between) {
-    std::string& whole = reply().text;
+    std::string& whole = reply_.text;
     if (whole.size() + text.size() > limits::kTextBytesMax) {
       text = text.substr(0, limits::kTextBytesMax - std::min(whole.size(), limits::kTextBytesMax));
       host_.log("the answer is longer than 8 MiB, and cut");
@@ -539,26 +531,26 @@ class LinesProtocol final : public JsonlProtocol {
       return fmt::format("The agent's answer is no text but {}.",
                          cut_text(text.json(), kShownBytes));
     }
-    if (!unread().empty()) {
-      return fmt::format("A part of the agent's answer cannot be read ({}).", unread());
+    if (!unread_.empty()) {
+      return fmt::format("A part of the agent's answer cannot be read ({}).", unread_);
     }
-    if (!reply().text.empty() || used_tools()) return {};
+    if (!reply_.text.empty() || used_tools_) return {};
     return "The agent said that its answer is whole, and gave none.";
   }
 
   void on_final(const JsonNode& message) {
     const JsonNode text = message["text"];
     if (text.is_text()) {
-      reply().text = text.text();
-      understood();
+      reply_.text = text.text();
+      unread_.clear();  // the answer came whole after all
     } else if (const std::string why = why_no_answer(text); !why.empty()) {
       return fail(fb::RunErrorKind::unknown, why);
     }
-    if (!paragraphs_ && !text.is_text()) add(rest_of_pieces(), "");
-    if (!message.text("model").empty()) reply().model = message.text("model");
-    if (!message.text("stop_reason").empty()) reply().stop_reason = message.text("stop_reason");
-    reply().input_tokens = message["usage"].number("input_tokens");
-    reply().output_tokens = message["usage"].number("output_tokens");
+    if (!paragraphs_ && !text.is_text()) add(pieces_.rest(), "");
+    if (!message.text("model").empty()) reply_.model = message.text("model");
+    if (!message.text("stop_reason").empty()) reply_.stop_reason = message.text("stop_reason");
+    reply_.input_tokens = message["usage"].number("input_tokens");
+    reply_.output_tokens = message["usage"].number("output_tokens");
     finish();
   }
 

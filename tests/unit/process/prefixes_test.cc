@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <gtest/gtest.h>
 
-#include "adapters/agents/process/needed_places.h"
+#include "adapters/agents/process/agent_view.h"
 #include "adapters/agents/process/program.h"
 #include "tests/unit/process/launching.h"
 
