@@ -255,30 +255,241 @@ std::vector<SkillRoot> roots_of(const SkillsRequest& request) {
 // One scan.
 class SkillScanner::Look {
  public:
-  Look(Pace pace, const Files& files, const SkillsRequest& request);
+  Look(Pace pace, const Files& files, const SkillsRequest& request)
+      : pace_(pace), files_(files), request_(request), ground_(request.env, request.truthy) {
+    set_.agents_ = request.agents;
+    set_.roots_ = roots_of(request);
+    for (const SkillsAgent& agent : request.agents) {
+      std::string real = agent.workspace.empty() ? std::string{} : real_path(agent.workspace);
+      if (!real.empty()) workspaces_.push_back(std::move(real));
+    }
+  }
+
   // What was found; `seen` gets what its files say. Once.
-  SkillSet take(Files& seen);
+  SkillSet take(Files& seen) {
+    merge();
+    set_.take_digests();
+    seen = std::move(seen_);
+    return std::move(set_);
+  }
 
  private:
   // What it says; null, and the fault is said, when it is not read this time.
+  // An agent may write its workspace full of what is slow to read, and go on doing so.
   std::shared_ptr<const SkillFile> file(const FoundSkill& found, const Digest256& sha256,
-                                        std::size_t& share);
-  void fault(Fault found);
-  void add_faults(std::vector<Fault> found, const std::string& path);
-  void left_out(const std::string& path);
-  std::size_t share_of(const SkillRoot& place) const;
-  const RootSkills& root(const SkillRoot& place);
+                                        std::size_t& share) {
+    for (const Files* known : {&std::as_const(seen_), &files_}) {
+      const auto old = known->find(sha256);
+      if (old != known->end()) return old->second;
+    }
+    if (full_) {
+      left_out(found.path);
+      return nullptr;
+    }
+    const std::size_t cost = read_cost_of(found.text);
+    if (cost > share) {
+      set_.incomplete_ = true;
+      fault({.path = found.path,
+             .message = "not looked at this time: too many skills are new at once. It will be, "
+                        "at the next look.",
+             .weight = Weight::note});
+      return nullptr;
+    }
+    share -= cost;
+    auto file = std::make_shared<SkillFile>(read_skill_file(found.text));
+    const bool spare = pace_ == Pace::bounded && faulty_bytes_ > limits::kSkillTextBytesAllMax / 2;
+    return spare && !file->usable() ? first_fault_of(*file) : file;
+  }
+
+  void fault(Fault found) {
+    if (set_.faults_.size() < limits::kSkillFaultsMax) set_.faults_.push_back(std::move(found));
+  }
+  void add_faults(std::vector<Fault> found, const std::string& path) {
+    for (Fault& one : found) {
+      one.path = path;
+      fault(std::move(one));
+    }
+  }
+  void left_out(const std::string& path) {
+    fault({.path = path,
+           .message = fmt::format("all skills together say more than {} of themselves; this one "
+                                  "is left out.",
+                                  show_bytes(limits::kSkillTextBytesAllMax))});
+  }
+  std::size_t share_of(const SkillRoot& place) const {
+    if (pace_ == Pace::all_at_once) return std::numeric_limits<std::size_t>::max();
+    if (place.agent_id.empty()) return limits::kSkillYamlBytesPerLookMax;
+    const auto sharing = static_cast<std::size_t>(std::ranges::count_if(
+        set_.roots_, [](const SkillRoot& root) { return !root.agent_id.empty(); }));
+    // Room for one file at least, or nothing would ever be read.
+    return std::max(limits::kSkillYamlBytesPerLookMax / sharing, kReadCostMax);
+  }
+
+  const RootSkills& root(const SkillRoot& place) {
+    const auto [at, fresh] = roots_.try_emplace(place.path);
+    RootSkills& skills = at->second;
+    if (!fresh) return skills;
+    skills.share = share_of(place);
+    RootWalk walk = walk_root(place.path, request_.skills.allow_symlinks,
+                              [&](const FoundSkill& found) { look_at(found, skills); });
+    for (Fault& found : walk.faults)
+      fault(std::move(found));
+    set_.folders_.insert(set_.folders_.end(), walk.folders.begin(), walk.folders.end());
+    return skills;
+  }
+
   // Whether an agent could have written it, where it lies or by way of its root.
-  bool is_agents_own(const SkillRoot& place, const Candidate& candidate) const;
-  SkillEntry entry_for(const SkillRoot& place, const Candidate& candidate);
-  void look_at(const FoundSkill& found, RootSkills& out);
+  bool is_agents_own(const SkillRoot& place, const Candidate& candidate) const {
+    return !place.agent_id.empty() ||
+           std::ranges::any_of(workspaces_, [&candidate](const std::string& workspace) {
+             return is_inside(candidate.directory, workspace) ||
+                    is_inside(candidate.real_file, workspace);
+           });
+  }
+
+  // A skill may call itself by any key: whoever can write one would get the secrets of all others.
+  SkillEntry entry_for(const SkillRoot& place, const Candidate& candidate) {
+    const SkillFile& file = *candidate.file;
+    SkillEntry entry{.config = entry_of(request_, file.key)};
+    if (file.key == file.name || !is_agents_own(place, candidate)) return entry;
+    entry.given = false;
+    if (entry.config != nullptr && (!entry.config->api_key.empty() || !entry.config->env.empty())) {
+      fault({.path = candidate.path,
+             .line = file.name_line,
+             .message = fmt::format(
+                 "skillKey is \"{0}\", but a skill in a workspace is given what skills.entries "
+                 "has under its own name only; remove skillKey, or move the skill out of the "
+                 "workspace, to the folder skills beside openclaw.json.",
+                 printable(file.key)),
+             .weight = Weight::warning});
+    }
+    const config::SkillEntryConfig* own = entry_of(request_, file.name);
+    if (own != nullptr && own->enabled == false) entry.config = own;
+    return entry;
+  }
+
+  void look_at(const FoundSkill& found, RootSkills& out) {
+    if (++set_.looked_at_ > limits::kSkillFilesMax) {
+      return fault({.path = found.path,
+                    .message = fmt::format("there may be {} skills in all folders; this one is "
+                                           "left out.",
+                                           limits::kSkillFilesMax)});
+    }
+    if (!found.readable) return;
+    Candidate candidate{.sha256 = sha256_of(found.text),
+                        .path = found.path,
+                        .directory = found.directory,
+                        .real_file = found.file};
+    candidate.file = file(found, candidate.sha256, out.share);
+    if (candidate.file == nullptr) return;
+    std::vector<Fault> faults = candidate.file->faults;
+    check_folder_name(*candidate.file, found.folder, faults);
+    const bool usable = std::ranges::find(faults, Weight::error, &Fault::weight) == faults.end();
+    add_faults(std::move(faults), found.path);
+    const auto [known, fresh] = seen_.try_emplace(candidate.sha256, candidate.file);
+    if (fresh && !fits(found.path, *candidate.file, usable ? seen_bytes_ : faulty_bytes_)) {
+      seen_.erase(known);
+      full_ = pace_ == Pace::bounded;
+      return;
+    }
+    if (!usable) return;
+    const auto same = std::ranges::find_if(out.candidates, [&](const Candidate& other) {
+      return other.file->name == candidate.file->name;
+    });
+    if (same == out.candidates.end()) {
+      out.candidates.push_back(std::move(candidate));
+    } else if (same->directory != candidate.directory) {
+      beaten(candidate, same->path, {});
+    }
+  }
+
   // Whether what it says still fits; the fault is said when not.
-  bool fits(const std::string& path, const SkillFile& file, std::size_t& bytes);
-  void add(const SkillRoot& root, const Candidate& candidate);
-  void merge();
+  bool fits(const std::string& path, const SkillFile& file, std::size_t& bytes) {
+    bytes += file.bytes();
+    if (bytes <= limits::kSkillTextBytesAllMax) return true;
+    bytes -= file.bytes();
+    left_out(path);
+    return false;
+  }
+
+  void add(const SkillRoot& root, const Candidate& candidate) {
+    const SkillFile& file = *candidate.file;
+    const auto [winner, fresh] =
+        winners_.try_emplace({root.agent_id, file.name}, set_.skills_.size());
+    if (!fresh) {
+      const Skill& first = set_.skills_[winner->second];
+      // Or it is the same skill by another way.
+      if (first.directory != candidate.directory) beaten(candidate, first.report.path, {});
+      return;
+    }
+    if (set_.skills_.size() == limits::kSkillsMax) {
+      winners_.erase(winner);
+      return fault({.path = candidate.path,
+                    .message = fmt::format("there may be {} skills in all; this one is left "
+                                           "out.",
+                                           limits::kSkillsMax)});
+    }
+    if (!fits(candidate.path, file, winner_bytes_)) {
+      winners_.erase(winner);
+      return;
+    }
+    const SkillEntry entry = entry_for(root, candidate);
+    Skill skill{.report = file, .directory = candidate.directory};
+    skill.report.path = candidate.path;
+    skill.report.directory = candidate.directory;
+    skill.report.root = root.label;
+    skill.report.agent_id = root.agent_id;
+    skill.sha256 = candidate.sha256;
+    std::vector<Fault> faults;
+    skill.env = variables_of(file, entry, faults);
+    add_faults(std::move(faults), candidate.path);
+    judge(file, entry, ground_, skill.report);
+    set_.skills_.push_back(std::move(skill));
+  }
+
+  void merge() {
+    // First what no agent writes, so that no agent can use up its room. Who wins does not depend on
+    // it: a skill of a workspace hides another only when they are handed out.
+    for (const bool of_agents : {false, true}) {
+      for (const SkillRoot& place : set_.roots_) {
+        if (place.agent_id.empty() == of_agents) continue;
+        const RootSkills& found = root(place);
+        for (const Candidate& candidate : found.candidates)
+          add(place, candidate);
+      }
+    }
+    note_hidden();
+    winners_.clear();
+    std::ranges::sort(set_.skills_, {}, place_in_order);
+    std::ranges::sort(set_.folders_);
+    set_.folders_.erase(std::unique(set_.folders_.begin(), set_.folders_.end()),
+                        set_.folders_.end());
+    std::ranges::sort(set_.faults_, {}, place_of);
+    const auto twice = std::ranges::unique(set_.faults_, {}, place_of);
+    set_.faults_.erase(twice.begin(), twice.end());
+  }
+
   // That it is not used, for the one at `winner`.
-  void beaten(const Candidate& loser, const std::string& winner, std::string_view by_whom);
-  void note_hidden();
+  void beaten(const Candidate& loser, const std::string& winner, std::string_view by_whom) {
+    fault({.path = loser.path,
+           .line = loser.file == nullptr ? 0 : loser.file->name_line,
+           .message = fmt::format("not used{}: {} has the same name and comes first.", by_whom,
+                                  printable(winner)),
+           .weight = Weight::note});
+  }
+
+  // Skills for everybody that an agent's workspace has its own of.
+  void note_hidden() {
+    for (const Skill& own : set_.skills_) {
+      if (own.report.agent_id.empty()) continue;
+      const auto shared = winners_.find({std::string{}, own.report.name});
+      if (shared == winners_.end()) continue;
+      const Skill& hidden = set_.skills_[shared->second];
+      if (hidden.directory == own.directory) continue;
+      beaten({.path = hidden.report.path}, own.report.path,
+             fmt::format(" by the agent {}", own.report.agent_id));
+    }
+  }
 
   const Pace pace_;
   const Files& files_;  // of the scan before
@@ -294,240 +505,6 @@ class SkillScanner::Look {
   std::map<std::string, RootSkills> roots_{};
   std::map<std::pair<std::string, std::string>, std::size_t> winners_{};  // (agent, name)
 };
-
-SkillScanner::Look::Look(Pace pace, const Files& files, const SkillsRequest& request)
-    : pace_(pace), files_(files), request_(request), ground_(request.env, request.truthy) {
-  set_.agents_ = request.agents;
-  set_.roots_ = roots_of(request);
-  for (const SkillsAgent& agent : request.agents) {
-    std::string real = agent.workspace.empty() ? std::string{} : real_path(agent.workspace);
-    if (!real.empty()) workspaces_.push_back(std::move(real));
-  }
-}
-
-SkillSet SkillScanner::Look::take(Files& seen) {
-  merge();
-  set_.take_digests();
-  seen = std::move(seen_);
-  return std::move(set_);
-}
-
-void SkillScanner::Look::fault(Fault found) {
-  if (set_.faults_.size() < limits::kSkillFaultsMax) set_.faults_.push_back(std::move(found));
-}
-
-void SkillScanner::Look::add_faults(std::vector<Fault> found, const std::string& path) {
-  for (Fault& one : found) {
-    one.path = path;
-    fault(std::move(one));
-  }
-}
-
-bool SkillScanner::Look::fits(const std::string& path, const SkillFile& file, std::size_t& bytes) {
-  bytes += file.bytes();
-  if (bytes <= limits::kSkillTextBytesAllMax) return true;
-  bytes -= file.bytes();
-  left_out(path);
-  return false;
-}
-
-void SkillScanner::Look::left_out(const std::string& path) {
-  fault({.path = path,
-         .message = fmt::format("all skills together say more than {} of themselves; this one "
-                                "is left out.",
-                                show_bytes(limits::kSkillTextBytesAllMax))});
-}
-
-// An agent may write its workspace full of what is slow to read, and go on doing so.
-std::shared_ptr<const SkillFile> SkillScanner::Look::file(const FoundSkill& found,
-                                                          const Digest256& sha256,
-                                                          std::size_t& share) {
-  for (const Files* known : {&std::as_const(seen_), &files_}) {
-    const auto old = known->find(sha256);
-    if (old != known->end()) return old->second;
-  }
-  if (full_) {
-    left_out(found.path);
-    return nullptr;
-  }
-  const std::size_t cost = read_cost_of(found.text);
-  if (cost > share) {
-    set_.incomplete_ = true;
-    fault({.path = found.path,
-           .message = "not looked at this time: too many skills are new at once. It will be, "
-                      "at the next look.",
-           .weight = Weight::note});
-    return nullptr;
-  }
-  share -= cost;
-  auto file = std::make_shared<SkillFile>(read_skill_file(found.text));
-  const bool spare = pace_ == Pace::bounded && faulty_bytes_ > limits::kSkillTextBytesAllMax / 2;
-  return spare && !file->usable() ? first_fault_of(*file) : file;
-}
-
-std::size_t SkillScanner::Look::share_of(const SkillRoot& place) const {
-  if (pace_ == Pace::all_at_once) return std::numeric_limits<std::size_t>::max();
-  if (place.agent_id.empty()) return limits::kSkillYamlBytesPerLookMax;
-  const auto sharing = static_cast<std::size_t>(std::ranges::count_if(
-      set_.roots_, [](const SkillRoot& root) { return !root.agent_id.empty(); }));
-  // Room for one file at least, or nothing would ever be read.
-  return std::max(limits::kSkillYamlBytesPerLookMax / sharing, kReadCostMax);
-}
-
-void SkillScanner::Look::look_at(const FoundSkill& found, RootSkills& out) {
-  if (++set_.looked_at_ > limits::kSkillFilesMax) {
-    return fault({.path = found.path,
-                  .message = fmt::format("there may be {} skills in all folders; this one is "
-                                         "left out.",
-                                         limits::kSkillFilesMax)});
-  }
-  if (!found.readable) return;
-  Candidate candidate{.sha256 = sha256_of(found.text),
-                      .path = found.path,
-                      .directory = found.directory,
-                      .real_file = found.file};
-  candidate.file = file(found, candidate.sha256, out.share);
-  if (candidate.file == nullptr) return;
-  std::vector<Fault> faults = candidate.file->faults;
-  check_folder_name(*candidate.file, found.folder, faults);
-  const bool usable = std::ranges::find(faults, Weight::error, &Fault::weight) == faults.end();
-  add_faults(std::move(faults), found.path);
-  const auto [known, fresh] = seen_.try_emplace(candidate.sha256, candidate.file);
-  if (fresh && !fits(found.path, *candidate.file, usable ? seen_bytes_ : faulty_bytes_)) {
-    seen_.erase(known);
-    full_ = pace_ == Pace::bounded;
-    return;
-  }
-  if (!usable) return;
-  const auto same = std::ranges::find_if(out.candidates, [&](const Candidate& other) {
-    return other.file->name == candidate.file->name;
-  });
-  if (same == out.candidates.end()) {
-    out.candidates.push_back(std::move(candidate));
-  } else if (same->directory != candidate.directory) {
-    beaten(candidate, same->path, {});
-  }
-}
-
-const RootSkills& SkillScanner::Look::root(const SkillRoot& place) {
-  const auto [at, fresh] = roots_.try_emplace(place.path);
-  RootSkills& skills = at->second;
-  if (!fresh) return skills;
-  skills.share = share_of(place);
-  RootWalk walk = walk_root(place.path, request_.skills.allow_symlinks,
-                            [&](const FoundSkill& found) { look_at(found, skills); });
-  for (Fault& found : walk.faults)
-    fault(std::move(found));
-  set_.folders_.insert(set_.folders_.end(), walk.folders.begin(), walk.folders.end());
-  return skills;
-}
-
-bool SkillScanner::Look::is_agents_own(const SkillRoot& place, const Candidate& candidate) const {
-  return !place.agent_id.empty() ||
-         std::ranges::any_of(workspaces_, [&candidate](const std::string& workspace) {
-           return is_inside(candidate.directory, workspace) ||
-                  is_inside(candidate.real_file, workspace);
-         });
-}
-
-// A skill may call itself by any key: whoever can write one would get the secrets of all others.
-SkillEntry SkillScanner::Look::entry_for(const SkillRoot& place, const Candidate& candidate) {
-  const SkillFile& file = *candidate.file;
-  SkillEntry entry{.config = entry_of(request_, file.key)};
-  if (file.key == file.name || !is_agents_own(place, candidate)) return entry;
-  entry.given = false;
-  if (entry.config != nullptr && (!entry.config->api_key.empty() || !entry.config->env.empty())) {
-    fault({.path = candidate.path,
-           .line = file.name_line,
-           .message = fmt::format(
-               "skillKey is \"{0}\", but a skill in a workspace is given what skills.entries "
-               "has under its own name only; remove skillKey, or move the skill out of the "
-               "workspace, to the folder skills beside openclaw.json.",
-               printable(file.key)),
-           .weight = Weight::warning});
-  }
-  const config::SkillEntryConfig* own = entry_of(request_, file.name);
-  if (own != nullptr && own->enabled == false) entry.config = own;
-  return entry;
-}
-
-void SkillScanner::Look::add(const SkillRoot& root, const Candidate& candidate) {
-  const SkillFile& file = *candidate.file;
-  const auto [winner, fresh] =
-      winners_.try_emplace({root.agent_id, file.name}, set_.skills_.size());
-  if (!fresh) {
-    const Skill& first = set_.skills_[winner->second];
-    // Or it is the same skill by another way.
-    if (first.directory != candidate.directory) beaten(candidate, first.report.path, {});
-    return;
-  }
-  if (set_.skills_.size() == limits::kSkillsMax) {
-    winners_.erase(winner);
-    return fault({.path = candidate.path,
-                  .message = fmt::format("there may be {} skills in all; this one is left "
-                                         "out.",
-                                         limits::kSkillsMax)});
-  }
-  if (!fits(candidate.path, file, winner_bytes_)) {
-    winners_.erase(winner);
-    return;
-  }
-  const SkillEntry entry = entry_for(root, candidate);
-  Skill skill{.report = file, .directory = candidate.directory};
-  skill.report.path = candidate.path;
-  skill.report.directory = candidate.directory;
-  skill.report.root = root.label;
-  skill.report.agent_id = root.agent_id;
-  skill.sha256 = candidate.sha256;
-  std::vector<Fault> faults;
-  skill.env = variables_of(file, entry, faults);
-  add_faults(std::move(faults), candidate.path);
-  judge(file, entry, ground_, skill.report);
-  set_.skills_.push_back(std::move(skill));
-}
-
-void SkillScanner::Look::beaten(const Candidate& loser, const std::string& winner,
-                                std::string_view by_whom) {
-  fault({.path = loser.path,
-         .line = loser.file == nullptr ? 0 : loser.file->name_line,
-         .message = fmt::format("not used{}: {} has the same name and comes first.", by_whom,
-                                printable(winner)),
-         .weight = Weight::note});
-}
-
-// Skills for everybody that an agent's workspace has its own of.
-void SkillScanner::Look::note_hidden() {
-  for (const Skill& own : set_.skills_) {
-    if (own.report.agent_id.empty()) continue;
-    const auto shared = winners_.find({std::string{}, own.report.name});
-    if (shared == winners_.end()) continue;
-    const Skill& hidden = set_.skills_[shared->second];
-    if (hidden.directory == own.directory) continue;
-    beaten({.path = hidden.report.path}, own.report.path,
-           fmt::format(" by the agent {}", own.report.agent_id));
-  }
-}
-
-void SkillScanner::Look::merge() {
-  // First what no agent writes, so that no agent can use up its room. Who wins does not depend on
-  // it: a skill of a workspace hides another only when they are handed out.
-  for (const bool of_agents : {false, true}) {
-    for (const SkillRoot& place : set_.roots_) {
-      if (place.agent_id.empty() == of_agents) continue;
-      const RootSkills& found = root(place);
-      for (const Candidate& candidate : found.candidates)
-        add(place, candidate);
-    }
-  }
-  note_hidden();
-  winners_.clear();
-  std::ranges::sort(set_.skills_, {}, place_in_order);
-  std::ranges::sort(set_.folders_);
-  set_.folders_.erase(std::unique(set_.folders_.begin(), set_.folders_.end()), set_.folders_.end());
-  std::ranges::sort(set_.faults_, {}, place_of);
-  const auto twice = std::ranges::unique(set_.faults_, {}, place_of);
-  set_.faults_.erase(twice.begin(), twice.end());
-}
 
 SkillSet SkillScanner::scan(const SkillsRequest& request, const SkillSet* before) {
   Look look(pace_, files_, request);

@@ -53,6 +53,7 @@ class JsonlProtocol : public LineProtocol {
     host_.write(input_of(prompt, std::move(text)));
     host_.close_input();
   }
+
   void cancel(RunId run) final {
     // Its input has ended, so nothing can be said to it: the run is over when the process is.
     if (run_ && run_ == run) cancelled_ = true;
@@ -82,6 +83,7 @@ class JsonlProtocol : public LineProtocol {
     if (kind == fb::RunErrorKind::unknown && !clean_exit) kind = fb::RunErrorKind::crash;
     fail(kind, message);
   }
+
   std::string trouble() const final { return trouble_; }
 
  protected:
@@ -110,6 +112,7 @@ class JsonlProtocol : public LineProtocol {
     bound_ = conversation;
     events_.bound(run_, conversation);
   }
+
   // Returns it as it was shown: half a character waits for the next piece.
   std::string_view delta(std::string_view read) {
     const std::string_view piece = pieces_.add(read, in_.split());
@@ -126,6 +129,7 @@ class JsonlProtocol : public LineProtocol {
     events_.delta(run_, piece);
     return piece;
   }
+
   // The text so far is an earlier part of the answer: the next piece begins a paragraph.
   void break_delta() {
     pieces_.rest();
@@ -146,6 +150,7 @@ class JsonlProtocol : public LineProtocol {
     const RunId run = std::exchange(run_, RunId{});
     events_.finished(run, reply_.finished());
   }
+
   void fail(fb::RunErrorKind kind, std::string_view message) {
     answered_ = true;
     const RunId run = std::exchange(run_, RunId{});
