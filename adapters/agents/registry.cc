@@ -62,15 +62,15 @@ std::unique_ptr<Driver> AgentRegistry::make_driver(const config::AgentConfig& ag
           "driver): {} answers for it",
           agent.id, agent.model_primary, agent.id, kEchoModel);
     }
-    return std::make_unique<EchoDriver>(base_, answers_, agent.echo_delay_ms);
+    return make_echo_driver(base_, answers_, agent.echo_delay_ms);
   }
   const PoolContext context{.shared = shared_means(),
                             .answers = answers_,
                             .deltas = deltas_,
                             .waiting_bytes = waiting_bytes_};
   const bool quarantined = std::ranges::find(quarantined_, agent.id) != quarantined_.end();
-  return std::make_unique<AgentPool>(
-      context, agent, skills_of_ ? skills_of_(agent.id) : AgentSkills{}, quarantined);
+  return make_agent_pool(context, agent, skills_of_ ? skills_of_(agent.id) : AgentSkills{},
+                         quarantined);
 }
 
 void AgentRegistry::apply(const std::vector<config::AgentConfig>& agents) {
