@@ -359,7 +359,7 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
     if (pipeline::monotonic_now_us() < not_before_us_) return none;
     if (instances_.size() < agent_->process.instances_max) {
       start_one(work);
-      return Placed::asked;
+      return Placed::held;
     }
     make_room(work.prompt.trust);
     return none;

@@ -119,7 +119,7 @@ Driver* AgentRegistry::find(std::string_view agent_id) {
 
 void AgentRegistry::prompt(const pipeline::PromptItem& prompt) {
   // A prompt whose text had to be fetched can be overtaken by the end of its run.
-  if (std::find(cancelled_.begin(), cancelled_.end(), prompt.run) != cancelled_.end()) return;
+  if (std::ranges::find(cancelled_, prompt.run) != cancelled_.end()) return;
   Driver* driver = find(prompt.agent_id);
   if (driver == nullptr) {
     answers_.failed(prompt.run, fb::RunErrorKind::unknown,

@@ -73,9 +73,9 @@ class RunsOwner {
   virtual void on_over(Shown shown) = 0;
 };
 
-// What became of a run that waits: worked on now; waits for something of its own; a process was
-// asked for; waits as all of its kind do.
-enum class Placed : std::uint8_t { given, held, asked, exhausted };
+// What became of a run that waits: worked on now; waits for a process or something of its own;
+// waits as all of its kind do.
+enum class Placed : std::uint8_t { given, held, exhausted };
 
 // Thread: loop. The runs of a session are in order: one at a time.
 class Runs final : public RunEvents {

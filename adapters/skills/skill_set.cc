@@ -465,8 +465,9 @@ class SkillScanner::Look {
     set_.folders_.erase(std::unique(set_.folders_.begin(), set_.folders_.end()),
                         set_.folders_.end());
     std::ranges::sort(set_.faults_, {}, place_of);
-    const auto twice = std::ranges::unique(set_.faults_, {}, place_of);
-    set_.faults_.erase(twice.begin(), twice.end());
+    const auto same = [](const Fault& a, const Fault& b) { return place_of(a) == place_of(b); };
+    set_.faults_.erase(std::unique(set_.faults_.begin(), set_.faults_.end(), same),
+                       set_.faults_.end());
   }
 
   // That it is not used, for the one at `winner`.

@@ -285,7 +285,7 @@ class NeededPlaces {
   // What is above comes first; where one path is wanted twice, writable wins.
   std::vector<Mount> sorted() const {
     std::vector<Mount> mounts = mounts_;
-    std::stable_sort(mounts.begin(), mounts.end(), [](const Mount& a, const Mount& b) {
+    std::ranges::stable_sort(mounts, [](const Mount& a, const Mount& b) {
       return a.path != b.path ? a.path < b.path : a.kind > b.kind;
     });
     const auto twice = std::unique(mounts.begin(), mounts.end(),

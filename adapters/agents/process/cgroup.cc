@@ -268,7 +268,7 @@ void CgroupTree::use(const std::string& base, const std::string& folder) {
   sweep();
   const std::vector<std::string> there = words_of(read_proc_file(base + "/cgroup.controllers"));
   const auto turn_on = [&](const char* name) {
-    if (std::find(there.begin(), there.end(), name) == there.end()) return false;
+    if (std::ranges::find(there, name) == there.end()) return false;
     const std::string word = std::string("+") + name;
     return write_cgroup_file(base + "/cgroup.subtree_control", word) &&
            write_cgroup_file(folder + "/cgroup.subtree_control", word);

@@ -51,7 +51,7 @@ constexpr std::array<std::string_view, 4> kNever{
     "OPENCLAW_GATEWAY_TOKEN", "OPENCLAW_GATEWAY_PASSWORD", "SPINE_GATEWAY_TOKEN", kOwnerVariable};
 
 bool is_listed(const auto& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
+  return std::ranges::find(list, name) != list.end();
 }
 
 bool is_variable_name(std::string_view name) {
@@ -71,7 +71,7 @@ class Variables {
     entries_.push_back(fmt::format("{}={}", name, value));
   }
   bool has(std::string_view name) const {
-    return std::any_of(entries_.begin(), entries_.end(), [name](const std::string& entry) {
+    return std::ranges::any_of(entries_, [name](const std::string& entry) {
       return entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=';
     });
   }

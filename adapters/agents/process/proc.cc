@@ -132,8 +132,8 @@ std::vector<ProcessEntry> with_descendants(const std::vector<ProcessEntry>& all,
   }
   for (std::size_t next = 0; next < found.size() && found.size() <= all.size(); ++next) {
     const std::int32_t parent = found[next].pid;
-    std::copy_if(all.begin(), all.end(), std::back_inserter(found),
-                 [parent](const ProcessEntry& entry) { return entry.parent == parent; });
+    std::ranges::copy_if(all, std::back_inserter(found),
+                         [parent](const ProcessEntry& entry) { return entry.parent == parent; });
   }
   return found;
 }

@@ -99,7 +99,7 @@ std::string plain_prompt(const AgentProfile& profile, std::string_view text) {
 // In the form agents know from Pi.
 std::string skills_block(const std::vector<SkillHandOver>& skills) {
   const auto told = [](const SkillHandOver& skill) { return skill.model_invocable; };
-  if (std::none_of(skills.begin(), skills.end(), told)) return {};
+  if (std::ranges::none_of(skills, told)) return {};
   std::string block =
       "These skills hold instructions for particular tasks. When a task fits a skill's "
       "description, read the file at its location first and follow it; paths in it are relative "
