@@ -18,9 +18,12 @@ constexpr std::size_t kOptionsMax = 16;
 
 }  // namespace
 
-void Answers::push(fb::EventBody kind) {
-  const pipeline::InputHeader header{.kind = static_cast<std::uint16_t>(kind), .source = kSource};
-  producer_.push(header, spine::finished(builder_));
+template <class Table>
+void Answers::push(flatbuffers::Offset<Table> table) {
+  builder_.Finish(table);
+  const auto kind = static_cast<std::uint16_t>(fb::EventBodyTraits<Table>::enum_value);
+  producer_.push({.kind = kind, .source = kSource}, spine::finished(builder_));
+  builder_.Clear();
 }
 
 Answers::Text Answers::text(std::string_view value, std::size_t bytes_max) {
@@ -39,96 +42,77 @@ void Answers::delta(RunId run, std::string_view piece) {
 }
 
 void Answers::finished(RunId run, const Finished& answer) {
-  builder_.Clear();
   const auto body = text(answer.text, limits::kTextBytesMax);
   const auto stop_reason = text(answer.stop_reason, limits::kNameBytesMax);
   const auto provider = text(answer.provider, limits::kNameBytesMax);
   const auto model = text(answer.model, limits::kNameBytesMax);
-  builder_.Finish(fb::CreateRunFinished(builder_, run.value, body, stop_reason, answer.input_tokens,
-                                        answer.output_tokens, answer.duration_ms, provider, model));
-  push(fb::EventBody::RunFinished);
+  push(fb::CreateRunFinished(builder_, run.value, body, stop_reason, answer.input_tokens,
+                             answer.output_tokens, answer.duration_ms, provider, model));
 }
 
 void Answers::partial(RunId run, std::uint16_t attempt, std::string_view answer) {
   if (answer.empty()) return;
-  builder_.Clear();
-  const auto said = text(answer, limits::kTextBytesMax);
-  builder_.Finish(fb::CreatePartialAnswerRecorded(builder_, run.value, attempt, said));
-  push(fb::EventBody::PartialAnswerRecorded);
+  push(fb::CreatePartialAnswerRecorded(builder_, run.value, attempt,
+                                       text(answer, limits::kTextBytesMax)));
 }
 
 void Answers::failed(RunId run, fb::RunErrorKind kind, std::string_view message,
                      std::uint64_t duration_ms) {
-  builder_.Clear();
-  const auto said = text(message, limits::kTextBytesMax);
-  builder_.Finish(fb::CreateRunFailed(builder_, run.value, kind, said, duration_ms));
-  push(fb::EventBody::RunFailed);
+  push(fb::CreateRunFailed(builder_, run.value, kind, text(message, limits::kTextBytesMax),
+                           duration_ms));
 }
 
 void Answers::interrupted(RunId run, fb::InterruptReason reason, std::string_view message,
                           std::uint64_t duration_ms) {
-  builder_.Clear();
-  const auto said = text(message, limits::kAgentMessageBytesMax);
-  builder_.Finish(fb::CreateRunInterrupted(builder_, run.value, reason, said, duration_ms));
-  push(fb::EventBody::RunInterrupted);
+  push(fb::CreateRunInterrupted(builder_, run.value, reason,
+                                text(message, limits::kAgentMessageBytesMax), duration_ms));
 }
 
 void Answers::steered(RunId queued, RunId into) {
-  builder_.Clear();
-  builder_.Finish(fb::CreateRunSteered(builder_, queued.value, into.value));
-  push(fb::EventBody::RunSteered);
+  push(fb::CreateRunSteered(builder_, queued.value, into.value));
 }
 
 void Answers::bound(RunId run, std::string_view agent_session) {
   if (agent_session.size() > limits::kAgentSessionBytesMax) return;
-  builder_.Clear();
-  const auto ref = text(agent_session, limits::kAgentSessionBytesMax);
-  builder_.Finish(fb::CreateAgentSessionBound(builder_, run.value, ref));
-  push(fb::EventBody::AgentSessionBound);
+  push(fb::CreateAgentSessionBound(builder_, run.value,
+                                   text(agent_session, limits::kAgentSessionBytesMax)));
 }
 
 Answers::Digested Answers::digest(RunId run, std::string_view body, bool keep) {
   Digested out{.sha256 = sha256_of(body),
                .inline_body = keep && body.size() <= limits::kToolInlineBytesMax};
   if (out.inline_body || !keep) return out;
-  builder_.Clear();
   const auto sha256 = bytes(out.sha256);
   const auto kept = text(body, limits::kToolBodyBytesMax);
-  builder_.Finish(fb::CreateBodyRecorded(builder_, run.value, sha256, body.size(), kept));
-  push(fb::EventBody::BodyRecorded);
+  push(fb::CreateBodyRecorded(builder_, run.value, sha256, body.size(), kept));
   return out;
 }
 
 void Answers::tool_called(RunId run, const ToolCall& call, bool keep) {
   const Digested body = digest(run, call.arguments, keep);
-  builder_.Clear();
   const auto call_id = text(call.call_id, limits::kNameBytesMax);
   const auto name = text(call.name, limits::kNameBytesMax);
   const auto title = text(call.title, limits::kAgentMessageBytesMax);
   const auto arguments =
       text(body.inline_body ? call.arguments : std::string_view{}, limits::kToolInlineBytesMax);
   const auto sha256 = bytes(body.sha256);
-  builder_.Finish(fb::CreateToolCalled(builder_, run.value, call_id, name, title, arguments,
-                                       call.arguments.size(), sha256));
-  push(fb::EventBody::ToolCalled);
+  push(fb::CreateToolCalled(builder_, run.value, call_id, name, title, arguments,
+                            call.arguments.size(), sha256));
 }
 
 void Answers::tool_returned(RunId run, const ToolResult& result, std::uint64_t duration_ms,
                             bool keep) {
   const Digested body = digest(run, result.result, keep);
-  builder_.Clear();
   const auto call_id = text(result.call_id, limits::kNameBytesMax);
   const auto name = text(result.name, limits::kNameBytesMax);
   const auto kept =
       text(body.inline_body ? result.result : std::string_view{}, limits::kToolInlineBytesMax);
   const auto sha256 = bytes(body.sha256);
-  builder_.Finish(fb::CreateToolReturned(builder_, run.value, call_id, result.is_error, kept,
-                                         result.result.size(), sha256, duration_ms, name));
-  push(fb::EventBody::ToolReturned);
+  push(fb::CreateToolReturned(builder_, run.value, call_id, result.is_error, kept,
+                              result.result.size(), sha256, duration_ms, name));
 }
 
 void Answers::asked(RunId run, const Permission& permission) {
-  builder_.Clear();
   std::vector<flatbuffers::Offset<fb::ApprovalOption>> options;
   for (const PermissionOption& option : permission.options) {
     if (options.size() == kOptionsMax) break;
@@ -143,39 +127,32 @@ void Answers::asked(RunId run, const Permission& permission) {
   const auto cwd = text(permission.cwd, limits::kToolInlineBytesMax);
   const Bits128 random = pipeline::random128();
   const fb::Bits128 entropy(random.hi, random.lo);
-  builder_.Finish(fb::CreateApprovalRequested(builder_, run.value, permission.ask, permission.kind,
-                                              tool, title, detail, cwd, list, &entropy));
-  push(fb::EventBody::ApprovalRequested);
+  push(fb::CreateApprovalRequested(builder_, run.value, permission.ask, permission.kind, tool,
+                                   title, detail, cwd, list, &entropy));
 }
 
 void Answers::process_started(const ProcessStarted& started) {
-  builder_.Clear();
   const auto agent = text(started.agent_id, limits::kNameBytesMax);
   const auto driver = text(started.driver, limits::kNameBytesMax);
   const auto version = text(started.version, limits::kNameBytesMax);
   const auto sandbox = text(started.sandbox, limits::kNameBytesMax);
-  builder_.Finish(fb::CreateAgentStarted(builder_, agent, started.instance, started.pid, driver,
-                                         version, sandbox, started.ready_ms));
-  push(fb::EventBody::AgentStarted);
+  push(fb::CreateAgentStarted(builder_, agent, started.instance, started.pid, driver, version,
+                              sandbox, started.ready_ms));
 }
 
 void Answers::process_exited(const ProcessExited& exited) {
-  builder_.Clear();
   const auto agent = text(exited.agent_id, limits::kNameBytesMax);
   const auto message = text(exited.message, limits::kAgentMessageBytesMax);
-  builder_.Finish(fb::CreateAgentExited(builder_, agent, exited.instance, exited.pid, exited.reason,
-                                        exited.code, static_cast<std::uint8_t>(exited.signal),
-                                        exited.uptime_ms, exited.restart_in_ms, message));
-  push(fb::EventBody::AgentExited);
+  push(fb::CreateAgentExited(builder_, agent, exited.instance, exited.pid, exited.reason,
+                             exited.code, static_cast<std::uint8_t>(exited.signal),
+                             exited.uptime_ms, exited.restart_in_ms, message));
 }
 
 void Answers::quarantined(std::string_view agent_id, std::uint32_t crashes,
                           std::string_view message) {
-  builder_.Clear();
   const auto agent = text(agent_id, limits::kNameBytesMax);
   const auto said = text(message, limits::kAgentMessageBytesMax);
-  builder_.Finish(fb::CreateAgentQuarantined(builder_, agent, crashes, said));
-  push(fb::EventBody::AgentQuarantined);
+  push(fb::CreateAgentQuarantined(builder_, agent, crashes, said));
 }
 
 }  // namespace spine::agents

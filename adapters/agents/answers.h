@@ -85,7 +85,9 @@ class Answers {
  private:
   using Text = flatbuffers::Offset<flatbuffers::String>;
   using Bytes = flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>;
-  void push(fb::EventBody kind);
+  // Ends the event that was built, and begins another.
+  template <class Table>
+  void push(flatbuffers::Offset<Table> table);
   // REQUIRES: the builder is not within a table. Cut to bytes_max.
   Text text(std::string_view value, std::size_t bytes_max);
   Bytes bytes(const Digest256& digest);

@@ -2,13 +2,12 @@
 // a second of each and not hundreds.
 #pragma once
 
-#include <event2/event.h>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "adapters/agents/answers.h"
+#include "adapters/loop/timer.h"
 #include "schemas/vocab/ids.h"
 
 namespace spine::agents {
@@ -31,18 +30,12 @@ class DeltaMerger {
     RunId run{};
     std::string waiting{};
   };
-  struct FreeTimer {
-    void operator()(event* timer) const { event_free(timer); }
-  };
   Open* find(RunId run);
-  void forget(RunId run);
   void flush();
-  static void on_tick(evutil_socket_t, short, void* self);
 
   Answers& answers_;
   std::vector<Open> open_{};  // bounded by the runs that agents work on
-  std::unique_ptr<event, FreeTimer> timer_;
-  bool armed_{};
+  loop::Timer timer_;
 };
 
 }  // namespace spine::agents

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "adapters/agents/process/memory_use.h"
+#include "adapters/agents/protocols/protocol.h"
 #include "engine/config/agent_config.h"
 #include "engine/pipeline/messages.h"
 #include "engine/pipeline/reports.h"
@@ -13,12 +16,20 @@
 
 namespace spine::agents {
 
+// The skills of one agent and what they need in its environment.
+struct AgentSkills {
+  std::vector<SkillHandOver> skills{};
+  std::vector<std::pair<std::string, std::string>> env{};  // secret
+  std::uint64_t version{};
+};
+
 // Thread: loop. A driver answers each prompt exactly once, through Answers, with finished(),
 // failed() or interrupted(); after cancel() it need not, and an answer that comes all the same is
 // ignored.
 class Driver {
  public:
   virtual ~Driver() = default;
+  virtual config::Driver kind() const = 0;
   // `prompt` is borrowed: valid only during the call. The same run may come again after an
   // interruption, with a higher attempt.
   virtual void prompt(const pipeline::PromptItem& prompt) = 0;
@@ -31,6 +42,7 @@ class Driver {
   virtual void release() {}  // from quarantine
   // The configuration of the same agent, changed.
   virtual void configure(const config::AgentConfig& agent) = 0;
+  virtual void set_skills(AgentSkills) {}
   // The agent is gone from the configuration: its open runs fail.
   virtual void fail_all(std::string_view why) = 0;
   // Every quarter of a second: deadlines and bounds.

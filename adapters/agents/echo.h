@@ -3,9 +3,8 @@
 
 #include <cstdint>
 #include <event2/event.h>
-#include <map>
 #include <memory>
-#include <string>
+#include <string_view>
 
 #include "adapters/agents/answers.h"
 #include "adapters/agents/driver.h"
@@ -14,45 +13,9 @@ namespace spine::agents {
 
 inline constexpr std::string_view kEchoModel = "spine/echo";
 
-// Thread: loop. Answers "echo: <text>", at once or after a delay; needs nothing from outside, so
-// it is always ready.
-class EchoDriver final : public Driver {
- public:
-  // `base` and `answers` outlive it. The delay applies to prompts that come after it was set.
-  EchoDriver(event_base* base, Answers& answers, std::uint32_t delay_ms);
-  EchoDriver(const EchoDriver&) = delete;
-  EchoDriver& operator=(const EchoDriver&) = delete;
-
-  // Fails the runs whose answers still wait.
-  void fail_all(std::string_view why) override;
-  void configure(const config::AgentConfig& agent) override { delay_ms_ = agent.echo_delay_ms; }
-  void prompt(const pipeline::PromptItem& prompt) override;
-  void cancel(RunId run) override;
-  void report(pipeline::AgentReport& out) const override;
-
- private:
-  // An answer that waits for its delay.
-  struct Held {
-    EchoDriver* driver{};
-    RunId run{};
-    std::string text{};
-    std::uint64_t started_us{};
-    event* timer{};
-    ~Held();
-  };
-  void give_answer(RunId run, std::string_view text, std::uint64_t started_us);
-  static void on_timer(evutil_socket_t, short, void* held);
-
-  struct Counts {
-    std::uint64_t finished{};
-    std::uint64_t failed{};
-    std::uint64_t aborted{};
-  };
-  event_base* base_;
-  Answers& answers_;
-  Counts counts_{};
-  std::uint32_t delay_ms_;
-  std::map<std::uint64_t, std::unique_ptr<Held>> held_{};  // by run; bounded by the open runs
-};
+// Answers "echo: <text>", at once or after `delay_ms`; needs nothing from outside, so it is always
+// ready. `base` and `answers` outlive it. Thread: loop.
+std::unique_ptr<Driver> make_echo_driver(event_base* base, Answers& answers,
+                                         std::uint32_t delay_ms);
 
 }  // namespace spine::agents

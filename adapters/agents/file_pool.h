@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
-#include <event2/event.h>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "adapters/loop/timer.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/unique_fd.h"
 
@@ -49,9 +49,6 @@ class FilePool {
   bool is_full(Asker asker) const;
 
  private:
-  struct FreeEvent {
-    void operator()(event* e) const { event_free(e); }
-  };
   struct Waiting {
     Job job{};
     std::size_t bytes{};
@@ -90,7 +87,7 @@ class FilePool {
 
   std::size_t threads_;
   UniqueFd wake_{};
-  std::unique_ptr<event, FreeEvent> event_{};
+  loop::EventPtr event_{};
   std::vector<std::unique_ptr<Worker>> workers_{};
   std::map<Asker, Row> rows_{};
   std::map<std::string, Agent, std::less<>> agents_{};

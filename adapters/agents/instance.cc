@@ -6,27 +6,15 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "adapters/agents/process/node_version.h"
 #include "adapters/agents/process/telling_line.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
-#include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::agents {
 namespace {
-
-std::unique_ptr<Protocol> make_protocol(config::Driver driver, const AgentProfile& profile,
-                                        ProtocolSink& sink) {
-  switch (driver) {
-    case config::Driver::pi:
-      return make_pi_protocol(profile, sink);
-    case config::Driver::acp:
-      return make_acp_protocol(profile, sink);
-    default:
-      return make_jsonl_protocol(profile, sink);
-  }
-}
 
 // What bubblewrap says of the process in it: one that a signal ended is an exit code, as in shells.
 ChildExit exit_inside(const ChildExit& exit) {
@@ -42,32 +30,31 @@ std::string exit_in_words(const ChildExit& exit) {
 
 }  // namespace
 
-Instance::Instance(const InstanceSetup& setup, AgentProfile profile, InstanceOwner& owner)
+Instance::Instance(const InstanceSetup& setup, AgentProfile profile, InstanceOwner& owner,
+                   RunEvents& events)
     : setup_(setup),
       profile_(std::move(profile)),
       owner_(owner),
-      protocol_(make_protocol(setup.agent->process.driver, profile_, *this)),
-      traits_(protocol_->traits()),
-      timer_(evtimer_new(setup.base, &Instance::on_timer, this)),
-      call_timer_(evtimer_new(setup.base, &Instance::on_call_timer, this)),
+      kind_(protocol_kind(setup.agent->process.driver, profile_.preset)),
+      protocol_(kind_.make(profile_, *this, events)),
+      timer_(setup.shared.base, [this] { proceed(); }),
+      call_timer_(setup.shared.base, [this] { on_calls_due(); }),
       reserved_(setup.reserved),
-      number_(setup.number) {
-  SPINE_CHECK(timer_ != nullptr && call_timer_ != nullptr);
-}
+      number_(setup.number) {}
 
 Instance::~Instance() {
-  if (asker_ != 0) setup_.files.close(asker_);
+  if (asker_ != 0) setup_.shared.files.close(asker_);
 }
 
 Result<Launch> Instance::prepare(const ProtocolPrompt* first) {
   LaunchRequest request{
       .agent = *setup_.agent,
-      .gateway = setup_.gateway,
+      .gateway = setup_.shared.gateway,
       .places = setup_.places,
-      .means = setup_.means,
+      .means = setup_.shared.separation,
       .command_line = protocol_->command_line(setup_.agent->process.command, first),
       .skill_env = setup_.skill_env,
-      .memory_is_held = setup_.cgroups.holds_memory()};
+      .memory_is_held = setup_.shared.cgroups.holds_memory()};
   for (const SkillHandOver& skill : profile_.skills)
     request.skill_dirs.push_back(skill.directory);
   return prepare_launch(request);
@@ -75,10 +62,11 @@ Result<Launch> Instance::prepare(const ProtocolPrompt* first) {
 
 // Gives it a control group, where there are any.
 Status Instance::bound(ChildPlan& plan) {
-  if (!setup_.cgroups.works()) return ok();
-  SPINE_TRY(group_, setup_.cgroups.make(setup_.agent->id,
-                                        {.memory_bytes_max = setup_.agent->process.memory_bytes_max,
-                                         .tasks_max = limits::kAgentTasksMax}));
+  if (!setup_.shared.cgroups.works()) return ok();
+  SPINE_TRY(group_,
+            setup_.shared.cgroups.make(setup_.agent->id,
+                                       {.memory_bytes_max = setup_.agent->process.memory_bytes_max,
+                                        .tasks_max = limits::kAgentTasksMax}));
   group_->enter(plan.argv);
   plan.group = group_;
   return ok();
@@ -94,23 +82,13 @@ Status Instance::start(const ProtocolPrompt* first) {
   launch.plan.line_bytes_max = setup_.agent->process.line_bytes_max;
   launch.plan.input_bytes_max = limits::kAgentInputBytesMax;
   SPINE_TRY_STATUS(bound(launch.plan));
-  SPINE_TRY(child_, Child::spawn(setup_.base, std::move(launch.plan), *this));
+  SPINE_TRY(child_, Child::spawn(setup_.shared.base, std::move(launch.plan), *this));
   pid_ = child_->pid();
   started_us_ = pipeline::monotonic_now_us();
   started_wall_ms_ = pipeline::wall_now_ms();
-  set_timer(setup_.agent->process.ready_ms);
+  timer_.start(loop::in_ms(setup_.agent->process.ready_ms));
   protocol_->begin();
   return ok();
-}
-
-void Instance::set_timer(std::uint64_t ms) {
-  const timeval delay{static_cast<time_t>(ms / 1'000),
-                      static_cast<suseconds_t>(ms % 1'000 * 1'000)};
-  SPINE_CHECK(evtimer_add(timer_.get(), &delay) == 0);
-}
-
-void Instance::on_timer(evutil_socket_t, short, void* self) {
-  static_cast<Instance*>(self)->proceed();
 }
 
 void Instance::proceed() {
@@ -144,10 +122,10 @@ void Instance::end(fb::AgentExitReason reason, std::string message, Ending how) 
     default:
       muted_ = true;
       child_->signal(SIGKILL);
-      evtimer_del(timer_.get());
+      timer_.stop();
       return;
   }
-  set_timer(setup_.agent->process.stop_ms);
+  timer_.start(loop::in_ms(setup_.agent->process.stop_ms));
 }
 
 void Instance::set_skills(std::vector<SkillHandOver> skills, std::uint64_t version) {
@@ -157,9 +135,9 @@ void Instance::set_skills(std::vector<SkillHandOver> skills, std::uint64_t versi
 
 void Instance::on_line(std::string_view line) {
   if (muted_) return;
-  of_a_run_ = false;
+  of_a_run = false;
   protocol_->line(line);
-  if (!of_a_run_) owner_.on_heard(*this);
+  if (!of_a_run) heard_us = pipeline::monotonic_now_us();
 }
 
 void Instance::on_stderr(std::string_view line) {
@@ -183,8 +161,8 @@ std::string Instance::last_words() const {
 }
 
 void Instance::on_exit(const ChildExit& reported) {
-  evtimer_del(timer_.get());
-  evtimer_del(call_timer_.get());
+  timer_.stop();
+  call_timer_.stop();
   const ChildExit exit = sandbox_ == "bubblewrap" ? exit_inside(reported) : reported;
   if (state_ != InstanceState::stopping && group_ && group_->ran_out_of_memory()) {
     reason_ = fb::AgentExitReason::memory;
@@ -195,8 +173,8 @@ void Instance::on_exit(const ChildExit& reported) {
   const bool clean = exit.signal == 0 && exit.code == 0;
   // It went by itself. A process for one prompt may do that, once it has answered.
   const bool by_itself = state_ != InstanceState::stopping;
-  const bool one_shot = traits_.one_shot;
-  const bool crashed = !one_shot || !(clean || answered_);
+  const bool one_shot = traits().one_shot;
+  const bool crashed = !one_shot || !(clean || answered);
   std::string why = exit_in_words(exit);
   if (by_itself) {
     const std::string words = last_words();
@@ -207,7 +185,7 @@ void Instance::on_exit(const ChildExit& reported) {
   }
   // Nothing was told of the run: its program cannot do it, and will not the next time. Otherwise it
   // broke off, and is tried again as the configuration says.
-  const bool fails_at_once = exit.signal == 0 && !told_;
+  const bool fails_at_once = exit.signal == 0 && !told;
   const bool tells_end = !one_shot || (by_itself && !muted_ && (!crashed || fails_at_once));
   if (by_itself) {
     reason_ = crashed ? fb::AgentExitReason::crashed : fb::AgentExitReason::done;
@@ -228,24 +206,21 @@ void Instance::set_call_timer() {
   const auto next = std::ranges::min_element(calls_back_, {}, &CallBack::due_us);
   const std::uint64_t now_us = pipeline::monotonic_now_us();
   const std::uint64_t us = next->due_us > now_us ? next->due_us - now_us : 0;
-  const timeval delay{static_cast<time_t>(us / 1'000'000),
-                      static_cast<suseconds_t>(us % 1'000'000)};
-  SPINE_CHECK(evtimer_add(call_timer_.get(), &delay) == 0);
+  call_timer_.start(loop::in_us(us));
 }
 
-void Instance::on_call_timer(evutil_socket_t, short, void* self) {
-  auto& instance = *static_cast<Instance*>(self);
+void Instance::on_calls_due() {
   const std::uint64_t now_us = pipeline::monotonic_now_us();
   std::vector<CallBack> due;
-  std::erase_if(instance.calls_back_, [&](const CallBack& call) {
+  std::erase_if(calls_back_, [&](const CallBack& call) {
     if (call.due_us <= now_us) due.push_back(call);
     return call.due_us <= now_us;
   });
   std::ranges::stable_sort(due, {}, &CallBack::due_us);
   for (const CallBack& call : due) {
-    if (!instance.muted_) instance.protocol_->called_back(call.token);
+    if (!muted_) protocol_->called_back(call.token);
   }
-  instance.set_call_timer();
+  set_call_timer();
 }
 
 // One job at a time: what it asked for before is written to it, so that what it asks for in vain
@@ -253,24 +228,24 @@ void Instance::on_call_timer(evutil_socket_t, short, void* self) {
 void Instance::do_apart(std::function<std::string()> work, std::size_t bytes) {
   if (child_ == nullptr || state_ == InstanceState::stopping) return;
   if (asker_ == 0) {
-    asker_ = setup_.files.open(setup_.agent->id, [this](std::string&& line) {
+    asker_ = setup_.shared.files.open(setup_.agent->id, [this](std::string&& line) {
       write(line);
-      setup_.files.hold(asker_, child_->input_waiting() != 0);
+      setup_.shared.files.hold(asker_, child_->input_waiting() != 0);
       mind_output();
     });
   }
-  setup_.files.submit(asker_, std::move(work), bytes);
+  setup_.shared.files.submit(asker_, std::move(work), bytes);
   mind_output();
 }
 
 void Instance::on_input_written() {
   if (asker_ == 0) return;
-  setup_.files.hold(asker_, false);
+  setup_.shared.files.hold(asker_, false);
   mind_output();
 }
 
 void Instance::mind_output() {
-  const bool asks_much = asker_ != 0 && setup_.files.is_full(asker_);
+  const bool asks_much = asker_ != 0 && setup_.shared.files.is_full(asker_);
   child_->pause_output(paused_ || asks_much);
 }
 
@@ -284,13 +259,6 @@ void Instance::write(std::string_view line) {
   end(fb::AgentExitReason::bad_output, "it does not read what it is told", Ending::kill);
 }
 
-// The reason may hold what the program wrote: it goes to the journal and to channels, whatever
-// protocol it comes from.
-void Instance::failed(RunId run, fb::RunErrorKind kind, std::string_view message) {
-  answered_ = true;
-  owner_.on_failed(run, kind, hide_secrets(log::redacted(std::string(message))));
-}
-
 void Instance::close_input() {
   if (child_ != nullptr) child_->close_input();
 }
@@ -299,8 +267,7 @@ void Instance::ready(std::string_view version) {
   if (state_ != InstanceState::starting) return;
   state_ = InstanceState::ready;
   became_ready_ = true;
-  traits_ = protocol_->traits();
-  evtimer_del(timer_.get());
+  timer_.stop();
   ready_ms_ = (pipeline::monotonic_now_us() - started_us_) / 1'000;
   idle_since_us = pipeline::monotonic_now_us();
   owner_.on_ready(*this, version);

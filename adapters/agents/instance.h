@@ -2,17 +2,18 @@
 #pragma once
 
 #include <cstdint>
-#include <event2/event.h>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "adapters/agents/file_pool.h"
-#include "adapters/agents/process/cgroup_tree.h"
+#include "adapters/agents/process/cgroup.h"
 #include "adapters/agents/process/child.h"
 #include "adapters/agents/process/launch.h"
 #include "adapters/agents/protocols/protocol.h"
+#include "adapters/loop/timer.h"
 #include "engine/config/agent_config.h"
 #include "schemas/vocab/result.h"
 
@@ -20,36 +21,30 @@ namespace spine::agents {
 
 class Instance;
 
-// Whoever owns instances hears of their runs and of their end. Thread: loop.
+// Whoever owns instances hears of their start and end. Thread: loop.
 class InstanceOwner {
  public:
   virtual ~InstanceOwner() = default;
   virtual void on_ready(Instance& instance, std::string_view version) = 0;
-  virtual void on_bound(RunId run, std::string_view agent_session) = 0;
-  virtual void on_delta(RunId run, std::string_view piece) = 0;
-  virtual void on_tool_called(RunId run, const ToolCall& call) = 0;
-  virtual void on_tool_returned(RunId run, const ToolResult& result) = 0;
-  virtual void on_asked(RunId run, const Permission& permission) = 0;
-  virtual void on_steered(RunId queued, RunId into) = 0;
-  virtual void on_finished(RunId run, const Finished& answer) = 0;
-  virtual void on_failed(RunId run, fb::RunErrorKind kind, std::string_view message) = 0;
-  virtual void on_settled(RunId run) = 0;
-  // It wrote a line that was about no run: a plan, a thought, a sign of life.
-  virtual void on_heard(Instance& instance) = 0;
   virtual void on_log(std::string_view text, bool is_stderr) = 0;
   // The process is no more; the instance may be destroyed from within.
   virtual void on_gone(Instance& instance, const ChildExit& exit) = 0;
 };
 
-// What an instance is made from. The references outlive it.
-struct InstanceSetup {
+// What the processes of all agents share. The references outlive them.
+struct SharedMeans {
   event_base* base{};
-  std::shared_ptr<const config::AgentConfig> agent{};
   const GatewayPlaces& gateway;
-  const AgentPlaces& places;
-  const SeparationMeans& means;
+  const SeparationMeans& separation;
   FilePool& files;
   CgroupTree& cgroups;
+};
+
+// What an instance is made from. The references outlive it.
+struct InstanceSetup {
+  const SharedMeans& shared;
+  std::shared_ptr<const config::AgentConfig> agent{};
+  const AgentPlaces& places;
   std::string& checked_program;  // whose node is known to be new enough: asking takes a while
   std::vector<std::pair<std::string, std::string>> skill_env{};
   std::uint32_t number{};
@@ -65,9 +60,11 @@ enum class Ending : std::uint8_t {
   kill,
 };
 
-class Instance final : public ChildEvents, public ProtocolSink {
+class Instance final : public ChildEvents, public ProtocolHost {
  public:
-  Instance(const InstanceSetup& setup, AgentProfile profile, InstanceOwner& owner);
+  // `owner` and `events` outlive it.
+  Instance(const InstanceSetup& setup, AgentProfile profile, InstanceOwner& owner,
+           RunEvents& events);
   ~Instance() override;
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
@@ -79,7 +76,7 @@ class Instance final : public ChildEvents, public ProtocolSink {
   void end(fb::AgentExitReason reason, std::string message, Ending how);
 
   Protocol& protocol() { return *protocol_; }
-  const ProtocolTraits& traits() const { return traits_; }
+  const ProtocolTraits& traits() const { return kind_.traits; }
   InstanceState state() const { return state_; }
   fb::Trust trust() const { return profile_.trust; }
   RunId reserved() const { return reserved_; }
@@ -106,14 +103,17 @@ class Instance final : public ChildEvents, public ProtocolSink {
   // Skills of a process that is running change with the next prompt, if its protocol can do that.
   void set_skills(std::vector<SkillHandOver> skills, std::uint64_t version);
 
-  // Kept by the owner.
+  // Kept by the owner, and by whoever hears of its runs.
   std::uint32_t runs{};      // being worked on, or cancelled and not settled
   std::uint32_t sessions{};  // that stick to it
   std::uint64_t idle_since_us{};
-  std::uint64_t heard_us{};        // when it last wrote a line that was about no run
+  std::uint64_t heard_us{};        // when it last wrote a line about no run: a plan, a sign of life
   std::uint64_t resident_bytes{};  // shared memory and files in memory included
   bool stale{};                    // gets no more prompts; ended once it is idle
   bool solo{};  // works on a run that was interrupted before: alone, for that one may be the cause
+  bool of_a_run{};  // the line being read was about a run
+  bool told{};      // something of a run
+  bool answered{};  // a run
 
   // ChildEvents
   void on_line(std::string_view line) override;
@@ -121,74 +121,39 @@ class Instance final : public ChildEvents, public ProtocolSink {
   void on_line_too_long() override;
   void on_input_written() override;
   void on_exit(const ChildExit& exit) override;
-  // ProtocolSink
+  // ProtocolHost
   void write(std::string_view line) override;
   void close_input() override;
   void ready(std::string_view version) override;
-  void bound(RunId run, std::string_view ref) override {
-    of_a_run_ = true;
-    owner_.on_bound(run, ref);
-  }
-  void delta(RunId run, std::string_view piece) override {
-    of_a_run_ = true;
-    told_ = true;
-    owner_.on_delta(run, piece);
-  }
-  void tool_called(RunId run, const ToolCall& call) override {
-    of_a_run_ = true;
-    told_ = true;
-    owner_.on_tool_called(run, call);
-  }
-  void tool_returned(RunId run, const ToolResult& result) override {
-    of_a_run_ = true;
-    owner_.on_tool_returned(run, result);
-  }
-  void asked(RunId run, const Permission& permission) override {
-    of_a_run_ = true;
-    owner_.on_asked(run, permission);
-  }
-  void withdrawn(RunId, std::uint64_t) override {}  // the run's end withdraws what it asked
-  void steered(RunId queued, RunId into) override { owner_.on_steered(queued, into); }
-  void finished(RunId run, const Finished& answer) override {
-    answered_ = true;
-    owner_.on_finished(run, answer);
-  }
-  void failed(RunId run, fb::RunErrorKind kind, std::string_view message) override;
-  void settled(RunId run) override { owner_.on_settled(run); }
   void call_back(std::uint64_t token, std::uint64_t ms) override;
   void do_apart(std::function<std::string()> work, std::size_t bytes) override;
   void fault(std::string_view why) override;
   void log(std::string_view text) override { owner_.on_log(text, false); }
 
  private:
-  struct FreeTimer {
-    void operator()(event* timer) const { event_free(timer); }
-  };
   Result<Launch> prepare(const ProtocolPrompt* first);
   Status bound(ChildPlan& plan);
-  void set_timer(std::uint64_t ms);
   void proceed();  // with what the timer was for
-  static void on_timer(evutil_socket_t, short, void* self);
   void set_call_timer();
-  static void on_call_timer(evutil_socket_t, short, void* self);
+  void on_calls_due();
   void mind_output();
   std::string last_words() const;
 
   const InstanceSetup setup_;
   AgentProfile profile_;
   InstanceOwner& owner_;
+  const ProtocolKind& kind_;
   std::unique_ptr<Protocol> protocol_;
-  ProtocolTraits traits_{};
   std::shared_ptr<Cgroup> group_{};
-  std::unique_ptr<Child> child_{};
-  std::unique_ptr<event, FreeTimer> timer_;
+  Child::Ptr child_{};
+  loop::Timer timer_;
   // Whoever is to be called back, and when.
   struct CallBack {
     std::uint64_t due_us{};
     std::uint64_t token{};
   };
   std::vector<CallBack> calls_back_{};
-  std::unique_ptr<event, FreeTimer> call_timer_;
+  loop::Timer call_timer_;
   FilePool::Asker asker_{};  // 0 = it asked for no file yet
   std::string sandbox_{};
   std::string message_{};
@@ -201,11 +166,8 @@ class Instance final : public ChildEvents, public ProtocolSink {
   InstanceState state_{InstanceState::starting};
   Ending ending_{Ending::none};
   fb::AgentExitReason reason_{fb::AgentExitReason::crashed};
-  bool muted_{};     // what it writes is not read any more
-  bool of_a_run_{};  // the line being read was about a run, whose owner has heard of it
-  bool paused_{};    // by the owner
-  bool told_{};      // something of a run
-  bool answered_{};  // a run
+  bool muted_{};   // what it writes is not read any more
+  bool paused_{};  // by the owner
   bool became_ready_{};
 };
 

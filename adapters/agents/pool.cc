@@ -1,13 +1,28 @@
-// AgentPool: what comes from the engine, who works on it, and what is told of the agent.
+// AgentPool: what comes from the engine, who works on it, what becomes of processes, and what is
+// told of the agent.
 #include "adapters/agents/pool.h"
 
 #include <algorithm>
-#include <array>
+#include <cstdint>
 #include <fmt/format.h>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
+#include "adapters/agents/answers.h"
+#include "adapters/agents/delta_merger.h"
+#include "adapters/agents/driver.h"
+#include "adapters/agents/instance.h"
+#include "adapters/agents/process/memory_use.h"
+#include "adapters/agents/runs.h"
+#include "adapters/loop/timer.h"
+#include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
-#include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
@@ -28,522 +43,591 @@ std::vector<std::string> hidden_places(const GatewayPlaces& gateway) {
   return out;
 }
 
-}  // namespace
-
-AgentPool::AgentPool(const PoolContext& context, const config::AgentConfig& agent,
-                     AgentSkills skills, bool quarantined)
-    : context_(context),
-      agent_(std::make_shared<const config::AgentConfig>(agent)),
-      log_name_("agent/" + agent.id),
-      log_(log_name_),
-      skills_(std::move(skills)),
-      timer_(evtimer_new(context.base, &AgentPool::on_timer, this)),
-      soon_(evtimer_new(context.base, &AgentPool::on_soon, this)),
-      quarantined_(quarantined) {
-  SPINE_CHECK(timer_ != nullptr && soon_ != nullptr);
-  note_refusal();
+bool is_one_shot(const config::AgentConfig& agent) {
+  return protocol_kind(agent.process.driver, agent.process.preset).traits.one_shot;
 }
 
-void AgentPool::note_refusal() {
-  refusal_ = policy_refusal(*agent_, context_.means);
-  if (!refusal_.empty()) log_.error("it is not started: {}", refusal_);
-}
-
-AgentPool::~AgentPool() {
-  for (const auto& [id, work] : works_) {
-    if (work.instance == nullptr) context_.waiting_bytes -= work.text.size();
+bool is_crash(fb::AgentExitReason reason) {
+  switch (reason) {
+    case fb::AgentExitReason::crashed:
+    case fb::AgentExitReason::memory:
+    case fb::AgentExitReason::not_ready:
+    case fb::AgentExitReason::bad_output:
+      return true;
+    default:
+      return false;
   }
 }
 
-void AgentPool::prompt(const pipeline::PromptItem& item) {
-  if (quarantined_) {
-    ++counts_.failed;
-    context_.answers.failed(item.run, fb::RunErrorKind::crash,
-                            quarantine_text(agent_->id, problem_), 0);
-    return;
+// What the kernel says, or what can be counted.
+std::uint64_t memory_of(const Instance& instance, const MemoryMeter& meter) {
+  const Cgroup* group = instance.group();
+  if (const std::uint64_t held = group == nullptr ? 0 : group->memory_bytes(); held != 0) {
+    return held;
   }
-  const std::size_t waiting_bytes = context_.waiting_bytes + item.text.size();
-  if (waiting_bytes > limits::kPromptsWaitingBytesMax && !works_.empty()) {
-    ++counts_.failed;
-    context_.answers.failed(item.run, fb::RunErrorKind::rate_limit,
-                            "Too much waits for the agents of this gateway. Send it again later.",
-                            0);
-    return;
+  std::vector<ProcessEntry> processes =
+      with_descendants(meter.processes(), static_cast<std::int32_t>(instance.pid()));
+  if (group == nullptr) return meter.of(processes).total();
+  // And those that left the family.
+  const std::vector<std::int32_t> members = group->members();
+  std::ranges::copy_if(
+      meter.processes(), std::back_inserter(processes), [&](const ProcessEntry& entry) {
+        return std::ranges::find(members, entry.pid) != members.end() &&
+               std::ranges::find(processes, entry.pid, &ProcessEntry::pid) == processes.end();
+      });
+  return meter.of(processes).total();
+}
+
+// Thread: loop. A session sticks to the process that knows it as long as that one has room; a slow
+// run holds up its own session only. Processes of trusted and of untrusted runs are never the same.
+class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
+ public:
+  AgentPool(const PoolContext& context, const config::AgentConfig& agent, AgentSkills skills,
+            bool quarantined)
+      : context_(context),
+        agent_(std::make_shared<const config::AgentConfig>(agent)),
+        log_name_("agent/" + agent.id),
+        log_(log_name_),
+        skills_(std::move(skills)),
+        runs_(context.answers, context.deltas, context.waiting_bytes, agent_, log_, *this),
+        next_start_(context.shared.base, [this] { dispatch(); }),
+        soon_(context.shared.base,
+              [this] {
+                runs_.abandon_failed();
+                dispatch();
+              }),
+        quarantined_(quarantined) {
+    note_refusal();
   }
-  close(item.run);
-  context_.waiting_bytes += item.text.size();
-  works_.emplace(item.run.value, Work{item, pipeline::monotonic_now_us()});
-  waiting_.push_back(item.run.value);
-  dispatch();
-}
 
-void AgentPool::cancel(RunId run) {
-  const auto found = works_.find(run.value);
-  if (found == works_.end() || found->second.cancelled_us != 0) return;
-  ++counts_.aborted;
-  abandon(found->second);
-  dispatch();
-}
-
-void AgentPool::steer(const pipeline::SteerItem& item) {
-  Work* work = live(item.into);
-  if (work == nullptr || !work->instance->traits().steers) return;
-  work->instance->protocol().steer(item.run, item.into, item.text);
-}
-
-void AgentPool::answer(const pipeline::AnswerItem& item) {
-  Work* work = live(item.run);
-  if (work == nullptr) return;
-  if (work->asks_open != 0) --work->asks_open;
-  const bool allowed = item.decision == fb::ApprovalDecision::allow_once ||
-                       item.decision == fb::ApprovalDecision::allow_always;
-  // Who was allowed to read has not asked whether it may run commands.
-  if (allowed && std::ranges::find(work->asks_marked, item.ask) != work->asks_marked.end()) {
-    work->permitted = true;
-  }
-  work->instance->protocol().answer(item.ask, item.decision);
-}
-
-void AgentPool::restart() {
-  log_.info("restart: its processes are ended");
-  not_before_us_ = 0;
-  ready_once_ = false;
-  for (const auto& instance : instances_) {
-    instance->end(fb::AgentExitReason::restarted, "somebody asked for a restart",
-                  Ending::terminate);
-  }
-}
-
-void AgentPool::release() {
-  if (quarantined_) log_.info("released from quarantine");
-  quarantined_ = false;
-  start_failed_ = false;
-  crashes_ = unready_ = 0;
-  ready_once_ = false;
-  not_before_us_ = 0;
-  dispatch();
-}
-
-// Processes go on as they are until they are idle; places may be others.
-void AgentPool::configure(const config::AgentConfig& agent) {
-  if (agent == *agent_) return;
-  agent_ = std::make_shared<const config::AgentConfig>(agent);
-  note_refusal();
-  places_.reset();
-  checked_program_.clear();
-  not_before_us_ = 0;
-  unready_ = 0;
-  ready_once_ = false;
-  for (const auto& instance : instances_) {
-    instance->stale = true;
-    if (instance->runs != 0) continue;
-    instance->end(fb::AgentExitReason::restarted, "its configuration changed", Ending::gentle);
-  }
-  dispatch();
-}
-
-// Pi gets its skills when it is started; the others with a prompt.
-void AgentPool::set_skills(AgentSkills skills) {
-  if (skills.version == skills_.version) return;
-  skills_ = std::move(skills);
-  const bool at_start = agent_->process.driver == config::Driver::pi;
-  for (const auto& instance : instances_) {
-    if (!at_start) {
-      instance->set_skills(skills_.skills, skills_.version);
-      continue;
+  config::Driver kind() const override { return agent_->process.driver; }
+  void prompt(const pipeline::PromptItem& item) override {
+    if (quarantined_) {
+      return runs_.refuse(item.run, fb::RunErrorKind::crash, quarantine_text(agent_->id, problem_));
     }
-    instance->stale = true;
-    if (instance->runs != 0) continue;
-    instance->end(fb::AgentExitReason::restarted, "its skills changed", Ending::gentle);
+    if (runs_.add(item)) dispatch();
   }
-}
-
-void AgentPool::begin_stop() {
-  stopping_ = true;
-  for (const auto& [id, work] : works_) {
-    if (work.instance == nullptr || work.cancelled_us != 0) continue;
-    if (work.instance->state() == InstanceState::ready) work.instance->protocol().cancel(work.run);
+  void cancel(RunId run) override {
+    Work* work = runs_.find(run);
+    if (work == nullptr || work->cancelled_us != 0) return;
+    for (const auto& starting : instances_) {
+      if (work->instance != nullptr || starting->reserved() != run) continue;
+      starting->end(fb::AgentExitReason::done, "its prompt was cancelled", Ending::terminate);
+    }
+    runs_.cancel(*work);
+    dispatch();
   }
-  for (const auto& instance : instances_)
-    instance->end(fb::AgentExitReason::stopped, "the gateway stops", Ending::terminate);
-}
 
-void AgentPool::tick() {
-  const std::uint64_t now_us = pipeline::monotonic_now_us();
-  mind_room();
-  for (const auto& instance : instances_)
-    watch(*instance, now_us);
-  const std::uint64_t stop_us = agent_->process.stop_ms * 1'000;
-  std::vector<RunId> deaf;  // cancelled, and their processes go on with them
-  for (const auto& [id, work] : works_) {
-    if (work.instance == nullptr || work.cancelled_us == 0) continue;
-    if (now_us - work.cancelled_us > stop_us) deaf.push_back(work.run);
+  void steer(const pipeline::SteerItem& item) override {
+    Work* work = runs_.live(item.into);
+    if (work == nullptr || !work->instance->traits().steers) return;
+    work->instance->protocol().steer(item.run, item.into, item.text);
   }
-  for (const RunId run : deaf)
-    give_up(works_.at(run.value));
-  fail_late(now_us);
-  fail_silent(now_us);
-  dispatch();
-}
-
-void AgentPool::fail_late(std::uint64_t now_us) {
-  const std::uint64_t run_us = agent_->process.run_ms * 1'000;
-  if (run_us == 0) return;
-  for (auto& [id, work] : works_) {
-    if (work.instance == nullptr || work.cancelled_us != 0) continue;
-    if (now_us - work.prompted_us <= run_us) continue;
-    fail(work, fb::RunErrorKind::timeout,
-         fmt::format("The agent did not finish within {} s and was stopped.",
-                     agent_->process.run_ms / 1'000));
+  void answer(const pipeline::AnswerItem& item) override {
+    Work* work = runs_.live(item.run);
+    if (work == nullptr) return;
+    runs_.note_answer(*work, item);
+    work->instance->protocol().answer(item.ask, item.decision);
   }
-}
-
-// Whether nothing at all was heard of the run for longer than its agent may be silent. What it
-// writes to stderr is no sign of work: programs that hang write warnings there for ever.
-bool AgentPool::is_silent(Work& work, std::uint64_t now_us) const {
-  // It is a person who is silent, or the gateway does not read.
-  if (work.asks_open != 0 || paused_) work.heard_us = now_us;
-  const std::uint64_t heard_us = std::max(work.heard_us, work.instance->heard_us);
-  return now_us > heard_us && now_us - heard_us > agent_->process.silence_ms * 1'000;
-}
-
-void AgentPool::fail_silent(std::uint64_t now_us) {
-  if (agent_->process.silence_ms == 0) return;
-  for (auto& [id, work] : works_) {
-    if (work.instance == nullptr || work.cancelled_us != 0 || !is_silent(work, now_us)) continue;
-    std::string where;
-    if (!work.tools.empty()) where = fmt::format(" while it used {}", work.tools.back().name);
-    fail(work, fb::RunErrorKind::timeout,
-         fmt::format("The agent said nothing for {}{} and was stopped (spine.silenceMs).",
-                     show_duration_ms(agent_->process.silence_ms), where));
+  void restart() override {
+    log_.info("restart: its processes are ended");
+    not_before_us_ = 0;
+    ready_once_ = false;
+    for (const auto& instance : instances_) {
+      instance->end(fb::AgentExitReason::restarted, "somebody asked for a restart",
+                    Ending::terminate);
+    }
   }
-}
 
-// Its process does not hear. Others that it works on are not to suffer: it gets no more, and is
-// ended after them; until then what it says of this run is not listened to.
-void AgentPool::give_up(Work& work) {
-  Instance& instance = *work.instance;
-  if (live_runs(instance) == 0) {
-    instance.end(fb::AgentExitReason::unresponsive, "it went on after it was told to stop working",
-                 Ending::terminate);
-    return;
+  void release() override {
+    if (quarantined_) log_.info("released from quarantine");
+    quarantined_ = false;
+    start_failed_ = false;
+    crashes_ = unready_ = 0;
+    ready_once_ = false;
+    not_before_us_ = 0;
+    dispatch();
   }
-  instance.stale = true;
-  close(work.run);
-}
 
-std::uint32_t AgentPool::live_runs(const Instance& instance) const {
-  std::uint32_t count = 0;
-  for (const auto& [id, work] : works_)
-    count += work.instance == &instance && work.cancelled_us == 0 ? 1U : 0U;
-  return count;
-}
-
-void AgentPool::mind_room() {
-  const bool full = !context_.answers.has_room();
-  if (full == paused_) return;
-  paused_ = full;
-  for (const auto& instance : instances_)
-    instance->pause_output(full);
-}
-
-void AgentPool::report(pipeline::AgentReport& out) const {
-  out.driver = name_of(agent_->process.driver);
-  out.problem = refusal_.empty() ? problem_ : refusal_;
-  out.memory = context_.cgroups.summary();
-  std::uint32_t starting = 0;
-  for (const auto& instance : instances_) {
-    out.sandbox = instance->sandbox();
-    const InstanceState state = instance->state();
-    if (state == InstanceState::ready) ++out.ready;
-    if (state == InstanceState::starting) ++starting;
-    out.running += instance->runs;
-    out.instances.push_back({.number = instance->number(),
-                             .pid = instance->pid(),
-                             .state = state == InstanceState::starting   ? "starting"
-                                      : state == InstanceState::stopping ? "stopping"
-                                      : instance->runs != 0              ? "busy"
-                                                                         : "ready",
-                             .sessions = instance->sessions,
-                             .resident_bytes = instance->resident_bytes,
-                             .started_wall_ms = instance->started_wall_ms(),
-                             .trusted = instance->trust() == fb::Trust::trusted});
+  // Processes go on as they are until they are idle; places may be others.
+  void configure(const config::AgentConfig& agent) override {
+    if (agent == *agent_) return;
+    agent_ = std::make_shared<const config::AgentConfig>(agent);
+    note_refusal();
+    places_.reset();
+    checked_program_.clear();
+    not_before_us_ = 0;
+    unready_ = 0;
+    ready_once_ = false;
+    end_stale("its configuration changed");
+    dispatch();
   }
-  for (const auto& [id, work] : works_)
-    out.queued += work.instance == nullptr ? 1U : 0U;
-  const std::uint64_t now_us = pipeline::monotonic_now_us();
-  const bool backs_off = now_us < not_before_us_;
-  out.state = quarantined_                         ? "quarantined"
-              : out.ready                          ? "ready"
-              : starting                           ? "starting"
-              : backs_off                          ? "backoff"
-              : start_failed_ || !refusal_.empty() ? "failed"
-                                                   : "idle";
-  if (out.state == "idle") out.ready = 1;  // it starts when it is needed
-  if (backs_off) {
-    out.restart_wall_ms =
-        pipeline::wall_now_ms() + static_cast<std::int64_t>((not_before_us_ - now_us) / 1'000);
+
+  void set_skills(AgentSkills skills) override {
+    if (skills.version == skills_.version) return;
+    skills_ = std::move(skills);
+    const config::AgentProcess& process = agent_->process;
+    if (protocol_kind(process.driver, process.preset).traits.skills_at_start) {
+      return end_stale("its skills changed");
+    }
+    for (const auto& instance : instances_)
+      instance->set_skills(skills_.skills, skills_.version);
   }
-  out.starts = counts_.starts;
-  out.crashes = counts_.crashes;
-  out.runs_finished = counts_.finished;
-  out.runs_failed = counts_.failed;
-  out.runs_aborted = counts_.aborted;
-  out.latency = counts_.latency;
-  out.latency_sum_ms = counts_.latency_sum_ms;
-}
 
-void AgentPool::on_timer(evutil_socket_t, short, void* self) {
-  static_cast<AgentPool*>(self)->dispatch();
-}
-
-void AgentPool::on_soon(evutil_socket_t, short, void* self) {
-  auto* pool = static_cast<AgentPool*>(self);
-  pool->end_abandoned();
-  pool->dispatch();
-}
-
-void AgentPool::dispatch_soon() {
-  event_active(soon_.get(), EV_TIMEOUT, 0);
-}
-
-void AgentPool::end_abandoned() {
-  const std::vector<RunId> runs = std::exchange(abandoned_, {});
-  for (const RunId run : runs) {
-    const auto found = works_.find(run.value);
-    if (found != works_.end() && found->second.instance != nullptr) abandon(found->second);
+  void fail_all(std::string_view why) override { runs_.fail_all(why); }
+  void tick() override {
+    const std::uint64_t now_us = pipeline::monotonic_now_us();
+    mind_room();
+    for (const auto& instance : instances_)
+      watch(*instance, now_us);
+    for (const RunId run : runs_.deaf(now_us))
+      give_up(*runs_.find(run));
+    runs_.fail_overdue(now_us, paused_);
+    dispatch();
   }
-}
 
-// What it calls may end up here again: then the outer call goes round once more.
-void AgentPool::dispatch() {
-  if (stopping_) return;
-  dispatch_again_ = true;
-  if (dispatching_) return;
-  dispatching_ = true;
-  while (dispatch_again_) {
-    dispatch_again_ = false;
-    give_out();
+  void measure(const MemoryMeter& meter) override {
+    const std::uint64_t bytes_max = agent_->process.memory_bytes_max;
+    for (const auto& instance : instances_) {
+      if (instance->state() == InstanceState::stopping) continue;
+      instance->resident_bytes = memory_of(*instance, meter);
+      if (bytes_max == 0 || instance->resident_bytes <= bytes_max) continue;
+      if (context_.shared.cgroups.holds_memory())
+        continue;  // the kernel ends it, and counts better
+      instance->end(fb::AgentExitReason::memory,
+                    fmt::format("it took {} MiB of memory, more than its bound of {} MiB",
+                                instance->resident_bytes / limits::kMiB, bytes_max / limits::kMiB),
+                    Ending::kill);
+    }
   }
-  dispatching_ = false;
-}
 
-// Gives out what can be given, the oldest first. Where one finds no room, others of its kind do not
-// either.
-void AgentPool::give_out() {
-  std::uint32_t wanted = 0;         // runs that wait for a process that is starting
-  std::array<bool, 2> exhausted{};  // by trust
-  for (std::size_t i = 0; i < waiting_.size() && !(exhausted[0] && exhausted[1]);) {
-    const auto found = works_.find(waiting_[i]);
-    const bool gone = found == works_.end() || found->second.instance != nullptr;
-    bool given = gone;
-    if (!gone) {
-      Work& work = found->second;
-      bool& none_left = exhausted[work.trust == fb::Trust::trusted ? 0 : 1];
-      if (none_left || busy_.contains(work.session.value)) {
-        ++i;
+  void record_partials() override { runs_.record_partials(); }
+  void begin_stop() override {
+    stopping_ = true;
+    runs_.cancel_all();
+    for (const auto& instance : instances_)
+      instance->end(fb::AgentExitReason::stopped, "the gateway stops", Ending::terminate);
+  }
+  bool ended() const override { return instances_.empty(); }
+  bool quarantined() const override { return quarantined_; }
+  void report(pipeline::AgentReport& out) const override {
+    out.driver = name_of(agent_->process.driver);
+    out.problem = refusal_.empty() ? problem_ : refusal_;
+    out.memory = context_.shared.cgroups.summary();
+    std::uint32_t starting = 0;
+    for (const auto& instance : instances_) {
+      out.sandbox = instance->sandbox();
+      const InstanceState state = instance->state();
+      if (state == InstanceState::ready) ++out.ready;
+      if (state == InstanceState::starting) ++starting;
+      out.running += instance->runs;
+      out.instances.push_back({.number = instance->number(),
+                               .pid = instance->pid(),
+                               .state = state == InstanceState::starting   ? "starting"
+                                        : state == InstanceState::stopping ? "stopping"
+                                        : instance->runs != 0              ? "busy"
+                                                                           : "ready",
+                               .sessions = instance->sessions,
+                               .resident_bytes = instance->resident_bytes,
+                               .started_wall_ms = instance->started_wall_ms(),
+                               .trusted = instance->trust() == fb::Trust::trusted});
+    }
+    runs_.report(out);
+    const std::uint64_t now_us = pipeline::monotonic_now_us();
+    const bool backs_off = now_us < not_before_us_;
+    out.state = quarantined_                         ? "quarantined"
+                : out.ready                          ? "ready"
+                : starting                           ? "starting"
+                : backs_off                          ? "backoff"
+                : start_failed_ || !refusal_.empty() ? "failed"
+                                                     : "idle";
+    if (out.state == "idle") out.ready = 1;  // it starts when it is needed
+    if (backs_off) {
+      out.restart_wall_ms =
+          pipeline::wall_now_ms() + static_cast<std::int64_t>((not_before_us_ - now_us) / 1'000);
+    }
+    out.starts = starts_;
+    out.crashes = crashes_in_all_;
+  }
+
+  // InstanceOwner
+  void on_ready(Instance& instance, std::string_view version) override {
+    log_.info("process {} is ready after {} ms: pid {}, separation: {}", instance.number(),
+              instance.ready_ms(), instance.pid(), instance.sandbox());
+    unready_ = 0;
+    ready_once_ = true;
+    context_.answers.process_started({.agent_id = agent_->id,
+                                      .instance = instance.number(),
+                                      .pid = instance.pid(),
+                                      .driver = name_of(agent_->process.driver),
+                                      .version = version,
+                                      .sandbox = instance.sandbox(),
+                                      .ready_ms = instance.ready_ms()});
+    soon_.fire_soon();
+  }
+
+  void on_log(std::string_view text, bool is_stderr) override {
+    if (is_stderr) {
+      log_.info("stderr: {}", printable(text));
+    } else {
+      log_.warn("{}", printable(text));
+    }
+  }
+
+  void on_gone(Instance& instance, const ChildExit& exit) override {
+    const fb::AgentExitReason reason = instance.reason();
+    const bool crashed = is_crash(reason) && !stopping_;
+    const bool hopeless = crashed && is_hopeless(instance, exit);
+    const std::uint64_t delay_ms = crashed ? note_crash(instance.message()) : 0;
+    if (crashed) {
+      log_.warn("process {} (pid {}) is gone: {}", instance.number(), instance.pid(),
+                printable(instance.message()));
+    } else {
+      log_.info("process {} (pid {}) ended: {}", instance.number(), instance.pid(),
+                printable(instance.message()));
+    }
+    context_.answers.process_exited(
+        {.agent_id = agent_->id,
+         .instance = instance.number(),
+         .pid = instance.pid(),
+         .reason = reason,
+         .code = exit.code,
+         .signal = exit.signal,
+         .uptime_ms = (pipeline::monotonic_now_us() - instance.started_us()) / 1'000,
+         .restart_in_ms = delay_ms,
+         .message = instance.message()});
+    runs_.interrupt(instance, !stopping_);
+    std::erase_if(sticky_, [&](const auto& entry) { return entry.second == instance.number(); });
+    const std::string why = instance.message();
+    std::erase_if(instances_, [&](const auto& entry) { return entry.get() == &instance; });
+    if (hopeless && !quarantined_) {
+      start_failed_ = true;
+      runs_.fail_waiting(fb::RunErrorKind::crash,
+                         fmt::format("The agent {} could not be started: {}.", agent_->id, why));
+    }
+    if (quarantined_ && crashed) {
+      runs_.fail_waiting(
+          fb::RunErrorKind::crash,
+          fmt::format("The agent {0} crashed {1} times in a row and is in quarantine. The "
+                      "last time: {2}. When that is mended, `spine agents reset {0}` lets "
+                      "it work again.",
+                      agent_->id, crashes_, problem_));
+    }
+    dispatch();
+  }
+
+  // RunsOwner
+  void on_handed_in() override { mind_room(); }
+  void on_over(Shown shown) override {
+    if (shown != Shown::nothing) crashes_ = 0;
+    if (shown == Shown::answers) problem_.clear();
+    soon_.fire_soon();
+  }
+
+ private:
+  // Who works on what
+  // What it calls may end up here again: then the outer call goes round once more.
+  void dispatch() {
+    if (stopping_) return;
+    dispatch_again_ = true;
+    if (dispatching_) return;
+    dispatching_ = true;
+    while (dispatch_again_) {
+      dispatch_again_ = false;
+      std::uint32_t wanted = 0;  // runs that wait for a process that is starting
+      runs_.offer([&](Work& work) { return place(work, wanted); });
+    }
+    dispatching_ = false;
+  }
+
+  Placed place(Work& work, std::uint32_t& wanted) {
+    if (bound_elsewhere(work)) return Placed::held;
+    if (Instance* instance = find_room(work); instance != nullptr) {
+      give(work, *instance);
+      return Placed::given;
+    }
+    std::uint32_t coming = 0;
+    for (const auto& instance : instances_) {
+      if (instance->reserved() == work.run()) return Placed::held;
+      const bool counts = instance->state() == InstanceState::starting && !instance->stale &&
+                          !instance->reserved() && instance->trust() == work.prompt.trust;
+      if (counts) coming += instance->traits().sessions_at_once;
+    }
+    if (++wanted <= coming) return Placed::held;
+    const bool alone = is_one_shot(*agent_) || work.prompt.attempt > 1;
+    const Placed none = alone ? Placed::held : Placed::exhausted;
+    if (pipeline::monotonic_now_us() < not_before_us_) return none;
+    if (instances_.size() < agent_->process.instances_max) {
+      start_one(work);
+      return Placed::held;
+    }
+    make_room(work.prompt.trust);
+    return none;
+  }
+
+  // Its conversation lives in a process that has no room now, and cannot be gone on with in
+  // another.
+  bool bound_elsewhere(const Work& work) const {
+    if (work.prompt.agent_session.empty()) return false;
+    const auto sticky = sticky_.find(work.session());
+    if (sticky == sticky_.end()) return false;
+    for (const auto& instance : instances_) {
+      if (instance->number() != sticky->second) continue;
+      const bool lives = instance->state() == InstanceState::ready && !instance->stale &&
+                         instance->trust() == work.prompt.trust &&
+                         !instance->protocol().conversations_move();
+      return lives && instance->runs >= instance->traits().sessions_at_once;
+    }
+    return false;
+  }
+
+  Instance* find_room(const Work& work) {
+    const auto sticky = sticky_.find(work.session());
+    Instance* best = nullptr;
+    for (const auto& instance : instances_) {
+      if (!has_room(*instance, work)) continue;
+      if (instance->reserved()) {
+        if (instance->reserved() == work.run()) return instance.get();
         continue;
       }
-      const Placed placed = place(work, wanted);
-      given = placed == Placed::given;
-      none_left = placed == Placed::exhausted;
+      if (sticky != sticky_.end() && sticky->second == instance->number()) return instance.get();
+      const bool better = best == nullptr || instance->runs < best->runs ||
+                          (instance->runs == best->runs && instance->sessions < best->sessions);
+      if (better) best = instance.get();
     }
-    if (!given) {
-      ++i;
-    } else if (i < waiting_.size()) {  // a start that failed may have ended all that waits
-      waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    return best;
+  }
+
+  bool has_room(const Instance& instance, const Work& work) const {
+    if (instance.state() != InstanceState::ready || instance.stale) return false;
+    if (instance.trust() != work.prompt.trust) return false;
+    // A run that was interrupted may be what ended the process: others are not to end with it
+    // again.
+    if (instance.solo || work.prompt.attempt > 1) return instance.runs == 0;
+    return instance.runs < instance.traits().sessions_at_once;
+  }
+
+  void give(Work& work, Instance& instance) {
+    runs_.give(work, instance);
+    stick(work.prompt.session, instance);
+    instance.protocol().prompt(work.prompt);
+  }
+  void stick(SessionId session, Instance& instance) {
+    if (sticky_.size() >= limits::kStickySessionsMax) {
+      // Forgetting costs a switch of conversations, no more.
+      sticky_.clear();
+      for (const auto& other : instances_)
+        other->sessions = 0;
+    }
+    const auto [place, added] = sticky_.try_emplace(session.value, instance.number());
+    if (!added && place->second == instance.number()) return;
+    for (const auto& other : instances_) {
+      if (!added && other->number() == place->second && other->sessions != 0) --other->sessions;
+    }
+    place->second = instance.number();
+    ++instance.sessions;
+  }
+
+  // Starts and ends
+  void note_refusal() {
+    refusal_ = policy_refusal(*agent_, context_.shared.separation);
+    if (!refusal_.empty()) log_.error("it is not started: {}", refusal_);
+  }
+  AgentProfile profile_for(fb::Trust trust) const {
+    const bool own = agent_->tool_policy.own;
+    return {.agent_id = agent_->id,
+            .workspace = places_->workspace,
+            .data_dir = places_->data_dir,
+            .model = agent_->model_primary == "spine/echo" ? "" : agent_->model_primary,
+            .preset = agent_->process.preset,
+            .args = agent_->process.args,
+            .trust = trust,
+            .untrusted_tools = agent_->untrusted_allow,
+            .denied = own ? std::vector<std::string>{} : agent_->deny,
+            .skills = skills_.skills,
+            .skills_version = skills_.version,
+            .uid = places_->uid,
+            .gid = places_->gid,
+            .hidden = hidden_places(context_.shared.gateway)};
+  }
+
+  // The process that this run waits for. A start that fails at once ends everything that waits.
+  void start_one(Work& work) {
+    if (!refusal_.empty()) return start_failed(work, Error{Errc::refused, refusal_});
+    if (!places_) {
+      auto places = make_places(context_.shared.gateway, *agent_);
+      if (!places) return start_failed(work, places.error());
+      places_ = std::move(*places);
+    }
+    const fb::Trust trust = work.prompt.trust;
+    const bool one_shot = is_one_shot(*agent_);
+    const InstanceSetup setup{
+        .shared = context_.shared,
+        .agent = agent_,
+        .places = *places_,
+        .checked_program = checked_program_,
+        .skill_env = trust == fb::Trust::trusted ? skills_.env : decltype(skills_.env){},
+        .number = ++numbers_,
+        .reserved = one_shot ? work.run() : RunId{}};
+    instances_.push_back(std::make_unique<Instance>(setup, profile_for(trust), *this, runs_));
+    Instance& started = *instances_.back();
+    if (const Status began = started.start(one_shot ? &work.prompt : nullptr); !began) {
+      std::erase_if(instances_, [&](const auto& entry) { return entry.get() == &started; });
+      return start_failed(work, began.error());
+    }
+    ++starts_;
+    start_failed_ = false;
+  }
+
+  // It cannot be started: who waits for that is told why, and the next prompt tries again. Those
+  // that another process can serve wait on.
+  void start_failed(Work& work, const Error& error) {
+    const bool again = start_failed_ && problem_ == error.message;
+    start_failed_ = true;
+    problem_ = error.message;
+    if (!again) {
+      log_.error("it cannot be started: {}", printable(error.message));
+      context_.answers.process_exited({.agent_id = agent_->id,
+                                       .instance = numbers_,
+                                       .reason = fb::AgentExitReason::not_started,
+                                       .code = -1,
+                                       .message = error.message});
+    }
+    const std::string why =
+        fmt::format("The agent {} could not be started: {}", agent_->id, error.message);
+    if (instances_.empty()) return runs_.fail_waiting(fb::RunErrorKind::crash, why);
+    runs_.refuse(work.run(), fb::RunErrorKind::crash, why);
+  }
+
+  // All places are taken: an idle process that this run cannot use goes.
+  void make_room(fb::Trust trust) {
+    for (const auto& instance : instances_) {
+      if (instance->state() == InstanceState::stopping) return;  // its place comes
+    }
+    for (const auto& instance : instances_) {
+      const bool usable = instance->trust() == trust && !instance->stale;
+      if (usable || instance->runs != 0 || instance->reserved()) continue;
+      if (instance->state() != InstanceState::ready) continue;
+      instance->end(fb::AgentExitReason::idle, "its place is needed", Ending::gentle);
+      return;
     }
   }
-}
 
-AgentPool::Placed AgentPool::place(Work& work, std::uint32_t& wanted) {
-  if (bound_elsewhere(work)) return Placed::held;
-  if (Instance* instance = find_room(work); instance != nullptr) {
-    give(work, *instance);
-    return Placed::given;
-  }
-  const bool one_shot = agent_->process.driver == config::Driver::jsonl;
-  std::uint32_t coming = 0;
-  for (const auto& instance : instances_) {
-    if (instance->reserved() == work.run) return Placed::held;
-    const bool counts = instance->state() == InstanceState::starting && !instance->stale &&
-                        !instance->reserved() && instance->trust() == work.trust;
-    if (counts) coming += instance->traits().sessions_at_once;
-  }
-  if (++wanted <= coming) return Placed::held;
-  const Placed none = one_shot || work.attempt > 1 ? Placed::held : Placed::exhausted;
-  if (pipeline::monotonic_now_us() < not_before_us_) return none;
-  if (instances_.size() < agent_->process.instances_max) {
-    start_one(work);
-    return Placed::asked;
-  }
-  make_room(work.trust);
-  return none;
-}
-
-// Its conversation lives in a process that has no room now, and cannot be gone on with in another.
-bool AgentPool::bound_elsewhere(const Work& work) const {
-  if (work.agent_session.empty()) return false;
-  const auto sticky = sticky_.find(work.session.value);
-  if (sticky == sticky_.end()) return false;
-  for (const auto& instance : instances_) {
-    if (instance->number() != sticky->second) continue;
-    const bool lives = instance->state() == InstanceState::ready && !instance->stale &&
-                       instance->trust() == work.trust && !instance->traits().conversations_move;
-    return lives && instance->runs >= instance->traits().sessions_at_once;
-  }
-  return false;
-}
-
-bool AgentPool::has_room(const Instance& instance, const Work& work) const {
-  if (instance.state() != InstanceState::ready || instance.stale) return false;
-  if (instance.trust() != work.trust) return false;
-  // A run that was interrupted may be what ended the process: others are not to end with it again.
-  if (instance.solo || work.attempt > 1) return instance.runs == 0;
-  return instance.runs < instance.traits().sessions_at_once;
-}
-
-Instance* AgentPool::find_room(const Work& work) {
-  const auto sticky = sticky_.find(work.session.value);
-  Instance* best = nullptr;
-  for (const auto& instance : instances_) {
-    if (!has_room(*instance, work)) continue;
-    if (instance->reserved()) {
-      if (instance->reserved() == work.run) return instance.get();
-      continue;
+  // Counts a crash; returns how long no process is started now.
+  std::uint64_t note_crash(std::string_view why) {
+    problem_ = why;
+    ++crashes_in_all_;
+    ++crashes_;
+    if (crashes_ >= agent_->process.crashes_max) {
+      if (quarantined_) return 0;
+      quarantined_ = true;
+      log_.error(
+          "it crashed {} times in a row and gets no more prompts; the last time: {}. When "
+          "that is mended: spine agents reset {}",
+          crashes_, printable(why), agent_->id);
+      context_.answers.quarantined(agent_->id, crashes_, why);
+      return 0;
     }
-    if (sticky != sticky_.end() && sticky->second == instance->number()) return instance.get();
-    const bool better = best == nullptr || instance->runs < best->runs ||
-                        (instance->runs == best->runs && instance->sessions < best->sessions);
-    if (better) best = instance.get();
+    const std::uint64_t delay_ms =
+        back_off_ms(agent_->process.back_off_ms, crashes_, pipeline::random128().lo);
+    not_before_us_ = pipeline::monotonic_now_us() + delay_ms * 1'000;
+    // A millisecond more, or the timer may come before the time has.
+    next_start_.start(loop::in_ms(delay_ms + 1));
+    return delay_ms;
   }
-  return best;
-}
 
-void AgentPool::stick(SessionId session, Instance& instance) {
-  if (sticky_.size() >= limits::kStickySessionsMax) {
-    // Forgetting costs a switch of conversations, no more.
-    sticky_.clear();
-    for (const auto& other : instances_)
-      other->sessions = 0;
+  // Whether runs are not to wait for another try. A program that ends by itself before it is ready
+  // says that it cannot start, and has said why: until one was ready it will say so each time. What
+  // was ready before or takes long may do better once more; one that is killed says nothing.
+  bool is_hopeless(const Instance& instance, const ChildExit& exit) {
+    const bool refuses = instance.reason() == fb::AgentExitReason::crashed && exit.signal == 0;
+    const bool slow = instance.reason() == fb::AgentExitReason::not_ready;
+    if (instance.became_ready() || !(refuses || slow)) return false;
+    const bool others = std::ranges::any_of(
+        instances_, [](const auto& other) { return other->state() == InstanceState::ready; });
+    ++unready_;
+    return !others && (unready_ > 1 || (refuses && !ready_once_));
   }
-  const auto [place, added] = sticky_.try_emplace(session.value, instance.number());
-  if (!added && place->second == instance.number()) return;
-  for (const auto& other : instances_) {
-    if (!added && other->number() == place->second && other->sessions != 0) --other->sessions;
+
+  // Its process does not hear. Others that it works on are not to suffer: it gets no more, and is
+  // ended after them; until then what it says of this run is not listened to.
+  void give_up(Work& work) {
+    Instance& instance = *work.instance;
+    if (runs_.live_of(instance) == 0) {
+      instance.end(fb::AgentExitReason::unresponsive,
+                   "it went on after it was told to stop working", Ending::terminate);
+      return;
+    }
+    instance.stale = true;
+    runs_.close(work.run());
   }
-  place->second = instance.number();
-  ++instance.sessions;
-}
 
-void AgentPool::give(Work& work, Instance& instance) {
-  context_.waiting_bytes -= work.text.size();
-  work.instance = &instance;
-  work.prompted_us = pipeline::monotonic_now_us();
-  work.heard_us = work.prompted_us;
-  ++instance.runs;
-  instance.solo = work.attempt > 1;
-  busy_.insert(work.session.value);
-  stick(work.session, instance);
-  instance.protocol().prompt(work.prompt());
-}
-
-// The process that this run waits for. A start that fails at once ends everything that waits.
-void AgentPool::start_one(Work& work) {
-  if (!refusal_.empty()) return start_failed(work, Error{Errc::refused, refusal_});
-  const bool own = agent_->tool_policy.own;
-  if (!places_) {
-    auto places = make_places(context_.gateway, *agent_);
-    if (!places) return start_failed(work, places.error());
-    places_ = std::move(*places);
+  // Idle ones end; what works goes on as it is until it has nothing to do.
+  void end_stale(std::string_view why) {
+    for (const auto& instance : instances_) {
+      instance->stale = true;
+      if (instance->runs != 0) continue;
+      instance->end(fb::AgentExitReason::restarted, std::string(why), Ending::gentle);
+    }
   }
-  AgentProfile profile{.agent_id = agent_->id,
-                       .workspace = places_->workspace,
-                       .data_dir = places_->data_dir,
-                       .model = agent_->model_primary == "spine/echo" ? "" : agent_->model_primary,
-                       .preset = agent_->process.preset,
-                       .args = agent_->process.args,
-                       .trust = work.trust,
-                       .untrusted_tools = agent_->untrusted_allow,
-                       .denied = own ? std::vector<std::string>{} : agent_->deny,
-                       .skills = skills_.skills,
-                       .skills_version = skills_.version,
-                       .uid = places_->uid,
-                       .gid = places_->gid,
-                       .hidden = hidden_places(context_.gateway)};
-  InstanceSetup setup{
-      .base = context_.base,
-      .agent = agent_,
-      .gateway = context_.gateway,
-      .places = *places_,
-      .means = context_.means,
-      .files = context_.files,
-      .cgroups = context_.cgroups,
-      .checked_program = checked_program_,
-      .skill_env = work.trust == fb::Trust::trusted ? skills_.env : decltype(skills_.env){},
-      .number = ++numbers_};
-  const bool one_shot = agent_->process.driver == config::Driver::jsonl;
-  if (one_shot) setup.reserved = work.run;
-  auto instance = std::make_unique<Instance>(setup, std::move(profile), *this);
-  Instance& started = *instance;
-  instances_.push_back(std::move(instance));
-  const ProtocolPrompt first = work.prompt();
-  if (const Status began = started.start(one_shot ? &first : nullptr); !began) {
-    std::erase_if(instances_, [&](const auto& entry) { return entry.get() == &started; });
-    start_failed(work, began.error());
-    return;
+
+  // Reads no more of anybody's output while the engine is full.
+  void mind_room() {
+    const bool full = !context_.answers.has_room();
+    if (full == paused_) return;
+    paused_ = full;
+    for (const auto& instance : instances_)
+      instance->pause_output(full);
   }
-  ++counts_.starts;
-  start_failed_ = false;
-}
 
-// All places are taken: an idle process that this run cannot use goes.
-void AgentPool::make_room(fb::Trust trust) {
-  for (const auto& instance : instances_) {
-    if (instance->state() == InstanceState::stopping) return;  // its place comes
+  void watch(Instance& instance, std::uint64_t now_us) {
+    if (instance.state() == InstanceState::stopping) return;
+    const config::AgentProcess& process = agent_->process;
+    if (instance.reserved() && instance.runs == 0 && runs_.find(instance.reserved()) == nullptr) {
+      instance.end(fb::AgentExitReason::done, "its prompt is answered", Ending::gentle);
+      return;
+    }
+    const bool idle = instance.state() == InstanceState::ready && instance.runs == 0;
+    if (!idle || instance.reserved() || process.idle_ms == 0) return;
+    if (now_us - instance.idle_since_us < process.idle_ms * 1'000) return;
+    instance.end(fb::AgentExitReason::idle, "there was nothing to do", Ending::gentle);
   }
-  for (const auto& instance : instances_) {
-    const bool usable = instance->trust() == trust && !instance->stale;
-    if (usable || instance->runs != 0 || instance->reserved()) continue;
-    if (instance->state() != InstanceState::ready) continue;
-    instance->end(fb::AgentExitReason::idle, "its place is needed", Ending::gentle);
-    return;
-  }
-}
 
-Work* AgentPool::live(RunId run) {
-  const auto found = works_.find(run.value);
-  if (found == works_.end() || found->second.instance == nullptr) return nullptr;
-  return found->second.cancelled_us == 0 ? &found->second : nullptr;
-}
+  PoolContext context_;
+  std::shared_ptr<const config::AgentConfig> agent_;
+  std::string log_name_;  // "agent/<id>"
+  log::Logger log_;
+  AgentSkills skills_;
+  std::optional<AgentPlaces> places_{};
+  Runs runs_;
+  std::vector<std::unique_ptr<Instance>> instances_{};
+  std::unordered_map<std::uint64_t, std::uint32_t> sticky_{};  // session -> number of an instance
+  loop::Timer next_start_;
+  loop::Timer soon_;
+  std::uint64_t starts_{};
+  std::uint64_t crashes_in_all_{};
+  std::string problem_{};
+  std::string refusal_{};  // why no process of it is started at all
+  std::string checked_program_{};
+  std::uint64_t not_before_us_{};  // of the next start
+  std::uint32_t numbers_{};
+  std::uint32_t crashes_{};  // in a row
+  std::uint32_t unready_{};  // crashes in a row of processes that were not ready yet
+  bool ready_once_{};        // some process was, as the agent is configured now
+  bool quarantined_{};
+  bool start_failed_{};
+  bool stopping_{};
+  bool paused_{};
+  bool dispatching_{};
+  bool dispatch_again_{};
+};
 
-Work* AgentPool::heard(RunId run) {
-  Work* work = live(run);
-  if (work != nullptr) work->heard_us = pipeline::monotonic_now_us();
-  return work;
-}
+}  // namespace
 
-// Its instance no longer works on it.
-void AgentPool::let_go(Work& work) {
-  if (work.instance == nullptr) {
-    context_.waiting_bytes -= work.text.size();
-    return;
-  }
-  busy_.erase(work.session.value);
-  Instance& instance = *work.instance;
-  if (instance.runs != 0) --instance.runs;
-  instance.idle_since_us = pipeline::monotonic_now_us();
-  work.instance = nullptr;
-  if (instance.runs != 0 || !instance.stale) return;
-  instance.end(fb::AgentExitReason::restarted, "its configuration or skills changed",
-               Ending::gentle);
-}
-
-void AgentPool::close(RunId run) {
-  const auto found = works_.find(run.value);
-  if (found == works_.end()) return;
-  let_go(found->second);
-  works_.erase(found);
+std::unique_ptr<Driver> make_agent_pool(const PoolContext& context,
+                                        const config::AgentConfig& agent, AgentSkills skills,
+                                        bool quarantined) {
+  return std::make_unique<AgentPool>(context, agent, std::move(skills), quarantined);
 }
 
 }  // namespace spine::agents

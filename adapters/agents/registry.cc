@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include "adapters/agents/echo.h"
+#include "adapters/agents/process/orphans.h"
 #include "engine/log/log.h"
 #include "schemas/vocab/ascii.h"
-#include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {
@@ -16,7 +16,7 @@ namespace {
 
 constexpr log::Logger kLog{"agents"};
 // Often enough for idle expiry, bounds and what /health and /metrics show.
-constexpr timeval kTickTime{0, 250'000};
+constexpr timeval kTickTime = loop::in_ms(250);
 constexpr std::uint32_t kTicksPerMeasure = 4;
 constexpr std::uint64_t kSharedGrowthBytes = 32 * limits::kMiB;  // of the machine: look at once
 
@@ -32,29 +32,29 @@ AgentRegistry::AgentRegistry(event_base* base, pipeline::IngressProducer& produc
       files_(base),
       places_(std::move(places)),
       quarantined_(std::move(quarantined)),
-      timer_(event_new(base, -1, EV_PERSIST, &AgentRegistry::on_tick, this)) {
-  SPINE_CHECK(timer_ != nullptr && event_add(timer_.get(), &kTickTime) == 0);
+      timer_(
+          base, [this] { tick(); }, loop::Timer::Again::yes) {
+  timer_.start(kTickTime);
 }
 
-const SeparationMeans& AgentRegistry::means() {
-  if (means_) return *means_;
-  means_ = find_separation_means();
-  if (means_->bubblewrap.empty()) {
-    kLog.warn("{} are not kept apart from the files of {}: {}", "agents",
-              means_->is_root ? "the machine" : "the user that runs the gateway", means_->why_not);
+const SharedMeans& AgentRegistry::shared_means() {
+  if (shared_means_) return *shared_means_;
+  separation_ = find_separation_means();
+  if (separation_.bubblewrap.empty()) {
+    kLog.warn("agents are not kept apart from the files of {}: {}",
+              separation_.is_root ? "the machine" : "the user that runs the gateway",
+              separation_.why_not);
   }
-  return *means_;
-}
-
-CgroupTree& AgentRegistry::cgroups() {
-  if (cgroups_) return *cgroups_;
   cgroups_ = CgroupTree::find(CgroupTree::here(owner_mark(places_.state_dir)));
   kLog.info("memory of agents is {}", cgroups_->summary());
-  return *cgroups_;
+  return shared_means_.emplace(SharedMeans{.base = base_,
+                                           .gateway = places_,
+                                           .separation = separation_,
+                                           .files = files_,
+                                           .cgroups = *cgroups_});
 }
 
-std::unique_ptr<Driver> AgentRegistry::make_driver(const config::AgentConfig& agent,
-                                                   const std::string& id) {
+std::unique_ptr<Driver> AgentRegistry::make_driver(const config::AgentConfig& agent) {
   if (agent.process.driver == config::Driver::echo) {
     if (!agent.model_primary.empty() && agent.model_primary != kEchoModel) {
       kLog.warn(
@@ -62,21 +62,15 @@ std::unique_ptr<Driver> AgentRegistry::make_driver(const config::AgentConfig& ag
           "driver): {} answers for it",
           agent.id, agent.model_primary, agent.id, kEchoModel);
     }
-    return std::make_unique<EchoDriver>(base_, answers_, agent.echo_delay_ms);
+    return make_echo_driver(base_, answers_, agent.echo_delay_ms);
   }
-  const PoolContext context{.base = base_,
+  const PoolContext context{.shared = shared_means(),
                             .answers = answers_,
                             .deltas = deltas_,
-                            .gateway = places_,
-                            .means = means(),
-                            .files = files_,
-                            .cgroups = cgroups(),
                             .waiting_bytes = waiting_bytes_};
-  const bool quarantined = std::ranges::find(quarantined_, id) != quarantined_.end();
-  config::AgentConfig lowered = agent;
-  lowered.id = id;
-  return std::make_unique<AgentPool>(context, lowered, skills_of_ ? skills_of_(id) : AgentSkills{},
-                                     quarantined);
+  const bool quarantined = std::ranges::find(quarantined_, agent.id) != quarantined_.end();
+  return make_agent_pool(context, agent, skills_of_ ? skills_of_(agent.id) : AgentSkills{},
+                         quarantined);
 }
 
 void AgentRegistry::apply(const std::vector<config::AgentConfig>& agents) {
@@ -86,23 +80,20 @@ void AgentRegistry::apply(const std::vector<config::AgentConfig>& agents) {
   for (const config::AgentConfig& agent : agents) {
     if (!agent.workspace.empty()) places_.other_workspaces.push_back(agent.workspace);
   }
-  std::map<std::string, config::Driver, std::less<>> kinds;
   for (const config::AgentConfig& agent : agents) {
-    const std::string id = lower_case(agent.id);
+    config::AgentConfig lowered = agent;
+    lowered.id = lower_case(agent.id);
+    const std::string& id = lowered.id;
     if (kept.contains(id)) continue;
     order_.push_back(id);
-    kinds[id] = agent.process.driver;
-    const auto kind = kinds_.find(id);
-    const bool same = kind != kinds_.end() && kind->second == agent.process.driver;
-    auto existing = same ? drivers_.extract(id) : Drivers::node_type{};
-    if (existing.empty()) {
-      kept[id] = make_driver(agent, id);
+    const auto existing = drivers_.find(id);
+    if (existing == drivers_.end() || existing->second->kind() != agent.process.driver) {
+      kept[id] = make_driver(lowered);
       continue;
     }
-    config::AgentConfig lowered = agent;
-    lowered.id = id;
-    existing.mapped()->configure(lowered);
-    kept[id] = std::move(existing.mapped());
+    existing->second->configure(lowered);
+    kept[id] = std::move(existing->second);
+    drivers_.erase(existing);
   }
   for (auto& [id, removed] : drivers_) {
     // Whatever drives it now: only a reset ends a quarantine.
@@ -112,16 +103,13 @@ void AgentRegistry::apply(const std::vector<config::AgentConfig>& agents) {
     if (!removed->ended()) leaving_.push_back(std::move(removed));
   }
   drivers_ = std::move(kept);
-  kinds_ = std::move(kinds);
   publish();
 }
 
 void AgentRegistry::set_skills(SkillsOf skills_of) {
   skills_of_ = std::move(skills_of);
-  for (const auto& [id, driver] : drivers_) {
-    if (kinds_.at(id) == config::Driver::echo) continue;
-    static_cast<AgentPool&>(*driver).set_skills(skills_of_(id));
-  }
+  for (const auto& [id, driver] : drivers_)
+    driver->set_skills(skills_of_(id));
 }
 
 Driver* AgentRegistry::find(std::string_view agent_id) {
@@ -131,7 +119,7 @@ Driver* AgentRegistry::find(std::string_view agent_id) {
 
 void AgentRegistry::prompt(const pipeline::PromptItem& prompt) {
   // A prompt whose text had to be fetched can be overtaken by the end of its run.
-  if (std::find(cancelled_.begin(), cancelled_.end(), prompt.run) != cancelled_.end()) return;
+  if (std::ranges::find(cancelled_, prompt.run) != cancelled_.end()) return;
   Driver* driver = find(prompt.agent_id);
   if (driver == nullptr) {
     answers_.failed(prompt.run, fb::RunErrorKind::unknown,
@@ -208,7 +196,7 @@ void AgentRegistry::measure() {
   const bool grew = shared > shared_bytes_ + kSharedGrowthBytes;
   if (ticks_++ % kTicksPerMeasure != 0 && !grew) return;
   shared_bytes_ = shared;
-  cgroups().tidy();
+  cgroups_->tidy();
   const MemoryMeter meter;
   for (const auto& [id, driver] : drivers_)
     driver->measure(meter);
@@ -217,7 +205,7 @@ void AgentRegistry::measure() {
 void AgentRegistry::tick() {
   for (const auto& [id, driver] : drivers_)
     driver->tick();
-  if (means_) measure();
+  if (shared_means_) measure();
   std::erase_if(leaving_, [](const auto& driver) { return driver->ended(); });
   publish();
 }
@@ -235,10 +223,6 @@ void AgentRegistry::publish() {
   }
   shared_.agents_ready.store(ready, std::memory_order_relaxed);
   shared_.agents.put(std::move(report));
-}
-
-void AgentRegistry::on_tick(evutil_socket_t, short, void* self) {
-  static_cast<AgentRegistry*>(self)->tick();
 }
 
 }  // namespace spine::agents

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <event2/event.h>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,6 +15,7 @@
 #include "adapters/agents/driver.h"
 #include "adapters/agents/file_pool.h"
 #include "adapters/agents/pool.h"
+#include "adapters/loop/timer.h"
 #include "engine/config/agent_config.h"
 #include "engine/pipeline/messages.h"
 #include "engine/pipeline/shared.h"
@@ -53,19 +53,15 @@ class AgentRegistry {
   std::string summary() const;
 
  private:
-  struct FreeTimer {
-    void operator()(event* timer) const { event_free(timer); }
-  };
   using Drivers = std::map<std::string, std::unique_ptr<Driver>, std::less<>>;
   static constexpr std::size_t kCancelsKept = 1'024;  // more than can be overtaken at one time
-  std::unique_ptr<Driver> make_driver(const config::AgentConfig& agent, const std::string& id);
-  const SeparationMeans& means();
-  CgroupTree& cgroups();
+  // `agent`: with its id as it is called here.
+  std::unique_ptr<Driver> make_driver(const config::AgentConfig& agent);
+  const SharedMeans& shared_means();
   Driver* find(std::string_view agent_id);
   void tick();
   void measure();
   void publish();
-  static void on_tick(evutil_socket_t, short, void* self);
 
   event_base* base_;
   pipeline::Shared& shared_;
@@ -74,19 +70,20 @@ class AgentRegistry {
   FilePool files_;  // outlives the drivers
   GatewayPlaces places_;
   std::vector<std::string> quarantined_;
-  std::optional<SeparationMeans> means_{};  // found out when the first process is needed
-  std::unique_ptr<CgroupTree> cgroups_{};   // the same
+  // Found out when the first process is needed.
+  SeparationMeans separation_{};
+  std::unique_ptr<CgroupTree> cgroups_{};
+  std::optional<SharedMeans> shared_means_{};
   std::size_t waiting_bytes_{};
   SkillsOf skills_of_{};
-  Drivers drivers_{};  // by lower-case id
-  std::map<std::string, config::Driver, std::less<>> kinds_{};
+  Drivers drivers_{};                               // by lower-case id
   std::vector<std::string> order_{};                // ids as configured
   std::vector<std::unique_ptr<Driver>> leaving_{};  // removed, and their processes end
   std::array<RunId, kCancelsKept> cancelled_{};     // a ring: the last ones
   std::size_t cancels_{};
   std::uint32_t ticks_{};
   std::uint64_t shared_bytes_{};  // of the machine, when memory was looked at last
-  std::unique_ptr<event, FreeTimer> timer_;
+  loop::Timer timer_;
 };
 
 }  // namespace spine::agents

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/agents/process/mount_table.h"
 #include "adapters/agents/process/proc.h"
 #include "adapters/cli/agent_request.h"
 #include "adapters/cli/common.h"

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "adapters/agents/process/launch.h"
+#include "adapters/agents/process/orphans.h"
 #include "adapters/cli/gateway_place.h"
 #include "adapters/http/control_ui.h"
-#include "adapters/loop/notify.h"
-#include "adapters/loop/signals.h"
+#include "adapters/loop/supervisor.h"
 #include "adapters/schedule/host_zone.h"
 #include "adapters/websocket/gateway_identity.h"
 #include "engine/config/redact.h"

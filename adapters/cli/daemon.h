@@ -14,7 +14,7 @@
 #include "adapters/cli/gateway_place.h"
 #include "adapters/cli/skills_link.h"
 #include "adapters/loop/loop.h"
-#include "adapters/schedule/zone_watch.h"
+#include "adapters/schedule/host_zone.h"
 #include "adapters/websocket/server.h"
 #include "engine/config/config.h"
 #include "engine/config/state_dir.h"

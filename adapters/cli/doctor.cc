@@ -12,10 +12,9 @@
 #include <unistd.h>
 #include <vector>
 
-#include "adapters/agents/process/environment.h"
-#include "adapters/agents/process/find_program.h"
 #include "adapters/agents/process/launch.h"
-#include "adapters/agents/process/program_check.h"
+#include "adapters/agents/process/node_version.h"
+#include "adapters/agents/process/program.h"
 #include "adapters/agents/process/userns_needs.h"
 #include "adapters/agents/process/users.h"
 #include "adapters/cli/agent_request.h"

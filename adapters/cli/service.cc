@@ -20,7 +20,7 @@
 #include "adapters/cli/output.h"
 #include "adapters/cli/process.h"
 #include "adapters/cli/verb.h"
-#include "adapters/loop/signals.h"
+#include "adapters/loop/supervisor.h"
 #include "engine/config/config.h"
 #include "engine/config/state_dir.h"
 #include "schemas/vocab/show.h"

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <event2/event.h>
 #include <pthread.h>
 #include <string>
 #include <string_view>
@@ -16,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/loop/notify.h"
-#include "adapters/loop/signals.h"
+#include "adapters/loop/supervisor.h"
+#include "adapters/loop/timer.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/messages.h"
@@ -34,21 +33,16 @@ namespace input_kind = pipeline::input_kind;
 constexpr log::Logger kLog{"loop"};
 // Outbox blocks taken before libevent gets its turn.
 constexpr int kBlocksPerTurn = 64;
-constexpr timeval kSecond{1, 0};
 // The engine turns at least once a second; a disk may stall a sync for a while. Longer than this
 // is a hang, and systemd may restart the daemon.
 constexpr std::uint64_t kEngineSilentMsMax = 30'000;
 // How long what is to end by itself may take at a stop; and how often it is looked at.
 constexpr std::uint64_t kStopMsMax = 3'000;
-constexpr timeval kStopTick{0, 10'000};
+constexpr timeval kStopTick = in_ms(10);
 
-struct FreeEvent {
-  void operator()(event* e) const { event_free(e); }
-};
 struct FreeBase {
   void operator()(event_base* base) const { event_base_free(base); }
 };
-using EventPtr = std::unique_ptr<event, FreeEvent>;
 using BasePtr = std::unique_ptr<event_base, FreeBase>;
 
 std::string_view signal_text(std::uint32_t number) {
@@ -74,25 +68,139 @@ struct LoopThread::State {
         outbox(&State::on_wake_wanted, this),
         producer(ingress.add_producer(nullptr, nullptr)) {}
 
-  void run();
-  void take_items();
-  void wait_for_end();
-  void take_item(const pipeline::OutHeader& header, ByteSpan payload);
-  void arm(const pipeline::ArmItem& item);
-  void push(std::uint16_t kind, std::string_view text);
-  void on_signal(std::uint32_t number);
-  void every_second();
-  void listen(int fd, event_callback_fn callback);
-  void wake_up() const;
+  void run() {
+    ::pthread_setname_np(::pthread_self(), "loop");
+    Timer second(
+        base.get(), [this] { every_second(); }, Timer::Again::yes);
+    second.start(in_ms(1'000));
+    listen(wake.get(), &State::on_wake);
+    listen(deadline.get(), &State::on_deadline);
+    listen(signals.get(), &State::on_signal_ready);
+    while (!ending.load(std::memory_order_acquire)) {
+      take_items();
+      producer.flush();
+      const int flags = outbox.about_to_sleep() ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE;
+      event_base_loop(base.get(), flags);
+      outbox.awake();
+      producer.flush();
+    }
+    wait_for_end();
+    events.clear();
+  }
+
+  void take_items() {
+    for (int i = 0; i < kBlocksPerTurn; ++i) {
+      pipeline::OutBlock* block = outbox.poll();
+      if (block == nullptr) return;
+      block->for_each([this](const pipeline::OutHeader& header, ByteSpan payload) {
+        take_item(header, payload);
+      });
+      outbox.release(block);
+    }
+  }
+
+  // What was asked to end gets a while for it.
+  void wait_for_end() {
+    take_items();
+    if (!hooks.ended) return;
+    Timer tick(
+        base.get(), [] {}, Timer::Again::yes);
+    tick.start(kStopTick);
+    const std::uint64_t until_ms = pipeline::boottime_now_ms() + kStopMsMax;
+    while (!hooks.ended() && pipeline::boottime_now_ms() < until_ms)
+      event_base_loop(base.get(), EVLOOP_ONCE);
+  }
+
+  void take_item(const pipeline::OutHeader& header, ByteSpan payload) {
+    switch (static_cast<ItemKind>(header.kind)) {
+      case ItemKind::prompt:
+        pipeline::read(payload, prompt);
+        if (!stopping) hooks.on_prompt(prompt);
+        return;
+      case ItemKind::cancel:
+        pipeline::read(payload, cancel);
+        hooks.on_cancel(cancel.run);
+        return;
+      case ItemKind::arm:
+        pipeline::read(payload, arm_item);
+        arm(arm_item);
+        return;
+      case ItemKind::steer:
+        pipeline::read(payload, steer);
+        if (!stopping && hooks.on_steer) hooks.on_steer(steer);
+        return;
+      case ItemKind::answer:
+        pipeline::read(payload, answer);
+        if (hooks.on_answer) hooks.on_answer(answer);
+        return;
+      case ItemKind::control:
+        pipeline::read(payload, control);
+        if (!stopping && hooks.on_control) hooks.on_control(control);
+        return;
+      case ItemKind::stopping:
+        stopping = true;
+        if (hooks.on_stopping) hooks.on_stopping();
+        return;
+      default:
+        SPINE_CHECK(false);  // the engine sends the rest to the net thread
+    }
+  }
+
+  void arm(const pipeline::ArmItem& item) {
+    itimerspec due{};
+    if (item.deadline_ms != 0) {
+      const std::uint64_t ms = item.deadline_ms > item.now_ms ? item.deadline_ms - item.now_ms : 0;
+      due.it_value.tv_sec = static_cast<time_t>(ms / 1000);
+      // Zero would disarm: a deadline that has passed is due in a nanosecond.
+      due.it_value.tv_nsec = static_cast<long>(ms % 1000 * 1'000'000 + (ms == 0 ? 1 : 0));
+    }
+    SPINE_CHECK(::timerfd_settime(deadline.get(), 0, &due, nullptr) == 0);
+  }
+
+  void push(std::uint16_t kind, std::string_view text) {
+    const pipeline::InputHeader header{.kind = kind,
+                                       .source = static_cast<std::uint16_t>(Source::loop)};
+    producer.push(header, as_bytes(text));
+  }
+  void on_signal(std::uint32_t number) {
+    if (number == SIGHUP) {
+      kLog.info("SIGHUP: reading the configuration again");
+      if (hooks.on_reload) hooks.on_reload();
+      return;
+    }
+    if (stop_asked) {
+      kLog.warn("{} again: ending at once", signal_text(number));
+      ::_exit(1);
+    }
+    stop_asked = true;
+    kLog.info("{}: stopping", signal_text(number));
+    notify_stopping();
+    if (hooks.on_stop_asked) hooks.on_stop_asked();
+    push(input_kind::kStop, signal_text(number));
+  }
+
+  void every_second() {
+    if (stopping || shared.phase.load(std::memory_order_acquire) != pipeline::Phase::ready) return;
+    push(input_kind::kMeasureClock, {});
+    const std::uint64_t last = shared.engine_turn_ms.load(std::memory_order_relaxed);
+    if (last + kEngineSilentMsMax > pipeline::boottime_now_ms()) notify_alive();
+  }
+  void listen(int fd, event_callback_fn callback) {
+    EventPtr entry(event_new(base.get(), fd, EV_READ | EV_PERSIST, callback, this));
+    SPINE_CHECK(entry != nullptr && event_add(entry.get(), nullptr) == 0);
+    events.push_back(std::move(entry));
+  }
+  void wake_up() const {
+    const std::uint64_t one = 1;
+    // The counter can only be full when a wake-up is pending already.
+    [[maybe_unused]] const ssize_t written = ::write(wake.get(), &one, sizeof one);
+  }
 
   static void on_wake_wanted(void* self) { static_cast<State*>(self)->wake_up(); }
   static void on_wake(evutil_socket_t fd, short, void*) { drain_counter(fd); }
   static void on_deadline(evutil_socket_t fd, short, void* self) {
     drain_counter(fd);
     static_cast<State*>(self)->push(input_kind::kDeadline, {});
-  }
-  static void on_second(evutil_socket_t, short, void* self) {
-    static_cast<State*>(self)->every_second();
   }
   static void on_signal_ready(evutil_socket_t fd, short, void* self) {
     signalfd_siginfo info{};
@@ -121,136 +229,6 @@ struct LoopThread::State {
   pipeline::ControlItem control{};
   pipeline::ArmItem arm_item{};
 };
-
-void LoopThread::State::wake_up() const {
-  const std::uint64_t one = 1;
-  // The counter can only be full when a wake-up is pending already.
-  [[maybe_unused]] const ssize_t written = ::write(wake.get(), &one, sizeof one);
-}
-
-void LoopThread::State::listen(int fd, event_callback_fn callback) {
-  EventPtr entry(event_new(base.get(), fd, EV_READ | EV_PERSIST, callback, this));
-  SPINE_CHECK(entry != nullptr && event_add(entry.get(), nullptr) == 0);
-  events.push_back(std::move(entry));
-}
-
-void LoopThread::State::push(std::uint16_t kind, std::string_view text) {
-  const pipeline::InputHeader header{.kind = kind,
-                                     .source = static_cast<std::uint16_t>(Source::loop)};
-  producer.push(header, as_bytes(text));
-}
-
-void LoopThread::State::run() {
-  ::pthread_setname_np(::pthread_self(), "loop");
-  EventPtr second(event_new(base.get(), -1, EV_PERSIST, &State::on_second, this));
-  SPINE_CHECK(second != nullptr && event_add(second.get(), &kSecond) == 0);
-  listen(wake.get(), &State::on_wake);
-  listen(deadline.get(), &State::on_deadline);
-  listen(signals.get(), &State::on_signal_ready);
-  while (!ending.load(std::memory_order_acquire)) {
-    take_items();
-    producer.flush();
-    const int flags = outbox.about_to_sleep() ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE;
-    event_base_loop(base.get(), flags);
-    outbox.awake();
-    producer.flush();
-  }
-  wait_for_end();
-  events.clear();
-}
-
-// What was asked to end gets a while for it.
-void LoopThread::State::wait_for_end() {
-  take_items();
-  if (!hooks.ended) return;
-  EventPtr tick(event_new(
-      base.get(), -1, EV_PERSIST, [](evutil_socket_t, short, void*) {}, nullptr));
-  SPINE_CHECK(tick != nullptr && event_add(tick.get(), &kStopTick) == 0);
-  const std::uint64_t until_ms = pipeline::boottime_now_ms() + kStopMsMax;
-  while (!hooks.ended() && pipeline::boottime_now_ms() < until_ms)
-    event_base_loop(base.get(), EVLOOP_ONCE);
-}
-
-void LoopThread::State::take_items() {
-  for (int i = 0; i < kBlocksPerTurn; ++i) {
-    pipeline::OutBlock* block = outbox.poll();
-    if (block == nullptr) return;
-    block->for_each([this](const pipeline::OutHeader& header, ByteSpan payload) {
-      take_item(header, payload);
-    });
-    outbox.release(block);
-  }
-}
-
-void LoopThread::State::take_item(const pipeline::OutHeader& header, ByteSpan payload) {
-  switch (static_cast<ItemKind>(header.kind)) {
-    case ItemKind::prompt:
-      pipeline::read(payload, prompt);
-      if (!stopping) hooks.on_prompt(prompt);
-      return;
-    case ItemKind::cancel:
-      pipeline::read(payload, cancel);
-      hooks.on_cancel(cancel.run);
-      return;
-    case ItemKind::arm:
-      pipeline::read(payload, arm_item);
-      arm(arm_item);
-      return;
-    case ItemKind::steer:
-      pipeline::read(payload, steer);
-      if (!stopping && hooks.on_steer) hooks.on_steer(steer);
-      return;
-    case ItemKind::answer:
-      pipeline::read(payload, answer);
-      if (hooks.on_answer) hooks.on_answer(answer);
-      return;
-    case ItemKind::control:
-      pipeline::read(payload, control);
-      if (!stopping && hooks.on_control) hooks.on_control(control);
-      return;
-    case ItemKind::stopping:
-      stopping = true;
-      if (hooks.on_stopping) hooks.on_stopping();
-      return;
-    default:
-      SPINE_CHECK(false);  // the engine sends the rest to the net thread
-  }
-}
-
-void LoopThread::State::arm(const pipeline::ArmItem& item) {
-  itimerspec due{};
-  if (item.deadline_ms != 0) {
-    const std::uint64_t ms = item.deadline_ms > item.now_ms ? item.deadline_ms - item.now_ms : 0;
-    due.it_value.tv_sec = static_cast<time_t>(ms / 1000);
-    // Zero would disarm: a deadline that has passed is due in a nanosecond.
-    due.it_value.tv_nsec = static_cast<long>(ms % 1000 * 1'000'000 + (ms == 0 ? 1 : 0));
-  }
-  SPINE_CHECK(::timerfd_settime(deadline.get(), 0, &due, nullptr) == 0);
-}
-
-void LoopThread::State::on_signal(std::uint32_t number) {
-  if (number == SIGHUP) {
-    kLog.info("SIGHUP: reading the configuration again");
-    if (hooks.on_reload) hooks.on_reload();
-    return;
-  }
-  if (stop_asked) {
-    kLog.warn("{} again: ending at once", signal_text(number));
-    ::_exit(1);
-  }
-  stop_asked = true;
-  kLog.info("{}: stopping", signal_text(number));
-  notify_stopping();
-  if (hooks.on_stop_asked) hooks.on_stop_asked();
-  push(input_kind::kStop, signal_text(number));
-}
-
-void LoopThread::State::every_second() {
-  if (stopping || shared.phase.load(std::memory_order_acquire) != pipeline::Phase::ready) return;
-  push(input_kind::kMeasureClock, {});
-  const std::uint64_t last = shared.engine_turn_ms.load(std::memory_order_relaxed);
-  if (last + kEngineSilentMsMax > pipeline::boottime_now_ms()) notify_alive();
-}
 
 LoopThread::LoopThread(std::unique_ptr<State> state) : state_(std::move(state)) {}
 

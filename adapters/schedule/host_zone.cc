@@ -2,6 +2,7 @@
 // bisection.
 #include "adapters/schedule/host_zone.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <ctime>
@@ -13,14 +14,21 @@
 #include <sys/stat.h>
 #include <vector>
 
+#include "engine/log/log.h"
+#include "engine/pipeline/clock.h"
+#include "schemas/fields.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/record.h"
 
 #include "event_generated.h"
 
 namespace spine::schedule {
 namespace {
+
+constexpr log::Logger kLog{"time"};
+constexpr timeval kEvery = loop::in_ms(60'000);
 
 namespace fs = std::filesystem;
 
@@ -137,6 +145,31 @@ std::string host_zone_mark(std::int64_t wall_ms) {
   return fmt::format("{} {} {} {} {} {} {}", year_of(wall_ms), environment_zone(),
                      fs::read_symlink(kLocalTime, error).string(), file.st_ino, file.st_mtim.tv_sec,
                      file.st_mtim.tv_nsec, database.st_mtim.tv_sec);
+}
+
+ZoneWatch::ZoneWatch(event_base* base, pipeline::IngressProducer& producer, core::KeptBody rules)
+    : producer_(producer),
+      rules_(std::move(rules)),
+      mark_(host_zone_mark(pipeline::wall_now_ms())),
+      timer_(
+          base, [this] { look(); }, loop::Timer::Again::yes) {
+  timer_.start(kEvery);
+}
+
+void ZoneWatch::look() {
+  const std::int64_t wall_ms = pipeline::wall_now_ms();
+  std::string mark = host_zone_mark(wall_ms);
+  if (mark == mark_) return;
+  mark_ = std::move(mark);
+  core::KeptBody rules = host_zone_rules(wall_ms);
+  if (std::ranges::equal(rules.view(), rules_.view())) return;
+  rules_ = std::move(rules);
+  const auto& body = *flatbuffers::GetRoot<fb::ZoneRules>(rules_.view().data());
+  kLog.info("the rules of the time zone have changed: {}, data {}", text_of(body.zone()),
+            text_of(body.version()));
+  const pipeline::InputHeader header{.kind = static_cast<std::uint16_t>(fb::EventBody::ZoneRules),
+                                     .source = static_cast<std::uint16_t>(Source::loop)};
+  producer_.push(header, rules_.view());
 }
 
 }  // namespace spine::schedule

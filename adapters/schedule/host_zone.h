@@ -1,10 +1,13 @@
-// Host zone: the rules of the machine's own time zone, as the C library understands them.
+// Host zone: the rules of the machine's own time zone, as the C library understands them, and
+// whoever notices that they have changed.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
+#include "adapters/loop/timer.h"
 #include "engine/core/kept_body.h"
+#include "engine/pipeline/ingress.h"
 
 namespace spine::schedule {
 
@@ -16,5 +19,22 @@ core::KeptBody host_zone_rules(std::int64_t wall_ms);
 
 // Changes when host_zone_rules() may answer something else: cheap, to be asked every minute.
 std::string host_zone_mark(std::int64_t wall_ms);
+
+// Notices that the zone or its rules have changed: looks once a minute. Thread: that of `base`, all
+// calls; construction and end while it does not run.
+class ZoneWatch {
+ public:
+  // `base` and `producer` outlive it. `rules`: what the engine was started with.
+  ZoneWatch(event_base* base, pipeline::IngressProducer& producer, core::KeptBody rules);
+
+  // Hands rules that differ from those of before to the engine.
+  void look();
+
+ private:
+  pipeline::IngressProducer& producer_;
+  core::KeptBody rules_;
+  std::string mark_;
+  loop::Timer timer_;
+};
 
 }  // namespace spine::schedule

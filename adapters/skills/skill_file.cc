@@ -157,17 +157,11 @@ bool read_flag(SkillFile& file, const Value& root, std::string_view key, bool ot
   return otherwise;
 }
 
-void note_fault(SkillFile& file, std::uint32_t line, std::string message, Weight weight) {
-  if (file.faults.size() == limits::kSkillFaultsPerFileMax) return;
-  file.faults.push_back({.line = line, .message = std::move(message), .weight = weight});
-}
-
 std::string text_of(SkillFile& file, const Value& block, std::string_view key) {
   const Value* value = block.find(key);
   if (value == nullptr || value->kind == ValueKind::null) return {};
   if (is_text(*value)) return value->text.substr(0, limits::kKeyBytesMax);
-  note_fault(file, value->line, fmt::format("metadata.openclaw.{} must be text.", key),
-             Weight::warning);
+  fault(file, value->line, fmt::format("metadata.openclaw.{} must be text.", key), Weight::warning);
   return {};
 }
 
@@ -203,10 +197,9 @@ void read_list(SkillFile& file, const Value& block, std::string_view key, std::s
   const Value* value = block.find(key);
   if (value == nullptr || list_of(*value, out)) return;
   out.clear();
-  note_fault(
-      file, value->line,
-      fmt::format("{}.{} must be a list of at most {} names.", path, key, limits::kSkillListMax),
-      Weight::error);
+  fault(file, value->line,
+        fmt::format("{}.{} must be a list of at most {} names.", path, key, limits::kSkillListMax),
+        Weight::error);
 }
 
 void read_requires(SkillFile& file, const Value& block) {
@@ -214,9 +207,8 @@ void read_requires(SkillFile& file, const Value& block) {
   const Value* needs = block.find("requires");
   if (needs == nullptr || needs->kind == ValueKind::null) return;
   if (needs->kind != ValueKind::map) {
-    note_fault(file, needs->line,
-               fmt::format("{} must be a map of bins, anyBins, env and config.", kPath),
-               Weight::error);
+    fault(file, needs->line,
+          fmt::format("{} must be a map of bins, anyBins, env and config.", kPath), Weight::error);
     return;
   }
   read_list(file, *needs, "bins", kPath, file.bins);
@@ -226,10 +218,10 @@ void read_requires(SkillFile& file, const Value& block) {
   constexpr std::array<std::string_view, 4> kKnown{"bins", "anyBins", "env", "config"};
   for (const Value& need : needs->items) {
     if (std::ranges::find(kKnown, need.key) != kKnown.end()) continue;
-    note_fault(file, need.line,
-               fmt::format("{}.{} is not known and not checked; use bins, anyBins, env or config.",
-                           kPath, printable(need.key.substr(0, 80))),
-               Weight::warning);
+    fault(file, need.line,
+          fmt::format("{}.{} is not known and not checked; use bins, anyBins, env or config.",
+                      kPath, printable(need.key.substr(0, 80))),
+          Weight::warning);
   }
 }
 
@@ -249,18 +241,17 @@ void read_install(SkillFile& file, const Value& block) {
   const Value* specs = block.find("install");
   if (specs == nullptr || specs->kind == ValueKind::null) return;
   if (specs->kind != ValueKind::list) {
-    return note_fault(file, specs->line, "metadata.openclaw.install must be a list.",
-                      Weight::warning);
+    return fault(file, specs->line, "metadata.openclaw.install must be a list.", Weight::warning);
   }
   constexpr std::array<std::string_view, 6> kKinds{"brew", "node", "go", "uv", "download", "apt"};
   for (const Value& spec : specs->items) {
     if (file.install.size() == limits::kSkillListMax) return;
     const Value* kind = spec.find("kind");
     if (kind == nullptr || std::ranges::find(kKinds, kind->text) == kKinds.end()) {
-      note_fault(file, spec.line,
-                 "an entry of metadata.openclaw.install needs a kind: brew, node, go, uv, download "
-                 "or apt.",
-                 Weight::warning);
+      fault(file, spec.line,
+            "an entry of metadata.openclaw.install needs a kind: brew, node, go, uv, download "
+            "or apt.",
+            Weight::warning);
       continue;
     }
     pipeline::SkillInstall& install = file.install.emplace_back();
@@ -276,10 +267,10 @@ void read_install(SkillFile& file, const Value& block) {
 
 void read_block(SkillFile& file, const Value& block) {
   if (block.kind != ValueKind::map) {
-    return note_fault(file, block.line,
-                      "metadata.openclaw must be a map, such as {\"requires\": {\"bins\": "
-                      "[\"jq\"]}}.",
-                      Weight::error);
+    return fault(file, block.line,
+                 "metadata.openclaw must be a map, such as {\"requires\": {\"bins\": "
+                 "[\"jq\"]}}.",
+                 Weight::error);
   }
   file.emoji = text_of(file, block, "emoji");
   file.primary_env = text_of(file, block, "primaryEnv");
@@ -288,18 +279,53 @@ void read_block(SkillFile& file, const Value& block) {
   const Value* always = block.find("always");
   file.always = always != nullptr && always->text == "true";
   if (always != nullptr && always->text != "true" && always->text != "false") {
-    note_fault(file, always->line, "metadata.openclaw.always must be true or false.",
-               Weight::warning);
+    fault(file, always->line, "metadata.openclaw.always must be true or false.", Weight::warning);
   }
   read_list(file, block, "os", "metadata.openclaw", file.os);
   read_requires(file, block);
   read_install(file, block);
 }
 
+// metadata.openclaw (older: clawdbot) into `file`.
+void read_metadata(const Value& metadata, SkillFile& file) {
+  Value parsed;
+  const Value* map = &metadata;
+  // Some write the JSON in quotes.
+  if (metadata.kind == ValueKind::scalar && metadata.text.starts_with('{') &&
+      read_value(metadata.text, metadata.line, parsed)) {
+    map = &parsed;
+  }
+  if (metadata.kind == ValueKind::null) return;
+  if (map->kind != ValueKind::map) {
+    return fault(file, metadata.line, "metadata must be a map: block YAML, or JSON in braces.",
+                 Weight::error);
+  }
+  for (const std::string_view name : {"openclaw", "clawdbot"}) {
+    if (const Value* block = map->find(name)) return read_block(file, *block);
+  }
+}
+
 }  // namespace
 
 bool SkillFile::usable() const {
   return std::ranges::find(faults, Weight::error, &Fault::weight) == faults.end();
+}
+
+std::size_t SkillFile::bytes() const {
+  std::size_t sum = 1'024 + name.size() + description.size() + homepage.size();
+  const auto add = [&sum](const std::vector<std::string>& list) {
+    for (const std::string& text : list)
+      sum += 64 + 3 * text.size();  // required, missing, and in a sentence
+  };
+  for (const Fault& fault : faults)
+    sum += sizeof fault + fault.message.size();
+  for (const auto* list : {&os, &bins, &any_bins, &env, &config})
+    add(*list);
+  for (const pipeline::SkillInstall& way : install) {
+    sum += 128 + way.id.size() + way.label.size();
+    add(way.bins);
+  }
+  return sum;
 }
 
 SkillFile read_skill_file(std::string_view text) {
@@ -341,22 +367,18 @@ void check_folder_name(const SkillFile& file, std::string_view folder, std::vect
                                            printable(folder.substr(0, kShownMax)))});
 }
 
-void read_metadata(const Value& metadata, SkillFile& file) {
-  Value parsed;
-  const Value* map = &metadata;
-  // Some write the JSON in quotes.
-  if (metadata.kind == ValueKind::scalar && metadata.text.starts_with('{') &&
-      read_value(metadata.text, metadata.line, parsed)) {
-    map = &parsed;
+// Bounded from above, without the work it is about.
+std::size_t read_cost_of(std::string_view text) {
+  constexpr std::string_view kMark = "\n---";
+  std::size_t at = text.find(kMark);
+  while (at != std::string_view::npos) {
+    const std::size_t after = at + kMark.size();
+    const std::string_view rest = text.substr(after, text.find('\n', after) - after);
+    if (rest.find_first_not_of(" \t\r") == std::string_view::npos) break;
+    at = text.find(kMark, after);
   }
-  if (metadata.kind == ValueKind::null) return;
-  if (map->kind != ValueKind::map) {
-    return note_fault(file, metadata.line, "metadata must be a map: block YAML, or JSON in braces.",
-                      Weight::error);
-  }
-  for (const std::string_view name : {"openclaw", "clawdbot"}) {
-    if (const Value* block = map->find(name)) return read_block(file, *block);
-  }
+  if (at == std::string_view::npos) return kFileCost;
+  return kFileCost + std::min(at, limits::kSkillFrontMatterBytesMax);
 }
 
 }  // namespace spine::skills

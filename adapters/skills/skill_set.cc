@@ -2,13 +2,15 @@
 #include "adapters/skills/skill_set.h"
 
 #include <algorithm>
+#include <array>
+#include <compare>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <limits>
 #include <memory>
 #include <tuple>
 
-#include "adapters/skills/skill_costs.h"
+#include "adapters/skills/skill_file.h"
 #include "adapters/skills/skill_folders.h"
 #include "engine/config/environment.h"
 #include "schemas/vocab/limits.h"
@@ -98,8 +100,8 @@ std::string folder_of(const std::string& base, std::string_view below) {
   return base.empty() ? std::string{} : base + "/" + std::string(below);
 }
 
-bool by_place(const Fault& a, const Fault& b) {
-  return std::tie(a.path, a.line, a.message) < std::tie(b.path, b.line, b.message);
+auto place_of(const Fault& fault) {
+  return std::tie(fault.path, fault.line, fault.message);
 }
 
 const config::SkillEntryConfig* entry_of(const SkillsRequest& request, const std::string& key) {
@@ -107,24 +109,14 @@ const config::SkillEntryConfig* entry_of(const SkillsRequest& request, const std
   return at == request.skills.entries.end() ? nullptr : &*at;
 }
 
-pipeline::SkillReport report_of(const SkillFile& file) {
-  pipeline::SkillReport report;
-  report.name = file.name;
-  report.description = file.description;
-  report.emoji = file.emoji;
-  report.homepage = file.homepage;
-  report.primary_env = file.primary_env;
-  report.model_invocable = file.model_invocable;
-  report.user_invocable = file.user_invocable;
-  report.always = file.always;
-  report.key = file.key;
-  report.bins = file.bins;
-  report.any_bins = file.any_bins;
-  report.env = file.env;
-  report.config = file.config;
-  report.os = file.os;
-  report.install = file.install;
-  return report;
+// What is kept of a file that nobody can use, when room is scarce.
+std::shared_ptr<SkillFile> first_fault_of(const SkillFile& file) {
+  auto out = std::make_shared<SkillFile>();
+  out->name = file.name.substr(0, limits::kNameBytesMax);
+  out->name_line = file.name_line;
+  const auto error = std::ranges::find(file.faults, Weight::error, &Fault::weight);
+  if (error != file.faults.end()) out->faults.push_back(*error);
+  return out;
 }
 
 // A usable skill of one root, before it is known who wins.
@@ -163,17 +155,7 @@ SkillChange change_of(const Skill& skill, SkillChangeKind kind) {
           .sha256 = skill.sha256};
 }
 
-std::string_view word_of(SkillChangeKind kind) {
-  switch (kind) {
-    case SkillChangeKind::added:
-      return "added";
-    case SkillChangeKind::removed:
-      return "removed";
-    case SkillChangeKind::changed:
-      break;
-  }
-  return "changed";
-}
+constexpr std::array<std::string_view, 3> kWordsOfChanges{"added", "removed", "changed"};
 
 }  // namespace
 
@@ -270,289 +252,264 @@ std::vector<SkillRoot> roots_of(const SkillsRequest& request) {
   return roots;
 }
 
-struct SkillScanner::Known {
-  using Files = std::map<Digest256, std::shared_ptr<const SkillFile>>;
-
-  explicit Known(Pace how) : pace(how) {}
-
-  // What it says; null, and the fault is said, when it is not read this time.
-  std::shared_ptr<const SkillFile> file(const FoundSkill& found, const Digest256& sha256,
-                                        std::size_t& share, SkillSet& set);
-  void fault(SkillSet& set, Fault found) const;
-  void left_out(const std::string& path, SkillSet& set) const;
-  std::size_t share_of(const SkillRoot& place, const SkillSet& set) const;
-  const RootSkills& root(const SkillRoot& place, const SkillsRequest& request, SkillSet& set);
-  // Whether an agent could have written it, where it lies or by way of its root.
-  bool is_agents_own(const SkillRoot& place, const Candidate& candidate) const;
-  SkillEntry entry_for(const SkillRoot& place, const Candidate& candidate,
-                       const SkillsRequest& request, SkillSet& set) const;
-  void look_at(const FoundSkill& found, RootSkills& out, SkillSet& set);
-  // Whether what it says still fits; the fault is said when not.
-  bool fits(const std::string& path, const SkillFile& file, std::size_t& bytes, SkillSet& set);
-  void add(const SkillRoot& root, const Candidate& candidate, const SkillsRequest& request,
-           Ground& ground, SkillSet& set);
-  void merge(const SkillsRequest& request, Ground& ground, SkillSet& set);
-
-  // That it is not used, unless it is the same skill by another way.
-  void beaten(const Candidate& loser, const Skill& winner, std::string_view by_whom, SkillSet& set);
-  void note_hidden(SkillSet& set);
-
-  const Pace pace;
-  std::vector<std::string> workspaces{};  // real paths
-  Files files{};                          // of the scan before
-  Files seen{};                           // of this scan, with faults or without
-  std::size_t seen_bytes{};               // of the texts of usable ones
-  std::size_t faulty_bytes{};             // of the others'
-  bool full{};                            // no more can be remembered
-  std::size_t winner_bytes{};             // of the winners' texts
-  std::map<std::string, RootSkills> roots{};
-  std::map<std::pair<std::string, std::string>, std::size_t> winners{};  // (agent, name)
-};
-
-void SkillScanner::Known::fault(SkillSet& set, Fault found) const {
-  if (set.faults_.size() < limits::kSkillFaultsMax) set.faults_.push_back(std::move(found));
-}
-
-bool SkillScanner::Known::fits(const std::string& path, const SkillFile& file, std::size_t& bytes,
-                               SkillSet& set) {
-  bytes += bytes_of(file);
-  if (bytes <= limits::kSkillTextBytesAllMax) return true;
-  bytes -= bytes_of(file);
-  left_out(path, set);
-  return false;
-}
-
-void SkillScanner::Known::left_out(const std::string& path, SkillSet& set) const {
-  fault(set, {.path = path,
-              .message = fmt::format("all skills together say more than {} of themselves; this one "
-                                     "is left out.",
-                                     show_bytes(limits::kSkillTextBytesAllMax))});
-}
-
-// An agent may write its workspace full of what is slow to read, and go on doing so.
-std::shared_ptr<const SkillFile> SkillScanner::Known::file(const FoundSkill& found,
-                                                           const Digest256& sha256,
-                                                           std::size_t& share, SkillSet& set) {
-  for (const Files* known : {&seen, &files}) {
-    const auto old = known->find(sha256);
-    if (old != known->end()) return old->second;
-  }
-  if (full) {
-    left_out(found.path, set);
-    return nullptr;
-  }
-  const std::size_t cost = read_cost_of(found.text);
-  if (cost > share) {
-    set.incomplete_ = true;
-    fault(set, {.path = found.path,
-                .message = "not looked at this time: too many skills are new at once. It will be, "
-                           "at the next look.",
-                .weight = Weight::note});
-    return nullptr;
-  }
-  share -= cost;
-  auto file = std::make_shared<SkillFile>(read_skill_file(found.text));
-  const bool spare = pace == Pace::bounded && faulty_bytes > limits::kSkillTextBytesAllMax / 2;
-  return spare && !file->usable() ? first_fault_of(*file) : file;
-}
-
-std::size_t SkillScanner::Known::share_of(const SkillRoot& place, const SkillSet& set) const {
-  if (pace == Pace::all_at_once) return std::numeric_limits<std::size_t>::max();
-  if (place.agent_id.empty()) return limits::kSkillYamlBytesPerLookMax;
-  const auto sharing = static_cast<std::size_t>(std::ranges::count_if(
-      set.roots_, [](const SkillRoot& root) { return !root.agent_id.empty(); }));
-  // Room for one file at least, or nothing would ever be read.
-  return std::max(limits::kSkillYamlBytesPerLookMax / sharing, kReadCostMax);
-}
-
-void SkillScanner::Known::look_at(const FoundSkill& found, RootSkills& out, SkillSet& set) {
-  if (++set.looked_at_ > limits::kSkillFilesMax) {
-    return fault(set, {.path = found.path,
-                       .message = fmt::format("there may be {} skills in all folders; this one is "
-                                              "left out.",
-                                              limits::kSkillFilesMax)});
-  }
-  if (!found.readable) return;
-  Candidate candidate{.sha256 = sha256_of(found.text),
-                      .path = found.path,
-                      .directory = found.directory,
-                      .real_file = found.file};
-  candidate.file = file(found, candidate.sha256, out.share, set);
-  if (candidate.file == nullptr) return;
-  std::vector<Fault> faults = candidate.file->faults;
-  check_folder_name(*candidate.file, found.folder, faults);
-  const bool usable = std::ranges::find(faults, Weight::error, &Fault::weight) == faults.end();
-  for (Fault& one : faults) {
-    one.path = found.path;
-    fault(set, std::move(one));
-  }
-  const auto [known, fresh] = seen.try_emplace(candidate.sha256, candidate.file);
-  if (fresh && !fits(found.path, *candidate.file, usable ? seen_bytes : faulty_bytes, set)) {
-    seen.erase(known);
-    full = pace == Pace::bounded;
-    return;
-  }
-  if (!usable) return;
-  const auto same = std::ranges::find_if(out.candidates, [&](const Candidate& other) {
-    return other.file->name == candidate.file->name;
-  });
-  if (same == out.candidates.end()) {
-    out.candidates.push_back(std::move(candidate));
-  } else if (same->directory != candidate.directory) {
-    fault(set, {.path = candidate.path,
-                .line = candidate.file->name_line,
-                .message = fmt::format("not used: {} has the same name and comes first.",
-                                       printable(same->path)),
-                .weight = Weight::note});
-  }
-}
-
-const RootSkills& SkillScanner::Known::root(const SkillRoot& place, const SkillsRequest& request,
-                                            SkillSet& set) {
-  const auto [at, fresh] = roots.try_emplace(place.path);
-  RootSkills& skills = at->second;
-  if (!fresh) return skills;
-  skills.share = share_of(place, set);
-  RootWalk walk = walk_root(place.path, request.skills.allow_symlinks,
-                            [&](const FoundSkill& found) { look_at(found, skills, set); });
-  for (Fault& found : walk.faults)
-    fault(set, std::move(found));
-  set.folders_.insert(set.folders_.end(), walk.folders.begin(), walk.folders.end());
-  return skills;
-}
-
-bool SkillScanner::Known::is_agents_own(const SkillRoot& place, const Candidate& candidate) const {
-  return !place.agent_id.empty() ||
-         std::ranges::any_of(workspaces, [&candidate](const std::string& workspace) {
-           return is_inside(candidate.directory, workspace) ||
-                  is_inside(candidate.real_file, workspace);
-         });
-}
-
-// A skill may call itself by any key: whoever can write one would get the secrets of all others.
-SkillEntry SkillScanner::Known::entry_for(const SkillRoot& place, const Candidate& candidate,
-                                          const SkillsRequest& request, SkillSet& set) const {
-  const SkillFile& file = *candidate.file;
-  SkillEntry entry{.config = entry_of(request, file.key)};
-  if (file.key == file.name || !is_agents_own(place, candidate)) return entry;
-  entry.given = false;
-  if (entry.config != nullptr && (!entry.config->api_key.empty() || !entry.config->env.empty())) {
-    fault(set, {.path = candidate.path,
-                .line = file.name_line,
-                .message = fmt::format(
-                    "skillKey is \"{0}\", but a skill in a workspace is given what skills.entries "
-                    "has under its own name only; remove skillKey, or move the skill out of the "
-                    "workspace, to the folder skills beside openclaw.json.",
-                    printable(file.key)),
-                .weight = Weight::warning});
-  }
-  const config::SkillEntryConfig* own = entry_of(request, file.name);
-  if (own != nullptr && own->enabled == false) entry.config = own;
-  return entry;
-}
-
-void SkillScanner::Known::add(const SkillRoot& root, const Candidate& candidate,
-                              const SkillsRequest& request, Ground& ground, SkillSet& set) {
-  const SkillFile& file = *candidate.file;
-  const auto [winner, fresh] = winners.try_emplace({root.agent_id, file.name}, set.skills_.size());
-  if (!fresh) return beaten(candidate, set.skills_[winner->second], {}, set);
-  if (set.skills_.size() == limits::kSkillsMax) {
-    winners.erase(winner);
-    return fault(set, {.path = candidate.path,
-                       .message = fmt::format("there may be {} skills in all; this one is left "
-                                              "out.",
-                                              limits::kSkillsMax)});
-  }
-  if (!fits(candidate.path, file, winner_bytes, set)) {
-    winners.erase(winner);
-    return;
-  }
-  const SkillEntry entry = entry_for(root, candidate, request, set);
-  Skill skill{.report = report_of(file), .directory = candidate.directory};
-  skill.report.path = candidate.path;
-  skill.report.directory = candidate.directory;
-  skill.report.root = root.label;
-  skill.report.agent_id = root.agent_id;
-  skill.sha256 = candidate.sha256;
-  std::vector<Fault> faults;
-  skill.env = variables_of(file, entry, faults);
-  for (Fault& one : faults) {
-    one.path = candidate.path;
-    fault(set, std::move(one));
-  }
-  judge(file, entry, ground, skill.report);
-  set.skills_.push_back(std::move(skill));
-}
-
-void SkillScanner::Known::beaten(const Candidate& loser, const Skill& winner,
-                                 std::string_view by_whom, SkillSet& set) {
-  if (winner.directory == loser.directory) return;
-  fault(set, {.path = loser.path,
-              .line = loser.file == nullptr ? 0 : loser.file->name_line,
-              .message = fmt::format("not used{}: {} has the same name and comes first.", by_whom,
-                                     printable(winner.report.path)),
-              .weight = Weight::note});
-}
-
-// Skills for everybody that an agent's workspace has its own of.
-void SkillScanner::Known::note_hidden(SkillSet& set) {
-  for (const Skill& own : set.skills_) {
-    if (own.report.agent_id.empty()) continue;
-    const auto shared = winners.find({std::string{}, own.report.name});
-    if (shared == winners.end()) continue;
-    const Skill& hidden = set.skills_[shared->second];
-    beaten({.path = hidden.report.path, .directory = hidden.directory}, own,
-           fmt::format(" by the agent {}", own.report.agent_id), set);
-  }
-}
-
-void SkillScanner::Known::merge(const SkillsRequest& request, Ground& ground, SkillSet& set) {
-  // First what no agent writes, so that no agent can use up its room. Who wins does not depend on
-  // it: a skill of a workspace hides another only when they are handed out.
-  for (const bool of_agents : {false, true}) {
-    for (const SkillRoot& place : set.roots_) {
-      if (place.agent_id.empty() == of_agents) continue;
-      const RootSkills& found = root(place, request, set);
-      for (const Candidate& candidate : found.candidates)
-        add(place, candidate, request, ground, set);
+// One scan.
+class SkillScanner::Look {
+ public:
+  Look(Pace pace, const Files& files, const SkillsRequest& request)
+      : pace_(pace), files_(files), request_(request), ground_(request.env, request.truthy) {
+    set_.agents_ = request.agents;
+    set_.roots_ = roots_of(request);
+    for (const SkillsAgent& agent : request.agents) {
+      std::string real = agent.workspace.empty() ? std::string{} : real_path(agent.workspace);
+      if (!real.empty()) workspaces_.push_back(std::move(real));
     }
   }
-  note_hidden(set);
-  winners.clear();
-  std::ranges::sort(set.skills_, [](const Skill& a, const Skill& b) {
-    return std::tie(a.report.agent_id, a.report.name) < std::tie(b.report.agent_id, b.report.name);
-  });
-  std::ranges::sort(set.folders_);
-  set.folders_.erase(std::unique(set.folders_.begin(), set.folders_.end()), set.folders_.end());
-  std::ranges::sort(set.faults_, by_place);
-  const auto same = [](const Fault& a, const Fault& b) {
-    return !by_place(a, b) && !by_place(b, a);
-  };
-  set.faults_.erase(std::unique(set.faults_.begin(), set.faults_.end(), same), set.faults_.end());
-}
 
-SkillScanner::SkillScanner(Pace pace) : known_(std::make_unique<Known>(pace)) {}
-SkillScanner::~SkillScanner() = default;
+  // What was found; `seen` gets what its files say. Once.
+  SkillSet take(Files& seen) {
+    merge();
+    set_.take_digests();
+    seen = std::move(seen_);
+    return std::move(set_);
+  }
+
+ private:
+  // What it says; null, and the fault is said, when it is not read this time.
+  // An agent may write its workspace full of what is slow to read, and go on doing so.
+  std::shared_ptr<const SkillFile> file(const FoundSkill& found, const Digest256& sha256,
+                                        std::size_t& share) {
+    for (const Files* known : {&std::as_const(seen_), &files_}) {
+      const auto old = known->find(sha256);
+      if (old != known->end()) return old->second;
+    }
+    if (full_) {
+      left_out(found.path);
+      return nullptr;
+    }
+    const std::size_t cost = read_cost_of(found.text);
+    if (cost > share) {
+      set_.incomplete_ = true;
+      fault({.path = found.path,
+             .message = "not looked at this time: too many skills are new at once. It will be, "
+                        "at the next look.",
+             .weight = Weight::note});
+      return nullptr;
+    }
+    share -= cost;
+    auto file = std::make_shared<SkillFile>(read_skill_file(found.text));
+    const bool spare = pace_ == Pace::bounded && faulty_bytes_ > limits::kSkillTextBytesAllMax / 2;
+    return spare && !file->usable() ? first_fault_of(*file) : file;
+  }
+
+  void fault(Fault found) {
+    if (set_.faults_.size() < limits::kSkillFaultsMax) set_.faults_.push_back(std::move(found));
+  }
+  void add_faults(std::vector<Fault> found, const std::string& path) {
+    for (Fault& one : found) {
+      one.path = path;
+      fault(std::move(one));
+    }
+  }
+  void left_out(const std::string& path) {
+    fault({.path = path,
+           .message = fmt::format("all skills together say more than {} of themselves; this one "
+                                  "is left out.",
+                                  show_bytes(limits::kSkillTextBytesAllMax))});
+  }
+  std::size_t share_of(const SkillRoot& place) const {
+    if (pace_ == Pace::all_at_once) return std::numeric_limits<std::size_t>::max();
+    if (place.agent_id.empty()) return limits::kSkillYamlBytesPerLookMax;
+    const auto sharing = static_cast<std::size_t>(std::ranges::count_if(
+        set_.roots_, [](const SkillRoot& root) { return !root.agent_id.empty(); }));
+    // Room for one file at least, or nothing would ever be read.
+    return std::max(limits::kSkillYamlBytesPerLookMax / sharing, kReadCostMax);
+  }
+
+  const RootSkills& root(const SkillRoot& place) {
+    const auto [at, fresh] = roots_.try_emplace(place.path);
+    RootSkills& skills = at->second;
+    if (!fresh) return skills;
+    skills.share = share_of(place);
+    RootWalk walk = walk_root(place.path, request_.skills.allow_symlinks,
+                              [&](const FoundSkill& found) { look_at(found, skills); });
+    for (Fault& found : walk.faults)
+      fault(std::move(found));
+    set_.folders_.insert(set_.folders_.end(), walk.folders.begin(), walk.folders.end());
+    return skills;
+  }
+
+  // Whether an agent could have written it, where it lies or by way of its root.
+  bool is_agents_own(const SkillRoot& place, const Candidate& candidate) const {
+    return !place.agent_id.empty() ||
+           std::ranges::any_of(workspaces_, [&candidate](const std::string& workspace) {
+             return is_inside(candidate.directory, workspace) ||
+                    is_inside(candidate.real_file, workspace);
+           });
+  }
+
+  // A skill may call itself by any key: whoever can write one would get the secrets of all others.
+  SkillEntry entry_for(const SkillRoot& place, const Candidate& candidate) {
+    const SkillFile& file = *candidate.file;
+    SkillEntry entry{.config = entry_of(request_, file.key)};
+    if (file.key == file.name || !is_agents_own(place, candidate)) return entry;
+    entry.given = false;
+    if (entry.config != nullptr && (!entry.config->api_key.empty() || !entry.config->env.empty())) {
+      fault({.path = candidate.path,
+             .line = file.name_line,
+             .message = fmt::format(
+                 "skillKey is \"{0}\", but a skill in a workspace is given what skills.entries "
+                 "has under its own name only; remove skillKey, or move the skill out of the "
+                 "workspace, to the folder skills beside openclaw.json.",
+                 printable(file.key)),
+             .weight = Weight::warning});
+    }
+    const config::SkillEntryConfig* own = entry_of(request_, file.name);
+    if (own != nullptr && own->enabled == false) entry.config = own;
+    return entry;
+  }
+
+  void look_at(const FoundSkill& found, RootSkills& out) {
+    if (++set_.looked_at_ > limits::kSkillFilesMax) {
+      return fault({.path = found.path,
+                    .message = fmt::format("there may be {} skills in all folders; this one is "
+                                           "left out.",
+                                           limits::kSkillFilesMax)});
+    }
+    if (!found.readable) return;
+    Candidate candidate{.sha256 = sha256_of(found.text),
+                        .path = found.path,
+                        .directory = found.directory,
+                        .real_file = found.file};
+    candidate.file = file(found, candidate.sha256, out.share);
+    if (candidate.file == nullptr) return;
+    std::vector<Fault> faults = candidate.file->faults;
+    check_folder_name(*candidate.file, found.folder, faults);
+    const bool usable = std::ranges::find(faults, Weight::error, &Fault::weight) == faults.end();
+    add_faults(std::move(faults), found.path);
+    const auto [known, fresh] = seen_.try_emplace(candidate.sha256, candidate.file);
+    if (fresh && !fits(found.path, *candidate.file, usable ? seen_bytes_ : faulty_bytes_)) {
+      seen_.erase(known);
+      full_ = pace_ == Pace::bounded;
+      return;
+    }
+    if (!usable) return;
+    const auto same = std::ranges::find_if(out.candidates, [&](const Candidate& other) {
+      return other.file->name == candidate.file->name;
+    });
+    if (same == out.candidates.end()) {
+      out.candidates.push_back(std::move(candidate));
+    } else if (same->directory != candidate.directory) {
+      beaten(candidate, same->path, {});
+    }
+  }
+
+  // Whether what it says still fits; the fault is said when not.
+  bool fits(const std::string& path, const SkillFile& file, std::size_t& bytes) {
+    bytes += file.bytes();
+    if (bytes <= limits::kSkillTextBytesAllMax) return true;
+    bytes -= file.bytes();
+    left_out(path);
+    return false;
+  }
+
+  void add(const SkillRoot& root, const Candidate& candidate) {
+    const SkillFile& file = *candidate.file;
+    const auto [winner, fresh] =
+        winners_.try_emplace({root.agent_id, file.name}, set_.skills_.size());
+    if (!fresh) {
+      const Skill& first = set_.skills_[winner->second];
+      // Or it is the same skill by another way.
+      if (first.directory != candidate.directory) beaten(candidate, first.report.path, {});
+      return;
+    }
+    if (set_.skills_.size() == limits::kSkillsMax) {
+      winners_.erase(winner);
+      return fault({.path = candidate.path,
+                    .message = fmt::format("there may be {} skills in all; this one is left "
+                                           "out.",
+                                           limits::kSkillsMax)});
+    }
+    if (!fits(candidate.path, file, winner_bytes_)) {
+      winners_.erase(winner);
+      return;
+    }
+    const SkillEntry entry = entry_for(root, candidate);
+    Skill skill{.report = file, .directory = candidate.directory};
+    skill.report.path = candidate.path;
+    skill.report.directory = candidate.directory;
+    skill.report.root = root.label;
+    skill.report.agent_id = root.agent_id;
+    skill.sha256 = candidate.sha256;
+    std::vector<Fault> faults;
+    skill.env = variables_of(file, entry, faults);
+    add_faults(std::move(faults), candidate.path);
+    judge(file, entry, ground_, skill.report);
+    set_.skills_.push_back(std::move(skill));
+  }
+
+  void merge() {
+    // First what no agent writes, so that no agent can use up its room. Who wins does not depend on
+    // it: a skill of a workspace hides another only when they are handed out.
+    for (const bool of_agents : {false, true}) {
+      for (const SkillRoot& place : set_.roots_) {
+        if (place.agent_id.empty() == of_agents) continue;
+        const RootSkills& found = root(place);
+        for (const Candidate& candidate : found.candidates)
+          add(place, candidate);
+      }
+    }
+    note_hidden();
+    winners_.clear();
+    std::ranges::sort(set_.skills_, {}, place_in_order);
+    std::ranges::sort(set_.folders_);
+    set_.folders_.erase(std::unique(set_.folders_.begin(), set_.folders_.end()),
+                        set_.folders_.end());
+    std::ranges::sort(set_.faults_, {}, place_of);
+    const auto same = [](const Fault& a, const Fault& b) { return place_of(a) == place_of(b); };
+    set_.faults_.erase(std::unique(set_.faults_.begin(), set_.faults_.end(), same),
+                       set_.faults_.end());
+  }
+
+  // That it is not used, for the one at `winner`.
+  void beaten(const Candidate& loser, const std::string& winner, std::string_view by_whom) {
+    fault({.path = loser.path,
+           .line = loser.file == nullptr ? 0 : loser.file->name_line,
+           .message = fmt::format("not used{}: {} has the same name and comes first.", by_whom,
+                                  printable(winner)),
+           .weight = Weight::note});
+  }
+
+  // Skills for everybody that an agent's workspace has its own of.
+  void note_hidden() {
+    for (const Skill& own : set_.skills_) {
+      if (own.report.agent_id.empty()) continue;
+      const auto shared = winners_.find({std::string{}, own.report.name});
+      if (shared == winners_.end()) continue;
+      const Skill& hidden = set_.skills_[shared->second];
+      if (hidden.directory == own.directory) continue;
+      beaten({.path = hidden.report.path}, own.report.path,
+             fmt::format(" by the agent {}", own.report.agent_id));
+    }
+  }
+
+  const Pace pace_;
+  const Files& files_;  // of the scan before
+  const SkillsRequest& request_;
+  Ground ground_;
+  SkillSet set_{};
+  std::vector<std::string> workspaces_{};  // real paths
+  Files seen_{};                           // of this scan, with faults or without
+  std::size_t seen_bytes_{};               // of the texts of usable ones
+  std::size_t faulty_bytes_{};             // of the others'
+  bool full_{};                            // no more can be remembered
+  std::size_t winner_bytes_{};             // of the winners' texts
+  std::map<std::string, RootSkills> roots_{};
+  std::map<std::pair<std::string, std::string>, std::size_t> winners_{};  // (agent, name)
+};
 
 SkillSet SkillScanner::scan(const SkillsRequest& request, const SkillSet* before) {
-  SkillSet set;
-  set.agents_ = request.agents;
-  set.roots_ = roots_of(request);
-  Ground ground(request.env, request.truthy);
-  known_->workspaces.clear();
-  for (const SkillsAgent& agent : request.agents) {
-    std::string real = agent.workspace.empty() ? std::string{} : real_path(agent.workspace);
-    if (!real.empty()) known_->workspaces.push_back(std::move(real));
-  }
-  known_->merge(request, ground, set);
-  known_->files = std::move(known_->seen);
-  known_->seen.clear();
-  known_->seen_bytes = 0;
-  known_->faulty_bytes = 0;
-  known_->full = false;
-  known_->winner_bytes = 0;
-  known_->roots.clear();
-  set.take_digests();
+  Look look(pace_, files_, request);
+  SkillSet set = look.take(files_);
   set.version_ = before == nullptr ? 1 : before->version_ + (before->given_ == set.given_ ? 0 : 1);
   return set;
 }
@@ -568,13 +525,12 @@ std::vector<SkillChange> differences(const SkillSet* before, const SkillSet& aft
   std::size_t old = 0;
   std::size_t now = 0;
   while (old < was.size() || now < is.size()) {
-    const bool gone = now == is.size() ||
-                      (old < was.size() && place_in_order(*was[old]) < place_in_order(*is[now]));
-    const bool fresh = old == was.size() ||
-                       (now < is.size() && place_in_order(*is[now]) < place_in_order(*was[old]));
-    if (gone) {
+    const auto order = now == is.size()    ? std::strong_ordering::less
+                       : old == was.size() ? std::strong_ordering::greater
+                                           : place_in_order(*was[old]) <=> place_in_order(*is[now]);
+    if (order < 0) {
       out.push_back(change_of(*was[old++], SkillChangeKind::removed));
-    } else if (fresh) {
+    } else if (order > 0) {
       out.push_back(change_of(*is[now++], SkillChangeKind::added));
     } else {
       const Skill& a = *was[old++];
@@ -591,7 +547,7 @@ void build_skills_changed(const SkillSet& set, const std::vector<SkillChange>& c
   std::vector<flatbuffers::Offset<fb::SkillChange>> rows;
   for (std::size_t i = 0; i < std::min(changes.size(), limits::kSkillChangesMax); ++i) {
     const SkillChange& change = changes[i];
-    const std::string_view word = word_of(change.kind);
+    const std::string_view word = kWordsOfChanges[static_cast<std::size_t>(change.kind)];
     const auto sha256 =
         change.kind == SkillChangeKind::removed
             ? flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>()

@@ -80,8 +80,7 @@ class SkillSet {
   const std::vector<std::string>& folders() const { return folders_; }
   const std::vector<SkillRoot>& roots() const { return roots_; }
 
-  // Of what agents are given; of everything that is reported, too.
-  Bits128 given_digest() const { return given_; }
+  // Of everything that is reported.
   Bits128 shown_digest() const { return shown_; }
 
  private:
@@ -96,7 +95,7 @@ class SkillSet {
   std::size_t looked_at_{};
   bool incomplete_{};
   std::uint64_t version_{};
-  Bits128 given_{};
+  Bits128 given_{};  // digest of what agents are given
   Bits128 shown_{};
 };
 
@@ -111,17 +110,16 @@ class SkillScanner {
     // incomplete(). Another scan goes on.
     bounded,
   };
-  explicit SkillScanner(Pace pace = Pace::all_at_once);
-  ~SkillScanner();
-  SkillScanner(const SkillScanner&) = delete;
-  SkillScanner& operator=(const SkillScanner&) = delete;
+  explicit SkillScanner(Pace pace = Pace::all_at_once) : pace_(pace) {}
 
   // Pure but for the file system. The version is that of `before`, or one more; 1 without it.
   SkillSet scan(const SkillsRequest& request, const SkillSet* before);
 
  private:
-  struct Known;
-  std::unique_ptr<Known> known_;
+  class Look;  // one scan
+  using Files = std::map<Digest256, std::shared_ptr<const SkillFile>>;
+  Pace pace_;
+  Files files_{};  // of the last scan, by their contents
 };
 
 // One scan, for tools.

@@ -5,11 +5,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
-#include <event2/event.h>
 #include <sys/inotify.h>
 
 #include "engine/log/log.h"
+#include "engine/pipeline/clock.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
@@ -29,34 +28,14 @@ constexpr int kScansMax = 2;  // at once, while folders keep appearing
 // After a look there is none for so many times as long.
 constexpr std::uint64_t kRestFactor = 10;
 
-timeval in_ms(std::uint64_t ms) {
-  return {static_cast<time_t>(ms / 1000), static_cast<suseconds_t>(ms % 1000 * 1000)};
-}
-
-std::uint64_t steady_ms() {
-  timespec now{};
-  SPINE_CHECK(::clock_gettime(CLOCK_BOOTTIME, &now) == 0);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1000 +
-         static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
-}
-
 }  // namespace
 
-void SkillsWatcher::FreeEvent::operator()(event* entry) const {
-  event_free(entry);
-}
-
 SkillsWatcher::SkillsWatcher(event_base* base, OnChange on_change)
-    : base_(base), on_change_(std::move(on_change)) {
-  const auto again = [](evutil_socket_t, short, void* self) {
-    static_cast<SkillsWatcher*>(self)->look();
-  };
-  debounce_.reset(event_new(base_, -1, 0, again, this));
-  poll_.reset(event_new(base_, -1, EV_PERSIST, again, this));
-  SPINE_CHECK(debounce_ != nullptr && poll_ != nullptr);
-}
-
-SkillsWatcher::~SkillsWatcher() = default;
+    : base_(base),
+      on_change_(std::move(on_change)),
+      debounce_(base, [this] { look(); }),
+      poll_(
+          base, [this] { look(); }, loop::Timer::Again::yes) {}
 
 void SkillsWatcher::apply(SkillsRequest request) {
   request_ = std::move(request);
@@ -64,11 +43,10 @@ void SkillsWatcher::apply(SkillsRequest request) {
   watches_.clear();
   readable_.reset();
   inotify_ = UniqueFd();
-  event_del(poll_.get());
+  poll_.stop();
   if (request_.skills.watch) {
     open();
-    const timeval every = in_ms(limits::kSkillPollMs);
-    SPINE_CHECK(event_add(poll_.get(), &every) == 0);
+    poll_.start(loop::in_ms(limits::kSkillPollMs));
   }
   look();
 }
@@ -95,16 +73,16 @@ void SkillsWatcher::give_up(std::string_view why) {
 }
 
 void SkillsWatcher::look() {
-  const std::uint64_t began = steady_ms();
+  const std::uint64_t began = pipeline::boottime_now_ms();
   scan_and_tell();
-  const std::uint64_t now = steady_ms();
+  const std::uint64_t now = pipeline::boottime_now_ms();
   rests_until_ms_ = now + std::min(kRestFactor * (now - began), limits::kSkillRestMsMax);
   if (again_) look_soon();
 }
 
 // A folder may have been filled before it was watched: whoever was not watched is looked at again.
 void SkillsWatcher::scan_and_tell() {
-  event_del(debounce_.get());
+  debounce_.stop();
   waiting_since_ms_ = 0;
   SkillSet now = scanner_.scan(request_, set_ ? &*set_ : nullptr);
   std::optional<SkillSet> before = std::move(set_);
@@ -203,14 +181,12 @@ void SkillsWatcher::read_events() {
 
 // After the last event of a burst, but not for ever.
 void SkillsWatcher::look_soon() {
-  const std::uint64_t now = steady_ms();
+  const std::uint64_t now = pipeline::boottime_now_ms();
   if (waiting_since_ms_ == 0) waiting_since_ms_ = now;
   const std::uint64_t debounce = request_.skills.debounce_ms;
-  const bool pending = event_pending(debounce_.get(), EV_TIMEOUT, nullptr) != 0;
-  if (pending && now - waiting_since_ms_ > kDebouncesMax * debounce) return;
-  const timeval after =
-      in_ms(std::max(debounce, rests_until_ms_ > now ? rests_until_ms_ - now : 0));
-  SPINE_CHECK(event_add(debounce_.get(), &after) == 0);
+  if (debounce_.runs() && now - waiting_since_ms_ > kDebouncesMax * debounce) return;
+  debounce_.start(
+      loop::in_ms(std::max(debounce, rests_until_ms_ > now ? rests_until_ms_ - now : 0)));
 }
 
 }  // namespace spine::skills

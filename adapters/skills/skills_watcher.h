@@ -10,11 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/loop/timer.h"
 #include "adapters/skills/skill_set.h"
 #include "schemas/vocab/unique_fd.h"
-
-struct event_base;
-struct event;
 
 namespace spine::skills {
 
@@ -32,7 +30,6 @@ class SkillsWatcher {
 
   // `base` outlives it.
   SkillsWatcher(event_base* base, OnChange on_change);
-  ~SkillsWatcher();
   SkillsWatcher(const SkillsWatcher&) = delete;
   SkillsWatcher& operator=(const SkillsWatcher&) = delete;
 
@@ -49,11 +46,6 @@ class SkillsWatcher {
   std::size_t watches() const { return watches_.size(); }
 
  private:
-  struct FreeEvent {
-    void operator()(event* entry) const;
-  };
-  using EventPtr = std::unique_ptr<event, FreeEvent>;
-
   // What is of interest in a folder: all of it, or entries of these names.
   struct Watch {
     bool all{};
@@ -79,9 +71,9 @@ class SkillsWatcher {
   bool warned_{};
   bool again_{};                    // the last look has left something
   std::map<int, Watch> watches_{};  // by watch descriptor
-  EventPtr readable_{};
-  EventPtr debounce_{};
-  EventPtr poll_{};
+  loop::EventPtr readable_{};
+  loop::Timer debounce_;
+  loop::Timer poll_;
   std::uint64_t waiting_since_ms_{};  // for the debounce; 0 = nothing has happened
   std::uint64_t rests_until_ms_{};    // not before then, however much happens
 };

@@ -32,7 +32,7 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-class FuzzSink final : public ProtocolSink {
+class FuzzSink final : public ProtocolHost, public RunEvents {
  public:
   void write(std::string_view line) override {
     expect(!one_line || line.find('\n') == std::string_view::npos);
@@ -59,7 +59,6 @@ class FuzzSink final : public ProtocolSink {
     expect_open(run);
     expect(asks.insert(permission.ask).second);
   }
-  void withdrawn(RunId, std::uint64_t ask) override { expect(asks.contains(ask)); }
   void steered(RunId, RunId into) override { expect_open(into); }
   void finished(RunId run, const Finished& answer) override {
     expect(is_utf8(answer.text));
@@ -110,6 +109,7 @@ class NoFiles final : public FileAccess {
 
 struct World {
   Protocol& protocol;
+  const ProtocolTraits& traits;
   FuzzSink& sink;
   std::uint64_t next_run{5};
 };
@@ -118,7 +118,7 @@ struct World {
 void act(World& world, char what) {
   Protocol& protocol = world.protocol;
   FuzzSink& sink = world.sink;
-  const ProtocolTraits traits = protocol.traits();
+  const ProtocolTraits& traits = world.traits;
   const bool room = sink.open.size() < traits.sessions_at_once;
   const std::uint64_t last = world.next_run - 1;
   if ((what == 'p' || what == 'o') && sink.is_ready && !sink.faulted && room) {
@@ -140,8 +140,8 @@ void act(World& world, char what) {
   }
 }
 
-void live(Protocol& protocol, FuzzSink& sink, std::string_view text) {
-  World world{protocol, sink};
+void live(Protocol& protocol, const ProtocolTraits& traits, FuzzSink& sink, std::string_view text) {
+  World world{protocol, traits, sink};
   protocol.begin();
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
@@ -154,7 +154,7 @@ void live(Protocol& protocol, FuzzSink& sink, std::string_view text) {
     }
   }
   protocol.ended(false, "the text ended");
-  if (protocol.traits().one_shot && !sink.faulted) expect(sink.open.empty());
+  if (traits.one_shot && !sink.faulted) expect(sink.open.empty());
 }
 
 }  // namespace
@@ -167,14 +167,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const int kind = data[0] % 5;
   sink.one_line = kind < 3;
   if (kind == 1) {
-    AcpProtocol protocol{profile, sink, std::make_shared<NoFiles>()};
-    live(protocol, sink, text);
+    AcpProtocol protocol{profile, sink, sink, std::make_shared<NoFiles>()};
+    live(protocol, protocol_kind(config::Driver::acp).traits, sink, text);
     return 0;
   }
   if (kind == 3) profile.preset = "claude";
   if (kind == 4) profile.preset = "codex";
-  const auto protocol =
-      kind == 0 ? make_pi_protocol(profile, sink) : make_jsonl_protocol(profile, sink);
-  live(*protocol, sink, text);
+  const ProtocolKind& row =
+      protocol_kind(kind == 0 ? config::Driver::pi : config::Driver::jsonl, profile.preset);
+  live(*row.make(profile, sink, sink), row.traits, sink, text);
   return 0;
 }

@@ -23,6 +23,10 @@ ADAPTERS = {
     "adapters/cli": ("adapters",),                             # the composition root
     "adapters/websocket": ("adapters/websocket", "adapters/http"),  # one port, one net thread
     "adapters/client": ("adapters/client", "adapters/http"),   # the other side of one upgrade
+    # They live on the loop thread, and use its timers.
+    "adapters/agents": ("adapters/agents", "adapters/loop"),
+    "adapters/skills": ("adapters/skills", "adapters/loop"),
+    "adapters/schedule": ("adapters/schedule", "adapters/loop"),
 }
 
 # The rooms of an adapter that has any: room -> rooms it may include from, besides its own.

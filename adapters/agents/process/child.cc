@@ -4,28 +4,14 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <event2/event.h>
 #include <time.h>
 #include <utility>
 
-#include "adapters/agents/process/error_lines.h"
-#include "adapters/agents/process/input_queue.h"
-#include "adapters/agents/process/line_framer.h"
 #include "adapters/agents/process/proc.h"
-#include "adapters/agents/process/spawn.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {
 namespace {
-
-struct EventFree {
-  void operator()(event* e) const { event_free(e); }
-};
-using EventHandle = std::unique_ptr<event, EventFree>;
-
-constexpr timeval milliseconds(std::uint32_t ms) {
-  return {ms / 1'000, static_cast<suseconds_t>(ms % 1'000) * 1'000};
-}
 
 std::uint64_t steady_ms() {
   timespec now{};
@@ -40,93 +26,33 @@ std::array<char, limits::kAgentReadBytesMax>& read_buffer() {
   return buffer;
 }
 
-// Held by the Child and, during a callback, by the callback: the owner may let go of the Child from
-// within, and texts that are being handed out stay valid.
-class Process : public std::enable_shared_from_this<Process> {
- public:
-  Process(event_base* base, ChildPlan&& plan, ChildEvents& events, Spawned&& spawned)
-      : base_(base),
-        events_(&events),
-        spawned_(std::move(spawned)),
-        group_(std::move(plan.group)),
-        spare_leader_(plan.spare_leader),
-        framer_(plan.line_bytes_max),
-        queue_(plan.input_bytes_max) {}
+}  // namespace
 
-  Status listen();
-  void shut();
-  bool write(std::string_view line);
-  void close_input();
-  void pause_output(bool pause);
-  void signal(int number);
+Child::Child(event_base* base, ChildPlan&& plan, ChildEvents& events, Spawned&& spawned)
+    : base_(base),
+      events_(&events),
+      spawned_(std::move(spawned)),
+      group_(std::move(plan.group)),
+      spare_leader_(plan.spare_leader),
+      framer_(plan.line_bytes_max),
+      queue_(plan.input_bytes_max) {}
 
-  std::uint32_t pid() const { return static_cast<std::uint32_t>(spawned_.pid); }
-  std::size_t input_waiting() const { return queue_.waiting(); }
-  std::string_view stderr_tail() const { return errors_.tail(); }
-
- private:
-  using Callback = void (*)(evutil_socket_t, short, void*);
-  // A callback that keeps the process alive and does nothing once it is shut.
-  template <void (Process::*kMember)()>
-  static void call(evutil_socket_t, short, void* context) {
-    const std::shared_ptr<Process> self = static_cast<Process*>(context)->shared_from_this();
-    if (!self->shut_) ((*self).*kMember)();
-  }
-  bool watch(EventHandle& handle, int fd, short what, Callback callback);
-
-  void on_output();
-  void on_error();
-  void on_input_ready();
-  void on_ended();
-  void on_drained() { finish(); }
-
-  // One read of a pipe; -1 = nothing there now, 0 = it is over.
-  static ssize_t read_some(const UniqueFd& fd);
-  void flush();
-  void output_over();
-  void finish();
-  bool pass_error_line(std::string_view line);
-
-  event_base* base_;
-  ChildEvents* events_;
-  Spawned spawned_;
-  std::shared_ptr<Cgroup> group_;
-  bool spare_leader_;
-  LineFramer framer_;
-  InputQueue queue_;
-  ErrorLines errors_{};
-  EventHandle output_event_{};
-  EventHandle error_event_{};
-  EventHandle input_event_{};
-  EventHandle ended_event_{};
-  EventHandle drain_event_{};
-  ChildExit exit_{};
-  bool reaped_{};
-  bool output_over_{};
-  bool too_long_{};
-  bool paused_{};
-  bool close_when_empty_{};
-  bool input_broken_{};
-  bool shut_{};
-};
-
-bool Process::watch(EventHandle& handle, int fd, short what, Callback callback) {
+bool Child::watch(loop::EventPtr& handle, int fd, short what, Callback callback) {
   handle.reset(event_new(base_, fd, what, callback, this));
   return handle != nullptr;
 }
 
-Status Process::listen() {
+Status Child::listen() {
   const bool all =
-      watch(output_event_, spawned_.output.get(), EV_READ | EV_PERSIST,
-            call<&Process::on_output>) &&
-      watch(error_event_, spawned_.error.get(), EV_READ | EV_PERSIST, call<&Process::on_error>) &&
+      watch(output_event_, spawned_.output.get(), EV_READ | EV_PERSIST, call<&Child::on_output>) &&
+      watch(error_event_, spawned_.error.get(), EV_READ | EV_PERSIST, call<&Child::on_error>) &&
       watch(input_event_, spawned_.input.get(), EV_WRITE | EV_PERSIST,
-            call<&Process::on_input_ready>) &&
-      watch(drain_event_, -1, 0, call<&Process::on_drained>) &&
+            call<&Child::on_input_ready>) &&
+      watch(drain_event_, -1, 0, call<&Child::finish>) &&
       watch(ended_event_, spawned_.pidfd.get(), spawned_.pidfd ? EV_READ | EV_PERSIST : EV_PERSIST,
-            call<&Process::on_ended>);
+            call<&Child::on_ended>);
   if (!all) return Error{Errc::io, "Cannot watch the process: out of memory."};
-  const timeval look_every = milliseconds(20);  // where there is no pidfd
+  const timeval look_every = loop::in_ms(20);  // where there is no pidfd
   if (event_add(output_event_.get(), nullptr) != 0 || event_add(error_event_.get(), nullptr) != 0 ||
       event_add(ended_event_.get(), spawned_.pidfd ? nullptr : &look_every) != 0) {
     return Error{Errc::io, "Cannot watch the pipes of the process."};
@@ -134,10 +60,10 @@ Status Process::listen() {
   return ok();
 }
 
-void Process::shut() {
+void Child::shut() {
   if (shut_) return;
   shut_ = true;
-  for (EventHandle* handle :
+  for (loop::EventPtr* handle :
        {&output_event_, &error_event_, &input_event_, &ended_event_, &drain_event_}) {
     handle->reset();
   }
@@ -150,7 +76,7 @@ void Process::shut() {
   spawned_.pidfd = UniqueFd();
 }
 
-ssize_t Process::read_some(const UniqueFd& fd) {
+ssize_t Child::read_some(const UniqueFd& fd) {
   ssize_t got = 0;
   do {
     got = ::read(fd.get(), read_buffer().data(), read_buffer().size());
@@ -159,7 +85,7 @@ ssize_t Process::read_some(const UniqueFd& fd) {
   return got;
 }
 
-void Process::on_output() {
+void Child::on_output() {
   const ssize_t got = read_some(spawned_.output);
   if (got < 0) return;
   if (got == 0) {
@@ -177,18 +103,18 @@ void Process::on_output() {
   if (!shut_) output_over();
 }
 
-void Process::output_over() {
+void Child::output_over() {
   output_over_ = true;
   event_del(output_event_.get());
   if (reaped_) finish();
 }
 
-bool Process::pass_error_line(std::string_view line) {
+bool Child::pass_error_line(std::string_view line) {
   events_->on_stderr(line);
   return !shut_;
 }
 
-void Process::on_error() {
+void Child::on_error() {
   const ssize_t got = read_some(spawned_.error);
   if (got < 0) return;
   if (got == 0) {
@@ -199,7 +125,7 @@ void Process::on_error() {
                [this](std::string_view line) { return pass_error_line(line); });
 }
 
-void Process::on_ended() {
+void Child::on_ended() {
   if (reaped_ || !has_ended(spawned_.pid)) return;
   // While it is a zombie its number is the group's for sure: take what it left behind along.
   ::kill(-spawned_.pid, SIGKILL);
@@ -213,11 +139,11 @@ void Process::on_ended() {
   }
   pause_output(false);  // what it left behind is bounded by its pipe
   // Whoever left the group may keep the pipe open for ever.
-  const timeval wait = milliseconds(limits::kAgentDrainMsMax);
+  const timeval wait = loop::in_ms(limits::kAgentDrainMsMax);
   event_add(drain_event_.get(), &wait);
 }
 
-void Process::finish() {
+void Child::finish() {
   event_del(output_event_.get());
   event_del(error_event_.get());
   event_del(drain_event_.get());
@@ -236,13 +162,13 @@ void Process::finish() {
   if (!shut_) events_->on_exit(exit_);
 }
 
-bool Process::write(std::string_view line) {
+bool Child::write(std::string_view line) {
   if (close_when_empty_ || !spawned_.input || !queue_.push(line)) return false;
   flush();
   return true;
 }
 
-void Process::flush() {
+void Child::flush() {
   if (input_broken_ || reaped_ || !spawned_.input) return;
   switch (queue_.flush(spawned_.input.get())) {
     case InputQueue::Flushed::would_block:
@@ -259,18 +185,18 @@ void Process::flush() {
   }
 }
 
-void Process::on_input_ready() {
+void Child::on_input_ready() {
   const bool waited = queue_.waiting() != 0;
   flush();
   if (waited && queue_.waiting() == 0) events_->on_input_written();
 }
 
-void Process::close_input() {
+void Child::close_input() {
   close_when_empty_ = true;
   flush();
 }
 
-void Process::pause_output(bool pause) {
+void Child::pause_output(bool pause) {
   if (shut_ || output_over_ || paused_ == pause || (pause && reaped_)) return;
   paused_ = pause;
   if (pause) {
@@ -280,7 +206,7 @@ void Process::pause_output(bool pause) {
   }
 }
 
-void Process::signal(int number) {
+void Child::signal(int number) {
   if (reaped_) return;
   if (number == SIGKILL && group_) group_->kill();
   if (number == SIGKILL || !spare_leader_) {
@@ -292,33 +218,17 @@ void Process::signal(int number) {
   }
 }
 
-class LibeventChild final : public Child {
- public:
-  explicit LibeventChild(std::shared_ptr<Process> process) : process_(std::move(process)) {}
-  LibeventChild(const LibeventChild&) = delete;
-  LibeventChild& operator=(const LibeventChild&) = delete;
-  ~LibeventChild() override { process_->shut(); }
+void Child::End::operator()(Child* child) const {
+  child->shut();
+  const std::shared_ptr<Child> last = std::move(child->self_);
+}
 
-  bool write(std::string_view line) override { return process_->write(line); }
-  void close_input() override { process_->close_input(); }
-  void pause_output(bool pause) override { process_->pause_output(pause); }
-  void signal(int number) override { process_->signal(number); }
-  std::uint32_t pid() const override { return process_->pid(); }
-  std::size_t input_waiting() const override { return process_->input_waiting(); }
-  std::string_view stderr_tail() const override { return process_->stderr_tail(); }
-
- private:
-  std::shared_ptr<Process> process_;
-};
-
-}  // namespace
-
-Result<std::unique_ptr<Child>> Child::spawn(event_base* base, ChildPlan plan, ChildEvents& events) {
+Result<Child::Ptr> Child::spawn(event_base* base, ChildPlan plan, ChildEvents& events) {
   SPINE_TRY(Spawned spawned, spawn_process(plan.argv, plan.env, plan.cwd, plan.third_input));
-  auto process = std::make_shared<Process>(base, std::move(plan), events, std::move(spawned));
-  auto child = std::make_unique<LibeventChild>(process);
-  SPINE_TRY_STATUS(process->listen());  // or the child is killed on the way out
-  return Result<std::unique_ptr<Child>>(std::move(child));
+  Ptr child(new Child(base, std::move(plan), events, std::move(spawned)));
+  child->self_.reset(child.get());
+  SPINE_TRY_STATUS(child->listen());  // or the child is killed on the way out
+  return Result<Ptr>(std::move(child));
 }
 
 }  // namespace spine::agents

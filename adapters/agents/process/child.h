@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "adapters/agents/process/cgroup.h"
+#include "adapters/agents/process/child_streams.h"
+#include "adapters/agents/process/spawn.h"
+#include "adapters/loop/timer.h"
 #include "schemas/vocab/result.h"
-
-struct event_base;
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::agents {
 
@@ -27,11 +29,6 @@ struct ChildPlan {
   std::shared_ptr<Cgroup> group{};  // it enters by itself: then SIGKILL is for all that is in it
 };
 
-struct ChildExit {
-  int code{};    // -1 = ended by a signal
-  int signal{};  // 0 = none
-};
-
 // Called on the loop thread, never from within a call to the child. Texts are borrowed.
 class ChildEvents {
  public:
@@ -45,22 +42,77 @@ class ChildEvents {
 };
 
 // Thread: loop. Runs in a session and process group of its own and gets SIGKILL when the thread
-// that spawned it ends. The destructor kills what is left of the group and reaps.
+// that spawned it ends.
 class Child {
  public:
+  // Kills what is left of the group and reaps. From within a callback what it hands out stays valid
+  // until that returns.
+  struct End {
+    void operator()(Child* child) const;
+  };
+  using Ptr = std::unique_ptr<Child, End>;
+
   // `base` and `events` outlive it. Errors: Errc::io, naming what the kernel refused.
-  static Result<std::unique_ptr<Child>> spawn(event_base* base, ChildPlan plan,
-                                              ChildEvents& events);
-  virtual ~Child() = default;
+  static Result<Ptr> spawn(event_base* base, ChildPlan plan, ChildEvents& events);
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
   // Queues the line and a LF. False when more than input_bytes_max would wait: it does not read.
-  virtual bool write(std::string_view line) = 0;
-  virtual void close_input() = 0;  // once all that waits is written
+  bool write(std::string_view line);
+  void close_input();  // once all that waits is written
   // While it is paused its stdout is not read, so it waits when its pipe is full.
-  virtual void pause_output(bool pause) = 0;
-  virtual void signal(int number) = 0;  // to the whole group; harmless once it is reaped
-  virtual std::uint32_t pid() const = 0;
-  virtual std::size_t input_waiting() const = 0;
-  virtual std::string_view stderr_tail() const = 0;  // the last bounded part, for people
+  void pause_output(bool pause);
+  void signal(int number);  // to the whole group; harmless once it is reaped
+  std::uint32_t pid() const { return static_cast<std::uint32_t>(spawned_.pid); }
+  std::size_t input_waiting() const { return queue_.waiting(); }
+  std::string_view stderr_tail() const { return errors_.tail(); }  // the last bounded part
+
+ private:
+  Child(event_base* base, ChildPlan&& plan, ChildEvents& events, Spawned&& spawned);
+  using Callback = void (*)(evutil_socket_t, short, void*);
+  // A callback that keeps the child in memory and does nothing once it is shut.
+  template <void (Child::*kMember)()>
+  static void call(evutil_socket_t, short, void* context) {
+    const std::shared_ptr<Child> child = static_cast<Child*>(context)->self_;
+    if (!child->shut_) ((*child).*kMember)();
+  }
+  Status listen();
+  bool watch(loop::EventPtr& handle, int fd, short what, Callback callback);
+  void shut();
+
+  void on_output();
+  void on_error();
+  void on_input_ready();
+  void on_ended();
+  // One read of a pipe; -1 = nothing there now, 0 = it is over.
+  static ssize_t read_some(const UniqueFd& fd);
+  void flush();
+  void output_over();
+  void finish();
+  bool pass_error_line(std::string_view line);
+
+  std::shared_ptr<Child> self_{};  // until End, and a callback until it returns
+  event_base* base_;
+  ChildEvents* events_;
+  Spawned spawned_;
+  std::shared_ptr<Cgroup> group_;
+  bool spare_leader_;
+  LineFramer framer_;
+  InputQueue queue_;
+  ErrorLines errors_{};
+  loop::EventPtr output_event_{};
+  loop::EventPtr error_event_{};
+  loop::EventPtr input_event_{};
+  loop::EventPtr ended_event_{};
+  loop::EventPtr drain_event_{};
+  ChildExit exit_{};
+  bool reaped_{};
+  bool output_over_{};
+  bool too_long_{};
+  bool paused_{};
+  bool close_when_empty_{};
+  bool input_broken_{};
+  bool shut_{};
 };
 
 }  // namespace spine::agents

@@ -1,28 +1,129 @@
-// prepare_launch: the command, found; its environment; what it sees; what stands in front of it.
+// prepare_launch: the command, found; its environment (an allow list, then what the configuration
+// adds, then what skills add); what stands in front of it.
 #include "adapters/agents/process/launch.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
+#include <optional>
+#include <string_view>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
 
-#include "adapters/agents/process/environment.h"
-#include "adapters/agents/process/find_program.h"
-#include "adapters/agents/process/hidden_places.h"
-#include "adapters/agents/process/needed_places.h"
-#include "adapters/agents/process/program_check.h"
-#include "adapters/agents/process/run_command.h"
+#include "adapters/agents/process/agent_view.h"
+#include "adapters/agents/process/node_version.h"
+#include "adapters/agents/process/orphans.h"
+#include "adapters/agents/process/program.h"
 #include "adapters/agents/process/sandbox.h"
-#include "adapters/agents/process/seccomp.h"
+#include "adapters/agents/process/spawn.h"
 #include "adapters/agents/process/trusted.h"
 #include "adapters/agents/process/users.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::agents {
 namespace {
+
+constexpr std::string_view kUsualPath =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+constexpr std::array<std::string_view, 14> kPassedOn{"PATH",
+                                                     "LANG",
+                                                     "LANGUAGE",
+                                                     "TZ",
+                                                     "http_proxy",
+                                                     "https_proxy",
+                                                     "no_proxy",
+                                                     "all_proxy",
+                                                     "HTTP_PROXY",
+                                                     "HTTPS_PROXY",
+                                                     "NO_PROXY",
+                                                     "ALL_PROXY",
+                                                     "NODE_EXTRA_CA_CERTS",
+                                                     "SSL_CERT_FILE"};
+
+// What opens the gateway itself.
+constexpr std::array<std::string_view, 4> kNever{
+    "OPENCLAW_GATEWAY_TOKEN", "OPENCLAW_GATEWAY_PASSWORD", "SPINE_GATEWAY_TOKEN", kOwnerVariable};
+
+bool is_listed(const auto& list, std::string_view name) {
+  return std::ranges::find(list, name) != list.end();
+}
+
+bool is_variable_name(std::string_view name) {
+  return is_plain(name, "_") && !is_digit(name[0]);
+}
+
+// Variables in the order they were first set.
+class Variables {
+ public:
+  void set(std::string_view name, std::string_view value) {
+    for (std::string& entry : entries_) {
+      if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=') {
+        entry = fmt::format("{}={}", name, value);
+        return;
+      }
+    }
+    entries_.push_back(fmt::format("{}={}", name, value));
+  }
+  bool has(std::string_view name) const {
+    return std::ranges::any_of(entries_, [name](const std::string& entry) {
+      return entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=';
+    });
+  }
+  std::vector<std::string> take() { return std::move(entries_); }
+
+ private:
+  std::vector<std::string> entries_{};
+};
+
+void set_from_gateway(Variables& variables) {
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    const std::string_view name = text.substr(0, equals);
+    if (is_listed(kPassedOn, name) || name == "SSL_CERT_DIR" || name.starts_with("LC_")) {
+      variables.set(name, text.substr(equals + 1));
+    }
+  }
+  if (!variables.has("PATH")) variables.set("PATH", kUsualPath);
+}
+
+void set_own(Variables& variables, const LaunchRequest& request, const std::string& user_name) {
+  const std::string& home = request.places.home;
+  variables.set("HOME", home);
+  variables.set("USER", user_name);
+  variables.set("LOGNAME", user_name);
+  variables.set("TERM", "dumb");
+  variables.set("TMPDIR", "/tmp");
+  variables.set("XDG_CONFIG_HOME", home + "/.config");
+  variables.set("XDG_CACHE_HOME", home + "/.cache");
+  variables.set("XDG_DATA_HOME", home + "/.local/share");
+  variables.set("XDG_STATE_HOME", home + "/.local/state");
+}
+
+// Why an agent cannot get a variable of that name; nothing = it can.
+std::optional<std::string> why_not(std::string_view name, bool is_root) {
+  if (!is_variable_name(name)) return "that is no name of a variable";
+  if (is_listed(kNever, name)) return "it belongs to the gateway and agents never get it";
+  // The loader would obey it in setpriv and bwrap too, which a root gateway starts as root.
+  if (is_root && name.starts_with("LD_")) {
+    return "the gateway is root, and the programs that take root's rights from the agent would "
+           "load it too; put it into a wrapper script, or run the gateway as another user";
+  }
+  return std::nullopt;
+}
+
+Error cannot_get(std::string_view agent, std::string_view key, std::string_view name,
+                 std::string_view reason) {
+  return {Errc::invalid_argument, fmt::format("Agent {}: {} names {}: {}.", printable(agent), key,
+                                              printable(name), reason)};
+}
 
 using config::Separation;
 
@@ -245,161 +346,6 @@ Result<Launch> launch_without(const LaunchRequest& request, const Separated& sep
   return launch;
 }
 
-namespace fs = std::filesystem;
-
-std::string reason_to_hide(const std::string& place) {
-  if (place == "/tmp" || place == "/var/tmp") return "its own temporary files";
-  if (place == "/run") return "sockets of the machine";
-  return "the home of a user, or beside the gateway's own";
-}
-
-class ViewBuilder {
- public:
-  explicit ViewBuilder(const LaunchRequest& request)
-      : request_(request), hidden_(request), writable_(writable_places(request)) {}
-
-  Status check_configured() const;
-  MountPlan build(const std::string& program, const std::vector<std::string>& env) const;
-
- private:
-  void add_what_runs(NeededPlaces& needed, const std::string& program,
-                     const std::vector<std::string>& env) const;
-  std::vector<Mount> needed_mounts(const std::string& program,
-                                   const std::vector<std::string>& env) const;
-  void cover_own(MountPlan& plan) const;
-  bool may_be_uncovered(const std::string& path) const;
-  Status check_path(std::string_view key, const std::string& path, bool writable) const;
-  std::string agents_folder() const { return hidden_.state() + "/agents/" + request_.agent.id; }
-
-  const LaunchRequest& request_;
-  HiddenPlaces hidden_;
-  WritablePlaces writable_;
-};
-
-void ViewBuilder::add_what_runs(NeededPlaces& needed, const std::string& program,
-                                const std::vector<std::string>& env) const {
-  // The resolver's file may be a link into /run; its folder, as it is replaced when it changes.
-  const std::string resolver = canonical_path("/etc/resolv.conf");
-  if (!resolver.empty() && hidden_.is_hidden(resolver)) {
-    const std::string folder = fs::path(resolver).parent_path().string();
-    needed.add(hidden_.would_uncover(folder) ? resolver : folder, "names of hosts");
-  }
-  const std::string_view path = value_in(env, "PATH");
-  for (const std::string& entry : path_entries(path))
-    needed.add_folder_of_programs(entry, "its PATH");
-  needed.add_what_is_run(program, path, "its program");
-  for (const std::string& arg : request_.agent.process.args)
-    needed.add_argument(arg, path);
-}
-
-std::vector<Mount> ViewBuilder::needed_mounts(const std::string& program,
-                                              const std::vector<std::string>& env) const {
-  NeededPlaces needed(hidden_, writable_);
-  add_what_runs(needed, program, env);
-  const config::SandboxConfig& sandbox = request_.agent.process.sandbox;
-  for (const std::string& dir : request_.skill_dirs)
-    needed.add_skill(dir);
-  for (const std::string& path : sandbox.read)
-    needed.add_configured(MountKind::show, path, "spine.sandbox.read");
-  for (const std::string& path : sandbox.write)
-    needed.add_configured(MountKind::show_writable, path, "spine.sandbox.write");
-  needed.add_configured(MountKind::show_writable, request_.places.workspace, "its workspace");
-  needed.add_configured(MountKind::show_writable, request_.places.data_dir, "its data");
-  needed.add_configured(MountKind::show_writable, request_.places.home, "its home");
-  return needed.sorted();
-}
-
-// The gateway's own and other agents', whatever was shown around them.
-void ViewBuilder::cover_own(MountPlan& plan) const {
-  for (const std::string& place : hidden_.own().masks) {
-    std::error_code failed;
-    if (!plan.is_visible(place)) continue;
-    plan.add({fs::is_directory(place, failed) ? MountKind::hide_folder : MountKind::hide_file,
-              place, "the gateway's own"});
-  }
-  for (const std::string& place : hidden_.own().folders)
-    plan.add({MountKind::hide_folder, place, "the gateway's own"});
-  for (const std::string& place : hidden_.others()) {
-    if (plan.is_visible(place)) {
-      plan.add({MountKind::hide_folder, place, "workspace of another agent"});
-    }
-  }
-}
-
-// Of the state directory only what is this agent's; beside the configuration and keys what was
-// named, and what runs; never the gateway's files, or a socket.
-bool ViewBuilder::may_be_uncovered(const std::string& path) const {
-  if (hidden_.is_own(path)) return false;
-  if (is_within(path, hidden_.state()) && !is_below_any(path, {agents_folder()})) return false;
-  struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0) return false;
-  return S_ISDIR(info.st_mode) || S_ISREG(info.st_mode);
-}
-
-MountPlan ViewBuilder::build(const std::string& program,
-                             const std::vector<std::string>& env) const {
-  const std::vector<Mount> needed = needed_mounts(program, env);
-  MountPlan plan;
-  for (const std::string& place : hidden_.folders())
-    plan.add({MountKind::hide_folder, place, reason_to_hide(place)});
-  for (const Mount& mount : needed) {
-    const bool is_there = mount.kind == MountKind::show_link && plan.is_visible(mount.path);
-    if (!hidden_.is_covered(mount.path) && !is_there) plan.add(mount);
-  }
-  cover_own(plan);
-  for (const Mount& mount : needed) {
-    if (hidden_.is_covered(mount.path) && may_be_uncovered(mount.path)) plan.add(mount);
-  }
-  return plan;
-}
-
-Status ViewBuilder::check_path(std::string_view key, const std::string& path, bool writable) const {
-  const std::string place = trusted_path(path, writable_.all());
-  const auto refuse = [&](std::string_view reason) {
-    return Error{Errc::invalid_argument,
-                 fmt::format("Agent {}: {} {}: {}.", printable(request_.agent.id), key,
-                             printable(path), reason)};
-  };
-  if (place.empty() && !canonical_path(path).empty()) {
-    return refuse(
-        "a link that an agent may have put there leads elsewhere; name the path it is to be");
-  }
-  if (place.empty()) return refuse("there is no such file or directory; make it, or leave it out");
-  if (place == "/") return refuse("that is the whole machine; name the directories it needs");
-  const bool is_agents = is_below_any(place, {agents_folder()});
-  if (!is_agents && (is_within(place, hidden_.state()) || hidden_.is_own(place))) {
-    return refuse(
-        "that belongs to the gateway, and agents must not see it; move what the agent "
-        "needs to a directory of its own");
-  }
-  const std::string own = own_place_within(request_.gateway, place);
-  if (own.empty()) return ok();
-  // What lies beside the gateway's own is hidden and shown again where it is named: that would show
-  // what lies in it, too.
-  if (!is_agents && hidden_.is_covered(place)) {
-    return refuse(fmt::format("the gateway's own {} lies in it; name what the agent needs", own));
-  }
-  if (!writable) return ok();
-  return refuse(
-      fmt::format("the gateway's own {} lies in it, and who may write around it can replace it; "
-                  "choose a directory of its own",
-                  own));
-}
-
-Status ViewBuilder::check_configured() const {
-  const config::SandboxConfig& sandbox = request_.agent.process.sandbox;
-  for (const std::string& path : sandbox.read) {
-    SPINE_TRY_STATUS(check_path("spine.sandbox.read", path, false));
-  }
-  for (const std::string& path : sandbox.write) {
-    SPINE_TRY_STATUS(check_path("spine.sandbox.write", path, true));
-  }
-  if (!request_.agent.workspace.empty()) {
-    SPINE_TRY_STATUS(check_path("workspace", request_.agent.workspace, true));
-  }
-  return check_path("workspace", request_.places.workspace, true);
-}
-
 // Not the gateway's PATH: these programs run with its rights.
 constexpr std::string_view kSystemPath = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin";
 
@@ -446,6 +392,33 @@ SeparationMeans find_means() {
 
 }  // namespace
 
+Result<std::vector<std::string>> agent_environment(const LaunchRequest& request,
+                                                   const std::string& user_name) {
+  const config::AgentConfig& agent = request.agent;
+  Variables variables;
+  variables.set(kOwnerVariable, owner_mark(request.gateway.state_dir));
+  set_from_gateway(variables);
+  set_own(variables, request, user_name);
+  for (const std::string& name : agent.process.pass_env) {
+    if (const auto reason = why_not(name, request.means.is_root)) {
+      return cannot_get(agent.id, "spine.passEnv", name, *reason);
+    }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing of ours changes the environment
+    if (const char* value = std::getenv(name.c_str())) variables.set(name, value);
+  }
+  for (const auto& [name, value] : agent.process.env) {
+    if (const auto reason = why_not(name, request.means.is_root)) {
+      return cannot_get(agent.id, "spine.env", name, *reason);
+    }
+    variables.set(name, value);
+  }
+  // A skill names its variables itself, so what is no plain variable is left out.
+  for (const auto& [name, value] : request.skill_env) {
+    if (!why_not(name, true) && !variables.has(name)) variables.set(name, value);
+  }
+  return variables.take();
+}
+
 Result<Launch> prepare_launch(const LaunchRequest& request) {
   if (request.command_line.empty()) {
     return not_possible(request, "it has no command. Set agents.entries.<id>.spine.command.");
@@ -466,13 +439,6 @@ Result<Launch> prepare_launch(const LaunchRequest& request) {
   launch->plan.line_bytes_max = request.agent.process.line_bytes_max;
   launch->plan.input_bytes_max = 2 * std::size_t{request.agent.process.line_bytes_max};
   return launch;
-}
-
-Result<MountPlan> agent_view(const LaunchRequest& request, const std::string& program,
-                             const std::vector<std::string>& env) {
-  const ViewBuilder builder(request);
-  SPINE_TRY_STATUS(builder.check_configured());
-  return builder.build(program, env);
 }
 
 SeparationMeans find_separation_means() {

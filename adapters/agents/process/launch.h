@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -12,19 +11,11 @@
 
 #include "adapters/agents/process/child.h"
 #include "adapters/agents/process/mount_plan.h"
+#include "adapters/agents/process/places.h"
 #include "engine/config/agent_config.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::agents {
-
-// Places of this gateway that agents must not see, and where theirs are. Absolute.
-struct GatewayPlaces {
-  std::string state_dir{};
-  std::string config_path{};  // hidden, and what it includes with its folder
-  std::vector<std::string>
-      key_paths{};  // TLS key, token file and the like: hidden with their folders
-  std::vector<std::string> other_workspaces{};  // of all agents; an agent does not see others' own
-};
 
 // What this machine can do to keep agents apart; found out once per process.
 struct SeparationMeans {
@@ -40,22 +31,6 @@ SeparationMeans find_separation_means();
 // Empty = it may.
 std::string policy_refusal(const config::AgentConfig& agent, const SeparationMeans& means);
 
-// Directories of one agent, made and owned as its processes need them.
-struct AgentPlaces {
-  std::string workspace{};
-  std::string data_dir{};  // <state-dir>/agents/<id>/data
-  std::string home{};      // <state-dir>/agents/<id>/home: its $HOME
-  uid_t uid{};             // whom its processes run as
-  gid_t gid{};
-};
-// Makes them (0700), owned by the user its processes run as. Errors: Errc::io, and when the
-// workspace would give it the gateway's own: Errc::invalid_argument.
-Result<AgentPlaces> make_places(const GatewayPlaces& gateway, const config::AgentConfig& agent);
-// The same as far as they are there already; makes nothing, and looks for no user. Nothing when one
-// of them is missing.
-std::optional<AgentPlaces> find_places(const GatewayPlaces& gateway,
-                                       const config::AgentConfig& agent);
-
 struct LaunchRequest {
   const config::AgentConfig& agent;
   const GatewayPlaces& gateway;
@@ -66,6 +41,7 @@ struct LaunchRequest {
   std::vector<std::pair<std::string, std::string>> skill_env{};  // set where not set otherwise
   bool memory_is_held{};  // by a control group; else it is counted
 };
+
 // How what an agent would run is asked for its version.
 struct ProbeRules {
   std::vector<std::string> writable{};  // canonical: nothing that lies in there is run
@@ -75,7 +51,6 @@ struct ProbeRules {
   std::string path{};  // the part of its PATH that the agent sees; empty = as in its environment
   bool allowed{};      // false: a root gateway has no way to give its rights away
 };
-ProbeRules probe_rules(const LaunchRequest& request);
 
 struct Launch {
   ChildPlan plan{};
@@ -87,25 +62,14 @@ struct Launch {
 };
 // Pure but for looking at the file system. Errors: Errc::not_found when the command is not on the
 // agent's PATH, or the interpreter it needs is not, as far as the agent sees it, naming both, with
-// the remedy; Errc::invalid_argument when the separation that is
-// asked for is not possible, or nothing keeps a root gateway's agent from being root.
+// the remedy; Errc::invalid_argument when the separation that is asked for is not possible, or
+// nothing keeps a root gateway's agent from being root.
 Result<Launch> prepare_launch(const LaunchRequest& request);
 
-// Whether the node that would run `program` (a path) is new enough for its package ("engines" in
-// the package.json above it). Runs that node, outside of the sandbox but as the agent's user, for
-// at most kAgentNodeProbeMsMax, and only if nobody but root and the gateway's user can have put it
-// there. Errors: Errc::invalid_argument with both versions and the exact remedy. ok when it is no
-// node program, or cannot be known.
-Status check_node_version(const std::string& program, const std::vector<std::string>& env,
-                          const ProbeRules& rules);
-
-// Marks every process of an agent of this gateway, so that a later start finds those that are left.
-inline constexpr std::string_view kOwnerVariable = "SPINE_AGENT_OWNER";
-// Value of that variable: stands for the state directory.
-std::string owner_mark(std::string_view state_dir);
-// Kills (SIGKILL) every process that bears the mark and is not a child of this process; returns how
-// many. Called at start, before any agent is.
-std::uint32_t sweep_orphans(std::string_view mark);
+// "NAME=value" texts; the first is kOwnerVariable. `user_name` is who it runs as. Errors:
+// Errc::invalid_argument naming a variable that agents cannot get, and why.
+Result<std::vector<std::string>> agent_environment(const LaunchRequest& request,
+                                                   const std::string& user_name);
 
 // Delay before restart `crashes` (1 = after the first crash): base doubled each time, at most a
 // minute, then plus or minus up to a fifth by `random`.

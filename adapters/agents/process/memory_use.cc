@@ -22,7 +22,7 @@
 #include <utility>
 
 #include "adapters/agents/process/mount_plan.h"
-#include "adapters/agents/process/mount_table.h"
+#include "adapters/agents/process/proc.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/unique_fd.h"
 
@@ -61,7 +61,21 @@ class Counter {
  public:
   Counter(const std::set<std::uint64_t>& machines, const std::set<std::uint64_t>& in_memory)
       : machines_(machines), in_memory_(in_memory) {}
-  void add(const ProcessEntry& process);
+  void add(const ProcessEntry& process) {
+    const std::string status = read_proc_file(fmt::format("/proc/{}/status", process.pid));
+    if (status.find("\nRssAnon:") == std::string::npos) {
+      resident_ += process.resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+      return;
+    }
+    resident_ +=
+        size_in(status, "RssAnon") + size_in(status, "RssFile") + size_in(status, "HugetlbPages");
+    const std::uint64_t mapped = size_in(status, "RssShmem");
+    mapped_resident_ += mapped;
+    add_mounts(process.pid);
+    add_descriptors(process.pid);
+    if (mapped >= kMappedMin) add_mapped(process.pid);
+  }
+
   MemoryUse result() const {
     std::uint64_t mapped = 0;
     for (const auto& [file, bytes] : mapped_)
@@ -70,10 +84,76 @@ class Counter {
   }
 
  private:
-  void add_mounts(std::int32_t pid);
-  void add_descriptors(std::int32_t pid);
-  void add_mapped(std::int32_t pid);
-  bool can_be_reached(const MountLine& mount, const std::vector<MountLine>& all) const;
+  // What is in a tmpfs of the sandbox is memory.
+  void add_mounts(std::int32_t pid) {
+    std::array<char, 64> name{};
+    const std::string link = fmt::format("/proc/{}/ns/mnt", pid);
+    const ssize_t length = ::readlink(link.c_str(), name.data(), name.size());
+    if (length <= 0 ||
+        !name_spaces_.emplace(name.data(), static_cast<std::size_t>(length)).second) {
+      return;
+    }
+    const std::vector<MountLine> mounts = mounts_of(pid);
+    for (const MountLine& mount : mounts) {
+      if (mount.type != "tmpfs" || machines_.contains(mount.device)) continue;
+      if (file_systems_.contains(mount.device) || !can_be_reached(mount, mounts)) continue;
+      struct statvfs info {};
+      if (::statvfs(fmt::format("/proc/{}/root{}", pid, mount.path).c_str(), &info) != 0) continue;
+      file_systems_.insert(mount.device);
+      shared_ += std::uint64_t{info.f_blocks - info.f_bfree} * info.f_frsize;
+    }
+  }
+
+  // Memory files it has open, mapped or not. Others are not looked at: a stat of a file on the net
+  // may take for ever.
+  void add_descriptors(std::int32_t pid) {
+    const std::string folder = fmt::format("/proc/{}/fd", pid);
+    const std::unique_ptr<DIR, CloseFdDir> dir(::opendir(folder.c_str()));
+    if (!dir) return;
+    while (const dirent* item =
+               ::readdir(dir.get())) {  // NOLINT(concurrency-mt-unsafe): own stream
+      if (++descriptors_ > kDescriptorsMax) return;
+      std::array<char, 16> target{};
+      const ssize_t length =
+          ::readlinkat(::dirfd(dir.get()), item->d_name, target.data(), target.size());
+      const std::string_view text(target.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+      if (!text.starts_with("/memfd:") && !text.starts_with("/dev/shm/")) continue;
+      struct stat info {};
+      if (::fstatat(::dirfd(dir.get()), item->d_name, &info, 0) != 0) continue;
+      if (!S_ISREG(info.st_mode) || file_systems_.contains(info.st_dev)) continue;
+      if (held_.emplace(info.st_dev, info.st_ino).second) {
+        shared_ += static_cast<std::uint64_t>(info.st_blocks) * kBlockBytes;
+      }
+    }
+  }
+
+  // Shared memory that is mapped and has no descriptor: no more of it than is mapped anywhere.
+  void add_mapped(std::int32_t pid) {
+    std::istringstream lines(read_proc_file(fmt::format("/proc/{}/maps", pid)));
+    for (std::string line; std::getline(lines, line);) {
+      unsigned long long begin = 0;
+      unsigned long long end = 0;
+      unsigned long long offset = 0;
+      unsigned long long inode = 0;
+      unsigned major = 0;
+      unsigned minor = 0;
+      if (std::sscanf(line.c_str(), "%llx-%llx %*s %llx %x:%x %llu", &begin, &end, &offset, &major,
+                      &minor, &inode) != 6) {
+        continue;
+      }
+      if (!in_memory_.contains(makedev(major, minor))) continue;
+      std::uint64_t& bytes = mapped_[{makedev(major, minor), inode}];
+      bytes = std::max<std::uint64_t>(bytes, offset + (end - begin));
+    }
+  }
+
+  // A path that leads through a file system the agent answers for would let it hold up the loop.
+  bool can_be_reached(const MountLine& mount, const std::vector<MountLine>& all) const {
+    return std::ranges::all_of(all, [&](const MountLine& above) {
+      return !is_within(mount.path, above.path) || above.type == "tmpfs" || above.type == "proc" ||
+             above.type == "devpts" || machines_.contains(above.device);
+    });
+  }
 
   const std::set<std::uint64_t>& machines_;
   const std::set<std::uint64_t>& in_memory_;
@@ -86,90 +166,6 @@ class Counter {
   std::uint64_t shared_{};
   std::size_t descriptors_{};
 };
-
-void Counter::add(const ProcessEntry& process) {
-  const std::string status = read_proc_file(fmt::format("/proc/{}/status", process.pid));
-  if (status.find("\nRssAnon:") == std::string::npos) {
-    resident_ += process.resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-    return;
-  }
-  resident_ +=
-      size_in(status, "RssAnon") + size_in(status, "RssFile") + size_in(status, "HugetlbPages");
-  const std::uint64_t mapped = size_in(status, "RssShmem");
-  mapped_resident_ += mapped;
-  add_mounts(process.pid);
-  add_descriptors(process.pid);
-  if (mapped >= kMappedMin) add_mapped(process.pid);
-}
-
-// A path that leads through a file system the agent answers for would let it hold up the loop.
-bool Counter::can_be_reached(const MountLine& mount, const std::vector<MountLine>& all) const {
-  return std::ranges::all_of(all, [&](const MountLine& above) {
-    return !is_within(mount.path, above.path) || above.type == "tmpfs" || above.type == "proc" ||
-           above.type == "devpts" || machines_.contains(above.device);
-  });
-}
-
-// What is in a tmpfs of the sandbox is memory.
-void Counter::add_mounts(std::int32_t pid) {
-  std::array<char, 64> name{};
-  const std::string link = fmt::format("/proc/{}/ns/mnt", pid);
-  const ssize_t length = ::readlink(link.c_str(), name.data(), name.size());
-  if (length <= 0 || !name_spaces_.emplace(name.data(), static_cast<std::size_t>(length)).second) {
-    return;
-  }
-  const std::vector<MountLine> mounts = mounts_of(pid);
-  for (const MountLine& mount : mounts) {
-    if (mount.type != "tmpfs" || machines_.contains(mount.device)) continue;
-    if (file_systems_.contains(mount.device) || !can_be_reached(mount, mounts)) continue;
-    struct statvfs info {};
-    if (::statvfs(fmt::format("/proc/{}/root{}", pid, mount.path).c_str(), &info) != 0) continue;
-    file_systems_.insert(mount.device);
-    shared_ += std::uint64_t{info.f_blocks - info.f_bfree} * info.f_frsize;
-  }
-}
-
-// Memory files it has open, mapped or not. Others are not looked at: a stat of a file on the net
-// may take for ever.
-void Counter::add_descriptors(std::int32_t pid) {
-  const std::string folder = fmt::format("/proc/{}/fd", pid);
-  const std::unique_ptr<DIR, CloseFdDir> dir(::opendir(folder.c_str()));
-  if (!dir) return;
-  while (const dirent* item = ::readdir(dir.get())) {  // NOLINT(concurrency-mt-unsafe): own stream
-    if (++descriptors_ > kDescriptorsMax) return;
-    std::array<char, 16> target{};
-    const ssize_t length =
-        ::readlinkat(::dirfd(dir.get()), item->d_name, target.data(), target.size());
-    const std::string_view text(target.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
-    if (!text.starts_with("/memfd:") && !text.starts_with("/dev/shm/")) continue;
-    struct stat info {};
-    if (::fstatat(::dirfd(dir.get()), item->d_name, &info, 0) != 0) continue;
-    if (!S_ISREG(info.st_mode) || file_systems_.contains(info.st_dev)) continue;
-    if (held_.emplace(info.st_dev, info.st_ino).second) {
-      shared_ += static_cast<std::uint64_t>(info.st_blocks) * kBlockBytes;
-    }
-  }
-}
-
-// Shared memory that is mapped and has no descriptor: no more of it than is mapped anywhere.
-void Counter::add_mapped(std::int32_t pid) {
-  std::istringstream lines(read_proc_file(fmt::format("/proc/{}/maps", pid)));
-  for (std::string line; std::getline(lines, line);) {
-    unsigned long long begin = 0;
-    unsigned long long end = 0;
-    unsigned long long offset = 0;
-    unsigned long long inode = 0;
-    unsigned major = 0;
-    unsigned minor = 0;
-    if (std::sscanf(line.c_str(), "%llx-%llx %*s %llx %x:%x %llu", &begin, &end, &offset, &major,
-                    &minor, &inode) != 6) {
-      continue;
-    }
-    if (!in_memory_.contains(makedev(major, minor))) continue;
-    std::uint64_t& bytes = mapped_[{makedev(major, minor), inode}];
-    bytes = std::max<std::uint64_t>(bytes, offset + (end - begin));
-  }
-}
 
 }  // namespace
 

@@ -19,7 +19,7 @@ void append_way(std::vector<std::string>& argv, const std::string& top, const st
     between.push_back(at.string());
     at = at.parent_path();
   }
-  std::reverse(between.begin(), between.end());
+  std::ranges::reverse(between);
   for (const std::string& folder : between)
     append(argv, {"--perms", "0755", "--dir", folder});
 }

@@ -1,9 +1,13 @@
-// check_node_version: what a package asks of node, and which node it would get.
+// What a package asks of node, which node it would get, and the ranges of versions that npm knows:
+// comparators, joined by blanks (and) and by || (or).
+#include "adapters/agents/process/node_version.h"
+
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstddef>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <map>
 #include <simdjson.h>
 #include <string>
@@ -11,30 +15,98 @@
 #include <system_error>
 #include <utility>
 
-#include "adapters/agents/process/find_program.h"
-#include "adapters/agents/process/launch.h"
-#include "adapters/agents/process/run_command.h"
+#include "adapters/agents/process/program.h"
 #include "adapters/agents/process/sandbox.h"
+#include "adapters/agents/process/spawn.h"
 #include "adapters/agents/process/trusted.h"
 #include "adapters/agents/process/users.h"
-#include "adapters/agents/process/version_range.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::agents {
 namespace {
 
-namespace fs = std::filesystem;
+struct VersionPattern {
+  Version version{};
+  std::size_t parts{};  // that are given: "20.x" has one, "*" none
+  bool known{};
+};
 
-std::string first_line_of(const fs::path& file) {
-  std::error_code failed;
-  if (!fs::is_regular_file(file, failed)) return {};
-  std::ifstream stream(file, std::ios::binary);
-  std::array<char, 256> buffer{};
-  stream.read(buffer.data(), buffer.size());
-  const std::string text(buffer.data(), static_cast<std::size_t>(stream.gcount()));
-  return text.substr(0, text.find('\n'));
+VersionPattern parse_pattern(std::string_view text) {
+  VersionPattern pattern;
+  if (text.starts_with('v')) text.remove_prefix(1);
+  while (pattern.parts < 3 && !text.empty()) {
+    if (text[0] == 'x' || text[0] == 'X' || text[0] == '*') {
+      pattern.known = true;
+      return pattern;
+    }
+    const auto parsed =
+        std::from_chars(text.data(), text.data() + text.size(), pattern.version[pattern.parts]);
+    if (parsed.ec != std::errc{}) return pattern;
+    pattern.known = true;
+    pattern.parts += 1;
+    text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
+    if (!text.starts_with('.')) return pattern;
+    text.remove_prefix(1);
+  }
+  return pattern;
 }
+
+// The first version after all that share the first `parts` numbers.
+Version after(const Version& version, std::size_t parts) {
+  Version next{};
+  if (parts == 0) return {UINT32_MAX, 0, 0};
+  std::copy_n(version.begin(), parts, next.begin());
+  next[parts - 1] += 1;
+  return next;
+}
+
+bool caret_holds(const VersionPattern& pattern, const Version& version) {
+  std::size_t fixed = 1;  // up to the first number that is not zero
+  while (fixed < pattern.parts && pattern.version[fixed - 1] == 0)
+    fixed += 1;
+  return version >= pattern.version && version < after(pattern.version, fixed);
+}
+
+bool comparator_holds(std::string_view text, const Version& version) {
+  const std::size_t number = std::min(text.find_first_not_of("<>=^~"), text.size());
+  const std::string_view sign = text.substr(0, number);
+  const VersionPattern pattern = parse_pattern(text.substr(number));
+  if (!pattern.known) return true;
+  const Version& from = pattern.version;
+  if (sign == ">=") return version >= from;
+  if (sign == ">") return version >= after(from, pattern.parts);
+  if (sign == "<") return version < from;
+  if (sign == "<=") return version < after(from, pattern.parts);
+  if (sign == "^") return pattern.parts == 0 || caret_holds(pattern, version);
+  const std::size_t fixed = sign == "~" ? std::min<std::size_t>(pattern.parts, 2) : pattern.parts;
+  return version >= from && version < after(from, fixed);
+}
+
+// The next comparator of `text`, its sign and number put together; "" = none is left.
+std::string next_comparator(std::string_view& text) {
+  std::string comparator;
+  while (!text.empty()) {
+    const char c = text[0];
+    const bool blank = c == ' ' || c == '\t' || c == ',';
+    const bool has_number = comparator.find_first_not_of("<>=^~") != std::string::npos;
+    if (blank && has_number) break;
+    if (!blank) comparator.push_back(c);
+    text.remove_prefix(1);
+  }
+  return comparator;
+}
+
+bool all_hold(std::string_view text, const Version& version) {
+  if (text.find(" - ") != std::string_view::npos) return true;  // a span from to: not understood
+  while (true) {
+    const std::string comparator = next_comparator(text);
+    if (comparator.empty()) return true;
+    if (!comparator_holds(comparator, version)) return false;
+  }
+}
+
+namespace fs = std::filesystem;
 
 struct NodeUse {
   bool is_node{};
@@ -43,13 +115,11 @@ struct NodeUse {
 
 // The node a script would be run by.
 NodeUse node_of(const fs::path& file, std::string_view path) {
-  const std::string line = first_line_of(file);
-  if (line.starts_with("#!")) {
-    if (line.find("node") == std::string::npos) return {};
-    const std::size_t start = std::min(line.find_first_not_of(" \t", 2), line.size());
-    const std::size_t end = std::min(line.find_first_of(" \t\r", start), line.size());
-    std::string interpreter = line.substr(start, end - start);
-    if (fs::path(interpreter).filename() == "node") return {true, std::move(interpreter)};
+  const std::vector<std::string> script = read_interpreter(file.string()).script;
+  if (!script.empty()) {
+    const auto names_node = [](const std::string& word) { return word.find("node") != word.npos; };
+    if (std::ranges::none_of(script, names_node)) return {};
+    if (fs::path(script[0]).filename() == "node") return {true, script[0]};
   } else {
     const fs::path extension = file.extension();
     const bool is_script = extension == ".js" || extension == ".mjs" || extension == ".cjs";
@@ -136,6 +206,21 @@ std::uint32_t major_to_install(std::string_view range) {
 }
 
 }  // namespace
+
+bool parse_version(std::string_view text, Version& version) {
+  const VersionPattern pattern = parse_pattern(text);
+  version = pattern.version;
+  return pattern.parts > 0;
+}
+
+bool range_holds(std::string_view range, const Version& version) {
+  while (true) {
+    const std::size_t bar = range.find("||");
+    if (all_hold(range.substr(0, bar), version)) return true;
+    if (bar == std::string_view::npos) return false;
+    range.remove_prefix(bar + 2);
+  }
+}
 
 ProbeRules probe_rules(const LaunchRequest& request) {
   ProbeRules rules;

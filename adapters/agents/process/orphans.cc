@@ -1,4 +1,6 @@
 // Orphans: agents of a gateway that was killed, found by the mark in their environment.
+#include "adapters/agents/process/orphans.h"
+
 #include <algorithm>
 #include <array>
 #include <csignal>
@@ -9,7 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "adapters/agents/process/launch.h"
 #include "adapters/agents/process/proc.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/sha256.h"
@@ -35,11 +36,10 @@ std::vector<std::int32_t> own_family(const std::vector<ProcessEntry>& all) {
   for (const ProcessEntry& entry : with_descendants(all, ::getpid()))
     family.push_back(entry.pid);
   std::int32_t above = ::getppid();
-  while (above > 0 && std::find(family.begin(), family.end(), above) == family.end()) {
+  while (above > 0 && std::ranges::find(family, above) == family.end()) {
     family.push_back(above);
-    const auto entry = std::find_if(all.begin(), all.end(), [above](const ProcessEntry& candidate) {
-      return candidate.pid == above;
-    });
+    const auto entry = std::ranges::find_if(
+        all, [above](const ProcessEntry& candidate) { return candidate.pid == above; });
     above = entry == all.end() ? 0 : entry->parent;
   }
   return family;
@@ -78,7 +78,7 @@ std::uint32_t sweep_orphans(std::string_view mark) {
     const std::vector<std::int32_t> family = own_family(all);
     std::uint32_t found = 0;
     for (const ProcessEntry& entry : all) {
-      if (std::find(family.begin(), family.end(), entry.pid) != family.end()) continue;
+      if (std::ranges::find(family, entry.pid) != family.end()) continue;
       if (bears(environment_of(entry.pid), variable) && kill_marked(entry.pid, variable)) {
         found += 1;
       }

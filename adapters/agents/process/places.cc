@@ -1,4 +1,6 @@
 // The directories of one agent.
+#include "adapters/agents/process/places.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
@@ -8,8 +10,8 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "adapters/agents/process/agent_view.h"
 #include "adapters/agents/process/launch.h"
-#include "adapters/agents/process/own_places.h"
 #include "adapters/agents/process/users.h"
 #include "engine/config/deciding_file.h"
 #include "schemas/vocab/ascii.h"

@@ -1,4 +1,4 @@
-// /proc/<pid>/stat, one small file per process.
+// /proc/<pid>/stat, one small file per process, and /proc/<pid>/mountinfo.
 #include "adapters/agents/process/proc.h"
 
 #include <algorithm>
@@ -7,10 +7,13 @@
 #include <cstdio>
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <iterator>
 #include <memory>
 #include <string_view>
+#include <sys/sysmacros.h>
 #include <unistd.h>
+#include <utility>
 
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/unique_fd.h"
@@ -51,6 +54,49 @@ bool read_stat(std::int32_t pid, ProcessEntry& entry) {
   return true;
 }
 
+// "\040" is a blank: what would break the line is written as three octal digits.
+std::string unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    int code = 0;
+    const bool escaped =
+        text[i] == '\\' && i + 3 < text.size() &&
+        std::from_chars(&text[i + 1], &text[i + 1] + 3, code, 8).ptr == &text[i + 1] + 3;
+    out += escaped ? static_cast<char>(code) : text[i];
+    if (escaped) i += 3;
+  }
+  return out;
+}
+
+// Takes what is before the next blank.
+std::string_view next_field(std::string_view& text) {
+  const std::string_view word = text.substr(0, text.find(' '));
+  text.remove_prefix(std::min(text.size(), word.size() + 1));
+  return word;
+}
+
+bool parse_line(std::string_view line, MountLine& out) {
+  std::array<std::string_view, 6> first;
+  for (std::string_view& word : first) {
+    word = next_field(line);
+    if (word.empty()) return false;
+  }
+  const std::size_t colon = first[2].find(':');
+  if (colon == std::string_view::npos) return false;
+  unsigned major = 0;
+  unsigned minor = 0;
+  std::from_chars(first[2].data(), first[2].data() + colon, major);
+  std::from_chars(first[2].data() + colon + 1, first[2].data() + first[2].size(), minor);
+  while (!line.empty() && next_field(line) != "-") {
+  }
+  out.type = next_field(line);
+  out.device = makedev(major, minor);
+  out.root = unescaped(first[3]);
+  out.path = unescaped(first[4]);
+  out.read_only = first[5] == "ro" || first[5].starts_with("ro,");
+  return !out.type.empty();
+}
+
 }  // namespace
 
 std::vector<ProcessEntry> list_processes() {
@@ -86,8 +132,8 @@ std::vector<ProcessEntry> with_descendants(const std::vector<ProcessEntry>& all,
   }
   for (std::size_t next = 0; next < found.size() && found.size() <= all.size(); ++next) {
     const std::int32_t parent = found[next].pid;
-    std::copy_if(all.begin(), all.end(), std::back_inserter(found),
-                 [parent](const ProcessEntry& entry) { return entry.parent == parent; });
+    std::ranges::copy_if(all, std::back_inserter(found),
+                         [parent](const ProcessEntry& entry) { return entry.parent == parent; });
   }
   return found;
 }
@@ -103,6 +149,22 @@ std::string read_proc_file(const std::string& path) {
     text.append(buffer.data(), static_cast<std::size_t>(got));
   }
   return text;
+}
+
+std::vector<MountLine> parse_mounts(const std::string& text) {
+  std::vector<MountLine> mounts;
+  for (std::string_view left = text; !left.empty();) {
+    const std::string_view line = left.substr(0, left.find('\n'));
+    left.remove_prefix(std::min(left.size(), line.size() + 1));
+    MountLine mount;
+    if (parse_line(line, mount)) mounts.push_back(std::move(mount));
+  }
+  return mounts;
+}
+
+std::vector<MountLine> mounts_of(std::int32_t pid) {
+  const std::string name = pid == 0 ? "self" : fmt::format("{}", pid);
+  return parse_mounts(read_proc_file(fmt::format("/proc/{}/mountinfo", name)));
 }
 
 }  // namespace spine::agents

@@ -1,4 +1,4 @@
-// Proc: the processes of this machine, as /proc shows them.
+// Proc: the processes of this machine and the mounts they have, as /proc shows them.
 #pragma once
 
 #include <cstdint>
@@ -25,5 +25,18 @@ std::vector<ProcessEntry> with_descendants(const std::vector<ProcessEntry>& all,
 
 // The first kAgentEnvironBytesMax of a file of /proc; "" when it is gone or somebody else's.
 std::string read_proc_file(const std::string& path);
+
+struct MountLine {
+  std::uint64_t device{};  // as st_dev
+  std::string root{};      // what of the file system is seen there
+  std::string path{};      // where, as the process sees it
+  std::string type{};      // "ext4", "tmpfs", "cgroup2", ...
+  bool read_only{};
+};
+
+// Lines of a mountinfo file (proc(5)); one that cannot be understood is left out.
+std::vector<MountLine> parse_mounts(const std::string& text);
+// Of the process; 0 = this one. Empty when it is gone or somebody else's.
+std::vector<MountLine> mounts_of(std::int32_t pid);
 
 }  // namespace spine::agents

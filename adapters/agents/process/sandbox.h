@@ -1,4 +1,5 @@
-// Sandbox: what stands in front of an agent that runs in bubblewrap, and its view of the files.
+// Sandbox: what stands in front of an agent that runs in bubblewrap, and the calls of the kernel
+// that it is not to make.
 #pragma once
 
 #include <string>
@@ -24,10 +25,21 @@ void append_limits(std::vector<std::string>& argv, const SeparationMeans& means,
 void append_user_command(std::vector<std::string>& argv, const SeparationMeans& means,
                          const SystemUser& user);
 
-// The view of one agent. `program`: path of its command; `env`: its environment. Errors:
-// Errc::invalid_argument when the configuration would show the gateway's own places, or names a
-// path that an agent can bend.
-Result<MountPlan> agent_view(const LaunchRequest& request, const std::string& program,
-                             const std::vector<std::string>& env);
+struct SeccompRules {
+  // Within a user name space a program has every right over name spaces below it: it can mount, and
+  // reaches parts of the kernel nobody else reaches.
+  bool no_user_name_spaces{};
+  // Where memory is counted: nothing in /proc tells from outside what a detached segment of
+  // System V takes, so there are no large ones.
+  bool no_large_segments{};
+
+  bool operator==(const SeccompRules&) const = default;
+};
+
+// The program for `bwrap --seccomp`; "" when there is nothing to forbid, or it cannot be made.
+std::string seccomp_program(const SeccompRules& rules);
+
+// Whether this kernel can be told at all.
+bool has_seccomp();
 
 }  // namespace spine::agents

@@ -6,11 +6,16 @@
 #include <sys/types.h>
 #include <vector>
 
-#include "adapters/agents/process/child.h"
+#include "schemas/vocab/limits.h"
 #include "schemas/vocab/result.h"
 #include "schemas/vocab/unique_fd.h"
 
 namespace spine::agents {
+
+struct ChildExit {
+  int code{};    // -1 = ended by a signal
+  int signal{};  // 0 = none
+};
 
 // Our ends of the pipes, not blocking; theirs block.
 struct Spawned {
@@ -37,5 +42,17 @@ bool reap(pid_t pid, ChildExit& exit);
 
 // SIGKILL for what is left of its group, then waits for it, at most kAgentReapMsMax.
 void kill_and_reap(pid_t pid, int pidfd);
+
+struct CommandOutcome {
+  ChildExit exit{};
+  std::string output{};  // the first kAgentProbeBytesMax of stdout
+  std::string error{};   // and of stderr
+};
+
+// Blocks at most `ms_max`; what runs on is killed. Its stdin is empty. Errors: Errc::io,
+// Errc::timed_out.
+Result<CommandOutcome> run_command(const std::vector<std::string>& argv,
+                                   const std::vector<std::string>& env,
+                                   std::uint32_t ms_max = limits::kAgentProbeMsMax);
 
 }  // namespace spine::agents

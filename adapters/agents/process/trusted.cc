@@ -76,14 +76,13 @@ WritablePlaces writable_places(const LaunchRequest& request) {
 }
 
 bool is_within_any(const std::string& path, const Paths& places) {
-  return std::any_of(places.begin(), places.end(),
-                     [&](const std::string& place) { return is_within(path, place); });
+  return std::ranges::any_of(places,
+                             [&](const std::string& place) { return is_within(path, place); });
 }
 
 bool is_below_any(const std::string& path, const Paths& places) {
-  return std::any_of(places.begin(), places.end(), [&](const std::string& place) {
-    return path != place && is_within(path, place);
-  });
+  return std::ranges::any_of(
+      places, [&](const std::string& place) { return path != place && is_within(path, place); });
 }
 
 std::string trusted_path(const std::string& path, const Paths& writable) {
@@ -140,7 +139,7 @@ bool may_be_run(const std::string& program, const Paths& writable, const SystemU
   if (!S_ISREG(info.st_mode) || !is_owner_trusted(info)) return false;
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0) return false;
   const Paths chain = trusted_chain(program, writable);
-  return std::all_of(chain.begin(), chain.end(), [&](const std::string& hop) {
+  return std::ranges::all_of(chain, [&](const std::string& hop) {
     return !is_within_any(hop, writable) && are_folders_trusted(hop, agent);
   });
 }

@@ -32,7 +32,7 @@ bool is_below_any(const std::string& path, const Paths& places);
 // one of the `writable` places is on the way: whoever can write there chose where it leads.
 std::string trusted_path(const std::string& path, const Paths& writable);
 
-// As link_chain() (find_program.h), but it ends where the first such link would be followed.
+// As link_chain() (program.h), but it ends where the first such link would be followed.
 Paths trusted_chain(const std::string& path, const Paths& writable);
 
 // Whether the program is what root or the gateway's user put there: neither it nor a folder or link

@@ -4,9 +4,9 @@
 #include <array>
 #include <filesystem>
 
-#include "adapters/agents/process/find_program.h"
-#include "adapters/agents/process/prefixes.h"
+#include "adapters/agents/process/agent_view.h"
 #include "adapters/agents/process/proc.h"
+#include "adapters/agents/process/program.h"
 
 namespace spine::agents {
 namespace {

@@ -1,13 +1,14 @@
-// AcpProtocol: what is asked of the agent, its responses, and where its turns end.
+// AcpProtocol: what is asked of the agent, its responses, what it tells of a turn, and where its
+// turns end.
 #include "adapters/agents/protocols/acp.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <utility>
 
-#include "adapters/agents/protocols/plain_prompt.h"
-#include "adapters/agents/protocols/skills_block.h"
 #include "schemas/vocab/check.h"
+#include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/utf8.h"
 
@@ -15,7 +16,8 @@ namespace spine::agents {
 namespace {
 
 constexpr int kParseError = -32'700;
-
+constexpr int kMethodNotFound = -32'601;
+constexpr std::size_t kRequestIdBytesMax = 256;
 constexpr std::int64_t kAuthenticationRequired = -32'000;
 
 // The message of an error, and what it says in detail.
@@ -61,18 +63,36 @@ std::string message_of(std::string_view method, std::uint64_t number, Params par
   });
 }
 
-}  // namespace
-
-std::vector<std::string> AcpProtocol::command_line(std::string_view command,
-                                                   const ProtocolPrompt*) const {
-  std::vector<std::string> line{std::string(command)};
-  line.insert(line.end(), profile_.args.begin(), profile_.args.end());
-  return line;
+// What a tool gave back: its raw output, or else the texts of its content.
+std::string result_of(const JsonNode& update) {
+  std::string text;
+  update["content"].each([&text](const JsonNode& part) { text += part["content"].text("text"); });
+  if (!text.empty()) return text;
+  const JsonNode raw = update["rawOutput"];
+  return raw.is_text() ? std::string(raw.text()) : raw.json();
 }
+
+// The kinds that say nothing of the answer.
+bool is_known_update(std::string_view kind) {
+  constexpr std::array<std::string_view, 9> kKinds{
+      "user_message_chunk",  "agent_thought_chunk",  "plan",
+      "current_mode_update", "usage_update",         "available_commands_update",
+      "session_info_update", "config_option_update", "plan_update"};
+  return std::ranges::find(kKinds, kind) != kKinds.end();
+}
+
+// The text of a piece: of a content block, as some send it of a list of them, or the text alone.
+std::string texts_of(const JsonNode& content) {
+  if (content.is_text()) return std::string(content.text());
+  if (content.is_array()) return joined_text(content);
+  return std::string(content["resource"].text("text"));
+}
+
+}  // namespace
 
 template <class Params>
 std::uint64_t AcpProtocol::request(std::string_view method, Params params) {
-  sink_.write(message_of(method, next_request_, params));
+  host_.write(message_of(method, next_request_, params));
   return next_request_++;
 }
 
@@ -81,8 +101,8 @@ void AcpProtocol::begin() {
     json.member("protocolVersion", 1);
     json.object("clientCapabilities", [&] {
       json.object("fs", [&] {
-        json.member("readTextFile", files_ != nullptr);
-        json.member("writeTextFile", files_ != nullptr);
+        json.member("readTextFile", asks_.has_files());
+        json.member("writeTextFile", asks_.has_files());
       });
       json.member("terminal", false);
     });
@@ -98,7 +118,7 @@ void AcpProtocol::prompt(const ProtocolPrompt& prompt) {
   if (odd_.faulted()) return;
   SPINE_CHECK(runs_.size() < kAcpRunsAtOnce);
   if (!prompt.model.empty()) {
-    sink_.log("the Agent Client Protocol has no way to wish for a model: the agent uses its own");
+    host_.log("the Agent Client Protocol has no way to wish for a model: the agent uses its own");
   }
   Run& run = runs_.emplace_back();
   run.id = prompt.run;
@@ -111,7 +131,7 @@ void AcpProtocol::prompt(const ProtocolPrompt& prompt) {
     return;
   }
   if (loads_) return load(run);
-  sink_.log(fmt::format("the agent cannot go on with the conversation {}, which begins anew",
+  host_.log(fmt::format("the agent cannot go on with the conversation {}, which begins anew",
                         run.conversation));
   open(run);
 }
@@ -157,21 +177,19 @@ void AcpProtocol::send_prompt(Run& run, bool first) {
 }
 
 void AcpProtocol::cancel(RunId id) {
-  const auto run =
-      std::find_if(runs_.begin(), runs_.end(), [id](const Run& open) { return open.id == id; });
+  const auto run = std::ranges::find(runs_, id, &Run::id);
   if (odd_.faulted() || run == runs_.end() || run->cancelled) return;
   run->cancelled = true;
   // Before the prompt there is nothing to cancel: the next response is waited for. Neither is there
   // after its response.
   if (run->step != Step::prompting) return;
-  sink_.write(message_of("session/cancel", 0,
+  host_.write(message_of("session/cancel", 0,
                          [&](JsonWriter& json) { json.member("sessionId", run->conversation); }));
-  withdraw_asks(id);
+  asks_.withdraw(id);
 }
 
 AcpProtocol::Conversation* AcpProtocol::conversation(std::string_view id) {
-  const auto found = std::find_if(conversations_.begin(), conversations_.end(),
-                                  [id](const Conversation& known) { return known.id == id; });
+  const auto found = std::ranges::find(conversations_, id, &Conversation::id);
   return found == conversations_.end() ? nullptr : &*found;
 }
 
@@ -184,19 +202,10 @@ void AcpProtocol::know(std::string_view id, std::uint64_t skills_version) {
 }
 
 AcpProtocol::Run* AcpProtocol::run_of(std::string_view id) {
-  const auto found = std::find_if(runs_.begin(), runs_.end(), [id](const Run& run) {
+  const auto found = std::ranges::find_if(runs_, [id](const Run& run) {
     return (run.step == Step::prompting || run.step == Step::ending) && run.conversation == id;
   });
   return found == runs_.end() ? nullptr : &*found;
-}
-
-void AcpProtocol::line(std::string_view text) {
-  if (odd_.faulted() || text.empty()) return;
-  const LineRead read = in_.read(text, [this, text](const JsonNode& message) {
-    if (!odd_.faulted()) on_message(message, text);
-  });
-  if (read == LineRead::mended) odd_.mended(text);
-  if (read == LineRead::unreadable) on_unreadable(text);
 }
 
 void AcpProtocol::on_message(const JsonNode& message, std::string_view text) {
@@ -223,7 +232,8 @@ void AcpProtocol::on_unreadable(std::string_view text) {
   if (odd_.faulted()) return;
   if (text.find("\"method\"") != text.npos) {
     // Whoever asks waits for the answer.
-    if (const std::string id = id_in(text); !id.empty()) refuse(id, kParseError, "Parse error");
+    if (const std::string id = id_in(text); !id.empty())
+      asks_.refuse(id, kParseError, "Parse error");
     return;
   }
   const auto is_answer = [text](std::uint64_t id) {
@@ -231,7 +241,7 @@ void AcpProtocol::on_unreadable(std::string_view text) {
   };
   if (is_answer(greeting_)) return odd_.fault("Its greeting cannot be read: " + odd_.last());
   const bool stops = text.find("\"stopReason\"") != text.npos && runs_.size() == 1;
-  const auto run = std::find_if(runs_.begin(), runs_.end(), [&](const Run& open) {
+  const auto run = std::ranges::find_if(runs_, [&](const Run& open) {
     return open.step != Step::waiting && open.step != Step::ending &&
            (is_answer(open.request) || (stops && open.step == Step::prompting));
   });
@@ -241,13 +251,14 @@ void AcpProtocol::on_unreadable(std::string_view text) {
        fmt::format("The agent's answer cannot be read ({}).", odd_.last()));
 }
 
-std::unique_ptr<Protocol> make_acp_protocol(const AgentProfile& profile, ProtocolSink& sink) {
+std::unique_ptr<Protocol> make_acp_protocol(const AgentProfile& profile, ProtocolHost& host,
+                                            RunEvents& events) {
   // What was written by strangers moves no hand of the gateway's.
   std::shared_ptr<FileAccess> files;
   if (profile.trust == fb::Trust::trusted) {
     files = make_workspace_files(profile.workspace, {profile.uid, profile.gid, profile.hidden});
   }
-  return std::make_unique<AcpProtocol>(profile, sink, std::move(files));
+  return std::make_unique<AcpProtocol>(profile, host, events, std::move(files));
 }
 
 void AcpProtocol::on_response(const JsonNode& message, std::string_view text) {
@@ -258,8 +269,7 @@ void AcpProtocol::on_response(const JsonNode& message, std::string_view text) {
     return odd_.note("an answer to a question nobody asked", text);
   }
   if (id == greeting_) return on_greeting(message);
-  const auto run = std::find_if(runs_.begin(), runs_.end(),
-                                [id](const Run& open) { return open.request == id; });
+  const auto run = std::ranges::find(runs_, id, &Run::request);
   if (run != runs_.end() && run->step != Step::ending) {
     if (run->step == Step::opening) return on_opened(*run, message);
     if (run->step == Step::loading) return on_loaded(*run, message);
@@ -289,7 +299,7 @@ void AcpProtocol::on_greeting(const JsonNode& message) {
   const JsonNode info = result["agentInfo"];
   const std::string_view name = info.text("name");
   const std::string_view version = info.text("version");
-  sink_.ready(fmt::format("{}{}{}", name, name.empty() || version.empty() ? "" : " ", version));
+  host_.ready(fmt::format("{}{}{}", name, name.empty() || version.empty() ? "" : " ", version));
 }
 
 void AcpProtocol::on_opened(Run& run, const JsonNode& message) {
@@ -308,9 +318,9 @@ void AcpProtocol::on_opened(Run& run, const JsonNode& message) {
   }
   run.conversation = id;
   if (id.size() <= limits::kAgentSessionBytesMax) {
-    sink_.bound(run.id, id);
+    events_.bound(run.id, id);
   } else {
-    sink_.log("the agent's name of the conversation is too long: it cannot be gone on with later");
+    host_.log("the agent's name of the conversation is too long: it cannot be gone on with later");
   }
   send_prompt(run, true);
 }
@@ -321,7 +331,7 @@ void AcpProtocol::on_loaded(Run& run, const JsonNode& message) {
     return run.cancelled ? settle(run) : send_prompt(run, false);
   }
   if (run.cancelled) return settle(run);
-  sink_.log(fmt::format("the agent does not go on with the conversation {}, which begins anew: {}",
+  host_.log(fmt::format("the agent does not go on with the conversation {}, which begins anew: {}",
                         run.conversation, error_text(message["error"])));
   open(run);
 }
@@ -333,68 +343,66 @@ void AcpProtocol::on_prompted(Run& run, const JsonNode& message) {
     return fail(run, classify_error(why), why);
   }
   const JsonNode result = message["result"];
-  run.reason = result.text("stopReason");
-  run.input_tokens = result["usage"].number("inputTokens");
-  run.output_tokens = result["usage"].number("outputTokens");
+  run.reply.stop_reason = result.text("stopReason");
+  run.reply.input_tokens = result["usage"].number("inputTokens");
+  run.reply.output_tokens = result["usage"].number("outputTokens");
   hold(run);
 }
 
 void AcpProtocol::stopped(Run& run) {
   if (run.cancelled) return settle(run);
-  run.answer += run.pieces.rest();
-  if (run.reason == "refusal") {
+  run.reply.text += run.pieces.rest();
+  if (run.reply.stop_reason == "refusal") {
     return fail(run, fb::RunErrorKind::refusal,
-                run.answer.empty() ? "The agent refused to answer this."
-                                   : "The agent refused to answer this: " + run.answer);
+                run.reply.text.empty() ? "The agent refused to answer this."
+                                       : "The agent refused to answer this: " + run.reply.text);
   }
-  if (run.reason == "cancelled") {
+  if (run.reply.stop_reason == "cancelled") {
     return fail(run, fb::RunErrorKind::unknown,
                 "The agent broke the answer off by itself. Send the message again.");
   }
-  if (run.reason.empty()) {
+  if (run.reply.stop_reason.empty()) {
     return fail(run, fb::RunErrorKind::unknown,
                 "The agent ended the run without saying whether it is done.");
   }
-  if (run.answer.empty() && !run.unread.empty()) {
+  if (run.reply.text.empty() && !run.unread.empty()) {
     return fail(
         run, fb::RunErrorKind::unknown,
         fmt::format("The agent answered in a way that is not understood ({}).", run.unread));
   }
-  if (run.answer.empty() && run.reason != "end_turn") {
+  if (run.reply.text.empty() && run.reply.stop_reason != "end_turn") {
     return fail(run, fb::RunErrorKind::unknown,
                 fmt::format("The agent stopped before it answered ({}). Send the message again.",
-                            cut_text(run.reason, 64)));
+                            cut_text(run.reply.stop_reason, 64)));
   }
   finish(run);
 }
 
 void AcpProtocol::finish(Run& run) {
   odd_.forgive();
-  withdraw_asks(run.id);
+  asks_.withdraw(run.id);
   close_turn(run);
-  const Run done = std::move(run);
+  Run done = std::move(run);
   forget(done);
-  sink_.finished(done.id, {.text = done.answer,
-                           .stop_reason = done.reason == "end_turn" ? "stop" : done.reason,
-                           .input_tokens = done.input_tokens,
-                           .output_tokens = done.output_tokens});
+  if (done.reply.stop_reason == "end_turn") done.reply.stop_reason = "stop";
+  events_.finished(done.id, done.reply.finished());
 }
 
 void AcpProtocol::fail(Run& run, fb::RunErrorKind kind, std::string_view message) {
   const RunId id = run.id;
-  withdraw_asks(id);
+  asks_.withdraw(id);
   close_turn(run);
   const std::string why(message);  // may be of the run
   forget(run);
-  sink_.failed(id, kind, why);
+  events_.failed(id, kind, why);
 }
 
 void AcpProtocol::settle(Run& run) {
   const RunId id = run.id;
-  withdraw_asks(id);
+  asks_.withdraw(id);
   close_turn(run);
   forget(run);
-  sink_.settled(id);
+  events_.settled(id);
 }
 
 void AcpProtocol::forget(const Run& gone) {
@@ -403,7 +411,7 @@ void AcpProtocol::forget(const Run& gone) {
 }
 
 std::uint64_t AcpProtocol::call_back(std::uint64_t ms) {
-  sink_.call_back(next_token_, ms);
+  host_.call_back(next_token_, ms);
   return next_token_++;
 }
 
@@ -415,7 +423,7 @@ std::uint64_t AcpProtocol::quiet_ms() const {
 // The response came. What looks unfinished is most likely about to be told.
 void AcpProtocol::hold(Run& run) {
   run.step = Step::ending;
-  const bool unfinished = !run.calls.empty() || (run.answer.empty() && !run.used_tools);
+  const bool unfinished = !run.calls.empty() || (run.reply.text.empty() && !run.used_tools);
   run.held_ms = unfinished ? limits::kLateUpdatesMs : quiet_ms();
   run.token = call_back(run.held_ms);
 }
@@ -445,7 +453,7 @@ void AcpProtocol::called_back(std::uint64_t token) {
 void AcpProtocol::let_in(Conversation& known) {
   known.quiet_token = 0;
   if (known.quiet_proves) punctual_ = !late_;
-  const auto run = std::find_if(runs_.begin(), runs_.end(), [&known](const Run& open) {
+  const auto run = std::ranges::find_if(runs_, [&known](const Run& open) {
     return open.step == Step::waiting && open.conversation == known.id;
   });
   if (run == runs_.end()) return;
@@ -477,8 +485,7 @@ void AcpProtocol::close_turn(const Run& run) {
 // The process or what can be believed of it ends: answers that came count.
 void AcpProtocol::tell_ended() {
   for (;;) {
-    const auto run = std::find_if(runs_.begin(), runs_.end(),
-                                  [](const Run& open) { return open.step == Step::ending; });
+    const auto run = std::ranges::find(runs_, Step::ending, &Run::step);
     if (run == runs_.end()) return;
     stopped(*run);
   }
@@ -498,7 +505,7 @@ bool AcpProtocol::is_late(const Conversation* known, const Run* run, std::string
 // REQUIRES: the update is a piece of an answer or about a tool.
 void AcpProtocol::drop_late(Conversation* known, std::string_view kind, const JsonNode& update) {
   if (known == nullptr) return odd_.pass_over("an update of a conversation that was not opened");
-  const bool loads = std::any_of(runs_.begin(), runs_.end(), [known](const Run& run) {
+  const bool loads = std::ranges::any_of(runs_, [known](const Run& run) {
     return run.step == Step::loading && run.conversation == known->id;
   });
   if (loads) return;  // its history
@@ -508,10 +515,140 @@ void AcpProtocol::drop_late(Conversation* known, std::string_view kind, const Js
   const std::string said = update["content"].text("text").empty()
                                ? update.json()
                                : std::string(update["content"].text("text"));
-  sink_.log(
+  host_.log(
       fmt::format("it told of a turn that had ended, too late by more than {} ms, and that is "
                   "dropped ({}): {}",
                   quiet_ms(), kind, cut_text(said, 160)));
+}
+
+void AcpProtocol::on_update(const JsonNode& params, std::string_view text) {
+  const std::string_view id = params.text("sessionId");
+  const JsonNode update = params["update"];
+  if (id.empty() || !update.is_object()) {
+    odd_.note("an update of nothing", text);
+    Run* only = runs_.size() == 1 ? &runs_.front() : nullptr;
+    if (!odd_.faulted() && only != nullptr && only->unread.empty()) only->unread = odd_.last();
+    return;
+  }
+  const std::string_view kind = update.text("sessionUpdate");
+  Conversation* known = conversation(id);
+  Run* run = run_of(id);
+  const bool piece = kind == "agent_message_chunk";
+  const bool tool = kind == "tool_call" || kind == "tool_call_update";
+  if (!piece && !tool) {
+    if (!is_known_update(kind)) not_understood(run, kind, text);
+    return;
+  }
+  // Of an answer nobody waits for.
+  if ((run != nullptr && run->cancelled) || (known != nullptr && known->stray_request != 0)) return;
+  const std::string own_id = update.their_id(piece ? "messageId" : "toolCallId");
+  if (is_late(known, run, own_id)) return drop_late(known, kind, update);
+  if (run->step == Step::ending) late_ = true;
+  constexpr std::size_t kIdsMax = 64;
+  if (!own_id.empty() && run->ids.size() < kIdsMax && !has(run->ids, own_id)) {
+    run->ids.push_back(own_id);
+  }
+  if (piece) return on_chunk(*run, update, text);
+  on_tool(*run, update);
+}
+
+// An answer that is empty because of it is none.
+void AcpProtocol::not_understood(Run* run, std::string_view what, std::string_view text) {
+  odd_.pass_over(what.empty() ? "an update without a kind" : what);
+  if (run == nullptr || odd_.faulted() || !run->unread.empty()) return;
+  run->unread = cut_text(text, 160);
+}
+
+void AcpProtocol::on_chunk(Run& run, const JsonNode& update, std::string_view text) {
+  const JsonNode content = update["content"];
+  std::string_view read = content.text("text");
+  std::string other;
+  if (read.empty()) {
+    other = texts_of(content.there() ? content : update["text"]);
+    read = other;
+  }
+  if (read.empty()) {
+    const bool empty = content.is_text() || content["text"].is_text();
+    if (!empty) not_understood(&run, "agent_message_chunk without text", text);
+    return;
+  }
+  const std::string_view piece = run.pieces.add(read, in_.split());
+  if (piece.empty()) return;
+  if (run.reply.text.size() + piece.size() > limits::kTextBytesMax) {
+    return give_up(run, "The agent wrote more than 8 MiB without an end, and was stopped.");
+  }
+  run.reply.text += piece;
+  events_.delta(run.id, piece);
+}
+
+void AcpProtocol::on_tool(Run& run, const JsonNode& update) {
+  const std::string call_id = update.their_id("toolCallId");
+  if (call_id.empty()) return odd_.pass_over("a tool without toolCallId");
+  run.used_tools = true;
+  auto call = std::ranges::find(run.calls, call_id, &Call::id);
+  const std::string_view status = update.text("status");
+  const bool over = status == "completed" || status == "failed";
+  if (call == run.calls.end()) {
+    if (run.calls.size() >= limits::kAgentCallsOpenMax) {
+      return give_up(run, "The agent had more than 1,024 tools in use at once, and was stopped.");
+    }
+    run.calls.push_back({std::string(call_id), kind_of(run, update)});
+    call = std::prev(run.calls.end());
+    const std::string arguments = update["rawInput"].json();
+    events_.tool_called(run.id, {.call_id = call_id,
+                                 .name = call->name,
+                                 .title = update.text("title"),
+                                 .arguments = arguments.empty() ? "{}" : arguments});
+  }
+  // What it is may be told later than that it is.
+  if (const std::string kind = kind_of(run, update); kind != "other") call->name = kind;
+  if (!over) return;
+  const std::string name = std::move(call->name);
+  run.calls.erase(call);
+  const std::string result = result_of(update);
+  events_.tool_returned(
+      run.id, {.call_id = call_id, .name = name, .result = result, .is_error = status == "failed"});
+}
+
+void AcpProtocol::give_up(Run& run, std::string_view message) {
+  const RunId id = run.id;
+  if (Conversation* known = conversation(run.conversation)) known->stray_request = run.request;
+  cancel(id);
+  fail(*std::ranges::find(runs_, id, &Run::id), fb::RunErrorKind::unknown, message);
+}
+
+void AcpProtocol::on_request(std::string_view method, const JsonNode& message) {
+  std::string id = message["id"].json();
+  if (id.size() > kRequestIdBytesMax || message["id"].is_object() || message["id"].is_array()) {
+    return odd_.note("a question with a strange id", method);
+  }
+  const JsonNode params = message["params"];
+  if (method == "session/request_permission") {
+    const Run* run = run_of(params.text("sessionId"));
+    const bool asks = run != nullptr && run->step == Step::prompting && !run->cancelled;
+    return asks_.permission(params, std::move(id), asks ? run->id : RunId{},
+                            asks ? kind_of(*run, params["toolCall"]) : std::string{});
+  }
+  if (method == "fs/read_text_file" && asks_.has_files()) {
+    return asks_.read_file(params, id);
+  }
+  if (method == "fs/write_text_file" && asks_.has_files()) {
+    return asks_.write_file(params, id);
+  }
+  asks_.refuse(id, kMethodNotFound, fmt::format("\"Method not found\": {}", method.substr(0, 128)));
+}
+
+// What rules name a tool by. A question need not say it: then it is what was said when the tool was
+// called, and what has a command line is a command. A rule for commands must not miss one because
+// nobody called it so.
+std::string AcpProtocol::kind_of(const Run& run, const JsonNode& call) {
+  std::string kind(call.text("kind"));
+  const std::string call_id = call.their_id("toolCallId");
+  const auto open = std::ranges::find(run.calls, call_id, &Call::id);
+  if (kind.empty() && open != run.calls.end()) kind = open->name;
+  const bool unnamed = kind.empty() || kind == "other";
+  if (unnamed && call["rawInput"]["command"].there()) return "execute";
+  return unnamed ? "other" : kind;
 }
 
 }  // namespace spine::agents

@@ -1,117 +1,35 @@
-// JsonlProtocol: programs that take one prompt, write lines of JSON about it, and end.
+// JsonlProtocol: programs that take one prompt, write lines of JSON about it, and end; in dialects.
+//
+// LinesProtocol is for any program that reads one line of JSON and writes some. It is told
+//   {"type":"prompt","text":"what time is it","session":"...","run":"42","trust":"trusted"}
+// and then its input ends; "session" is what it called the conversation before, and is missing in
+// the first prompt of one. "trust" is "trusted", or "untrusted" when whoever wrote the text is not
+// trusted: then there is "tools":["read"], too, all the tools that it may use for them (none when
+// it is empty), and it is the program's part to keep to it; Spine holds it to its sandbox only.
+// What it may write, a line each:
+//   {"type":"session","id":"c1"}                     its name of the conversation, for next time
+//   {"type":"delta","text":"It is "}                 a piece of the answer, shown at once
+//   {"type":"text","text":"It is noon."}             a paragraph of the answer, whole
+//   {"type":"tool_call","id":"t1","name":"bash","arguments":{"command":"date"}}
+//   {"type":"tool_result","id":"t1","text":"noon","is_error":false}
+//   {"type":"final","text":"It is noon."}            the answer; without text, what came before
+//   {"type":"error","message":"no clock"}            there will be no answer
+// A program that exits with 0 without a "final" has answered with its paragraphs, or else with its
+// pieces; one that exits otherwise has crashed, whatever it wrote before. In a shell:  read -r
+// prompt; printf '{"type":"final","text":"%s"}\n' "$(date)"
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
+#include <memory>
 
-#include "adapters/agents/protocols/joined_pieces.h"
-#include "adapters/agents/protocols/json_in.h"
-#include "adapters/agents/protocols/odd_lines.h"
 #include "adapters/agents/protocols/protocol.h"
 
 namespace spine::agents {
 
-// What all of them have in common; what the lines mean is the preset's.
-class JsonlProtocol : public Protocol {
- public:
-  JsonlProtocol(const AgentProfile& profile, ProtocolSink& sink)
-      : profile_(profile), sink_(sink), odd_(sink) {}
-
-  ProtocolTraits traits() const final { return {.one_shot = true}; }
-  void begin() final { sink_.ready({}); }
-  void prompt(const ProtocolPrompt& prompt) final;
-  void steer(RunId, RunId, std::string_view) final {}
-  void cancel(RunId run) final;
-  void answer(std::uint64_t, fb::ApprovalDecision) final {}
-  void line(std::string_view text) final;
-  void ended(bool clean_exit, std::string_view why) final;
-  std::string trouble() const final { return trouble_; }
-  std::string odd_line() const final { return odd_.last(); }
-
- protected:
-  // What is known of the answer so far.
-  struct Reply {
-    std::string text{};
-    std::string stop_reason{"stop"};
-    std::string provider{};
-    std::string model{};
-    std::uint64_t input_tokens{};
-    std::uint64_t output_tokens{};
-  };
-
-  // What is written to its input for the prompt; the input ends behind it.
-  virtual std::string input_of(const ProtocolPrompt& prompt, std::string text) const = 0;
-  // What the program cannot be held to, for the log, once a conversation; empty = nothing.
-  virtual std::string_view untold_limit() const { return {}; }
-  // A line that is an object with a type.
-  virtual void on_message(std::string_view type, const JsonNode& message) = 0;
-  // A line that cannot be read: whether it was the end of the answer, or a piece of it.
-  enum class Lost : std::uint8_t { nothing, piece, end };
-  virtual Lost lost_with(std::string_view line) const = 0;
-  // It ended well without having said that the answer is done: whether reply() is the answer.
-  virtual bool done_at_end() const { return false; }
-
-  const AgentProfile& profile() const { return profile_; }
-  Reply& reply() { return reply_; }
-  const Reply& reply() const { return reply_; }
-  // What it named as trouble; told when it ends without an answer.
-  void trouble(std::string_view message) { trouble_ = message; }
-  void odd(std::string_view what, std::string_view line) { odd_.note(what, line); }
-  // A kind of line that nobody knows: an answer that is empty because of it is none.
-  void skip(std::string_view kind);
-  // What was lost of the answer, or not understood of it, in words; empty = nothing.
-  const std::string& unread() const { return unread_; }
-  void understood() { unread_.clear(); }  // the answer came whole after all
-  void log(std::string_view text) { sink_.log(text); }
-  void bind(std::string_view conversation);
-  // Returns it as it was shown: half a character waits for the next piece.
-  std::string_view delta(std::string_view piece);
-  std::string_view rest_of_pieces() { return pieces_.rest(); }
-  // The text so far is an earlier part of the answer: the next piece begins a paragraph.
-  void break_delta() {
-    pieces_.rest();
-    breaks_ = piece_bytes_ > 0;
-  }
-  void tool_called(const ToolCall& call) {
-    used_tools_ = true;
-    sink_.tool_called(run_, call);
-  }
-  bool used_tools() const { return used_tools_; }
-  void tool_returned(const ToolResult& result) { sink_.tool_returned(run_, result); }
-  void finish();
-  void fail(fb::RunErrorKind kind, std::string_view message);
-
- private:
-  void on_unreadable(std::string_view text);
-
-  const AgentProfile& profile_;
-  ProtocolSink& sink_;
-  OddLines odd_;
-  JsonIn in_{};
-  JoinedPieces pieces_{};
-  RunId run_{};  // none = none yet, or it is over
-  bool cancelled_{};
-  bool answered_{};
-  bool used_tools_{};
-  bool breaks_{};
-  std::size_t piece_bytes_{};
-  std::string bound_{};
-  std::string trouble_{};
-  std::string unread_{};
-  Reply reply_{};
-};
-
-// The conversation to go on with as an argument; empty when there is none, or when its name could
-// be taken for something else than a name.
-std::string_view conversation_argument(const ProtocolPrompt* prompt);
-
-// The model a prompt wishes for, or the configured one, without its provider.
-std::string_view model_argument(const AgentProfile& profile, const ProtocolPrompt* prompt);
-
-std::unique_ptr<Protocol> make_claude_protocol(const AgentProfile& profile, ProtocolSink& sink);
-std::unique_ptr<Protocol> make_codex_protocol(const AgentProfile& profile, ProtocolSink& sink);
-std::unique_ptr<Protocol> make_lines_protocol(const AgentProfile& profile, ProtocolSink& sink);
+std::unique_ptr<Protocol> make_claude_protocol(const AgentProfile& profile, ProtocolHost& host,
+                                               RunEvents& events);
+std::unique_ptr<Protocol> make_codex_protocol(const AgentProfile& profile, ProtocolHost& host,
+                                              RunEvents& events);
+std::unique_ptr<Protocol> make_lines_protocol(const AgentProfile& profile, ProtocolHost& host,
+                                              RunEvents& events);
 
 }  // namespace spine::agents

@@ -5,7 +5,6 @@
 #include <array>
 #include <fmt/format.h>
 
-#include "adapters/agents/protocols/plain_prompt.h"
 #include "engine/core/policy.h"
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/json.h"
@@ -49,8 +48,8 @@ std::string model_name(const JsonNode& model) {
 bool is_known_event(std::string_view type) {
   constexpr std::array<std::string_view, 7> kPrefixes{"agent_", "turn_",       "message_",  "tool_",
                                                       "auto_",  "compaction_", "extension_"};
-  return std::any_of(kPrefixes.begin(), kPrefixes.end(),
-                     [type](std::string_view prefix) { return type.starts_with(prefix); });
+  return std::ranges::any_of(kPrefixes,
+                             [type](std::string_view prefix) { return type.starts_with(prefix); });
 }
 
 // The first part of a message that is of no known kind, as JSON; empty = there is none.
@@ -76,7 +75,7 @@ fb::ApprovalDecision meaning_of(std::string_view option) {
   constexpr std::array<std::string_view, 8> kAllowing{"allow",  "yes", "approve", "accept",
                                                       "permit", "ok",  "proceed", "run"};
   const std::string lower = lower_case(option.substr(0, 256));
-  const bool allows = std::any_of(kAllowing.begin(), kAllowing.end(), [&](std::string_view word) {
+  const bool allows = std::ranges::any_of(kAllowing, [&](std::string_view word) {
     return lower.starts_with(word) &&
            (lower.size() == word.size() || lower[word.size()] < 'a' || lower[word.size()] > 'z');
   });
@@ -141,32 +140,20 @@ void PiProtocol::append_tools(std::vector<std::string>& line) const {
   line.insert(line.end(), {"--exclude-tools", fmt::format("{}", fmt::join(without, ","))});
 }
 
-// A command with the members that `write` writes.
-template <class Write>
-void PiProtocol::send(std::string_view type, Write write) {
-  sink_.write(json_object([&](JsonWriter& json) {
+void PiProtocol::send(std::string_view type, const Write& write) {
+  host_.write(json_object([&](JsonWriter& json) {
     json.member("id", std::to_string(next_id_));
     json.member("type", type);
-    write(json);
+    if (write) write(json);
   }));
   ++next_id_;
 }
 
-// A command whose response is the next step.
-template <class Write>
-void PiProtocol::await(Step step, std::string_view type, Write write) {
+void PiProtocol::await(Step step, std::string_view type, const Write& write) {
   step_ = step;
   awaited_command_ = type;
   awaited_id_ = next_id_;
   send(type, write);
-}
-
-void PiProtocol::send(std::string_view type) {
-  send(type, [](JsonWriter&) {});
-}
-
-void PiProtocol::await(Step step, std::string_view type) {
-  await(step, type, [](JsonWriter&) {});
 }
 
 void PiProtocol::begin() {
@@ -190,23 +177,15 @@ void PiProtocol::open_session() {
     bind();
     return choose_model();
   }
-  if (wanted.empty()) return open_new_session();
+  if (wanted.empty()) return await(Step::opening, "new_session");
   if (!is_file_name(wanted)) {
-    sink_.log(
+    host_.log(
         fmt::format("\"{}\" is no name of a conversation of Pi: beginning a new one", wanted));
-    return open_new_session();
+    return await(Step::opening, "new_session");
   }
   await(Step::switching, "switch_session", [&](JsonWriter& json) {
     json.member("sessionPath", fmt::format("{}/sessions/{}", profile_.data_dir, wanted));
   });
-}
-
-void PiProtocol::open_new_session() {
-  await(Step::opening, "new_session");
-}
-
-void PiProtocol::look() {
-  await(Step::looking, "get_state");
 }
 
 void PiProtocol::choose_model() {
@@ -259,27 +238,14 @@ void PiProtocol::cancel(RunId run) {
 
 void PiProtocol::send_abort() {
   if (run_->abort_id != 0) return;
-  clear_queue();
+  send("clear_queue");
   run_->abort_id = next_id_;
   send("abort");
-}
-
-void PiProtocol::clear_queue() {
-  send("clear_queue");
 }
 
 void PiProtocol::confirm() {
   run_->confirm_id = next_id_;
   send("get_state");
-}
-
-void PiProtocol::line(std::string_view text) {
-  if (odd_.faulted() || text.empty()) return;
-  const LineRead read = in_.read(text, [this, text](const JsonNode& object) {
-    if (!odd_.faulted()) on_message(object, text);
-  });
-  if (read == LineRead::mended) odd_.mended(text);
-  if (read == LineRead::unreadable) on_unreadable(text);
 }
 
 void PiProtocol::on_message(const JsonNode& object, std::string_view text) {
@@ -290,8 +256,9 @@ void PiProtocol::on_message(const JsonNode& object, std::string_view text) {
   on_event(type, object);
 }
 
-std::unique_ptr<Protocol> make_pi_protocol(const AgentProfile& profile, ProtocolSink& sink) {
-  return std::make_unique<PiProtocol>(profile, sink);
+std::unique_ptr<Protocol> make_pi_protocol(const AgentProfile& profile, ProtocolHost& host,
+                                           RunEvents& events) {
+  return std::make_unique<PiProtocol>(profile, host, events);
 }
 
 // What is waited for would never come. Whether Pi works on the prompt is not known then, so that
@@ -360,7 +327,7 @@ void PiProtocol::on_other(std::uint64_t id, const JsonNode& response, std::strin
     if (steer->id != id) continue;
     const RunId queued = steer->queued;
     run_->steers.erase(steer);
-    if (response.flag("success") && !run_->cancelled) sink_.steered(queued, run_->id);
+    if (response.flag("success") && !run_->cancelled) events_.steered(queued, run_->id);
     return;
   }
 }
@@ -375,7 +342,7 @@ void PiProtocol::on_step(const JsonNode& response) {
     adopt_state(response["data"]);
     first_model_ = model_;
     first_thinking_level_ = thinking_level_;
-    return sink_.ready({});
+    return host_.ready({});
   }
   if (!run_) return;
   if (step == Step::looking && success) adopt_state(response["data"]);
@@ -397,20 +364,20 @@ void PiProtocol::on_step(const JsonNode& response) {
                     "add it to Pi's models.json.",
                     error));
   }
-  if (!success) sink_.log("Pi does not take the thinking level: " + error);
+  if (!success) host_.log("Pi does not take the thinking level: " + error);
   send_prompt();
 }
 
 void PiProtocol::on_opened(Step step, bool success, std::string_view error) {
   if (success) {
     fresh_ = step == Step::opening;
-    return look();
+    return await(Step::looking, "get_state");
   }
   if (run_->cancelled) return settle();
   if (step == Step::switching) {
-    sink_.log(fmt::format("Pi does not go on with the conversation {}, which begins anew: {}",
+    host_.log(fmt::format("Pi does not go on with the conversation {}, which begins anew: {}",
                           run_->agent_session, error));
-    return open_new_session();
+    return await(Step::opening, "new_session");
   }
   fail(fb::RunErrorKind::unknown, fmt::format("Pi does not begin a conversation: {}", error));
 }
@@ -433,7 +400,7 @@ void PiProtocol::adopt_state(const JsonNode& state) {
   thinking_level_ = state.text("thinkingLevel");
   const bool switched = run_ && !run_->agent_session.empty() && present_ == run_->agent_session;
   if (switched && state.number("messageCount") == 0) {
-    sink_.log(fmt::format("Pi has nothing of the conversation {}: it begins anew", present_));
+    host_.log(fmt::format("Pi has nothing of the conversation {}: it begins anew", present_));
   }
 }
 
@@ -441,16 +408,16 @@ void PiProtocol::bind() {
   fresh_ = false;
   if (present_.empty() || present_ == run_->agent_session) return;
   if (present_.size() > limits::kAgentSessionBytesMax) {
-    sink_.log("Pi's name of the conversation is too long: it cannot be gone on with later");
+    host_.log("Pi's name of the conversation is too long: it cannot be gone on with later");
     return;
   }
-  sink_.bound(run_->id, present_);
+  events_.bound(run_->id, present_);
 }
 
 void PiProtocol::on_event(std::string_view type, const JsonNode& event) {
   if (type == "agent_settled") settles_ = true;
   if (type == "extension_error") {
-    sink_.log(fmt::format("an extension of Pi failed: {}", event.text("error").substr(0, 512)));
+    host_.log(fmt::format("an extension of Pi failed: {}", event.text("error").substr(0, 512)));
   }
   if (!is_known_event(type)) odd_.skip(type);
   if (!run_ || odd_.faulted()) return;
@@ -488,10 +455,10 @@ void PiProtocol::on_piece(const JsonNode& event) {
   if (run_->cancelled || event.text("type") != "text_delta") return;
   const std::string_view piece = run_->pieces.add(event.text("delta"), in_.split());
   if (piece.empty()) return;
-  if (run_->breaks) sink_.delta(run_->id, "\n\n");
+  if (run_->breaks) events_.delta(run_->id, "\n\n");
   run_->breaks = false;
   run_->piece_bytes += piece.size();
-  sink_.delta(run_->id, piece);
+  events_.delta(run_->id, piece);
   if (run_->piece_bytes <= limits::kTextBytesMax) return;
   fail(fb::RunErrorKind::unknown,
        "The agent wrote more than 8 MiB without an end, and was stopped.");
@@ -504,13 +471,13 @@ void PiProtocol::on_message_end(const JsonNode& message) {
   run.answered = true;
   std::string text = joined_text(message["content"]);
   if (text.empty() && run.unread.empty()) run.unread = unknown_part(message["content"]);
-  if (!text.empty()) run.answer = std::move(text);
-  run.stop_reason = message.text("stopReason");
+  if (!text.empty()) run.reply.text = std::move(text);
+  run.reply.stop_reason = message.text("stopReason");
   run.error = message.text("errorMessage");
-  run.provider = message.text("provider");
-  run.answered_by = message.text("model");
-  run.input_tokens = message["usage"].number("input");
-  run.output_tokens = message["usage"].number("output");
+  run.reply.provider = message.text("provider");
+  run.reply.model = message.text("model");
+  run.reply.input_tokens = message["usage"].number("input");
+  run.reply.output_tokens = message["usage"].number("output");
 }
 
 void PiProtocol::on_tool(std::string_view type, const JsonNode& event) {
@@ -519,12 +486,13 @@ void PiProtocol::on_tool(std::string_view type, const JsonNode& event) {
   if (run_->cancelled || call_id.empty()) return;
   if (type == "tool_execution_start") {
     const std::string arguments = event["args"].json();
-    return sink_.tool_called(run_->id, {.call_id = call_id, .name = name, .arguments = arguments});
+    return events_.tool_called(run_->id,
+                               {.call_id = call_id, .name = name, .arguments = arguments});
   }
   const JsonNode result = event["result"];
   std::string text = joined_text(result["content"]);
   if (text.empty()) text = result.json();
-  sink_.tool_returned(
+  events_.tool_returned(
       run_->id,
       {.call_id = call_id, .name = name, .result = text, .is_error = event.flag("isError")});
 }
@@ -538,16 +506,16 @@ void PiProtocol::on_agent_end(const JsonNode& event) {
 void PiProtocol::finish() {
   if (run_->cancelled) return settle();
   const PiRun& run = *run_;
-  if (run.stop_reason == "error") {
+  if (run.reply.stop_reason == "error") {
     return fail(classify_error(run.error), run.error.empty()
                                                ? "The model failed, and Pi does not say why."
                                                : "The model failed: " + run.error);
   }
-  if (run.stop_reason == "aborted") {
+  if (run.reply.stop_reason == "aborted") {
     return fail(fb::RunErrorKind::unknown,
                 "Pi broke the answer off by itself. Send the message again.");
   }
-  if (run.answer.empty() && !run.slash && !run.unread.empty()) {
+  if (run.reply.text.empty() && !run.slash && !run.unread.empty()) {
     return fail(fb::RunErrorKind::unknown,
                 fmt::format("Pi answered in a way that is not understood ({}).", run.unread));
   }
@@ -555,32 +523,29 @@ void PiProtocol::finish() {
     return fail(fb::RunErrorKind::unknown, "Pi ended the run without an answer of the model.");
   }
   // It says itself that this was not the end of it.
-  if (run.answer.empty() && (run.stop_reason == "toolUse" || run.stop_reason == "length")) {
+  if (run.reply.text.empty() &&
+      (run.reply.stop_reason == "toolUse" || run.reply.stop_reason == "length")) {
     return fail(fb::RunErrorKind::unknown,
                 fmt::format("Pi stopped before it answered ({}). Send the message again.",
-                            run.stop_reason));
+                            run.reply.stop_reason));
   }
   withdraw_asks();
-  if (run.steered && !run.steers.empty()) clear_queue();
+  if (run.steered && !run.steers.empty()) send("clear_queue");
   odd_.forgive();
-  const PiRun done = std::move(*run_);
+  PiRun done = std::move(*run_);
   run_.reset();
-  sink_.finished(done.id, {.text = done.answer,
-                           .stop_reason = done.stop_reason.empty() ? "stop" : done.stop_reason,
-                           .provider = done.provider,
-                           .model = done.answered_by,
-                           .input_tokens = done.input_tokens,
-                           .output_tokens = done.output_tokens});
+  if (done.reply.stop_reason.empty()) done.reply.stop_reason = "stop";
+  events_.finished(done.id, done.reply.finished());
 }
 
 void PiProtocol::fail(fb::RunErrorKind kind, std::string_view message) {
   withdraw_asks();
-  if (run_->steered) clear_queue();
+  if (run_->steered) send("clear_queue");
   const RunId id = run_->id;
   const std::string why(message);  // may be of the run
   run_.reset();
   step_ = Step::none;
-  sink_.failed(id, kind, why);
+  events_.failed(id, kind, why);
 }
 
 void PiProtocol::settle() {
@@ -588,7 +553,7 @@ void PiProtocol::settle() {
   const RunId id = run_->id;
   run_.reset();
   step_ = Step::none;
-  sink_.settled(id);
+  events_.settled(id);
 }
 
 void PiProtocol::on_ask(const JsonNode& request) {
@@ -610,7 +575,7 @@ void PiProtocol::on_ask(const JsonNode& request) {
       if (value.empty()) value = option.text();
     });
     if (ask.once.empty() && ask.always.empty()) {
-      sink_.log(
+      host_.log(
           fmt::format("Pi wants one of a list chosen, none of which says yes, and gets none: "
                       "{}",
                       request.text("title").substr(0, 256)));
@@ -646,11 +611,11 @@ void PiProtocol::put_ask(const PiAsk& ask, const JsonNode& request) {
   }
   permission.options.push_back({"deny", "Refuse", fb::ApprovalDecision::deny});
   asks_.push_back(ask);
-  sink_.asked(run_->id, permission);
+  events_.asked(run_->id, permission);
 }
 
 void PiProtocol::refuse_ask(std::string_view id) {
-  sink_.write(json_object([&](JsonWriter& json) {
+  host_.write(json_object([&](JsonWriter& json) {
     json.member("type", "extension_ui_response");
     json.member_raw("id", id);
     json.member("cancelled", true);
@@ -658,8 +623,7 @@ void PiProtocol::refuse_ask(std::string_view id) {
 }
 
 void PiProtocol::answer(std::uint64_t number, fb::ApprovalDecision decision) {
-  const auto found = std::find_if(asks_.begin(), asks_.end(),
-                                  [number](const PiAsk& ask) { return ask.number == number; });
+  const auto found = std::ranges::find(asks_, number, &PiAsk::number);
   if (odd_.faulted() || found == asks_.end()) return;
   const PiAsk ask = std::move(*found);
   asks_.erase(found);
@@ -671,7 +635,7 @@ void PiProtocol::answer(std::uint64_t number, fb::ApprovalDecision decision) {
   if (ask.method != "confirm" && (!allows || (chooses && value.empty()))) {
     return refuse_ask(ask.id);
   }
-  sink_.write(json_object([&](JsonWriter& json) {
+  host_.write(json_object([&](JsonWriter& json) {
     json.member("type", "extension_ui_response");
     json.member_raw("id", ask.id);
     if (ask.method == "confirm") {
@@ -683,12 +647,9 @@ void PiProtocol::answer(std::uint64_t number, fb::ApprovalDecision decision) {
 }
 
 void PiProtocol::withdraw_asks() {
-  const std::vector<PiAsk> asks = std::move(asks_);
-  asks_.clear();
-  for (const PiAsk& ask : asks) {
+  for (const PiAsk& ask : asks_)
     refuse_ask(ask.id);
-    sink_.withdrawn(run_->id, ask.number);
-  }
+  asks_.clear();
 }
 
 }  // namespace spine::agents

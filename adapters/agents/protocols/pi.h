@@ -1,15 +1,15 @@
 // PiProtocol: Pi's RPC mode, `pi --mode rpc`: of today (agent_settled) and up to 0.73 (without).
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "adapters/agents/protocols/joined_pieces.h"
 #include "adapters/agents/protocols/json_in.h"
-#include "adapters/agents/protocols/odd_lines.h"
-#include "adapters/agents/protocols/protocol.h"
+#include "adapters/agents/protocols/line_protocol.h"
 #include "schemas/vocab/json.h"
 
 namespace spine::agents {
@@ -45,14 +45,9 @@ struct PiRun {
   bool answered{};  // by the model, with whatever it was
   bool breaks{};    // the next piece begins another message
   JoinedPieces pieces{};
-  std::string answer{};
+  Reply reply{.stop_reason = {}};
   std::string unread{};  // the first thing it told that was not understood
-  std::string stop_reason{};
-  std::string provider{};
-  std::string answered_by{};
   std::string error{};
-  std::uint64_t input_tokens{};
-  std::uint64_t output_tokens{};
   std::size_t piece_bytes{};  // of the message that is being written
   std::uint64_t abort_id{};
   std::uint64_t confirm_id{};
@@ -62,12 +57,10 @@ struct PiRun {
 
 // Works on one run at a time: a command, its response, the next command, until the prompt is
 // accepted; then events until Pi says that it will not go on by itself.
-class PiProtocol final : public Protocol {
+class PiProtocol final : public LineProtocol {
  public:
-  PiProtocol(const AgentProfile& profile, ProtocolSink& sink)
-      : profile_(profile), sink_(sink), odd_(sink) {}
+  using LineProtocol::LineProtocol;
 
-  ProtocolTraits traits() const override { return {.steers = true}; }
   std::vector<std::string> command_line(std::string_view command,
                                         const ProtocolPrompt* first) const override;
   void begin() override;
@@ -75,8 +68,6 @@ class PiProtocol final : public Protocol {
   void steer(RunId queued, RunId into, std::string_view text) override;
   void cancel(RunId run) override;
   void answer(std::uint64_t ask, fb::ApprovalDecision decision) override;
-  void line(std::string_view text) override;
-  std::string odd_line() const override { return odd_.last(); }
   void ended(bool, std::string_view) override { run_.reset(); }
 
  private:
@@ -92,26 +83,20 @@ class PiProtocol final : public Protocol {
     thinking,
     prompting,
   };
-  // Commands
-  template <class Write>
-  void send(std::string_view type, Write write);
-  void send(std::string_view type);
-  template <class Write>
-  void await(Step step, std::string_view type, Write write);
-  void await(Step step, std::string_view type);
+  // Commands, with the members that `write` writes. await(): its response is the next step.
+  using Write = std::function<void(JsonWriter&)>;
+  void send(std::string_view type, const Write& write = {});
+  void await(Step step, std::string_view type, const Write& write = {});
   void open_session();
-  void open_new_session();
-  void look();
   void choose_model();
   void choose_thinking_level();
   void send_prompt();
   void send_abort();
-  void clear_queue();
   void confirm();
 
   // Responses
-  void on_message(const JsonNode& object, std::string_view text);
-  void on_unreadable(std::string_view text);
+  void on_message(const JsonNode& object, std::string_view text) override;
+  void on_unreadable(std::string_view text) override;
   void on_response(const JsonNode& response, std::string_view text);
   void on_step(const JsonNode& response);
   void on_opened(Step step, bool success, std::string_view error);
@@ -136,10 +121,6 @@ class PiProtocol final : public Protocol {
   void refuse_ask(std::string_view id);
   void put_ask(const PiAsk& ask, const JsonNode& request);
 
-  const AgentProfile& profile_;
-  ProtocolSink& sink_;
-  OddLines odd_;
-  JsonIn in_{};
   std::uint64_t next_id_{1};
   Step step_{Step::none};
   std::uint64_t awaited_id_{};
@@ -155,5 +136,8 @@ class PiProtocol final : public Protocol {
   std::vector<PiAsk> asks_{};
   std::uint64_t next_ask_{1};
 };
+
+std::unique_ptr<Protocol> make_pi_protocol(const AgentProfile& profile, ProtocolHost& host,
+                                           RunEvents& events);
 
 }  // namespace spine::agents

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "adapters/agents/answers.h"
+#include "engine/config/agent_config.h"
+#include "engine/pipeline/messages.h"
 #include "schemas/vocab/ids.h"
 
 #include "event_generated.h"
@@ -41,16 +43,9 @@ struct AgentProfile {
   std::vector<std::string> hidden{};  // absolute; files of the gateway's it never gets
 };
 
-// A prompt as a protocol gets it. Borrowed for the call.
-struct ProtocolPrompt {
-  RunId run{};
-  SessionId session{};
-  Bits128 session_uuid{};
-  std::string_view agent_session{};  // the agent's own name of the conversation; empty = a new one
-  std::string_view model{};
-  std::string_view thinking_level{};
-  std::string_view text{};
-};
+// A prompt as a protocol gets it: its run, session, conversation, wishes and text. Borrowed for the
+// call.
+using ProtocolPrompt = pipeline::PromptItem;
 
 struct ToolCall {
   std::string_view call_id{};
@@ -80,25 +75,50 @@ struct Permission {
   std::vector<PermissionOption> options{};
 };
 
-// What a protocol does and reports. Texts are borrowed for the call. Called only from within calls
-// to the protocol. Of one run exactly one finished() or failed() comes, unless fault() comes or the
-// process ends first; after cancel() a settled() instead.
-class ProtocolSink {
+// An answer as far as it is known.
+struct Reply {
+  std::string text{};
+  std::string stop_reason{"stop"};
+  std::string provider{};
+  std::string model{};
+  std::uint64_t input_tokens{};
+  std::uint64_t output_tokens{};
+
+  // Borrows from here.
+  Finished finished() const {
+    return {.text = text,
+            .stop_reason = stop_reason,
+            .provider = provider,
+            .model = model,
+            .input_tokens = input_tokens,
+            .output_tokens = output_tokens};
+  }
+};
+
+// What is told of runs. Texts are borrowed for the call. Of one run exactly one finished() or
+// failed() comes, unless the protocol has found a fault or its process ends first; after cancel() a
+// settled() instead. Called only from within calls to a protocol.
+class RunEvents {
  public:
-  virtual ~ProtocolSink() = default;
-  virtual void write(std::string_view line) = 0;  // one line to its input; LF is added
-  virtual void close_input() = 0;                 // nothing more will be written
-  virtual void ready(std::string_view version) = 0;
+  virtual ~RunEvents() = default;
   virtual void bound(RunId run, std::string_view agent_session) = 0;
   virtual void delta(RunId run, std::string_view piece) = 0;
   virtual void tool_called(RunId run, const ToolCall& call) = 0;
   virtual void tool_returned(RunId run, const ToolResult& result) = 0;
-  virtual void asked(RunId run, const Permission& permission) = 0;
-  virtual void withdrawn(RunId run, std::uint64_t ask) = 0;  // it no longer waits for an answer
-  virtual void steered(RunId queued, RunId into) = 0;        // it took the message
+  virtual void asked(RunId run, const Permission& permission) = 0;  // till the run's end
+  virtual void steered(RunId queued, RunId into) = 0;               // it took the message
   virtual void finished(RunId run, const Finished& answer) = 0;
   virtual void failed(RunId run, fb::RunErrorKind kind, std::string_view message) = 0;
   virtual void settled(RunId run) = 0;  // a cancelled run is over: the session may be prompted
+};
+
+// The process a protocol is spoken with. Called only from within calls to the protocol.
+class ProtocolHost {
+ public:
+  virtual ~ProtocolHost() = default;
+  virtual void write(std::string_view line) = 0;  // one line to its input; LF is added
+  virtual void close_input() = 0;                 // nothing more will be written
+  virtual void ready(std::string_view version) = 0;
   // Calls called_back(token) after that many milliseconds, unless the process has ended by then.
   virtual void call_back(std::uint64_t token, std::uint64_t ms) = 0;
   // Does `work` on another thread and writes the line that it returns, in the order of the calls;
@@ -115,15 +135,13 @@ struct ProtocolTraits {
   bool one_shot{};                    // a process works on one prompt and ends
   std::uint32_t sessions_at_once{1};  // runs of different sessions a process works on together
   bool steers{};
-  // A conversation can be gone on with in another process of the agent. Known once it is ready.
-  bool conversations_move{true};
+  bool skills_at_start{};  // its processes learn of skills when they start; else with a prompt
 };
 
 // One per process. Pure: no I/O, clock or thread of its own.
 class Protocol {
  public:
   virtual ~Protocol() = default;
-  virtual ProtocolTraits traits() const = 0;
   // Program and arguments, before what the sandbox puts in front. `first` is the prompt a one-shot
   // process is started for, null otherwise.
   virtual std::vector<std::string> command_line(std::string_view command,
@@ -132,10 +150,10 @@ class Protocol {
   virtual void begin() = 0;
   // REQUIRES: ready was reported, fewer than sessions_at_once runs are open, none of this session.
   virtual void prompt(const ProtocolPrompt& prompt) = 0;
-  // REQUIRES: traits().steers. Nothing is reported if the agent does not take it.
-  virtual void steer(RunId queued, RunId into, std::string_view text) = 0;
+  // REQUIRES: its traits say that it steers. Nothing is reported if the agent does not take it.
+  virtual void steer(RunId, RunId, std::string_view) {}
   virtual void cancel(RunId run) = 0;
-  virtual void answer(std::uint64_t ask, fb::ApprovalDecision decision) = 0;
+  virtual void answer(std::uint64_t, fb::ApprovalDecision) {}
   // One line of its output, without the LF. Anything may come.
   virtual void line(std::string_view text) = 0;
   virtual void called_back(std::uint64_t) {}
@@ -148,14 +166,32 @@ class Protocol {
   // The last line it wrote that is no message; empty = there was none since the last answer. Some
   // programs say there why they end.
   virtual std::string odd_line() const { return {}; }
+  // Whether a conversation can be gone on with in another process of the agent. REQUIRES: ready.
+  virtual bool conversations_move() const { return true; }
 };
 
-// `profile` and `sink` outlive it.
-std::unique_ptr<Protocol> make_pi_protocol(const AgentProfile& profile, ProtocolSink& sink);
-std::unique_ptr<Protocol> make_acp_protocol(const AgentProfile& profile, ProtocolSink& sink);
-std::unique_ptr<Protocol> make_jsonl_protocol(const AgentProfile& profile, ProtocolSink& sink);
+// One protocol, or one of its dialects: a row of the table in protocol.cc.
+struct ProtocolKind {
+  config::Driver driver{};
+  std::string_view preset{};  // of jsonl: its name; empty = any other
+  ProtocolTraits traits{};
+  // What is referred to outlives it.
+  std::unique_ptr<Protocol> (*make)(const AgentProfile& profile, ProtocolHost& host,
+                                    RunEvents& events){};
+};
+// REQUIRES: a driver that is a program.
+const ProtocolKind& protocol_kind(config::Driver driver, std::string_view preset = {});
 
 // What "why" it failed tells: rate limits, context lengths, refusals and time-outs by their words.
 fb::RunErrorKind classify_error(std::string_view text);
+
+// `text` as it is told to an agent: programs take a prompt that begins with "/" for a command of
+// theirs, and with "!" for one of the shell. People who are not trusted must not give any: what
+// they write that begins so, blanks aside, is told with "Message: " in front. Others may.
+std::string plain_prompt(const AgentProfile& profile, std::string_view text);
+
+// The skills of an agent as words before a prompt: an <available_skills> block and what it is for,
+// ending in an empty line; empty without skills.
+std::string skills_block(const std::vector<SkillHandOver>& skills);
 
 }  // namespace spine::agents

@@ -1,16 +1,19 @@
-// WorkspaceFiles: reading and writing below one folder and nowhere else.
+// Reading and writing below one folder and nowhere else.
+#include "adapters/agents/protocols/workspace_files.h"
+
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <linux/openat2.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <system_error>
 #include <unistd.h>
+#include <vector>
 
-#include "adapters/agents/protocols/acting_as.h"
-#include "adapters/agents/protocols/file_access.h"
+#include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/unique_fd.h"
 
@@ -61,6 +64,58 @@ int write_all(int fd, std::string_view content) {
   }
   return 0;
 }
+
+bool set_groups(const std::vector<gid_t>& groups) {
+  return ::syscall(SYS_setgroups, groups.size(), groups.data()) == 0;
+}
+
+// They answer with what was before, so what is now is asked with an id there cannot be.
+bool set_file_user(uid_t uid) {
+  ::setfsuid(uid);
+  return static_cast<uid_t>(::setfsuid(static_cast<uid_t>(-1))) == uid;
+}
+
+bool set_file_group(gid_t gid) {
+  ::setfsgid(gid);
+  return static_cast<gid_t>(::setfsgid(static_cast<gid_t>(-1))) == gid;
+}
+
+// For its lifetime the calling thread opens files with another user's rights, for root alone; for
+// others it changes nothing. Only that thread's rights on files change (fsuid, fsgid, supplementary
+// groups), by raw system calls: those of glibc change the groups of all threads. Does not nest.
+class ActingAs {
+ public:
+  ActingAs(uid_t uid, gid_t gid) {
+    if (::geteuid() != 0) {
+      done_ = true;
+      return;
+    }
+    if (uid == 0) return;
+    const int count = ::getgroups(0, nullptr);
+    if (count < 0) return;
+    groups_.resize(static_cast<std::size_t>(count));
+    if (::getgroups(count, groups_.data()) != count || !set_groups({})) return;
+    changed_ = true;
+    done_ = set_file_group(gid) && set_file_user(uid);
+  }
+  ActingAs(const ActingAs&) = delete;
+  ActingAs& operator=(const ActingAs&) = delete;
+  ~ActingAs() {
+    if (!changed_) return;
+    const int number = errno;  // of what was done meanwhile
+    const bool back =
+        set_file_user(::geteuid()) && set_file_group(::getegid()) && set_groups(groups_);
+    SPINE_CHECK(back);
+    errno = number;
+  }
+  // False: the rights are still root's, so nothing may be opened.
+  bool done() const { return done_; }
+
+ private:
+  bool changed_{};
+  bool done_{};
+  std::vector<gid_t> groups_{};
+};
 
 class WorkspaceFiles final : public FileAccess {
  public:

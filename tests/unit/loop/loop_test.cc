@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <vector>
 
-#include "adapters/loop/signals.h"
+#include "adapters/loop/supervisor.h"
 #include "engine/pipeline/messages.h"
 
 namespace spine::loop {

@@ -6,7 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "adapters/agents/process/own_places.h"
+#include "adapters/agents/process/agent_view.h"
 #include "adapters/agents/process/trusted.h"
 #include "tests/unit/process/launching.h"
 

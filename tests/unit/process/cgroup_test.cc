@@ -12,8 +12,6 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "adapters/agents/process/cgroup_tree.h"
-#include "adapters/agents/process/mount_table.h"
 #include "adapters/agents/process/proc.h"
 #include "tests/unit/process/harness.h"
 

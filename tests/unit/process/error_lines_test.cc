@@ -1,9 +1,9 @@
 // ErrorLines: cut, rationed, and nothing left out in silence.
-#include "adapters/agents/process/error_lines.h"
-
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>
+
+#include "adapters/agents/process/child_streams.h"
 
 namespace spine::agents {
 namespace {

@@ -104,7 +104,7 @@ class Watched final : public ChildEvents {
   std::unique_ptr<event_base, FreeBase> base_;
 
  public:
-  std::unique_ptr<Child> child{};
+  Child::Ptr child{};
   std::vector<std::string> lines{};
   std::vector<std::string> errors{};
   std::uint64_t line_count{};

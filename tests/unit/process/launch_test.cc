@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "adapters/agents/process/orphans.h"
 #include "tests/unit/process/launching.h"
 
 namespace spine::agents {

@@ -1,9 +1,9 @@
 // LineFramer: the same lines however the bytes are cut.
-#include "adapters/agents/process/line_framer.h"
-
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>
+
+#include "adapters/agents/process/child_streams.h"
 
 namespace spine::agents {
 namespace {

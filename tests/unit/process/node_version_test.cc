@@ -1,4 +1,6 @@
 // check_node_version: with nodes that only say who they are.
+#include "adapters/agents/process/node_version.h"
+
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -1,11 +1,12 @@
 // sweep_orphans: what a killed gateway leaves behind, and nothing else.
+#include "adapters/agents/process/orphans.h"
+
 #include <array>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "adapters/agents/process/launch.h"
 #include "tests/unit/process/harness.h"
 
 namespace spine::agents {

@@ -1,13 +1,11 @@
 // What an agent sees of the tools of the gateway's user: made-up installations of every kind, with
 // what opens accounts beside them. The tool runs; nothing beside it can be read.
-#include "adapters/agents/process/prefixes.h"
-
 #include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>
 
-#include "adapters/agents/process/find_program.h"
-#include "adapters/agents/process/interpreter.h"
+#include "adapters/agents/process/agent_view.h"
+#include "adapters/agents/process/program.h"
 #include "tests/unit/process/launching.h"
 
 namespace spine::agents {

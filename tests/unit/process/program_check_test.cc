@@ -1,9 +1,8 @@
 // ProgramCheck: what is really missing is named, from inside of the agent's view.
-#include "adapters/agents/process/program_check.h"
-
 #include <filesystem>
 #include <gtest/gtest.h>
 
+#include "adapters/agents/process/program.h"
 #include "tests/unit/process/launching.h"
 
 namespace spine::agents {

@@ -1,4 +1,6 @@
 // The sandbox, from within: a real bubblewrap around a shell that tries.
+#include "adapters/agents/process/sandbox.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -11,7 +13,6 @@
 
 #include "adapters/agents/process/memory_use.h"
 #include "adapters/agents/process/proc.h"
-#include "adapters/agents/process/seccomp.h"
 #include "tests/unit/process/launching.h"
 
 namespace spine::agents {

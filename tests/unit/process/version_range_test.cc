@@ -1,7 +1,7 @@
 // range_holds: the forms package.json files use.
-#include "adapters/agents/process/version_range.h"
-
 #include <gtest/gtest.h>
+
+#include "adapters/agents/process/node_version.h"
 
 namespace spine::agents {
 namespace {

@@ -85,7 +85,7 @@ class AcpFixture : public testing::Test {
   RecordingSink sink{};
   FakeFiles* files{new FakeFiles};
   std::unique_ptr<Protocol> protocol{
-      std::make_unique<AcpProtocol>(profile, sink, std::shared_ptr<FileAccess>(files))};
+      std::make_unique<AcpProtocol>(profile, sink, sink, std::shared_ptr<FileAccess>(files))};
 };
 
 }  // namespace spine::agents

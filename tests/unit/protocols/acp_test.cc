@@ -28,7 +28,7 @@ TEST_F(Acp, Greets) {
 
 TEST_F(Acp, UntrustedProcessesGetNoFiles) {
   profile.trust = fb::Trust::untrusted;
-  protocol = make_acp_protocol(profile, sink);
+  protocol = make_acp_protocol(profile, sink, sink);
   protocol->begin();
   EXPECT_NE(sink.take().at(0).find(R"("fs":{"readTextFile":false,"writeTextFile":false})"),
             std::string::npos);
@@ -44,7 +44,7 @@ TEST_F(Acp, AnotherVersionOrARefusalIsAFault) {
             std::string::npos);
   EXPECT_TRUE(sink.faulted);
   sink = RecordingSink{};
-  protocol = make_acp_protocol(profile, sink);
+  protocol = make_acp_protocol(profile, sink, sink);
   protocol->begin();
   error(1, -32603, "no home");
   EXPECT_EQ(sink.take().back(), "fault It refuses to begin: no home");
@@ -104,7 +104,7 @@ TEST_F(Acp, AConversationThatCannotBeLoadedBeginsAnewAndSaysSo) {
   EXPECT_EQ(sink.logs.size(), 1U);
   result(3, R"({"sessionId":"s2"})");
   EXPECT_EQ(sink.take_reports(), Lines{"bound 5 s2"});
-  protocol = make_acp_protocol(profile, sink);
+  protocol = make_acp_protocol(profile, sink, sink);
   greet("{}");
   prompt(6, "hi", "old");
   EXPECT_NE(sink.take().back().find("session/new"), std::string::npos);
@@ -135,7 +135,7 @@ TEST_F(Acp, WaysForARunToEnd) {
   };
   for (const auto& [response, told] : cases) {
     sink = RecordingSink{};
-    protocol = make_acp_protocol(profile, sink);
+    protocol = make_acp_protocol(profile, sink, sink);
     start();
     chunk("s1", "word");
     sink.take();

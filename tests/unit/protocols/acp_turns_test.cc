@@ -150,7 +150,7 @@ TEST_F(AcpTurns, AnAnswerThatCameCountsWhateverBecomesOfTheProcess) {
   protocol->ended(false, "it was ended by signal 9");
   EXPECT_EQ(sink.take().back(), "finished 5 stop [one] / 0+0");
   sink = RecordingSink{};
-  protocol = make_acp_protocol(profile, sink);
+  protocol = make_acp_protocol(profile, sink, sink);
   start();
   chunk("s1", "one");
   end_turn(3);
@@ -188,7 +188,7 @@ TEST_F(AcpTurns, AnAnswerThatCannotBeReadEndsTheRun) {
       R"({"jsonrpc":"2.0","id":"3","result":nothing})", R"("result":{"stopReason":"end_turn"}})"};
   for (const std::string_view broken : lines) {
     sink = RecordingSink{};
-    protocol = make_acp_protocol(profile, sink);
+    protocol = make_acp_protocol(profile, sink, sink);
     start();
     chunk("s1", "text");
     line(broken);
@@ -198,7 +198,7 @@ TEST_F(AcpTurns, AnAnswerThatCannotBeReadEndsTheRun) {
   }
   // What is no answer to it ends nothing.
   sink = RecordingSink{};
-  protocol = make_acp_protocol(profile, sink);
+  protocol = make_acp_protocol(profile, sink, sink);
   start();
   line(R"({"jsonrpc":"2.0","id":33,"result":{)");
   EXPECT_EQ(sink.take(), Lines{});
@@ -209,7 +209,7 @@ TEST_F(AcpTurns, AnAnswerThatCannotBeReadEndsTheRun) {
   const std::string_view error = R"("error":{"code":-32700,"message":"Parse error"}})";
   EXPECT_EQ(sink.take(), (Lines{fmt::format(R"(> {{"jsonrpc":"2.0","id":3,{})", error),
                                 fmt::format(R"(> {{"jsonrpc":"2.0","id":"a-7",{})", error)}));
-  protocol = make_acp_protocol(profile, sink);
+  protocol = make_acp_protocol(profile, sink, sink);
   protocol->begin();
   line(R"({"jsonrpc":"2.0","id":1,"result":{"protocolVersion":1)");
   EXPECT_TRUE(sink.faulted);
@@ -223,7 +223,7 @@ TEST_F(AcpTurns, PiecesOfOtherShapesAreReadOrTheRunFails) {
       R"("content":{"type":"resource","resource":{"uri":"x","text":"word"}})"};
   for (const std::string_view content : read) {
     sink = RecordingSink{};
-    protocol = make_acp_protocol(profile, sink);
+    protocol = make_acp_protocol(profile, sink, sink);
     start();
     update("s1", fmt::format(R"("sessionUpdate":"agent_message_chunk",{})", content));
     end_turn(3);
@@ -236,7 +236,7 @@ TEST_F(AcpTurns, PiecesOfOtherShapesAreReadOrTheRunFails) {
       R"("kind":"agent_message_chunk","content":{"type":"text","text":"word"})"};
   for (const std::string_view members : unread) {
     sink = RecordingSink{};
-    protocol = make_acp_protocol(profile, sink);
+    protocol = make_acp_protocol(profile, sink, sink);
     start();
     update("s1", members);
     end_turn(3);
@@ -257,7 +257,7 @@ TEST_F(AcpTurns, AResultThatIsUnfinishedIsNoEmptyAnswer) {
   at_once = false;
   for (const std::string_view reason : {"max_tokens", "max_turn_requests", "paused"}) {
     sink = RecordingSink{};
-    protocol = make_acp_protocol(profile, sink);
+    protocol = make_acp_protocol(profile, sink, sink);
     start();
     result(3, fmt::format(R"({{"stopReason":"{}"}})", reason));
     EXPECT_EQ(sink.take().back(),

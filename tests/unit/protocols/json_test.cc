@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/agents/protocols/joined_pieces.h"
 #include "adapters/agents/protocols/json_in.h"
 #include "schemas/vocab/limits.h"
 

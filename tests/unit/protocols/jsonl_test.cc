@@ -14,11 +14,14 @@ class Jsonl : public testing::Test {
     profile.preset = preset;
     profile.skills.clear();
     sink = RecordingSink{};
-    protocol = make_jsonl_protocol(profile, sink);
+    protocol = make();
     protocol->begin();
     EXPECT_EQ(sink.take(), Lines{"ready []"});
     protocol->prompt({.run = RunId{5}, .agent_session = session, .text = "hi\nthere"});
     sink.take();
+  }
+  std::unique_ptr<Protocol> make() {
+    return protocol_kind(config::Driver::jsonl, profile.preset).make(profile, sink, sink);
   }
   void lines(const std::vector<std::string_view>& all) {
     for (const std::string_view line : all)
@@ -35,7 +38,7 @@ TEST_F(Jsonl, CommandLines) {
   const ProtocolPrompt first{.run = RunId{5}, .agent_session = "c-1", .model = "x/big"};
   const ProtocolPrompt strange{.run = RunId{5}, .agent_session = "--yolo"};
   profile.preset = "claude";
-  auto made = make_jsonl_protocol(profile, sink);
+  auto made = make();
   EXPECT_EQ(made->command_line("", &first),
             (Lines{"claude", "-p", "--output-format=stream-json", "--verbose",
                    "--include-partial-messages", "--model=big", "--resume=c-1",
@@ -47,7 +50,7 @@ TEST_F(Jsonl, CommandLines) {
              "--include-partial-messages", "--model=scripted", "--permission-mode=dontAsk",
              "--strict-mcp-config", "--tools=read,grep", "--allowedTools=read,grep", "--more"}));
   profile.preset = "codex";
-  made = make_jsonl_protocol(profile, sink);
+  made = make();
   EXPECT_EQ(made->command_line("", &first),
             (Lines{"codex", "exec", "--json", "--skip-git-repo-check", "--sandbox=read-only",
                    "--model=big", "--more", "resume", "c-1", "-"}));
@@ -57,12 +60,11 @@ TEST_F(Jsonl, CommandLines) {
             (Lines{"codex", "exec", "--json", "--skip-git-repo-check", "--sandbox=workspace-write",
                    "--more", "-"}));
   profile.preset.clear();
-  EXPECT_EQ(make_jsonl_protocol(profile, sink)->command_line("./mine", &first),
-            (Lines{"./mine", "--more"}));
+  EXPECT_EQ(make()->command_line("./mine", &first), (Lines{"./mine", "--more"}));
 }
 
 TEST_F(Jsonl, ThePromptIsWrittenAndTheInputEnds) {
-  protocol = make_jsonl_protocol(profile, sink);
+  protocol = make();
   protocol->begin();
   protocol->prompt({.run = RunId{5},
                     .agent_session = "c1",
@@ -76,7 +78,7 @@ TEST_F(Jsonl, ThePromptIsWrittenAndTheInputEnds) {
           R"(> {"type":"prompt","text":"hi \"you\"","session":"c1","model":"x/y","thinkingLevel":"high","run":"5","trust":"trusted"})",
           "close_input"}));
   profile.preset = "claude";
-  protocol = make_jsonl_protocol(profile, sink);
+  protocol = make();
   protocol->prompt({.run = RunId{6}, .text = "two\nlines"});
   const Lines told = sink.take();
   EXPECT_TRUE(told.at(0).starts_with("> These skills"));
@@ -89,7 +91,7 @@ TEST_F(Jsonl, WhatUntrustedPeopleWriteIsNoCommandAndSaysSo) {
   profile.skills.clear();
   const auto told = [this](std::string_view preset, std::string_view text) {
     profile.preset = preset;
-    protocol = make_jsonl_protocol(profile, sink);
+    protocol = make();
     protocol->prompt({.run = RunId{5}, .agent_session = "c1", .text = text});
     return sink.take().at(0);
   };
@@ -114,12 +116,12 @@ TEST_F(Jsonl, CodexCannotBeHeldToToolsAndThatIsLoggedOnceAConversation) {
   profile.preset = "codex";
   profile.trust = fb::Trust::untrusted;
   profile.skills.clear();
-  protocol = make_jsonl_protocol(profile, sink);
+  protocol = make();
   protocol->prompt({.run = RunId{5}, .text = "hi"});
   EXPECT_EQ(sink.take(), (Lines{"> hi", "close_input"}));
   ASSERT_EQ(sink.logs.size(), 1U);
   EXPECT_TRUE(sink.logs[0].starts_with("Codex cannot be told which tools")) << sink.logs[0];
-  protocol = make_jsonl_protocol(profile, sink);
+  protocol = make();
   protocol->prompt({.run = RunId{6}, .agent_session = "c1", .text = "hi"});
   EXPECT_EQ(sink.take(), (Lines{"> hi", "close_input"}));
   EXPECT_EQ(sink.logs.size(), 1U);

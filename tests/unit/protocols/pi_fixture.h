@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "adapters/agents/protocols/pi.h"
 #include "tests/unit/protocols/recording_sink.h"
 
 namespace spine::agents {
@@ -64,7 +65,7 @@ class PiFixture : public testing::Test {
 
   const AgentProfile profile{profile_of_tests()};
   RecordingSink sink{};
-  std::unique_ptr<Protocol> protocol{make_pi_protocol(profile, sink)};
+  std::unique_ptr<Protocol> protocol{make_pi_protocol(profile, sink, sink)};
 };
 
 }  // namespace spine::agents

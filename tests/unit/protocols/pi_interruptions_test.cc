@@ -130,7 +130,7 @@ TEST_F(PiInterruptions, ExtensionsAskAndAreAnswered) {
   };
   for (const auto& [request, asked, decision, answer] : cases) {
     sink = RecordingSink{};
-    protocol = make_pi_protocol(profile, sink);
+    protocol = make_pi_protocol(profile, sink, sink);
     start();
     protocol->line(fmt::format(R"({{"type":"extension_ui_request","id":"u1",{}}})", request));
     EXPECT_EQ(sink.take(), Lines{std::string(asked)});
@@ -158,7 +158,6 @@ TEST_F(PiInterruptions, OpenQuestionsEndWithTheRun) {
   protocol->cancel(RunId{5});
   const Lines told = sink.take();
   EXPECT_EQ(told.at(1), R"(> {"type":"extension_ui_response","id":"u1","cancelled":true})");
-  EXPECT_EQ(told.at(2), "withdrawn 5 1");
   protocol->line(
       R"({"type":"extension_ui_request","id":"u2","method":"confirm","title":"T","message":"M"})");
   EXPECT_EQ(sink.take(), Lines{R"(> {"type":"extension_ui_response","id":"u2","cancelled":true})"});
@@ -237,7 +236,7 @@ TEST_F(PiInterruptions, AnAnswerThatCannotBeReadEndsTheRun) {
   EXPECT_TRUE(told[2].starts_with("fault ")) << told[2];
   // Behind the end of a run Pi is idle, and goes on.
   sink = RecordingSink{};
-  protocol = make_pi_protocol(profile, sink);
+  protocol = make_pi_protocol(profile, sink, sink);
   start();
   protocol->line(pi_delta("text"));
   protocol->line(R"({"type":"agent_settled",)");
@@ -257,7 +256,7 @@ TEST_F(PiInterruptions, WhatIsNotUnderstoodIsNoEmptyAnswer) {
       R"({"type":"message_end","message":{"role":"assistant","content":[],"stopReason":"length"}})"};
   for (const std::string_view message : messages) {
     sink = RecordingSink{};
-    protocol = make_pi_protocol(profile, sink);
+    protocol = make_pi_protocol(profile, sink, sink);
     start();
     events({message, R"({"type":"agent_settled"})"});
     const Lines told = sink.take_reports();
@@ -266,7 +265,7 @@ TEST_F(PiInterruptions, WhatIsNotUnderstoodIsNoEmptyAnswer) {
   }
   // A model that says nothing says nothing.
   sink = RecordingSink{};
-  protocol = make_pi_protocol(profile, sink);
+  protocol = make_pi_protocol(profile, sink, sink);
   start();
   events(
       {R"({"type":"message_end","message":{"role":"assistant","content":[],"stopReason":"stop"}})",

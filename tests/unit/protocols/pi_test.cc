@@ -20,7 +20,7 @@ TEST_F(Pi, CommandLineOfAnUntrustedProcess) {
   untrusted.model = "a/b/c";
   untrusted.skills.clear();
   untrusted.args = {"--offline"};
-  const auto with = make_pi_protocol(untrusted, sink);
+  const auto with = make_pi_protocol(untrusted, sink, sink);
   EXPECT_EQ(with->command_line("/opt/pi", nullptr),
             (Lines{"/opt/pi", "--mode", "rpc", "--session-dir", "/data/sessions", "--no-skills",
                    "--provider", "a", "--model", "b/c", "--offline", "--tools", "read,grep"}));
@@ -31,7 +31,7 @@ TEST_F(Pi, CommandLineOfAnUntrustedProcess) {
 TEST_F(Pi, DoesNotGetTheToolsThatItIsNotToUse) {
   AgentProfile narrow = profile;
   const auto tools_of = [&] {
-    const Lines line = make_pi_protocol(narrow, sink)->command_line("", nullptr);
+    const Lines line = make_pi_protocol(narrow, sink, sink)->command_line("", nullptr);
     return Lines(std::next(line.begin(), 12), line.end());
   };
   narrow.denied = {"bash", "exec"};
@@ -59,7 +59,7 @@ TEST_F(Pi, DoesNotGetTheToolsThatItIsNotToUse) {
 TEST_F(Pi, WhatUntrustedPeopleWriteIsNoCommand) {
   AgentProfile untrusted = profile;
   untrusted.trust = fb::Trust::untrusted;
-  protocol = make_pi_protocol(untrusted, sink);
+  protocol = make_pi_protocol(untrusted, sink, sink);
   greet();
   prompt(5, "/deploy now");
   EXPECT_EQ(sink.take(),
@@ -116,7 +116,7 @@ TEST_F(Pi, AnErrorOfTheModelIsNotHiddenByASuccessfulPrompt) {
   };
   for (const auto& [error, told] : cases) {
     sink = RecordingSink{};
-    protocol = make_pi_protocol(profile, sink);
+    protocol = make_pi_protocol(profile, sink, sink);
     start();
     events({pi_message("", "error", error), R"({"type":"agent_end","willRetry":true})",
             R"({"type":"auto_retry_start","attempt":1})",
@@ -139,7 +139,7 @@ TEST_F(Pi, OtherWaysForARunToEnd) {
   };
   for (const auto& [lines, told] : cases) {
     sink = RecordingSink{};
-    protocol = make_pi_protocol(profile, sink);
+    protocol = make_pi_protocol(profile, sink, sink);
     start();
     for (const std::string& line : lines)
       protocol->line(line);
@@ -229,7 +229,7 @@ TEST_F(Pi, AConversationThatIsLostBeginsAnewAndSaysSo) {
 TEST_F(Pi, ANameThatIsAPathIsNotFollowed) {
   for (const std::string_view name : {"../../etc/passwd", "/etc/passwd", "..", ".hidden"}) {
     sink = RecordingSink{};
-    protocol = make_pi_protocol(profile, sink);
+    protocol = make_pi_protocol(profile, sink, sink);
     greet();
     prompt(5, "hi", name);
     EXPECT_EQ(sink.take(), Lines{R"(> {"id":"2","type":"new_session"})"});

@@ -1,5 +1,5 @@
-// RecordingSink: a ProtocolSink that keeps what it is told as short lines of text, in order, and
-// holds a protocol to its promises.
+// RecordingSink: a process and its runs: keeps what it is told as short lines of text, in order,
+// and holds a protocol to its promises.
 #pragma once
 
 #include <fmt/format.h>
@@ -12,7 +12,7 @@
 
 namespace spine::agents {
 
-class RecordingSink final : public ProtocolSink {
+class RecordingSink final : public ProtocolHost, public RunEvents {
  public:
   void write(std::string_view line) override { add(fmt::format("> {}", line), false); }
   void close_input() override { add("close_input", false); }
@@ -48,9 +48,6 @@ class RecordingSink final : public ProtocolSink {
     add(fmt::format("asked {} {} {} {} [{}] [{}]{}", run.value, permission.ask,
                     fb::EnumNameApprovalKind(permission.kind), permission.tool, permission.title,
                     permission.detail, options));
-  }
-  void withdrawn(RunId run, std::uint64_t ask) override {
-    add(fmt::format("withdrawn {} {}", run.value, ask));
   }
   void steered(RunId queued, RunId into) override {
     add(fmt::format("steered {} into {}", queued.value, into.value));

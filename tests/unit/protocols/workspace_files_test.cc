@@ -1,4 +1,6 @@
 // WorkspaceFiles: what is below the workspace, and nothing else.
+#include "adapters/agents/protocols/workspace_files.h"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -6,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "adapters/agents/protocols/file_access.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {

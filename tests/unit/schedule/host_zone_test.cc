@@ -9,7 +9,6 @@
 #include <memory>
 #include <string>
 
-#include "adapters/schedule/zone_watch.h"
 #include "engine/core/zone.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <thread>
 
-#include "adapters/skills/skill_costs.h"
+#include "adapters/skills/skill_file.h"
 #include "adapters/skills/skill_folders.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/skills/support.h"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <utility>
 
-#include "adapters/loop/signals.h"
+#include "adapters/loop/supervisor.h"
 #include "journal/journal.h"
 #include "schemas/finished.h"
 
