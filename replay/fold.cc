@@ -7,7 +7,7 @@
 #include <fmt/ranges.h>
 #include <span>
 
-#include "engine/core/evolve.h"
+#include "engine/core/model/evolve.h"
 #include "replay/cli.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"

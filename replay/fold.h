@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/core/digest.h"
+#include "engine/core/model/digest.h"
 #include "journal/journal.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/result.h"

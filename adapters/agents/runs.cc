@@ -7,7 +7,7 @@
 
 #include "adapters/agents/instance.h"
 #include "adapters/agents/process/telling_line.h"
-#include "engine/core/policy.h"
+#include "engine/core/model/policy.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"

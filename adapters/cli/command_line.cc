@@ -14,7 +14,7 @@
 #include "adapters/cli/output.h"
 #include "adapters/cli/process.h"
 #include "engine/config/state_dir.h"
-#include "engine/core/digest.h"
+#include "engine/core/model/digest.h"
 #include "journal/journal.h"
 #include "schemas/vocab/show.h"
 

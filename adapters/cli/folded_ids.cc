@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/core/key_buffer.h"
+#include "engine/core/base/key_buffer.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/ascii.h"

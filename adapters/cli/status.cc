@@ -8,7 +8,7 @@
 #include "adapters/cli/output.h"
 #include "adapters/cli/verb.h"
 #include "adapters/websocket/port_owner.h"
-#include "engine/core/digest.h"
+#include "engine/core/model/digest.h"
 #include "journal/block.h"
 #include "schemas/vocab/show.h"
 

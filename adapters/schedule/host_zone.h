@@ -6,7 +6,7 @@
 #include <string>
 
 #include "adapters/loop/timer.h"
-#include "engine/core/kept_body.h"
+#include "engine/core/base/kept_body.h"
 #include "engine/pipeline/ingress.h"
 
 namespace spine::schedule {

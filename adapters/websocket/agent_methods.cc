@@ -7,7 +7,7 @@
 #include "adapters/websocket/inputs.h"
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/rows.h"
-#include "engine/core/session_key.h"
+#include "engine/core/sessions/session_key.h"
 
 namespace spine::net {
 namespace {

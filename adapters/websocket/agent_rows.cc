@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "adapters/websocket/rows.h"
-#include "engine/core/commands.h"
+#include "engine/core/messages/commands.h"
 
 namespace spine::net {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "adapters/websocket/connections.h"
 #include "adapters/websocket/scopes.h"
-#include "engine/core/views.h"
+#include "engine/core/model/views.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/json.h"
 

@@ -40,7 +40,7 @@ enum class Audience : std::uint8_t {
 
 class Events;
 
-// What clients are told of a kind of event (engine/core/kinds.cc says who they are).
+// What clients are told of a kind of event (engine/core/model/kinds.cc says who they are).
 struct Renderer {
   fb::EventBody kind{};
   void (*render)(Events& to, const pipeline::EventItem& item){};

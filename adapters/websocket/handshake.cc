@@ -10,7 +10,7 @@
 #include "adapters/websocket/door.h"
 #include "adapters/websocket/health.h"
 #include "adapters/websocket/net_log.h"
-#include "engine/core/session_key.h"
+#include "engine/core/sessions/session_key.h"
 #include "schemas/vocab/uuid.h"
 
 namespace spine::net {

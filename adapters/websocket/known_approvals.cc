@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "adapters/websocket/respond.h"
-#include "engine/core/columns.h"
+#include "engine/core/model/columns.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/uuid.h"
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/core/views.h"
+#include "engine/core/model/views.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/record.h"

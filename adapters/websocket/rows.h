@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "engine/config/config.h"
-#include "engine/core/views.h"
+#include "engine/core/model/views.h"
 #include "engine/pipeline/messages.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/json.h"

@@ -8,7 +8,7 @@
 #include "adapters/websocket/inputs.h"
 #include "adapters/websocket/methods.h"
 #include "adapters/websocket/rows.h"
-#include "engine/core/session_key.h"
+#include "engine/core/sessions/session_key.h"
 #include "schemas/vocab/uuid.h"
 
 namespace spine::net {

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "bench/support/core_feed.h"
-#include "engine/core/snapshot.h"
+#include "engine/core/model/snapshot.h"
 #include "journal/journal.h"
 #include "journal/snapshots.h"
 #include "schemas/finished.h"

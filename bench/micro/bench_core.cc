@@ -5,7 +5,7 @@
 
 #include "bench/support/core_feed.h"
 #include "bench/support/records.h"
-#include "engine/core/evolve.h"
+#include "engine/core/model/evolve.h"
 #include "journal/batch.h"
 #include "journal/block.h"
 #include "schemas/event_verify.h"

@@ -1,7 +1,7 @@
 // CoreFeed: what the engine thread does with an input, without the thread.
 #include "bench/support/core_feed.h"
 
-#include "engine/core/evolve.h"
+#include "engine/core/model/evolve.h"
 #include "schemas/vocab/check.h"
 
 #include "event_generated.h"

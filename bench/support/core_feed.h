@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "bench/support/bodies.h"
-#include "engine/core/decide.h"
-#include "engine/core/state.h"
+#include "engine/core/model/decide.h"
+#include "engine/core/model/state.h"
 #include "journal/batch.h"
 #include "schemas/vocab/ids.h"
 

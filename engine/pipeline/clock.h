@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/core/views.h"
+#include "engine/core/model/views.h"
 #include "schemas/vocab/ids.h"
 
 namespace spine::pipeline {

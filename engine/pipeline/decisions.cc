@@ -3,8 +3,8 @@
 
 #include <cstring>
 
-#include "engine/core/evolve.h"
-#include "engine/core/views.h"
+#include "engine/core/model/evolve.h"
+#include "engine/core/model/views.h"
 #include "schemas/fields.h"
 
 namespace spine::pipeline {

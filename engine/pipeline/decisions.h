@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/core/decide.h"
-#include "engine/core/state.h"
+#include "engine/core/model/decide.h"
+#include "engine/core/model/state.h"
 #include "engine/pipeline/ingress.h"
 #include "engine/pipeline/publisher.h"
 #include "engine/pipeline/shared.h"

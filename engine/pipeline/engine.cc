@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "engine/core/views.h"
+#include "engine/core/model/views.h"
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/recovery.h"
 #include "journal/snapshots.h"

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/core/kept_body.h"
+#include "engine/core/base/kept_body.h"
 #include "engine/pipeline/engine_thread.h"
 #include "engine/pipeline/follower.h"
 #include "engine/pipeline/ingress.h"

@@ -7,9 +7,9 @@
 #include <thread>
 #include <utility>
 
-#include "engine/core/evolve.h"
-#include "engine/core/kinds.h"
-#include "engine/core/views.h"
+#include "engine/core/model/evolve.h"
+#include "engine/core/model/kinds.h"
+#include "engine/core/model/views.h"
 #include "engine/log/log.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/limits.h"

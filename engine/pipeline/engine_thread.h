@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/core/state.h"
+#include "engine/core/model/state.h"
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/decisions.h"
 #include "engine/pipeline/ingress.h"

@@ -9,9 +9,9 @@
 #include <unistd.h>
 #include <utility>
 
-#include "engine/core/digest.h"
-#include "engine/core/evolve.h"
-#include "engine/core/snapshot.h"
+#include "engine/core/model/digest.h"
+#include "engine/core/model/evolve.h"
+#include "engine/core/model/snapshot.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/gap_reader.h"

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/core/state.h"
+#include "engine/core/model/state.h"
 #include "engine/pipeline/follower_index.h"
 #include "engine/pipeline/history_reader.h"
 #include "engine/pipeline/journal_check.h"

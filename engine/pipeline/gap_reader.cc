@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "engine/core/commands.h"
-#include "engine/core/kinds.h"
-#include "engine/core/views.h"
+#include "engine/core/messages/commands.h"
+#include "engine/core/model/kinds.h"
+#include "engine/core/model/views.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/limits.h"

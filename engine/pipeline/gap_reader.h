@@ -1,7 +1,7 @@
 // GapReader: what clients were told since a seq, read from the journal again for one that was away.
 #pragma once
 
-#include "engine/core/state.h"
+#include "engine/core/model/state.h"
 #include "engine/pipeline/messages.h"
 #include "journal/reader.h"
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "engine/core/views.h"
+#include "engine/core/model/views.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
 #include "schemas/finished.h"

@@ -8,8 +8,8 @@
 #include <set>
 #include <vector>
 
-#include "engine/core/kept_body.h"
-#include "engine/core/state.h"
+#include "engine/core/base/kept_body.h"
+#include "engine/core/model/state.h"
 #include "engine/pipeline/follower_index.h"
 #include "engine/pipeline/messages.h"
 #include "journal/reader.h"

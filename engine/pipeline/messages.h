@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/core/decide.h"
-#include "engine/core/digest.h"
-#include "engine/core/views.h"
+#include "engine/core/model/decide.h"
+#include "engine/core/model/digest.h"
+#include "engine/core/model/views.h"
 #include "engine/pipeline/messages_codec.h"
 #include "engine/pipeline/outbox.h"
 #include "schemas/vocab/bytes.h"

@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "engine/core/columns.h"
+#include "engine/core/model/columns.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/record.h"

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <flatbuffers/flatbuffers.h>
 
-#include "engine/core/digest.h"
+#include "engine/core/model/digest.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/messages.h"
 #include "schemas/finished.h"

@@ -5,7 +5,7 @@
 #include <deque>
 #include <utility>
 
-#include "engine/core/kinds.h"
+#include "engine/core/model/kinds.h"
 #include "engine/pipeline/ingress.h"
 
 namespace spine::pipeline {

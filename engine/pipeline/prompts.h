@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "engine/core/views.h"
+#include "engine/core/model/views.h"
 #include "engine/pipeline/messages.h"
 #include "schemas/fields.h"
 

@@ -1,8 +1,8 @@
 // What becomes of each event of a decision, and of the decision as a whole.
 #include "engine/pipeline/publisher.h"
 
-#include "engine/core/commands.h"
-#include "engine/core/views.h"
+#include "engine/core/messages/commands.h"
+#include "engine/core/model/views.h"
 #include "engine/pipeline/prompts.h"
 #include "schemas/fields.h"
 

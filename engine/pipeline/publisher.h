@@ -5,11 +5,11 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/core/decide.h"
-#include "engine/core/departures.h"
-#include "engine/core/effects.h"
-#include "engine/core/kinds.h"
-#include "engine/core/state.h"
+#include "engine/core/model/decide.h"
+#include "engine/core/model/departures.h"
+#include "engine/core/model/effects.h"
+#include "engine/core/model/kinds.h"
+#include "engine/core/model/state.h"
 #include "engine/pipeline/follower.h"
 #include "engine/pipeline/ingress.h"
 #include "engine/pipeline/messages.h"

@@ -5,7 +5,7 @@
 #include <deque>
 #include <string>
 
-#include "engine/core/views.h"
+#include "engine/core/model/views.h"
 #include "schemas/vocab/check.h"
 
 namespace spine::pipeline {

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/core/digest.h"
-#include "engine/core/state.h"
+#include "engine/core/model/digest.h"
+#include "engine/core/model/state.h"
 #include "engine/pipeline/ingress.h"
 #include "engine/pipeline/publisher.h"
 #include "engine/pipeline/shared.h"

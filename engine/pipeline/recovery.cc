@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <string>
 
-#include "engine/core/evolve.h"
-#include "engine/core/snapshot.h"
+#include "engine/core/model/evolve.h"
+#include "engine/core/model/snapshot.h"
 #include "journal/index.h"
 
 namespace spine::pipeline {

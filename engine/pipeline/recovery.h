@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/core/state.h"
+#include "engine/core/model/state.h"
 #include "journal/ahead.h"
 #include "journal/journal.h"
 #include "journal/snapshots.h"

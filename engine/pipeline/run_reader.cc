@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "engine/core/views.h"
+#include "engine/core/model/views.h"
 #include "engine/pipeline/prompts.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/limits.h"

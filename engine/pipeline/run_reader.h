@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/core/state.h"
+#include "engine/core/model/state.h"
 #include "engine/pipeline/messages.h"
 #include "journal/reader.h"
 

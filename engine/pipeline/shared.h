@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "engine/core/kinds.h"
+#include "engine/core/model/kinds.h"
 #include "engine/pipeline/latest.h"
 #include "engine/pipeline/reports.h"
 #include "schemas/vocab/ids.h"

@@ -244,9 +244,9 @@ inline constexpr std::uint32_t kAgentNodeProbeMsMax = 2'000;
 inline constexpr std::uint32_t kAgentTasksMax = 4'096;  // threads, of one sandbox or of one user
 
 // ---- worst case of memory (bytes)
-// Of the tables of one state, full, with texts of every length: engine/core/tables.h adds up their
-// columns and asserts it. They are touched only as they fill, twice: the engine thread's state and
-// the follower's.
+// Of the tables of one state, full, with texts of every length: engine/core/model/tables.h adds up
+// their columns and asserts it. They are touched only as they fill, twice: the engine thread's
+// state and the follower's.
 inline constexpr std::size_t kStateBytesMax = 940 * kMiB;
 // A question of an agent, as whoever tells it keeps it.
 inline constexpr std::size_t kApprovalBytes = 512 + kNameBytesMax + 3 * kApprovalTextBytesMax;

@@ -8,11 +8,11 @@
 #include <cstring>
 #include <vector>
 
-#include "engine/core/decide.h"
-#include "engine/core/digest.h"
-#include "engine/core/effects.h"
-#include "engine/core/evolve.h"
-#include "engine/core/snapshot.h"
+#include "engine/core/model/decide.h"
+#include "engine/core/model/digest.h"
+#include "engine/core/model/effects.h"
+#include "engine/core/model/evolve.h"
+#include "engine/core/model/snapshot.h"
 #include "schemas/event_verify.h"
 #include "schemas/vocab/check.h"
 

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/core/digest.h"
-#include "engine/core/evolve.h"
+#include "engine/core/model/digest.h"
+#include "engine/core/model/evolve.h"
 #include "schemas/event_verify.h"
 #include "schemas/vocab/show.h"
 #include "tests/unit/core/life.h"

@@ -108,8 +108,8 @@ def check(root):
 CLEAN = {
     "schemas/vocab/ids.h": "#pragma once\n",
     "journal/journal.h": '#include "schemas/vocab/ids.h"\n',
-    "engine/core/state.h": '#include "schemas/vocab/ids.h"\n#include "event_generated.h"\n',
-    "engine/pipeline/engine.h": '#include "journal/journal.h"\n#include "engine/core/state.h"\n',
+    "engine/core/model/state.h": '#include "schemas/vocab/ids.h"\n#include "event_generated.h"\n',
+    "engine/pipeline/engine.h": '#include "journal/journal.h"\n#include "engine/core/model/state.h"\n',
     "adapters/websocket/server.h": '#include "engine/pipeline/engine.h"\n',
     "adapters/loop/loop.h": "#include <event2/event.h>\n",
     "adapters/cli/main.cc": '#include "adapters/websocket/server.h"\n',
@@ -117,13 +117,13 @@ CLEAN = {
     "adapters/http/facts.h": '#include "schemas/vocab/ids.h"\n',
     "adapters/websocket/door/door.cc": '#include "adapters/websocket/protocol/hub.h"\n',
     "adapters/websocket/net/net_loop.cc": '#include "adapters/websocket/protocol/hub.h"\n',
-    "replay/main.cc": '#include "engine/core/state.h"\n// #include "engine/pipeline/engine.h"\n',
-    "tests/unit/core/state_test.cc": '#include "engine/core/state.h"\n',
+    "replay/main.cc": '#include "engine/core/model/state.h"\n// #include "engine/pipeline/engine.h"\n',
+    "tests/unit/core/state_test.cc": '#include "engine/core/model/state.h"\n',
 }
 
 PLANTS = [
     ({"schemas/a.h": '#include "journal/journal.h"\n'}, "schemas may not include"),
-    ({"journal/a.h": '#include "engine/core/state.h"\n'}, "journal may not include"),
+    ({"journal/a.h": '#include "engine/core/model/state.h"\n'}, "journal may not include"),
     ({"engine/core/a.h": '#include "journal/journal.h"\n'}, "engine/core may not include"),
     ({"engine/core/a.h": '#include "engine/pipeline/engine.h"\n'}, "engine/core may not include"),
     ({"engine/pipeline/a.h": '#include "adapters/loop/loop.h"\n'}, "engine/pipeline may not"),

@@ -64,7 +64,7 @@ def prove_derivation():
         lint.plant(folder, {
             "adapters/pigeon/post.h": "// Post.\nnamespace spine::coop {\n}\n",
             "adapters/pigeon/core.h": "// Core.\nnamespace spine::core {\nstruct State;\n}\n",
-            "engine/core/state.h": "// State.\nnamespace spine::core {\n}\n"})
+            "engine/core/model/state.h": "// State.\nnamespace spine::core {\n}\n"})
         if (found := adapter_namespaces(folder)) != {"coop"}:
             sys.exit(f"this lint takes {sorted(found)} for the namespaces of planted adapters")
 

@@ -71,7 +71,7 @@ def check(root):
     return found
 
 
-CLEAN = {"engine/core/state.h": "#include <vector>\n// a thread, a double, std::hash: only words\n"
+CLEAN = {"engine/core/model/state.h": "#include <vector>\n// a thread, a double, std::hash: only words\n"
                                 "static_assert(sizeof(int) == 4);\n"
                                 "static constexpr int kSize = 4;\nstatic int twice(int x);\n"
                                 "Instant time{}; auto t = input.time(); int randomness(int);\n"}

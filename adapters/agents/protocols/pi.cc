@@ -5,7 +5,7 @@
 #include <array>
 #include <fmt/format.h>
 
-#include "engine/core/policy.h"
+#include "engine/core/model/policy.h"
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "engine/core/policy.h"
+#include "engine/core/model/policy.h"
 #include "tests/unit/config/support.h"
 
 namespace spine::config {

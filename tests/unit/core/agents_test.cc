@@ -1,8 +1,8 @@
 // What agents do, ask and are, as decisions: crashes, approvals, quarantine, facts.
 #include <gtest/gtest.h>
 
-#include "engine/core/digest.h"
-#include "engine/core/effects.h"
+#include "engine/core/model/digest.h"
+#include "engine/core/model/effects.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/core/world.h"
 

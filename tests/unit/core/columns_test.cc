@@ -1,5 +1,5 @@
 // Columns: every table lists all that its rows hold, once, in the order of digests.
-#include "engine/core/columns.h"
+#include "engine/core/model/columns.h"
 
 #include <cstdint>
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "engine/core/digest.h"
-#include "engine/core/tables.h"
+#include "engine/core/model/digest.h"
+#include "engine/core/model/tables.h"
 #include "tests/unit/core/world.h"
 
 namespace spine::core {

@@ -1,10 +1,10 @@
 // Commands: what the gateway answers itself, however busy the session is.
-#include "engine/core/commands.h"
+#include "engine/core/messages/commands.h"
 
 #include <gtest/gtest.h>
 
-#include "engine/core/effects.h"
-#include "engine/core/kinds.h"
+#include "engine/core/model/effects.h"
+#include "engine/core/model/kinds.h"
 #include "tests/unit/core/bodies.h"
 #include "tests/unit/core/world.h"
 

@@ -1,10 +1,10 @@
 // decide: headers and reasons of events, replies, bounds, and the way back from an event.
-#include "engine/core/decide.h"
+#include "engine/core/model/decide.h"
 
 #include <gtest/gtest.h>
 
-#include "engine/core/digest.h"
-#include "engine/core/drafter.h"
+#include "engine/core/model/digest.h"
+#include "engine/core/model/drafter.h"
 #include "schemas/event_verify.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/core/world.h"

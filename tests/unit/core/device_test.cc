@@ -1,8 +1,8 @@
 // Devices: who is in the table, what changes a row, what is refused.
 #include <gtest/gtest.h>
 
-#include "engine/core/digest.h"
-#include "engine/core/effects.h"
+#include "engine/core/model/digest.h"
+#include "engine/core/model/effects.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/core/bodies.h"
 #include "tests/unit/core/world.h"

@@ -2,9 +2,9 @@
 // was recorded before that keeps its meaning.
 #include <gtest/gtest.h>
 
-#include "engine/core/digest.h"
-#include "engine/core/repeats.h"
-#include "engine/core/session_key.h"
+#include "engine/core/messages/repeats.h"
+#include "engine/core/model/digest.h"
+#include "engine/core/sessions/session_key.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/core/world.h"
 

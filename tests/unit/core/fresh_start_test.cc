@@ -1,8 +1,8 @@
 // "/new <text>": the conversation starts afresh, and the text is its first message.
 #include <gtest/gtest.h>
 
-#include "engine/core/digest.h"
-#include "engine/core/views.h"
+#include "engine/core/model/digest.h"
+#include "engine/core/model/views.h"
 #include "tests/unit/core/world.h"
 
 namespace spine::core {

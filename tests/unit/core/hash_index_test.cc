@@ -1,5 +1,5 @@
 // HashIndex against a plain list.
-#include "engine/core/hash_index.h"
+#include "engine/core/base/hash_index.h"
 
 #include <gtest/gtest.h>
 #include <map>

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 #include <string>
 
-#include "engine/core/repeats.h"
-#include "engine/core/session_key.h"
+#include "engine/core/messages/repeats.h"
+#include "engine/core/sessions/session_key.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/core/world.h"
 

@@ -1,10 +1,10 @@
 // Kinds: the table says something of every kind there is, and what it says holds together.
-#include "engine/core/kinds.h"
+#include "engine/core/model/kinds.h"
 
 #include <gtest/gtest.h>
 #include <vector>
 
-#include "engine/core/decide.h"
+#include "engine/core/model/decide.h"
 #include "schemas/fields.h"
 
 #include "event_generated.h"

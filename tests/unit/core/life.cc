@@ -3,7 +3,7 @@
 
 #include <iterator>
 
-#include "engine/core/effects.h"
+#include "engine/core/model/effects.h"
 
 namespace spine::core {
 

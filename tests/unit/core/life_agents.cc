@@ -1,7 +1,7 @@
 // Life: what agents do, ask and are.
 #include <iterator>
 
-#include "engine/core/effects.h"
+#include "engine/core/model/effects.h"
 #include "tests/unit/core/life.h"
 
 namespace spine::core {

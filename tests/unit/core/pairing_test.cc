@@ -1,13 +1,13 @@
 // Pairing of senders: requests, codes, answers, and who may write then.
-#include "engine/core/pairing.h"
+#include "engine/core/pairing/pairing.h"
 
 #include <gtest/gtest.h>
 #include <set>
 
-#include "engine/core/digest.h"
-#include "engine/core/effects.h"
-#include "engine/core/kinds.h"
-#include "engine/core/policy.h"
+#include "engine/core/model/digest.h"
+#include "engine/core/model/effects.h"
+#include "engine/core/model/kinds.h"
+#include "engine/core/model/policy.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/core/world.h"
 

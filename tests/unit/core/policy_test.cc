@@ -1,5 +1,5 @@
 // Policy: bindings by level, reset triggers, what holds without a configuration.
-#include "engine/core/policy.h"
+#include "engine/core/model/policy.h"
 
 #include <gtest/gtest.h>
 

@@ -4,11 +4,11 @@
 #include <map>
 #include <set>
 
-#include "engine/core/digest.h"
-#include "engine/core/effects.h"
-#include "engine/core/evolve.h"
-#include "engine/core/key_buffer.h"
-#include "engine/core/snapshot.h"
+#include "engine/core/base/key_buffer.h"
+#include "engine/core/model/digest.h"
+#include "engine/core/model/effects.h"
+#include "engine/core/model/evolve.h"
+#include "engine/core/model/snapshot.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/core/life.h"
 

@@ -1,8 +1,8 @@
 // Messages that come while their session is busy: the four queue modes.
 #include <gtest/gtest.h>
 
-#include "engine/core/effects.h"
-#include "engine/core/policy.h"
+#include "engine/core/model/effects.h"
+#include "engine/core/model/policy.h"
 #include "tests/unit/core/bodies.h"
 #include "tests/unit/core/world.h"
 

@@ -1,5 +1,5 @@
 // Rate: the token bucket.
-#include "engine/core/rate.h"
+#include "engine/core/base/rate.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // The tables of what was seen before.
 #include <gtest/gtest.h>
 
-#include "engine/core/repeats.h"
+#include "engine/core/messages/repeats.h"
 
 namespace spine::core {
 namespace {

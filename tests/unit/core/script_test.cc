@@ -3,7 +3,7 @@
 #include <map>
 #include <sstream>
 
-#include "engine/core/digest.h"
+#include "engine/core/model/digest.h"
 #include "tests/unit/core/world.h"
 
 namespace spine::core {

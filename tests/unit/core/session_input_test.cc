@@ -1,7 +1,7 @@
 // What clients do to sessions: open one, give it a label, mark it; and what the system tells one.
 #include <gtest/gtest.h>
 
-#include "engine/core/effects.h"
+#include "engine/core/model/effects.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/core/world.h"
 

@@ -1,11 +1,11 @@
 // Snapshots: out and in, and what becomes of damaged ones; digests.
-#include "engine/core/snapshot.h"
+#include "engine/core/model/snapshot.h"
 
 #include <cstring>
 #include <gtest/gtest.h>
 #include <set>
 
-#include "engine/core/digest.h"
+#include "engine/core/model/digest.h"
 #include "tests/unit/core/prng.h"
 #include "tests/unit/core/world.h"
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "engine/core/policy.h"
+#include "engine/core/model/policy.h"
 #include "tests/unit/core/world.h"
 
 namespace spine::core {

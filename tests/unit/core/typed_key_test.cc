@@ -1,7 +1,7 @@
 // Typed keys: one rule for whoever opens a session and whoever looks for it.
 #include <gtest/gtest.h>
 
-#include "engine/core/session_key.h"
+#include "engine/core/sessions/session_key.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/core/bodies.h"
 #include "tests/unit/core/prng.h"

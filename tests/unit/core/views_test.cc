@@ -1,11 +1,11 @@
 // What evolve does to sessions and runs, as the views show it; effects of events.
-#include "engine/core/views.h"
+#include "engine/core/model/views.h"
 
 #include <gtest/gtest.h>
 #include <string>
 
-#include "engine/core/effects.h"
-#include "engine/core/evolve.h"
+#include "engine/core/model/effects.h"
+#include "engine/core/model/evolve.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/core/world.h"
 

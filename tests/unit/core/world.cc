@@ -4,7 +4,7 @@
 #include <cstring>
 #include <gtest/gtest.h>
 
-#include "engine/core/evolve.h"
+#include "engine/core/model/evolve.h"
 #include "schemas/event_verify.h"
 #include "tests/unit/core/bodies.h"
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "engine/core/decide.h"
-#include "engine/core/effects.h"
-#include "engine/core/state.h"
-#include "engine/core/views.h"
+#include "engine/core/model/decide.h"
+#include "engine/core/model/effects.h"
+#include "engine/core/model/state.h"
+#include "engine/core/model/views.h"
 #include "schemas/vocab/record.h"
 
 namespace spine::core {

@@ -1,13 +1,13 @@
 // Zone: local times from recorded rules, on days of change, too.
-#include "engine/core/zone.h"
+#include "engine/core/base/zone.h"
 
 #include <gtest/gtest.h>
 #include <limits>
 #include <vector>
 
-#include "engine/core/digest.h"
-#include "engine/core/snapshot.h"
-#include "engine/core/views.h"
+#include "engine/core/model/digest.h"
+#include "engine/core/model/snapshot.h"
+#include "engine/core/model/views.h"
 #include "schemas/event_verify.h"
 #include "schemas/finished.h"
 #include "tests/unit/core/world.h"

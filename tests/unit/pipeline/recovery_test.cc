@@ -5,7 +5,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 
-#include "engine/core/snapshot.h"
+#include "engine/core/model/snapshot.h"
 #include "schemas/finished.h"
 #include "tests/unit/replay/story.h"
 

@@ -11,10 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/core/decide.h"
-#include "engine/core/digest.h"
-#include "engine/core/evolve.h"
-#include "engine/core/state.h"
+#include "engine/core/model/decide.h"
+#include "engine/core/model/digest.h"
+#include "engine/core/model/evolve.h"
+#include "engine/core/model/state.h"
 #include "journal/journal.h"
 
 #include "event_generated.h"

@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "engine/core/zone.h"
+#include "engine/core/base/zone.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
 

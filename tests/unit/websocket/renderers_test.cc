@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "adapters/websocket/events.h"
-#include "engine/core/kinds.h"
+#include "engine/core/model/kinds.h"
 #include "schemas/fields.h"
 
 #include "event_generated.h"

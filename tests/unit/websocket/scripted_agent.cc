@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "adapters/agents/protocols/protocol.h"
-#include "engine/core/key_buffer.h"
+#include "engine/core/base/key_buffer.h"
 #include "schemas/finished.h"
 
 #include "event_generated.h"

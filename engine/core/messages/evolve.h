@@ -1,0 +1,10 @@
+// What events of messages change.
+#pragma once
+
+#include "engine/core/model/folding.h"
+
+namespace spine::core {
+
+Fold fold_message, fold_rejection, fold_command_answered;
+
+}  // namespace spine::core

@@ -1,0 +1,201 @@
+// Drafter: headers and bodies of derived events.
+#include "engine/core/model/drafter.h"
+
+#include <algorithm>
+
+#include "engine/core/runs/decide.h"
+
+namespace spine::core {
+
+Seq Drafter::add(std::uint16_t kind, std::uint16_t flags, const Why& why, ByteSpan body) {
+  const Seq seq = next_seq();
+  RecordHeader header{};
+  header.body_bytes = static_cast<std::uint32_t>(body.size());
+  header.kind = kind;
+  header.flags = flags;
+  header.source = static_cast<std::uint16_t>(input_.source);
+  header.principal = why.principal;
+  header.session = why.session;
+  header.cause = why.cause != 0 ? why.cause : seq.value;
+  header.correlation = why.correlation != 0 ? why.correlation : seq.value;
+  header.wall_ms = input_.now.wall_ms;
+  header.logical_ms = input_.now.logical_ms;
+  decision_.add(header, body);
+  return seq;
+}
+
+const Run* Drafter::add_run_input(RunId id, bool within_bounds) {
+  Reply& reply = decision_.reply;
+  reply.run = id;
+  const std::uint32_t row = tables_.runs.find_running(id);
+  if (row == 0 || !within_bounds) {
+    reply.code = row == 0 ? ReplyCode::not_found : ReplyCode::rejected;
+    return nullptr;
+  }
+  const Run& run = tables_.runs[row];
+  reply.session = run.session;
+  reply.seq = add_input(why_of(run));
+  return &run;
+}
+
+flatbuffers::Offset<fb::SessionOpened> Drafter::session_body(const SessionDraft& session) {
+  BodyBuilder& b = builder();
+  const auto key = put_text(b, session.key);
+  const auto agent = put_text(b, session.agent);
+  const auto channel = put_text(b, session.channel);
+  const auto name = put_text(b, session.name);
+  const auto label = text_if(b, session.label);
+  const fb::Bits128 uuid = fb_bits(session.uuid);
+  return fb::CreateSessionOpened(b, key, agent, &uuid, session.conversation, channel, name, label);
+}
+
+std::vector<std::uint64_t> Drafter::collect(std::uint32_t run_row, std::uint64_t now_ms,
+                                            const std::vector<std::uint64_t>& gone) const {
+  const Run& run = tables_.runs[run_row];
+  std::vector<std::uint64_t> collected;
+  if (run.queue_mode != fb::QueueMode::collect) return collected;
+  const SessionHot& session = tables_.sessions.hot(run.session_row);
+  for (std::uint32_t row = session.waiting.first; row != 0; row = tables_.runs.next(row)) {
+    const Run& other = tables_.runs[row];
+    if (row == run_row || other.queue_mode != fb::QueueMode::collect) continue;
+    if (other.not_before_ms > now_ms) continue;
+    // Words that are not trusted are never answered with the tools of words that are.
+    if (run.trust == fb::Trust::trusted && other.trust != fb::Trust::trusted) continue;
+    if (std::binary_search(gone.begin(), gone.end(), other.id.value)) continue;
+    if (collected.size() == limits::kRunsCollectedMax) break;
+    collected.push_back(other.id.value);
+  }
+  return collected;
+}
+
+void Drafter::start_run(std::uint32_t run_row, std::uint64_t now_ms,
+                        const std::vector<std::uint64_t>& gone) {
+  const Run& run = tables_.runs[run_row];
+  Why why = why_of(run);
+  why.cause = run.id.value;
+  const std::vector<std::uint64_t> collected = collect(run_row, now_ms, gone);
+  if (collected.empty()) return add_run_started(why, run.id);
+  std::vector<std::uint64_t> messages;
+  for (const std::uint64_t id : collected)
+    messages.push_back(tables_.runs[tables_.runs.find(RunId{id})].message.value);
+  BodyBuilder& b = builder();
+  const auto list = b.CreateVector(messages);
+  why.cause = add(why, fb::CreateRunStarted(b, run.id.value, 1, list)).value;
+  add_runs_merged(why, collected, run.id);
+}
+
+void Drafter::add_run_started(const Why& why, RunId run) {
+  add(why, fb::CreateRunStarted(builder(), run.value, 1));
+}
+
+void Drafter::add_runs_merged(const Why& why, const std::vector<std::uint64_t>& runs, RunId into) {
+  BodyBuilder& b = builder();
+  const auto list = b.CreateVector(runs);
+  add(why, fb::CreateRunsMerged(b, list, into.value));
+}
+
+flatbuffers::Offset<fb::RunAborted> Drafter::abort_body(const std::uint64_t* runs,
+                                                        std::size_t count, fb::AbortReason reason) {
+  BodyBuilder& b = builder();
+  const auto list = b.CreateVector(runs, count);
+  return fb::CreateRunAborted(b, list, reason);
+}
+
+void Drafter::add_runs_aborted(const Why& why, const std::vector<std::uint64_t>& runs,
+                               fb::AbortReason reason) {
+  for (std::size_t first = 0; first < runs.size(); first += kRunsPerAbort) {
+    const std::size_t count = std::min(kRunsPerAbort, runs.size() - first);
+    add(why, abort_body(runs.data() + first, count, reason));
+  }
+  for (const std::uint64_t run : runs)
+    add_withdrawals(why.cause, run);
+}
+
+Why Drafter::why_of_question(const Approval& approval, Seq cause) const {
+  Why why = why_of(tables_.runs[tables_.runs.find(approval.run)]);
+  why.cause = cause.value;
+  why.session = approval.session.value;
+  return why;
+}
+
+void Drafter::add_approval_resolved(const ApprovalAnswer& answer, Why why) {
+  if (why.session == 0) {
+    const Approval* approval = tables_.approvals.find(answer.request);
+    if (approval != nullptr) why.session = approval->session.value;
+  }
+  BodyBuilder& b = builder();
+  const auto rule = text_if(b, answer.rule);
+  add(why, fb::CreateApprovalResolved(b, answer.request.value, answer.decision, answer.via, rule));
+}
+
+void Drafter::add_withdrawals(std::uint64_t cause, std::uint64_t run_id) {
+  for (const Approval& approval : tables_.approvals) {
+    if (!approval.open() || approval.run.value != run_id) continue;
+    add_approval_resolved({.request = approval.request,
+                           .decision = fb::ApprovalDecision::withdrawn,
+                           .via = fb::DecidedVia::run_end},
+                          why_of_question(approval, Seq{cause}));
+  }
+}
+
+TextOffset put_text(BodyBuilder& builder, std::string_view text) {
+  return builder.CreateString(text.data(), text.size());
+}
+
+TextOffset text_if(BodyBuilder& builder, std::string_view text) {
+  return text.empty() ? TextOffset{} : put_text(builder, text);
+}
+
+namespace {
+
+TextOffset copy_text(BodyBuilder& builder, const flatbuffers::String* text) {
+  return text == nullptr ? TextOffset{} : builder.CreateString(text);
+}
+
+using AttachmentOffset = flatbuffers::Offset<fb::Attachment>;
+using Attachments = flatbuffers::Vector<AttachmentOffset>;
+
+flatbuffers::Offset<Attachments> copy_attachments(BodyBuilder& builder, const Attachments* from) {
+  if (from == nullptr) return {};
+  std::vector<AttachmentOffset> copies;
+  copies.reserve(from->size());
+  for (const fb::Attachment* attachment : *from) {
+    const TextOffset name = copy_text(builder, attachment->name());
+    const TextOffset mime_type = copy_text(builder, attachment->mime_type());
+    const TextOffset url = copy_text(builder, attachment->url());
+    copies.push_back(fb::CreateAttachment(builder, name, mime_type, url, attachment->bytes()));
+  }
+  return builder.CreateVector(copies);
+}
+
+}  // namespace
+
+flatbuffers::Offset<fb::MessageReceived> copy_message(BodyBuilder& builder,
+                                                      const fb::MessageReceived& message) {
+  const TextOffset channel = copy_text(builder, message.channel());
+  const TextOffset account = copy_text(builder, message.account());
+  const TextOffset sender_id = copy_text(builder, message.sender_id());
+  const TextOffset sender_name = copy_text(builder, message.sender_name());
+  const TextOffset conversation_id = copy_text(builder, message.conversation_id());
+  const TextOffset thread = copy_text(builder, message.thread());
+  const TextOffset external_id = copy_text(builder, message.external_id());
+  const TextOffset text = copy_text(builder, message.text());
+  const auto attachments = copy_attachments(builder, message.attachments());
+  const TextOffset reply_to = copy_text(builder, message.reply_to());
+  const TextOffset session_key = copy_text(builder, message.session_key());
+  const TextOffset agent_id = copy_text(builder, message.agent_id());
+  const TextOffset idempotency_key = copy_text(builder, message.idempotency_key());
+  const auto sealed =
+      message.sealed() == nullptr
+          ? flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>{}
+          : builder.CreateVector(message.sealed()->data(), message.sealed()->size());
+
+  return fb::CreateMessageReceived(
+      builder, message.via(), channel, account, sender_id, sender_name, message.conversation(),
+      conversation_id, thread, external_id, text, attachments, reply_to, message.platform_ms(),
+      session_key, agent_id, idempotency_key, message.entropy(), message.bridge(),
+      message.fingerprint(), message.no_run(), message.vouched(), message.queue_mode(),
+      message.untrusted(), message.exact_ids(), message.mention(), message.person(), sealed);
+}
+
+}  // namespace spine::core

@@ -1,0 +1,94 @@
+// effects: per kind of event, always the same ones under the same ordinals.
+#include "engine/core/model/effects.h"
+
+#include <algorithm>
+
+#include "engine/core/model/kinds.h"
+#include "engine/core/model/tables.h"
+#include "schemas/fields.h"
+
+namespace spine::core {
+namespace {
+
+Effect& add(Effects& out, EffectKind kind, const EventView& event, std::uint32_t ordinal) {
+  return out.emplace_back(Effect{.kind = kind,
+                                 .id = {.seq = event.seq, .ordinal = ordinal},
+                                 .session = SessionId{event.header.session}});
+}
+
+}  // namespace
+
+void effects(const State& state, const Departures& gone, const EventView& event, Effects& out) {
+  const Kind& kind = kind_of(event.header.kind);
+  if (kind.effects != nullptr) kind.effects(state, gone, event, out);
+}
+
+// 0 = the prompt. A run that the state does not know to be working under this very event is not
+// prompted.
+void effects_of_started(const State& state, const Departures&, const EventView& event,
+                        Effects& out) {
+  const Runs& runs = state.tables().runs;
+  const std::uint32_t row = runs.find(RunId{root_of<fb::RunStarted>(event).run()});
+  if (row == 0 || runs[row].status != RunStatus::running || runs[row].started != event.seq) return;
+  Effect& prompt = add(out, EffectKind::prompt_agent, event, 0);
+  prompt.run = runs[row].id;
+  prompt.message = runs[row].message;
+}
+
+// From 1 on: one cancellation per run as listed.
+void effects_of_aborted(const State&, const Departures&, const EventView& event, Effects& out) {
+  const auto* listed = root_of<fb::RunAborted>(event).runs();
+  for (flatbuffers::uoffset_t i = 0; listed != nullptr && i < listed->size(); ++i)
+    add(out, EffectKind::cancel_agent, event, i + 1).run = RunId{listed->Get(i)};
+}
+
+// 1 = the message for the agent that is at work.
+void effects_of_queued(const State& state, const Departures&, const EventView& event,
+                       Effects& out) {
+  const Tables& tables = state.tables();
+  const std::uint32_t row = tables.runs.find(RunId{event.seq.value});
+  if (row == 0 || tables.runs[row].queue_mode != fb::QueueMode::steer ||
+      tables.runs[row].status != RunStatus::queued) {
+    return;
+  }
+  const std::uint32_t into = tables.sessions.hot(tables.runs[row].session_row).running;
+  if (into == 0) return;
+  Effect& steer = add(out, EffectKind::steer_agent, event, 1);
+  steer.run = tables.runs[row].id;
+  steer.message = tables.runs[row].message;
+  steer.into = tables.runs[into].id;
+}
+
+// 1 = the answer to the agent, unless its run is over.
+void effects_of_approval(const State&, const Departures& gone, const EventView& event,
+                         Effects& out) {
+  const auto& body = root_of<fb::ApprovalResolved>(event);
+  const ApprovalView* approval = gone.approval(Seq{body.request()});
+  if (approval == nullptr || body.decision() == fb::ApprovalDecision::withdrawn) return;
+  Effect& answer = add(out, EffectKind::answer_agent, event, 1);
+  answer.run = approval->run;
+  answer.ask = approval->ask;
+}
+
+// 1 = what the loop thread is to do.
+void effects_of_control(const State&, const Departures&, const EventView& event, Effects& out) {
+  add(out, EffectKind::control_agent, event, 1);
+}
+
+void open_obligations(const State& state, Effects& out) {
+  const std::size_t first = out.size();
+  const Runs& runs = state.tables().runs;
+  for (std::uint32_t row = 1; row < runs.end(); ++row) {
+    if (!runs.live(row) || runs[row].status != RunStatus::running) continue;
+    const Run& run = runs[row];
+    out.push_back(Effect{.kind = EffectKind::prompt_agent,
+                         .id = {.seq = run.started, .ordinal = 0},
+                         .session = run.session,
+                         .run = run.id,
+                         .message = run.message});
+  }
+  std::sort(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(),
+            [](const Effect& a, const Effect& b) { return a.id < b.id; });
+}
+
+}  // namespace spine::core

@@ -1,0 +1,50 @@
+// effects: the work outside the core that an event asks for.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/core/model/departures.h"
+#include "engine/core/model/state.h"
+#include "schemas/vocab/ids.h"
+#include "schemas/vocab/record.h"
+
+namespace spine::core {
+
+enum class EffectKind : std::uint8_t {
+  prompt_agent,  // obligation: give `message` of `session` to the run's agent
+  cancel_agent,  // stop the run if it is being worked on; lost is fine, its result is ignored
+  steer_agent,   // give `message` of `run` to the agent that works on `into`; lost is fine, the run
+                 // waits its turn then
+  answer_agent,  // what the agent of `run` asked as `ask` is decided; who does not hear it is not
+                 // waiting any more
+  control_agent,  // restart or release the agent the event names
+};
+
+struct Effect {
+  EffectKind kind{};
+  EffectId id{};
+  SessionId session{};
+  RunId run{};
+  Seq message{};        // prompt_agent, steer_agent: the MessageReceived to answer
+  RunId into{};         // steer_agent
+  std::uint64_t ask{};  // answer_agent
+};
+
+using Effects = std::vector<Effect>;
+
+// Pure; appends. Ordinals are fixed per kind of event, so an EffectId means the same for ever.
+// REQUIRES: the decision that the event is of has been folded into the state; `gone` is what it
+// took out.
+void effects(const State& state, const Departures& gone, const EventView& event, Effects& out);
+
+// What an event of a kind asks for. Which is whose: engine/core/model/kinds.cc.
+using EffectsOf = void(const State& state, const Departures& gone, const EventView& event,
+                       Effects& out);
+EffectsOf effects_of_queued, effects_of_started, effects_of_aborted, effects_of_approval;
+EffectsOf effects_of_control;
+
+// The obligations that are open in the state, ordered by id: what recovery resumes.
+void open_obligations(const State& state, Effects& out);
+
+}  // namespace spine::core

@@ -1,0 +1,356 @@
+// Rows: the columns of every table of the state, each listed once.
+//
+// A row type is a template over what its texts are: places in the arena (Text) or strings in the
+// table itself, string_views in the copies for readers. Its columns() give the number of each
+// column in digests and snapshots, the member, and its bound. A new column is a member and its line
+// in columns(): with a number that was never used, behind the others. At its default value it
+// contributes nothing to a digest.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "engine/core/model/columns.h"
+#include "schemas/vocab/ids.h"
+#include "schemas/vocab/limits.h"
+
+#include "event_generated.h"
+
+namespace spine::core {
+
+// ---- The engine itself
+
+// The last run of the process, and the machine it was on.
+struct EngineLife {
+  Bits128 boot_id{};                  // of the last EngineStarted
+  std::uint64_t boottime_ms{};        // at that event
+  std::uint64_t start_logical_ms{};   // logical time of that event
+  Seq started{};                      // its seq; 0 = never started
+  Bits128 loss{};                     // names the last loss that was accepted; zero = none was
+  bool stopped{};                     // EngineStopped came after it: the last stop was orderly
+  std::int16_t utc_offset_minutes{};  // of the last TimeZoneChanged, as its name
+};
+
+// ---- Sessions
+
+// What every message of a session touches.
+struct SessionActivity {
+  std::uint64_t active_ms{};   // logical time of the last message or end of a run
+  std::uint64_t active_seq{};  // and its event: orders sessions that wait to expire
+  Seq history_first{};         // first message of this life; 0 = none
+  Seq history_last{};
+  std::uint64_t message_count{};   // messages and replies of this life
+  std::int64_t updated_wall_ms{};  // last message or reply
+};
+
+// What changes rarely.
+template <class Text>
+struct SessionFacts {
+  SessionId id{};  // 0 = the row is free
+  Bits128 uuid{};  // sessionId of the protocol
+  PrincipalId owner{};
+  std::int64_t started_wall_ms{};  // of this life (last reset)
+  Text key{};
+  Text agent_id{};
+  Text channel{};
+  Text display_name{};
+  Text label{};           // given by a client, unique among sessions; may be empty
+  Text thinking_level{};  // empty = the agent's own
+  Text model{};           // "provider/model"; empty = the agent's own
+  Text agent_session{};   // the agent's own name of the conversation; empty = none yet
+  std::uint32_t marks{};  // bits of fb::SessionMark
+  fb::ConversationKind conversation{};
+
+  // Of both parts of the row.
+  static constexpr auto columns() {
+    using Facts = SessionFacts;
+    using Activity = SessionActivity;
+    return std::tuple{column(0, &Facts::id),
+                      column(1, &Facts::key, limits::kKeyBytesMax),
+                      column(2, &Facts::agent_id, limits::kNameBytesMax),
+                      column(3, &Facts::channel, limits::kNameBytesMax),
+                      column(4, &Facts::display_name, limits::kNameBytesMax),
+                      column(5, &Facts::uuid),
+                      column(6, &Facts::conversation),
+                      column(7, &Facts::owner),
+                      column(8, &Facts::started_wall_ms),
+                      column(9, &Activity::updated_wall_ms),
+                      column(10, &Activity::active_ms),
+                      column(11, &Activity::active_seq, kSeqOfState),
+                      column(12, &Activity::history_first, kSeqOfState),
+                      column(13, &Activity::history_last, kSeqOfState),
+                      column(14, &Activity::message_count),
+                      column(15, &Facts::label, limits::kNameBytesMax),
+                      column(16, &Facts::thinking_level, limits::kThinkingLevelBytesMax),
+                      column(17, &Facts::model, limits::kModelBytesMax),
+                      column(18, &Facts::marks),
+                      column(19, &Facts::agent_session, limits::kAgentSessionBytesMax)};
+  }
+};
+
+struct SessionRow : SessionActivity, SessionFacts<std::string_view> {};
+
+// ---- Principals
+
+// What every message of a principal touches.
+struct PrincipalActivity {
+  std::uint64_t tat_us{};      // token bucket (rate.h)
+  std::uint64_t active_ms{};   // logical time it was last needed
+  std::uint64_t active_seq{};  // and the event
+};
+
+template <class Text>
+struct PrincipalFacts {
+  PrincipalId id{};  // 0 = the row is free
+  Text key{};
+  Text name{};
+  fb::PrincipalKind kind{};
+
+  // Of both parts of the row.
+  static constexpr auto columns() {
+    using Facts = PrincipalFacts;
+    using Activity = PrincipalActivity;
+    return std::tuple{column(0, &Facts::id),
+                      column(1, &Facts::kind),
+                      column(2, &Facts::key, limits::kKeyBytesMax),
+                      column(3, &Facts::name, limits::kNameBytesMax),
+                      column(4, &Activity::tat_us),
+                      column(5, &Activity::active_ms),
+                      column(6, &Activity::active_seq, kSeqOfState)};
+  }
+};
+
+struct PrincipalRow : PrincipalActivity, PrincipalFacts<std::string_view> {};
+
+// ---- Runs
+
+// Numbers are in snapshots.
+enum class RunStatus : std::uint8_t { unknown, queued, running, finished, failed, aborted };
+
+template <class Text>
+struct RunRow {
+  RunId id{};  // 0 = the row is free
+  SessionId session{};
+  Seq message{};                  // the MessageReceived it answers
+  PrincipalId principal{};        // who sent that
+  std::uint64_t correlation{};    // first input of the chain
+  std::uint64_t not_before_ms{};  // logical; 0 = not delayed
+  Seq started{};                  // RunStarted: id of the obligation; 0 = not started
+  Seq ended{};                    // RunFinished / RunFailed / RunAborted / RunsMerged; 0 = open
+  std::int64_t started_wall_ms{};
+  std::int64_t ended_wall_ms{};
+  RunId steered{};  // queued: the run whose agent took its message; 0 = none
+  Text key{};
+  Text agent_id{};
+  std::uint16_t attempt{};  // 0 = not started
+  std::uint16_t crashes{};  // attempts cut off by crashes, of the agent or the gateway
+  RunStatus status{};
+  fb::Trust trust{};
+  fb::QueueMode queue_mode{};  // unset = followup
+
+  static constexpr auto columns() {
+    using Row = RunRow;
+    return std::tuple{column(0, &Row::id),
+                      column(1, &Row::key, limits::kIdempotencyKeyBytesMax),
+                      column(2, &Row::agent_id, limits::kNameBytesMax),
+                      column(3, &Row::session),
+                      column(4, &Row::message),
+                      column(5, &Row::principal),
+                      column(6, &Row::correlation),
+                      column(7, &Row::not_before_ms),
+                      column(8, &Row::started, kSeqOfState),
+                      column(9, &Row::ended, kSeqOfState),
+                      column(10, &Row::started_wall_ms),
+                      column(11, &Row::ended_wall_ms),
+                      column(12, &Row::attempt),
+                      column(13, &Row::status, static_cast<std::uint64_t>(RunStatus::aborted)),
+                      column(14, &Row::crashes),
+                      column(15, &Row::trust),
+                      column(16, &Row::queue_mode),
+                      column(17, &Row::steered)};
+  }
+};
+
+// ---- Fingerprints
+
+struct Duplicate {
+  Bits128 fingerprint{};
+  Seq seq{};
+  std::uint32_t minute{};  // logical time
+
+  static constexpr auto columns() {
+    using Row = Duplicate;
+    return std::tuple{column(0, &Row::fingerprint), column(1, &Row::seq, kSeqOfState),
+                      column(2, &Row::minute)};
+  }
+};
+
+struct IdempotentRequest {
+  Bits128 fingerprint{};  // of (principal, key)
+  Seq message{};          // the MessageReceived it became
+  RunId run{};            // its run; 0 = none
+  std::uint64_t logical_ms{};
+
+  static constexpr auto columns() {
+    using Row = IdempotentRequest;
+    return std::tuple{column(0, &Row::fingerprint), column(1, &Row::message, kSeqOfState),
+                      column(2, &Row::run, kSeqOfState), column(3, &Row::logical_ms)};
+  }
+};
+
+// ---- Devices
+
+// A device that may connect.
+template <class Text>
+struct DeviceRow {
+  Seq paired{};       // the DevicePaired that let it in
+  Text device_id{};   // hex SHA-256 of the public key
+  Text public_key{};  // Ed25519, bytes
+  Text token_hash{};  // SHA-256, bytes; empty = revoked
+  Text role{};
+  Text scopes{};  // joined with ","
+  Text label{};
+  Text client_id{};
+  Text client_mode{};
+  Text platform{};
+  Text device_family{};
+  Text address{};
+  fb::ApprovedVia via{};
+  std::int64_t approved_wall_ms{};
+  std::int64_t last_seen_wall_ms{};  // 0 = never connected
+
+  static constexpr auto columns() {
+    using Row = DeviceRow;
+    return std::tuple{column(0, &Row::paired),
+                      column(1, &Row::device_id, limits::kNameBytesMax),
+                      column(2, &Row::public_key, limits::kPublicKeyBytes),
+                      column(3, &Row::token_hash, limits::kTokenHashBytes),
+                      column(4, &Row::role, limits::kNameBytesMax),
+                      column(5, &Row::scopes, limits::kScopesBytesMax),
+                      column(6, &Row::label, limits::kNameBytesMax),
+                      column(7, &Row::client_id, limits::kNameBytesMax),
+                      column(8, &Row::client_mode, limits::kNameBytesMax),
+                      column(9, &Row::platform, limits::kNameBytesMax),
+                      column(10, &Row::device_family, limits::kNameBytesMax),
+                      column(11, &Row::address, limits::kNameBytesMax),
+                      column(12, &Row::via),
+                      column(13, &Row::approved_wall_ms),
+                      column(14, &Row::last_seen_wall_ms)};
+  }
+};
+
+// ---- Pairing of senders
+
+// A sender's request to be let in.
+template <class Text>
+struct PairingRow {
+  Seq request{};  // the ChannelPairingRequested
+  Text channel{};
+  Text account{};
+  Text sender_id{};
+  Text sender_name{};
+  Text code{};
+  std::int64_t created_wall_ms{};
+  std::uint64_t expires_ms{};  // logical
+  std::int64_t expires_wall_ms{};
+
+  bool live(std::uint64_t now_ms) const { return now_ms < expires_ms; }
+
+  static constexpr auto columns() {
+    using Row = PairingRow;
+    return std::tuple{column(0, &Row::request),
+                      column(1, &Row::channel, limits::kNameBytesMax),
+                      column(2, &Row::account, limits::kNameBytesMax),
+                      column(3, &Row::sender_id, limits::kNameBytesMax),
+                      column(4, &Row::sender_name, limits::kNameBytesMax),
+                      column(5, &Row::code, limits::kNameBytesMax),
+                      column(6, &Row::created_wall_ms),
+                      column(7, &Row::expires_ms),
+                      column(8, &Row::expires_wall_ms)};
+  }
+};
+
+struct PairedSender {
+  Seq resolved{};  // the ChannelPairingResolved
+  std::string channel{};
+  std::string account{};
+  std::string sender_id{};
+
+  static constexpr auto columns() {
+    using Row = PairedSender;
+    return std::tuple{column(0, &Row::resolved), column(1, &Row::channel, limits::kNameBytesMax),
+                      column(2, &Row::account, limits::kNameBytesMax),
+                      column(3, &Row::sender_id, limits::kNameBytesMax)};
+  }
+};
+
+// ---- What agents ask
+
+// A question of an agent that nobody answered.
+template <class Text>
+struct ApprovalRow {
+  Seq request{};  // the ApprovalRequested
+  Bits128 uuid{};
+  RunId run{};
+  SessionId session{};
+  std::uint64_t ask{};  // the adapter's number of the question
+  fb::ApprovalKind kind{};
+  std::uint32_t options{};  // bit 1 << fb::ApprovalDecision of each answer the agent offers
+  Text tool{};
+  Text title{};
+  Text detail{};
+  Text cwd{};
+  Text code{};  // empty = not put to people
+  std::int64_t created_wall_ms{};
+  std::uint64_t expires_ms{};  // logical
+  std::int64_t expires_wall_ms{};
+
+  // Whether people were asked.
+  bool open() const { return !code.empty(); }
+
+  static constexpr auto columns() {
+    using Row = ApprovalRow;
+    return std::tuple{column(0, &Row::request),
+                      column(1, &Row::uuid),
+                      column(2, &Row::run),
+                      column(3, &Row::session),
+                      column(4, &Row::ask),
+                      column(5, &Row::kind),
+                      column(6, &Row::options),
+                      column(7, &Row::tool, limits::kNameBytesMax),
+                      column(8, &Row::title, limits::kApprovalTextBytesMax),
+                      column(9, &Row::detail, limits::kApprovalTextBytesMax),
+                      column(10, &Row::cwd, limits::kApprovalTextBytesMax),
+                      column(11, &Row::code, limits::kNameBytesMax),
+                      column(12, &Row::created_wall_ms),
+                      column(13, &Row::expires_ms),
+                      column(14, &Row::expires_wall_ms)};
+  }
+};
+
+struct AllowedTool {
+  Seq resolved{};  // the ApprovalResolved that allowed it
+  RunId run{};
+  std::string key{};  // what was allowed: allowed_key()
+
+  static constexpr auto columns() {
+    using Row = AllowedTool;
+    return std::tuple{column(0, &Row::resolved), column(1, &Row::run),
+                      column(2, &Row::key, limits::kNameBytesMax)};
+  }
+};
+
+struct QuarantinedAgent {
+  Seq quarantined{};  // the AgentQuarantined
+  std::string agent_id{};
+
+  static constexpr auto columns() {
+    using Row = QuarantinedAgent;
+    return std::tuple{column(0, &Row::quarantined),
+                      column(1, &Row::agent_id, limits::kNameBytesMax)};
+  }
+};
+
+}  // namespace spine::core

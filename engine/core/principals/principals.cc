@@ -1,0 +1,35 @@
+// Principals: found by kind and key.
+#include "engine/core/principals/principals.h"
+
+#include "engine/core/base/hash_index.h"
+
+namespace spine::core {
+
+std::uint32_t Principals::hash_key(fb::PrincipalKind kind, std::string_view key) const {
+  return hash_text(seed_ + static_cast<std::uint64_t>(kind), key);
+}
+
+std::uint32_t Principals::find_key(fb::PrincipalKind kind, std::string_view key) const {
+  return by_key_.find(hash_key(kind, key), [&](std::uint32_t row) {
+    return cold_[row].kind == kind && texts_->view(cold_[row].key) == key;
+  });
+}
+
+std::uint32_t Principals::add(const PrincipalRow& from) {
+  const std::uint32_t row = put(from);
+  by_key_.insert(hash_key(from.kind, from.key), row);
+  return row;
+}
+
+bool Principals::restore(const PrincipalRow& from) {
+  if (find_key(from.kind, from.key) != 0) return false;
+  add(from);
+  return true;
+}
+
+void Principals::remove(std::uint32_t row) {
+  by_key_.erase(hash_key(cold_[row].kind, texts_->view(cold_[row].key)), row);
+  drop(row);
+}
+
+}  // namespace spine::core

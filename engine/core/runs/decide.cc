@@ -1,0 +1,330 @@
+// What becomes of runs: of one that ends, is stopped or was cut off, and of what its agent says
+// meanwhile.
+#include "engine/core/runs/decide.h"
+
+#include <algorithm>
+#include <string>
+
+namespace spine::core {
+namespace {
+
+void sort_once(std::vector<std::uint64_t>& ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+}
+
+// The runs to stop: those listed that are open, or all of the session's. Ascending, each once.
+std::vector<std::uint64_t> runs_to_abort(const Tables& tables, const Input& input,
+                                         const flatbuffers::Vector<std::uint64_t>* listed) {
+  const bool all = listed == nullptr || listed->size() == 0;
+  if (all && !input.run) {
+    const std::uint32_t session = tables.sessions.find(input.session);
+    return session == 0 ? std::vector<std::uint64_t>{} : open_runs(tables, session);
+  }
+  std::vector<std::uint64_t> runs;
+  const auto add = [&](std::uint64_t id) {
+    const std::uint32_t row = tables.runs.find(RunId{id});
+    if (row != 0 && tables.runs.open(row)) runs.push_back(id);
+  };
+  if (all) {
+    add(input.run.value);
+  } else {
+    std::for_each(listed->begin(), listed->end(), add);
+  }
+  sort_once(runs);
+  return runs;
+}
+
+// Sessions that the runs belong to, ascending, each once.
+std::vector<std::uint64_t> sessions_of(const Tables& tables,
+                                       const std::vector<std::uint64_t>& runs) {
+  std::vector<std::uint64_t> sessions;
+  for (const std::uint64_t id : runs) {
+    sessions.push_back(tables.runs[tables.runs.find(RunId{id})].session.value);
+  }
+  sort_once(sessions);
+  return sessions;
+}
+
+bool same_list(const flatbuffers::Vector<std::uint64_t>* listed,
+               const std::vector<std::uint64_t>& runs) {
+  return listed != nullptr && std::equal(listed->begin(), listed->end(), runs.begin(), runs.end());
+}
+
+// Runs that the agent of this run took the messages of, by id ascending.
+std::vector<std::uint64_t> steered_runs(const Tables& tables, const Run& into) {
+  std::vector<std::uint64_t> runs;
+  const SessionHot& session = tables.sessions.hot(into.session_row);
+  for (std::uint32_t row = session.waiting.first; row != 0; row = tables.runs.next(row)) {
+    if (tables.runs[row].steered == into.id) runs.push_back(tables.runs[row].id.value);
+  }
+  std::sort(runs.begin(), runs.end());
+  return runs;
+}
+
+bool counts_as_try(fb::InterruptReason reason) {
+  return reason == fb::InterruptReason::agent_crash || reason == fb::InterruptReason::gateway_crash;
+}
+
+constexpr std::string_view kSendAgain = " Send it again if you want another try.";
+
+std::string_view what_ended(fb::InterruptReason reason) {
+  switch (reason) {
+    case fb::InterruptReason::agent_crash:
+      return "The agent crashed";
+    case fb::InterruptReason::gateway_crash:
+      return "The gateway crashed";
+    case fb::InterruptReason::agent_restart:
+      return "The agent was restarted";
+    default:
+      return "The gateway was stopped";
+  }
+}
+
+// For the person whose message it was.
+std::string failure_text(fb::RunOutcome outcome, fb::InterruptReason reason, std::size_t crashes,
+                         std::string_view why) {
+  std::string text{what_ended(reason)};
+  if (outcome == fb::RunOutcome::quarantined && crashes > 1) {
+    if (reason != fb::InterruptReason::agent_crash) text = "The gateway or the agent crashed";
+    text += " " + std::to_string(crashes) + " times";
+  }
+  text += counts_as_try(reason) ? " while it worked on this message"
+                                : " while this message was being answered";
+  switch (outcome) {
+    case fb::RunOutcome::quarantined:
+      text += "; it is not tried again.";
+      break;
+    case fb::RunOutcome::left:
+      text +=
+          ". By its agent's onCrash setting it is left as it is, because some of the work may have"
+          " been done.";
+      break;
+    case fb::RunOutcome::final:
+      text += "; by its agent's onCrash setting it is not tried again.";
+      break;
+  }
+  if (!why.empty()) text.append(" ").append(why);
+  return text.append(kSendAgain);
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> open_runs(const Tables& tables, std::uint32_t session_row) {
+  std::vector<std::uint64_t> runs;
+  const SessionHot& session = tables.sessions.hot(session_row);
+  if (session.running != 0) runs.push_back(tables.runs[session.running].id.value);
+  for (std::uint32_t row = session.waiting.first; row != 0; row = tables.runs.next(row)) {
+    runs.push_back(tables.runs[row].id.value);
+  }
+  std::sort(runs.begin(), runs.end());
+  return runs;
+}
+
+std::uint32_t next_due_run(const Tables& tables, std::uint32_t session_row, std::uint64_t now_ms,
+                           const std::vector<std::uint64_t>& gone) {
+  const SessionHot& session = tables.sessions.hot(session_row);
+  for (std::uint32_t row = session.waiting.first; row != 0; row = tables.runs.next(row)) {
+    const Run& run = tables.runs[row];
+    if (run.not_before_ms > now_ms) continue;
+    if (!std::binary_search(gone.begin(), gone.end(), run.id.value)) return row;
+  }
+  return 0;
+}
+
+bool has_trusted_work(const Tables& tables, std::uint32_t session_row) {
+  const SessionHot& session = tables.sessions.hot(session_row);
+  const auto trusted = [&](std::uint32_t row) {
+    return row != 0 && tables.runs[row].trust == fb::Trust::trusted;
+  };
+  if (trusted(session.running)) return true;
+  for (std::uint32_t row = session.waiting.first; row != 0; row = tables.runs.next(row)) {
+    if (trusted(row)) return true;
+  }
+  return false;
+}
+
+Why why_of(const Run& run) {
+  return Why{.cause = run.started.value,
+             .correlation = run.correlation,
+             .principal = run.principal.value,
+             .session = run.session.value};
+}
+
+void decide_run_end(const Tables& tables, const Input& input, Decision& decision) {
+  const bool finished = is_kind(input.kind, fb::EventBody::RunFinished);
+  const RunId id{finished ? root_of<fb::RunFinished>(input.body).run()
+                          : root_of<fb::RunFailed>(input.body).run()};
+  Drafter drafter(tables, input, decision);
+  const Run* run = drafter.add_run_input(id);
+  if (run == nullptr) return;
+  Why why = why_of(*run);
+  why.cause = decision.reply.seq.value;
+  // An answer is the answer to what was steered into it, too; without one those wait their turn.
+  std::vector<std::uint64_t> merged;
+  if (finished) merged = steered_runs(tables, *run);
+  if (!merged.empty()) drafter.add_runs_merged(why, merged, id);
+  drafter.add_withdrawals(why.cause, id.value);
+  const std::uint64_t now_ms = input.now.logical_ms;
+  const std::uint32_t next = next_due_run(tables, run->session_row, now_ms, merged);
+  if (next != 0) drafter.start_run(next, now_ms, merged);
+}
+
+void decide_abort(const Tables& tables, const Input& input, Decision& decision) {
+  const auto* listed = root_of<fb::RunAborted>(input.body).runs();
+  const fb::AbortReason reason = root_of<fb::RunAborted>(input.body).reason();
+  Reply& reply = decision.reply;
+  reply.session = input.session;
+  const std::vector<std::uint64_t> runs = runs_to_abort(tables, input, listed);
+  if (runs.empty()) {
+    const bool lost = input.session && tables.sessions.find(input.session) == 0;
+    return decision.refuse(lost ? ReplyCode::not_found : ReplyCode::nothing_to_do);
+  }
+  Drafter drafter(tables, input, decision);
+  const std::vector<std::uint64_t> sessions = sessions_of(tables, runs);
+  const std::uint64_t session = sessions.size() == 1 ? sessions.front() : 0;
+  const Why why{.principal = input.principal.value, .session = session};
+  // All of a session, and more than one event names: the input stays whole, the rest follows.
+  const bool names_runs = listed != nullptr && listed->size() != 0;
+  const bool too_many = runs.size() > kRunsPerAbort;
+  const std::size_t first = too_many && !names_runs ? 0 : std::min(runs.size(), kRunsPerAbort);
+  const bool as_it_came = too_many ? !names_runs : same_list(listed, runs);
+  const Seq seq = as_it_came
+                      ? drafter.add_input(why)
+                      : drafter.add_input(why, drafter.abort_body(runs.data(), first, reason));
+  for (std::size_t i = 0; i < first; ++i)
+    drafter.add_withdrawals(seq.value, runs[i]);
+  Why rest = why;
+  rest.cause = rest.correlation = seq.value;
+  drafter.add_runs_aborted(rest, {runs.begin() + static_cast<std::ptrdiff_t>(first), runs.end()},
+                           reason);
+  reply.seq = seq;
+  reply.run = RunId{runs.front()};
+  reply.session = SessionId{session};
+  for (const std::uint64_t id : sessions) {
+    const std::uint32_t row = tables.sessions.find(SessionId{id});
+    const std::uint32_t running = tables.sessions.hot(row).running;
+    const bool free =
+        running == 0 || std::binary_search(runs.begin(), runs.end(), tables.runs[running].id.value);
+    const std::uint32_t next = free ? next_due_run(tables, row, input.now.logical_ms, runs) : 0;
+    if (next != 0) drafter.start_run(next, input.now.logical_ms, runs);
+  }
+}
+
+void decide_run_interrupted(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::RunInterrupted>(input.body);
+  Drafter drafter(tables, input, decision);
+  const Run* running = drafter.add_run_input(RunId{body.run()});
+  if (running == nullptr) return;
+  const Run& run = *running;
+  const AgentRules& rules = tables.policy.rules_of(tables.runs.text(run.agent_id));
+  Why why = why_of(run);
+  why.cause = decision.reply.seq.value;
+  // Whoever asked is gone.
+  drafter.add_withdrawals(why.cause, run.id.value);
+  const bool counts = counts_as_try(body.reason());
+  const std::size_t crashes = std::size_t{run.crashes} + (counts ? 1 : 0);
+  // A stop is no try, but what was begun may have had effects: the policy has a say in it all the
+  // same.
+  if (rules.on_crash == fb::OnCrash::retry && (!counts || crashes < rules.attempts_max)) {
+    const auto attempt =
+        static_cast<std::uint16_t>(run.attempt == 0xffff ? run.attempt : run.attempt + 1);
+    drafter.add(
+        why, fb::CreateRunStarted(drafter.builder(), run.id.value, attempt, 0, run.started.value));
+    return;
+  }
+  const fb::RunOutcome outcome = rules.on_crash == fb::OnCrash::retry ? fb::RunOutcome::quarantined
+                                 : rules.on_crash == fb::OnCrash::leave ? fb::RunOutcome::left
+                                                                        : fb::RunOutcome::final;
+  // What the agent's process said of its end; the others say nothing that is not said already.
+  const bool tells = body.reason() == fb::InterruptReason::agent_crash;
+  const std::string message = failure_text(outcome, body.reason(), crashes,
+                                           tells ? text_of(body.message()) : std::string_view{});
+  const auto kind = counts ? fb::RunErrorKind::crash : fb::RunErrorKind::unknown;
+  BodyBuilder& builder = drafter.builder();
+  const TextOffset text = put_text(builder, message);
+  drafter.add(why, fb::CreateRunFailed(builder, run.id.value, kind, text, body.duration_ms(),
+                                       outcome, run.attempt));
+  const std::uint64_t now_ms = input.now.logical_ms;
+  const std::uint32_t next = next_due_run(tables, run.session_row, now_ms, {});
+  if (next != 0) drafter.start_run(next, now_ms, {});
+}
+
+void decide_run_steered(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::RunSteered>(input.body);
+  Reply& reply = decision.reply;
+  reply.run = RunId{body.run()};
+  const std::uint32_t row = tables.runs.find(reply.run);
+  if (!tables.runs.may_steer(row, tables.runs.find(RunId{body.into()}))) {
+    return decision.refuse(ReplyCode::not_found);
+  }
+  const Run& run = tables.runs[row];
+  if (run.steered.value == body.into()) return decision.refuse(ReplyCode::nothing_to_do);
+  Why why = why_of(run);
+  why.cause = run.id.value;  // it has not started: that it was queued is why
+  reply.session = run.session;
+  reply.seq = Drafter(tables, input, decision).add_input(why);
+}
+
+void decide_tool_called(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::ToolCalled>(input.body);
+  const bool fits = fit(limits::kNameBytesMax, body.call_id(), body.name()) &&
+                    fit(limits::kAgentMessageBytesMax, body.title()) &&
+                    fit(limits::kToolInlineBytesMax, body.arguments());
+  Drafter(tables, input, decision).add_run_input(RunId{body.run()}, fits);
+}
+
+void decide_tool_returned(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::ToolReturned>(input.body);
+  const bool fits = fit(limits::kNameBytesMax, body.call_id(), body.name()) &&
+                    fit(limits::kToolInlineBytesMax, body.result());
+  Drafter(tables, input, decision).add_run_input(RunId{body.run()}, fits);
+}
+
+void decide_body_recorded(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::BodyRecorded>(input.body);
+  Drafter(tables, input, decision)
+      .add_run_input(RunId{body.run()}, fit(limits::kToolBodyBytesMax, body.text()));
+}
+
+void decide_agent_session(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::AgentSessionBound>(input.body);
+  const bool fits = fit(limits::kAgentSessionBytesMax, body.ref());
+  const std::uint32_t row = tables.runs.find_running(RunId{body.run()});
+  if (fits && row != 0) {
+    const Run& run = tables.runs[row];
+    const Sessions& sessions = tables.sessions;
+    if (sessions.text(sessions.cold(run.session_row).agent_session) == text_of(body.ref())) {
+      decision.reply.run = run.id;
+      decision.reply.session = run.session;
+      return decision.refuse(ReplyCode::nothing_to_do);
+    }
+  }
+  Drafter(tables, input, decision).add_run_input(RunId{body.run()}, fits);
+}
+
+// A run that fails is still running when its agent says how far it had come. One that was stopped
+// is not: the agent hears of it afterwards. Whoever ends runs says this once per attempt; there is
+// no state to tell a repetition by.
+void decide_partial_answer(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::PartialAnswerRecorded>(input.body);
+  Reply& reply = decision.reply;
+  reply.run = RunId{body.run()};
+  const std::uint32_t row = tables.runs.find(reply.run);
+  if (row == 0 || !tables.runs[row].started || body.attempt() != tables.runs[row].attempt ||
+      (tables.runs[row].status != RunStatus::running &&
+       tables.runs[row].status != RunStatus::aborted)) {
+    return decision.refuse(ReplyCode::not_found);
+  }
+  if (text_of(body.text()).empty() || !fit(limits::kTextBytesMax, body.text())) {
+    return decision.refuse(ReplyCode::rejected);
+  }
+  const Run& run = tables.runs[row];
+  reply.session = run.session;
+  Why why = why_of(run);
+  // Of one that was stopped that is why there is no more of it.
+  if (run.ended) why.cause = run.ended.value;
+  reply.seq = Drafter(tables, input, decision).add_input(why);
+}
+
+}  // namespace spine::core
