@@ -5,7 +5,7 @@
 #include <flatbuffers/flatbuffers.h>
 #include <string_view>
 
-#include "engine/pipeline/ingress.h"
+#include "engine/pipeline/queues/ingress.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/sha256.h"
 

@@ -10,8 +10,8 @@
 #include "adapters/agents/process/memory_use.h"
 #include "adapters/agents/protocols/protocol.h"
 #include "engine/config/agent_config.h"
-#include "engine/pipeline/messages.h"
-#include "engine/pipeline/reports.h"
+#include "engine/pipeline/items/messages.h"
+#include "engine/pipeline/items/reports.h"
 #include "schemas/vocab/ids.h"
 
 namespace spine::agents {

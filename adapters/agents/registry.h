@@ -17,8 +17,8 @@
 #include "adapters/agents/pool.h"
 #include "adapters/loop/timer.h"
 #include "engine/config/agent_config.h"
-#include "engine/pipeline/messages.h"
-#include "engine/pipeline/shared.h"
+#include "engine/pipeline/items/messages.h"
+#include "engine/pipeline/queues/shared.h"
 
 namespace spine::agents {
 

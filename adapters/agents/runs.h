@@ -18,8 +18,8 @@
 #include "adapters/agents/protocols/protocol.h"
 #include "engine/config/agent_config.h"
 #include "engine/log/log.h"
-#include "engine/pipeline/messages.h"
-#include "engine/pipeline/reports.h"
+#include "engine/pipeline/items/messages.h"
+#include "engine/pipeline/items/reports.h"
 
 namespace spine::agents {
 

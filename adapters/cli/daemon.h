@@ -19,7 +19,7 @@
 #include "engine/config/config.h"
 #include "engine/config/state_dir.h"
 #include "engine/pipeline/engine.h"
-#include "engine/pipeline/ingress.h"
+#include "engine/pipeline/queues/ingress.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::gateway {

@@ -8,8 +8,8 @@
 #include "adapters/agents/registry.h"
 #include "adapters/skills/skills_watcher.h"
 #include "engine/config/config.h"
-#include "engine/pipeline/ingress.h"
-#include "engine/pipeline/shared.h"
+#include "engine/pipeline/queues/ingress.h"
+#include "engine/pipeline/queues/shared.h"
 
 namespace spine::gateway {
 

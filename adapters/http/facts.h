@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/pipeline/shared.h"
+#include "engine/pipeline/queues/shared.h"
 
 namespace spine::http {
 

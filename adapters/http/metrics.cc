@@ -1,4 +1,4 @@
-// The body of /metrics: every counter of engine/pipeline/shared.h in Prometheus text format.
+// The body of /metrics: every counter of engine/pipeline/queues/shared.h in Prometheus text format.
 #include "adapters/http/metrics.h"
 
 #include <array>

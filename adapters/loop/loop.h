@@ -4,10 +4,10 @@
 #include <functional>
 #include <memory>
 
-#include "engine/pipeline/ingress.h"
-#include "engine/pipeline/messages.h"
-#include "engine/pipeline/outbox.h"
-#include "engine/pipeline/shared.h"
+#include "engine/pipeline/items/messages.h"
+#include "engine/pipeline/queues/ingress.h"
+#include "engine/pipeline/queues/outbox.h"
+#include "engine/pipeline/queues/shared.h"
 #include "schemas/vocab/result.h"
 
 struct event_base;

@@ -7,7 +7,7 @@
 
 #include "adapters/loop/timer.h"
 #include "engine/core/base/kept_body.h"
-#include "engine/pipeline/ingress.h"
+#include "engine/pipeline/queues/ingress.h"
 
 namespace spine::schedule {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/pipeline/reports.h"
+#include "engine/pipeline/items/reports.h"
 
 namespace spine::skills {
 

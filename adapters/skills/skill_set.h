@@ -16,7 +16,7 @@
 
 #include "adapters/skills/eligibility.h"
 #include "engine/config/config.h"
-#include "engine/pipeline/reports.h"
+#include "engine/pipeline/items/reports.h"
 #include "schemas/vocab/sha256.h"
 
 namespace spine::skills {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "engine/config/config.h"
-#include "engine/pipeline/reports.h"
+#include "engine/pipeline/items/reports.h"
 #include "schemas/vocab/json.h"
 
 namespace spine::net {

@@ -21,9 +21,9 @@
 #include "adapters/websocket/params.h"
 #include "adapters/websocket/pending.h"
 #include "adapters/websocket/runs.h"
-#include "engine/pipeline/ingress.h"
-#include "engine/pipeline/outbox.h"
-#include "engine/pipeline/shared.h"
+#include "engine/pipeline/queues/ingress.h"
+#include "engine/pipeline/queues/outbox.h"
+#include "engine/pipeline/queues/shared.h"
 #include "schemas/vocab/record.h"
 
 #include "event_generated.h"

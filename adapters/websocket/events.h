@@ -13,7 +13,7 @@
 #include "adapters/websocket/respond.h"
 #include "adapters/websocket/resuming.h"
 #include "adapters/websocket/rows.h"
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
 

@@ -6,7 +6,7 @@
 
 #include "adapters/websocket/request.h"
 #include "adapters/websocket/respond.h"
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 
 namespace spine::net {
 

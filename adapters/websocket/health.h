@@ -2,7 +2,7 @@
 #pragma once
 
 #include "adapters/websocket/context.h"
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 #include "schemas/vocab/json.h"
 
 namespace spine::net {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "adapters/websocket/connections.h"
-#include "engine/pipeline/shared.h"
+#include "engine/pipeline/queues/shared.h"
 #include "schemas/vocab/frames.h"
 
 namespace spine::net {

@@ -18,7 +18,7 @@
 #include "adapters/websocket/perimeter.h"
 #include "adapters/websocket/switchboard.h"
 #include "adapters/websocket/waiting_room.h"
-#include "engine/pipeline/outbox.h"
+#include "engine/pipeline/queues/outbox.h"
 #include "schemas/vocab/unique_fd.h"
 
 namespace spine::net {

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/ids.h"

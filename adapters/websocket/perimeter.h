@@ -12,7 +12,7 @@
 
 #include "adapters/websocket/frame_reader.h"
 #include "adapters/websocket/http_out.h"
-#include "engine/pipeline/shared.h"
+#include "engine/pipeline/queues/shared.h"
 #include "schemas/vocab/addresses.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/limits.h"

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "adapters/websocket/context.h"
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 #include "schemas/vocab/json.h"
 
 namespace spine::net {

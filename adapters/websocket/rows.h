@@ -8,7 +8,7 @@
 
 #include "engine/config/config.h"
 #include "engine/core/model/views.h"
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"

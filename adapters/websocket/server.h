@@ -6,9 +6,9 @@
 #include <string>
 
 #include "adapters/websocket/options.h"
-#include "engine/pipeline/ingress.h"
-#include "engine/pipeline/outbox.h"
-#include "engine/pipeline/shared.h"
+#include "engine/pipeline/queues/ingress.h"
+#include "engine/pipeline/queues/outbox.h"
+#include "engine/pipeline/queues/shared.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::net {

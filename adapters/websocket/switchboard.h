@@ -10,7 +10,7 @@
 #include "adapters/websocket/door.h"
 #include "adapters/websocket/events.h"
 #include "adapters/websocket/request.h"
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 
 namespace spine::net {
 

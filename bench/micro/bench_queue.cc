@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "bench/support/bodies.h"
-#include "engine/pipeline/ingress.h"
-#include "engine/pipeline/messages.h"
-#include "engine/pipeline/outbox.h"
-#include "engine/pipeline/wakeup.h"
+#include "engine/pipeline/items/messages.h"
+#include "engine/pipeline/queues/ingress.h"
+#include "engine/pipeline/queues/outbox.h"
+#include "engine/pipeline/queues/wakeup.h"
 
 #include "event_generated.h"
 

@@ -11,9 +11,9 @@
 #include "adapters/websocket/frame_buffer.h"
 #include "bench/micro/disk_file.h"
 #include "bench/support/core_feed.h"
-#include "engine/pipeline/ingress.h"
-#include "engine/pipeline/messages.h"
-#include "engine/pipeline/outbox.h"
+#include "engine/pipeline/items/messages.h"
+#include "engine/pipeline/queues/ingress.h"
+#include "engine/pipeline/queues/outbox.h"
 #include "journal/journal.h"
 
 namespace spine::bench {

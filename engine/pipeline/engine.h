@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "engine/core/base/kept_body.h"
-#include "engine/pipeline/engine_thread.h"
-#include "engine/pipeline/follower.h"
-#include "engine/pipeline/ingress.h"
-#include "engine/pipeline/outbox.h"
-#include "engine/pipeline/shared.h"
+#include "engine/pipeline/follower/follower.h"
+#include "engine/pipeline/queues/ingress.h"
+#include "engine/pipeline/queues/outbox.h"
+#include "engine/pipeline/queues/shared.h"
+#include "engine/pipeline/writer/engine_thread.h"
 #include "journal/journal.h"
 #include "schemas/vocab/result.h"
 

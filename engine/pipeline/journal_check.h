@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "engine/pipeline/shared.h"
+#include "engine/pipeline/queues/shared.h"
 #include "journal/scan.h"
 
 namespace spine::pipeline {

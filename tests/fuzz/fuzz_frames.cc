@@ -9,8 +9,8 @@
 
 #include "adapters/websocket/channel_message.h"
 #include "adapters/websocket/switchboard.h"
-#include "engine/pipeline/ingress.h"
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
+#include "engine/pipeline/queues/ingress.h"
 #include "schemas/event_verify.h"
 
 namespace {

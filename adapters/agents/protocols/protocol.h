@@ -10,7 +10,7 @@
 
 #include "adapters/agents/answers.h"
 #include "engine/config/agent_config.h"
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 #include "schemas/vocab/ids.h"
 
 #include "event_generated.h"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "adapters/agents/registry.h"
-#include "engine/pipeline/ingress.h"
+#include "engine/pipeline/queues/ingress.h"
 #include "schemas/event_verify.h"
 #include "schemas/vocab/limits.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/pipeline/ingress.h"
+#include "engine/pipeline/queues/ingress.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {

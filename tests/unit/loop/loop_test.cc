@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "adapters/loop/supervisor.h"
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 
 namespace spine::loop {
 namespace {

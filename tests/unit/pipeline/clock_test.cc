@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 #include "journal/journal.h"
 #include "tests/unit/pipeline/gateway.h"
 #include "tests/unit/pipeline/wall_clock.h"

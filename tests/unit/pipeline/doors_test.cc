@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 #include "tests/unit/pipeline/gateway.h"
 
 #include "event_generated.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 #include "journal/journal.h"
 #include "journal/snapshots.h"
 #include "schemas/fields.h"

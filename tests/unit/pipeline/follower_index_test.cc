@@ -1,5 +1,5 @@
 // FollowerIndex: an index that fails stays behind or is made again; nothing stops because of it.
-#include "engine/pipeline/follower_index.h"
+#include "engine/pipeline/follower/follower_index.h"
 
 #include <array>
 #include <chrono>

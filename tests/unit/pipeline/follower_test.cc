@@ -1,5 +1,5 @@
 // Follower: it goes on folding and answering while the index or the snapshots fail.
-#include "engine/pipeline/follower.h"
+#include "engine/pipeline/follower/follower.h"
 
 #include <chrono>
 #include <filesystem>

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "engine/pipeline/engine.h"
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 #include "schemas/finished.h"
 #include "tests/unit/pipeline/no_wake.h"
 

@@ -1,5 +1,5 @@
 // Ingress: order per producer, bounds, and waking both ways.
-#include "engine/pipeline/ingress.h"
+#include "engine/pipeline/queues/ingress.h"
 
 #include <atomic>
 #include <gtest/gtest.h>

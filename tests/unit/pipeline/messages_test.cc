@@ -1,5 +1,5 @@
 // Messages: what is written is what is read.
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 
 #include <cstring>
 #include <deque>

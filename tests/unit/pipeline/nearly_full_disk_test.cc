@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <string>
 
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 #include "journal/journal.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/pipeline/gateway.h"

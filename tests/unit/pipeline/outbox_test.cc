@@ -1,5 +1,5 @@
 // Outbox: nothing leaves before flush, order per producer, bounds, and waking.
-#include "engine/pipeline/outbox.h"
+#include "engine/pipeline/queues/outbox.h"
 
 #include <atomic>
 #include <cstring>

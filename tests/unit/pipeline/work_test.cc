@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 #include "journal/journal.h"
 #include "schemas/fields.h"
 #include "tests/unit/pipeline/gateway.h"

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "adapters/websocket/server.h"
-#include "engine/pipeline/ingress.h"
-#include "engine/pipeline/shared.h"
+#include "engine/pipeline/queues/ingress.h"
+#include "engine/pipeline/queues/shared.h"
 #include "tests/support/ws_client.h"
 #include "tests/unit/websocket/live_engine.h"
 

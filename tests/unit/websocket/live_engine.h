@@ -10,9 +10,9 @@
 #include "adapters/loop/loop.h"
 #include "engine/config/config.h"
 #include "engine/pipeline/engine.h"
-#include "engine/pipeline/ingress.h"
-#include "engine/pipeline/outbox.h"
-#include "engine/pipeline/shared.h"
+#include "engine/pipeline/queues/ingress.h"
+#include "engine/pipeline/queues/outbox.h"
+#include "engine/pipeline/queues/shared.h"
 #include "schemas/vocab/record.h"
 #include "tests/unit/websocket/scripted_agent.h"
 

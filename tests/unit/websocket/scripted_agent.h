@@ -2,8 +2,8 @@
 #pragma once
 
 #include "adapters/agents/answers.h"
-#include "engine/pipeline/ingress.h"
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
+#include "engine/pipeline/queues/ingress.h"
 
 namespace spine::test {
 

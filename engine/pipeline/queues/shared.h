@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "engine/core/model/kinds.h"
-#include "engine/pipeline/latest.h"
-#include "engine/pipeline/reports.h"
+#include "engine/pipeline/items/reports.h"
+#include "engine/pipeline/queues/latest.h"
 #include "schemas/vocab/ids.h"
 
 namespace spine::pipeline {

@@ -1,5 +1,5 @@
 // Events of the past with the sessions, runs and questions they are about.
-#include "engine/pipeline/gap_reader.h"
+#include "engine/pipeline/follower/gap_reader.h"
 
 #include <algorithm>
 

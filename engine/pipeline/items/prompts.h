@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "engine/core/model/views.h"
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 #include "schemas/fields.h"
 
 #include "event_generated.h"

@@ -1,5 +1,5 @@
 // Which events are rows, what belongs to them, and walking back until a page is full.
-#include "engine/pipeline/history_reader.h"
+#include "engine/pipeline/follower/history_reader.h"
 
 #include <algorithm>
 

@@ -1,10 +1,10 @@
 // Prompts whose messages are not at hand, ends of runs, and since when runs wait.
-#include "engine/pipeline/run_reader.h"
+#include "engine/pipeline/follower/run_reader.h"
 
 #include <vector>
 
 #include "engine/core/model/views.h"
-#include "engine/pipeline/prompts.h"
+#include "engine/pipeline/items/prompts.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/limits.h"
 

@@ -1,5 +1,5 @@
 // Feeding the index, and getting over its failures.
-#include "engine/pipeline/follower_index.h"
+#include "engine/pipeline/follower/follower_index.h"
 
 #include <utility>
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "engine/core/model/state.h"
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 #include "journal/reader.h"
 
 namespace spine::pipeline {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/core/model/state.h"
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 #include "journal/reader.h"
 
 namespace spine::pipeline {

@@ -1,5 +1,5 @@
 // The follower's loop: fold, prove, index, snapshot, answer.
-#include "engine/pipeline/follower.h"
+#include "engine/pipeline/follower/follower.h"
 
 #include <algorithm>
 #include <flatbuffers/flatbuffers.h>
@@ -14,9 +14,9 @@
 #include "engine/core/model/snapshot.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
-#include "engine/pipeline/gap_reader.h"
+#include "engine/pipeline/follower/gap_reader.h"
+#include "engine/pipeline/follower/run_reader.h"
 #include "engine/pipeline/recovery.h"
-#include "engine/pipeline/run_reader.h"
 #include "schemas/fields.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/limits.h"

@@ -10,11 +10,11 @@
 #include "engine/core/model/effects.h"
 #include "engine/core/model/kinds.h"
 #include "engine/core/model/state.h"
-#include "engine/pipeline/follower.h"
-#include "engine/pipeline/ingress.h"
-#include "engine/pipeline/messages.h"
-#include "engine/pipeline/outbox.h"
-#include "engine/pipeline/shared.h"
+#include "engine/pipeline/follower/follower.h"
+#include "engine/pipeline/items/messages.h"
+#include "engine/pipeline/queues/ingress.h"
+#include "engine/pipeline/queues/outbox.h"
+#include "engine/pipeline/queues/shared.h"
 #include "journal/batch.h"
 
 namespace spine::pipeline {

@@ -1,5 +1,5 @@
 // Futex calls behind Wakeup.
-#include "engine/pipeline/wakeup.h"
+#include "engine/pipeline/queues/wakeup.h"
 
 #include <ctime>
 #include <linux/futex.h>

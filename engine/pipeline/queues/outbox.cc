@@ -1,5 +1,5 @@
 // Blocks, pool and queue behind Outbox.
-#include "engine/pipeline/outbox.h"
+#include "engine/pipeline/queues/outbox.h"
 
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"

@@ -1,5 +1,5 @@
 // The turn of the engine thread: drain, decide, commit, publish, in this order and no other.
-#include "engine/pipeline/engine_thread.h"
+#include "engine/pipeline/writer/engine_thread.h"
 
 #include <algorithm>
 #include <chrono>

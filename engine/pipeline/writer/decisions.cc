@@ -1,5 +1,5 @@
 // From an input to events in the batch and in the state.
-#include "engine/pipeline/decisions.h"
+#include "engine/pipeline/writer/decisions.h"
 
 #include <cstring>
 

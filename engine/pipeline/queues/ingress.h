@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/pipeline/block.h"
-#include "engine/pipeline/wakeup.h"
+#include "engine/pipeline/queues/block.h"
+#include "engine/pipeline/queues/wakeup.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/record.h"

@@ -1,5 +1,5 @@
 // What each query is answered.
-#include "engine/pipeline/query_answers.h"
+#include "engine/pipeline/writer/query_answers.h"
 
 #include <algorithm>
 #include <deque>

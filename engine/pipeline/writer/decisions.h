@@ -8,9 +8,9 @@
 
 #include "engine/core/model/decide.h"
 #include "engine/core/model/state.h"
-#include "engine/pipeline/ingress.h"
-#include "engine/pipeline/publisher.h"
-#include "engine/pipeline/shared.h"
+#include "engine/pipeline/queues/ingress.h"
+#include "engine/pipeline/queues/shared.h"
+#include "engine/pipeline/writer/publisher.h"
 #include "journal/batch.h"
 
 #include "event_generated.h"

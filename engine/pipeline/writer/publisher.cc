@@ -1,9 +1,9 @@
 // What becomes of each event of a decision, and of the decision as a whole.
-#include "engine/pipeline/publisher.h"
+#include "engine/pipeline/writer/publisher.h"
 
 #include "engine/core/messages/commands.h"
 #include "engine/core/model/views.h"
-#include "engine/pipeline/prompts.h"
+#include "engine/pipeline/items/prompts.h"
 #include "schemas/fields.h"
 
 #include "event_generated.h"

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "engine/pipeline/clock.h"
-#include "engine/pipeline/decisions.h"
+#include "engine/pipeline/writer/decisions.h"
 
 namespace spine::pipeline {
 

@@ -8,14 +8,14 @@
 #include <memory>
 #include <vector>
 
-#include "engine/pipeline/block.h"
-#include "engine/pipeline/wakeup.h"
+#include "engine/pipeline/queues/block.h"
+#include "engine/pipeline/queues/wakeup.h"
 #include "schemas/vocab/ids.h"
 
 namespace spine::pipeline {
 
 // In front of every item in a block; 8-aligned, followed by `bytes` of payload and zeros to 8.
-// Payloads are read and written by engine/pipeline/messages.h.
+// Payloads are read and written by engine/pipeline/items/messages.h.
 struct OutHeader {
   std::uint32_t bytes{};
   std::uint16_t kind{};  // ItemKind

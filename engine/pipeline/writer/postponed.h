@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "engine/core/model/kinds.h"
-#include "engine/pipeline/ingress.h"
+#include "engine/pipeline/queues/ingress.h"
 
 namespace spine::pipeline {
 

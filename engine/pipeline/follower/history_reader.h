@@ -10,8 +10,8 @@
 
 #include "engine/core/base/kept_body.h"
 #include "engine/core/model/state.h"
-#include "engine/pipeline/follower_index.h"
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/follower/follower_index.h"
+#include "engine/pipeline/items/messages.h"
 #include "journal/reader.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/record.h"

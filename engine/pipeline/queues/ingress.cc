@@ -1,5 +1,5 @@
 // Blocks, pools and the queue behind Ingress.
-#include "engine/pipeline/ingress.h"
+#include "engine/pipeline/queues/ingress.h"
 
 #include <algorithm>
 #include <array>

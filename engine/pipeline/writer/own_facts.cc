@@ -1,12 +1,12 @@
 // The events that no input from outside leads to.
-#include "engine/pipeline/own_facts.h"
+#include "engine/pipeline/writer/own_facts.h"
 
 #include <cstdlib>
 #include <flatbuffers/flatbuffers.h>
 
 #include "engine/core/model/digest.h"
 #include "engine/log/log.h"
-#include "engine/pipeline/messages.h"
+#include "engine/pipeline/items/messages.h"
 #include "schemas/finished.h"
 #include "schemas/vocab/limits.h"
 

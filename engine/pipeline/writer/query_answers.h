@@ -7,9 +7,9 @@
 
 #include "engine/core/model/digest.h"
 #include "engine/core/model/state.h"
-#include "engine/pipeline/ingress.h"
-#include "engine/pipeline/publisher.h"
-#include "engine/pipeline/shared.h"
+#include "engine/pipeline/queues/ingress.h"
+#include "engine/pipeline/queues/shared.h"
+#include "engine/pipeline/writer/publisher.h"
 #include "journal/journal.h"
 
 namespace spine::pipeline {
