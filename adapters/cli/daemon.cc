@@ -16,7 +16,7 @@
 #include "adapters/http/control_ui.h"
 #include "adapters/loop/supervisor.h"
 #include "adapters/schedule/host_zone.h"
-#include "adapters/websocket/gateway_identity.h"
+#include "adapters/websocket/net/gateway_identity.h"
 #include "engine/config/redact.h"
 #include "engine/config/token.h"
 #include "engine/log/log.h"

@@ -15,7 +15,7 @@
 #include "adapters/cli/skills_link.h"
 #include "adapters/loop/loop.h"
 #include "adapters/schedule/host_zone.h"
-#include "adapters/websocket/server.h"
+#include "adapters/websocket/net/server.h"
 #include "engine/config/config.h"
 #include "engine/config/state_dir.h"
 #include "engine/pipeline/engine.h"

@@ -24,7 +24,7 @@
 #include "adapters/cli/output.h"
 #include "adapters/cli/process.h"
 #include "adapters/cli/verb.h"
-#include "adapters/websocket/port_owner.h"
+#include "adapters/websocket/net/port_owner.h"
 #include "engine/config/deciding_file.h"
 #include "engine/config/state_dir.h"
 #include "engine/config/token.h"

@@ -3,7 +3,7 @@
 
 #include <cstdlib>
 
-#include "adapters/websocket/port_owner.h"
+#include "adapters/websocket/net/port_owner.h"
 #include "engine/config/token.h"
 #include "schemas/vocab/addresses.h"
 

@@ -7,7 +7,7 @@
 #include "adapters/cli/gateway_client.h"
 #include "adapters/cli/output.h"
 #include "adapters/cli/verb.h"
-#include "adapters/websocket/port_owner.h"
+#include "adapters/websocket/net/port_owner.h"
 #include "engine/core/model/digest.h"
 #include "journal/block.h"
 #include "schemas/vocab/show.h"

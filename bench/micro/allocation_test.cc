@@ -2,7 +2,7 @@
 #include <array>
 #include <gtest/gtest.h>
 
-#include "adapters/websocket/pending.h"
+#include "adapters/websocket/protocol/pending.h"
 #include "bench/micro/allocations.h"
 #include "bench/micro/steady_path.h"
 

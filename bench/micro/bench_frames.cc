@@ -3,9 +3,9 @@
 #include <charconv>
 #include <string>
 
-#include "adapters/websocket/channel_message.h"
-#include "adapters/websocket/frame_buffer.h"
-#include "adapters/websocket/request.h"
+#include "adapters/websocket/methods/channel_message.h"
+#include "adapters/websocket/protocol/frame_buffer.h"
+#include "adapters/websocket/protocol/request.h"
 #include "bench/support/bodies.h"
 
 namespace spine::bench {

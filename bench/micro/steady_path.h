@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "adapters/websocket/channel_message.h"
-#include "adapters/websocket/frame_buffer.h"
+#include "adapters/websocket/methods/channel_message.h"
+#include "adapters/websocket/protocol/frame_buffer.h"
 #include "bench/micro/disk_file.h"
 #include "bench/support/core_feed.h"
 #include "engine/pipeline/items/messages.h"

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "adapters/websocket/credentials.h"
-#include "adapters/websocket/request.h"
+#include "adapters/websocket/door/credentials.h"
+#include "adapters/websocket/protocol/request.h"
 #include "schemas/vocab/base64.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/sha256.h"

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/websocket/channel_message.h"
-#include "adapters/websocket/switchboard.h"
+#include "adapters/websocket/methods/channel_message.h"
+#include "adapters/websocket/net/switchboard.h"
 #include "engine/pipeline/items/messages.h"
 #include "engine/pipeline/queues/ingress.h"
 #include "schemas/event_verify.h"

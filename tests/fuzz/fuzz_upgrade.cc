@@ -14,8 +14,8 @@
 
 #include "adapters/http/request_head.h"
 #include "adapters/http/routes.h"
-#include "adapters/websocket/frame_reader.h"
-#include "adapters/websocket/http_desk.h"
+#include "adapters/websocket/net/frame_reader.h"
+#include "adapters/websocket/net/http_desk.h"
 #include "schemas/vocab/limits.h"
 
 namespace {

@@ -15,8 +15,8 @@ OPEN = re.compile(r"(?<![\w>])::open\(")
 STREAM = re.compile(r"\bfopen\(|\bstd::ifstream\b")
 HARMLESS = ("O_NONBLOCK", "O_DIRECTORY", "O_PATH", "O_EXCL", '"/dev/', '"/proc/')
 # Verbs that show logs wait for nobody but the person who typed them; the rest is of the system's.
-STREAMS_ALLOWED = ("adapters/cli/agents.cc", "adapters/cli/logs.cc", "adapters/websocket/log_tail.cc",
-                   "adapters/websocket/port_owner.cc")
+STREAMS_ALLOWED = ("adapters/cli/agents.cc", "adapters/cli/logs.cc", "adapters/websocket/methods/log_tail.cc",
+                   "adapters/websocket/net/port_owner.cc")
 
 
 def call_at(text, start):

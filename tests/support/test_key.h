@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "adapters/websocket/device_identity.h"
+#include "adapters/websocket/door/device_identity.h"
 #include "schemas/vocab/base64.h"
 #include "schemas/vocab/sha256.h"
 #include "schemas/vocab/show.h"

@@ -1,5 +1,5 @@
 // What agents ask: lists, answers, pushes, and who gets them.
-#include "adapters/websocket/known_approvals.h"
+#include "adapters/websocket/protocol/known_approvals.h"
 #include "tests/unit/websocket/fixture.h"
 
 namespace spine::test {

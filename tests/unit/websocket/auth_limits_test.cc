@@ -1,9 +1,9 @@
 // AuthLimits and DeviceRequests: what addresses may try, and how many devices may ask.
-#include "adapters/websocket/auth_limits.h"
+#include "adapters/websocket/door/auth_limits.h"
 
 #include <gtest/gtest.h>
 
-#include "adapters/websocket/devices.h"
+#include "adapters/websocket/protocol/devices.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {

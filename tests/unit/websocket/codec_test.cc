@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "adapters/websocket/channel_message.h"
-#include "adapters/websocket/params.h"
-#include "adapters/websocket/request.h"
+#include "adapters/websocket/methods/channel_message.h"
+#include "adapters/websocket/protocol/params.h"
+#include "adapters/websocket/protocol/request.h"
 #include "schemas/event_verify.h"
 #include "schemas/vocab/limits.h"
 

@@ -1,7 +1,7 @@
 // Credentials with a device: what it may by its key, its token, or beside the shared secret.
 #include <gtest/gtest.h>
 
-#include "adapters/websocket/credentials.h"
+#include "adapters/websocket/door/credentials.h"
 #include "tests/unit/websocket/judge_cases.h"
 
 namespace spine::net {

@@ -1,5 +1,5 @@
 // Credentials: what each secret shown is worth, as tables of cases.
-#include "adapters/websocket/credentials.h"
+#include "adapters/websocket/door/credentials.h"
 
 #include <gtest/gtest.h>
 

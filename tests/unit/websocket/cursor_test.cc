@@ -1,5 +1,5 @@
 // Cursors: what is written is read back, and nothing else is.
-#include "adapters/websocket/cursor.h"
+#include "adapters/websocket/protocol/cursor.h"
 
 #include <gtest/gtest.h>
 #include <string>

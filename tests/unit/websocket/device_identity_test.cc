@@ -1,5 +1,5 @@
 // Device identity: the signed texts, and every way a proof fails.
-#include "adapters/websocket/device_identity.h"
+#include "adapters/websocket/door/device_identity.h"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "adapters/websocket/server.h"
+#include "adapters/websocket/net/server.h"
 #include "engine/pipeline/queues/ingress.h"
 #include "engine/pipeline/queues/shared.h"
 #include "tests/support/ws_client.h"

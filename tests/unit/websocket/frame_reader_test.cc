@@ -1,5 +1,5 @@
 // Frames of clients: cut anywhere they say the same, and what RFC 6455 forbids is a fault.
-#include "adapters/websocket/frame_reader.h"
+#include "adapters/websocket/net/frame_reader.h"
 
 #include <gtest/gtest.h>
 #include <string>

@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "adapters/websocket/credentials.h"
-#include "adapters/websocket/device_identity.h"
+#include "adapters/websocket/door/credentials.h"
+#include "adapters/websocket/door/device_identity.h"
 
 namespace spine::net::judging {
 

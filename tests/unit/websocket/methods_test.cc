@@ -3,8 +3,8 @@
 #include <fstream>
 #include <set>
 
-#include "adapters/websocket/method_table.h"
-#include "adapters/websocket/respond.h"
+#include "adapters/websocket/net/method_table.h"
+#include "adapters/websocket/protocol/respond.h"
 #include "engine/log/log.h"
 #include "tests/unit/pipeline/small_disk.h"
 #include "tests/unit/websocket/fixture.h"

@@ -1,5 +1,5 @@
 // Who gets in: names, addresses, numbers of sockets, the control socket.
-#include "adapters/websocket/perimeter.h"
+#include "adapters/websocket/net/perimeter.h"
 
 #include <cstring>
 #include <filesystem>

@@ -13,11 +13,11 @@
 #include "adapters/http/guard.h"
 #include "adapters/http/metrics.h"
 #include "adapters/http/routes.h"
-#include "adapters/websocket/entropy.h"
-#include "adapters/websocket/frame_buffer.h"
-#include "adapters/websocket/hub.h"
-#include "adapters/websocket/log_tail.h"
-#include "adapters/websocket/rows.h"
+#include "adapters/websocket/methods/log_tail.h"
+#include "adapters/websocket/protocol/entropy.h"
+#include "adapters/websocket/protocol/frame_buffer.h"
+#include "adapters/websocket/protocol/hub.h"
+#include "adapters/websocket/protocol/rows.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {

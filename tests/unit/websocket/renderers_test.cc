@@ -1,7 +1,7 @@
 // Renderers: whatever kind of event is told, there is something that clients are told of it.
 #include <gtest/gtest.h>
 
-#include "adapters/websocket/events.h"
+#include "adapters/websocket/pushes/events.h"
 #include "engine/core/model/kinds.h"
 #include "schemas/fields.h"
 

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "adapters/websocket/listener.h"
+#include "adapters/websocket/net/listener.h"
 #include "tests/unit/websocket/fixture.h"
 
 namespace spine::test {

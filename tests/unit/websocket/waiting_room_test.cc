@@ -1,5 +1,5 @@
 // Who waits for its request, who is served in which order, who enters, and who makes room.
-#include "adapters/websocket/waiting_room.h"
+#include "adapters/websocket/net/waiting_room.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>

@@ -1,0 +1,171 @@
+// Context: what every room of this adapter works with: the connections, the way to the engine, and
+// the tables that several of them read.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <flatbuffers/flatbuffers.h>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/http/facts.h"
+#include "adapters/websocket/protocol/devices.h"
+#include "adapters/websocket/protocol/entropy.h"
+#include "adapters/websocket/protocol/hub.h"
+#include "adapters/websocket/protocol/known_approvals.h"
+#include "adapters/websocket/protocol/options.h"
+#include "adapters/websocket/protocol/params.h"
+#include "adapters/websocket/protocol/pending.h"
+#include "adapters/websocket/protocol/runs.h"
+#include "engine/pipeline/queues/ingress.h"
+#include "engine/pipeline/queues/outbox.h"
+#include "engine/pipeline/queues/shared.h"
+#include "schemas/vocab/record.h"
+
+#include "event_generated.h"
+
+namespace spine::net {
+
+class Call;
+class Door;
+class Events;
+
+// One entry of a namespace's table: what a method needs, and what it does.
+struct Method {
+  std::string_view name{};
+  Scope scope{};
+  ParamList params{};
+  void (*body)(Call&){};
+};
+
+// A question to the engine or its follower: which, and its arguments (input_kind says what they
+// are).
+struct Question {
+  std::uint16_t kind{};
+  std::string_view text{};
+  std::uint64_t a{};
+  std::uint64_t b{};
+};
+
+// A question that waits until the engine has answered others.
+struct WaitingQuery {
+  pipeline::InputHeader header{};
+  std::string text{};
+};
+
+// A connection that is to be closed, and why.
+struct Cut {
+  ConnectionRef connection{};
+  std::string_view why{};  // a literal
+};
+
+// Thread: net. References outlive it.
+struct Context {
+  Context(const NetOptions& net_options, pipeline::Shared& shared_state,
+          pipeline::IngressProducer& producer)
+      : options(net_options), shared(shared_state), ingress(producer), hub(shared_state.metrics) {}
+
+  const NetOptions& options;
+  pipeline::Shared& shared;
+  pipeline::IngressProducer& ingress;
+  Hub hub;
+  std::atomic<const config::Config*> live_config{options.config};
+  std::span<const Method> methods{};  // all that are served, by name ascending
+  // Each room's own, set by whoever owns them and this.
+  Door* door{};
+  Events* events{};
+
+  PendingTable pending{};
+  DeviceRequests device_requests{};
+  RunTable runs{};
+  KnownApprovals approvals{};
+  // The newest of what the loop thread tells; null = nothing yet.
+  std::unique_ptr<pipeline::AgentsReport> agents_report{};
+  std::unique_ptr<pipeline::SkillsReport> skills_report{};
+  Entropy entropy{};
+  flatbuffers::FlatBufferBuilder builder{4096};
+  std::string scratch{};                    // payload of the push being sent
+  std::vector<std::uint32_t> interested{};  // slots that get events
+  std::vector<std::uint32_t> resumed{};     // slots to be read from again
+  std::vector<Cut> to_cut{};                // at the end of the turn
+  std::deque<WaitingQuery> waiting_queries{};
+  std::size_t queries_at_once{};     // with the engine or the follower
+  std::size_t subscribed_keys{};     // of all connections
+  std::uint64_t inputs_waiting{};    // handed in with a reply wanted, not answered
+  std::uint64_t waiting_since_ms{};  // since there are any
+  std::size_t previews{};            // being gathered
+  // Edits of the configuration: when the minute began, how many it had, whether one is on its way
+  // to the journal.
+  struct {
+    std::uint64_t since_ms{};
+    std::uint32_t count{};
+    bool under_way{};
+  } edits{};
+  std::uint64_t presence_version{1};
+  std::uint64_t health_version{1};
+  std::int64_t wall_ms{};  // of this turn
+  bool presence_changed{};
+  bool stopping{};
+
+  // acquire: pairs with the release in NetServer::set_config().
+  const config::Config& config() const { return *live_config.load(std::memory_order_acquire); }
+  std::uint64_t now_ms() const { return hub.now_ms(); }
+
+  // Builds the body of a journalled input: `create(builder)` gives its table. Returns its kind.
+  template <class Create>
+  fb::EventBody build(Create create) {
+    builder.Clear();
+    return finish(create(builder));
+  }
+  // Hands a journalled input in: `builder` holds its finished body. request 0 = no reply wanted.
+  void push(fb::EventBody kind, std::uint32_t slot, std::uint64_t request,
+            const pipeline::InputNames& names = {});
+  // The same for what this thread has to say itself.
+  void push_own(fb::EventBody kind);
+  // Whether one more query of the connection may wait.
+  bool may_ask(std::uint32_t slot) const;
+  // Hands a query in, or keeps it until others are answered: answers may be megabytes each, so only
+  // kQueriesAtOnceMax are on their way, and none for a connection that is owed kAnswersOwedMax
+  // already: it would be closed for reading slowly what it was asked to wait for. Costs
+  // kCallsPerQuery of the connection's calls.
+  void query(const Question& question, std::uint32_t slot, std::uint64_t request);
+
+  // Asks which session a typed key names, at once: the answer is small, and a ReplyItem.
+  void ask_key(std::uint32_t slot, std::uint64_t request, std::string_view typed);
+
+  void query_answered(ConnectionRef asked_by);
+  // Lets waiting queries go, first in first out per connection. Once per turn.
+  void release_queries();
+
+  // An input with a reply wanted is on its way; was answered.
+  void count_waiting() {
+    if (inputs_waiting++ == 0) waiting_since_ms = now_ms();
+  }
+  void count_answered() { --inputs_waiting; }
+
+  // From now on the connection counts among those that get events of runs, if its scopes let it.
+  void take_interest(std::uint32_t slot);
+  // From now on events of sessions are wanted too: it has subscribed to some.
+  void watch_sessions(std::uint32_t slot);
+  void lose_interest(std::uint32_t slot);
+
+  // Looks for newer reports. Once per turn.
+  void take_reports();
+
+  http::Facts facts() const;
+
+ private:
+  template <class Table>
+  fb::EventBody finish(flatbuffers::Offset<Table> table) {
+    builder.Finish(table);
+    return fb::EventBodyTraits<Table>::enum_value;
+  }
+  bool may_go(std::uint32_t slot) const;
+  void hand_in(const pipeline::InputHeader& query_header, std::string_view text);
+};
+
+}  // namespace spine::net

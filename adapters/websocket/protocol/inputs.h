@@ -1,0 +1,47 @@
+// Inputs: bodies of the journalled inputs that clients cause, built in the context's builder.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "adapters/websocket/protocol/context.h"
+
+namespace spine::net {
+
+// A string field of a FlatBuffer. Offset 0, which adds nothing, for an empty text.
+inline flatbuffers::Offset<flatbuffers::String> put_text(flatbuffers::FlatBufferBuilder& builder,
+                                                         std::string_view text) {
+  if (text.empty()) return 0;
+  return builder.CreateString(text.data(), text.size());
+}
+inline fb::Bits128 put_bits(Bits128 bits) {
+  return {bits.hi, bits.lo};
+}
+// The names of a set, as strings of the builder.
+std::vector<flatbuffers::Offset<flatbuffers::String>> scope_names(
+    flatbuffers::FlatBufferBuilder& builder, ScopeSet scopes);
+
+// What chat.send and agent hand in.
+struct OperatorMessage {
+  fb::MessageVia via{};
+  std::string_view session_key{};
+  std::string_view agent_id{};
+  std::string_view text{};
+  std::string_view idempotency_key{};
+  bool no_run{};  // nobody is to answer it now
+  fb::QueueMode queue_mode{};
+};
+
+// Each finishes net.builder and returns the kind: hand it in with Responder::submit().
+fb::EventBody build_operator_message(Context& net, std::uint32_t slot,
+                                     const OperatorMessage& message);
+// The device of a request that was approved: it gets its token when it connects. With `token`, the
+// digest of one: of a client that joins, because it showed the shared secret on this machine.
+fb::EventBody build_device_paired(Context& net, const DeviceRequest& request, fb::ApprovedVia via,
+                                  const Digest256* token = nullptr);
+// Another token; a digest of zeros revokes. No scopes: they stay.
+fb::EventBody build_device_token(Context& net, std::string_view device_id, const Digest256& digest,
+                                 ScopeSet scopes);
+
+}  // namespace spine::net

@@ -1,0 +1,63 @@
+// Resuming: a connection that is being told what it missed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/websocket/protocol/context.h"
+#include "adapters/websocket/protocol/cursor.h"
+#include "adapters/websocket/protocol/runs.h"
+#include "schemas/vocab/bytes.h"
+#include "schemas/vocab/ids.h"
+#include "schemas/vocab/limits.h"
+
+namespace spine::net {
+
+struct Resuming {
+  std::uint32_t slot{};
+  Cursor from{};
+  std::vector<std::string> sessions{};  // sorted; empty = all
+  // What went to everybody in this range it was told live, before it asked.
+  Seq live_from{};
+  Seq live_to{};
+  RunTable runs{};       // of the events that are told again
+  std::uint64_t told{};  // pushes
+  // Of the page in hand, as sent. A page is over when it is full and all pushes of its last event
+  // are told.
+  std::size_t page_bytes{};
+  bool page_full() const { return page_bytes >= limits::kGapBytesMax; }
+};
+
+// Whether a push about that session (empty = about none) is told again.
+bool resumes(const Resuming& resuming, std::string_view session_key);
+
+// What was told live while somebody was catching up, kept until they have.
+// Copies of event items, ascending. At most kRecentBytesMax: the oldest go first. Thread: net.
+class RecentEvents {
+ public:
+  void add(Seq seq, ByteSpan payload);
+  void clear();
+  // Tells the connection what came after `upto`, and moves `upto` to the last it told. False when
+  // more is missing: some of it is not here any more (then nothing is told), or the page is full.
+  bool tell_after(Events& events, Resuming& resuming, Seq& upto) const;
+
+ private:
+  struct Row {
+    Seq seq{};
+    std::size_t bytes{};
+    std::vector<std::uint64_t> words{};  // 8-aligned
+  };
+  std::deque<Row> rows_{};
+  std::size_t bytes_{};
+  Seq dropped_{};  // the latest event that is not here any more
+};
+
+// The method `resume`.
+std::span<const Method> resume_methods();
+
+}  // namespace spine::net
