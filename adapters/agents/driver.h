@@ -9,7 +9,7 @@
 
 #include "adapters/agents/process/memory_use.h"
 #include "adapters/agents/protocols/protocol.h"
-#include "engine/config/agent_config.h"
+#include "engine/config/settings/agent_config.h"
 #include "engine/pipeline/items/messages.h"
 #include "engine/pipeline/items/reports.h"
 #include "schemas/vocab/ids.h"

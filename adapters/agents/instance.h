@@ -14,7 +14,7 @@
 #include "adapters/agents/process/launch.h"
 #include "adapters/agents/protocols/protocol.h"
 #include "adapters/loop/timer.h"
-#include "engine/config/agent_config.h"
+#include "engine/config/settings/agent_config.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::agents {

@@ -16,7 +16,7 @@
 #include "adapters/agents/file_pool.h"
 #include "adapters/agents/pool.h"
 #include "adapters/loop/timer.h"
-#include "engine/config/agent_config.h"
+#include "engine/config/settings/agent_config.h"
 #include "engine/pipeline/items/messages.h"
 #include "engine/pipeline/queues/shared.h"
 

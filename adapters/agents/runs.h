@@ -16,7 +16,7 @@
 #include "adapters/agents/answers.h"
 #include "adapters/agents/delta_merger.h"
 #include "adapters/agents/protocols/protocol.h"
-#include "engine/config/agent_config.h"
+#include "engine/config/settings/agent_config.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/items/messages.h"
 #include "engine/pipeline/items/reports.h"

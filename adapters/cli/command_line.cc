@@ -13,8 +13,8 @@
 #include "adapters/cli/gateway_client.h"
 #include "adapters/cli/output.h"
 #include "adapters/cli/process.h"
-#include "engine/config/state_dir.h"
 #include "engine/core/model/digest.h"
+#include "engine/state_dir/state_dir.h"
 #include "journal/journal.h"
 #include "schemas/vocab/show.h"
 
@@ -156,7 +156,7 @@ std::vector<std::string> not_compared(std::string_view why) {
 // --live-seq and --live-digest, when a gateway runs on this state directory; nothing otherwise:
 // whoever listens on the usual port may have another journal.
 std::vector<std::string> live_digest(const Place& place) {
-  const config::LockInfo lock = place.lock();
+  const state_dir::LockInfo lock = place.lock();
   if (!lock.running) return {};
   if (lock.port == 0) return not_compared("it is still starting.");
   client::Target target = place.target;

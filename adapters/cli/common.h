@@ -1,7 +1,7 @@
 // What every verb needs: the exit codes, and the gateway that is meant.
 #pragma once
 
-#include "adapters/cli/gateway_place.h"
+#include "adapters/gateway/gateway_place.h"
 
 namespace spine::cli {
 

@@ -5,8 +5,8 @@
 #include "adapters/cli/common.h"
 #include "adapters/cli/gateway_client.h"
 #include "adapters/cli/verb.h"
-#include "engine/config/changes.h"
-#include "engine/config/edit.h"
+#include "engine/config/edit/changes.h"
+#include "engine/config/edit/edit.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::cli {

@@ -25,9 +25,9 @@
 #include "adapters/cli/process.h"
 #include "adapters/cli/verb.h"
 #include "adapters/websocket/net/port_owner.h"
-#include "engine/config/deciding_file.h"
-#include "engine/config/state_dir.h"
-#include "engine/config/token.h"
+#include "engine/config/source/deciding_file.h"
+#include "engine/state_dir/state_dir.h"
+#include "engine/state_dir/token.h"
 #include "journal/ahead.h"
 #include "journal/journal.h"
 #include "schemas/vocab/limits.h"
@@ -78,14 +78,14 @@ void check_state_dir(const Place& place, Findings& findings) {
   if (place.config.auth_mode == config::AuthMode::password) {
     return findings.ok("password", "in the configuration; no token is used");
   }
-  const auto token = config::read_token_file(config::token_path(place.state_dir));
+  const auto token = state_dir::read_token_file(state_dir::token_path(place.state_dir));
   if (token) {
     findings.ok("token", "there, and readable by its owner only");
     if (place.config.token.empty()) {
       findings.ok("openclaw clients",
                   "do not know the token: they read gateway.auth.token of openclaw.json",
                   fmt::format("to tell them: spine config set gateway.auth.token \"$(cat {})\"",
-                              config::token_path(place.state_dir).string()));
+                              state_dir::token_path(place.state_dir).string()));
     }
   } else if (token.error().code == Errc::not_found) {
     findings.ok("token", "made at the first start");
@@ -97,7 +97,7 @@ void check_state_dir(const Place& place, Findings& findings) {
 // Which gateway runs, if any, and who has the port.
 void check_port(const Place& place, Findings& findings) {
   const std::uint16_t port = place.target.port;
-  const config::LockInfo lock = place.lock();
+  const state_dir::LockInfo lock = place.lock();
   if (lock.running && lock.port == port) {
     const auto answer = client::http_get(place.target, "/ready", client::in_ms(5'000));
     if (answer && answer->status == 200) {
@@ -321,7 +321,7 @@ void check_states(const Common& common, Findings& findings) {
 // Whether each agent can be started, as far as that is known without starting it, and how the
 // running gateway says that they are.
 void check_agents(const Common& common, const Place& place, Findings& findings) {
-  const config::LockInfo lock = place.lock();
+  const state_dir::LockInfo lock = place.lock();
   if (lock.running) take_path_of(lock.pid);
   std::optional<agents::SeparationMeans> means;
   for (const config::AgentConfig& agent : place.config.agents) {

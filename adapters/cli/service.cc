@@ -16,13 +16,13 @@
 #include <unistd.h>
 
 #include "adapters/cli/common.h"
-#include "adapters/cli/daemon.h"
 #include "adapters/cli/output.h"
 #include "adapters/cli/process.h"
 #include "adapters/cli/verb.h"
+#include "adapters/gateway/daemon.h"
 #include "adapters/loop/supervisor.h"
 #include "engine/config/config.h"
-#include "engine/config/state_dir.h"
+#include "engine/state_dir/state_dir.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/unique_fd.h"
 
@@ -59,7 +59,7 @@ int report_death(int status, int output_fd) {
   return kExitFailure;
 }
 
-int show_running(const Common& common, const Place& place, const config::LockInfo& lock,
+int show_running(const Common& common, const Place& place, const state_dir::LockInfo& lock,
                  bool before) {
   const std::string where = address_text(place.config, lock.port);
   return show(
@@ -70,7 +70,7 @@ int show_running(const Common& common, const Place& place, const config::LockInf
 }
 
 // Whether the daemon that holds the lock takes messages.
-bool is_ready(const Place& place, const config::LockInfo& lock, Deadline deadline) {
+bool is_ready(const Place& place, const state_dir::LockInfo& lock, Deadline deadline) {
   if (!lock.running || lock.port == 0) return false;
   const Target target{.address = place.target.address,
                       .port = lock.port,
@@ -83,7 +83,7 @@ bool is_ready(const Place& place, const config::LockInfo& lock, Deadline deadlin
 // it has died, or the time is over. Nothing when the holder let go meanwhile.
 std::optional<int> wait_until_ready(const Common& common, const Place& place, pid_t child,
                                     int output_fd, Deadline deadline) {
-  config::LockInfo lock;
+  state_dir::LockInfo lock;
   do {
     int status = 0;
     if (child != 0 && ::waitpid(child, &status, WNOHANG) == child) {
@@ -134,7 +134,7 @@ Result<int> start_at(const Common& common, const Place& place, std::uint64_t tim
 
 // Errc::timed_out when it does not end in time.
 Result<bool> stop_at(const Place& place, Deadline deadline) {
-  SPINE_TRY(const config::LockInfo lock, config::read_lock(place.state_dir));
+  SPINE_TRY(const state_dir::LockInfo lock, state_dir::read_lock(place.state_dir));
   if (!lock.running) return false;
   if (lock.pid <= 0) {
     return Error{Errc::io, fmt::format("The lock of {} does not say which process holds it.",
@@ -145,7 +145,7 @@ Result<bool> stop_at(const Place& place, Deadline deadline) {
                  fmt::format("Cannot stop the gateway (pid {}): {}.", lock.pid, strerror(errno))};
   }
   for (;;) {
-    SPINE_TRY(const config::LockInfo now, config::read_lock(place.state_dir));
+    SPINE_TRY(const state_dir::LockInfo now, state_dir::read_lock(place.state_dir));
     if (!now.running) return true;
     if (left_ms(deadline) == 0) {
       return Error{Errc::timed_out,

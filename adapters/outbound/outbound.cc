@@ -14,7 +14,7 @@
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
-namespace spine::http {
+namespace spine::outbound {
 namespace {
 
 struct Block {
@@ -288,4 +288,4 @@ curl_socket_t OutboundGuard::open_socket(void* self, curlsocktype purpose, curl_
   return CURL_SOCKET_BAD;
 }
 
-}  // namespace spine::http
+}  // namespace spine::outbound

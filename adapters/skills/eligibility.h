@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "adapters/skills/skill_file.h"
-#include "engine/config/skill_config.h"
+#include "engine/config/settings/skill_config.h"
 
 namespace spine::skills {
 

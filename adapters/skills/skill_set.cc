@@ -12,7 +12,7 @@
 
 #include "adapters/skills/skill_file.h"
 #include "adapters/skills/skill_folders.h"
-#include "engine/config/environment.h"
+#include "engine/config/source/environment.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/siphash.h"

@@ -7,13 +7,13 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/config/agent_config.h"
-#include "engine/config/channel_config.h"
-#include "engine/config/findings.h"
-#include "engine/config/gateway_config.h"
-#include "engine/config/other_settings.h"
-#include "engine/config/session_config.h"
-#include "engine/config/skill_config.h"
+#include "engine/config/settings/agent_config.h"
+#include "engine/config/settings/channel_config.h"
+#include "engine/config/settings/gateway_config.h"
+#include "engine/config/settings/other_settings.h"
+#include "engine/config/settings/session_config.h"
+#include "engine/config/settings/skill_config.h"
+#include "engine/config/source/findings.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/result.h"
 

@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
-#include "engine/config/changes.h"
 #include "engine/config/config.h"
-#include "engine/config/edit.h"
-#include "engine/config/json5.h"
+#include "engine/config/edit/changes.h"
+#include "engine/config/edit/edit.h"
+#include "engine/config/json5/json5.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 

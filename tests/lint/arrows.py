@@ -11,6 +11,7 @@ ARROWS = {
     "engine/core": ("schemas", "engine/core"),
     "engine/log": ("schemas", "engine/log"),
     "engine/config": ("schemas", "engine/log", "engine/config"),
+    "engine/state_dir": ("schemas", "engine/log", "engine/config", "engine/state_dir"),
     "engine/pipeline": ("schemas", "journal", "engine"),
     "adapters": ("schemas", "journal", "engine", "adapters"),
     "replay": ("schemas", "journal", "engine/core", "replay"),
@@ -20,7 +21,8 @@ ARROWS = {
 
 # An adapter knows its own party; these know more, each for the reason given.
 ADAPTERS = {
-    "adapters/cli": ("adapters",),                             # the composition root
+    "adapters/gateway": ("adapters",),                         # the composition root
+    "adapters/cli": ("adapters",),                             # runs it, and talks to it
     "adapters/websocket": ("adapters/websocket", "adapters/http"),  # one port, one net thread
     "adapters/client": ("adapters/client", "adapters/http"),   # the other side of one upgrade
     # They live on the loop thread, and use its timers.

@@ -12,7 +12,7 @@
 #include "adapters/agents/process/child.h"
 #include "adapters/agents/process/mount_plan.h"
 #include "adapters/agents/process/places.h"
-#include "engine/config/agent_config.h"
+#include "engine/config/settings/agent_config.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::agents {

@@ -13,7 +13,7 @@
 #include "adapters/agents/process/agent_view.h"
 #include "adapters/agents/process/launch.h"
 #include "adapters/agents/process/users.h"
-#include "engine/config/deciding_file.h"
+#include "engine/config/source/deciding_file.h"
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/unique_fd.h"

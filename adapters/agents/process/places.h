@@ -6,7 +6,7 @@
 #include <sys/types.h>
 #include <vector>
 
-#include "engine/config/agent_config.h"
+#include "engine/config/settings/agent_config.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::agents {

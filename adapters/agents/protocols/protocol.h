@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "adapters/agents/answers.h"
-#include "engine/config/agent_config.h"
+#include "engine/config/settings/agent_config.h"
 #include "engine/pipeline/items/messages.h"
 #include "schemas/vocab/ids.h"
 

@@ -6,8 +6,8 @@
 #include "adapters/websocket/methods/methods.h"
 #include "adapters/websocket/protocol/inputs.h"
 #include "adapters/websocket/protocol/net_log.h"
-#include "engine/config/edit.h"
-#include "engine/config/schema.h"
+#include "engine/config/edit/edit.h"
+#include "engine/config/settings/schema.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::net {

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "adapters/websocket/door/device_identity.h"
-#include "engine/config/deciding_file.h"
+#include "engine/config/source/deciding_file.h"
 #include "schemas/vocab/base64.h"
 #include "schemas/vocab/show.h"
 

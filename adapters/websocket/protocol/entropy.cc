@@ -5,7 +5,7 @@
 #include <openssl/crypto.h>
 #include <sys/random.h>
 
-#include "engine/config/token.h"
+#include "engine/state_dir/token.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/sha256.h"
 
@@ -28,7 +28,7 @@ Bits128 Entropy::next() {
 }
 
 std::string new_device_token() {
-  Result<std::string> token = config::make_token();
+  Result<std::string> token = state_dir::make_token();
   SPINE_CHECK(token && "the kernel gives no random numbers");
   return std::move(*token);
 }

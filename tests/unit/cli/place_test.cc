@@ -4,11 +4,11 @@
 #include <fstream>
 #include <gtest/gtest.h>
 
-#include "adapters/cli/daemon.h"
-#include "adapters/cli/gateway_place.h"
 #include "adapters/cli/output.h"
-#include "engine/config/state_dir.h"
-#include "engine/config/token.h"
+#include "adapters/gateway/daemon.h"
+#include "adapters/gateway/gateway_place.h"
+#include "engine/state_dir/state_dir.h"
+#include "engine/state_dir/token.h"
 
 namespace spine::gateway {
 namespace {
@@ -55,7 +55,7 @@ TEST_F(PlaceTest, WithoutAnythingTheDefaultsHold) {
 TEST_F(PlaceTest, ThePortComesFromFlagThenEnvironmentThenDaemonThenConfiguration) {
   write_config("{ gateway: { port: 20000 } }");
   EXPECT_EQ(found().target.port, 20000);
-  auto lock = config::StateLock::acquire(dir_);
+  auto lock = state_dir::StateLock::acquire(dir_);
   ASSERT_TRUE(lock) << lock.error().message;
   ASSERT_TRUE(lock->set_port(20002));
   EXPECT_EQ(found().target.port, 20002);
@@ -65,19 +65,19 @@ TEST_F(PlaceTest, ThePortComesFromFlagThenEnvironmentThenDaemonThenConfiguration
 }
 
 TEST_F(PlaceTest, TheTokenComesFromFlagFileConfigurationThenStateDirectory) {
-  const auto kept = config::load_or_create_token(dir_);
+  const auto kept = state_dir::load_or_create_token(dir_);
   ASSERT_TRUE(kept) << kept.error().message;
   EXPECT_EQ(found().target.token, *kept);
   write_config("{ gateway: { auth: { mode: 'token', token: 'from-the-configuration' } } }");
   EXPECT_EQ(found().target.token, "from-the-configuration");
-  common_.token_file = config::token_path(dir_).string();
+  common_.token_file = state_dir::token_path(dir_).string();
   EXPECT_EQ(found().target.token, *kept);
   common_.token = "from-the-flag";
   EXPECT_EQ(found().target.token, "from-the-flag");
 }
 
 TEST_F(PlaceTest, WhereAPasswordDecidesItIsUsedAndNoTokenThatLiesAbout) {
-  ASSERT_TRUE(config::load_or_create_token(dir_));
+  ASSERT_TRUE(state_dir::load_or_create_token(dir_));
   write_config("{ gateway: { auth: { password: 'from-the-configuration' } } }");
   EXPECT_EQ(found().target.token, "from-the-configuration");
   write_config("{ gateway: { auth: { mode: 'password', password: 'pw', token: 'unused' } } }");

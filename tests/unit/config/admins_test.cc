@@ -1,4 +1,5 @@
-// Tests of engine/config/gateway_config.h (admins) and of engine/config/environment.h.
+// Tests of engine/config/settings/gateway_config.h (admins) and of
+// engine/config/source/environment.h.
 #include <gmock/gmock.h>
 
 #include "tests/unit/config/support.h"

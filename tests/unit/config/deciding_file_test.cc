@@ -1,13 +1,13 @@
 // Files that decide: refused where others could change them, and never waited for.
-#include "engine/config/deciding_file.h"
+#include "engine/config/source/deciding_file.h"
 
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "engine/config/state_dir.h"
-#include "engine/config/token.h"
+#include "engine/state_dir/state_dir.h"
+#include "engine/state_dir/token.h"
 #include "tests/unit/config/support.h"
 
 namespace spine::config {
@@ -100,7 +100,7 @@ TEST_F(DecidingFile, WhatIsNoFileIsRefusedAndNotWaitedFor) {
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   EXPECT_THAT(refusal_of(fifo), HasSubstr("is not a regular file"));
   EXPECT_THAT(refusal_of(write("o.json", "{$include: 'fifo'}")), HasSubstr("is not a file"));
-  EXPECT_THAT(read_token_file(fifo).error().message, HasSubstr("is not a regular file"));
+  EXPECT_THAT(state_dir::read_token_file(fifo).error().message, HasSubstr("is not a regular file"));
   EXPECT_THAT(refusal_of("/dev/null"), HasSubstr("is not a regular file"));
   EXPECT_THAT(refusal_of(folder("folder", 0700)), HasSubstr("is not a regular file"));
   fs::remove(dir_ / "o.json");
@@ -114,15 +114,16 @@ TEST_F(DecidingFile, WhatIsNoFileIsRefusedAndNotWaitedFor) {
 TEST_F(DecidingFile, StateDirectoryThatOthersCouldChangeIsRefused) {
   write("state/journal", "x");
   folder("state", 0777);
-  const Status open = ensure_state_dir(dir_ / "state");
+  const Status open = state_dir::ensure_state_dir(dir_ / "state");
   ASSERT_FALSE(open);
   EXPECT_THAT(open.error().message,
               AllOf(HasSubstr("can be changed by others (mode 0777)"), HasSubstr("chmod 700")));
-  ASSERT_TRUE(ensure_state_dir(folder("empty", 0777))) << "nothing in it could be anybody else's";
+  ASSERT_TRUE(state_dir::ensure_state_dir(folder("empty", 0777)))
+      << "nothing in it could be anybody else's";
   EXPECT_EQ(mode_of(dir_ / "empty"), 0700U);
   fs::create_directory(folder("around", 0700) / "state");
   folder("around", 0777);
-  const Status around = ensure_state_dir(dir_ / "around" / "state");
+  const Status around = state_dir::ensure_state_dir(dir_ / "around" / "state");
   ASSERT_FALSE(around);
   EXPECT_THAT(around.error().message, HasSubstr("could put another state into it"));
 }
@@ -144,7 +145,7 @@ TEST_F(DecidingFile, DraftIsForItsOwnerAloneWhateverWasThere) {
 
 TEST_F(DecidingFile, LockThatIsAFifoIsNotWaitedFor) {
   ASSERT_EQ(::mkfifo((dir_ / "spine.lock").c_str(), 0600), 0);
-  const Result<LockInfo> info = read_lock(dir_);
+  const Result<state_dir::LockInfo> info = state_dir::read_lock(dir_);
   EXPECT_TRUE(!info || !info->running);
 }
 

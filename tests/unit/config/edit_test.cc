@@ -1,10 +1,10 @@
-// Tests of engine/config/edit.h: what an edit makes of a file, and how it is written.
-#include "engine/config/edit.h"
+// Tests of engine/config/edit/edit.h: what an edit makes of a file, and how it is written.
+#include "engine/config/edit/edit.h"
 
 #include <gmock/gmock.h>
 #include <sys/file.h>
 
-#include "engine/config/deciding_file.h"
+#include "engine/config/source/deciding_file.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 #include "tests/unit/config/support.h"

@@ -1,5 +1,5 @@
 // Tests of the JSON5 reader: every feature of the language, every error with its place.
-#include "engine/config/json5.h"
+#include "engine/config/json5/json5.h"
 
 #include <array>
 #include <gmock/gmock.h>

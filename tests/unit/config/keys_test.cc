@@ -1,4 +1,4 @@
-// Tests of engine/config/schema.h: keys that are unknown, and keys without effect.
+// Tests of engine/config/settings/schema.h: keys that are unknown, and keys without effect.
 #include <array>
 #include <gmock/gmock.h>
 

@@ -1,8 +1,8 @@
 // Tests of what may be changed from elsewhere, and of patches made from a path.
 #include <gmock/gmock.h>
 
-#include "engine/config/changes.h"
-#include "engine/config/edit.h"
+#include "engine/config/edit/changes.h"
+#include "engine/config/edit/edit.h"
 #include "schemas/vocab/show.h"
 #include "tests/unit/config/support.h"
 

@@ -4,11 +4,11 @@
 #include <gmock/gmock.h>
 #include <iterator>
 
-#include "engine/config/changes.h"
-#include "engine/config/json5.h"
-#include "engine/config/redact.h"
-#include "engine/config/schema.h"
-#include "engine/config/setting.h"
+#include "engine/config/edit/changes.h"
+#include "engine/config/edit/redact.h"
+#include "engine/config/json5/json5.h"
+#include "engine/config/settings/schema.h"
+#include "engine/config/settings/setting.h"
 #include "tests/unit/config/support.h"
 
 namespace spine::config {

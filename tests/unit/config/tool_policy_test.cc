@@ -1,5 +1,5 @@
 // tools and sandbox of openclaw.json: what they come to for each kind of agent.
-#include "engine/config/tool_policy.h"
+#include "engine/config/settings/tool_policy.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -11,7 +11,7 @@
 #include <thread>
 #include <unistd.h>
 
-namespace spine::http {
+namespace spine::outbound {
 namespace {
 
 using ::testing::HasSubstr;
@@ -377,4 +377,4 @@ TEST(OutboundGuards, ProxyOfTheEnvironmentIsNotUsed) {
 }
 
 }  // namespace
-}  // namespace spine::http
+}  // namespace spine::outbound

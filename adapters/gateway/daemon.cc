@@ -1,0 +1,420 @@
+// Daemon: start, serve, reload.
+#include "adapters/gateway/daemon.h"
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <flatbuffers/flatbuffers.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "adapters/agents/process/launch.h"
+#include "adapters/agents/process/orphans.h"
+#include "adapters/gateway/gateway_place.h"
+#include "adapters/http/control_ui.h"
+#include "adapters/loop/supervisor.h"
+#include "adapters/schedule/host_zone.h"
+#include "adapters/websocket/net/gateway_identity.h"
+#include "engine/config/edit/redact.h"
+#include "engine/log/log.h"
+#include "engine/pipeline/clock.h"
+#include "engine/state_dir/token.h"
+#include "schemas/finished.h"
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/record.h"
+#include "schemas/vocab/show.h"
+
+#include "event_generated.h"
+
+namespace spine::gateway {
+namespace {
+
+constexpr log::Logger kLog{"spine"};
+constexpr log::Logger kConfigLog{"config"};
+
+// A failed commit or sync: its outcome is unknown, so the process ends and recovery decides.
+[[noreturn]] void end_process(const Error& error) {
+  kLog.error("ending: {}", error.message);
+  fmt::print(stderr, "Error: {}\n", printable(error.message, true));
+  ::_exit(EXIT_FAILURE);
+}
+
+std::string recovery_text(const pipeline::RecoveryReport& report) {
+  if (report.created) return "a new journal";
+  return fmt::format(
+      "{} events, {} folded{}{}", show_count(report.last.value), show_count(report.events_folded),
+      report.snapshot ? fmt::format(" after the snapshot at #{}", report.snapshot.value)
+                      : std::string(" from zero"),
+      report.after_crash ? ", after a crash" : "");
+}
+
+// Shorter ones would hide ordinary words.
+constexpr std::size_t kSecretBytesMin = 8;
+
+// The ConfigApplied event.
+flatbuffers::FlatBufferBuilder policy_of(const config::Config& config) {
+  flatbuffers::FlatBufferBuilder builder;
+  config::build_policy(config, builder);
+  return builder;
+}
+
+// The same without the file's hash: what decides.
+std::string policy_bytes(config::Config config) {
+  config.shown = {};
+  const flatbuffers::FlatBufferBuilder policy = policy_of(config);
+  return {reinterpret_cast<const char*>(policy.GetBufferPointer()), policy.GetSize()};
+}
+
+// Hands the event in as an input.
+void push(fb::EventBody kind, const flatbuffers::FlatBufferBuilder& event,
+          pipeline::IngressProducer& producer) {
+  producer.push({.kind = static_cast<std::uint16_t>(kind),
+                 .source = static_cast<std::uint16_t>(Source::config)},
+                finished(event));
+}
+
+constexpr log::Logger kStartLog{"start"};
+
+double ms_between(std::chrono::steady_clock::time_point from,
+                  std::chrono::steady_clock::time_point to) {
+  return std::chrono::duration<double, std::milli>(to - from).count();
+}
+
+}  // namespace
+
+Daemon::Daemon(const Common& common, const DaemonOptions& options)
+    : common_(common),
+      options_(options),
+      config_path_(common.config.empty() ? config::default_config_path(environment)
+                                         : std::filesystem::absolute(common.config)),
+      state_dir_(common.state_dir.empty() ? config::default_state_dir(environment)
+                                          : std::filesystem::absolute(common.state_dir)) {
+  shared_.started_wall_ms.store(pipeline::wall_now_ms());
+  shared_.started_boottime_ms.store(pipeline::boottime_now_ms());
+}
+
+Daemon::~Daemon() = default;
+
+Status Daemon::start() {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  // Nobody of the same user may look into this process: agents may be that user. Sanitizers look.
+  ::prctl(PR_SET_DUMPABLE, 0);
+#endif
+  SPINE_TRY_STATUS(read_config());
+  SPINE_TRY_STATUS(start_logging());
+  SPINE_TRY_STATUS(bind());
+  SPINE_TRY_STATUS(take_state_dir());
+  SPINE_TRY_STATUS(make_loop());
+  SPINE_TRY_STATUS(recover());
+  start_agents();
+  announce();
+  return ok();
+}
+
+// The file, then what the command line says instead.
+Result<config::Config> Daemon::load_config() const {
+  SPINE_TRY(config::Config config, config::load(config_path_, environment, given(common_)));
+  if (common_.port) config.port = *common_.port;
+  if (!common_.token.empty()) {
+    config.token = common_.token;
+  } else if (!common_.token_file.empty()) {
+    SPINE_TRY(config.token, state_dir::read_token_file(common_.token_file));
+  }
+  return config;
+}
+
+Status Daemon::read_config() {
+  SPINE_TRY(config::Config config, load_config());
+  configs_.push_back(std::move(config));
+  steps_.done("read config", configs_.back().exists
+                                 ? config_path_.string()
+                                 : config_path_.string() + " is not there, defaults");
+  return ok();
+}
+
+// To the terminal only: the file is in the state directory, which is not ours yet.
+Status Daemon::start_logging() {
+  hide_secrets(configs_.back());
+  SPINE_TRY_STATUS(init_log({}));
+  steps_.done("logging", options_.background ? "to the file" : "to standard error and the file");
+  return ok();
+}
+
+Status Daemon::bind() {
+  const config::Config& config = configs_.back();
+  // The folder of the Control UI: as configured, or of the `openclaw` on PATH.
+  std::filesystem::path ui_root = config.control_ui.root;
+  if (config.control_ui.enabled && ui_root.empty()) {
+    ui_root = http::find_control_ui(environment("PATH"));
+  }
+  net::NetOptions options{.addresses = config.bind_addresses,
+                          .port = config.port,
+                          .auth_mode = config.auth_mode,
+                          .token = config.token,
+                          .password = config.password,
+                          .config = &config,
+                          .version = SPINE_VERSION,
+                          .trusted_proxies = config.tls.terminated_by_proxy,
+                          .allowed_origins = config.control_ui.allowed_origins,
+                          .public_origin = config.public_origin,
+                          .control_ui = {.enabled = config.control_ui.enabled,
+                                         .base_path = config.control_ui.base_path,
+                                         .root = config.control_ui.enabled ? ui_root.string() : ""},
+                          .getenv_fn = environment,
+                          .given = given(common_),
+                          // The loop thread reads the file again, as for a SIGHUP from outside.
+                          .reload = [] { ::kill(::getpid(), SIGHUP); }};
+  if (config.tls.enabled) {
+    options.tls = {.cert_path = config.tls.cert_path.string(),
+                   .key_path = config.tls.key_path.string()};
+  }
+  SPINE_TRY(server_, net::NetServer::bind(std::move(options), shared_, ingress_));
+  address_ = address_text(config, server_->port());
+  steps_.done("bind", address_);
+  return ok();
+}
+
+Status Daemon::take_state_dir() {
+  SPINE_TRY_STATUS(state_dir::ensure_state_dir(state_dir_));
+  auto lock = state_dir::StateLock::acquire(state_dir_);
+  if (!lock) {
+    if (lock.error().code != Errc::in_use) return lock.error();
+    return Error{Errc::in_use, fmt::format("{}\nTo stop it: spine stop --state-dir {}",
+                                           lock.error().message, state_dir_.string())};
+  }
+  lock_.emplace(std::move(*lock));
+  SPINE_TRY_STATUS(lock_->set_port(server_->port()));
+  SPINE_TRY_STATUS(take_secret());
+  SPINE_TRY(net::GatewayIdentity identity, net::load_or_create_identity(state_dir_));
+  server_->set_identity(std::move(identity));
+  SPINE_TRY_STATUS(server_->listen_control(control_socket_path(state_dir_).string()));
+  SPINE_TRY_STATUS(init_log(log_file(configs_.back(), state_dir_)));
+  steps_.open();
+  for (const std::string& warning : configs_.back().warnings)
+    kConfigLog.warn("{}", warning);
+  steps_.done("state directory", state_dir_.string());
+  return ok();
+}
+
+// What clients must show. A token that nobody gave is made; where a password decides there is none.
+Status Daemon::take_secret() {
+  const config::Config& config = configs_.back();
+  if (config.auth_mode == config::AuthMode::password) {
+    secret_place_ = "password in the configuration";
+    if (given(common_).token) {
+      kConfigLog.warn(
+          "gateway.auth.mode is password: clients show that, and the token of the command line has "
+          "no effect");
+    }
+    return ok();
+  }
+  if (!common_.token.empty()) {
+    secret_place_ = "token from --token";
+  } else if (!common_.token_file.empty()) {
+    secret_place_ = "token in " + common_.token_file;
+  } else if (!config.token.empty()) {
+    secret_place_ = "token in the configuration or OPENCLAW_GATEWAY_TOKEN";
+  } else {
+    secret_place_ = "token in " + state_dir::token_path(state_dir_).string();
+    SPINE_TRY(std::string token, state_dir::load_or_create_token(state_dir_));
+    log::redact(token);
+    server_->set_token(std::move(token));
+  }
+  if (config.auth_mode == config::AuthMode::none) secret_place_ = "no token is asked for";
+  return ok();
+}
+
+Status Daemon::init_log(const std::filesystem::path& file) const {
+  const config::Config& config = configs_.back();
+  return log::init({.format = config.log_format,
+                    .level = config.log_level,
+                    .file = file,
+                    .bytes_max = config.log_file_bytes_max,
+                    .files_kept = config.log_files_kept,
+                    .to_stderr = !options_.background});
+}
+
+// From here on clients are answered: come again later.
+Status Daemon::make_loop() {
+  SPINE_TRY(loop_, loop::LoopThread::create(shared_, ingress_));
+  engine_ =
+      std::make_unique<pipeline::Engine>(shared_, ingress_, server_->outbox(), loop_->outbox());
+  server_->start();
+  return ok();
+}
+
+Status Daemon::recover() {
+  pipeline::EngineOptions options{
+      .state_dir = state_dir_, .version = SPINE_VERSION, .accept_loss = options_.accept_loss};
+  options.policy = core::KeptBody{finished(policy_of(configs_.back()))};
+  options.zone_rules = schedule::host_zone_rules(pipeline::wall_now_ms());
+  zone_ =
+      std::make_unique<schedule::ZoneWatch>(loop_->base(), loop_->producer(), options.zone_rules);
+  loop::notify_status("Recovering");
+  loop::allow_signals();
+  auto report = engine_->recover(std::move(options));
+  loop::block_signals();
+  if (!report) return report.error();
+  for (const std::string& note : report->notes)
+    kLog.warn("{}", note);
+  quarantined_ = std::move(report->quarantined);
+  steps_.done("journal", recovery_text(*report));
+  return ok();
+}
+
+void Daemon::start_agents() {
+  const std::uint32_t left = agents::sweep_orphans(agents::owner_mark(state_dir_.string()));
+  if (left != 0) kLog.warn("{} processes of agents were left over and are ended", left);
+  agents_ = std::make_unique<agents::AgentRegistry>(
+      loop_->base(), loop_->producer(), shared_,
+      places_of_gateway(configs_.back(), state_dir_, config_path_, common_.token_file),
+      std::move(quarantined_));
+  agents_->apply(configs_.back().agents);
+  skills_ = std::make_unique<SkillsLink>(loop_->base(), loop_->producer(), shared_, *agents_);
+  skills_->apply(configs_.back(), state_dir_);
+  steps_.done("agents", fmt::format("{}; {} skills", agents_->summary(), skills_->eligible()));
+  loop_->start({.on_prompt = [this](const pipeline::PromptItem& item) { agents_->prompt(item); },
+                .on_cancel = [this](RunId run) { agents_->cancel(run); },
+                .on_steer = [this](const pipeline::SteerItem& item) { agents_->steer(item); },
+                .on_answer = [this](const pipeline::AnswerItem& item) { agents_->answer(item); },
+                .on_control = [this](const pipeline::ControlItem& item) { agents_->control(item); },
+                .on_stop_asked =
+                    [this] {
+                      agents_->record_partials();
+                      server_->hand_in_gathered();
+                    },
+                .on_stopping = [this] { agents_->begin_stop(); },
+                .ended = [this] { return agents_->ended(); },
+                .on_reload = [this] { reload(); }});
+  engine_->start(&end_process);
+}
+
+void Daemon::announce() {
+  // Only from recovering: a stop may have been asked for already.
+  auto expected = pipeline::Phase::recovering;
+  shared_.phase.compare_exchange_strong(expected, pipeline::Phase::ready);
+  kLog.info("ready: {} in {:.0f} ms, version {}, pid {}, {}", address_, steps_.total_ms(),
+            SPINE_VERSION, ::getpid(), secret_place_);
+  loop::notify_ready("Listening on " + address_);
+}
+
+void Daemon::serve() {
+  engine_->join();
+  server_->join();
+  loop_->stop();
+  zone_.reset();
+  skills_.reset();
+  agents_.reset();
+  // What got away from its process group, where no namespace held it.
+  agents::sweep_orphans(agents::owner_mark(state_dir_.string()));
+  kLog.info("stopped");
+  log::shutdown();
+}
+
+void Daemon::reload() {
+  loop::notify_reloading();
+  if (const Status opened = log::reopen(); !opened) {
+    kLog.warn("{}", opened.error().message);
+  }
+  auto loaded = load_config();
+  if (!loaded) {
+    kConfigLog.error("not applied, the old configuration stays in force: {}",
+                     loaded.error().message);
+    flatbuffers::FlatBufferBuilder refused;
+    refused.Finish(fb::CreateConfigRefusedDirect(refused, loaded.error().message.c_str()));
+    push(fb::EventBody::ConfigRefused, refused, loop_->producer());
+    loop::notify_ready("Listening on " + address_);
+    return;
+  }
+  const config::Config& before = configs_.back();
+  configs_.push_back(std::move(*loaded));
+  const config::Config& after = configs_.back();
+  hide_secrets(after);
+  const ConfigChange change = compare(before, after);
+  for (const std::string& warning : after.warnings)
+    kConfigLog.warn("{}", warning);
+  if (change.log_level) log::set_level(after.log_level);
+  if (change.agents) agents_->apply(after.agents);
+  skills_->apply(after, state_dir_);
+  if (change.recorded) {
+    push(fb::EventBody::ConfigApplied, policy_of(after), loop_->producer());
+  }
+  server_->set_config(&after);
+  if (!change.at_next_start.empty()) {
+    kConfigLog.warn("these settings change at the next start only (spine restart): {}",
+                    fmt::join(change.at_next_start, ", "));
+  }
+  kConfigLog.info("configuration applied: policy {}, agents {}, log level {}",
+                  change.policy ? "changed" : "as before", change.agents ? "changed" : "as before",
+                  change.log_level ? "changed" : "as before");
+  // The net thread looks at one within a turn; that outlives no eight reloads, of which clients
+  // cause thirty a minute at most. The first is what the server was bound with.
+  if (configs_.size() > limits::kConfigsKept) configs_.erase(std::next(configs_.begin()));
+  loop::notify_ready("Listening on " + address_);
+}
+
+ConfigChange compare(const config::Config& before, const config::Config& after) {
+  ConfigChange change;
+  change.policy = policy_bytes(before) != policy_bytes(after);
+  change.recorded = change.policy || before.hash != after.hash;
+  change.agents = before.agents != after.agents;
+  change.log_level = before.log_level != after.log_level;
+  change.at_next_start = config::waiting_for_start(before, after);
+  return change;
+}
+
+void hide_secrets(const config::Config& config) {
+  const auto hide = [](const std::string& value) {
+    if (value.size() >= kSecretBytesMin) log::redact(value);
+  };
+  const auto names_secret = [](std::string_view name) { return config::is_secret({&name, 1}); };
+  for (const std::string& secret : config::secrets_of(config))
+    log::redact(secret);
+  for (const config::AgentConfig& agent : config.agents) {
+    for (const auto& [name, value] : agent.process.env) {
+      if (names_secret(name)) hide(value);
+    }
+    for (const std::string& name : agent.process.pass_env) {
+      // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing of ours changes the environment
+      const char* value = names_secret(name) ? std::getenv(name.c_str()) : nullptr;
+      if (value != nullptr) hide(value);
+    }
+  }
+  for (const config::SkillEntryConfig& entry : config.skills.entries) {
+    hide(entry.api_key);
+    for (const auto& [name, value] : entry.env)
+      hide(value);
+  }
+}
+
+StepLog::StepLog() : start_(Clock::now()), last_(start_) {}
+
+void StepLog::done(std::string_view step, std::string_view outcome) {
+  const auto now = Clock::now();
+  Step entry{std::string(step), std::string(outcome), ms_between(last_, now)};
+  last_ = now;
+  if (open_) {
+    write(entry);
+  } else {
+    kept_.push_back(std::move(entry));
+  }
+}
+
+void StepLog::open() {
+  open_ = true;
+  for (const Step& step : kept_)
+    write(step);
+  kept_.clear();
+}
+
+double StepLog::total_ms() const {
+  return ms_between(start_, Clock::now());
+}
+
+void StepLog::write(const Step& step) {
+  kStartLog.info("{}: {} ({:.1f} ms)", step.name, step.outcome, step.ms);
+}
+
+}  // namespace spine::gateway
