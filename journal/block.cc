@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "journal/crc32c.h"
-#include "schemas/vocab/limits.h"
 #include "schemas/vocab/sha256.h"
 
 namespace spine::journal {

@@ -7,8 +7,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "journal/batch.h"
 #include "journal/block.h"

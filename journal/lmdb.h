@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <string_view>
 
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/result.h"

@@ -22,6 +22,9 @@ class Reader {
   // only safe while nobody writes. Errc::not_found when there is no journal.
   static Result<Reader> open_read_only(const std::filesystem::path& dir);
 
+  Reader(Reader&&) = default;
+  Reader& operator=(Reader&&) = delete;  // members would end in the wrong order
+
   Bits128 epoch() const { return epoch_; }
   // Sees what has been committed until now. Borrowed views of before become invalid.
   // A transient Errc::unavailable means too many readers at once.

@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <fmt/format.h>
 #include <fstream>
-#include <string_view>
 
 #include "schemas/event_verify.h"
 #include "schemas/vocab/show.h"

@@ -188,7 +188,7 @@ Status SnapshotStore::set_aside(Seq seq) const {
   }
   const std::vector<Seq> lost = list(kLostSuffix);
   for (std::size_t i = 0; i + limits::kLostSnapshotsKept < lost.size(); ++i)
-    fs::remove(lost_path(lost[i]), error);
+    if (lost[i] != seq) fs::remove(lost_path(lost[i]), error);
   return sync_dir(dir_);
 }
 

@@ -9,8 +9,6 @@
 #include <sys/vfs.h>
 #include <system_error>
 
-#include "schemas/vocab/limits.h"
-
 namespace spine::journal {
 namespace {
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <sys/types.h>
 #include <sys/uio.h>
 

@@ -1,4 +1,5 @@
-// Fields: bodies of events as tables of their kinds, and their optional fields as plain values.
+// Fields: bodies of events as tables of their kinds, their optional fields as plain values, and the
+// bytes of what was built.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +45,23 @@ inline std::string_view text_of(const flatbuffers::String* string) {
 template <class Bits>
 Bits128 bits_of(const Bits* bits) {
   return bits == nullptr ? Bits128{} : Bits128{.hi = bits->hi(), .lo = bits->lo()};
+}
+
+// A string field of a FlatBuffer. Offset 0, which adds nothing, for an empty text.
+inline flatbuffers::Offset<flatbuffers::String> put_text(flatbuffers::FlatBufferBuilder& builder,
+                                                         std::string_view text) {
+  if (text.empty()) return 0;
+  return builder.CreateString(text.data(), text.size());
+}
+inline fb::Bits128 put_bits(Bits128 bits) {
+  return {bits.hi, bits.lo};
+}
+
+// The bytes of a FlatBuffer that has just been built, until the builder is next used.
+// REQUIRES: builder.Finish() was called. The start is aligned to 4 bytes only: who hands it to a
+// reader copies it to where 8 are kept.
+inline ByteSpan finished(const flatbuffers::FlatBufferBuilder& builder) {
+  return {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()};
 }
 
 }  // namespace spine

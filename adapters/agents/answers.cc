@@ -3,7 +3,7 @@
 
 #include "adapters/agents/protocols/protocol.h"
 #include "engine/pipeline/clock.h"
-#include "schemas/finished.h"
+#include "schemas/fields.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/record.h"

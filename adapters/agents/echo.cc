@@ -1,14 +1,10 @@
 // EchoDriver: answers with the prompt itself.
 #include "adapters/agents/echo.h"
 
-#include <cstdint>
 #include <map>
-#include <memory>
 #include <string>
 #include <utility>
 
-#include "adapters/agents/answers.h"
-#include "adapters/agents/driver.h"
 #include "adapters/loop/timer.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/vocab/check.h"

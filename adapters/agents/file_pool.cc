@@ -2,7 +2,6 @@
 // there is nothing to lock. Results are told by an eventfd.
 #include "adapters/agents/file_pool.h"
 
-#include <algorithm>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <fmt/format.h>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,10 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/agents/answers.h"
-#include "adapters/agents/delta_merger.h"
-#include "adapters/agents/driver.h"
-#include "adapters/agents/instance.h"
 #include "adapters/agents/process/memory_use.h"
 #include "adapters/agents/runs.h"
 #include "adapters/loop/timer.h"
@@ -325,7 +320,8 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
   }
 
  private:
-  // Who works on what
+  // Who works on what.
+
   // What it calls may end up here again: then the outer call goes round once more.
   void dispatch() {
     if (stopping_) return;
@@ -428,7 +424,7 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
     ++instance.sessions;
   }
 
-  // Starts and ends
+  // Starts and ends.
   void note_refusal() {
     refusal_ = policy_refusal(*agent_, context_.shared.separation);
     if (!refusal_.empty()) log_.error("it is not started: {}", refusal_);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "adapters/cli/common.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/vocab/show.h"
 

@@ -27,7 +27,7 @@ int fail(const Error& error);
 // JSON of others on one line, made safe for a terminal.
 void print_json(std::string_view json);
 
-// Prints the JSON with --json; else what is said to people, if anything. kExitOk.
+// Prints the JSON with --json; else what is said to people. kExitOk.
 int show(const Common& common, const std::string& json, std::string_view said = {});
 int show(const Common& common, const Json& answer, std::string_view said = {});
 

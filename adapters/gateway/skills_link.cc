@@ -3,7 +3,7 @@
 
 #include "adapters/gateway/gateway_place.h"
 #include "engine/log/log.h"
-#include "schemas/finished.h"
+#include "schemas/fields.h"
 #include "schemas/vocab/record.h"
 #include "schemas/vocab/show.h"
 

@@ -19,7 +19,6 @@
 #include "adapters/loop/timer.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
-#include "engine/pipeline/items/messages.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/record.h"
 #include "schemas/vocab/unique_fd.h"

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <csignal>
-#include <cstdint>
 #include <string_view>
 
 namespace spine::loop {

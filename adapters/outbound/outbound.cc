@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
 #include <fmt/format.h>
 #include <memory>
 #include <netinet/in.h>
@@ -14,7 +13,7 @@
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
-namespace spine::outbound {
+namespace spine::http {
 namespace {
 
 struct Block {
@@ -288,4 +287,4 @@ curl_socket_t OutboundGuard::open_socket(void* self, curlsocktype purpose, curl_
   return CURL_SOCKET_BAD;
 }
 
-}  // namespace spine::outbound
+}  // namespace spine::http

@@ -12,7 +12,7 @@
 #include "schemas/vocab/addresses.h"
 #include "schemas/vocab/result.h"
 
-namespace spine::outbound {
+namespace spine::http {
 
 // What may be called besides public addresses, and how. An empty policy allows http and https to
 // public addresses on ports 80, 443 and from 1024 on.
@@ -74,4 +74,4 @@ class OutboundGuard {
   std::string refusal_{};
 };
 
-}  // namespace spine::outbound
+}  // namespace spine::http

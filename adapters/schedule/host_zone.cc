@@ -3,7 +3,6 @@
 #include "adapters/schedule/host_zone.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -17,7 +16,6 @@
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/fields.h"
-#include "schemas/finished.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/record.h"

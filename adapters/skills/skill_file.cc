@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "schemas/vocab/ascii.h"
-#include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/utf8.h"
 

@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <limits>
-#include <memory>
 #include <tuple>
 
 #include "adapters/skills/skill_file.h"

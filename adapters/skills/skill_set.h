@@ -1,7 +1,6 @@
 // SkillSet: all skills of a gateway at one moment: which there are, which win, which may be used.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>

@@ -14,7 +14,7 @@
 #include "engine/core/model/snapshot.h"
 #include "journal/journal.h"
 #include "journal/snapshots.h"
-#include "schemas/finished.h"
+#include "schemas/fields.h"
 
 namespace spine::bench {
 namespace {

@@ -53,7 +53,7 @@ void parse(benchmark::State& run, const std::string& text) {
       run.SkipWithError("the frame was not read");
       return;
     }
-    net::build_channel_message(message, {++number, 1}, {PrincipalId{2}}, builder);
+    channels::build_message(message, {++number, 1}, {PrincipalId{2}}, builder);
     benchmark::DoNotOptimize(builder.GetBufferPointer());
   }
   run.SetItemsProcessed(run.iterations());

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <string_view>
 
-#include "schemas/finished.h"
+#include "schemas/fields.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"
 
@@ -74,7 +74,7 @@ void SteadyPath::receive() {
   std::string_view id;
   net::ChannelMessage message;
   SPINE_CHECK(reader_.read(padded_, id, message));
-  net::build_channel_message(message, {number_ * 0x9E3779B97F4A7C15ULL, number_}, {}, builder_);
+  channels::build_message(message, {number_ * 0x9E3779B97F4A7C15ULL, number_}, {}, builder_);
   input_->push({.kind = static_cast<std::uint16_t>(fb::EventBody::MessageReceived),
                 .source = static_cast<std::uint16_t>(Source::websocket),
                 .connection = {1, 1},

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "engine/core/model/views.h"
 #include "schemas/vocab/ids.h"

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <flatbuffers/flatbuffers.h>
-#include <fmt/format.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -11,7 +10,7 @@
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/recovery.h"
 #include "journal/snapshots.h"
-#include "schemas/finished.h"
+#include "schemas/fields.h"
 
 #include "event_generated.h"
 
@@ -53,12 +52,19 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
   engine_.emplace(shared_, ingress_, Outlets{.net = net_, .loop = loop_, .follower = follower_},
                   *journal_, std::move(state), clock);
   SPINE_TRY_STATUS(write_start(options, report, last_lost(losses)));
-  SPINE_TRY_STATUS(put_away(losses, options.state_dir));
-  SPINE_TRY_STATUS(follower_.open({.state_dir = options.state_dir,
-                                   .epoch = journal_->epoch(),
-                                   .boot = boot_id(),
-                                   .journal_last = report.last},
-                                  std::move(reader)));
+  Status ready = put_away(losses, options.state_dir);
+  if (ready) {
+    ready = follower_.open({.state_dir = options.state_dir,
+                            .epoch = journal_->epoch(),
+                            .boot = boot_id(),
+                            .journal_last = report.last},
+                           std::move(reader));
+  }
+  if (!ready) {
+    // The next start shall not take this one's end for a crash, unless one came before.
+    if (!report.after_crash) SPINE_TRY_STATUS(write_stop("the start failed"));
+    return ready.error();
+  }
   const core::EngineMemory now = core::view_engine(engine_->state());
   shared_.cursor_epoch = {shared_.epoch.hi ^ now.loss.hi, shared_.epoch.lo ^ now.loss.lo};
   SPINE_TRY(report.obligations_resumed,
@@ -103,6 +109,13 @@ Status Engine::write_start(const EngineOptions& options, const RecoveryReport& r
     inputs.push_back({fb::EventBody::ConfigApplied, policy});
   }
   return engine_->commit_now(inputs);
+}
+
+Status Engine::write_stop(const char* reason) {
+  flatbuffers::FlatBufferBuilder stopped{64};
+  stopped.Finish(fb::CreateEngineStoppedDirect(stopped, reason));
+  const OwnInput input{fb::EventBody::EngineStopped, finished(stopped)};
+  return engine_->commit_now({&input, 1});
 }
 
 void Engine::start(std::function<void(const Error&)> fatal) {

@@ -64,6 +64,7 @@ class Engine {
 
  private:
   Status write_start(const EngineOptions& options, const RecoveryReport& report, Seq lost);
+  Status write_stop(const char* reason);
 
   Shared& shared_;
   Ingress& ingress_;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <string>
 
 #include "engine/core/model/evolve.h"
 #include "engine/core/model/snapshot.h"

@@ -121,8 +121,8 @@ void compare_readers(std::string_view bytes) {
   expect(problem.empty());
   flatbuffers::FlatBufferBuilder a;
   flatbuffers::FlatBufferBuilder b;
-  net::build_channel_message(quick, Bits128{}, {}, a);
-  net::build_channel_message(slow, Bits128{}, {}, b);
+  channels::build_message(quick, Bits128{}, {}, a);
+  channels::build_message(slow, Bits128{}, {}, b);
   const auto whole = [](const flatbuffers::FlatBufferBuilder& builder) {
     return std::string_view{reinterpret_cast<const char*>(builder.GetBufferPointer()),
                             builder.GetSize()};

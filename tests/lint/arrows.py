@@ -23,7 +23,8 @@ ARROWS = {
 ADAPTERS = {
     "adapters/gateway": ("adapters",),                         # the composition root
     "adapters/cli": ("adapters",),                             # runs it, and talks to it
-    "adapters/websocket": ("adapters/websocket", "adapters/http"),  # one port, one net thread
+    # One port, one net thread; and bridges hand in what every channel does.
+    "adapters/websocket": ("adapters/websocket", "adapters/http", "adapters/channels/interface"),
     "adapters/client": ("adapters/client", "adapters/http"),   # the other side of one upgrade
     # They live on the loop thread, and use its timers.
     "adapters/agents": ("adapters/agents", "adapters/loop"),

@@ -8,16 +8,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
-#include <string>
 #include <string_view>
 #include <sys/stat.h>
 #include <system_error>
-#include <vector>
 
-#include "adapters/agents/process/launch.h"
-#include "adapters/agents/process/mount_plan.h"
 #include "adapters/agents/process/program.h"
-#include "adapters/agents/process/trusted.h"
 #include "adapters/agents/process/users.h"
 #include "schemas/vocab/show.h"
 
@@ -206,7 +201,6 @@ class NeededPlaces {
       : hidden_(hidden), writable_(writable), bent_(writable.all()) {}
 
   // A program, the links that lead to it, and what it is run with. `path`: the agent's PATH.
-  // A program, the links that lead to it, and what it is run with.
   void add_what_is_run(const std::string& program, std::string_view path, const std::string& why) {
     std::string next = program;
     std::string reason = why;
@@ -220,7 +214,6 @@ class NeededPlaces {
     }
   }
 
-  // A folder of a PATH, with what lies beside it.
   // A folder of a PATH: its programs use what lies beside it.
   void add_folder_of_programs(const std::string& folder, const std::string& why) {
     const std::string place = trusted_path(folder, bent_);
@@ -240,9 +233,8 @@ class NeededPlaces {
     }
   }
 
-  // An argument that the configuration names: a script, or a file for the agent to read.
-  // A script the configuration names, or a file for the agent to read; never what a message may
-  // have put into the command line.
+  // An argument that the configuration names: a script, or a file for the agent to read; never what
+  // a message may have put into the command line.
   void add_argument(const std::string& arg, std::string_view path) {
     std::error_code failed;
     const std::string file = trusted_path(arg, bent_);
@@ -270,9 +262,8 @@ class NeededPlaces {
     if (trusted_path(folder, bent_) != folder) return;
     mounts_.push_back({MountKind::show, folder, "a skill"});
   }
-  // A file or folder as it is; what agents can write is no source.
-  // What the agent needs to run. What it can write itself is seen already, and nothing an agent can
-  // exchange is a source: it would lead to wherever that agent likes.
+  // A file or folder as it is. What the agent can write itself is seen already, and nothing an
+  // agent can exchange is a source: it would lead to wherever that agent likes.
   void add(const std::string& path, const std::string& why) {
     const std::string place = trusted_path(path, bent_);
     struct stat info {};

@@ -17,14 +17,11 @@
 #include <system_error>
 #include <time.h>
 #include <unistd.h>
-#include <utility>
-#include <vector>
 
 #include "adapters/agents/process/mount_plan.h"
 #include "adapters/agents/process/proc.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
-#include "schemas/vocab/unique_fd.h"
 
 namespace spine::agents {
 namespace {

@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
-#include <utility>
 
 #include "adapters/agents/process/agent_view.h"
 #include "adapters/agents/process/node_version.h"

@@ -3,14 +3,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <map>
 #include <memory>
-#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -22,7 +20,6 @@
 #include <utility>
 
 #include "adapters/agents/process/mount_plan.h"
-#include "adapters/agents/process/proc.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/unique_fd.h"
 

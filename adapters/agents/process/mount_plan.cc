@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
-#include <initializer_list>
 
 #include "schemas/vocab/limits.h"
 

@@ -3,17 +3,14 @@
 #include "adapters/agents/process/node_version.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstddef>
 #include <filesystem>
 #include <fmt/format.h>
 #include <map>
 #include <simdjson.h>
-#include <string>
 #include <sys/stat.h>
 #include <system_error>
-#include <utility>
 
 #include "adapters/agents/process/program.h"
 #include "adapters/agents/process/sandbox.h"

@@ -2,12 +2,10 @@
 #include "adapters/agents/process/orphans.h"
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 #include <filesystem>
 #include <fmt/format.h>
 #include <poll.h>
-#include <string>
 #include <sys/syscall.h>
 #include <unistd.h>
 

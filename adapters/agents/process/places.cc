@@ -1,7 +1,6 @@
 // The directories of one agent.
 #include "adapters/agents/process/places.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>

@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
-#include <vector>
 
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"

@@ -18,7 +18,6 @@
 #include <unistd.h>
 #include <utility>
 
-#include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::agents {

@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include <utility>
 
-#include "adapters/agents/process/sandbox.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::agents {

@@ -2,7 +2,6 @@
 #include "adapters/agents/protocols/acp_asks.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"

@@ -10,7 +10,6 @@
 
 #include "adapters/agents/protocols/json_in.h"
 #include "adapters/agents/protocols/line_protocol.h"
-#include "adapters/agents/protocols/protocol.h"
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"

@@ -7,7 +7,6 @@
 
 #include "engine/core/model/policy.h"
 #include "schemas/vocab/ascii.h"
-#include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/utf8.h"
 

@@ -11,7 +11,6 @@
 #include <sys/syscall.h>
 #include <system_error>
 #include <unistd.h>
-#include <vector>
 
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"

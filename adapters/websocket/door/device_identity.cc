@@ -1,7 +1,6 @@
 // The signed payload, and Ed25519 through libsodium (RFC 8032).
 #include "adapters/websocket/door/device_identity.h"
 
-#include <algorithm>
 #include <openssl/evp.h>
 #include <sodium.h>
 

@@ -1,10 +1,7 @@
 // DeviceIdentity: proof that a client holds the Ed25519 key of the device it says it is.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 #include "adapters/websocket/protocol/request.h"
 #include "adapters/websocket/protocol/respond.h"

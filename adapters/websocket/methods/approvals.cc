@@ -1,5 +1,4 @@
 // exec.approval.*, plugin.approval.* and approval.*: what agents ask, and the answers.
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>

@@ -1,4 +1,4 @@
-// Both ways to read a channel.message, and the building of its event body.
+// Both ways to read a channel.message, and the answer to it.
 #include "adapters/websocket/methods/channel_message.h"
 
 #include <algorithm>
@@ -150,38 +150,28 @@ std::string_view member_text(simdjson::dom::element element, const char* key) {
   return text;
 }
 
-using Attachments = flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::Attachment>>>;
-
-Attachments build_attachments(const ChannelMessage& message,
-                              flatbuffers::FlatBufferBuilder& builder) {
-  if (!message.has_attachments) return 0;
-  std::vector<flatbuffers::Offset<fb::Attachment>> rows;
-  for (const simdjson::dom::element element : message.attachments) {
-    std::uint64_t bytes = 0;
-    if (element["bytes"].get(bytes) != SUCCESS) bytes = 0;
-    const auto name = put_text(builder, member_text(element, "name"));
-    const auto mime = put_text(builder, member_text(element, "mimeType"));
-    const auto url = put_text(builder, member_text(element, "url"));
-    rows.push_back(fb::CreateAttachment(builder, name, mime, url, bytes));
-  }
-  return builder.CreateVector(rows);
-}
-
-void check_attachments(Params& content, ChannelMessage& message) {
-  message.has_attachments = content.array("attachments", message.attachments);
-  if (!message.has_attachments) return;
-  if (message.attachments.size() > limits::kAttachmentsMax) {
+// False when the message says nothing of any.
+bool read_attachments(Params& content, ChannelMessage& message) {
+  simdjson::dom::array given;
+  if (!content.array("attachments", given)) return false;
+  if (given.size() > limits::kAttachmentsMax) {
     content.complain("attachments", "must NOT have more than 64 items");
-    return;
+    return true;
   }
-  for (const simdjson::dom::element element : message.attachments) {
+  for (const simdjson::dom::element element : given) {
     if (!element.is_object()) content.complain("attachments", "items must be objects");
-    for (const char* key : {"name", "mimeType", "url"}) {
-      if (member_text(element, key).size() > kAttachmentTextBytesMax) {
+    channels::Attachment& attachment = message.attachments.emplace_back();
+    attachment = {.name = member_text(element, "name"),
+                  .mime_type = member_text(element, "mimeType"),
+                  .url = member_text(element, "url")};
+    if (element["bytes"].get(attachment.bytes) != SUCCESS) attachment.bytes = 0;
+    for (const std::string_view text : {attachment.name, attachment.mime_type, attachment.url}) {
+      if (text.size() > kAttachmentTextBytesMax) {
         content.complain("attachments", "texts must NOT have more than 8192 bytes");
       }
     }
   }
+  return true;
 }
 
 // The bridge tells the sender the code, once: when isNew.
@@ -296,10 +286,9 @@ void read_channel_message(Params& params, ChannelMessage& message) {
   message.thread = name(params, "thread");
   message.external_id = id(params, "externalId");
   Params content = params.object("content", true);
-  check_attachments(content, message);
-  message.text =
-      content.text(message.has_attachments ? optional_text("text", limits::kTextBytesMax)
-                                           : required_text("text", limits::kTextBytesMax));
+  const bool attached = read_attachments(content, message);
+  message.text = content.text(attached ? optional_text("text", limits::kTextBytesMax)
+                                       : required_text("text", limits::kTextBytesMax));
   message.reply_to = name(params, "replyTo");
   message.timestamp_ms = static_cast<std::int64_t>(
       params.number({.name = "timestamp", .required = true, .min = 1, .max = kTimestampMsMax}));
@@ -311,49 +300,11 @@ void read_channel_message(Params& params, ChannelMessage& message) {
   }
 }
 
-void build_channel_message(const ChannelMessage& message, Bits128 entropy, Bridge bridge,
-                           flatbuffers::FlatBufferBuilder& builder) {
-  builder.Clear();
-  const auto channel = put_text(builder, message.channel);
-  const auto account = put_text(builder, message.account);
-  const auto sender_id = put_text(builder, message.sender_id);
-  const auto sender_name = put_text(builder, message.sender_name);
-  const auto conversation_id = put_text(builder, message.conversation_id);
-  const auto thread = put_text(builder, message.thread);
-  const auto external_id = put_text(builder, message.external_id);
-  const auto text = put_text(builder, message.text);
-  const auto attachments = build_attachments(message, builder);
-  const auto reply_to = put_text(builder, message.reply_to);
-  const fb::Bits128 random = put_bits(entropy);
-  fb::MessageReceivedBuilder table{builder};
-  table.add_platform_ms(message.timestamp_ms);
-  table.add_bridge(bridge.principal.value);
-  table.add_channel(channel);
-  table.add_account(account);
-  table.add_sender_id(sender_id);
-  table.add_sender_name(sender_name);
-  table.add_conversation_id(conversation_id);
-  table.add_thread(thread);
-  table.add_external_id(external_id);
-  table.add_text(text);
-  table.add_attachments(attachments);
-  table.add_reply_to(reply_to);
-  table.add_entropy(&random);
-  table.add_via(fb::MessageVia::channel);
-  table.add_conversation(message.conversation);
-  table.add_vouched(bridge.vouches);
-  table.add_queue_mode(message.queue_mode);
-  table.add_untrusted(message.untrusted);
-  table.add_exact_ids(true);
-  table.add_mention(message.mention);
-  builder.Finish(table.Finish());
-}
-
 void accept_channel_message(const Responder& from, const ChannelMessage& message) {
   Context& net = from.net;
-  const Bridge bridge{.principal = PrincipalId{net.hub.table.principal[from.slot]},
-                      .vouches = from.may(Scope::admin)};
-  build_channel_message(message, net.entropy.next(), bridge, net.builder);
+  const channels::Bridge bridge{.principal = PrincipalId{net.hub.table.principal[from.slot]},
+                                .vouches = from.may(Scope::admin)};
+  channels::build_message(message, net.entropy.next(), bridge, net.builder);
   from.submit(fb::EventBody::MessageReceived, answer_channel_message);
 }
 

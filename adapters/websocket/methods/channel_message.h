@@ -1,12 +1,12 @@
-// channel.message: the unified inbound message, from JSON to the body of a MessageReceived.
+// channel.message: a message in the one format, read from JSON and handed in.
 #pragma once
 
 #include <cstdint>
 #include <flatbuffers/flatbuffers.h>
 #include <simdjson.h>
-#include <string>
 #include <string_view>
 
+#include "adapters/channels/interface/message.h"
 #include "adapters/websocket/protocol/params.h"
 #include "adapters/websocket/protocol/request.h"
 #include "schemas/vocab/bytes.h"
@@ -18,27 +18,10 @@ namespace spine::net {
 
 class Responder;
 
-// One message of a channel, in the one format: {channel, account?, sender:{id,name?},
-// conversation:{kind,id}, thread?, externalId, content:{text, attachments?}, replyTo?, timestamp,
-// queueMode?, untrusted?, mentioned?}. Borrowed from the parser.
-struct ChannelMessage {
-  std::string_view channel{};
-  std::string_view account{};
-  std::string_view sender_id{};
-  std::string_view sender_name{};
-  fb::ConversationKind conversation{};
-  std::string_view conversation_id{};
-  std::string_view thread{};
-  std::string_view external_id{};
-  std::string_view text{};
-  std::string_view reply_to{};
-  std::int64_t timestamp_ms{};
-  simdjson::dom::array attachments{};  // only when has_attachments
-  bool has_attachments{};
-  fb::QueueMode queue_mode{};
-  bool untrusted{};       // a webhook, a file or a feed wrote it
-  fb::Mention mention{};  // whether it is addressed to the agent, as the channel tells
-};
+// {channel, account?, sender:{id,name?}, conversation:{kind,id}, thread?, externalId,
+// content:{text, attachments?}, replyTo?, timestamp, queueMode?, untrusted?, mentioned?}. Borrowed
+// from the parser.
+using ChannelMessage = channels::Message;
 
 // What is to happen to a message that comes while its session is busy: "followup", "collect",
 // "steer", "interrupt", and the older names of these. False when it is none.
@@ -67,18 +50,8 @@ class ChannelMessageReader {
 // The general way: complaints go to the Params' problem.
 void read_channel_message(Params& params, ChannelMessage& message);
 
-// Who handed a channel message in.
-struct Bridge {
-  PrincipalId principal{};
-  bool vouches{};  // it is an operator with the scope admin: what it says an admin wrote counts
-};
-
 // Hands the message in for the client. REQUIRES: it was checked, and the connection has the write
 // scope. Steady state allocates nothing.
 void accept_channel_message(const Responder& from, const ChannelMessage& message);
-
-// Finishes `builder` (cleared first) with the table. Thread: the builder's.
-void build_channel_message(const ChannelMessage& message, Bits128 entropy, Bridge bridge,
-                           flatbuffers::FlatBufferBuilder& builder);
 
 }  // namespace spine::net

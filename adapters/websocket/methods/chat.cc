@@ -215,8 +215,8 @@ void sessions_steer(Call& call) {
   send_message(call, call.text("key"), fb::QueueMode::interrupt);
 }
 
-// Of the session's open runs all, or the one that is named. `answer(to, run_key)` says which was
-// stopped; empty = none was.
+// Of the session's open runs all, or the one that is named. `answer(json, aborted, run_key)` says
+// which was stopped; empty = none was.
 template <class Answer>
 void abort_runs(Call& call, std::string_view session, Answer answer) {
   const pipeline::InputNames names{.session_key = session, .run_key = call.text("runId")};

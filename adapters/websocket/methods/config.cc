@@ -37,8 +37,9 @@ void config_get(Call& call) {
 
 // What a configuration may hold: of the whole file.
 void config_schema(Call& call) {
+  static const std::string schema = config::json_schema();
   call.respond([&](JsonWriter& json) {
-    json.member_raw("schema", config::json_schema());
+    json.member_raw("schema", schema);
     json.member_raw("uiHints", "{}");
     json.member("version", call.net.options.version);
   });

@@ -1,6 +1,5 @@
 // Methods about the gateway itself: how it is, what only Spine has, words of the system for agents,
 // and what comes with a later version.
-#include <string>
 
 #include "adapters/websocket/methods/agent_rows.h"
 #include "adapters/websocket/methods/log_tail.h"

@@ -1,4 +1,5 @@
-// HttpDesk: which answer an HTTP request gets, by who asks and what for. Knows no sockets' bytes.
+// HttpDesk: which answer an HTTP request gets, by who asks and what for. Reads and writes no
+// socket.
 #pragma once
 
 #include <string_view>

@@ -6,8 +6,8 @@
 #include <deque>
 #include <libwebsockets.h>
 #include <memory>
+#include <semaphore>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "adapters/http/request_head.h"
@@ -68,10 +68,6 @@ class NetLoop {
   // Times are read once per turn, by whoever needs them first.
   void start_turn();
   void finish_turn();
-  void end_hand_in() {
-    hand_in_.store(HandIn::done);
-    hand_in_.notify_all();
-  }
   void drain_outbox();
   void schedule_timer();
   bool finished() const;
@@ -159,8 +155,9 @@ class NetLoop {
   bool in_turn_{};
   bool may_write_{};  // not within a callback of the library
   std::atomic<bool> stop_{false};
-  enum class HandIn : std::uint8_t { nothing, asked, done };
-  std::atomic<HandIn> hand_in_{HandIn::nothing};
+  std::atomic<bool> hand_in_asked_{false};
+  std::binary_semaphore hand_in_done_{0};
+  bool handed_in_{};  // thread: net
 };
 
 }  // namespace spine::net

@@ -44,8 +44,9 @@ class NetServer {
   void set_config(const config::Config* config);
   // Runs the net thread. From then on the outbox is always emptied, until join() returned.
   void start();
-  // Hands in what is gathered to be told once in a while; returns when that is done. To be called
-  // before the engine is asked to stop: it is lost otherwise. Thread: any but the net thread.
+  // Hands in, once, what is gathered to be told once in a while; returns when that is done, or has
+  // taken too long. To be called before the engine is asked to stop: it is lost otherwise. Thread:
+  // any but the net thread.
   void hand_in_gathered();
   // Says goodbye to every client; the thread ends when they are gone, or after a short time.
   // Thread: any.

@@ -59,7 +59,7 @@ struct ClientFacts {
 // Who is on a connection. Cold: seen per request or less. The facts once connect was accepted.
 struct Client : Peer, ClientFacts {
   std::string nonce{};  // of the challenge
-  // While it joins; gone with hello-ok. Whose it is knows how to end it.
+  // While it joins; gone with hello-ok. Shared, as only the door knows the whole type.
   std::shared_ptr<Joining> joining{};
 
   // Once connect was accepted.

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "schemas/finished.h"
+#include "schemas/fields.h"
 
 namespace spine::net {
 namespace {

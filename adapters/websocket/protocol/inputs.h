@@ -6,18 +6,10 @@
 #include <vector>
 
 #include "adapters/websocket/protocol/context.h"
+#include "schemas/fields.h"
 
 namespace spine::net {
 
-// A string field of a FlatBuffer. Offset 0, which adds nothing, for an empty text.
-inline flatbuffers::Offset<flatbuffers::String> put_text(flatbuffers::FlatBufferBuilder& builder,
-                                                         std::string_view text) {
-  if (text.empty()) return 0;
-  return builder.CreateString(text.data(), text.size());
-}
-inline fb::Bits128 put_bits(Bits128 bits) {
-  return {bits.hi, bits.lo};
-}
 // The names of a set, as strings of the builder.
 std::vector<flatbuffers::Offset<flatbuffers::String>> scope_names(
     flatbuffers::FlatBufferBuilder& builder, ScopeSet scopes);

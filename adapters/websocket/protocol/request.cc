@@ -1,7 +1,6 @@
 // Reading of the request envelope: type, id, method, params.
 #include "adapters/websocket/protocol/request.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "schemas/vocab/limits.h"

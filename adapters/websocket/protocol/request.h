@@ -1,7 +1,6 @@
 // Request: the envelope of a frame, and the parsers whose memory is reused from frame to frame.
 #pragma once
 
-#include <cstddef>
 #include <simdjson.h>
 #include <string>
 #include <string_view>

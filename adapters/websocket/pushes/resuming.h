@@ -36,8 +36,8 @@ struct Resuming {
 // Whether a push about that session (empty = about none) is told again.
 bool resumes(const Resuming& resuming, std::string_view session_key);
 
-// What was told live while somebody was catching up, kept until they have.
-// Copies of event items, ascending. At most kRecentBytesMax: the oldest go first. Thread: net.
+// RecentEvents: copies of the items that were told live while somebody was catching up, kept until
+// they have. Ascending, at most kRecentBytesMax: the oldest go first. Thread: net.
 class RecentEvents {
  public:
   void add(Seq seq, ByteSpan payload);

@@ -118,8 +118,10 @@ void forget(Events& to, const EventItem& item, const LiveRun& run) {
 
 // The same, and what merges with it is told behind it: who waits for that is answered with this.
 void ended(Events& to, const EventItem& item, const LiveRun& run) {
-  if (to.resuming() == nullptr) to.net.runs.keep_end(item.run.id, item.event);
-  forget(to, item, run);
+  if (to.resuming() != nullptr) return forget(to, item, run);
+  answer_waiters(to.net, run.key, item.event);
+  to.net.runs.keep_end(item.run.id, item.event);
+  to.net.runs.forget(item.run.id);
 }
 
 void run_queued(Events& to, const EventItem& item) {
@@ -263,14 +265,11 @@ void command_answered(Events& to, const EventItem& item) {
 }
 
 // Agents write the arguments: what is no JSON goes on as a text.
-void write_json_or_text(JsonWriter& json, std::string_view text) {
+std::string json_or_text(std::string_view text) {
   simdjson::dom::parser parser;
   simdjson::dom::element value;
-  if (parser.parse(text.data(), text.size()).get(value) == simdjson::SUCCESS) {
-    json.raw(simdjson::minify(value));
-  } else {
-    json.value(text);
-  }
+  const bool is_json = parser.parse(text.data(), text.size()).get(value) == simdjson::SUCCESS;
+  return is_json ? simdjson::minify(value) : json_string(text);
 }
 
 void tool_called(Events& to, const EventItem& item) {
@@ -278,16 +277,17 @@ void tool_called(Events& to, const EventItem& item) {
   if (run == nullptr) return;
   const auto& body = root_of<fb::ToolCalled>(item.event);
   const std::string_view arguments = text_of(body.arguments());
+  const std::string args = arguments.empty() ? "{}" : json_or_text(arguments);
   push_tool(to, item, *run, [&](JsonWriter& json) {
     json.member("phase", "start");
     json.member("name", text_of(body.name()));
     json.member("toolCallId", text_of(body.call_id()));
     json.member_if("title", text_of(body.title()));
-    json.key("args");
-    if (!arguments.empty()) return write_json_or_text(json, arguments);
-    json.raw("{}");
+    json.member_raw("args", args);
     // Too large for the event: the journal has them.
-    if (body.arguments_bytes() != 0) json.member("argsBytes", body.arguments_bytes());
+    if (arguments.empty() && body.arguments_bytes() != 0) {
+      json.member("argsBytes", body.arguments_bytes());
+    }
   });
 }
 

@@ -53,6 +53,7 @@ class Spot {
   Spot below(std::string_view key) const {
     if (entry_ == nullptr) return *this;
     Spot spot = *this;
+    spot.unchecked_ = unchecked_ || entry_->is(Type::any);
     const KeyEntry* next = inside_ ? nullptr : entry_->step(key);
     if (next == nullptr && !entry_->is(Type::any)) {
       spot.entry_ = nullptr;
@@ -65,9 +66,10 @@ class Spot {
     return spot;
   }
 
-  // Whether its setting takes values of that kind: sections that are left alone are not checked.
+  // Whether its setting takes values of that kind. Judged here only below a setting of any type,
+  // where the schema does not look; elsewhere that says better what is wrong.
   bool takes(Kind kind) const {
-    if (entry_ == nullptr || entry_->setting == nullptr || inside_) return true;
+    if (!unchecked_ || entry_ == nullptr || entry_->setting == nullptr || inside_) return true;
     return (type_row(entry_->setting->accepts.type).kinds >> static_cast<unsigned>(kind) & 1U) != 0;
   }
 
@@ -86,7 +88,8 @@ class Spot {
 
  private:
   const KeyEntry* entry_{&key_tree()};
-  bool inside_{};  // below a setting of any type: nothing of it is listed
+  bool unchecked_{};  // below a setting of any type, listed or not
+  bool inside_{};     // below a setting of any type: nothing of it is listed
   bool refused_{};
 };
 

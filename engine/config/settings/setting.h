@@ -132,7 +132,7 @@ using Value = std::variant<std::monostate, std::int64_t, std::string, std::vecto
 struct Member {
   Value (*get)(const void* owner){};
   void (*put)(void* owner, Value value){};
-  Value (*spelling_of)(const void* owner){};  // the `get` of another row about the same value
+  Value (*spelling_of)(const void* owner){};  // the `get` of an earlier row about the same value
 };
 
 template <class T>

@@ -1,7 +1,6 @@
 // TextArena: size classes and their free lists.
 #include "engine/core/base/text_arena.h"
 
-#include <algorithm>
 #include <cstring>
 #include <numeric>
 

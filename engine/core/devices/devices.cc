@@ -5,7 +5,6 @@
 
 #include "schemas/fields.h"
 #include "schemas/vocab/check.h"
-#include "schemas/vocab/limits.h"
 
 namespace spine::core {
 

@@ -1,7 +1,6 @@
 // Devices: the table of the devices that may connect.
 #pragma once
 
-#include <cstdint>
 #include <flatbuffers/flatbuffers.h>
 #include <string>
 #include <string_view>

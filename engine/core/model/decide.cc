@@ -9,7 +9,6 @@
 #include "engine/core/model/kinds.h"
 #include "engine/core/model/tables.h"
 #include "schemas/fields.h"
-#include "schemas/finished.h"
 
 namespace spine::core {
 

@@ -81,7 +81,7 @@ class Decision {
   std::span<const Draft> drafts() const { return drafts_; }
   Reply reply{};
 
-  // Used by the rules. The input is not recorded: that is the reply.
+  // Used by the rules: the reply of an input that is refused.
   void refuse(ReplyCode code, fb::RejectReason reason = fb::RejectReason::none) {
     reply.code = code;
     reply.reason = reason;

@@ -114,6 +114,7 @@ void Drafter::add_runs_aborted(const Why& why, const std::vector<std::uint64_t>&
 Why Drafter::why_of_question(const Approval& approval, Seq cause) const {
   Why why = why_of(tables_.runs[tables_.runs.find(approval.run)]);
   why.cause = cause.value;
+  if (why.correlation == 0) why.correlation = cause.value;  // its run is gone
   why.session = approval.session.value;
   return why;
 }

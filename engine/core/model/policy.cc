@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "schemas/fields.h"
-#include "schemas/finished.h"
 
 namespace spine::core {
 namespace {

@@ -30,7 +30,7 @@ struct EngineLife {
   Seq started{};                      // its seq; 0 = never started
   Bits128 loss{};                     // names the last loss that was accepted; zero = none was
   bool stopped{};                     // EngineStopped came after it: the last stop was orderly
-  std::int16_t utc_offset_minutes{};  // of the last TimeZoneChanged, as its name
+  std::int16_t utc_offset_minutes{};  // of the last TimeZoneChanged
 };
 
 // ---- Sessions

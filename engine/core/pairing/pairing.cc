@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <span>
 
-#include "engine/core/base/key_buffer.h"
 #include "engine/core/model/tables.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/limits.h"

@@ -1,7 +1,6 @@
 // Runs: rows, indexes, the list of ended ones, delays.
 #include "engine/core/runs/runs.h"
 
-#include "engine/core/base/hash_index.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::core {

@@ -1,9 +1,7 @@
 // The follower's loop: fold, prove, index, snapshot, answer.
 #include "engine/pipeline/follower/follower.h"
 
-#include <algorithm>
 #include <flatbuffers/flatbuffers.h>
-#include <fmt/format.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -18,8 +16,6 @@
 #include "engine/pipeline/follower/run_reader.h"
 #include "engine/pipeline/recovery.h"
 #include "schemas/fields.h"
-#include "schemas/finished.h"
-#include "schemas/vocab/limits.h"
 
 #include "event_generated.h"
 

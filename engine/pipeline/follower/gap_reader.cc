@@ -1,8 +1,6 @@
 // Events of the past with the sessions, runs and questions they are about.
 #include "engine/pipeline/follower/gap_reader.h"
 
-#include <algorithm>
-
 #include "engine/core/messages/commands.h"
 #include "engine/core/model/kinds.h"
 #include "engine/core/model/views.h"

@@ -6,7 +6,6 @@
 #include "engine/core/model/views.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
-#include "schemas/finished.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/utf8.h"
 

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <string_view>
 #include <type_traits>
-#include <vector>
 
 #include "engine/core/model/columns.h"
 #include "schemas/vocab/bytes.h"

@@ -1,7 +1,6 @@
 // Ingress: how encoded inputs travel from the I/O threads to the engine thread.
 #pragma once
 
-#include <atomic>
 #include <concurrentqueue/concurrentqueue.h>
 #include <cstddef>
 #include <cstdint>

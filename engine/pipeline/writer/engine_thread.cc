@@ -11,10 +11,8 @@
 #include "engine/core/model/kinds.h"
 #include "engine/core/model/views.h"
 #include "engine/log/log.h"
-#include "schemas/finished.h"
+#include "schemas/fields.h"
 #include "schemas/vocab/limits.h"
-
-#include "event_generated.h"
 
 namespace spine::pipeline {
 namespace {

@@ -7,7 +7,7 @@
 #include "engine/core/model/digest.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/items/messages.h"
-#include "schemas/finished.h"
+#include "schemas/fields.h"
 #include "schemas/vocab/limits.h"
 
 #include "event_generated.h"

@@ -1,7 +1,6 @@
 // QueryAnswers: reads, answered from the writer's state and released when what they saw is durable.
 #pragma once
 
-#include <cstdint>
 #include <string_view>
 #include <vector>
 

@@ -28,12 +28,13 @@ class Remote : public ConfigTest {
   }
 
   // "" when the patch is accepted, else why not.
-  std::string said(std::string_view patch, bool local = false) const {
+  std::string said(std::string_view patch, bool local = false,
+                   EditRefusal::Why why = EditRefusal::Why::not_allowed) const {
     EditOutcome outcome = prepare_edit(
         path_, {EditKind::patch, patch, show_hex(text_hash(kFile)), local}, test_getenv);
     const auto* refusal = std::get_if<EditRefusal>(&outcome);
     if (refusal == nullptr) return {};
-    EXPECT_EQ(refusal->why, EditRefusal::Why::not_allowed) << refusal->message;
+    EXPECT_EQ(refusal->why, why) << refusal->message;
     return refusal->message;
   }
 
@@ -72,7 +73,7 @@ TEST_F(Remote, NamesOfSettingsMeanNothingElsewhereInTheirSections) {
 // Also where a section that is left alone holds it, whose values are not checked otherwise.
 TEST_F(Remote, NothingWholeIsTakenForAScalar) {
   for (const std::string_view patch :
-       {"{channels: {telegram: {name: {a: 'b'}}}}", "{channels: {telegram: {name: []}}}",
+       {"{channels: {telegram: {name: {a: 'b'}}}}",
         "{agents: {entries: {main: {thinkingDefault: {a: 1}}}}}",
         "{agents: {entries: {main: {identity: {theme: {a: 1}}}}}}",
         "{session: {maintenance: {maxDiskBytes: {a: 1}}}}", "{cron: {enabled: {}}}",
@@ -87,6 +88,15 @@ TEST_F(Remote, NothingWholeIsTakenForAScalar) {
         "{session: {maintenance: {maxDiskBytes: '10gb'}}}", "{cron: {sessionRetention: false}}",
         "{talk: {silenceTimeoutMs: 500, interruptOnSpeech: true}}"}) {
     EXPECT_EQ(said(patch), "") << patch;
+  }
+}
+
+// What may be set from elsewhere and is of the wrong type is refused for that, as it is here.
+TEST_F(Remote, AValueOfTheWrongTypeIsNamedAsSuch) {
+  for (const std::string_view patch :
+       {"{logging: {level: 5}}", "{gateway: {rate_limit: {burst: 'many'}}}",
+        "{channels: {telegram: {name: []}}}"}) {
+    EXPECT_THAT(said(patch, false, EditRefusal::Why::invalid), HasSubstr("must be")) << patch;
   }
 }
 

@@ -9,7 +9,7 @@
 #include "engine/core/model/snapshot.h"
 #include "engine/core/model/views.h"
 #include "schemas/event_verify.h"
-#include "schemas/finished.h"
+#include "schemas/fields.h"
 #include "tests/unit/core/world.h"
 
 namespace spine::core {

@@ -11,7 +11,7 @@
 #include <thread>
 #include <unistd.h>
 
-namespace spine::outbound {
+namespace spine::http {
 namespace {
 
 using ::testing::HasSubstr;
@@ -377,4 +377,4 @@ TEST(OutboundGuards, ProxyOfTheEnvironmentIsNotUsed) {
 }
 
 }  // namespace
-}  // namespace spine::outbound
+}  // namespace spine::http

@@ -17,7 +17,7 @@
 
 #include "engine/pipeline/engine.h"
 #include "engine/pipeline/items/messages.h"
-#include "schemas/finished.h"
+#include "schemas/fields.h"
 #include "tests/unit/pipeline/no_wake.h"
 
 #include "event_generated.h"

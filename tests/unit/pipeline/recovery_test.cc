@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/core/model/snapshot.h"
-#include "schemas/finished.h"
+#include "schemas/fields.h"
 #include "tests/unit/replay/story.h"
 
 namespace spine::pipeline {

@@ -121,8 +121,8 @@ TEST(ChannelMessage, FastAndGeneralWayAgree) {
   EXPECT_EQ(problem, "");
   flatbuffers::FlatBufferBuilder a;
   flatbuffers::FlatBufferBuilder b;
-  build_channel_message(quick, Bits128{1, 2}, {PrincipalId{3}}, a);
-  build_channel_message(slow, Bits128{1, 2}, {PrincipalId{3}}, b);
+  channels::build_message(quick, Bits128{1, 2}, {PrincipalId{3}}, a);
+  channels::build_message(slow, Bits128{1, 2}, {PrincipalId{3}}, b);
   EXPECT_EQ((std::string{reinterpret_cast<char*>(a.GetBufferPointer()), a.GetSize()}),
             (std::string{reinterpret_cast<char*>(b.GetBufferPointer()), b.GetSize()}));
   const auto* body = flatbuffers::GetRoot<fb::MessageReceived>(a.GetBufferPointer());
@@ -182,7 +182,7 @@ TEST(ChannelMessage, AttachmentsReplaceTheText) {
   const ChannelMessage message = read_generally(reader, text, frame.dump(), problem);
   EXPECT_EQ(problem, "");
   flatbuffers::FlatBufferBuilder builder;
-  build_channel_message(message, {}, {}, builder);
+  channels::build_message(message, {}, {}, builder);
   const auto* body = flatbuffers::GetRoot<fb::MessageReceived>(builder.GetBufferPointer());
   ASSERT_EQ(body->attachments()->size(), 1U);
   EXPECT_EQ(body->attachments()->Get(0)->mime_type()->str(), "image/png");

@@ -9,7 +9,7 @@
 
 #include "adapters/loop/supervisor.h"
 #include "journal/journal.h"
-#include "schemas/finished.h"
+#include "schemas/fields.h"
 
 namespace spine::test {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "adapters/agents/protocols/protocol.h"
 #include "engine/core/base/key_buffer.h"
-#include "schemas/finished.h"
+#include "schemas/fields.h"
 
 #include "event_generated.h"
 

@@ -1,0 +1,53 @@
+// Message: one message of a channel, in the one format that every channel hands in.
+#pragma once
+
+#include <cstdint>
+#include <flatbuffers/flatbuffers.h>
+#include <string_view>
+#include <vector>
+
+#include "schemas/vocab/ids.h"
+
+#include "event_generated.h"
+
+namespace spine::channels {
+
+// A file that came with a message. Borrowed.
+struct Attachment {
+  std::string_view name{};
+  std::string_view mime_type{};
+  std::string_view url{};  // where the platform keeps it
+  std::uint64_t bytes{};   // 0 = not known
+};
+
+// Ids are opaque bytes, never folded or trimmed; empty = there is none. Borrowed.
+struct Message {
+  std::string_view channel{};
+  std::string_view account{};  // of ours, where a channel has several
+  std::string_view sender_id{};
+  std::string_view sender_name{};
+  fb::ConversationKind conversation{};
+  std::string_view conversation_id{};
+  std::string_view thread{};
+  std::string_view external_id{};  // the platform's: a message that comes twice counts once
+  std::string_view text{};
+  std::string_view reply_to{};  // the external id of another message
+  std::int64_t timestamp_ms{};  // the platform's
+  std::vector<Attachment> attachments{};
+  fb::QueueMode queue_mode{};
+  bool untrusted{};       // a webhook, a file or a feed wrote it
+  fb::Mention mention{};  // whether it is addressed to the agent, as the channel tells
+};
+
+// Who handed a message in.
+struct Bridge {
+  PrincipalId principal{};
+  bool vouches{};  // what it says an admin wrote counts
+};
+
+// Finishes `builder` (cleared first) with a MessageReceived. Steady state allocates nothing.
+// Thread: the builder's.
+void build_message(const Message& message, Bits128 entropy, Bridge bridge,
+                   flatbuffers::FlatBufferBuilder& builder);
+
+}  // namespace spine::channels
