@@ -9,6 +9,7 @@
 
 #include "schemas/event_verify.h"
 #include "schemas/vocab/show.h"
+#include "schemas/vocab/uuid.h"
 
 namespace spine::journal {
 namespace {
@@ -163,7 +164,7 @@ void Scanner::check(const BlockView& block, ByteSpan raw) {
   }
   if (Bits128{h.epoch_hi, h.epoch_lo} != report_.epoch) {
     fault(fmt::format("it belongs to another journal: epoch {} instead of {}",
-                      show_uuid({h.epoch_hi, h.epoch_lo}), show_uuid(report_.epoch)));
+                      uuid_string({h.epoch_hi, h.epoch_lo}), uuid_string(report_.epoch)));
   }
   if (chain_known_ && h.previous != report_.head) {
     fault("the chain is broken: it does not follow the block before it (SHA-256 differs)");

@@ -9,6 +9,7 @@
 #include "journal/scan.h"
 #include "replay/cli.h"
 #include "schemas/vocab/show.h"
+#include "schemas/vocab/uuid.h"
 
 namespace spine::replay {
 namespace {
@@ -27,7 +28,7 @@ void print_scan_json(const ScanReport& report, std::FILE* out) {
              R"({{"ok":{},"epoch":"{}","blocks":{},"events":{},"bytes":{},"firstSeq":{},)"
              R"("lastSeq":{},"head":"{}","seconds":{:.3f},"damagesTotal":{},"damages":[{}]}})"
              "\n",
-             report.damages_total == 0, show_uuid(report.epoch), report.blocks, report.events,
+             report.damages_total == 0, uuid_string(report.epoch), report.blocks, report.events,
              report.bytes, report.first.value, report.last.value, show_hex(ByteSpan(report.head)),
              report.seconds, report.damages_total, damages);
 }
@@ -41,7 +42,7 @@ void print_scan_text(const ScanReport& report, std::FILE* out) {
                      : "The journal is DAMAGED",
              show_count(report.blocks), show_count(report.events), show_bytes(report.bytes),
              report.seconds);
-  fmt::print(out, "Epoch {}, events #{} to #{}, head {}\n", show_uuid(report.epoch),
+  fmt::print(out, "Epoch {}, events #{} to #{}, head {}\n", uuid_string(report.epoch),
              report.first.value, report.last.value, show_hex(ByteSpan(report.head)));
   for (const Damage& damage : report.damages) {
     fmt::print(out, "{}: {}\n", damage.newer ? "Not read" : "Damaged",
@@ -129,14 +130,14 @@ int journal_info(const InspectOptions& options, std::FILE* out, std::FILE* err) 
                R"("events":{},"firstWallMs":{},"lastWallMs":{},"logicalMs":{},"fileBytes":{},)"
                R"("head":"{}","ahead":[{}]}})"
                "\n",
-               json_string(file.string()), show_uuid(reader->epoch()), extent.version,
+               json_string(file.string()), uuid_string(reader->epoch()), extent.version,
                extent.first.value, extent.last.value,
                extent.last ? extent.last.value - extent.first.value + 1 : 0, extent.first_wall_ms,
                extent.last_wall_ms, extent.logical_ms, file_bytes, head, ahead_json(extent.ahead));
     return kExitOk;
   }
   fmt::print(out, "Journal   {}\n", printable(file.string()));
-  fmt::print(out, "Epoch     {}\n", show_uuid(reader->epoch()));
+  fmt::print(out, "Epoch     {}\n", uuid_string(reader->epoch()));
   fmt::print(out, "File      {} (space is allocated ahead)\n", show_bytes(file_bytes));
   if (!extent.last) {
     fmt::print(out, "Events    none\n");

@@ -17,6 +17,7 @@
 #include "engine/state_dir/state_dir.h"
 #include "journal/journal.h"
 #include "schemas/vocab/show.h"
+#include "schemas/vocab/uuid.h"
 
 namespace spine::cli {
 namespace {
@@ -168,7 +169,7 @@ std::vector<std::string> live_digest(const Place& place) {
   const Json& digest = *asked;
   const std::string epoch = digest.text("epoch");
   const auto reader = journal::Reader::open_read_only(place.state_dir / "journal");
-  if (!epoch.empty() && (!reader || show_uuid(reader->epoch()) != epoch)) {
+  if (!epoch.empty() && (!reader || uuid_string(reader->epoch()) != epoch)) {
     return not_compared("its journal is not the one in this state directory.");
   }
   if (digest.number("version") != core::kDigestVersion) {

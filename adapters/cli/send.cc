@@ -15,6 +15,7 @@
 #include "engine/pipeline/clock.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
+#include "schemas/vocab/uuid.h"
 
 namespace spine::cli {
 namespace {
@@ -100,7 +101,7 @@ class Sending {
         options_(options),
         json_(common.json),
         text_(std::move(text)),
-        key_(show_uuid(pipeline::random128())),
+        key_(uuid_string(pipeline::random128())),
         deadline_(in_ms(options.timeout_s * 1000)) {}
 
   // Tries again after a lost connection until the deadline.

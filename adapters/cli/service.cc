@@ -281,10 +281,12 @@ Action run(CLI::App& verb) {
   // Started by `spine start`, with standard error in a file.
   const auto background = option<bool>(verb, "--background", "");
   verb.get_option("--background")->group("");
+  const auto dumpable = option<bool>(verb, "--dumpable", "Let debuggers of your user look into it");
   const auto accept_loss = accept_loss_option(verb);
   return [=](const Common& common) -> Result<int> {
     loop::block_signals();
-    gateway::Daemon daemon(common, {.accept_loss = *accept_loss, .background = *background});
+    gateway::Daemon daemon(
+        common, {.accept_loss = *accept_loss, .background = *background, .dumpable = *dumpable});
     SPINE_TRY_STATUS(daemon.start());
     if (*background) {
       // What the process prints from now on, its last words included, goes to a file: the terminal

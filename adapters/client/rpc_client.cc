@@ -9,6 +9,7 @@
 #include "schemas/vocab/addresses.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
+#include "schemas/vocab/uuid.h"
 
 namespace spine::client {
 namespace {
@@ -43,7 +44,7 @@ std::string connect_params(const ConnectAs& as) {
   return fmt::format(
       R"({{"minProtocol":4,"maxProtocol":4,"client":{{"id":"cli","version":{},"platform":"linux",)"
       R"("mode":"cli","instanceId":"{}"}},"caps":[],"role":"operator","scopes":{}{}{}}})",
-      json_string(SPINE_VERSION), show_uuid(random_value<Bits128>()), as.scopes,
+      json_string(SPINE_VERSION), uuid_string(random_value<Bits128>()), as.scopes,
       as.token.empty() ? "" : fmt::format(R"(,"auth":{{"token":{}}})", json_string(as.token)),
       as.members);
 }

@@ -98,10 +98,11 @@ Daemon::~Daemon() = default;
 Status Daemon::start() {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   // Nobody of the same user may look into this process: agents may be that user. Sanitizers look.
-  ::prctl(PR_SET_DUMPABLE, 0);
+  if (!options_.dumpable) ::prctl(PR_SET_DUMPABLE, 0);
 #endif
   SPINE_TRY_STATUS(read_config());
   SPINE_TRY_STATUS(start_logging());
+  if (options_.dumpable) kLog.warn("debuggers of this user may look into it (--dumpable)");
   SPINE_TRY_STATUS(bind());
   SPINE_TRY_STATUS(take_state_dir());
   SPINE_TRY_STATUS(make_loop());

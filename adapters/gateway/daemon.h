@@ -66,6 +66,7 @@ void hide_secrets(const config::Config& config);
 struct DaemonOptions {
   bool accept_loss{};  // go on although events are known to be gone
   bool background{};   // nothing goes to the terminal
+  bool dumpable{};     // debuggers of the same user may look into it
 };
 
 // Thread: main, but for reload().

@@ -166,17 +166,13 @@ bool origin_allowed(const Site& site, std::string_view origin, std::string_view 
 
 bool query_has_secret(std::string_view query) {
   constexpr std::array<std::string_view, 4> kNames{"token", "password", "auth", "access_token"};
-  while (!query.empty()) {
-    const std::size_t end = query.find_first_of("&;");
-    const std::string_view pair = query.substr(0, end);
-    const std::string_view name = pair.substr(0, pair.find('='));
-    for (const std::string_view secret : kNames) {
-      if (same_but_case(name, secret)) return true;
-    }
-    if (end == std::string_view::npos) break;
-    query.remove_prefix(end + 1);
-  }
-  return false;
+  const auto is_secret = [&](std::string_view pair) {
+    const std::string_view name = take_part(pair, '=');
+    return std::ranges::any_of(
+        kNames, [name](std::string_view secret) { return same_but_case(name, secret); });
+  };
+  return any_part(query, '&',
+                  [&](std::string_view pairs) { return any_part(pairs, ';', is_secret); });
 }
 
 }  // namespace spine::http

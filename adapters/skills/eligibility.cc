@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::skills {
@@ -92,9 +93,7 @@ bool Ground::has_program(const std::string& name) {
   std::string_view rest = path == nullptr ? std::string_view{} : std::string_view{path};
   bool found = false;
   while (!found && !rest.empty()) {
-    const std::size_t colon = rest.find(':');
-    const std::string_view folder = rest.substr(0, colon);
-    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+    const std::string_view folder = take_part(rest, ':');
     found = !folder.empty() && is_executable(std::string(folder) + "/" + name);
   }
   programs_.emplace(name, found);

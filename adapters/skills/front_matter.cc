@@ -21,14 +21,6 @@ std::string_view trimmed_right(std::string_view line) {
   return line.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
-// Takes the first line off `text`.
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = text.find('\n');
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return line;
-}
-
 // What a yaml-cpp tree is copied with. Aliases are followed, so both bounds count what comes out.
 class Copier {
  public:
@@ -158,7 +150,7 @@ Value line_value(std::string_view text, std::uint32_t line) {
 Value read_lines(std::string_view text, std::uint32_t first_line) {
   Value root{.kind = ValueKind::map, .line = first_line};
   for (std::uint32_t line = first_line; !text.empty(); ++line) {
-    const std::string_view written = trimmed_right(take_line(text));
+    const std::string_view written = trimmed_right(take_part(text, '\n'));
     const std::size_t colon = written.find(':');
     if (colon == std::string_view::npos || !is_plain_key(written.substr(0, colon))) continue;
     const std::string_view key = written.substr(0, colon);
@@ -176,7 +168,7 @@ bool cut_out(std::string_view text, std::string_view& block, std::vector<Fault>&
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   std::string_view rest = text;
-  if (trimmed_right(take_line(rest)) != "---") {
+  if (trimmed_right(take_part(rest, '\n')) != "---") {
     faults.push_back({.line = 1,
                       .message =
                           "the front matter is missing; begin the file with a line ---, then "
@@ -186,7 +178,7 @@ bool cut_out(std::string_view text, std::string_view& block, std::vector<Fault>&
   const std::string_view from = rest;
   while (!rest.empty()) {
     const std::size_t begin = from.size() - rest.size();
-    if (trimmed_right(take_line(rest)) != "---") continue;
+    if (trimmed_right(take_part(rest, '\n')) != "---") continue;
     block = from.substr(0, begin);
     return true;
   }

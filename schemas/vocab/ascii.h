@@ -45,6 +45,14 @@ constexpr std::string_view trimmed(std::string_view text, std::string_view blank
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
+// Takes what stands before the mark off the front of `rest`, and the mark; all, where there is
+// none.
+constexpr std::string_view take_part(std::string_view& rest, char mark) {
+  const std::string_view part = rest.substr(0, rest.find(mark));
+  rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+  return part;
+}
+
 // Whether f(part) holds for any part of `text` between separators; empty parts are parts, too.
 template <class F>
 constexpr bool any_part(std::string_view text, char separator, F f) {

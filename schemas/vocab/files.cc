@@ -13,17 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// 0 or an errno value.
-int write_all(int fd, ByteSpan bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno;
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-  }
-  return 0;
-}
-
 Status write_synced(const fs::path& path, std::initializer_list<ByteSpan> parts) {
   // What lies there is an older attempt, or nothing of ours: a FIFO would be waited for.
   ::unlink(path.c_str());
@@ -40,6 +29,16 @@ Status write_synced(const fs::path& path, std::initializer_list<ByteSpan> parts)
 }
 
 }  // namespace
+
+int write_all(int fd, ByteSpan bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+  }
+  return 0;
+}
 
 Errc class_of_errno(int code) {
   switch (code) {

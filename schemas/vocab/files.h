@@ -19,6 +19,9 @@ Errc class_of_errno(int code);
 // "<path> cannot be <doing>: <reason>." of an errno value, of its class.
 Error path_error(int code, std::string_view doing, const std::filesystem::path& path);
 
+// All of it, however often the kernel is interrupted. 0 or an errno value.
+int write_all(int fd, ByteSpan bytes);
+
 // Makes the names in the directory durable: created, renamed and removed ones.
 Status sync_dir(const std::filesystem::path& dir);
 

@@ -81,12 +81,6 @@ std::string show_count(std::uint64_t n) {
   return digits;
 }
 
-std::string show_uuid(Bits128 id) {
-  std::string text;
-  append_uuid(text, id);
-  return text;
-}
-
 std::string show_hex(ByteSpan bytes) {
   std::string text;
   text.reserve(bytes.size() * 2);

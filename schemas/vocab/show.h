@@ -25,9 +25,6 @@ std::string show_duration_ms(std::uint64_t ms);
 // "12,345,678".
 std::string show_count(std::uint64_t n);
 
-// "8f14e45f-ceea-467f-9d4e-8f14e45fceea": hi first.
-std::string show_uuid(Bits128 id);
-
 // Lower-case hexadecimal.
 std::string show_hex(ByteSpan bytes);
 std::string show_hex(Bits128 value);

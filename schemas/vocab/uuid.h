@@ -35,6 +35,7 @@ inline void append_uuid(std::string& out, Bits128 id) {
   out.append(text.data(), text.size());
 }
 
+// "8f14e45f-ceea-467f-9d4e-8f14e45fceea": hi first.
 inline std::string uuid_string(Bits128 id) {
   std::string text;
   append_uuid(text, id);

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import unittest
 
-from daemon import PATIENCE, SPINE, Daemon, wait_until
+from daemon import PATIENCE, SANITIZED, SPINE, Daemon, wait_until
 
 
 class Life(unittest.TestCase):
@@ -28,6 +28,22 @@ class Life(unittest.TestCase):
         self.assertEqual(headers.get("Cache-Control"), "no-store")
         self.assertEqual(headers.get("X-Content-Type-Options"), "nosniff")
         self.assertEqual(self.daemon.http("GET", "/healthz")[0], 200)
+
+    def test_debuggers_may_look_into_it_only_when_asked_for(self):
+        # The kernel gives what lies in /proc of a process that is not dumpable to root.
+        def owner():
+            return os.stat(f"/proc/{self.daemon.process.pid}/environ").st_uid
+
+        other = 65534  # of a process of our own nothing would show that root runs
+        if os.getuid() != 0 or SANITIZED:
+            self.skipTest("needs root, to run the gateway as somebody else, and no sanitizer in it")
+        for path in (self.daemon.folder, self.daemon.config_path):
+            os.chown(path, other, other)
+        for arguments, expected in (((), 0), (("--dumpable",), other)):
+            self.daemon.start(*arguments, user=other)
+            self.assertEqual(owner(), expected, arguments)
+            self.daemon.stop()
+        self.assertIn("--dumpable", self.daemon.text())
 
     def test_health_counts_authenticated_connections(self):
         self.daemon.start()

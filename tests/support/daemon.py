@@ -62,12 +62,12 @@ class Daemon:
     def _target(self):
         return ["--state-dir", str(self.state_dir), "--config", str(self.config_path)]
 
-    def start(self, *arguments, port=0, wait=True):
-        """Starts `spine run`; with wait, returns when /ready says so."""
+    def start(self, *arguments, port=0, wait=True, user=None):
+        """Starts `spine run`, as `user` if one is given; with wait, returns when /ready says so."""
         with open(self.output, "ab") as output:
             self.process = subprocess.Popen(
                 [SPINE, "run", *self._target(), "--port", str(port), *arguments],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=self._environment())
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=self._environment(), user=user)
         if wait:
             self.wait_bound()
             wait_until(self._ready, "the gateway is ready")

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/unique_fd.h"
 
@@ -69,16 +70,10 @@ std::string unescaped(std::string_view text) {
 }
 
 // Takes what is before the next blank.
-std::string_view next_field(std::string_view& text) {
-  const std::string_view word = text.substr(0, text.find(' '));
-  text.remove_prefix(std::min(text.size(), word.size() + 1));
-  return word;
-}
-
 bool parse_line(std::string_view line, MountLine& out) {
   std::array<std::string_view, 6> first;
   for (std::string_view& word : first) {
-    word = next_field(line);
+    word = take_part(line, ' ');
     if (word.empty()) return false;
   }
   const std::size_t colon = first[2].find(':');
@@ -87,9 +82,9 @@ bool parse_line(std::string_view line, MountLine& out) {
   unsigned minor = 0;
   std::from_chars(first[2].data(), first[2].data() + colon, major);
   std::from_chars(first[2].data() + colon + 1, first[2].data() + first[2].size(), minor);
-  while (!line.empty() && next_field(line) != "-") {
+  while (!line.empty() && take_part(line, ' ') != "-") {
   }
-  out.type = next_field(line);
+  out.type = take_part(line, ' ');
   out.device = makedev(major, minor);
   out.root = unescaped(first[3]);
   out.path = unescaped(first[4]);

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/unique_fd.h"
@@ -129,10 +130,8 @@ Status check_script(const std::string& program, const Interpreter& interpreter,
 std::vector<std::string> path_entries(std::string_view path) {
   std::vector<std::string> entries;
   while (!path.empty()) {
-    const std::size_t colon = path.find(':');
-    const std::string_view entry = path.substr(0, colon);
+    const std::string_view entry = take_part(path, ':');
     if (entry.starts_with('/')) entries.emplace_back(entry);
-    path.remove_prefix(colon == std::string_view::npos ? path.size() : colon + 1);
   }
   return entries;
 }

@@ -13,15 +13,6 @@ namespace {
 constexpr std::size_t kBytesMax = 300;
 constexpr std::size_t kLinesMax = 40;
 
-std::string_view without_blanks(std::string_view line) {
-  const auto is_blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
-  while (!line.empty() && is_blank(line.front()))
-    line.remove_prefix(1);
-  while (!line.empty() && is_blank(line.back()))
-    line.remove_suffix(1);
-  return line;
-}
-
 // Colours and the like: ESC [ ... letter.
 std::string without_escapes(std::string_view line) {
   std::string plain;
@@ -70,7 +61,7 @@ std::string telling_line(std::string_view tail) {
     const std::size_t feed = tail.find_last_of('\n');
     const std::size_t start = feed == std::string_view::npos ? 0 : feed + 1;
     const std::string plain = without_escapes(tail.substr(start));
-    const std::string_view line = without_blanks(plain);
+    const std::string_view line = trimmed(plain, " \t\r\n\v\f\a\b");
     tail = tail.substr(0, feed == std::string_view::npos ? 0 : feed);
     if (line.empty() || tells_nothing(line)) continue;
     if (speaks_of_error(line)) return std::string(cut_text(line, kBytesMax));

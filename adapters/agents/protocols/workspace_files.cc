@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "schemas/vocab/check.h"
+#include "schemas/vocab/files.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/unique_fd.h"
 
@@ -51,17 +52,6 @@ std::string take_lines(const std::string& text, std::uint64_t line, std::uint64_
     end = found + 1;
   }
   return text.substr(start, end - start);
-}
-
-// Errno; 0 = all of it is there.
-int write_all(int fd, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t count = ::write(fd, content.data(), content.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno;
-    content.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return 0;
 }
 
 bool set_groups(const std::vector<gid_t>& groups) {
@@ -241,7 +231,7 @@ class WorkspaceFiles final : public FileAccess {
     const UniqueFd file{
         ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
     if (!file) return file_error(path, errno);
-    int failed = write_all(file.get(), content);
+    int failed = write_all(file.get(), as_bytes(content));
     if (failed == 0 && ::fchmod(file.get(), mode) != 0) failed = errno;
     if (failed == 0 && ::renameat(folder, name.c_str(), folder, leaf.c_str()) != 0) failed = errno;
     if (failed == 0) return ok();

@@ -72,14 +72,6 @@ std::uint64_t take_unit(std::string_view& rest) {
   return 0;
 }
 
-// Takes what stands before the mark off the front of `rest`.
-std::string_view take_part(std::string_view& rest, char mark) {
-  const std::size_t end = rest.find(mark);
-  const std::string_view part = rest.substr(0, end);
-  rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
-  return part;
-}
-
 KeyEntry& child_of(KeyEntry& parent, std::string_view name) {
   for (const auto& child : parent.children) {
     if (child->name == name) return *child;

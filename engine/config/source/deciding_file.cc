@@ -111,12 +111,7 @@ Status write_draft(const fs::path& draft, std::string_view text) {
   const UniqueFd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file) return io_error("create", draft);
   if (::fchmod(file.get(), 0600) != 0) return io_error("set the mode of", draft);
-  while (!text.empty()) {
-    const ssize_t put = ::write(file.get(), text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return io_error("write", draft);
-    text.remove_prefix(static_cast<std::size_t>(put));
-  }
+  if ((errno = write_all(file.get(), as_bytes(text))) != 0) return io_error("write", draft);
   if (::fsync(file.get()) != 0) return io_error("sync", draft);
   return ok();
 }

@@ -98,9 +98,7 @@ void Environment::read_file(const fs::path& path, Findings& findings) {
 void Environment::read_lines(std::string_view text, const fs::path& path, Findings& findings) {
   std::size_t number = 0;
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = trimmed(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
+    std::string_view line = trimmed(take_part(text, '\n'));
     ++number;
     if (line.empty() || line.starts_with('#')) continue;
     if (line.starts_with("export ")) line = trimmed(line.substr(7));

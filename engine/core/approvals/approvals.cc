@@ -13,10 +13,6 @@ const Approval* Approvals::find(Seq id) const {
   return find_row([&](const Approval& row) { return row.open() && row.request == id; });
 }
 
-const Approval* Approvals::find_uuid(Bits128 uuid) const {
-  return find_row([&](const Approval& row) { return row.open() && row.uuid == uuid; });
-}
-
 const Approval* Approvals::find_code(std::string_view code) const {
   return find_row([&](const Approval& row) { return row.open() && row.code == code; });
 }

@@ -19,7 +19,6 @@ class Approvals : public RowVector<Approval, limits::kApprovalsMax + 1> {
  public:
   // Of those that were put to people; nullptr = none. Borrowed until the table changes.
   const Approval* find(Seq id) const;
-  const Approval* find_uuid(Bits128 uuid) const;
   const Approval* find_code(std::string_view code) const;
   bool full() const;
   std::size_t count_of(RunId run) const;

@@ -70,7 +70,7 @@ bool open_question(const Tables& tables, const Input& input, const AgentRules& r
   const auto free =
       free_code(tables, entropy, purpose_of(request, IdPurpose::approval_code), now_ms);
   if (!free) return false;
-  const fb::Bits128 uuid = fb_bits(uuid_from(entropy, purpose_of(request, IdPurpose::approval)));
+  const fb::Bits128 uuid = put_bits(uuid_from(entropy, purpose_of(request, IdPurpose::approval)));
   BodyBuilder& builder = drafter.builder();
   const TextOffset code = put_text(builder, view(*free));
   drafter.add(why,

@@ -389,7 +389,7 @@ void MessageDecider::accept() {
   if (session_row_ == 0) {
     open_session(why);
   } else if (const auto reason = reset_reason()) {
-    const fb::Bits128 uuid = fb_bits(new_id(seq, IdPurpose::reset));
+    const fb::Bits128 uuid = put_bits(new_id(seq, IdPurpose::reset));
     drafter_.add(why, fb::CreateSessionReset(drafter_.builder(), *reason, &uuid));
     if (manual_reset_) {
       drafter_.add_runs_aborted(why, open_runs(tables_, session_row_),

@@ -44,8 +44,8 @@ flatbuffers::Offset<fb::SessionOpened> Drafter::session_body(const SessionDraft&
   const auto agent = put_text(b, session.agent);
   const auto channel = put_text(b, session.channel);
   const auto name = put_text(b, session.name);
-  const auto label = text_if(b, session.label);
-  const fb::Bits128 uuid = fb_bits(session.uuid);
+  const auto label = spine::put_text(b, session.label);
+  const fb::Bits128 uuid = put_bits(session.uuid);
   return fb::CreateSessionOpened(b, key, agent, &uuid, session.conversation, channel, name, label);
 }
 
@@ -125,7 +125,7 @@ void Drafter::add_approval_resolved(const ApprovalAnswer& answer, Why why) {
     if (approval != nullptr) why.session = approval->session.value;
   }
   BodyBuilder& b = builder();
-  const auto rule = text_if(b, answer.rule);
+  const auto rule = spine::put_text(b, answer.rule);
   add(why, fb::CreateApprovalResolved(b, answer.request.value, answer.decision, answer.via, rule));
 }
 
@@ -141,10 +141,6 @@ void Drafter::add_withdrawals(std::uint64_t cause, std::uint64_t run_id) {
 
 TextOffset put_text(BodyBuilder& builder, std::string_view text) {
   return builder.CreateString(text.data(), text.size());
-}
-
-TextOffset text_if(BodyBuilder& builder, std::string_view text) {
-  return text.empty() ? TextOffset{} : put_text(builder, text);
 }
 
 namespace {

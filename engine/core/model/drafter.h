@@ -123,12 +123,8 @@ class Drafter {
   Decision& decision_;
 };
 
-inline fb::Bits128 fb_bits(Bits128 bits) {
-  return fb::Bits128(bits.hi, bits.lo);
-}
-// Puts a text into the builder; text_if() leaves out an empty one.
+// Puts a text into the builder; an empty one, too, which spine::put_text() leaves out.
 TextOffset put_text(BodyBuilder& builder, std::string_view text);
-TextOffset text_if(BodyBuilder& builder, std::string_view text);
 // Writes the message, whole, into the builder and returns where. The builder may hold other things.
 flatbuffers::Offset<fb::MessageReceived> copy_message(BodyBuilder& builder,
                                                       const fb::MessageReceived& message);

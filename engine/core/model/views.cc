@@ -237,11 +237,6 @@ bool view_question(const State& state, Seq request, ApprovalView& out) {
   return approval != nullptr;
 }
 
-Seq find_approval(const State& state, Bits128 uuid) {
-  const Approval* approval = state.tables().approvals.find_uuid(uuid);
-  return approval == nullptr ? Seq{} : approval->request;
-}
-
 void list_approvals(const State& state, std::vector<ApprovalView>& out) {
   for (const Approval& approval : state.tables().approvals)
     if (approval.open()) out.push_back(approval_view(state.tables(), approval));

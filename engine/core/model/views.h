@@ -100,8 +100,6 @@ void list_pairing(const State& state, std::uint64_t now_ms, std::vector<PairingV
 bool view_approval(const State& state, Seq request, ApprovalView& out);
 // The same of one that may have been asked just now, and not been put to people.
 bool view_question(const State& state, Seq request, ApprovalView& out);
-// By the protocol's id; 0 = none.
-Seq find_approval(const State& state, Bits128 uuid);
 // Those that wait for an answer, the oldest first; appended.
 void list_approvals(const State& state, std::vector<ApprovalView>& out);
 // Agents in quarantine, by id ascending; appended. Borrowed until the next evolve.

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "schemas/vocab/uuid.h"
+
 namespace spine {
 namespace {
 
@@ -46,7 +48,7 @@ TEST(Show, SizesDurationsAndCountsAreShort) {
 
 TEST(Show, IdsAreHexadecimal) {
   const Bits128 id{0x0123456789ABCDEF, 0xFEDCBA9876543210};
-  EXPECT_EQ(show_uuid(id), "01234567-89ab-cdef-fedc-ba9876543210");
+  EXPECT_EQ(uuid_string(id), "01234567-89ab-cdef-fedc-ba9876543210");
   EXPECT_EQ(show_hex(id), "0123456789abcdeffedcba9876543210");
   EXPECT_EQ(show_hex(as_bytes(std::string_view("\x00\xff", 2))), "00ff");
 }
