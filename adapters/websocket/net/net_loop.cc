@@ -2,7 +2,6 @@
 #include "adapters/websocket/net/net_loop.h"
 
 #include <algorithm>
-#include <chrono>
 #include <fcntl.h>
 #include <unistd.h>
 #include <utility>
@@ -22,8 +21,6 @@ constexpr std::size_t kWriteBytes = 128 * limits::kKiB;
 // The library's own patience, longer than the perimeter's: that one counts whom it cuts.
 constexpr unsigned kTlsSeconds = 20;
 constexpr std::uint64_t kStopMs = 1'500;  // for peers to answer our close frames
-// For the net thread to hand in what it gathered: a turn of it. A stop must not wait for more.
-constexpr std::chrono::milliseconds kHandInPatience{500};
 
 constexpr int kRequestsPerTurn = 1;  // of connections that have had an answer
 constexpr int kAcceptsPerTurn = 2;   // the rest waits in the kernel's queue
@@ -149,14 +146,6 @@ Status NetLoop::listen_control(int descriptor) {
   return ok();
 }
 
-void NetLoop::hand_in_gathered() {
-  if (hand_in_asked_.exchange(true)) return;
-  wake();
-  if (!hand_in_done_.try_acquire_for(kHandInPatience)) {
-    kLog.error("what was gathered to be told once in a while is lost: the net thread is stuck");
-  }
-}
-
 void NetLoop::start_turn() {
   if (in_turn_) return;
   in_turn_ = true;
@@ -178,7 +167,7 @@ void NetLoop::run(pipeline::Outbox& outbox) {
     start_turn();
     finish_turn();
   }
-  if (!handed_in_) hand_in_done_.release();
+  end_hand_in();
 }
 
 void NetLoop::finish_turn() {
@@ -191,14 +180,11 @@ void NetLoop::finish_turn() {
   resume_reading();
   let_in();
   wake_rested();
-  const bool hand_in = !handed_in_ && hand_in_asked_.load();
+  const bool hand_in = hand_in_asked_.load() && !handed_in_.load();
   if (hand_in) switchboard_.hand_in_gathered();
   // Behind whatever may have taken something in: inputs and frames of this turn go out in it.
   switchboard_.end_turn();
-  if (hand_in) {
-    handed_in_ = true;
-    hand_in_done_.release();
-  }
+  if (hand_in) end_hand_in();
   end_flush();
   guard_perimeter();
   schedule_timer();

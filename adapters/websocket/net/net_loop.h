@@ -6,7 +6,6 @@
 #include <deque>
 #include <libwebsockets.h>
 #include <memory>
-#include <semaphore>
 #include <span>
 #include <vector>
 
@@ -19,6 +18,7 @@
 #include "adapters/websocket/net/switchboard.h"
 #include "adapters/websocket/net/waiting_room.h"
 #include "engine/pipeline/queues/outbox.h"
+#include "engine/pipeline/queues/wakeup.h"
 #include "schemas/vocab/unique_fd.h"
 
 namespace spine::net {
@@ -44,8 +44,13 @@ class NetLoop {
     stop_.store(true, std::memory_order_release);
     wake();
   }
-  // See NetServer. REQUIRES: run() was called, or is about to be.
-  void hand_in_gathered();
+  // See NetServer. False when it took too long. REQUIRES: run() was called, or is about to be.
+  bool hand_in_gathered() {
+    if (!hand_in_asked_.exchange(true)) wake();
+    for (int waits = 0; waits < 10 && !handed_in_.load(); ++waits)
+      hand_in_wait_.wait([this] { return handed_in_.load(); }, 50);
+    return handed_in_.load();
+  }
   // Thread: any. The only thing libwebsockets allows from other threads.
   void wake() { lws_cancel_service(context_); }
 
@@ -71,6 +76,10 @@ class NetLoop {
   void drain_outbox();
   void schedule_timer();
   bool finished() const;
+  void end_hand_in() {
+    handed_in_.store(true);
+    hand_in_wait_.wake();
+  }
 
   // Sockets, from accept to their end.
   void accept_connections(lws* wsi);
@@ -156,8 +165,8 @@ class NetLoop {
   bool may_write_{};  // not within a callback of the library
   std::atomic<bool> stop_{false};
   std::atomic<bool> hand_in_asked_{false};
-  std::binary_semaphore hand_in_done_{0};
-  bool handed_in_{};  // thread: net
+  std::atomic<bool> handed_in_{false};
+  pipeline::Wakeup hand_in_wait_{};
 };
 
 }  // namespace spine::net

@@ -111,7 +111,8 @@ void NetServer::start() {
 }
 
 void NetServer::hand_in_gathered() {
-  if (state_->thread.joinable()) state_->loop->hand_in_gathered();
+  if (!state_->thread.joinable() || state_->loop->hand_in_gathered()) return;
+  kLog.error("what was gathered to be told once in a while is lost: the net thread is stuck");
 }
 
 void NetServer::stop() {
