@@ -7,6 +7,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "schemas/vocab/files.h"
+
 namespace spine::config {
 namespace {
 
