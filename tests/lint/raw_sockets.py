@@ -20,11 +20,11 @@ def check(root):
         for pattern in (SERVING, PORT):
             for match in pattern.finditer(text):
                 found.append(f"{name}:{lint.line_of(text, match.start())}: {match.group(0)}: heads of requests are "
-                             "read by http::RequestHead alone (adapters/websocket/loop.cc says why)")
+                             "read by http::RequestHead alone (adapters/websocket/net/net_loop.cc says why)")
     return found
 
 
-CLEAN = {"adapters/websocket/loop.cc": "// never LWS_ADOPT_HTTP\ninfo.port = CONTEXT_PORT_NO_LISTEN_SERVER;\n"
+CLEAN = {"adapters/websocket/net/net_loop.cc": "// never LWS_ADOPT_HTTP\ninfo.port = CONTEXT_PORT_NO_LISTEN_SERVER;\n"
                                        "type = LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL;\n"}
 
 PLANTS = [

@@ -1,5 +1,5 @@
 // sessions.*: lists and look-ups, subscriptions, and what is changed about sessions. (Messages to
-// sessions are in chat_methods.cc.)
+// sessions are in chat.cc.)
 #include <algorithm>
 #include <array>
 #include <string>
