@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/core/base/row_store.h"
+#include "engine/core/model/row_store.h"
 #include "engine/core/model/rows.h"
 
 namespace spine::core {

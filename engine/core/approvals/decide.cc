@@ -72,7 +72,7 @@ bool open_question(const Tables& tables, const Input& input, const AgentRules& r
   if (!free) return false;
   const fb::Bits128 uuid = put_bits(uuid_from(entropy, purpose_of(request, IdPurpose::approval)));
   BodyBuilder& builder = drafter.builder();
-  const TextOffset code = put_text(builder, view(*free));
+  const TextOffset code = builder.CreateString(view(*free));
   drafter.add(why,
               fb::CreateApprovalOpened(builder, request.value, &uuid, code, now_ms + wait_ms,
                                        input.now.wall_ms + static_cast<std::int64_t>(wait_ms)));

@@ -381,8 +381,8 @@ void MessageDecider::accept() {
                 .session = session_.value};
   if (new_principal) {
     BodyBuilder& builder = drafter_.builder();
-    const TextOffset key = put_text(builder, principal_key_.view());
-    const TextOffset name = put_text(builder, text_of(message_.sender_name()));
+    const TextOffset key = builder.CreateString(principal_key_.view());
+    const TextOffset name = builder.CreateString(text_of(message_.sender_name()));
     drafter_.add(why,
                  fb::CreatePrincipalAdded(builder, fb::PrincipalKind::sender, key, name, true));
   }
@@ -416,8 +416,8 @@ void MessageDecider::answer_command(const Why& why) {
                                                   .trust = trust(),
                                                   .now = input_.now});
   BodyBuilder& builder = drafter_.builder();
-  const TextOffset name = put_text(builder, command_->name);
-  drafter_.add(why, fb::CreateCommandAnswered(builder, name, put_text(builder, answer)));
+  const TextOffset name = builder.CreateString(command_->name);
+  drafter_.add(why, fb::CreateCommandAnswered(builder, name, builder.CreateString(answer)));
 }
 
 // Conversations on channels are called by the person or the group. An operator's own has no name:
@@ -486,8 +486,8 @@ void MessageDecider::queue_run(const Why& why) {
   }
   BodyBuilder& builder = drafter_.builder();
   const TextOffset key =
-      put_text(builder, given.empty() ? std::string_view{uuid.data(), uuid.size()} : given);
-  const TextOffset agent = put_text(builder, agent_);
+      builder.CreateString(given.empty() ? std::string_view{uuid.data(), uuid.size()} : given);
+  const TextOffset agent = builder.CreateString(agent_);
   const Seq queued = drafter_.add(
       why, fb::CreateRunQueued(builder, key, agent, seq.value, not_before_ms_, trust(), mode));
   const RunId run{queued.value};
@@ -532,11 +532,11 @@ void MessageDecider::request_pairing(Seq rejection, PrincipalId who) {
   if (!free) return;
   const Why why{.cause = rejection.value, .correlation = rejection.value, .principal = who.value};
   BodyBuilder& builder = drafter_.builder();
-  const TextOffset channel = put_text(builder, text_of(message_.channel()));
-  const TextOffset account = put_text(builder, text_of(message_.account()));
-  const TextOffset sender_id = put_text(builder, text_of(message_.sender_id()));
-  const TextOffset sender_name = put_text(builder, text_of(message_.sender_name()));
-  const TextOffset code = put_text(builder, view(*free));
+  const TextOffset channel = builder.CreateString(text_of(message_.channel()));
+  const TextOffset account = builder.CreateString(text_of(message_.account()));
+  const TextOffset sender_id = builder.CreateString(text_of(message_.sender_id()));
+  const TextOffset sender_name = builder.CreateString(text_of(message_.sender_name()));
+  const TextOffset code = builder.CreateString(view(*free));
   decision_.reply.pairing = drafter_.add(
       why, fb::CreateChannelPairingRequested(
                builder, channel, account, sender_id, sender_name, code, now_ms + limits::kPairingMs,
@@ -595,7 +595,7 @@ void MessageDecider::pass_answer_on(const Why& why) {
                                                   answer_.approved, fb::ApprovedVia::owner));
   } else {
     BodyBuilder& builder = drafter_.builder();
-    const TextOffset code = put_text(builder, view(answer_.code));
+    const TextOffset code = builder.CreateString(view(answer_.code));
     drafter_.add(reason, fb::CreatePairingCodeAnswered(builder, code, answer_.approved));
   }
 }

@@ -40,11 +40,11 @@ const Run* Drafter::add_run_input(RunId id, bool within_bounds) {
 
 flatbuffers::Offset<fb::SessionOpened> Drafter::session_body(const SessionDraft& session) {
   BodyBuilder& b = builder();
-  const auto key = put_text(b, session.key);
-  const auto agent = put_text(b, session.agent);
-  const auto channel = put_text(b, session.channel);
-  const auto name = put_text(b, session.name);
-  const auto label = spine::put_text(b, session.label);
+  const auto key = b.CreateString(session.key);
+  const auto agent = b.CreateString(session.agent);
+  const auto channel = b.CreateString(session.channel);
+  const auto name = b.CreateString(session.name);
+  const auto label = put_text(b, session.label);
   const fb::Bits128 uuid = put_bits(session.uuid);
   return fb::CreateSessionOpened(b, key, agent, &uuid, session.conversation, channel, name, label);
 }
@@ -125,7 +125,7 @@ void Drafter::add_approval_resolved(const ApprovalAnswer& answer, Why why) {
     if (approval != nullptr) why.session = approval->session.value;
   }
   BodyBuilder& b = builder();
-  const auto rule = spine::put_text(b, answer.rule);
+  const auto rule = put_text(b, answer.rule);
   add(why, fb::CreateApprovalResolved(b, answer.request.value, answer.decision, answer.via, rule));
 }
 
@@ -139,15 +139,7 @@ void Drafter::add_withdrawals(std::uint64_t cause, std::uint64_t run_id) {
   }
 }
 
-TextOffset put_text(BodyBuilder& builder, std::string_view text) {
-  return builder.CreateString(text.data(), text.size());
-}
-
 namespace {
-
-TextOffset copy_text(BodyBuilder& builder, const flatbuffers::String* text) {
-  return text == nullptr ? TextOffset{} : builder.CreateString(text);
-}
 
 using AttachmentOffset = flatbuffers::Offset<fb::Attachment>;
 using Attachments = flatbuffers::Vector<AttachmentOffset>;
@@ -157,9 +149,9 @@ flatbuffers::Offset<Attachments> copy_attachments(BodyBuilder& builder, const At
   std::vector<AttachmentOffset> copies;
   copies.reserve(from->size());
   for (const fb::Attachment* attachment : *from) {
-    const TextOffset name = copy_text(builder, attachment->name());
-    const TextOffset mime_type = copy_text(builder, attachment->mime_type());
-    const TextOffset url = copy_text(builder, attachment->url());
+    const TextOffset name = builder.CreateString(attachment->name());
+    const TextOffset mime_type = builder.CreateString(attachment->mime_type());
+    const TextOffset url = builder.CreateString(attachment->url());
     copies.push_back(fb::CreateAttachment(builder, name, mime_type, url, attachment->bytes()));
   }
   return builder.CreateVector(copies);
@@ -169,19 +161,19 @@ flatbuffers::Offset<Attachments> copy_attachments(BodyBuilder& builder, const At
 
 flatbuffers::Offset<fb::MessageReceived> copy_message(BodyBuilder& builder,
                                                       const fb::MessageReceived& message) {
-  const TextOffset channel = copy_text(builder, message.channel());
-  const TextOffset account = copy_text(builder, message.account());
-  const TextOffset sender_id = copy_text(builder, message.sender_id());
-  const TextOffset sender_name = copy_text(builder, message.sender_name());
-  const TextOffset conversation_id = copy_text(builder, message.conversation_id());
-  const TextOffset thread = copy_text(builder, message.thread());
-  const TextOffset external_id = copy_text(builder, message.external_id());
-  const TextOffset text = copy_text(builder, message.text());
+  const TextOffset channel = builder.CreateString(message.channel());
+  const TextOffset account = builder.CreateString(message.account());
+  const TextOffset sender_id = builder.CreateString(message.sender_id());
+  const TextOffset sender_name = builder.CreateString(message.sender_name());
+  const TextOffset conversation_id = builder.CreateString(message.conversation_id());
+  const TextOffset thread = builder.CreateString(message.thread());
+  const TextOffset external_id = builder.CreateString(message.external_id());
+  const TextOffset text = builder.CreateString(message.text());
   const auto attachments = copy_attachments(builder, message.attachments());
-  const TextOffset reply_to = copy_text(builder, message.reply_to());
-  const TextOffset session_key = copy_text(builder, message.session_key());
-  const TextOffset agent_id = copy_text(builder, message.agent_id());
-  const TextOffset idempotency_key = copy_text(builder, message.idempotency_key());
+  const TextOffset reply_to = builder.CreateString(message.reply_to());
+  const TextOffset session_key = builder.CreateString(message.session_key());
+  const TextOffset agent_id = builder.CreateString(message.agent_id());
+  const TextOffset idempotency_key = builder.CreateString(message.idempotency_key());
   const auto sealed =
       message.sealed() == nullptr
           ? flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>{}

@@ -123,8 +123,6 @@ class Drafter {
   Decision& decision_;
 };
 
-// Puts a text into the builder; an empty one, too, which spine::put_text() leaves out.
-TextOffset put_text(BodyBuilder& builder, std::string_view text);
 // Writes the message, whole, into the builder and returns where. The builder may hold other things.
 flatbuffers::Offset<fb::MessageReceived> copy_message(BodyBuilder& builder,
                                                       const fb::MessageReceived& message);

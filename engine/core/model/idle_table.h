@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "engine/core/base/hash_index.h"
-#include "engine/core/base/row_store.h"
 #include "engine/core/base/text_arena.h"
 #include "engine/core/model/columns.h"
+#include "engine/core/model/row_store.h"
 
 namespace spine::core {
 

@@ -9,7 +9,7 @@
 
 #include "engine/core/base/hash_index.h"
 #include "engine/core/base/key_buffer.h"
-#include "engine/core/base/row_store.h"
+#include "engine/core/model/row_store.h"
 #include "engine/core/model/rows.h"
 
 namespace spine::core {

@@ -21,8 +21,8 @@ void decide_client(const Tables& tables, const Input& input, Decision& decision)
   why.cause = why.correlation = reply.seq.value;
   const std::string_view name = text_of(client.display_name());
   BodyBuilder& builder = drafter.builder();
-  const TextOffset added = put_text(builder, key.view());
-  const TextOffset called = put_text(builder, name.empty() ? text_of(client.client_id()) : name);
+  const TextOffset added = builder.CreateString(key.view());
+  const TextOffset called = builder.CreateString(name.empty() ? text_of(client.client_id()) : name);
   drafter.add(why, fb::CreatePrincipalAdded(builder, client.principal_kind(), added, called));
 }
 

@@ -242,7 +242,7 @@ void decide_run_interrupted(const Tables& tables, const Input& input, Decision& 
                                            tells ? text_of(body.message()) : std::string_view{});
   const auto kind = counts ? fb::RunErrorKind::crash : fb::RunErrorKind::unknown;
   BodyBuilder& builder = drafter.builder();
-  const TextOffset text = put_text(builder, message);
+  const TextOffset text = builder.CreateString(message);
   drafter.add(why, fb::CreateRunFailed(builder, run.id.value, kind, text, body.duration_ms(),
                                        outcome, run.attempt));
   const std::uint64_t now_ms = input.now.logical_ms;

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "engine/core/base/hash_index.h"
-#include "engine/core/base/row_store.h"
 #include "engine/core/base/text_arena.h"
+#include "engine/core/model/row_store.h"
 #include "engine/core/model/rows.h"
 #include "schemas/vocab/ids.h"
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/core/base/row_store.h"
 #include "engine/core/base/text_arena.h"
+#include "engine/core/model/row_store.h"
 #include "schemas/vocab/lazy_array.h"
 #include "tests/unit/core/prng.h"
 
