@@ -35,10 +35,18 @@ void PaddedText::assign(std::string_view text) {
 }
 
 bool JsonParser::too_many_values(std::string_view text) {
+  // Blocks of a fixed size, each counted in a byte: a loop that the compiler turns into vectors.
+  constexpr std::size_t kBlock = 64;
+  const auto count_of = [](std::string_view block, std::size_t size) {
+    std::uint8_t count = 0;
+    for (std::size_t i = 0; i < size; ++i)
+      count += static_cast<std::uint8_t>((block[i] == ',') | (block[i] == ':') | (block[i] == '['));
+    return std::size_t{count};
+  };
   std::size_t count = 0;
-  for (const char c : text)
-    count += static_cast<std::size_t>((c == ',') | (c == ':') | (c == '['));
-  return count > limits::kJsonSeparatorsMax;
+  for (; text.size() >= kBlock; text.remove_prefix(kBlock))
+    count += count_of(text, kBlock);
+  return count + count_of(text, text.size()) > limits::kJsonSeparatorsMax;
 }
 
 JsonParser::Fault JsonParser::parse(const PaddedText& padded, simdjson::dom::element& root) {

@@ -21,12 +21,11 @@ constexpr std::int64_t kTimestampMsMax = 253'402'300'799'999;  // the last one o
 constexpr std::size_t kAttachmentTextBytesMax = 8 * limits::kKiB;
 
 bool conversation_kind(std::string_view name, fb::ConversationKind& kind) {
-  for (const fb::ConversationKind one : fb::EnumValuesConversationKind()) {
-    if (name != fb::EnumNameConversationKind(one)) continue;
-    kind = one;
-    return true;
-  }
-  return false;
+  static constexpr std::array<std::string_view, 3> kNames{"direct", "group", "channel"};
+  static_assert(static_cast<std::size_t>(fb::ConversationKind::MAX) + 1 == kNames.size());
+  const auto* found = std::ranges::find(kNames, name);
+  if (found != kNames.end()) kind = static_cast<fb::ConversationKind>(found - kNames.begin());
+  return found != kNames.end();
 }
 
 bool is_conversation_kind(std::string_view name) {
