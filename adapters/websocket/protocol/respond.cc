@@ -65,14 +65,13 @@ Refusal disk_full_refusal() {
           .retry_after_ms = 1'000};
 }
 
+// In three pieces: every answer begins so.
 JsonWriter Responder::begin(bool ok) const {
-  JsonWriter json{net.hub.begin(slot)};
-  json.begin_object();
-  json.member("type", "res");
-  json.member("id", id);
-  json.member("ok", ok);
-  ok ? json.key("payload") : json.key("error");
-  return json;
+  std::string& out = net.hub.begin(slot);
+  out += R"({"type":"res","id":")";
+  append_escaped(out, id);
+  out += ok ? R"(","ok":true,"payload":)" : R"(","ok":false,"error":)";
+  return JsonWriter{out};
 }
 
 void Responder::end(JsonWriter& json) const {

@@ -6,7 +6,7 @@
 
 namespace spine::core {
 
-void fold_message(const Folding& fold) {
+[[gnu::flatten]] void fold_message(const Folding& fold) {
   const auto& message = fold.body<fb::MessageReceived>();
   Tables& tables = fold.tables;
   const Bits128 secret = tables.meta.fingerprint_key;
