@@ -75,7 +75,7 @@ struct AgentConfig {
   fb::OnCrash on_crash{fb::OnCrash::retry};
   std::uint16_t attempts_max{3};
   std::uint64_t approval_ms{300'000};
-  // agents.*.tools.allow: without asking; what tools.exec says is asked about stands before it.
+  // agents.*.tools.allow: used without asking; "!" entries, from tools.exec, come before it.
   std::vector<std::string> allow{};
   // agents.*.tools.deny, and all else that narrows: what core/policy.h says of such a list.
   std::vector<std::string> deny{};
