@@ -17,7 +17,7 @@
 namespace spine::replay {
 namespace {
 
-// Where a journal is when nobody says: as the daemon has it.
+// The default state directory, the same as the daemon's.
 std::filesystem::path default_state_dir() {
   if (const char* dir = std::getenv("OPENCLAW_STATE_DIR"); dir != nullptr && *dir != '\0') {
     return std::filesystem::path(dir) / "spine";

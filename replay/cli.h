@@ -15,10 +15,10 @@ inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitDiffers = 3;
 
-// Prints the error for people; kExitFailure.
+// Prints the error; returns kExitFailure.
 int fail(std::FILE* err, const Error& error);
 
-// `arguments` without the program's name. Results go to `out`, complaints to `err`.
+// `arguments` without the program's name. Results go to `out`, errors to `err`.
 int run(const std::vector<std::string>& arguments, std::FILE* out, std::FILE* err);
 
 }  // namespace spine::replay

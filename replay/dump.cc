@@ -1,5 +1,5 @@
-// dump: walks verified blocks and prints the events that are asked for, each by the field names and
-// types that flatc put into the program.
+// dump: reads verified blocks and prints the selected events, with the field names and types of
+// flatc's reflection tables.
 #include "replay/dump.h"
 
 #include <algorithm>
@@ -18,15 +18,15 @@
 namespace spine::replay {
 namespace {
 
-// What the ids of principals and sessions are called, from the events that made them.
+// The names of a principal id, from the event that created it.
 struct PrincipalName {
   std::string kind{};  // "operator_token", "sender", "device"; empty = not found
   std::string key{};
   std::string name{};
 };
 
-// An id is the seq of the event that made it, so a name is one look into the journal away.
-// Thread: one. The reader outlives it; names of events that renew() brought are found after it.
+// Looks up names: an id is the seq of the event that created it, so that takes one read of the
+// journal. Thread: one. The reader outlives it; newer events are found after its renew().
 class Names {
  public:
   explicit Names(journal::Reader& reader) : reader_(reader) {}
@@ -37,7 +37,7 @@ class Names {
 
  private:
   static constexpr std::size_t kCachedMax = 100'000;
-  // The event that made the id, as the table of its kind; false when it is another, or not found.
+  // The event that created the id; false if it is of another kind than Body, or not found.
   template <class Body>
   bool event(std::uint64_t id, EventView& out);
   journal::Reader& reader_;
@@ -344,13 +344,13 @@ bool wanted(const EventView& event, const DumpOptions& options, Names& names) {
          options.session == names.session(SessionId{h.session});
 }
 
-// What is to be printed of one block.
+// The output of one block.
 struct Page {
   std::string out{};
   std::string err{};
 };
 
-// Formats what is wanted of a block; counts it. False when the limit is reached.
+// Formats and counts the selected events of a block. False when the limit is reached.
 bool dump_block(const journal::BlockView& block, const DumpOptions& options, Names& names,
                 std::uint64_t& count, Page& page) {
   for (std::uint32_t i = 0; i < block.count(); ++i) {
@@ -359,7 +359,7 @@ bool dump_block(const journal::BlockView& block, const DumpOptions& options, Nam
     if (count == options.limit) return false;
     ++count;
     if (!event_is_readable(event)) {
-      // What a later version wrote is shown as far as it goes: its header.
+      // Of an event of a later version only the header is shown.
       if (const Error why = unreadable_event(event); why.code == Errc::corrupt) {
         page.err += fmt::format("Error: The journal is damaged: {}.\n", why.message);
         continue;
@@ -382,8 +382,8 @@ int journal_dump(const DumpOptions& options, std::FILE* out, std::FILE* err) {
   int code = kExitOk;
   Seq at{std::max<std::uint64_t>(options.from, 1)};
   for (;;) {
-    // A fresh look for every block, and none while printing: that may wait for as long as somebody
-    // looks at the first page, and a pinned reader makes a live journal's file grow.
+    // A new read snapshot for every block, and none while printing, which a pager can block for
+    // long: a long snapshot would make a live journal's file grow.
     if (auto renewed = reader->renew(); !renewed) return fail(err, renewed.error());
     if (at > reader->last() || at.value > options.to) return code;
     if (at < reader->first()) at = reader->first();

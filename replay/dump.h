@@ -19,8 +19,8 @@ struct DumpOptions {
   bool json{};                         // one object per line
 };
 
-// Returns the exit code. Stops with 1 at the first damaged block, naming it; an event whose body is
-// not valid is named and left out, and the code is 1 at the end.
+// Returns the exit code. Stops with 1 at the first damaged block, and names it; an event with an
+// invalid body is named and skipped, and the code is 1 at the end.
 int journal_dump(const DumpOptions& options, std::FILE* out, std::FILE* err);
 
 }  // namespace spine::replay

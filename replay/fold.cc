@@ -181,7 +181,7 @@ Result<FoldReport> fold(journal::Reader& reader, const std::optional<LiveDigest>
       SPINE_TRY(block, reader.block_after(block));
       SPINE_TRY_STATUS(folder.add(block));
     }
-    // A pinned reader makes a live journal's file grow.
+    // A new read snapshot: a long one would make a live journal's file grow.
     SPINE_TRY_STATUS(reader.renew());
   }
   folder.finish();

@@ -15,9 +15,9 @@
 
 namespace spine::replay {
 
-// What the live daemon says its digest is, in this program's version of digests.
+// The live daemon's digest, in this program's digest version.
 struct LiveDigest {
-  Seq seq{};  // of the state it is of
+  Seq seq{};  // of the digested state
   Bits128 total{};
 };
 
@@ -40,7 +40,7 @@ struct FoldReport {
   std::uint64_t differences{};
 };
 
-// Errors: whatever the reader finds damaged, and bodies that do not verify.
+// Errors: damage that the reader finds, and event bodies that do not verify.
 Result<FoldReport> fold(journal::Reader& reader, const std::optional<LiveDigest>& live);
 
 struct FoldOptions {
@@ -50,7 +50,7 @@ struct FoldOptions {
   bool json{};
 };
 
-// fold() for people: 0 equal, 1 failure, 3 a digest differs.
+// fold(), with a printed report. Exit code: 0 equal, 1 failure, 3 a digest differs.
 int replay_verify(const FoldOptions& options, std::FILE* out, std::FILE* err);
 
 }  // namespace spine::replay

@@ -1,4 +1,4 @@
-// inspect: what was found, as text and as JSON.
+// inspect: reports as text and as JSON.
 #include "replay/inspect.h"
 
 #include <fmt/format.h>
@@ -58,7 +58,7 @@ void print_scan_text(const ScanReport& report, std::FILE* out) {
                      "back the last backup.");
 }
 
-// What lies beside the journal and tells of more is damage of its end.
+// Files beside the journal that are ahead of it: events at its end are lost. Reported as damage.
 Status add_ahead(const InspectOptions& options, journal::Reader& reader, ScanReport& report) {
   SPINE_TRY(const auto ahead,
             journal::find_ahead(options.journal_dir.parent_path(), Bits128{}, reader));

@@ -1,4 +1,4 @@
-// inspect: what a journal is, where, how much, from when to when; and whether it is whole.
+// inspect: a journal's place, size and time range; and whether it is complete and undamaged.
 #pragma once
 
 #include <cstdio>
@@ -13,8 +13,8 @@ struct InspectOptions {
 
 // Returns the exit code. Looks at the first and the last block only.
 int journal_info(const InspectOptions& options, std::FILE* out, std::FILE* err);
-// journal::scan() for people, and whether something beside the journal tells of more than it holds:
-// returns the exit code, 1 on damage.
+// journal::scan(), with a printed report, and a check for files beside the journal that are ahead
+// of it, so that events are lost. Returns the exit code, 1 on damage.
 int journal_verify(const InspectOptions& options, std::FILE* out, std::FILE* err);
 
 }  // namespace spine::replay

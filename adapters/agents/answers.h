@@ -1,4 +1,4 @@
-// Answers: turns what an agent says into inputs for the engine.
+// Answers: turns what an agent reports into input events for the engine.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace spine::agents {
 
-// How a run ended well. Texts are borrowed for the call; too long ones are cut to limits.h.
+// The result of a successful run. Texts are borrowed for the call, and cut to bounds of limits.h.
 struct Finished {
   std::string_view text{};
   std::string_view stop_reason{"stop"};
@@ -28,7 +28,7 @@ struct Permission;  // protocols/protocol.h
 struct ToolCall;
 struct ToolResult;
 
-// A process of an agent that is ready, or is no more. Texts are borrowed for the call.
+// An agent process that became ready, or that has exited. Texts are borrowed for the call.
 struct ProcessStarted {
   std::string_view agent_id{};
   std::uint32_t instance{};
@@ -55,25 +55,25 @@ class Answers {
  public:
   explicit Answers(pipeline::IngressProducer& producer) : producer_(producer) {}
 
-  // False while the engine has as much as it may hold: whoever has a choice reads no more.
+  // Backpressure: false while the engine's input queue is full. Callers stop reading if they can.
   bool has_room() { return producer_.has_room(); }
-  // A piece of an answer that is being written. Never journalled.
+  // A piece of an answer in progress, for streaming to clients. Never journalled.
   void delta(RunId run, std::string_view piece);
   void finished(RunId run, const Finished& answer);
-  // How far an answer had come that is not finished. Nothing for an empty text.
+  // The text so far of an answer that was not finished. Does nothing for an empty text.
   void partial(RunId run, std::uint16_t attempt, std::string_view answer);
   void failed(RunId run, fb::RunErrorKind kind, std::string_view message,
               std::uint64_t duration_ms);
-  // It ended without an answer: whether it is tried again is decided by the core.
+  // The run ended without an answer; the core decides whether it is retried.
   void interrupted(RunId run, fb::InterruptReason reason, std::string_view message,
                    std::uint64_t duration_ms);
-  // The message of `queued` went into the run `into`.
+  // The agent took the message of the run `queued` into the running run `into`.
   void steered(RunId queued, RunId into);
-  // The agent's own name of the conversation; too long ones are left out: it is then not resumed.
+  // The agent's own id of the conversation. One that is too long is dropped, so cannot be resumed.
   void bound(RunId run, std::string_view agent_session);
 
-  // What is larger than limits::kToolInlineBytesMax goes into a BodyRecorded of its own.
-  // Without `keep` only their sizes and digests are recorded.
+  // A body larger than limits::kToolInlineBytesMax goes into a BodyRecorded event of its own.
+  // Without `keep` only size and digest of the body are recorded.
   void tool_called(RunId run, const ToolCall& call, bool keep);
   void tool_returned(RunId run, const ToolResult& result, std::uint64_t duration_ms, bool keep);
   void asked(RunId run, const Permission& permission);
@@ -85,13 +85,13 @@ class Answers {
  private:
   using Text = flatbuffers::Offset<flatbuffers::String>;
   using Bytes = flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>;
-  // Ends the event that was built, and begins another.
+  // Pushes the event that was built, and clears the builder.
   template <class Table>
   void push(flatbuffers::Offset<Table> table);
-  // REQUIRES: the builder is not within a table. Cut to bytes_max.
+  // `value` cut to bytes_max. REQUIRES: no table is open in the builder.
   Text text(std::string_view value, std::size_t bytes_max);
   Bytes bytes(const Digest256& digest);
-  // The digest of `body`; the body is recorded apart if it is large, and is then not `kept`.
+  // The digest of `body`. A large body is recorded as an event of its own, and not inline.
   struct Digested {
     Digest256 sha256{};
     bool inline_body{};

@@ -8,7 +8,7 @@
 namespace spine::agents {
 namespace {
 
-// What waits of one run goes out early when it is this much.
+// More waiting bytes of one run are sent without waiting for the timer.
 constexpr std::size_t kWaitingBytesMax = 64 * limits::kKiB;
 
 }  // namespace

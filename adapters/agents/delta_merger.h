@@ -1,5 +1,5 @@
-// DeltaMerger: gathers the pieces of answers that are being written, so that clients get about ten
-// a second of each and not hundreds.
+// DeltaMerger: batches the streamed pieces of each answer, so that clients get about ten updates a
+// second and not hundreds.
 #pragma once
 
 #include <string>
@@ -12,17 +12,17 @@
 
 namespace spine::agents {
 
-// Thread: loop. The first piece of a run goes at once, later ones with the next tick of a timer
-// (limits::kDeltaMergeMs) that runs only while something waits.
+// Thread: loop. The first piece of a run is sent at once; later ones are batched until a timer
+// (limits::kDeltaMergeMs) fires, which runs only while pieces wait.
 class DeltaMerger {
  public:
   // Both outlive it.
   DeltaMerger(event_base* base, Answers& answers);
 
   void add(RunId run, std::string_view piece);
-  // Lets out what waits of the run, and forgets the run: before its end is told.
+  // Sends the run's waiting pieces and forgets the run. To be called before its end is reported.
   void end(RunId run);
-  // Forgets the run and what waits of it.
+  // Forgets the run and drops its waiting pieces.
   void drop(RunId run);
 
  private:

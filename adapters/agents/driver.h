@@ -1,4 +1,4 @@
-// Driver: how Spine talks to one agent, whatever the agent is made of.
+// Driver: the interface to one agent, whatever implements it (built in, or an external program).
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,7 @@ struct AgentSkills {
 };
 
 // Thread: loop. A driver answers each prompt exactly once, through Answers, with finished(),
-// failed() or interrupted(); after cancel() it need not, and an answer that comes all the same is
-// ignored.
+// failed() or interrupted(). After cancel() it need not: an answer that still comes is ignored.
 class Driver {
  public:
   virtual ~Driver() = default;
@@ -35,7 +34,7 @@ class Driver {
   virtual void prompt(const pipeline::PromptItem& prompt) = 0;
   // Stop working on the run. A run that is not known here is no error.
   virtual void cancel(RunId run) = 0;
-  // A message for a run that is being worked on; what cannot take it lets it wait its turn.
+  // Adds a message to a running run. A driver that cannot ignores it; it then runs in its turn.
   virtual void steer(const pipeline::SteerItem&) {}
   virtual void answer(const pipeline::AnswerItem&) {}
   virtual void restart() {}
@@ -43,15 +42,15 @@ class Driver {
   // The configuration of the same agent, changed.
   virtual void configure(const config::AgentConfig& agent) = 0;
   virtual void set_skills(AgentSkills) {}
-  // The agent is gone from the configuration: its open runs fail.
+  // The agent was removed from the configuration: its open runs fail.
   virtual void fail_all(std::string_view why) = 0;
-  // Every quarter of a second: deadlines and bounds.
+  // Called every 250 ms: checks deadlines and bounds.
   virtual void tick() {}
-  // Every second: the processes of this machine.
+  // Called about once a second, with a fresh snapshot of the machine's processes.
   virtual void measure(const MemoryMeter&) {}
-  // The gateway stops: how far answers have come is told now, or never.
+  // The gateway stops: the last chance to record the text of unfinished answers.
   virtual void record_partials() {}
-  // The gateway stops: asks processes to end. ended() once none is left.
+  // The gateway stops: asks all processes to end. ended() is true once none is left.
   virtual void begin_stop() {}
   virtual bool ended() const { return true; }
   virtual bool quarantined() const { return false; }

@@ -1,5 +1,5 @@
-// The loop thread alone decides who is next; a thread has one job at a time and no queue, so that
-// there is nothing to lock. Results are told by an eventfd.
+// Only the loop thread schedules: a worker has one job at a time and no queue, so no lock is
+// needed. An eventfd tells the loop of results.
 #include "adapters/agents/file_pool.h"
 
 #include <pthread.h>
@@ -13,7 +13,7 @@
 namespace spine::agents {
 namespace {
 
-constexpr std::size_t kJobBytes = 256;  // of one that waits, without what it holds
+constexpr std::size_t kJobBytes = 256;  // overhead of a queued job, besides what it holds
 
 }  // namespace
 
@@ -22,7 +22,7 @@ FilePool::FilePool(event_base* base, std::size_t threads) : threads_(threads), b
 FilePool::~FilePool() {
   for (const auto& worker : workers_) {
     State state = worker->state.load(std::memory_order_acquire);
-    // One that is working is let finish; it says so by changing the state.
+    // Wait for a running job: the worker changes the state when it is done.
     while (state == State::given) {
       worker->state.wait(state, std::memory_order_acquire);
       state = worker->state.load(std::memory_order_acquire);
@@ -47,7 +47,7 @@ void FilePool::start_threads() {
 
 void FilePool::work(Worker& worker) const {
   ::pthread_setname_np(::pthread_self(), "spine-files");
-  // Of this thread alone: conversations go before files.
+  // Lower priority (nice 5), of this thread alone: conversations go before files.
   static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 5));
   for (;;) {
     worker.state.wait(State::idle, std::memory_order_acquire);
@@ -108,7 +108,7 @@ bool FilePool::is_full(Asker asker) const {
          found.bytes >= limits::kAgentFileBytesMax;
 }
 
-// Of the agent that was served longest ago, the process of which that is true.
+// Among runnable askers: of the agent served longest ago, the asker served longest ago.
 FilePool::Row* FilePool::next_row(Asker& asker) {
   Row* best = nullptr;
   std::uint64_t best_agent = 0;
@@ -154,7 +154,7 @@ void FilePool::collect() {
     if (agent->second.askers == 0) agents_.erase(agent);
     worker->state.store(State::idle, std::memory_order_release);
     worker->state.notify_all();
-    // Before the next job begins: whoever got the result may want to be held.
+    // `done` is called before the next job starts, as it may call hold().
     const auto row = rows_.find(asker);
     if (row == rows_.end()) continue;
     const Done done = row->second.done;  // it may be closed from within

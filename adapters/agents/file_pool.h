@@ -18,10 +18,10 @@
 
 namespace spine::agents {
 
-// Thread: loop, but for what the jobs do. One job of an agent is done at a time, in the order of an
-// asker's calls; the agent that was served longest ago is next, so one that asks for much waits and
-// the others do not. The threads are made when the first job comes. The destructor waits for the
-// jobs that are being done, and their results and all that wait are dropped.
+// Thread: loop; only jobs run on the pool's threads. At most one job of an agent runs at a time;
+// jobs of an asker run in order. Scheduling is fair: the agent served longest ago is next. The
+// threads are started with the first job. The destructor waits for running jobs; their results and
+// all queued jobs are dropped.
 class FilePool {
  public:
   using Job = std::function<std::string()>;  // done on a thread of the pool; must not throw
@@ -34,18 +34,18 @@ class FilePool {
   FilePool(const FilePool&) = delete;
   FilePool& operator=(const FilePool&) = delete;
 
-  // One process of the agent. `done` gets the results of its jobs, in order; from within, any call
-  // to the pool may be made.
+  // Registers one process of the agent. `done` gets the results of its jobs, in order, and may call
+  // any member of the pool.
   Asker open(std::string_view agent, Done done);
-  // Nothing more is done for it, and nothing told.
+  // Drops its queued jobs; `done` is not called any more.
   void close(Asker asker);
-  // `bytes`: what the job holds while it waits.
+  // `bytes`: memory that the job holds while it is queued.
   void submit(Asker asker, Job job, std::size_t bytes);
-  // While it is held no job of it begins: it has not read the results it got.
+  // While held, no job of this asker starts: its process has not read the earlier results yet.
   void hold(Asker asker, bool held);
-  // As much of it waits as may: it is to be read no more until that is less. One that is held has
-  // much more room: many programs cannot read while they write, so that one that is stopped in the
-  // middle of its questions would never read an answer.
+  // Backpressure: its queue is full, so its process's output is not to be read. A held asker may
+  // queue much more: many programs do not read while they write, so one that is stopped in the
+  // middle of its requests would never read a response (deadlock).
   bool is_full(Asker asker) const;
 
  private:
@@ -54,7 +54,7 @@ class FilePool {
     std::size_t bytes{};
   };
   struct Agent {
-    std::uint64_t served{};  // when, in jobs begun; 0 = never
+    std::uint64_t served{};  // last served: value of begun_; 0 = never
     std::uint32_t askers{};
     bool busy{};
   };
@@ -62,13 +62,13 @@ class FilePool {
     std::string agent{};
     Done done{};
     std::deque<Waiting> waiting{};
-    std::size_t bytes{};  // that wait
+    std::size_t bytes{};  // of `waiting`
     std::uint64_t served{};
     bool held{};
   };
   enum class State : std::uint32_t { idle, given, done, stop };
-  // What is passed to and fro belongs to whoever `state` says: the thread while it is `given`, the
-  // loop otherwise.
+  // `state` says which thread owns the other members: the worker's while it is `given`, the loop
+  // thread otherwise.
   struct Worker {
     std::atomic<State> state{State::idle};
     Job job{};

@@ -16,7 +16,7 @@
 namespace spine::agents {
 namespace {
 
-// What bubblewrap says of the process in it: one that a signal ended is an exit code, as in shells.
+// The exit of the process inside bubblewrap, which reports a signal n as exit code 128 + n.
 ChildExit exit_inside(const ChildExit& exit) {
   constexpr int kSignalled = 128;
   if (exit.signal != 0 || exit.code <= kSignalled || exit.code > kSignalled + 64) return exit;
@@ -150,9 +150,8 @@ void Instance::on_line_too_long() {
       Ending::kill);
 }
 
-// What it said of its end, for whoever waits for an answer: without it people read that a program
-// ended with 1, and look for the reason in a log. Secrets that are known, and what looks like some,
-// are left out: it goes to the journal and to channels.
+// The process's own words about why it ended, so that users see more than an exit code. Known
+// secrets, and what looks like secrets, are redacted: the text goes to the journal and to channels.
 std::string Instance::last_words() const {
   const std::string trouble = protocol_->trouble();
   std::string words = trouble.empty() ? telling_line(stderr_tail()) : trouble;
@@ -171,7 +170,7 @@ void Instance::on_exit(const ChildExit& reported) {
     state_ = InstanceState::stopping;
   }
   const bool clean = exit.signal == 0 && exit.code == 0;
-  // It went by itself. A process for one prompt may do that, once it has answered.
+  // It exited unasked. A one-shot process may do that once it has answered; any other crashed.
   const bool by_itself = state_ != InstanceState::stopping;
   const bool one_shot = traits().one_shot;
   const bool crashed = !one_shot || !(clean || answered);
@@ -183,8 +182,8 @@ void Instance::on_exit(const ChildExit& reported) {
       why += fmt::format(" (all it wrote: spine agents logs {})", setup_.agent->id);
     }
   }
-  // Nothing was told of the run: its program cannot do it, and will not the next time. Otherwise it
-  // broke off, and is tried again as the configuration says.
+  // If nothing was reported about the run, a retry would fail in the same way: it fails at once.
+  // Otherwise it was interrupted, and is retried as configured.
   const bool fails_at_once = exit.signal == 0 && !told;
   const bool tells_end = !one_shot || (by_itself && !muted_ && (!crashed || fails_at_once));
   if (by_itself) {
@@ -223,8 +222,8 @@ void Instance::on_calls_due() {
   set_call_timer();
 }
 
-// One job at a time: what it asked for before is written to it, so that what it asks for in vain
-// fills no memory here.
+// No job starts while the result of an earlier one is still to be read by the process, so that
+// results which it never reads do not pile up in memory.
 void Instance::do_apart(std::function<std::string()> work, std::size_t bytes) {
   if (child_ == nullptr || state_ == InstanceState::stopping) return;
   if (asker_ == 0) {
@@ -252,7 +251,7 @@ void Instance::mind_output() {
 void Instance::write(std::string_view line) {
   if (child_ == nullptr || state_ == InstanceState::stopping) return;
   if (child_->write(line)) {
-    // Written out at once, it may have taken along what was waited for: nobody tells of that.
+    // If all of the queue was written at once, no on_input_written() comes: call it here.
     if (asker_ != 0 && child_->input_waiting() == 0) on_input_written();
     return;
   }

@@ -1,4 +1,4 @@
-// Instance: one process of an agent: its life from start to exit, and the protocol spoken with it.
+// Instance: one process of an agent, from start to exit, and the protocol spoken with it.
 #pragma once
 
 #include <cstdint>
@@ -21,13 +21,13 @@ namespace spine::agents {
 
 class Instance;
 
-// Whoever owns instances hears of their start and end. Thread: loop.
+// Callbacks to the owner of instances. Thread: loop.
 class InstanceOwner {
  public:
   virtual ~InstanceOwner() = default;
   virtual void on_ready(Instance& instance, std::string_view version) = 0;
   virtual void on_log(std::string_view text, bool is_stderr) = 0;
-  // The process is no more; the instance may be destroyed from within.
+  // The process has exited; the instance may be destroyed from within this call.
   virtual void on_gone(Instance& instance, const ChildExit& exit) = 0;
 };
 
@@ -45,14 +45,14 @@ struct InstanceSetup {
   const SharedMeans& shared;
   std::shared_ptr<const config::AgentConfig> agent{};
   const AgentPlaces& places;
-  std::string& checked_program;  // whose node is known to be new enough: asking takes a while
+  std::string& checked_program;  // whose Node.js version was checked already: the check is slow
   std::vector<std::pair<std::string, std::string>> skill_env{};
   std::uint32_t number{};
   RunId reserved{};  // one-shot: the run it is started for
 };
 
 enum class InstanceState : std::uint8_t { starting, ready, stopping };
-// How hard an end is: what follows if the process does not go by itself.
+// How a process is ended; each step escalates to the next if it does not exit in time.
 enum class Ending : std::uint8_t {
   none,
   gentle,     // its input is closed; then SIGTERM; then SIGKILL
@@ -69,10 +69,10 @@ class Instance final : public ChildEvents, public ProtocolHost {
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  // Errors: as prepare_launch() and check_node_version() say; then it never ran. `first` is the
-  // prompt that a one-shot process is for.
+  // Errors: those of prepare_launch() and check_node_version(); the process was not started then.
+  // `first`: the prompt that a one-shot process is for.
   Status start(const ProtocolPrompt* first);
-  // Begins its end, or hardens one that has begun. on_gone() follows from the loop.
+  // Begins to end the process, or escalates that. on_gone() is called later, from the loop.
   void end(fb::AgentExitReason reason, std::string message, Ending how);
 
   Protocol& protocol() { return *protocol_; }
@@ -93,27 +93,27 @@ class Instance final : public ChildEvents, public ProtocolHost {
   std::uint64_t started_us() const { return started_us_; }
   std::int64_t started_wall_ms() const { return started_wall_ms_; }
   std::uint64_t ready_ms() const { return ready_ms_; }
-  // It was, at any time.
+  // Whether it has ever been ready.
   bool became_ready() const { return became_ready_; }
-  // Reads no more of its output until that is undone.
+  // Stops or resumes reading its output (backpressure).
   void pause_output(bool pause) {
     paused_ = pause;
     mind_output();
   }
-  // Skills of a process that is running change with the next prompt, if its protocol can do that.
+  // A running process gets the new skills with its next prompt, if its protocol can do that.
   void set_skills(std::vector<SkillHandOver> skills, std::uint64_t version);
 
-  // Kept by the owner, and by whoever hears of its runs.
+  // Maintained by the owner and by Runs.
   std::uint32_t runs{};      // being worked on, or cancelled and not settled
-  std::uint32_t sessions{};  // that stick to it
+  std::uint32_t sessions{};  // bound to it
   std::uint64_t idle_since_us{};
-  std::uint64_t heard_us{};        // when it last wrote a line about no run: a plan, a sign of life
+  std::uint64_t heard_us{};        // when it last wrote a line about no run, e.g. a heartbeat
   std::uint64_t resident_bytes{};  // shared memory and files in memory included
   bool stale{};                    // gets no more prompts; ended once it is idle
-  bool solo{};  // works on a run that was interrupted before: alone, for that one may be the cause
+  bool solo{};  // works on a retried run, and on no other: that run may have crashed the process
   bool of_a_run{};  // the line being read was about a run
-  bool told{};      // something of a run
-  bool answered{};  // a run
+  bool told{};      // it reported something about a run
+  bool answered{};  // it finished or failed a run
 
   // ChildEvents
   void on_line(std::string_view line) override;
@@ -133,7 +133,7 @@ class Instance final : public ChildEvents, public ProtocolHost {
  private:
   Result<Launch> prepare(const ProtocolPrompt* first);
   Status bound(ChildPlan& plan);
-  void proceed();  // with what the timer was for
+  void proceed();  // the timer expired: the next step of an end, or not ready in time
   void set_call_timer();
   void on_calls_due();
   void mind_output();
@@ -147,14 +147,14 @@ class Instance final : public ChildEvents, public ProtocolHost {
   std::shared_ptr<Cgroup> group_{};
   Child::Ptr child_{};
   loop::Timer timer_;
-  // Whoever is to be called back, and when.
+  // A call back that the protocol asked for, and when it is due.
   struct CallBack {
     std::uint64_t due_us{};
     std::uint64_t token{};
   };
   std::vector<CallBack> calls_back_{};
   loop::Timer call_timer_;
-  FilePool::Asker asker_{};  // 0 = it asked for no file yet
+  FilePool::Asker asker_{};  // 0 = it has requested no file yet
   std::string sandbox_{};
   std::string message_{};
   std::uint64_t started_us_{};
@@ -166,7 +166,7 @@ class Instance final : public ChildEvents, public ProtocolHost {
   InstanceState state_{InstanceState::starting};
   Ending ending_{Ending::none};
   fb::AgentExitReason reason_{fb::AgentExitReason::crashed};
-  bool muted_{};   // what it writes is not read any more
+  bool muted_{};   // its output is discarded from now on
   bool paused_{};  // by the owner
   bool became_ready_{};
 };

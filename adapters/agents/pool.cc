@@ -1,5 +1,5 @@
-// AgentPool: what comes from the engine, who works on it, what becomes of processes, and what is
-// told of the agent.
+// AgentPool: requests of the engine, assignment of runs to processes, crash handling, and reports
+// about the agent.
 #include "adapters/agents/pool.h"
 
 #include <algorithm>
@@ -54,7 +54,7 @@ bool is_crash(fb::AgentExitReason reason) {
   }
 }
 
-// What the kernel says, or what can be counted.
+// As the control group reports it, else counted from /proc.
 std::uint64_t memory_of(const Instance& instance, const MemoryMeter& meter) {
   const Cgroup* group = instance.group();
   if (const std::uint64_t held = group == nullptr ? 0 : group->memory_bytes(); held != 0) {
@@ -63,7 +63,7 @@ std::uint64_t memory_of(const Instance& instance, const MemoryMeter& meter) {
   std::vector<ProcessEntry> processes =
       with_descendants(meter.processes(), static_cast<std::int32_t>(instance.pid()));
   if (group == nullptr) return meter.of(processes).total();
-  // And those that left the family.
+  // Also members of the group that are no descendants any more (reparented).
   const std::vector<std::int32_t> members = group->members();
   std::ranges::copy_if(
       meter.processes(), std::back_inserter(processes), [&](const ProcessEntry& entry) {
@@ -73,8 +73,7 @@ std::uint64_t memory_of(const Instance& instance, const MemoryMeter& meter) {
   return meter.of(processes).total();
 }
 
-// Thread: loop. A session sticks to the process that knows it as long as that one has room; a slow
-// run holds up its own session only. Processes of trusted and of untrusted runs are never the same.
+// Thread: loop. Sessions are sticky, and trusted and untrusted runs never share a process: pool.h.
 class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
  public:
   AgentPool(const PoolContext& context, const config::AgentConfig& agent, AgentSkills skills,
@@ -144,7 +143,7 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
     dispatch();
   }
 
-  // Processes go on as they are until they are idle; places may be others.
+  // Busy processes keep the old configuration until they are idle. Directories are looked up anew.
   void configure(const config::AgentConfig& agent) override {
     if (agent == *agent_) return;
     agent_ = std::make_shared<const config::AgentConfig>(agent);
@@ -188,7 +187,7 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
       instance->resident_bytes = memory_of(*instance, meter);
       if (bytes_max == 0 || instance->resident_bytes <= bytes_max) continue;
       if (context_.shared.cgroups.holds_memory())
-        continue;  // the kernel ends it, and counts better
+        continue;  // the kernel enforces the bound, and counts better
       instance->end(fb::AgentExitReason::memory,
                     fmt::format("it took {} MiB of memory, more than its bound of {} MiB",
                                 instance->resident_bytes / limits::kMiB, bytes_max / limits::kMiB),
@@ -236,7 +235,7 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
                 : backs_off                          ? "backoff"
                 : start_failed_ || !refusal_.empty() ? "failed"
                                                      : "idle";
-    if (out.state == "idle") out.ready = 1;  // it starts when it is needed
+    if (out.state == "idle") out.ready = 1;  // a process is started on demand
     if (backs_off) {
       out.restart_wall_ms =
           pipeline::wall_now_ms() + static_cast<std::int64_t>((not_before_us_ - now_us) / 1'000);
@@ -320,9 +319,9 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
   }
 
  private:
-  // Who works on what.
+  // Assignment of runs to processes.
 
-  // What it calls may end up here again: then the outer call goes round once more.
+  // Reentrant: a nested call makes the outer one loop once more.
   void dispatch() {
     if (stopping_) return;
     dispatch_again_ = true;
@@ -361,8 +360,8 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
     return none;
   }
 
-  // Its conversation lives in a process that has no room now, and cannot be gone on with in
-  // another.
+  // Whether its conversation exists only in one process, which has no room now: some protocols
+  // cannot load a conversation in another process.
   bool bound_elsewhere(const Work& work) const {
     if (work.prompt.agent_session.empty()) return false;
     const auto sticky = sticky_.find(work.session());
@@ -397,8 +396,8 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
   bool has_room(const Instance& instance, const Work& work) const {
     if (instance.state() != InstanceState::ready || instance.stale) return false;
     if (instance.trust() != work.prompt.trust) return false;
-    // A run that was interrupted may be what ended the process: others are not to end with it
-    // again.
+    // A retried run may be what crashed the process: it runs alone, so that it takes no others
+    // along.
     if (instance.solo || work.prompt.attempt > 1) return instance.runs == 0;
     return instance.runs < instance.traits().sessions_at_once;
   }
@@ -410,7 +409,7 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
   }
   void stick(SessionId session, Instance& instance) {
     if (sticky_.size() >= limits::kStickySessionsMax) {
-      // Forgetting costs a switch of conversations, no more.
+      // A lost entry only costs loading the conversation in another process.
       sticky_.clear();
       for (const auto& other : instances_)
         other->sessions = 0;
@@ -424,7 +423,7 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
     ++instance.sessions;
   }
 
-  // Starts and ends.
+  // Starting and ending processes.
   void note_refusal() {
     refusal_ = policy_refusal(*agent_, context_.shared.separation);
     if (!refusal_.empty()) log_.error("it is not started: {}", refusal_);
@@ -447,7 +446,7 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
             .hidden = hidden_places(context_.shared.gateway)};
   }
 
-  // The process that this run waits for. A start that fails at once ends everything that waits.
+  // Starts a process for this run. A start that fails at once may fail all waiting runs.
   void start_one(Work& work) {
     if (!refusal_.empty()) return start_failed(work, Error{Errc::refused, refusal_});
     if (!places_) {
@@ -475,8 +474,8 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
     start_failed_ = false;
   }
 
-  // It cannot be started: who waits for that is told why, and the next prompt tries again. Those
-  // that another process can serve wait on.
+  // No process could be started: fails all waiting runs with the reason, or only this one if other
+  // processes can serve the rest. The next prompt tries a start again.
   void start_failed(Work& work, const Error& error) {
     const bool again = start_failed_ && problem_ == error.message;
     start_failed_ = true;
@@ -495,10 +494,10 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
     runs_.refuse(work.run(), fb::RunErrorKind::crash, why);
   }
 
-  // All places are taken: an idle process that this run cannot use goes.
+  // The maximum of processes run: ends an idle one that this run cannot use.
   void make_room(fb::Trust trust) {
     for (const auto& instance : instances_) {
-      if (instance->state() == InstanceState::stopping) return;  // its place comes
+      if (instance->state() == InstanceState::stopping) return;  // its place will be free soon
     }
     for (const auto& instance : instances_) {
       const bool usable = instance->trust() == trust && !instance->stale;
@@ -509,7 +508,7 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
     }
   }
 
-  // Counts a crash; returns how long no process is started now.
+  // Counts a crash; returns the back-off in ms before the next start.
   std::uint64_t note_crash(std::string_view why) {
     problem_ = why;
     ++crashes_in_all_;
@@ -527,14 +526,14 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
     const std::uint64_t delay_ms =
         back_off_ms(agent_->process.back_off_ms, crashes_, pipeline::random128().lo);
     not_before_us_ = pipeline::monotonic_now_us() + delay_ms * 1'000;
-    // A millisecond more, or the timer may come before the time has.
+    // One ms more, as the timer may fire slightly early.
     next_start_.start(loop::in_ms(delay_ms + 1));
     return delay_ms;
   }
 
-  // Whether runs are not to wait for another try. A program that ends by itself before it is ready
-  // says that it cannot start, and has said why: until one was ready it will say so each time. What
-  // was ready before or takes long may do better once more; one that is killed says nothing.
+  // Whether waiting runs fail now instead of waiting for a restart. A program that exits by itself
+  // before it is ready cannot start, and will not the next time, unless it has been ready before.
+  // One that was ready before, or that was too slow, gets a second try. A kill proves nothing.
   bool is_hopeless(const Instance& instance, const ChildExit& exit) {
     const bool refuses = instance.reason() == fb::AgentExitReason::crashed && exit.signal == 0;
     const bool slow = instance.reason() == fb::AgentExitReason::not_ready;
@@ -545,8 +544,8 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
     return !others && (unready_ > 1 || (refuses && !ready_once_));
   }
 
-  // Its process does not hear. Others that it works on are not to suffer: it gets no more, and is
-  // ended after them; until then what it says of this run is not listened to.
+  // The process ignores the cancellation of this run. If it works on other runs, it finishes those,
+  // gets no new ones, and is ended then; what it reports about this run is ignored.
   void give_up(Work& work) {
     Instance& instance = *work.instance;
     if (runs_.live_of(instance) == 0) {
@@ -558,7 +557,7 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
     runs_.close(work.run());
   }
 
-  // Idle ones end; what works goes on as it is until it has nothing to do.
+  // Ends idle processes now, and busy ones once they are idle.
   void end_stale(std::string_view why) {
     for (const auto& instance : instances_) {
       instance->stale = true;
@@ -567,7 +566,7 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
     }
   }
 
-  // Reads no more of anybody's output while the engine is full.
+  // Backpressure: stops reading the output of all processes while the engine's queue is full.
   void mind_room() {
     const bool full = !context_.answers.has_room();
     if (full == paused_) return;
@@ -603,13 +602,13 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
   std::uint64_t starts_{};
   std::uint64_t crashes_in_all_{};
   std::string problem_{};
-  std::string refusal_{};  // why no process of it is started at all
+  std::string refusal_{};  // why policy forbids to start it; empty = it does not
   std::string checked_program_{};
   std::uint64_t not_before_us_{};  // of the next start
   std::uint32_t numbers_{};
   std::uint32_t crashes_{};  // in a row
   std::uint32_t unready_{};  // crashes in a row of processes that were not ready yet
-  bool ready_once_{};        // some process was, as the agent is configured now
+  bool ready_once_{};        // since the configuration changed last, some process became ready
   bool quarantined_{};
   bool start_failed_{};
   bool stopping_{};

@@ -1,5 +1,5 @@
-// AgentPool: the driver of an agent that is a program: gives runs to its processes, and starts,
-// watches and ends those.
+// AgentPool: the driver of an agent that is an external program: assigns runs to its processes, and
+// starts, watches and ends these.
 #pragma once
 
 #include <cstddef>
@@ -17,12 +17,12 @@ struct PoolContext {
   const SharedMeans& shared;
   Answers& answers;
   DeltaMerger& deltas;
-  std::size_t& waiting_bytes;  // texts of prompts that wait, of all pools
+  std::size_t& waiting_bytes;  // texts of queued prompts, of all pools
 };
 
-// A session sticks to the process that knows it as long as that one has room; a slow run holds up
-// its own session only. Processes of trusted and of untrusted runs are never the same. `agent`:
-// with its id in lower case; `quarantined`: it gets no prompts. Thread: loop.
+// Sessions are sticky: a run goes to the process that knows its session, if that has room. A slow
+// run delays its own session only. Trusted and untrusted runs never share a process. `agent`: with
+// its id in lower case; `quarantined`: it gets no prompts. Thread: loop.
 std::unique_ptr<Driver> make_agent_pool(const PoolContext& context,
                                         const config::AgentConfig& agent, AgentSkills skills,
                                         bool quarantined);

@@ -1,4 +1,4 @@
-// AgentRegistry: makes drivers from configuration and hands them what is theirs.
+// AgentRegistry: makes drivers from the configuration and routes requests to them.
 #include "adapters/agents/registry.h"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ constexpr log::Logger kLog{"agents"};
 // Often enough for idle expiry, bounds and what /health and /metrics show.
 constexpr timeval kTickTime = loop::in_ms(250);
 constexpr std::uint32_t kTicksPerMeasure = 4;
-constexpr std::uint64_t kSharedGrowthBytes = 32 * limits::kMiB;  // of the machine: look at once
+constexpr std::uint64_t kSharedGrowthBytes = 32 * limits::kMiB;  // of the machine: measure at once
 
 }  // namespace
 
@@ -96,7 +96,7 @@ void AgentRegistry::apply(const std::vector<config::AgentConfig>& agents) {
     drivers_.erase(existing);
   }
   for (auto& [id, removed] : drivers_) {
-    // Whatever drives it now: only a reset ends a quarantine.
+    // A quarantine outlives a change of the driver: only a reset ends it.
     if (removed->quarantined()) quarantined_.push_back(id);
     removed->fail_all("The agent was removed from the configuration.");
     removed->begin_stop();
@@ -118,7 +118,7 @@ Driver* AgentRegistry::find(std::string_view agent_id) {
 }
 
 void AgentRegistry::prompt(const pipeline::PromptItem& prompt) {
-  // A prompt whose text had to be fetched can be overtaken by the end of its run.
+  // A prompt whose text had to be fetched can arrive after its run was cancelled.
   if (std::ranges::find(cancelled_, prompt.run) != cancelled_.end()) return;
   Driver* driver = find(prompt.agent_id);
   if (driver == nullptr) {
@@ -189,8 +189,8 @@ std::string AgentRegistry::summary() const {
   return text;
 }
 
-// Looking at every process of the machine takes a while: once for all, and not at every tick; but
-// files in memory can grow by gigabytes within a second.
+// Scanning every process is slow: done once for all agents and not at every tick, unless shared
+// memory grew: files in memory can grow by gigabytes within a second.
 void AgentRegistry::measure() {
   const std::uint64_t shared = shared_memory_of_machine();
   const bool grew = shared > shared_bytes_ + kSharedGrowthBytes;

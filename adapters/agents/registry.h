@@ -1,4 +1,4 @@
-// AgentRegistry: which driver answers for which agent id.
+// AgentRegistry: the drivers by agent id.
 #pragma once
 
 #include <array>
@@ -25,26 +25,26 @@ namespace spine::agents {
 // Thread: loop (the main thread before the loop starts).
 class AgentRegistry {
  public:
-  // All outlive it. `places`: what agents must not see. `quarantined`: ids that no prompts go to.
+  // All outlive it. `places`: what agents must not see. `quarantined`: ids that get no prompts.
   AgentRegistry(event_base* base, pipeline::IngressProducer& producer, pipeline::Shared& shared,
                 GatewayPlaces places = {}, std::vector<std::string> quarantined = {});
 
   // Makes the drivers those of `agents`: new ones are added, absent ones removed (their open runs
   // fail), the rest goes on.
   void apply(const std::vector<config::AgentConfig>& agents);
-  // What each agent is given from the next session or turn on.
+  // The skills of each agent, from its next session or turn on.
   using SkillsOf = std::function<AgentSkills(std::string_view agent_id)>;
   void set_skills(SkillsOf skills_of);
 
-  // Gives the prompt to its agent; an agent that is not there fails the run.
+  // Passes the prompt to its agent. The run fails if there is no such agent.
   void prompt(const pipeline::PromptItem& prompt);
   void cancel(RunId run);
   void steer(const pipeline::SteerItem& item);
   void answer(const pipeline::AnswerItem& item);
   void control(const pipeline::ControlItem& item);
 
-  // Asks every process to end; ended() once none is left. What is left when the registry goes is
-  // killed.
+  // begin_stop() asks every process to end; ended() once none is left. The destructor kills those
+  // that are left.
   void record_partials();
   void begin_stop();
   bool ended() const;
@@ -54,8 +54,8 @@ class AgentRegistry {
 
  private:
   using Drivers = std::map<std::string, std::unique_ptr<Driver>, std::less<>>;
-  static constexpr std::size_t kCancelsKept = 1'024;  // more than can be overtaken at one time
-  // `agent`: with its id as it is called here.
+  static constexpr std::size_t kCancelsKept = 1'024;  // more than can be overtaken at once
+  // `agent`: with its id in lower case.
   std::unique_ptr<Driver> make_driver(const config::AgentConfig& agent);
   const SharedMeans& shared_means();
   Driver* find(std::string_view agent_id);
@@ -70,7 +70,7 @@ class AgentRegistry {
   FilePool files_;  // outlives the drivers
   GatewayPlaces places_;
   std::vector<std::string> quarantined_;
-  // Found out when the first process is needed.
+  // Determined when the first process is needed.
   SeparationMeans separation_{};
   std::unique_ptr<CgroupTree> cgroups_{};
   std::optional<SharedMeans> shared_means_{};
@@ -78,11 +78,11 @@ class AgentRegistry {
   SkillsOf skills_of_{};
   Drivers drivers_{};                               // by lower-case id
   std::vector<std::string> order_{};                // ids as configured
-  std::vector<std::unique_ptr<Driver>> leaving_{};  // removed, and their processes end
-  std::array<RunId, kCancelsKept> cancelled_{};     // a ring: the last ones
+  std::vector<std::unique_ptr<Driver>> leaving_{};  // removed; their processes are being ended
+  std::array<RunId, kCancelsKept> cancelled_{};     // ring buffer of the latest
   std::size_t cancels_{};
   std::uint32_t ticks_{};
-  std::uint64_t shared_bytes_{};  // of the machine, when memory was looked at last
+  std::uint64_t shared_bytes_{};  // of the machine, at the last measure()
   loop::Timer timer_;
 };
 

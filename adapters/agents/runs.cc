@@ -1,4 +1,4 @@
-// Runs: what the processes say about runs, and how runs end.
+// Runs: handling of the processes' reports about runs, and of the end of runs.
 #include "adapters/agents/runs.h"
 
 #include <algorithm>
@@ -69,7 +69,7 @@ Work* Runs::live(RunId run) {
   return work != nullptr && work->is_live() ? work : nullptr;
 }
 
-// The same, and its agent has just said something of it.
+// The same, for a report of its agent about it: notes the time.
 Work* Runs::heard(RunId run) {
   Work* work = find(run);
   if (work == nullptr || work->instance == nullptr) return nullptr;
@@ -94,7 +94,7 @@ void Runs::offer(const std::function<Placed(Work&)>& place) {
     }
     if (!given) {
       ++i;
-    } else if (i < waiting_.size()) {  // a start that failed may have ended all that waits
+    } else if (i < waiting_.size()) {  // a failed start may have emptied the queue
       waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
     }
   }
@@ -135,7 +135,7 @@ void Runs::note_answer(Work& work, const pipeline::AnswerItem& item) {
   if (work.asks_open != 0) --work.asks_open;
   const bool allowed = item.decision == fb::ApprovalDecision::allow_once ||
                        item.decision == fb::ApprovalDecision::allow_always;
-  // Who was allowed to read has not asked whether it may run commands.
+  // Only leave for a marked tool counts: leave to read is no leave to run commands.
   if (allowed && std::ranges::find(work.asks_marked, item.ask) != work.asks_marked.end()) {
     work.permitted = true;
   }
@@ -173,7 +173,7 @@ void Runs::tell_failed(Work& work, fb::RunErrorKind kind, std::string_view messa
   answers_.failed(work.run(), kind, message, work.duration_ms());
 }
 
-// REQUIRES: its end is wanted.
+// REQUIRES: it is not cancelled. Its process is told later: abandon_failed().
 void Runs::fail(Work& work, fb::RunErrorKind kind, std::string_view message) {
   deltas_.end(work.run());
   tell_failed(work, kind, message);
@@ -202,11 +202,11 @@ void Runs::fail_all(std::string_view why) {
   }
 }
 
-// Whether nothing at all was heard of the run for longer than its agent may be silent. What it
-// writes to stderr is no sign of work: programs that hang write warnings there for ever.
+// Whether the agent has been silent about the run for longer than allowed. Output to stderr does
+// not count: programs that hang can write warnings there for ever.
 bool Runs::is_silent(Work& work, std::uint64_t now_us, bool unread) const {
   if (agent_->process.silence_ms == 0) return false;
-  // It is a person who is silent, or the gateway does not read.
+  // Not the agent's silence: it waits for a person, or the gateway does not read its output.
   if (work.asks_open != 0 || unread) work.heard_us = now_us;
   const std::uint64_t heard_us = std::max(work.heard_us, work.instance->heard_us);
   return now_us > heard_us && now_us - heard_us > agent_->process.silence_ms * 1'000;
@@ -252,8 +252,8 @@ void Runs::interrupt(const Instance& instance, bool told) {
   }
 }
 
-// People have seen it, and it is all there is. Once per attempt, before its end is told if it is we
-// who tell.
+// People have seen this part of the answer. Recorded once per attempt; if the end is reported here,
+// before that.
 void Runs::record_partial(Work& work) {
   answers_.partial(work.run(), work.prompt.attempt, std::exchange(work.answer, {}));
 }
@@ -358,8 +358,8 @@ void Runs::tool_returned(RunId run, const ToolResult& result) {
   owner_.on_handed_in();
 }
 
-// Some programs ask before they act, and some only if they are told to. What was done is done, and
-// told; there is no more of it.
+// Some programs ask for permission only if configured to. The call cannot be undone, and was
+// reported; the run is stopped so that no more follow.
 void Runs::stop_if_forbidden(Work& work, const ToolResult& result) {
   const config::ToolPolicy& policy = agent_->tool_policy;
   if (result.is_error || policy.own) return;
@@ -414,8 +414,8 @@ void Runs::finished(RunId run, const Finished& answer) {
   owner_.on_over(Shown::answers);
 }
 
-// The reason may hold what the program wrote, secrets among it: it goes to the journal and to
-// channels, whatever protocol it comes from.
+// `message` may quote program output with secrets in it, and goes to the journal and to channels:
+// so it is redacted for every protocol.
 void Runs::failed(RunId run, fb::RunErrorKind kind, std::string_view message) {
   Work* work = find(run);
   if (work != nullptr && work->instance != nullptr) work->instance->answered = true;
@@ -423,11 +423,11 @@ void Runs::failed(RunId run, fb::RunErrorKind kind, std::string_view message) {
   deltas_.end(run);
   tell_failed(*work, kind, hide_secrets(log::redacted(std::string(message))));
   close(run);
-  // One that tells why it fails works; one whose process ended did not.
+  // An agent that reports why a run failed works; one whose process ended does not.
   owner_.on_over(kind == fb::RunErrorKind::crash ? Shown::nothing : Shown::works);
 }
 
-// A run that was cancelled is over.
+// The agent has stopped working on a cancelled run.
 void Runs::settled(RunId run) {
   close(run);
   owner_.on_over(Shown::nothing);

@@ -1,4 +1,4 @@
-// Runs: the runs an agent has to get answered: who waits, who is worked on, and what is told of
+// Runs: the open runs of an agent, waiting and running, and the reports to the engine about
 // them.
 #pragma once
 
@@ -25,7 +25,7 @@ namespace spine::agents {
 
 class Instance;
 
-// A run. Stays where it is.
+// A run. Not movable: `prompt` borrows from `texts`.
 struct Work {
   Work(const pipeline::PromptItem& item, std::uint64_t now_us);
   Work(const Work&) = delete;
@@ -42,46 +42,46 @@ struct Work {
     std::uint64_t since_us{};
   };
   std::array<std::string, 4> texts;  // of the prompt
-  pipeline::PromptItem prompt;       // what its agent needs of it: the rest is not kept
-  Instance* instance{};              // that works on it; null = it waits
+  pipeline::PromptItem prompt;       // only the fields that its agent needs
+  Instance* instance{};              // the process that works on it; null = it waits
   std::uint64_t queued_us{};
   std::uint64_t prompted_us{};
-  std::uint64_t heard_us{};      // when its agent last said something of it
-  std::uint64_t cancelled_us{};  // since when its end is of no interest; 0 = it is wanted
-  std::string answer{};          // as far as it was seen; bounded by kTextBytesMax
+  std::uint64_t heard_us{};      // when its agent last reported something about it
+  std::uint64_t cancelled_us{};  // when it was cancelled, or failed by us; 0 = it is not
+  std::string answer{};          // the text streamed so far; bounded by kTextBytesMax
   std::uint32_t tool_calls{};
-  std::size_t tool_bytes{};   // of what its tools were given and gave back
+  std::size_t tool_bytes{};   // of arguments and results of its tools
   std::uint32_t asks{};       // for permission
-  std::uint32_t asks_open{};  // and not answered: until then the agent has nothing to say
-  std::vector<std::uint64_t> asks_marked{};  // questions about what it must ask about
-  bool permitted{};                          // it was allowed one of those
-  std::uint32_t binds{};                     // to a conversation of the agent's
-  std::vector<OpenTool> tools{};             // called, and not returned; bounded by tool_calls
+  std::uint32_t asks_open{};  // and not answered: the agent waits, so its silence is no fault
+  std::vector<std::uint64_t> asks_marked{};  // questions about tools that need leave
+  bool permitted{};                          // one of those was allowed
+  std::uint32_t binds{};                     // how often it named its conversation
+  std::vector<OpenTool> tools{};             // called, not yet returned; bounded by tool_calls
 };
 
-// What the end of a run shows of its agent.
+// What the end of a run proves about its agent: nothing, that it works, or that it answers.
 enum class Shown : std::uint8_t { nothing, works, answers };
 
-// Hears what runs mean for who has the processes. Called from within calls to Runs.
+// Callbacks to the owner of the processes. Called from within calls to Runs.
 class RunsOwner {
  public:
   virtual ~RunsOwner() = default;
   // A tool's input or output was handed to the engine, which may be full now.
   virtual void on_handed_in() = 0;
-  // A run is over, or is to be given up: there may be work to give, and processes to be told, but
-  // nothing is told to a protocol from within what it reports.
+  // A run is over, or was failed by us: a waiting run may be placed, and a process told to stop. Do
+  // that later: protocols must not be called from within their own reports.
   virtual void on_over(Shown shown) = 0;
 };
 
-// What became of a run that waits: worked on now; waits for a process or something of its own;
-// waits as all of its kind do.
+// Outcome of placing a waiting run: given to a process; held, for a reason of its own; exhausted:
+// no process has room for any run of the same trust.
 enum class Placed : std::uint8_t { given, held, exhausted };
 
-// Thread: loop. The runs of a session are in order: one at a time.
+// Thread: loop. The runs of a session are worked on in order, one at a time.
 class Runs final : public RunEvents {
  public:
-  // All outlive it. `agent`: as it is configured at present. `waiting_bytes`: texts of prompts that
-  // wait, of all agents.
+  // All outlive it. `agent`: the current configuration, which may be replaced. `waiting_bytes`: of
+  // the texts of queued prompts, of all agents.
   Runs(Answers& answers, DeltaMerger& deltas, std::size_t& waiting_bytes,
        const std::shared_ptr<const config::AgentConfig>& agent, log::Logger log, RunsOwner& owner)
       : answers_(answers),
@@ -94,38 +94,38 @@ class Runs final : public RunEvents {
   Runs(const Runs&) = delete;
   Runs& operator=(const Runs&) = delete;
 
-  // False, and the run fails, when too much waits.
+  // Queues a run. False, and the run fails, when the queue is full.
   bool add(const pipeline::PromptItem& item);
-  // Fails one that was not added, or waits.
+  // Fails a run that was not added, or that waits.
   void refuse(RunId run, fb::RunErrorKind kind, std::string_view message);
   Work* find(RunId run);
-  Work* live(RunId run);  // one that is worked on and whose end is wanted
+  Work* live(RunId run);  // one that is worked on and not cancelled
 
-  // Offers what waits, and whose session is idle, to `place`, the oldest first. Where one finds no
-  // room, others of its kind do not either.
+  // Calls `place` for each waiting run whose session is idle, the oldest first. After `exhausted`,
+  // other runs of the same trust are skipped.
   void offer(const std::function<Placed(Work&)>& place);
-  // The process works on it from now on.
+  // Records that the process works on it from now on.
   void give(Work& work, Instance& instance);
   void close(RunId run);
   void note_answer(Work& work, const pipeline::AnswerItem& item);
 
-  // Somebody cancelled it: its end was told.
+  // The user cancelled it; the engine knows that it ended.
   void cancel(Work& work);
-  // Its end was told: what its process still says of it is of no interest.
+  // Tells its process to stop. Its end was reported already; later reports are ignored.
   void abandon(Work& work);
-  // The same for those that failed here.
+  // The same for runs that fail() ended.
   void abandon_failed();
   void fail_waiting(fb::RunErrorKind kind, std::string_view message);
   void fail_all(std::string_view why);
-  // Those that take too long, or of which nothing is heard. `unread`: nobody reads at present.
+  // Fails runs that take too long or are silent. `unread`: output is not read now (backpressure).
   void fail_overdue(std::uint64_t now_us, bool unread);
-  // The process is gone. `told`: interruptions of runs are told.
+  // The process has exited. `told`: report its runs as interrupted.
   void interrupt(const Instance& instance, bool told);
   void record_partials();
-  // The gateway stops: whoever works on one is told to leave off.
+  // The gateway stops: cancels all running runs at their processes.
   void cancel_all() const;
 
-  // Cancelled ones whose processes go on with them.
+  // Runs whose process did not stop in time after they were cancelled.
   std::vector<RunId> deaf(std::uint64_t now_us) const;
   std::uint32_t live_of(const Instance& instance) const;
   void report(pipeline::AgentReport& out) const;
@@ -145,7 +145,7 @@ class Runs final : public RunEvents {
   Work* heard(RunId run);
   void fail(Work& work, fb::RunErrorKind kind, std::string_view message);
   void tell_failed(Work& work, fb::RunErrorKind kind, std::string_view message);
-  // Ends the run if its agent used a tool that it is not to use.
+  // Fails the run if its agent used a tool that policy forbids.
   void stop_if_forbidden(Work& work, const ToolResult& result);
   bool is_silent(Work& work, std::uint64_t now_us, bool unread) const;
   void record_partial(Work& work);
@@ -167,7 +167,7 @@ class Runs final : public RunEvents {
   std::map<std::uint64_t, Work> works_{};     // by run
   std::deque<std::uint64_t> waiting_{};       // runs without an instance, the oldest first
   std::unordered_set<std::uint64_t> busy_{};  // sessions with a run that an instance works on
-  std::vector<RunId> failed_{};               // by us, and their process is not told yet
+  std::vector<RunId> failed_{};               // by us; their processes are still to be told
   Counts counts_{};
 };
 

@@ -9,16 +9,16 @@
 
 namespace spine::cli {
 
-// What a start of the agent needs to know; its places are filled in by who asks. Stays where it is.
+// The data for a LaunchRequest, which borrows it, so not movable. The caller fills in `places`.
 struct AgentRequest {
   AgentRequest(const Place& place, config::AgentConfig of, const std::string& token_file,
                const agents::SeparationMeans& with);
   AgentRequest(const AgentRequest&) = delete;
   AgentRequest& operator=(const AgentRequest&) = delete;
-  // Borrows from here. REQUIRES: the agent is a program.
+  // Borrows from this object. REQUIRES: the agent is an external program.
   agents::LaunchRequest launch() const;
 
-  config::AgentConfig agent{};  // with its id as its directories are called
+  config::AgentConfig agent{};  // with its id in lower case, as its directories are named
   agents::GatewayPlaces gateway{};
   agents::AgentPlaces places{};
   const agents::SeparationMeans& means;

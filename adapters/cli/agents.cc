@@ -26,7 +26,7 @@ namespace spine::cli {
 namespace {
 
 constexpr std::uint64_t kStoryLines = 15;
-constexpr std::size_t kProblemBytesMax = 60;  // in the table; whole for one agent
+constexpr std::size_t kProblemBytesMax = 60;  // in the table; not cut for a single agent
 
 std::string agent_params(const std::string& agent_id) {
   return json_object({Member::unless_empty("agentId", agent_id)});
@@ -105,7 +105,7 @@ void print_agent(const Json& row) {
   }
 }
 
-// The end of the log as far as it is about the agent. No log is no failure: it may go elsewhere.
+// Prints the last log lines about the agent. A missing log file is no error: it may go elsewhere.
 void print_story(const Common& common, const std::string& id) {
   const auto place = locate(common);
   if (!place) return;
@@ -128,8 +128,8 @@ std::shared_ptr<std::string> agent_argument(CLI::App& verb) {
   return argument(verb, "agent", "Id of the agent");
 }
 
-// The agent that is configured, whatever the case of its id, which is folded then. Errc::not_found
-// names those that are.
+// The configured agent with that id in any case; its id is in lower case then. Errc::not_found
+// lists the configured ones.
 Result<config::AgentConfig> find_agent(const Place& place, const std::string& id) {
   std::vector<std::string> known;
   for (const config::AgentConfig& agent : place.config.agents) {
@@ -157,9 +157,9 @@ struct Row {
 struct View {
   std::string agent{};
   std::string sandbox{};
-  bool of_gateway{};  // with the PATH of the gateway that runs; else with this shell's
+  bool of_gateway{};  // with the running gateway's PATH; else with this shell's
   std::vector<Row> rows{};
-  // Processes that run, with what is otherwise for them since they were started.
+  // Running processes, each with the differences of its view, which is as old as the process.
   std::vector<std::pair<std::int32_t, std::vector<std::string>>> processes{};
 };
 
@@ -198,7 +198,7 @@ std::vector<Row> rows_of(const agents::Launch& launch) {
   return rows;
 }
 
-// Its own folders are made as its start would make them: they are a part of what it sees.
+// Makes the agent's own folders, as its start would: they are part of its view.
 Result<agents::Launch> launch_of(const Place& place, AgentRequest& request) {
   struct stat info {};
   if (::stat(place.state_dir.c_str(), &info) != 0 || info.st_uid != ::geteuid()) {
@@ -222,7 +222,7 @@ std::string name_space_of(std::int32_t pid) {
   return std::filesystem::read_symlink(link, unreadable).string();
 }
 
-// What is otherwise for the process `pid` and those below it: paths with a sign.
+// How the view of the running process `pid` differs from `launch`: texts with a path each.
 std::vector<std::string> differences(const agents::Launch& launch, std::int32_t pid) {
   std::vector<agents::MountLine> mounts;
   for (const auto& entry : agents::with_descendants(agents::list_processes(), pid)) {
@@ -290,9 +290,9 @@ void print_view(const View& view) {
   }
 }
 
-// Of an agent that is a program.
+// REQUIRES: the agent is an external program.
 Result<View> view_of(const Common& common, const Place& place, const config::AgentConfig& agent) {
-  // What the gateway, if it runs, says of itself and of the agent's processes.
+  // The gateway's PATH and the agent's processes, if it runs.
   const auto status = place.lock().running
                           ? ask_gateway(common, "agents.status", agent_params(agent.id))
                           : Result<Json>{Json{}};
@@ -317,8 +317,8 @@ Result<View> view_of(const Common& common, const Place& place, const config::Age
   return view;
 }
 
-// What the agent sees of this machine, and whether its processes still do. Needs no gateway; asks
-// one that runs.
+// Shows the agent's view of the file system, and whether its processes still have it. A running
+// gateway is asked, but not needed.
 Result<int> show_view(const Common& common, const std::string& agent_id) {
   SPINE_TRY(const Place place, locate(common));
   if (place.config_error) return *place.config_error;
@@ -379,8 +379,7 @@ Action agents_restart(CLI::App& verb) {
                            "Its processes are being ended and started anew; what they were working "
                            "on is tried again.",
                            "There was nothing to restart: no process of it runs."));
-    // A restart does not lift a quarantine, and starts nothing before that: whoever thinks that all
-    // is well now is told.
+    // A restart does not end a quarantine, and a quarantined agent is not started: warn the user.
     const auto answer = ask_gateway(common, "agents.status", agent_params(*id));
     for (const Json& row : answer ? answer->array("agents") : std::vector<Json>{}) {
       if (row.text("state") != "quarantined") continue;

@@ -1,4 +1,4 @@
-// approvals list, approve, deny: what agents ask whether they may do it.
+// approvals list, approve, deny: permissions that agents ask for.
 #include <fmt/format.h>
 
 #include "adapters/cli/gateway_client.h"
@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kFamilies[]{"exec", "plugin"};
 
-// Lists of the questions that wait, one a family.
+// The open questions, one list per family.
 Result<std::vector<Json>> open_questions(GatewayClient& gateway) {
   std::vector<Json> lists;
   for (const char* family : kFamilies) {
@@ -53,7 +53,7 @@ const Column kQuestionColumns[]{
     {"WHAT", "", asked_text},          {"SESSION", "sessionKey", of_request},
     {"ENDS", "expiresAtMs", time_text}};
 
-// A verb that answers one of them; `done` is said then.
+// Answers one of them, and prints `done`.
 Result<int> decide(const Common& common, const std::string& which, const char* decision,
                    const char* done) {
   SPINE_TRY(GatewayClient gateway, GatewayClient::open(common));

@@ -1,5 +1,5 @@
-// CommandLine: the table of verbs, made into a parser by CLI11; completions for shells; and what is
-// handed on to spine-replay, the program that cannot act.
+// CommandLine: a CLI11 parser from the table of verbs; shell completions; and verbs that are passed
+// on to spine-replay, which only reads the journal.
 #include "adapters/cli/command_line.h"
 
 #include <algorithm>
@@ -55,7 +55,7 @@ void add_common(CLI::App& app, Common& common) {
 }
 
 std::vector<std::string> reversed(const std::vector<std::string>& words) {
-  return {words.rbegin(), words.rend()};  // as CLI11 takes them
+  return {words.rbegin(), words.rend()};  // CLI11 takes them in reverse
 }
 
 // The words that can follow a verb: inner verbs, then options (those of every verb included).
@@ -154,8 +154,8 @@ std::vector<std::string> not_compared(std::string_view why) {
   return {};
 }
 
-// --live-seq and --live-digest, when a gateway runs on this state directory; nothing otherwise:
-// whoever listens on the usual port may have another journal.
+// --live-seq and --live-digest if a gateway runs on this state directory; nothing otherwise, as a
+// gateway on the default port may have another journal.
 std::vector<std::string> live_digest(const Place& place) {
   const state_dir::LockInfo lock = place.lock();
   if (!lock.running) return {};
@@ -179,7 +179,7 @@ std::vector<std::string> live_digest(const Place& place) {
           digest.text("digest")};
 }
 
-// Becomes spine-replay: returns only when that fails. `words` are for it.
+// Execs spine-replay with `words`: returns only if that fails.
 Error exec_replay(const std::vector<std::string>& words, const Common& common) {
   SPINE_TRY(const Place place, locate(common));
   SPINE_TRY(const std::filesystem::path program, sibling_program("spine-replay"));
@@ -217,7 +217,7 @@ CommandLine::CommandLine()
     add_verb(row.words, row.declare, row.help);
 }
 
-// The last word is its name, those before are its title's. A title asks for one of its verbs.
+// The last of `words` is the verb's name, a first one its title, which requires one of its verbs.
 void CommandLine::add_verb(const char* words, Action (*declare)(CLI::App&), const char* help) {
   const std::string path = words;
   const std::size_t space = path.find(' ');

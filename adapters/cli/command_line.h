@@ -1,4 +1,4 @@
-// CommandLine: the verbs with their options, and what one command line makes of them.
+// CommandLine: the parser of the verbs and their options.
 #pragma once
 
 #include <string>
@@ -9,16 +9,16 @@
 
 namespace spine::cli {
 
-// What parsing came to: an action, or text to print and an exit code.
+// The result of parsing: an action, or text to print and an exit code.
 struct Parsed {
   Action action{};         // empty = `text` is printed instead
   std::string path{};      // of its verb, e.g. "sessions list"
-  const CLI::App* verb{};  // the same, with what was given; of the CommandLine
+  const CLI::App* verb{};  // the parsed verb; owned by the CommandLine
   std::string text{};
   int exit_code{};
 };
 
-// One verb as completions need it.
+// A verb's data for shell completions.
 struct VerbHelp {
   std::string path{};  // "sessions list"; empty = of the program itself
   std::string description{};
@@ -32,7 +32,7 @@ class CommandLine {
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 
-  // `words` without the program's name. Once.
+  // `words` without the program's name. Call once.
   Parsed parse(const std::vector<std::string>& words);
   // The common options that parse() found.
   const Common& common() const { return common_; }
@@ -51,7 +51,7 @@ class CommandLine {
 // words from there on without common options, and those in `common`. Empty otherwise.
 std::vector<std::string> replay_words(const std::vector<std::string>& words, Common& common);
 
-// Does what the command line says; the exit code of the process.
+// Runs the command line; returns the exit code of the process.
 int run_command(const std::vector<std::string>& words);
 
 }  // namespace spine::cli

@@ -21,7 +21,7 @@ bool is_error(const config::Finding& finding) {
   return finding.severity == config::Severity::error;
 }
 
-// Through the gateway that runs: it records who changed what, and reads the file again.
+// Through the running gateway, which records who changed what, and reads the file again.
 Result<Json> set_by_gateway(const Place& place, const std::string& patch) {
   SPINE_TRY(GatewayClient gateway, GatewayClient::open(place.target, R"(["operator.admin"])"));
   SPINE_TRY(const Json now, gateway.ask("config.get"));
@@ -39,7 +39,7 @@ Result<Json> set_by_gateway(const Place& place, const std::string& patch) {
                      json_object({{"raw", patch}, Member::unless_empty("baseHash", hash)}));
 }
 
-// Without a gateway the file is changed directly: who sits here owns it.
+// Without a gateway the file is changed directly, with the user's own permissions.
 Result<Json> set_in_file(const std::filesystem::path& path, const std::string& patch,
                          config::Given given) {
   std::string hash;
@@ -72,7 +72,7 @@ Action config_set(CLI::App& verb) {
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(const std::string patch, config::build_patch(*key, *value));
     SPINE_TRY(const Place place, locate(common));
-    // A daemon that holds the state directory makes the change.
+    // A daemon that holds the state directory's lock makes the change.
     const bool running = place.lock().running;
     SPINE_TRY(const Json answer, running ? set_by_gateway(place, patch)
                                          : set_in_file(place.config_path, patch, given(common)));
@@ -93,7 +93,7 @@ Action config_get(CLI::App& verb) {
     SPINE_TRY(const config::Config loaded,
               config::load(path_of(common), environment, given(common)));
     SPINE_TRY(const std::string value, config::get_path(loaded, *key));
-    // A text without its quotes, for people.
+    // For people a string is printed without its quotes.
     if (const auto parsed = Json::parse(value); parsed && value.starts_with('"') && !common.json) {
       fmt::print("{}\n", printable(parsed->text()));
     } else {

@@ -1,5 +1,5 @@
-// devices list, approve, reject, revoke, rename: who may connect; pairing list, approve, reject:
-// who may write on channels.
+// devices list, approve, reject, revoke, rename: devices that may connect; pairing list, approve,
+// reject: senders that may write on channels.
 #include <fmt/format.h>
 
 #include "adapters/cli/gateway_client.h"
@@ -47,7 +47,7 @@ const Column kPairedColumns[]{{"DEVICE", "deviceId", short_id},
                               {"BY", "approvedVia"},
                               {"LAST SEEN", "lastSeenAtMs", time_or_dash}};
 
-// Where a device stands in the list: asking, or paired.
+// A part of the list of devices: pending requests, or paired devices.
 struct Part {
   const char* rows{};
   const char* id{};  // the key of its id, there and in calls
@@ -58,7 +58,7 @@ constexpr Part kPending{"pending", "requestId", "request",
                         "Its request id, the first digits of it, or its code"};
 constexpr Part kPaired{"paired", "deviceId", "device", "Its device id, or the first digits of it"};
 
-// The id of the one that is meant.
+// The full id of the entry that `which` names.
 Result<std::string> pick_device(const Json& list, const Part& part, const std::string& which) {
   const auto named = [&](const Json& row) {
     return Named{.id = row.text(part.id), .whole = {row.text("code")}};
@@ -70,7 +70,7 @@ Result<std::string> pick_device(const Json& list, const Part& part, const std::s
   return row.text(part.id);
 }
 
-// Calls `method` for the one that is named, with the label if there is one; `done` is said then.
+// Calls `method` for the entry that `which` names, with the label if given; then prints `done`.
 Result<int> change_device(const Common& common, const Part& part, const std::string& which,
                           const char* method, std::string_view done,
                           const std::string* label = nullptr) {
@@ -92,7 +92,7 @@ const Column kSenderColumns[]{{"CODE", "code"},
                               {"ASKED", "createdAt", time_text},
                               {"ENDS", "expiresAt", time_text}};
 
-// A verb that answers one of them by `method`; `done` says what became of the sender.
+// A verb that answers a pairing request by `method`; `done` is printed then.
 Action resolve_sender(CLI::App& verb, const char* method, const char* done) {
   const auto which = argument(verb, "which", "The code the sender got, or the request's id");
   return [=](const Common& common) -> Result<int> {
@@ -140,7 +140,7 @@ Action devices_approve(CLI::App& verb) {
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(GatewayClient gateway, GatewayClient::open(common));
     SPINE_TRY(const Json list, gateway.ask("device.pair.list"));
-    // As named, the latest, or the only one.
+    // The named one, else the latest.
     const std::vector<Json> rows = list.array("pending");
     std::string id = rows.empty() ? "" : rows.back().text("requestId");
     if (!which->empty()) {

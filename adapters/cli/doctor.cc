@@ -1,4 +1,4 @@
-// doctor: looks at everything a gateway needs and says what to do about what is wrong.
+// doctor: checks everything a gateway needs, and prints a remedy for each problem.
 #include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
@@ -94,7 +94,7 @@ void check_state_dir(const Place& place, Findings& findings) {
   }
 }
 
-// Which gateway runs, if any, and who has the port.
+// Which gateway runs, if any, and which process has the port.
 void check_port(const Place& place, Findings& findings) {
   const std::uint16_t port = place.target.port;
   const state_dir::LockInfo lock = place.lock();
@@ -120,8 +120,8 @@ void check_port(const Place& place, Findings& findings) {
   findings.warn("gateway", "does not run", "spine start");
 }
 
-// The last block, and with it the format; everything is checked by `spine journal verify`, and by a
-// running gateway once a day.
+// Reads the last block only, which also checks the format. `spine journal verify` checks all, and
+// so does a running gateway once a day.
 void check_journal(const Place& place, Findings& findings) {
   auto reader = journal::Reader::open_read_only(place.state_dir / "journal");
   if (!reader) {
@@ -147,7 +147,7 @@ void check_journal(const Place& place, Findings& findings) {
     return findings.fail("journal", journal::ahead_text(*ahead, reader->last()),
                          "bring back a backup, or: spine start --accept-loss");
   }
-  // When the gateway, if it runs, last read all of it again, and what it found.
+  // The result of the running gateway's last complete check of the journal.
   const auto answer = client::http_get(place.target, "/ready", client::in_ms(5'000));
   const auto ready = answer ? Json::parse(answer->body) : std::nullopt;
   const Json read = ready ? ready->at("journal") : Json{};
@@ -164,7 +164,7 @@ std::string quoted(const std::vector<std::string>& ids) {
   return fmt::format("\"{}\"", fmt::join(ids, "\", \""));
 }
 
-// An entry of a list that let somebody in whose id is written otherwise.
+// An allow list's entry that differs only in case from the sender's id, so no longer admits it.
 void check_spelling(const FoldedIds& found, const std::string& key, const std::string& channel,
                     const std::string& listed, Findings& findings) {
   const std::vector<std::string> ids = found.written_otherwise(channel, listed);
@@ -176,7 +176,7 @@ void check_spelling(const FoldedIds& found, const std::string& key, const std::s
                 "write the id as the channel does");
 }
 
-// What was recorded when "Anna" and "anna" were one: who finds a new session, or has to ask anew.
+// Records from when case did not count: senders that now get a new session, or must pair again.
 void check_folded_ids(const Place& place, Findings& findings) {
   auto reader = journal::Reader::open_read_only(place.state_dir / "journal");
   if (!reader) return;  // said above
@@ -237,7 +237,7 @@ void check_disk(const Place& place, Findings& findings) {
                enough ? "" : "make room: without it messages are refused");
 }
 
-// A gateway that a service manager started has another PATH than the shell that asks.
+// Uses the running gateway's PATH: a service manager's differs from this shell's.
 void take_path_of(pid_t pid) {
   std::ifstream file(fmt::format("/proc/{}/environ", pid), std::ios::binary);
   const std::string all{std::istreambuf_iterator<char>(file), {}};
@@ -250,7 +250,7 @@ void take_path_of(pid_t pid) {
   }
 }
 
-// It never ran: what can be said without its places.
+// For an agent that never ran, so has no directories yet: only checks its command.
 Status check_command(const agents::LaunchRequest& request, std::string& program) {
   SPINE_TRY(const std::vector<std::string> env, agents::agent_environment(request, "nobody"));
   const std::string& command = request.command_line.at(0);
@@ -274,7 +274,7 @@ void check_agent(const Place& place, const config::AgentConfig& agent,
   const auto places = agents::find_places(request.gateway, request.agent);
   request.places = places.value_or(agents::AgentPlaces{.workspace = agent.workspace});
   std::string program;
-  // As it would be started, in the view that it would have.
+  // Checks the launch as it would be, with its view of the file system.
   const auto check_launch = [&program](const agents::LaunchRequest& launched) -> Status {
     SPINE_TRY(const agents::Launch launch, agents::prepare_launch(launched));
     program = launch.program;
@@ -285,7 +285,7 @@ void check_agent(const Place& place, const config::AgentConfig& agent,
       places ? check_launch(request.launch()) : check_command(request.launch(), program);
   if (!can) return findings.fail(subject, can.error().message);
   findings.ok(subject, program + " is there");
-  // Whether its program makes user name spaces, which it may do only if the configuration says so.
+  // Whether its program creates user name spaces, which only the configuration can allow.
   const config::AgentProcess& process = request.agent.process;
   const auto need = agents::userns_need_of(program, process.args);
   if (!need) return;
@@ -296,11 +296,11 @@ void check_agent(const Place& place, const config::AgentConfig& agent,
       fmt::format("if it has to: agents.entries.{}.spine.sandbox.userns: true", request.agent.id));
 }
 
-// What the gateway that runs knows of them: who is in quarantine gets no messages, and nothing else
-// here would tell.
+// The agents' states in the running gateway: only these show that an agent is in quarantine and
+// gets no messages.
 void check_states(const Common& common, Findings& findings) {
   const auto answer = ask_gateway(common, "agents.status");
-  if (!answer) return;  // why is told where the gateway is looked at
+  if (!answer) return;  // check_port() reports the reason
   for (const Json& row : answer->array("agents")) {
     const std::string id = row.text("id");
     const std::string state = row.text("state");
@@ -318,8 +318,8 @@ void check_states(const Common& common, Findings& findings) {
   }
 }
 
-// Whether each agent can be started, as far as that is known without starting it, and how the
-// running gateway says that they are.
+// Whether each agent could be started, as far as that can be checked without a start, and their
+// states in the running gateway.
 void check_agents(const Common& common, const Place& place, Findings& findings) {
   const state_dir::LockInfo lock = place.lock();
   if (lock.running) take_path_of(lock.pid);
@@ -335,7 +335,7 @@ void check_agents(const Common& common, const Place& place, Findings& findings) 
           apart ? "" : "apt-get install bubblewrap");
     }
     check_agent(place, agent, *means, findings);
-    // What the configuration asks of it and nothing here can hold it to.
+    // Restrictions of the configuration that cannot be enforced here.
     const std::string why = agents::policy_refusal(agent, *means);
     if (!why.empty()) findings.fail("agent " + agent.id, "is not started: " + why);
   }

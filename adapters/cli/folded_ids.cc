@@ -11,26 +11,26 @@
 namespace spine::cli {
 namespace {
 
-// Some seconds of reading, and of memory what doctor may take.
+// Bounds of doctor: some seconds of reading, and memory.
 constexpr std::uint64_t kEventsMax = 10'000'000;
 constexpr std::size_t kPlacesMax = 100'000;
 constexpr std::size_t kIdsOfOneMax = 16;
 
-// Null when the event is no valid one of its kind.
+// Null if the event is invalid.
 template <class Body>
 const Body* body_of(const EventView& event) {
   if (!event_is_readable(event)) return nullptr;
   return flatbuffers::GetRoot<Body>(event.body.data());
 }
 
-// The id by which a session is found, as it was written. (Channels have no case.)
+// The id that selects the session, as written. (Names of channels are case-insensitive.)
 std::string_view id_of(const fb::MessageReceived& message) {
   const std::string_view sender = text_of(message.sender_id());
   const bool direct = message.conversation() == fb::ConversationKind::direct && !sender.empty();
   return direct ? sender : text_of(message.conversation_id());
 }
 
-// The same with what else tells sessions apart.
+// The same, with account and thread, which also select the session.
 std::string shown_id(const fb::MessageReceived& message) {
   std::string shown{id_of(message)};
   const std::string_view account = text_of(message.account());
@@ -92,7 +92,7 @@ void FoldedIdsFinder::see_message(std::uint64_t session, const fb::MessageReceiv
   const std::string shown = shown_id(message);
   const std::string as_one = lower_case(shown);
   auto& of_session = sessions_[session];
-  // Many people may share a session on purpose: only those that differ in case met by mistake.
+  // Sessions may be shared on purpose: only ids that differ in case alone are a conflict.
   if (of_session.size() < kIdsOfOneMax || of_session.contains(as_one)) {
     Met& met = of_session[as_one];
     met.id = lower_case(id_of(message));
@@ -144,8 +144,8 @@ FoldedIds FoldedIdsFinder::result() const {
     if (key == keys_.end()) continue;
     FoldedGroup group{.name = key->second};
     for (const auto& [as_one, met] : groups) {
-      // Many share a session that no id of theirs names (dmScope main): that is as it was. One with
-      // capitals alone is of interest, too: it is another one today.
+      // Senders may share a session whose key names none of them (dmScope main): nothing changed. A
+      // single id with capitals counts, too: it selects another session now.
       const bool other = met.shown.size() > 1 || !met.shown.contains(as_one);
       if (key->second.find(met.id) == std::string::npos || !other) continue;
       group.ids.insert(group.ids.end(), met.shown.begin(), met.shown.end());
@@ -168,7 +168,7 @@ Result<FoldedIds> find_folded_ids(journal::Reader& reader) {
   Seq at = reader.first();
   bool all = true;
   while (at && at <= reader.last()) {
-    // A fresh look for every block: a pinned reader makes a live journal's file grow.
+    // A new read snapshot for every block: a long one would make a live journal's file grow.
     SPINE_TRY_STATUS(reader.renew());
     SPINE_TRY(const journal::BlockView block, reader.block_of(at));
     for (std::uint32_t i = 0; i < block.count(); ++i) {

@@ -1,4 +1,4 @@
-// FoldedIds: what the journal holds from the time when the case of ids did not count.
+// FoldedIds: conflicts in the journal from older versions, which compared ids without case.
 #pragma once
 
 #include <cstdint>
@@ -15,31 +15,31 @@
 
 namespace spine::cli {
 
-// Ids that one session or one approval stood for, as the platform wrote them.
+// Ids that shared one session or one approval, in the spelling of the platform.
 struct FoldedGroup {
   std::string name{};              // the session's key; "<sender> on <channel> <account>"
-  std::vector<std::string> ids{};  // two or more met in it, or one whose capitals were lost
+  std::vector<std::string> ids{};  // two or more, or one with capital letters
 };
 
-// Senders by their folded id, as the platform wrote them.
+// Spellings of senders by their folded (lower-case) id.
 using Spellings = std::map<std::string, std::set<std::string>>;
 
 struct FoldedIds {
-  // How the channel's sender was written that a configuration lists otherwise: it was let in by
-  // that entry then, and is not any more. Empty when it was written so, or never wrote.
+  // Spellings of a channel's sender that differ from the configured entry `listed`: the entry
+  // admitted it then, and does not now. Empty if the spelling matches, or if it never wrote.
   std::vector<std::string> written_otherwise(const std::string& channel,
                                              const std::string& listed) const;
 
   std::vector<FoldedGroup> sessions{};         // that are still open
-  std::vector<FoldedGroup> approvals{};        // and the other senders whom each let in
+  std::vector<FoldedGroup> approvals{};        // with other senders that each admitted
   std::map<std::string, Spellings> senders{};  // by channel, in lower case
-  bool complete{true};                         // else the journal is longer than what was looked at
+  bool complete{true};                         // false: a bound was reached
 };
 
-// Gathers them from events in order. Bounded: what would not fit is left out, and said so.
+// Collects them from events in order. Bounded: beyond that `complete` is false in the result.
 class FoldedIdsFinder {
  public:
-  // What is not valid is left out.
+  // Invalid events are ignored.
   void see(const EventView& event);
   FoldedIds result() const;
 
@@ -49,9 +49,9 @@ class FoldedIdsFinder {
     std::string place{};
     std::string sender{};
   };
-  // Ids of a session that are one when they are folded.
+  // Spellings of one folded id within a session.
   struct Met {
-    std::string id{};               // folded; a part of the session's key where it names one
+    std::string id{};               // folded; part of the session's key if that names an id
     std::set<std::string> shown{};  // with account and thread
   };
   void see_message(std::uint64_t session, const fb::MessageReceived& message);
@@ -60,11 +60,11 @@ class FoldedIdsFinder {
   bool has_room();
 
   std::map<std::uint64_t, std::string> keys_{};  // by session
-  // By session; of each, by what is shown of an id, folded.
+  // By session, then by the folded shown_id().
   std::map<std::uint64_t, std::map<std::string, Met>> sessions_{};
   Spellings senders_{};  // by folded place
   std::map<std::string, Spellings> by_channel_{};
-  std::size_t people_{};                          // of all channels
+  std::size_t people_{};                          // senders of all channels
   std::map<std::uint64_t, Approval> requests_{};  // by seq
   std::vector<Approval> approvals_{};
   bool complete_{true};

@@ -1,4 +1,4 @@
-// GatewayClient: connecting, asking, and showing what was answered.
+// GatewayClient: connects, calls, and prints answers.
 #include "adapters/cli/gateway_client.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// GatewayClient: the running gateway as verbs ask it, with a deadline for each call.
+// GatewayClient: calls to the running gateway for verbs, with a deadline for each.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +20,12 @@ inline constexpr std::uint64_t kCallMs = 10'000;  // what a call may take
 // Thread: one.
 class GatewayClient {
  public:
-  // Connects to the gateway that `common` means, through its control socket where it can.
+  // Connects to the gateway that `common` selects, by its control socket if possible.
   static Result<GatewayClient> open(const Common& common, std::string_view scopes = kAdminScopes);
   static Result<GatewayClient> open(const client::Target& target, std::string_view scopes,
                                     std::uint64_t call_ms = kCallMs);
 
-  // The answer. Errc::refused, with the gateway's words, when it says no.
+  // The answer's payload. Errc::refused, with the gateway's message, if it refuses.
   Result<Json> ask(std::string_view method, const std::string& params = "{}");
 
  private:
@@ -35,16 +35,16 @@ class GatewayClient {
   std::uint64_t call_ms_{};
 };
 
-// One question.
+// Connects for a single call.
 Result<Json> ask_gateway(const Common& common, std::string_view method,
                          const std::string& params = "{}", std::string_view scopes = kAdminScopes);
 
-// A verb that asks for a list and shows it.
+// Calls a method that returns a list, and prints it.
 Result<int> show_list(const Common& common, std::string_view method, const std::string& params,
                       const Listing& listing, std::string_view scopes = kAdminScopes);
 
-// What /ready says of the journal being read again, `journal` being that member of its answer: "all
-// of it, 5 min ago, nothing wrong", or how far the first reading since the start has come.
+// The state of the gateway's check of its journal, from the member `journal` of /ready: "all of it,
+// 5 min ago, nothing wrong", or the progress of the first check since the start.
 std::string journal_checked_text(const Json& journal);
 
 }  // namespace spine::cli

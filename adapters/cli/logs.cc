@@ -1,4 +1,4 @@
-// Logs: the end of the gateway's log file, what is added to it, and which lines are about what.
+// Logs: the end of the gateway's log file, following it, and the filter by agent.
 #include "adapters/cli/logs.h"
 
 #include <algorithm>
@@ -33,7 +33,7 @@ bool has_word(std::string_view text, std::string_view word) {
   return false;
 }
 
-// A line in two parts; both empty when it is not understood.
+// Parts of a line; both empty if it cannot be parsed.
 struct LogLine {
   std::string subsystem{};
   std::string message{};
@@ -53,7 +53,7 @@ LogLine split_text(std::string_view line) {
   return {std::string{line.substr(0, colon)}, std::string{line.substr(colon + 2)}};
 }
 
-// A line that is JSON already stays; any other becomes {"line": ...}.
+// With `json`, a line that is JSON is kept; any other becomes {"line": ...}.
 void print_line(const std::string& line, bool json) {
   if (!json) {
     fmt::print("{}\n", printable(line));
@@ -69,8 +69,8 @@ ino_t inode_of(const std::filesystem::path& path) {
   return ::stat(path.c_str(), &info) == 0 ? info.st_ino : 0;
 }
 
-// Prints lines as they come, for ever. A file that was rotated away is read to its end, then the
-// new one from its start.
+// Prints new lines, for ever. After a rotation the old file is read to its end, then the new one
+// from its start.
 void follow(std::ifstream file, const std::filesystem::path& path, std::string_view agent_id,
             bool json) {
   ino_t inode = inode_of(path);

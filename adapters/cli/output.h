@@ -1,5 +1,5 @@
-// Output: what verbs print: errors, JSON, tables, facts and findings; and which one of a list
-// somebody means.
+// Output: printing of errors, JSON, tables, facts and findings; and the selection of a list's entry
+// by its name.
 #pragma once
 
 #include <concepts>
@@ -24,10 +24,10 @@ using client::Json;
 // Prints "Error: ..."; kExitFailure.
 int fail(const Error& error);
 
-// JSON of others on one line, made safe for a terminal.
+// Prints foreign JSON on one line, made safe for a terminal.
 void print_json(std::string_view json);
 
-// Prints the JSON with --json; else what is said to people. kExitOk.
+// Prints the JSON with --json, else `said`. Returns kExitOk.
 int show(const Common& common, const std::string& json, std::string_view said = {});
 int show(const Common& common, const Json& answer, std::string_view said = {});
 
@@ -95,7 +95,7 @@ class Table {
   std::vector<std::vector<std::string>> rows_{};
 };
 
-// What is listed, and what is said about it.
+// How a list is printed.
 struct Listing {
   const char* rows{""};  // the member of an answer that holds them
   std::span<const Column> columns{};
@@ -107,17 +107,17 @@ void print_rows(const std::vector<Json>& rows, const Listing& listing);
 // The rows of an answer; says how many there are when not all were given (totalCount).
 void print_list(const Json& answer, const Listing& listing);
 
-// How one thing of a list is named.
+// The names of one entry of a list.
 struct Named {
-  std::string id{};                  // whole, or by its first characters
-  std::vector<std::string> whole{};  // whole alone, in any case: a code
+  std::string id{};                  // matches whole, or by a prefix
+  std::vector<std::string> whole{};  // match only whole, without case: a code
 };
-// The place in `all` of what `which` names. Errors: Errc::invalid_argument when it begins more than
-// one id, Errc::not_found with the text `none` when nothing is called so.
+// The index in `all` of the entry that `which` names. Errors: Errc::invalid_argument if it is a
+// prefix of more than one id, Errc::not_found with the text `none` if nothing matches.
 Result<std::size_t> pick(const std::vector<Named>& all, const std::string& which,
                          const std::string& none);
 
-// The row that is meant, `named` giving how each is called.
+// The row that `which` names; `named` returns the names of a row.
 template <class NamedBy>
 Result<Json> pick_row(const std::vector<Json>& rows, NamedBy named, const std::string& which,
                       const std::string& none) {
@@ -138,7 +138,7 @@ class Facts {
   std::vector<std::pair<std::string, std::string>> facts_{};
 };
 
-// What doctor found, each with what to do about it.
+// Results of doctor, each with its remedy.
 enum class Grade : std::uint8_t { ok, warn, fail };
 class Findings {
  public:

@@ -1,4 +1,4 @@
-// process: other programs: where they are, starting them and waiting for them.
+// process: finding, starting and waiting for other programs.
 #pragma once
 
 #include <filesystem>
@@ -14,7 +14,7 @@ namespace spine::cli {
 // it cannot be run, 128 + n when signal n ended it.
 int run_program(const std::vector<std::string>& words);
 
-// Becomes that program (the first word is a path): returns only when that fails.
+// Execs that program (the first word is a path): returns only if that fails.
 Error become(const std::vector<std::string>& words);
 
 // Starts `words` (the first is a path) in a session of its own, with standard input from

@@ -68,12 +68,12 @@ std::string session_key(const SendOptions& options, const Json& hello) {
   return fmt::format("agent:{}:{}", options.agent, main.empty() ? "main" : main);
 }
 
-// True when the gateway took the message and has no agent to answer it: a reset, or the agent none.
+// True if the gateway recorded the message, but started no run: e.g. a reset, or agent "none".
 bool is_without_run(const Answer& answer) {
   return answer.ok && !answer.payload.flag("run", true);
 }
 
-// What an agent asks while its answer is waited for, of whatever session: it may be this one's.
+// Shows an agent's question that comes meanwhile, of any session, as it may block this answer.
 void show_question(std::string_view event, const Json& payload) {
   if (!event.ends_with(".approval.requested")) return;
   const Json request = payload.at("request");
@@ -86,14 +86,14 @@ void show_question(std::string_view event, const Json& payload) {
              printable(request.text("agentId")), printable(what), printable(request.text("code")));
 }
 
-// What became of a message.
+// The result of sending a message.
 struct Sent {
   Answer answer{};      // of agent.wait, or of chat.send with --no-wait and when no run was started
   Json waits_behind{};  // what chat.send said that the message waits behind
-  std::string rest{};   // what the answer lacks: a very long one comes in pieces
+  std::string rest{};   // the rest of a very long answer, which comes in pages
 };
 
-// One message under one idempotency key: however often it is handed in, it counts once.
+// Sends one message under one idempotency key, so that retries make no duplicate.
 class Sending {
  public:
   Sending(const Place& place, const Common& common, const SendOptions& options, std::string text)
@@ -122,7 +122,7 @@ class Sending {
     reached = true;
     client.on_event(show_question);
     SPINE_TRY(Answer taken, hand_in(client));
-    // A command such as "/new": asked for only then, as few messages need it.
+    // A command such as "/new" needs the admin scope, which is requested only in that case.
     if (!taken.ok && taken.message == kNeedsAdmin && scopes_ != kAdminScopesOfSend) {
       scopes_ = kAdminScopesOfSend;
       return attempt(reached);
@@ -148,7 +148,7 @@ class Sending {
     return sent;
   }
 
-  // What a text lacks that came cut. Each page says where the next one begins.
+  // Fetches the rest of a text that was cut, page by page; each page has the cursor of the next.
   Result<std::string> fetch_rest(RpcClient& client, Json cut) {
     std::string rest;
     while (cut.flag("truncated") && !cut.text("historyCursor").empty()) {
@@ -162,7 +162,7 @@ class Sending {
                                          {"limit", 1}}),
                             deadline_));
       cut = page.payload.first("messages");
-      // The row that the cursor is of, unless the session was begun anew meanwhile.
+      // Check that it is the cursor's row: the session may have been reset meanwhile.
       const bool same = std::to_string(cut.at("__openclaw").number("seq") + 1) == cursor;
       const bool goes_on = !cut.flag("truncated") || cut.number("textNext") > from;
       if (!same || !goes_on || cut.array("content").empty()) {
@@ -174,7 +174,7 @@ class Sending {
     return rest;
   }
 
-  // Waits as long as the gateway asks when it says "too many".
+  // Sends the message; retries after the gateway's delay when rate-limited.
   Result<Answer> hand_in(RpcClient& client) {
     const std::string params = json_object({{"sessionKey", session_key(options_, client.hello())},
                                             {"message", text_},
@@ -227,11 +227,11 @@ Result<int> print_reply(const Sent& sent, bool json) {
   return kExitOk;
 }
 
-// What was recorded, where no reply was waited for.
+// The text to print for a message without a reply.
 std::string taken_text(const Answer& answer) {
   const Json& payload = answer.payload;
   if (!is_without_run(answer)) return "accepted: run " + printable(payload.text("runId"));
-  // Of the gateway itself, to a command such as /status.
+  // The gateway's own reply to a command such as /status.
   const std::string said = payload.text("command").empty() ? "" : payload.text("text");
   return said.empty() ? "Recorded; no agent run was started." : printable(said, true);
 }

@@ -44,7 +44,7 @@ std::string all_of(int fd) {
   return text;
 }
 
-// The daemon's end before it was ready: what it said goes to the terminal as it is.
+// The daemon exited before it was ready: prints its output unchanged.
 int report_death(int status, int output_fd) {
   const std::string said = all_of(output_fd);
   if (!said.empty()) {
@@ -69,7 +69,7 @@ int show_running(const Common& common, const Place& place, const state_dir::Lock
       fmt::format("Spine runs{}: {} (pid {})", before ? " already" : "", where, lock.pid));
 }
 
-// Whether the daemon that holds the lock takes messages.
+// Whether the daemon that holds the lock accepts messages.
 bool is_ready(const Place& place, const state_dir::LockInfo& lock, Deadline deadline) {
   if (!lock.running || lock.port == 0) return false;
   const Target target{.address = place.target.address,
@@ -79,8 +79,8 @@ bool is_ready(const Place& place, const state_dir::LockInfo& lock, Deadline dead
   return answer && answer->status == 200;
 }
 
-// Waits until the child, or whoever holds the state directory where there is none, is ready; until
-// it has died, or the time is over. Nothing when the holder let go meanwhile.
+// Waits until the child, or without one the holder of the state directory's lock, is ready or has
+// died, or until the deadline. Nothing if no process holds the lock.
 std::optional<int> wait_until_ready(const Common& common, const Place& place, pid_t child,
                                     int output_fd, Deadline deadline) {
   state_dir::LockInfo lock;
@@ -112,10 +112,10 @@ Result<int> start_at(const Common& common, const Place& place, std::uint64_t tim
                      bool accept_loss) {
   if (place.config_error) return *place.config_error;
   const Deadline deadline = in_ms(timeout_s * 1000);
-  // Whoever holds the state directory may be starting still.
+  // The holder of the state directory's lock may still be starting.
   if (const auto code = wait_until_ready(common, place, 0, -1, deadline)) return *code;
   SPINE_TRY(const fs::path program, own_program());
-  // What the daemon prints until it is ready; from then on it writes to its own files.
+  // Captures the daemon's output until it is ready; afterwards it writes to its own files.
   const UniqueFd output{::memfd_create("spine-start", MFD_CLOEXEC)};
   if (!output) return Error{Errc::io, fmt::format("memfd_create: {}.", strerror(errno))};
   if (!common.token.empty()) ::setenv("OPENCLAW_GATEWAY_TOKEN", common.token.c_str(), 1);
@@ -184,7 +184,7 @@ std::string unit_word(const std::string& word) {
   return out + "\"";
 }
 
-// What `spine run` would use here and now. A unit does not see this shell's environment.
+// The command with the paths that `spine run` uses here: a unit lacks this shell's environment.
 std::string run_words(const fs::path& program, const Common& common) {
   std::string command = unit_word(program.string()) + " run";
   const auto add_path = [&command](const char* option, const fs::path& given,
@@ -224,7 +224,7 @@ std::string unit_text(const std::string& command) {
       command);
 }
 
-// Why the unit could not run what `spine run` would run here; empty when it can.
+// Why a unit would not run the same as `spine run` does here; empty if it would.
 std::string objection(const Common& common) {
   if (!common.token.empty()) {
     return "--token does not go into a systemd unit, which is no place for a secret. Write the "
@@ -241,7 +241,7 @@ std::string objection(const Common& common) {
   return {};
 }
 
-// Runs systemctl; says so when it is not there or fails.
+// Runs systemctl; prints an error if it is missing or fails.
 bool systemctl(const std::vector<std::string>& words) {
   std::vector<std::string> command{"systemctl", "--user"};
   command.insert(command.end(), words.begin(), words.end());
@@ -289,8 +289,8 @@ Action run(CLI::App& verb) {
         common, {.accept_loss = *accept_loss, .background = *background, .dumpable = *dumpable});
     SPINE_TRY_STATUS(daemon.start());
     if (*background) {
-      // What the process prints from now on, its last words included, goes to a file: the terminal
-      // that started it is not there for ever.
+      // Later output, e.g. a fatal error, goes to a file: the terminal that started the process may
+      // be closed.
       const auto path = daemon.state_dir() / "logs" / "stderr.log";
       const UniqueFd file(
           ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600));

@@ -1,5 +1,5 @@
-// sessions list, show, reset, delete, abort: conversations as the running gateway has them; runs
-// list, abort: what is being worked on and what waits.
+// sessions list, show, reset, delete, abort: conversations of the running gateway; runs list,
+// abort: running and waiting runs.
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -23,7 +23,7 @@ const Column kSessionColumns[]{{"KEY", "key"},
                                {"UPDATED", "updatedAt", time_or_dash},
                                {"RUN", "hasActiveRun", run_text}};
 
-// A line of people's: what is longer is cut.
+// A message on one line, cut to a bound.
 std::string one_line(std::string text) {
   constexpr std::size_t kLineBytesMax = 160;
   std::ranges::replace(text, '\n', ' ');
@@ -31,7 +31,7 @@ std::string one_line(std::string text) {
   return shown.size() == text.size() ? text : std::string(shown) + " [...]";
 }
 
-// The text of a message: a string, or its parts of type text; of a tool what it is and is given.
+// The text of a message: a string, or its parts of type text; of a tool call, name and arguments.
 std::string content_text(const Json& message) {
   std::string text = message.text("content");
   for (const Json& part : message.array("content")) {
@@ -50,7 +50,7 @@ std::string content_text(const Json& message) {
   return text;
 }
 
-// A tool is a line of its own: people read what was said. Empty for what is none.
+// The short line for a message of a tool; empty for any other message.
 std::string tool_line(const Json& message) {
   const auto calls_tool = [](const Json& part) { return part.text("type") == "toolCall"; };
   const std::string content = content_text(message);
@@ -87,7 +87,7 @@ Error no_session(const std::string& key) {
                       printable(key))};
 }
 
-// A verb that calls `method` for a session; `said` makes a line of the answer, or an error.
+// A verb that calls `method` for a session; `said` makes the text to print, or an error.
 Action change_session(CLI::App& verb, const char* method,
                       Result<std::string> (*said)(const Json& answer, const std::string& key)) {
   const auto key = argument(verb, "key", "Session key");
@@ -101,7 +101,7 @@ Action change_session(CLI::App& verb, const char* method,
   };
 }
 
-constexpr std::uint64_t kLookedThrough = 1'000;  // for the run that is meant
+constexpr std::uint64_t kLookedThrough = 1'000;  // rows that are searched for the named run
 
 }  // namespace
 
@@ -189,7 +189,7 @@ Action runs_list(CLI::App& verb) {
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(const Json list, ask_gateway(common, "runs.list", json_object({{"limit", *limit}})));
     if (common.json) return show(common, list);
-    // How long a run has been working, or waiting.
+    // How long a run has been running, or waiting.
     const auto waited = [&](const Json& run, std::string_view key) {
       const std::int64_t since = run.number(run.number(key) != 0 ? key : "queuedAt");
       const std::int64_t ms = std::max<std::int64_t>(list.number("ts") - since, 0);

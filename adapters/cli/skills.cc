@@ -1,5 +1,5 @@
-// skills list, skills check: skills as a gateway with this configuration finds them. Neither needs
-// one to run.
+// skills list, skills check: skills as a gateway with this configuration would find them; no
+// gateway needs to run.
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -61,7 +61,7 @@ Result<skills::SkillsRequest> configured_request(const Common& common) {
   return skills::skills_request(place.config, place.state_dir, environment);
 }
 
-// What is below one folder, whatever the configuration says.
+// The request for one folder alone, without the configuration's roots.
 Result<skills::SkillsRequest> folder_request(const std::string& name) {
   std::error_code code;
   const std::filesystem::path folder = std::filesystem::absolute(name, code).lexically_normal();
@@ -82,7 +82,7 @@ std::string counted(std::size_t n, std::string_view what) {
   return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
 }
 
-// One line a skill, the first of its description, not too long for a terminal.
+// The first line of a description, cut for a terminal.
 std::string short_text(const std::string& description) {
   constexpr std::size_t kCharactersMax = 60;
   std::string out;

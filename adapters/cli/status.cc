@@ -1,4 +1,4 @@
-// status, health, version: how the gateway is.
+// status, health, version: the state of the gateway.
 #include <cstdio>
 #include <fmt/format.h>
 #include <fmt/ranges.h>

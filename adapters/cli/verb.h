@@ -1,5 +1,5 @@
-// Verb: one command of `spine`: a row of verb_table.h, and the function it names, which stands
-// beside the verb's body and declares its options.
+// Verb: one command of `spine`: a row of verb_table.h, and the function that the row names, which
+// declares the verb's options and returns its action.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -14,14 +14,14 @@
 
 namespace spine::cli {
 
-// Does what the verb is for; prints for people, or JSON when asked. The exit code; an error is told
-// on standard error, and is kExitFailure.
+// Runs the verb; prints text, or JSON with --json. Returns the exit code; an error is printed to
+// standard error, and gives kExitFailure.
 using Action = std::function<Result<int>(const Common&)>;
 
-// What help says below the options.
+// Sets the examples that help prints below the options.
 void examples(CLI::App& verb, std::initializer_list<const char*> lines);
 
-// Declares an option, a flag or, without dashes, an argument. The value is there when the action is
+// Declares an option, a flag or, without dashes, an argument. The value is set when the action is
 // called.
 template <class T = std::string>
 std::shared_ptr<T> option(CLI::App& verb, const char* name, const char* help, T otherwise = {}) {
@@ -43,7 +43,7 @@ std::shared_ptr<T> argument(CLI::App& verb, const char* name, const char* help) 
   return value;
 }
 
-// One function a row.
+// Declares the function of each row.
 #define SPINE_TITLE(words, help)
 #define SPINE_REPLAY(words, help)
 #define SPINE_VERB(words, function, help) Action function(CLI::App& verb);

@@ -1,6 +1,6 @@
-// The verbs of `spine` in the order of its help: C++ cannot declare a function and list it in one
-// line otherwise. SPINE_VERB: what is typed, the function that declares its options, its help.
-// SPINE_TITLE: of the verbs that follow. SPINE_REPLAY: done by spine-replay, for help alone.
+// The verbs of `spine` in the order of its help, as an X-macro: one line both declares a function
+// and lists it. SPINE_VERB: the words, the function that declares its options, its help.
+// SPINE_TITLE: title of the verbs that follow. SPINE_REPLAY: run by spine-replay; for help only.
 SPINE_VERB("run", run, "Run the gateway here until Ctrl-C")
 SPINE_VERB("start", start, "Start the gateway in the background; returns when it is ready")
 SPINE_VERB("stop", stop, "Stop the gateway; returns when it is gone")

@@ -102,7 +102,7 @@ Result<RpcClient> RpcClient::open(const Target& target, std::string_view scopes,
   }
 }
 
-// Errc::in_use stands for "starting: ask again".
+// Errc::in_use means that the gateway is starting: retry.
 Result<RpcClient> RpcClient::open_once(const Target& target, std::string_view scopes,
                                        Deadline deadline) {
   SPINE_TRY(Socket socket, connect_to(target, deadline));
@@ -127,8 +127,8 @@ Result<Json> RpcClient::read(Deadline deadline) {
     const std::uint16_t code = message.close_code;
     if (hello_.absent() && code == close_code::kTryLater) return Error{Errc::in_use, {}};
     if (code == close_code::kNone) return Error{Errc::unavailable, message.text};
-    // Unavailable, so that it is tried again, only where that can help: any other close is a
-    // verdict on what was sent, or on who sent it.
+    // Only these two are temporary, so Errc::unavailable (retry). Any other close code rejects the
+    // request or the client.
     const bool passes = code == close_code::kRestart || code == close_code::kTryLater;
     return Error{passes ? Errc::unavailable : Errc::refused,
                  fmt::format("The gateway closed the connection: {}{}{}", code,

@@ -1,5 +1,5 @@
-// RpcClient: calls methods of a running gateway over its WebSocket protocol; and http_get, for what
-// it says over HTTP.
+// RpcClient: calls methods of a running gateway over its WebSocket protocol; and http_get, for its
+// HTTP endpoints.
 #pragma once
 
 #include <cstdint>
@@ -13,15 +13,15 @@
 
 namespace spine::client {
 
-// Where the gateway is, and what it lets in.
+// The gateway's address, and the credential for it.
 struct Target {
   std::string address{"127.0.0.1"};
   std::uint16_t port{18789};
   std::string token{};    // empty = none is sent
-  std::string control{};  // the control socket, tried first; empty = there is none to be used
+  std::string control{};  // the control socket, tried first; empty = do not use one
 };
 
-// Through the control socket where there is one: it asks for no token and speaks no TLS.
+// Uses the control socket if there is one: it needs no token, and has no TLS.
 Result<Socket> connect_to(const Target& target, Deadline deadline);
 
 struct HttpResponse {
@@ -35,11 +35,11 @@ Result<HttpResponse> http_get(const Target& target, const std::string& path, Dea
 // The frame that calls a method. `params` is JSON text, or empty.
 std::string request_frame(std::string_view id, std::string_view method, std::string_view params);
 
-// What a client says of itself when it connects.
+// A client's parameters of the connect request.
 struct ConnectAs {
   std::string_view token{};    // empty = none is sent
   std::string_view scopes{};   // a JSON array such as ["operator.read"]
-  std::string_view members{};  // more of the parameters, as JSON: ,"device":{...}
+  std::string_view members{};  // further parameters, as JSON: ,"device":{...}
 };
 std::string connect_params(const ConnectAs& as);
 
@@ -53,12 +53,12 @@ struct Answer {
   std::uint64_t retry_after_ms{};
 };
 
-// Thread: one. Errors: Errc::unavailable when nobody listens or the connection was lost,
-// Errc::refused when the gateway does not let us in, Errc::timed_out at the deadline.
+// Thread: one. Errors: Errc::unavailable if nothing listens or the connection was lost,
+// Errc::refused if the gateway rejects the client, Errc::timed_out at the deadline.
 class RpcClient {
  public:
-  // Connects and says hello; asks for `scopes`, a JSON array. A gateway that is starting is asked
-  // again until the deadline.
+  // Connects and does the handshake; asks for `scopes`, a JSON array. Retries until the deadline
+  // while the gateway is starting.
   static Result<RpcClient> open(const Target& target, std::string_view scopes, Deadline deadline);
   ~RpcClient();
   RpcClient(RpcClient&&) = default;
@@ -69,8 +69,8 @@ class RpcClient {
 
   // `params` is JSON text, or empty. The first response to the call is the answer.
   Result<Answer> call(std::string_view method, std::string_view params, Deadline deadline);
-  // Called for each event that comes while an answer is waited for: its name and payload. Must not
-  // call the client.
+  // Called with name and payload of each event that arrives during call(). Must not call the
+  // client.
   using OnEvent = std::function<void(std::string_view, const Json&)>;
   void on_event(OnEvent on_event) { on_event_ = std::move(on_event); }
 

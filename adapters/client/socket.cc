@@ -99,7 +99,7 @@ Result<Socket> Socket::connect(const std::string& address, std::uint16_t port, D
 }
 
 Result<Socket> Socket::connect_local(const std::string& path, Deadline deadline) {
-  // Through its folder's descriptor: sun_path has 108 bytes, whatever the folder is called.
+  // Through its folder's descriptor in /proc, as sun_path holds only 108 bytes.
   const std::filesystem::path file{path};
   const UniqueFd folder{::open(file.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
   sockaddr_un address{};
@@ -116,7 +116,7 @@ Result<Socket> Socket::connect_local(const std::string& path, Deadline deadline)
     if (::connect(socket.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
       return socket;
     }
-    // A full backlog, of a socket that does not wait by itself.
+    // EAGAIN: the listen backlog is full, and a non-blocking Unix socket does not wait for it.
     if (errno != EAGAIN || left_ms(deadline) == 0) break;
     ::poll(nullptr, 0, 10);
   }

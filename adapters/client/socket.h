@@ -20,15 +20,15 @@ inline Deadline in_ms(std::uint64_t ms) {
 // Milliseconds until the deadline, 0 when it has passed.
 std::uint64_t left_ms(Deadline deadline);
 
-// Never blocks but until a deadline. Thread: one. Errors of every call: Errc::timed_out at the
-// deadline, Errc::unavailable when the other side is gone or never was there, Errc::io otherwise.
+// Every wait is bounded by a deadline. Thread: one. Errors of every call: Errc::timed_out at the
+// deadline, Errc::unavailable if the peer is gone or nothing listens, Errc::io otherwise.
 class Socket {
  public:
   Socket() = default;
   // `address` is numeric: "127.0.0.1" or "::1". Nobody listening: Errc::unavailable, with a text
   // that names the address and `spine start`.
   static Result<Socket> connect(const std::string& address, std::uint16_t port, Deadline deadline);
-  // Only begins to: once it is writable, failure() says what came of it.
+  // Non-blocking: once the socket is writable, failure() has the result.
   static Result<Socket> begin_connect(const std::string& address, std::uint16_t port);
   // Connects to a Unix socket. `path` may be longer than the kernel's bound for one.
   static Result<Socket> connect_local(const std::string& path, Deadline deadline);
@@ -36,10 +36,10 @@ class Socket {
   explicit Socket(int fd) : fd_(fd) {}
 
   int fd() const { return fd_.get(); }
-  // The errno of a connect that was begun; 0 = it is connected.
+  // The errno of a finished begin_connect(); 0 = it is connected.
   int failure() const;
   Status write_all(std::string_view bytes, Deadline deadline);
-  // At least one byte, appended to `out`; 0 = the other side has closed.
+  // Reads at least one byte, appended to `out`; 0 = the peer has closed.
   Result<std::size_t> read_some(std::string& out, Deadline deadline);
 
  private:

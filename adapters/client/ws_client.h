@@ -13,7 +13,7 @@
 
 namespace spine::client {
 
-// What nobody can guess, from the system. REQUIRES: T is at most 256 bytes, which come at once.
+// A cryptographically random value. REQUIRES: T is at most 256 bytes: no partial getrandom(2).
 template <class T>
 T random_value() {
   T value{};
@@ -35,14 +35,14 @@ std::string upgrade_request(const Upgrade& upgrade);
 std::string header_value(std::string_view head, std::string_view name);
 
 struct UpgradeAnswer {
-  std::size_t bytes{};      // with the empty line; 0 = it is not all there yet
+  std::size_t bytes{};      // with the empty line; 0 = it is not complete yet
   bool switched{};          // 101
   std::string_view head{};  // without the empty line
 };
-// The answer at the front of `in`, which it borrows. Whether it fits the key is not looked at.
+// The answer at the front of `in`, which it borrows. Does not check Sec-WebSocket-Accept.
 UpgradeAnswer parse_upgrade_answer(std::string_view in);
 
-// What came in: a text message, or the end of the connection.
+// A received text message, or the end of the connection.
 struct WsMessage {
   bool closed{};
   std::uint16_t close_code{};  // close_code::kNone = it ended without a close frame
@@ -53,20 +53,20 @@ struct WsMessage {
 // limits::kBufferedBytesMax, what the gateway may send.
 class WsClient {
  public:
-  // Sends the upgrade request and checks the answer. Errc::refused when whoever listens there does
-  // not speak WebSocket.
+  // Sends the upgrade request and checks the answer. Errc::refused if the peer does not speak
+  // WebSocket.
   static Result<WsClient> upgrade(Socket socket, const std::string& host, Deadline deadline);
 
   Status send_text(std::string_view text, Deadline deadline);
   // Errors: Errc::timed_out, Errc::corrupt when the other side breaks the framing.
   Result<WsMessage> receive(Deadline deadline);
-  // Says goodbye with code 1000; whether it arrives does not matter.
+  // Sends a close frame with code 1000; best effort.
   void close();
 
  private:
   explicit WsClient(Socket socket) : socket_(std::move(socket)) {}
   Status send_frame(Opcode opcode, std::string_view payload, Deadline deadline);
-  // The frame that in_ begins with then.
+  // Reads until in_ begins with a whole frame, and returns it.
   Result<Frame> read_frame(Deadline deadline);
   WsMessage take_close(std::string_view payload, Deadline deadline);
 

@@ -32,7 +32,7 @@ namespace {
 constexpr log::Logger kLog{"spine"};
 constexpr log::Logger kConfigLog{"config"};
 
-// A failed commit or sync: its outcome is unknown, so the process ends and recovery decides.
+// A failed commit or fsync has an unknown outcome: end the process, so that recovery finds out.
 [[noreturn]] void end_process(const Error& error) {
   kLog.error("ending: {}", error.message);
   fmt::print(stderr, "Error: {}\n", printable(error.message, true));
@@ -58,14 +58,14 @@ flatbuffers::FlatBufferBuilder policy_of(const config::Config& config) {
   return builder;
 }
 
-// The same without the file's hash: what decides.
+// The same as bytes, without the file's hash.
 std::string policy_bytes(config::Config config) {
   config.shown = {};
   const flatbuffers::FlatBufferBuilder policy = policy_of(config);
   return {reinterpret_cast<const char*>(policy.GetBufferPointer()), policy.GetSize()};
 }
 
-// Hands the event in as an input.
+// Sends the event to the engine as an input.
 void push(fb::EventBody kind, const flatbuffers::FlatBufferBuilder& event,
           pipeline::IngressProducer& producer) {
   producer.push({.kind = static_cast<std::uint16_t>(kind),
@@ -97,7 +97,7 @@ Daemon::~Daemon() = default;
 
 Status Daemon::start() {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  // Nobody of the same user may look into this process: agents may be that user. Sanitizers look.
+  // No ptrace by processes of the same user, as agents may run as it. Not with sanitizers.
   if (!options_.dumpable) ::prctl(PR_SET_DUMPABLE, 0);
 #endif
   SPINE_TRY_STATUS(read_config());
@@ -112,7 +112,7 @@ Status Daemon::start() {
   return ok();
 }
 
-// The file, then what the command line says instead.
+// The file's configuration, with overrides of the command line.
 Result<config::Config> Daemon::load_config() const {
   SPINE_TRY(config::Config config, config::load(config_path_, environment, given(common_)));
   if (common_.port) config.port = *common_.port;
@@ -133,7 +133,7 @@ Status Daemon::read_config() {
   return ok();
 }
 
-// To the terminal only: the file is in the state directory, which is not ours yet.
+// To the terminal only: the file is in the state directory, which is not locked yet.
 Status Daemon::start_logging() {
   hide_secrets(configs_.back());
   SPINE_TRY_STATUS(init_log({}));
@@ -197,7 +197,7 @@ Status Daemon::take_state_dir() {
   return ok();
 }
 
-// What clients must show. A token that nobody gave is made; where a password decides there is none.
+// The secret that clients present. A missing token is generated, except in password mode.
 Status Daemon::take_secret() {
   const config::Config& config = configs_.back();
   if (config.auth_mode == config::AuthMode::password) {
@@ -235,7 +235,7 @@ Status Daemon::init_log(const std::filesystem::path& file) const {
                     .to_stderr = !options_.background});
 }
 
-// From here on clients are answered: come again later.
+// From here on clients get an answer: "starting, try again later".
 Status Daemon::make_loop() {
   SPINE_TRY(loop_, loop::LoopThread::create(shared_, ingress_));
   engine_ =
@@ -291,7 +291,7 @@ void Daemon::start_agents() {
 }
 
 void Daemon::announce() {
-  // Only from recovering: a stop may have been asked for already.
+  // Only from `recovering`, as a stop may have been requested already.
   auto expected = pipeline::Phase::recovering;
   shared_.phase.compare_exchange_strong(expected, pipeline::Phase::ready);
   kLog.info("ready: {} in {:.0f} ms, version {}, pid {}, {}", address_, steps_.total_ms(),
@@ -306,7 +306,7 @@ void Daemon::serve() {
   zone_.reset();
   skills_.reset();
   agents_.reset();
-  // What got away from its process group, where no namespace held it.
+  // Agent processes that left their process group, where there was no pid name space.
   agents::sweep_orphans(agents::owner_mark(state_dir_.string()));
   kLog.info("stopped");
   log::shutdown();
@@ -348,8 +348,8 @@ void Daemon::reload() {
   kConfigLog.info("configuration applied: policy {}, agents {}, log level {}",
                   change.policy ? "changed" : "as before", change.agents ? "changed" : "as before",
                   change.log_level ? "changed" : "as before");
-  // The net thread looks at one within a turn; that outlives no eight reloads, of which clients
-  // cause thirty a minute at most. The first is what the server was bound with.
+  // The net thread uses a configuration for one turn only, in which kConfigsKept reloads cannot
+  // happen (clients may cause 30 a minute). The first is kept: the server was bound with it.
   if (configs_.size() > limits::kConfigsKept) configs_.erase(std::next(configs_.begin()));
   loop::notify_ready("Listening on " + address_);
 }

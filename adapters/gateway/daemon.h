@@ -29,9 +29,9 @@ namespace spine::gateway {
 class StepLog {
  public:
   StepLog();
-  // The step that has just ended, and what came of it.
+  // Notes that the step has ended, and its outcome.
   void done(std::string_view step, std::string_view outcome);
-  // From now on steps are logged at once; those kept come first.
+  // The log is open: writes the kept steps; later ones are logged at once.
   void open();
   double total_ms() const;
 
@@ -49,24 +49,24 @@ class StepLog {
   Clock::time_point last_{};
 };
 
-// What of two configurations differs: the part that applies at once, and the settings (by name)
-// that wait for the next start.
+// The differences of two configurations: parts that apply at once, and the names of settings that
+// change only at the next start.
 struct ConfigChange {
-  bool recorded{};  // the ConfigApplied event differs, if only in the file's hash
-  bool policy{};    // what it says differs
+  bool recorded{};  // the ConfigApplied event differs, perhaps only in the file's hash
+  bool policy{};    // that event differs in more than the hash
   bool agents{};
   bool log_level{};
   std::vector<std::string> at_next_start{};
 };
 ConfigChange compare(const config::Config& before, const config::Config& after);
 
-// From now on the secrets of `config` stand in no line of the log.
+// Redacts the secrets of `config` in the log from now on.
 void hide_secrets(const config::Config& config);
 
 struct DaemonOptions {
-  bool accept_loss{};  // go on although events are known to be gone
-  bool background{};   // nothing goes to the terminal
-  bool dumpable{};     // debuggers of the same user may look into it
+  bool accept_loss{};  // start although events are known to be lost
+  bool background{};   // no output to the terminal
+  bool dumpable{};     // debuggers of the same user may attach
 };
 
 // Thread: main, but for reload().
@@ -75,11 +75,11 @@ class Daemon {
   Daemon(const Common& common, const DaemonOptions& options);
   ~Daemon();
 
-  // The steps of a start, in order. Nothing is written before the port is ours, and nothing to the
-  // journal before the state directory is. Errors are for a person; their first step is the last
-  // thing that happened.
+  // Runs the steps of a start, in order. Nothing is written before the port is bound, nor to the
+  // journal before the state directory is locked. Errors are texts for people, of the step that
+  // failed.
   Status start();
-  // Returns after an orderly stop: SIGTERM, SIGINT.
+  // Returns after a graceful shutdown: SIGTERM, SIGINT.
   void serve();
   const std::filesystem::path& state_dir() const { return state_dir_; }
 
@@ -102,10 +102,10 @@ class Daemon {
   std::filesystem::path config_path_{};
   std::filesystem::path state_dir_{};
   std::string address_{};       // for people, e.g. ws://127.0.0.1:18789
-  std::string secret_place_{};  // what clients need and where it is, never the secret itself
+  std::string secret_place_{};  // which secret clients need and where it is, never its value
   StepLog steps_{};
-  // The one in force is the last; the net thread may still read those before. Thread: main until
-  // the loop starts, the loop thread afterwards.
+  // The last one is in force; the net thread may still read earlier ones. Thread: main until the
+  // loop starts, the loop thread afterwards.
   std::list<config::Config> configs_{};  // the first, and the latest few
   pipeline::Shared shared_{};
   pipeline::Ingress ingress_{};

@@ -1,4 +1,4 @@
-// Place: asks flags, environment, lock file, /proc and configuration, in this order.
+// Place: looks at options, environment, lock file, /proc and configuration, in this order.
 #include "adapters/gateway/gateway_place.h"
 
 #include <cstdlib>
@@ -12,15 +12,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A wildcard is bound, not connected to.
+// Clients cannot connect to a wildcard address: use the loopback address.
 std::string address_of(const config::Config& config) {
   const std::string& first = config.bind_addresses.front();
   if (first == "0.0.0.0") return "127.0.0.1";
   return first == "::" ? "::1" : first;
 }
 
-// The state directory of a Spine, known by the lock file the process holds open
-// (engine/state_dir/state_dir.h); empty when it holds none, or may not be looked at.
+// The state directory of a Spine process, by the lock file that it holds open
+// (engine/state_dir/state_dir.h); empty if it has none, or may not be inspected.
 fs::path state_dir_of_process(std::uint32_t pid) {
   std::error_code error;
   fs::directory_iterator entry("/proc/" + std::to_string(pid) + "/fd", error);
@@ -46,9 +46,9 @@ Result<std::string> token_of(const Common& common, const Place& place) {
   if (!common.token.empty()) return common.token;
   if (!common.token_file.empty()) return state_dir::read_token_file(common.token_file);
   const config::Config& config = place.config;
-  // The gateway compares nothing else then, whatever else lies about.
+  // In password mode the gateway accepts nothing else.
   if (config.auth_mode == config::AuthMode::password) return config.password;
-  // The environment's token stands in the configuration already.
+  // The configuration already includes the environment's token.
   if (!config.token.empty()) return config.token;
   auto kept = state_dir::read_token_file(state_dir::token_path(place.state_dir));
   return kept ? std::move(*kept) : std::string();
@@ -115,12 +115,12 @@ Result<Place> locate(const Common& common, config::GetEnv getenv_fn) {
   place.state_dir = state_dir_of(common, getenv_fn);
   place.target.address = address_of(place.config);
   const state_dir::LockInfo lock = place.lock();
-  // The configuration holds the environment's port already.
+  // The configuration already includes the environment's port.
   const bool by_lock =
       lock.running && lock.port != 0 && !is_set("OPENCLAW_GATEWAY_PORT", getenv_fn);
   place.target.port = common.port.value_or(by_lock ? lock.port : place.config.port);
   SPINE_TRY(place.target.token, token_of(common, place));
-  // Who shows a token wants that to be judged; but this program speaks no TLS.
+  // A given token is to be checked: no control socket, unless TLS, unsupported here, needs it.
   const bool locally = !given(common).token || place.config.tls.enabled;
   const fs::path socket = control_socket_path(place.state_dir);
   std::error_code ignored;

@@ -1,4 +1,4 @@
-// Place: which gateway a command is about: its files, its address, its token.
+// Place: the gateway that a command is about: its files, its address, its token.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +16,14 @@ namespace spine::gateway {
 
 using client::Target;
 
-// What a command line says of the gateway that is meant; empty where it says nothing.
+// Options of a command line that select the gateway; empty = not given.
 struct Common {
   std::string config{};
   std::string state_dir{};
   std::optional<std::uint16_t> port{};
   std::string token{};
   std::string token_file{};
-  bool json{};  // and of how a verb prints
+  bool json{};  // not of the gateway: verbs print JSON
 };
 
 struct Place {
@@ -33,7 +33,7 @@ struct Place {
   std::optional<Error> config_error{};  // why it is not
   Target target{};
 
-  // Who holds the state directory now; nobody, too, when that cannot be read.
+  // The process that holds the state directory's lock; none also if that cannot be read.
   state_dir::LockInfo lock() const;
 };
 
@@ -45,29 +45,29 @@ struct Place {
 // --token-file cannot be read.
 Result<Place> locate(const Common& common, config::GetEnv getenv_fn);
 
-// What the command line says beside the configuration file.
+// The command line's overrides of the configuration file.
 config::Given given(const Common& common);
 
-// Where the daemon of that state directory listens for the person at the machine.
+// The Unix socket of that state directory's daemon, for local control without a token.
 std::filesystem::path control_socket_path(const std::filesystem::path& state_dir);
 
 // Where a gateway writes its log.
 std::filesystem::path log_file(const config::Config& config,
                                const std::filesystem::path& state_dir);
 
-// What of the gateway agents must not see. `token_file`: as given on its command line.
+// The gateway's paths that agents must not see. `token_file`: of its command line.
 agents::GatewayPlaces places_of_gateway(const config::Config& config,
                                         const std::filesystem::path& state_dir,
                                         const std::filesystem::path& config_path,
                                         const std::string& token_file);
 
-// "ws://127.0.0.1:18789", or wss:// where the gateway speaks TLS: what a client is given.
+// The URL for clients: "ws://127.0.0.1:18789", or wss:// if the gateway uses TLS.
 std::string address_text(const config::Config& config, std::uint16_t port);
 
-// The environment of this process, in the shape the configuration wants it.
+// getenv(3), in the form that config::GetEnv needs.
 const char* environment(const char* name);
 
-// Whether it is there, and not empty.
+// Whether the variable is set, and not empty.
 bool is_set(const char* variable, config::GetEnv getenv_fn = environment);
 
 inline Result<Place> locate(const Common& common) {

@@ -1,4 +1,4 @@
-// SkillsLink: one change, told to everybody.
+// SkillsLink: passes each change on to agents, clients and the journal.
 #include "adapters/gateway/skills_link.h"
 
 #include "adapters/gateway/gateway_place.h"

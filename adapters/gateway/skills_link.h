@@ -1,5 +1,4 @@
-// SkillsLink: what is found in the folders of skills goes to the agents, the clients and the
-// journal.
+// SkillsLink: passes the skills found in their folders to the agents, the clients and the journal.
 #pragma once
 
 #include <filesystem>
@@ -16,11 +15,11 @@ namespace spine::gateway {
 // Thread: loop (the main thread before the loop starts).
 class SkillsLink {
  public:
-  // All outlive it, but for the registry, which may go first.
+  // All outlive it, except the registry, which may be destroyed first.
   SkillsLink(event_base* base, pipeline::IngressProducer& producer, pipeline::Shared& shared,
              agents::AgentRegistry& registry);
 
-  // Looks at every skill at once, and again whenever something changes.
+  // Scans all skills now, and again whenever something changes.
   void apply(const config::Config& config, const std::filesystem::path& state_dir);
   std::size_t eligible() const { return watcher_.set().eligible(); }
 

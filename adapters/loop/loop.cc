@@ -1,4 +1,4 @@
-// LoopThread: one turn takes outbox items, lets libevent work, and hands the inputs to the engine.
+// LoopThread: one turn takes outbox items, runs libevent, and flushes the inputs to the engine.
 #include "adapters/loop/loop.h"
 
 #include <atomic>
@@ -30,12 +30,12 @@ using pipeline::ItemKind;
 namespace input_kind = pipeline::input_kind;
 
 constexpr log::Logger kLog{"loop"};
-// Outbox blocks taken before libevent gets its turn.
+// Outbox blocks taken before libevent runs.
 constexpr int kBlocksPerTurn = 64;
-// The engine turns at least once a second; a disk may stall a sync for a while. Longer than this
-// is a hang, and systemd may restart the daemon.
+// Watchdog: the engine turns at least once a second, but a disk may stall an fsync for a while.
+// Longer than this is a hang, and systemd may restart the daemon.
 constexpr std::uint64_t kEngineSilentMsMax = 30'000;
-// How long what is to end by itself may take at a stop; and how often it is looked at.
+// Graceful shutdown: time-out for parts that end by themselves, and the polling interval.
 constexpr std::uint64_t kStopMsMax = 3'000;
 constexpr timeval kStopTick = in_ms(10);
 
@@ -98,7 +98,7 @@ struct LoopThread::State {
     }
   }
 
-  // What was asked to end gets a while for it.
+  // Waits, with a bound, for what was asked to end.
   void wait_for_end() {
     take_items();
     if (!hooks.ended) return;
@@ -150,7 +150,7 @@ struct LoopThread::State {
     if (item.deadline_ms != 0) {
       const std::uint64_t ms = item.deadline_ms > item.now_ms ? item.deadline_ms - item.now_ms : 0;
       due.it_value.tv_sec = static_cast<time_t>(ms / 1000);
-      // Zero would disarm: a deadline that has passed is due in a nanosecond.
+      // Zero would disarm the timer, so a deadline that has passed becomes one nanosecond.
       due.it_value.tv_nsec = static_cast<long>(ms % 1000 * 1'000'000 + (ms == 0 ? 1 : 0));
     }
     SPINE_CHECK(::timerfd_settime(deadline.get(), 0, &due, nullptr) == 0);
@@ -211,7 +211,7 @@ struct LoopThread::State {
   pipeline::Shared& shared;
   BasePtr base;
   UniqueFd wake;      // eventfd: outbox items, stop()
-  UniqueFd deadline;  // timerfd on boot time: a deadline is due also after the machine slept
+  UniqueFd deadline;  // timerfd on boot time, which counts while the machine sleeps
   UniqueFd signals;   // signalfd
   pipeline::Outbox outbox;
   pipeline::IngressProducer& producer;

@@ -1,4 +1,4 @@
-// LoopThread: the libevent thread. Timers and signals; sends inputs, takes outbox items.
+// LoopThread: the libevent thread: timers, signals, inputs to the engine, and its outbox items.
 #pragma once
 
 #include <functional>
@@ -21,17 +21,17 @@ struct Hooks {
   std::function<void(const pipeline::SteerItem&)> on_steer{};      // borrowed, too
   std::function<void(const pipeline::AnswerItem&)> on_answer{};    // borrowed, too
   std::function<void(const pipeline::ControlItem&)> on_control{};  // borrowed, too
-  // The engine is about to be stopped: the last chance to hand something in.
+  // The engine is about to be stopped: the last chance to send it inputs.
   std::function<void()> on_stop_asked{};
-  // The engine has stopped; the loop goes on until ended() says true, or kStopMsMax have passed.
+  // The engine has stopped; the loop runs on until ended() returns true, or for kStopMsMax.
   std::function<void()> on_stopping{};
   std::function<bool()> ended{};
   std::function<void()> on_reload{};  // SIGHUP
 };
 
-// Life: create() before the engine, which needs outbox(); start() after recovery; stop() when the
-// engine has ended. The first SIGTERM or SIGINT becomes a kStop input, the second ends the process
-// at once with exit code 1, also while the engine takes its time to stop.
+// Life cycle: create() before the engine, which needs outbox(); start() after recovery; stop() when
+// the engine has ended. The first SIGTERM or SIGINT becomes a kStop input (graceful shutdown), the
+// second ends the process at once with exit code 1, even while the engine is stopping.
 class LoopThread {
  public:
   // `shared` and `ingress` outlive it. Errors: Errc::io when the kernel gives no descriptor.
@@ -42,7 +42,7 @@ class LoopThread {
   LoopThread& operator=(const LoopThread&) = delete;
 
   pipeline::Outbox& outbox();
-  // For timers and descriptors of those who live on this thread, and for their inputs; the loop
+  // For the other parts that run on this thread: their timers, descriptors and inputs. The loop
   // flushes the producer. Thread: main before start(), the loop thread afterwards.
   event_base* base();
   pipeline::IngressProducer& producer();

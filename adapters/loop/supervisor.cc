@@ -1,4 +1,4 @@
-// Masks of the calling thread, and messages to systemd.
+// Signal masks of the calling thread, and messages to systemd.
 #include "adapters/loop/supervisor.h"
 
 #include <pthread.h>

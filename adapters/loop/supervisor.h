@@ -1,4 +1,4 @@
-// Supervisor: what whoever started the daemon tells it, by signals, and what it tells systemd
+// Supervisor: signals to the daemon from whatever started it, and notifications to systemd
 // (sd_notify(3)).
 #pragma once
 
@@ -10,16 +10,15 @@ namespace spine::loop {
 // SIGTERM, SIGINT and SIGHUP: the ones the loop thread reads.
 sigset_t handled_signals();
 
-// For the calling thread and the threads it makes from then on. Also ignores SIGPIPE in the whole
-// process: writing to a socket or pipe that is closed is an error, not an end.
+// Blocks them in the calling thread and the threads it starts later. Also ignores SIGPIPE in the
+// whole process, so that a write to a closed socket or pipe fails with EPIPE.
 void block_signals();
 
-// For the calling thread: SIGTERM and SIGINT do what they do by default, which is to end the
-// process. SIGHUP waits until it can be served.
-// While the main thread recovers nothing is in memory alone, so that is safe.
+// In the calling thread SIGTERM and SIGINT end the process again, by their default action; SIGHUP
+// stays pending. Safe while the main thread recovers, as all state is in the journal then.
 void allow_signals();
 
-// Tells systemd how the daemon is; does nothing when systemd did not start it. Thread: any.
+// Tell systemd the daemon's state; no effect if systemd did not start it. Thread: any.
 void notify_ready(std::string_view status);
 void notify_status(std::string_view status);
 void notify_stopping();

@@ -1,4 +1,4 @@
-// Timer: a callback of libevent's loop after a while; EventPtr: one of its events, with an owner.
+// Timer: a callback from libevent's loop after a time; EventPtr: an owned libevent event.
 #pragma once
 
 #include <cstdint>
@@ -36,11 +36,11 @@ class Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  // From now on, whatever it was started for before; with Again::yes every so often.
+  // Starts or restarts it; with Again::yes it fires periodically.
   void start(const timeval& after) { SPINE_CHECK(event_add(event_.get(), &after) == 0); }
   void stop() { event_del(event_.get()); }
   bool runs() const { return event_pending(event_.get(), EV_TIMEOUT, nullptr) != 0; }
-  // The callback comes once whoever calls this has returned to the loop.
+  // The callback is called once the caller has returned to the loop.
   void fire_soon() { event_active(event_.get(), EV_TIMEOUT, 0); }
 
  private:

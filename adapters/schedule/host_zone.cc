@@ -1,5 +1,4 @@
-// Host zone: instants are put to localtime_r(3), and where its answer changes is found by
-// bisection.
+// Host zone: asks localtime_r(3) for the offset at instants, and finds its changes by bisection.
 #include "adapters/schedule/host_zone.h"
 
 #include <algorithm>
@@ -35,7 +34,7 @@ constexpr int kYearsAhead = 10;
 constexpr const char* kLocalTime = "/etc/localtime";
 constexpr const char* kDatabase = "/usr/share/zoneinfo";
 
-// The rules that FlatBuffers are made of.
+// The rules before they are built as a FlatBuffer.
 struct Rules {
   std::int32_t first_offset_s{};
   std::vector<std::int64_t> at_s{};

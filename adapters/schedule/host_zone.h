@@ -1,5 +1,5 @@
-// Host zone: the rules of the machine's own time zone, as the C library understands them, and
-// whoever notices that they have changed.
+// Host zone: the rules of the machine's own time zone, as the C library has them, and a watch for
+// changes of them.
 #pragma once
 
 #include <cstdint>
@@ -11,23 +11,23 @@
 
 namespace spine::schedule {
 
-// Of the zone that TZ or /etc/localtime names, in whatever form (a name, a file, a rule as in
-// POSIX TZ), from the year before the one of `wall_ms` (UTC) to ten years after it: the same all
-// year long. Finds transitions that are at least a day apart; every zone's are. A ZoneRules body.
+// The rules of the zone that TZ or /etc/localtime names, in any form (a name, a file, a POSIX TZ
+// rule), from the year before that of `wall_ms` (UTC) to ten years after it, so the result is the
+// same all year. Transitions must be at least a day apart, as in every zone. A ZoneRules body.
 // Thread: one at a time (tzset(3)).
 core::KeptBody host_zone_rules(std::int64_t wall_ms);
 
-// Changes when host_zone_rules() may answer something else: cheap, to be asked every minute.
+// A fingerprint that changes when host_zone_rules() may change. Cheap enough for every minute.
 std::string host_zone_mark(std::int64_t wall_ms);
 
-// Notices that the zone or its rules have changed: looks once a minute. Thread: that of `base`, all
-// calls; construction and end while it does not run.
+// Checks once a minute whether the zone or its rules have changed. Thread: that of `base`, all
+// calls; construction and destruction while the loop does not run.
 class ZoneWatch {
  public:
   // `base` and `producer` outlive it. `rules`: what the engine was started with.
   ZoneWatch(event_base* base, pipeline::IngressProducer& producer, core::KeptBody rules);
 
-  // Hands rules that differ from those of before to the engine.
+  // Checks now; sends the rules to the engine if they changed.
   void look();
 
  private:

@@ -1,4 +1,4 @@
-// judge: OpenClaw's rules of gating, each with its sentence.
+// judge: OpenClaw's rules of gating, each with the reason as a sentence.
 #include "adapters/skills/eligibility.h"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ bool is_executable(const std::string& path) {
          ::access(path.c_str(), X_OK) == 0;
 }
 
-// "linux" and "macos" as people and node write them.
+// Whether the name of a required system means this one: only "linux" does.
 bool is_this_system(std::string_view name) {
   return name == "linux";
 }
@@ -126,7 +126,7 @@ void judge(const SkillFile& file, const SkillEntry& entry, Ground& ground,
     report.reasons.push_back(
         fmt::format("It runs on {} only; this is linux.", shown_list(file.os)));
   }
-  // `always` stands above what is required, and below the system and the switch.
+  // `always` overrides requirements, but neither the system nor `disabled`.
   if (!file.always) {
     judge_programs(file, ground, report);
     judge_settings(file, entry, ground, report);

@@ -1,4 +1,4 @@
-// Eligibility: whether what a skill requires is there, and in words why it is not.
+// Eligibility: whether a skill's requirements are met, and the reasons, in words, if not.
 #pragma once
 
 #include <functional>
@@ -12,8 +12,8 @@
 
 namespace spine::skills {
 
-// What a machine and its configuration have. Answers about programs are kept, so one Ground serves
-// one scan. Thread: one at a time.
+// The programs, variables and settings that requirements are checked against. Caches its answers,
+// so make one per scan. Thread: one at a time.
 class Ground {
  public:
   using Env = std::function<const char*(const char*)>;
@@ -24,7 +24,7 @@ class Ground {
   Ground(Env env, Truthy truthy) : env_(std::move(env)), truthy_(std::move(truthy)) {}
 
   bool has_program(const std::string& name);
-  // Null when it is not set, or blank. Borrowed.
+  // Null if it is not set, or blank. Borrowed.
   const char* variable(const std::string& name) const;
   bool has_setting(std::string_view path);
 
@@ -38,8 +38,8 @@ class Ground {
 // skills.entries.<key>, or null.
 struct SkillEntry {
   const config::SkillEntryConfig* config{};
-  // Its variables and key are for this skill: not for one that an agent may have written, and that
-  // calls itself by another's key.
+  // Whether the skill gets the entry's variables and key. False for a skill that an agent may have
+  // written: it could claim another skill's key.
   bool given{true};
 };
 
@@ -47,16 +47,16 @@ struct SkillEntry {
 void judge(const SkillFile& file, const SkillEntry& entry, Ground& ground,
            pipeline::SkillReport& report);
 
-// What an agent gets while it may use the skill: the entry's env, and its apiKey under the skill's
-// primaryEnv (which env has first say of). All of it is configured for this skill: nothing comes
-// from the gateway's own variables, for whoever wrote the skill could name any. Secrets. Names that
+// The variables for agents that may use the skill: the entry's env, and its apiKey under the
+// skill's primaryEnv unless env sets that. Only values configured for this skill, never the
+// gateway's own variables: the skill's author could name any of them. Secrets. Names that
 // is_loader_variable() are left out, each with a warning in `faults` (without path).
 std::vector<std::pair<std::string, std::string>> variables_of(const SkillFile& file,
                                                               const SkillEntry& entry,
                                                               std::vector<Fault>& faults);
 
-// Whether programs that find the variable load or run other code than without it: PATH, LD_*,
-// NODE_OPTIONS, PYTHONPATH, BASH_ENV, ...
+// Whether the variable can make programs load or run other code: PATH, LD_*, NODE_OPTIONS,
+// PYTHONPATH, BASH_ENV, ...
 bool is_loader_variable(std::string_view name);
 
 }  // namespace spine::skills

@@ -1,4 +1,4 @@
-// read_front_matter: by yaml-cpp, whose exceptions end here.
+// read_front_matter, with yaml-cpp; its exceptions are caught here.
 #include "adapters/skills/front_matter.h"
 
 #include <algorithm>
@@ -21,7 +21,7 @@ std::string_view trimmed_right(std::string_view line) {
   return line.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
-// What a yaml-cpp tree is copied with. Aliases are followed, so both bounds count what comes out.
+// Copies a yaml-cpp tree. Aliases are expanded, so both bounds count the nodes of the copy.
 class Copier {
  public:
   explicit Copier(std::uint32_t first_line) : first_line_(first_line) {}
@@ -79,15 +79,15 @@ class Copier {
   std::size_t bytes_{};
 };
 
-// What went wrong in reading YAML. line 0 = of the text as a whole.
+// An error in reading YAML. line 0 = the text as a whole.
 struct YamlProblem {
   std::uint32_t line{};
   std::string what{};
   bool too_much{};
 };
 
-// JSON writes characters beyond U+FFFF as two escapes, which YAML does not know; it has \U for
-// them. Lines stay what they are.
+// Replaces JSON's surrogate pairs of \u escapes, which YAML does not know, by YAML's \U escapes.
+// Line numbers do not change.
 std::string without_surrogates(std::string_view text) {
   std::string out(text);
   const auto unit_at = [&](std::size_t at) -> std::uint32_t {
@@ -146,7 +146,7 @@ Value line_value(std::string_view text, std::uint32_t line) {
   return value;
 }
 
-// What people wrote before anybody read it as YAML: "key: value", one a line, at the margin.
+// The fallback for text that is no YAML: unindented lines "key: value".
 Value read_lines(std::string_view text, std::uint32_t first_line) {
   Value root{.kind = ValueKind::map, .line = first_line};
   for (std::uint32_t line = first_line; !text.empty(); ++line) {
@@ -163,7 +163,7 @@ Value read_lines(std::string_view text, std::uint32_t first_line) {
   return root;
 }
 
-// The lines between the marks; false when a mark is missing.
+// The lines between the "---" lines; false if one is missing.
 bool cut_out(std::string_view text, std::string_view& block, std::vector<Fault>& faults) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());

@@ -15,10 +15,10 @@ using Weight = pipeline::FaultWeight;
 
 enum class ValueKind : std::uint8_t { null, scalar, list, map };
 
-// A value, and as a member of a map its key. Owns everything.
+// A value, with its key if it is a member of a map. Owns all its texts and items.
 struct Value {
   ValueKind kind{};
-  bool quoted{};         // scalar: written in quotes or as a block, so it is text whatever it says
+  bool quoted{};         // scalar: in quotes or a block, so always text
   std::uint32_t line{};  // 1 = the first of the file
   std::string key{};
   std::string text{};          // scalar
@@ -28,7 +28,7 @@ struct Value {
   const Value* find(std::string_view name) const;
 };
 
-// Whether a scalar is text, and not a number, a truth value or nothing.
+// Whether a scalar is text, and not a number, a boolean or null.
 bool is_text(const Value& value);
 
 struct FrontMatter {
@@ -37,13 +37,12 @@ struct FrontMatter {
   std::vector<Fault> faults{};  // without path
 };
 
-// YAML, or where it is none, lines "key: value" at the margin (then there is a warning). `text` is
+// YAML; if that fails, unindented lines "key: value", with a warning. `text` is
 // a whole SKILL.md in UTF-8. Bounds: kSkillFrontMatterBytesMax, kSkillYamlNodesMax,
 // kSkillYamlDepthMax. Does not throw. Thread: any.
 FrontMatter read_front_matter(std::string_view text);
 
-// One value on its own, such as {"a": [1]}; false when it is not YAML. Line numbers start at
-// `line`.
+// A single value, such as {"a": [1]}; false if it is not YAML. Line numbers start at `line`.
 bool read_value(std::string_view text, std::uint32_t line, Value& out);
 
 }  // namespace spine::skills

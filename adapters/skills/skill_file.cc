@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kNameCharactersMax = 64;
 constexpr std::size_t kDescriptionCharactersMax = 1'024;
 constexpr std::size_t kCompatibilityCharactersMax = 500;
-constexpr std::size_t kShownMax = 80;  // bytes of somebody's text in a sentence
+constexpr std::size_t kShownMax = 80;  // bytes of a quoted text in a fault's message
 
 void fault(SkillFile& file, std::uint32_t line, std::string message,
            Weight weight = Weight::error) {
@@ -23,7 +23,7 @@ void fault(SkillFile& file, std::uint32_t line, std::string message,
   file.faults.push_back({.line = line, .message = std::move(message), .weight = weight});
 }
 
-// The line of the first byte that is no UTF-8; 0 = all are.
+// The line of the first invalid UTF-8 byte; 0 = there is none.
 std::uint32_t line_of_bad_byte(std::string_view text) {
   std::uint32_t line = 1;
   for (std::size_t at = 0; at < text.size();) {
@@ -50,7 +50,7 @@ std::string_view kind_of(const Value& value) {
   return value.text == "true" || value.text == "false" ? "true or false" : "a number";
 }
 
-// The member as text. What is no text is a fault; it counts as absent.
+// The member, if it is text; anything else is a fault, and counts as absent.
 const Value* text_member(SkillFile& file, const Value& root, std::string_view key, Weight weight) {
   const Value* value = root.find(key);
   if (value == nullptr || is_text(*value)) return value;
@@ -190,7 +190,7 @@ bool list_of(const Value& value, std::vector<std::string>& out) {
   return true;
 }
 
-// What cannot be read cannot be met: the skill is not used.
+// A requirement that cannot be read is an error: the skill is not used.
 void read_list(SkillFile& file, const Value& block, std::string_view key, std::string_view path,
                std::vector<std::string>& out) {
   const Value* value = block.find(key);
@@ -289,7 +289,7 @@ void read_block(SkillFile& file, const Value& block) {
 void read_metadata(const Value& metadata, SkillFile& file) {
   Value parsed;
   const Value* map = &metadata;
-  // Some write the JSON in quotes.
+  // Some skills have it as JSON in a quoted string.
   if (metadata.kind == ValueKind::scalar && metadata.text.starts_with('{') &&
       read_value(metadata.text, metadata.line, parsed)) {
     map = &parsed;
@@ -314,7 +314,7 @@ std::size_t SkillFile::bytes() const {
   std::size_t sum = 1'024 + name.size() + description.size() + homepage.size();
   const auto add = [&sum](const std::vector<std::string>& list) {
     for (const std::string& text : list)
-      sum += 64 + 3 * text.size();  // required, missing, and in a sentence
+      sum += 64 + 3 * text.size();  // kept three times: required, missing, in a reason
   };
   for (const Fault& fault : faults)
     sum += sizeof fault + fault.message.size();
@@ -366,7 +366,7 @@ void check_folder_name(const SkillFile& file, std::string_view folder, std::vect
                                            printable(folder.substr(0, kShownMax)))});
 }
 
-// Bounded from above, without the work it is about.
+// An upper bound, without parsing.
 std::size_t read_cost_of(std::string_view text) {
   constexpr std::string_view kMark = "\n---";
   std::size_t at = text.find(kMark);

@@ -1,4 +1,4 @@
-// walk_root: by real paths, so that links lead nowhere they may not.
+// walk_root, on canonical paths, so that links cannot lead out of the allowed folders.
 #include "adapters/skills/skill_folders.h"
 
 #include <algorithm>
@@ -29,7 +29,7 @@ struct FreeText {
   void operator()(char* text) const { ::free(text); }  // NOLINT: realpath() allocates so
 };
 
-// No part of `path` may be a symbolic link: then ELOOP. Kernels before 5.6 look at the last part.
+// Fails with ELOOP if any part of `path` is a symbolic link; before Linux 5.6 only the last part.
 UniqueFd open_real(const std::string& path, int flags) {
   flags |= O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
   open_how how{};
@@ -78,7 +78,7 @@ class Walker {
       const std::string child = path + "/" + entry.name;
       if (entry.link && leads_to_file(child)) continue;
       const std::string real_child = entry.link ? followed(child) : real + "/" + entry.name;
-      // A link back to where the walk came from would never end.
+      // A link to an ancestor would make a cycle.
       if (real_child.empty() || std::ranges::find(ancestors_, real_child) != ancestors_.end())
         continue;
       folder(child, real_child, depth + 1);
@@ -140,7 +140,7 @@ class Walker {
     return true;
   }
 
-  // The real path of an entry, or empty (with a fault) when it may not be followed.
+  // The canonical path of a link's target, or empty (with a fault) if it may not be followed.
   std::string followed(const std::string& path) {
     if (++links_ > limits::kSkillRootLinksMax) {
       fault(path, fmt::format("a root may have {} links; this one is left out.",
@@ -192,7 +192,7 @@ class Walker {
     if (!S_ISREG(info.st_mode)) {
       return fault(found.path, "this is no regular file; replace it by one.");
     }
-    // One byte more than is allowed: whoever checks sees that it is too much.
+    // One byte more than allowed, so that the caller sees that a file is too large.
     const std::size_t wanted = std::min(static_cast<std::size_t>(std::max<off_t>(info.st_size, 0)),
                                         limits::kSkillFileBytesMax) +
                                1;

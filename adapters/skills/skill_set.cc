@@ -1,4 +1,4 @@
-// SkillSet: where skills are looked for and found, what each agent is given, and what has changed.
+// SkillSet: roots, scanning, precedence, the skills of each agent, and differences of two sets.
 #include "adapters/skills/skill_set.h"
 
 #include <algorithm>
@@ -21,7 +21,7 @@
 namespace spine::skills {
 namespace {
 
-// Texts with their lengths, so that no two lists look alike.
+// Hashes texts with their lengths, so that no two lists of texts give the same bytes.
 class Digest {
  public:
   void add(std::string_view text) {
@@ -84,7 +84,7 @@ Bits128 digest_of_shown(const SkillSet& set) {
   return digest.value();
 }
 
-// Numbers other than 0, texts that are not blank, true, lists and objects.
+// True for numbers other than 0, texts that are not blank, true, lists and objects.
 bool is_truthy_json(std::string_view json) {
   if (json.empty() || json == "null" || json == "false") return false;
   if (json.front() == '"') {
@@ -108,7 +108,7 @@ const config::SkillEntryConfig* entry_of(const SkillsRequest& request, const std
   return at == request.skills.entries.end() ? nullptr : &*at;
 }
 
-// What is kept of a file that nobody can use, when room is scarce.
+// A reduced copy of an unusable file, to save memory in the cache.
 std::shared_ptr<SkillFile> first_fault_of(const SkillFile& file) {
   auto out = std::make_shared<SkillFile>();
   out->name = file.name.substr(0, limits::kNameBytesMax);
@@ -129,7 +129,7 @@ struct Candidate {
 
 struct RootSkills {
   std::vector<Candidate> candidates{};  // each name once
-  std::size_t share{};                  // bytes of YAML that may still be read anew
+  std::size_t share{};                  // bytes of YAML that may still be read
 };
 
 using Eligible = std::vector<const Skill*>;
@@ -167,7 +167,7 @@ std::vector<const Skill*> SkillSet::for_agent(std::string_view agent_id) const {
   std::vector<const Skill*> out;
   const auto agent = std::ranges::find(agents_, agent_id, &SkillsAgent::id);
   if (agent == agents_.end()) return out;
-  // skills_ is in this order.
+  // skills_ is sorted by this.
   const auto place_of = [](const Skill& skill) {
     return std::pair<std::string_view, std::string_view>(skill.report.agent_id, skill.report.name);
   };
@@ -175,7 +175,7 @@ std::vector<const Skill*> SkillSet::for_agent(std::string_view agent_id) const {
     const pipeline::SkillReport& report = skill.report;
     if (!report.agent_id.empty() && report.agent_id != agent_id) continue;
     if (!report.eligible) continue;
-    // By name alone: a skill in a workspace gives itself whatever key it likes.
+    // Matched by name, not by key: a skill in a workspace may claim any key.
     if (agent->allowed &&
         std::ranges::find(*agent->allowed, report.name) == agent->allowed->end()) {
       continue;
@@ -205,7 +205,7 @@ pipeline::SkillsReport SkillSet::report() const {
 SkillsRequest skills_request(const config::Config& config, const std::filesystem::path& state_dir,
                              config::GetEnv getenv_fn) {
   SkillsRequest request;
-  config::Findings ignored;  // the configuration was read with the same files, and said so
+  config::Findings ignored;  // the configuration's reader has reported these
   const auto environment =
       std::make_shared<const config::Environment>(getenv_fn, config.path, ignored);
   request.home = environment->home().string();
@@ -264,7 +264,7 @@ class SkillScanner::Look {
     }
   }
 
-  // What was found; `seen` gets what its files say. Once.
+  // The result; `seen` gets the cache for the next scan. Call once.
   SkillSet take(Files& seen) {
     merge();
     set_.take_digests();
@@ -273,8 +273,8 @@ class SkillScanner::Look {
   }
 
  private:
-  // What it says; null, and the fault is said, when it is not read this time.
-  // An agent may write its workspace full of what is slow to read, and go on doing so.
+  // The parsed file; null, with a fault, if a bound of this scan is reached: an agent may keep
+  // filling its workspace with files that are slow to read.
   std::shared_ptr<const SkillFile> file(const FoundSkill& found, const Digest256& sha256,
                                         std::size_t& share) {
     for (const Files* known : {&std::as_const(seen_), &files_}) {
@@ -320,7 +320,7 @@ class SkillScanner::Look {
     if (place.agent_id.empty()) return limits::kSkillYamlBytesPerLookMax;
     const auto sharing = static_cast<std::size_t>(std::ranges::count_if(
         set_.roots_, [](const SkillRoot& root) { return !root.agent_id.empty(); }));
-    // Room for one file at least, or nothing would ever be read.
+    // Budget for at least one file, or a scan might never make progress.
     return std::max(limits::kSkillYamlBytesPerLookMax / sharing, kReadCostMax);
   }
 
@@ -337,7 +337,7 @@ class SkillScanner::Look {
     return skills;
   }
 
-  // Whether an agent could have written it, where it lies or by way of its root.
+  // Whether an agent could have written it: it lies in a workspace, or in an agent's root.
   bool is_agents_own(const SkillRoot& place, const Candidate& candidate) const {
     return !place.agent_id.empty() ||
            std::ranges::any_of(workspaces_, [&candidate](const std::string& workspace) {
@@ -346,7 +346,7 @@ class SkillScanner::Look {
            });
   }
 
-  // A skill may call itself by any key: whoever can write one would get the secrets of all others.
+  // A skill may claim any key, so an agent that writes one must not get another skill's secrets.
   SkillEntry entry_for(const SkillRoot& place, const Candidate& candidate) {
     const SkillFile& file = *candidate.file;
     SkillEntry entry{.config = entry_of(request_, file.key)};
@@ -402,7 +402,7 @@ class SkillScanner::Look {
     }
   }
 
-  // Whether what it says still fits; the fault is said when not.
+  // Adds its size to `bytes`; false, with a fault, if that exceeds the bound.
   bool fits(const std::string& path, const SkillFile& file, std::size_t& bytes) {
     bytes += file.bytes();
     if (bytes <= limits::kSkillTextBytesAllMax) return true;
@@ -417,7 +417,7 @@ class SkillScanner::Look {
         winners_.try_emplace({root.agent_id, file.name}, set_.skills_.size());
     if (!fresh) {
       const Skill& first = set_.skills_[winner->second];
-      // Or it is the same skill by another way.
+      // No fault for the same skill found by another path.
       if (first.directory != candidate.directory) beaten(candidate, first.report.path, {});
       return;
     }
@@ -447,8 +447,8 @@ class SkillScanner::Look {
   }
 
   void merge() {
-    // First what no agent writes, so that no agent can use up its room. Who wins does not depend on
-    // it: a skill of a workspace hides another only when they are handed out.
+    // Shared roots first, so that agents' skills cannot use up their bounds. The order decides no
+    // precedence: for_agent() lets a skill of a workspace hide a shared one.
     for (const bool of_agents : {false, true}) {
       for (const SkillRoot& place : set_.roots_) {
         if (place.agent_id.empty() == of_agents) continue;
@@ -469,7 +469,7 @@ class SkillScanner::Look {
                        set_.faults_.end());
   }
 
-  // That it is not used, for the one at `winner`.
+  // Notes that `loser` is not used, as the skill at `winner` has precedence.
   void beaten(const Candidate& loser, const std::string& winner, std::string_view by_whom) {
     fault({.path = loser.path,
            .line = loser.file == nullptr ? 0 : loser.file->name_line,
@@ -478,7 +478,7 @@ class SkillScanner::Look {
            .weight = Weight::note});
   }
 
-  // Skills for everybody that an agent's workspace has its own of.
+  // Notes shared skills that an agent's own skill of the same name hides.
   void note_hidden() {
     for (const Skill& own : set_.skills_) {
       if (own.report.agent_id.empty()) continue;

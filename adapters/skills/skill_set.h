@@ -1,4 +1,4 @@
-// SkillSet: all skills of a gateway at one moment: which there are, which win, which may be used.
+// SkillSet: a snapshot of a gateway's skills: which exist, which win their name, which are usable.
 #pragma once
 
 #include <cstddef>
@@ -23,11 +23,11 @@ namespace spine::skills {
 struct SkillsAgent {
   std::string id{};
   std::string workspace{};  // absolute; empty = none
-  // Names; absent = all that are eligible, empty = none.
+  // Names of skills; absent = all eligible ones, empty = none.
   std::optional<std::vector<std::string>> allowed{};
 };
 
-// Where to look, and what eligibility is judged by. Paths are absolute; empty = none.
+// Where to search, and the data to judge eligibility. Paths are absolute; empty = none.
 struct SkillsRequest {
   std::vector<SkillsAgent> agents{};
   std::string home{};
@@ -37,12 +37,12 @@ struct SkillsRequest {
   Ground::Truthy truthy{};
 };
 
-// `config`'s request. Variables come from `getenv_fn` and the .env files; they and `config` are
-// copied where they are needed. Thread: any.
+// The request for `config`. Variables come from `getenv_fn` and the .env files. The result borrows
+// nothing of `config`. Thread: any.
 SkillsRequest skills_request(const config::Config& config, const std::filesystem::path& state_dir,
                              config::GetEnv getenv_fn);
 
-// A root, highest precedence first.
+// A root folder of skills. roots_of() lists them by precedence, the highest first.
 struct SkillRoot {
   std::string path{};
   std::string label{};     // "workspace", "workspace-agents", "agents", "managed", "extra"
@@ -50,36 +50,36 @@ struct SkillRoot {
 };
 std::vector<SkillRoot> roots_of(const SkillsRequest& request);
 
-// A skill that won its name, eligible or not.
+// The skill of highest precedence among those of the same name, eligible or not.
 struct Skill {
   pipeline::SkillReport
       report{};             // name, description, path, root, agent_id, eligible, reasons, ...
-  std::string directory{};  // absolute, without symbolic links: to be shown to its agents
+  std::string directory{};  // canonical; mounted in its agents' sandboxes
   std::vector<std::pair<std::string, std::string>> env{};  // for its agents' processes; secret
   Digest256 sha256{};                                      // of SKILL.md
 };
 
-// Thread: any, read-only once it is made.
+// Immutable once it is made. Thread: any.
 class SkillSet {
  public:
-  // What `agent_id` is given: eligible, allowed, and not hidden by one of the same name in its own
-  // workspace. By name. Borrowed from the set.
+  // The skills of `agent_id`: eligible, allowed, and not hidden by one of the same name in its own
+  // workspace. Sorted by name. Borrowed from the set.
   std::vector<const Skill*> for_agent(std::string_view agent_id) const;
-  // All winners, by (agent_id, name).
+  // All winners, sorted by (agent_id, name).
   const std::vector<Skill>& skills() const { return skills_; }
   const std::vector<pipeline::SkillFault>& faults() const { return faults_; }
   pipeline::SkillsReport report() const;
-  // Counts up when what any agent is given has changed: names, contents, places, variables.
+  // Counts up when the skills of any agent have changed: names, contents, places, variables.
   std::uint64_t version() const { return version_; }
-  std::size_t looked_at() const { return looked_at_; }  // files, winners or not
+  std::size_t looked_at() const { return looked_at_; }  // files that were found, winners or not
   std::size_t eligible() const;
-  // Some files were not read this time: look again.
+  // Some files were not read in this scan (Pace::bounded): scan again.
   bool incomplete() const { return incomplete_; }
-  // What is to be watched: every folder that was looked into; and the roots.
+  // Folders to be watched: every folder that was searched; and the roots.
   const std::vector<std::string>& folders() const { return folders_; }
   const std::vector<SkillRoot>& roots() const { return roots_; }
 
-  // Of everything that is reported.
+  // Digest of everything that is reported.
   Bits128 shown_digest() const { return shown_; }
 
  private:
@@ -98,27 +98,27 @@ class SkillSet {
   Bits128 shown_{};
 };
 
-// Scans; remembers what files say, and what is wrong with them, by their contents, so that looking
-// again is cheap. Thread: one at a time.
+// Scans; caches the parsed files and their faults by content digest, so that a further scan is
+// cheap. Thread: one at a time.
 class SkillScanner {
  public:
   enum class Pace : std::uint8_t {
     all_at_once,
-    // What is not known yet is read up to kSkillYamlBytesPerLookMax of YAML, shared by the roots in
-    // workspaces, and that much of each other root: the rest is named as a fault, and the set is
-    // incomplete(). Another scan goes on.
+    // Files that are not cached are read up to kSkillYamlBytesPerLookMax of YAML: shared by all
+    // roots in workspaces, and for each other root. The rest are faults, and the set is
+    // incomplete(); the next scan continues.
     bounded,
   };
   explicit SkillScanner(Pace pace = Pace::all_at_once) : pace_(pace) {}
 
-  // Pure but for the file system. The version is that of `before`, or one more; 1 without it.
+  // Reads the file system only. The version is that of `before`, or one more; 1 without it.
   SkillSet scan(const SkillsRequest& request, const SkillSet* before);
 
  private:
   class Look;  // one scan
   using Files = std::map<Digest256, std::shared_ptr<const SkillFile>>;
   Pace pace_;
-  Files files_{};  // of the last scan, by their contents
+  Files files_{};  // cache of the last scan, by content digest
 };
 
 // One scan, for tools.
@@ -129,13 +129,13 @@ struct SkillChange {
   std::string name{};
   std::string agent_id{};  // empty = for every agent
   SkillChangeKind kind{};
-  Digest256 sha256{};  // not of removed ones
+  Digest256 sha256{};  // unset if removed
 };
 
-// Among eligible winners. By (agent_id, name); all of them. `before` null = all are added.
+// All changes among eligible winners, sorted by (agent_id, name). `before` null = all are added.
 std::vector<SkillChange> differences(const SkillSet* before, const SkillSet& after);
 
-// The SkillsChanged event's table, with the first kSkillChangesMax. Finishes `builder`.
+// Builds a SkillsChanged event, with the first kSkillChangesMax changes. Finishes `builder`.
 void build_skills_changed(const SkillSet& set, const std::vector<SkillChange>& changes,
                           flatbuffers::FlatBufferBuilder& builder);
 

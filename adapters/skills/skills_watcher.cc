@@ -1,4 +1,4 @@
-// SkillsWatcher: every scan says anew what is to be watched, so nothing has to be kept in step.
+// SkillsWatcher: every scan yields the full list of folders to watch, so none is kept up to date.
 #include "adapters/skills/skills_watcher.h"
 
 #include <algorithm>
@@ -17,15 +17,15 @@ namespace spine::skills {
 namespace {
 
 constexpr log::Logger kLog{"skills"};
-// Of a folder on the way to a root, and of one that was looked into. One may be both: added up.
+// Masks of a parent of a root, and of a searched folder. One may be both: IN_MASK_ADD joins them.
 constexpr std::uint32_t kWayMask = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
                                    IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK |
                                    IN_MASK_ADD;
 constexpr std::uint32_t kFolderMask = kWayMask | IN_CLOSE_WRITE | IN_ATTRIB;
-// A folder that is written to without end is looked at all the same, after this many debounces.
+// A folder that is written to without a pause is scanned after this many debounce times.
 constexpr std::uint64_t kDebouncesMax = 10;
-constexpr int kScansMax = 2;  // at once, while folders keep appearing
-// After a look there is none for so many times as long.
+constexpr int kScansMax = 2;  // in a row, while new folders keep appearing
+// The rest after a scan, as a multiple of the time that the scan took.
 constexpr std::uint64_t kRestFactor = 10;
 
 }  // namespace
@@ -80,7 +80,7 @@ void SkillsWatcher::look() {
   if (again_) look_soon();
 }
 
-// A folder may have been filled before it was watched: whoever was not watched is looked at again.
+// A new folder may have been filled before it was watched, so it is scanned again once it is.
 void SkillsWatcher::scan_and_tell() {
   debounce_.stop();
   waiting_since_ms_ = 0;
@@ -125,7 +125,7 @@ bool SkillsWatcher::watch(std::map<int, Watch>& now, const std::string& path,
 bool SkillsWatcher::watch_all() {
   std::map<int, Watch> now;
   bool fresh = false;
-  // The way to every root: it, or a folder on it, may come, go or be replaced.
+  // The parents of every root: each of them may appear, vanish or be replaced.
   for (const SkillRoot& root : set_->roots()) {
     for (std::size_t slash = root.path.find('/'); slash != std::string::npos;
          slash = root.path.find('/', slash + 1)) {
@@ -155,7 +155,7 @@ bool SkillsWatcher::is_relevant(int descriptor, std::uint32_t mask, std::string_
   if ((mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0) return true;
   if (at->second.names.contains(name)) return true;
   if (!at->second.all) return false;
-  // Other files of a skill may be written all the time.
+  // Ignore writes to a skill's other files, which may be frequent.
   const bool only_touched = (mask & (IN_CLOSE_WRITE | IN_ATTRIB)) != 0;
   return !only_touched || (mask & IN_ISDIR) != 0 || name == "SKILL.md";
 }
@@ -179,7 +179,7 @@ void SkillsWatcher::read_events() {
   if (relevant) look_soon();
 }
 
-// After the last event of a burst, but not for ever.
+// Debounce: after the last event of a burst, but with an upper bound.
 void SkillsWatcher::look_soon() {
   const std::uint64_t now = pipeline::boottime_now_ms();
   if (waiting_since_ms_ == 0) waiting_since_ms_ = now;

@@ -1,4 +1,4 @@
-// SkillsWatcher: looks at skills anew when something in their folders has changed.
+// SkillsWatcher: scans skills again when something in their folders has changed.
 #pragma once
 
 #include <functional>
@@ -15,16 +15,16 @@
 
 namespace spine::skills {
 
-// By inotify on the roots, on every folder below that was looked into, and on the folders above,
-// for roots that come and go; besides every kSkillPollMs, which also finds programs that were
-// installed. However much happens in the folders, it looks for at most a tenth of the time (or
-// rests kSkillRestMsMax). Without inotify, or beyond kSkillWatchesMax, there is only that, and one
-// warning. Thread: that of `base`, all calls.
+// Uses inotify on the roots, on every searched folder below, and on their parents, as roots may
+// come and go. It also polls every kSkillPollMs, which notices newly installed programs, too. Rate
+// limit: after a scan it rests ten times as long as the scan took, at most kSkillRestMsMax. Without
+// inotify, or beyond kSkillWatchesMax, it only polls, with one warning. Thread: that of `base`, all
+// calls.
 class SkillsWatcher {
  public:
-  // Called when anything that is reported is another, and after the first apply(). `changes`, of
-  // what is eligible, may be empty: set.version() has counted up if agents are given something
-  // else. Borrowed for the call; must not throw, nor call apply().
+  // Called when anything that is reported has changed, and after the first apply(). The changes are
+  // of eligible skills only, and may be empty; set.version() has counted up if any agent's skills
+  // changed. Borrowed for the call; must not throw, nor call apply().
   using OnChange = std::function<void(const SkillSet&, std::vector<SkillChange>)>;
 
   // `base` outlives it.
@@ -32,8 +32,8 @@ class SkillsWatcher {
   SkillsWatcher(const SkillsWatcher&) = delete;
   SkillsWatcher& operator=(const SkillsWatcher&) = delete;
 
-  // Scans and watches from now on as `request` says; on_change is called before this returns, if
-  // there is a reason.
+  // Scans now, and watches from now on, by `request`. on_change is called before this returns, if
+  // something changed.
   void apply(SkillsRequest request);
   void apply(const config::Config& config, const std::filesystem::path& state_dir,
              config::GetEnv getenv_fn) {
@@ -45,7 +45,7 @@ class SkillsWatcher {
   std::size_t watches() const { return watches_.size(); }
 
  private:
-  // What is of interest in a folder: all of it, or entries of these names.
+  // Which events of a folder matter: all, or those of entries with these names.
   struct Watch {
     bool all{};
     std::set<std::string, std::less<>> names{};
@@ -54,7 +54,7 @@ class SkillsWatcher {
   void open();
   void look();
   void scan_and_tell();
-  bool watch_all();  // whether there are folders that were not watched before
+  bool watch_all();  // true if there are folders that were not watched before
   bool watch(std::map<int, Watch>& now, const std::string& path, std::string_view name);
   void give_up(std::string_view why);
   void read_events();
@@ -68,13 +68,13 @@ class SkillsWatcher {
   std::optional<SkillSet> set_{};
   UniqueFd inotify_{};
   bool warned_{};
-  bool again_{};                    // the last look has left something
+  bool again_{};                    // the last scan was incomplete, or folders changed meanwhile
   std::map<int, Watch> watches_{};  // by watch descriptor
   loop::EventPtr readable_{};
   loop::Timer debounce_;
   loop::Timer poll_;
-  std::uint64_t waiting_since_ms_{};  // for the debounce; 0 = nothing has happened
-  std::uint64_t rests_until_ms_{};    // not before then, however much happens
+  std::uint64_t waiting_since_ms_{};  // start of the debounce; 0 = no event waits
+  std::uint64_t rests_until_ms_{};    // no scan before then (rate limit)
 };
 
 }  // namespace spine::skills

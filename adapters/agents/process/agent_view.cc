@@ -1,6 +1,6 @@
-// Temporary files, sockets, homes, workspaces of other agents; which folders hold the state, the
-// configuration, and keys; programs, from the links that lead to them to what runs them; folders of
-// a PATH; arguments; and layouts of tools, as data.
+// Hidden: temporary files, sockets, homes, workspaces of other agents, the gateway's state,
+// configuration and keys. Shown: programs with the links that lead to them and their interpreters,
+// folders of the PATH, arguments. Known layouts of tools are tables.
 #include "adapters/agents/process/agent_view.h"
 
 #include <algorithm>
@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Programs read in them: they cannot be hidden as a whole.
+// Programs need files in these: they cannot be hidden as a whole.
 constexpr std::array<std::string_view, 10> kSharedFolders{
     "/",          "/etc",     "/usr",         "/etc/ssl",           "/etc/ssl/certs",
     "/usr/local", "/etc/pki", "/etc/pki/tls", "/etc/pki/tls/certs", "/etc/ca-certificates"};
@@ -35,7 +35,7 @@ void add_once(Paths& list, const std::string& entry) {
   if (!has(list, entry)) list.push_back(entry);
 }
 
-// What stands beside it under its name: backups, what is about to replace it. And ".env".
+// Masks files beside it that begin with its name (backups, the next version), and ".env".
 void mask_siblings(OwnPlaces& own, const fs::path& file) {
   const std::string whole = file.filename().string();
   std::error_code failed;
@@ -76,7 +76,7 @@ class HiddenPlaces {
     gather_others(request);
   }
 
-  // Below a place that is hidden, so that it has to be shown.
+  // In a hidden place: seen only if it is shown by a mount of its own.
   bool is_hidden(const std::string& path) const { return is_within_any(path, folders_); }
   // Showing it would show a hidden place, or the gateway's own.
   bool would_uncover(const std::string& path) const {
@@ -84,11 +84,11 @@ class HiddenPlaces {
     return std::ranges::any_of(own_.folders, is_inside) ||
            std::ranges::any_of(own_.files, is_inside) || std::ranges::any_of(folders_, is_inside);
   }
-  // In a place that is hidden once more after everything is shown.
+  // In a place that is hidden again after the needed places are mounted.
   bool is_covered(const std::string& path) const {
     return is_within_any(path, own_.folders) || is_within_any(path, others_);
   }
-  // All of the machine that is neither is seen anyway.
+  // Everything else of the machine is visible anyway, read-only.
   bool needs_showing(const std::string& path) const { return is_hidden(path) || is_covered(path); }
   bool is_own(const std::string& path) const {
     return has(own_.folders, path) || has(own_.files, path);
@@ -96,7 +96,7 @@ class HiddenPlaces {
 
   const std::string& state() const { return state_; }
   const OwnPlaces& own() const { return own_; }
-  const Paths& folders() const { return folders_; }  // hidden first of all
+  const Paths& folders() const { return folders_; }  // hidden by the first mounts
   const Paths& others() const { return others_; }    // workspaces it is not to see
 
  private:
@@ -117,7 +117,7 @@ class HiddenPlaces {
     }
   }
 
-  // But those the configuration shows to this agent, or that it shares.
+  // Except those that the configuration shows to this agent, or that overlap its own.
   void gather_others(const LaunchRequest& request) {
     const config::SandboxConfig& sandbox = request.agent.process.sandbox;
     const std::string own = canonical_path(request.places.workspace);
@@ -144,7 +144,7 @@ constexpr std::array<std::string_view, 6> kFoldersOfPrograms{"bin",   "sbin",   
 constexpr std::array<std::string_view, 7> kParts{"bin",   "sbin",   "lib",    "lib32",
                                                  "lib64", "libx32", "libexec"};
 
-// Known by what lies in the prefix; what is shown of it besides holds installed programs alone.
+// Recognised by files in the prefix; `parts` hold only installed programs, so they can be shown.
 struct Layout {
   std::string_view mark{};
   std::string_view second_mark{};  // empty = one is enough
@@ -166,7 +166,7 @@ constexpr std::array<Layout, 13> kLayouts{
     Layout{"specifications", "gems", {"gems", "specifications", "extensions"}},
 };
 
-// A folder with one of these is the source of a program: its bin is not all that the program is.
+// A folder with one of these is a source tree, not a prefix: its programs need more than its bin.
 constexpr std::array<std::string_view, 8> kMarksOfSources{
     "package.json", "pyproject.toml", "setup.py", "requirements.txt",
     "Cargo.toml",   "go.mod",         "Gemfile",  "deno.json"};
@@ -185,7 +185,7 @@ bool is_of_people(const fs::path& folder) {
 }
 
 constexpr std::size_t kProgramsOfFolderMax = 256;  // shown one by one, of one folder of a PATH
-constexpr std::uint32_t kInterpretersMax = 4;      // one that is a script has one of its own
+constexpr std::uint32_t kInterpretersMax = 4;      // an interpreter may be a script itself
 
 // The path up to and with its first component "node_modules"; "" = none.
 std::string outermost_node_modules(const std::string& path) {
@@ -200,7 +200,7 @@ class NeededPlaces {
   NeededPlaces(const HiddenPlaces& hidden, const WritablePlaces& writable)
       : hidden_(hidden), writable_(writable), bent_(writable.all()) {}
 
-  // A program, the links that lead to it, and what it is run with. `path`: the agent's PATH.
+  // A program, the links that lead to it, and its interpreters. `path`: the agent's PATH.
   void add_what_is_run(const std::string& program, std::string_view path, const std::string& why) {
     std::string next = program;
     std::string reason = why;
@@ -233,8 +233,8 @@ class NeededPlaces {
     }
   }
 
-  // An argument that the configuration names: a script, or a file for the agent to read; never what
-  // a message may have put into the command line.
+  // An argument from the configuration: a script, or a file for the agent to read. Never one that
+  // comes from a message.
   void add_argument(const std::string& arg, std::string_view path) {
     std::error_code failed;
     const std::string file = trusted_path(arg, bent_);
@@ -249,21 +249,21 @@ class NeededPlaces {
     if (hidden_.needs_showing(file)) add(file, "named in spine.args");
   }
 
-  // Below another of its writable places it is seen already.
+  // Skipped below another of its writable places, where it is visible already.
   void add_configured(MountKind kind, const std::string& path, const std::string& why) {
     const std::string place = trusted_path(path, bent_);
     if (place.empty() || place == "/" || is_below_any(place, writable_.own)) return;
     mounts_.push_back({kind, place, why});
   }
-  // It was found at that very place, or somebody has moved it since.
+  // Shown only if its path is still canonical: otherwise it was replaced since the scan.
   void add_skill(const std::string& folder) {
     std::error_code failed;
     if (!fs::is_directory(folder, failed) || is_within_any(folder, bent_)) return;
     if (trusted_path(folder, bent_) != folder) return;
     mounts_.push_back({MountKind::show, folder, "a skill"});
   }
-  // A file or folder as it is. What the agent can write itself is seen already, and nothing an
-  // agent can exchange is a source: it would lead to wherever that agent likes.
+  // A file or folder itself. Nothing in a place that agents can write: its own places are visible
+  // anyway, and the mount of a replaced link would show whatever an agent chose.
   void add(const std::string& path, const std::string& why) {
     const std::string place = trusted_path(path, bent_);
     struct stat info {};
@@ -273,7 +273,7 @@ class NeededPlaces {
       mounts_.push_back({MountKind::show, place, why});
   }
 
-  // What is above comes first; where one path is wanted twice, writable wins.
+  // Parents before children; of two mounts of the same path, the writable one wins.
   std::vector<Mount> sorted() const {
     std::vector<Mount> mounts = mounts_;
     std::ranges::stable_sort(mounts, [](const Mount& a, const Mount& b) {
@@ -286,7 +286,7 @@ class NeededPlaces {
   }
 
  private:
-  // A link as such, where its folder is not shown.
+  // The symbolic link itself, as its folder may not be shown.
   void add_link(const std::string& path, const std::string& why) {
     const fs::path folder = trusted_path(fs::path(path).parent_path().string(), bent_);
     const fs::path place = folder / fs::path(path).filename();
@@ -296,7 +296,7 @@ class NeededPlaces {
     mounts_.push_back({MountKind::show_link, place.string(), why, target.string()});
   }
 
-  // Never the prefix itself: what opens accounts lies in there, too (agent_view.h).
+  // Never the prefix itself: credentials lie in it, too (agent_view.h).
   void add_parts(const std::string& prefix, const std::string& why) {
     for (const std::string& part : program_parts(prefix, hidden_.would_uncover(prefix))) {
       const std::string place = trusted_path(part, bent_);
@@ -306,7 +306,7 @@ class NeededPlaces {
     }
   }
 
-  // A prefix that is on the PATH itself: what can be run in it, one by one.
+  // The executable files of a prefix that is itself on the PATH, one by one.
   void add_programs_in(const std::string& folder, const std::string& why) {
     std::error_code failed;
     std::vector<fs::path> programs;
@@ -352,7 +352,7 @@ class NeededPlaces {
 
   const HiddenPlaces& hidden_;
   const WritablePlaces& writable_;
-  Paths bent_;  // links in there are some agent's
+  Paths bent_;  // writable by some agent: links in there are not followed
   std::vector<Mount> mounts_{};
 };
 
@@ -400,7 +400,7 @@ class ViewBuilder {
  private:
   void add_what_runs(NeededPlaces& needed, const std::string& program,
                      const std::vector<std::string>& env) const {
-    // The resolver's file may be a link into /run; its folder, as it is replaced when it changes.
+    // resolv.conf may be a link into /run. Its folder is shown, as the file is replaced on changes.
     const std::string resolver = canonical_path("/etc/resolv.conf");
     if (!resolver.empty() && hidden_.is_hidden(resolver)) {
       const std::string folder = fs::path(resolver).parent_path().string();
@@ -431,7 +431,7 @@ class ViewBuilder {
     return needed.sorted();
   }
 
-  // The gateway's own and other agents', whatever was shown around them.
+  // Hides the gateway's own and other agents' places again, even if a parent was shown.
   void cover_own(MountPlan& plan) const {
     for (const std::string& place : hidden_.own().masks) {
       std::error_code failed;
@@ -448,8 +448,8 @@ class ViewBuilder {
     }
   }
 
-  // Of the state directory only what is this agent's; beside the configuration and keys what was
-  // named, and what runs; never the gateway's files, or a socket.
+  // In the state directory only this agent's folders; beside the configuration and keys whatever is
+  // configured or run; never the gateway's own files, nor a socket.
   bool may_be_uncovered(const std::string& path) const {
     if (hidden_.is_own(path)) return false;
     if (is_within(path, hidden_.state()) && !is_below_any(path, {agents_folder()})) return false;
@@ -480,8 +480,7 @@ class ViewBuilder {
     }
     const std::string own = own_place_within(request_.gateway, place);
     if (own.empty()) return ok();
-    // What lies beside the gateway's own is hidden and shown again where it is named: that would
-    // show what lies in it, too.
+    // A hidden folder that is named here would be shown again, with the gateway's own file in it.
     if (!is_agents && hidden_.is_covered(place)) {
       return refuse(fmt::format("the gateway's own {} lies in it; name what the agent needs", own));
     }

@@ -1,5 +1,5 @@
-// AgentView: what an agent sees of the file system: what of this machine is hidden from it, the
-// gateway's own above all, and what it has to be shown so that it runs.
+// AgentView: what an agent sees of the file system: what is hidden from it (above all the gateway's
+// own files), and what it must see to run.
 #pragma once
 
 #include <string>
@@ -11,42 +11,41 @@
 
 namespace spine::agents {
 
-// Canonical folders and files. A file alone is masked as it is now, and seen again once another is
-// put in its place: so it is its folder that is hidden, but where programs need that folder.
+// Canonical folders and files. A mask on a single file is lost when the file is replaced, so its
+// whole folder is hidden, except where programs need that folder.
 struct OwnPlaces {
   Paths folders{};  // hidden with all that is in them
-  Paths masks{};    // folders, and files that are in those programs need
+  Paths masks{};    // to be hidden one by one, in folders that programs need
   Paths files{};    // the configuration and the keys, with links to them
 };
 OwnPlaces own_places(const GatewayPlaces& gateway);
 
-// The first of the gateway's own (state directory, configuration, keys) that lies in `folder`, or
-// is it, with its name for people; "" = none.
+// The first of the gateway's own places (state directory, configuration, keys) that is `folder` or
+// lies in it, as text for people; "" = none.
 std::string own_place_within(const GatewayPlaces& gateway, const std::string& folder);
 
-// A prefix is the folder a tool was installed into. It is never shown whole: tools keep what opens
-// accounts beside their programs (~/.x/bin and ~/.x/credentials.json, ~/.gem/credentials,
-// ~/.local/share/keyrings), so a rule that says "all of the prefix but what is known to be secret"
-// is wrong the day the next tool comes.
+// A prefix is the folder a tool was installed into. It is never shown whole: tools keep credentials
+// beside their programs (~/.x/bin and ~/.x/credentials.json, ~/.gem/credentials,
+// ~/.local/share/keyrings). So an allow list: a deny list would miss the secrets of unknown tools.
 
-// Whether the name of the folder (of a PATH) says that its programs use what lies beside it.
+// Whether programs in this folder (of a PATH) use files beside it, by the folder's name ("bin").
 bool is_folder_of_programs(const std::string& folder);
 
-// Whether more than one program's own files may lie in it: a tool's folder with its bin, a folder
-// of settings or of data, anything whose name begins with a dot.
+// Whether it may hold more than one program's own files: a tool's folder with its bin, a folder of
+// settings or data, anything whose name begins with a dot.
 bool is_prefix(const std::string& folder);
 
-// What of `prefix` programs need, with absolute paths: bin, lib*, libexec; and, unless `is_home`,
-// where version managers and languages of a known layout keep what they run. Only what is there.
+// The existing parts of `prefix` that programs need, as absolute paths: bin, lib*, libexec; unless
+// `is_home`, also where version managers and languages of a known layout keep programs.
 std::vector<std::string> program_parts(const std::string& prefix, bool is_home);
 
-// The package of a node program: the folder of the program, or the one above it, with a
-// package.json and without being a prefix for other reasons; "" = none.
+// The package of a node program: its folder, or the one above, that has a package.json and is no
+// prefix; "" = none.
 std::string node_package_of(const std::string& program);
 
 // The view of one agent. `program`: path of its command; `env`: its environment. Errors:
 // Errc::invalid_argument when the configuration would show the gateway's own places, or names a
-// path that an agent can bend.
+// path on which an agent can replace a symbolic link.
 Result<MountPlan> agent_view(const LaunchRequest& request, const std::string& program,
                              const std::vector<std::string>& env);
 

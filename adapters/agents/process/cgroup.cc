@@ -93,9 +93,9 @@ std::string own_path(const std::string& own_group) {
   return "";
 }
 
-// Whether the group is this process's to divide: systemd gives the files of a delegated one
-// (Delegate=yes) to the unit's user, and says so in an attribute, which is all that root can go by.
-// In a terminal's group there are others, and it could not be divided.
+// Whether the group is delegated to this process: for Delegate=yes systemd gives its files to the
+// unit's user, and sets an extended attribute, the only sign that root can use. A terminal's group
+// has other members as well, and cannot be divided.
 bool is_delegated(const std::string& folder, bool is_root) {
   if (!is_root) {
     return cgroup_members(folder) == std::vector<std::int32_t>{::getpid()} &&
@@ -127,7 +127,7 @@ UniqueFd locked(const std::string& folder) {
   return fd;
 }
 
-// Folders of root gateways that were killed and did not come back: nobody has them locked.
+// Removes folders of root gateways that were killed and not restarted: they are not locked.
 void remove_forsaken(const std::string& hierarchy) {
   std::error_code failed;
   for (const auto& entry : fs::directory_iterator(hierarchy, failed)) {
@@ -158,12 +158,12 @@ Result<std::shared_ptr<Cgroup>> Cgroup::make(const std::string& folder, const Cg
     if (!write_cgroup_file(folder + "/memory.max", most == 0 ? "max" : fmt::format("{}", most))) {
       return cannot("bound the memory of", folder, errno);
     }
-    // Not there where nothing is swapped. One that takes too much goes as a whole: an agent of
-    // which the kernel took a part would go on without it.
+    // memory.swap.max is missing without swap. The OOM killer takes the whole group: an agent that
+    // lost only some of its processes would go on in a broken state.
     write_cgroup_file(folder + "/memory.swap.max", most == 0 ? "max" : "0");
     write_cgroup_file(folder + "/memory.oom.group", "1");
   }
-  // Not there where the controller is not: CgroupTree says which are.
+  // May fail: these files exist only if the controller is on (CgroupTree knows which are).
   write_cgroup_file(folder + "/pids.max", fmt::format("{}", bounds.tasks_max));
   write_cgroup_file(folder + "/cpu.weight", "100");
   return group;
@@ -175,8 +175,8 @@ Cgroup::~Cgroup() {
 }
 
 void Cgroup::enter(std::vector<std::string>& argv) const {
-  // "0" is whoever writes. From outside it would come too late: what a process took, and whom it
-  // started, before it is moved does not move with it.
+  // "0" is the writing process. Moving it from outside would be too late: memory that it took and
+  // children that it started before the move stay in the old group.
   argv.insert(argv.begin(), {"/bin/sh", "-c", "echo 0 > \"$0\" || exit 125; exec \"$@\"",
                              folder_ + "/cgroup.procs"});
 }
@@ -240,7 +240,7 @@ std::unique_ptr<CgroupTree> CgroupTree::find(const Where& where) {
   return tree;
 }
 
-// Another that starts may take an unlocked folder away meanwhile.
+// Retries, as another gateway that starts may remove the folder before it is locked.
 bool CgroupTree::take(const std::string& folder) {
   for (std::uint32_t i = 0; i < kTriesMax; ++i) {
     if (!make_folder(folder)) return false;
@@ -255,7 +255,7 @@ bool CgroupTree::take(const std::string& folder) {
   return false;
 }
 
-// Both have to give a controller on, so that the groups below have it.
+// A controller must be enabled in both folders, so that the groups below have it.
 void CgroupTree::use(const std::string& base, const std::string& folder) {
   if (!take(folder)) {
     why_not_ = fmt::format("{} cannot be made", printable(folder));
@@ -300,7 +300,7 @@ std::string CgroupTree::summary() const {
 Result<std::shared_ptr<Cgroup>> CgroupTree::make(const std::string& agent_id,
                                                  const CgroupBounds& bounds) {
   std::string folder;
-  do {  // one of an earlier gateway may be about to end
+  do {  // a group of an earlier gateway may still exist
     folder = fmt::format("{}/{}-{}", folder_, agent_id, ++made_);
   } while (::access(folder.c_str(), F_OK) == 0);
   return Cgroup::make(folder, bounds, holds_memory_, left_);
@@ -312,7 +312,7 @@ void CgroupTree::tidy() {
   });
 }
 
-// Nobody but this gateway uses the folder, and it has not begun yet.
+// Kills everything in the folder, which is locked: no agent of this gateway was started yet.
 void CgroupTree::sweep() {
   std::error_code failed;
   for (const auto& entry : fs::directory_iterator(folder_, failed)) {

@@ -1,6 +1,6 @@
-// CgroupTree: where the control groups of this gateway's agents are, and what they can hold;
-// Cgroup: the one (version 2) of one process, which bounds what it takes with all that it starts,
-// and in which all of that ends at once.
+// CgroupTree: the control groups (version 2) of this gateway's agents, and which resources they can
+// bound; Cgroup: the group of one agent process, which bounds the resources of it and its
+// descendants, and kills all of them at once.
 #pragma once
 
 #include <cstdint>
@@ -19,14 +19,14 @@ struct CgroupBounds {
   std::uint32_t tasks_max{};
 };
 
-// Folders that could not be removed yet: their members have been killed, and are not gone.
+// Folders that could not be removed yet: their members were killed, and are still exiting.
 using CgroupsLeft = std::shared_ptr<std::vector<std::string>>;
 
-// Thread: loop. The destructor ends what is in it, and removes it, or leaves that to CgroupTree.
+// Thread: loop. The destructor kills the members and removes the group, or leaves the removal to
+// CgroupTree::tidy().
 class Cgroup {
  public:
-  // Makes the folder and writes the bounds; `holds_memory`: there is a controller of it. Errors:
-  // Errc::io.
+  // Makes the folder and writes the bounds. `holds_memory`: the memory controller is on. Errc::io.
   static Result<std::shared_ptr<Cgroup>> make(const std::string& folder, const CgroupBounds& bounds,
                                               bool holds_memory, CgroupsLeft left);
   Cgroup(const Cgroup&) = delete;
@@ -34,14 +34,14 @@ class Cgroup {
   ~Cgroup();
 
   const std::string& folder() const { return folder_; }
-  // Puts before a command what makes the process it becomes a member, before it does anything.
+  // Puts a wrapper before the command that joins the group and then execs the command.
   void enter(std::vector<std::string>& argv) const;
   // SIGKILL for every member, also those that left their process group or session.
   void kill() const;
   std::vector<std::int32_t> members() const;
-  // What it takes now, without files that are only read ahead; 0 where memory is not held.
+  // Memory in use, without inactive page cache; 0 without the memory controller.
   std::uint64_t memory_bytes() const;
-  // Whether the kernel ended it for taking more than its bound.
+  // Whether the kernel's OOM killer ended it for exceeding its bound.
   bool ran_out_of_memory() const;
 
  private:
@@ -53,10 +53,10 @@ class Cgroup {
   bool holds_memory_;
 };
 
-// Thread: loop. Found once, at the start.
+// Thread: loop. Made once, at the start.
 class CgroupTree {
  public:
-  // What the kernel says of this process; a test says something else.
+  // What the kernel says about this process; tests pass their own.
   struct Where {
     std::string mounts{};     // text of /proc/self/mountinfo
     std::string own_group{};  // text of /proc/self/cgroup
@@ -65,11 +65,11 @@ class CgroupTree {
   };
   static Where here(std::string mark);
 
-  // None: nothing is held.
+  // Without a tree: nothing is bounded, works() is false.
   CgroupTree() = default;
-  // Makes the folder of the agents' groups, and ends what an earlier gateway left in it. Where
-  // systemd has delegated this process's own group, the process moves itself into a group below
-  // it first: one that has members cannot give controllers to those below it.
+  // Makes the folder of the agents' groups, and kills what an earlier gateway left there. If
+  // systemd delegated this process's own group, the process first moves into a child group: a group
+  // with members of its own cannot enable controllers for its children.
   static std::unique_ptr<CgroupTree> find(const Where& where);
   CgroupTree(const CgroupTree&) = delete;
   CgroupTree& operator=(const CgroupTree&) = delete;
@@ -83,7 +83,7 @@ class CgroupTree {
 
   // For one process of an agent. REQUIRES: works(). Errors: Errc::io.
   Result<std::shared_ptr<Cgroup>> make(const std::string& agent_id, const CgroupBounds& bounds);
-  // Removes groups that are over and could not be removed at once.
+  // Removes ended groups that could not be removed at once.
   void tidy();
 
  private:
@@ -92,10 +92,10 @@ class CgroupTree {
   void sweep();
 
   std::string folder_{};
-  UniqueFd lock_{};  // on the folder: whose is locked by nobody is nobody's any more
+  UniqueFd lock_{};  // on the folder; an unlocked folder belongs to no running gateway
   CgroupsLeft left_{std::make_shared<std::vector<std::string>>()};
   std::string why_not_{"there are no control groups"};
-  std::uint64_t made_{};  // no folder is anybody else's, however often an agent comes and goes
+  std::uint64_t made_{};  // numbers the folders, so that no name is used twice
   bool holds_memory_{};
   bool holds_tasks_{};
   bool holds_processor_{};

@@ -1,4 +1,4 @@
-// Child on libevent: pipes, the pidfd, and the order in which the owner hears of them.
+// Child on libevent: pipes, the pidfd, and the order of callbacks.
 #include "adapters/agents/process/child.h"
 
 #include <array>
@@ -20,7 +20,7 @@ std::uint64_t steady_ms() {
          static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
 }
 
-// Where one read of a pipe goes. Callbacks of one thread do not nest.
+// Buffer for one read of a pipe. Shared per thread, as callbacks do not nest.
 std::array<char, limits::kAgentReadBytesMax>& read_buffer() {
   static thread_local std::array<char, limits::kAgentReadBytesMax> buffer;
   return buffer;
@@ -52,7 +52,7 @@ Status Child::listen() {
       watch(ended_event_, spawned_.pidfd.get(), spawned_.pidfd ? EV_READ | EV_PERSIST : EV_PERSIST,
             call<&Child::on_ended>);
   if (!all) return Error{Errc::io, "Cannot watch the process: out of memory."};
-  const timeval look_every = loop::in_ms(20);  // where there is no pidfd
+  const timeval look_every = loop::in_ms(20);  // polling interval without a pidfd
   if (event_add(output_event_.get(), nullptr) != 0 || event_add(error_event_.get(), nullptr) != 0 ||
       event_add(ended_event_.get(), spawned_.pidfd ? nullptr : &look_every) != 0) {
     return Error{Errc::io, "Cannot watch the pipes of the process."};
@@ -127,7 +127,7 @@ void Child::on_error() {
 
 void Child::on_ended() {
   if (reaped_ || !has_ended(spawned_.pid)) return;
-  // While it is a zombie its number is the group's for sure: take what it left behind along.
+  // Kill the rest of its process group before it is reaped: until then its pid is not reused.
   ::kill(-spawned_.pid, SIGKILL);
   if (group_) group_->kill();
   reap(spawned_.pid, exit_);
@@ -137,8 +137,8 @@ void Child::on_ended() {
     finish();
     return;
   }
-  pause_output(false);  // what it left behind is bounded by its pipe
-  // Whoever left the group may keep the pipe open for ever.
+  pause_output(false);  // the rest of its output is bounded by the pipe
+  // A descendant that left the group may keep the pipe open for ever: wait for a bounded time.
   const timeval wait = loop::in_ms(limits::kAgentDrainMsMax);
   event_add(drain_event_.get(), &wait);
 }
@@ -154,7 +154,7 @@ void Child::finish() {
     errors_.feed({read_buffer().data(), static_cast<std::size_t>(got)}, steady_ms(), pass);
   }
   if (!shut_) errors_.finish(pass);
-  // A program that ends in peace may leave out the last LF; a killed one leaves half a line.
+  // After a normal exit a last line without LF counts; a killed program leaves half a line.
   const bool in_peace = exit_.signal == 0 && exit_.code < 128;
   if (!shut_ && in_peace && !too_long_ && !framer_.partial().empty()) {
     events_->on_line(framer_.partial());
@@ -175,7 +175,7 @@ void Child::flush() {
       event_add(input_event_.get(), nullptr);
       return;
     case InputQueue::Flushed::broken:
-      input_broken_ = true;  // what waits goes on waiting; most likely its end is about to be seen
+      input_broken_ = true;  // keep the queue; the exit is most likely about to be seen
       event_del(input_event_.get());
       return;
     case InputQueue::Flushed::all:

@@ -21,32 +21,32 @@ struct ChildPlan {
   std::vector<std::string> env{};   // "NAME=value"; nothing else is passed on
   std::string cwd{};                // of the process that is spawned
   std::size_t line_bytes_max{};     // of its output; a longer line is a fault
-  std::size_t input_bytes_max{};    // that may wait to be read by it
-  // argv[0] is a wrapper that would take the agent along when it ends: signals but SIGKILL go to
-  // the group without it.
+  std::size_t input_bytes_max{};    // queued for its stdin
+  // argv[0] is a wrapper whose end would kill the agent: all signals but SIGKILL go to the other
+  // members of the group.
   bool spare_leader{};
-  std::string third_input{};        // what it can read from descriptor 3; empty = it has none
-  std::shared_ptr<Cgroup> group{};  // it enters by itself: then SIGKILL is for all that is in it
+  std::string third_input{};        // readable from descriptor 3; empty = there is none
+  std::shared_ptr<Cgroup> group{};  // argv makes it join this group; SIGKILL goes to all members
 };
 
 // Called on the loop thread, never from within a call to the child. Texts are borrowed.
 class ChildEvents {
  public:
   virtual ~ChildEvents() = default;
-  virtual void on_line(std::string_view line) = 0;    // of stdout, framed on LF alone, without it
-  virtual void on_stderr(std::string_view line) = 0;  // cut to a bound, its rate limited
-  virtual void on_line_too_long() = 0;                // then stdout is read no more
-  virtual void on_input_written() {}                  // what waited to be read by it is gone
+  virtual void on_line(std::string_view line) = 0;    // of stdout, without LF (the only line end)
+  virtual void on_stderr(std::string_view line) = 0;  // cut to a bound, and rate-limited
+  virtual void on_line_too_long() = 0;                // stdout is not read any more
+  virtual void on_input_written() {}                  // its input queue became empty
   // After the last line. The child may be destroyed from within.
   virtual void on_exit(const ChildExit& exit) = 0;
 };
 
-// Thread: loop. Runs in a session and process group of its own and gets SIGKILL when the thread
-// that spawned it ends.
+// Thread: loop. The process has a session and process group of its own, and gets SIGKILL when the
+// thread that spawned it ends.
 class Child {
  public:
-  // Kills what is left of the group and reaps. From within a callback what it hands out stays valid
-  // until that returns.
+  // Kills the rest of the group and reaps the process. If called within a callback, borrowed texts
+  // stay valid until the callback returns.
   struct End {
     void operator()(Child* child) const;
   };
@@ -57,10 +57,10 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  // Queues the line and a LF. False when more than input_bytes_max would wait: it does not read.
+  // Queues the line and a LF. False when the queue would exceed input_bytes_max (slow reader).
   bool write(std::string_view line);
-  void close_input();  // once all that waits is written
-  // While it is paused its stdout is not read, so it waits when its pipe is full.
+  void close_input();  // once the queue is written out
+  // While paused, its stdout is not read, so the process blocks once the pipe is full.
   void pause_output(bool pause);
   void signal(int number);  // to the whole group; harmless once it is reaped
   std::uint32_t pid() const { return static_cast<std::uint32_t>(spawned_.pid); }
@@ -70,7 +70,7 @@ class Child {
  private:
   Child(event_base* base, ChildPlan&& plan, ChildEvents& events, Spawned&& spawned);
   using Callback = void (*)(evutil_socket_t, short, void*);
-  // A callback that keeps the child in memory and does nothing once it is shut.
+  // A callback that keeps the child alive while it runs, and does nothing after shut().
   template <void (Child::*kMember)()>
   static void call(evutil_socket_t, short, void* context) {
     const std::shared_ptr<Child> child = static_cast<Child*>(context)->self_;
@@ -91,7 +91,7 @@ class Child {
   void finish();
   bool pass_error_line(std::string_view line);
 
-  std::shared_ptr<Child> self_{};  // until End, and a callback until it returns
+  std::shared_ptr<Child> self_{};  // keeps it alive until End, or until a running callback returns
   event_base* base_;
   ChildEvents* events_;
   Spawned spawned_;

@@ -28,7 +28,7 @@ InputQueue::Flushed InputQueue::flush(int fd) {
   }
   bytes_.clear();
   written_ = 0;
-  constexpr std::size_t kKept = 65'536;  // of memory between large inputs
+  constexpr std::size_t kKept = 65'536;  // capacity kept after a large input
   if (bytes_.capacity() > kKept) std::string().swap(bytes_);
   return Flushed::all;
 }

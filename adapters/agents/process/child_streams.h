@@ -1,5 +1,5 @@
-// What goes through the three pipes of a child: lines of its output, lines that wait to be read by
-// it, and what it writes to stderr.
+// Buffers for the three pipes of a child: its output in lines, the queue for its input, and its
+// stderr.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +37,7 @@ class LineFramer {
     return Fed::all;
   }
 
-  // What came after the last LF.
+  // The unfinished line after the last LF.
   std::string_view partial() const { return partial_; }
 
  private:
@@ -53,7 +53,7 @@ class LineFramer {
     return go_on;
   }
 
-  static constexpr std::size_t kKept = 65'536;  // of memory between long lines
+  static constexpr std::size_t kKept = 65'536;  // capacity kept after a long line
   std::size_t line_bytes_max_;
   std::string partial_{};
 };
@@ -62,12 +62,12 @@ class InputQueue {
  public:
   explicit InputQueue(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  // Appends the line and a LF. False, and nothing changes, when too much would wait.
+  // Appends the line and a LF. False, and nothing changes, when that would exceed bytes_max.
   bool push(std::string_view line);
   std::size_t waiting() const { return bytes_.size() - written_; }
 
   enum class Flushed : std::uint8_t { all, would_block, broken };
-  // Writes what `fd`, which does not block, takes; broken = nobody will ever read it.
+  // Writes what the non-blocking `fd` takes; broken = the reader is gone.
   Flushed flush(int fd);
 
  private:
@@ -78,8 +78,8 @@ class InputQueue {
 
 class ErrorLines {
  public:
-  // Calls on_line(std::string_view) for each line, cut to kAgentErrorLineBytesMax; beyond
-  // kAgentErrorLinesPerSecond lines are only counted, and the count is told with the next second's
+  // Calls on_line(std::string_view) for each line, cut to kAgentErrorLineBytesMax. Lines beyond
+  // kAgentErrorLinesPerSecond are only counted; the count is passed on with the next second's
   // first line. bool on_line: false stops. `now_ms` only grows.
   template <class OnLine>
   bool feed(std::string_view bytes, std::uint64_t now_ms, OnLine&& on_line) {

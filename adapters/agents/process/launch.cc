@@ -1,5 +1,5 @@
-// prepare_launch: the command, found; its environment (an allow list, then what the configuration
-// adds, then what skills add); what stands in front of it.
+// prepare_launch: finds the command; builds its environment (an allow list, then variables of the
+// configuration, then those of skills) and its wrappers.
 #include "adapters/agents/process/launch.h"
 
 #include <algorithm>
@@ -45,7 +45,7 @@ constexpr std::array<std::string_view, 14> kPassedOn{"PATH",
                                                      "NODE_EXTRA_CA_CERTS",
                                                      "SSL_CERT_FILE"};
 
-// What opens the gateway itself.
+// Credentials of the gateway itself.
 constexpr std::array<std::string_view, 4> kNever{
     "OPENCLAW_GATEWAY_TOKEN", "OPENCLAW_GATEWAY_PASSWORD", "SPINE_GATEWAY_TOKEN", kOwnerVariable};
 
@@ -110,7 +110,7 @@ void set_own(Variables& variables, const LaunchRequest& request, const std::stri
 std::optional<std::string> why_not(std::string_view name, bool is_root) {
   if (!is_variable_name(name)) return "that is no name of a variable";
   if (is_listed(kNever, name)) return "it belongs to the gateway and agents never get it";
-  // The loader would obey it in setpriv and bwrap too, which a root gateway starts as root.
+  // The dynamic loader obeys LD_* also in setpriv and bwrap, which a root gateway starts as root.
   if (is_root && name.starts_with("LD_")) {
     return "the gateway is root, and the programs that take root's rights from the agent would "
            "load it too; put it into a wrapper script, or run the gateway as another user";
@@ -126,7 +126,7 @@ Error cannot_get(std::string_view agent, std::string_view key, std::string_view 
 
 using config::Separation;
 
-// What is done, and as whom the agent runs.
+// The chosen means of separation, and the user the agent runs as.
 struct Separated {
   Separation how{};  // never automatic
   SystemUser user{};
@@ -183,7 +183,7 @@ std::string working_directory(const LaunchRequest& request) {
   return cwd.empty() ? request.places.workspace : cwd;
 }
 
-// The path of the command, links and all.
+// The path of the command; symbolic links are not resolved.
 Result<std::string> find_command(const LaunchRequest& request,
                                  const std::vector<std::string>& env) {
   const std::string& name = request.command_line.at(0);
@@ -209,7 +209,7 @@ Result<std::string> find_command(const LaunchRequest& request,
                            printable(request.agent.id), printable(name), printable(path))};
 }
 
-// Another user's agent must reach what it runs and where it works. `plan`: null without a view.
+// Whether the agent's user can reach `path`, e.g. its program. `plan`: null = no sandbox.
 Status check_reachable(const LaunchRequest& request, const SystemUser& user,
                        const std::string& path, const MountPlan* plan) {
   const Mount* mount = plan == nullptr ? nullptr : plan->decider(path);
@@ -234,7 +234,7 @@ Status check_program(const LaunchRequest& request, const SystemUser& user,
                                            user.name, printable(program), printable(program)));
 }
 
-// A folder of the PATH that is a link in a hidden place is named by where it leads to.
+// Replaces folders of the PATH that are links in hidden places by their targets.
 void show_path_entries(std::vector<std::string>& env, const MountPlan& plan) {
   for (std::string& variable : env) {
     if (!variable.starts_with("PATH=")) continue;
@@ -249,7 +249,7 @@ void show_path_entries(std::vector<std::string>& env, const MountPlan& plan) {
   }
 }
 
-// The folders of its PATH of which it sees anything.
+// The folders of its PATH that it can see.
 std::string seen_path(const std::vector<std::string>& env, const MountPlan& plan) {
   std::string path;
   for (const std::string& entry : path_entries(value_in(env, "PATH"))) {
@@ -261,7 +261,7 @@ std::string seen_path(const std::vector<std::string>& env, const MountPlan& plan
   return path;
 }
 
-// What the kernel is told to refuse it; "" = nothing.
+// The seccomp filter for the agent; "" = none.
 Result<std::string> filter_for(const LaunchRequest& request) {
   const SeccompRules rules{.no_user_name_spaces = !request.agent.process.sandbox.userns,
                            .no_large_segments = !request.memory_is_held};
@@ -411,7 +411,7 @@ Result<std::vector<std::string>> agent_environment(const LaunchRequest& request,
     }
     variables.set(name, value);
   }
-  // A skill names its variables itself, so what is no plain variable is left out.
+  // A skill chooses the names of its variables, so forbidden names are left out without an error.
   for (const auto& [name, value] : request.skill_env) {
     if (!why_not(name, true) && !variables.has(name)) variables.set(name, value);
   }

@@ -1,5 +1,5 @@
-// Launch: what stands in front of an agent's command, in its environment and in its view of the
-// file system.
+// Launch: the full command line of an agent with its wrappers (sandbox, limits, user), its
+// environment and its view of the file system.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace spine::agents {
 
-// What this machine can do to keep agents apart; found out once per process.
+// Which means of sandboxing this machine has; determined once per process.
 struct SeparationMeans {
   std::string bubblewrap{};  // path; empty = not there, or it does not work here
   std::string setpriv{};     // path; empty = not there
@@ -26,8 +26,8 @@ struct SeparationMeans {
 };
 SeparationMeans find_separation_means();
 
-// Why the agent is not to be started: the configuration asks for what nothing here can hold it to.
-// Empty = it may.
+// Why the agent must not be started: the configuration asks for restrictions that cannot be
+// enforced here. Empty = it may be started.
 std::string policy_refusal(const config::AgentConfig& agent, const SeparationMeans& means);
 
 struct LaunchRequest {
@@ -35,28 +35,28 @@ struct LaunchRequest {
   const GatewayPlaces& gateway;
   const AgentPlaces& places;
   const SeparationMeans& means;
-  std::vector<std::string> command_line{};  // as the protocol wants it; [0] is looked up
+  std::vector<std::string> command_line{};  // from the protocol; [0] is looked up
   std::vector<std::string> skill_dirs{};    // shown read-only
-  std::vector<std::pair<std::string, std::string>> skill_env{};  // set where not set otherwise
-  bool memory_is_held{};  // by a control group; else it is counted
+  std::vector<std::pair<std::string, std::string>> skill_env{};  // set only if not set otherwise
+  bool memory_is_held{};  // memory is bounded by a control group; else it is counted
 };
 
-// How what an agent would run is asked for its version.
+// How the interpreter of an agent is run to ask for its version.
 struct ProbeRules {
-  std::vector<std::string> writable{};  // canonical: nothing that lies in there is run
-  std::vector<std::string> wrapper{};   // stands before it: takes root's rights away
+  std::vector<std::string> writable{};  // canonical: no program from there is run
+  std::vector<std::string> wrapper{};   // put before the command: drops root's privileges
   uid_t uid{};                          // whom it is run as
   gid_t gid{};
-  std::string path{};  // the part of its PATH that the agent sees; empty = as in its environment
-  bool allowed{};      // false: a root gateway has no way to give its rights away
+  std::string path{};  // the folders of its PATH that it can see; empty = as in its environment
+  bool allowed{};      // false: a root gateway has no way to drop its privileges
 };
 
 struct Launch {
   ChildPlan plan{};
-  std::string program{};    // path of the agent's own program: what is run in the end
-  std::string sandbox{};    // "bubblewrap", "user <name>", "none": what was done
-  std::string seen_path{};  // its PATH, without folders that it does not see
-  MountPlan view{};         // bubblewrap: what it sees; else empty, and it sees what its user may
+  std::string program{};    // path of the agent's own program, without wrappers
+  std::string sandbox{};    // the means used: "bubblewrap", "user <name>", "none"
+  std::string seen_path{};  // its PATH, without folders that are hidden from it
+  MountPlan view{};         // with bubblewrap; else empty: it sees what its user may
   ProbeRules probe{};       // for check_node_version
 };
 // Pure but for looking at the file system. Errors: Errc::not_found when the command is not on the

@@ -81,7 +81,7 @@ class Counter {
   }
 
  private:
-  // What is in a tmpfs of the sandbox is memory.
+  // Files in a tmpfs of the sandbox are memory.
   void add_mounts(std::int32_t pid) {
     std::array<char, 64> name{};
     const std::string link = fmt::format("/proc/{}/ns/mnt", pid);
@@ -101,8 +101,8 @@ class Counter {
     }
   }
 
-  // Memory files it has open, mapped or not. Others are not looked at: a stat of a file on the net
-  // may take for ever.
+  // Files in memory that it has open, mapped or not. Other files are skipped: stat on a network
+  // file system may hang.
   void add_descriptors(std::int32_t pid) {
     const std::string folder = fmt::format("/proc/{}/fd", pid);
     const std::unique_ptr<DIR, CloseFdDir> dir(::opendir(folder.c_str()));
@@ -124,7 +124,7 @@ class Counter {
     }
   }
 
-  // Shared memory that is mapped and has no descriptor: no more of it than is mapped anywhere.
+  // Shared memory that is mapped without a descriptor: counted up to the end of its mapped range.
   void add_mapped(std::int32_t pid) {
     std::istringstream lines(read_proc_file(fmt::format("/proc/{}/maps", pid)));
     for (std::string line; std::getline(lines, line);) {
@@ -144,7 +144,7 @@ class Counter {
     }
   }
 
-  // A path that leads through a file system the agent answers for would let it hold up the loop.
+  // Whether no file system on the way is the agent's (e.g. FUSE), which could block this thread.
   bool can_be_reached(const MountLine& mount, const std::vector<MountLine>& all) const {
     return std::ranges::all_of(all, [&](const MountLine& above) {
       return !is_within(mount.path, above.path) || above.type == "tmpfs" || above.type == "proc" ||

@@ -1,4 +1,4 @@
-// MemoryUse: what processes take of the machine's memory, counted from outside.
+// MemoryUse: how much memory processes use, counted from /proc.
 #pragma once
 
 #include <cstdint>
@@ -9,18 +9,18 @@
 
 namespace spine::agents {
 
-// For where no control group holds it. Memory that no process has mapped is found as long as there
-// is a way to it: by a descriptor (memfd), or in a file system of the sandbox (tmpfs, /dev/shm).
-// Not found: what is on its way in a socket, and what the kernel keeps for pipes and queues.
+// Used where no control group bounds memory. Memory that no process has mapped is found if there is
+// a descriptor of it (memfd), or a file in a file system of the sandbox (tmpfs, /dev/shm). Not
+// found: data in flight in sockets, and kernel buffers of pipes and queues.
 struct MemoryUse {
-  std::uint64_t resident{};  // of each process: its own, and of files
-  std::uint64_t shared{};    // once: shared memory, whoever has it mapped, and files in memory
+  std::uint64_t resident{};  // sum over processes: private memory and mapped files
+  std::uint64_t shared{};    // counted once: shared memory, and files in memory (tmpfs)
 
   std::uint64_t total() const { return resident + shared; }
 };
 
-// The processes of the machine at one moment, and what their memory is judged by: made once for
-// all who want to know. Blocks briefly, as of() does: some files of /proc for each process.
+// A snapshot of the machine's processes and mounts, made once for all agents. The constructor and
+// of() block briefly: they read some files of /proc for each process.
 class MemoryMeter {
  public:
   MemoryMeter();
@@ -31,11 +31,11 @@ class MemoryMeter {
 
  private:
   std::vector<ProcessEntry> processes_;
-  std::set<std::uint64_t> machines_{};   // devices of mounts the gateway has itself
-  std::set<std::uint64_t> in_memory_{};  // those of them that are memory, and the kernel's own
+  std::set<std::uint64_t> machines_{};   // devices of the gateway's own mounts
+  std::set<std::uint64_t> in_memory_{};  // those that are tmpfs, and the kernel's for memfds
 };
 
-// Shared memory and files in memory of the whole machine: one short file, to be asked often.
+// Shared memory and files in memory of the whole machine. Cheap: reads one short file.
 std::uint64_t shared_memory_of_machine();
 
 }  // namespace spine::agents

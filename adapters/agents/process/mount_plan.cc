@@ -60,8 +60,8 @@ std::vector<std::string> MountPlan::options() const {
       append_way(argv, below->path, mount.path);
     }
     switch (mount.kind) {
-      // Every tmpfs has a size, for what is in it is memory; without one the kernel gives it half
-      // of the machine's.
+      // Every tmpfs gets a size, as its files are memory; the kernel's default is half of the
+      // machine's memory.
       case MountKind::hide_folder:
         append(argv, {"--perms", is_for_everybody(mount.path) ? "1777" : "0755", "--size",
                       fmt::format("{}", hiding_bytes_max(mount.path)), "--tmpfs", mount.path});

@@ -1,4 +1,4 @@
-// MountPlan: what an agent sees of the file system, as a list of mounts with the reason of each.
+// MountPlan: what an agent sees of the file system, as a list of mounts with the reason for each.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct Mount {
   std::string target{};  // show_link: where it leads to, as it is written in the link
 };
 
-// Mounts on top of the whole machine read-only; each may cover those before it.
+// Mounts on top of the machine's read-only file system; each may cover those before it.
 class MountPlan {
  public:
   void add(Mount mount) { mounts_.push_back(std::move(mount)); }
@@ -27,7 +27,7 @@ class MountPlan {
   const Mount* decider(const std::string& path) const;
   // Whether something is seen at `path` inside (if it is there outside).
   bool is_visible(const std::string& path) const;
-  // Options of bwrap for them, in order, with the folders between that have to be made.
+  // The bwrap options for them, in order, with the parent folders that have to be made.
   std::vector<std::string> options() const;
   const std::vector<Mount>& mounts() const { return mounts_; }
 
@@ -40,7 +40,7 @@ inline void append(std::vector<std::string>& argv, std::initializer_list<std::st
   argv.insert(argv.end(), more.begin(), more.end());
 }
 
-// How much a folder that hides another may hold: it is memory.
+// Size bound of the tmpfs that hides the folder: its contents are memory.
 std::uint64_t hiding_bytes_max(const std::string& path);
 
 }  // namespace spine::agents

@@ -1,5 +1,5 @@
-// What a package asks of node, which node it would get, and the ranges of versions that npm knows:
-// comparators, joined by blanks (and) and by || (or).
+// The "engines" of a package, the node it would be run by, and npm's version ranges: comparators,
+// joined by blanks (and) and by || (or).
 #include "adapters/agents/process/node_version.h"
 
 #include <algorithm>
@@ -154,7 +154,7 @@ NodePackage nearest_package(const fs::path& file) {
   return package;
 }
 
-// The folders of a PATH nothing of an agent's is found in.
+// The folders of a PATH that no agent can write to.
 std::string trusted_folders(std::string_view path, const ProbeRules& rules) {
   std::string folders;
   for (const std::string& entry : path_entries(path)) {
@@ -166,8 +166,8 @@ std::string trusted_folders(std::string_view path, const ProbeRules& rules) {
   return folders;
 }
 
-// What `node --version` says, e.g. "v20.20.2"; "" = nothing that helps. Remembered until the file
-// changes, so that one that hangs does so once.
+// The output of `node --version`, e.g. "v20.20.2"; "" = none. Cached until the file changes, so
+// that a node that hangs delays a start only once.
 std::string version_of_node(const std::string& node, std::string_view path,
                             const ProbeRules& rules) {
   static thread_local std::map<std::string, std::string> known;
@@ -178,7 +178,7 @@ std::string version_of_node(const std::string& node, std::string_view path,
   if (const auto found = known.find(key); found != known.end()) return found->second;
   std::vector<std::string> argv = rules.wrapper;
   argv.insert(argv.end(), {node, "--version"});
-  // Nothing else of the agent's environment: skills it wrote itself are in there.
+  // Nothing else of the agent's environment, which may come from skills that it wrote itself.
   const std::vector<std::string> env{"PATH=" + trusted_folders(path, rules), "LC_ALL=C"};
   const Result<CommandOutcome> outcome = run_command(argv, env, limits::kAgentNodeProbeMsMax);
   std::string text;
@@ -241,7 +241,7 @@ ProbeRules probe_rules(const LaunchRequest& request) {
 Status check_node_version(const std::string& program, const std::vector<std::string>& env,
                           const ProbeRules& rules) {
   const SystemUser user{"", rules.uid, rules.gid};
-  // Not even read: whoever can put it there may have put a pipe or a device there.
+  // Do not even read an untrusted path: it may be a pipe or a device.
   if (!rules.allowed || !may_be_run(program, rules.writable, user)) return ok();
   const fs::path file = trusted_path(program, rules.writable);
   const std::string_view path = rules.path.empty() ? value_in(env, "PATH") : rules.path;

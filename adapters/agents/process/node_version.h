@@ -1,4 +1,4 @@
-// NodeVersion: whether the node a program would get is one that its package asks for.
+// NodeVersion: whether the Node.js that would run a program satisfies its package's "engines".
 #pragma once
 
 #include <array>
@@ -18,8 +18,8 @@ using Version = std::array<std::uint32_t, 3>;
 bool parse_version(std::string_view text, Version& version);
 
 // Whether `range` (">=22.19.0", "^20.1 || >=22", ">=18 <23", "20.x", "*"), as npm understands it,
-// holds the version. What is not understood holds: a check of ours must not keep an agent from
-// starting.
+// contains the version. A range that is not understood counts as true: this check must not keep an
+// agent from starting.
 bool range_holds(std::string_view range, const Version& version);
 
 ProbeRules probe_rules(const LaunchRequest& request);
@@ -27,8 +27,8 @@ ProbeRules probe_rules(const LaunchRequest& request);
 // Whether the node that would run `program` (a path) is new enough for its package ("engines" in
 // the package.json above it). Runs that node, outside of the sandbox but as the agent's user, for
 // at most kAgentNodeProbeMsMax, and only if nobody but root and the gateway's user can have put it
-// there. Errors: Errc::invalid_argument with both versions and the exact remedy. ok when it is no
-// node program, or cannot be known.
+// there. Errors: Errc::invalid_argument with both versions and the exact remedy. ok if it is no
+// node program, or if the version cannot be determined.
 Status check_node_version(const std::string& program, const std::vector<std::string>& env,
                           const ProbeRules& rules);
 

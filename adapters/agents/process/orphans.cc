@@ -28,7 +28,7 @@ bool bears(const std::string& environment, const std::string& variable) {
   return environment.find('\0' + whole) != std::string::npos;
 }
 
-// This process, what it comes from (an agent may have started it), and what comes from it.
+// This process, its ancestors (an agent may have started it) and its descendants.
 std::vector<std::int32_t> own_family(const std::vector<ProcessEntry>& all) {
   std::vector<std::int32_t> family;
   for (const ProcessEntry& entry : with_descendants(all, ::getpid()))
@@ -46,8 +46,8 @@ std::vector<std::int32_t> own_family(const std::vector<ProcessEntry>& all) {
 // Kills it if it still bears the mark, and waits a moment until it is gone.
 bool kill_marked(std::int32_t pid, const std::string& variable) {
   const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!bears(environment_of(pid), variable)) return false;  // checked with its number held
-  // By its descriptor it is the process that was looked at, whoever has the number by now.
+  if (!bears(environment_of(pid), variable)) return false;  // checked after the pidfd was opened
+  // The pidfd names the process that was checked, even if its pid was reused since.
   const bool sent = pidfd ? ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0) == 0
                           : ::kill(pid, SIGKILL) == 0;
   if (!sent) return false;

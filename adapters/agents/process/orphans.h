@@ -7,9 +7,9 @@
 
 namespace spine::agents {
 
-// Marks every process of an agent of this gateway, so that a later start finds those that are left.
+// Marks every agent process of this gateway, so that a later start finds those that are left.
 inline constexpr std::string_view kOwnerVariable = "SPINE_AGENT_OWNER";
-// Value of that variable: stands for the state directory.
+// Value of that variable, derived from the state directory.
 std::string owner_mark(std::string_view state_dir);
 // Kills (SIGKILL) every process that bears the mark and is not a child of this process; returns how
 // many. Called at start, before any agent is.

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// One component of a path, and no way out of it.
+// Whether it is a single path component, and not "." or "..".
 bool is_plain_id(std::string_view id) {
   return is_plain(id, "-_.") && id[0] != '.';
 }
@@ -50,7 +50,7 @@ Status give_to(const fs::path& path, const SystemUser& user, mode_t mode) {
   return ok();
 }
 
-// Adds the right to pass for others to a directory of ours: files in it are 0600 as before.
+// Lets other users pass through a directory of ours (o+x); files in it stay 0600.
 Status open_way(const fs::path& path) {
   SPINE_TRY(const UniqueFd fd, open_directory(path));
   struct stat info {};
@@ -78,7 +78,7 @@ Status check_workspace(const fs::path& path, const SystemUser& user) {
                            user.name, name)};
 }
 
-// The one that is configured: made with its parents when it is not there, else only looked at.
+// The configured workspace: made with its parents if it does not exist, else only checked.
 Result<std::string> configured_workspace(const fs::path& path, const SystemUser& user) {
   std::error_code failed;
   fs::create_directories(path.parent_path(), failed);
@@ -96,7 +96,7 @@ Result<std::string> configured_workspace(const fs::path& path, const SystemUser&
   return failed ? path.string() : real.string();
 }
 
-// Who may write around the gateway's own can replace it, whatever its mode.
+// Whoever can write in a folder above the gateway's files can replace them, whatever their mode.
 Status check_apart(const GatewayPlaces& gateway, const config::AgentConfig& agent,
                    const std::string& workspace) {
   const std::string own = own_place_within(gateway, workspace);
@@ -108,15 +108,14 @@ Status check_apart(const GatewayPlaces& gateway, const config::AgentConfig& agen
                   printable(workspace), printable(agent.id), own, printable(agent.id))};
 }
 
-// Where only another uid keeps the agent apart, it walks to its directories by itself.
+// Without bubblewrap the agent's own user must be able to pass to its directories.
 bool walks_itself(const config::AgentConfig& agent) {
   const SeparationMeans means = find_separation_means();
   return means.is_root &&
          (agent.process.sandbox.separation == config::Separation::user || means.bubblewrap.empty());
 }
 
-// Below the state directory, whose path is canonical. A workspace that is configured stays as it
-// is.
+// Below `state`, which is canonical. A configured workspace is taken as it is.
 AgentPlaces places_below(const fs::path& state, const config::AgentConfig& agent) {
   const fs::path own = state / "agents" / agent.id;
   return {.workspace = agent.workspace.empty() ? (own / "workspace").string() : agent.workspace,

@@ -1,4 +1,4 @@
-// Places: where this gateway's own and its agents' directories are.
+// Places: paths of the gateway's own directories and of its agents' directories.
 #pragma once
 
 #include <optional>
@@ -11,13 +11,13 @@
 
 namespace spine::agents {
 
-// Places of this gateway that agents must not see, and where theirs are. Absolute.
+// Paths of this gateway that agents must not see, and the workspaces of all agents. Absolute.
 struct GatewayPlaces {
   std::string state_dir{};
-  std::string config_path{};  // hidden, and what it includes with its folder
+  std::string config_path{};  // hidden with its folder, where included files are
   std::vector<std::string>
       key_paths{};  // TLS key, token file and the like: hidden with their folders
-  std::vector<std::string> other_workspaces{};  // of all agents; an agent does not see others' own
+  std::vector<std::string> other_workspaces{};  // of all agents; an agent sees only its own
 };
 
 // Directories of one agent, made and owned as its processes need them.
@@ -31,8 +31,7 @@ struct AgentPlaces {
 // Makes them (0700), owned by the user its processes run as. Errors: Errc::io, and when the
 // workspace would give it the gateway's own: Errc::invalid_argument.
 Result<AgentPlaces> make_places(const GatewayPlaces& gateway, const config::AgentConfig& agent);
-// The same as far as they are there already; makes nothing, and looks for no user. Nothing when one
-// of them is missing.
+// The same directories if all exist already; else nothing. Makes nothing, and fills in no user.
 std::optional<AgentPlaces> find_places(const GatewayPlaces& gateway,
                                        const config::AgentConfig& agent);
 

@@ -47,7 +47,7 @@ bool read_stat(std::int32_t pid, ProcessEntry& entry) {
   const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
   if (got <= 0) return false;
   const std::string_view text(buffer.data(), static_cast<std::size_t>(got));
-  const std::size_t name_end = text.rfind(") ");  // the name may hold anything
+  const std::size_t name_end = text.rfind(") ");  // the name may contain anything
   if (name_end == std::string_view::npos) return false;
   const std::string_view fields = text.substr(name_end + 2);  // from "state", the third
   entry = {pid, static_cast<std::int32_t>(number_at(fields, 1)),
@@ -55,7 +55,7 @@ bool read_stat(std::int32_t pid, ProcessEntry& entry) {
   return true;
 }
 
-// "\040" is a blank: what would break the line is written as three octal digits.
+// Undoes octal escapes: "\040" is a blank.
 std::string unescaped(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -69,7 +69,7 @@ std::string unescaped(std::string_view text) {
   return out;
 }
 
-// Takes what is before the next blank.
+// One line of mountinfo; false if it is malformed.
 bool parse_line(std::string_view line, MountLine& out) {
   std::array<std::string_view, 6> first;
   for (std::string_view& word : first) {

@@ -1,4 +1,4 @@
-// Proc: the processes of this machine and the mounts they have, as /proc shows them.
+// Proc: this machine's processes and their mounts, from /proc.
 #pragma once
 
 #include <cstdint>
@@ -14,29 +14,29 @@ struct ProcessEntry {
   std::uint64_t resident_pages{};
 };
 
-// All that are there now, in no order; one that ends meanwhile may be missing. Blocks briefly.
+// All running processes, unordered; one that ends meanwhile may be missing. Blocks briefly.
 std::vector<ProcessEntry> list_processes();
 
 // Numbers of the processes in that process group.
 std::vector<std::int32_t> members_of_group(std::int32_t group);
 
-// `root` and everything below it by parent, of `all`. Empty when `root` is not there.
+// `root` and all its descendants, of `all`. Empty if `root` is not in it.
 std::vector<ProcessEntry> with_descendants(const std::vector<ProcessEntry>& all, std::int32_t root);
 
-// The first kAgentEnvironBytesMax of a file of /proc; "" when it is gone or somebody else's.
+// A file of /proc, cut at about kAgentEnvironBytesMax; "" if it cannot be read.
 std::string read_proc_file(const std::string& path);
 
 struct MountLine {
   std::uint64_t device{};  // as st_dev
-  std::string root{};      // what of the file system is seen there
-  std::string path{};      // where, as the process sees it
+  std::string root{};      // the mounted subtree of the file system
+  std::string path{};      // mount point, as the process sees it
   std::string type{};      // "ext4", "tmpfs", "cgroup2", ...
   bool read_only{};
 };
 
-// Lines of a mountinfo file (proc(5)); one that cannot be understood is left out.
+// Lines of a mountinfo file (proc(5)); malformed ones are left out.
 std::vector<MountLine> parse_mounts(const std::string& text);
-// Of the process; 0 = this one. Empty when it is gone or somebody else's.
+// Mounts of the process; 0 = this one. Empty if it has exited or may not be read.
 std::vector<MountLine> mounts_of(std::int32_t pid);
 
 }  // namespace spine::agents

@@ -1,4 +1,4 @@
-// Looking along a PATH as execvp does, along symbolic links, and at the beginnings of files.
+// Searches a PATH as execvp does, follows symbolic links, and reads the first bytes of files.
 #include "adapters/agents/process/program.h"
 
 #include <algorithm>
@@ -33,8 +33,7 @@ constexpr std::array<std::string_view, 17> kEndingsOfScripts{
     ".js", ".mjs", ".cjs", ".ts",  ".mts", ".cts",  ".py",  ".pyz", ".rb",
     ".pl", ".sh",  ".lua", ".php", ".jar", ".bash", ".zsh", ".exs"};
 
-// Of a regular file; shorter where it ends. What is put in its place (a pipe, a device) is not
-// read.
+// `count` bytes of a regular file, fewer at its end. Anything else (a pipe, a device) is not read.
 std::string bytes_at(const std::string& path, off_t at, std::size_t count) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat info {};
@@ -85,7 +84,7 @@ bool is_seen_whole(const std::string& path, const IsSeen& is_seen) {
   return std::ranges::all_of(chain, is_seen);
 }
 
-// Why what a program needs cannot be run; "" = it can.
+// Why an interpreter or loader cannot be run; "" = it can.
 std::string why_not(const std::string& path, const IsSeen& is_seen) {
   struct stat info {};
   const bool there = ::lstat(path.c_str(), &info) == 0;

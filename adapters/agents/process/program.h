@@ -1,5 +1,5 @@
-// Program: a command on a PATH, the links that lead to it, what the kernel runs it with, and why it
-// cannot be run: what is missing is rarely the program itself.
+// Program: finds a command on a PATH, the links that lead to it and its interpreter or loader; and
+// explains why it cannot be run, as often not the program but its interpreter is missing.
 #pragma once
 
 #include <functional>
@@ -21,42 +21,42 @@ std::string find_program(std::string_view name, std::string_view path, std::stri
 // the last is the file itself. At most kAgentLinkHopsMax.
 std::vector<std::string> link_chain(const std::string& program);
 
-// Value of a variable of "NAME=value" texts; "" when it is not there.
+// Value of a variable in "NAME=value" texts; "" if it is not set.
 std::string_view value_in(const std::vector<std::string>& env, std::string_view name);
 
-// What the first bytes of a file tell the kernel before it starts it.
+// How the kernel will start a file, by its first bytes: a "#!" line or an ELF header.
 struct Interpreter {
   std::vector<std::string> script{};  // of a "#!" line: the program and its arguments
-  bool windows_lines{};               // that line ends in CR LF: then no such program is found
-  std::string loader{};               // of a 64-bit ELF file; "" = none is named
+  bool windows_lines{};               // that line ends in CR LF, so no such program is found
+  std::string loader{};               // of a 64-bit ELF file; "" = it names none
 
-  // What `#!/usr/bin/env -S NAME=value node --flag` looks for; "" = that is not asked.
+  // The program that `env` looks up (node in `#!/usr/bin/env -S NAME=value node`); "" = no `env`.
   std::string searched() const;
 };
-// Nothing of what is no regular file, and does not wait for one.
+// Empty for anything but a regular file; never blocks on a pipe or device.
 Interpreter read_interpreter(const std::string& program);
 
-// The program in the #! line of a script (for `env`, the one it looks for along `path`), or the
-// loader an ELF file names; "" = none, or it cannot be read.
+// The interpreter of a script (for `env`, what it finds along `path`), or the loader of an ELF
+// file; "" = none, or the file cannot be read.
 std::string interpreter_of(const std::string& program, std::string_view path);
 
-// Whether the file is something that is run, by its mode, its beginning, or its name.
+// Whether the file is a program or script, by its mode, its first bytes, or its name.
 bool is_program_text(const std::string& file);
 
 // Why the file at `path` is no program: "is a link to /x, which is not there", "is a folder", "is
-// not executable; run: chmod +x /x". "" = it is one, or there is nothing at all.
+// not executable; run: chmod +x /x". "" = it is one, or does not exist.
 std::string why_no_program(const std::string& path);
 
-// The same for the first of that name along a PATH, with its path in front; a name with '/' is
-// looked up from `cwd`. "" = there is nothing of that name.
+// The same for the first such file of that name along a PATH, with its path in front; a name with
+// '/' is looked up from `cwd`. "" = there is none.
 std::string why_none_found(std::string_view name, std::string_view path, std::string_view cwd);
 
-// Whether a path is seen where the program is to run, by all that leads to it.
+// Whether a path is visible where the program is to run.
 using IsSeen = std::function<bool(const std::string& path)>;
 
-// Whether what the kernel would start for `program` is there: the interpreter of a script (and what
-// `env` would look for along `path`), or the loader of a binary. The kernel's ENOENT speaks of
-// these as if the program was missing. Errors: Errc::not_found naming both.
+// Checks that the interpreter of a script (and what `env` would find along `path`) or the loader of
+// a binary exists: without it the kernel's ENOENT looks as if the program itself were missing.
+// Errors: Errc::not_found naming both.
 Status check_interpreter(const std::string& program, std::string_view path, const IsSeen& is_seen);
 
 }  // namespace spine::agents

@@ -1,5 +1,5 @@
-// Options of bwrap: name spaces first, then mounts in the order of the plan; and rules of
-// libseccomp, written out as the kernel takes them.
+// Options of bwrap: name spaces first, then mounts in the order of the plan; and libseccomp rules,
+// exported as BPF.
 #include "adapters/agents/process/sandbox.h"
 
 #include <algorithm>
@@ -19,7 +19,7 @@
 namespace spine::agents {
 namespace {
 
-// 4,096 segments (kernel.shmmni) of this size are less than any bound of memory that makes sense.
+// 4,096 segments (kernel.shmmni) of this size are 256 MiB: less than any sensible memory bound.
 constexpr scmp_datum_t kSegmentBytesMax = 64 * 1024;
 
 struct FreeFilter {
@@ -32,7 +32,7 @@ bool forbid_user_name_spaces(void* filter) {
     const scmp_arg_cmp flag{at, SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER};
     return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), call, 1, &flag) == 0;
   };
-  // Flags of clone3 are in memory, which a filter cannot read: libraries take clone instead.
+  // A filter cannot read clone3's flags, which are in memory; on ENOSYS libraries use clone.
   return with_flag(SCMP_SYS(unshare), 0) && with_flag(SCMP_SYS(clone), 0) &&
          seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, nullptr) ==
              0 &&
@@ -44,7 +44,7 @@ bool forbid_large_segments(void* filter) {
   return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOMEM), SCMP_SYS(shmget), 1, &size) == 0;
 }
 
-// What else a processor of this kind runs: the same call has other numbers there.
+// Other ABIs of this processor, where the same system call has another number.
 void add_other_numbers(void* filter) {
 #ifdef __x86_64__
   seccomp_arch_add(filter, SCMP_ARCH_X86);
@@ -73,10 +73,10 @@ std::vector<std::string> sandbox_command(const SeparationMeans& means, const Mou
   if (means.is_root) {
     append(argv, {"--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
                   "--cap-add", "CAP_SETPCAP", "--cap-add",
-                  "CAP_DAC_READ_SEARCH"});  // the last one to enter the workspace
+                  "CAP_DAC_READ_SEARCH"});  // DAC_READ_SEARCH: to enter the workspace
   }
-  // The tmpfs of --dev has no size: so shared memory gets one of its own, and /dev is closed. (An
-  // agent of a root gateway could not write to bwrap's /dev/shm at all.)
+  // The tmpfs of --dev has no size bound, so /dev/shm gets a tmpfs of its own and /dev is remounted
+  // read-only. (An agent of a root gateway could not write to bwrap's /dev/shm at all.)
   append(argv, {"--ro-bind", "/", "/", "--dev", "/dev", "--perms", "1777", "--size",
                 fmt::format("{}", limits::kAgentTmpBytesMax), "--tmpfs", "/dev/shm", "--remount-ro",
                 "/dev", "--proc", "/proc"});
@@ -92,7 +92,7 @@ void append_limits(std::vector<std::string>& argv, const SeparationMeans& means,
   append(argv, {means.prlimit, "--core=0"});
   rlimit now{};
   if (bound_tasks && ::getrlimit(RLIMIT_NPROC, &now) == 0) {
-    // Who has no rights may lower it alone.
+    // An unprivileged process may only lower the limit.
     const rlim_t most = std::min<rlim_t>(limits::kAgentTasksMax, now.rlim_max);
     argv.push_back(fmt::format("--nproc={}", most));
   }

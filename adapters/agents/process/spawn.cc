@@ -1,4 +1,4 @@
-// posix_spawn (glibc: CLONE_VM | CLONE_VFORK, so a map of 1 TiB costs nothing), pidfd, waitid.
+// posix_spawn (glibc: CLONE_VM | CLONE_VFORK, so a mapping of 1 TiB costs nothing), pidfd, waitid.
 #include "adapters/agents/process/spawn.h"
 
 #include <algorithm>
@@ -52,7 +52,7 @@ Result<PipeEnds> make_pipe() {
   return ends;
 }
 
-// A file in memory with that text, to be read from its beginning; none for an empty one.
+// A memfd with that text, positioned at its start; none for an empty text.
 Result<UniqueFd> make_input(const std::string& text) {
   if (text.empty()) return UniqueFd();
   UniqueFd fd(::memfd_create("spine-input", MFD_CLOEXEC));
@@ -64,7 +64,7 @@ Result<UniqueFd> make_input(const std::string& text) {
   return fd;
 }
 
-// Ours alone: the flag belongs to one end of a pipe.
+// Affects this end of the pipe only.
 void make_non_blocking(const UniqueFd& fd) {
   ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
 }
@@ -150,7 +150,7 @@ void wait_for_end(pid_t pid, int pidfd) {
   }
 }
 
-// Takes what is there; lets go of the pipe at its end.
+// Reads what is there, once; closes the pipe at its end.
 void collect(UniqueFd& fd, std::string& text) {
   std::array<char, 4'096> buffer;
   const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());

@@ -1,4 +1,4 @@
-// Spawn: posix_spawn with three pipes, and what is done with the process afterwards.
+// Spawn: posix_spawn with three pipes; waiting for, killing and reaping the process.
 #pragma once
 
 #include <cstdint>
@@ -17,30 +17,30 @@ struct ChildExit {
   int signal{};  // 0 = none
 };
 
-// Our ends of the pipes, not blocking; theirs block.
+// The pipe ends here are non-blocking; the child's ends block.
 struct Spawned {
   pid_t pid{};
   UniqueFd input{};   // to its stdin
   UniqueFd output{};  // from its stdout
   UniqueFd error{};   // from its stderr
-  UniqueFd pidfd{};   // readable when it ended; none where the kernel has no pidfd
+  UniqueFd pidfd{};   // readable after its exit; none if the kernel has no pidfd
 };
 
 // Starts it as leader of a new session, with default signals, no descriptor but 0, 1 and 2 (and 3
 // to read `third_input` from, when there is any), and exactly `env`. The memory of this process is
-// not copied. Ignores SIGPIPE in this process if nobody decided about it: pipes have no other way
-// to report a reader that is gone. Thread: any. Errors: Errc::io, naming what the kernel refused.
+// not copied. Ignores SIGPIPE in this process unless it has a handler: a write to a closed pipe
+// then fails with EPIPE instead. Thread: any. Errors: Errc::io, naming what the kernel refused.
 Result<Spawned> spawn_process(const std::vector<std::string>& argv,
                               const std::vector<std::string>& env, const std::string& cwd,
                               const std::string& third_input = "");
 
-// Whether the process ended; it stays a zombie, so its number stays its own.
+// Whether the process ended. Does not reap it, so its pid is not reused.
 bool has_ended(pid_t pid);
 
-// Takes the zombie away. False when it has not ended. REQUIRES: `pid` is a child, not reaped yet.
+// Reaps the process. False if it has not ended. REQUIRES: `pid` is a child, not reaped yet.
 bool reap(pid_t pid, ChildExit& exit);
 
-// SIGKILL for what is left of its group, then waits for it, at most kAgentReapMsMax.
+// Sends SIGKILL to its process group, then waits for it, at most kAgentReapMsMax.
 void kill_and_reap(pid_t pid, int pidfd);
 
 struct CommandOutcome {
@@ -49,7 +49,7 @@ struct CommandOutcome {
   std::string error{};   // and of stderr
 };
 
-// Blocks at most `ms_max`; what runs on is killed. Its stdin is empty. Errors: Errc::io,
+// Blocks at most `ms_max`, then kills it. Its stdin is empty. Errors: Errc::io,
 // Errc::timed_out.
 Result<CommandOutcome> run_command(const std::vector<std::string>& argv,
                                    const std::vector<std::string>& env,

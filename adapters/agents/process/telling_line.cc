@@ -1,4 +1,4 @@
-// Looking for the reason in an error output, from its end.
+// Searches an error output for the reason of a failure, from its end.
 #include "adapters/agents/process/telling_line.h"
 
 #include <algorithm>
@@ -37,7 +37,7 @@ bool looks_like_key(std::string_view part) {
          !std::ranges::all_of(part, is_digit);
 }
 
-// A frame of a trace, or what runtimes write below one.
+// A frame of a stack trace, or what runtimes print below one.
 bool tells_nothing(std::string_view line) {
   return line.starts_with("at ") || line.starts_with("Node.js v") || line.starts_with("File \"") ||
          line.starts_with("node:internal") || line.starts_with("note: run with `RUST_BACKTRACE") ||
@@ -70,7 +70,7 @@ std::string telling_line(std::string_view tail) {
   return last;
 }
 
-// Parts between - and _ are looked at each: names of models are long, and hold numbers too.
+// Parts between - and _ are judged one by one: names of models are long, and have digits, too.
 std::string hide_secrets(std::string_view text) {
   std::string out;
   while (!text.empty()) {

@@ -1,4 +1,4 @@
-// telling_line: the line of an error output that says why.
+// telling_line: the line of a program's error output that tells why it failed.
 #pragma once
 
 #include <string>
@@ -6,12 +6,11 @@
 
 namespace spine::agents {
 
-// Of the end of what a program wrote to stderr: its last line that speaks of an error, or else its
-// last one; never the frames of a trace. Without terminal escapes, cut to some 300 bytes; "" =
-// there is none.
+// `tail`: the end of a program's stderr. Its last line that mentions an error, or else its last
+// line; never a frame of a stack trace. Without terminal escapes, cut to 300 bytes; "" = none.
 std::string telling_line(std::string_view tail);
 
-// Words that look like keys and tokens become [redacted]: long ones of letters and digits mixed.
+// Replaces words that look like keys or tokens by [redacted]: 16 or more letters and digits mixed.
 std::string hide_secrets(std::string_view text);
 
 }  // namespace spine::agents

@@ -1,4 +1,4 @@
-// Walks paths link by link, as the kernel does, and looks whose each link is.
+// Resolves paths link by link, as the kernel does, and checks where each link lies.
 #include "adapters/agents/process/trusted.h"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ void add_place(Paths& places, const std::string& path) {
   if (std::string whole = canonical_path(path); !whole.empty()) places.push_back(std::move(whole));
 }
 
-// Puts the components of `path` before those that are left, which are kept in reverse.
+// Pushes the components of `path` onto `left`, a stack of components still to be resolved.
 void put_before(Paths& left, const fs::path& path) {
   Paths parts;
   for (const fs::path& part : path.relative_path())
@@ -31,7 +31,7 @@ bool is_owner_trusted(const struct stat& info) {
   return info.st_uid == 0 || info.st_uid == ::geteuid();
 }
 
-// Its entries are replaced by nobody but whom we trust; in a sticky folder by their owners alone.
+// Whether only trusted users can replace its entries; in a sticky folder only their owners can.
 bool is_folder_trusted(const std::string& path, const SystemUser& agent) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0 || !is_owner_trusted(info)) return false;

@@ -1,4 +1,4 @@
-// Trusted paths: where a path leads when no agent can have bent it.
+// Trusted paths: resolves paths, but follows no symbolic link that an agent may have made.
 #pragma once
 
 #include <string>
@@ -14,10 +14,10 @@ using Paths = std::vector<std::string>;
 // The canonical path; "" when it is not there.
 std::string canonical_path(const std::string& path);
 
-// What agents can write. Canonical; what is not there is left out.
+// Places that agents can write to. Canonical; missing ones are left out.
 struct WritablePlaces {
   Paths own{};     // of this agent: its workspace, data, home and sandbox.write
-  Paths others{};  // workspaces of the others, and the folder that holds all that agents were given
+  Paths others{};  // workspaces of other agents, and the folder of all agents' directories
 
   Paths all() const;
 };
@@ -25,18 +25,18 @@ WritablePlaces writable_places(const LaunchRequest& request);
 
 // Whether `path` is one of the places, or below one. All canonical.
 bool is_within_any(const std::string& path, const Paths& places);
-// Whether it is below one of them, and none of them itself.
+// Whether it is below one of them, and not one of them itself.
 bool is_below_any(const std::string& path, const Paths& places);
 
-// The canonical path; "" when it is not absolute or not there, or when a symbolic link that lies in
-// one of the `writable` places is on the way: whoever can write there chose where it leads.
+// The canonical path; "" if it is not absolute, does not exist, or goes through a symbolic link in
+// one of the `writable` places: whoever can write there chose its target.
 std::string trusted_path(const std::string& path, const Paths& writable);
 
-// As link_chain() (program.h), but it ends where the first such link would be followed.
+// As link_chain() (program.h), but ends before the first such link is followed.
 Paths trusted_chain(const std::string& path, const Paths& writable);
 
-// Whether the program is what root or the gateway's user put there: neither it nor a folder or link
-// that leads to it can be changed by `agent`, or lies in one of the `writable` places.
+// Whether only root or the gateway's user can have put the program there: neither it nor a folder
+// or link on its path can be changed by `agent` or lies in one of the `writable` places.
 bool may_be_run(const std::string& program, const Paths& writable, const SystemUser& agent);
 
 }  // namespace spine::agents

@@ -45,7 +45,7 @@ constexpr std::array<Known, 21> kPrograms{{{"chromium", kOfChromium},
                                            {"buildah", kOfItself},
                                            {"unshare", kOfItself},
                                            {"firejail", kOfItself}}};
-// As "name": in a package.json.
+// Looked for as "name": in a package.json.
 constexpr std::array<Known, 7> kPackages{{{"puppeteer", kOfChromium},
                                           {"puppeteer-core", kOfChromium},
                                           {"playwright", kOfChromium},

@@ -1,4 +1,4 @@
-// UsernsNeeds: which programs make user name spaces, as far as their names tell.
+// UsernsNeeds: which programs are known, by name, to create user name spaces.
 #pragma once
 
 #include <optional>
@@ -9,12 +9,12 @@
 namespace spine::agents {
 
 struct UsernsNeed {
-  std::string name{};       // of the program or package that tells it
-  std::string_view what{};  // it does with them, and how it goes without
+  std::string name{};       // of the program or package that is known
+  std::string_view what{};  // what it uses them for, and how to do without
 };
 
-// Judged by the program with the links that lead to it, its arguments, and what its package.json
-// says it depends on. Nothing: it is not known to need them.
+// Judged by the program and the links that lead to it, its arguments, and the dependencies in its
+// package.json. Nothing = it is not known to need them.
 std::optional<UsernsNeed> userns_need_of(const std::string& program,
                                          const std::vector<std::string>& args);
 

@@ -1,4 +1,4 @@
-// Users: whose uid agents get, and what that user may do with a path.
+// Users: the user that agents run as, and that user's permissions on a path.
 #pragma once
 
 #include <cstdint>
@@ -16,19 +16,18 @@ struct SystemUser {
   gid_t gid{};
 };
 
-// "" = nobody. Errors: Errc::invalid_argument when there is no such user, or when it is root.
+// "" = user "nobody". Errors: Errc::invalid_argument if there is no such user, or if it is root.
 Result<SystemUser> find_user(const std::string& name);
 // The one this process runs as.
 SystemUser current_user();
-// Its home as the system knows it; "" = unknown.
+// Its home in the user database; "" = unknown.
 std::string home_of_current_user();
 
 // Whether the mode of `info` gives the user all of `bits` (4 read, 2 write, 1 execute or pass).
-// Without groups but its own; access control lists are not looked at.
+// Supplementary groups and access control lists are not considered.
 bool user_may(const SystemUser& user, const struct stat& info, std::uint32_t bits);
 
-// First directory above `path` (and not above `from`, when that is given) the user cannot pass;
-// "" = none.
+// First directory above `path` (and not above `from`) that the user cannot pass; "" = none.
 std::string first_closed_above(const SystemUser& user, const std::string& path,
                                const std::string& from = "/");
 

@@ -1,5 +1,5 @@
-// AcpProtocol: what is asked of the agent, its responses, what it tells of a turn, and where its
-// turns end.
+// AcpProtocol: requests to the agent, its responses, its updates during a turn, and the detection
+// of the end of a turn.
 #include "adapters/agents/protocols/acp.h"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ constexpr int kMethodNotFound = -32'601;
 constexpr std::size_t kRequestIdBytesMax = 256;
 constexpr std::int64_t kAuthenticationRequired = -32'000;
 
-// The message of an error, and what it says in detail.
+// The message of a JSON-RPC error, with the details of its data.
 std::string error_text(const JsonNode& error) {
   std::string text(error.text("message"));
   const JsonNode data = error["data"];
@@ -42,7 +42,7 @@ std::string failure_text(std::string_view what, const JsonNode& error) {
   return fmt::format("{}: {}", what, error_text(error));
 }
 
-constexpr std::uint64_t kUnknownMs = 250;  // of an agent that showed neither yet
+constexpr std::uint64_t kUnknownMs = 250;  // quiet time while neither late_ nor punctual_
 constexpr std::size_t kPastIdsMax = 64;
 
 static_assert(kUnknownMs < limits::kLateUpdatesMs);
@@ -51,8 +51,7 @@ bool has(const std::vector<std::string>& ids, std::string_view id) {
   return std::ranges::find(ids, id) != ids.end();
 }
 
-// A message with the method's parameters, which `params` writes. Without a number it is a
-// notification.
+// A JSON-RPC message, whose parameters `params` writes. With number 0 it is a notification.
 template <class Params>
 std::string message_of(std::string_view method, std::uint64_t number, Params params) {
   return json_object([&](JsonWriter& json) {
@@ -63,7 +62,7 @@ std::string message_of(std::string_view method, std::uint64_t number, Params par
   });
 }
 
-// What a tool gave back: its raw output, or else the texts of its content.
+// The result of a tool: the texts of its content, or else its raw output.
 std::string result_of(const JsonNode& update) {
   std::string text;
   update["content"].each([&text](const JsonNode& part) { text += part["content"].text("text"); });
@@ -72,7 +71,7 @@ std::string result_of(const JsonNode& update) {
   return raw.is_text() ? std::string(raw.text()) : raw.json();
 }
 
-// The kinds that say nothing of the answer.
+// Known kinds of updates that are no part of the answer; they are ignored.
 bool is_known_update(std::string_view kind) {
   constexpr std::array<std::string_view, 9> kKinds{
       "user_message_chunk",  "agent_thought_chunk",  "plan",
@@ -180,8 +179,8 @@ void AcpProtocol::cancel(RunId id) {
   const auto run = std::ranges::find(runs_, id, &Run::id);
   if (odd_.faulted() || run == runs_.end() || run->cancelled) return;
   run->cancelled = true;
-  // Before the prompt there is nothing to cancel: the next response is waited for. Neither is there
-  // after its response.
+  // Only a sent prompt without a response can be cancelled; in other steps the run ends with the
+  // next response or call back.
   if (run->step != Step::prompting) return;
   host_.write(message_of("session/cancel", 0,
                          [&](JsonWriter& json) { json.member("sessionId", run->conversation); }));
@@ -211,12 +210,12 @@ AcpProtocol::Run* AcpProtocol::run_of(std::string_view id) {
 void AcpProtocol::on_message(const JsonNode& message, std::string_view text) {
   const std::string_view method = message.text("method");
   const bool answers = message["result"].there() || message["error"].there();
-  // Some leave the version away.
+  // Some agents omit the version.
   const bool versioned = message["jsonrpc"].there() ? message.text("jsonrpc") == "2.0"
                                                     : answers || message["params"].there();
   if (!versioned) return on_unreadable(text);
   if (method.empty()) return on_response(message, text);
-  // What is asked of agents comes back from one that repeats what it reads.
+  // Requests that only a client sends: the program echoes its input.
   if (method == "initialize" || method == "session/new" || method == "session/load" ||
       method == "session/prompt" || method == "session/cancel") {
     return odd_.note("our own words", text);
@@ -226,12 +225,12 @@ void AcpProtocol::on_message(const JsonNode& message, std::string_view text) {
   odd_.skip(method);
 }
 
-// A run whose response this was would wait for it in vain.
+// If this was the response that a run awaits, the run would wait for ever: it fails.
 void AcpProtocol::on_unreadable(std::string_view text) {
   odd_.note("no message of JSON-RPC", text);
   if (odd_.faulted()) return;
   if (text.find("\"method\"") != text.npos) {
-    // Whoever asks waits for the answer.
+    // It was a request, so the agent waits for a response.
     if (const std::string id = id_in(text); !id.empty())
       asks_.refuse(id, kParseError, "Parse error");
     return;
@@ -253,7 +252,7 @@ void AcpProtocol::on_unreadable(std::string_view text) {
 
 std::unique_ptr<Protocol> make_acp_protocol(const AgentProfile& profile, ProtocolHost& host,
                                             RunEvents& events) {
-  // What was written by strangers moves no hand of the gateway's.
+  // Untrusted runs get no file access through the gateway.
   std::shared_ptr<FileAccess> files;
   if (profile.trust == fb::Trust::trusted) {
     files = make_workspace_files(profile.workspace, {profile.uid, profile.gid, profile.hidden});
@@ -392,7 +391,7 @@ void AcpProtocol::fail(Run& run, fb::RunErrorKind kind, std::string_view message
   const RunId id = run.id;
   asks_.withdraw(id);
   close_turn(run);
-  const std::string why(message);  // may be of the run
+  const std::string why(message);  // `message` may borrow from the run
   forget(run);
   events_.failed(id, kind, why);
 }
@@ -420,7 +419,7 @@ std::uint64_t AcpProtocol::quiet_ms() const {
   return punctual_ ? 0 : kUnknownMs;
 }
 
-// The response came. What looks unfinished is most likely about to be told.
+// The response came. Waits for late updates: longer if the answer looks unfinished.
 void AcpProtocol::hold(Run& run) {
   run.step = Step::ending;
   const bool unfinished = !run.calls.empty() || (run.reply.text.empty() && !run.used_tools);
@@ -449,7 +448,7 @@ void AcpProtocol::called_back(std::uint64_t token) {
   }
 }
 
-// Whatever comes from now on is of the next turn.
+// From now on updates belong to the next turn: sends the prompt that waits for this.
 void AcpProtocol::let_in(Conversation& known) {
   known.quiet_token = 0;
   if (known.quiet_proves) punctual_ = !late_;
@@ -461,13 +460,13 @@ void AcpProtocol::let_in(Conversation& known) {
   send_prompt(*run, false);
 }
 
-// The run ends: what is told of it from now on is dropped.
+// The run ends: late updates of it are dropped from now on, for a while by their ids.
 void AcpProtocol::close_turn(const Run& run) {
   Conversation* known = conversation(run.conversation);
   if (known == nullptr || (run.step != Step::prompting && run.step != Step::ending)) return;
   const bool broken_off = run.cancelled || run.step == Step::prompting;
   std::uint64_t ms = late_ || !punctual_ ? limits::kLateUpdatesMs - run.held_ms : 0;
-  // That it is punctual with whole answers says nothing of those that are broken off.
+  // Punctual after complete answers need not mean punctual after cancelled or failed ones.
   if (broken_off && ms == 0 && !late_) ms = kUnknownMs;
   if (broken_off && !late_) ms = std::min(ms, kUnknownMs);
   known->quiet_proves = !broken_off;
@@ -482,7 +481,7 @@ void AcpProtocol::close_turn(const Run& run) {
   known->past_token = call_back(limits::kLateUpdatesMs);
 }
 
-// The process or what can be believed of it ends: answers that came count.
+// The process ended, or a fault follows: runs that have their response are finished now.
 void AcpProtocol::tell_ended() {
   for (;;) {
     const auto run = std::ranges::find(runs_, Step::ending, &Run::step);
@@ -496,7 +495,7 @@ void AcpProtocol::ended(bool, std::string_view) {
   runs_.clear();
 }
 
-// Of the turn before by its id, or because there is no turn.
+// Whether an update is of an earlier turn: by its id, or because no turn is open.
 bool AcpProtocol::is_late(const Conversation* known, const Run* run, std::string_view id) const {
   if (run == nullptr) return true;
   return known != nullptr && !id.empty() && has(known->past, id) && !has(run->ids, id);
@@ -508,7 +507,7 @@ void AcpProtocol::drop_late(Conversation* known, std::string_view kind, const Js
   const bool loads = std::ranges::any_of(runs_, [known](const Run& run) {
     return run.step == Step::loading && run.conversation == known->id;
   });
-  if (loads) return;  // its history
+  if (loads) return;  // session/load replays the history
   late_ = true;
   punctual_ = false;
   if (known->dropped++ != 0) return;
@@ -539,7 +538,7 @@ void AcpProtocol::on_update(const JsonNode& params, std::string_view text) {
     if (!is_known_update(kind)) not_understood(run, kind, text);
     return;
   }
-  // Of an answer nobody waits for.
+  // An update of a cancelled or abandoned prompt.
   if ((run != nullptr && run->cancelled) || (known != nullptr && known->stray_request != 0)) return;
   const std::string own_id = update.their_id(piece ? "messageId" : "toolCallId");
   if (is_late(known, run, own_id)) return drop_late(known, kind, update);
@@ -552,7 +551,7 @@ void AcpProtocol::on_update(const JsonNode& params, std::string_view text) {
   on_tool(*run, update);
 }
 
-// An answer that is empty because of it is none.
+// Remembers the update: if the answer stays empty, the run fails because of it.
 void AcpProtocol::not_understood(Run* run, std::string_view what, std::string_view text) {
   odd_.pass_over(what.empty() ? "an update without a kind" : what);
   if (run == nullptr || odd_.faulted() || !run->unread.empty()) return;
@@ -600,7 +599,7 @@ void AcpProtocol::on_tool(Run& run, const JsonNode& update) {
                                  .title = update.text("title"),
                                  .arguments = arguments.empty() ? "{}" : arguments});
   }
-  // What it is may be told later than that it is.
+  // A later update may name the tool's kind.
   if (const std::string kind = kind_of(run, update); kind != "other") call->name = kind;
   if (!over) return;
   const std::string name = std::move(call->name);
@@ -638,9 +637,9 @@ void AcpProtocol::on_request(std::string_view method, const JsonNode& message) {
   asks_.refuse(id, kMethodNotFound, fmt::format("\"Method not found\": {}", method.substr(0, 128)));
 }
 
-// What rules name a tool by. A question need not say it: then it is what was said when the tool was
-// called, and what has a command line is a command. A rule for commands must not miss one because
-// nobody called it so.
+// The name by which policy rules match a tool. A permission request may omit the kind: then it is
+// that of the tool call, and anything with a command line counts as a command, so that a rule for
+// commands does not miss one.
 std::string AcpProtocol::kind_of(const Run& run, const JsonNode& call) {
   std::string kind(call.text("kind"));
   const std::string call_id = call.their_id("toolCallId");

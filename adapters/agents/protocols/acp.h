@@ -37,8 +37,8 @@ class AcpProtocol final : public LineProtocol {
   bool conversations_move() const override { return loads_; }
 
  private:
-  // ending: the response came, and updates of the turn may still come. waiting: those of the turn
-  // before may.
+  // ending: the response came, but late updates of the turn may follow. waiting: late updates of
+  // the previous turn may still come, so the prompt is not sent yet.
   enum class Step : std::uint8_t { waiting, loading, opening, prompting, ending };
   struct Call {
     std::string id{};
@@ -47,32 +47,32 @@ class AcpProtocol final : public LineProtocol {
   struct Run {
     RunId id{};
     Step step{};
-    std::uint64_t request{};         // whose response is waited for
+    std::uint64_t request{};         // id of the request whose response is awaited
     std::string conversation{};      // the agent's name of it; empty while one is opened
     std::string text{};              // until it is sent
-    Reply reply{.stop_reason = {}};  // its reason once it is ending
+    Reply reply{.stop_reason = {}};  // stop_reason is set once it is ending
     JoinedPieces pieces{};
     std::vector<Call> calls{};       // tools in use
     std::vector<std::string> ids{};  // of its messages and tools
-    std::uint64_t token{};           // of the call back that tells its end
-    std::uint64_t held_ms{};         // that it was held for late updates
-    std::string unread{};            // the first thing it told that was not understood
+    std::uint64_t token{};           // of the call back that ends it
+    std::uint64_t held_ms{};         // how long it is held for late updates
+    std::string unread{};            // the first update that was not understood
     bool used_tools{};
     bool cancelled{};
   };
-  // One this process knows: it can be gone on with at once.
+  // A conversation that this process has loaded, so a prompt can be sent at once.
   struct Conversation {
     std::string id{};
     std::uint64_t skills_version{};
-    std::uint64_t stray_request{};  // a prompt that was given up; till its response, all is old
-    // Till this call back updates can be of the turn before, so no prompt is sent.
+    std::uint64_t stray_request{};  // an abandoned prompt; until its response updates are stale
+    // Until this call back updates may belong to the previous turn, so no prompt is sent.
     std::uint64_t quiet_token{};
-    bool quiet_proves{};              // that it is punctual, if nothing comes
-    std::uint64_t past_token{};       // till this call back `past` counts
-    std::vector<std::string> past{};  // ids of messages and tools of the turn before
-    std::uint32_t dropped{};          // updates that came too late, since the last prompt
+    bool quiet_proves{};              // no update until then proves the agent punctual
+    std::uint64_t past_token{};       // `past` is valid until this call back
+    std::vector<std::string> past{};  // ids of messages and tools of the previous turn
+    std::uint32_t dropped{};          // late updates, since the last prompt
   };
-  // What is asked, and the responses
+  // Requests and responses
   template <class Params>
   std::uint64_t request(std::string_view method, Params params);
   void open(Run& run);
@@ -94,7 +94,7 @@ class AcpProtocol final : public LineProtocol {
   Conversation* conversation(std::string_view id);
   Run* run_of(std::string_view conversation);
 
-  // Where one turn ends and the next one of its conversation begins
+  // Boundaries of turns: late updates must not be taken for the next turn's
   std::uint64_t call_back(std::uint64_t ms);
   std::uint64_t quiet_ms() const;
   void hold(Run& run);
@@ -111,19 +111,19 @@ class AcpProtocol final : public LineProtocol {
   void on_tool(Run& run, const JsonNode& update);
   void give_up(Run& run, std::string_view message);
 
-  // What the agent asks
+  // Requests of the agent
   void on_request(std::string_view method, const JsonNode& message);
   static std::string kind_of(const Run& run, const JsonNode& call);
 
   AcpAsks asks_;
   std::uint64_t next_request_{1};
   std::uint64_t greeting_{};
-  bool loads_{};  // it can go on with conversations of earlier processes
+  bool loads_{};  // it can load conversations of earlier processes (session/load)
   std::vector<Run> runs_{};
   std::vector<Conversation> conversations_{};  // oldest first
   std::uint64_t next_token_{1};
-  bool late_{};      // this agent tells of a turn after its response
-  bool punctual_{};  // a turn and the time after it passed without that
+  bool late_{};      // this agent was seen to send updates of a turn after its response
+  bool punctual_{};  // a whole turn passed, and the time after it, without late updates
 };
 
 std::unique_ptr<Protocol> make_acp_protocol(const AgentProfile& profile, ProtocolHost& host,

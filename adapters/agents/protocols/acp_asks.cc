@@ -1,4 +1,4 @@
-// Answers as JSON-RPC has them; files are read and written on another thread.
+// Responses in JSON-RPC; files are read and written on another thread.
 #include "adapters/agents/protocols/acp_asks.h"
 
 #include <algorithm>
@@ -65,10 +65,10 @@ void AcpAsks::permission(const JsonNode& params, std::string id, RunId run, std:
     const std::string_view option_id = option.text("optionId");
     if (option_id.empty() || permission.options.size() >= kOptionsMax) return;
     const fb::ApprovalDecision decision = decision_of(option.text("kind"));
-    // Nobody can tell what would be allowed for ever.
+    // Without a title a user cannot tell what would be allowed for ever.
     if (decision == fb::ApprovalDecision::allow_always && title.empty()) return;
     permission.options.push_back({option_id, option.text("name"), decision});
-    // A lasting no is nobody's to give: it would be the agent's to remember.
+    // reject_always is never chosen: the agent would remember it, outside of the gateway's control.
     if (option.text("kind") == "reject_always") return;
     ask.options.push_back({std::string(option_id), decision});
   });
@@ -76,7 +76,7 @@ void AcpAsks::permission(const JsonNode& params, std::string id, RunId run, std:
   ++next_ask_;
   ask.run = run;
   std::string detail = detail_of(call);
-  // What is allowed for ever is remembered by tool and detail.
+  // A lasting permission is stored by tool and detail, so the detail must not be empty.
   if (detail.empty()) detail = title;
   permission.tool = tool;
   permission.title = title;
@@ -98,7 +98,7 @@ void AcpAsks::answer(std::uint64_t number, fb::ApprovalDecision decision) {
   const bool allows = decision == fb::ApprovalDecision::allow_once ||
                       decision == fb::ApprovalDecision::allow_always;
   const Option* option = option_for(allows ? decision : fb::ApprovalDecision::deny);
-  // Leave for ever is given for this once when that is all there is; never the other way round.
+  // allow_always falls back to allow_once if that is the only option; never the other way round.
   if (decision == fb::ApprovalDecision::allow_always && option == nullptr) {
     option = option_for(fb::ApprovalDecision::allow_once);
   }

@@ -1,5 +1,5 @@
-// AcpAsks: what an agent of the Agent Client Protocol asks of its client: permissions, and files of
-// its workspace.
+// AcpAsks: requests of an agent of the Agent Client Protocol to its client: permissions, and files
+// of its workspace.
 #pragma once
 
 #include <cstdint>
@@ -15,25 +15,25 @@
 
 namespace spine::agents {
 
-// `id` of a request: the agent's, as JSON.
+// `id`: the agent's id of the request, as JSON.
 class AcpAsks {
  public:
-  // All outlive it. `files`: null = none may be asked for.
+  // All outlive it. `files`: null = no file access.
   AcpAsks(const AgentProfile& profile, ProtocolHost& host, RunEvents& events,
           std::shared_ptr<FileAccess> files)
       : profile_(profile), host_(host), events_(events), files_(std::move(files)) {}
 
   bool has_files() const { return files_ != nullptr; }
-  // `run`: whose question it is; none = of nobody who waits. `tool`: what rules name it.
+  // `run`: the run it belongs to; none = no open run. `tool`: the name that policy rules match.
   void permission(const JsonNode& params, std::string id, RunId run, std::string_view tool);
   // REQUIRES: has_files().
   void read_file(const JsonNode& params, const std::string& id);
   void write_file(const JsonNode& params, const std::string& id);
-  // Refuses a request, with an error of JSON-RPC.
+  // Answers a request with a JSON-RPC error.
   void refuse(const std::string& id, int code, std::string_view message);
 
   void answer(std::uint64_t number, fb::ApprovalDecision decision);
-  // The run is over: nobody answers what it asked.
+  // The run is over: withdraws its open permission requests.
   void withdraw(RunId run);
 
  private:

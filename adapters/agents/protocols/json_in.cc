@@ -1,5 +1,5 @@
-// Reading of lines, with what programs get wrong repaired, in one pass: what is outside of objects
-// is left out.
+// Parses lines and repairs common errors of programs in one pass; text outside of objects is
+// dropped.
 #include "adapters/agents/protocols/json_in.h"
 
 #include <algorithm>
@@ -38,15 +38,15 @@ std::size_t escape_bytes(std::string_view line, std::size_t at) {
       if (line[end] == '\a') return end + 1 - at;
       if (line[end] == kEscape) return std::min(end + 2, line.size()) - at;
     }
-    return 2;  // it has no end: only its beginning is taken for one
+    return 2;  // unterminated: only its introducer is skipped
   }
-  // ESC ( B and the like: bytes between, then one that ends it.
+  // ESC ( B and the like: intermediate bytes, then a final byte.
   while (end < line.size() && kind >= ' ' && kind <= '/' && line[end] < '0')
     ++end;
   return (kind >= ' ' && kind <= '/' ? std::min(end + 1, line.size()) : end) - at;
 }
 
-// The code unit whose four digits are at `at`; nothing when they are none.
+// The UTF-16 code unit of the four hexadecimal digits at `at`; nothing if they are none.
 std::optional<std::uint32_t> hex_unit(std::string_view text, std::size_t at) {
   if (at + 4 > text.size()) return std::nullopt;
   std::uint32_t unit = 0;
@@ -72,7 +72,7 @@ std::string surrogate_bytes(std::uint32_t unit) {
           static_cast<char>(0x80U | (unit & 0x3FU))};
 }
 
-// How many bytes from `at` on begin a character that would go on behind them; 0 = none do.
+// How many bytes from `at` on are the start of an incomplete UTF-8 character; 0 = none are.
 std::size_t begun_bytes(std::string_view text, std::size_t at) {
   const auto lead = static_cast<unsigned char>(text[at]);
   const std::size_t whole = lead >= 0xF0 && lead < 0xF5   ? 4
@@ -85,7 +85,7 @@ std::size_t begun_bytes(std::string_view text, std::size_t at) {
   return count < whole ? count : 0;
 }
 
-// Halves are compared as bytes: of UTF-8, or of surrogates that were encoded as if they were some.
+// The surrogate that was encoded in three bytes as if it were a code point (CESU-8).
 char32_t surrogate(std::string_view bytes) {
   return 0xD000U | (static_cast<char32_t>(bytes[1] & 0x3F) << 6U) |
          static_cast<char32_t>(bytes[2] & 0x3F);
@@ -95,7 +95,7 @@ bool is_surrogate(std::string_view bytes) {
   return bytes.size() == 3 && bytes[0] == '\xED' && static_cast<unsigned char>(bytes[1]) >= 0xA0;
 }
 
-// What both make together; "" = no character.
+// The character that both halves form; "" = none.
 std::string together(const std::string& first, const std::string& second) {
   std::string whole = first + second;
   if (is_surrogate(first) && is_surrogate(second)) {
@@ -126,7 +126,7 @@ void LineMender::note_noise(char c) {
   noise_ = true;
 }
 
-// What a terminal does not show: true when something was left out.
+// Skips what a terminal does not show; true if something was skipped.
 bool LineMender::skip_invisible() {
   if (const std::size_t bytes = escape_bytes(line_, at_); bytes != 0) {
     at_ += bytes;
@@ -145,7 +145,7 @@ bool LineMender::find_start() {
   while (at_ < line_.size()) {
     const char c = line_[at_];
     if (c == '{') {
-      // Of "{} words {"type":..." the first is no object of ours.
+      // In "{} words {"type":..." the empty object is no message.
       std::size_t inside = at_ + 1;
       while (inside < line_.size() && (is_blank(line_[inside]) || line_[inside] == kEscape))
         inside += std::max(escape_bytes(line_, inside), std::size_t{1});
@@ -154,7 +154,7 @@ bool LineMender::find_start() {
         return true;
       }
     }
-    if (c == '\r') words_ = false;  // what was before is written over
+    if (c == '\r') words_ = false;  // a terminal would overwrite what was before
     if (skip_invisible()) continue;
     if (!is_blank(c)) note_noise(c);
     ++at_;
@@ -172,7 +172,7 @@ bool LineMender::copy_object() {
       continue;
     }
     ++at_;
-    if (static_cast<unsigned char>(c) >= 0x80) continue;  // nothing of JSON
+    if (static_cast<unsigned char>(c) >= 0x80) continue;  // not JSON: dropped
     object_ += c;
     if (c == '{' || c == '[') ++depth;
     if ((c == '}' || c == ']') && --depth == 0) {
@@ -228,7 +228,7 @@ void LineMender::copy_escape() {
       return;
     }
   }
-  // A backslash that was meant as one; of \' only the quote.
+  // An invalid escape: a literal backslash, except for \', which becomes the quote alone.
   if (kind != '\'') object_ += "\\\\";
   ++at_;
 }
@@ -285,7 +285,7 @@ std::string_view JoinedPieces::add(std::string_view piece, const SplitCharacter&
     const std::string whole = begins ? together(held, split.head) : std::string{};
     if (begins && whole.empty() && piece.size() == kReplacement.size() && ends &&
         held.size() + split.head.size() < 4) {
-      held_ = held + split.head;  // one character in three pieces
+      held_ = held + split.head;  // one character split into three pieces
       return {};
     }
     joined_ = whole.empty() ? std::string(kReplacement) : whole;

@@ -1,5 +1,5 @@
-// JsonIn: reads one line of an agent's output; LineMender: the objects of a line that is no JSON as
-// it stands: terminal escapes, bytes that are no UTF-8, several objects in one line.
+// JsonIn: parses one line of an agent's output; LineMender: extracts the objects of a line that is
+// not plain JSON: terminal escapes, invalid UTF-8, several objects in one line.
 #pragma once
 
 #include <cstddef>
@@ -11,15 +11,15 @@
 
 namespace spine::agents {
 
-// Halves of one character in the texts of an object: what programs write that cut texts anywhere.
-// As bytes: a half of a surrogate pair is encoded as if it were a character.
+// Partial characters at the ends of an object's texts, from programs that split texts anywhere. As
+// bytes; half of a surrogate pair is encoded as if it were a code point.
 struct SplitCharacter {
   std::string head{};  // a text begins with these; U+FFFD stands for them
   std::string tail{};  // a text ends with these; U+FFFD stands for them
 };
 
-// Gives the objects one after the other, repaired as far as that can be without guessing. Whether
-// they are JSON then is the parser's to say.
+// Yields the objects one by one, repaired as far as possible without guessing. The result need not
+// be valid JSON: the parser checks that.
 class LineMender {
  public:
   // `line` is borrowed until the end.
@@ -29,11 +29,11 @@ class LineMender {
   bool next();
   const std::string& object() const { return object_; }
   const SplitCharacter& split() const { return split_; }
-  // Words stand before it in the line: it may be quoted, as in a log.
+  // Other words precede it in the line: it may be a quotation, as in a log.
   bool quoted() const { return quoted_; }
-  // An object begins in the line and does not end.
+  // An object begins in the line but does not end.
   bool cut_off() const { return cut_off_; }
-  // Something visible stands outside of all objects.
+  // The line has visible text outside of all objects.
   bool has_noise() const { return noise_; }
 
  private:
@@ -57,13 +57,13 @@ class LineMender {
   bool cut_off_{};
 };
 
-// Puts characters together again that were cut between two pieces of an answer.
+// Joins characters that were split between two pieces of an answer.
 class JoinedPieces {
  public:
-  // The piece as it is to be shown: half a character at its end waits for the next piece. `split`:
-  // of the line the piece was in. Borrowed until the next call, or from `piece`.
+  // The piece as it is to be shown: a partial character at its end is held back for the next piece.
+  // `split`: of the piece's line. Borrowed until the next call, or from `piece`.
   std::string_view add(std::string_view piece, const SplitCharacter& split);
-  // No further piece belongs to this text: U+FFFD where half a character waits, else nothing.
+  // The text is complete: U+FFFD if a partial character is held back, else empty.
   std::string_view rest();
 
  private:
@@ -72,18 +72,18 @@ class JoinedPieces {
 };
 
 enum class LineRead : std::uint8_t {
-  whole,       // an object, as it should be
-  mended,      // one or more, and something had to be repaired or left out
-  blank,       // nothing that anybody would see
-  unreadable,  // all or a part of it is lost
+  whole,       // one valid object
+  mended,      // one or more objects, after something was repaired or dropped
+  blank,       // nothing visible
+  unreadable,  // the line or a part of it could not be read
 };
 
-// Keeps its memory from one line to the next, unless a line was very long.
+// Reuses its buffers from line to line, unless a line was very long.
 class JsonIn {
  public:
-  // Calls visit(const JsonNode&) for each object of the line that can be read: what programs put
-  // around one (terminal escapes, a byte order mark, NUL), and bytes or escapes that are no text,
-  // are repaired here and nowhere else. Bounds are JsonParser's, for a line and for each object.
+  // Calls visit(const JsonNode&) for each readable object of the line. All repairs are done here:
+  // noise around objects (terminal escapes, a byte order mark, NUL), invalid bytes and escapes. The
+  // bounds are JsonParser's, for a line and for each object.
   template <class Visit>
   LineRead read(std::string_view line, Visit&& visit) {
     if (is_copy(line)) return LineRead::blank;
@@ -108,32 +108,32 @@ class JsonIn {
     if (lost || mender.cut_off() || (!any && mender.has_noise())) return LineRead::unreadable;
     return any ? LineRead::mended : LineRead::blank;
   }
-  // What the line holds if that is one object.
+  // The line's object, if it holds exactly one.
   JsonNode read_object(std::string_view line);
-  // Of the object that was read last.
+  // Partial characters of the object that was read last.
   const SplitCharacter& split() const { return split_; }
 
  private:
   JsonNode parse(std::string_view line);
-  // A log that quotes a message stands beside the message itself: it is read once.
+  // Whether the line repeats a message quoted in a log line just before: it is read only once.
   bool is_copy(std::string_view line);
 
   JsonParser parser_{};
   PaddedText padded_{};
-  PaddedText previous_{};  // what was parsed before
-  std::string quoted_{};   // an object that was taken out of other words
-  bool after_quote_{};     // that was so in the line before
+  PaddedText previous_{};  // the text that was parsed before
+  std::string quoted_{};   // an object that followed other words in its line
+  bool after_quote_{};     // the previous line had a quoted object
   SplitCharacter split_{};
 };
 
-// Whether a line that cannot be read has `"key": value` in it, with the value as number or as text.
+// Whether an unreadable line contains `"key": value`, with the value as number or as text.
 bool names_value(std::string_view line, std::string_view key, std::string_view value);
 
-// The first id in such a line, as JSON: a number or a text; empty = there is none.
+// The first "id" in an unreadable line, as JSON: a number or a text; empty = there is none.
 std::string id_in(std::string_view line);
 
-// The texts of content parts {"type":"text","text":...}, in order, without anything between; of a
-// string, itself.
+// The texts of content parts {"type":"text","text":...}, concatenated in order; a string is
+// returned as it is.
 std::string joined_text(const JsonNode& content);
 
 }  // namespace spine::agents

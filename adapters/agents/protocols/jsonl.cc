@@ -1,4 +1,4 @@
-// One prompt, one process: from the prompt to the end of the process; and what each dialect says.
+// One prompt, one process: from the prompt to the exit of the process; and the dialects.
 #include "adapters/agents/protocols/jsonl.h"
 
 #include <algorithm>
@@ -18,8 +18,8 @@
 namespace spine::agents {
 namespace {
 
-// The conversation to go on with as an argument; empty when there is none, or when its name could
-// be taken for something else than a name.
+// The conversation to resume, as a command-line argument; empty if there is none, or if its name
+// could be mistaken for an option.
 std::string_view conversation_argument(const ProtocolPrompt* prompt) {
   if (prompt == nullptr || prompt->agent_session.empty()) return {};
   const std::string_view name = prompt->agent_session;
@@ -34,7 +34,7 @@ std::string_view model_argument(const AgentProfile& profile, const ProtocolPromp
   return model.substr(model.find('/') + 1);
 }
 
-// What all of them have in common; what the lines mean is the preset's.
+// The common base; a subclass for each preset interprets the lines.
 class JsonlProtocol : public LineProtocol {
  public:
   using LineProtocol::LineProtocol;
@@ -54,7 +54,7 @@ class JsonlProtocol : public LineProtocol {
   }
 
   void cancel(RunId run) final {
-    // Its input has ended, so nothing can be said to it: the run is over when the process is.
+    // Its stdin is closed, so it cannot be told: the run is over when the process exits.
     if (run_ && run_ == run) cancelled_ = true;
   }
   void line(std::string_view text) final {
@@ -86,19 +86,19 @@ class JsonlProtocol : public LineProtocol {
   std::string trouble() const final { return trouble_; }
 
  protected:
-  // What is written to its input for the prompt; the input ends behind it.
+  // The text written to its stdin for the prompt, before end of file.
   virtual std::string input_of(const ProtocolPrompt&, std::string text) const { return text; }
-  // What the program cannot be held to, for the log, once a conversation; empty = nothing.
+  // A restriction the program cannot be told of, logged once per conversation; empty = none.
   virtual std::string_view untold_limit() const { return {}; }
   // A line that is an object with a type.
   virtual void on_typed(std::string_view type, const JsonNode& message) = 0;
-  // A line that cannot be read: whether it was the end of the answer, or a piece of it.
+  // What an unreadable line was: the end of the answer, a piece of it, or nothing of it.
   enum class Lost : std::uint8_t { nothing, piece, end };
   virtual Lost lost_with(std::string_view line) const = 0;
-  // It ended well without having said that the answer is done: whether reply_ is the answer.
+  // Whether reply_ is the answer after a clean exit without a line that ends the answer.
   virtual bool done_at_end() const { return false; }
 
-  // A kind of line that nobody knows: an answer that is empty because of it is none.
+  // A line of an unknown type. Remembered: if the answer stays empty, the run fails because of it.
   void skip(std::string_view kind) {
     odd_.skip(kind);
     if (unread_.empty()) unread_ = fmt::format("lines of type \"{}\"", cut_text(kind, 64));
@@ -112,7 +112,7 @@ class JsonlProtocol : public LineProtocol {
     events_.bound(run_, conversation);
   }
 
-  // Returns it as it was shown: half a character waits for the next piece.
+  // Returns the piece as it was shown; a partial character is held back for the next piece.
   std::string_view delta(std::string_view read) {
     const std::string_view piece = pieces_.add(read, in_.split());
     if (piece.empty()) return piece;
@@ -129,7 +129,7 @@ class JsonlProtocol : public LineProtocol {
     return piece;
   }
 
-  // The text so far is an earlier part of the answer: the next piece begins a paragraph.
+  // The text so far is complete: the next piece begins a new paragraph.
   void break_delta() {
     pieces_.rest();
     breaks_ = piece_bytes_ > 0;
@@ -140,7 +140,7 @@ class JsonlProtocol : public LineProtocol {
   }
   void tool_returned(const ToolResult& result) { events_.tool_returned(run_, result); }
   void finish() {
-    // It did not say that its answer is empty: it was not understood.
+    // The answer is empty because lines of it were not understood: a failure.
     if (reply_.text.empty() && !unread_.empty()) {
       return fail(fb::RunErrorKind::unknown,
                   fmt::format("The agent answered in a way that is not understood ({}).", unread_));
@@ -158,8 +158,8 @@ class JsonlProtocol : public LineProtocol {
 
   Reply reply_{};
   JoinedPieces pieces_{};
-  std::string unread_{};   // what was lost of the answer, or not understood of it, in words
-  std::string trouble_{};  // what it named as such; told when it ends without an answer
+  std::string unread_{};   // the first part of the answer that was unreadable or unknown
+  std::string trouble_{};  // an error it reported; used if it ends without an answer
   bool used_tools_{};
 
  private:
@@ -180,7 +180,7 @@ class JsonlProtocol : public LineProtocol {
     if (lost == Lost::piece && unread_.empty()) unread_ = odd_.last();
   }
 
-  RunId run_{};  // none = none yet, or it is over
+  RunId run_{};  // none = not started, or over
   bool cancelled_{};
   bool answered_{};
   bool breaks_{};
@@ -203,7 +203,7 @@ class ClaudeProtocol final : public JsonlProtocol {
     const std::string_view conversation = conversation_argument(first);
     if (!conversation.empty()) line.push_back(fmt::format("--resume={}", conversation));
     if (profile_.trust == fb::Trust::untrusted) {
-      // What is not named is not there, and what is there is not asked about.
+      // Tools that are not named are unavailable, and named ones are used without asking.
       const std::string tools = fmt::format("{}", fmt::join(profile_.untrusted_tools, ","));
       line.insert(line.end(), {"--permission-mode=dontAsk", "--strict-mcp-config",
                                "--tools=" + tools, "--allowedTools=" + tools});
@@ -216,7 +216,7 @@ class ClaudeProtocol final : public JsonlProtocol {
 
  protected:
   void on_typed(std::string_view type, const JsonNode& message) override {
-    // What its own helpers say among themselves is no part of the answer.
+    // Messages of its sub-agents are no part of the answer.
     if (!message.text("parent_tool_use_id").empty()) return;
     if (type == "system" && message.text("subtype") == "init") {
       bind(message.text("session_id"));
@@ -319,7 +319,7 @@ class ClaudeProtocol final : public JsonlProtocol {
   std::vector<Call> calls_{};  // in use
 };
 
-// Items of a turn that are tools, and what rules name them.
+// Items of a turn that are tools, and the names that policy rules match.
 std::string_view codex_tool(std::string_view item_type) {
   if (item_type == "command_execution") return "bash";
   if (item_type == "file_change") return "edit";
@@ -376,7 +376,7 @@ class CodexProtocol final : public JsonlProtocol {
       const std::string why(said.empty() ? "it does not say why" : said);
       fail(classify_error(why), "Codex failed: " + why);
     } else if (type == "error") {
-      // It goes on trying after most of them; what it gives up on is a turn.failed, or its end.
+      // It retries after most errors; when it gives up, a turn.failed or its exit follows.
       trouble_ = message.text("message");
     } else if (type != "turn.started" && type != "item.updated") {
       skip(type);
@@ -472,7 +472,7 @@ class LinesProtocol final : public JsonlProtocol {
     const std::string_view text = message.text("text");
     if (type == "delta") {
       if (!message["text"].is_text()) return skip("delta without a text");
-      // Pieces before whole paragraphs are those paragraphs.
+      // Pieces are only kept until the first whole paragraph, which repeats them.
       const std::string_view shown = delta(text);
       if (!paragraphs_) add(shown, "");
     } else if (type == "text") {
@@ -529,7 +529,7 @@ class LinesProtocol final : public JsonlProtocol {
                    .is_error = message.flag("is_error")});
   }
 
-  // What came before is the answer of a final line without a text, if it is whole.
+  // Why a final line gives no answer. Without a text the answer is what came before, if readable.
   std::string why_no_answer(const JsonNode& text) const {
     if (text.there()) {
       return fmt::format("The agent's answer is no text but {}.",

@@ -1,4 +1,4 @@
-// Reading of lines, and counting of odd ones, up to the fault.
+// Reads lines, and counts odd ones up to the fault.
 #include "adapters/agents/protocols/line_protocol.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// LineProtocol: what all have in common whose messages are objects of JSON, one a line; and how
-// much nonsense of an agent is borne before it is given up.
+// LineProtocol: base of the protocols with one JSON object per line; OddLines: how many malformed
+// lines of an agent are tolerated.
 #pragma once
 
 #include <cstdint>
@@ -19,25 +19,25 @@ class OddLines {
  public:
   explicit OddLines(ProtocolHost& host) : host_(host) {}
 
-  // Logs what is odd and the beginning of the line; the one beyond limits::kAgentOddLinesMax is a
+  // Logs what is odd and the beginning of the line; more than limits::kAgentOddLinesMax are a
   // fault.
   void note(std::string_view what, std::string_view line);
-  // A line that is fine and of no use: a kind of a newer release, say. Each kind is logged once; a
-  // flood of them is a fault.
+  // A valid line of an unknown kind, e.g. of a newer release. Each kind is logged once; a flood of
+  // them is a fault.
   void skip(std::string_view kind);
-  // The same for what is no fault in any number.
+  // The same, but any number of them is tolerated.
   void pass_over(std::string_view kind);
   // Logs that a line was repaired: the first one since an answer.
   void mended(std::string_view line);
-  // What became of a run as it was told, before a fault that ends all telling.
+  // `settle` is called before a fault, to report the end of runs: nothing is reported afterwards.
   void before_fault(std::function<void()> settle) { before_fault_ = std::move(settle); }
-  // An answer came: what was odd before it did no harm.
+  // An answer came: resets the counts.
   void forgive() { count_ = skipped_ = mended_ = 0; }
-  // What was odd last, for people; empty since the last answer = nothing was.
+  // The last odd line, for people; empty = none since the last answer.
   std::string last() const { return count_ == 0 ? std::string{} : last_; }
-  // Tells the host, once.
+  // Reports the fault to the host; only the first one.
   void fault(std::string_view why);
-  // Nothing is reported any more.
+  // A fault was reported: nothing else is reported any more.
   bool faulted() const { return faulted_; }
 
  private:
@@ -46,7 +46,7 @@ class OddLines {
   std::uint32_t skipped_{};
   std::uint32_t mended_{};
   std::string last_{};
-  std::vector<std::string> kinds_{};  // that are skipped, and were logged
+  std::vector<std::string> kinds_{};  // skipped ones that were logged
   std::function<void()> before_fault_{};
   bool faulted_{};
 };
@@ -60,13 +60,13 @@ class LineProtocol : public Protocol {
   std::string odd_line() const override { return odd_.last(); }
 
  protected:
-  // False: lines are of no interest.
+  // False: lines are ignored.
   virtual bool listens() const { return true; }
   // An object of the line `text`.
   virtual void on_message(const JsonNode& message, std::string_view text) = 0;
-  // All of the line, or a part of it, cannot be read.
+  // The line, or a part of it, cannot be read.
   virtual void on_unreadable(std::string_view text) = 0;
-  // The command, and what is configured behind it.
+  // The command with its configured arguments.
   std::vector<std::string> plain_command(std::string_view command) const;
 
   const AgentProfile& profile_;

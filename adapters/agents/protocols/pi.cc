@@ -1,4 +1,4 @@
-// PiProtocol: the command line, what Pi is told, and what its lines mean.
+// PiProtocol: the command line, commands to Pi, and handling of its lines.
 #include "adapters/agents/protocols/pi.h"
 
 #include <algorithm>
@@ -13,17 +13,17 @@
 namespace spine::agents {
 namespace {
 
-// The tools Pi has without extensions: entries such as "b*" mean those of them that fit.
+// Pi's built-in tools: patterns such as "b*" are expanded to the ones that match.
 constexpr std::array<std::string_view, 7> kOwnTools{"read", "bash", "edit", "write",
                                                     "grep", "find", "ls"};
 
-// The names in a list of denied tools: those that are taken back ("!read"), or the others.
+// The names in a list of denied tools: the exceptions ("!read") if `taken_back`, else the others.
 std::vector<std::string> names_in(const std::vector<std::string>& denied, bool taken_back) {
   std::vector<std::string> names;
   for (const std::string& entry : denied) {
     if (entry.starts_with('!') != taken_back || entry == "*") continue;
     std::string name = entry.substr(taken_back ? 1 : 0);
-    // Pi compares names letter by letter, rules do not.
+    // Pi compares names exactly; policy rules do not.
     for (const std::string_view tool : kOwnTools) {
       if (core::match_tool({name}, tool).holds() && name != tool) names.emplace_back(tool);
     }
@@ -32,7 +32,7 @@ std::vector<std::string> names_in(const std::vector<std::string>& denied, bool t
   return names;
 }
 
-// The name of a conversation is the name of a file and no path.
+// Whether a conversation's name is a plain file name, and no path.
 bool is_file_name(std::string_view name) {
   return !name.empty() && name.front() != '.' && name.find('/') == std::string_view::npos &&
          name.find('\0') == std::string_view::npos;
@@ -69,7 +69,7 @@ std::string unknown_part(const JsonNode& content) {
 
 constexpr std::size_t kPiToolBytesMax = 64;
 
-// What choosing an option of a list means, by the words it begins with.
+// The decision that an option of a list stands for, by its first words.
 fb::ApprovalDecision meaning_of(std::string_view option) {
   constexpr std::array<std::string_view, 8> kAllowing{"allow",  "yes", "approve", "accept",
                                                       "permit", "ok",  "proceed", "run"};
@@ -83,7 +83,7 @@ fb::ApprovalDecision meaning_of(std::string_view option) {
                                                    : fb::ApprovalDecision::allow_once;
 }
 
-// What rules name: "pi:" and what the dialog is called, so that leave for one is none for another.
+// The name policy rules match: "pi:" and the dialog's title, so a permission is for one dialog.
 std::string tool_of_dialog(std::string_view title) {
   if (title.empty()) return "pi";
   return std::string(cut_text(fmt::format("pi:{}", title), kPiToolBytesMax));
@@ -114,8 +114,8 @@ std::vector<std::string> PiProtocol::command_line(std::string_view command_name,
   return line;
 }
 
-// Pi uses what it has without asking: what it is not to use, it does not get. Of its options the
-// last counts, so these stand behind the configured ones, and with them.
+// Pi uses its tools without asking, so forbidden ones are taken away. The last of repeated options
+// wins, so these follow the configured ones and include them.
 void PiProtocol::append_tools(std::vector<std::string>& line) const {
   const bool untrusted = profile_.trust == fb::Trust::untrusted;
   const std::vector<std::string>& denied = profile_.denied;
@@ -231,7 +231,7 @@ void PiProtocol::cancel(RunId run) {
   if (odd_.faulted() || !run_ || run_->id != run || run_->cancelled) return;
   run_->cancelled = true;
   withdraw_asks();
-  // Before it is accepted there is nothing to abort: the next response is waited for.
+  // A prompt that is not accepted cannot be aborted: the next response ends the run.
   if (run_->accepted) send_abort();
 }
 
@@ -260,13 +260,13 @@ std::unique_ptr<Protocol> make_pi_protocol(const AgentProfile& profile, Protocol
   return std::make_unique<PiProtocol>(profile, host, events);
 }
 
-// What is waited for would never come. Whether Pi works on the prompt is not known then, so that
-// the process ends with the run; behind the end of a run it is idle.
+// If the awaited response was lost, it is not known whether Pi works on the prompt: the run fails
+// and the process is ended. After a lost end of a run Pi is idle, and is kept.
 void PiProtocol::on_unreadable(std::string_view text) {
   odd_.note("no message of Pi", text);
   if (odd_.faulted()) return;
   if (names_value(text, "type", "extension_ui_request")) {
-    // Whoever asks waits for the answer.
+    // It was a request, so Pi waits for an answer.
     if (const std::string id = id_in(text); !id.empty()) refuse_ask(id);
     return;
   }
@@ -297,12 +297,12 @@ void PiProtocol::on_unreadable(std::string_view text) {
 void PiProtocol::on_response(const JsonNode& response, std::string_view text) {
   const std::uint64_t id = response["id"].our_id();
   if (step_ != Step::none) {
-    // Older ones leave the id away when they do not know a command.
+    // Older versions omit the id when they do not know a command.
     const bool nameless = !response["id"].there() && !response.flag("success") &&
                           response.text("command") == awaited_command_;
     if (id == awaited_id_ || nameless) return on_step(response);
   }
-  // Older ones have no clear_queue.
+  // Older versions have no clear_queue.
   if (id == 0 && response.text("command") == "clear_queue") return;
   if (id == 0) return odd_.note("an answer to nothing", text);
   on_other(id, response, text);
@@ -311,7 +311,7 @@ void PiProtocol::on_response(const JsonNode& response, std::string_view text) {
 void PiProtocol::on_other(std::uint64_t id, const JsonNode& response, std::string_view text) {
   if (id >= next_id_) return odd_.note("an answer to a question nobody asked", text);
   if (!run_) return;
-  // The end of the run is told before; if it was not, there was none to abort, or it comes.
+  // The run's end is reported before this response; if not, ask whether Pi still works on it.
   if (id == run_->abort_id) return run_->over ? settle() : confirm();
   if (id == run_->confirm_id) {
     run_->confirm_id = 0;
@@ -388,7 +388,7 @@ void PiProtocol::on_prompted(bool success, std::string_view error) {
   }
   run_->accepted = true;
   if (run_->cancelled) return send_abort();
-  // A command of an extension is done without the model, and nothing more is said about it.
+  // An extension's command runs without the model, and Pi reports no end of it: ask.
   if (run_->slash) confirm();
 }
 
@@ -420,7 +420,7 @@ void PiProtocol::on_event(std::string_view type, const JsonNode& event) {
   }
   if (!is_known_event(type)) odd_.skip(type);
   if (!run_ || odd_.faulted()) return;
-  // Events before that are about the run before, which was cancelled.
+  // Earlier events are about the previous run, which was cancelled.
   if (type == "agent_start" && step_ == Step::prompting) run_->accepted = true;
   if (!run_->accepted) return;
   if (type == "agent_start") {
@@ -521,7 +521,7 @@ void PiProtocol::finish() {
   if (!run.answered && !run.slash) {
     return fail(fb::RunErrorKind::unknown, "Pi ended the run without an answer of the model.");
   }
-  // It says itself that this was not the end of it.
+  // The stop reason says that the answer is incomplete.
   if (run.reply.text.empty() &&
       (run.reply.stop_reason == "toolUse" || run.reply.stop_reason == "length")) {
     return fail(fb::RunErrorKind::unknown,
@@ -541,7 +541,7 @@ void PiProtocol::fail(fb::RunErrorKind kind, std::string_view message) {
   withdraw_asks();
   if (run_->steered) send("clear_queue");
   const RunId id = run_->id;
-  const std::string why(message);  // may be of the run
+  const std::string why(message);  // `message` may borrow from the run
   run_.reset();
   step_ = Step::none;
   events_.failed(id, kind, why);
@@ -600,7 +600,7 @@ void PiProtocol::put_ask(const PiAsk& ask, const JsonNode& request) {
     once = "Take the text as it stands";
     permission.detail = ask.once;
   }
-  // The tool has but the beginning of a long title: the rest is to be remembered, too.
+  // The tool's name holds only the start of a long title: a lasting permission needs all of it.
   if (permission.detail.empty()) permission.detail = permission.title;
   if (!once.empty()) {
     permission.options.push_back({"allow", once, fb::ApprovalDecision::allow_once});
@@ -628,7 +628,7 @@ void PiProtocol::answer(std::uint64_t number, fb::ApprovalDecision decision) {
   asks_.erase(found);
   const bool always = decision == fb::ApprovalDecision::allow_always;
   const bool allows = always || decision == fb::ApprovalDecision::allow_once;
-  // Leave for ever is given for this once when that is all there is; never the other way round.
+  // allow_always falls back to allow_once if that is the only option; never the other way round.
   const std::string& value = always && !ask.always.empty() ? ask.always : ask.once;
   const bool chooses = ask.method == "select";
   if (ask.method != "confirm" && (!allows || (chooses && value.empty()))) {

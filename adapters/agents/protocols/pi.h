@@ -1,4 +1,4 @@
-// PiProtocol: Pi's RPC mode, `pi --mode rpc`: of today (agent_settled) and up to 0.73 (without).
+// PiProtocol: Pi's RPC mode, `pi --mode rpc`; versions with agent_settled, and up to 0.73 without.
 #pragma once
 
 #include <functional>
@@ -14,22 +14,22 @@
 
 namespace spine::agents {
 
-// A message that was sent into a run, and not yet taken.
+// A message sent into a run, not yet accepted by Pi.
 struct PiSteer {
   std::uint64_t id{};
   RunId queued{};
 };
 
-// A question of an extension that waits for its answer.
+// An open question of an extension.
 struct PiAsk {
   std::uint64_t number{};
   std::string id{};      // Pi's own, as JSON
   std::string method{};  // select, confirm, input, editor
-  std::string once{};    // value that allows
+  std::string once{};    // value that allows this once
   std::string always{};
 };
 
-// The run that is worked on, and what is known of its answer.
+// The run that Pi works on, and its answer so far.
 struct PiRun {
   RunId id{};
   std::string text{};
@@ -38,15 +38,15 @@ struct PiRun {
   std::string thinking_level{};
   bool slash{};  // the text may be a command of an extension
   bool cancelled{};
-  bool accepted{};  // the prompt is: what events tell is about it
+  bool accepted{};  // Pi took the prompt: events are about this run
   bool started{};   // agent_start came
-  bool waiting{};   // Pi tries again, or makes room, by itself
+  bool waiting{};   // Pi retries or compacts by itself
   bool over{};      // agent_end came
-  bool answered{};  // by the model, with whatever it was
+  bool answered{};  // by the model, in any way
   bool breaks{};    // the next piece begins another message
   JoinedPieces pieces{};
   Reply reply{.stop_reason = {}};
-  std::string unread{};  // the first thing it told that was not understood
+  std::string unread{};  // the first message that was not understood
   std::string error{};
   std::size_t piece_bytes{};  // of the message that is being written
   std::uint64_t abort_id{};
@@ -55,8 +55,8 @@ struct PiRun {
   bool steered{};
 };
 
-// Works on one run at a time: a command, its response, the next command, until the prompt is
-// accepted; then events until Pi says that it will not go on by itself.
+// Works on one run at a time: commands and responses in turn until the prompt is accepted; then
+// events until Pi reports that it has stopped.
 class PiProtocol final : public LineProtocol {
  public:
   using LineProtocol::LineProtocol;
@@ -72,7 +72,7 @@ class PiProtocol final : public LineProtocol {
 
  private:
   void append_tools(std::vector<std::string>& line) const;
-  // What response is waited for.
+  // The response that is awaited.
   enum class Step : std::uint8_t {
     none,
     greeting,
@@ -83,7 +83,7 @@ class PiProtocol final : public LineProtocol {
     thinking,
     prompting,
   };
-  // Commands, with the members that `write` writes. await(): its response is the next step.
+  // Send a command; `write` adds members. await(): its response leads to the next step.
   using Write = std::function<void(JsonWriter&)>;
   void send(std::string_view type, const Write& write = {});
   void await(Step step, std::string_view type, const Write& write = {});
@@ -125,12 +125,12 @@ class PiProtocol final : public LineProtocol {
   Step step_{Step::none};
   std::uint64_t awaited_id_{};
   std::string awaited_command_{};
-  bool settles_{};         // agent_settled was seen: this Pi says so
-  bool fresh_{true};       // the present conversation is new, and nothing was said in it
-  std::string present_{};  // file of the conversation, within the folder of them
+  bool settles_{};         // agent_settled was seen: this version sends it
+  bool fresh_{true};       // the current conversation is new and empty
+  std::string present_{};  // file of the current conversation, within their folder
   std::string model_{};    // in use, "provider/model"
   std::string thinking_level_{};
-  std::string first_model_{};  // as Pi came up
+  std::string first_model_{};  // when Pi started
   std::string first_thinking_level_{};
   std::optional<PiRun> run_{};
   std::vector<PiAsk> asks_{};

@@ -1,4 +1,4 @@
-// The table of protocols, and what all of them have in common.
+// The table of protocols, and functions that they share.
 #include "adapters/agents/protocols/protocol.h"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace {
 using config::Driver;
 
 constexpr ProtocolTraits kOneShot{.one_shot = true};
-// Of one driver the first that fits.
+// Searched in order: the first row that fits a driver is taken.
 constexpr std::array kKinds{
     ProtocolKind{Driver::pi, "", {.steers = true, .skills_at_start = true}, make_pi_protocol},
     ProtocolKind{Driver::acp, "", {.sessions_at_once = kAcpRunsAtOnce}, make_acp_protocol},
@@ -87,7 +87,7 @@ fb::RunErrorKind classify_error(std::string_view text) {
 
 std::string plain_prompt(const AgentProfile& profile, std::string_view text) {
   if (profile.trust != fb::Trust::untrusted) return std::string(text);
-  // Whatever is no visible ASCII might be trimmed: control characters, and blanks of Unicode.
+  // Programs may trim anything but visible ASCII (control characters, Unicode blanks).
   const auto is_blank = [](char c) { return c <= ' ' || c > '~'; };
   std::size_t first = 0;
   while (first < text.size() && is_blank(text[first]))
@@ -96,7 +96,7 @@ std::string plain_prompt(const AgentProfile& profile, std::string_view text) {
   return (command ? "Message: " : "") + std::string(text);
 }
 
-// In the form agents know from Pi.
+// In the format that Pi uses.
 std::string skills_block(const std::vector<SkillHandOver>& skills) {
   const auto told = [](const SkillHandOver& skill) { return skill.model_invocable; };
   if (std::ranges::none_of(skills, told)) return {};

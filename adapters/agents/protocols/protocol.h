@@ -1,4 +1,4 @@
-// Protocol: what is said to one process of an agent, and what is understood of what it writes.
+// Protocol: the messages to one process of an agent, and the interpretation of its output.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct SkillHandOver {
   std::string name{};
   std::string description{};
   std::string directory{};     // absolute, as the agent sees it
-  bool model_invocable{true};  // else only by name, by the user
+  bool model_invocable{true};  // false: only the user may invoke it, by name
 };
 
 // What a protocol knows about the agent it speaks to. Outlives the protocol.
@@ -33,18 +33,17 @@ struct AgentProfile {
   std::string model{};      // "provider/model"; empty = the agent's own choice
   std::string preset{};     // jsonl
   std::vector<std::string> args{};             // configured ones
-  fb::Trust trust{};                           // whose runs this process works on
+  fb::Trust trust{};                           // trust of the runs of this process
   std::vector<std::string> untrusted_tools{};  // all it may use when trust is untrusted
   std::vector<std::string> denied{};           // AgentConfig::deny; core::match_tool reads it
   std::vector<SkillHandOver> skills{};
   std::uint64_t skills_version{};
-  std::uint32_t uid{};  // whom its processes run as; 0 = whoever owns the workspace
+  std::uint32_t uid{};  // user its processes run as; 0 = the owner of the workspace
   std::uint32_t gid{};
-  std::vector<std::string> hidden{};  // absolute; files of the gateway's it never gets
+  std::vector<std::string> hidden{};  // absolute; files of the gateway that are refused
 };
 
-// A prompt as a protocol gets it: its run, session, conversation, wishes and text. Borrowed for the
-// call.
+// A prompt: run, session, conversation, requested model and text. Borrowed for the call.
 using ProtocolPrompt = pipeline::PromptItem;
 
 struct ToolCall {
@@ -68,14 +67,14 @@ struct PermissionOption {
 struct Permission {
   std::uint64_t ask{};  // the protocol's own number of the question, for answer()
   fb::ApprovalKind kind{};
-  std::string_view tool{};  // what rules name: "bash", "edit", "execute"
+  std::string_view tool{};  // the name rules match: "bash", "edit", "execute"
   std::string_view title{};
   std::string_view detail{};
   std::string_view cwd{};
   std::vector<PermissionOption> options{};
 };
 
-// An answer as far as it is known.
+// An answer, as far as it has come.
 struct Reply {
   std::string text{};
   std::string stop_reason{"stop"};
@@ -95,9 +94,9 @@ struct Reply {
   }
 };
 
-// What is told of runs. Texts are borrowed for the call. Of one run exactly one finished() or
-// failed() comes, unless the protocol has found a fault or its process ends first; after cancel() a
-// settled() instead. Called only from within calls to a protocol.
+// Reports about runs. Texts are borrowed for the call. Each run gets exactly one finished() or
+// failed(), or after cancel() one settled(), unless a fault is found or the process ends before.
+// Called only from within calls to a protocol.
 class RunEvents {
  public:
   virtual ~RunEvents() = default;
@@ -105,11 +104,11 @@ class RunEvents {
   virtual void delta(RunId run, std::string_view piece) = 0;
   virtual void tool_called(RunId run, const ToolCall& call) = 0;
   virtual void tool_returned(RunId run, const ToolResult& result) = 0;
-  virtual void asked(RunId run, const Permission& permission) = 0;  // till the run's end
-  virtual void steered(RunId queued, RunId into) = 0;               // it took the message
+  virtual void asked(RunId run, const Permission& permission) = 0;  // open until the run ends
+  virtual void steered(RunId queued, RunId into) = 0;               // the message was accepted
   virtual void finished(RunId run, const Finished& answer) = 0;
   virtual void failed(RunId run, fb::RunErrorKind kind, std::string_view message) = 0;
-  virtual void settled(RunId run) = 0;  // a cancelled run is over: the session may be prompted
+  virtual void settled(RunId run) = 0;  // a cancelled run is over: its session is free
 };
 
 // The process a protocol is spoken with. Called only from within calls to the protocol.
@@ -121,21 +120,21 @@ class ProtocolHost {
   virtual void ready(std::string_view version) = 0;
   // Calls called_back(token) after that many milliseconds, unless the process has ended by then.
   virtual void call_back(std::uint64_t token, std::uint64_t ms) = 0;
-  // Does `work` on another thread and writes the line that it returns, in the order of the calls;
-  // an agent with much of it open is not read meanwhile. Files are read and written so, and never
-  // on this thread: all sessions would wait. `bytes`: what `work` holds.
+  // Runs `work` on another thread and writes the line that it returns, in the order of the calls.
+  // For file access, which would block all sessions on this thread. While too much is queued, the
+  // agent's output is not read. `bytes`: memory that `work` holds.
   virtual void do_apart(std::function<std::string()> work, std::size_t bytes) = 0;
-  // What it wrote cannot be understood, so nothing it says is believed any more: the process is to
-  // be ended. At most once; nothing is reported afterwards.
+  // Its output breaks the protocol, so nothing further is trusted: the process is to be ended. At
+  // most once; nothing is reported afterwards.
   virtual void fault(std::string_view why) = 0;
-  virtual void log(std::string_view text) = 0;  // for the log: odd, and of no consequence
+  virtual void log(std::string_view text) = 0;  // for the log only; has no other effect
 };
 
 struct ProtocolTraits {
   bool one_shot{};                    // a process works on one prompt and ends
   std::uint32_t sessions_at_once{1};  // runs of different sessions a process works on together
   bool steers{};
-  bool skills_at_start{};  // its processes learn of skills when they start; else with a prompt
+  bool skills_at_start{};  // skills are passed at the start of a process; else with a prompt
 };
 
 // One per process. Pure: no I/O, clock or thread of its own.
@@ -146,51 +145,51 @@ class Protocol {
   // process is started for, null otherwise.
   virtual std::vector<std::string> command_line(std::string_view command,
                                                 const ProtocolPrompt* first) const = 0;
-  // The process runs: greet it. A protocol without a greeting reports ready() at once.
+  // The process was started: begins the handshake. Without one, ready() is reported at once.
   virtual void begin() = 0;
   // REQUIRES: ready was reported, fewer than sessions_at_once runs are open, none of this session.
   virtual void prompt(const ProtocolPrompt& prompt) = 0;
-  // REQUIRES: its traits say that it steers. Nothing is reported if the agent does not take it.
+  // REQUIRES: traits.steers. Nothing is reported if the agent does not accept the message.
   virtual void steer(RunId, RunId, std::string_view) {}
   virtual void cancel(RunId run) = 0;
   virtual void answer(std::uint64_t, fb::ApprovalDecision) {}
-  // One line of its output, without the LF. Anything may come.
+  // One line of its output, without the LF. Untrusted: it may be anything.
   virtual void line(std::string_view text) = 0;
   virtual void called_back(std::uint64_t) {}
-  // Its output has ended. What was answered before is told here at the latest. A one-shot run that
-  // has not finished is over, or fails; `why`: how the process ended, in words. Not called for one
-  // whose process crashed in the middle of it: whether that is tried again is not decided here.
+  // Its output has ended. Answers that are complete are reported here at the latest. An unfinished
+  // one-shot run finishes or fails; `why`: how the process ended, in words. Not called if a
+  // one-shot process crashed within its run, as that may be retried.
   virtual void ended(bool clean_exit, std::string_view why) = 0;
-  // What it named as the reason of its failing, before it ended; empty = nothing.
+  // The error it reported before it ended; empty = none.
   virtual std::string trouble() const { return {}; }
-  // The last line it wrote that is no message; empty = there was none since the last answer. Some
-  // programs say there why they end.
+  // The last line that was no valid message; empty = none since the last answer. Some programs
+  // write there why they exit.
   virtual std::string odd_line() const { return {}; }
-  // Whether a conversation can be gone on with in another process of the agent. REQUIRES: ready.
+  // Whether another process of the agent can resume a conversation. REQUIRES: ready.
   virtual bool conversations_move() const { return true; }
 };
 
 // One protocol, or one of its dialects: a row of the table in protocol.cc.
 struct ProtocolKind {
   config::Driver driver{};
-  std::string_view preset{};  // of jsonl: its name; empty = any other
+  std::string_view preset{};  // of jsonl: its name; empty = any other preset
   ProtocolTraits traits{};
-  // What is referred to outlives it.
+  // The arguments outlive the protocol.
   std::unique_ptr<Protocol> (*make)(const AgentProfile& profile, ProtocolHost& host,
                                     RunEvents& events){};
 };
-// REQUIRES: a driver that is a program.
+// REQUIRES: the driver is an external program.
 const ProtocolKind& protocol_kind(config::Driver driver, std::string_view preset = {});
 
-// What "why" it failed tells: rate limits, context lengths, refusals and time-outs by their words.
+// The kind of failure by the words of its text: rate limits, context lengths, refusals, time-outs.
 fb::RunErrorKind classify_error(std::string_view text);
 
-// `text` as it is told to an agent: programs take a prompt that begins with "/" for a command of
-// theirs, and with "!" for one of the shell. People who are not trusted must not give any: what
-// they write that begins so, blanks aside, is told with "Message: " in front. Others may.
+// `text` as it is sent to an agent. Programs take a prompt that begins with "/" for one of their
+// commands, and with "!" for a shell command. Untrusted senders must not give commands: their texts
+// that begin so, blanks aside, get "Message: " in front.
 std::string plain_prompt(const AgentProfile& profile, std::string_view text);
 
-// The skills of an agent as words before a prompt: an <available_skills> block and what it is for,
+// The skills of an agent as text before a prompt: an <available_skills> block with an explanation,
 // ending in an empty line; empty without skills.
 std::string skills_block(const std::vector<SkillHandOver>& skills);
 

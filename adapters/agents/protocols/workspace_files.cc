@@ -1,4 +1,4 @@
-// Reading and writing below one folder and nowhere else.
+// Reads and writes files below one folder only.
 #include "adapters/agents/protocols/workspace_files.h"
 
 #include <cerrno>
@@ -58,7 +58,7 @@ bool set_groups(const std::vector<gid_t>& groups) {
   return ::syscall(SYS_setgroups, groups.size(), groups.data()) == 0;
 }
 
-// They answer with what was before, so what is now is asked with an id there cannot be.
+// setfsuid returns the previous id, so the current one is read by a call with an invalid id.
 bool set_file_user(uid_t uid) {
   ::setfsuid(uid);
   return static_cast<uid_t>(::setfsuid(static_cast<uid_t>(-1))) == uid;
@@ -91,13 +91,13 @@ class ActingAs {
   ActingAs& operator=(const ActingAs&) = delete;
   ~ActingAs() {
     if (!changed_) return;
-    const int number = errno;  // of what was done meanwhile
+    const int number = errno;  // of the calls in between
     const bool back =
         set_file_user(::geteuid()) && set_file_group(::getegid()) && set_groups(groups_);
     SPINE_CHECK(back);
     errno = number;
   }
-  // False: the rights are still root's, so nothing may be opened.
+  // False: the thread still has root's rights, so nothing may be opened.
   bool done() const { return done_; }
 
  private:
@@ -180,7 +180,7 @@ class WorkspaceFiles final : public FileAccess {
                         path)};
   }
 
-  // As the kernel has it; "" when it does not say.
+  // The path of the open file by the kernel; "" if unknown.
   static std::string path_of(int fd) {
     std::error_code failed;
     return std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", fd), failed).string();
@@ -190,7 +190,7 @@ class WorkspaceFiles final : public FileAccess {
     for (const std::string& place : rules_.hidden) {
       const bool inside =
           real.starts_with(place) && (real.size() == place.size() || real[place.size()] == '/');
-      // What holds the workspace itself is hidden around it.
+      // A hidden folder that contains the workspace does not hide the workspace.
       const bool around = workspace_.starts_with(place + "/");
       if (!inside || around || place.empty()) continue;
       return Error{Errc::refused, fmt::format("{} belongs to the gateway.", path)};
@@ -198,7 +198,7 @@ class WorkspaceFiles final : public FileAccess {
     return ok();
   }
 
-  // The path as seen from the workspace. That ".." stays inside is the kernel's to see to.
+  // The path relative to the workspace. openat2 makes sure that ".." does not leave it.
   Result<std::string> below(std::string_view path) const {
     if (path.find('\0') != std::string_view::npos || path.size() >= 4'096) {
       return Error{Errc::invalid_argument, "That is no path."};
@@ -225,7 +225,7 @@ class WorkspaceFiles final : public FileAccess {
       }
       mode = old.st_mode & 0777;
     }
-    // Agents that share a workspace are served by several threads.
+    // The thread id, as several threads may write in a shared workspace.
     const std::string name = fmt::format("{}{}-{}", kTemporary, ::getpid(), ::gettid());
     static_cast<void>(::unlinkat(folder, name.c_str(), 0));
     const UniqueFd file{

@@ -1,4 +1,4 @@
-// FileAccess: files an agent may ask its client for; WorkspaceFiles: those below its workspace.
+// FileAccess: files that an agent may request; make_workspace_files(): those below its workspace.
 #pragma once
 
 #include <cstdint>
@@ -23,18 +23,18 @@ class FileAccess {
   virtual Status write(std::string_view path, std::string_view content) = 0;
 };
 
-// With whose rights files are opened, and which are not.
+// The user files are opened as, and the paths that are refused.
 struct FileRules {
-  // Of the user the agent runs as; only root can act as another. 0 = of the workspace's owner.
+  // The agent's user; only a root gateway can act as another. 0 = the workspace's owner.
   uid_t uid{};
   gid_t gid{};
   std::vector<std::string> hidden{};  // absolute; refused with all that is below them
 };
 
-// Paths are absolute and below `workspace`, or relative to it; nothing that leads out of it is
-// opened, whatever links say. Regular files of at most limits::kAgentFileBytesMax. A root gateway
+// Paths are absolute and below `workspace`, or relative to it; nothing outside is opened, not even
+// through symbolic links. Regular files of at most limits::kAgentFileBytesMax. A root gateway
 // opens and makes them as the agent's user, who owns what is made; never as root. Thread: any, one
-// at a time, and never the loop's; only the rights of the calling thread change meanwhile. Needs
+// at a time, and never the loop's; only the calling thread's credentials change meanwhile. Needs
 // Linux 5.6 (openat2).
 std::unique_ptr<FileAccess> make_workspace_files(std::string workspace, FileRules rules = {});
 
