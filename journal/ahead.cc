@@ -16,7 +16,7 @@ bool is_of_other_block(const SnapshotStore& store, Seq seq, Reader& reader) {
   const auto origin = store.origin_of(seq);
   const auto block = reader.block_of(seq);
   if (!origin || !origin->block || !block || block->sha256() == *origin->block) return false;
-  // The whole of it vouches for what its header says.
+  // The header alone may be damaged: load() checks the CRC of the whole file.
   const auto loaded = store.load(seq, reader.epoch());
   return loaded && loaded->block != block->sha256();
 }

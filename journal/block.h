@@ -81,7 +81,7 @@ class BlockView {
   Seq first() const { return Seq{header_.first_seq}; }
   Seq last() const { return Seq{header_.first_seq + header_.count - 1}; }
   std::uint32_t count() const { return header_.count; }
-  // Whether a commit may end here; before format 2 nothing says where it does not.
+  // Whether a commit may end here; true for blocks before format 2, which do not say.
   bool may_end_commit() const {
     return header_.version < kFormatWithFlags || (header_.flags & block_flag::kCommitEnd) != 0;
   }

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 // larger it is the less each posting costs; this many take 256 KiB and are searched in
 // microseconds. What was not written when a process dies is read from the journal again.
 constexpr std::size_t kPostingsHeld = 16'384;
-// Blocks without events of sessions count, too: how far the index is must not stay behind.
+// Blocks without session events count, too: the stored `applied` must not lag far behind.
 constexpr std::size_t kBlocksHeld = 4'096;
 
 constexpr std::string_view kAppliedKey = "applied";
@@ -52,8 +52,8 @@ Result<std::shared_ptr<Environment>> open_at(const fs::path& dir, Access access)
       {.dir = dir, .access = access, .map_bytes = limits::kIndexMapBytes, .databases_max = 4});
 }
 
-// Whether LMDB may open what lies there. Without syncs its file is whole as long as the kernel
-// lives; whatever else lies there is no index, and would be asked for again and again.
+// Whether LMDB may open the files. Without syncs they are whole only while the same kernel runs,
+// unless closed cleanly; anything but regular files would make every open fail.
 bool is_usable(const fs::path& dir, Bits128 epoch, Bits128 boot_id) {
   std::error_code error;
   const auto is_file = [&](const char* name) { return fs::is_regular_file(dir / name, error); };
@@ -168,7 +168,7 @@ Result<std::unique_ptr<Index>> Index::open(const fs::path& dir, Bits128 epoch, B
       return opened.error();
     }
   }
-  // Nothing in it is worth a look: it is made again from the journal.
+  // Unusable: discarded, and rebuilt from the journal.
   SPINE_TRY_STATUS(discard(dir));
   SPINE_TRY_STATUS(make_private_directories(dir));
   SPINE_TRY_STATUS(write_mark(dir, mark));
@@ -194,7 +194,7 @@ Status Index::discard(const fs::path& dir) {
   return removed == 0 ? ok() : sync_dir(dir.parent_path());
 }
 
-// Whether the posting was certainly added before.
+// True: the posting was added before. False: it may have been.
 bool Index::seen(const Posting& posting) {
   Posting& slot = repeats_[(posting.id * 0x9E3779B97F4A7C15ULL) >> 54];
   return std::exchange(slot, posting) == posting;

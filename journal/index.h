@@ -16,7 +16,7 @@
 
 namespace spine::journal {
 
-// Which block an index ends with: what of its header tells it from a block of another history.
+// The last block of an index: the header fields that tell it from a block of another history.
 struct IndexedBlock {
   Digest256 previous{};
   std::uint64_t first_seq{};
@@ -59,8 +59,8 @@ class Index {
  public:
   static Result<std::unique_ptr<Index>> open(const std::filesystem::path& dir, Bits128 epoch,
                                              Bits128 boot_id, Seq journal_last);
-  // How far one reaches, on disk, without changing anything. Nothing when there is none that open()
-  // would take. REQUIRES: nobody writes to it.
+  // The extent of the index on disk, read-only. Nothing when there is none that open() would take.
+  // REQUIRES: nobody writes to it.
   static std::optional<IndexExtent> extent_of(const std::filesystem::path& dir, Bits128 epoch,
                                               Bits128 boot_id);
   // Deletes an index that turned out to be damaged. The mark goes first: should the rest stay, the
@@ -77,9 +77,9 @@ class Index {
   Seq added() const { return added_; }
   // Adds a block, for commit(). REQUIRES: block.first() follows what was added before.
   void add(const BlockView& block);
-  // Makes what was added visible. It goes to LMDB when enough has gathered, or in close_clean();
-  // what a process that dies had not written is behind applied() of the next open(). On an error it
-  // is visible all the same and is tried again by the next commit().
+  // Makes the added blocks visible. They are written to LMDB in large batches and by close_clean();
+  // those that a crash loses are not in applied() of the next open(). On an error they are visible
+  // all the same, and the next commit() retries the write.
   Status commit();
   // Marks the index clean and syncs it. Call before destruction on an orderly stop.
   Status close_clean();
@@ -105,9 +105,9 @@ class Index {
   Seq added_{};
   IndexedBlock last_block_{};    // that ends with added_
   std::vector<Posting> held_{};  // in memory: not yet in LMDB
-  std::size_t blocks_held_{};    // blocks that those are of, and others
-  // Lately seen ones, so that the many events of one session in one block make few postings; what
-  // is forgotten here is removed by the sort.
+  std::size_t blocks_held_{};    // added since the last write, with or without postings
+  // A cache of recent postings, so that many events of one session in a block add few duplicates.
+  // Postings::add() removes those that it misses.
   std::array<Posting, 1024> repeats_{};
 };
 

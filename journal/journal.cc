@@ -86,7 +86,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const fs::path& dir, Bits128 epoc
   } else if (fs::file_size(dir / "data.mdb", error) == 0) {
     return explain(Error{Errc::corrupt, "data.mdb is empty."}, dir);
   }
-  // Holds nothing while nobody reads: what LMDB cannot use there is no reason not to start.
+  // The lock file holds no lasting data: something else of that name must not prevent a start.
   if (fs::exists(dir / "lock.mdb", error) && !fs::is_regular_file(dir / "lock.mdb", error)) {
     fs::remove(dir / "lock.mdb", error);
   }

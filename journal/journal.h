@@ -23,7 +23,7 @@ class SpaceAhead;   // journal/space.h
 struct OpenReport {
   bool created{};
   std::uint32_t tail_blocks_checked{};
-  bool readers_cut_off{};  // other processes held every place for readers: there is a new table
+  bool readers_cut_off{};  // the reader table was full of other processes: a new one was begun
 };
 
 // Why a commit asks for space: intake may be refused, closing what is open may use the reserve.
@@ -44,7 +44,7 @@ class Journal {
   const OpenReport& report() const { return report_; }
   Bits128 epoch() const { return epoch_; }
   Seq last() const { return last_; }
-  // Highest Seq that survives power loss; equals last() with the default sync mode.
+  // Highest Seq that survives power loss; equals last(), as every commit is synced.
   Seq durable() const { return durable_; }
 
   // Makes sure the next commit of at most `bytes` cannot run out of disk. Allocates ahead with
@@ -57,8 +57,8 @@ class Journal {
   // On error the outcome is unknown: the owner must end the process, recovery decides.
   Result<Seq> commit(Batch& batch);
 
-  // Lets go of what readers in processes that died were looking at; otherwise their pages are not
-  // used again and the file grows. Returns how many there were. Cheap: call it every second.
+  // Frees the reader slots of dead processes: pages that a slot pins are not reused, and the file
+  // grows. Returns how many were freed. Cheap: call it every second.
   Result<std::uint32_t> clear_dead_readers();
 
   // Bytes of disk the journal occupies, and the SHA-256 of the last block (head of the chain).

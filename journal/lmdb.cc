@@ -17,7 +17,7 @@ namespace spine::journal {
 namespace {
 
 constexpr unsigned kReadersMax = 1'022;    // with the table's head 64 KiB of lock.mdb
-constexpr std::size_t kOwnReadersMax = 8;  // transactions that one process reads in at a time
+constexpr std::size_t kOwnReadersMax = 8;  // concurrent read transactions of one process
 
 Errc class_of_lmdb(int code) {
   switch (code) {
@@ -83,7 +83,7 @@ Result<std::shared_ptr<Environment>> Environment::open(const EnvironmentOptions&
     return lmdb_failure(code, "create an environment", options.dir);
   }
   const std::shared_ptr<Environment> env(new Environment(options, raw));
-  // The first process to open it makes the table of readers; the default of 126 is soon taken.
+  // The first process to open it sizes the reader table; the default of 126 is soon full.
   int code = mdb_env_set_maxreaders(raw, kReadersMax);
   if (code == 0 && options.map_bytes != 0) code = mdb_env_set_mapsize(raw, options.map_bytes);
   if (code == 0 && options.databases_max != 0) {
@@ -144,7 +144,7 @@ bool Environment::has_room_for_readers() {
 }
 
 Result<bool> Environment::make_room_for_readers(std::shared_ptr<Environment>& env) {
-  [[maybe_unused]] const auto dead = env->clear_dead_readers();  // asked again while it is open
+  [[maybe_unused]] const auto dead = env->clear_dead_readers();  // repeated while it is open
   if (env->has_room_for_readers()) return false;
   const EnvironmentOptions options = env->options_;
   env.reset();

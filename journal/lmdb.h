@@ -52,12 +52,12 @@ class Environment {
   // Frees the reader slots of processes that died: their old snapshots would make the file grow.
   // Returns how many.
   Result<std::uint32_t> clear_dead_readers();
-  // Whether this process finds places for all of its readers.
+  // Whether the reader table has slots for all readers of this process.
   bool has_room_for_readers();
-  // Other processes that hold every place in the table of readers must not keep the only writer
-  // from starting: it begins a new table. Whoever reads by the old one is no longer waited for, and
-  // sees damage where there is none once its pages are used again. True: that was done, and `env`
-  // is another. REQUIRES: nobody else writes, and nothing of `env` is in use.
+  // When other processes hold every slot of the reader table, begins a new table, so that they do
+  // not keep the only writer from starting. Readers of the old table no longer pin pages: once
+  // those are reused they report damage that is none. True: it was done, and `env` was reopened.
+  // REQUIRES: nobody else writes, and nothing of `env` is in use.
   static Result<bool> make_room_for_readers(std::shared_ptr<Environment>& env);
 
  private:
@@ -85,7 +85,7 @@ class Transaction {
 
   // On error the outcome is unknown when the environment is a synced one.
   Status commit();
-  // Reading only: lets go of the pages seen until renew().
+  // Read transactions only: unpins the pages until renew().
   void reset();
   Status renew();
 

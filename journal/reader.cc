@@ -1,4 +1,4 @@
-// What lies in the journal, entry by entry, and whether it is what it should be.
+// Reading the entries of a journal and verifying them.
 #include "journal/reader.h"
 
 #include <fmt/format.h>
@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The last seq of a block that nobody has verified yet, as far as its header can be believed.
+// The last seq of an unverified block by its header; `first` when the header is not plausible.
 Seq claimed_last(Seq first, ByteSpan bytes) {
   if (bytes.size() < sizeof(BlockHeader)) return first;
   const auto header = load<BlockHeader>(bytes.data());

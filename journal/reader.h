@@ -29,7 +29,7 @@ class Reader {
   // Sees what has been committed until now. Borrowed views of before become invalid.
   // A transient Errc::unavailable means too many readers at once.
   Status renew();
-  // Lets go of the transaction until the next renew(), e.g. before waiting.
+  // Resets the read transaction, which unpins its pages, until the next renew(); e.g. for a wait.
   void release();
   // First and last Seq visible; 0 when empty.
   Seq first() const { return first_; }

@@ -102,16 +102,16 @@ void Scanner::add(Damage damage) {
   if (report_.damages.size() < kDamagesNamed) report_.damages.push_back(std::move(damage));
 }
 
-// Whether no block that starts at `first` claims `seq`; `found` is the one that holds it or
-// follows it, 0 when there is none.
+// Whether a lookup of `seq` gives another block than the one at `first`. `found`: first seq of the
+// block that the lookup gives, 0 when there is none.
 bool Scanner::past(Reader& reader, Seq first, std::uint64_t seq, Seq& found) {
   const bool any = reader.raw_block_at_or_after(Seq{seq}, found).has_value();
   if (!any) found = Seq{};
   return found != first;
 }
 
-// First seq of the block behind one whose own count cannot be trusted; 0 at the end. A block is
-// given for every seq up to the next one's first, so that is found by bisection.
+// First seq of the block after the one at `first`, whose own count cannot be trusted; 0 at the end.
+// A lookup jumps to that block at a seq that bisection finds.
 Seq Scanner::following(Reader& reader, Seq first) {
   Seq found;
   std::uint64_t low = first.value;
@@ -127,7 +127,7 @@ Seq Scanner::following(Reader& reader, Seq first) {
   return found;
 }
 
-// What lies behind the last block is missing when its commit went on.
+// A last block without the commit-end flag: the rest of its commit is missing.
 void Scanner::check_end() {
   if (!open_commit_) return;
   add({.first = open_commit_,

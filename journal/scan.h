@@ -51,11 +51,11 @@ class Scanner {
   // headers, and every body's verifier. False at the end, which must be the end of a commit.
   // REQUIRES: the reader was renewed.
   bool step(Reader& reader);
-  // What is behind here has not been looked at.
+  // Adds the damage that from expected() on nothing could be read.
   void give_up(const Error& error);
 
   const ScanReport& report() const { return report_; }
-  // What is looked at next.
+  // The seq that the next step() reads.
   Seq expected() const { return expected_; }
 
  private:
@@ -74,7 +74,7 @@ class Scanner {
   Seq open_commit_{};       // first of the last block, when that does not end its commit
 };
 
-// All of it. Borrowed: renews the reader while it goes, after that long.
+// Scans the whole journal, and renews the reader each time `renew_every` has passed.
 ScanReport scan(Reader& reader,
                 std::chrono::milliseconds renew_every = std::chrono::milliseconds(500));
 

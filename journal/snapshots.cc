@@ -93,7 +93,7 @@ Status SnapshotStore::write(Seq seq, Bits128 epoch, ByteSpan payload, const Dige
   header.crc32c = checksum(header, payload);
   SPINE_TRY_STATUS(replace_file(path_of(seq), {std::as_bytes(std::span(&header, 1)), payload}));
 
-  // Only now are older ones superfluous.
+  // The new one is durable: only now may older ones go.
   const std::vector<Seq> present = list();
   std::error_code error;
   for (std::size_t i = 0; i + limits::kSnapshotsKept < present.size(); ++i) {
@@ -132,7 +132,7 @@ Result<LoadedSnapshot> SnapshotStore::load(Seq seq, Bits128 epoch) const {
   SPINE_TRY_STATUS(check_header(header, path, seq, epoch));
   if (file.bytes() < sizeof(header)) return corrupt(path, "it is cut short");
   SPINE_TRY_STATUS(file.read(head.subspan(kCommonBytes)));
-  // Before anything is allocated for it: the length must be that of the file.
+  // Checked before the payload is allocated: a damaged length may be huge.
   if (header.payload_bytes != file.bytes() - sizeof(header)) {
     return corrupt(path, "its length is not what it says");
   }

@@ -28,7 +28,7 @@ struct LoadedSnapshot {
 // What a snapshot was made of, by its header alone.
 struct SnapshotOrigin {
   Bits128 epoch{};
-  std::optional<Digest256> block{};  // as in LoadedSnapshot; versions of other forms may have none
+  std::optional<Digest256> block{};  // as in LoadedSnapshot; other versions may have none
 };
 
 // Thread: one at a time (follower while the daemon runs).
@@ -38,7 +38,7 @@ class SnapshotStore {
   // REQUIRES: nobody writes into it meanwhile.
   static Result<SnapshotStore> open(const std::filesystem::path& dir);
 
-  // For a look at what is there, by anybody at any time: creates and deletes nothing.
+  // Read-only, for anybody at any time: creates and deletes nothing.
   static SnapshotStore look_at(const std::filesystem::path& dir) { return SnapshotStore(dir); }
 
   // `block` is the SHA-256 of the block that holds `seq`: it binds the state to one history.
@@ -48,7 +48,7 @@ class SnapshotStore {
   std::vector<Seq> list() const;
   // Reads and checks one (magic, version, epoch, length, CRC). Errc::corrupt names the file.
   Result<LoadedSnapshot> load(Seq seq, Bits128 epoch) const;
-  // Of whatever version it is; nothing but the first bytes is checked.
+  // Reads the header of any version; only its first bytes are checked.
   Result<SnapshotOrigin> origin_of(Seq seq) const;
   std::filesystem::path path_of(Seq seq) const;
   // Does nothing when it is not there.

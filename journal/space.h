@@ -52,8 +52,8 @@ class SpaceAhead {
   bool starved_{};  // the last large step failed: do not try again before it is needed
 };
 
-// Whether the file system writes again where it wrote before. One that copies on write would need
-// new space for a commit over zeros, just what allocating ahead is to prevent.
+// Whether the file system overwrites in place. A copy-on-write one would need new space for a
+// commit over zeros, which allocating ahead is meant to prevent.
 bool overwrites_in_place(int fd);
 
 // The bytes of file a commit of that many bytes of blocks may take in the worst case.

@@ -11,7 +11,7 @@
 namespace spine::journal {
 
 // How much of the end is checked: whichever is reached first. A crash can only have touched the
-// last commit; the rest of the window is there to meet a disk gone bad early.
+// last commit; the rest of the window is checked to notice a failing disk early.
 inline constexpr std::uint32_t kTailBlocks = 64;
 inline constexpr std::size_t kTailBytes = std::size_t{4} << 20;
 
@@ -22,7 +22,7 @@ struct Tail {
   Digest256 head{};         // SHA-256 of the last block
 };
 
-// That a journal was written by a newer version of Spine, where that shows, and what to do.
+// The error for a journal of a newer version of Spine: where that shows, and what to do.
 Error newer_journal(const std::filesystem::path& dir, Seq block, std::string_view what);
 
 // Verifies the last blocks, their order, their chain, and the body of each of their records.

@@ -37,8 +37,8 @@ const void* wide_elements(std::uint16_t kind, const std::uint8_t* body) {
   }
 }
 
-// The verifier looks at the place of a vector's length, not of its elements: those of 8 bytes could
-// stand at any multiple of 4.
+// The verifier checks the alignment of a vector's length, not of its elements: those of 8 bytes
+// could be at any multiple of 4.
 bool wide_vectors_aligned(std::uint16_t kind, const std::uint8_t* body) {
   const void* elements = wide_elements(kind, body);
   return elements == nullptr || is_aligned8(elements);
@@ -87,7 +87,7 @@ bool verify_event_body(std::uint16_t kind, ByteSpan body) {
 }
 
 std::string_view event_kind_name(std::uint16_t kind) {
-  // Kinds are 8 bits there: a larger number must not become one of them.
+  // EventBody has 8 bits: a larger number must not be truncated to a known kind.
   const bool possible = kind != 0 && kind <= static_cast<std::uint16_t>(fb::EventBody::MAX);
   return possible ? fb::EnumNameEventBody(static_cast<fb::EventBody>(kind)) : "";
 }

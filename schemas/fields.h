@@ -58,8 +58,8 @@ inline fb::Bits128 put_bits(Bits128 bits) {
 }
 
 // The bytes of a FlatBuffer that has just been built, until the builder is next used.
-// REQUIRES: builder.Finish() was called. The start is aligned to 4 bytes only: who hands it to a
-// reader copies it to where 8 are kept.
+// REQUIRES: builder.Finish() was called. The start is aligned to 4 bytes only: it must be copied to
+// 8-aligned memory before it is read.
 inline ByteSpan finished(const flatbuffers::FlatBufferBuilder& builder) {
   return {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()};
 }

@@ -167,7 +167,7 @@ Names build_names(Builder& builder, const std::vector<std::string>& names) {
   return names.empty() ? Names{} : builder.CreateVectorOfStrings(names);
 }
 
-// Absent when its runs are dealt with as without any configuration of it.
+// Absent when everything recorded of the agent is the default.
 flatbuffers::Offset<fb::AgentPolicy> build_agent(Builder& builder, const AgentConfig& agent) {
   const AgentConfig plain{};
   const bool differs =
@@ -293,8 +293,8 @@ void build_policy(const Config& config, Builder& builder) {
   for (const ChannelConfig& channel : config.channels) {
     channels.push_back(build_channel(builder, channel));
   }
-  // Of channels that are not named, where groups are dealt with otherwise than default_dm_policy
-  // alone has it: before there was a channel "*", "open" for direct messages opened groups as well.
+  // The channel "*", for groups of unnamed channels. Without it default_dm_policy "open" opens them
+  // too (the rule before there was a "*"), so it is written where the defaults differ in that.
   if ((config.default_dm_policy == fb::DmPolicy::open) !=
       (config.default_group_policy == fb::DmPolicy::open)) {
     channels.push_back(build_channel(builder, {.name = "*",

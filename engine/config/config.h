@@ -75,14 +75,14 @@ struct Config {
 
 using GetEnv = const char* (*)(const char* name);
 
-// What was said beside the file, so that the file need not have it.
+// What the command line gives, so that the file need not have it.
 struct Given {
   bool token{};  // --token or --token-file: gateway.auth.token is not looked at
 };
 
 // Reads and checks. A missing file is the default configuration (exists = false). Errors name file,
 // line, column and key, one a line: Errc::invalid_argument; io when the file cannot be read. The
-// environment is read through `getenv_fn` so tests are closed, with what it does not have from .env
+// environment is read through `getenv_fn`, for tests; variables that it lacks are taken from .env
 // beside the file and from ~/.openclaw/.env; OPENCLAW_GATEWAY_PORT, OPENCLAW_GATEWAY_TOKEN and
 // OPENCLAW_GATEWAY_PASSWORD win over the file. Thread: any, without shared state.
 Result<Config> load(const std::filesystem::path& path, GetEnv getenv_fn, Given given = {});
@@ -90,10 +90,10 @@ Result<Config> load(const std::filesystem::path& path, GetEnv getenv_fn, Given g
 Result<Config> parse(std::string_view text, const std::filesystem::path& path, GetEnv getenv_fn,
                      Given given = {});
 
-// What config.get shows as the hash of the file, so that an edit can say which text it was made
-// from. Another in every process.
+// The hash of the file in config.get, by which an edit says which text it was made from. Keyed per
+// process.
 Bits128 text_hash(std::string_view text);
-// Of what may be shown: the same everywhere, for the journal.
+// The hash of the redacted text: the same in every process, for the journal.
 Bits128 shown_hash(std::string_view redacted);
 
 // Everything wrong or odd in the file, for `spine config validate`: no error among them means that
@@ -108,10 +108,10 @@ Result<std::string> get_path(const Config& config, std::string_view dotted_path)
 // The settings that differ and wait for the next start, in the order of the tables.
 std::vector<std::string> waiting_for_start(const Config& before, const Config& after);
 
-// The values of the settings that are secrets, some of them empty: they stand in no line of a log.
+// The values of the settings that are secrets, some of them empty: they must never be logged.
 std::vector<std::string> secrets_of(const Config& config);
 
-// The part that decides, as the ConfigApplied event's table. Finishes `builder`. The same Config
+// What decisions depend on, as the ConfigApplied event's table. Finishes `builder`. The same Config
 // gives the same bytes. A channel that is not enabled becomes one whose policies are `disabled`.
 // What channels.defaults say of groups in channels that are not named is written as a channel "*".
 void build_policy(const Config& config, flatbuffers::FlatBufferBuilder& builder);

@@ -61,7 +61,7 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
                            std::move(reader));
   }
   if (!ready) {
-    // The next start shall not take this one's end for a crash, unless one came before.
+    // The next start must not take this failure for a crash, unless one came before.
     if (!report.after_crash) SPINE_TRY_STATUS(write_stop("the start failed"));
     return ready.error();
   }

@@ -26,7 +26,7 @@ struct EngineOptions {
   std::string version{};
   core::KeptBody policy{};      // a ConfigApplied
   core::KeptBody zone_rules{};  // a ZoneRules; empty = as before
-  bool accept_loss{};           // go on although something tells of events that are gone
+  bool accept_loss{};           // go on although a snapshot or index shows that events are lost
 };
 
 // What recovery found and did, for the log.
@@ -55,7 +55,7 @@ class Engine {
   // Opens the journal, folds the state, writes EngineStarted (and ZoneRules and ConfigApplied when
   // they differ), and decides what becomes of runs that were being worked on. Thread: main.
   Result<RecoveryReport> recover(EngineOptions options);
-  // Starts the engine and follower threads; what recover() decided gets to the agents. `fatal` is
+  // Starts the engine and follower threads; sends the agents what recover() decided. `fatal` is
   // called from a thread of the engine when a commit or sync failed: it must end the process.
   void start(std::function<void(const Error&)> fatal);
   // Waits until the engine thread has ended after a kStop input: everything accepted is durable,

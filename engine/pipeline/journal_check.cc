@@ -12,7 +12,7 @@ namespace {
 const log::Logger kJournalLog{"journal"};
 
 constexpr std::uint64_t kEveryMs = 24ULL * 3600 * 1000;
-// Of time that has passed and counts: after a long sleep the rate is not made up for.
+// The most elapsed time that counts: no burst of reading after a long sleep.
 constexpr std::uint64_t kPassedMsMax = 1'000;
 
 }  // namespace
@@ -21,7 +21,7 @@ void JournalCheck::work(journal::Reader& reader, std::uint64_t now_ms, std::int6
   if (now_ms < last_ms_) return;
   const std::uint64_t passed_ms = std::min(now_ms - last_ms_, kPassedMsMax);
   const std::uint64_t bytes_max = limits::kVerifyBytesPerSecond * passed_ms / 1'000;
-  // What is less than a block is saved up.
+  // A budget of less than a block is saved up.
   if (now_ms < due_ms_ || bytes_max < limits::kBlockBytes) return;
   last_ms_ = now_ms;
   if (!scanner_) {
@@ -32,7 +32,7 @@ void JournalCheck::work(journal::Reader& reader, std::uint64_t now_ms, std::int6
   bool more = true;
   while (more && scanner_->report().bytes - bytes_before < bytes_max)
     more = scanner_->step(reader);
-  // A block is read whole: what it takes beyond its time is waited for.
+  // A block is read whole: bytes over the budget delay the next read.
   const std::uint64_t bytes = scanner_->report().bytes - bytes_before;
   if (bytes > bytes_max) {
     last_ms_ += (bytes - bytes_max) * 1'000 / limits::kVerifyBytesPerSecond;

@@ -1,4 +1,4 @@
-// What lies beside the journal, then snapshot plus tail.
+// Looking for losses, then the state from snapshot plus tail.
 #include "engine/pipeline/recovery.h"
 
 #include <algorithm>
@@ -62,7 +62,7 @@ Seq last_lost(const Losses& losses) {
   return last;
 }
 
-// Whatever the index holds can be read from the journal again; a snapshot holds what was lost.
+// The index can be rebuilt from the journal, so it goes; a snapshot may be all that is left.
 Status put_away(const Losses& losses, const std::filesystem::path& state_dir) {
   const auto snapshots = journal::SnapshotStore::look_at(state_dir / "snapshots");
   for (const journal::AheadFile& file : losses)

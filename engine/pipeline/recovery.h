@@ -15,14 +15,14 @@
 
 namespace spine::pipeline {
 
-// What lies beside the journal and tells of events that it does not hold (journal/ahead.h).
+// Snapshots and indexes with events that the journal does not hold (journal/ahead.h).
 using Losses = std::vector<journal::AheadFile>;
 
-// Looks for it, and changes nothing. Errc::corrupt, naming it and what to do, unless there is none
-// or `accept_loss` is given; then it is named in `notes`. Renews the reader.
+// Looks for them, and changes nothing. Errc::corrupt, naming them and what to do, if there are any
+// and not `accept_loss`; with it they are named in `notes`. Renews the reader.
 Result<Losses> find_losses(const std::filesystem::path& state_dir, Bits128 boot, bool accept_loss,
                            journal::Reader& reader, std::vector<std::string>& notes);
-// The last seq that is told of; 0 = nothing is missing.
+// The last seq that they cover; 0 = nothing is missing.
 Seq last_lost(const Losses& losses);
 // Sets such snapshots aside and deletes such an index. REQUIRES: neither is open, and the journal
 // holds that the loss was accepted: until it does they are the only evidence, and a start that is

@@ -80,7 +80,7 @@ Status ensure_state_dir(const fs::path& dir) {
   SPINE_TRY_STATUS(check_place(dir));
   std::error_code ignored;
   if ((info.st_mode & 022U) != 0 && !fs::is_empty(dir, ignored)) {
-    // What is in it need not be ours any more: to close it now would only hide that.
+    // Others may have changed its content already: to fix the mode now would only hide that.
     return refused(
         "The state directory {} can be changed by others (mode {:04o}), so what is in it cannot be "
         "trusted. Look at it, then run `chmod 700 {}`, or choose another with --state-dir.",

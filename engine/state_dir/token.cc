@@ -72,8 +72,8 @@ Result<std::string> read_checked(int fd, const fs::path& path) {
   return std::string{text};
 }
 
-// Written under another name and linked, so that nobody ever reads half a token. Gives false when
-// somebody else was first.
+// Written under another name and linked, so that a reader never sees half a token. False when
+// another process was first.
 Result<bool> create_token_file(const fs::path& path, std::string_view token) {
   fs::path draft = path;
   draft += fmt::format(".{}.new", ::gettid());
@@ -96,7 +96,7 @@ fs::path token_path(const fs::path& state_dir) {
 
 Result<std::string> make_token() {
   std::array<unsigned char, 32> bytes{};
-  // So few come at once or not at all.
+  // getrandom(2) gives up to 256 bytes whole, or fails.
   if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
     return Error{Errc::io, fmt::format("The system gives no random numbers: {}.",
                                        std::generic_category().message(errno))};

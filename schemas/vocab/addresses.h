@@ -40,7 +40,7 @@ bool is_loopback(const IpAddress& address);
 // 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7, and link-local ones.
 bool is_private(const IpAddress& address);
 
-// What one party can have many of counts as one: IPv4 whole, of IPv6 the /64.
+// What counts as one party in limits: an IPv4 address, or the /64 of an IPv6 address.
 IpAddress network_of(const IpAddress& address);
 // The same as text: "10.1.2.3", "2001:db8::/64"; what is no address stays as it is.
 std::string network_text(std::string_view address);

@@ -55,7 +55,7 @@ std::optional<std::string> decode_base64url(std::string_view text) {
     count -= 8;
     out.push_back(static_cast<char>((bits >> count) & 0xFFU));
   }
-  // Bits that no byte uses: a second spelling of the same bytes.
+  // Unused bits must be zero, or the same bytes would have several spellings.
   if ((bits & ((1U << count) - 1)) != 0) return std::nullopt;
   return out;
 }

@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 Status write_synced(const fs::path& path, std::initializer_list<ByteSpan> parts) {
-  // What lies there is an older attempt, or nothing of ours: a FIFO would be waited for.
+  // Removes an older attempt, or whatever else has the name: opening a FIFO would block.
   ::unlink(path.c_str());
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (fd < 0) return path_error(errno, "created", path);
@@ -78,7 +78,7 @@ Status make_private_directories(const fs::path& directory) {
   if (parent != directory) SPINE_TRY_STATUS(make_private_directories(parent));
   if (::mkdir(directory.c_str(), S_IRWXU) != 0) {
     const int code = errno;
-    // "a/b/" names a/b twice, and somebody else may have been quicker.
+    // "a/b/" names a/b twice, and another process may have created it meanwhile.
     if (fs::is_directory(directory, ignored)) return ok();
     return path_error(code, "created as a directory", directory);
   }
@@ -105,7 +105,7 @@ Status replace_file(const fs::path& path, std::initializer_list<ByteSpan> parts)
 }
 
 Result<InputFile> InputFile::open(const fs::path& path) {
-  // Without O_NONBLOCK a start would wait for ever for whoever writes to a FIFO.
+  // O_NONBLOCK: opening a FIFO would block until another process opens it for writing.
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd) return path_error(errno, "opened", path);
   struct stat status {};

@@ -49,9 +49,9 @@ class JsonKey {
   bool plain_;
 };
 
-// Writes one JSON value into a string it borrows; allocates only when that has to grow. Commas are
-// its business; that members have keys is the caller's, and so is, with begin_ and end_, that
-// objects and arrays are closed.
+// Writes one JSON value into a string it borrows; allocates only when that has to grow. It writes
+// the commas. The caller gives members their keys and, with begin_ and end_, closes objects and
+// arrays.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) : out_(out) {}
@@ -143,7 +143,7 @@ class JsonWriter {
     array(name, rows, [&](const auto& row) { object([&] { write(row); }); });
   }
 
-  // For texts made of pieces: the writer takes what was appended to it meanwhile as one value.
+  // The text so far, e.g. to measure what was written.
   std::string& out() { return out_; }
 
  private:

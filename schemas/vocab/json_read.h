@@ -57,10 +57,10 @@ class JsonNode {
   // Zero when it is no number, or negative.
   std::uint64_t number(std::string_view key) const;
   bool flag(std::string_view key) const;
-  // Of an id of ours, as number or as text of one: programs change the one into the other. Zero
-  // when it is neither.
+  // An id that Spine gave out, as a number or as its text: some programs turn one into the other.
+  // Zero when it is neither.
   std::uint64_t our_id() const;
-  // Of an id of theirs: the text, or the number as text; empty when there is none.
+  // An id of the other side: the text, or the number as text; empty when there is none.
   std::string their_id(std::string_view key) const;
   // Its JSON, without white space; empty when there is none.
   std::string json() const;

@@ -26,7 +26,7 @@ LazyMemory::LazyMemory(std::size_t bytes, MemoryUse use) {
     std::abort();
   }
   data_ = {data, Unmap{bytes}};
-  // Only a wish: without large pages everything works the same.
+  // Only a hint: without large pages everything works the same.
   if (use == MemoryUse::all_over && bytes >= kLargePagesFrom) madvise(data, bytes, MADV_HUGEPAGE);
 }
 

@@ -14,7 +14,7 @@ namespace spine {
 // How memory will be touched.
 enum class MemoryUse : std::uint8_t {
   in_order,  // from the beginning: only what has been reached may cost memory
-  all_over,  // at random: large pages, where the system has them, save looking addresses up
+  all_over,  // at random: large pages, where the system has them, mean fewer TLB misses
 };
 
 // Address space reserved from the system, page-aligned and zeroed. Ends the process with a message

@@ -94,7 +94,7 @@ inline constexpr std::size_t kPostponedBytesMax = 32 * kMiB;
 inline constexpr std::size_t kHistoryMessagesMax = 1'000;  // chat.history limit
 inline constexpr std::size_t kHistoryBytesMax = 6 * kMiB;
 inline constexpr std::size_t kGapBytesMax = kMiB;         // of events in one page of a resume
-inline constexpr std::size_t kRecentBytesMax = 8 * kMiB;  // told live while somebody catches up
+inline constexpr std::size_t kRecentBytesMax = 8 * kMiB;  // live events, while a client resumes
 inline constexpr std::size_t kPreviewsAtOnceMax = 8;
 inline constexpr std::size_t kPreviewBytesMax = 4 * kMiB;  // beyond it the rest is left out
 inline constexpr std::size_t kGapBlocksMax = 256;          // looked at for one page
@@ -111,13 +111,13 @@ inline constexpr std::uint64_t kTickMs = 30'000;
 inline constexpr std::uint64_t kPingMs = 25'000;
 inline constexpr std::uint32_t kCallsPerSecond = 200'000;  // per connection, all methods
 inline constexpr std::uint32_t kCallsBurst = 400'000;
-// Questions to the engine: what one costs of the calls above; how many of one connection may wait,
-// how many are with the engine and the follower at once (their answers may be megabytes each), and
-// how many of all connections may wait for that.
+// Queries to the engine: what one costs in calls of the rate limit above; how many of one
+// connection may wait; how many are answered at once (an answer may be megabytes); and how many of
+// all connections may wait for that.
 inline constexpr std::uint32_t kCallsPerQuery = 100;
 inline constexpr std::uint32_t kQueriesPerConnectionMax = 1'024;
 inline constexpr std::size_t kQueriesAtOnceMax = 16;
-inline constexpr std::size_t kAnswersOwedMax = 8 * kMiB;  // to one connection, before it gets more
+inline constexpr std::size_t kAnswersOwedMax = 8 * kMiB;  // unsent; beyond it queries wait
 inline constexpr std::size_t kQueriesWaitingMax = 16'384;
 inline constexpr std::size_t kHttpBodyBytesMax = 256 * kKiB;
 inline constexpr std::size_t kHttpHeadBytesMax = 8 * kKiB;  // request line and fields
@@ -135,7 +135,7 @@ inline constexpr std::size_t kWaitersMax = 65'536;  // requests until a run ends
 inline constexpr std::size_t kWaitersPerConnectionMax = 1'024;
 inline constexpr std::size_t kLiveTextBytesMax = 256 * kKiB;  // of one answer being written
 inline constexpr std::size_t kLiveTextBytesAllMax = 32 * kMiB;
-// Who owes more is not told of pieces of answers until it has read half of that.
+// A connection with a larger send backlog gets no text deltas until half of this is left.
 inline constexpr std::size_t kDeltaOwedBytesMax = kMiB;
 
 // ---- approvals, as the net thread remembers them
@@ -143,40 +143,40 @@ inline constexpr std::size_t kApprovalsKnownMax = 128;     // the last ones that
 inline constexpr std::size_t kApprovalWaitersMax = 1'024;  // requests until one is answered
 inline constexpr std::size_t kApprovalWaitersPerConnectionMax = 64;
 
-// ---- who may come in
-inline constexpr std::size_t kAuthAddressesMax = 16'384;  // with failed attempts in mind
+// ---- authentication and pairing
+inline constexpr std::size_t kAuthAddressesMax = 16'384;  // with failed attempts counted
 inline constexpr std::size_t kDeviceRequestsMax = 64;     // that wait to be approved
 inline constexpr std::size_t kDeviceRequestsPerNetworkMax = 8;
 inline constexpr std::uint64_t kDeviceRequestMs = 300'000;
-inline constexpr std::uint64_t kRefusalsGatheredMs = 60'000;  // connects refused, of one event
+inline constexpr std::uint64_t kRefusalsGatheredMs = 60'000;  // refused connects, in one event
 
 // ---- agents
 inline constexpr std::size_t kAgentMessageBytesMax = 4 * kKiB;     // why one ended, titles of tools
-inline constexpr std::size_t kToolInlineBytesMax = 4 * kKiB;       // in the event; else apart
-inline constexpr std::size_t kToolBodyBytesMax = 256 * kKiB;       // kept of one apart
+inline constexpr std::size_t kToolInlineBytesMax = 4 * kKiB;       // larger: BodyRecorded
+inline constexpr std::size_t kToolBodyBytesMax = 256 * kKiB;       // of one BodyRecorded
 inline constexpr std::uint32_t kToolCallsPerRunMax = 10'000;       // then the run is ended
 inline constexpr std::size_t kToolBytesPerRunMax = 64 * kMiB;      // beyond it digests alone
-inline constexpr std::uint32_t kAgentAsksPerRunMax = 1'000;        // the same, for permission
-inline constexpr std::uint32_t kAgentBindsPerRunMax = 64;          // the same, to a conversation
-inline constexpr std::uint64_t kDeltaMergeMs = 100;                // pieces of an answer, gathered
+inline constexpr std::uint32_t kAgentAsksPerRunMax = 1'000;        // likewise: permissions asked
+inline constexpr std::uint32_t kAgentBindsPerRunMax = 64;          // likewise: AgentSessionBound
+inline constexpr std::uint64_t kDeltaMergeMs = 100;                // text deltas are merged
 inline constexpr std::size_t kAgentInputBytesMax = 32 * kMiB;      // that wait to be read by one
 inline constexpr std::size_t kStickySessionsMax = 16'384;          // of one agent
 inline constexpr std::size_t kPromptsWaitingBytesMax = 16 * kMiB;  // texts, of all agents
 
 // ---- what agents write
-inline constexpr std::uint32_t kAgentOddLinesMax = 32;  // without sense, between two answers
-inline constexpr std::uint32_t kAgentSkippedLinesMax = 10'000;  // of kinds nobody knows
+inline constexpr std::uint32_t kAgentOddLinesMax = 32;          // malformed, between two answers
+inline constexpr std::uint32_t kAgentSkippedLinesMax = 10'000;  // of unknown kinds
 inline constexpr std::size_t kAgentAsksMax = 64;                // open questions of one process
 inline constexpr std::size_t kAgentConversationsMax = 4'096;    // one process is known to have
 inline constexpr std::size_t kAgentCallsOpenMax = 1'024;        // tools in use, of one run
 inline constexpr std::size_t kAgentFileBytesMax = 8 * kMiB;     // read or written for an agent
 inline constexpr std::size_t kFileThreads = 2;           // that read and write files for agents
-inline constexpr std::size_t kFileJobsPerAgentMax = 64;  // that wait; then it is not read
+inline constexpr std::size_t kFileJobsPerAgentMax = 64;  // waiting; then its output is not read
 inline constexpr std::uint64_t kLateUpdatesMs = 1'000;   // of a turn, after its response
 
 // ---- sockets, from accept on
 inline constexpr std::uint32_t kUnauthenticatedMax = 2'048;  // of all; then the oldest is cut
-// Of those, with the library at once: past the head of their request, not past hello.
+// Of those, with libwebsockets at one time: request head read, no hello yet.
 inline constexpr std::uint32_t kStrangersInsideMax = 64;
 inline constexpr std::uint32_t kConnectionsPerAddressMax = 256;     // of one beyond loopback
 inline constexpr std::uint32_t kUnauthenticatedPerAddressMax = 32;  // of one beyond loopback
@@ -213,7 +213,7 @@ inline constexpr std::size_t kSkillRootBytesMax = 16 * kMiB;    // of those file
 inline constexpr std::size_t kSkillRootEntriesMax = 50'000;     // of all its folders
 inline constexpr std::size_t kSkillRootLinksMax = 1'024;        // followed
 inline constexpr std::size_t kSkillYamlBytesPerLookMax = kMiB;  // read anew, of agents' roots
-inline constexpr std::uint64_t kSkillRestMsMax = 10'000;        // after a look that took long
+inline constexpr std::uint64_t kSkillRestMsMax = 10'000;        // pause after a slow scan
 inline constexpr std::size_t kSkillFoldersPerRootMax = 4'096;
 inline constexpr std::size_t kSkillFolderEntriesMax = 10'000;   // of one folder
 inline constexpr std::size_t kSkillsMax = 2'048;                // of all roots and agents
@@ -224,7 +224,7 @@ inline constexpr std::size_t kSkillFaultsPerFileMax = 50;
 inline constexpr std::size_t kSkillListMax = 64;        // of one requirement of a skill
 inline constexpr std::size_t kSkillChangesMax = 64;     // named, of one SkillsChanged
 inline constexpr std::size_t kSkillWatchesMax = 4'096;  // inotify
-inline constexpr std::uint64_t kSkillPollMs = 60'000;   // looked at anew without being told
+inline constexpr std::uint64_t kSkillPollMs = 60'000;   // scanned anew, notified or not
 inline constexpr std::size_t kSkillEntriesMax = 1'024;  // skills.entries
 
 // ---- processes of agents
@@ -248,7 +248,7 @@ inline constexpr std::uint32_t kAgentTasksMax = 4'096;  // threads, of one sandb
 // their columns and asserts it. They are touched only as they fill, twice: the engine thread's
 // state and the follower's.
 inline constexpr std::size_t kStateBytesMax = 940 * kMiB;
-// A question of an agent, as whoever tells it keeps it.
+// An approval request of an agent, as the net thread keeps it.
 inline constexpr std::size_t kApprovalBytes = 512 + kNameBytesMax + 3 * kApprovalTextBytesMax;
 inline constexpr std::size_t kPipelineBytesWorst =
     3 * kIngressBlocksPerProducer * kIngressBlockBytes +

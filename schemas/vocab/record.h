@@ -23,10 +23,10 @@ namespace record_flag {
 // The first event of a journalled input: its body is the input. It is its own cause, unless it
 // answers an event of the journal (a RunFinished: the RunStarted that asked for it).
 inline constexpr std::uint16_t kInput = 1U << 0;
-// What people say is stored sealed with the key named by key_id: see "Sealing" in event.fbs. Laid
-// out and set by nobody yet; whoever cannot open such a record refuses it by name.
+// What people say is stored sealed with the key named by key_id: see "Sealing" in event.fbs. No
+// version sets it yet; readers refuse such a record with an error that says so.
 inline constexpr std::uint16_t kSealed = 1U << 1;
-// A flag can change what a body means: a record with another one is refused by name, too.
+// A flag can change what a body means: a record with an unknown one is refused, too.
 inline constexpr std::uint16_t kKnown = kInput | kSealed;
 }  // namespace record_flag
 

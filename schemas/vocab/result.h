@@ -1,4 +1,4 @@
-// Result<T>: a value or an Error; the way a failed environment travels up to its owner.
+// Result<T>: a value or an Error; how failures from outside reach the caller that handles them.
 // The surface follows std::expected, which g++ 12 does not offer in C++20.
 #pragma once
 

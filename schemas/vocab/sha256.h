@@ -21,7 +21,7 @@ inline Digest256 sha256_of(ByteSpan bytes) {
     return fresh;
   }();
   Digest256 digest{};
-  // Without a type the context starts again with the one it has.
+  // A null type: starts again with the algorithm of the context.
   SPINE_CHECK(EVP_DigestInit_ex(context.get(), nullptr, nullptr) == 1);
   SPINE_CHECK(EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1);
   SPINE_CHECK(EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()),

@@ -1,4 +1,4 @@
-// SipHash-2-4 with 128-bit output: fingerprints nobody can make collide without the key.
+// SipHash-2-4 with 128-bit output: fingerprints that cannot be made to collide without the key.
 // J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast short-input PRF", 2012, and the reference
 // implementation's 128-bit variant.
 #pragma once

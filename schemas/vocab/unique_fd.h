@@ -23,7 +23,7 @@ class UniqueFd {
   }
 
   int get() const { return fd_; }
-  // Gives it up: the caller's to close.
+  // Gives up ownership: the caller closes it.
   int release() { return std::exchange(fd_, -1); }
   explicit operator bool() const { return fd_ >= 0; }
 

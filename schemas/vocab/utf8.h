@@ -19,13 +19,13 @@ CodePoint decode_utf8(std::string_view text, std::size_t at);
 // Whether all of it is UTF-8.
 bool is_utf8(std::string_view text);
 
-// Whether a byte goes on with a character that begins before it.
+// Whether it is a continuation byte (10xxxxxx).
 constexpr bool continues_character(char c) {
   return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
 }
 
 // The longest start of `text` of at most bytes_max bytes that does not end inside a character.
-// Borrowed from `text`. REQUIRES, as below: UTF-8; else the answer is short of the best.
+// Borrowed from `text`. REQUIRES, as below: UTF-8; else it may be cut shorter than needed.
 constexpr std::string_view cut_text(std::string_view text, std::size_t bytes_max) {
   if (text.size() <= bytes_max) return text;
   while (bytes_max > 0 && continues_character(text[bytes_max]))

@@ -13,7 +13,7 @@
 namespace spine::config {
 namespace {
 
-// Longer values are told by their length.
+// Of longer values only the length is shown.
 constexpr std::size_t kShownBytesMax = 2'048;
 
 // Depth is bounded by the parser, so recursion is.
@@ -84,7 +84,7 @@ std::string shown_value(const Document& document, NodeId id, Hidden hidden) {
   return json_string(fmt::format("({} of {} bytes)", kind_name(document.kind(id)), text.size()));
 }
 
-// The patch laid upon nothing: its nulls go.
+// A patch merged into nothing: its nulls are dropped.
 void drop_nulls(Document& document, NodeId object) {
   std::vector<NodeId> kept;
   for (const NodeId member : document.children(object)) {

@@ -46,8 +46,8 @@ bool is_refused_key(std::string_view key) {
                              [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
-// A value on the way down from the root. Below a setting of any type nothing is listed, and its
-// keys, like those that people choose, are judged by their names.
+// A value on the path down from the root. Below a setting of type `any` no keys are listed: they,
+// and the keys that people choose, are judged by their names.
 class Spot {
  public:
   Spot below(std::string_view key) const {
@@ -66,8 +66,8 @@ class Spot {
     return spot;
   }
 
-  // Whether its setting takes values of that kind. Judged here only below a setting of any type,
-  // where the schema does not look; elsewhere that says better what is wrong.
+  // Whether its setting takes values of that kind. Checked here only below a setting of type `any`,
+  // where check_schema() does not look; elsewhere that has the better message.
   bool takes(Kind kind) const {
     if (!unchecked_ || entry_ == nullptr || entry_->setting == nullptr || inside_) return true;
     return (type_row(entry_->setting->accepts.type).kinds >> static_cast<unsigned>(kind) & 1U) != 0;

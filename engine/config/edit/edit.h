@@ -25,7 +25,7 @@ struct Edit {
   std::string_view raw{};        // JSON5, at most kConfigBytesMax
   std::string_view base_hash{};  // of the text it was made from, in hex; empty = not given
   bool local{};   // from the machine's own socket or command line: everything may be changed
-  Given given{};  // beside the file, to who will read it
+  Given given{};  // from the command line of its reader
 };
 
 // An edit that write_edit() may write.
@@ -49,7 +49,7 @@ struct EditRefusal {
     base_hash_required,  // there is a file, and the edit does not say which text it was made from
     base_hash_stale,     // the file has changed since
     invalid,             // it would not be a configuration; the message lists what is wrong
-    not_allowed,         // from elsewhere, and security would depend on it
+    not_allowed,         // a remote client's, and security depends on it
     too_large,
     io,
   };
@@ -70,7 +70,7 @@ EditOutcome prepare_edit(const std::filesystem::path& path, const Edit& edit, Ge
 // refused when the file changed meanwhile; in_use when another edit takes long; io.
 Status write_edit(const std::filesystem::path& path, const PreparedEdit& edit);
 
-// The paths among `changes` that a client from elsewhere may not change, in their order; empty when
+// The paths among `changes` that a remote client may not change, in their order; empty when
 // it may. It may change settings that their tables call settable remotely, which neither weaken
 // security nor name programs, environments, files or URLs; all else is changed on the machine
 // itself.

@@ -1,5 +1,5 @@
-// Secrets are told by their settings, and by the names people give them, so that what is unknown to
-// Spine is covered.
+// Secrets are recognised by the type of their setting and by their key's name, so that keys unknown
+// to Spine are covered.
 #include "engine/config/edit/redact.h"
 
 #include <algorithm>

@@ -106,7 +106,7 @@ constexpr std::array kAgent{
             "messages.queue.mode for this agent"},
     decides("spine.ownPolicy", boolean, in<&AgentConfig::tool_policy, &ToolPolicy::own>,
             "whether its program answers for its tools itself"),
-    // What it does of itself, without being asked; see tool_policy.cc for the rest of tools.
+    // The tools it uses without asking; see tool_policy.cc for the rest of tools.
     decides("tools.allow", text_list, in<&AgentConfig::allow>, "the tools it may use unasked"),
     unused("thinkingDefault|verboseDefault|userTimezone|timeFormat", scalar, remotely),
     unused("agentDir|models|imageModel|imageGenerationModel|pdfModel|subagents|groupChat|"
@@ -162,7 +162,7 @@ std::vector<AgentEntry> entries_of(const Reading& reading) {
   return out;
 }
 
-// What stands below `node` over what stands in `agent` already.
+// Overrides members of `agent` with what stands below `node`.
 void take_agent(const Reading& reading, NodeId node, AgentConfig& agent) {
   AgentProcess& process = agent.process;
   if (const auto seconds = reading.integer(node, "timeoutSeconds")) {

@@ -75,9 +75,9 @@ struct AgentConfig {
   fb::OnCrash on_crash{fb::OnCrash::retry};
   std::uint16_t attempts_max{3};
   std::uint64_t approval_ms{300'000};
-  // agents.*.tools.allow: without asking; what tools.exec says is asked about stands before it.
+  // agents.*.tools.allow: used without asking; "!" entries, from tools.exec, come before it.
   std::vector<std::string> allow{};
-  // agents.*.tools.deny, and all else that narrows: what core/policy.h says of such a list.
+  // agents.*.tools.deny, and all else that narrows: see ToolMatch in core/model/policy.h.
   std::vector<std::string> deny{};
   std::vector<std::string> untrusted_allow{};  // agents.*.spine.untrustedTools
   fb::QueueMode queue_mode{fb::QueueMode::unset};

@@ -188,8 +188,8 @@ class ChannelReader {
     return std::string{id.starts_with(prefix) ? id.substr(prefix.size()) : id};
   }
 
-  // A map of groups says which there are; one that says nothing of mentions does as "*" does, and
-  // that as the channel.
+  // A map of groups lists those that are admitted. A group without requireMention takes it from
+  // "*", and "*" from the channel.
   void read_groups(ChannelConfig& channel, NodeId groups, NodeId mention) {
     const bool by_default = reading_.flag(mention).value_or(false);
     if (groups != 0 && reading_.document.first_child(groups) != 0) {
@@ -221,7 +221,7 @@ class ChannelReader {
     return out;
   }
 
-  // Who may speak is decided by group: what a topic says of it could not be kept.
+  // Who may speak is decided per group: the policy of a topic could not be enforced.
   void refuse_topics(NodeId group, std::string_view id) {
     for (const NodeId topic : reading_.children(reading_.below(group, "topics"))) {
       for (const std::string_view key : {"enabled", "groupPolicy", "allowFrom"}) {
@@ -236,8 +236,8 @@ class ChannelReader {
     }
   }
 
-  // Words of groups get no tools but spine.untrustedTools: where an agent has none, whatever a
-  // group takes away is kept, and else it could not be.
+  // Runs of group messages get no tools but spine.untrustedTools. If no agent has any, a group's
+  // tool restrictions hold by that; otherwise they could not be enforced.
   void refuse_tools(NodeId group, std::string_view id) {
     const auto narrow = [](const AgentConfig& agent) { return !agent.untrusted_allow.empty(); };
     if (std::ranges::none_of(reading_.config.agents, narrow)) return;
@@ -251,7 +251,7 @@ class ChannelReader {
     }
   }
 
-  // An allow-list that lets nobody in is told of where somebody wrote it.
+  // Bounds, and a warning for an allow-list that admits nobody, unless it is only the default.
   void check_groups(const ChannelConfig& channel, NodeId group_policy) {
     std::size_t all = channel.groups.size();
     for (const ChannelConfig& other : reading_.config.channels)

@@ -1,4 +1,4 @@
-// The channels section: who may speak where. A policy that could not be kept refuses to start.
+// The channels section: who may speak where. A policy that cannot be enforced is an error.
 #pragma once
 
 #include <optional>
@@ -26,7 +26,7 @@ struct ChannelConfig {
   std::string name{};  // lower case
   bool enabled{true};
   fb::DmPolicy dm_policy{fb::DmPolicy::pairing};
-  // Who is let into a room of many is let in by its owner: where nothing is said, nobody is.
+  // An allow-list by default: nobody may speak in a group until the owner says who.
   fb::DmPolicy group_policy{fb::DmPolicy::allowlist};
   std::vector<std::string> allow_from{};
   fb::QueueMode queue_mode{fb::QueueMode::unset};  // messages.queue.byChannel.<name>

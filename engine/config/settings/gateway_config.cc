@@ -1,4 +1,4 @@
-// gateway: reading it and judging what contradicts itself, or would let others in.
+// gateway: reading it and refusing what contradicts itself or is insecure.
 #include "engine/config/settings/gateway_config.h"
 
 #include <algorithm>
@@ -120,7 +120,7 @@ constexpr std::array kGateway{
     Setting{"gateway.remote.token|password", secret},
     Setting{"gateway.remote.*"},
     unused("gateway.allowRealIpFallback", boolean),
-    // No command of a node and no tool is called by way of the gateway: what is denied is not done.
+    // No command of a node and no tool is called through the gateway, so these denials hold.
     decides("gateway.nodes.denyCommands", text_list, not_kept,
             "kept: no command of a node is called through the gateway"),
     decides("gateway.tools.deny", text_list, not_kept,
@@ -155,13 +155,12 @@ void read_port(Reading& reading) {
                   printable(std::string_view{wanted}.substr(0, 60))));
 }
 
-// Of the environment, else of the file. One that is set to nothing is a mistake nobody should run
-// with.
+// From the environment, else from the file. One that the file sets to "" is a mistake, and refused.
 void read_secret(const Reading& reading, std::string_view key, const char* variable,
                  std::string& secret) {
   const std::string path = fmt::format("gateway.auth.{}", key);
   if (reading.environment.stands_in_for(key)) {
-    // It may hold a variable that is not set: it is not what clients must show.
+    // The file's value is not used, and may hold the name of an unset variable.
     secret.clear();
   } else if (const NodeId id = reading.at(path); id != 0 && secret.empty()) {
     reading.error(id, "{} is empty; write the secret, or take the key out.", path);
@@ -187,7 +186,7 @@ void read_auth(Reading& reading) {
   }
 }
 
-// TLS: whether the wire is private, judged before anybody listens.
+// TLS: checked before any socket is opened.
 
 // The text of a PEM file that gateway.tls.enabled needs; an error, and nothing, when it cannot be
 // used.
@@ -225,7 +224,7 @@ void check_proxies(const Reading& reading) {
   std::vector<std::string>& proxies = reading.config.tls.terminated_by_proxy;
   for (const std::string& text : proxies) {
     const auto range = parse_ip_range(text);
-    // Shorter blocks than these are not a proxy but a continent.
+    // A shorter prefix would trust far more addresses than any proxy has.
     const bool narrow = range && range->bits >= (range->address.is_v4() ? 96 + 8 : 16);
     if (narrow) continue;
     reading.error(
@@ -280,8 +279,7 @@ void check_tls(const Reading& reading) {
   }
 }
 
-// Listening: in both spellings; beyond this machine only when nobody can read along
-// and everybody has to show who they are.
+// Listening: in both spellings; beyond this machine only with TLS and authentication.
 
 // What a spelling says about the addresses to listen on.
 struct Listen {
@@ -350,7 +348,7 @@ void refuse_if_open(const Reading& reading, const Listen& listen) {
     return !ip || !is_loopback(*ip);
   });
   if (listen.id == 0 || !beyond) return;
-  // What others would need to be kept out.
+  // What is missing to keep others out.
   const Config& config = reading.config;
   std::string missing;
   if (config.auth_mode == AuthMode::none) {
@@ -385,7 +383,7 @@ void read_listen(Reading& reading) {
   if (by_bind.id != 0) reading.config.bind_addresses = by_bind.addresses;
 }
 
-// Pages: which may talk to the gateway from a browser.
+// Origins: which web pages may talk to the gateway from a browser.
 
 // "scheme://host[:port]" and nothing else. REQUIRES: lower case.
 bool is_origin(std::string_view text) {

@@ -44,7 +44,7 @@ struct AuthRateLimit {
 
 extern const SettingTable kGatewayTable;
 void read_gateway(Reading& reading);
-// Whether agents could come in by themselves; after read_agents().
+// Refuses to run agents where they could connect without a credential; after read_agents().
 void check_doors(Reading& reading);
 
 }  // namespace spine::config

@@ -49,7 +49,7 @@ constexpr std::array kOther{
     unused("logging.redactPatterns", text_list),
     // About the file itself.
     Setting{"$schema|meta|wizard"},
-    // Whole sections that exist in OpenClaw, with what of them may be changed from elsewhere.
+    // Whole sections that exist in OpenClaw, with the settings in them that are changed remotely.
     unused("env|secrets|auth|models|plugins|hooks|cron|audio|media|talk|tts|browser"),
     unused("cron.enabled", boolean, remotely),
     unused("cron.sessionRetention", scalar, remotely),

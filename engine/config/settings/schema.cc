@@ -76,7 +76,7 @@ class Checker {
     for (NodeId m = document_.first_child(id); m != 0; m = document_.next(m)) {
       const std::string_view key = document_.key(m);
       const KeyEntry* child = key == "*" || key == "[]" ? nullptr : entry.find(key);
-      // Where all keys are taken, one that a policy has in other letters is still not another one.
+      // Where any key is accepted, one that differs from a strict key in case alone is a mistake.
       const auto is_meant = [&](const auto& other) {
         return other->strict && same_but_case(other->name, key);
       };
@@ -148,7 +148,7 @@ class Checker {
                                 describe(document_, id, secret), wanted));
   }
 
-  // Nothing, or off: what it asks for is what happens.
+  // Null, false or off: that it has no effect is what it asks for.
   bool asks_for_nothing(NodeId id) const {
     switch (document_.kind(id)) {
       case Kind::null:

@@ -19,8 +19,8 @@ constexpr Accepts kDmScopes =
 constexpr Accepts kGroupScopes = one_of({{"per-group", false}, {"main", true}});
 constexpr Accepts kPruneAfter = within_days(1, 36'500);
 
-// Those that decide whose conversation is whose, and who may be answered, are for the machine
-// itself.
+// Settings that decide which session a message belongs to, and who is answered, are not changed
+// remotely.
 constexpr std::array kSession{
     remote("session", object, not_kept, "how conversations are told apart"),
     Setting{"session.scope", words("per-sender", "global"), not_kept,
@@ -83,7 +83,7 @@ constexpr std::array kResetPlaces{
     TablePlace{"session.resetByType.thread.", reset_of<&Config::reset_thread>},
 };
 
-// What stands at `id` laid upon `base`. Without a mode, idleMinutes alone means idle.
+// `base`, overridden by what stands at `id`. Without a mode, idleMinutes alone means idle.
 Reset read_reset(const Reading& reading, NodeId id, const Reset& base) {
   if (id == 0) return base;
   Reset reset = base;
@@ -148,7 +148,7 @@ void read_session(Reading& reading) {
   }
   const NodeId after = reading.at("session.maintenance.pruneAfter");
   if (after != 0 && !parse_days(*reading.text(after))->exact) {
-    // A session never goes earlier than was asked for.
+    // Rounded up: a session never expires earlier than was asked for.
     reading.warn(after, "session.maintenance.pruneAfter is rounded up to {} days.",
                  reading.config.session_idle_days);
   }

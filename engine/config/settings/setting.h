@@ -55,12 +55,12 @@ enum class Flag : std::uint8_t {
 // When a change of the file takes effect: at a reload, or at the next start.
 enum class Applies : std::uint8_t { live, restart };
 
-// Who may change it: the machine itself, or admins from elsewhere, too. What stands in no row is
-// for the machine itself alone.
+// Who may change it: clients on the machine itself, or remote admins, too. What is in no row is
+// changed on the machine itself only.
 enum class Settable : std::uint8_t {
   locally,
   remotely,
-  remotely_above_zero,  // from elsewhere all but 0, which would take a limit away
+  remotely_above_zero,  // remotely all but 0, which would remove a limit
 };
 
 // A word of a choice and what it stands for; several words may stand for one thing, the first of
@@ -209,7 +209,7 @@ constexpr Setting decides(std::string_view path, Accepts accepts, Member member,
   return {path, accepts, member, help, Applies::live, Settable::locally, Flag::strict};
 }
 
-// One that admins may change from elsewhere, too.
+// One that admins may change remotely, too.
 constexpr Setting remote(std::string_view path, Accepts accepts, Member member,
                          std::string_view help = {}) {
   return {path, accepts, member, help, Applies::live, Settable::remotely};

@@ -1,4 +1,4 @@
-// Families of tools, the table of who is held to what by whom, and what openclaw.json asks for.
+// Families of tools, the table of what enforces which demand, and what openclaw.json asks for.
 #include "engine/config/settings/tool_policy.h"
 
 #include <algorithm>
@@ -65,9 +65,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kOtherGro
      {"group:openclaw", "*"},
      {"group:plugins", "pi*"}}};
 
-// Who keeps an agent to what is asked of it.
+// What enforces a demand on an agent's tools.
 enum class Keeper : std::uint8_t {
-  none,       // there is nothing to keep it to
+  none,       // there is nothing to enforce
   rules,      // it asks, and approval rules answer; what it does unasked ends the run
   arguments,  // its command line takes the tools away
   view,       // bubblewrap, where it works
@@ -181,7 +181,7 @@ class ToolPolicyReader {
         refuse_marks(reading_.texts(place, path));
     }
     refuse_marks(out_.untrusted_allow);
-    // Each place takes away; none gives back what another took.
+    // Every place adds denials; none cancels those of another.
     out_.deny.clear();
     for (const std::string_view path : {"tools.deny", "tools.sandbox.tools.deny"}) {
       for (const NodeId place : places_)
@@ -225,7 +225,7 @@ class ToolPolicyReader {
     if (demand.empty()) demand = std::move(setting);
   }
 
-  // "!" is how what comes of all of this is written down: see core/policy.h.
+  // "!" is reserved for the lists that are made of all this: see core/model/policy.h.
   void refuse_marks(const ToolNames& names) const {
     for (const std::string& name : names) {
       if (!name.starts_with('!')) continue;
@@ -253,7 +253,7 @@ class ToolPolicyReader {
       own = own || std::ranges::none_of(kOpenClawOnly,
                                         [&](std::string_view entry) { return means(entry, name); });
     }
-    // Where one of them stops an agent, it is that one which people are told.
+    // The message for an agent that must not start names the settings that matter to it.
     if (own && !policy.denies_own) policy.denies.clear();
     policy.denies_own = policy.denies_own || own;
     note(policy.denies, std::move(setting));
@@ -363,7 +363,7 @@ class ToolPolicyReader {
     for (std::size_t i = 0; sandboxed() && i < places_.size(); ++i)
       narrow_by(places_[i], "tools.sandbox.tools.allow", narrow);
     if (!left) return;
-    // What has no effect on anything but the agent's own thoughts is not meant.
+    // Tools without an effect outside the agent are never restricted.
     for (const std::string_view harmless : {"think", "switch_mode"})
       left->emplace_back(harmless);
     for (const std::string& tool : *left)

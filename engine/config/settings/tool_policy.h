@@ -27,12 +27,12 @@ bool append_tools(std::string_view entry, std::vector<std::string>& names);
 // does.
 struct ToolPolicy {
   std::string denies{};     // some tools are not to be used: AgentConfig::deny
-  std::string restricts{};  // none but some are: there, too
+  std::string restricts{};  // only some may be used: there, too
   std::string asks{};       // commands are asked about: AgentConfig::allow takes them back
   std::string separates{};  // its files are what bubblewrap shows it
-  std::vector<std::string> unheld{};  // what nothing here can keep
+  std::vector<std::string> unheld{};  // what Spine cannot enforce
   bool denies_own{};  // `denies` is about more than tools that only OpenClaw's own agent has
-  bool own{};         // spine.ownPolicy: the program answers for all of it itself
+  bool own{};         // spine.ownPolicy: the program enforces all of it itself
 
   bool operator==(const ToolPolicy&) const = default;
 };

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 constexpr int kLinksMax = 40;
 constexpr mode_t kOthersWrite = S_IWGRP | S_IWOTH;
 
-// What a container has mounted read-only says of its modes what it likes.
+// On a read-only mount (of a container) nobody can write, whatever the modes say.
 bool is_read_only(const fs::path& path) {
   struct statvfs info {};
   return ::statvfs(path.c_str(), &info) == 0 && (info.f_flag & ST_RDONLY) != 0;
@@ -36,7 +36,7 @@ Status check_owner(const struct stat& info, const fs::path& path, std::string_vi
 Status check_folder(const fs::path& folder, const fs::path& path) {
   struct stat info {};
   if (::stat(folder.c_str(), &info) != 0) {
-    // What is not there holds nothing; it is made for us alone.
+    // A missing folder is safe: it will be created with mode 0700.
     return errno == ENOENT || errno == ENOTDIR ? ok() : Status{io_error("look at", folder)};
   }
   if (is_read_only(folder)) return ok();
@@ -53,7 +53,7 @@ Status check_folder(const fs::path& folder, const fs::path& path) {
 }  // namespace
 
 Result<UniqueFd> open_regular(const fs::path& path) {
-  // O_NONBLOCK: a FIFO that nobody writes to is opened at once, and then turned down.
+  // O_NONBLOCK: opening a FIFO does not block for a writer; it is refused below.
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!fd) {
     const Errc code = errno == ENOENT || errno == ENOTDIR ? Errc::not_found : Errc::io;
@@ -92,7 +92,7 @@ Status check_place(const fs::path& path) {
     SPINE_TRY_STATUS(check_folder(at.parent_path(), at));
     struct stat info {};
     if (::lstat(at.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return ok();
-    // In a folder such as /tmp it is whoever made the link that says where it leads.
+    // In a sticky folder such as /tmp the owner of a link decides where it leads.
     SPINE_TRY_STATUS(check_owner(info, at, "The link"));
     const fs::path target = fs::read_symlink(at, failed);
     if (failed || target.empty()) return ok();

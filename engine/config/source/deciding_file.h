@@ -1,5 +1,5 @@
-// Deciding files: what the gateway believes because it is written in a file of its owner's. Whoever
-// else can change such a file, or put another in its place, decides in the owner's stead.
+// Deciding files: those that the gateway trusts because only their owner can write them. Anybody
+// else who can change such a file, or put another in its place, would control the gateway.
 #pragma once
 
 #include <cerrno>

@@ -25,7 +25,7 @@ class Environment {
   // Null when unset. An empty variable of the process is set. Borrowed.
   const char* find(std::string_view name) const;
   std::filesystem::path home() const;
-  // What was given beside the file and the environment.
+  // What the command line gave.
   Given given() const { return given_; }
   // Whether something else is used in place of gateway.auth.<key>: then what the file has there
   // does not matter.

@@ -91,8 +91,8 @@ class Substitution {
     return out;
   }
 
-  // The literal text could be guessed where it is a secret, and would lead somewhere else where it
-  // is a path of the gateway's own.
+  // Whether an unset variable is an error here: the literal text of a secret could be guessed, and
+  // that of a path of the gateway's would lead somewhere else.
   bool decides(const std::vector<std::string_view>& path) const {
     if (path.size() < 2) return false;
     const bool of_auth = path.size() == 3 && path[0] == "gateway" && path[1] == "auth";
@@ -236,7 +236,7 @@ class Includer {
     return path;
   }
 
-  // `over` laid upon `base`: objects member by member, lists joined, else `over`.
+  // Merges `over` into `base`: objects member by member, lists joined, else `over`.
   NodeId merge(NodeId base, NodeId over) {
     if (document_.kind(base) == Kind::array && document_.kind(over) == Kind::array) {
       std::vector<NodeId> all = document_.children(base);

@@ -1,4 +1,4 @@
-// What becomes of what agents are and of requests about them: recorded within bounds, passed on.
+// Facts about agents and requests about them: checked against bounds, recorded, passed on.
 #include "engine/core/agents/decide.h"
 
 namespace spine::core {
@@ -40,7 +40,7 @@ void decide_skills_changed(const Tables& tables, const Input& input, Decision& d
 
 namespace {
 
-// A request about an agent that is known, or is in quarantine and may leave it.
+// A request about a configured agent; a reset also of one that is only in quarantine.
 bool decide_agent_request(const flatbuffers::String* agent_id, bool resets, const Tables& tables,
                           const Input& input, Decision& decision) {
   const std::string_view agent = text_of(agent_id);
@@ -56,8 +56,7 @@ bool decide_agent_request(const flatbuffers::String* agent_id, bool resets, cons
 
 }  // namespace
 
-// Recorded and passed on though the agent is not in quarantine: it may wait out a back-off, which
-// ends with it.
+// Recorded and passed on even when the agent is not in quarantine: a reset also ends a back-off.
 void decide_agent_reset(const Tables& tables, const Input& input, Decision& decision) {
   const auto* agent = root_of<fb::AgentReset>(input.body).agent_id();
   if (decide_agent_request(agent, true, tables, input, decision) &&

@@ -72,7 +72,7 @@ bool Approvals::restore(Approval approval) {
 std::string allowed_key(Bits128 secret, std::string_view tool, std::string_view title,
                         std::string_view detail) {
   std::string parts = lower_case(tool);
-  // No text of one part can look like the end of another.
+  // Length-prefixed, so that different parts never give the same text.
   for (const std::string_view part : {title, detail})
     parts.append(1, '\n').append(std::to_string(part.size())).append(1, ':').append(part);
   const UuidText digits = uuid_text(siphash128(secret, as_bytes(std::string_view{parts})));

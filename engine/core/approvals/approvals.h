@@ -1,4 +1,4 @@
-// Approvals: what agents ask to be allowed and nobody answered, and what a run may use for good.
+// Approvals: open permission requests of agents, and tools that a run may use without asking again.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +25,9 @@ class Approvals : public RowVector<Approval, limits::kApprovalsMax + 1> {
   // Logical time at which the first of them expires; 0 = none waits.
   std::uint64_t next_due_ms() const;
 
-  // One that was asked before and never followed up is gone. REQUIRES: every id is smaller.
+  // Replaces one that was asked and never opened or resolved. REQUIRES: every id is smaller.
   void ask(Approval approval);
-  // Does nothing when it is not the one just asked; that is gone when there is no room.
+  // Does nothing when it is not the one just asked, which is dropped when there is no room.
   void open(Seq id, Bits128 uuid, std::string_view code, std::uint64_t expires_ms,
             std::int64_t expires_wall_ms);
   // One that was put to people, or just asked.
@@ -38,8 +38,7 @@ class Approvals : public RowVector<Approval, limits::kApprovalsMax + 1> {
   bool restore(Approval approval);
 };
 
-// The same tool for the same purpose in the same words, and nothing else: who allows one command
-// always does not allow another.
+// Made of exactly the tool, title and detail: to allow one command "always" allows no other.
 std::string allowed_key(Bits128 secret, std::string_view tool, std::string_view title,
                         std::string_view detail);
 

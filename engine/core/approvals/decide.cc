@@ -9,7 +9,7 @@
 namespace spine::core {
 namespace {
 
-// Longer than anybody waits, and short enough to be added to any clock.
+// Longer than anybody waits, and short enough to be added to any clock without overflow.
 constexpr std::uint64_t kApprovalMsMax = 366ULL * 24 * 3600 * 1000;
 
 // What the configuration says to a question.
@@ -34,7 +34,7 @@ Ruling ruling(const Tables& tables, const Run& run, const fb::ApprovalRequested&
   const ToolMatch allowed = match_tool(rules.allow, tool);
   if (run.trust != fb::Trust::trusted) {
     const ToolMatch narrow = match_tool(rules.untrusted_allow, tool);
-    // What is to be asked about is asked about whoever wrote the words.
+    // A tool marked "!" in tools.allow has to be asked about in untrusted runs, too.
     if (!narrow.holds() || allowed.marks == 0) {
       return ruled(narrow.holds() ? fb::ApprovalDecision::allow_once : fb::ApprovalDecision::deny,
                    "spine.untrustedTools", narrow.entry);

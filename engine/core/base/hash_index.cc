@@ -45,8 +45,8 @@ void HashIndex::erase(std::uint32_t hash, std::uint32_t row) {
     if (slots_[hole].row == 0) return;
     hole = (hole + 1) & mask_;
   }
-  // Backward shift (Knuth, TAOCP vol. 3, 6.4, algorithm R): what probed past the hole moves into
-  // it.
+  // Backward shift (Knuth, TAOCP vol. 3, 6.4, algorithm R): entries that were placed past the hole
+  // move into it.
   for (std::size_t at = (hole + 1) & mask_; slots_[at].row != 0; at = (at + 1) & mask_) {
     const std::size_t home = slots_[at].hash & mask_;
     if (((at - home) & mask_) >= ((at - hole) & mask_)) {

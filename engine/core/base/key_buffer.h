@@ -13,17 +13,17 @@
 namespace spine::core {
 
 // How ids of senders, conversations, threads and accounts are compared. Platforms tell "Anna" from
-// "anna", so whoever folds ids lets one person in as another: they are opaque bytes. Events
-// recorded before that (no exact_ids) were decided with the case of ASCII letters folded, and keep
-// that meaning for ever. Names of channels and agents are folded in both.
+// "anna", so to fold ids would let one person in as another: ids are opaque bytes. Older events
+// (without exact_ids) were decided with the case of ASCII letters folded, and keep that meaning for
+// ever. Names of channels and agents are folded in both.
 enum class IdCase : std::uint8_t { folded, exact };
 constexpr IdCase id_case(bool exact_ids) {
   return exact_ids ? IdCase::exact : IdCase::folded;
 }
 bool same_id(std::string_view a, std::string_view b, IdCase ids);
 
-// Thread: whoever owns it. Five names of limits::kNameBytesMax fit; what is beyond the capacity is
-// cut (only events that no decision makes hold such texts).
+// Thread: whoever owns it. Five names of limits::kNameBytesMax fit; longer texts, which are in no
+// event that a decision makes, are cut at the capacity.
 class KeyBuffer {
  public:
   static constexpr std::size_t kCapacity = 2048;

@@ -18,9 +18,8 @@ struct Text {
 
 inline constexpr std::size_t kTextUnit = 16;
 
-// Sizes of blocks in units. A freed block is used again for texts of its size only: the address
-// space is that of every row having held one text of every size, which bounds whatever order rows
-// come and go in.
+// Sizes of blocks in units. A freed block is used again for texts of its size only, so in the worst
+// case every row has held one text of each size: the address space is sized for that.
 inline constexpr std::array<std::uint8_t, 10> kTextSizes{1, 2, 3, 4, 6, 8, 12, 16, 24, 32};
 constexpr std::size_t text_bytes_worst(std::size_t bytes_max) {
   std::size_t units = 0;

@@ -72,7 +72,7 @@ std::int32_t Zone::offset_at(std::int64_t at_s) const {
 }
 
 std::int64_t Zone::first_at(std::int64_t local_s) const {
-  // Offsets are less than a day: before this the local clock shows less in every period.
+  // Offsets are less than a day: a day before `local_s` the local clock shows less in any period.
   std::ptrdiff_t period = period_at(local_s - kDayS);
   const auto last = static_cast<std::ptrdiff_t>(periods_.size()) - 1;
   for (;; ++period) {
@@ -86,7 +86,7 @@ std::int64_t Zone::first_at(std::int64_t local_s) const {
 std::int64_t Zone::last_hour_ms(std::int64_t wall_ms, std::uint8_t hour) const {
   const std::int64_t now_s = floor_div(wall_ms, 1'000);
   std::int64_t day = floor_div(now_s + offset_at(now_s), kDayS);
-  // Where the clock was set back over midnight, tomorrow has begun before.
+  // Starts with tomorrow, which has begun before where the clock was set back over midnight.
   ++day;
   std::int64_t at_s = first_at(day * kDayS + hour * kHourS);
   while (at_s > now_s)

@@ -18,8 +18,8 @@ bool good_zone_rules(const fb::ZoneRules& rules);
 // so that a decision can be made again years later, on a machine with other rules.
 class Zone {
  public:
-  // Replaces everything; of rules that are not good it takes what is. REQUIRES: body verified as a
-  // ZoneRules.
+  // Replaces everything; of bad rules it takes the transitions before the first bad one.
+  // REQUIRES: body verified as a ZoneRules.
   void apply(ByteSpan body);
   // What journals without ZoneRules know: one offset. Rules, once there, are not replaced by it.
   void set_offset(std::int16_t minutes);

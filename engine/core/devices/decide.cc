@@ -1,4 +1,4 @@
-// What becomes of devices: who may connect from now on, and who no more.
+// Decisions about devices: which ones may connect, and which no longer.
 #include "engine/core/devices/decide.h"
 
 namespace spine::core {
@@ -19,7 +19,7 @@ bool good_scopes(const ScopeList* scopes) {
   return joined_scopes(scopes).size() <= limits::kScopesBytesMax;
 }
 
-// Text that has no bound of its own is cut when it is folded in; what tells devices apart is not.
+// The fields checked here must not be cut; other texts are cut to their bounds by the fold.
 bool well_formed(const fb::DevicePaired& body) {
   const std::size_t id_bytes = text_of(body.device_id()).size();
   return id_bytes != 0 && id_bytes <= limits::kNameBytesMax &&

@@ -1,4 +1,4 @@
-// Devices that are let in, changed and sent away.
+// Devices that are paired, changed and removed.
 #include "engine/core/devices/evolve.h"
 
 namespace spine::core {

@@ -49,7 +49,7 @@ std::string carry_out_status(const CommandCall& call) {
 std::string carry_out_stop(const CommandCall& call) {
   if (call.session_row == 0) return "There was nothing to stop.";
   const SessionHot& session = call.tables.sessions.hot(call.session_row);
-  // What anybody may say ends no work on words that are trusted.
+  // An untrusted message must not stop the run of a trusted one.
   if (call.trust != fb::Trust::trusted && has_trusted_work(call.tables, call.session_row)) {
     return "Not stopped: it was asked for by somebody who is trusted, and what is said here does "
            "not end that.";

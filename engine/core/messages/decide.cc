@@ -1,5 +1,5 @@
-// What becomes of a message: the checks, in the order in which they answer, then the events of one
-// that is accepted.
+// The decision on a message: the checks, in the order in which they refuse, then the events of a
+// message that is accepted.
 #include "engine/core/messages/decide.h"
 
 #include <algorithm>
@@ -187,7 +187,7 @@ void MessageDecider::find_principal() {
   if (principal_row_ != 0) principal_ = tables_.principals.id_of(principal_row_);
 }
 
-// Whether the sender asked for this before: then it is told what became of that.
+// Idempotency: a request whose key was used before is answered with the outcome of that one.
 bool MessageDecider::is_repeated(std::string_view key) {
   if (key.empty() || !principal_) return false;
   IdempotentRequest request{};
@@ -208,8 +208,8 @@ bool MessageDecider::is_repeated(std::string_view key) {
 Seq MessageDecider::find_original() const {
   const Seq original = tables_.duplicates.find(fingerprint_);
   if (original) return original;
-  // What came before ids were exact was remembered with its account folded: a bridge that repeats
-  // it after the update is answered as ever. A younger one is another account's.
+  // Fingerprints from before ids were exact have the account folded: a message of that time that a
+  // bridge repeats after the update is a duplicate as ever. A younger match is another account's.
   Bits128 folded{};
   if (!folded_fingerprint(tables_.meta.fingerprint_key, message_, folded)) return {};
   const Seq older = tables_.duplicates.find(folded);
@@ -231,10 +231,10 @@ bool MessageDecider::may_speak() {
   return (refusal == fb::RejectReason::unpaired && is_paired()) || reject(refusal);
 }
 
-// A word in a message must not do what a method refuses: sessions.reset is for operator.admin, and
-// who holds less could reset any session by a chat.send of "/reset" to it, also one that is another
-// person's. On a channel the word reaches the writer's own conversation only. (Before ids were
-// exact nobody recorded whether a client may.)
+// A word in a message must not do what a method refuses: sessions.reset needs operator.admin, and a
+// client with fewer scopes could reset any session, also another person's, by a chat.send of
+// "/reset" to it. On a channel the word reaches the writer's own conversation only. (Before ids
+// were exact the client's right to do so was not recorded.)
 bool MessageDecider::may_reset() const {
   return by_channel() || message_.vouched() || !message_.exact_ids();
 }
@@ -256,7 +256,7 @@ bool MessageDecider::has_agent() {
   session_row_ = tables_.sessions.find_key(session_key_.view());
   find_answer();
   runs_ = agent_ != kNoAgent && !message_.no_run() && !answer_.given && is_addressed();
-  // What no person says is no command, and what anybody may say ends no trusted work.
+  // Only a person's message is a command, and an untrusted one must not end trusted runs.
   const bool spoken = message_.via() != fb::MessageVia::system && !message_.untrusted() &&
                       (trust() == fb::Trust::trusted || session_row_ == 0 ||
                        !has_trusted_work(tables_, session_row_));
@@ -268,7 +268,7 @@ bool MessageDecider::has_agent() {
     manual_reset_ = session_row_ != 0;
     runs_ = !rest.empty();
   }
-  // Answered with this very decision: what it is about may be what the session is busy with.
+  // Commands are answered at once, not queued: they may be about the run that is being worked on.
   if (runs_ && message_.via() != fb::MessageVia::system && !message_.untrusted()) {
     command_ = find_command(text_of(message_.text()));
     runs_ = command_ == nullptr;
@@ -276,8 +276,8 @@ bool MessageDecider::has_agent() {
   return true;
 }
 
-// Where a group wants the agent to be mentioned, the rest of its talk is kept and not answered. A
-// channel that cannot tell leaves it to the words: they begin with a command, or hold "@<agent>".
+// In a group with require_mention, messages without a mention are recorded and not answered. If the
+// channel cannot tell, the text decides: it begins with a command, or holds "@<agent>".
 bool MessageDecider::is_addressed() const {
   if (!by_channel() || !tables_.policy.requires_mention(origin_)) return true;
   if (message_.mention() != fb::Mention::unknown) {
@@ -326,7 +326,7 @@ bool MessageDecider::reject(fb::RejectReason reason, Seq original) {
   reply.seq = original;
   reply.principal = principal_;
   const std::uint64_t now_us = input_.now.logical_ms * kUsPerMs;
-  // A stranger is not known by being refused: then it is the bridge that the record names.
+  // A rejection adds no principal: for an unknown sender the record names the bridge.
   const PrincipalId who = principal_row_ != 0 ? principal_ : input_.principal;
   Seq seq{};
   if (kRejectionRate.allowed_at_us(tables_.meta.rejection_tat_us) <= now_us) {
@@ -342,10 +342,10 @@ bool MessageDecider::reject(fb::RejectReason reason, Seq original) {
 
 // Why the message begins a new life of its session, if it does.
 std::optional<fb::ResetReason> MessageDecider::reset_reason() const {
-  // The words that asked for a reset belong to the life that they end, unless they go on.
+  // "/new" alone belongs to the life that it ends; "/new <text>" begins the next one.
   if (manual_reset_) return runs_ ? fb::ResetReason::message : fb::ResetReason::manual;
   const SessionHot& hot = tables_.sessions.hot(session_row_);
-  // A conversation in which somebody is being answered is not over.
+  // No reset by time while a run is open.
   if (hot.running != 0 || hot.waiting_count != 0) return {};
   const SessionCold& cold = tables_.sessions.cold(session_row_);
   const Policy& policy = tables_.policy;
@@ -420,8 +420,8 @@ void MessageDecider::answer_command(const Why& why) {
   drafter_.add(why, fb::CreateCommandAnswered(builder, name, builder.CreateString(answer)));
 }
 
-// Conversations on channels are called by the person or the group. An operator's own has no name:
-// the program it happened to be opened with is none.
+// Conversations on channels are named after the person or the group. An operator's own has no name:
+// that of the client program would say nothing.
 std::string_view MessageDecider::session_name() const {
   if (!by_channel()) return {};
   const std::string_view id = text_of(message_.conversation_id());
@@ -440,19 +440,19 @@ void MessageDecider::open_session(const Why& why) {
                                            .name = session_name()}));
 }
 
-// Words of a group, of a feed or of no person are not trusted, unless an admin says them.
+// A message of a feed or of no person is untrusted, and so is a group's unless an admin wrote it.
 fb::Trust MessageDecider::trust() const {
   if (message_.untrusted() || message_.via() == fb::MessageVia::system) return fb::Trust::untrusted;
   if (!by_channel() || origin_.conversation == fb::ConversationKind::direct) {
     return fb::Trust::trusted;
   }
-  // Whoever may write may name any sender: see find_answer.
+  // A client that may write can name any sender, so it has to be vouched for: see find_answer.
   return message_.vouched() && tables_.policy.is_admin(origin_) ? fb::Trust::trusted
                                                                 : fb::Trust::untrusted;
 }
 
-// What happens to the message if the session is busy; unset = it waits its turn. Words that are not
-// trusted neither end work on trusted ones nor get into it; delayed ones wait.
+// What happens to the message if the session is busy; unset = it waits its turn. Untrusted messages
+// neither interrupt nor steer trusted runs; delayed ones wait.
 fb::QueueMode MessageDecider::queue_mode() const {
   fb::QueueMode mode = message_.queue_mode();
   if (mode == fb::QueueMode::unset) {
@@ -496,7 +496,7 @@ void MessageDecider::queue_run(const Why& why) {
   // After an interruption or a reset nothing else of the session is left to be worked on.
   if (!interrupts && !manual_reset_ && session_row_ != 0) {
     if (tables_.sessions.hot(session_row_).running != 0) return;
-    // One whose time has come waits no longer than this message does.
+    // A delayed run that is due goes before the run of this message.
     const std::uint32_t due = next_due_run(tables_, session_row_, now_ms, {});
     if (due != 0) return drafter_.start_run(due, now_ms, {});
   }
@@ -510,14 +510,14 @@ SenderPlace MessageDecider::place() const {
   return {origin_.channel, origin_.account, origin_.sender, origin_.ids};
 }
 
-// Whether a sender that the policy does not name is known otherwise. Groups are not opened by it.
+// Whether a sender that is on no list is paired or an admin; counts in direct messages only.
 bool MessageDecider::is_paired() const {
   if (origin_.conversation != fb::ConversationKind::direct || origin_.sender.empty()) return false;
   return tables_.paired_senders.has(place()) || tables_.policy.is_admin(origin_);
 }
 
-// The request of a sender that was refused: the one there is, or a new one if the refusal was
-// recorded. What strangers cause is bounded by the rate of recorded refusals and the table's size.
+// The pairing request of a refused sender: the live one, or a new one if its message was recorded.
+// So the rate limit of recorded rejections and the table's size bound what strangers can cause.
 void MessageDecider::request_pairing(Seq rejection, PrincipalId who) {
   if (origin_.conversation != fb::ConversationKind::direct || origin_.sender.empty()) return;
   const std::uint64_t now_ms = input_.now.logical_ms;
@@ -548,7 +548,7 @@ void MessageDecider::request_pairing(Seq rejection, PrincipalId who) {
 // An admin's "approve CODE", "reject CODE" or "deny CODE", in a direct message.
 void MessageDecider::find_answer() {
   if (!by_channel() || origin_.conversation != fb::ConversationKind::direct) return;
-  // Whoever may write may name any sender: an admin's word counts only from who could say it too.
+  // A client that may write can name any sender: an admin's answer counts only if vouched for.
   if (!message_.vouched() || message_.untrusted()) return;
   std::string_view text = text_of(message_.text());
   std::string_view verb = next_word(text);
@@ -571,7 +571,7 @@ void MessageDecider::find_answer() {
   answer_ = answer;
 }
 
-// Whether a sender that is let in has a place in the table.
+// Whether the table has room for the sender that the answer lets in.
 bool MessageDecider::has_room_to_pair() const {
   if (!answer_.approved || !answer_.request) return true;
   const PairingRequest* request =

@@ -1,4 +1,4 @@
-// What messages change: whom they count against, what they repeat, where they belong.
+// What messages change: rate limits, duplicates and idempotency keys, histories of sessions.
 #include "engine/core/messages/evolve.h"
 
 #include "engine/core/principals/evolve.h"
@@ -22,8 +22,8 @@ void fold_message(const Folding& fold) {
                           .run = {},
                           .logical_ms = fold.logical_ms()});
   }
-  // A principal and a session that this message brings about come with the next events, which do
-  // their part of this.
+  // A principal or session that this message creates comes with the next events, whose folds do the
+  // same for it.
   const std::uint32_t principal_row = tables.principals.find(principal);
   if (principal_row != 0) {
     charge(fold, principal_row);

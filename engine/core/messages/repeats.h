@@ -1,4 +1,4 @@
-// Repeats: how a message or a request is known again when it comes a second time.
+// Repeats: deduplication of messages and of requests, by fingerprint.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +43,7 @@ class FingerprintRing {
     for (std::uint32_t i = 0; i < count_; ++i)
       visit(at(i));
   }
-  // How many had to go young, because the table was full.
+  // How many were evicted before their time, because the table was full.
   const std::uint64_t& evicted_young() const { return evicted_young_; }
   std::uint64_t& evicted_young() { return evicted_young_; }
   std::size_t bytes() const { return std::size_t{count_} * sizeof(Row) + index_.bytes(); }

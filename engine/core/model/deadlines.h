@@ -1,4 +1,4 @@
-// Deadlines: when something is due, and what becomes of what is.
+// Deadlines: when the next one is due, and what due ones lead to.
 #pragma once
 
 #include "engine/core/model/drafter.h"

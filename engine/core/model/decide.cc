@@ -14,7 +14,7 @@ namespace spine::core {
 
 namespace {
 
-// What a decision keeps from input to input; a rejection of a large message is given back.
+// Buffers up to this size are reused for the next input; larger ones are freed.
 constexpr std::size_t kKeptBytesMax = 256 * limits::kKiB;
 
 }  // namespace
@@ -83,7 +83,7 @@ void decide_connects_refused(const Tables& tables, const Input& input, Decision&
 void decide_config_changed(const Tables& tables, const Input& input, Decision& decision) {
   const auto& changed = root_of<fb::ConfigChanged>(input.body);
   const auto* paths = changed.paths();
-  // One more says how many there are besides.
+  // One more entry says how many were left out.
   bool fits = (paths == nullptr || paths->size() <= limits::kConfigPathsMax + 1) &&
               fit(limits::kConfigDiffBytesMax, changed.diff());
   for (flatbuffers::uoffset_t i = 0; paths != nullptr && i < paths->size(); ++i)

@@ -49,7 +49,7 @@ enum class ReplyCode : std::uint8_t {
   no_space,       // the disk is full; retryable (engine thread, not decide)
   label_taken,    // another open session has this label
   malformed_key,  // no session can have the key that was typed
-  missing_scope,  // a command of the message is for those who may administer
+  missing_scope,  // a command of the message needs an admin scope
 };
 
 struct Reply {
@@ -100,7 +100,7 @@ class Decision {
   std::size_t kept_count_{};
 };
 
-// Pure. Drafts that refuse nothing and derive nothing are the common case: one draft, the input.
+// Pure. In the common case nothing is refused or derived: there is one draft, the input.
 // REQUIRES: input_kind(input.kind), decision cleared, body verified.
 void decide(const State& state, const Input& input, Decision& decision);
 

@@ -7,7 +7,7 @@
 
 namespace spine::core {
 void Departures::clear() {
-  if (sessions_.empty() && approvals_.empty()) return;  // as nearly always
+  if (sessions_.empty() && approvals_.empty()) return;  // the common case
   sessions_.clear();
   approvals_.clear();
   texts_.clear();
@@ -28,7 +28,7 @@ View Departures::keep(View view) {
 }
 
 void Departures::note(const State& state, const EventView& event) {
-  // The life that a message ends is the one that the message belongs to.
+  // A manual reset belongs to the life that it ends; any other is the first event of the new one.
   const bool ends_life = is_kind(event, fb::EventBody::SessionReset) &&
                          root_of<fb::SessionReset>(event).reason() == fb::ResetReason::manual;
   if (ends_life || is_kind(event, fb::EventBody::SessionClosed)) {

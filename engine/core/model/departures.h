@@ -1,5 +1,5 @@
-// Departures: the rows that a decision takes out of the tables, and sessions before a reset, for
-// whoever is told of it when the whole decision is folded in.
+// Departures: copies of the rows that a decision removes, and of sessions before a reset. What is
+// sent about them is made only after the whole decision is folded in.
 #pragma once
 
 #include <deque>
@@ -20,7 +20,7 @@ class Departures {
   // REQUIRES: before evolve(state, event).
   void note(const State& state, const EventView& event);
 
-  // As they were before; nullptr = that did not go. Borrowed until clear().
+  // As they were before; nullptr = it was not removed or reset. Borrowed until clear().
   const SessionView* session(SessionId id) const;
   const ApprovalView* approval(Seq request) const;
 

@@ -42,8 +42,8 @@ struct ApprovalAnswer {
 // More than this many runs are aborted by several events.
 inline constexpr std::size_t kRunsPerAbort = 63;
 
-// What an id made out of an input's entropy is for: with the seq of an event it makes ids that
-// differ. Numbers are never given to another purpose.
+// What an id derived from an input's entropy is for: together with the seq of an event it keeps
+// such ids distinct. Numbers are never reused for another purpose.
 enum class IdPurpose : std::uint64_t {
   session = 1,
   run = 2,
@@ -99,7 +99,7 @@ class Drafter {
   Why why_of_question(const Approval& approval, Seq cause) const;
   // A session of 0 in `why` stands for that of the question.
   void add_approval_resolved(const ApprovalAnswer& answer, Why why);
-  // Nobody has to answer any more what the agent of this run asked.
+  // Withdraws the open questions of this run's agent.
   void add_withdrawals(std::uint64_t cause, std::uint64_t run);
   flatbuffers::Offset<fb::SessionOpened> session_body(const SessionDraft& session);
   flatbuffers::Offset<fb::RunAborted> abort_body(const std::uint64_t* runs, std::size_t count,

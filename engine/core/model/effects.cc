@@ -23,8 +23,8 @@ void effects(const State& state, const Departures& gone, const EventView& event,
   if (kind.effects != nullptr) kind.effects(state, gone, event, out);
 }
 
-// 0 = the prompt. A run that the state does not know to be working under this very event is not
-// prompted.
+// Ordinal 0 is the prompt. No prompt when the state does not show the run as running since this
+// very event.
 void effects_of_started(const State& state, const Departures&, const EventView& event,
                         Effects& out) {
   const Runs& runs = state.tables().runs;
@@ -35,14 +35,14 @@ void effects_of_started(const State& state, const Departures&, const EventView& 
   prompt.message = runs[row].message;
 }
 
-// From 1 on: one cancellation per run as listed.
+// Ordinals from 1 on: one cancellation per run, in the order of the list.
 void effects_of_aborted(const State&, const Departures&, const EventView& event, Effects& out) {
   const auto* listed = root_of<fb::RunAborted>(event).runs();
   for (flatbuffers::uoffset_t i = 0; listed != nullptr && i < listed->size(); ++i)
     add(out, EffectKind::cancel_agent, event, i + 1).run = RunId{listed->Get(i)};
 }
 
-// 1 = the message for the agent that is at work.
+// Ordinal 1 is the message for the agent that works on the session's run.
 void effects_of_queued(const State& state, const Departures&, const EventView& event,
                        Effects& out) {
   const Tables& tables = state.tables();
@@ -59,7 +59,7 @@ void effects_of_queued(const State& state, const Departures&, const EventView& e
   steer.into = tables.runs[into].id;
 }
 
-// 1 = the answer to the agent, unless its run is over.
+// Ordinal 1 is the answer to the agent, unless its run has ended.
 void effects_of_approval(const State&, const Departures& gone, const EventView& event,
                          Effects& out) {
   const auto& body = root_of<fb::ApprovalResolved>(event);
@@ -70,7 +70,7 @@ void effects_of_approval(const State&, const Departures& gone, const EventView& 
   answer.ask = approval->ask;
 }
 
-// 1 = what the loop thread is to do.
+// Ordinal 1 is the request to the loop thread.
 void effects_of_control(const State&, const Departures&, const EventView& event, Effects& out) {
   add(out, EffectKind::control_agent, event, 1);
 }

@@ -13,11 +13,11 @@ namespace spine::core {
 
 enum class EffectKind : std::uint8_t {
   prompt_agent,  // obligation: give `message` of `session` to the run's agent
-  cancel_agent,  // stop the run if it is being worked on; lost is fine, its result is ignored
-  steer_agent,   // give `message` of `run` to the agent that works on `into`; lost is fine, the run
-                 // waits its turn then
-  answer_agent,  // what the agent of `run` asked as `ask` is decided; who does not hear it is not
-                 // waiting any more
+  cancel_agent,  // stop the run if it is being worked on; may be lost: its result is ignored
+  steer_agent,   // give `message` of `run` to the agent that works on `into`; may be lost: then the
+                 // run waits its turn
+  answer_agent,  // the answer to question `ask` of the agent of `run`; may be lost: an agent that
+                 // has ended waits no longer
   control_agent,  // restart or release the agent the event names
 };
 

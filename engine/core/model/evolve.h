@@ -1,4 +1,4 @@
-// evolve: folds events into the state. Total, never says no, never changes its meaning.
+// evolve: folds events into the state. Total: refuses no event. What an event means never changes.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +15,13 @@ namespace spine::core {
 // Events that name rows which are not there change nothing but applied() and the clocks.
 void evolve(State& state, const EventView& event);
 
-// How many inputs or events ahead of their turn this pays most.
+// How many inputs or events ahead of their turn prefetch() pays most.
 inline constexpr std::size_t kPrefetchAhead = 8;
 
-// Asks the memory now for what decide() and evolve() will look up soon; changes nothing. `kind` is
-// an EventBody number, `body` a valid FlatBuffers table of that kind. Worth it where several inputs
-// or events are at hand: a lookup among a million fingerprints waits for memory longer than
-// everything else about a message takes.
+// Prefetches the memory that decide() and evolve() will look up soon; changes nothing. `kind` is an
+// EventBody number, `body` a valid FlatBuffers table of that kind. Worth it where several inputs or
+// events are at hand: the cache miss of a lookup among a million fingerprints takes longer than all
+// else about a message.
 void prefetch(const State& state, std::uint16_t kind, ByteSpan body);
 
 // Calls fold(event) for the events `first` to count-1, in order; event_at(i) gives them. `state` is

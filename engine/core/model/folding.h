@@ -25,7 +25,7 @@ struct Folding {
     return root_of<Body>(event);
   }
   SessionId session() const { return SessionId{event.header.session}; }
-  // Whether the event was led to by an earlier one.
+  // Whether an earlier event caused this one.
   bool has_cause() const { return event.header.cause != 0 && event.header.cause < seq().value; }
 };
 

@@ -44,7 +44,7 @@ void queued_run(const EventView& event, std::vector<RunId>& out) {
 }
 
 // A new kind needs its table in the schema, its rule and its fold in the files of its subject, and
-// its row here; and, if clients are told, what they are told (pushes of adapters/websocket).
+// its row here; and, if it is pushed to clients, a renderer (pushes of adapters/websocket).
 constexpr Kind kKinds[]{
     {.kind = Body::JournalCreated, .decide = decide_recorded, .fold = fold_journal_created},
     {.kind = Body::EngineStarted, .decide = decide_recorded, .fold = fold_engine_started},

@@ -15,7 +15,7 @@
 
 namespace spine::core {
 
-// Who is told of an event once it is durable.
+// Who gets a push of an event once it is durable.
 enum class Told : std::uint8_t {
   nobody,
   run_watchers,      // connections that get the events of runs
@@ -30,12 +30,12 @@ struct Kind {
   Rule* decide{};        // as an input; null = it is none, others lead to it
   Fold* fold{};          // null = a fact for readers of the journal
   EffectsOf* effects{};  // the work outside that it asks for
-  RunsOf* runs{};        // the runs it is about: each of them is told as a part of its own
+  RunsOf* runs{};        // the runs it is about: one part is pushed for each
   Told told{};
-  bool once{};    // not told again to who was away
-  bool closes{};  // it ends something: it may use the space that is kept for that
+  bool once{};    // pushed live only: not replayed to a client that resumes
+  bool closes{};  // it ends something: it may use the reserved disk space
 
-  // Whether it is told again to who was away.
+  // Whether it is replayed to a client that resumes.
   bool resumes() const { return told != Told::nobody && !once; }
 };
 

@@ -40,7 +40,7 @@ ResetRule reset_rule(const fb::ResetPolicy* policy) {
                    .idle_minutes = policy->idle_minutes()};
 }
 
-// Of "<channel>:<sender id>" the channel is a name.
+// Entries "<channel>:<sender id>", with the channel in lower case: it is a name, not an id.
 std::vector<std::string> admin_names(const IdTexts* texts, IdCase ids) {
   std::vector<std::string> names = texts_of(texts, ids);
   for (std::string& name : names) {
@@ -91,7 +91,7 @@ IdList::IdList(std::vector<std::string> texts, IdCase ids)
 bool IdList::has(std::string_view id, IdCase ids) const {
   if (ids_.empty()) return false;
   if (case_ == IdCase::exact && ids == IdCase::folded) {
-    // Only tools put a message of the past to a configuration of today.
+    // Only tools judge a message with folded ids by a configuration with exact ones.
     return std::any_of(ids_.begin(), ids_.end(),
                        [id](const std::string& own) { return same_but_case(own, id); });
   }
@@ -293,7 +293,7 @@ bool Policy::requires_mention(const Origin& origin) const {
 }
 
 bool Policy::is_admin(const Origin& origin) const {
-  // A channel's name ends at the first colon: with another one in it, two pairs would read alike.
+  // The channel ends at the first colon: with a colon in its name, two pairs could read alike.
   if (admins_.empty() || origin.sender.empty() ||
       origin.channel.find(':') != std::string_view::npos)
     return false;
@@ -310,7 +310,7 @@ const Policy::Rule* Policy::find_rule(Level level, const Origin& origin, bool wi
   rule_key(key, origin, how, with_account, level == exact_peer || level == any_peer,
            level == exact_peer);
   if (how != ids) {
-    // Only tools put a message of the past to a configuration of today.
+    // As in IdList::has().
     const auto same = std::ranges::find_if(
         rules, [&key](const Rule& rule) { return same_but_case(rule.key, key.view()); });
     return same == rules.end() ? nullptr : &*same;
@@ -336,7 +336,7 @@ bool Policy::agent_known(std::string_view agent) const {
 
 bool Policy::is_reset_trigger(std::string_view text, std::string_view& rest) const {
   const std::string_view words = trimmed(text);
-  // Sorted: of two that begin alike the longer one comes later, and is meant if it is there.
+  // Sorted, so going backwards tries the longest of several triggers that match first.
   for (auto at = reset_triggers_.rbegin(); at != reset_triggers_.rend(); ++at) {
     const std::string& trigger = *at;
     if (trigger.empty() || !same_but_case(words.substr(0, trigger.size()), trigger)) continue;

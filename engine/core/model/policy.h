@@ -47,8 +47,8 @@ struct AgentRules {
 };
 
 // What a list says of a tool: the first entry that is its name, or its beginning when the entry
-// ends in "*". ASCII case does not count. An entry "!name" takes back what a later one says;
-// "!!name", in `allow`, takes back what a person answered for always, too.
+// ends in "*". ASCII case does not count. An entry "!name" cancels later entries for that tool;
+// "!!name", in `allow`, also cancels a person's answer "always".
 struct ToolMatch {
   const std::string* entry{};  // nullptr = nothing
   std::uint8_t marks{};        // "!" before its name
@@ -95,7 +95,7 @@ class Policy {
 
   // Whether the sender may speak: none = yes.
   fb::RejectReason refusal(const Origin& origin) const;
-  // Whether words of that group have to be addressed to the agent to be answered.
+  // Whether messages of that group must be addressed to the agent to be answered.
   bool requires_mention(const Origin& origin) const;
   // Whether the sender may answer pairing requests; by its id, never by a name.
   bool is_admin(const Origin& origin) const;
@@ -152,7 +152,7 @@ class Policy {
   static constexpr std::size_t kLevels = 4;
 
   const Channel* find_channel(std::string_view name) const;
-  // Who says it where the channel is not named: "*", which speaks of groups alone.
+  // The channel's entry; else "*", which holds for groups only; null = none.
   const Channel* channel_for(const Origin& origin) const;
   // The entry that holds for the group: its own, or "*"; null = none.
   const Group* find_group(const Channel& channel, const Origin& origin) const;

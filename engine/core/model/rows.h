@@ -22,13 +22,13 @@ namespace spine::core {
 
 // ---- The engine itself
 
-// The last run of the process, and the machine it was on.
+// The last process that ran on the journal, and the machine's boot it ran in.
 struct EngineLife {
   Bits128 boot_id{};                  // of the last EngineStarted
   std::uint64_t boottime_ms{};        // at that event
   std::uint64_t start_logical_ms{};   // logical time of that event
   Seq started{};                      // its seq; 0 = never started
-  Bits128 loss{};                     // names the last loss that was accepted; zero = none was
+  Bits128 loss{};                     // id of the last loss that was accepted; zero = none
   bool stopped{};                     // EngineStopped came after it: the last stop was orderly
   std::int16_t utc_offset_minutes{};  // of the last TimeZoneChanged
 };
@@ -288,7 +288,7 @@ struct PairedSender {
 
 // ---- What agents ask
 
-// A question of an agent that nobody answered.
+// An open question of an agent.
 template <class Text>
 struct ApprovalRow {
   Seq request{};  // the ApprovalRequested

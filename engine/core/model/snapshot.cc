@@ -177,7 +177,7 @@ class TableIn {
     cell = text;
     return true;
   }
-  // Gives a recorded body to what was made of it; empty = there was none.
+  // Applies a recorded body to the Policy or Zone made from it; empty = there was none.
   template <class Target>
   static bool set_recorded(Target& target, fb::EventBody kind, std::string_view text) {
     if (text.empty()) return true;

@@ -23,7 +23,7 @@
 
 namespace spine::core {
 
-// What there is once.
+// The values that are in no table of rows.
 struct Meta : EngineLife {
   Seq applied{};
   Instant now{};
@@ -95,7 +95,7 @@ void for_each_table(AnyTables& tables, Visit visit) {
              table_list());
 }
 
-// What there is once, as the one row of a table of its own. Column 0 is written even when it is
+// The single values, as the one row of a table of their own. Column 0 is written even when it is
 // zero: the state before JournalCreated has a digest, too.
 constexpr auto meta_columns() {
   const auto meta = [](auto member) {

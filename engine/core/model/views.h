@@ -36,7 +36,7 @@ using RunView = RunRow<std::string_view>;
 using DeviceView = DeviceRow<std::string_view>;
 using PairingView = PairingRow<std::string_view>;
 
-// What an agent asks, and nobody answered.
+// An open question of an agent.
 struct ApprovalView : ApprovalRow<std::string_view> {
   std::string_view run_key{};
   std::string_view session_key{};
@@ -49,7 +49,7 @@ struct ApprovalView : ApprovalRow<std::string_view> {
   }
 };
 
-// What a reply names of a session: nearly every input has one, and a whole copy costs.
+// What a reply says of its session: nearly every input has a reply, and a SessionView costs more.
 struct SessionName {
   std::string_view key{};
   Bits128 uuid{};
@@ -130,8 +130,8 @@ struct StateCounts {
   std::uint32_t idempotency_keys{};
   std::uint32_t devices{};
   std::uint32_t paired_senders{};
-  std::uint64_t duplicates_evicted_young{};   // entries younger than seven days that had to go
-  std::uint64_t idempotency_evicted_young{};  // keys younger than a day that had to go
+  std::uint64_t duplicates_evicted_young{};   // evicted entries younger than seven days
+  std::uint64_t idempotency_evicted_young{};  // evicted keys younger than a day
   std::uint64_t bytes{};                      // memory the tables hold
 };
 StateCounts count_state(const State& state);

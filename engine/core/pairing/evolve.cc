@@ -1,4 +1,4 @@
-// Senders that ask to be let in, and are.
+// Pairing requests of senders, and their answers.
 #include "engine/core/pairing/evolve.h"
 
 namespace spine::core {
@@ -22,7 +22,7 @@ void fold_pairing_resolved(const Folding& fold) {
   PairingRequest request = fold.tables.pairing_requests.take(Seq{body.request()});
   PairedSenders& senders = fold.tables.paired_senders;
   if (!request.request || !body.approved() || senders.full()) return;
-  // As the configuration in force says: all that is older than exact ids was under one that folds.
+  // As the configuration in force says: before ids were exact, all configurations folded them.
   senders.add(PairedSender{.resolved = fold.seq(),
                            .channel = std::move(request.channel),
                            .account = std::move(request.account),

@@ -1,4 +1,4 @@
-// Pairing of senders: who asks to be let in, and who was let in.
+// Pairing of senders: requests to be let in, and the senders that were.
 #pragma once
 
 #include <array>
@@ -16,9 +16,9 @@ namespace spine::core {
 
 struct Tables;
 
-// A sender where it writes. Rows keep ids as they were written, also those of requests that were
-// made when ids were folded: so whoever looks says how they are compared. One who was let in as
-// "Anna" then is still let in; "anna", who got in with her, has to ask for herself.
+// A sender on a channel and account. Rows keep ids as they were written, also those of requests
+// made when ids were folded: so the lookup says how to compare them. A sender who was let in as
+// "Anna" then is still let in; "anna", who was let in with her, has to ask again.
 struct SenderPlace {
   std::string_view channel{};
   std::string_view account{};
@@ -26,7 +26,7 @@ struct SenderPlace {
   IdCase ids{};
 };
 
-// Letters and digits that look like no other.
+// Letters and digits that are not mistaken for one another.
 inline constexpr std::string_view kPairingAlphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 inline constexpr std::size_t kPairingCodeBytes = 8;
 
@@ -42,8 +42,8 @@ std::optional<PairingCode> free_code(const Tables& tables, Bits128 entropy, std:
 
 using PairingRequest = PairingRow<std::string>;
 
-// Those that have expired stay until the next is added and count for nothing: every question has
-// the logical time it is asked at.
+// Expired requests stay until the next is added, and are ignored: every lookup takes the current
+// logical time.
 class PairingRequests : public RowVector<PairingRequest, limits::kPairingRequestsMax> {
  public:
   // The live request with that id, of that sender, or with that code (upper case); nullptr = none.

@@ -1,4 +1,4 @@
-// Principals that come, are heard of and expire.
+// Principals that are added, are active and expire.
 #include "engine/core/principals/evolve.h"
 
 namespace spine::core {

@@ -51,7 +51,7 @@ bool same_list(const flatbuffers::Vector<std::uint64_t>* listed,
   return listed != nullptr && std::equal(listed->begin(), listed->end(), runs.begin(), runs.end());
 }
 
-// Runs that the agent of this run took the messages of, by id ascending.
+// Queued runs whose messages the agent of this run took (RunSteered), by id ascending.
 std::vector<std::uint64_t> steered_runs(const Tables& tables, const Run& into) {
   std::vector<std::uint64_t> runs;
   const SessionHot& session = tables.sessions.hot(into.session_row);
@@ -160,7 +160,7 @@ void decide_run_end(const Tables& tables, const Input& input, Decision& decision
   if (run == nullptr) return;
   Why why = why_of(*run);
   why.cause = decision.reply.seq.value;
-  // An answer is the answer to what was steered into it, too; without one those wait their turn.
+  // An answer also answers the messages steered into the run; without one they wait their turn.
   std::vector<std::uint64_t> merged;
   if (finished) merged = steered_runs(tables, *run);
   if (!merged.empty()) drafter.add_runs_merged(why, merged, id);
@@ -184,7 +184,7 @@ void decide_abort(const Tables& tables, const Input& input, Decision& decision) 
   const std::vector<std::uint64_t> sessions = sessions_of(tables, runs);
   const std::uint64_t session = sessions.size() == 1 ? sessions.front() : 0;
   const Why why{.principal = input.principal.value, .session = session};
-  // All of a session, and more than one event names: the input stays whole, the rest follows.
+  // All runs of a session, too many for one event: the input is recorded as it came, all follow it.
   const bool names_runs = listed != nullptr && listed->size() != 0;
   const bool too_many = runs.size() > kRunsPerAbort;
   const std::size_t first = too_many && !names_runs ? 0 : std::min(runs.size(), kRunsPerAbort);
@@ -220,12 +220,12 @@ void decide_run_interrupted(const Tables& tables, const Input& input, Decision& 
   const AgentRules& rules = tables.policy.rules_of(tables.runs.text(run.agent_id));
   Why why = why_of(run);
   why.cause = decision.reply.seq.value;
-  // Whoever asked is gone.
+  // The process that asked has ended.
   drafter.add_withdrawals(why.cause, run.id.value);
   const bool counts = counts_as_try(body.reason());
   const std::size_t crashes = std::size_t{run.crashes} + (counts ? 1 : 0);
-  // A stop is no try, but what was begun may have had effects: the policy has a say in it all the
-  // same.
+  // An orderly stop does not count as a try, but the attempt may have had effects: on_crash decides
+  // all the same.
   if (rules.on_crash == fb::OnCrash::retry && (!counts || crashes < rules.attempts_max)) {
     const auto attempt =
         static_cast<std::uint16_t>(run.attempt == 0xffff ? run.attempt : run.attempt + 1);
@@ -236,7 +236,7 @@ void decide_run_interrupted(const Tables& tables, const Input& input, Decision& 
   const fb::RunOutcome outcome = rules.on_crash == fb::OnCrash::retry ? fb::RunOutcome::quarantined
                                  : rules.on_crash == fb::OnCrash::leave ? fb::RunOutcome::left
                                                                         : fb::RunOutcome::final;
-  // What the agent's process said of its end; the others say nothing that is not said already.
+  // The message of a crash is shown; with other reasons it says nothing new.
   const bool tells = body.reason() == fb::InterruptReason::agent_crash;
   const std::string message = failure_text(outcome, body.reason(), crashes,
                                            tells ? text_of(body.message()) : std::string_view{});
@@ -261,7 +261,7 @@ void decide_run_steered(const Tables& tables, const Input& input, Decision& deci
   const Run& run = tables.runs[row];
   if (run.steered.value == body.into()) return decision.refuse(ReplyCode::nothing_to_do);
   Why why = why_of(run);
-  why.cause = run.id.value;  // it has not started: that it was queued is why
+  why.cause = run.id.value;  // it has not started: the RunQueued is the cause
   reply.session = run.session;
   reply.seq = Drafter(tables, input, decision).add_input(why);
 }
@@ -303,9 +303,9 @@ void decide_agent_session(const Tables& tables, const Input& input, Decision& de
   Drafter(tables, input, decision).add_run_input(RunId{body.run()}, fits);
 }
 
-// A run that fails is still running when its agent says how far it had come. One that was stopped
-// is not: the agent hears of it afterwards. Whoever ends runs says this once per attempt; there is
-// no state to tell a repetition by.
+// The partial answer of a run that fails comes while it is still running; that of a stopped run
+// comes after its end. Sent once per attempt by the agents' adapter: the state cannot tell a
+// duplicate.
 void decide_partial_answer(const Tables& tables, const Input& input, Decision& decision) {
   const auto& body = root_of<fb::PartialAnswerRecorded>(input.body);
   Reply& reply = decision.reply;
@@ -322,7 +322,7 @@ void decide_partial_answer(const Tables& tables, const Input& input, Decision& d
   const Run& run = tables.runs[row];
   reply.session = run.session;
   Why why = why_of(run);
-  // Of one that was stopped that is why there is no more of it.
+  // Of a run that was stopped, its end is the cause: there will be no more text.
   if (run.ended) why.cause = run.ended.value;
   reply.seq = Drafter(tables, input, decision).add_input(why);
 }

@@ -35,7 +35,7 @@ void leave_queue(Tables& tables, std::uint32_t run_row) {
   count_delayed(tables, run, false);
 }
 
-// What was steered into the session's run waits for itself again: that run ended, or its attempt.
+// Runs steered into the session's run wait their turn again: that run, or its attempt, has ended.
 void clear_steered(Tables& tables, std::uint32_t session_row) {
   const SessionHot& hot = tables.sessions.hot(session_row);
   for (std::uint32_t row = hot.waiting.first; row != 0; row = tables.runs.next(row))

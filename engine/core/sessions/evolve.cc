@@ -61,7 +61,7 @@ void fold_session_reset(const Folding& fold) {
   if (row == 0) return;
   sessions.begin_life(row, bits_of(body.uuid()), fold.wall_ms());
   clear_history(fold, row);
-  // A reset by time, or by a message that goes on, was led to by the first message of the new life.
+  // A reset by time, or by "/new <text>", was caused by the first message of the new life.
   if (body.reason() != fb::ResetReason::manual && fold.has_cause()) {
     append_history(fold, row, Seq{fold.event.header.cause});
   }

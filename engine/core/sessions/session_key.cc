@@ -27,8 +27,8 @@ std::string_view agent_part(std::string_view key) {
   return key.substr(0, end);
 }
 
-// Whether a typed key says agent:, and no agent's id and rest behind it: it is nobody's name, and
-// as a part of another key it would only be found by those who mistype it alike.
+// Whether a typed key begins with "agent:" without an agent's id and a name behind it. Taken as a
+// plain name it would open a session that nobody finds again.
 bool is_malformed_key(std::string_view typed) {
   return has_agent_prefix(typed) && agent_part(typed).empty();
 }
@@ -41,8 +41,8 @@ std::size_t end_of_parts(std::string_view key, std::size_t parts) {
   return std::min(end, key.size());
 }
 
-// A peer's id may hold colons (Matrix) and stays readable; one that reads like somebody's thread
-// would share that thread's session.
+// A peer's id may hold colons (Matrix) and stays readable; one that looks like the key of a thread
+// is escaped, or it would share that thread's session.
 void add_peer(const Origin& origin, KeyBuffer& key) {
   if (is_thread_key(origin.peer)) {
     key.add_id_escaped(origin.peer, origin.ids);
@@ -96,7 +96,7 @@ void named_session_key(const Policy& policy, std::string_view agent, std::string
     main_session_key(agent, policy.main_key, key);
   } else {
     const bool whole = !agent_part(name).empty();
-    // What of agent:<id>:<channel> the name itself has.
+    // The part of agent:<id>:<channel> that the name itself contains.
     const std::size_t names =
         ids == IdCase::exact ? end_of_parts(name, whole ? 3 : 1) : name.size();
     key.clear();

@@ -24,11 +24,11 @@ void channel_session_key(const Policy& policy, std::string_view agent, const Ori
 void named_session_key(const Policy& policy, std::string_view agent, std::string_view name,
                        Bits128 secret, IdCase ids, KeyBuffer& key);
 
-// Which session a key stands for that somebody typed: the one of that very name, and only where
-// there is none the one without the blanks at its ends. False: none can be meant. Everything that
-// takes a key from outside asks this, or what one method opens another would not find. By the rule
-// that held when the input was recorded: before ids were exact, keys were folded and never trimmed.
-// No `agent`: the default one.
+// Resolves a key that somebody typed: to the session of exactly that key, else to the one without
+// the blanks at its ends. False: the key is malformed. Every method that takes a key from outside
+// must use this, or one would not find what another opened. Follows the rule that held when the
+// input was recorded: before ids were exact, keys were folded and never trimmed. No `agent`: the
+// default one.
 bool find_session_key(const Tables& tables, std::string_view agent, std::string_view typed,
                       IdCase ids, KeyBuffer& key);
 // The agent that a typed key names; empty = it is for the default one. False for a malformed key.

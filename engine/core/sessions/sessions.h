@@ -41,7 +41,7 @@ class Sessions : public IdleTable<SessionRow, SessionHot, SessionCold, limits::k
   void set_label(std::uint32_t row, std::string_view label);
   void set_thinking_level(std::uint32_t row, std::string_view level);
   void set_model(std::uint32_t row, std::string_view model);
-  // A name that is longer than its bound is none: a part of it would name another conversation.
+  // A name beyond its bound is dropped, not cut: a part of it would name another conversation.
   void set_agent_session(std::uint32_t row, std::string_view name);
   // REQUIRES: live(row), and no run refers to the row.
   void close(std::uint32_t row);

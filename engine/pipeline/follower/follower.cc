@@ -1,4 +1,4 @@
-// The follower's loop: fold, prove, index, snapshot, answer.
+// The follower's loop: fold, compare digests, index, snapshot, answer.
 #include "engine/pipeline/follower/follower.h"
 
 #include <flatbuffers/flatbuffers.h>
@@ -62,8 +62,7 @@ void Follower::start(std::function<void(const Error&)> fatal) {
 
 void Follower::advance(Seq durable, Hurry hurry) {
   durable_.store(durable.value, std::memory_order_release);
-  // Relaxed: who reads an old value wakes it for nothing, or lets it sleep out its few
-  // milliseconds.
+  // Relaxed: a stale value costs a needless wake-up, or a few milliseconds of delay.
   if (hurry == Hurry::no && gathering_.load(std::memory_order_relaxed)) return;
   wakeup_.wake();
 }
@@ -113,7 +112,7 @@ void Follower::run() {
   }
 }
 
-// Until there is something to do; then, unless somebody waits, a little longer.
+// Sleeps until there is work; then, unless a request waits, a little longer to gather a batch.
 void Follower::sleep() {
   const auto wanted = [this] {
     return requests_.size_approx() != 0 || finishing_.load(std::memory_order_acquire);

@@ -41,8 +41,8 @@ struct ReadRequest {
   EffectId effect{};      // prompt
 };
 
-// Own thread, low priority. Its fold is a proof: where the journal holds a StateDigested event, its
-// own digest must be the same; a difference is logged, counted, and makes /ready say so.
+// Own thread, low priority. Its fold checks the writer's: at each StateDigested event its digest
+// must be the same; a difference is logged, counted, and shown by /ready.
 class Follower {
  public:
   struct Options {

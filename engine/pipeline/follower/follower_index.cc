@@ -96,7 +96,7 @@ void FollowerIndex::discard(std::uint64_t now) {
   if (const Status gone = journal::Index::discard(options_.dir); !gone) {
     kIndexLog.warn("{}", gone.error().message);  // open() does not trust what is left either
   } else if (discarded_ms_ == 0 || now - discarded_ms_ >= options_.retry_ms) {
-    retry_at_ms_ = now;  // at once, but not again and again on a disk that goes bad
+    retry_at_ms_ = now;  // at once; with a back-off when it fails again soon
   }
   discarded_ms_ = now;
 }

@@ -1,4 +1,4 @@
-// GapReader: what clients were told since a seq, read from the journal again for one that was away.
+// GapReader: the events pushed since a seq, read from the journal for a client that resumes.
 #pragma once
 
 #include "engine/core/model/state.h"

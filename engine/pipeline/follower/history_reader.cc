@@ -15,9 +15,9 @@ namespace spine::pipeline {
 namespace {
 
 constexpr std::size_t kBlocksAtOnce = 64;
-// Of what a tool was given or gave back, when it does not stand in its event; the journal has more.
+// Of a tool's arguments or result from a BodyRecorded, at most this is shown; the journal has more.
 constexpr std::size_t kToolTextBytesMax = 4 * limits::kToolInlineBytesMax;
-// Where an answer that was stopped is looked for behind the page that its end stands on.
+// How far behind its page the partial answer of a stopped run is looked for.
 constexpr std::uint64_t kSeqsBehindMax = 100'000;
 
 using Lack = HistoryPage::Lack;
@@ -50,7 +50,7 @@ void add_digest(std::vector<Lack>& out, const flatbuffers::Vector<std::uint8_t>*
   out.push_back(lack);
 }
 
-// What belongs to the event and stands elsewhere.
+// What belongs to the event but is recorded in another.
 std::vector<Lack> lacks_of(const EventView& event) {
   std::vector<Lack> out;
   switch (static_cast<fb::EventBody>(event.header.kind)) {
@@ -81,7 +81,7 @@ std::vector<Lack> lacks_of(const EventView& event) {
   return out;
 }
 
-// What an event is for those that lack it.
+// Which lacks of other events this event fills.
 std::vector<Lack> offers_of(const EventView& event) {
   std::vector<Lack> out;
   if (is_kind(event.header.kind, fb::EventBody::BodyRecorded)) {
@@ -105,7 +105,7 @@ void HistoryPage::take(const EventView& event) {
   if (full_) ++looked_;
   if (part_of(event.header.kind) != Part::belonging) return add(event);
   for (const Lack& lack : offers_of(event)) {
-    // The last attempt's, and nothing that only rows of an older page could lack.
+    // Newest first, so the last attempt's is kept. On a full page, only what its rows lack.
     if (full_ && !wanted_.contains(lack)) continue;
     found_.emplace(lack, event.seq);
     wanted_.erase(lack);
@@ -122,11 +122,11 @@ void HistoryPage::take_newer(const EventView& event) {
 void HistoryPage::add(const EventView& event) {
   if (full_) return;
   const bool stopped = is_kind(event.header.kind, fb::EventBody::RunAborted);
-  // What a reset ended is of the life before, though it may stand behind the message that begins
-  // this one.
+  // Runs ended by a reset are of the life before, though their RunAborted may come after the
+  // message that begins this one.
   if (stopped && root_of<fb::RunAborted>(event).reason() == fb::AbortReason::session_reset) return;
   bytes_ += event.body.size();
-  // At least one row, however large: otherwise nobody could ever get past it.
+  // At least one row, however large: otherwise paging could never get past it.
   full_ = lines_.size() == options_.limit || (bytes_ > limits::kHistoryBytesMax && !lines_.empty());
   if (full_) return;
   Line& line = lines_.emplace_back(Line{.event = event});
@@ -186,8 +186,8 @@ Status HistoryReader::collect(const core::SessionView& session, Seq before) {
 Status HistoryReader::look_behind(SessionId session, Seq last) {
   SPINE_TRY(const journal::BlockView end, reader_.block_of(last));
   const Seq to = std::min(state_.applied(), Seq{last.value + kSeqsBehindMax});
-  // Of a range the index gives the last blocks, and the first are wanted: there is at most one a
-  // seq, so all of them are asked for.
+  // The index gives the last blocks of a range, but the first are wanted: so all of the range are
+  // asked for, at most one per seq.
   SPINE_TRY(std::vector<Seq> blocks,
             index_.session_blocks(session, end.first(), to, kSeqsBehindMax));
   if (blocks.size() > kBlocksAtOnce) blocks.resize(kBlocksAtOnce);

@@ -43,10 +43,10 @@ class HistoryPage {
   void take(const EventView& event);
   // Nothing older is needed.
   bool complete() const { return full_ && (wanted_.empty() || looked_ == kLookedMax); }
-  // An event behind the page's end. Only how far an answer had come is taken from there: who was
-  // stopped says that afterwards.
+  // An event newer than the page. Only a PartialAnswerRecorded is taken from there: that of a
+  // stopped run comes after its RunAborted.
   void take_newer(const EventView& event);
-  // Whether a row may have something behind the page's end.
+  // Whether the partial answer of a row may be newer than the page.
   bool wants_newer() const { return !wanted_newer_.empty(); }
 
   // What a row lacks: the run whose answer was cut off, or the digest of a body.
@@ -57,7 +57,7 @@ class HistoryPage {
   };
   struct Line {
     EventView event{};
-    std::vector<Lack> lacks{};  // the first that is found is it
+    std::vector<Lack> lacks{};  // the first that is found is used
   };
   // The rows, newest first. `more` = there are older ones.
   const std::vector<Line>& lines() const { return lines_; }
@@ -66,7 +66,7 @@ class HistoryPage {
   Seq belonging_to(const Line& line) const;
 
  private:
-  // Events of the session looked at behind the last row: what belongs to it comes right before it.
+  // Older events looked at after the page is full: what belongs to a row comes shortly before it.
   static constexpr std::size_t kLookedMax = 64;
 
   void add(const EventView& event);

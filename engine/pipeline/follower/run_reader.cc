@@ -1,4 +1,4 @@
-// Prompts whose messages are not at hand, ends of runs, and since when runs wait.
+// Prompts whose messages are not in the writer's batch, ends of runs, and since when runs wait.
 #include "engine/pipeline/follower/run_reader.h"
 
 #include <vector>
@@ -31,7 +31,7 @@ Result<bool> RunReader::read_texts(Seq started, Seq message, std::uint16_t attem
     if (body.collected() != nullptr) {
       messages.insert(messages.end(), body.collected()->begin(), body.collected()->end());
     }
-    // Only ever back, whatever the journal says.
+    // Only backwards, so that a bad journal cannot cause an endless loop.
     at = body.previous() < at.value ? Seq{body.previous()} : Seq{};
   }
   text_.clear();

@@ -1,4 +1,4 @@
-// RunReader: what only the journal knows of runs: what their agents are told, and how they ended.
+// RunReader: what only the journal knows of runs: texts of prompts, ends, and queueing times.
 #pragma once
 
 #include <cstdint>

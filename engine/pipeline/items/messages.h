@@ -47,7 +47,7 @@ enum class ItemKind : std::uint16_t {
 struct ReplyItem {
   static constexpr auto kKind = ItemKind::reply;
   core::Reply reply{};
-  std::string_view session_key{};  // also of a session that was named, and is not there
+  std::string_view session_key{};  // also of a named session that does not exist
   Bits128 session_uuid{};          // zero when it is not there (any more)
   std::string_view run_key{};
   std::string_view pairing_code{};  // of reply.pairing
@@ -65,9 +65,9 @@ struct ReplyItem {
   }
 };
 
-// A durable event with the session it belongs to, as the session is after the decision that the
-// event is of; what that took out, as it was before.
-// What is pushed of it is numbered from 1 on within each part: that is its cursor's ordinal.
+// A durable event with the session it belongs to, as it is after the event's whole decision; rows
+// that the decision removed are as they were before.
+// Pushes made of one part are numbered from 1: that is the ordinal in a cursor.
 struct EventItem {
   static constexpr auto kKind = ItemKind::event;
   EventView event{};  // body 8-aligned, valid for its kind
@@ -89,8 +89,8 @@ struct EventItem {
   }
 };
 
-// A page of what clients were told, or would have been: see kQueryGap. Sessions and runs are as
-// they are now; of one that is gone only what its first event says.
+// A page of the events that are pushed to clients: see kQueryGap. Sessions and runs are as they are
+// now; of one that was removed only what its first event says.
 struct GapItem {
   static constexpr auto kKind = ItemKind::gap;
   Seq upto{};  // everything from the asked seq to this one was looked at
@@ -100,7 +100,7 @@ struct GapItem {
   static void list(auto& item, auto& fields) { fields(item.upto, item.head, item.events); }
 };
 
-// A piece of an answer that is being written.
+// A text delta: a piece of an answer that is being written.
 struct DeltaItem {
   static constexpr auto kKind = ItemKind::delta;
   RunId run{};
@@ -124,7 +124,7 @@ struct SessionsItem {
   // only its key.
   std::vector<core::SessionView> sessions{};
   std::string_view key{};  // kQuerySession: what the typed key stands for
-  bool malformed{};        // a typed key stands for nothing
+  bool malformed{};        // a typed key is malformed
 
   static void list(auto& item, auto& fields) {
     fields(item.total, item.as_of, item.key, item.malformed, item.sessions);
@@ -142,7 +142,7 @@ struct HistoryItem {
   core::SessionView session{};
   std::vector<EventView> events{};
   std::string_view key{};  // of a session that is not there: what the typed key stands for
-  bool malformed{};        // it stands for nothing
+  bool malformed{};        // the typed key is
 
   static void list(auto& item, auto& fields) {
     fields(item.found, item.more, item.key, item.malformed, item.session, item.events);
@@ -317,7 +317,7 @@ struct ArmItem {
   static void list(auto& item, auto& fields) { fields(item.deadline_ms, item.now_ms); }
 };
 
-// Adds one item to the producer's open block; without a connection it is for whom it concerns.
+// Adds one item to the producer's open block; without a connection it is for no single client.
 template <class Item>
 void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const Item& item) {
   Sizer sizer;

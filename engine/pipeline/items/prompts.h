@@ -11,7 +11,7 @@
 
 namespace spine::pipeline {
 
-// Events of a message's decision that follow it at once, among them what it brought about.
+// How many events after a message are searched for the one that began its conversation.
 inline constexpr std::uint64_t kConsequencesMax = 3;
 
 // What a message tells the agent: its text, without the "/new" that began its conversation afresh.

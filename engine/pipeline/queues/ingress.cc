@@ -95,7 +95,7 @@ IngressBlock* IngressProducer::take() {
 void IngressProducer::push(const InputHeader& header, ByteSpan body, const InputNames& names) {
   const std::size_t bytes = IngressBlock::item_bytes(whole_bytes(body, names));
   if (bytes > limits::kIngressBlockBytes) {
-    flush();  // what came before stays before
+    flush();  // keeps the order
     auto* large = new IngressBlock(bytes);
     large->producer_ = index_;
     large->large_ = true;

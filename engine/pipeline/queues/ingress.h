@@ -30,10 +30,10 @@ inline constexpr std::uint16_t kQueryDevices = 0x107;   // a=offset, b=limit
 inline constexpr std::uint16_t kQueryPairing = 0x108;   // live requests of senders
 // a=1: text=label; a=2: text=sessionId or 8 or more of its first digits. Two rows = ambiguous.
 inline constexpr std::uint16_t kQueryFindSession = 0x109;
-inline constexpr std::uint16_t kQueryGap = 0x10A;        // a=first seq: events clients are told of
-inline constexpr std::uint16_t kQueryApprovals = 0x10B;  // what agents ask, and nobody answered
+inline constexpr std::uint16_t kQueryGap = 0x10A;        // a=first seq: pushed events since then
+inline constexpr std::uint16_t kQueryApprovals = 0x10B;  // open questions of agents
 inline constexpr std::uint16_t kQueryRuns = 0x10C;       // a=limit: open runs
-// As kQueryHistory, but of the messages alone: without tools and what is cut off.
+// As kQueryHistory, but of the messages alone: without tools and partial answers.
 inline constexpr std::uint16_t kQueryMessages = 0x110;
 // Which sessions typed keys name, whether they are there or not. Of one key: text=the key, answered
 // with a ReplyItem. Of several: text=a KeyList, answered with a SessionsItem.
@@ -63,9 +63,9 @@ struct InputHeader {
 };
 static_assert(sizeof(InputHeader) == 48);
 
-// What a journalled input is about, by the names that a client typed. They travel around the body
-// and are not recorded: the engine thread finds out what they stand for when it decides, by the one
-// rule there is. Empty = not named so.
+// What a journalled input is about, by the names that a client typed. They travel behind the body
+// and are not recorded: the engine thread resolves them when it decides, so that one rule holds for
+// all. Empty = not named.
 struct InputNames {
   std::string_view session_key{};
   std::string_view run_key{};  // RunAborted: this run, if it is of that session
@@ -117,8 +117,8 @@ class Ingress;
 // One per I/O thread: first in, first out within a producer. Thread: that one I/O thread.
 class IngressProducer {
  public:
-  // False when every block of the pool is with the engine: stop reading from outside until a
-  // service turn finds it true again. The engine wakes the producer when blocks come back.
+  // Backpressure: false when every block of the pool is with the engine. Stop reading from outside
+  // until it is true again; the engine wakes the producer when blocks come back.
   bool has_room();
   // Adds the input to the open block; submits full blocks by itself. Never fails and never drops:
   // beyond the pool it takes extra memory, so ask has_room() before reading more from outside.

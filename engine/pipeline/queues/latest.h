@@ -1,4 +1,4 @@
-// Latest: a mailbox of one: whoever looks gets the newest value, what nobody took is replaced.
+// Latest: a mailbox for one value: a new one replaces one that was not taken.
 #pragma once
 
 #include <atomic>

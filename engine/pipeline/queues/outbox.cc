@@ -23,7 +23,7 @@ OutBlock* OutboxProducer::take(std::size_t bytes) {
   if (bytes > limits::kOutBlockBytes) return make(bytes);
   OutBlock* block = nullptr;
   while (!outbox_.free_.try_dequeue(block)) {
-    // Waiting could be for ever: the blocks that are missing may be our own.
+    // Waiting could deadlock: this producer may hold the missing blocks itself.
     if (!held_.empty()) return make(limits::kOutBlockBytes);
     room_.wait([this] { return outbox_.free_.size_approx() != 0; }, 100);
   }

@@ -20,7 +20,7 @@ struct OutHeader {
   std::uint32_t bytes{};
   std::uint16_t kind{};  // ItemKind
   std::uint16_t reserved{};
-  ConnectionRef connection{};  // who it is for; none = whoever subscribed
+  ConnectionRef connection{};  // who it is for; none = no single client
   std::uint64_t request{};     // echoed from the input
 };
 static_assert(sizeof(OutHeader) == 24);
@@ -33,7 +33,7 @@ class OutBlock : public Block<OutHeader> {
  private:
   friend class Outbox;
   friend class OutboxProducer;
-  bool large_{};  // made for one item or in want of another, freed after use
+  bool large_{};  // made for one item or when the pool was empty, freed after use
 };
 
 class Outbox;

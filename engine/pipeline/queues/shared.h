@@ -127,7 +127,7 @@ struct Shared {
   // seq_cst: raised before the query or message whose events must not be missed is pushed.
   std::atomic<std::uint32_t> event_interest{0};
   std::atomic<std::uint32_t> session_interest{0};
-  // Whether there is anybody to be told.
+  // Whether events of this sort have any recipient.
   bool wanted(core::Told told) const {
     using core::Told;
     return told == Told::always ||
@@ -145,9 +145,9 @@ struct Shared {
   std::atomic<std::uint64_t> follower_turn_ms{0};
   // Epoch of the journal; written before phase becomes ready.
   Bits128 epoch{};
-  // The same, as cursors of clients have it: mixed with what names the last loss that was accepted.
-  // From a loss on seqs are given again, so a cursor of before it may name what is gone, or what
-  // came in its place: it is of another journal, even where what it names is still there.
+  // The epoch in clients' cursors: mixed with the id of the last loss that was accepted. After a
+  // loss seqs are used again, so an older cursor may name a lost event or its replacement: it is
+  // treated as that of another journal, even where its event still exists.
   Bits128 cursor_epoch{};
   // From the loop thread to the net thread.
   Latest<AgentsReport> agents{};

@@ -25,9 +25,9 @@ void Decisions::take(const InputHeader& header, ByteSpan whole) {
   refuse(header, refused, key.view());
 }
 
-// What the names of an input stand for in the state it is decided on. A session that is not there
-// is for the rule of the input to refuse. False, without a key: it stands for nothing; with one:
-// the run is over, or none of the session's.
+// Resolves the names of an input in the current state. A session that does not exist is left to the
+// input's rule to refuse. False with an empty key: the typed key is malformed; with a key: the run
+// has ended, or is not of that session.
 bool Decisions::find_named(const InputNames& names, core::Input& input,
                            core::KeyBuffer& key) const {
   if (!core::find_typed_key(state_, names.session_key, key)) {
@@ -44,7 +44,7 @@ bool Decisions::find_named(const InputNames& names, core::Input& input,
 }
 
 void Decisions::take_own(const OwnInput& own) {
-  // decide() wants an aligned body, and the builder's end is not its start.
+  // decide() needs an 8-aligned body, and what a builder finished need not be.
   own_body_.resize(align8(own.body.size()) / 8);
   std::memcpy(own_body_.data(), own.body.data(), own.body.size());
   const core::Input input{

@@ -23,8 +23,8 @@ struct OwnInput {
   ByteSpan body{};  // the FlatBuffer, of any alignment
 };
 
-// Decides, adds the events to the batch, folds them, and says what came of it: into outlets that
-// stay shut until the batch is durable. Thread: engine. Steady state allocates nothing.
+// Decides, adds the events to the batch, folds them, and publishes what came of it: into outlets
+// that are released when the batch is durable. Thread: engine. Steady state allocates nothing.
 class Decisions {
  public:
   Decisions(Shared& shared, Outlets& out, core::State state)
@@ -45,7 +45,7 @@ class Decisions {
   // A journalled input from outside, with its names (see take_apart()).
   void take(const InputHeader& header, ByteSpan whole);
   void take_own(const OwnInput& input);
-  // Says no to an input that is not decided.
+  // Refuses an input without deciding it.
   void refuse(const InputHeader& header, const core::Reply& reply, std::string_view key = {}) {
     publisher_.reply(header, reply, key);
   }

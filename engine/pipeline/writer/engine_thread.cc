@@ -66,7 +66,7 @@ Status EngineThread::run() {
 Status EngineThread::turn() {
   blocks_.clear();
   if (postponed_.bytes() > limits::kPostponedBytesMax) {
-    // The disk is full and memory is spoken for: nothing more is taken in until there is room.
+    // The disk is full and the postponed inputs are at their bound: no intake until there is room.
     std::this_thread::sleep_for(kNoRoomPause);
   } else {
     ingress_.drain(blocks_, limits::kDrainBytesMax);
@@ -80,7 +80,7 @@ Status EngineThread::turn() {
   return ok();
 }
 
-// Decides all inputs of blocks_, and what was postponed, and lets what came of it out.
+// Decides what was postponed and all inputs of blocks_, commits, and publishes what came of it.
 Status EngineThread::process() {
   decisions_.set_now(clock_.now());
   std::size_t bytes = 0;
@@ -113,7 +113,7 @@ Status EngineThread::process() {
   return ok();
 }
 
-// Makes what was decided durable, lets it out, and begins anew.
+// Commits what was decided, publishes it, and begins the next batch.
 Status EngineThread::settle() {
   SPINE_TRY_STATUS(commit());
   publish();
@@ -121,9 +121,9 @@ Status EngineThread::settle() {
   return ok();
 }
 
-// False while the disk is too full for new inputs. Says so once when it changes. Once inputs are
-// refused, there must be room for many before they are taken again: what one small input needs may
-// be there between two large ones, and clients would be told now this, now that.
+// False while the disk is too full for new inputs. Logs when that changes. With hysteresis: once
+// inputs are refused, there must be room for many before any is taken again, or small inputs would
+// be accepted between large ones that are refused.
 bool EngineThread::reserve_space(std::size_t input_bytes, std::uint64_t input_count) {
   const std::size_t bytes = space_for(input_bytes, input_count);
   const Status intake = journal_.ensure_space(
@@ -142,8 +142,8 @@ bool EngineThread::reserve_space(std::size_t input_bytes, std::uint64_t input_co
   return space_for_intake_;
 }
 
-// Decides the oldest postponed inputs, as many as there is room for beside `reserved` bytes. The
-// first that finds none keeps the others waiting, or a run would end before what was done in it.
+// Decides the oldest postponed inputs, as many as there is room for beside `reserved` bytes. Stops
+// at the first that does not fit, to keep the order: a run must not end before what was done in it.
 Status EngineThread::take_postponed(std::size_t reserved) {
   std::size_t undurable = 0;
   std::size_t wanted = reserved;
@@ -167,7 +167,7 @@ Status EngineThread::take_postponed(std::size_t reserved) {
   return ok();
 }
 
-// Before the thread ends: what ends something is not lost behind what only adds to it.
+// Before the thread ends: drops postponed inputs that end nothing, to have room for the others.
 Status EngineThread::end_postponed() {
   if (postponed_.empty()) return ok();
   const std::size_t lost = postponed_.keep_closing();
@@ -201,7 +201,7 @@ void EngineThread::handle(const InputHeader& header, ByteSpan body) {
 
 void EngineThread::handle_journalled(const InputHeader& header, ByteSpan body) {
   const bool room = core::kind_of(header.kind).closes ? space_for_closing_ : space_for_intake_;
-  // What agents did before waits for room: what they do is told in the order in which they did it.
+  // Earlier inputs of agents wait for room, and a later one must not overtake them.
   const bool behind = !postponed_.empty() && !header.connection &&
                       header.source == static_cast<std::uint16_t>(Source::agent);
   if (room && !behind) return decisions_.take(header, body);
@@ -227,7 +227,7 @@ Status EngineThread::commit() {
   return ok();
 }
 
-// Only here does anything leave the thread, and only after commit() said ok.
+// The only place where results leave the thread; called only after commit() succeeded.
 void EngineThread::publish() {
   // Without room on the disk a deadline is tried again after the clock's next second.
   if (space_for_closing_) facts_.arm(out_.loop, clock_);
@@ -265,7 +265,7 @@ Result<std::uint32_t> EngineThread::interrupt_runs(fb::InterruptReason reason) {
   return static_cast<std::uint32_t>(open.size());
 }
 
-// Everything that came in before the stop is durable; what is left is to say so.
+// Drains the inputs that came in before the stop, records the stop and tells the other threads.
 Status EngineThread::finish() {
   shared_.phase.store(Phase::stopping, std::memory_order_release);
   do {

@@ -22,7 +22,7 @@
 
 namespace spine::pipeline {
 
-// The loop, and the room on the disk. Steady state allocates nothing.
+// The loop, and admission by free disk space. Steady state allocates nothing.
 class EngineThread {
  public:
   EngineThread(Shared& shared, Ingress& ingress, Outlets outlets, journal::Journal& journal,
@@ -34,7 +34,7 @@ class EngineThread {
   // ended is interrupted, and started again or failed as the policy says; in commits of a bounded
   // size. Returns how many there were.
   Result<std::uint32_t> interrupt_runs(fb::InterruptReason reason);
-  // Thread: main, before run(). Lets out what the commits above led to.
+  // Thread: main, before run(). Publishes what the commits above led to.
   void publish_start() { publish(); }
 
   // The thread's body: returns after a kStop input, with everything durable. A failed commit is
@@ -66,7 +66,7 @@ class EngineThread {
   Decisions decisions_;
   QueryAnswers queries_;
   OwnFacts facts_;
-  Postponed postponed_{};  // and what agents did since: tried again every turn
+  Postponed postponed_{};  // inputs that wait for disk space: retried every turn
   std::vector<IngressBlock*> blocks_{};
   bool stopping_{};
   bool space_for_intake_{true};

@@ -1,4 +1,4 @@
-// Postponed: inputs nobody can be told about that found no room on the disk, kept until there is.
+// Postponed: inputs without a client to refuse, kept while the disk has no room for them.
 #pragma once
 
 #include <cstddef>
@@ -28,14 +28,14 @@ class Postponed {
     bytes_ -= input.bytes();
     return input;
   }
-  // Gives up what only adds to something; how many those were.
+  // Drops the inputs that end nothing; returns how many.
   std::size_t keep_closing() {
     return std::erase_if(inputs_, [this](const IngressBlock& input) {
       if (!closes(input)) bytes_ -= input.bytes();
       return !closes(input);
     });
   }
-  // Whether the input ends something: it may use the space that is kept for that.
+  // Whether the input ends something: it may use the reserved disk space.
   static bool closes(const IngressBlock& input) {
     bool closes = false;
     input.for_each(

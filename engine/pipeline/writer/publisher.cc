@@ -15,7 +15,7 @@ void Publisher::tell(const core::Decision& decision, Seq first) {
   for (const core::Draft& draft : decision.drafts()) {
     const core::Kind& kind = core::kind_of(draft.header.kind);
     if (kind.effects != nullptr) emit_effects(batch_.event(seq));
-    // Without anybody to be told the copy would be for nothing.
+    // Without a subscriber the event need not be copied.
     if (shared_.wanted(kind.told)) tell_watchers(batch_.event(seq), kind);
     seq = next(seq);
   }
@@ -92,7 +92,7 @@ void Publisher::emit_control(const EventView& event) {
                                          : root_of<fb::AgentRestartRequested>(event).agent_id())});
 }
 
-// To whoever watches; an event about several runs as a part for each.
+// Broadcasts the event to subscribers; one about several runs in a part for each.
 void Publisher::tell_watchers(const EventView& event, const core::Kind& kind) {
   EventItem item{};
   item.event = event;
@@ -122,7 +122,7 @@ void Publisher::tell_watchers(const EventView& event, const core::Kind& kind) {
   }
 }
 
-// What is asked, or was until this very event.
+// The question that the event opens, or the one it resolves as it was before.
 bool Publisher::view_approval_of(const EventView& event, core::ApprovalView& out) const {
   if (is_kind(event, fb::EventBody::ApprovalOpened)) {
     return core::view_approval(state_, Seq{root_of<fb::ApprovalOpened>(event).request()}, out);

@@ -1,5 +1,5 @@
-// Publisher: says what a decision led to: effects to agents, events to watchers, a reply to whoever
-// asked.
+// Publisher: sends what a decision led to: effects to agents, events to subscribers, the reply to
+// the client that asked.
 #pragma once
 
 #include <string_view>
@@ -55,7 +55,7 @@ class Publisher {
   // A decision begins. Then, of each of its events, before it is folded: note().
   void begin() { gone_.clear(); }
   void note(const EventView& event) { gone_.note(state_, event); }
-  // All of it is folded: whoever looks sees all that it led to. `first`: its first event.
+  // REQUIRES: the whole decision is folded in, so views show its outcome. `first`: first event.
   void tell(const core::Decision& decision, Seq first);
   // `key`: of the session that the input named; it may not be there. `decision`: null without one.
   void reply(const InputHeader& header, const core::Reply& reply, std::string_view key,

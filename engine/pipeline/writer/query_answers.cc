@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t kByLabel = 1;
 constexpr std::uint64_t kByUuid = 2;
-// More than one is as good as many: the question was not precise.
+// Two are enough to show that the text is ambiguous.
 constexpr std::size_t kFoundMax = 2;
 
 }  // namespace

@@ -22,7 +22,7 @@ class QueryAnswers {
 
   // REQUIRES: the kind is a query's.
   void answer(const InputHeader& header, std::string_view text, Instant now);
-  // A piece of an answer being written: pushed to whoever watches, never journalled.
+  // A text delta of an answer being written: broadcast to subscribers, never journalled.
   void forward_delta(const InputHeader& header, std::string_view piece);
 
  private:
