@@ -77,7 +77,7 @@ struct AgentConfig {
   std::uint64_t approval_ms{300'000};
   // agents.*.tools.allow: used without asking; "!" entries, from tools.exec, come before it.
   std::vector<std::string> allow{};
-  // agents.*.tools.deny, and all else that narrows: what core/policy.h says of such a list.
+  // agents.*.tools.deny, and all else that narrows: see ToolMatch in core/model/policy.h.
   std::vector<std::string> deny{};
   std::vector<std::string> untrusted_allow{};  // agents.*.spine.untrustedTools
   fb::QueueMode queue_mode{fb::QueueMode::unset};
