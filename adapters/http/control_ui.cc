@@ -45,7 +45,7 @@ struct OpenFile {
   struct stat info {};
 };
 
-// A regular file below root, wherever its links lead; none when they lead out of it.
+// A regular file below root, symbolic links followed; none when they lead out of it.
 std::optional<OpenFile> open_below(const fs::path& root, std::string_view name) {
   std::error_code error;
   const fs::path real = fs::canonical(root / name, error);
@@ -208,7 +208,7 @@ Response ControlUi::asset(const Request& request, std::string_view name) const {
   const bool hashed = name.substr(0, 7) == "assets/";
   response.cache_control = hashed ? "public, max-age=31536000, immutable" : "no-cache";
   response.etag = etag_of(file->info);
-  // A worker goes by the policy of its own file; a drawing opened by itself gets to do nothing.
+  // A worker follows the policy of its own file; an SVG opened by itself may run no scripts.
   if (name.ends_with(".js")) response.content_security_policy = kScriptPolicy;
   if (request.if_none_match == response.etag) {
     response.status = 304;

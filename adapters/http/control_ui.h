@@ -14,8 +14,8 @@ namespace spine::http {
 // be null). Empty when there is none. Reads the file system.
 std::filesystem::path find_control_ui(const char* path);
 
-// "/base" or "": one leading slash, no trailing one. "" for what has other characters than an
-// address needs no escapes for.
+// "/base" or "": one leading slash, no trailing one. "" for a text with characters that a URL would
+// have to escape.
 std::string normal_base_path(std::string_view text);
 
 // What the page is told about this gateway.
@@ -29,8 +29,8 @@ struct ControlUiFacts {
 // Thread: one.
 class ControlUi {
  public:
-  // `root` need not exist: without index.html nothing is served from files. Files outside it, by
-  // symbolic links or by names, are not there.
+  // `root` need not exist: without index.html nothing is served from files. Files outside it,
+  // reached by symbolic links or by names, count as missing.
   ControlUi(std::string_view base_path, const std::filesystem::path& root);
 
   const std::string& base_path() const { return base_; }

@@ -27,7 +27,7 @@ std::string_view health_name(Health verdict) {
 bool engine_stalled(const Facts& facts) {
   if (facts.inputs_waiting == 0) return false;
   const std::uint64_t turn = facts.shared->engine_turn_ms.load(std::memory_order_relaxed);
-  // An idle engine does not turn: the time counts from when there was something to do.
+  // The loop of an idle engine does not turn: the time counts from when it got work.
   return std::max(turn, facts.waiting_since_ms) + kEngineTurnMsMax < facts.now_boottime_ms;
 }
 
@@ -43,8 +43,8 @@ bool follower_stalled(const Facts& facts) {
   return turn + kFollowerTurnMsMax < facts.now_boottime_ms;
 }
 
-// Why it is degraded, a sentence each; what /ready says is said there. Strangers may ask: no word
-// of paths or commands.
+// Why it is degraded, a sentence each; the reasons of /ready are not repeated. Anybody may ask: no
+// paths and no command lines of agents.
 void write_reasons(JsonWriter& json, const Facts& facts, Health verdict) {
   const auto down = agents_down(facts);
   const bool none = facts.shared->agents_ready.load(std::memory_order_relaxed) == 0;
@@ -127,7 +127,7 @@ std::string ready_body(const Facts& facts) {
       json.member("headSeq", metrics.journal_head_seq.get());
       json.member("durableSeq", metrics.journal_durable_seq.get());
       json.member("verifiedSeq", metrics.journal_verified_seq.get());
-      // The end of the last reading of all of it.
+      // When the last verification of the whole journal ended.
       const std::uint64_t at = metrics.journal_verified_wall_ms.get();
       at != 0 ? json.member("verifiedAt", at) : json.member_null("verifiedAt");
       json.member("damages", metrics.journal_damages.get());

@@ -15,16 +15,16 @@ struct Facts {
   std::string_view version{};
   std::int64_t now_wall_ms{};
   std::uint64_t now_boottime_ms{};
-  // Inputs handed to the engine that it has not answered yet: only then must it have turned lately.
+  // Inputs that the engine has not answered yet: only while there are some can it be stalled.
   std::uint64_t inputs_waiting{};
-  std::uint64_t waiting_since_ms{};  // boot-time: the oldest of them is not older
+  std::uint64_t waiting_since_ms{};  // boot-time: none of them is older
   std::uint64_t resident_bytes{};
-  const pipeline::AgentsReport* agents{};  // null = the loop has not told yet
+  const pipeline::AgentsReport* agents{};  // null = the loop thread has not reported yet
 };
 
-// A thread of the engine that has work and has not turned for this long is not ready.
+// The engine is stalled when it has work and its loop has not turned for this long.
 inline constexpr std::uint64_t kEngineTurnMsMax = 5'000;
-// The same of the follower, whose snapshots of a large state take a while.
+// The same for the follower, whose snapshots of a large state take a while.
 inline constexpr std::uint64_t kFollowerTurnMsMax = 15'000;
 // Events the follower may be behind before /ready says so.
 inline constexpr std::uint64_t kFollowerLagMax = 2'000'000;
@@ -36,13 +36,13 @@ std::uint64_t uptime_ms(const Facts& facts);
 // "disk_full", "engine_stalled", "follower_lag", "follower_stalled". Empty = ready.
 std::vector<std::string_view> failing(const Facts& facts);
 
-// Agents that cannot answer until somebody does something: "quarantined" or "failed". Empty when
-// the loop has not told yet.
+// Agents that cannot answer until somebody intervenes: "quarantined" or "failed". Empty when the
+// loop thread has not reported yet.
 std::vector<const pipeline::AgentReport*> agents_down(const Facts& facts);
 
 enum class Health : std::uint8_t { starting, healthy, degraded, unhealthy, stopping };
-// starting: recovery is under way, nothing is wrong; healthy: ready, and every agent can answer;
-// unhealthy: the engine does not turn; degraded: the rest.
+// starting: recovery is under way; healthy: ready, no damage found, some agent is ready and none is
+// down; unhealthy: the engine is stalled; degraded: the rest.
 Health health(const Facts& facts);
 
 // Bodies, JSON.

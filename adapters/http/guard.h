@@ -9,7 +9,7 @@
 
 namespace spine::http {
 
-// A name or IP address with its port, spelled one way: lower case, no trailing dot, addresses as
+// A name or IP address with its port, in canonical form: lower case, no trailing dot, addresses as
 // inet_ntop writes them and without brackets.
 struct Authority {
   std::string name{};
@@ -49,8 +49,8 @@ struct SiteOptions {
 Site make_site(const SiteOptions& options);
 
 // Whether `host` (the Host header, port allowed) names this machine by loopback: localhost, a name
-// under .localhost, 127.0.0.0/8, [::1]. A page of another site that makes its own name point here
-// sends that name, and is told no.
+// under .localhost, 127.0.0.0/8, [::1]. A page that uses DNS rebinding sends the name of its own
+// site, and is refused.
 bool loopback_host(std::string_view host);
 
 // loopback_host(), or a name or address of the site.

@@ -18,7 +18,7 @@ constexpr std::size_t kKeyBytes = 24;                // base64 of 16 bytes
 struct Known {
   std::string_view name{};
   Field field{};
-  bool once{};  // a second line is a doubt about which one counts
+  bool once{};  // a second line is refused: which one would count?
 };
 constexpr std::array<Known, 17> kKnown{{
     {"accept-encoding", Field::accept_encoding, false},
@@ -41,8 +41,7 @@ constexpr std::array<Known, 17> kKnown{{
 }};
 static_assert(kKnown.size() == static_cast<std::size_t>(Field::count));
 
-// Methods that have a meaning here or elsewhere. CONNECT and TRACE are answered like those nobody
-// knows.
+// Known methods. CONNECT and TRACE are answered like unknown ones.
 constexpr std::array<std::string_view, 7> kMethods{"GET",    "HEAD",  "POST",   "PUT",
                                                    "DELETE", "PATCH", "OPTIONS"};
 
@@ -61,7 +60,7 @@ bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
 }
 
-// RFC 9110, 5.5: no control characters but the tab; a NUL, a CR and a LF are what others cut at.
+// RFC 9110, 5.5: no control characters but the tab; other readers cut a value at NUL, CR and LF.
 bool is_value(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -94,7 +93,7 @@ bool decode(std::string_view text, bool strict, std::string& out) {
   return true;
 }
 
-// Whether a path means what it says: no control characters, no segment that is "." or "..".
+// Whether a path is already normal: no control characters, no segment that is "." or "..".
 bool is_plain_path(std::string_view path) {
   if (!is_value(path) || path.find('\t') != std::string_view::npos) return false;
   return !any_part(path, '/', [](std::string_view part) { return part == "." || part == ".."; });
@@ -145,13 +144,13 @@ RequestHead::State RequestHead::read(std::string_view text) {
 }
 
 bool RequestHead::read_lines(std::string_view text) {
-  // RFC 9112, 2.2: one empty line in front, as old clients send after a body, is nothing.
+  // RFC 9112, 2.2: one empty line in front, as old clients send after a body, is skipped.
   std::size_t at = text.starts_with("\r\n") ? 2 : 0;
   for (bool first = true;; first = false) {
     const std::string_view rest = text.substr(at);
     const std::size_t feed = rest.find('\n');
     if (feed == std::string_view::npos) return without_end(text, rest, first);
-    // A bare LF ends a line for some and not for others.
+    // A bare LF ends a line for some readers and not for others.
     if (feed == 0 || rest[feed - 1] != '\r') return refuse(400, kBadLine);
     const std::string_view line = rest.substr(0, feed - 1);
     at += feed + 1;
@@ -164,7 +163,7 @@ bool RequestHead::read_lines(std::string_view text) {
   }
 }
 
-// The line that is there in part: refused where nothing that may follow makes it right.
+// For an incomplete line: refuses it when nothing that may follow can make it valid.
 bool RequestHead::without_end(std::string_view text, std::string_view rest, bool in_first_line) {
   const std::size_t space = rest.find(' ');
   if (in_first_line && !rest.empty() && rest != "\r") {
@@ -234,8 +233,8 @@ bool RequestHead::read_target(std::string_view target) {
 
 bool RequestHead::read_field(std::string_view line) {
   const std::size_t colon = line.find(':');
-  // A line that starts with a blank would go on with the one before (obs-fold); a blank before the
-  // colon hides the name from some. Neither is a token.
+  // A line that starts with a blank would continue the one before (obs-fold); a blank before the
+  // colon hides the name from some readers. In both cases the name is no token.
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon)) ||
       !is_value(line.substr(colon + 1))) {
     return refuse(400, kBadLine);

@@ -55,8 +55,8 @@ class RequestHead {
   State state() const { return state_; }
   const Refusal& refusal() const { return refusal_; }
 
-  // Of a complete head, these outlive the text; the method also of a refused one, as far as it was
-  // read.
+  // Of a complete head; these outlive the text. The method is also set for a refused one, as far as
+  // it was read, but may then borrow from the text.
   std::size_t bytes() const { return bytes_; }  // the empty line included
   std::string_view method() const { return method_; }
   const std::string& path() const { return path_; }  // percent signs decoded once, no dot segments
@@ -64,10 +64,10 @@ class RequestHead {
   // Several lines of one field are joined by commas. Host is that of the target, if it has one.
   const std::string& field(Field which) const { return slot(which).value; }
   bool has(Field which) const { return slot(which).lines != 0; }
-  // Whether content follows; what is announced of it, 0 for chunks.
+  // Whether a body follows; its Content-Length, 0 when it is chunked.
   bool has_body() const { return has_body_; }
   std::uint64_t body_bytes() const { return body_bytes_; }
-  // The client would go on with this connection, and where the next request starts is certain.
+  // The client wants to keep this connection, and where its next request starts is certain.
   bool keep_alive() const { return keep_alive_; }
   // A well-formed WebSocket handshake: GET, HTTP/1.1, version 13, a key of 16 bytes, no content.
   bool websocket() const { return websocket_; }

@@ -74,7 +74,7 @@ constexpr std::array<Route, 5> kRoutes{{
     {"/metrics", serve_metrics},
 }};
 
-// What programs ask for: never answered with a page.
+// Paths that only programs request: never answered with the Control UI's page.
 constexpr std::array<std::string_view, 6> kProgramPaths{"/api",   "/v1",      "/hooks",
                                                         "/tools", "/plugins", "/__openclaw__"};
 

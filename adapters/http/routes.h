@@ -41,12 +41,12 @@ struct Response {
   std::uint64_t retry_after_s{};          // 0 = no such header
 };
 
-// An error as every answer of ours says it: {"error":{"message","type"}}.
+// An error in the form that all our answers have: {"error":{"message","type"}}.
 Response failure(int status, std::string_view type, std::string_view message);
 
-// 200 when this request may be served; else the refusal (400 secrets in the query, 403 foreign
-// Host, 413 body too large). Also asked before an upgrade to WebSocket, where a foreign Origin is
-// answered by the protocol.
+// 200 when this request may be served; else the refusal (400 query with a secret or too long, 403
+// foreign Host, 413 body too large). Also called before an upgrade to WebSocket, where the protocol
+// refuses a foreign Origin.
 Response admit(const Request& request, const Site& site = {});
 
 class ControlUi;
@@ -61,7 +61,7 @@ struct Content {
 // the Control UI.
 Response answer(const Request& request, const Facts& facts, const Content& content = {});
 
-// How a response is put into words.
+// How a response is rendered.
 struct RenderOptions {
   bool head{};        // leave the body out, keep its length
   bool keep_alive{};  // else the connection closes after it
@@ -76,7 +76,7 @@ void render(const Response& response, const RenderOptions& options, std::string&
 std::string websocket_accept(std::string_view key);
 
 // The answer to a WebSocket handshake with this key. It never names a subprotocol: none is spoken,
-// and what a client asks for is no name of anything in here.
+// whatever the client asks for.
 std::string switching_protocols(std::string_view key);
 
 }  // namespace spine::http

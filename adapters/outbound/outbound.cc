@@ -1,4 +1,4 @@
-// The table of addresses that are not public, and libcurl held to it.
+// The table of addresses that are not public, and how libcurl is made to obey it.
 #include "adapters/outbound/outbound.h"
 
 #include <algorithm>
@@ -252,7 +252,7 @@ Status OutboundGuard::attach(CURL* easy, std::string_view url) {
   set(CURLOPT_FOLLOWLOCATION, policy_.redirects_max == 0 ? 0L : 1L);
   set(CURLOPT_MAXREDIRS, static_cast<long>(policy_.redirects_max));
   set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-  set(CURLOPT_PROXY, "");  // those that the environment names, too, are not used
+  set(CURLOPT_PROXY, "");  // no proxy, not even one that the environment names
   set(CURLOPT_NOPROXY, "*");
   set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   set(CURLOPT_UNIX_SOCKET_PATH, static_cast<char*>(nullptr));

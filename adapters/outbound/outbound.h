@@ -1,5 +1,5 @@
 // Outbound: which URLs and addresses the gateway may call, so that nobody who can name a URL
-// reaches what only this machine can reach.
+// reaches what only this machine can reach (server-side request forgery).
 #pragma once
 
 #include <cstdint>
@@ -39,17 +39,17 @@ struct OutboundUrl {
 // or query. Thread: any.
 Result<OutboundUrl> check_url(std::string_view text, const OutboundPolicy& policy);
 
-// To be asked of every address a name turns out to have, just before connecting: the answer of a
-// name server is nobody's promise. `host` is the name it was found under. Refused, unless the
+// To be called for every address a name resolves to, just before connecting: a name server may
+// give another answer each time. `host` is the name that was resolved. Refused, unless the
 // policy lists host or address: loopback, private, link-local (with 169.254.169.254, where clouds
 // keep credentials), shared (100.64/10), multicast, unspecified, documentation, benchmark and
 // reserved ones, and IPv6 that carries such an IPv4 inside. Errors: refused. Thread: any.
 Status check_address(const sockaddr& address, std::string_view host, const OutboundPolicy& policy);
 Status check_address(const IpAddress& address, std::string_view host, const OutboundPolicy& policy);
 
-// Holds one libcurl transfer to a policy, redirects too. Outlives the transfer, as the policy does.
-// Transfers that share connections (a multi handle) must have equal policies: a connection that is
-// used again is not judged again. Thread: the transfer's.
+// Applies a policy to one libcurl transfer and its redirects. Outlives the transfer, as the policy
+// does. Transfers that share connections (a multi handle) must have equal policies: a connection
+// that is reused is not checked again. Thread: the transfer's.
 class OutboundGuard {
  public:
   explicit OutboundGuard(const OutboundPolicy& policy) : policy_(policy) {}

@@ -22,27 +22,27 @@ struct Delivery {
   std::string_view text{};
 };
 
-// What became of an attempt. unknown: it may have arrived, and is not sent again blindly.
+// The outcome of an attempt. unknown: it may have arrived, so it is not blindly retried.
 enum class Outcome : std::uint8_t { confirmed, unknown, failed, retry };
 
-// What a channel tells, from the loop thread. Texts are borrowed for the call.
+// What a channel reports, on the loop thread. Texts are borrowed for the call.
 struct ChannelEvents {
   std::function<void(const Message&)> received{};
-  // Exactly once for each deliver(). `said`: confirmed, the platform's id of it; else why, for
-  // people.
+  // Exactly once for each deliver(). `said`: if confirmed, the platform's id of the message; else
+  // the reason, for people.
   std::function<void(EffectId, Outcome, std::string_view said)> delivered{};
 };
 
 struct ChannelStatus {
   enum class State : std::uint8_t { starting, connected, degraded, down, logged_out };
   State state{};
-  std::int64_t last_exchange_wall_ms{};  // that succeeded; 0 = none has
+  std::int64_t last_exchange_wall_ms{};  // the last that succeeded; 0 = none yet
   std::string problem{};                 // with its remedy, for people; empty = none
 };
 
-// Thread: loop. It has no rules: who may write to whom, and what is sent again and when, the core
-// decides. A bridge needs none of this: it hands messages in over the WebSocket (channel.message)
-// and is told the answers there.
+// Thread: loop. It has no policy: the core decides who may write to whom, and what is retried and
+// when. A bridge does not use this class: it submits messages over the WebSocket (channel.message)
+// and gets the answers there.
 class Channel {
  public:
   virtual ~Channel() = default;
@@ -52,7 +52,7 @@ class Channel {
   // Begins to deliver; in the order of the calls within one conversation.
   virtual void deliver(const Delivery& delivery) = 0;
   virtual ChannelStatus status() const = 0;
-  // Nothing more is received or begun. What is under way is told as unknown before this returns.
+  // Receives and starts nothing more; reports deliveries under way as unknown before it returns.
   virtual void stop() = 0;
 };
 

@@ -23,13 +23,13 @@ struct Attachment {
 // Ids are opaque bytes, never folded or trimmed; empty = there is none. Borrowed.
 struct Message {
   std::string_view channel{};
-  std::string_view account{};  // of ours, where a channel has several
+  std::string_view account{};  // our account, where a channel has several
   std::string_view sender_id{};
   std::string_view sender_name{};
   fb::ConversationKind conversation{};
   std::string_view conversation_id{};
   std::string_view thread{};
-  std::string_view external_id{};  // the platform's: a message that comes twice counts once
+  std::string_view external_id{};  // the platform's message id: duplicates are dropped by it
   std::string_view text{};
   std::string_view reply_to{};  // the external id of another message
   std::int64_t timestamp_ms{};  // the platform's
@@ -42,7 +42,7 @@ struct Message {
 // Who handed a message in.
 struct Bridge {
   PrincipalId principal{};
-  bool vouches{};  // what it says an admin wrote counts
+  bool vouches{};  // may speak for admins of channels
 };
 
 // Finishes `builder` (cleared first) with a MessageReceived. Steady state allocates nothing.

@@ -42,8 +42,8 @@ void hold(Context& net, std::uint32_t slot) {
   net.hub.table.set(slot, connection_flag::kHeld);
 }
 
-// As the paired device when it is one, else as whoever holds the shared secret or sits at the
-// machine.
+// Its principal is the paired device when it is one; else the holder of the shared secret, or the
+// local operator.
 fb::EventBody build_client_connected(Context& net, std::uint32_t slot) {
   return net.build([&](flatbuffers::FlatBufferBuilder& builder) {
     const Client& client = *net.hub.table.client[slot];
@@ -100,7 +100,7 @@ std::string pairing_details(const ConnectParams& params, const DeviceRequest& re
     json.member("deviceId", request.device_id);
     json.member("requestedRole", request.role);
     write_scopes(json, "requestedScopes", params.scopes);
-    // Clients then ask again by themselves, and are in as soon as somebody has said yes.
+    // Clients then retry by themselves, and get in as soon as somebody has approved.
     json.member("recommendedNextStep", "wait_then_retry");
     json.member("retryable", true);
     json.member("pauseReconnect", false);
@@ -176,7 +176,7 @@ void issue_token(const Responder& client) {
     if (item.reply.code == core::ReplyCode::accepted) return announce(to);
     Joining& refused = *to.client().joining;
     refused.issued_token.clear();
-    // Removed while it was being let in.
+    // The device was removed meanwhile.
     if (!refused.judgement.pair) return ask_pairing(to, "not-paired");
     // The table of devices is full: the shared secret lets it in without being paired.
     refused.judgement.by_device = false;
@@ -185,7 +185,7 @@ void issue_token(const Responder& client) {
   });
 }
 
-// What was proved: who holds a device's token may not guess the shared secret for ever.
+// Whose failures a success clears: one by device token must not reset those of the shared secret.
 AuthClass proved_class(const Judgement& judgement) {
   const bool own = judgement.method == "device-token" || judgement.method == "device";
   return own ? AuthClass::device : AuthClass::shared;
@@ -230,8 +230,8 @@ KnownDevice known_device(const pipeline::DevicesItem& item) {
           .revoked = is_revoked(as_bytes(device.token_hash))};
 }
 
-// Whether it is the token of a paired device that is connected: what a page shows that connected by
-// its device.
+// Whether it is the device token of an open connection: a page that connected as a paired device
+// sends that as its bearer token.
 bool is_connected_device(const Context& net, std::string_view bearer) {
   if (bearer.empty()) return false;
   const Digest256 digest = sha256_of(bearer);

@@ -9,18 +9,18 @@
 
 namespace spine::net {
 
-// Proves the device, looks it up, judges the credentials, pairs where that is due. What it leads to
-// is a ClientConnected on its way to the engine, or the client turned away. REQUIRES: the client's
-// `joining` is there.
+// Verifies the device's proof, looks the device up, judges the credentials, and pairs where that is
+// due. The result is a ClientConnected submitted to the engine, or a refused client. REQUIRES: the
+// client's `joining` is set.
 void start_admission(const Responder& client);
 
-// What a bearer token in an HTTP request is worth.
+// Whether a bearer token in an HTTP request is accepted.
 enum class Access : std::uint8_t { granted, refused, locked };
 struct AccessVerdict {
   Access access{Access::refused};
   std::uint64_t retry_after_s{};  // when locked
 };
-// "" = none was sent. With the limits of failed attempts (auth_limits.h). Counts failures.
+// "" = none was sent. Rate-limited by failed attempts (auth_limits.h). Counts failures.
 AccessVerdict check_bearer(Context& net, std::string_view bearer, const AuthAttempt& attempt);
 
 }  // namespace spine::net

@@ -28,11 +28,11 @@ enum class AuthClass : std::uint8_t { shared, device };
 struct AuthAttempt {
   std::string_view address{};
   bool browser{};
-  bool loopback{};  // a program on this machine that came straight here
+  bool loopback{};  // a program on this machine, not through a proxy
   AuthClass what{AuthClass::shared};
 };
 
-// Bounded: beyond kAuthAddressesMax the one that failed longest ago is forgotten. Times are
+// Bounded: beyond kAuthAddressesMax the address that failed longest ago is evicted. Times are
 // boot-time milliseconds. Thread: net.
 class AuthLimits {
  public:

@@ -48,7 +48,7 @@ Judgement with_secret(const ConnectParams& params, const Peer& from, const Known
     return {.method = method};
   }
   if (!from.loopback) return as_paired(params, device, method);
-  // On this machine the secret is proof enough: the device is paired, or gets more, in silence.
+  // On this machine the secret is enough: the device is paired, or gets more, without approval.
   const bool pair = !lacking(params, device).empty();
   return {
       .method = method, .by_device = true, .pair = pair, .mint = pair || device.token_hash.empty()};
@@ -66,15 +66,14 @@ Judgement with_nothing(const ConnectParams& params, const Secrets& secrets,
                                                                 : Verdict::token_missing};
 }
 
-// What the shared secret and the device's token say. `wrong` = something was shown and fits
-// nothing.
+// Which of the secrets matched. `wrong` = one was sent and matched nothing.
 struct Comparison {
   bool shared{};
   bool device{};
   bool wrong{};
 };
 
-// Clients send the secret in either member; all are compared, so the time says nothing.
+// Clients send the secret in either member; all are compared, so the time taken reveals nothing.
 Comparison compare(const ConnectParams& params, const Secrets& secrets, const KnownDevice& device) {
   const bool by_password = secrets.mode == config::AuthMode::password;
   const std::string_view secret = by_password ? secrets.password : secrets.token;
@@ -103,7 +102,7 @@ Judgement judge_shown(const ConnectParams& params, const Secrets& secrets, const
     return {.verdict = secrets.device_locked ? Verdict::locked : Verdict::device_token_mismatch};
   }
   const bool guessed = !params.token.empty() || !params.password.empty();
-  // Some clients insist on a token: where devices are approved, any word may stand there.
+  // Some clients always send a token: in pairing mode any text may stand there beside a device.
   if (!guessed || (secrets.mode == config::AuthMode::pairing && params.has_device)) {
     return with_nothing(params, secrets, device);
   }

@@ -1,4 +1,4 @@
-// Credentials: whether what a client shows lets it in, and what it lacks when it does not.
+// Credentials: whether what a client presents admits it, and what is missing when it does not.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace spine::net {
 // What the gateway compares with. Borrowed.
 struct Secrets {
   config::AuthMode mode{config::AuthMode::token};
-  // Too many wrong ones came from there: it is not compared until the time is over.
+  // Locked out after too many failures from that address: not compared until the lock-out ends.
   bool shared_locked{};
   bool device_locked{};
   std::string_view token{};
@@ -29,7 +29,7 @@ struct KnownDevice {
   std::string_view platform{};
   std::string_view device_family{};
   ByteSpan token_hash{};  // SHA-256; empty = it has no token yet
-  bool revoked{};         // its token was taken away: it is let in no more
+  bool revoked{};         // its token was revoked: it is no longer let in
 };
 
 enum class Verdict : std::uint8_t {
@@ -39,9 +39,9 @@ enum class Verdict : std::uint8_t {
   password_missing,
   password_mismatch,
   device_token_mismatch,
-  locked,                      // a secret was shown, and must not be compared now
-  device_required,             // it showed neither a secret nor a device
-  control_ui_device_required,  // a browser shows its device always
+  locked,                      // a secret was sent during a lock-out
+  device_required,             // it sent neither a secret nor a device
+  control_ui_device_required,  // a browser must always present its device
   pairing_required,            // see reason
 };
 
@@ -53,7 +53,7 @@ struct Judgement {
   bool pair{};                // granted: the device is to be paired now, without asking
   bool mint{};                // granted: the device is to get a token
   bool may_retry_with_device_token{};
-  bool wrong_secret{};  // whatever the verdict: something was shown that is no secret of ours
+  bool wrong_secret{};  // whatever the verdict: a secret was sent that matched nothing
 };
 
 // Pure; every secret is compared in constant time. REQUIRES: the device's proof, if there is one,

@@ -21,14 +21,13 @@ const unsigned char* octets(std::string_view text) {
 
 // Ed25519 is libsodium's: OpenSSL takes keys and points of small order, under which anybody can
 // sign (the key 01 00 .. 00 holds with R = 01 00 .. 00 and S = 0, for every text), and more than
-// one spelling of a point. Who has such a "key" proves nothing.
+// one encoding of a point. A signature under such a "key" proves nothing.
 void ready_sodium() {
   static const int ready = sodium_init();
   SPINE_CHECK(ready >= 0);
 }
 
-// Whether it is one of the keys that a secret belongs to: a point of the large order, as it is
-// written by everybody.
+// Whether a private key can belong to it: a point of the large prime order, canonically encoded.
 bool is_key(std::string_view raw) {
   ready_sodium();
   return raw.size() == kKeyBytes && crypto_core_ed25519_is_valid_point(octets(raw)) == 1;
@@ -40,7 +39,7 @@ bool signature_holds(std::string_view key, std::string_view signature, std::stri
                                      octets(key)) == 0;
 }
 
-// White space at the ends away, ASCII letters small.
+// Trimmed of white space, ASCII letters in lower case.
 std::string folded_name(std::string_view text) {
   return lower_case(trimmed(text, " \t\r\n\v\f"));
 }
@@ -71,7 +70,7 @@ DeviceFault verify_device(const DeviceProof& proof, const SignedClaims& claims,
                           const ChallengeFacts& challenge) {
   const std::string raw = raw_public_key(proof);
   if (raw.empty() || show_hex(sha256_of(raw)) != proof.id) return DeviceFault::id_mismatch;
-  // Not by a difference: the client chooses the number.
+  // Without subtracting: the client chooses the number, so a difference could overflow.
   if (proof.signed_at_ms > challenge.now_ms + kSignatureAgeMsMax ||
       proof.signed_at_ms < challenge.now_ms - kSignatureAgeMsMax) {
     return DeviceFault::signature_expired;

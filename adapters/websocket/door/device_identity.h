@@ -36,7 +36,7 @@ struct ChallengeFacts {
   std::int64_t now_ms{};
 };
 
-// In the order in which they are looked for.
+// In the order in which they are checked.
 enum class DeviceFault : std::uint8_t {
   none,
   id_mismatch,

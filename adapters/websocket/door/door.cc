@@ -90,7 +90,7 @@ void Door::count(std::uint32_t slot, std::string_view reason) {
   net_.shared.metrics.count_refused_connect(reason);
   if (refused_.empty()) since_ms_ = net_.now_ms();
   refused_.count(from, reason, net_.wall_ms);
-  // Strangers may fill no log: debug.
+  // Debug level: unauthenticated clients must not be able to fill the log.
   kLog.debug("connect from {} refused: {}", client.address, reason);
 }
 
@@ -151,7 +151,7 @@ void turn_away(const Responder& to, const Refusal& refusal, std::string_view rea
   to.net.door->count(to.slot, reason);
   to.refuse(refusal);
   to.net.hub.close(to.slot, code, refusal.message);
-  // Its own close is listened for: otherwise it waits until the deadline of closing.
+  // Reads again, for the peer's close frame: else the connection stays until the closing deadline.
   Connections& table = to.net.hub.table;
   if (!table.flag(to.slot, connection_flag::kHeld)) return;
   table.unset(to.slot, connection_flag::kHeld);
@@ -170,12 +170,12 @@ void turn_away_unauthorized(const Responder& to, const Judgement& judgement,
   if (delay_ms == 0 || judgement.verdict == Verdict::locked) {
     return turn_away(to, refusal, wording.code);
   }
-  // Wrong credentials of this machine's programs: the answer waits, so guessing is slow.
+  // Exempt from the lock-out (programs on this machine): a delayed answer makes guessing slow.
   door.count(to.slot, wording.code);
   door.refuse_later(to, std::move(refusal), delay_ms);
 }
 
-// A signature is nothing to guess at: no limit but that of connections.
+// A signature cannot be guessed: no rate limit but that of connections.
 void turn_away_device(const Responder& to, DeviceFault fault) {
   const Wording& wording = wording_of(kDeviceFaults, fault);
   turn_away(

@@ -1,4 +1,4 @@
-// Door: who is turned away: how a refused connect is answered, counted, and, for guesses, delayed.
+// Door: how a refused connect is answered, counted and, for wrong secrets, delayed.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +23,9 @@ class Door {
   // A connect was refused for this reason (details.code); empty = the client's mistake, not
   // counted.
   void count(std::uint32_t slot, std::string_view reason);
-  // Nothing more is read from the client; it is refused, and told to go, when the time is over.
+  // Stops reading from the client; after the delay the refusal is sent and the connection closed.
   void refuse_later(const Responder& to, Refusal refusal, std::uint64_t delay_ms);
-  // Answers that were held back; the report, once in refusals_gathered_ms. Once per turn.
+  // Sends delayed answers that are due, and the report every refusals_gathered_ms. Once per turn.
   void run_timers();
   // When run_timers() should be called next, boot-time ms; 0 = no need.
   std::uint64_t next_timer_ms() const;

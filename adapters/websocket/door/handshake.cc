@@ -58,7 +58,7 @@ bool check_role(const Responder& to, const ConnectParams& params) {
   return false;
 }
 
-// A page of another site.
+// False, with the refusal sent, for a page of another site.
 bool check_origin(const Responder& to) {
   if (to.client().origin_allowed) return true;
   turn_away(to,

@@ -16,7 +16,7 @@ void send_challenge(Context& net, std::uint32_t slot);
 // nothing is read until the answer is there), or says why not and closes.
 void first_frame(Context& net, std::uint32_t slot, const Request& request);
 
-// The engine's answer to ClientConnected: hello-ok, or an error and the end.
+// The engine's answer to ClientConnected: sends hello-ok, or an error and closes.
 void finish_connect(Responder& to, const pipeline::ReplyItem& item);
 
 }  // namespace spine::net

@@ -1,5 +1,4 @@
-// Agent rows: agents, models, commands and channels as the configuration has them;
-// how agents are.
+// Agent rows: agents, models, commands and channels as configured; the status of agents.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +22,8 @@ void write_chat_metadata(JsonWriter& json, const config::Config& config);
 void write_channels_status(JsonWriter& json, const config::Config& config, std::int64_t wall_ms);
 
 // "ts" and "agents", these in the order of the configuration; `agent_id` empty = all. An agent the
-// report does not know yet, or a report that is null, is shown as "unknown". An admin is told the
-// PATH that programs are found along.
+// report does not know yet, or a report that is null, is shown as "unknown". An admin also gets the
+// PATH in which programs are looked up.
 void write_agents_status(JsonWriter& json, const config::Config& config,
                          const pipeline::AgentsReport* report, std::string_view agent_id,
                          std::int64_t wall_ms, bool for_admin);

@@ -18,7 +18,7 @@ using core::ReplyCode;
 constexpr std::uint64_t kWaitMsDefault = 30'000;
 constexpr std::uint64_t kWaitMsMax = 24ULL * 3600 * 1000;
 
-// False, with the refusal said, when too many wait already.
+// False, with the refusal sent, when too many wait already.
 bool wait_for_run(const Responder& to, Waiter waiter) {
   waiter.connection = to.ref();
   waiter.id = to.id;
@@ -28,7 +28,7 @@ bool wait_for_run(const Responder& to, Waiter waiter) {
   return false;
 }
 
-// Who waits for a run that has ended is answered at once.
+// Answers a wait for a run that has already ended.
 void answer_ended(Responder& to, const EventView* end) {
   Waiter waiter{};
   if (to.net.runs.take_one(to.ref(), to.id, waiter)) answer_waiter(to.net, waiter, end);
@@ -70,7 +70,7 @@ struct AgentMessage {
     if (!done && code != ReplyCode::in_flight && !to.accepted(item)) return;
     const std::string run_key{item.run_key.empty() ? std::string_view{key} : item.run_key};
     send_accepted(to, run_key, item);
-    if (!to.net.hub.writable(to.slot)) return;  // that was more than it may be owed
+    if (!to.net.hub.writable(to.slot)) return;  // its backlog became too large
     if (!item.reply.run) return send_no_run(to, run_key, item);
     const std::uint64_t deadline_ms = wait_ms == 0 ? 0 : to.net.now_ms() + wait_ms;
     if (!wait_for_run(to, {.run_key = run_key, .second_answer = true, .deadline_ms = deadline_ms}))
@@ -98,7 +98,7 @@ void agent(Call& call) {
 
 void agent_wait(Call& call) {
   const std::string_view run_key = call.text("runId");
-  // Waits before it asks: an end between the two is not missed.
+  // Registers the wait before it asks, so that an end between the two is not missed.
   if (!call.may_ask() ||
       !wait_for_run(call, {.run_key = std::string{run_key},
                            .deadline_ms = call.net.now_ms() + call.number("timeoutMs")})) {

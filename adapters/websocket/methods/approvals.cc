@@ -35,7 +35,7 @@ AskedApproval asked_approval(const Call& call) {
   return {family_of(call), std::string{call.text("id")}};
 }
 
-// The open ones are looked up in the state; what is done goes on from there.
+// Asks the engine for the open approvals; `then` goes on with them.
 template <class Then>
 void ask_approvals(Call& call, Then then) {
   call.ask({.kind = pipeline::input_kind::kQueryApprovals}, std::move(then));
@@ -49,8 +49,7 @@ void refuse_unknown(const Responder& to, Family family) {
                  R"(answered in time. Let the agent ask anew."})"});
 }
 
-// The one that is meant: by its id, by its code, or by the beginning of its id when no other begins
-// so.
+// The approval that is meant: by its id, by its code, or by a unique prefix of its id.
 struct Found {
   std::optional<KnownApproval> approval{};
   bool ambiguous{};
@@ -82,7 +81,7 @@ Found find_open(const AskedApproval& asked, const ApprovalsItem& item) {
   return found;
 }
 
-// The open one, or none with the refusal said.
+// The open one, or none with the refusal sent.
 std::optional<KnownApproval> open_or_refuse(const Responder& to, const AskedApproval& asked,
                                             const ApprovalsItem& item) {
   Found found = find_open(asked, item);
@@ -94,7 +93,7 @@ std::optional<KnownApproval> open_or_refuse(const Responder& to, const AskedAppr
   return std::move(found.approval);
 }
 
-// One that was resolved while this thread looked on.
+// One of the recently resolved approvals that this thread keeps.
 const KnownApproval* find_resolved(const Responder& to, const AskedApproval& asked) {
   const KnownApproval* known = to.net.approvals.find(lower_case(asked.text));
   return known != nullptr && of_family(asked.family, known->kind) ? known : nullptr;
@@ -114,7 +113,7 @@ void approval_list(Call& call) {
         for (const core::ApprovalView& view : item.approvals) {
           if (!of_family(family, view.kind)) continue;
           KnownApproval approval = known_approval(view);
-          // In a list this long the rest is named; each can be asked for by its id.
+          // Beyond this size rows are shortened; each can be fetched whole by its id.
           if (json.out().size() - start > limits::kHistoryBytesMax) shorten(approval);
           json.object([&] { write_approval_members(json, approval); });
         }
@@ -190,13 +189,13 @@ struct Decision {
     const ReplyCode code = item.reply.code;
     const bool late = code == ReplyCode::not_found || code == ReplyCode::nothing_to_do;
     if (!late && !to.accepted(item)) return;
-    // Its event was told before this reply, whoever decided.
+    // The event that resolved it came before this reply, whoever decided.
     const KnownApproval* approval = to.net.approvals.find(request);
     if (approval == nullptr) return refuse_unknown(to, asked.family);
     late ? answer_repeated(to, *approval) : answer_resolved(to, *approval, true);
   }
 
-  // Said again, a decision stands; another one comes too late.
+  // The same decision again is accepted; a different one comes too late.
   void answer_repeated(Responder& to, const KnownApproval& approval) const {
     if (asked.family == Family::both || approval.decision == decision) {
       return answer_resolved(to, approval, false);

@@ -24,7 +24,7 @@ using core::ReplyCode;
 constexpr std::size_t kRowsBytesMax = limits::kHistoryBytesMax - 64 * limits::kKiB;
 constexpr std::size_t kRowsBytesMin = 4 * limits::kKiB;  // somebody may ask for
 
-// What of a history is wanted.
+// Which part of a history is wanted.
 struct Wanted {
   std::size_t bytes_max{kRowsBytesMax};
   std::size_t text_from{};  // of the newest row
@@ -56,8 +56,8 @@ struct Line {
   Belongings belongings{};
 };
 
-// What stopped a run may be another message, from which that end follows then; what the run had
-// written follows from its own.
+// The run key of a row. Another message may have stopped the run: the abort is then correlated with
+// that message, and only the run's partial answer with its own.
 std::string_view run_key_of(const Line& line, const RunKeys& keys) {
   const bool stopped = is_kind(line.event, fb::EventBody::RunAborted);
   const EventView* of_run = stopped ? line.belongings.partial_answer : &line.event;
@@ -96,7 +96,7 @@ RenderedRows render(const pipeline::HistoryItem& item, const Wanted& wanted) {
       ++it;
     line.run_key = run_key_of(line, keys);
     const bool first = rows.newest_first.empty();
-    // One that is cut here does not fit, and is left out.
+    // A row whose text this bound cuts does not fit the page, and is left out.
     std::string row =
         first ? render_first(line, wanted) : render_row(line, {.max = wanted.bytes_max});
     bytes += row.size() + 1;

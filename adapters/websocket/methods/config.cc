@@ -1,5 +1,5 @@
-// config.*: what is configured, and changes: what is to change is recorded, then written, then read
-// again.
+// config.*: shows the configuration and changes it: a change is journalled, then written to the
+// file, then the file is reloaded.
 #include <memory>
 #include <string>
 
@@ -82,7 +82,7 @@ Refusal refusal_of(const config::EditRefusal& refusal) {
   return out;
 }
 
-// False when the minute's edits are used up, or another is being written.
+// False when the rate limit of edits is reached, or another edit is being written.
 bool may_edit(const Call& call) {
   Context& net = call.net;
   if (net.edits.under_way) {
@@ -117,7 +117,7 @@ fb::EventBody build_config_changed(Context& net, std::string_view method,
   });
 }
 
-// An edit that is being recorded; it is written even when who asked is gone by then.
+// An edit that is being journalled; it is written even if the client is gone by then.
 struct ConfigChange {
   std::filesystem::path path{};
   std::unique_ptr<config::PreparedEdit> edit{};
@@ -135,12 +135,12 @@ struct ConfigChange {
     if (item.reply.code == core::ReplyCode::accepted) (void)write(net);
   }
 
-  // What is to change is on record: now it may. The disk is waited for, which only operators cause.
+  // REQUIRES: the change is journalled. Blocks on the disk, but only operators can cause that.
   Status write(Context& net) const {
     const Status written = config::write_edit(path, *edit);
     if (!written) {
       kLog.error("the configuration was not written: {}", written.error().message);
-      // What is on record did not come about: that is put on record, too.
+      // The journalled change did not happen: that is journalled, too.
       net.push_own(net.build([&](flatbuffers::FlatBufferBuilder& builder) {
         return fb::CreateConfigRefusedDirect(builder, written.error().message.c_str());
       }));

@@ -29,9 +29,9 @@ bool may_grant(const Call& call, ScopeSet scopes) {
   return lacking == Scope::none;
 }
 
-// With the pairing scope alone a device lets others in and manages nobody but itself: the name, the
-// token and the place of another's are an admin's to change, or the pairing scope would do as well
-// as admin's. Every method that changes a paired device asks this.
+// With the pairing scope alone a device may pair others, but manage only itself: only an admin may
+// rename or remove another device or change its token, or else the pairing scope would be as
+// powerful as admin. Every method that changes a paired device checks this.
 bool may_manage(const Call& call, std::string_view device_id) {
   const std::string& own = call.client().device_id;
   if (call.may(Scope::admin) || (!own.empty() && own == device_id)) return true;
@@ -70,7 +70,7 @@ void device_pair_list(Call& call) {
            });
 }
 
-// The request that is named; nullptr, with the refusal said, when it is not there any more.
+// The request that is named; nullptr, with the refusal sent, when it is gone.
 const DeviceRequest* find_request(Call& call) {
   const std::string_view id = call.text("requestId");
   const DeviceRequest* request = call.net.device_requests.find(id, call.net.now_ms());
@@ -177,7 +177,7 @@ void rotate_token(Responder& client, const std::string& id, ScopeSet scopes) {
       });
 }
 
-// Looks at the device first: what it may do decides who may give it a token.
+// Looks the device up first: its scopes decide who may give it a token.
 void device_token_rotate(Call& call) {
   const std::string_view device_id = call.text("deviceId");
   const ScopeSet asked = read_scope_list(call);

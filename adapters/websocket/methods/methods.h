@@ -17,8 +17,8 @@ std::span<const Method> session_methods();
 std::span<const Method> skills_methods();
 std::span<const Method> system_methods();
 
-// The agent that the parameters name, by its id or by a session of its; neither: the default one.
-// nullptr, with the refusal said, when there is none. REQUIRES: the method has kNamedAgent.
+// The agent that the parameters name, by its id or by one of its sessions; by default the default
+// one. nullptr, with the refusal sent, when there is none. REQUIRES: the method has kNamedAgent.
 constexpr ParamList kNamedAgent{optional_text("agentId", limits::kKeyBytesMax),
                                 optional_text("sessionKey", limits::kKeyBytesMax)};
 const config::AgentConfig* named_agent(const Call& call);

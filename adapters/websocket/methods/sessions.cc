@@ -42,7 +42,7 @@ Question question_of(const Call& call, SessionPage page) {
   return {input_kind::kQuerySessions, call.text("agentId"), page.offset, page.limit};
 }
 
-// As many rows as a page holds, as sent: people give sessions their names. Returns how many.
+// As many rows as fit a page, as sent: names of sessions may be long. Returns how many.
 std::size_t render_rows(Context& net, const pipeline::SessionsItem& item, std::string& rows) {
   JsonWriter json{rows};
   std::size_t count = 0;
@@ -150,7 +150,7 @@ void answer_subscribed(Responder& to, std::string_view key, bool subscribed) {
 }
 
 void messages_subscribe(Call& call) {
-  // From now on, so that the engine tells of what follows the answer.
+  // Before the answer, so that no event after it is missed.
   call.net.watch_sessions(call.slot);
   call.ask_key(call.text("key"), [](Responder& to, const pipeline::ReplyItem& item) {
     if (!to.accepted(item)) return;

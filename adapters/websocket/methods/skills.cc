@@ -57,7 +57,7 @@ void write_skill_status(JsonWriter& json, const SkillReport& skill, bool allowed
   json.member_if("homepage", skill.homepage);
   json.member("always", skill.always);
   json.member("disabled", skill.disabled);
-  json.member("blockedByAllowlist", false);  // that is of bundled ones; there are none
+  json.member("blockedByAllowlist", false);  // only bundled skills can be; there are none
   json.member("blockedByAgentFilter", !allowed);
   json.member("eligible", skill.eligible);
   json.member("platformIncompatible", !skill.missing_os.empty());

@@ -1,5 +1,5 @@
-// Methods about the gateway itself: how it is, what only Spine has, words of the system for agents,
-// and what comes with a later version.
+// Methods about the gateway itself: health and status, methods that only Spine has, system messages
+// to agents, and empty answers for what comes with a later version.
 
 #include "adapters/websocket/methods/agent_rows.h"
 #include "adapters/websocket/methods/log_tail.h"
@@ -148,7 +148,7 @@ void gateway_identity_get(Call& call) {
   });
 }
 
-// Words for the agent that no person wrote: for the session, or for the agent's main one.
+// A system message, not of a person: to the given session, or to the agent's main one.
 void hand_in_words(Call& call, bool run) {
   const fb::EventBody kind = build_operator_message(call.net, call.slot,
                                                     {.via = fb::MessageVia::system,
@@ -190,7 +190,7 @@ void last_heartbeat(Call& call) {
   });
 }
 
-// What a method says as long as there is nothing to say.
+// The fixed, empty answer of a method whose subject this gateway does not have.
 template <const char* kPayload>
 void nothing_yet(Call& call) {
   call.respond_raw(kPayload);

@@ -1,6 +1,6 @@
 // FrameReader: the frames one client sends, read and judged by RFC 6455, section 5.
-// libwebsockets 4.1.6 takes unmasked frames and does not say that they were: so it is given the
-// bytes of a connection as they are, and frames are read here.
+// libwebsockets 4.1.6 accepts unmasked frames without reporting it: so it only passes on the raw
+// bytes of a connection, and frames are read here.
 #pragma once
 
 #include <array>
@@ -25,23 +25,23 @@ struct Incoming {
 // Pure. Thread: net.
 class FrameReader {
  public:
-  // Takes what `bytes` starts with off it. False when all was taken and nothing is to be reported.
-  // Payloads are unmasked where they lie; `out` borrows until the next call. After a fault or a
-  // close the rest is taken without being looked at: a stream that was broken once has no frames.
+  // Consumes the next item from the front of `bytes`. False when all was consumed and there is
+  // nothing to report. Payloads are unmasked in place; `out` borrows until the next call. After a
+  // fault or a close the rest is discarded: the frame boundaries of a broken stream are unknown.
   bool next(std::span<unsigned char>& bytes, Incoming& out);
 
-  // Whether nothing that comes in is looked at any more.
+  // Whether all further input is discarded.
   bool over() const { return over_; }
 
  private:
   bool take_header(std::span<unsigned char>& bytes);
-  // What is there of the payload, unmasked.
+  // The part of the payload that `bytes` holds, unmasked.
   std::span<unsigned char> take_bytes(std::span<unsigned char>& bytes);
   bool take_payload(std::span<unsigned char>& bytes, Incoming& out);
   bool take_control(std::span<unsigned char>& bytes, Incoming& out);
   bool report_close(std::string_view payload, Incoming& out);
   bool fault(Incoming& out, std::string_view what);
-  // What the bytes of a header gathered so far make impossible; empty = nothing.
+  // What is wrong with the bytes of a header gathered so far; empty = nothing.
   std::string_view wrong() const;
   std::size_t header_bytes() const;
   std::uint64_t length() const;
@@ -56,7 +56,7 @@ class FrameReader {
   std::array<unsigned char, kFrameHeadBytesMax> header_{};
   std::uint8_t have_{};  // bytes of the header
   bool in_payload_{};
-  bool in_message_{};  // a fragment came, its last one did not
+  bool in_message_{};  // a fragment came, the final one has not
   bool over_{};
   std::uint8_t phase_{};     // of the mask
   std::uint8_t gathered_{};  // bytes of a control frame

@@ -37,7 +37,7 @@ Error unreadable(const std::filesystem::path& path) {
                              "clients that pinned the old one must be told."};
 }
 
-// Whoever has the key can be this gateway.
+// Whoever has the key can impersonate this gateway.
 Status check_secret(int fd, const std::filesystem::path& path) {
   SPINE_TRY_STATUS(config::check_deciding(fd, path));
   struct stat info {};
@@ -62,7 +62,7 @@ Result<GatewayIdentity> identity_of(EVP_PKEY* key, const std::filesystem::path& 
                          .public_key = encode_base64url(span)};
 }
 
-// Whole or not at all: another file, synced, then renamed.
+// Atomic: written to another file, synced, then renamed.
 Status write_key(EVP_PKEY* key, const std::filesystem::path& path) {
   const std::string part = path.string() + ".part";
   ::unlink(part.c_str());

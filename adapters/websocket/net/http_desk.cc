@@ -88,12 +88,12 @@ HttpDesk::HttpDesk(Context& net)
 bool HttpDesk::identify(Socket& socket, ServedRequest& request, Perimeter& perimeter) const {
   request.local = socket.control;
   request.scheme = socket.tls ? http::Scheme::https : http::Scheme::http;
-  // What comes from this machine without a proxy's headers came straight here, also where a proxy
-  // runs on it: "trustedProxies: ['127.0.0.1']" must not make a stranger of its owner. (A proxy
-  // that writes none of them is no better without that setting.)
+  // A loopback request without a proxy's headers is a direct one, even if a proxy runs on this
+  // machine: "trustedProxies: ['127.0.0.1']" must not make local programs count as remote. (For a
+  // proxy that adds no headers that setting changes nothing.)
   socket.local_name = socket.loopback && !request.forwarded && http::loopback_host(request.host);
   if (!socket.proxy || (socket.loopback && !request.forwarded)) return true;
-  // A trusted proxy that ends TLS need not say so.
+  // A trusted proxy that terminates TLS need not report that.
   request.scheme =
       same_but_case(request.forwarded_proto, "https") ? http::Scheme::https : http::Scheme::either;
   if (!request.forwarded_host.empty()) request.host = request.forwarded_host;

@@ -22,8 +22,8 @@ struct ServedRequest : http::Request {
   std::string_view forwarded_for{};
   std::string_view forwarded_proto{};
   std::string_view forwarded_host{};
-  bool forwarded{};   // any header by which a proxy shows
-  bool keep_alive{};  // the client would go on with this connection, and may
+  bool forwarded{};   // any header that proxies add
+  bool keep_alive{};  // the client wants to keep this connection, and may
 };
 
 // REQUIRES: the head is complete.
@@ -36,14 +36,14 @@ class HttpDesk {
   explicit HttpDesk(Context& net);
 
   bool is_proxy(const IpAddress& address) const { return proxies_.contains(address); }
-  // Who asks, behind proxies too: sets what the socket and the request say of it. False when that
-  // address holds too many connections (too_many()).
+  // Finds the client's address, also behind proxies, and sets it in the socket and the request.
+  // False when that address holds too many connections (too_many()).
   bool identify(Socket& socket, ServedRequest& request, Perimeter& perimeter) const;
   // Requests of foreign pages are counted.
   http::Response answer(const ServedRequest& request, const Socket& socket);
-  // 200 when the connection may become a WebSocket: then the socket knows the page it comes from.
+  // 200 when the connection may become a WebSocket. Stores its Host and Origin in the socket.
   http::Response confirm_upgrade(const ServedRequest& request, Socket& socket);
-  // The server's own TLS: browsers are told to stay with it.
+  // Whether to send HSTS: the server has its own TLS.
   bool hsts() const { return site_.tls; }
 
  private:

@@ -15,7 +15,7 @@
 namespace spine::net {
 namespace {
 
-constexpr std::uint64_t kTurnBytes = 32 * limits::kKiB;    // of one response, then others have a go
+constexpr std::uint64_t kTurnBytes = 32 * limits::kKiB;    // of one response, then it yields
 constexpr std::size_t kTlsWriteBytes = 16 * limits::kKiB;  // one record
 
 // Bytes written, 0 when the socket is full, -1 when it is broken.
@@ -29,7 +29,7 @@ long put(const HttpTarget& target, std::string_view bytes) {
   const int wanted = static_cast<int>(std::min(bytes.size(), kTlsWriteBytes));
   const int sent = ::SSL_write(target.tls, bytes.data(), wanted);
   if (sent > 0) return sent;
-  // A peer that wants to talk about the keys first is not waited for.
+  // A peer that wants a renegotiation first is not waited for.
   return ::SSL_get_error(target.tls, sent) == SSL_ERROR_WANT_WRITE ? 0 : -1;
 }
 

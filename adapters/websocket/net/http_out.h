@@ -1,4 +1,4 @@
-// HttpOut: one HTTP response on its way, written past the library straight into the socket.
+// HttpOut: one HTTP response being sent, written straight to the socket, not by libwebsockets.
 // Version 4.1.6 of the library does not return from its service loop when a peer closes while the
 // library holds output for it, and spins when an HTTP connection is not to be read from: so it is
 // never given anything to hold, and a socket that is full is waited for in an epoll of ours.
@@ -21,7 +21,7 @@ struct HttpTarget {
   ssl_st* tls{};  // null = plain
 };
 
-// Says that nothing more is sent: what was sent arrives, which a close may prevent.
+// Shuts down the sending side: what was sent still arrives, which a close may prevent.
 void half_close(const HttpTarget& target);
 
 // Thread: net.
@@ -37,8 +37,8 @@ class HttpOut {
   enum class Progress : std::uint8_t {
     done,
     blocked,  // the socket takes no more: call again when it is writable
-    turn,     // enough of one turn: call again soon
-    broken,   // the connection, or the file became shorter
+    turn,     // enough for one turn: call again soon
+    broken,   // the connection failed, or the file became shorter
   };
   Progress pump(const HttpTarget& target);
 
@@ -61,19 +61,19 @@ class HttpOut {
 
 struct Socket;
 
-// Sockets that a response waits for: watched until they take more. Thread: net.
+// Full sockets with a response waiting: watched until they are writable. Thread: net.
 class FullSockets {
  public:
   // Errors: io.
   Status open();
-  // Readable when some take more. Its own.
+  // Readable when some socket is writable. Owned by this.
   int descriptor() const { return epoll_.get(); }
-  // False when the system has no room.
+  // False when epoll cannot watch it.
   bool add(Socket& socket, int fd);
-  // An epoll forgets a descriptor when the last copy of it is closed, and a process of an agent
-  // that is just being started has copies: without this it could tell of a socket that is no more.
+  // An epoll drops a descriptor only when its last copy is closed, and an agent's process that is
+  // just being started has copies: without this it could report a socket that is already gone.
   void remove(int fd);
-  // One that takes more now. Null = none.
+  // The next writable socket. Null = none.
   Socket* next();
 
  private:

@@ -78,7 +78,7 @@ bool family_missing(int error) {
   return error == EAFNOSUPPORT || error == EADDRNOTAVAIL;
 }
 
-// One try; `taken` is set when a later address has the port of the first in use.
+// One try; `taken` is set when the port that the first address got is in use on a later one.
 Result<ListeningSockets> try_listen(const std::vector<std::string>& addresses, std::uint16_t port,
                                     bool& taken) {
   ListeningSockets sockets{.port = port};
@@ -134,7 +134,7 @@ Result<ControlSocket> ControlSocket::listen(const std::string& path) {
   ControlSocket result{};
   result.descriptor_ = UniqueFd{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   const int fd = result.descriptor_.get();
-  // The file gets the socket's own mode (unix(7) leaves it to the umask; both are seen to).
+  // The file gets the socket's mode, less the umask (unix(7)): so the mode of both is set.
   if (fd < 0 || ::fchmod(fd, 0600) != 0) return control_failure(path, errno);
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       ::chmod(path.c_str(), 0600) != 0 || ::listen(fd, kBacklog) != 0) {

@@ -20,7 +20,7 @@ struct ListeningSockets {
 // Errors: in_use with the owner's name and pid; invalid_argument for what is no address; io.
 Result<ListeningSockets> listen_on(const std::vector<std::string>& addresses, std::uint16_t port);
 
-// The file a control socket is reached by, removed when this ends, unless another took its place.
+// The file of a control socket; the destructor removes it unless another file took its place.
 class ControlSocket {
  public:
   // Listens on a Unix socket at `path`, mode 0600, in a folder that is ours alone: a socket left
@@ -36,7 +36,7 @@ class ControlSocket {
   ControlSocket& operator=(const ControlSocket&) = delete;
   ~ControlSocket();
 
-  // The listening socket, the caller's to close from then on.
+  // The listening socket; the caller owns it from then on.
   int release() { return descriptor_.release(); }
 
  private:
@@ -64,7 +64,7 @@ class Acceptor {
   int accept(int listening, std::string& address);
 
  private:
-  int spare_{-1};  // given up for a moment to drop a connection
+  int spare_{-1};  // closed for a moment to accept and drop a connection
 };
 
 }  // namespace spine::net

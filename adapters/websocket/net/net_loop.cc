@@ -13,18 +13,18 @@
 namespace spine::net {
 namespace {
 
-// What one recv takes, into one buffer of all connections; what of it a connection may not say yet
-// is kept with it.
+// Bytes of one recv, into a buffer that all connections share; input of a paused connection is kept
+// in its Socket::unread.
 constexpr unsigned kServiceBytes = 16 * limits::kKiB;
-// What one send is given.
+// Bytes of one send.
 constexpr std::size_t kWriteBytes = 128 * limits::kKiB;
-// The library's own patience, longer than the perimeter's: that one counts whom it cuts.
+// The library's own time-out, longer than that of the perimeter, which counts what it cuts.
 constexpr unsigned kTlsSeconds = 20;
 constexpr std::uint64_t kStopMs = 1'500;  // for peers to answer our close frames
 
 constexpr int kRequestsPerTurn = 1;  // of connections that have had an answer
 constexpr int kAcceptsPerTurn = 2;   // the rest waits in the kernel's queue
-constexpr int kLocalPerTurn = 4;     // of the person at the machine; the rest waits, as all do
+constexpr int kLocalPerTurn = 4;     // of the control socket; the rest waits, like all others
 
 static_assert(FrameBuffer::kFrontBytes >= LWS_PRE);
 
@@ -34,8 +34,8 @@ extern "C" int spine_net_event(lws* wsi, lws_callback_reasons reason, void* user
   return loop == nullptr ? 0 : loop->on_event(wsi, reason, user, in, bytes);
 }
 
-// The turn looks at the clock itself. A timer that is due before the library sleeps is called and
-// the library sleeps all the same: it is woken, or the turn would be missed.
+// The turn reads the clock itself. When a timer fires just before the library sleeps, the library
+// sleeps all the same: so it is woken, or the turn would be missed.
 extern "C" void spine_net_timer(lws_sorted_usec_list_t* list) {
   lws_cancel_service(reinterpret_cast<NetLoop::Timer*>(list)->context);
 }
@@ -44,7 +44,7 @@ Socket* socket_of(lws* wsi) {
   return static_cast<Socket*>(lws_get_opaque_user_data(wsi));
 }
 
-// The connection ends after this callback.
+// Closes the connection after this callback.
 void cut(lws* wsi) {
   lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 }
@@ -58,8 +58,8 @@ extern "C" void spine_net_log(int, const char* line) {
 
 // The library speaks neither HTTP nor WebSocket here: what it is given are sockets without a role
 // (raw) and descriptors to watch. Given HTTP, it binds an upgrade to whichever of these a client
-// names in Sec-WebSocket-Protocol, and its reader of heads takes for two requests what others take
-// for one: never adopt anything with LWS_ADOPT_HTTP.
+// names in Sec-WebSocket-Protocol, and its parser of heads reads two requests where others read one
+// (request smuggling): never adopt anything with LWS_ADOPT_HTTP.
 const lws_protocols kProtocols[] = {{"socket", spine_net_event, 0, 0, 0, nullptr, kWriteBytes},
                                     {"watched", spine_net_event, 0, 0, 0, nullptr, 0},
                                     {nullptr, nullptr, 0, 0, 0, nullptr, 0}};
@@ -134,7 +134,7 @@ Status NetLoop::adopt(int descriptor) {
 }
 
 Status NetLoop::watch(int epoll, int& number) {
-  // The library closes what it adopted: it gets a number of its own.
+  // The library closes what it adopted: so it gets a duplicate.
   number = ::fcntl(epoll, F_DUPFD_CLOEXEC, 0);
   if (number < 0) return Error{Errc::io, "epoll could not be started."};
   return adopt(number);
@@ -156,7 +156,7 @@ void NetLoop::start_turn() {
 void NetLoop::run(pipeline::Outbox& outbox) {
   outbox_ = &outbox;
   while (!finished()) {
-    // Who waits for a turn gets one at once: nothing else may happen that would wake this thread.
+    // No sleep while a connection waits to be served: perhaps nothing else would wake this thread.
     const bool waiting = room_.has_next() || !resting_.empty();
     const bool work = outbox.about_to_sleep() || waiting;
     // 0 = sleep until something happens, negative = look and return (timeouts are ignored).
@@ -182,7 +182,7 @@ void NetLoop::finish_turn() {
   wake_rested();
   const bool hand_in = hand_in_asked_.load() && !handed_in_.load();
   if (hand_in) switchboard_.hand_in_gathered();
-  // Behind whatever may have taken something in: inputs and frames of this turn go out in it.
+  // After all that may add inputs or frames, so that they are sent within this turn.
   switchboard_.end_turn();
   if (hand_in) end_hand_in();
   end_flush();
@@ -253,7 +253,7 @@ void NetLoop::flush() {
   writing_.clear();
 }
 
-// What is left now was offered, and the sockets had no room for it.
+// What is still queued now is backlog: it was offered, and the sockets had no room for it.
 void NetLoop::end_flush() {
   flush();
   may_write_ = false;
@@ -274,8 +274,8 @@ bool NetLoop::write_out(std::uint32_t slot) {
     hub_.written(slot, bytes.size(), held ? bytes.size() : 0);
     if (held) block(slot);
   }
-  // Both sides have closed, or one is not listened to any more: the other end of the connection
-  // sees that nothing more comes, and closes it.
+  // Close frames were exchanged, or the peer's input is no longer read (protocol error): the peer
+  // sees the end of our stream, and closes the connection.
   Socket* socket = socket_of(wsi);
   if (hub_.table.stage[slot] == Stage::closing && socket != nullptr && socket->frames.over() &&
       !hub_.table.flag(slot, connection_flag::kBlocked)) {
@@ -322,8 +322,8 @@ void NetLoop::resume_reading() {
   }
 }
 
-// The library calls this for every connection and descriptor it has, also for those that are
-// unknown here, or not any more: nothing may be taken for granted of any.
+// The library calls this for every connection and descriptor it has, also for those that are not,
+// or no longer, known here: so every branch checks what it was given.
 int NetLoop::on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in,
                       std::size_t bytes) {
   switch (reason) {
@@ -336,7 +336,7 @@ int NetLoop::on_event(lws* wsi, lws_callback_reasons reason, void* user, void* i
     case LWS_CALLBACK_RAW_RX_FILE:
       start_turn();
       if (static_cast<int>(lws_get_socket_fd(wsi)) == full_watch_) {
-        // One a turn: it stays short for those who are waiting on a WebSocket.
+        // One per turn, which keeps turns short for the WebSocket clients.
         Socket* socket = full_.next();
         if (socket != nullptr && socket->out != nullptr) continue_response(*socket);
       } else if (static_cast<int>(lws_get_socket_fd(wsi)) == room_watch_) {
@@ -352,9 +352,9 @@ int NetLoop::on_event(lws* wsi, lws_callback_reasons reason, void* user, void* i
       return 0;
     case LWS_CALLBACK_WSI_DESTROY: {
       if (socket_of(wsi) == nullptr) return 0;
-      // The library closes what is cut from its timers, and sleeps right after them: it is woken,
-      // or the turn that begins here would go on only with the next event, and the engine, which
-      // takes this thread for awake, would not wake it for what it has for anybody.
+      // The library closes cut connections from its timers, and sleeps right after them. So it is
+      // woken: else the turn that begins here would end only at the next event, and the engine,
+      // which sees this thread as awake, would not wake it for new output.
       const bool between_turns = !in_turn_;
       start_turn();
       forget_socket(wsi);
@@ -388,7 +388,7 @@ void NetLoop::accept_connections(lws* wsi) {
     } else {
       arrival.whole = parse_ip(address).value_or(IpAddress{});
       arrival.proxy = desk_.is_proxy(arrival.whole);
-      // Without TLS of ours others come through the proxies that end it, or not at all.
+      // Without our own TLS a remote client must come through a trusted proxy that terminates TLS.
       if (!tls_ && !arrival.proxy && !is_loopback(arrival.whole)) {
         switchboard_.context().shared.metrics.sockets_refused_address.add();
         ::close(fd);
@@ -423,7 +423,7 @@ bool NetLoop::hand_over(Socket& socket, int fd) {
     socket.wsi = accepted;
     return true;
   }
-  // It closes the descriptor itself, and says so only when it got as far as a connection.
+  // The library closed `fd`; it called on_event() for that only if it had made a connection.
   if (perimeter_.size() == before) {
     room_.forget(socket);
     perimeter_.remove(socket);
@@ -441,7 +441,7 @@ void NetLoop::let_in() {
   for (int i = 0; i < kLocalPerTurn; ++i) {
     if (Socket* socket = room_.next(Lane::local); socket != nullptr) serve(*socket);
   }
-  // One of each: a turn stays short for those who are waiting on a WebSocket.
+  // One per lane, which keeps turns short for the WebSocket clients.
   for (const Lane lane : {Lane::first, Lane::again}) {
     if (Socket* socket = room_.next(lane); socket != nullptr) serve(*socket);
   }
@@ -493,7 +493,7 @@ int NetLoop::received(lws* wsi, std::span<unsigned char> bytes) {
     take_in(*socket, bytes);
     return 0;
   }
-  // Only under TLS heads are read inside. The perimeter counts the time, not the library.
+  // Heads are read inside only under TLS. Deadlines are the perimeter's, not the library's.
   lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
   socket->head.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (!socket->resting && socket->out == nullptr) serve_inside(*socket);
@@ -562,7 +562,7 @@ HttpTarget NetLoop::target_of(const Socket& socket) const {
 
 void NetLoop::serve(Socket& socket) {
   if (head_.read(room_.peek(socket)) == http::RequestHead::State::incomplete) {
-    return end_waiting(socket);  // it was whole when it was looked at
+    return end_waiting(socket);  // it was complete when it was queued
   }
   answer_head(socket);
 }
@@ -597,7 +597,7 @@ void NetLoop::answer_head(Socket& socket) {
     return respond(socket, too_many(), {.head = head});
   }
   http::Response response = desk_.answer(request, socket);
-  // One inside, under TLS, has a place that somebody may be waiting for.
+  // A connection inside (TLS) occupies a place that another one may be waiting for.
   const bool stays = request.keep_alive && (socket.wsi == nullptr || !room_.crowded());
   respond(socket, std::move(response), {.head = head, .keep_alive = stays});
 }
@@ -611,7 +611,7 @@ void NetLoop::upgrade(Socket& socket, ServedRequest& request) {
   if (answer.pump(target_of(socket)) != HttpOut::Progress::done) return end(socket);
   if (socket.wsi == nullptr && !hand_over(socket, room_.enter(socket, hub_.now_ms()))) return;
   if (!established(socket)) return;
-  apply_reading(socket.slot.slot);  // an answer before it in the same bytes may have turned it off
+  apply_reading(socket.slot.slot);  // a pipelined request before it may have paused reading
   if (socket.head.empty()) return;
   std::string frames = std::move(socket.head);
   socket.head.clear();

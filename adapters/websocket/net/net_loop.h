@@ -1,4 +1,4 @@
-// NetLoop: the turns of the net thread: libwebsockets, between sockets and the Switchboard.
+// NetLoop: the event loop of the net thread: libwebsockets between sockets and the Switchboard.
 #pragma once
 
 #include <atomic>
@@ -32,12 +32,12 @@ class NetLoop {
                                                  pipeline::IngressProducer& ingress,
                                                  ListeningSockets sockets);
   ~NetLoop();
-  // Listens for the person at the machine, too. REQUIRES: run() was not called. Errors: io.
+  // Also serves the control socket `descriptor`. REQUIRES: run() was not called. Errors: io.
   Status listen_control(int descriptor);
   NetLoop(const NetLoop&) = delete;
   NetLoop& operator=(const NetLoop&) = delete;
 
-  // Returns after request_stop(), when the connections are gone or had their time.
+  // Returns after request_stop(), when all connections are gone or their time to close is over.
   void run(pipeline::Outbox& outbox);
   // Thread: any.
   void request_stop() {
@@ -67,7 +67,7 @@ class NetLoop {
   NetLoop(Switchboard& switchboard, pipeline::IngressProducer& ingress);
   Status open_context();
   Status adopt(int descriptor);
-  // Adopts an epoll of ours: `number` is the library's.
+  // Lets the library watch an epoll of ours; `number` gets the duplicate that the library owns.
   Status watch(int epoll, int& number);
 
   // Times are read once per turn, by whoever needs them first.
@@ -83,11 +83,11 @@ class NetLoop {
 
   // Sockets, from accept to their end.
   void accept_connections(lws* wsi);
-  // `fd` is its own to close.
+  // Takes ownership of `fd`.
   void take(int fd, const Arrival& arrival);
-  // Gives the library the connection. False when it would not have it: then both are gone.
+  // Hands the connection over to the library. False when it refuses: then both are gone.
   bool hand_over(Socket& socket, int fd);
-  // Strangers that have asked are answered or go in, those that were long inside make room.
+  // Answers waiting connections or moves them inside; may evict the one that is longest inside.
   void let_in();
   void end_waiting(Socket& socket);
   void stop_watching(const Socket& socket) {
@@ -95,27 +95,27 @@ class NetLoop {
   }
   void forget_socket(lws* wsi);
   void guard_perimeter();
-  // The connection ends: at once outside, after this callback inside.
+  // Closes the connection: at once when it is outside, after this callback when inside.
   void end(Socket& socket);
   // HTTP. A socket may be gone after any of these.
-  // Answers the head that lies outside, in the kernel.
+  // Answers the head of a connection outside, which is still in the kernel's buffer.
   void serve(Socket& socket);
-  // Answers what has come in of a connection inside: under TLS the library reads.
+  // Answers the head received from a connection inside: under TLS the library reads.
   void serve_inside(Socket& socket);
   void answer_head(Socket& socket);
   void refuse_head(Socket& socket);
   void upgrade(Socket& socket, ServedRequest& request);
   void respond(Socket& socket, http::Response response, http::RenderOptions options);
   void after_response(Socket& socket, bool keep_alive);
-  // Nothing more is said: the peer closes, or is cut soon.
+  // After the last answer: the peer closes, or is cut soon.
   void leave(Socket& socket);
   HttpTarget target_of(const Socket& socket) const;
-  // It was answered: its next request waits for its turn among those of all others.
+  // It was answered: its next request queues behind those of the other connections.
   void rest(Socket& socket);
   void wake_rested();
-  // A response that waited for its socket.
+  // Continues a response whose socket was full.
   void continue_response(Socket& socket);
-  // Events of WebSocket connections. What is an int is the library's: negative closes.
+  // Events of WebSocket connections. An int is returned to the library: negative closes.
   bool established(Socket& socket);
   int received(lws* wsi, std::span<unsigned char> bytes);
   void take_in(Socket& socket, std::span<unsigned char> bytes);
@@ -123,16 +123,16 @@ class NetLoop {
   int writable(lws* wsi);
   // False when the connection broke.
   bool write_out(std::uint32_t slot);
-  // Writes out what is owed. Within a turn it may be called between any two messages.
+  // Writes out the queued frames. Within a turn it may be called between any two messages.
   void flush();
   void end_flush();
-  // The library holds what the peer did not take. Until that is gone nothing more is written to it
-  // and nothing is read from it: version 4.1.6 of the library never returns from its service loop
-  // when the peer closes such a connection and it notices by reading.
+  // The library holds output that the peer did not take. Until it is sent, nothing more is written
+  // to the connection or read from it: version 4.1.6 of the library never returns from its service
+  // loop when the peer closes such a connection and the library notices by reading.
   void block(std::uint32_t slot);
   // Tells the library whether to read from the connection, by its flags.
   void apply_reading(std::uint32_t slot);
-  // Takes in what came before it was not to be read from, then lets the library read again.
+  // Handles the input that was kept while reading was paused, then lets the library read again.
   void resume(std::uint32_t slot);
   void resume_reading();
 
@@ -147,12 +147,12 @@ class NetLoop {
   Perimeter perimeter_;
   http::RequestHead head_{};  // of the request that is being answered
   WaitingRoom room_{};
-  int room_watch_{-1};  // its descriptor, the library's
+  int room_watch_{-1};  // its descriptor, owned by the library
   std::deque<Socket*> resting_{};
   std::vector<Socket*> gone_{};  // of this turn
   int control_listener_{-1};
   FullSockets full_{};
-  int full_watch_{-1};  // its descriptor, the library's
+  int full_watch_{-1};  // its descriptor, owned by the library
   Acceptor acceptor_{};
   std::vector<ConnectionRef> paused_{};
   std::vector<std::uint32_t> resumed_{};  // of this turn
@@ -162,7 +162,7 @@ class NetLoop {
   std::uint64_t timer_ms_{};  // when it fires, 0 = not set
   std::uint64_t stop_deadline_ms_{};
   bool in_turn_{};
-  bool may_write_{};  // not within a callback of the library
+  bool may_write_{};  // false within a callback of the library
   std::atomic<bool> stop_{false};
   std::atomic<bool> hand_in_asked_{false};
   std::atomic<bool> handed_in_{false};

@@ -1,4 +1,4 @@
-// Perimeter: every accepted socket from accept to its end, and how many strangers may hold.
+// Perimeter: all sockets from accept to close; limits on strangers (no hello-ok yet).
 #pragma once
 
 #include <algorithm>
@@ -36,7 +36,7 @@ class TrustedProxies {
   std::vector<IpRange> ranges_{};
 };
 
-// In which order strangers with a whole request are served; each lane gets its share.
+// The queues of strangers with a complete request; each lane gets its share of a turn.
 enum class Lane : std::uint8_t {
   local,  // the person at the machine
   first,  // a request of one that had no answer yet
@@ -45,23 +45,23 @@ enum class Lane : std::uint8_t {
   count,
 };
 
-// What one socket is, before and beside its WebSocket connection.
+// The state of one socket, before and beside its WebSocket connection.
 struct Socket {
-  // Where a stranger is: outside the library its request is waited for, then it waits to be served,
-  // is answered, or, after the last answer, is listened to until it closes; or it is inside.
+  // Where a stranger is. Without libwebsockets: outside (its request is awaited), ready (queued),
+  // answering, leaving (after the last answer, drained until it closes). With it: inside.
   enum class Place : std::uint8_t { none, outside, ready, answering, leaving, inside };
 
   lws* wsi{};          // null outside
   UniqueFd outside{};  // its descriptor there
   Place place{Place::none};
-  IpAddress key{};  // what the address limits count
-  bool counted{};   // by them
+  IpAddress key{};  // by which the limits per address count
+  bool counted{};   // by those limits
   bool loopback{};
   bool control{};
   bool tls{};
   bool proxy{};       // a trusted proxy's: limits are by the client it names
-  bool known{};       // has said hello, or is about to
-  bool dying{};       // told to go
+  bool known{};       // no stranger: has its hello-ok
+  bool dying{};       // about to be cut
   bool upgraded{};    // `slot` is its connection
   bool answered{};    // it had an answer: those that had none go first
   bool resting{};     // in the loop's list of those inside that were answered
@@ -73,13 +73,13 @@ struct Socket {
   std::uint64_t accepted_ms{};
   std::uint64_t entered_ms{};  // the library
   std::uint64_t deadline_ms{};
-  std::string address{};  // in words; of the client behind a proxy
+  std::string address{};  // as text; of the client behind a proxy
   std::string host{};     // of the upgrade
   std::string origin{};
   std::unique_ptr<HttpOut> out{};  // a response the peer has not taken yet
-  std::string head{};              // under TLS: what came in and is no whole request yet
+  std::string head{};              // under TLS: an incomplete request
   FrameReader frames{};            // of its connection
-  std::string unread{};            // frames that came before it was not to be read from
+  std::string unread{};            // input received while reading is paused
   std::uint32_t index{};           // in Perimeter's list
   Socket* older{};                 // among those that are not known
   Socket* newer{};
@@ -102,28 +102,28 @@ class Perimeter {
   // Null when its address holds too many: the caller closes it. When there are too many strangers
   // in all, the oldest is among doomed() afterwards.
   Socket* admit(const Arrival& arrival, std::uint64_t now_ms);
-  // Moves a proxy's socket to the client of its latest request. False when that one holds too many.
+  // Counts a proxy's socket for the client of its latest request. False when that has too many.
   bool forwarded(Socket& socket, std::string_view address);
-  // It said hello: it is no stranger any more.
+  // It got its hello-ok: it is no stranger any more.
   void know(Socket& socket);
-  // It may go on until then.
+  // Starts its deadline for a handshake.
   void extend(Socket& socket, std::uint64_t now_ms) { socket.deadline_ms = now_ms + handshake_ms_; }
-  // It has so long to send a whole request in.
+  // Starts its deadline for a complete request head.
   void await_head(Socket& socket, std::uint64_t now_ms) {
     socket.deadline_ms = now_ms + std::min(handshake_ms_, limits::kHttpHeadMs);
   }
-  // It was answered and is about to close.
+  // Starts the peer's deadline to close, after the last answer.
   void await_end(Socket& socket, std::uint64_t now_ms) {
     socket.deadline_ms = now_ms + std::min(handshake_ms_, kLeavingMs);
   }
   void remove(Socket& socket);
 
-  // Marks it to be cut, so that another one finds room.
+  // Evicts it: marks it to be cut, to make room for another one.
   void make_room(Socket& socket) {
     metrics_.sockets_cut_oldest.add();
     doom(socket);
   }
-  // Marks those whose time is over. Upgraded ones have deadlines of their own.
+  // Marks those past their deadline. Upgraded ones have deadlines of their own.
   void check(std::uint64_t now_ms);
   // When check() should be called next, 0 = no need.
   std::uint64_t next_check_ms() const { return strangers_ == 0 ? 0 : next_check_ms_; }

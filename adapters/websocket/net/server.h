@@ -13,9 +13,9 @@
 
 namespace spine::net {
 
-// Life: bind(); hand outbox() to the engine; start(); while Shared::phase is not ready, connects
-// are told to come again. At the end the engine's `stopping` item, or stop(), says goodbye to the
-// clients; join() after the engine has ended. Destroy it after the engine.
+// Life: bind(); hand outbox() to the engine; start(). While Shared::phase is not ready, connects
+// are refused as retryable. The engine's `stopping` item, or stop(), starts the graceful shutdown
+// of the connections; join() after the engine has ended. Destroy it after the engine.
 // Thread: main, but for what is said otherwise.
 class NetServer {
  public:
@@ -44,11 +44,11 @@ class NetServer {
   void set_config(const config::Config* config);
   // Runs the net thread. From then on the outbox is always emptied, until join() returned.
   void start();
-  // Hands in, once, what is gathered to be told once in a while; returns when that is done, or has
-  // taken too long. To be called before the engine is asked to stop: it is lost otherwise. Thread:
-  // any but the net thread.
+  // Submits, once, the report of refused connects gathered so far; returns when that is done, or
+  // after a time-out. Call it before the engine is asked to stop, or the report is lost.
+  // Thread: any but the net thread.
   void hand_in_gathered();
-  // Says goodbye to every client; the thread ends when they are gone, or after a short time.
+  // Closes every client gracefully; the thread ends when they are gone, or after a short time.
   // Thread: any.
   void stop();
   // stop(), then waits until the thread has ended: nobody may write to the outbox any more.

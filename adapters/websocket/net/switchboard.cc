@@ -112,8 +112,8 @@ void Switchboard::message(std::uint32_t slot, std::string_view text) {
   reader_.read(text_, request_);
   if (table.stage[slot] == Stage::open) return request(slot, request_);
   if (table.stage[slot] == Stage::greeting) return first_frame(net_, slot, request_);
-  // While hello is awaited nothing is read; what the library had read already is not lost either:
-  // it waits in its buffer. A message that still gets here was sent too early.
+  // Between connect and hello-ok reading is paused, and what was received already is kept (in
+  // Socket::unread). A message that still gets here was sent too early.
   net_.hub.close(slot, close_code::kPolicy, "invalid handshake: hello-ok was not awaited");
 }
 
@@ -237,12 +237,12 @@ void Switchboard::check_connection(std::uint32_t slot) {
     case Stage::greeting:
       return net_.hub.close(slot, close_code::kNormal, "");
     case Stage::joining:
-      // The engine is slow, not the client: it gets as long again.
+      // The engine is slow, not the client: its deadline is extended.
       table.deadline_ms[slot] = net_.now_ms() + net_.options.handshake_ms;
       return;
     case Stage::open:
       if (table.flag(slot, connection_flag::kPaused)) {
-        // It is us who do not read: a pong may be waiting.
+        // We have paused reading: a pong may be waiting unread.
         table.deadline_ms[slot] = net_.now_ms() + net_.options.ping_ms;
         return;
       }
@@ -321,9 +321,9 @@ void Switchboard::answer(const pipeline::OutHeader& header, ByteSpan payload) {
   net_.pending.remove(header.request);
 }
 
-// The engine has put its events into the outbox before the follower saw them; but the two have
-// queues of their own. When this turn's items are all taken, every event before the gap's end is
-// here.
+// The engine puts its events into the outbox before the follower sees them, but each of the two has
+// its own queue to this thread. So only after this turn's items were all handled has every event
+// before the gap's end arrived.
 void Switchboard::keep_gap(const pipeline::OutHeader& header, ByteSpan payload) {
   KeptGap gap{.header = header, .bytes = payload.size()};
   gap.words.resize(align8(payload.size()) / 8);

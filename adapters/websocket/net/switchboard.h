@@ -51,7 +51,7 @@ class Switchboard {
   // When run_timers() should be called next, boot-time ms; 0 = no need.
   std::uint64_t next_timer_ms() const;
 
-  // Hands in what is gathered to be told once in a while, as it is lost when the engine ends.
+  // Submits the report of refused connects gathered so far: it is lost when the engine ends.
   void hand_in_gathered() { door_.report(); }
   // shutdown event and close 1012 to everybody; nothing is accepted any more.
   void stop(std::string_view reason);
@@ -66,10 +66,10 @@ class Switchboard {
   void check_connection(std::uint32_t slot);
   void drop_partial(std::uint32_t slot);
   void bound_partials();
-  // Gives the answer to whoever put the question, or to what is to be done without them.
+  // Passes the engine's answer to its Continuation, also when the client is gone.
   void answer(const pipeline::OutHeader& header, ByteSpan payload);
 
-  // A page of a gap, until this turn's other items are taken.
+  // A page of a gap, kept until this turn's other items are handled.
   struct KeptGap {
     pipeline::OutHeader header{};
     std::size_t bytes{};

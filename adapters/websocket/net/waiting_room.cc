@@ -13,9 +13,9 @@ namespace spine::net {
 namespace {
 
 constexpr int kLooksPerTurn = 8;
-// What a stranger has with the library when others wait: a round trip around the world.
+// How long a stranger may be inside while others wait: a round trip around the world.
 constexpr std::uint64_t kGraceMs = 250;
-// Of what a leaving one still sends, before others have a go.
+// Reads to drain a leaving connection at once; one that has still more is closed.
 constexpr int kThrowsPerLook = 32;
 
 }  // namespace
@@ -31,15 +31,15 @@ Status WaitingRoom::open() {
 bool WaitingRoom::add(Socket& socket, int fd) {
   socket.outside = UniqueFd{fd};
   socket.place = Socket::Place::outside;
-  // Edge-triggered: a head that comes in bytes wakes once for each. It stays registered until it
-  // goes inside: who comes back to waiting is looked at first.
+  // Edge-triggered: a head that comes byte by byte wakes once for each. It stays registered until
+  // it goes inside, and again() checks it for bytes, so that no edge is missed.
   epoll_event event{.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data = {.ptr = &socket}};
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
     socket.outside = UniqueFd{};
     socket.place = Socket::Place::none;
     return false;
   }
-  look_at(socket, false);  // one that has ended already is told of by the epoll
+  look_at(socket, false);  // the epoll reports one that has already ended
   return true;
 }
 
@@ -49,7 +49,7 @@ WaitingRoom::Look WaitingRoom::look_at(Socket& socket, bool ended) {
   if (count == 0) return Look::gone;
   if (count > 0) {
     using State = http::RequestHead::State;
-    const bool sealed = socket.tls;  // has no head to see
+    const bool sealed = socket.tls;  // its head cannot be peeked at
     const State state =
         sealed ? State::complete : head_.read({bytes_.data(), static_cast<std::size_t>(count)});
     if (state != State::incomplete) {
@@ -74,7 +74,7 @@ WaitingRoom::Look WaitingRoom::throw_away(const Socket& socket) {
     const bool later = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
     return later ? Look::wait : Look::gone;
   }
-  return Look::gone;  // it does not stop, and had its answer
+  return Look::gone;  // it keeps sending, and had its answer
 }
 
 void WaitingRoom::look(std::vector<Socket*>& gone) {
@@ -148,7 +148,7 @@ void WaitingRoom::forget(Socket& socket) {
     case Socket::Place::leaving:
       break;
   }
-  // Closing it would do, but for copies that a process being started has for a moment.
+  // A close alone is not enough: a process being started has copies for a moment.
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket.outside.get(), nullptr);
   // What is unread would turn the close into a reset.
   ::recv(socket.outside.get(), bytes_.data(), bytes_.size(), MSG_DONTWAIT);

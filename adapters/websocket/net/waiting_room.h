@@ -14,29 +14,29 @@
 
 namespace spine::net {
 
-// The library looks at every descriptor it has on every turn, so what is silent would slow down
-// everybody. Here silence costs nothing: heads are looked at where they lie in the kernel, and
-// taken out when they are answered. Only kStrangersInsideMax of those that want to be WebSockets,
-// or that speak TLS, are with the library at once, until they say hello. Thread: net.
+// libwebsockets polls every descriptor it has on every turn, so idle connections would slow down
+// all others. Here they wait in an epoll: heads are peeked at in the kernel's buffer, and consumed
+// when they are answered. At most kStrangersInsideMax strangers (upgraded to WebSocket, or with
+// TLS) are inside the library at once. Thread: net.
 class WaitingRoom {
  public:
   WaitingRoom();
   // Errors: io.
   Status open();
-  // Readable when look() has something to do. The room's own.
+  // Readable when look() has something to do. Owned by the room.
   int descriptor() const { return epoll_.get(); }
 
-  // Takes over the connection `fd`. False when the system has no room: `fd` is closed.
+  // Takes over the connection `fd`. False when epoll cannot watch it: `fd` is closed.
   bool add(Socket& socket, int fd);
-  // Looks at some of those that have sent something. `gone` gets those that ended instead.
+  // Checks some of the connections that have sent something. `gone` gets those that have ended.
   void look(std::vector<Socket*>& gone);
 
-  // Who is served now, first come first served in each lane; null when nobody may be. It is
-  // answering from then on.
+  // The next connection to serve, first come first served in each lane; null = none now. Its place
+  // is `answering` from then on.
   Socket* next(Lane lane);
-  // The bytes that are there, borrowed until the next call. REQUIRES: it is answering.
+  // The bytes received, not consumed, borrowed until the next call. REQUIRES: it is answering.
   std::string_view peek(const Socket& socket);
-  // Takes so many of them out of the kernel.
+  // Consumes so many of them.
   void take(const Socket& socket, std::size_t bytes);
   // It was answered: waits for its next request. False when it has ended.
   bool again(Socket& socket);
@@ -45,25 +45,25 @@ class WaitingRoom {
   // it has ended.
   bool leave(Socket& socket);
 
-  // It goes inside: its descriptor, the caller's from here on. REQUIRES: it is answering.
+  // Moves it inside; returns its descriptor, which the caller now owns. REQUIRES: it is answering.
   int enter(Socket& socket, std::uint64_t now_ms);
-  // Is no stranger any more, or has ended. Its descriptor is closed if it was still here.
+  // It is no stranger any more, or has ended. Its descriptor is closed if it was still here.
   void forget(Socket& socket);
 
-  // Who has to make room: others wait, all places are taken, and it had its time. Null = nobody.
+  // Whom to evict: others wait, all places are taken, and its grace time is over. Null = nobody.
   Socket* overdue(std::uint64_t now_ms) const;
   // When next() or overdue() should be asked again, 0 = no need.
   std::uint64_t next_check_ms(std::uint64_t now_ms) const;
-  // Whether next() has somebody now.
+  // Whether next() would return a connection now, in some lane.
   bool has_next() const;
-  // Whether somebody waits for a place that another one has.
+  // Whether a connection waits for a place inside while all are taken.
   bool crowded() const;
 
   std::size_t inside() const { return inside_.size(); }
 
  private:
   enum class Look : std::uint8_t { wait, ready, gone };
-  // Moves it on when it is ready.
+  // Queues it in its lane when its request is complete.
   Look look_at(Socket& socket, bool ended);
   Look throw_away(const Socket& socket);
   std::deque<Socket*>& lane(Lane which) { return lanes_[static_cast<std::size_t>(which)]; }
@@ -74,7 +74,7 @@ class WaitingRoom {
   UniqueFd epoll_{};
   std::array<std::deque<Socket*>, static_cast<std::size_t>(Lane::count)> lanes_{};
   std::vector<Socket*> inside_{};  // in order of entry
-  std::vector<char> bytes_{};      // looked at
+  std::vector<char> bytes_{};      // peeked at
   http::RequestHead head_{};
 };
 

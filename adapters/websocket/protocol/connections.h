@@ -30,7 +30,7 @@ enum class Stage : std::uint8_t {
 // What a client said it can do, as far as it changes what it is sent; a bit each.
 using ClientCaps = std::uint8_t;
 inline constexpr ClientCaps kCapToolEvents = 1U << 0;
-// Ours: it says resume before it is told anything.
+// Spine's own: it gets no events before it has called `resume`.
 inline constexpr ClientCaps kCapResume = 1U << 1;
 
 // Who is at the other end of a WebSocket connection, as far as the socket and upgrade tell.
@@ -40,7 +40,7 @@ struct Peer {
   std::string origin{};   // empty = none was sent
   bool origin_allowed{true};
   bool loopback{};        // a program on this machine that came straight here, by a loopback name
-  bool control_socket{};  // the person at the machine: nothing more is asked of it
+  bool control_socket{};  // the local operator: needs no further credentials
 };
 
 // What a client says of itself in its connect.
@@ -59,7 +59,7 @@ struct ClientFacts {
 // Who is on a connection. Cold: seen per request or less. The facts once connect was accepted.
 struct Client : Peer, ClientFacts {
   std::string nonce{};  // of the challenge
-  // While it joins; gone with hello-ok. Shared, as only the door knows the whole type.
+  // From connect to hello-ok. A shared_ptr, because the type is incomplete here.
   std::shared_ptr<Joining> joining{};
 
   // Once connect was accepted.
@@ -76,16 +76,16 @@ struct Client : Peer, ClientFacts {
 namespace connection_flag {
 inline constexpr std::uint16_t kAwaitingPong = 1U << 0;
 inline constexpr std::uint16_t kDirty = 1U << 1;        // in the list of those with output
-inline constexpr std::uint16_t kPaused = 1U << 2;       // not read from: the engine is behind
-inline constexpr std::uint16_t kHeld = 1U << 3;         // not read from: hello is awaited
-inline constexpr std::uint16_t kBlocked = 1U << 4;      // not read from: it does not read itself
+inline constexpr std::uint16_t kPaused = 1U << 2;       // not read from: the engine's queue is full
+inline constexpr std::uint16_t kHeld = 1U << 3;         // not read from: hello-ok is not sent yet
+inline constexpr std::uint16_t kBlocked = 1U << 4;      // not read from: its socket takes no output
 inline constexpr std::uint16_t kAllSessions = 1U << 5;  // sessions.subscribe
 inline constexpr std::uint16_t kInterested = 1U << 6;   // counts in Shared::event_interest
 inline constexpr std::uint16_t kAnnounced = 1U << 7;    // ClientConnected was journalled
 inline constexpr std::uint16_t kDoomed = 1U << 8;       // to be cut off without a close frame
 inline constexpr std::uint16_t kWatchesSessions = 1U << 9;  // in Shared::session_interest
-inline constexpr std::uint16_t kResuming = 1U << 10;        // is being told what it missed
-inline constexpr std::uint16_t kAwaitsResume = 1U << 12;  // is told nothing of runs before it asks
+inline constexpr std::uint16_t kResuming = 1U << 10;        // is being sent what it missed
+inline constexpr std::uint16_t kAwaitsResume = 1U << 12;  // gets no events before it called resume
 inline constexpr std::uint16_t kPreviewing = 1U << 11;    // sessions.preview is under way
 inline constexpr std::uint16_t kNotReading = kPaused | kHeld | kBlocked;
 }  // namespace connection_flag
@@ -118,7 +118,7 @@ class Connections {
   std::vector<std::uint16_t> flags{};
   std::vector<ScopeSet> scopes{};
   std::vector<std::uint32_t> generation{};
-  std::vector<std::unique_ptr<FrameBuffer>> out{};  // null = nothing owed
+  std::vector<std::unique_ptr<FrameBuffer>> out{};  // null = nothing queued
   std::vector<std::uint64_t> principal{};
   std::vector<std::uint32_t> calls_left{};   // token bucket, tokens
   std::vector<std::uint64_t> calls_at_ms{};  // when it was last filled
@@ -129,8 +129,8 @@ class Connections {
   // cold
   std::vector<std::uint64_t> deadline_ms{};  // handshake, next ping, pong or end of closing
   std::vector<std::uint16_t> close_code{};   // 0 = no close frame seen or sent
-  std::vector<std::uint32_t> held_bytes{};   // at most so much lies in libwebsockets
-  std::vector<std::size_t> left_bytes{};     // of what it is owed, left over by earlier turns
+  std::vector<std::uint32_t> held_bytes{};   // at most so much is held by libwebsockets
+  std::vector<std::size_t> left_bytes{};     // backlog that earlier turns left over
   std::vector<std::uint64_t> took_ms{};      // when it was last known to take bytes
   std::vector<std::unique_ptr<std::string>> partial{};  // message that is still coming in
   std::vector<std::unique_ptr<Client>> client{};

@@ -63,7 +63,7 @@ void Context::hand_in(const pipeline::InputHeader& query_header, std::string_vie
 }
 
 bool Context::may_go(std::uint32_t slot) const {
-  // Answers to many that have not taken their last one yet are not piled up either.
+  // When the total backlog is large, a client with a backlog of its own gets no more answers yet.
   const std::size_t owed = hub.owed(slot);
   return queries_at_once < limits::kQueriesAtOnceMax && owed < limits::kAnswersOwedMax &&
          (owed == 0 || hub.owed_all() < limits::kBufferedBytesAllMax / 2);
@@ -119,7 +119,7 @@ void Context::lose_interest(std::uint32_t slot) {
   hub.table.unset(slot, connection_flag::kInterested);
   interested.erase(std::find(interested.begin(), interested.end(), slot));
   shared.event_interest.fetch_sub(1, std::memory_order_seq_cst);
-  // Without anybody watching the ends of runs are not told.
+  // Without watchers the engine publishes no ends of runs, so the rows would never be removed.
   if (interested.empty()) runs.forget_all();
 }
 

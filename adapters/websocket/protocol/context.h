@@ -1,5 +1,5 @@
-// Context: what every room of this adapter works with: the connections, the way to the engine, and
-// the tables that several of them read.
+// Context: what every part of this adapter works with: the connections, the way to the engine, and
+// the tables that several parts read.
 #pragma once
 
 #include <atomic>
@@ -75,7 +75,7 @@ struct Context {
   Hub hub;
   std::atomic<const config::Config*> live_config{options.config};
   std::span<const Method> methods{};  // all that are served, by name ascending
-  // Each room's own, set by whoever owns them and this.
+  // Owned, and set, by the Switchboard.
   Door* door{};
   Events* events{};
 
@@ -83,7 +83,7 @@ struct Context {
   DeviceRequests device_requests{};
   RunTable runs{};
   KnownApprovals approvals{};
-  // The newest of what the loop thread tells; null = nothing yet.
+  // The newest reports of the loop thread; null = none yet.
   std::unique_ptr<pipeline::AgentsReport> agents_report{};
   std::unique_ptr<pipeline::SkillsReport> skills_report{};
   Entropy entropy{};
@@ -124,17 +124,17 @@ struct Context {
   // Hands a journalled input in: `builder` holds its finished body. request 0 = no reply wanted.
   void push(fb::EventBody kind, std::uint32_t slot, std::uint64_t request,
             const pipeline::InputNames& names = {});
-  // The same for what this thread has to say itself.
+  // The same for an input of the net thread's own: no principal, no reply.
   void push_own(fb::EventBody kind);
   // Whether one more query of the connection may wait.
   bool may_ask(std::uint32_t slot) const;
-  // Hands a query in, or keeps it until others are answered: answers may be megabytes each, so only
-  // kQueriesAtOnceMax are on their way, and none for a connection that is owed kAnswersOwedMax
-  // already: it would be closed for reading slowly what it was asked to wait for. Costs
-  // kCallsPerQuery of the connection's calls.
+  // Submits a query, or queues it until others are answered: answers may be megabytes each, so only
+  // kQueriesAtOnceMax are under way, and none for a connection with a backlog of kAnswersOwedMax:
+  // the answer could get it closed as a slow consumer. Costs kCallsPerQuery of the connection's
+  // rate limit.
   void query(const Question& question, std::uint32_t slot, std::uint64_t request);
 
-  // Asks which session a typed key names, at once: the answer is small, and a ReplyItem.
+  // Asks which session a typed key names, without queueing: the answer is small, a ReplyItem.
   void ask_key(std::uint32_t slot, std::uint64_t request, std::string_view typed);
 
   void query_answered(ConnectionRef asked_by);

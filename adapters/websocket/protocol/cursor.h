@@ -1,4 +1,4 @@
-// Cursor: where a client stands: the push it saw last.
+// Cursor: a client's position in the stream of pushes: the last one it saw.
 #pragma once
 
 #include <cstdint>

@@ -54,14 +54,14 @@ void DeviceRequests::expire(std::uint64_t now_ms) {
   std::erase_if(requests_, [now_ms](const DeviceRequest& r) { return r.expires_ms <= now_ms; });
 }
 
-// Whether somebody who saw the one has seen the other.
+// Whether an approver who saw the one request has seen all of the other.
 bool DeviceRequests::same_wish(const DeviceRequest& a, const DeviceRequest& b) {
   return a.role == b.role && a.scopes == b.scopes && a.client_id == b.client_id &&
          a.display_name == b.display_name && a.platform == b.platform &&
          a.device_family == b.device_family;
 }
 
-// The oldest request of the network that has the most: no one network keeps the others out.
+// Evicts the oldest request of the network that has the most, so that none can crowd out the rest.
 void DeviceRequests::make_room() {
   std::map<std::string, std::size_t> counts;
   for (const DeviceRequest& request : requests_)

@@ -1,5 +1,5 @@
-// Devices: which ask to be paired, what clients with the scope operator.pairing are told of
-// devices, and the end of a device's connections.
+// Devices: requests to be paired, pushes about devices to clients with the scope operator.pairing,
+// and closing a device's connections.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct DeviceRequest : ClientFacts {
   std::uint64_t expires_ms{};  // boot-time
 };
 
-// In memory alone: strangers do not grow the journal. A device has one request. Asking again for
+// In memory only: strangers must not grow the journal. A device has one request. Asking again for
 // the same changes nothing; asking for something else is another request, with another id and code.
 // Thread: net.
 class DeviceRequests {
@@ -66,13 +66,13 @@ void push_device_requested(Context& net, const DeviceRequest& request);
 // Ends the request and tells those who may pair that it was rejected.
 void reject_device(Context& net, const DeviceRequest& request);
 
-// Whether the token was taken away: the digest nothing has.
+// Whether the token was revoked: its digest is all zeros, which no token has.
 bool is_revoked(ByteSpan token_hash);
 
-// Ends the connections of the device when this turn's answers are written, but for those that hold
-// the token with the digest `kept`; empty = none does. `why` is a literal.
+// Ends the connections of the device when this turn's answers are written, except those that hold
+// the token with the digest `kept`; empty = all end. `why` is a literal.
 void cut_device(Context& net, std::string_view device_id, std::string_view why, ByteSpan kept = {});
-// Those of them that have more than these scopes.
+// The same for those connections of the device that have more than these scopes.
 void cut_device_beyond(Context& net, std::string_view device_id, ScopeSet scopes);
 
 }  // namespace spine::net

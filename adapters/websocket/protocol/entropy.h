@@ -24,7 +24,7 @@ class Entropy {
 // A token for a device: like the gateway's own, it cannot be guessed.
 std::string new_device_token();
 
-// Whether the two are equal; takes as long wherever they differ. An empty secret equals nothing.
+// Whether the two are equal, compared in constant time. An empty secret equals nothing.
 bool secret_equal(std::string_view given, std::string_view secret);
 
 }  // namespace spine::net

@@ -1,6 +1,6 @@
-// FrameBuffer: the WebSocket frames one connection is still owed, framed by us.
-// One write per message is what bounds libwebsockets; framing here lets everything a connection
-// gets in a turn leave in one write.
+// FrameBuffer: the output queue of one connection: WebSocket frames, framed by us.
+// One write per message is what limits libwebsockets' throughput; framing here lets everything a
+// connection gets in a turn leave in one write.
 #pragma once
 
 #include <cstddef>

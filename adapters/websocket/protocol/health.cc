@@ -98,7 +98,7 @@ void write_presence(Context& net, JsonWriter& json) {
     const std::size_t start = json.out().size();
     for (std::uint32_t slot = 0; slot < table.slots() && listed < limits::kPresenceListedMax;
          ++slot) {
-      // It goes to everybody, and clients name themselves.
+      // The list is broadcast, and clients choose their own names: so it is bounded.
       if (json.out().size() - start > kPresenceBytesMax) break;
       if (table.stage[slot] != Stage::open) continue;
       write_client(json, *table.client[slot]);

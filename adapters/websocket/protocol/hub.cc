@@ -14,12 +14,12 @@ namespace {
 // Buffers that grew beyond this are freed, not pooled; so much of them is kept.
 constexpr std::size_t kPooledBytesMax = 256 * limits::kKiB;
 constexpr std::size_t kPooledBytesAllMax = 32 * limits::kMiB;
-// Nobody may be owed more, not even by what one turn adds: who asks for a hundred large answers at
-// once is to be closed before others are.
+// The hard bound of one backlog, this turn's output included: a client that asks for a hundred
+// large answers at once is closed before others are.
 constexpr std::size_t kOwedBytesMax = 2 * limits::kBufferedBytesMax;
 // So much is added before the sockets are written to within a turn.
 constexpr std::size_t kAddedBytesMax = 16 * limits::kMiB;
-// Whoever took nothing for so long does not read: those go first when all are owed too much.
+// A peer that took nothing for so long does not read: closed first when the total is too large.
 constexpr std::uint64_t kSilentMs = 1'000;
 constexpr std::size_t kReasonBytesMax = 123;  // a control frame carries 125 B, the code takes two
 
@@ -103,15 +103,15 @@ void Hub::enforce_bounds(std::uint32_t slot) {
   }
 }
 
-// Of those whose end gives memory back: the one that is owed most, but those that do not read at
-// all before those that do. slots() when there is none.
+// The connection to close when the total backlog is too large: peers that do not read at all come
+// first, then the largest backlog. slots() when none is worth closing.
 std::uint32_t Hub::slowest() const {
   struct Rank {
     bool silent{};
     std::size_t owed{};
     auto operator<=>(const Rank&) const = default;
   };
-  // Less is not worth a connection.
+  // Freeing less than this is not worth closing a connection.
   const std::size_t worth = limits::kBufferedBytesAllMax / (4 * std::max(table.count(), 1U));
   std::uint32_t worst = table.slots();
   Rank most{};

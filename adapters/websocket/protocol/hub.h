@@ -1,4 +1,4 @@
-// Hub: what connections are owed, how much that is in all, and how they are told to go.
+// Hub: the output queues of connections, the bounds on them, and closing.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,9 @@ inline constexpr std::uint64_t kClosingMs = 3'000;
 
 // Thread: net. Knows nothing of sockets: the loop takes what is dirty and writes it.
 //
-// Who does not read is closed (1008), but nobody is slow for what the gateway did: what one turn
-// adds was never offered to the peer, so it is judged by what earlier turns left over. And what a
-// turn adds for all is handed to the sockets as it grows, not at the turn's end: thousands may
-// watch one session.
+// A slow consumer is closed (1008). It is judged by the backlog that earlier turns left over, as
+// what the current turn adds was not offered to the peer yet. And output for all is written to the
+// sockets while a turn produces it, not only at the turn's end: thousands may watch one session.
 class Hub {
  public:
   explicit Hub(pipeline::Metrics& metrics) : metrics_(metrics) {}
@@ -45,9 +44,9 @@ class Hub {
   // The answer to a ping. REQUIRES: writable(slot).
   void pong(std::uint32_t slot, std::string_view payload) { append(slot, Opcode::pong, payload); }
 
-  // Queues a close frame behind what is owed; the connection is then closing. Once only.
+  // Queues a close frame behind the backlog; the connection is then closing. Once only.
   void close(std::uint32_t slot, std::uint16_t code, std::string_view reason);
-  // The same for a peer that closed with `code` (1005 = with none): its own words back.
+  // The same for a peer that closed with `code` (1005 = with none): echoes the code.
   void answer_close(std::uint32_t slot, std::uint16_t code);
 
   // For the loop: slots with something to write, or doomed. Taken over and cleared by it.
@@ -57,14 +56,14 @@ class Hub {
   void written(std::uint32_t slot, std::size_t bytes, std::size_t held);
   // The library has sent all it held.
   void drained(std::uint32_t slot);
-  // The turn is over and all was offered: what is still owed, the peer did not take.
+  // The turn is over and all was offered: what is still queued, the peer did not take.
   void offered(std::uint32_t slot) { table.left_bytes[slot] = owed(slot); }
   // `write` hands what is dirty to the sockets. Called before a message is begun, never within one.
   void set_writer(std::function<void()> write) { write_ = std::move(write); }
   // Frees the slot and counts the close.
   void forget(std::uint32_t slot);
 
-  // Bytes the peer has not taken yet.
+  // The backlog: bytes the peer has not taken yet.
   std::size_t owed(std::uint32_t slot) const;
   std::size_t owed_all() const { return owed_all_; }
 
@@ -86,7 +85,7 @@ class Hub {
   std::vector<std::unique_ptr<FrameBuffer>> pool_{};
   std::size_t pooled_bytes_{};
   std::size_t owed_all_{};
-  std::size_t owed_before_{};  // by the connection a message is being written for
+  std::size_t owed_before_{};  // backlog of the connection a message is written for
   std::size_t added_{};        // since the sockets were last written to
   std::function<void()> write_{};
   std::uint64_t now_ms_{};

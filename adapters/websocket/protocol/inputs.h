@@ -32,7 +32,7 @@ fb::EventBody build_operator_message(Context& net, std::uint32_t slot,
 // digest of one: of a client that joins, because it showed the shared secret on this machine.
 fb::EventBody build_device_paired(Context& net, const DeviceRequest& request, fb::ApprovedVia via,
                                   const Digest256* token = nullptr);
-// Another token; a digest of zeros revokes. No scopes: they stay.
+// DeviceTokenChanged: another token; a digest of zeros revokes it. Empty scopes: they stay.
 fb::EventBody build_device_token(Context& net, std::string_view device_id, const Digest256& digest,
                                  ScopeSet scopes);
 

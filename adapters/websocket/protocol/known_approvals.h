@@ -1,4 +1,4 @@
-// KnownApprovals: what became lately of what agents asked, who waits for it, and how it is shown.
+// KnownApprovals: approvals resolved recently, who waits for one, and how they are shown.
 #pragma once
 
 #include <cstdint>
@@ -39,15 +39,15 @@ struct ApprovalWaiter {
   Seq approval{};
 };
 
-// The approvals that were resolved last, at most kApprovalsKnownMax, for who answers again or asks
-// what became of one; and who waits for one. Open ones are the state's. Thread: net.
+// The approvals resolved last, at most kApprovalsKnownMax, for repeated answers and for queries;
+// and the requests that wait for one. Open ones are in the engine's state. Thread: net.
 class KnownApprovals {
  public:
-  // The oldest one is forgotten for it. REQUIRES: it is resolved.
+  // Adds it; evicts the oldest one when full. REQUIRES: it is resolved.
   const KnownApproval& keep(KnownApproval approval);
   // nullptr = not known, or not any more.
   const KnownApproval* find(Seq request) const;
-  // By the id, whole; in lower case.
+  // By the whole id, in lower case.
   const KnownApproval* find(std::string_view id) const;
   std::size_t count() const { return resolved_.size(); }
 

@@ -25,10 +25,10 @@ class Call : public Responder, public Arguments {
   // Return after it: dispatch() answers `invalid <method> params: at /<name>: <what>`.
   void complain(std::string_view name, std::string_view what) { params.complain(name, what); }
 
-  // False, with the refusal said, when too many questions wait. To be looked at before anything is
-  // done that an answer is to follow.
+  // False, with the refusal sent, when too many questions wait. Check it before doing anything
+  // whose outcome a later answer is to report.
   bool may_ask() const;
-  // Puts the request's first question, if it may: else false.
+  // Asks the request's first question; false when may_ask() is.
   template <class Then>
   bool ask(const Question& question, Then then) const {
     if (!may_ask()) return false;

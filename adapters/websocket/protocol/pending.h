@@ -38,8 +38,8 @@ struct Takes<void (Then::*)(Responder&, const I&) const> {
 };
 
 // What is done with the answer to a question: a function object and the state it carries, kept in
-// place. It is called once, as then(to, item), with the answer decoded into the item it takes; one
-// that has a member gone(net, item) is called so when the client is not there any more. Thread:
+// place. It is called once, as then(to, item), with the answer decoded into the item it takes. If
+// the client is gone by then, its member gone(net, item) is called instead, if it has one. Thread:
 // net.
 class Continuation {
  public:
@@ -105,7 +105,7 @@ class Continuation {
   alignas(std::max_align_t) std::array<std::byte, kBytesMax> state_;
 };
 
-// One question. The id is the request's, for whose answer it is asked.
+// One question. The id is that of the client's request that it is asked for.
 class PendingRequest {
  public:
   ConnectionRef connection{};

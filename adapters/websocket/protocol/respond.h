@@ -73,13 +73,13 @@ class Responder {
   // RATE_LIMITED, to be tried again later; `reason` names the bound. Counts nothing.
   void refuse_rate_limited(std::string_view reason, std::string message,
                            std::uint64_t retry_after_ms) const;
-  // For a reply that is not what the method hoped for.
+  // The error response for a reply of the engine that is not a success.
   void refuse_reply(const pipeline::ReplyItem& item) const;
   // Whether the input was accepted; else it is refused.
   bool accepted(const pipeline::ReplyItem& item) const;
 
   // Puts a question to the engine or its follower. `then(to, item)` is called with the answer, if
-  // the client is still there (see Continuation). What the question borrows is not `then`'s own.
+  // the client is still there (see Continuation). `question` must not borrow from `then`: it moves.
   template <class Then>
   void ask(const Question& question, Then then) const {
     net.query(question, slot, pend(std::move(then)));
@@ -111,7 +111,7 @@ class Responder {
 
 // {"code":CODE,"reason":REASON}
 std::string details_of(std::string_view code, std::string_view reason);
-// A disk that is full and a table that is are told apart: what helps is not the same.
+// A full disk and a full table are told apart: their remedies differ.
 Refusal disk_full_refusal();
 Refusal table_full_refusal();
 

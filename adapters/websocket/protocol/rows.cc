@@ -34,7 +34,7 @@ std::string_view default_model(const config::AgentConfig* agent) {
   return "spine/echo";
 }
 
-// Who does not know our members is to see that something is missing: a part of its own says so.
+// For clients that do not know our members an extra part says that the text was cut.
 void write_content(JsonWriter& json, std::string_view whole, Seq seq, TextWindow shown) {
   std::string_view rest = whole;
   rest.remove_prefix(std::min(shown.from, rest.size()));
@@ -48,7 +48,7 @@ void write_content(JsonWriter& json, std::string_view whole, Seq seq, TextWindow
   });
 }
 
-// Those that do not fit are counted.
+// Attachments that do not fit are counted.
 void write_attachments(JsonWriter& json, const fb::MessageReceived& body, std::size_t bytes_max) {
   if (body.attachments() == nullptr || body.attachments()->size() == 0) return;
   std::size_t sent = 0;
@@ -125,7 +125,7 @@ void write_reply(JsonWriter& json, const fb::RunFinished& body) {
   });
 }
 
-// Why there is no more.
+// Why the answer is incomplete.
 void write_failure(JsonWriter& json, const EventView& event) {
   const bool failed = is_kind(event, fb::EventBody::RunFailed);
   json.member("stopReason", failed ? "error" : "aborted");
@@ -160,7 +160,7 @@ void write_cut_members(JsonWriter& json, const ToolText& text) {
   json.member("textBytes", text.bytes);
 }
 
-// Arguments are an object to whoever shows them.
+// Clients expect arguments to be a JSON object.
 void write_arguments(JsonWriter& json, const ToolText& text) {
   simdjson::dom::parser parser;
   simdjson::dom::element value;

@@ -37,13 +37,13 @@ void write_session(JsonWriter& json, const config::Config& config, const core::S
                    std::int64_t now_wall_ms);
 // {key, updatedAt, age}: entry of the "recent" lists.
 void write_recent(JsonWriter& json, const core::SessionView& session, std::int64_t now_wall_ms);
-// Which part of a text is shown: what stands behind `from`, as much of it as takes at most `max`
-// bytes when it is sent. Bounds of what is sent never count the bytes of the text itself: a control
-// character takes six.
+// Which part of a text is shown: from byte `from` on, as much as takes at most `max` bytes when it
+// is sent. All bounds on what is sent count bytes after JSON escaping, where a control character
+// takes six.
 struct TextWindow {
   std::size_t max{std::numeric_limits<std::size_t>::max()};
   std::size_t from{};
-  // Of what attachments are called and where they lie, in all, as sent.
+  // Bound of all attachments' rows (names, URLs), as sent.
   std::size_t attachments_max{limits::kMiB};
 };
 // What belongs to a row and stands in an event of its own; null = nothing.
@@ -66,7 +66,7 @@ void write_text_part(JsonWriter& json, std::string_view text);
 // "__openclaw": what a row is known by.
 void write_meta(JsonWriter& json, const EventView& event, std::string_view run_key,
                 std::string_view idempotency_key);
-// The members of a cut alone, of a text whose event is at `seq`. Nothing when all of it was shown.
+// Only the members that say the text was cut; its event is at `seq`. Nothing when all was shown.
 void write_cut(JsonWriter& json, std::string_view whole, std::string_view shown, Seq seq);
 // {role, text}: one line of sessions.preview, its text cut at bytes_max.
 void write_preview_item(JsonWriter& json, const EventView& event, std::size_t bytes_max);

@@ -135,8 +135,8 @@ void RunTable::keep_end(RunId id, const EventView& end) {
 
 namespace {
 
-// How much of an answer goes to one who waited for it. Who asked gets the whole, unlike those who
-// are merely told; but thousands may wait for one run, and what all are owed is bounded.
+// How much of an answer goes to a request that waited for it: normally all, unlike in pushes. But
+// thousands may wait for one run, and the total backlog is bounded.
 std::size_t reply_bytes_max(const Hub& hub, std::uint32_t slot) {
   const auto left = [](std::size_t most, std::size_t owed) {
     return owed < most ? most - owed : 0;

@@ -26,9 +26,9 @@ struct LiveRun {
   std::uint64_t seq{};  // of its agent and chat events
   bool text_full{};     // the text grew beyond kLiveTextBytesMax: no more deltas
   bool replace{};       // the next piece is the first of a new attempt: it replaces what was shown
-  std::vector<std::uint32_t> behind{};  // slots that were not told of some piece
-  // Where its numbers start when they are not known any more: more pieces than that no answer is
-  // shown in.
+  std::vector<std::uint32_t> behind{};  // slots (slow consumers) that missed a piece
+  // Step per attempt from which `seq` starts when the earlier numbers are not known (after a
+  // restart): more than any answer has pieces.
   static constexpr std::uint64_t kPastSeq = std::uint64_t{1} << 20U;
 };
 
@@ -49,9 +49,9 @@ class RunTable {
   LiveRun* watch(RunId id, std::string_view key, std::string_view session_key,
                  std::string_view agent_id);
   LiveRun* find(RunId id);
-  // False when the text so far would grow beyond its bound, from then on for ever.
+  // False when the text so far would exceed its bound, from then on until start_over().
   bool append_text(LiveRun& run, std::string_view piece);
-  // What was written so far is void: the answer starts anew.
+  // Drops the text so far: the answer starts anew.
   void start_over(LiveRun& run);
   void forget(RunId id);
   void forget_all() {
@@ -68,7 +68,7 @@ class RunTable {
 
   // False when there are too many, in all or of one connection.
   bool wait(Waiter waiter);
-  // Who waits for the one waits for the other from now on: that is where its answer is.
+  // Requests that wait for the first run wait for the second from now on: it gives the answer.
   void merge(std::string_view run_key, std::string_view into_key);
   // Takes out those who wait for the run / whose deadline has passed / of a connection.
   std::vector<Waiter> take(std::string_view run_key);
@@ -76,9 +76,9 @@ class RunTable {
   void drop(ConnectionRef connection);
   // Takes out one; false when it is gone already.
   bool take_one(ConnectionRef connection, std::string_view id, Waiter& out);
-  // Keeps how the run ended, if anybody waits for any: what merges with it is told behind it.
+  // Keeps the run's last event, if any request waits: runs merged into it are reported after it.
   void keep_end(RunId id, const EventView& end);
-  // How the last run ended that was kept, when it is that one. Borrowed.
+  // The last event that was kept, if it is this run's; else null. Borrowed.
   const EventView* kept_end(RunId id) const { return last_ended_ == id ? &last_end_ : nullptr; }
   // Earliest deadline; 0 = none.
   std::uint64_t next_deadline_ms() const;

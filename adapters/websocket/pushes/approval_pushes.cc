@@ -19,7 +19,7 @@ std::string_view push_name(const KnownApproval& approval, bool resolved) {
   return resolved ? "exec.approval.resolved" : "exec.approval.requested";
 }
 
-// One that is answered by now has no text any more: to who was away it is nothing.
+// On a resume: one that is resolved by now has no text any more, and is not pushed.
 void approval_opened(Events& to, const EventItem& item) {
   if (!item.has_approval) return;
   const KnownApproval approval = known_approval(item.approval);
@@ -30,7 +30,7 @@ void approval_opened(Events& to, const EventItem& item) {
 void approval_resolved(Events& to, const EventItem& item) {
   Context& net = to.net;
   const auto& body = root_of<fb::ApprovalResolved>(item.event);
-  // By rule: it was never put to anybody.
+  // Decided by rule: it was never shown to anybody.
   if (body.via() == fb::DecidedVia::rule) return;
   const KnownApproval* known = net.approvals.find(Seq{body.request()});
   if (known == nullptr) {

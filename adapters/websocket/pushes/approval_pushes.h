@@ -1,4 +1,4 @@
-// Approval pushes: what is told to those who may answer agents.
+// Approval pushes: sent to clients that may answer agents' questions.
 #pragma once
 
 #include <span>

@@ -34,8 +34,8 @@ DeviceChange change_of(const EventItem& item) {
       return {.id = text_of(root_of<fb::DeviceRemoved>(item.event).device_id()),
               .why = "device removed"};
     default: {
-      // Whoever holds the old one is on no longer, nor is who holds no more than it did. Who is
-      // given its first one while it connects is not cut off by that.
+      // Closes connections that do not hold the new token. One that gets its first token while it
+      // connects holds it already, and stays.
       const auto& body = root_of<fb::DeviceTokenChanged>(item.event);
       DeviceChange change{.id = text_of(body.device_id()), .why = "device token changed"};
       if (const auto* hash = body.token_hash(); hash != nullptr) {
@@ -110,7 +110,7 @@ void channel_pairing_resolved(Events& to, const EventItem& item) {
   });
 }
 
-// An admin answered a code on a channel: a device that waits may have it.
+// An admin answered a code on a channel: it may be that of a waiting device.
 void code_answered(Events& to, const EventItem& item) {
   if (to.resuming() != nullptr) return;
   Context& net = to.net;

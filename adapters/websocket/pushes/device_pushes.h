@@ -1,4 +1,4 @@
-// Device pushes: what is told to those who may pair, and to all of the configuration.
+// Device pushes: about devices and senders, to those who may pair; about the configuration, to all.
 #pragma once
 
 #include <span>

@@ -22,7 +22,7 @@ constexpr std::uint32_t kOrdinalsPerPart = 16;
 
 using Render = decltype(Renderer::render);
 
-// By number of the kind; null for those that nobody is told of.
+// By number of the kind; null for kinds that are not pushed.
 const std::vector<Render>& renderers() {
   static const std::vector<Render> by_kind = [] {
     std::vector<Render> table;
@@ -148,9 +148,9 @@ bool Events::may_be_told(std::uint32_t slot, Audience audience,
                          std::string_view session_key) const {
   const Connections& table = net.hub.table;
   if (!admits(slot, audience, session_key)) return false;
-  if (table.flag(slot, connection_flag::kAwaitsResume)) return false;  // it is told when it asks
+  if (table.flag(slot, connection_flag::kAwaitsResume)) return false;  // it gets it by its resume
   return !table.flag(slot, connection_flag::kResuming) ||
-         !resumes(*catching_up.at(slot), session_key);  // it is told in its turn
+         !resumes(*catching_up.at(slot), session_key);  // it gets it in order, later
 }
 
 void Events::deliver(Push& one, Seq seq, Audience audience, std::string_view session_key) {
@@ -181,7 +181,7 @@ void Events::deliver_again(Push& one, Seq seq, Audience audience, std::string_vi
       audience == Audience::all || audience == Audience::tools || audience == Audience::approvals;
   if (unasked && was_live) return;
   if (!resumes(*resuming_, session_key)) return;
-  // Its own sessions' changes are part of what it missed, whatever it had subscribed to.
+  // Changes of the sessions it named are part of the gap, whatever it had subscribed to.
   const bool its_own = audience == Audience::session_changes && !resuming_->sessions.empty();
   if (!its_own && !admits(resuming_->slot, audience, session_key)) return;
   ++resuming_->told;

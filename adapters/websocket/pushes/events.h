@@ -18,9 +18,9 @@
 
 namespace spine::net {
 
-// What a push carries is bounded, as sent: one message goes out several times in a turn, to
-// everybody who watches, whether they read quickly or not. Whatever people or agents wrote goes
-// into a push as far as this says; the rest is fetched by who wants it (write_cut()).
+// The size of a push is bounded, as sent: one message is broadcast several times in a turn, also to
+// slow consumers. Text that people or agents wrote is cut to this in a push; clients that want the
+// rest fetch it (write_cut()).
 inline constexpr TextWindow kPushed{.max = limits::kPushTextBytesMax,
                                     .attachments_max = limits::kPushTextBytesMax};
 
@@ -31,7 +31,7 @@ enum class Audience : std::uint8_t {
   all,
   session_changes,
   session_messages,
-  session_tools,  // session_changes, but for those that tell of tools already
+  session_tools,  // session_changes without those that are in `tools`
   tools,
   pairing,
   approvals,
@@ -51,18 +51,18 @@ class Events {
   explicit Events(Context& context) : net(context) {}
 
   Context& net;
-  // Who is being told what they missed, by slot; what was told live meanwhile.
+  // Connections that are catching up, by slot; the events pushed live meanwhile.
   std::unordered_map<std::uint32_t, std::unique_ptr<Resuming>> catching_up{};
   RecentEvents recent{};
   Seq last_live{};  // the latest event this thread has seen
 
   // `payload`: the item as it came.
   void event(const pipeline::EventItem& item, ByteSpan payload);
-  // The same event once more, for a connection that was away: only what it has not seen.
+  // Replays an event for a connection that was away: only the pushes it has not seen.
   void past_event(Resuming& resuming, const pipeline::EventItem& item);
-  // Nobody catches up on that slot any more.
+  // The slot is no longer catching up.
   void end_catching_up(std::uint32_t slot);
-  // Whether clients are told something of events of that kind.
+  // Whether events of that kind are pushed at all.
   static bool renders(std::uint16_t kind);
 
   // To every open connection.
@@ -84,9 +84,9 @@ class Events {
     });
     deliver(one, item.event.seq, audience, session_key);
   }
-  // The next push of the event is not told, its number stays.
+  // Skips the next push of the event, but uses up its ordinal.
   void skip_push() { ++ordinal_; }
-  // Who the event in hand is told to again; null = everybody, live.
+  // The connection that the event in hand is replayed to; null = it is live, for all.
   Resuming* resuming() const { return resuming_; }
   bool may_be_told(std::uint32_t slot, Audience audience, std::string_view session_key) const;
 

@@ -64,7 +64,7 @@ bool is_cursor(std::string_view text) {
   return parse_cursor(text, cursor);
 }
 
-// From now on live events of those sessions, or of all, are for it too.
+// Subscribes it to live events of those sessions, or of all.
 bool subscribe(const Responder& to, const Resuming& resuming) {
   Context& net = to.net;
   net.watch_sessions(to.slot);
@@ -86,7 +86,7 @@ bool subscribe(const Responder& to, const Resuming& resuming) {
   return true;
 }
 
-// As they were typed.
+// The keys as they were typed: the engine resolves them.
 void read_sessions(Call& call, pipeline::KeyList& out) {
   if (!call.given("sessions")) return;
   const simdjson::dom::array sessions = call.list("sessions");
@@ -102,8 +102,8 @@ void read_sessions(Call& call, pipeline::KeyList& out) {
   }
 }
 
-// Tells what the follower found, until as much is sent as a page may hold: what it found is bounded
-// as it lies in the journal, and one event is several pushes. Returns the last seq that is done.
+// Pushes the events the follower found, until the page is full: its answer is bounded by bytes in
+// the journal, but one event is several pushes. Returns the last seq that was pushed.
 Seq tell_page(Context& net, Resuming& resuming, const pipeline::GapItem& item) {
   resuming.page_bytes = 0;
   Seq told{};
@@ -115,7 +115,7 @@ Seq tell_page(Context& net, Resuming& resuming, const pipeline::GapItem& item) {
   return item.upto;
 }
 
-// Another journal, or a loss since: what the client knows is of no use. It gets what there is now.
+// The cursor is of another journal, or of lost events: the client gets a snapshot of now instead.
 void tell_snapshot(const Responder& client) {
   client.ask({.kind = input_kind::kQuerySessions, .b = kSnapshotSessions},
              [](Responder& to, const pipeline::SessionsItem& item) {
@@ -151,7 +151,7 @@ void end_resume(const Responder& to, Resuming& resuming, Seq upto) {
   net.events->end_catching_up(to.slot);
 }
 
-// Page for page, until the gap is told.
+// Page by page, until the gap is filled.
 void ask_gap(const Responder& client, Seq from) {
   client.ask({.kind = input_kind::kQueryGap, .a = from.value}, [](Responder& to,
                                                                   const pipeline::GapItem& item) {
@@ -167,8 +167,7 @@ void ask_gap(const Responder& client, Seq from) {
     }
     Seq upto = tell_page(net, resuming, item);
     if (!net.hub.writable(to.slot)) return;
-    // What came after the question was asked is still at hand, or the journal is asked
-    // again.
+    // Events after the query are in `recent`; if some are not any more, the journal is asked again.
     if (upto < item.head || !net.events->recent.tell_after(*net.events, resuming, upto)) {
       return ask_gap(to, next(upto));
     }

@@ -1,4 +1,4 @@
-// Resuming: a connection that is being told what it missed.
+// Resuming: a connection that is being sent the pushes it missed.
 #pragma once
 
 #include <cstddef>
@@ -22,28 +22,28 @@ struct Resuming {
   std::uint32_t slot{};
   Cursor from{};
   std::vector<std::string> sessions{};  // sorted; empty = all
-  // What went to everybody in this range it was told live, before it asked.
+  // Pushes for everybody in this range it already got live, before it called resume.
   Seq live_from{};
   Seq live_to{};
-  RunTable runs{};       // of the events that are told again
+  RunTable runs{};       // of the events that are replayed
   std::uint64_t told{};  // pushes
-  // Of the page in hand, as sent. A page is over when it is full and all pushes of its last event
-  // are told.
+  // Of the current page, as sent. A page ends when it is full and all pushes of its last event are
+  // sent.
   std::size_t page_bytes{};
   bool page_full() const { return page_bytes >= limits::kGapBytesMax; }
 };
 
-// Whether a push about that session (empty = about none) is told again.
+// Whether a push about that session (empty = about none) is replayed.
 bool resumes(const Resuming& resuming, std::string_view session_key);
 
-// RecentEvents: copies of the items that were told live while somebody was catching up, kept until
-// they have. Ascending, at most kRecentBytesMax: the oldest go first. Thread: net.
+// RecentEvents: copies of the items that came live while connections were catching up, kept until
+// none is. Ascending, at most kRecentBytesMax: the oldest are evicted. Thread: net.
 class RecentEvents {
  public:
   void add(Seq seq, ByteSpan payload);
   void clear();
-  // Tells the connection what came after `upto`, and moves `upto` to the last it told. False when
-  // more is missing: some of it is not here any more (then nothing is told), or the page is full.
+  // Replays what came after `upto`, and moves `upto` to the last event replayed. False when more is
+  // missing: some of it was evicted (then nothing is replayed), or the page is full.
   bool tell_after(Events& events, Resuming& resuming, Seq& upto) const;
 
  private:

@@ -27,7 +27,7 @@ LiveRun* live_run(Events& to, const EventItem& item) {
   if (to.resuming() == nullptr) return watch(to.net.runs);
   LiveRun* run = watch(to.resuming()->runs);
   if (run == nullptr || run->seq != 0) return run;
-  // Numbers of a run only grow: above all it was told live.
+  // The seq of a run only grows: continues above that of its live pushes.
   const LiveRun* live = to.net.runs.find(item.run.id);
   const std::uint64_t attempt = std::max<std::uint64_t>(item.run.attempt, 1);
   run->seq = live == nullptr ? attempt * LiveRun::kPastSeq : live->seq;
@@ -95,7 +95,7 @@ void push_lifecycle(Events& to, const EventItem& item, LiveRun& run, std::string
   });
 }
 
-// The whole text on the stream of its pieces. No cursor: its end has one.
+// Pushes the whole text as if it were one piece. No cursor: the push of the end has one.
 void push_answer_once(Events& to, LiveRun& run, std::string_view text, Seq seq) {
   ++run.seq;
   to.push("agent", {}, Audience::all, run.session_key, [&](JsonWriter& json) {
@@ -109,14 +109,14 @@ void push_answer_once(Events& to, LiveRun& run, std::string_view text, Seq seq) 
   });
 }
 
-// Nothing more will come of the run.
+// The run is over: answers the requests that wait for it, and drops its row.
 void forget(Events& to, const EventItem& item, const LiveRun& run) {
   if (to.resuming() != nullptr) return to.resuming()->runs.forget(item.run.id);
   answer_waiters(to.net, run.key, item.event);
   to.net.runs.forget(item.run.id);
 }
 
-// The same, and what merges with it is told behind it: who waits for that is answered with this.
+// The same, but keeps the end, to answer those that wait for runs merged into it, reported later.
 void ended(Events& to, const EventItem& item, const LiveRun& run) {
   if (to.resuming() != nullptr) return forget(to, item, run);
   answer_waiters(to.net, run.key, item.event);
@@ -139,7 +139,7 @@ void run_started(Events& to, const EventItem& item) {
       json.member("startedAt", item.event.header.wall_ms);
     });
   }
-  // After a restart of the gateway what was numbered before is not known: numbers only grow.
+  // After a restart the earlier numbers are not known: starts above them, as seq must only grow.
   if (run->seq == 0) run->seq = attempt * LiveRun::kPastSeq;
   if (to.resuming() == nullptr) to.net.runs.start_over(*run);
   push_agent(to, item, *run, "run_status", [&](JsonWriter& json) {
@@ -151,8 +151,8 @@ void run_started(Events& to, const EventItem& item) {
             [&](JsonWriter& json) { json.member("phase", "starting_model"); });
 }
 
-// The attempt is over, the run is not: another one follows, or its failure. What it had written
-// stays until it starts over: if it does not, that is all there is.
+// The attempt is over, the run is not: another attempt follows, or the run fails. Its text stays
+// until another attempt starts: if the run fails, that is all there is.
 void run_interrupted(Events& to, const EventItem& item) {
   LiveRun* run = live_run(to, item);
   if (run == nullptr) return;
@@ -216,9 +216,9 @@ void run_aborted(Events& to, const EventItem& item) {
   ended(to, item, *run);
 }
 
-// One item per run whose message another run answers. Clients are done with it: a final without a
-// message says that nothing more comes under its name. Several may merge with one: that stays the
-// last one that ended.
+// One item per run whose message another run answers. For clients it is over: a final without a
+// message says that nothing more comes under its runId. Several runs may merge into one, which
+// stays the last kept end.
 void run_merged(Events& to, const EventItem& item) {
   LiveRun* run = live_run(to, item);
   if (run == nullptr) return;
@@ -327,10 +327,10 @@ constexpr Renderer kRunPushes[]{
     {fb::EventBody::ToolReturned, tool_returned},
 };
 
-// Those who were not told of some pieces, and have caught up enough to be told the whole text.
+// Slots that missed pieces, and whose backlog is small enough again to get the whole text.
 using CaughtUp = std::vector<std::uint32_t>;
 
-// Sorts out the slow consumers, and those of them that have caught up.
+// Adds the slow consumers to run.behind; removes and returns those that have caught up.
 CaughtUp leave_behind(const Context& net, LiveRun& run) {
   CaughtUp caught_up;
   std::erase_if(run.behind, [&](std::uint32_t slot) {
@@ -345,7 +345,7 @@ CaughtUp leave_behind(const Context& net, LiveRun& run) {
   return caught_up;
 }
 
-// One push to those who take part: `is_for(slot)`. Nothing of it is kept, so it has no cursor.
+// One push to the slots for which is_for(slot) holds. Not journalled, so it has no cursor.
 template <class IsFor, class Write>
 void push_part(Events& to, std::string_view name, const LiveRun& run, IsFor is_for, Write write) {
   Push push{to.net, name};
@@ -355,8 +355,8 @@ void push_part(Events& to, std::string_view name, const LiveRun& run, IsFor is_f
   }
 }
 
-// A piece may be large: an agent that writes its answer at once. Whoever puts the pieces together
-// gets all of them, a part after the other; the text so far is shown as far as a push goes.
+// A piece may be large: some agents write their answer at once. It is pushed in parts of at most
+// kPushed.max, so clients that concatenate get all of it; the text so far is cut to that size.
 template <class IsFor>
 void push_piece(Events& to, LiveRun& run, std::string_view piece, bool replace, IsFor is_for) {
   do {
@@ -394,11 +394,11 @@ void push_delta(Events& to, const pipeline::DeltaItem& item) {
   LiveRun* run = to.net.runs.watch(item.run, item.run_key, item.session_key, item.agent_id);
   if (run == nullptr) return;
   if (run->seq == 0) {
-    // Its start was told to nobody here: by another life of the gateway, perhaps, and more of it.
+    // Its start was not seen here, perhaps because of a restart: earlier pieces may be missing.
     run->seq = std::max<std::uint64_t>(item.attempt, 1) * LiveRun::kPastSeq;
     run->replace = true;
   }
-  // Each delta repeats the text so far; a very long one is told by its final message.
+  // Each delta repeats the text so far; a very long text comes only with the final message.
   if (!to.net.runs.append_text(*run, item.piece)) return;
   const CaughtUp caught_up = leave_behind(to.net, *run);
   const auto among = [](const std::vector<std::uint32_t>& slots, std::uint32_t slot) {

@@ -10,8 +10,8 @@ namespace spine::net {
 // What clients are told of runs, of the tools agents use, and of the gateway's own answers.
 std::span<const Renderer> run_pushes();
 
-// A piece of an answer that is being written. A slow consumer is told less often, and is not cut
-// off for it.
+// Pushes a piece of an answer that is being written. A slow consumer gets fewer of them, and is not
+// closed for that.
 void push_delta(Events& to, const pipeline::DeltaItem& item);
 
 }  // namespace spine::net

@@ -12,7 +12,7 @@ namespace spine::core {
 
 using Device = DeviceRow<std::string>;
 
-// In order of approval. Looked up once per connection.
+// In order of approval. Looked up once per connection. A token_hash of zeros: it is revoked.
 class Devices : public RowVector<Device, limits::kDevicesMax> {
  public:
   // By device id, exact; nullptr = none. Borrowed until the table changes.

@@ -1,4 +1,4 @@
-// What events of devices change.
+// What events of devices change. To revoke a token: DeviceTokenChanged with a zero token_hash.
 #pragma once
 
 #include "engine/core/model/folding.h"
