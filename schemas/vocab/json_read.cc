@@ -39,8 +39,10 @@ bool JsonParser::too_many_values(std::string_view text) {
   constexpr std::size_t kBlock = 64;
   const auto count_of = [](std::string_view block, std::size_t size) {
     std::uint8_t count = 0;
-    for (std::size_t i = 0; i < size; ++i)
-      count += static_cast<std::uint8_t>((block[i] == ',') | (block[i] == ':') | (block[i] == '['));
+    for (std::size_t i = 0; i < size; ++i) {
+      const char c = block[i];
+      count += static_cast<std::uint8_t>((c == ',') | (c == ':') | (c == '['));
+    }
     return std::size_t{count};
   };
   std::size_t count = 0;
