@@ -35,7 +35,7 @@ void PaddedText::assign(std::string_view text) {
 }
 
 bool JsonParser::too_many_values(std::string_view text) {
-  // Blocks of a fixed size, each counted in a byte: a loop that the compiler turns into vectors.
+  // Counted by blocks, each in a byte: measured faster than one sum over the whole text.
   constexpr std::size_t kBlock = 64;
   const auto count_of = [](std::string_view block, std::size_t size) {
     std::uint8_t count = 0;
