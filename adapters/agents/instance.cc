@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "adapters/agents/process/error_summary.h"
 #include "adapters/agents/process/node_version.h"
-#include "adapters/agents/process/telling_line.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/vocab/limits.h"
@@ -135,9 +135,9 @@ void Instance::set_skills(std::vector<SkillHandOver> skills, std::uint64_t versi
 
 void Instance::on_line(std::string_view line) {
   if (muted_) return;
-  of_a_run = false;
+  about_run = false;
   protocol_->line(line);
-  if (!of_a_run) heard_us = pipeline::monotonic_now_us();
+  if (!about_run) heard_us = pipeline::monotonic_now_us();
 }
 
 void Instance::on_stderr(std::string_view line) {
@@ -154,7 +154,7 @@ void Instance::on_line_too_long() {
 // secrets, and what looks like secrets, are redacted: the text goes to the journal and to channels.
 std::string Instance::last_words() const {
   const std::string trouble = protocol_->trouble();
-  std::string words = trouble.empty() ? telling_line(stderr_tail()) : trouble;
+  std::string words = trouble.empty() ? error_summary(stderr_tail()) : trouble;
   if (words.empty()) words = protocol_->odd_line();
   return hide_secrets(log::redacted(printable(words)));
 }
@@ -224,7 +224,7 @@ void Instance::on_calls_due() {
 
 // No job starts while the result of an earlier one is still to be read by the process, so that
 // results which it never reads do not pile up in memory.
-void Instance::do_apart(std::function<std::string()> work, std::size_t bytes) {
+void Instance::run_on_file_thread(std::function<std::string()> work, std::size_t bytes) {
   if (child_ == nullptr || state_ == InstanceState::stopping) return;
   if (asker_ == 0) {
     asker_ = setup_.shared.files.open(setup_.agent->id, [this](std::string&& line) {

@@ -111,9 +111,9 @@ class Instance final : public ChildEvents, public ProtocolHost {
   std::uint64_t resident_bytes{};  // shared memory and files in memory included
   bool stale{};                    // gets no more prompts; ended once it is idle
   bool solo{};  // works on a retried run, and on no other: that run may have crashed the process
-  bool of_a_run{};  // the line being read was about a run
-  bool told{};      // it reported something about a run
-  bool answered{};  // it finished or failed a run
+  bool about_run{};  // the line being read was about a run
+  bool told{};       // it reported something about a run
+  bool answered{};   // it finished or failed a run
 
   // ChildEvents
   void on_line(std::string_view line) override;
@@ -126,7 +126,7 @@ class Instance final : public ChildEvents, public ProtocolHost {
   void close_input() override;
   void ready(std::string_view version) override;
   void call_back(std::uint64_t token, std::uint64_t ms) override;
-  void do_apart(std::function<std::string()> work, std::size_t bytes) override;
+  void run_on_file_thread(std::function<std::string()> work, std::size_t bytes) override;
   void fault(std::string_view why) override;
   void log(std::string_view text) override { owner_.on_log(text, false); }
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "adapters/agents/process/memory_use.h"
-#include "adapters/agents/runs.h"
+#include "adapters/agents/workload.h"
 #include "adapters/loop/timer.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
@@ -74,7 +74,7 @@ std::uint64_t memory_of(const Instance& instance, const MemoryMeter& meter) {
 }
 
 // Thread: loop. Sessions are sticky, and trusted and untrusted runs never share a process: pool.h.
-class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
+class AgentPool final : public Driver, public InstanceOwner, public WorkloadOwner {
  public:
   AgentPool(const PoolContext& context, const config::AgentConfig& agent, AgentSkills skills,
             bool quarantined)
@@ -174,7 +174,7 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
     mind_room();
     for (const auto& instance : instances_)
       watch(*instance, now_us);
-    for (const RunId run : runs_.deaf(now_us))
+    for (const RunId run : runs_.unresponsive(now_us))
       give_up(*runs_.find(run));
     runs_.fail_overdue(now_us, paused_);
     dispatch();
@@ -310,7 +310,7 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
     dispatch();
   }
 
-  // RunsOwner
+  // WorkloadOwner
   void on_handed_in() override { mind_room(); }
   void on_over(Shown shown) override {
     if (shown != Shown::nothing) crashes_ = 0;
@@ -594,7 +594,7 @@ class AgentPool final : public Driver, public InstanceOwner, public RunsOwner {
   log::Logger log_;
   AgentSkills skills_;
   std::optional<AgentPlaces> places_{};
-  Runs runs_;
+  Workload runs_;
   std::vector<std::unique_ptr<Instance>> instances_{};
   std::unordered_map<std::uint64_t, std::uint32_t> sticky_{};  // session -> number of an instance
   loop::Timer next_start_;

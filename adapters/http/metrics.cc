@@ -159,7 +159,7 @@ void intake(Exposition& out, const Metrics& m) {
                m.inbound_rejected[static_cast<std::size_t>(reason)].get());
   }
   out.value("spine_inbound_rejections_uncounted_total",
-            "Rejections beyond the bound, not journalled one by one.", m.rejections_uncounted);
+            "Rejections beyond the bound, not journalled one by one.", m.rejections_unjournalled);
   out.value("spine_inbound_duplicates_evicted_young_total",
             "Entries younger than seven days that left the duplicate table.",
             m.duplicates_evicted_young);

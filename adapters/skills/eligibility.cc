@@ -49,7 +49,8 @@ std::string install_hint(const SkillFile& file, const std::vector<std::string>& 
   return {};
 }
 
-void judge_programs(const SkillFile& file, Ground& ground, pipeline::SkillReport& report) {
+void judge_programs(const SkillFile& file, RequirementContext& ground,
+                    pipeline::SkillReport& report) {
   for (const std::string& bin : file.bins) {
     if (!ground.has_program(bin)) report.missing_bins.push_back(bin);
   }
@@ -66,7 +67,7 @@ void judge_programs(const SkillFile& file, Ground& ground, pipeline::SkillReport
                                        install_hint(file, file.any_bins)));
 }
 
-void judge_settings(const SkillFile& file, const SkillEntry& entry, Ground& ground,
+void judge_settings(const SkillFile& file, const SkillEntry& entry, RequirementContext& ground,
                     pipeline::SkillReport& report) {
   const std::string key = printable(entry.given ? file.key : file.name);
   for (const std::string& variable : file.env) {
@@ -86,7 +87,7 @@ void judge_settings(const SkillFile& file, const SkillEntry& entry, Ground& grou
 
 }  // namespace
 
-bool Ground::has_program(const std::string& name) {
+bool RequirementContext::has_program(const std::string& name) {
   if (name.empty() || name.find('/') != std::string::npos) return false;
   if (const auto known = programs_.find(name); known != programs_.end()) return known->second;
   const char* path = env_("PATH");
@@ -100,21 +101,21 @@ bool Ground::has_program(const std::string& name) {
   return found;
 }
 
-const char* Ground::variable(const std::string& name) const {
+const char* RequirementContext::variable(const std::string& name) const {
   const char* value = env_(name.c_str());
   const bool blank = value == nullptr ||
                      std::string_view{value}.find_first_not_of(" \t\n") == std::string_view::npos;
   return blank ? nullptr : value;
 }
 
-bool Ground::has_setting(std::string_view path) {
+bool RequirementContext::has_setting(std::string_view path) {
   if (const auto known = settings_.find(path); known != settings_.end()) return known->second;
   const bool found = truthy_(path);
   settings_.emplace(path, found);
   return found;
 }
 
-void judge(const SkillFile& file, const SkillEntry& entry, Ground& ground,
+void judge(const SkillFile& file, const SkillEntry& entry, RequirementContext& ground,
            pipeline::SkillReport& report) {
   report.disabled = entry.config != nullptr && entry.config->enabled == false;
   if (report.disabled) {

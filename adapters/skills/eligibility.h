@@ -14,14 +14,14 @@ namespace spine::skills {
 
 // The programs, variables and settings that requirements are checked against. Caches its answers,
 // so make one per scan. Thread: one at a time.
-class Ground {
+class RequirementContext {
  public:
   using Env = std::function<const char*(const char*)>;
   using Truthy = std::function<bool(std::string_view)>;
 
   // `env` gives variables of the gateway, PATH among them; `truthy` whether a dotted path of the
   // configuration has a value that is not false, 0, "" or null.
-  Ground(Env env, Truthy truthy) : env_(std::move(env)), truthy_(std::move(truthy)) {}
+  RequirementContext(Env env, Truthy truthy) : env_(std::move(env)), truthy_(std::move(truthy)) {}
 
   bool has_program(const std::string& name);
   // Null if it is not set, or blank. Borrowed.
@@ -44,7 +44,7 @@ struct SkillEntry {
 };
 
 // Fills in eligible, disabled, reasons and missing_*.
-void judge(const SkillFile& file, const SkillEntry& entry, Ground& ground,
+void judge(const SkillFile& file, const SkillEntry& entry, RequirementContext& ground,
            pipeline::SkillReport& report);
 
 // The variables for agents that may use the skill: the entry's env, and its apiKey under the

@@ -494,7 +494,7 @@ class SkillScanner::Look {
   const Pace pace_;
   const Files& files_;  // of the scan before
   const SkillsRequest& request_;
-  Ground ground_;
+  RequirementContext ground_;
   SkillSet set_{};
   std::vector<std::string> workspaces_{};  // real paths
   Files seen_{};                           // of this scan, with faults or without

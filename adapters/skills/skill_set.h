@@ -33,8 +33,8 @@ struct SkillsRequest {
   std::string home{};
   std::string managed{};  // <openclaw state>/skills
   config::SkillsConfig skills{};
-  Ground::Env env{};
-  Ground::Truthy truthy{};
+  RequirementContext::Env env{};
+  RequirementContext::Truthy truthy{};
 };
 
 // The request for `config`. Variables come from `getenv_fn` and the .env files. The result borrows

@@ -44,7 +44,7 @@ Result<Config> read_config(std::string_view text, const fs::path& path, GetEnv g
     read_agents(reading);
     read_channels(reading);
     read_queue_modes(reading);
-    check_doors(reading);
+    check_agents_need_credentials(reading);
     read_bindings(reading);
     read_crons(reading);
     read_skills(reading);

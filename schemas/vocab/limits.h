@@ -117,7 +117,7 @@ inline constexpr std::uint32_t kCallsBurst = 400'000;
 inline constexpr std::uint32_t kCallsPerQuery = 100;
 inline constexpr std::uint32_t kQueriesPerConnectionMax = 1'024;
 inline constexpr std::size_t kQueriesAtOnceMax = 16;
-inline constexpr std::size_t kAnswersOwedMax = 8 * kMiB;  // unsent; beyond it queries wait
+inline constexpr std::size_t kAnswerBacklogBytesMax = 8 * kMiB;  // unsent; beyond it queries wait
 inline constexpr std::size_t kQueriesWaitingMax = 16'384;
 inline constexpr std::size_t kHttpBodyBytesMax = 256 * kKiB;
 inline constexpr std::size_t kHttpHeadBytesMax = 8 * kKiB;  // request line and fields
@@ -136,7 +136,7 @@ inline constexpr std::size_t kWaitersPerConnectionMax = 1'024;
 inline constexpr std::size_t kLiveTextBytesMax = 256 * kKiB;  // of one answer being written
 inline constexpr std::size_t kLiveTextBytesAllMax = 32 * kMiB;
 // A connection with a larger send backlog gets no text deltas until half of this is left.
-inline constexpr std::size_t kDeltaOwedBytesMax = kMiB;
+inline constexpr std::size_t kDeltaBacklogBytesMax = kMiB;
 
 // ---- approvals, as the net thread remembers them
 inline constexpr std::size_t kApprovalsKnownMax = 128;     // the last ones that were resolved
@@ -177,7 +177,7 @@ inline constexpr std::uint64_t kLateUpdatesMs = 1'000;   // of a turn, after its
 // ---- sockets, from accept on
 inline constexpr std::uint32_t kUnauthenticatedMax = 2'048;  // of all; then the oldest is cut
 // Of those, with libwebsockets at one time: request head read, no hello yet.
-inline constexpr std::uint32_t kStrangersInsideMax = 64;
+inline constexpr std::uint32_t kHandshakesInLibraryMax = 64;
 inline constexpr std::uint32_t kConnectionsPerAddressMax = 256;     // of one beyond loopback
 inline constexpr std::uint32_t kUnauthenticatedPerAddressMax = 32;  // of one beyond loopback
 inline constexpr std::size_t kHttpHeaderBytes = 8 * kKiB;      // of one request, while it lasts

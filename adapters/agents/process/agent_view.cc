@@ -198,17 +198,18 @@ class NeededPlaces {
  public:
   // Both outlive it.
   NeededPlaces(const HiddenPlaces& hidden, const WritablePlaces& writable)
-      : hidden_(hidden), writable_(writable), bent_(writable.all()) {}
+      : hidden_(hidden), writable_(writable), agent_writable_(writable.all()) {}
 
   // A program, the links that lead to it, and its interpreters. `path`: the agent's PATH.
   void add_what_is_run(const std::string& program, std::string_view path, const std::string& why) {
     std::string next = program;
     std::string reason = why;
     for (std::uint32_t i = 0; i <= kInterpretersMax && next.starts_with('/'); ++i) {
-      const Paths chain = trusted_chain(next, bent_);
+      const Paths chain = trusted_chain(next, agent_writable_);
       for (const std::string& hop : chain)
         add_program(hop, &hop == &chain.back(), reason);
-      if (chain.empty() || is_within_any(chain.back(), bent_)) return;  // any agent may write there
+      if (chain.empty() || is_within_any(chain.back(), agent_writable_))
+        return;  // any agent may write there
       next = interpreter_of(chain.back(), path);
       reason = "what runs " + fs::path(chain.back()).filename().string();
     }
@@ -216,7 +217,7 @@ class NeededPlaces {
 
   // A folder of a PATH: its programs use what lies beside it.
   void add_folder_of_programs(const std::string& folder, const std::string& why) {
-    const std::string place = trusted_path(folder, bent_);
+    const std::string place = trusted_path(folder, agent_writable_);
     if (place.empty() || !hidden_.needs_showing(place)) return;
     if (const std::string modules = outermost_node_modules(place); !modules.empty()) {
       add(modules, why);
@@ -237,13 +238,13 @@ class NeededPlaces {
   // comes from a message.
   void add_argument(const std::string& arg, std::string_view path) {
     std::error_code failed;
-    const std::string file = trusted_path(arg, bent_);
+    const std::string file = trusted_path(arg, agent_writable_);
     if (file.empty() || !fs::is_regular_file(file, failed)) return;
     if (is_program_text(file)) {
       add_what_is_run(arg, path, "named in spine.args");
       return;
     }
-    for (const std::string& hop : trusted_chain(arg, bent_)) {
+    for (const std::string& hop : trusted_chain(arg, agent_writable_)) {
       if (hidden_.needs_showing(hop) && hop != file) add_link(hop, "named in spine.args");
     }
     if (hidden_.needs_showing(file)) add(file, "named in spine.args");
@@ -251,23 +252,23 @@ class NeededPlaces {
 
   // Skipped below another of its writable places, where it is visible already.
   void add_configured(MountKind kind, const std::string& path, const std::string& why) {
-    const std::string place = trusted_path(path, bent_);
+    const std::string place = trusted_path(path, agent_writable_);
     if (place.empty() || place == "/" || is_below_any(place, writable_.own)) return;
     mounts_.push_back({kind, place, why});
   }
   // Shown only if its path is still canonical: otherwise it was replaced since the scan.
   void add_skill(const std::string& folder) {
     std::error_code failed;
-    if (!fs::is_directory(folder, failed) || is_within_any(folder, bent_)) return;
-    if (trusted_path(folder, bent_) != folder) return;
+    if (!fs::is_directory(folder, failed) || is_within_any(folder, agent_writable_)) return;
+    if (trusted_path(folder, agent_writable_) != folder) return;
     mounts_.push_back({MountKind::show, folder, "a skill"});
   }
   // A file or folder itself. Nothing in a place that agents can write: its own places are visible
   // anyway, and the mount of a replaced link would show whatever an agent chose.
   void add(const std::string& path, const std::string& why) {
-    const std::string place = trusted_path(path, bent_);
+    const std::string place = trusted_path(path, agent_writable_);
     struct stat info {};
-    if (place.empty() || place == "/" || is_within_any(place, bent_)) return;
+    if (place.empty() || place == "/" || is_within_any(place, agent_writable_)) return;
     if (::lstat(place.c_str(), &info) != 0) return;
     if (S_ISDIR(info.st_mode) || S_ISREG(info.st_mode))
       mounts_.push_back({MountKind::show, place, why});
@@ -288,18 +289,18 @@ class NeededPlaces {
  private:
   // The symbolic link itself, as its folder may not be shown.
   void add_link(const std::string& path, const std::string& why) {
-    const fs::path folder = trusted_path(fs::path(path).parent_path().string(), bent_);
+    const fs::path folder = trusted_path(fs::path(path).parent_path().string(), agent_writable_);
     const fs::path place = folder / fs::path(path).filename();
     std::error_code failed;
     const fs::path target = fs::read_symlink(place, failed);
-    if (folder.empty() || failed || is_within_any(place.string(), bent_)) return;
+    if (folder.empty() || failed || is_within_any(place.string(), agent_writable_)) return;
     mounts_.push_back({MountKind::show_link, place.string(), why, target.string()});
   }
 
   // Never the prefix itself: credentials lie in it, too (agent_view.h).
   void add_parts(const std::string& prefix, const std::string& why) {
     for (const std::string& part : program_parts(prefix, hidden_.would_uncover(prefix))) {
-      const std::string place = trusted_path(part, bent_);
+      const std::string place = trusted_path(part, agent_writable_);
       if (place.empty() || hidden_.would_uncover(place)) continue;
       if (place != part) add_link(part, why);  // as a lib64 that is a link to lib
       add(place, why);
@@ -352,7 +353,7 @@ class NeededPlaces {
 
   const HiddenPlaces& hidden_;
   const WritablePlaces& writable_;
-  Paths bent_;  // writable by some agent: links in there are not followed
+  Paths agent_writable_;  // writable by some agent: links in there are not followed
   std::vector<Mount> mounts_{};
 };
 

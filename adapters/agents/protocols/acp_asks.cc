@@ -123,7 +123,7 @@ void AcpAsks::read_file(const JsonNode& params, const std::string& id) {
     if (answer.size() <= limits::kAgentInputBytesMax / 2) return answer;
     return refusal(id, kNotDone, path + " is too large once it is written as JSON.");
   };
-  host_.do_apart(work, path.text().size());
+  host_.run_on_file_thread(work, path.text().size());
 }
 
 void AcpAsks::write_file(const JsonNode& params, const std::string& id) {
@@ -137,7 +137,7 @@ void AcpAsks::write_file(const JsonNode& params, const std::string& id) {
     const Status written = files->write(path, content);
     return written ? response(id, "null") : refusal(id, kNotDone, written.error().message);
   };
-  host_.do_apart(work, path.text().size() + content.text().size());
+  host_.run_on_file_thread(work, path.text().size() + content.text().size());
 }
 
 void AcpAsks::refuse(const std::string& id, int code, std::string_view message) {

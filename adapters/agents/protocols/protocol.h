@@ -123,7 +123,7 @@ class ProtocolHost {
   // Runs `work` on another thread and writes the line that it returns, in the order of the calls.
   // For file access, which would block all sessions on this thread. While too much is queued, the
   // agent's output is not read. `bytes`: memory that `work` holds.
-  virtual void do_apart(std::function<std::string()> work, std::size_t bytes) = 0;
+  virtual void run_on_file_thread(std::function<std::string()> work, std::size_t bytes) = 0;
   // Its output breaks the protocol, so nothing further is trusted: the process is to be ended. At
   // most once; nothing is reported afterwards.
   virtual void fault(std::string_view why) = 0;

@@ -25,7 +25,7 @@ class Door {
   void count(std::uint32_t slot, std::string_view reason);
   // Stops reading from the client; after the delay the refusal is sent and the connection closed.
   void refuse_later(const Responder& to, Refusal refusal, std::uint64_t delay_ms);
-  // Sends delayed answers that are due, and the report every refusals_gathered_ms. Once per turn.
+  // Sends delayed answers that are due, and the report every refusal_report_ms. Once per turn.
   void run_timers();
   // When run_timers() should be called next, boot-time ms; 0 = no need.
   std::uint64_t next_timer_ms() const;
@@ -40,7 +40,7 @@ class Door {
     std::string id{};  // of the request
     Refusal refusal{};
   };
-  std::uint64_t report_due_ms() const { return since_ms_ + net_.options.refusals_gathered_ms; }
+  std::uint64_t report_due_ms() const { return since_ms_ + net_.options.refusal_report_ms; }
 
   Context& net_;
   RefusedConnects refused_{};  // since the last report

@@ -53,7 +53,7 @@ RunKeys run_keys(const pipeline::HistoryItem& item) {
 struct Line {
   const EventView& event;
   std::string_view run_key{};
-  Belongings belongings{};
+  Attached belongings{};
 };
 
 // The run key of a row. Another message may have stopped the run: the abort is then correlated with
@@ -92,7 +92,7 @@ RenderedRows render(const pipeline::HistoryItem& item, const Wanted& wanted) {
   std::size_t bytes = 0;
   for (auto it = item.events.rbegin(); it != item.events.rend(); ++it) {
     Line line{.event = *it};
-    while (std::next(it) != item.events.rend() && take_belonging(*std::next(it), line.belongings))
+    while (std::next(it) != item.events.rend() && take_attached(*std::next(it), line.belongings))
       ++it;
     line.run_key = run_key_of(line, keys);
     const bool first = rows.newest_first.empty();

@@ -181,7 +181,7 @@ void NetLoop::finish_turn() {
   let_in();
   wake_rested();
   const bool hand_in = hand_in_asked_.load() && !handed_in_.load();
-  if (hand_in) switchboard_.hand_in_gathered();
+  if (hand_in) switchboard_.flush_refusal_report();
   // After all that may add inputs or frames, so that they are sent within this turn.
   switchboard_.end_turn();
   if (hand_in) end_hand_in();
@@ -218,7 +218,7 @@ void NetLoop::schedule_timer() {
 
 void NetLoop::guard_perimeter() {
   perimeter_.check(hub_.now_ms());
-  gone_.swap(perimeter_.doomed());
+  gone_.swap(perimeter_.marked_for_close());
   for (Socket* socket : gone_) {
     if (socket->wsi == nullptr) {
       end_waiting(*socket);
@@ -246,7 +246,7 @@ void NetLoop::flush() {
         perimeter_.know(*socket);
       }
     }
-    if (hub_.table.flag(slot, connection_flag::kDoomed) || !write_out(slot))
+    if (hub_.table.flag(slot, connection_flag::kAbort) || !write_out(slot))
       cut(hub_.table.wsi[slot]);
     offered_.push_back(slot);
   }
@@ -488,7 +488,7 @@ bool NetLoop::established(Socket& socket) {
 int NetLoop::received(lws* wsi, std::span<unsigned char> bytes) {
   Socket* socket = socket_of(wsi);
   if (socket == nullptr) return -1;
-  if (socket->leaving || socket->dying) return 0;
+  if (socket->leaving || socket->closing) return 0;
   if (socket->upgraded) {
     take_in(*socket, bytes);
     return 0;

@@ -60,8 +60,8 @@ Socket* Perimeter::admit(const Arrival& arrival, std::uint64_t now_ms) {
     metrics_.sockets_refused_address.add();
     return nullptr;
   }
-  if (strangers_ == 0) next_check_ms_ = now_ms + kCheckEveryMs;
-  if (strangers_ >= limits::kUnauthenticatedMax) {
+  if (unauthenticated_ == 0) next_check_ms_ = now_ms + kCheckEveryMs;
+  if (unauthenticated_ >= limits::kUnauthenticatedMax) {
     Socket* victim = oldest_;
     while (victim != nullptr && victim->control)
       victim = victim->newer;
@@ -72,7 +72,7 @@ Socket* Perimeter::admit(const Arrival& arrival, std::uint64_t now_ms) {
   socket.older = newest_;
   (newest_ == nullptr ? oldest_ : newest_->newer) = &socket;
   newest_ = &socket;
-  ++strangers_;
+  ++unauthenticated_;
   socket.index = static_cast<std::uint32_t>(sockets_.size());
   sockets_.push_back(std::move(owned));
   count();
@@ -100,12 +100,12 @@ void Perimeter::discharge(Socket& socket) {
   socket.counted = false;
   const auto found = shares_.find(socket.key);
   --found->second.open;
-  if (!socket.known && !socket.dying) --found->second.strangers;
+  if (!socket.known && !socket.closing) --found->second.strangers;
   if (found->second.open == 0) shares_.erase(found);
 }
 
 bool Perimeter::forwarded(Socket& socket, std::string_view address) {
-  if (!socket.proxy || socket.known || socket.dying) return true;
+  if (!socket.proxy || socket.known || socket.closing) return true;
   const auto ip = parse_ip(address);
   if (!ip) return true;
   const IpAddress key = network_of(*ip);
@@ -122,29 +122,29 @@ void Perimeter::unlink(Socket& socket) {
   (socket.newer == nullptr ? newest_ : socket.newer->older) = socket.older;
   socket.older = nullptr;
   socket.newer = nullptr;
-  --strangers_;
+  --unauthenticated_;
   if (socket.counted) --shares_.find(socket.key)->second.strangers;
 }
 
 void Perimeter::know(Socket& socket) {
-  if (socket.known || socket.dying) return;
+  if (socket.known || socket.closing) return;
   unlink(socket);
   socket.known = true;
   count();
 }
 
-void Perimeter::doom(Socket& socket) {
-  if (socket.dying) return;
+void Perimeter::mark_for_close(Socket& socket) {
+  if (socket.closing) return;
   if (!socket.known) unlink(socket);
-  socket.dying = true;
-  doomed_.push_back(&socket);
+  socket.closing = true;
+  marked_for_close_.push_back(&socket);
 }
 
 void Perimeter::remove(Socket& socket) {
-  if (socket.dying) std::erase(doomed_, &socket);
-  if (!socket.known && !socket.dying) {
+  if (socket.closing) std::erase(marked_for_close_, &socket);
+  if (!socket.known && !socket.closing) {
     unlink(socket);
-    socket.dying = true;
+    socket.closing = true;
   }
   discharge(socket);
   const std::uint32_t index = socket.index;
@@ -155,14 +155,14 @@ void Perimeter::remove(Socket& socket) {
 }
 
 void Perimeter::check(std::uint64_t now_ms) {
-  if (strangers_ == 0 || now_ms < next_check_ms_) return;
+  if (unauthenticated_ == 0 || now_ms < next_check_ms_) return;
   next_check_ms_ = now_ms + std::min(kCheckEveryMs, handshake_ms_);
   Socket* socket = oldest_;
   while (socket != nullptr) {
     Socket* next = socket->newer;
     if (!socket->upgraded && socket->deadline_ms <= now_ms) {
       metrics_.sockets_cut_late.add();
-      doom(*socket);
+      mark_for_close(*socket);
     }
     socket = next;
   }
@@ -170,7 +170,7 @@ void Perimeter::check(std::uint64_t now_ms) {
 
 void Perimeter::count() {
   metrics_.sockets_open.set(sockets_.size());
-  metrics_.sockets_unauthenticated.set(strangers_);
+  metrics_.sockets_unauthenticated.set(unauthenticated_);
 }
 
 }  // namespace spine::net

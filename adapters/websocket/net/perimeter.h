@@ -61,7 +61,7 @@ struct Socket {
   bool tls{};
   bool proxy{};       // a trusted proxy's: limits are by the client it names
   bool known{};       // no stranger: has its hello-ok
-  bool dying{};       // about to be cut
+  bool closing{};     // about to be cut
   bool upgraded{};    // `slot` is its connection
   bool answered{};    // it had an answer: those that had none go first
   bool resting{};     // in the loop's list of those inside that were answered
@@ -121,17 +121,17 @@ class Perimeter {
   // Evicts it: marks it to be cut, to make room for another one.
   void make_room(Socket& socket) {
     metrics_.sockets_cut_oldest.add();
-    doom(socket);
+    mark_for_close(socket);
   }
   // Marks those past their deadline. Upgraded ones have deadlines of their own.
   void check(std::uint64_t now_ms);
   // When check() should be called next, 0 = no need.
-  std::uint64_t next_check_ms() const { return strangers_ == 0 ? 0 : next_check_ms_; }
+  std::uint64_t next_check_ms() const { return unauthenticated_ == 0 ? 0 : next_check_ms_; }
   // Sockets to be cut: taken over and cleared by the caller.
-  std::vector<Socket*>& doomed() { return doomed_; }
+  std::vector<Socket*>& marked_for_close() { return marked_for_close_; }
 
   std::size_t size() const { return sockets_.size(); }
-  std::uint32_t strangers() const { return strangers_; }
+  std::uint32_t strangers() const { return unauthenticated_; }
   Socket* oldest() { return oldest_; }
 
  private:
@@ -144,7 +144,7 @@ class Perimeter {
   bool charge(Socket& socket, const IpAddress& key);
   void discharge(Socket& socket);
   void unlink(Socket& socket);
-  void doom(Socket& socket);
+  void mark_for_close(Socket& socket);
   void count();
 
   pipeline::Metrics& metrics_;
@@ -152,10 +152,10 @@ class Perimeter {
   std::uint64_t next_check_ms_{};
   std::vector<std::unique_ptr<Socket>> sockets_{};
   std::map<IpAddress, Share> shares_{};  // of addresses beyond loopback; bounded by the sockets
-  std::vector<Socket*> doomed_{};
+  std::vector<Socket*> marked_for_close_{};
   Socket* oldest_{};
   Socket* newest_{};
-  std::uint32_t strangers_{};
+  std::uint32_t unauthenticated_{};
 };
 
 }  // namespace spine::net

@@ -47,7 +47,7 @@ class NetServer {
   // Submits, once, the report of refused connects gathered so far; returns when that is done, or
   // after a time-out. Call it before the engine is asked to stop, or the report is lost.
   // Thread: any but the net thread.
-  void hand_in_gathered();
+  void flush_refusal_report();
   // Closes every client gracefully; the thread ends when they are gone, or after a short time.
   // Thread: any.
   void stop();

@@ -255,7 +255,7 @@ void Switchboard::check_connection(std::uint32_t slot) {
     case Stage::closing:
       break;
   }
-  table.set(slot, connection_flag::kDoomed);
+  table.set(slot, connection_flag::kAbort);
   net_.hub.mark_dirty(slot);
 }
 

@@ -52,7 +52,7 @@ class Switchboard {
   std::uint64_t next_timer_ms() const;
 
   // Submits the report of refused connects gathered so far: it is lost when the engine ends.
-  void hand_in_gathered() { door_.report(); }
+  void flush_refusal_report() { door_.report(); }
   // shutdown event and close 1012 to everybody; nothing is accepted any more.
   void stop(std::string_view reason);
   // Whether stop() was called, by the loop or by the engine's last item.

@@ -93,7 +93,7 @@ void WaitingRoom::look(std::vector<Socket*>& gone) {
 
 Socket* WaitingRoom::next(Lane which) {
   if (lane(which).empty()) return nullptr;
-  if (which == Lane::door && inside_.size() >= limits::kStrangersInsideMax) return nullptr;
+  if (which == Lane::door && inside_.size() >= limits::kHandshakesInLibraryMax) return nullptr;
   Socket* socket = lane(which).front();
   lane(which).pop_front();
   socket->place = Socket::Place::answering;
@@ -156,7 +156,7 @@ void WaitingRoom::forget(Socket& socket) {
 }
 
 bool WaitingRoom::crowded() const {
-  return !lane(Lane::door).empty() && inside_.size() >= limits::kStrangersInsideMax;
+  return !lane(Lane::door).empty() && inside_.size() >= limits::kHandshakesInLibraryMax;
 }
 
 Socket* WaitingRoom::overdue(std::uint64_t now_ms) const {

@@ -16,7 +16,7 @@ namespace spine::net {
 
 // libwebsockets polls every descriptor it has on every turn, so idle connections would slow down
 // all others. Here they wait in an epoll: heads are peeked at in the kernel's buffer, and consumed
-// when they are answered. At most kStrangersInsideMax strangers (upgraded to WebSocket, or with
+// when they are answered. At most kHandshakesInLibraryMax strangers (upgraded to WebSocket, or with
 // TLS) are inside the library at once. Thread: net.
 class WaitingRoom {
  public:

@@ -82,7 +82,7 @@ inline constexpr std::uint16_t kBlocked = 1U << 4;      // not read from: its so
 inline constexpr std::uint16_t kAllSessions = 1U << 5;  // sessions.subscribe
 inline constexpr std::uint16_t kInterested = 1U << 6;   // counts in Shared::event_interest
 inline constexpr std::uint16_t kAnnounced = 1U << 7;    // ClientConnected was journalled
-inline constexpr std::uint16_t kDoomed = 1U << 8;       // to be cut off without a close frame
+inline constexpr std::uint16_t kAbort = 1U << 8;        // to be cut off without a close frame
 inline constexpr std::uint16_t kWatchesSessions = 1U << 9;  // in Shared::session_interest
 inline constexpr std::uint16_t kResuming = 1U << 10;        // is being sent what it missed
 inline constexpr std::uint16_t kAwaitsResume = 1U << 12;  // gets no events before it called resume
@@ -130,7 +130,7 @@ class Connections {
   std::vector<std::uint64_t> deadline_ms{};  // handshake, next ping, pong or end of closing
   std::vector<std::uint16_t> close_code{};   // 0 = no close frame seen or sent
   std::vector<std::uint32_t> held_bytes{};   // at most so much is held by libwebsockets
-  std::vector<std::size_t> left_bytes{};     // backlog that earlier turns left over
+  std::vector<std::size_t> carried_bytes{};  // backlog that earlier turns left over
   std::vector<std::uint64_t> took_ms{};      // when it was last known to take bytes
   std::vector<std::unique_ptr<std::string>> partial{};  // message that is still coming in
   std::vector<std::unique_ptr<Client>> client{};
@@ -139,7 +139,7 @@ class Connections {
   // All columns but that of the generations, which outlive a connection.
   auto columns() {
     return std::tie(stage, flags, scopes, out, principal, calls_left, calls_at_ms, queries, seq,
-                    told_from, wsi, deadline_ms, close_code, held_bytes, left_bytes, took_ms,
+                    told_from, wsi, deadline_ms, close_code, held_bytes, carried_bytes, took_ms,
                     partial, client);
   }
   std::vector<std::uint32_t> free_{};

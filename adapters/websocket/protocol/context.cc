@@ -64,9 +64,9 @@ void Context::hand_in(const pipeline::InputHeader& query_header, std::string_vie
 
 bool Context::may_go(std::uint32_t slot) const {
   // When the total backlog is large, a client with a backlog of its own gets no more answers yet.
-  const std::size_t owed = hub.owed(slot);
-  return queries_at_once < limits::kQueriesAtOnceMax && owed < limits::kAnswersOwedMax &&
-         (owed == 0 || hub.owed_all() < limits::kBufferedBytesAllMax / 2);
+  const std::size_t backlog = hub.backlog(slot);
+  return queries_at_once < limits::kQueriesAtOnceMax && backlog < limits::kAnswerBacklogBytesMax &&
+         (backlog == 0 || hub.backlog_all() < limits::kBufferedBytesAllMax / 2);
 }
 
 bool Context::may_ask(std::uint32_t slot) const {

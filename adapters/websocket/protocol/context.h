@@ -20,7 +20,7 @@
 #include "adapters/websocket/protocol/options.h"
 #include "adapters/websocket/protocol/params.h"
 #include "adapters/websocket/protocol/pending.h"
-#include "adapters/websocket/protocol/runs.h"
+#include "adapters/websocket/protocol/watched_runs.h"
 #include "engine/pipeline/queues/ingress.h"
 #include "engine/pipeline/queues/outbox.h"
 #include "engine/pipeline/queues/shared.h"
@@ -81,7 +81,7 @@ struct Context {
 
   PendingTable pending{};
   DeviceRequests device_requests{};
-  RunTable runs{};
+  WatchedRuns runs{};
   KnownApprovals approvals{};
   // The newest reports of the loop thread; null = none yet.
   std::unique_ptr<pipeline::AgentsReport> agents_report{};
@@ -129,9 +129,9 @@ struct Context {
   // Whether one more query of the connection may wait.
   bool may_ask(std::uint32_t slot) const;
   // Submits a query, or queues it until others are answered: answers may be megabytes each, so only
-  // kQueriesAtOnceMax are under way, and none for a connection with a backlog of kAnswersOwedMax:
-  // the answer could get it closed as a slow consumer. Costs kCallsPerQuery of the connection's
-  // rate limit.
+  // kQueriesAtOnceMax are under way, and none for a connection with a backlog of
+  // kAnswerBacklogBytesMax: the answer could get it closed as a slow consumer. Costs kCallsPerQuery
+  // of the connection's rate limit.
   void query(const Question& question, std::uint32_t slot, std::uint64_t request);
 
   // Asks which session a typed key names, without queueing: the answer is small, a ReplyItem.

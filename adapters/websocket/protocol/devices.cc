@@ -55,7 +55,7 @@ void DeviceRequests::expire(std::uint64_t now_ms) {
 }
 
 // Whether an approver who saw the one request has seen all of the other.
-bool DeviceRequests::same_wish(const DeviceRequest& a, const DeviceRequest& b) {
+bool DeviceRequests::same_request(const DeviceRequest& a, const DeviceRequest& b) {
   return a.role == b.role && a.scopes == b.scopes && a.client_id == b.client_id &&
          a.display_name == b.display_name && a.platform == b.platform &&
          a.device_family == b.device_family;
@@ -80,7 +80,7 @@ const DeviceRequest* DeviceRequests::ask(DeviceRequest request, std::uint64_t no
   is_new = false;
   const auto known = std::ranges::find(requests_, request.device_id, &DeviceRequest::device_id);
   if (known != requests_.end()) {
-    if (same_wish(*known, request)) return &*known;
+    if (same_request(*known, request)) return &*known;
     // Another wish is another request: what was shown for approval is what is approved.
     requests_.erase(known);
   }

@@ -49,7 +49,7 @@ class DeviceRequests {
   const std::vector<DeviceRequest>& all(std::uint64_t now_ms);
 
  private:
-  static bool same_wish(const DeviceRequest& a, const DeviceRequest& b);
+  static bool same_request(const DeviceRequest& a, const DeviceRequest& b);
   void expire(std::uint64_t now_ms);
   void make_room();
   std::vector<DeviceRequest> requests_{};

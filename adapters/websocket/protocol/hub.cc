@@ -16,7 +16,7 @@ constexpr std::size_t kPooledBytesMax = 256 * limits::kKiB;
 constexpr std::size_t kPooledBytesAllMax = 32 * limits::kMiB;
 // The hard bound of one backlog, this turn's output included: a client that asks for a hundred
 // large answers at once is closed before others are.
-constexpr std::size_t kOwedBytesMax = 2 * limits::kBufferedBytesMax;
+constexpr std::size_t kBacklogBytesMax = 2 * limits::kBufferedBytesMax;
 // So much is added before the sockets are written to within a turn.
 constexpr std::size_t kAddedBytesMax = 16 * limits::kMiB;
 // A peer that took nothing for so long does not read: closed first when the total is too large.
@@ -43,7 +43,7 @@ FrameBuffer& Hub::buffer(std::uint32_t slot) {
 void Hub::give_back(std::uint32_t slot) {
   auto& out = table.out[slot];
   if (out == nullptr) return;
-  owed_all_ -= out->pending_bytes();
+  backlog_all_ -= out->pending_bytes();
   out->clear();
   if (out->capacity() <= kPooledBytesMax && pooled_bytes_ + out->capacity() <= kPooledBytesAllMax) {
     pooled_bytes_ += out->capacity();
@@ -58,7 +58,7 @@ void Hub::mark_dirty(std::uint32_t slot) {
   dirty_.push_back(slot);
 }
 
-std::size_t Hub::owed(std::uint32_t slot) const {
+std::size_t Hub::backlog(std::uint32_t slot) const {
   const std::size_t held = table.held_bytes[slot];
   return held + (table.out[slot] == nullptr ? 0 : table.out[slot]->pending_bytes());
 }
@@ -69,18 +69,18 @@ std::string& Hub::begin(std::uint32_t slot) {
     if (write_) write_();
   }
   FrameBuffer& out = buffer(slot);
-  owed_before_ = out.pending_bytes();
+  backlog_before_ = out.pending_bytes();
   return out.begin_frame();
 }
 
 void Hub::end(std::uint32_t slot) {
   FrameBuffer& out = *table.out[slot];
   out.end_frame();
-  owed_all_ += out.pending_bytes() - owed_before_;
-  added_ += out.pending_bytes() - owed_before_;
+  backlog_all_ += out.pending_bytes() - backlog_before_;
+  added_ += out.pending_bytes() - backlog_before_;
   ++frames_out;
-  if (table.left_bytes[slot] > limits::kBufferedBytesMax || owed(slot) > kOwedBytesMax ||
-      owed_all_ > limits::kBufferedBytesAllMax) [[unlikely]] {
+  if (table.carried_bytes[slot] > limits::kBufferedBytesMax || backlog(slot) > kBacklogBytesMax ||
+      backlog_all_ > limits::kBufferedBytesAllMax) [[unlikely]] {
     enforce_bounds(slot);
   }
 }
@@ -89,14 +89,14 @@ void Hub::append(std::uint32_t slot, Opcode opcode, std::string_view payload) {
   FrameBuffer& out = buffer(slot);
   const std::size_t before = out.pending_bytes();
   out.append(opcode, payload);
-  owed_all_ += out.pending_bytes() - before;
+  backlog_all_ += out.pending_bytes() - before;
 }
 
 void Hub::enforce_bounds(std::uint32_t slot) {
-  if (table.left_bytes[slot] > limits::kBufferedBytesMax || owed(slot) > kOwedBytesMax) {
+  if (table.carried_bytes[slot] > limits::kBufferedBytesMax || backlog(slot) > kBacklogBytesMax) {
     drop_slow(slot);
   }
-  while (owed_all_ > limits::kBufferedBytesAllMax) {
+  while (backlog_all_ > limits::kBufferedBytesAllMax) {
     const std::uint32_t worst = slowest();
     if (worst == table.slots()) return;
     drop_slow(worst);
@@ -108,7 +108,7 @@ void Hub::enforce_bounds(std::uint32_t slot) {
 std::uint32_t Hub::slowest() const {
   struct Rank {
     bool silent{};
-    std::size_t owed{};
+    std::size_t backlog{};
     auto operator<=>(const Rank&) const = default;
   };
   // Freeing less than this is not worth closing a connection.
@@ -116,9 +116,9 @@ std::uint32_t Hub::slowest() const {
   std::uint32_t worst = table.slots();
   Rank most{};
   for (std::uint32_t i = 0; i < table.slots(); ++i) {
-    if (!writable(i) || owed(i) <= worth) continue;
-    const Rank rank{.silent = table.left_bytes[i] != 0 && now_ms_ - table.took_ms[i] > kSilentMs,
-                    .owed = owed(i)};
+    if (!writable(i) || backlog(i) <= worth) continue;
+    const Rank rank{.silent = table.carried_bytes[i] != 0 && now_ms_ - table.took_ms[i] > kSilentMs,
+                    .backlog = backlog(i)};
     if (worst != table.slots() && rank <= most) continue;
     most = rank;
     worst = i;
@@ -127,7 +127,7 @@ std::uint32_t Hub::slowest() const {
 }
 
 void Hub::took(std::uint32_t slot, std::size_t bytes) {
-  std::size_t& left = table.left_bytes[slot];
+  std::size_t& left = table.carried_bytes[slot];
   left -= std::min(left, bytes);
   if (bytes != 0) table.took_ms[slot] = now_ms_;
 }
@@ -135,7 +135,7 @@ void Hub::took(std::uint32_t slot, std::size_t bytes) {
 void Hub::drop_slow(std::uint32_t slot) {
   if (!writable(slot)) return;
   metrics_.slow_consumers.add();
-  table.left_bytes[slot] = 0;
+  table.carried_bytes[slot] = 0;
   // Frames not handed over yet are dropped whole, so the close frame still comes at a boundary.
   give_back(slot);
   close(slot, close_code::kPolicy, "slow consumer");
@@ -164,16 +164,16 @@ void Hub::close_with(std::uint32_t slot, std::uint16_t code, std::string_view pa
 
 void Hub::written(std::uint32_t slot, std::size_t bytes, std::size_t held) {
   FrameBuffer& out = *table.out[slot];
-  owed_all_ -= bytes;
+  backlog_all_ -= bytes;
   out.consumed(bytes);
   table.held_bytes[slot] += static_cast<std::uint32_t>(held);
-  owed_all_ += held;
+  backlog_all_ += held;
   took(slot, bytes - held);
   if (out.empty()) give_back(slot);
 }
 
 void Hub::drained(std::uint32_t slot) {
-  owed_all_ -= table.held_bytes[slot];
+  backlog_all_ -= table.held_bytes[slot];
   took(slot, table.held_bytes[slot]);
   table.held_bytes[slot] = 0;
 }

@@ -57,15 +57,15 @@ class Hub {
   // The library has sent all it held.
   void drained(std::uint32_t slot);
   // The turn is over and all was offered: what is still queued, the peer did not take.
-  void offered(std::uint32_t slot) { table.left_bytes[slot] = owed(slot); }
+  void offered(std::uint32_t slot) { table.carried_bytes[slot] = backlog(slot); }
   // `write` hands what is dirty to the sockets. Called before a message is begun, never within one.
   void set_writer(std::function<void()> write) { write_ = std::move(write); }
   // Frees the slot and counts the close.
   void forget(std::uint32_t slot);
 
   // The backlog: bytes the peer has not taken yet.
-  std::size_t owed(std::uint32_t slot) const;
-  std::size_t owed_all() const { return owed_all_; }
+  std::size_t backlog(std::uint32_t slot) const;
+  std::size_t backlog_all() const { return backlog_all_; }
 
   // Counters of this turn, added to the metrics at its end.
   std::uint64_t frames_out{};
@@ -84,9 +84,9 @@ class Hub {
   std::vector<std::uint32_t> dirty_{};
   std::vector<std::unique_ptr<FrameBuffer>> pool_{};
   std::size_t pooled_bytes_{};
-  std::size_t owed_all_{};
-  std::size_t owed_before_{};  // backlog of the connection a message is written for
-  std::size_t added_{};        // since the sockets were last written to
+  std::size_t backlog_all_{};
+  std::size_t backlog_before_{};  // backlog of the connection a message is written for
+  std::size_t added_{};           // since the sockets were last written to
   std::function<void()> write_{};
   std::uint64_t now_ms_{};
 };

@@ -50,7 +50,7 @@ struct NetOptions {
   std::function<void()> reload{};
   // The protocol's times, milliseconds.
   std::uint64_t handshake_ms{limits::kHandshakeMs};
-  std::uint64_t refusals_gathered_ms{limits::kRefusalsGatheredMs};
+  std::uint64_t refusal_report_ms{limits::kRefusalsGatheredMs};
   std::uint64_t ping_ms{limits::kPingMs};
   std::uint64_t tick_ms{limits::kTickMs};
 };

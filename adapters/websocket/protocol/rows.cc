@@ -239,7 +239,7 @@ void write_meta(JsonWriter& json, const EventView& event, std::string_view run_k
   });
 }
 
-bool take_belonging(const EventView& event, Belongings& out) {
+bool take_attached(const EventView& event, Attached& out) {
   switch (static_cast<fb::EventBody>(event.header.kind)) {
     case fb::EventBody::PartialAnswerRecorded:
       out.partial_answer = &event;
@@ -386,7 +386,7 @@ void write_recent(JsonWriter& json, const core::SessionView& session, std::int64
 }
 
 void write_message(JsonWriter& json, const EventView& event, std::string_view run_key,
-                   TextWindow shown, const Belongings& belongings) {
+                   TextWindow shown, const Attached& belongings) {
   const auto kind = static_cast<fb::EventBody>(event.header.kind);
   json.object([&] {
     if (kind == fb::EventBody::ToolCalled || kind == fb::EventBody::ToolReturned) {

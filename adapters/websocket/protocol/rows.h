@@ -47,12 +47,12 @@ struct TextWindow {
   std::size_t attachments_max{limits::kMiB};
 };
 // What belongs to a row and stands in an event of its own; null = nothing.
-struct Belongings {
+struct Attached {
   const EventView* partial_answer{};
   const EventView* tool_body{};
 };
 // Takes an event that is no row; false when it is one.
-bool take_belonging(const EventView& event, Belongings& out);
+bool take_attached(const EventView& event, Attached& out);
 
 // A message row. REQUIRES: the event is a MessageReceived, RunFinished, RunFailed, RunAborted,
 // CommandAnswered, ToolCalled or ToolReturned.
@@ -60,7 +60,7 @@ bool take_belonging(const EventView& event, Belongings& out);
 // get the rest: "truncated":true, "textBytes" (all of it), "textNext" (what is not shown begins
 // there) and "historyCursor", with which chat.history begins at this row.
 void write_message(JsonWriter& json, const EventView& event, std::string_view run_key,
-                   TextWindow shown = {}, const Belongings& belongings = {});
+                   TextWindow shown = {}, const Attached& belongings = {});
 // {"type":"text","text":...}: a part of a row's content.
 void write_text_part(JsonWriter& json, std::string_view text);
 // "__openclaw": what a row is known by.

@@ -11,7 +11,7 @@
 
 #include "adapters/websocket/protocol/context.h"
 #include "adapters/websocket/protocol/cursor.h"
-#include "adapters/websocket/protocol/runs.h"
+#include "adapters/websocket/protocol/watched_runs.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/limits.h"
@@ -25,7 +25,7 @@ struct Resuming {
   // Pushes for everybody in this range it already got live, before it called resume.
   Seq live_from{};
   Seq live_to{};
-  RunTable runs{};       // of the events that are replayed
+  WatchedRuns runs{};    // of the events that are replayed
   std::uint64_t told{};  // pushes
   // Of the current page, as sent. A page ends when it is full and all pushes of its last event are
   // sent.

@@ -21,7 +21,7 @@ namespace {
 LiveRun* live_run(Events& to, const EventItem& item) {
   if (!item.has_run) return nullptr;
   const std::string_view session = item.has_session ? item.session.key : std::string_view{};
-  const auto watch = [&](RunTable& runs) {
+  const auto watch = [&](WatchedRuns& runs) {
     return runs.watch(item.run.id, item.run.key, session, item.run.agent_id);
   };
   if (to.resuming() == nullptr) return watch(to.net.runs);
@@ -334,12 +334,12 @@ using CaughtUp = std::vector<std::uint32_t>;
 CaughtUp leave_behind(const Context& net, LiveRun& run) {
   CaughtUp caught_up;
   std::erase_if(run.behind, [&](std::uint32_t slot) {
-    if (net.hub.owed(slot) > limits::kDeltaOwedBytesMax / 2) return false;
+    if (net.hub.backlog(slot) > limits::kDeltaBacklogBytesMax / 2) return false;
     caught_up.push_back(slot);
     return true;
   });
   for (const std::uint32_t slot : net.interested) {
-    if (net.hub.owed(slot) <= limits::kDeltaOwedBytesMax) continue;
+    if (net.hub.backlog(slot) <= limits::kDeltaBacklogBytesMax) continue;
     if (std::ranges::find(run.behind, slot) == run.behind.end()) run.behind.push_back(slot);
   }
   return caught_up;

@@ -574,7 +574,7 @@ void read_gateway(Reading& reading) {
   if (reading.at("gateway.auth.admin_channels") != 0) AdminReader(reading).read();
 }
 
-void check_doors(Reading& reading) {
+void check_agents_need_credentials(Reading& reading) {
   const Config& config = reading.config;
   if (config.auth_mode != AuthMode::none) return;
   const auto program = std::ranges::find_if(

@@ -45,6 +45,6 @@ struct AuthRateLimit {
 extern const SettingTable kGatewayTable;
 void read_gateway(Reading& reading);
 // Refuses to run agents where they could connect without a credential; after read_agents().
-void check_doors(Reading& reading);
+void check_agents_need_credentials(Reading& reading);
 
 }  // namespace spine::config

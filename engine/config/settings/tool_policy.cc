@@ -199,7 +199,7 @@ class ToolPolicyReader {
       const NodeId node = reading_.below(place, "tools.byProvider");
       if (node == 0 || reading_.document.kind(node) != Kind::object) continue;
       if (reading_.document.first_child(node) != 0) {
-        out_.tool_policy.unheld.emplace_back("tools.byProvider");
+        out_.tool_policy.unenforceable.emplace_back("tools.byProvider");
       }
     }
   }
@@ -238,7 +238,7 @@ class ToolPolicyReader {
     ToolNames names;
     for (const std::string& entry : entries) {
       if (!append_tools(entry, names)) {
-        out_.tool_policy.unheld.push_back(fmt::format("{} \"{}\"", path, printable(entry)));
+        out_.tool_policy.unenforceable.push_back(fmt::format("{} \"{}\"", path, printable(entry)));
       }
     }
     return names;
@@ -301,7 +301,7 @@ class ToolPolicyReader {
       out_.allow.insert(out_.allow.begin(), asked.begin(), asked.end());
     }
     if (word("tools.exec.host") == "node") {
-      out_.tool_policy.unheld.emplace_back("tools.exec.host \"node\"");
+      out_.tool_policy.unenforceable.emplace_back("tools.exec.host \"node\"");
     }
   }
 
@@ -329,10 +329,10 @@ class ToolPolicyReader {
     if (!sandboxed()) return;
     const Said access = nearest("sandbox.workspaceAccess");
     if (const std::string how = word(access.path); how == "none" || how == "ro") {
-      policy.unheld.push_back(shown(access));
+      policy.unenforceable.push_back(shown(access));
     }
     const Said network = nearest("sandbox.docker.network");
-    if (word(network.path) == "none") policy.unheld.push_back(shown(network));
+    if (word(network.path) == "none") policy.unenforceable.push_back(shown(network));
   }
 
   // tools.allow of the file lets nothing else be used; an agent's own says what is not asked about
@@ -421,8 +421,8 @@ std::string unheld_policy(const AgentConfig& agent) {
   const ToolPolicy& policy = agent.tool_policy;
   const AgentProcess& process = agent.process;
   if (process.driver == Driver::echo || policy.own) return {};
-  if (!policy.unheld.empty()) {
-    return refusal(agent, policy.unheld.front(), "this version has nothing that could");
+  if (!policy.unenforceable.empty()) {
+    return refusal(agent, policy.unenforceable.front(), "this version has nothing that could");
   }
   // What Claude Code and Codex are is known: tools of OpenClaw's own they do not have.
   const bool known = process.driver == Driver::jsonl && !process.preset.empty();

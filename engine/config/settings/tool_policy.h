@@ -30,7 +30,7 @@ struct ToolPolicy {
   std::string restricts{};  // only some may be used: there, too
   std::string asks{};       // commands are asked about: AgentConfig::allow takes them back
   std::string separates{};  // its files are what bubblewrap shows it
-  std::vector<std::string> unheld{};  // what Spine cannot enforce
+  std::vector<std::string> unenforceable{};  // what Spine cannot enforce
   bool denies_own{};  // `denies` is about more than tools that only OpenClaw's own agent has
   bool own{};         // spine.ownPolicy: the program enforces all of it itself
 

@@ -20,7 +20,7 @@ constexpr std::size_t kToolTextBytesMax = 4 * limits::kToolInlineBytesMax;
 // How far behind its page the partial answer of a stopped run is looked for.
 constexpr std::uint64_t kSeqsBehindMax = 100'000;
 
-using Lack = HistoryPage::Lack;
+using MissingPart = HistoryPage::MissingPart;
 
 enum class Part : std::uint8_t { none, message, tool, belonging };
 
@@ -43,16 +43,16 @@ Part part_of(std::uint16_t kind) {
   }
 }
 
-void add_digest(std::vector<Lack>& out, const flatbuffers::Vector<std::uint8_t>* sha256) {
-  Lack lack{};
+void add_digest(std::vector<MissingPart>& out, const flatbuffers::Vector<std::uint8_t>* sha256) {
+  MissingPart lack{};
   if (sha256 == nullptr || sha256->size() != lack.sha256.size()) return;
   std::copy(sha256->begin(), sha256->end(), lack.sha256.begin());
   out.push_back(lack);
 }
 
 // What belongs to the event but is recorded in another.
-std::vector<Lack> lacks_of(const EventView& event) {
-  std::vector<Lack> out;
+std::vector<MissingPart> missing_parts(const EventView& event) {
+  std::vector<MissingPart> out;
   switch (static_cast<fb::EventBody>(event.header.kind)) {
     case fb::EventBody::RunFailed:
       out.push_back({.run = root_of<fb::RunFailed>(event).run()});
@@ -82,8 +82,8 @@ std::vector<Lack> lacks_of(const EventView& event) {
 }
 
 // Which lacks of other events this event fills.
-std::vector<Lack> offers_of(const EventView& event) {
-  std::vector<Lack> out;
+std::vector<MissingPart> parts_provided(const EventView& event) {
+  std::vector<MissingPart> out;
   if (is_kind(event.header.kind, fb::EventBody::BodyRecorded)) {
     add_digest(out, root_of<fb::BodyRecorded>(event).sha256());
   } else {
@@ -104,7 +104,7 @@ bool HistoryPage::wants(const EventView& event) const {
 void HistoryPage::take(const EventView& event) {
   if (full_) ++looked_;
   if (part_of(event.header.kind) != Part::belonging) return add(event);
-  for (const Lack& lack : offers_of(event)) {
+  for (const MissingPart& lack : parts_provided(event)) {
     // Newest first, so the last attempt's is kept. On a full page, only what its rows lack.
     if (full_ && !wanted_.contains(lack)) continue;
     found_.emplace(lack, event.seq);
@@ -114,7 +114,7 @@ void HistoryPage::take(const EventView& event) {
 
 void HistoryPage::take_newer(const EventView& event) {
   if (!is_kind(event.header.kind, fb::EventBody::PartialAnswerRecorded)) return;
-  for (const Lack& lack : offers_of(event)) {
+  for (const MissingPart& lack : parts_provided(event)) {
     if (wanted_newer_.erase(lack) != 0) found_.emplace(lack, event.seq);
   }
 }
@@ -131,14 +131,14 @@ void HistoryPage::add(const EventView& event) {
   if (full_) return;
   Line& line = lines_.emplace_back(Line{.event = event});
   if (options_.lines == HistoryLines::messages) return;
-  line.lacks = lacks_of(event);
-  for (const Lack& lack : line.lacks) {
+  line.lacks = missing_parts(event);
+  for (const MissingPart& lack : line.lacks) {
     if (!found_.contains(lack)) (stopped ? wanted_newer_ : wanted_).insert(lack);
   }
 }
 
 Seq HistoryPage::belonging_to(const Line& line) const {
-  for (const Lack& lack : line.lacks) {
+  for (const MissingPart& lack : line.lacks) {
     if (const auto found = found_.find(lack); found != found_.end()) return found->second;
   }
   return Seq{};
@@ -180,7 +180,7 @@ Status HistoryReader::collect(const core::SessionView& session, Seq before) {
     to = Seq{blocks.front().value - 1};
   }
   const bool more_behind = last && last < state_.applied();
-  return page_.wants_newer() && more_behind ? look_behind(session.id, last) : ok();
+  return page_.wants_newer_events() && more_behind ? look_behind(session.id, last) : ok();
 }
 
 Status HistoryReader::look_behind(SessionId session, Seq last) {
@@ -192,9 +192,9 @@ Status HistoryReader::look_behind(SessionId session, Seq last) {
             index_.session_blocks(session, end.first(), to, kSeqsBehindMax));
   if (blocks.size() > kBlocksAtOnce) blocks.resize(kBlocksAtOnce);
   for (const Seq at : blocks) {
-    if (!page_.wants_newer()) break;
+    if (!page_.wants_newer_events()) break;
     SPINE_TRY(const journal::BlockView block, reader_.block_of(at));
-    for (std::uint32_t i = 0; i < block.count() && page_.wants_newer(); ++i) {
+    for (std::uint32_t i = 0; i < block.count() && page_.wants_newer_events(); ++i) {
       const EventView event = block.event(i);
       if (event.seq <= last || !page_.wants(event)) continue;
       if (!event_is_readable(event)) return unreadable_event(event);

@@ -47,17 +47,17 @@ class HistoryPage {
   // stopped run comes after its RunAborted.
   void take_newer(const EventView& event);
   // Whether the partial answer of a row may be newer than the page.
-  bool wants_newer() const { return !wanted_newer_.empty(); }
+  bool wants_newer_events() const { return !wanted_newer_.empty(); }
 
   // What a row lacks: the run whose answer was cut off, or the digest of a body.
-  struct Lack {
+  struct MissingPart {
     std::uint64_t run{};
     std::array<std::uint8_t, 32> sha256{};
-    auto operator<=>(const Lack&) const = default;
+    auto operator<=>(const MissingPart&) const = default;
   };
   struct Line {
     EventView event{};
-    std::vector<Lack> lacks{};  // the first that is found is used
+    std::vector<MissingPart> lacks{};  // the first that is found is used
   };
   // The rows, newest first. `more` = there are older ones.
   const std::vector<Line>& lines() const { return lines_; }
@@ -76,9 +76,9 @@ class HistoryPage {
   std::size_t bytes_{};
   std::size_t looked_{};
   bool full_{};
-  std::set<Lack> wanted_{};
-  std::set<Lack> wanted_newer_{};
-  std::map<Lack, Seq> found_{};
+  std::set<MissingPart> wanted_{};
+  std::set<MissingPart> wanted_newer_{};
+  std::map<MissingPart, Seq> found_{};
 };
 
 // Reads one page. Thread: follower. REQUIRES: the reader was renewed and sees what the state holds.

@@ -76,7 +76,7 @@ struct Metrics {
   Counter inbound_accepted{};
   Counter inbound_duplicates{};
   std::array<Counter, 16> inbound_rejected{};  // by fb::RejectReason
-  Counter rejections_uncounted{};              // rejected and not journalled one by one
+  Counter rejections_unjournalled{};           // rejected and not journalled one by one
   Counter rate_limited{};
   Counter duplicates_evicted_young{};
   Counter idempotency_evicted_young{};

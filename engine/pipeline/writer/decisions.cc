@@ -82,7 +82,7 @@ void Decisions::count(std::uint16_t kind, const core::Reply& reply) {
       metrics_.inbound_rejected[static_cast<std::size_t>(reply.reason) & 15U].add();
     }
     const bool refused = reply.code == ReplyCode::rejected || reply.code == ReplyCode::duplicate;
-    if (decision_.count() == 0 && refused) metrics_.rejections_uncounted.add();
+    if (decision_.count() == 0 && refused) metrics_.rejections_unjournalled.add();
   }
   if (accepted && is_kind(kind, fb::EventBody::RunFinished)) metrics_.runs_finished.add();
   if (accepted && is_kind(kind, fb::EventBody::RunFailed)) metrics_.runs_failed.add();

@@ -69,7 +69,9 @@ class RecordingSink final : public ProtocolHost, public RunEvents {
   void call_back(std::uint64_t token, std::uint64_t ms) override {
     calls_back.push_back({token, ms});
   }
-  void do_apart(std::function<std::string()> work, std::size_t) override { write(work()); }
+  void run_on_file_thread(std::function<std::string()> work, std::size_t) override {
+    write(work());
+  }
   void fault(std::string_view why) override {
     add(fmt::format("fault {}", why));
     faulted = true;

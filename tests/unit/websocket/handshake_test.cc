@@ -322,7 +322,7 @@ TEST_F(Handshake, TakenPortNamesItsOwner) {
 // latest when the gateway ends.
 TEST_F(Handshake, RefusalsAreGatheredIntoOneEvent) {
   net::NetOptions options{};
-  options.refusals_gathered_ms = 3'600'000;
+  options.refusal_report_ms = 3'600'000;
   start(std::move(options));
   json params = operator_params();
   params.erase("auth");
@@ -340,7 +340,7 @@ TEST_F(Handshake, RefusalsAreGatheredIntoOneEvent) {
 
 TEST_F(Handshake, RefusalsAreToldWhenTheirTimeIsOver) {
   net::NetOptions options{};
-  options.refusals_gathered_ms = 1;
+  options.refusal_report_ms = 1;
   start(std::move(options));
   json params = operator_params();
   params.erase("auth");
@@ -350,8 +350,8 @@ TEST_F(Handshake, RefusalsAreToldWhenTheirTimeIsOver) {
 }
 
 TEST_F(Handshake, HandingInTwiceWaitsForNobody) {
-  server_->hand_in_gathered();
-  server_->hand_in_gathered();
+  server_->flush_refusal_report();
+  server_->flush_refusal_report();
 }
 
 }  // namespace

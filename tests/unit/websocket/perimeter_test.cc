@@ -119,13 +119,13 @@ TEST_F(Doors, TheOldestStrangerMakesRoomForTheNewest) {
   net::Socket* first = come("127.0.0.1");
   while (perimeter_.strangers() < limits::kUnauthenticatedMax)
     ASSERT_NE(come("127.0.0.1"), nullptr);
-  EXPECT_TRUE(perimeter_.doomed().empty());
+  EXPECT_TRUE(perimeter_.marked_for_close().empty());
   ASSERT_NE(come("127.0.0.1"), nullptr);
-  EXPECT_EQ(perimeter_.doomed(), std::vector<net::Socket*>{first});
+  EXPECT_EQ(perimeter_.marked_for_close(), std::vector<net::Socket*>{first});
   EXPECT_EQ(perimeter_.strangers(), limits::kUnauthenticatedMax);
   EXPECT_EQ(metrics_.sockets_cut_oldest.get(), 1U);
   perimeter_.remove(*first);
-  EXPECT_TRUE(perimeter_.doomed().empty());
+  EXPECT_TRUE(perimeter_.marked_for_close().empty());
   EXPECT_EQ(metrics_.sockets_open.get(), limits::kUnauthenticatedMax + 1U);
 }
 
@@ -138,7 +138,7 @@ TEST_F(Doors, WhoIsLateIsCut) {
   perimeter_.extend(*busy, now_ms_);
   now_ms_ += 5'000;
   perimeter_.check(now_ms_);
-  EXPECT_EQ(perimeter_.doomed(), std::vector<net::Socket*>{silent});
+  EXPECT_EQ(perimeter_.marked_for_close(), std::vector<net::Socket*>{silent});
   EXPECT_EQ(metrics_.sockets_cut_late.get(), 1U);
 }
 

@@ -90,7 +90,7 @@ TEST(Hub, NobodyIsSlowForWhatOneTurnAdds) {
   const std::uint32_t slot = hub.table.open(nullptr, 0).slot;
   for (int i = 0; i < 70; ++i)
     append(hub, slot, 1 << 20);
-  ASSERT_GT(hub.owed(slot), limits::kBufferedBytesMax);
+  ASSERT_GT(hub.backlog(slot), limits::kBufferedBytesMax);
   EXPECT_TRUE(hub.writable(slot));
   // It takes most of it: what is left is within the bound.
   end_turn(hub, slot, 30 << 20);
@@ -130,7 +130,7 @@ TEST(Hub, SocketsAreWrittenToWhileATurnGrows) {
     slots.push_back(hub.table.open(nullptr, 0).slot);
   std::size_t most = 0;
   hub.set_writer([&] {
-    most = std::max(most, hub.owed_all());
+    most = std::max(most, hub.backlog_all());
     for (const std::uint32_t slot : std::exchange(hub.dirty(), {})) {
       hub.table.unset(slot, connection_flag::kDirty);
       if (hub.table.out[slot] != nullptr) {
@@ -163,11 +163,11 @@ TEST(Hub, MemoryOfAllConnectionsIsBoundedByClosingTheWorst) {
   }
   EXPECT_GT(metrics.slow_consumers.get(), 0U);
   EXPECT_TRUE(hub.writable(slots[0]));
-  std::size_t owed = 0;
+  std::size_t backlog = 0;
   for (const std::uint32_t slot : slots) {
-    if (hub.table.out[slot] != nullptr) owed += hub.table.out[slot]->pending_bytes();
+    if (hub.table.out[slot] != nullptr) backlog += hub.table.out[slot]->pending_bytes();
   }
-  EXPECT_LE(owed, limits::kBufferedBytesAllMax);
+  EXPECT_LE(backlog, limits::kBufferedBytesAllMax);
 }
 
 TEST(Guard, OnlyLoopbackNamesAreHosts) {

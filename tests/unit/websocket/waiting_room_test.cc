@@ -143,9 +143,9 @@ TEST_F(WaitingRoomTest, WhoEndsIsGoneButAWholeRequestBeforeTheEndIsServed) {
 }
 
 TEST_F(WaitingRoomTest, FirstComeFirstServedUntilAllPlacesAreTaken) {
-  for (std::uint32_t i = 0; i < limits::kStrangersInsideMax + 2; ++i)
+  for (std::uint32_t i = 0; i < limits::kHandshakesInLibraryMax + 2; ++i)
     arrives(kWhole);
-  for (std::uint32_t i = 0; i < limits::kStrangersInsideMax; ++i)
+  for (std::uint32_t i = 0; i < limits::kHandshakesInLibraryMax; ++i)
     EXPECT_EQ(enters(1'000 + i), &visitors_[i]->socket);
   EXPECT_TRUE(room_.crowded());
   EXPECT_EQ(enters(1'200), nullptr);
@@ -156,10 +156,10 @@ TEST_F(WaitingRoomTest, FirstComeFirstServedUntilAllPlacesAreTaken) {
   EXPECT_EQ(room_.next_check_ms(1'200), 1'250U);
   EXPECT_EQ(room_.overdue(1'250), &visitors_[0]->socket);
   room_.forget(visitors_[0]->socket);
-  EXPECT_EQ(enters(1'250), &visitors_[limits::kStrangersInsideMax]->socket);
+  EXPECT_EQ(enters(1'250), &visitors_[limits::kHandshakesInLibraryMax]->socket);
   // One that said hello makes room as well, and one that waits may give up.
   room_.forget(visitors_[1]->socket);
-  room_.forget(visitors_[limits::kStrangersInsideMax + 1]->socket);
+  room_.forget(visitors_[limits::kHandshakesInLibraryMax + 1]->socket);
   EXPECT_EQ(enters(1'251), nullptr);
   EXPECT_FALSE(room_.crowded());
   EXPECT_EQ(room_.overdue(9'999), nullptr) << "nobody waits for the place";

@@ -1,5 +1,5 @@
 // Live runs, waiters, and what waiters are answered.
-#include "adapters/websocket/protocol/runs.h"
+#include "adapters/websocket/protocol/watched_runs.h"
 
 #include <algorithm>
 #include <cstring>
@@ -12,8 +12,8 @@
 
 namespace spine::net {
 
-LiveRun* RunTable::watch(RunId id, std::string_view key, std::string_view session_key,
-                         std::string_view agent_id) {
+LiveRun* WatchedRuns::watch(RunId id, std::string_view key, std::string_view session_key,
+                            std::string_view agent_id) {
   if (LiveRun* run = find(id)) return run;
   if (runs_.size() >= limits::kRunsOpenMax) return nullptr;
   LiveRun& run = runs_[id.value];
@@ -23,12 +23,12 @@ LiveRun* RunTable::watch(RunId id, std::string_view key, std::string_view sessio
   return &run;
 }
 
-LiveRun* RunTable::find(RunId id) {
+LiveRun* WatchedRuns::find(RunId id) {
   const auto found = runs_.find(id.value);
   return found == runs_.end() ? nullptr : &found->second;
 }
 
-bool RunTable::append_text(LiveRun& run, std::string_view piece) {
+bool WatchedRuns::append_text(LiveRun& run, std::string_view piece) {
   if (run.text_full) return false;
   if (run.text.size() + piece.size() > limits::kLiveTextBytesMax ||
       text_bytes_ + piece.size() > limits::kLiveTextBytesAllMax) {
@@ -40,21 +40,21 @@ bool RunTable::append_text(LiveRun& run, std::string_view piece) {
   return true;
 }
 
-void RunTable::start_over(LiveRun& run) {
+void WatchedRuns::start_over(LiveRun& run) {
   text_bytes_ -= run.text.size();
   run.text.clear();
   run.text_full = false;
   run.replace = true;
 }
 
-void RunTable::forget(RunId id) {
+void WatchedRuns::forget(RunId id) {
   const auto found = runs_.find(id.value);
   if (found == runs_.end()) return;
   text_bytes_ -= found->second.text.size();
   runs_.erase(found);
 }
 
-bool RunTable::wait(Waiter waiter) {
+bool WatchedRuns::wait(Waiter waiter) {
   if (waiters_.size() >= limits::kWaitersMax) return false;
   std::size_t& mine = waiting_by_slot_[waiter.connection.slot];
   if (mine >= limits::kWaitersPerConnectionMax) return false;
@@ -63,13 +63,13 @@ bool RunTable::wait(Waiter waiter) {
   return true;
 }
 
-void RunTable::uncount(const Waiter& waiter) {
+void WatchedRuns::uncount(const Waiter& waiter) {
   const auto found = waiting_by_slot_.find(waiter.connection.slot);
   if (found != waiting_by_slot_.end() && --found->second == 0) waiting_by_slot_.erase(found);
 }
 
 template <class F>
-std::vector<Waiter> RunTable::take_if(F f) {
+std::vector<Waiter> WatchedRuns::take_if(F f) {
   std::vector<Waiter> taken;
   const auto keep = std::stable_partition(waiters_.begin(), waiters_.end(),
                                           [&](const Waiter& waiter) { return !f(waiter); });
@@ -80,11 +80,11 @@ std::vector<Waiter> RunTable::take_if(F f) {
   return taken;
 }
 
-std::vector<Waiter> RunTable::take(std::string_view run_key) {
+std::vector<Waiter> WatchedRuns::take(std::string_view run_key) {
   return take_if([&](const Waiter& waiter) { return waiter.run_key == run_key; });
 }
 
-void RunTable::merge(std::string_view run_key, std::string_view into_key) {
+void WatchedRuns::merge(std::string_view run_key, std::string_view into_key) {
   for (Waiter& waiter : waiters_) {
     if (waiter.run_key != run_key) continue;
     if (waiter.asked_key.empty()) waiter.asked_key = waiter.run_key;
@@ -92,17 +92,17 @@ void RunTable::merge(std::string_view run_key, std::string_view into_key) {
   }
 }
 
-std::vector<Waiter> RunTable::take_due(std::uint64_t now_ms) {
+std::vector<Waiter> WatchedRuns::take_due(std::uint64_t now_ms) {
   return take_if([&](const Waiter& waiter) {
     return waiter.deadline_ms != 0 && waiter.deadline_ms <= now_ms;
   });
 }
 
-void RunTable::drop(ConnectionRef connection) {
+void WatchedRuns::drop(ConnectionRef connection) {
   take_if([&](const Waiter& waiter) { return waiter.connection == connection; });
 }
 
-bool RunTable::take_one(ConnectionRef connection, std::string_view id, Waiter& out) {
+bool WatchedRuns::take_one(ConnectionRef connection, std::string_view id, Waiter& out) {
   const auto found = std::find_if(waiters_.begin(), waiters_.end(), [&](const Waiter& waiter) {
     return waiter.connection == connection && waiter.id == id;
   });
@@ -113,7 +113,7 @@ bool RunTable::take_one(ConnectionRef connection, std::string_view id, Waiter& o
   return true;
 }
 
-std::uint64_t RunTable::next_deadline_ms() const {
+std::uint64_t WatchedRuns::next_deadline_ms() const {
   std::uint64_t next = 0;
   for (const Waiter& waiter : waiters_) {
     if (waiter.deadline_ms != 0 && (next == 0 || waiter.deadline_ms < next)) {
@@ -123,7 +123,7 @@ std::uint64_t RunTable::next_deadline_ms() const {
   return next;
 }
 
-void RunTable::keep_end(RunId id, const EventView& end) {
+void WatchedRuns::keep_end(RunId id, const EventView& end) {
   last_ended_ = RunId{};
   if (waiters_.empty()) return;
   last_end_ = end;
@@ -138,11 +138,11 @@ namespace {
 // How much of an answer goes to a request that waited for it: normally all, unlike in pushes. But
 // thousands may wait for one run, and the total backlog is bounded.
 std::size_t reply_bytes_max(const Hub& hub, std::uint32_t slot) {
-  const auto left = [](std::size_t most, std::size_t owed) {
-    return owed < most ? most - owed : 0;
+  const auto left = [](std::size_t most, std::size_t backlog) {
+    return backlog < most ? most - backlog : 0;
   };
-  const std::size_t room = std::min(left(limits::kAnswersOwedMax, hub.owed(slot)),
-                                    left(limits::kBufferedBytesAllMax / 2, hub.owed_all()));
+  const std::size_t room = std::min(left(limits::kAnswerBacklogBytesMax, hub.backlog(slot)),
+                                    left(limits::kBufferedBytesAllMax / 2, hub.backlog_all()));
   return std::clamp(room, std::size_t{limits::kKiB}, limits::kHistoryBytesMax);
 }
 

@@ -1,4 +1,5 @@
-// RunTable: runs that are being watched, the requests that wait for one to end, and their answers.
+// WatchedRuns: runs that are being watched, the requests that wait for one to end, and their
+// answers.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +44,7 @@ struct Waiter {
 };
 
 // Thread: net.
-class RunTable {
+class WatchedRuns {
  public:
   // The run, made when it is new. nullptr when there are too many.
   LiveRun* watch(RunId id, std::string_view key, std::string_view session_key,

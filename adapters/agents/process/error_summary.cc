@@ -1,5 +1,5 @@
 // Searches an error output for the reason of a failure, from its end.
-#include "adapters/agents/process/telling_line.h"
+#include "adapters/agents/process/error_summary.h"
 
 #include <algorithm>
 #include <array>
@@ -55,7 +55,7 @@ bool speaks_of_error(std::string_view line) {
 
 }  // namespace
 
-std::string telling_line(std::string_view tail) {
+std::string error_summary(std::string_view tail) {
   std::string last;
   for (std::size_t count = 0; count < kLinesMax && !tail.empty(); ++count) {
     const std::size_t feed = tail.find_last_of('\n');

@@ -1,12 +1,12 @@
-// Runs: handling of the processes' reports about runs, and of the end of runs.
-#include "adapters/agents/runs.h"
+// Workload: handling of the processes' reports about runs, and of the end of runs.
+#include "adapters/agents/workload.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <utility>
 
 #include "adapters/agents/instance.h"
-#include "adapters/agents/process/telling_line.h"
+#include "adapters/agents/process/error_summary.h"
 #include "engine/core/model/policy.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/vocab/limits.h"
@@ -34,13 +34,13 @@ std::uint64_t Work::duration_ms() const {
   return (monotonic_now_us() - (prompted_us != 0 ? prompted_us : queued_us)) / 1'000;
 }
 
-Runs::~Runs() {
+Workload::~Workload() {
   for (const auto& [id, work] : works_) {
     if (work.instance == nullptr) waiting_bytes_ -= work.prompt.text.size();
   }
 }
 
-bool Runs::add(const pipeline::PromptItem& item) {
+bool Workload::add(const pipeline::PromptItem& item) {
   if (waiting_bytes_ + item.text.size() > limits::kPromptsWaitingBytesMax && !works_.empty()) {
     refuse(item.run, fb::RunErrorKind::rate_limit,
            "Too much waits for the agents of this gateway. Send it again later.");
@@ -53,33 +53,33 @@ bool Runs::add(const pipeline::PromptItem& item) {
   return true;
 }
 
-void Runs::refuse(RunId run, fb::RunErrorKind kind, std::string_view message) {
+void Workload::refuse(RunId run, fb::RunErrorKind kind, std::string_view message) {
   ++counts_.failed;
   answers_.failed(run, kind, message, 0);
   close(run);
 }
 
-Work* Runs::find(RunId run) {
+Work* Workload::find(RunId run) {
   const auto found = works_.find(run.value);
   return found == works_.end() ? nullptr : &found->second;
 }
 
-Work* Runs::live(RunId run) {
+Work* Workload::live(RunId run) {
   Work* work = find(run);
   return work != nullptr && work->is_live() ? work : nullptr;
 }
 
 // The same, for a report of its agent about it: notes the time.
-Work* Runs::heard(RunId run) {
+Work* Workload::heard(RunId run) {
   Work* work = find(run);
   if (work == nullptr || work->instance == nullptr) return nullptr;
-  work->instance->of_a_run = true;
+  work->instance->about_run = true;
   if (work->cancelled_us != 0) return nullptr;
   work->heard_us = monotonic_now_us();
   return work;
 }
 
-void Runs::offer(const std::function<Placed(Work&)>& place) {
+void Workload::offer(const std::function<Placed(Work&)>& place) {
   std::array<bool, 2> exhausted{};  // by trust
   for (std::size_t i = 0; i < waiting_.size() && !(exhausted[0] && exhausted[1]);) {
     Work* work = find(RunId{waiting_[i]});
@@ -100,7 +100,7 @@ void Runs::offer(const std::function<Placed(Work&)>& place) {
   }
 }
 
-void Runs::give(Work& work, Instance& instance) {
+void Workload::give(Work& work, Instance& instance) {
   waiting_bytes_ -= work.prompt.text.size();
   work.instance = &instance;
   work.heard_us = work.prompted_us = monotonic_now_us();
@@ -110,7 +110,7 @@ void Runs::give(Work& work, Instance& instance) {
 }
 
 // Its instance no longer works on it.
-void Runs::let_go(Work& work) {
+void Workload::let_go(Work& work) {
   if (work.instance == nullptr) {
     waiting_bytes_ -= work.prompt.text.size();
     return;
@@ -124,14 +124,14 @@ void Runs::let_go(Work& work) {
                Ending::gentle);
 }
 
-void Runs::close(RunId run) {
+void Workload::close(RunId run) {
   const auto found = works_.find(run.value);
   if (found == works_.end()) return;
   let_go(found->second);
   works_.erase(found);
 }
 
-void Runs::note_answer(Work& work, const pipeline::AnswerItem& item) {
+void Workload::note_answer(Work& work, const pipeline::AnswerItem& item) {
   if (work.asks_open != 0) --work.asks_open;
   const bool allowed = item.decision == fb::ApprovalDecision::allow_once ||
                        item.decision == fb::ApprovalDecision::allow_always;
@@ -141,12 +141,12 @@ void Runs::note_answer(Work& work, const pipeline::AnswerItem& item) {
   }
 }
 
-void Runs::cancel(Work& work) {
+void Workload::cancel(Work& work) {
   ++counts_.aborted;
   abandon(work);
 }
 
-void Runs::abandon(Work& work) {
+void Workload::abandon(Work& work) {
   deltas_.drop(work.run());
   record_partial(work);
   Instance* instance = work.instance;
@@ -159,7 +159,7 @@ void Runs::abandon(Work& work) {
   }
 }
 
-void Runs::abandon_failed() {
+void Workload::abandon_failed() {
   const std::vector<RunId> runs = std::exchange(failed_, {});
   for (const RunId run : runs) {
     Work* work = find(run);
@@ -167,14 +167,14 @@ void Runs::abandon_failed() {
   }
 }
 
-void Runs::tell_failed(Work& work, fb::RunErrorKind kind, std::string_view message) {
+void Workload::tell_failed(Work& work, fb::RunErrorKind kind, std::string_view message) {
   ++counts_.failed;
   record_partial(work);
   answers_.failed(work.run(), kind, message, work.duration_ms());
 }
 
 // REQUIRES: it is not cancelled. Its process is told later: abandon_failed().
-void Runs::fail(Work& work, fb::RunErrorKind kind, std::string_view message) {
+void Workload::fail(Work& work, fb::RunErrorKind kind, std::string_view message) {
   deltas_.end(work.run());
   tell_failed(work, kind, message);
   work.cancelled_us = monotonic_now_us();
@@ -182,7 +182,7 @@ void Runs::fail(Work& work, fb::RunErrorKind kind, std::string_view message) {
   owner_.on_over(Shown::nothing);
 }
 
-void Runs::fail_waiting(fb::RunErrorKind kind, std::string_view message) {
+void Workload::fail_waiting(fb::RunErrorKind kind, std::string_view message) {
   std::vector<RunId> runs;
   for (const auto& [id, work] : works_) {
     if (work.instance == nullptr) runs.push_back(work.run());
@@ -192,7 +192,7 @@ void Runs::fail_waiting(fb::RunErrorKind kind, std::string_view message) {
   waiting_.clear();
 }
 
-void Runs::fail_all(std::string_view why) {
+void Workload::fail_all(std::string_view why) {
   fail_waiting(fb::RunErrorKind::unknown, why);
   for (auto& [id, work] : works_) {
     if (work.cancelled_us != 0) continue;
@@ -204,7 +204,7 @@ void Runs::fail_all(std::string_view why) {
 
 // Whether the agent has been silent about the run for longer than allowed. Output to stderr does
 // not count: programs that hang can write warnings there for ever.
-bool Runs::is_silent(Work& work, std::uint64_t now_us, bool unread) const {
+bool Workload::is_silent(Work& work, std::uint64_t now_us, bool unread) const {
   if (agent_->process.silence_ms == 0) return false;
   // Not the agent's silence: it waits for a person, or the gateway does not read its output.
   if (work.asks_open != 0 || unread) work.heard_us = now_us;
@@ -212,7 +212,7 @@ bool Runs::is_silent(Work& work, std::uint64_t now_us, bool unread) const {
   return now_us > heard_us && now_us - heard_us > agent_->process.silence_ms * 1'000;
 }
 
-void Runs::fail_overdue(std::uint64_t now_us, bool unread) {
+void Workload::fail_overdue(std::uint64_t now_us, bool unread) {
   const config::AgentProcess& process = agent_->process;
   for (auto& [id, work] : works_) {
     if (!work.is_live()) continue;
@@ -230,7 +230,7 @@ void Runs::fail_overdue(std::uint64_t now_us, bool unread) {
   }
 }
 
-void Runs::interrupt(const Instance& instance, bool told) {
+void Workload::interrupt(const Instance& instance, bool told) {
   const bool asked_for = instance.reason() == fb::AgentExitReason::restarted;
   const auto reason =
       asked_for ? fb::InterruptReason::agent_restart : fb::InterruptReason::agent_crash;
@@ -254,16 +254,16 @@ void Runs::interrupt(const Instance& instance, bool told) {
 
 // People have seen this part of the answer. Recorded once per attempt; if the end is reported here,
 // before that.
-void Runs::record_partial(Work& work) {
+void Workload::record_partial(Work& work) {
   answers_.partial(work.run(), work.prompt.attempt, std::exchange(work.answer, {}));
 }
 
-void Runs::record_partials() {
+void Workload::record_partials() {
   for (auto& [id, work] : works_)
     record_partial(work);
 }
 
-void Runs::cancel_all() const {
+void Workload::cancel_all() const {
   for (const auto& [id, work] : works_) {
     if (work.is_live() && work.instance->state() == InstanceState::ready) {
       work.instance->protocol().cancel(work.run());
@@ -271,7 +271,7 @@ void Runs::cancel_all() const {
   }
 }
 
-std::vector<RunId> Runs::deaf(std::uint64_t now_us) const {
+std::vector<RunId> Workload::unresponsive(std::uint64_t now_us) const {
   std::vector<RunId> runs;
   for (const auto& [id, work] : works_) {
     if (work.instance == nullptr || work.cancelled_us == 0) continue;
@@ -280,13 +280,13 @@ std::vector<RunId> Runs::deaf(std::uint64_t now_us) const {
   return runs;
 }
 
-std::uint32_t Runs::live_of(const Instance& instance) const {
+std::uint32_t Workload::live_of(const Instance& instance) const {
   return static_cast<std::uint32_t>(std::ranges::count_if(works_, [&](const auto& entry) {
     return entry.second.instance == &instance && entry.second.is_live();
   }));
 }
 
-void Runs::report(pipeline::AgentReport& out) const {
+void Workload::report(pipeline::AgentReport& out) const {
   for (const auto& [id, work] : works_)
     out.queued += work.instance == nullptr ? 1U : 0U;
   out.runs_finished = counts_.finished;
@@ -296,7 +296,7 @@ void Runs::report(pipeline::AgentReport& out) const {
   out.latency_sum_ms = counts_.latency_sum_ms;
 }
 
-void Runs::bound(RunId run, std::string_view agent_session) {
+void Workload::bound(RunId run, std::string_view agent_session) {
   Work* work = heard(run);
   if (work == nullptr) return;
   if (++work->binds > limits::kAgentBindsPerRunMax) {
@@ -312,7 +312,7 @@ void Runs::bound(RunId run, std::string_view agent_session) {
   answers_.bound(run, agent_session);
 }
 
-void Runs::delta(RunId run, std::string_view piece) {
+void Workload::delta(RunId run, std::string_view piece) {
   Work* work = heard(run);
   if (work == nullptr) return;
   work->instance->told = true;
@@ -325,7 +325,7 @@ void Runs::delta(RunId run, std::string_view piece) {
   deltas_.add(run, piece);
 }
 
-void Runs::tool_called(RunId run, const ToolCall& call) {
+void Workload::tool_called(RunId run, const ToolCall& call) {
   Work* work = heard(run);
   if (work == nullptr) return;
   work->instance->told = true;
@@ -342,7 +342,7 @@ void Runs::tool_called(RunId run, const ToolCall& call) {
   owner_.on_handed_in();
 }
 
-void Runs::tool_returned(RunId run, const ToolResult& result) {
+void Workload::tool_returned(RunId run, const ToolResult& result) {
   Work* work = heard(run);
   if (work == nullptr) return;
   const auto tool = std::ranges::find(work->tools, result.call_id, &Work::OpenTool::call_id);
@@ -360,7 +360,7 @@ void Runs::tool_returned(RunId run, const ToolResult& result) {
 
 // Some programs ask for permission only if configured to. The call cannot be undone, and was
 // reported; the run is stopped so that no more follow.
-void Runs::stop_if_forbidden(Work& work, const ToolResult& result) {
+void Workload::stop_if_forbidden(Work& work, const ToolResult& result) {
   const config::ToolPolicy& policy = agent_->tool_policy;
   if (result.is_error || policy.own) return;
   const bool denied = core::match_tool(agent_->deny, result.name).holds();
@@ -377,7 +377,7 @@ void Runs::stop_if_forbidden(Work& work, const ToolResult& result) {
                    printable(result.name), setting, agent_->id));
 }
 
-void Runs::asked(RunId run, const Permission& permission) {
+void Workload::asked(RunId run, const Permission& permission) {
   Work* work = heard(run);
   if (work == nullptr) return;
   if (++work->asks > limits::kAgentAsksPerRunMax) {
@@ -393,11 +393,11 @@ void Runs::asked(RunId run, const Permission& permission) {
   answers_.asked(run, permission);
 }
 
-void Runs::steered(RunId queued, RunId into) {
+void Workload::steered(RunId queued, RunId into) {
   if (live(into) != nullptr) answers_.steered(queued, into);
 }
 
-void Runs::finished(RunId run, const Finished& answer) {
+void Workload::finished(RunId run, const Finished& answer) {
   Work* work = find(run);
   if (work != nullptr && work->instance != nullptr) work->instance->answered = true;
   if (work == nullptr || !work->is_live()) return settled(run);
@@ -416,7 +416,7 @@ void Runs::finished(RunId run, const Finished& answer) {
 
 // `message` may quote program output with secrets in it, and goes to the journal and to channels:
 // so it is redacted for every protocol.
-void Runs::failed(RunId run, fb::RunErrorKind kind, std::string_view message) {
+void Workload::failed(RunId run, fb::RunErrorKind kind, std::string_view message) {
   Work* work = find(run);
   if (work != nullptr && work->instance != nullptr) work->instance->answered = true;
   if (work == nullptr || !work->is_live()) return settled(run);
@@ -428,7 +428,7 @@ void Runs::failed(RunId run, fb::RunErrorKind kind, std::string_view message) {
 }
 
 // The agent has stopped working on a cancelled run.
-void Runs::settled(RunId run) {
+void Workload::settled(RunId run) {
   close(run);
   owner_.on_over(Shown::nothing);
 }

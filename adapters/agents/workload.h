@@ -1,4 +1,4 @@
-// Runs: the open runs of an agent, waiting and running, and the reports to the engine about
+// Workload: the open runs of an agent, waiting and running, and the reports to the engine about
 // them.
 #pragma once
 
@@ -63,9 +63,9 @@ struct Work {
 enum class Shown : std::uint8_t { nothing, works, answers };
 
 // Callbacks to the owner of the processes. Called from within calls to Runs.
-class RunsOwner {
+class WorkloadOwner {
  public:
-  virtual ~RunsOwner() = default;
+  virtual ~WorkloadOwner() = default;
   // A tool's input or output was handed to the engine, which may be full now.
   virtual void on_handed_in() = 0;
   // A run is over, or was failed by us: a waiting run may be placed, and a process told to stop. Do
@@ -78,21 +78,22 @@ class RunsOwner {
 enum class Placed : std::uint8_t { given, held, exhausted };
 
 // Thread: loop. The runs of a session are worked on in order, one at a time.
-class Runs final : public RunEvents {
+class Workload final : public RunEvents {
  public:
   // All outlive it. `agent`: the current configuration, which may be replaced. `waiting_bytes`: of
   // the texts of queued prompts, of all agents.
-  Runs(Answers& answers, DeltaMerger& deltas, std::size_t& waiting_bytes,
-       const std::shared_ptr<const config::AgentConfig>& agent, log::Logger log, RunsOwner& owner)
+  Workload(Answers& answers, DeltaMerger& deltas, std::size_t& waiting_bytes,
+           const std::shared_ptr<const config::AgentConfig>& agent, log::Logger log,
+           WorkloadOwner& owner)
       : answers_(answers),
         deltas_(deltas),
         waiting_bytes_(waiting_bytes),
         agent_(agent),
         log_(log),
         owner_(owner) {}
-  ~Runs() override;
-  Runs(const Runs&) = delete;
-  Runs& operator=(const Runs&) = delete;
+  ~Workload() override;
+  Workload(const Workload&) = delete;
+  Workload& operator=(const Workload&) = delete;
 
   // Queues a run. False, and the run fails, when the queue is full.
   bool add(const pipeline::PromptItem& item);
@@ -126,7 +127,7 @@ class Runs final : public RunEvents {
   void cancel_all() const;
 
   // Runs whose process did not stop in time after they were cancelled.
-  std::vector<RunId> deaf(std::uint64_t now_us) const;
+  std::vector<RunId> unresponsive(std::uint64_t now_us) const;
   std::uint32_t live_of(const Instance& instance) const;
   void report(pipeline::AgentReport& out) const;
 
@@ -163,7 +164,7 @@ class Runs final : public RunEvents {
   std::size_t& waiting_bytes_;
   const std::shared_ptr<const config::AgentConfig>& agent_;
   log::Logger log_;
-  RunsOwner& owner_;
+  WorkloadOwner& owner_;
   std::map<std::uint64_t, Work> works_{};     // by run
   std::deque<std::uint64_t> waiting_{};       // runs without an instance, the oldest first
   std::unordered_set<std::uint64_t> busy_{};  // sessions with a run that an instance works on
