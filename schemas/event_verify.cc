@@ -44,6 +44,13 @@ bool wide_vectors_aligned(std::uint16_t kind, const std::uint8_t* body) {
   return elements == nullptr || is_aligned8(elements);
 }
 
+// Empty for a number that is no kind. EventBody has 8 bits: a larger number must not be truncated
+// to a known kind.
+const char* name_of(std::uint16_t kind) {
+  const bool possible = kind != 0 && kind <= static_cast<std::uint16_t>(fb::EventBody::MAX);
+  return possible ? fb::EnumNameEventBody(static_cast<fb::EventBody>(kind)) : "";
+}
+
 }  // namespace
 
 bool event_is_readable(const EventView& event) {
@@ -72,7 +79,7 @@ Error unreadable_event(const EventView& event) {
 }
 
 bool verify_event_body(std::uint16_t kind, ByteSpan body) {
-  if (event_kind_name(kind).empty()) return false;
+  if (*name_of(kind) == '\0') return false;
   // The verifier of FlatBuffers 2.0.8 checks alignment relative to the buffer only.
   if (!is_aligned8(body.data())) return false;
   if (body.size() < sizeof(flatbuffers::uoffset_t) || body.size() >= FLATBUFFERS_MAX_BUFFER_SIZE) {
@@ -87,9 +94,7 @@ bool verify_event_body(std::uint16_t kind, ByteSpan body) {
 }
 
 std::string_view event_kind_name(std::uint16_t kind) {
-  // EventBody has 8 bits: a larger number must not be truncated to a known kind.
-  const bool possible = kind != 0 && kind <= static_cast<std::uint16_t>(fb::EventBody::MAX);
-  return possible ? fb::EnumNameEventBody(static_cast<fb::EventBody>(kind)) : "";
+  return name_of(kind);
 }
 
 std::uint16_t event_kind_of(std::string_view name) {
