@@ -282,7 +282,7 @@ void Daemon::start_agents() {
                 .on_stop_asked =
                     [this] {
                       agents_->record_partials();
-                      server_->hand_in_gathered();
+                      server_->flush_refusal_report();
                     },
                 .on_stopping = [this] { agents_->begin_stop(); },
                 .ended = [this] { return agents_->ended(); },
