@@ -51,6 +51,17 @@ const char* name_of(std::uint16_t kind) {
   return possible ? fb::EnumNameEventBody(static_cast<fb::EventBody>(kind)) : "";
 }
 
+// Most events are messages: inlined, the checks of their fields take a quarter of the time.
+[[gnu::flatten]] bool verify_message(flatbuffers::Verifier& verifier, const std::uint8_t* root) {
+  return verifier.VerifyTable(reinterpret_cast<const fb::MessageReceived*>(root));
+}
+
+bool verify_table(flatbuffers::Verifier& verifier, const std::uint8_t* root, std::uint16_t kind) {
+  const auto body = static_cast<fb::EventBody>(kind);
+  return body == fb::EventBody::MessageReceived ? verify_message(verifier, root)
+                                                : fb::VerifyEventBody(verifier, root, body);
+}
+
 }  // namespace
 
 bool event_is_readable(const EventView& event) {
@@ -88,8 +99,7 @@ bool verify_event_body(std::uint16_t kind, ByteSpan body) {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(body.data());
   flatbuffers::Verifier verifier(bytes, body.size(), kDepthMax, kTablesMax);
   const flatbuffers::uoffset_t root = verifier.VerifyOffset(0);
-  if (root == 0) return false;
-  if (!fb::VerifyEventBody(verifier, bytes + root, static_cast<fb::EventBody>(kind))) return false;
+  if (root == 0 || !verify_table(verifier, bytes + root, kind)) return false;
   return wide_vectors_aligned(kind, bytes);
 }
 
