@@ -130,7 +130,7 @@ void runs_list(Call& call) {
   call.ask({.kind = input_kind::kQueryRuns, .a = call.number("limit")},
            [](Responder& to, const pipeline::RunsItem& item) {
              to.respond([&](JsonWriter& json) {
-               json.member("ts", to.net.wall_ms);
+               json.member("ts", to.wall_ms());
                json.member("totalCount", item.total);
                json.objects("runs", item.runs,
                             [&](const pipeline::OpenRun& open) { write_run(json, open); });
@@ -212,7 +212,7 @@ constexpr Method kAgentMethods[]{
     {"agents.restart", Scope::admin, {kNamedId}, change_agent<fb::CreateAgentRestartRequested>},
     {"agents.reset", Scope::admin, {kNamedId}, change_agent<fb::CreateAgentReset>},
     {"models.list", Scope::read, {}, show_configured<write_models>},
-    {"runs.list", Scope::read, {number("limit", 1, 1'000, 100)}, runs_list},
+    {"runs.list", Scope::read, {number("limit", 1, 1'000, 100)}, runs_list, kPast},
 };
 
 }  // namespace
