@@ -39,10 +39,11 @@ bool parse_sha256(std::string_view text, Digest256& out) {
   return true;
 }
 
-// Below state/ or config/, and nowhere else once it is put in place.
+// Below state/, or right in config/, and nowhere else once it is put in place.
 bool is_inside(const std::string& path) {
   if (!path.starts_with(kBackupState) && !path.starts_with(kBackupConfig)) return false;
   const fs::path parts{path};
+  if (path.starts_with(kBackupConfig) && parts.parent_path() != "config") return false;
   return path == parts.lexically_normal().string() && parts.has_filename() &&
          std::ranges::none_of(parts, [](const fs::path& part) { return part == ".."; }) &&
          path.find('\0') == std::string::npos;
