@@ -10,3 +10,5 @@ SPINE_REPLAY("journal dump", journal_dump, "Print events in readable form")
 SPINE_REPLAY_TITLE("replay", "Ask the journal about the past, without acting")
 SPINE_REPLAY("replay verify", replay_verify,
              "Fold from zero and compare every recorded digest, and the live daemon's")
+SPINE_REPLAY("replay trace", replay_trace,
+             "Everything that followed from a message, as a tree or a picture")
