@@ -10,3 +10,7 @@ SPINE_REPLAY("journal dump", journal_dump, "Print events in readable form")
 SPINE_REPLAY_TITLE("replay", "Ask the journal about the past, without acting")
 SPINE_REPLAY("replay verify", replay_verify,
              "Fold from zero and compare every recorded digest, and the live daemon's")
+SPINE_REPLAY("replay fork", replay_fork,
+             "Decide recorded inputs again, under another config or by this version")
+SPINE_REPLAY("replay rehearse", replay_rehearse,
+             "Before an upgrade: fork many journals, with a verdict (and JUnit XML)")
