@@ -161,7 +161,8 @@ class BodyWriter : public flatbuffers::IterationVisitor {
   int vectors_{};
 };
 
-// The field names and types of a kind's table; nullptr for a kind this program does not know.
+}  // namespace
+
 const flatbuffers::TypeTable* table_of(std::uint16_t kind) {
   const flatbuffers::TypeTable* kinds = fb::EventBodyTypeTable();
   for (std::size_t i = 0; i < kinds->num_elems; ++i) {
@@ -171,8 +172,6 @@ const flatbuffers::TypeTable* table_of(std::uint16_t kind) {
   }
   return nullptr;
 }
-
-}  // namespace
 
 void append_body(const EventView& event, bool json, std::string& out) {
   const flatbuffers::TypeTable* table = table_of(event.header.kind);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "engine/core/model/rules.h"
 #include "engine/core/model/views.h"
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/recovery.h"
@@ -104,7 +105,8 @@ Status Engine::write_start(const EngineOptions& options, const RecoveryReport& r
   flatbuffers::FlatBufferBuilder started{256};
   started.Finish(fb::CreateEngineStartedDirect(
       started, options.version.c_str(), &boot_bits, boottime_now_ms(), report.after_crash,
-      static_cast<std::uint32_t>(::getpid()), lost.value, new_cursors ? &loss_bits : nullptr));
+      static_cast<std::uint32_t>(::getpid()), lost.value, new_cursors ? &loss_bits : nullptr,
+      core::kRulesVersion));
   inputs.push_back({fb::EventBody::EngineStarted, finished(started)});
   const core::EngineMemory memory = core::view_engine(engine_->state());
   const ByteSpan zone_rules = options.zone_rules.view();
