@@ -38,6 +38,9 @@ class Reader {
   Status renew();
   // Resets the read transaction, which unpins its pages, until the next renew(); e.g. for a wait.
   void release();
+  // False once another file, or none, has the journal's name: it was restored, moved or deleted,
+  // and this reader goes on seeing what it opened.
+  bool is_in_place() const;
   // First and last Seq visible; 0 when empty.
   Seq first() const { return first_; }
   Seq last() const { return last_; }

@@ -58,12 +58,14 @@ const flatbuffers::TypeTable* table_of(std::uint16_t kind);
 // REQUIRES: the body passed the verifier of its kind, if the kind is known.
 void append_body(const EventView& event, bool json, std::string& out);
 
+enum class Detail : std::uint8_t { all, header };  // header: without the body
+
 // Several lines: seq, time and kind; then why and who; then each field that is set. Ends with a
 // newline. REQUIRES: as append_body().
-std::string record_text(const EventView& event, Names& names);
+std::string record_text(const EventView& event, Names& names, Detail detail = Detail::all);
 // The same as one JSON object without a newline:
 // {"seq","time","wallMs","logicalMs","kind","source","input","cause","correlation",
 //  "principal":{"id","kind","key","name"}|null,"session":{"id","key"}|null,"body":{...}}
-std::string record_json(const EventView& event, Names& names);
+std::string record_json(const EventView& event, Names& names, Detail detail = Detail::all);
 
 }  // namespace spine::replay

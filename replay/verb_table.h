@@ -7,6 +7,7 @@ SPINE_REPLAY("journal info", journal_info, "Where the journal is, how much, from
 SPINE_REPLAY("journal verify", journal_verify,
              "Check every block: CRC, SHA-256 chain, seqs, record headers, bodies")
 SPINE_REPLAY("journal dump", journal_dump, "Print events in readable form")
+SPINE_REPLAY("journal tail", journal_tail, "Print the latest events, then new ones as they come")
 SPINE_REPLAY_TITLE("replay", "Ask the journal about the past, without acting")
 SPINE_REPLAY("replay verify", replay_verify,
              "Fold from zero and compare every recorded digest, and the live daemon's")

@@ -12,6 +12,7 @@
 #include "engine/pipeline/recovery.h"
 #include "journal/snapshots.h"
 #include "schemas/fields.h"
+#include "schemas/vocab/cursor.h"
 
 #include "event_generated.h"
 
@@ -72,7 +73,7 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
     return ready.error();
   }
   const core::EngineMemory now = core::view_engine(engine_->state());
-  shared_.cursor_epoch = {shared_.epoch.hi ^ now.loss.hi, shared_.epoch.lo ^ now.loss.lo};
+  shared_.cursor_epoch = cursor_epoch(shared_.epoch, now.loss);
   SPINE_TRY(report.obligations_resumed,
             engine_->interrupt_runs(report.after_crash ? fb::InterruptReason::gateway_crash
                                                        : fb::InterruptReason::gateway_stop));
