@@ -75,7 +75,7 @@ const std::string* find_field(const Fields& fields, const std::string& name) {
   return found == fields.end() ? nullptr : &found->second;
 }
 
-std::string shortened(const std::string& value) {
+std::string short_value(const std::string& value) {
   if (value.size() <= kValueBytesMax) return value;
   return printable(std::string_view(value).substr(0, kValueBytesMax)) + "...";
 }
@@ -155,10 +155,10 @@ std::vector<FieldChange> changes_of(const EventView& expected, const EventView& 
   for (const auto& [name, value] : then) {
     const std::string* other = find_field(now, name);
     if (other != nullptr && *other == value) continue;
-    changes.push_back({name, shortened(value), other == nullptr ? "" : shortened(*other)});
+    changes.push_back({name, short_value(value), other == nullptr ? "" : short_value(*other)});
   }
   for (const auto& [name, value] : now)
-    if (find_field(then, name) == nullptr) changes.push_back({name, "", shortened(value)});
+    if (find_field(then, name) == nullptr) changes.push_back({name, "", short_value(value)});
   return changes;
 }
 
