@@ -17,3 +17,6 @@ SPINE_REPLAY("replay fork", replay_fork,
              "Decide recorded inputs again, under another config or by this version")
 SPINE_REPLAY("replay rehearse", replay_rehearse,
              "Before an upgrade: fork many journals, with a verdict (and JUnit XML)")
+SPINE_REPLAY("replay state", replay_state, "Print the state at a moment: tables, rows, digest")
+SPINE_REPLAY("replay diff", replay_diff, "Print what differs between two moments, field by field")
+SPINE_REPLAY("replay blame", replay_blame, "Find the event that gave a field its value, and why")
