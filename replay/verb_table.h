@@ -10,3 +10,6 @@ SPINE_REPLAY("journal dump", journal_dump, "Print events in readable form")
 SPINE_REPLAY_TITLE("replay", "Ask the journal about the past, without acting")
 SPINE_REPLAY("replay verify", replay_verify,
              "Fold from zero and compare every recorded digest, and the live daemon's")
+SPINE_REPLAY("replay bisect", replay_bisect,
+             "Find the first event after which a predicate holds, or a command fails")
+SPINE_REPLAY("replay digests", replay_digests, "Print digests of the states on the way")
