@@ -20,3 +20,6 @@ SPINE_REPLAY("replay rehearse", replay_rehearse,
 SPINE_REPLAY("replay state", replay_state, "Print the state at a moment: tables, rows, digest")
 SPINE_REPLAY("replay diff", replay_diff, "Print what differs between two moments, field by field")
 SPINE_REPLAY("replay blame", replay_blame, "Find the event that gave a field its value, and why")
+SPINE_REPLAY("replay bisect", replay_bisect,
+             "Find the first event after which a predicate holds, or a command fails")
+SPINE_REPLAY("replay digests", replay_digests, "Print digests of the states on the way")
