@@ -96,10 +96,10 @@ Status Engine::write_start(const EngineOptions& options, const RecoveryReport& r
   const Bits128 loss = random128();
   const fb::Bits128 loss_bits{loss.hi, loss.lo};
   flatbuffers::FlatBufferBuilder started{256};
-  started.Finish(fb::CreateEngineStartedDirect(
-      started, options.version.c_str(), &boot_bits, boottime_now_ms(), report.after_crash,
-      static_cast<std::uint32_t>(::getpid()), lost.value, lost ? &loss_bits : nullptr,
-      core::kRulesVersion));
+  started.Finish(fb::CreateEngineStartedDirect(started, options.version.c_str(), &boot_bits,
+                                               boottime_now_ms(), report.after_crash,
+                                               static_cast<std::uint32_t>(::getpid()), lost.value,
+                                               lost ? &loss_bits : nullptr, core::kRulesVersion));
   inputs.push_back({fb::EventBody::EngineStarted, finished(started)});
   const core::EngineMemory memory = core::view_engine(engine_->state());
   const ByteSpan zone_rules = options.zone_rules.view();
