@@ -97,7 +97,7 @@ void Fork::before(const EventView& event) {
   count(event.header.kind, report_.recorded);
   note_kind(kinds_, event.header.kind);
   if (deciding_) compare(event);
-  if (other_) other_->note(event);
+  if (other_) undecided_ ? other_->fold_fact(event) : other_->note(event);
   last_ = event.seq;
 }
 
@@ -111,9 +111,9 @@ void Fork::begin(const EventView& event) {
   input_seq_ = event.seq;
   deciding_ = core::input_of(event, input_, scratch_) && core::input_kind(input_.kind) &&
               (input_.kind == event.header.kind || verify_event_body(input_.kind, input_.body));
-  if (!deciding_) {
+  undecided_ = !deciding_;
+  if (undecided_) {
     ++report_.facts;
-    if (other_) other_->fold_fact(event);
     return;
   }
   ++report_.inputs;

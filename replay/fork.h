@@ -95,7 +95,8 @@ class Fork {
   core::Input input_{};
   core::Decision decision_{};
   core::BodyBuilder scratch_{};
-  bool deciding_{};  // an input, and its events are compared
+  bool undecided_{true};  // what is recorded was not decided here: it began before, or has no rule
+  bool deciding_{};       // events of a decision are compared
   std::size_t compared_{};
   Seq last_{};
   std::vector<std::uint16_t> kinds_{};  // of the recorded events of the decision

@@ -79,6 +79,7 @@ void OtherWorld::fold_fact(const EventView& event) {
   EventView fact = event;
   fact.seq = next(state_.applied());
   core::evolve(state_, fact);
+  if (is_named_later(fact.header.kind)) numbers_.emplace_back(event.seq.value, fact.seq.value);
 }
 
 void OtherWorld::note(const EventView& recorded) {

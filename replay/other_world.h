@@ -31,7 +31,7 @@ class OtherWorld {
   // Makes the input name what it names in this world; what is not there becomes number 0. Its body
   // is then borrowed from here, until the next call.
   void translate(core::Input& input);
-  // Folds the events of a decision, or a fact that nobody decided, under the next numbers.
+  // Folds the events of a decision, or an event that was not decided here, under the next numbers.
   void fold(const core::Decision& decision);
   void fold_fact(const EventView& event);
   // Says which event of the record the last decision was about, one after the other.

@@ -69,8 +69,14 @@ Verdict verdict_of(const std::string& path, const Common& common) {
 
 // Text of an element or an attribute, without what XML cannot hold.
 std::string xml(std::string_view text) {
+  std::string safe = printable(text, true);
+  for (const std::string_view no_character : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {
+    for (std::size_t at = safe.find(no_character); at != std::string::npos;
+         at = safe.find(no_character, at))
+      safe.replace(at, no_character.size(), "?");
+  }
   std::string out;
-  for (const char c : printable(text, true)) {
+  for (const char c : safe) {
     switch (c) {
       case '&':
         out += "&amp;";
