@@ -24,6 +24,7 @@ SPINE_VERB("sessions abort", sessions_abort,
 SPINE_TITLE("runs", "What agents are working on")
 SPINE_VERB("runs list", runs_list, "List what is being worked on and what waits, the oldest first")
 SPINE_VERB("runs abort", runs_abort, "End a run")
+SPINE_VERB("runs retry", runs_retry, "Try a run again that failed or was aborted, by a new run")
 SPINE_TITLE("devices", "Who may connect: paired devices")
 SPINE_VERB("devices list", devices_list, "List devices that ask, and paired ones")
 SPINE_VERB("devices approve", devices_approve, "Let a device in that asks to be paired")

@@ -24,7 +24,8 @@ struct Input {
   // SessionReset, SessionClosed, SessionPatched: which. RunAborted with an empty list: whose open
   // runs. Else 0.
   SessionId session{};
-  RunId run{};  // RunAborted with an empty list: this run of the session only, if it is set
+  RunId run{};  // RunAborted with an empty list: this run of the session only, if it is set.
+                // RunRetryRequested: which, unless its body says so
   Instant now{};
   ByteSpan body{};
 };
@@ -50,6 +51,9 @@ enum class ReplyCode : std::uint8_t {
   label_taken,    // another open session has this label
   malformed_key,  // no session can have the key that was typed
   missing_scope,  // a command of the message needs an admin scope
+  run_open,       // the run's message is being worked on, by reply.run
+  run_answered,   // the run's message has been answered: only a forced retry does it again
+  left_behind,    // the run's message is in no session's present conversation
 };
 
 struct Reply {

@@ -74,7 +74,7 @@ void Drafter::start_run(std::uint32_t run_row, std::uint64_t now_ms,
   Why why = why_of(run);
   why.cause = run.id.value;
   const std::vector<std::uint64_t> collected = collect(run_row, now_ms, gone);
-  if (collected.empty()) return add_run_started(why, run.id);
+  if (collected.empty()) return add_run_started(why, run.id, run.previous);
   std::vector<std::uint64_t> messages;
   for (const std::uint64_t id : collected)
     messages.push_back(tables_.runs[tables_.runs.find(RunId{id})].message.value);
@@ -84,8 +84,8 @@ void Drafter::start_run(std::uint32_t run_row, std::uint64_t now_ms,
   add_runs_merged(why, collected, run.id);
 }
 
-void Drafter::add_run_started(const Why& why, RunId run) {
-  add(why, fb::CreateRunStarted(builder(), run.value, 1));
+void Drafter::add_run_started(const Why& why, RunId run, Seq previous) {
+  add(why, fb::CreateRunStarted(builder(), run.value, 1, 0, previous.value));
 }
 
 void Drafter::add_runs_merged(const Why& why, const std::vector<std::uint64_t>& runs, RunId into) {

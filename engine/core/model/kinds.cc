@@ -163,6 +163,7 @@ constexpr Kind kKinds[]{
      .effects = effects_of_control},
     {.kind = Body::SkillsChanged, .decide = decide_skills_changed},
     {.kind = Body::PartialAnswerRecorded, .decide = decide_partial_answer},
+    {.kind = Body::RunRetryRequested, .decide = decide_run_retry, .fold = fold_run_retry_requested},
 
     {.kind = Body::ConfigApplied, .decide = decide_recorded, .fold = fold_config},
     {.kind = Body::ConfigChanged, .decide = decide_config_changed, .told = run_watchers},

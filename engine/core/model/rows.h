@@ -142,6 +142,7 @@ struct RunRow {
   std::int64_t started_wall_ms{};
   std::int64_t ended_wall_ms{};
   RunId steered{};  // queued: the run whose agent took its message; 0 = none
+  Seq previous{};   // of a retry: the last RunStarted of the run before; 0 = none
   Text key{};
   Text agent_id{};
   std::uint16_t attempt{};  // 0 = not started
@@ -169,7 +170,8 @@ struct RunRow {
                       column(14, &Row::crashes),
                       column(15, &Row::trust),
                       column(16, &Row::queue_mode),
-                      column(17, &Row::steered)};
+                      column(17, &Row::steered),
+                      column(18, &Row::previous, kSeqOfState)};
   }
 };
 

@@ -2,6 +2,7 @@
 #include "engine/core/model/views.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/core/model/tables.h"
 #include "engine/core/sessions/session_key.h"
@@ -173,6 +174,17 @@ std::size_t list_open_runs(const State& state, std::size_t limit, std::vector<Ru
   std::partial_sort(open.begin(), open.begin() + static_cast<std::ptrdiff_t>(count), open.end());
   out.insert(out.end(), open.begin(), open.begin() + static_cast<std::ptrdiff_t>(count));
   return open.size();
+}
+
+std::size_t list_ended_runs(const State& state, std::size_t limit, std::vector<RunId>& out) {
+  const Runs& runs = state.tables().runs;
+  std::vector<std::pair<Seq, RunId>> ended;
+  for (std::uint32_t row = 1; row < runs.end(); ++row)
+    if (runs.live(row) && !runs.open(row)) ended.emplace_back(runs[row].ended, runs.id_of(row));
+  std::sort(ended.rbegin(), ended.rend());
+  for (std::size_t i = 0; i < std::min(limit, ended.size()); ++i)
+    out.push_back(ended[i].second);
+  return ended.size();
 }
 
 EngineMemory view_engine(const State& state) {

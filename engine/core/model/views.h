@@ -89,6 +89,9 @@ std::size_t list_sessions(const State& state, std::string_view agent_id, std::si
 // Open runs, the oldest first. Appends at most `limit` ids; returns how many there are.
 std::size_t list_open_runs(const State& state, std::size_t limit, std::vector<RunId>& out);
 
+// The last runs that ended, the latest first; likewise. Those of long ago are not in the state.
+std::size_t list_ended_runs(const State& state, std::size_t limit, std::vector<RunId>& out);
+
 // Devices in order of approval, the oldest first. Appends at most `limit` from position `offset`
 // on; returns how many there are.
 std::size_t list_devices(const State& state, std::size_t offset, std::size_t limit,

@@ -13,10 +13,13 @@ void append_history(const Folding& fold, std::uint32_t session_row, Seq seq) {
   hot.updated_wall_ms = fold.wall_ms();
 }
 
+bool in_history(const Tables& tables, std::uint32_t session_row, Seq message) {
+  const SessionHot& hot = tables.sessions.hot(session_row);
+  return hot.history_first && message >= hot.history_first;
+}
+
 void append_reply(const Folding& fold, std::uint32_t session_row, Seq message) {
-  const SessionHot& hot = fold.tables.sessions.hot(session_row);
-  if (!hot.history_first || message < hot.history_first) return;
-  append_history(fold, session_row, fold.seq());
+  if (in_history(fold.tables, session_row, message)) append_history(fold, session_row, fold.seq());
 }
 
 void clear_history(const Folding& fold, std::uint32_t session_row) {

@@ -233,7 +233,7 @@ Status Follower::answer(const ReadRequest& request) {
     case ReadRequest::Kind::gap:
       return reply(GapReader{state_, *reader_}.read(request.before, request.as_of));
     case ReadRequest::Kind::runs:
-      return reply(runs.read_open(request.limit));
+      return reply(runs.read_list(request.limit, request.ended));
     case ReadRequest::Kind::prompt: {
       PromptItem item{};
       SPINE_TRY(const bool wanted, runs.read_prompt(request.run, request.effect, item));

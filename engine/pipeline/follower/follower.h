@@ -37,6 +37,7 @@ struct ReadRequest {
   std::uint64_t limit{};  // history, runs: as many at most
   Seq before{};           // history: only older ones, 0 = from the end; gap: the first wanted
   HistoryLines lines{};   // history
+  bool ended{};           // runs: the last ones that ended, not the open ones
   RunId run{};            // run_end, prompt
   EffectId effect{};      // prompt
 };

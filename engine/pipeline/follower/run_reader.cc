@@ -85,17 +85,18 @@ Result<RunItem> RunReader::read_end(RunId id) {
 
 // The state does not keep since when a run waits: the event that queued it, whose seq is its id,
 // knows.
-Result<RunsItem> RunReader::read_open(std::uint64_t limit) {
+Result<RunsItem> RunReader::read_list(std::uint64_t limit, bool ended) {
   RunsItem item{};
   std::vector<RunId> ids;
-  item.total = core::list_open_runs(state_, static_cast<std::size_t>(limit), ids);
+  const auto list = ended ? core::list_ended_runs : core::list_open_runs;
+  item.total = list(state_, static_cast<std::size_t>(limit), ids);
   for (const RunId id : ids) {
-    OpenRun& open = item.runs.emplace_back();
+    ListedRun& open = item.runs.emplace_back();
     core::view_run(state_, id, open.run);
     core::SessionView session{};
     if (core::view_session(state_, open.run.session, session)) {
       open.session_key = session.key;
-      if (session.active_run != id) open.behind_run_key = session.active_run_key;
+      if (!ended && session.active_run != id) open.behind_run_key = session.active_run_key;
     }
     SPINE_TRY(const EventView queued, reader_.event_at(Seq{id.value}));
     open.queued_wall_ms = queued.header.wall_ms;

@@ -21,8 +21,8 @@ class RunReader {
   // False when the attempt that `effect` started is not the run's any more.
   Result<bool> read_prompt(RunId id, EffectId effect, PromptItem& item);
   Result<RunItem> read_end(RunId id);
-  // The oldest `limit` of those that wait or are worked on.
-  Result<RunsItem> read_open(std::uint64_t limit);
+  // The oldest `limit` of those that wait or are worked on; or of those that ended, the latest.
+  Result<RunsItem> read_list(std::uint64_t limit, bool ended);
 
  private:
   Result<bool> read_texts(Seq started, Seq message, std::uint16_t attempt);

@@ -32,7 +32,7 @@ inline constexpr std::uint16_t kQueryPairing = 0x108;   // live requests of send
 inline constexpr std::uint16_t kQueryFindSession = 0x109;
 inline constexpr std::uint16_t kQueryGap = 0x10A;        // a=first seq: pushed events since then
 inline constexpr std::uint16_t kQueryApprovals = 0x10B;  // open questions of agents
-inline constexpr std::uint16_t kQueryRuns = 0x10C;       // a=limit: open runs
+inline constexpr std::uint16_t kQueryRuns = 0x10C;       // a=limit, b=1: ended runs, else open ones
 // As kQueryHistory, but of the messages alone: without tools and partial answers.
 inline constexpr std::uint16_t kQueryMessages = 0x110;
 // Which sessions typed keys name, whether they are there or not. Of one key: text=the key, answered
@@ -68,7 +68,9 @@ static_assert(sizeof(InputHeader) == 48);
 // all. Empty = not named.
 struct InputNames {
   std::string_view session_key{};
-  std::string_view run_key{};  // RunAborted: this run, if it is of that session
+  // RunAborted: this run, if it is of that session. Without a session (RunRetryRequested): this
+  // run, open or ended.
+  std::string_view run_key{};
 };
 
 // A journalled input, taken apart. Borrowed.

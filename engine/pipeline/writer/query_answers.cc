@@ -34,9 +34,12 @@ void QueryAnswers::answer(const InputHeader& header, std::string_view text, Inst
       ask_follower(header, ReadRequest::Kind::gap).before =
           Seq{std::max<std::uint64_t>(header.a, 1)};
       return;
-    case input_kind::kQueryRuns:
-      ask_follower(header, ReadRequest::Kind::runs).limit = header.a;
+    case input_kind::kQueryRuns: {
+      ReadRequest& read = ask_follower(header, ReadRequest::Kind::runs);
+      read.limit = header.a;
+      read.ended = header.b == 1;
       return;
+    }
     case input_kind::kQueryHistory:
     case input_kind::kQueryMessages:
       return answer_history(header, text);

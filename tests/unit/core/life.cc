@@ -32,6 +32,7 @@ void Life::step() {
   if (prng_.chance(20)) world.advance_ms(prng_.below(prng_.chance(10) ? 40'000'000 : 2'000));
   if (prng_.chance(15)) return door_step();
   if (prng_.chance(25)) return agent_step();
+  if (prng_.chance(3)) return retry_some_run();
   const std::uint64_t kind = prng_.below(100);
   if (kind < 40) {
     world.message(channel_message());

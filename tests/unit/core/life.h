@@ -41,6 +41,7 @@ class Life {
   // Something that an agent does, or somebody does about one.
   void agent_step();
   void run_step(RunId run);
+  void retry_some_run();
   void approval_step();
   RunId some_running();
   RunId some_waiting();

@@ -133,6 +133,12 @@ std::string show_reply(const Reply& reply) {
       return "malformed_key";
     case ReplyCode::missing_scope:
       return "missing_scope";
+    case ReplyCode::run_open:
+      return "run_open";
+    case ReplyCode::run_answered:
+      return "run_answered";
+    case ReplyCode::left_behind:
+      return "left_behind";
   }
   return "?";
 }

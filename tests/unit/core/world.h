@@ -199,6 +199,8 @@ class World {
   Reply reset_agent(const std::string& agent);
   Reply restart_agent(const std::string& agent);
   Reply skills_changed(std::size_t changes);
+  // A key of its own for each request, unless one is given.
+  Reply retry(RunId run, bool forced = false, const std::string& key = {});
 
   void advance_ms(std::uint64_t ms) {
     now.logical_ms += ms;

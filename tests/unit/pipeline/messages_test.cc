@@ -297,7 +297,7 @@ TEST_F(Messages, AnEventSaysWhichAttemptAndWhatWasAsked) {
 }
 
 TEST_F(Messages, OpenRunsComeBackWhole) {
-  const OpenRun waits{.run = {.id = RunId{8}, .key = "r-8", .agent_id = "main"},
+  const ListedRun waits{.run = {.id = RunId{8}, .key = "r-8", .agent_id = "main"},
                       .session_key = "agent:main:main",
                       .queued_wall_ms = 12,
                       .behind_run_key = "r-7"};
