@@ -148,6 +148,13 @@ Result<LoadedSnapshot> SnapshotStore::load(Seq seq, Bits128 epoch) const {
   return loaded;
 }
 
+Result<LoadedSnapshot> SnapshotStore::load_of(Seq seq, Reader& reader) const {
+  SPINE_TRY(LoadedSnapshot loaded, load(seq, reader.epoch()));
+  SPINE_TRY(const BlockView block, reader.block_of(seq));
+  if (block.sha256() == loaded.block) return loaded;
+  return Error{Errc::corrupt, "the journal has another history up to it"};
+}
+
 Result<SnapshotOrigin> SnapshotStore::origin_of(Seq seq) const {
   const fs::path path = path_of(seq);
   SPINE_TRY(InputFile file, InputFile::open(path));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "journal/block.h"
+#include "journal/reader.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/result.h"
@@ -48,6 +49,9 @@ class SnapshotStore {
   std::vector<Seq> list() const;
   // Reads and checks one (magic, version, epoch, length, CRC). Errc::corrupt names the file.
   Result<LoadedSnapshot> load(Seq seq, Bits128 epoch) const;
+  // The same of one that must be of the journal being read: the block that holds `seq` there is the
+  // one it was made of. Errc::not_found beyond the journal's end. REQUIRES: the reader was renewed.
+  Result<LoadedSnapshot> load_of(Seq seq, Reader& reader) const;
   // Reads the header of any version; only its first bytes are checked.
   Result<SnapshotOrigin> origin_of(Seq seq) const;
   std::filesystem::path path_of(Seq seq) const;

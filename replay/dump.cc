@@ -1,348 +1,15 @@
-// dump: reads verified blocks and prints the selected events, with the field names and types of
-// flatc's reflection tables.
-#include "replay/dump.h"
-
-#include <algorithm>
-#include <flatbuffers/minireflect.h>
+// dump: prints the selected events.
 #include <fmt/format.h>
-#include <map>
+#include <string>
 
-#include "journal/journal.h"
-#include "replay/cli.h"
+#include "replay/event_text.h"
+#include "replay/selection.h"
+#include "replay/timeline.h"
+#include "replay/verb.h"
 #include "schemas/event_verify.h"
-#include "schemas/fields.h"
-#include "schemas/vocab/show.h"
-
-#include "event_generated.h"
 
 namespace spine::replay {
 namespace {
-
-// The names of a principal id, from the event that created it.
-struct PrincipalName {
-  std::string kind{};  // "operator_token", "sender", "device"; empty = not found
-  std::string key{};
-  std::string name{};
-};
-
-// Looks up names: an id is the seq of the event that created it, so that takes one read of the
-// journal. Thread: one. The reader outlives it; newer events are found after its renew().
-class Names {
- public:
-  explicit Names(journal::Reader& reader) : reader_(reader) {}
-
-  const PrincipalName& principal(PrincipalId id);
-  // The session's key; empty when it is not found.
-  const std::string& session(SessionId id);
-
- private:
-  static constexpr std::size_t kCachedMax = 100'000;
-  // The event that created the id; false if it is of another kind than Body, or not found.
-  template <class Body>
-  bool event(std::uint64_t id, EventView& out);
-  journal::Reader& reader_;
-  std::map<std::uint64_t, PrincipalName> principals_{};
-  std::map<std::uint64_t, std::string> sessions_{};
-};
-
-template <class Body>
-bool Names::event(std::uint64_t id, EventView& out) {
-  auto block = reader_.block_of(Seq{id});
-  if (id == 0 || !block) return false;
-  out = block->event(static_cast<std::uint32_t>(id - block->first().value));
-  return is_kind(out, fb::EventBodyTraits<Body>::enum_value) && event_is_readable(out);
-}
-
-const PrincipalName& Names::principal(PrincipalId id) {
-  if (const auto known = principals_.find(id.value); known != principals_.end()) {
-    return known->second;
-  }
-  if (principals_.size() >= kCachedMax) principals_.clear();
-  PrincipalName& name = principals_[id.value];
-  EventView found;
-  if (!event<fb::PrincipalAdded>(id.value, found)) return name;
-  const auto& body = root_of<fb::PrincipalAdded>(found);
-  name.kind = fb::EnumNamePrincipalKind(body.kind());
-  name.key = text_of(body.key());
-  name.name = text_of(body.name());
-  return name;
-}
-
-const std::string& Names::session(SessionId id) {
-  if (const auto known = sessions_.find(id.value); known != sessions_.end()) return known->second;
-  if (sessions_.size() >= kCachedMax) sessions_.clear();
-  std::string& key = sessions_[id.value];
-  EventView found;
-  if (event<fb::SessionOpened>(id.value, found))
-    key = text_of(root_of<fb::SessionOpened>(found).key());
-  return key;
-}
-
-// Writes every field that is present. New fields of the schema appear by themselves.
-class BodyWriter : public flatbuffers::IterationVisitor {
- public:
-  BodyWriter(std::string& out, bool json) : out_(out), json_(json) {}
-
-  void StartSequence() override {
-    if (in_bits_) return;
-    ++depth_;
-    if (json_ || depth_ > 1) out_ += '{';
-  }
-  void EndSequence() override {
-    if (in_bits_) {
-      in_bits_ = false;
-      quoted(show_hex(bits_));
-      return;
-    }
-    if (json_ || depth_ > 1) out_ += '}';
-    --depth_;
-    if (depth_ > 0) end_line();
-  }
-  void Field(std::size_t index, std::size_t set_index, flatbuffers::ElementaryType of,
-             bool is_vector, const flatbuffers::TypeTable* type, const char* name,
-             const std::uint8_t* value) override {
-    if (in_bits_) {
-      bits_field_ = index;
-      return;
-    }
-    if (value == nullptr) return;
-    field_ = name;
-    if (json_) {
-      if (set_index > 0) out_ += ',';
-      out_ += json_string(name) + ':';
-    } else if (depth_ == 1) {
-      out_ += fmt::format("      {}: ", name);
-    } else {
-      out_ += fmt::format("{}{}: ", set_index > 0 ? ", " : "", name);
-    }
-    in_bits_ = !is_vector && type == fb::Bits128TypeTable();
-    in_bytes_ = is_vector && of == flatbuffers::ET_UCHAR && type == nullptr;
-  }
-  void UType(std::uint8_t v, const char* name) override { named(v, name); }
-  void Bool(bool v) override { scalar(v); }
-  void Char(std::int8_t v, const char* name) override { named(v, name); }
-  void UChar(std::uint8_t v, const char* name) override {
-    if (in_bytes_) {
-      bytes_ += fmt::format("{:02x}", v);
-    } else {
-      named(v, name);
-    }
-  }
-  void Short(std::int16_t v, const char* name) override { named(v, name); }
-  void UShort(std::uint16_t v, const char* name) override { named(v, name); }
-  void Int(std::int32_t v, const char* name) override { named(v, name); }
-  void UInt(std::uint32_t v, const char* name) override {
-    if (field_ == "fields") {
-      flags(v, fb::EnumValuesSessionField(), fb::EnumNameSessionField);
-    } else if (field_ == "marks") {
-      flags(v, fb::EnumValuesSessionMark(), fb::EnumNameSessionMark);
-    } else {
-      named(v, name);
-    }
-  }
-  void Long(std::int64_t v) override {
-    const bool is_time = field_.ends_with("wall_ms") || field_ == "platform_ms";
-    if (is_time && !json_) {
-      text(fmt::format("{} ({})", v, show_time(v)));
-    } else {
-      scalar(v);
-    }
-  }
-  void ULong(std::uint64_t v) override {
-    if (in_bits_) {
-      (bits_field_ == 0 ? bits_.hi : bits_.lo) = v;
-    } else {
-      scalar(v);
-    }
-  }
-  void Float(float v) override { scalar(v); }
-  void Double(double v) override { scalar(v); }
-  void String(const flatbuffers::String* v) override { quoted({v->c_str(), v->size()}); }
-  void Unknown(const std::uint8_t*) override { quoted("?"); }
-  void StartVector() override {
-    if (in_bytes_) return bytes_.clear();
-    out_ += '[';
-    ++vectors_;
-  }
-  void EndVector() override {
-    if (in_bytes_) {
-      in_bytes_ = false;
-      return quoted(bytes_);
-    }
-    out_ += ']';
-    --vectors_;
-    end_line();
-  }
-  void Element(std::size_t i, flatbuffers::ElementaryType, const flatbuffers::TypeTable*,
-               const std::uint8_t*) override {
-    if (i > 0 && !in_bytes_) out_ += json_ ? "," : ", ";
-  }
-
- private:
-  void quoted(std::string_view v) {
-    text(json_ ? json_string(v) : fmt::format("\"{}\"", printable(v)));
-  }
-  template <class T>
-  void named(T v, const char* name) {
-    if (name == nullptr) {
-      scalar(v);
-    } else {
-      text(json_ ? json_string(name) : std::string(name));
-    }
-  }
-  // The names of the bits that are set; every value of the enum is one bit, none or all of them.
-  template <class Enum, std::size_t kCount>
-  void flags(std::uint32_t v, const Enum (&bits)[kCount], const char* (*name_of)(Enum)) {
-    std::string names;
-    for (const Enum bit : bits) {
-      if ((v & static_cast<std::uint32_t>(bit)) == 0) continue;
-      if (!names.empty()) names += ',';
-      names += name_of(bit);
-    }
-    text(json_ ? json_string(names) : names.empty() ? std::string("none") : names);
-  }
-  template <class T>
-  void scalar(T v) {
-    text(fmt::format("{}", v));
-  }
-  void text(std::string_view v) {
-    out_ += v;
-    end_line();
-  }
-  void end_line() {
-    if (!json_ && depth_ == 1 && vectors_ == 0) out_ += '\n';
-  }
-
-  std::string& out_;
-  bool json_;
-  bool in_bits_{};
-  std::size_t bits_field_{};
-  Bits128 bits_{};
-  bool in_bytes_{};
-  std::string bytes_{};  // of the vector, as hex
-  std::string_view field_{};
-  int depth_{};
-  int vectors_{};
-};
-
-// The field names and types of a kind's table; nullptr for a kind this program does not know.
-const flatbuffers::TypeTable* table_of(std::uint16_t kind) {
-  const flatbuffers::TypeTable* kinds = fb::EventBodyTypeTable();
-  for (std::size_t i = 0; i < kinds->num_elems; ++i) {
-    const auto code = kinds->type_codes[i];
-    if (kinds->values[i] != kind || code.sequence_ref < 0) continue;
-    return kinds->type_refs[code.sequence_ref]();
-  }
-  return nullptr;
-}
-
-void write_body(const EventView& event, bool json, std::string& out) {
-  const flatbuffers::TypeTable* table = table_of(event.header.kind);
-  if (table == nullptr || (event.header.flags & ~record_flag::kInput) != 0) {
-    out += json ? "null"
-                : fmt::format("      ({} bytes this program cannot read: {})\n", event.body.size(),
-                              unreadable_event(event).message);
-    return;
-  }
-  BodyWriter writer(out, json);
-  flatbuffers::IterateFlatBuffer(reinterpret_cast<const std::uint8_t*>(event.body.data()), table,
-                                 &writer);
-}
-
-std::string source_name(std::uint16_t source) {
-  switch (static_cast<Source>(source)) {
-    case Source::engine:
-      return "engine";
-    case Source::config:
-      return "config";
-    case Source::websocket:
-      return "websocket";
-    case Source::http:
-      return "http";
-    case Source::loop:
-      return "loop";
-    case Source::agent:
-      return "agent";
-  }
-  return fmt::format("source {}", source);
-}
-
-std::string kind_name(std::uint16_t kind) {
-  const std::string_view name = event_kind_name(kind);
-  return name.empty() ? fmt::format("kind {}", kind) : std::string(name);
-}
-
-// Several lines: seq, time and kind; then why and who; then each field that is set, by its name in
-// event.fbs. Ends with a newline. The body must have passed the verifier of its kind.
-std::string record_text(const EventView& event, Names& names) {
-  const RecordHeader& h = event.header;
-  std::string out = fmt::format("{:>5} {}  {}\n", fmt::format("#{}", event.seq.value),
-                                show_time(h.wall_ms), kind_name(h.kind));
-  const bool input = (h.flags & record_flag::kInput) != 0;
-  out += input ? fmt::format("      input from {}", source_name(h.source)) : std::string("      ");
-  if (h.cause != event.seq.value) {
-    out += fmt::format("{}because of #{}", input ? ", " : "", h.cause);
-  }
-  if (h.correlation != h.cause) out += fmt::format(", chain of #{}", h.correlation);
-  if (h.principal == 0) {
-    out += ", by the engine";
-  } else {
-    const PrincipalName& p = names.principal(PrincipalId{h.principal});
-    out += fmt::format(", by {} \"{}\" (#{})", p.kind.empty() ? "principal" : p.kind,
-                       printable(p.name.empty() ? p.key : p.name), h.principal);
-  }
-  if (h.session != 0) {
-    out += fmt::format(", session {} (#{})", printable(names.session(SessionId{h.session})),
-                       h.session);
-  }
-  out += '\n';
-  write_body(event, false, out);
-  return out;
-}
-
-// The same as one JSON object without a newline:
-// {"seq","time","wallMs","logicalMs","kind","source","input","cause","correlation",
-//  "principal":{"id","kind","key","name"}|null,"session":{"id","key"}|null,"body":{...}}
-std::string record_json(const EventView& event, Names& names) {
-  const RecordHeader& h = event.header;
-  std::string out = fmt::format(
-      R"({{"seq":{},"time":{},"wallMs":{},"logicalMs":{},"kind":{},"source":{},"input":{},)",
-      event.seq.value, json_string(show_time(h.wall_ms)), h.wall_ms, h.logical_ms,
-      json_string(kind_name(h.kind)), json_string(source_name(h.source)),
-      (h.flags & record_flag::kInput) != 0);
-  out += fmt::format(R"("cause":{},"correlation":{},"principal":)", h.cause, h.correlation);
-  if (h.principal == 0) {
-    out += "null";
-  } else {
-    const PrincipalName& p = names.principal(PrincipalId{h.principal});
-    out += fmt::format(R"({{"id":{},"kind":{},"key":{},"name":{}}})", h.principal,
-                       json_string(p.kind), json_string(p.key), json_string(p.name));
-  }
-  out += R"(,"session":)";
-  if (h.session == 0) {
-    out += "null";
-  } else {
-    out += fmt::format(R"({{"id":{},"key":{}}})", h.session,
-                       json_string(names.session(SessionId{h.session})));
-  }
-  out += R"(,"body":)";
-  write_body(event, true, out);
-  out += '}';
-  return out;
-}
-
-bool wanted(const EventView& event, const DumpOptions& options, Names& names) {
-  const RecordHeader& h = event.header;
-  if (event.seq.value < options.from || event.seq.value > options.to) return false;
-  if (!options.kinds.empty() &&
-      std::find(options.kinds.begin(), options.kinds.end(), h.kind) == options.kinds.end()) {
-    return false;
-  }
-  if (options.session.empty()) return true;
-  if (h.session == 0) return false;
-  return options.session == std::to_string(h.session) ||
-         options.session == names.session(SessionId{h.session});
-}
 
 // The output of one block.
 struct Page {
@@ -350,57 +17,80 @@ struct Page {
   std::string err{};
 };
 
-// Formats and counts the selected events of a block. False when the limit is reached.
-bool dump_block(const journal::BlockView& block, const DumpOptions& options, Names& names,
-                std::uint64_t& count, Page& page) {
-  for (std::uint32_t i = 0; i < block.count(); ++i) {
-    const EventView event = block.event(i);
-    if (!wanted(event, options, names)) continue;
-    if (count == options.limit) return false;
-    ++count;
-    if (!event_is_readable(event)) {
-      // Of an event of a later version only the header is shown.
-      if (const Error why = unreadable_event(event); why.code == Errc::corrupt) {
-        page.err += fmt::format("Error: The journal is damaged: {}.\n", why.message);
-        continue;
-      }
+// What is selected, and how many of it are printed.
+class Dump {
+ public:
+  Dump(const Common& common, Timeline& timeline, Selection selection, std::uint64_t limit)
+      : common_(common),
+        timeline_(timeline),
+        names_(timeline.reader()),
+        selection_(std::move(selection)),
+        left_(limit) {}
+
+  // Stops at the first damaged block, and names it; an event with an invalid body is named and
+  // skipped, and the exit code is 1 at the end.
+  Result<int> run() {
+    journal::Reader& reader = timeline_.reader();
+    int code = kExitOk;
+    Seq at = std::max(selection_.from, Seq{1});
+    while (left_ != 0) {
+      // A new read snapshot for every block, and none while printing, which a pager can block for
+      // long: a long snapshot would make a live journal's file grow.
+      SPINE_TRY_STATUS(reader.renew());
+      at = std::max(at, reader.first());
+      if (!at || at > std::min(selection_.upto, reader.last())) return code;
+      SPINE_TRY(const journal::BlockView block, reader.block_of(at));
+      format(block);
+      at = next(block.last());
+      reader.release();
+      fmt::print(common_.out, "{}", page_.out);
+      fmt::print(common_.err, "{}", page_.err);
+      if (!page_.err.empty()) code = kExitFailure;
     }
-    page.out += options.json ? record_json(event, names) : record_text(event, names);
-    page.out += '\n';
+    return code;
   }
-  return true;
-}
+
+ private:
+  void format(const journal::BlockView& block) {
+    page_ = {};
+    for (std::uint32_t i = 0; i < block.count() && left_ != 0; ++i) {
+      const EventView event = block.event(i);
+      if (!selection_.wanted(event, names_)) continue;
+      --left_;
+      if (!event_is_readable(event)) {
+        // Of an event of a later version only the header is shown.
+        if (const Error why = unreadable_event(event); why.code == Errc::corrupt) {
+          page_.err += fmt::format("Error: The journal is damaged: {}.\n", why.message);
+          continue;
+        }
+      }
+      page_.out += common_.json ? record_json(event, names_) : record_text(event, names_);
+      page_.out += '\n';
+    }
+  }
+
+  const Common& common_;
+  Timeline& timeline_;
+  Names names_;
+  Selection selection_;
+  std::uint64_t left_;
+  Page page_{};
+};
 
 }  // namespace
 
-int journal_dump(const DumpOptions& options, std::FILE* out, std::FILE* err) {
-  auto reader = journal::Reader::open_read_only(options.journal_dir);
-  if (!reader) return fail(err, reader.error());
-  Names names(*reader);
-  Page page;
-  std::uint64_t count = 0;
-  int code = kExitOk;
-  Seq at{std::max<std::uint64_t>(options.from, 1)};
-  for (;;) {
-    // A new read snapshot for every block, and none while printing, which a pager can block for
-    // long: a long snapshot would make a live journal's file grow.
-    if (auto renewed = reader->renew(); !renewed) return fail(err, renewed.error());
-    if (at > reader->last() || at.value > options.to) return code;
-    if (at < reader->first()) at = reader->first();
-    auto block = reader->block_of(at);
-    if (!block) return fail(err, block.error());
-    page.out.clear();
-    page.err.clear();
-    const bool more = dump_block(*block, options, names, count, page);
-    at = next(block->last());
-    reader->release();
-    fmt::print(out, "{}", page.out);
-    if (!page.err.empty()) {
-      fmt::print(err, "{}", page.err);
-      code = kExitFailure;
-    }
-    if (!more) return code;
-  }
+Action journal_dump(CLI::App& verb) {
+  examples(verb, {"spine journal dump --kind MessageReceived --kind RunFinished",
+                  "spine journal dump --from \"yesterday 14:03\" --channel telegram",
+                  "spine journal dump --session agent:main:main --json | jq .body.text"});
+  const auto selected = selection_options(verb);
+  const auto limit = option<std::uint64_t>(verb, "--limit", "At most this many events", UINT64_MAX);
+  verb.get_option("--limit")->default_str("");
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(Timeline timeline, Timeline::open(common.state_dir));
+    SPINE_TRY(Selection selection, Selection::find(*selected, timeline));
+    return Dump(common, timeline, std::move(selection), *limit).run();
+  };
 }
 
 }  // namespace spine::replay

@@ -7,8 +7,8 @@
 #include <fmt/ranges.h>
 #include <span>
 
-#include "engine/core/model/evolve.h"
-#include "replay/cli.h"
+#include "replay/progress.h"
+#include "replay/verb.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/show.h"
@@ -43,30 +43,18 @@ class Folder {
   Folder(FoldReport& report, const std::optional<LiveDigest>& live)
       : report_(report), live_(live) {}
 
-  Status add(const journal::BlockView& block) {
-    const std::uint32_t end = core::fold_events(
-        state_, 0, block.count(), [&](std::uint32_t i) { return block.event(i); },
-        [this](const EventView& event) { fold(event); });
-    if (end == block.count()) return ok();
-    const Error why = unreadable_event(block.event(end));
-    return Error{why.code, fmt::format("The journal cannot be folded: {}. `spine journal verify` "
-                                       "names every damaged place.",
-                                       why.message)};
+  Status fold_all(Timeline& timeline) {
+    SPINE_TRY_STATUS(timeline.fold_to(timeline.last(), state_, [this](const EventView& event) {
+      if (live_ && live_->seq == state_.applied()) compare_live();
+      if (is_kind(event, fb::EventBody::StateDigested)) compare_recorded(event);
+      ++report_.events;
+    }));
+    if (live_ && live_->seq == state_.applied()) compare_live();
+    report_.digest = core::digest(state_);
+    return ok();
   }
-
-  Seq applied() const { return state_.applied(); }
-  void finish() { report_.digest = core::digest(state_); }
 
  private:
-  void fold(const EventView& event) {
-    if (is_kind(event.header.kind, fb::EventBody::StateDigested)) {
-      compare_recorded(event);
-    }
-    core::evolve(state_, event);
-    ++report_.events;
-    if (live_ && live_->seq == event.seq) compare_live();
-  }
-
   void differs(Difference difference) {
     if (report_.differences++ == 0) report_.first = std::move(difference);
   }
@@ -167,53 +155,48 @@ void print_text(const FoldReport& report, std::FILE* out) {
 
 }  // namespace
 
-Result<FoldReport> fold(journal::Reader& reader, const std::optional<LiveDigest>& live) {
+Result<FoldReport> fold(Timeline& timeline, const std::optional<LiveDigest>& live) {
   FoldReport report;
-  Folder folder(report, live);
   const auto start = Clock::now();
-  SPINE_TRY_STATUS(reader.renew());
-  const Seq end = reader.last();
-  while (folder.applied() < end) {
-    const auto turn = Clock::now();
-    SPINE_TRY(journal::BlockView block, reader.block_of(next(folder.applied())));
-    SPINE_TRY_STATUS(folder.add(block));
-    while (folder.applied() < end && Clock::now() - turn < std::chrono::milliseconds(500)) {
-      SPINE_TRY(block, reader.block_after(block));
-      SPINE_TRY_STATUS(folder.add(block));
-    }
-    // A new read snapshot: a long one would make a live journal's file grow.
-    SPINE_TRY_STATUS(reader.renew());
-  }
-  folder.finish();
+  SPINE_TRY_STATUS(Folder(report, live).fold_all(timeline));
   report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   if (live && !report.live_compared) {
     return Error{Errc::unavailable,
                  fmt::format("The live daemon is at event {}, but this journal ends at {}: it is "
                              "not the daemon's journal. Check --state-dir and --port.",
-                             live->seq.value, end.value)};
+                             live->seq.value, report.digest.seq.value)};
   }
   return report;
 }
 
-int replay_verify(const FoldOptions& options, std::FILE* out, std::FILE* err) {
-  std::optional<LiveDigest> live;
-  if (options.live_seq != 0) {
-    live = LiveDigest{.seq = Seq{options.live_seq}};
-    if (!parse_hex128(options.live_digest, live->total)) {
-      fmt::print(err, "Error: --live-digest needs 32 hexadecimal digits.\n");
-      return kExitUsage;
+Action replay_verify(CLI::App& verb) {
+  verb.footer(
+      "Exit code 3 means a digest differs; the first seq and the tables are named.\n\n"
+      "Example:\n  spine replay verify --json");
+  const auto live_seq = option<std::uint64_t>(verb, "--live-seq", "");
+  const auto live_digest = option(verb, "--live-digest", "");
+  verb.get_option("--live-seq")->group("");
+  verb.get_option("--live-digest")->group("");
+  return [=](const Common& common) -> Result<int> {
+    std::optional<LiveDigest> live;
+    if (*live_seq != 0) {
+      live = LiveDigest{.seq = Seq{*live_seq}};
+      if (!parse_hex128(*live_digest, live->total)) {
+        return Error{Errc::invalid_argument, "--live-digest needs 32 hexadecimal digits."};
+      }
     }
-  }
-  auto reader = journal::Reader::open_read_only(options.journal_dir);
-  if (!reader) return fail(err, reader.error());
-  const auto report = fold(*reader, live);
-  if (!report) return fail(err, report.error());
-  if (options.json) {
-    fmt::print(out, "{}\n", json_for_terminal(report_json(*report)));
-  } else {
-    print_text(*report, out);
-  }
-  return report->differences == 0 ? kExitOk : kExitDiffers;
+    SPINE_TRY(Timeline timeline, Timeline::open(common.state_dir));
+    Progress progress(common.err, "folding", 0, timeline.last().value);
+    timeline.on_progress([&](Seq seq) { progress.at(seq.value); });
+    SPINE_TRY(const FoldReport report, fold(timeline, live));
+    progress.clear();
+    if (common.json) {
+      fmt::print(common.out, "{}\n", json_for_terminal(report_json(report)));
+    } else {
+      print_text(report, common.out);
+    }
+    return report.differences == 0 ? kExitOk : kExitDiffers;
+  };
 }
 
 }  // namespace spine::replay

@@ -2,14 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/core/model/digest.h"
-#include "journal/journal.h"
+#include "replay/timeline.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/result.h"
 
@@ -41,16 +39,6 @@ struct FoldReport {
 };
 
 // Errors: damage that the reader finds, and event bodies that do not verify.
-Result<FoldReport> fold(journal::Reader& reader, const std::optional<LiveDigest>& live);
-
-struct FoldOptions {
-  std::filesystem::path journal_dir{};
-  std::uint64_t live_seq{};   // 0 = no live daemon asked
-  std::string live_digest{};  // 32 hexadecimal digits
-  bool json{};
-};
-
-// fold(), with a printed report. Exit code: 0 equal, 1 failure, 3 a digest differs.
-int replay_verify(const FoldOptions& options, std::FILE* out, std::FILE* err);
+Result<FoldReport> fold(Timeline& timeline, const std::optional<LiveDigest>& live);
 
 }  // namespace spine::replay

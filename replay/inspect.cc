@@ -1,13 +1,11 @@
 // inspect: reports as text and as JSON.
-#include "replay/inspect.h"
-
 #include <fmt/format.h>
 #include <string>
 
 #include "journal/ahead.h"
 #include "journal/journal.h"
 #include "journal/scan.h"
-#include "replay/cli.h"
+#include "replay/verb.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/uuid.h"
 
@@ -59,9 +57,8 @@ void print_scan_text(const ScanReport& report, std::FILE* out) {
 }
 
 // Files beside the journal that are ahead of it: events at its end are lost. Reported as damage.
-Status add_ahead(const InspectOptions& options, journal::Reader& reader, ScanReport& report) {
-  SPINE_TRY(const auto ahead,
-            journal::find_ahead(options.journal_dir.parent_path(), Bits128{}, reader));
+Status add_ahead(const Common& common, journal::Reader& reader, ScanReport& report) {
+  SPINE_TRY(const auto ahead, journal::find_ahead(common.state_dir, Bits128{}, reader));
   for (const journal::AheadFile& file : ahead) {
     ++report.damages_total;
     report.damages.push_back(
@@ -106,38 +103,29 @@ std::string ahead_json(const std::vector<journal::AheadFile>& files) {
   return text;
 }
 
-}  // namespace
-
-int journal_info(const InspectOptions& options, std::FILE* out, std::FILE* err) {
-  auto reader = journal::Reader::open_read_only(options.journal_dir);
-  if (!reader) return fail(err, reader.error());
-  auto found = extent_of(*reader, options.journal_dir.parent_path());
-  if (!found) {
-    fail(err, found.error());
-    if (found.error().code == Errc::corrupt) {
-      fmt::print(err, "What to do: `spine journal verify` names every damaged place.\n");
-    }
-    return kExitFailure;
-  }
-  const Extent& extent = *found;
+// Looks at the first and the last block only.
+Result<int> show_info(const Common& common) {
+  SPINE_TRY(journal::Reader reader, journal::Reader::open_read_only(common.journal_dir()));
+  SPINE_TRY(const Extent extent, extent_of(reader, common.state_dir));
+  std::FILE* out = common.out;
   std::error_code ignored;
-  const auto file = options.journal_dir / "data.mdb";
+  const auto file = common.journal_dir() / "data.mdb";
   const std::uint64_t file_bytes = std::filesystem::file_size(file, ignored);
   const std::string head = show_hex(ByteSpan(extent.head));
-  if (options.json) {
+  if (common.json) {
     fmt::print(out,
                R"({{"file":{},"epoch":"{}","formatVersion":{},"firstSeq":{},"lastSeq":{},)"
                R"("events":{},"firstWallMs":{},"lastWallMs":{},"logicalMs":{},"fileBytes":{},)"
                R"("head":"{}","ahead":[{}]}})"
                "\n",
-               json_string(file.string()), uuid_string(reader->epoch()), extent.version,
+               json_string(file.string()), uuid_string(reader.epoch()), extent.version,
                extent.first.value, extent.last.value,
                extent.last ? extent.last.value - extent.first.value + 1 : 0, extent.first_wall_ms,
                extent.last_wall_ms, extent.logical_ms, file_bytes, head, ahead_json(extent.ahead));
     return kExitOk;
   }
   fmt::print(out, "Journal   {}\n", printable(file.string()));
-  fmt::print(out, "Epoch     {}\n", uuid_string(reader->epoch()));
+  fmt::print(out, "Epoch     {}\n", uuid_string(reader.epoch()));
   fmt::print(out, "File      {} (space is allocated ahead)\n", show_bytes(file_bytes));
   if (!extent.last) {
     fmt::print(out, "Events    none\n");
@@ -157,15 +145,26 @@ int journal_info(const InspectOptions& options, std::FILE* out, std::FILE* err) 
   return kExitOk;
 }
 
-int journal_verify(const InspectOptions& options, std::FILE* out, std::FILE* err) {
-  auto reader = journal::Reader::open_read_only(options.journal_dir);
-  if (!reader) return fail(err, reader.error());
-  ScanReport report = journal::scan(*reader);
-  if (const Status looked = add_ahead(options, *reader, report); !looked) {
-    return fail(err, looked.error());
-  }
-  (options.json ? print_scan_json : print_scan_text)(report, out);
+// journal::scan(), and a check for files beside the journal that are ahead of it, so that events
+// are lost.
+Result<int> verify_journal(const Common& common) {
+  SPINE_TRY(journal::Reader reader, journal::Reader::open_read_only(common.journal_dir()));
+  ScanReport report = journal::scan(reader);
+  SPINE_TRY_STATUS(add_ahead(common, reader, report));
+  (common.json ? print_scan_json : print_scan_text)(report, common.out);
   return report.damages_total == 0 ? kExitOk : kExitFailure;
+}
+
+}  // namespace
+
+Action journal_info(CLI::App& verb) {
+  examples(verb, {"spine journal info --json"});
+  return show_info;
+}
+
+Action journal_verify(CLI::App& verb) {
+  verb.footer("Exit code 1 names each damaged block.\n\nExample:\n  spine journal verify");
+  return verify_journal;
 }
 
 }  // namespace spine::replay

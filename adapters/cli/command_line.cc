@@ -33,12 +33,16 @@ struct VerbRow {
 
 constexpr VerbRow kRows[]{
 #define SPINE_TITLE(words, help) {Kind::title, words, nullptr, help},
-#define SPINE_REPLAY(words, help) {Kind::replay, words, nullptr, help},
 #define SPINE_VERB(words, function, help) {Kind::verb, words, function, help},
 #include "adapters/cli/verb_table.h"
 #undef SPINE_TITLE
-#undef SPINE_REPLAY
 #undef SPINE_VERB
+// Run by spine-replay; here for help and completion.
+#define SPINE_REPLAY_TITLE(words, help) {Kind::replay, words, nullptr, help},
+#define SPINE_REPLAY(words, function, help) {Kind::replay, words, nullptr, help},
+#include "replay/verb_table.h"
+#undef SPINE_REPLAY_TITLE
+#undef SPINE_REPLAY
 };
 
 void add_common(CLI::App& app, Common& common) {

@@ -1,6 +1,6 @@
 // The verbs of `spine` in the order of its help, as an X-macro: one line both declares a function
 // and lists it. SPINE_VERB: the words, the function that declares its options, its help.
-// SPINE_TITLE: title of the verbs that follow. SPINE_REPLAY: run by spine-replay; for help only.
+// SPINE_TITLE: title of the verbs that follow. Those of replay/verb_table.h come behind these.
 SPINE_VERB("run", run, "Run the gateway here until Ctrl-C")
 SPINE_VERB("start", start, "Start the gateway in the background; returns when it is ready")
 SPINE_VERB("stop", stop, "Stop the gateway; returns when it is gone")
@@ -56,9 +56,3 @@ SPINE_VERB("config set", config_set, "Change one value in the configuration file
 SPINE_VERB("config validate", config_validate, "Check the configuration; names file, line and key")
 SPINE_VERB("completion", completion, "Print completions for a shell")
 SPINE_VERB("version", version, "Print versions")
-SPINE_REPLAY("journal", "Look at the journal (info, verify, dump)")
-SPINE_REPLAY("journal info", "Where the journal is, how much, from when to when")
-SPINE_REPLAY("journal verify", "Check every block of the journal")
-SPINE_REPLAY("journal dump", "Print events in readable form")
-SPINE_REPLAY("replay", "Fold the journal again, without acting (verify)")
-SPINE_REPLAY("replay verify", "Compare a fold from zero with every recorded digest")

@@ -24,11 +24,8 @@ std::string foreign(const journal::SnapshotStore& store, Seq seq, const journal:
 // Why it cannot be used; empty when the state is now the snapshot's.
 std::string load(const journal::SnapshotStore& store, Seq seq, journal::Reader& reader,
                  core::State& state) {
-  const auto loaded = store.load(seq, reader.epoch());
+  const auto loaded = store.load_of(seq, reader);
   if (!loaded) return loaded.error().message;
-  const auto block = reader.block_of(seq);
-  if (!block) return block.error().message;
-  if (block->sha256() != loaded->block) return "the journal has another history up to it";
   const Status restored = core::load_snapshot(loaded->payload(), state);
   if (restored && state.applied() == seq) return {};
   state = core::State{};

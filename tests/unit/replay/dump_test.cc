@@ -1,6 +1,4 @@
-// Tests of replay/dump.h: what people and programs read.
-#include "replay/dump.h"
-
+// Tests of journal dump: what people and programs read.
 #include <lmdb.h>
 #include <nlohmann/json.hpp>
 #include <sstream>

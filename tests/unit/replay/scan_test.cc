@@ -1,4 +1,4 @@
-// Tests of journal/scan.h and replay/inspect.h: a whole journal is whole, and any flipped byte is
+// Tests of journal/scan.h and replay/inspect.cc: a whole journal is whole, and any flipped byte is
 // named.
 #include "journal/scan.h"
 
@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "journal/snapshots.h"
-#include "replay/inspect.h"
 #include "tests/unit/replay/support.h"
 
 namespace spine::replay {

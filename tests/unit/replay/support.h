@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "replay/cli.h"
+#include "replay/common.h"
 #include "tests/unit/replay/story.h"
 
 namespace spine::replay {
