@@ -1,5 +1,5 @@
-// sessions list, show, reset, delete, abort: conversations of the running gateway; runs list,
-// abort, retry: running, waiting and ended runs.
+// sessions list, show, reset, delete, abort, rewind, fork: conversations of the running gateway;
+// runs list, abort, retry: running, waiting and ended runs.
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -189,6 +189,49 @@ Action sessions_abort(CLI::App& verb) {
         if (run.empty()) return std::string{"Stopped what waited there."};
         return fmt::format("Stopped run {}, and what waited there.", printable(run));
       });
+}
+
+Action sessions_rewind(CLI::App& verb) {
+  examples(verb, {"spine sessions rewind agent:main:main --to 1207"});
+  const auto key = argument(verb, "key", "Session key");
+  const auto to = option<std::uint64_t>(
+      verb, "--to", "The last message that stays, by its number (spine sessions show)");
+  verb.get_option("--to")->required();
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(const Json said,
+              ask_gateway(common, "sessions.rewind", json_object({{"key", *key}, {"toSeq", *to}})));
+    if (!said.flag("rewound")) {
+      return show(common, said, fmt::format("Nothing was said after #{}.", *to));
+    }
+    return show(
+        common, said,
+        fmt::format("Rewound: the conversation ends at #{} and goes on from there. What was "
+                    "said since stays in the journal. The agent begins a conversation of "
+                    "its own anew: it is not told what was said before.",
+                    *to));
+  };
+}
+
+Action sessions_fork(CLI::App& verb) {
+  examples(verb, {"spine sessions fork agent:main:main",
+                  "spine sessions fork agent:main:main --at 1207 --label \"another way\""});
+  const auto key = argument(verb, "key", "Session key");
+  const auto at = option<std::uint64_t>(
+      verb, "--at", "The last message that both have, by its number; else the last of all");
+  const auto label = option(verb, "--label", "A name for the new session");
+  return [=](const Common& common) -> Result<int> {
+    const Member seq = *at == 0 ? Member{} : Member{"atSeq", *at};
+    SPINE_TRY(
+        const Json said,
+        ask_gateway(common, "sessions.fork",
+                    json_object({{"key", *key}, seq, Member::unless_empty("label", *label)})));
+    return show(
+        common, said,
+        fmt::format("{}\nIts history begins as that of {}; from here each goes its own way. "
+                    "The agent begins a conversation of its own anew in it: it is not told "
+                    "what was said before.",
+                    printable(said.text("key")), printable(*key)));
+  };
 }
 
 Action runs_list(CLI::App& verb) {

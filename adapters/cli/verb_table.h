@@ -21,6 +21,10 @@ SPINE_VERB("sessions delete", sessions_delete,
            "Delete a session; ends what is being worked on in it")
 SPINE_VERB("sessions abort", sessions_abort,
            "End what is being worked on in a session, and what waits there")
+SPINE_VERB("sessions rewind", sessions_rewind,
+           "Go back in a session to an earlier message; ends what is being worked on in it")
+SPINE_VERB("sessions fork", sessions_fork,
+           "Begin a new session with the history of another, up to a message")
 SPINE_TITLE("runs", "What agents are working on")
 SPINE_VERB("runs list", runs_list, "List what is being worked on and what waits, the oldest first")
 SPINE_VERB("runs abort", runs_abort, "End a run")

@@ -46,7 +46,9 @@ flatbuffers::Offset<fb::SessionOpened> Drafter::session_body(const SessionDraft&
   const auto name = b.CreateString(session.name);
   const auto label = put_text(b, session.label);
   const fb::Bits128 uuid = put_bits(session.uuid);
-  return fb::CreateSessionOpened(b, key, agent, &uuid, session.conversation, channel, name, label);
+  return fb::CreateSessionOpened(b, key, agent, &uuid, session.conversation, channel, name, label,
+                                 0, session.forked_from.value, session.forked_at.value,
+                                 session.message_count);
 }
 
 std::vector<std::uint64_t> Drafter::collect(std::uint32_t run_row, std::uint64_t now_ms,

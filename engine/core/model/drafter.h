@@ -29,6 +29,9 @@ struct SessionDraft {
   std::string_view channel{};
   std::string_view name{};
   std::string_view label{};
+  SessionId forked_from{};  // and the two below: 0 = it is no fork
+  Seq forked_at{};
+  std::uint64_t message_count{};
 };
 
 // What an ApprovalResolved says.

@@ -87,6 +87,10 @@ constexpr Kind kKinds[]{
      .fold = fold_session_patched,
      .told = session_watchers},
     {.kind = Body::CommandAnswered, .fold = fold_command_answered, .told = run_watchers},
+    {.kind = Body::SessionRewound,
+     .decide = decide_session_rewind,
+     .fold = fold_session_rewound,
+     .told = session_watchers},
 
     {.kind = Body::RunQueued,
      .fold = fold_run_queued,

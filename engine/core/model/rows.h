@@ -91,6 +91,18 @@ struct SessionFacts {
   }
 };
 
+// Of a session that was rewound or forked: what its history has from before history_first.
+struct SessionHistory {
+  SessionId session{};
+  std::string parts{};  // "<session>:<first seq>-<last seq>,...", ascending
+
+  static constexpr auto columns() {
+    using Row = SessionHistory;
+    return std::tuple{column(0, "session", &Row::session),
+                      column(1, "parts", &Row::parts, limits::kHistoryPartsBytesMax)};
+  }
+};
+
 struct SessionRow : SessionActivity, SessionFacts<std::string_view> {};
 
 // ---- Principals

@@ -86,6 +86,12 @@ SessionName name_session(const State& state, SessionId session) {
           .active_run = tables.runs.id_of(tables.sessions.hot(row).running)};
 }
 
+HistoryParts view_history(const State& state, SessionId session) {
+  const Tables& tables = state.tables();
+  const std::uint32_t row = tables.sessions.find(session);
+  return row == 0 ? HistoryParts{} : history_of(tables, row);
+}
+
 bool view_run(const State& state, RunId id, RunView& out) {
   const Runs& runs = state.tables().runs;
   const std::uint32_t row = runs.find(id);

@@ -8,6 +8,7 @@
 #include "engine/core/base/key_buffer.h"
 #include "engine/core/model/rows.h"
 #include "engine/core/model/state.h"
+#include "engine/core/sessions/histories.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/record.h"
@@ -65,6 +66,10 @@ bool view_run(const State& state, RunId run, RunView& out);
 bool view_device(const State& state, std::string_view device_id, DeviceView& out);
 // Requests that have expired by now_ms (logical) are not there.
 bool view_pairing(const State& state, Seq request, std::uint64_t now_ms, PairingView& out);
+
+// Of which parts of the journal the session's history consists; none when there is no such session,
+// or nothing was said. The last part may have no end yet, and then ends with the last of all seqs.
+HistoryParts view_history(const State& state, SessionId session);
 
 // The whole key, as stored. 0 when there is none.
 SessionId find_session(const State& state, std::string_view key);

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "engine/core/messages/repeats.h"
-#include "engine/core/sessions/evolve.h"
+#include "engine/core/sessions/histories.h"
 
 namespace spine::core {
 namespace {

@@ -148,6 +148,8 @@ void fold_runs_aborted(const Folding& fold) {
   const auto& body = fold.body<fb::RunAborted>();
   if (body.runs() == nullptr) return;
   Tables& tables = fold.tables;
+  // What a reset or a rewinding ends is no part of the history.
+  const bool by_reset = body.reason() == fb::AbortReason::session_reset;
   bool counted = false;
   for (const std::uint64_t id : *body.runs()) {
     const std::uint32_t row = tables.runs.find(RunId{id});
@@ -160,7 +162,7 @@ void fold_runs_aborted(const Folding& fold) {
       }
       continue;
     }
-    if (!counted && run.session.value == fold.event.header.session) {
+    if (!counted && !by_reset && run.session.value == fold.event.header.session) {
       const std::uint64_t before = tables.sessions.hot(run.session_row).message_count;
       append_reply(fold, run.session_row, run.message);
       counted = tables.sessions.hot(run.session_row).message_count != before;

@@ -37,6 +37,8 @@ class Life {
   void door_step();
   void change_zone();
   void patch_some_session();
+  // Back to some event of the session, or another one that begins with it.
+  void cut_some_history();
   void answer_some_request();
   // Something that an agent does, or somebody does about one.
   void agent_step();

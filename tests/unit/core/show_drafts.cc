@@ -139,6 +139,12 @@ std::string show_reply(const Reply& reply) {
       return "run_answered";
     case ReplyCode::left_behind:
       return "left_behind";
+    case ReplyCode::before_history:
+      return "before_history";
+    case ReplyCode::after_history:
+      return "after_history";
+    case ReplyCode::history_full:
+      return "history_full";
   }
   return "?";
 }
