@@ -21,9 +21,14 @@ SPINE_VERB("sessions delete", sessions_delete,
            "Delete a session; ends what is being worked on in it")
 SPINE_VERB("sessions abort", sessions_abort,
            "End what is being worked on in a session, and what waits there")
+SPINE_VERB("sessions rewind", sessions_rewind,
+           "Go back in a session to an earlier message; ends what is being worked on in it")
+SPINE_VERB("sessions fork", sessions_fork,
+           "Begin a new session with the history of another, up to a message")
 SPINE_TITLE("runs", "What agents are working on")
 SPINE_VERB("runs list", runs_list, "List what is being worked on and what waits, the oldest first")
 SPINE_VERB("runs abort", runs_abort, "End a run")
+SPINE_VERB("runs retry", runs_retry, "Try a run again that failed or was aborted, by a new run")
 SPINE_TITLE("devices", "Who may connect: paired devices")
 SPINE_VERB("devices list", devices_list, "List devices that ask, and paired ones")
 SPINE_VERB("devices approve", devices_approve, "Let a device in that asks to be paired")

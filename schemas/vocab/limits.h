@@ -40,7 +40,11 @@ inline constexpr std::size_t kVerifyBytesPerSecond = 4 * kMiB;  // read again in
 // ---- core tables
 inline constexpr std::uint32_t kSessionsMax = 65'536;
 inline constexpr std::uint32_t kPrincipalsMax = 131'072;
-inline constexpr std::uint32_t kRunsOpenMax = 65'536;      // queued, delayed or running
+inline constexpr std::uint32_t kRunsOpenMax = 65'536;  // queued, delayed or running
+// Sessions that were rewound or forked, and the text that lists of which parts the history of one
+// consists.
+inline constexpr std::uint32_t kHistoriesMax = 8'192;
+inline constexpr std::size_t kHistoryPartsBytesMax = 1'024;
 inline constexpr std::uint32_t kRunsPerSessionMax = 64;    // waiting behind the running one
 inline constexpr std::uint32_t kRunsFinishedKept = 4'096;  // for agent.wait and repeats
 inline constexpr std::uint32_t kDelayedRunsPerPrincipalMax = 32;
