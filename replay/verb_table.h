@@ -1,7 +1,7 @@
 // The verbs of spine-replay in the order of its help, as an X-macro: one line both declares a
 // function and lists it; `spine` lists them in its own help, too, and passes them on.
 // SPINE_REPLAY: the words, the function that declares its options, its help.
-// SPINE_REPLAY_TITLE: title of the verbs that follow.
+// SPINE_REPLAY_TITLE: title of the verbs that follow. One without help is for programs, and hidden.
 SPINE_REPLAY_TITLE("journal", "Look at the journal")
 SPINE_REPLAY("journal info", journal_info, "Where the journal is, how much, from when to when")
 SPINE_REPLAY("journal verify", journal_verify,
@@ -10,3 +10,4 @@ SPINE_REPLAY("journal dump", journal_dump, "Print events in readable form")
 SPINE_REPLAY_TITLE("replay", "Ask the journal about the past, without acting")
 SPINE_REPLAY("replay verify", replay_verify,
              "Fold from zero and compare every recorded digest, and the live daemon's")
+SPINE_REPLAY("answer", answer, "")
