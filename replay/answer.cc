@@ -1,6 +1,4 @@
 // answer: answers questions about the past, which the gateway asks, one line each.
-#include <algorithm>
-#include <cstddef>
 #include <cstdio>
 #include <fmt/format.h>
 #include <new>
@@ -16,14 +14,6 @@ namespace {
 
 // Lower than the gateway, for which people wait.
 constexpr int kNice = 10;
-
-// Holds this process to its bound of memory: what cannot be had beyond it throws std::bad_alloc.
-void bound_memory() {
-  rlimit bound{};
-  if (::getrlimit(RLIMIT_DATA, &bound) != 0) return;
-  bound.rlim_cur = std::min<rlim_t>(limits::kPastProcessBytesMax, bound.rlim_max);
-  ::setrlimit(RLIMIT_DATA, &bound);
-}
 
 // The next line, without its end. False at the end of the input.
 Result<bool> read_line(std::FILE* in, std::string& line) {
@@ -60,13 +50,12 @@ Action answer(CLI::App& verb) {
   verb.description("Answer questions about the past from standard input; for the gateway");
   return [](const Common& common) -> Result<int> {
     ::setpriority(PRIO_PROCESS, 0, kNice);
-    bound_memory();
     try {
       return serve(common);
     } catch (const std::bad_alloc&) {
       const Error why{Errc::no_space,
-                      fmt::format("The state at that moment needs more memory than a process that "
-                                  "answers for the past may take ({} MiB).",
+                      fmt::format("To answer for that moment takes more memory than such a process "
+                                  "may have ({} MiB).",
                                   limits::kPastProcessBytesMax / limits::kMiB)};
       write_line(common.out, PastAnswers::failure(why));
       return why;

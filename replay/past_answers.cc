@@ -1,10 +1,15 @@
 // From a moment and a question to the item that answers it.
 #include "replay/past_answers.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdio>
 #include <fmt/format.h>
+#include <memory>
+#include <new>
 #include <optional>
 #include <span>
+#include <unistd.h>
 #include <vector>
 
 #include "engine/core/questions/answer_sink.h"
@@ -33,6 +38,17 @@ class MemorySink : public core::AnswerSink {
   std::vector<std::uint64_t> words_{};
 };
 
+// What this process holds in memory, the journal's pages apart. 0 when /proc does not say.
+std::size_t own_bytes() {
+  std::size_t pages = 0;
+  std::size_t resident = 0;
+  std::size_t shared = 0;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file{std::fopen("/proc/self/statm", "re"),
+                                                             &std::fclose};
+  if (!file || std::fscanf(file.get(), "%zu %zu %zu", &pages, &resident, &shared) != 3) return 0;
+  return (resident - std::min(shared, resident)) * static_cast<std::size_t>(::getpagesize());
+}
+
 template <class Item>
 std::string line_of_item(const Item& item) {
   MemorySink sink;
@@ -43,9 +59,14 @@ std::string line_of_item(const Item& item) {
 
 }  // namespace
 
-Result<PastAnswers> PastAnswers::open(const std::filesystem::path& state_dir) {
+Result<PastAnswers> PastAnswers::open(const std::filesystem::path& state_dir,
+                                      std::size_t bytes_max) {
   SPINE_TRY(Timeline timeline, Timeline::open(state_dir));
   timeline.reader().release();
+  // Not by RLIMIT_DATA: that counts what tables reserve, of which a small state touches little.
+  timeline.on_progress([bytes_max](Seq) {
+    if (own_bytes() > bytes_max) throw std::bad_alloc{};
+  });
   return PastAnswers(std::move(timeline));
 }
 

@@ -1,6 +1,7 @@
 // PastAnswers: answers questions about moments of a journal, as the gateway answers them about now.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "engine/core/questions/past.h"
 #include "engine/core/questions/state_answers.h"
 #include "replay/timeline.h"
+#include "schemas/vocab/limits.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::replay {
@@ -17,10 +19,12 @@ namespace spine::replay {
 // Keeps the state that it has reached, and goes on from it. Thread: one.
 class PastAnswers {
  public:
-  static Result<PastAnswers> open(const std::filesystem::path& state_dir);
+  static Result<PastAnswers> open(const std::filesystem::path& state_dir,
+                                  std::size_t bytes_max = limits::kPastProcessBytesMax);
 
-  // A core::PastQuestion to a core::PastAnswer, both as lines. Any text may be given. Memory that
-  // runs out leaves it as std::bad_alloc; then it is of no more use.
+  // A core::PastQuestion to a core::PastAnswer, both as lines. Any text may be given. Throws
+  // std::bad_alloc when this process holds more than `bytes_max` on the way to the moment, as when
+  // there is no memory; then it is of no more use.
   std::string answer(std::string_view line);
   // The answer that says why there is none.
   static std::string failure(const Error& error);

@@ -341,14 +341,15 @@ Action at(CLI::App& verb) {
     words.erase(words.begin());
     CommandLine line{then};
     const Parsed parsed = line.parse(words);
-    if (!parsed.action) {
+    if (!parsed.text.empty()) {
       fmt::print(parsed.exit_code == kExitOk ? stdout : stderr, "{}", parsed.text);
       return parsed.exit_code;
     }
     if (std::ranges::find(reading_verbs(), parsed.path) == reading_verbs().end()) {
       fmt::print(stderr,
-                 "Error: `spine {}` is about now. As of a moment of the past there are: {}.\n",
-                 parsed.path, fmt::join(reading_verbs(), ", "));
+                 "Error: `spine {}` cannot be run as of a moment of the past. These can: {}.\n",
+                 printable(parsed.path.empty() ? words.front() : parsed.path),
+                 fmt::join(reading_verbs(), ", "));
       return kExitUsage;
     }
     return parsed.action(line.common());

@@ -19,8 +19,11 @@ Result<GatewayClient> GatewayClient::open(const Common& common, std::string_view
 
 // One moment for all calls: "-1h" is another one a second later.
 Status GatewayClient::look_back(const std::string& moment) {
-  SPINE_TRY(const Json answer, ask("sessions.list", json_object({{"limit", 1}, {"asOf", moment}})));
-  const Json found = answer.at("asOf");
+  SPINE_TRY(const client::Answer answer,
+            client_.call("sessions.list", json_object({{"limit", 1}, {"asOf", moment}}),
+                         client::in_ms(call_ms_)));
+  if (!answer.ok) return Error{Errc::refused, answer.message};
+  const Json found = answer.payload.at("asOf");
   as_of_ = static_cast<std::uint64_t>(found.number("seq"));
   if (as_of_ == 0) {
     return Error{Errc::newer_format,

@@ -105,8 +105,8 @@ void AnswerProcess::on_line_too_long() {
 void AnswerProcess::on_exit(const agents::ChildExit& exit) {
   child_.reset();
   fail({Errc::unavailable,
-        fmt::format("The process that was to answer for the past ended ({}){}{}. Ask again.",
-                    end_text(exit), last_error_.empty() ? "" : ": ", printable(last_error_))});
+        fmt::format("The process that was to answer for the past ended ({}). Ask again.{}{}",
+                    end_text(exit), last_error_.empty() ? "" : " It said: ", last_error_)});
 }
 
 void AnswerProcess::on_time() {
