@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <ranges>
 
 #include "engine/core/model/snapshot.h"
 #include "schemas/vocab/show.h"
@@ -60,9 +59,10 @@ Status Timeline::state_at(Seq at, core::State& state) {
   if (at > last()) SPINE_TRY_STATUS(reader_.renew());
   if (at > last()) return beyond(at);
   if (state.applied() > at) state = core::State{};
-  for (const Seq seq : store_.list() | std::views::reverse) {
-    if (seq > at) continue;
-    if (seq <= state.applied() || load_snapshot(seq, state)) break;
+  const std::vector<Seq> seqs = store_.list();
+  for (auto seq = seqs.rbegin(); seq != seqs.rend(); ++seq) {
+    if (*seq > at) continue;
+    if (*seq <= state.applied() || load_snapshot(*seq, state)) break;
   }
   return fold_to(at, state);
 }

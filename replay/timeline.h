@@ -1,11 +1,13 @@
 // Timeline: a journal and its snapshots, as one line of events on which any state can be reached.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <utility>
+#include <vector>
 
 #include "engine/core/model/evolve.h"
 #include "engine/core/model/state.h"

@@ -24,14 +24,16 @@ inline constexpr std::uint64_t kSeqOfState = kAnyNumber - 1;
 // snapshots, copies for readers and the bound of memory follow from that list.
 template <class Cell>
 struct Column {
-  std::uint8_t number;  // in digests and snapshots: never changed, never given to another column
-  Cell cell;            // member of the row, or function that gives a reference to what it is
-  std::uint64_t max;    // of texts: bytes of UTF-8; of numbers: the highest value
+  std::uint8_t number;    // in digests and snapshots: never changed, never given to another column
+  std::string_view name;  // for people, unique in the row
+  Cell cell;              // member of the row, or function that gives a reference to what it is
+  std::uint64_t max;      // of texts: bytes of UTF-8; of numbers: the highest value
 };
 
 template <class Cell>
-constexpr Column<Cell> column(std::uint8_t number, Cell cell, std::uint64_t max = kAnyNumber) {
-  return {number, cell, max};
+constexpr Column<Cell> column(std::uint8_t number, std::string_view name, Cell cell,
+                              std::uint64_t max = kAnyNumber) {
+  return {number, name, cell, max};
 }
 
 template <class Columns, class Visit>

@@ -2,9 +2,9 @@
 //
 // A row type is a template over what its texts are: places in the arena (Text) or strings in the
 // table itself, string_views in the copies for readers. Its columns() give the number of each
-// column in digests and snapshots, the member, and its bound. A new column is a member and its line
-// in columns(): with a number that was never used, behind the others. At its default value it
-// contributes nothing to a digest.
+// column in digests and snapshots, its name for people, the member, and its bound. A new column is
+// a member and its line in columns(): with a number that was never used, behind the others. At its
+// default value it contributes nothing to a digest.
 #pragma once
 
 #include <cstdint>
@@ -67,26 +67,27 @@ struct SessionFacts {
   static constexpr auto columns() {
     using Facts = SessionFacts;
     using Activity = SessionActivity;
-    return std::tuple{column(0, &Facts::id),
-                      column(1, &Facts::key, limits::kKeyBytesMax),
-                      column(2, &Facts::agent_id, limits::kNameBytesMax),
-                      column(3, &Facts::channel, limits::kNameBytesMax),
-                      column(4, &Facts::display_name, limits::kNameBytesMax),
-                      column(5, &Facts::uuid),
-                      column(6, &Facts::conversation),
-                      column(7, &Facts::owner),
-                      column(8, &Facts::started_wall_ms),
-                      column(9, &Activity::updated_wall_ms),
-                      column(10, &Activity::active_ms),
-                      column(11, &Activity::active_seq, kSeqOfState),
-                      column(12, &Activity::history_first, kSeqOfState),
-                      column(13, &Activity::history_last, kSeqOfState),
-                      column(14, &Activity::message_count),
-                      column(15, &Facts::label, limits::kNameBytesMax),
-                      column(16, &Facts::thinking_level, limits::kThinkingLevelBytesMax),
-                      column(17, &Facts::model, limits::kModelBytesMax),
-                      column(18, &Facts::marks),
-                      column(19, &Facts::agent_session, limits::kAgentSessionBytesMax)};
+    return std::tuple{
+        column(0, "id", &Facts::id),
+        column(1, "key", &Facts::key, limits::kKeyBytesMax),
+        column(2, "agent_id", &Facts::agent_id, limits::kNameBytesMax),
+        column(3, "channel", &Facts::channel, limits::kNameBytesMax),
+        column(4, "display_name", &Facts::display_name, limits::kNameBytesMax),
+        column(5, "uuid", &Facts::uuid),
+        column(6, "conversation", &Facts::conversation),
+        column(7, "owner", &Facts::owner),
+        column(8, "started_wall_ms", &Facts::started_wall_ms),
+        column(9, "updated_wall_ms", &Activity::updated_wall_ms),
+        column(10, "active_ms", &Activity::active_ms),
+        column(11, "active_seq", &Activity::active_seq, kSeqOfState),
+        column(12, "history_first", &Activity::history_first, kSeqOfState),
+        column(13, "history_last", &Activity::history_last, kSeqOfState),
+        column(14, "message_count", &Activity::message_count),
+        column(15, "label", &Facts::label, limits::kNameBytesMax),
+        column(16, "thinking_level", &Facts::thinking_level, limits::kThinkingLevelBytesMax),
+        column(17, "model", &Facts::model, limits::kModelBytesMax),
+        column(18, "marks", &Facts::marks),
+        column(19, "agent_session", &Facts::agent_session, limits::kAgentSessionBytesMax)};
   }
 };
 
@@ -112,13 +113,13 @@ struct PrincipalFacts {
   static constexpr auto columns() {
     using Facts = PrincipalFacts;
     using Activity = PrincipalActivity;
-    return std::tuple{column(0, &Facts::id),
-                      column(1, &Facts::kind),
-                      column(2, &Facts::key, limits::kKeyBytesMax),
-                      column(3, &Facts::name, limits::kNameBytesMax),
-                      column(4, &Activity::tat_us),
-                      column(5, &Activity::active_ms),
-                      column(6, &Activity::active_seq, kSeqOfState)};
+    return std::tuple{column(0, "id", &Facts::id),
+                      column(1, "kind", &Facts::kind),
+                      column(2, "key", &Facts::key, limits::kKeyBytesMax),
+                      column(3, "name", &Facts::name, limits::kNameBytesMax),
+                      column(4, "tat_us", &Activity::tat_us),
+                      column(5, "active_ms", &Activity::active_ms),
+                      column(6, "active_seq", &Activity::active_seq, kSeqOfState)};
   }
 };
 
@@ -152,24 +153,25 @@ struct RunRow {
 
   static constexpr auto columns() {
     using Row = RunRow;
-    return std::tuple{column(0, &Row::id),
-                      column(1, &Row::key, limits::kIdempotencyKeyBytesMax),
-                      column(2, &Row::agent_id, limits::kNameBytesMax),
-                      column(3, &Row::session),
-                      column(4, &Row::message),
-                      column(5, &Row::principal),
-                      column(6, &Row::correlation),
-                      column(7, &Row::not_before_ms),
-                      column(8, &Row::started, kSeqOfState),
-                      column(9, &Row::ended, kSeqOfState),
-                      column(10, &Row::started_wall_ms),
-                      column(11, &Row::ended_wall_ms),
-                      column(12, &Row::attempt),
-                      column(13, &Row::status, static_cast<std::uint64_t>(RunStatus::aborted)),
-                      column(14, &Row::crashes),
-                      column(15, &Row::trust),
-                      column(16, &Row::queue_mode),
-                      column(17, &Row::steered)};
+    return std::tuple{
+        column(0, "id", &Row::id),
+        column(1, "key", &Row::key, limits::kIdempotencyKeyBytesMax),
+        column(2, "agent_id", &Row::agent_id, limits::kNameBytesMax),
+        column(3, "session", &Row::session),
+        column(4, "message", &Row::message),
+        column(5, "principal", &Row::principal),
+        column(6, "correlation", &Row::correlation),
+        column(7, "not_before_ms", &Row::not_before_ms),
+        column(8, "started", &Row::started, kSeqOfState),
+        column(9, "ended", &Row::ended, kSeqOfState),
+        column(10, "started_wall_ms", &Row::started_wall_ms),
+        column(11, "ended_wall_ms", &Row::ended_wall_ms),
+        column(12, "attempt", &Row::attempt),
+        column(13, "status", &Row::status, static_cast<std::uint64_t>(RunStatus::aborted)),
+        column(14, "crashes", &Row::crashes),
+        column(15, "trust", &Row::trust),
+        column(16, "queue_mode", &Row::queue_mode),
+        column(17, "steered", &Row::steered)};
   }
 };
 
@@ -182,8 +184,8 @@ struct Duplicate {
 
   static constexpr auto columns() {
     using Row = Duplicate;
-    return std::tuple{column(0, &Row::fingerprint), column(1, &Row::seq, kSeqOfState),
-                      column(2, &Row::minute)};
+    return std::tuple{column(0, "fingerprint", &Row::fingerprint),
+                      column(1, "seq", &Row::seq, kSeqOfState), column(2, "minute", &Row::minute)};
   }
 };
 
@@ -195,8 +197,10 @@ struct IdempotentRequest {
 
   static constexpr auto columns() {
     using Row = IdempotentRequest;
-    return std::tuple{column(0, &Row::fingerprint), column(1, &Row::message, kSeqOfState),
-                      column(2, &Row::run, kSeqOfState), column(3, &Row::logical_ms)};
+    return std::tuple{column(0, "fingerprint", &Row::fingerprint),
+                      column(1, "message", &Row::message, kSeqOfState),
+                      column(2, "run", &Row::run, kSeqOfState),
+                      column(3, "logical_ms", &Row::logical_ms)};
   }
 };
 
@@ -223,21 +227,21 @@ struct DeviceRow {
 
   static constexpr auto columns() {
     using Row = DeviceRow;
-    return std::tuple{column(0, &Row::paired),
-                      column(1, &Row::device_id, limits::kNameBytesMax),
-                      column(2, &Row::public_key, limits::kPublicKeyBytes),
-                      column(3, &Row::token_hash, limits::kTokenHashBytes),
-                      column(4, &Row::role, limits::kNameBytesMax),
-                      column(5, &Row::scopes, limits::kScopesBytesMax),
-                      column(6, &Row::label, limits::kNameBytesMax),
-                      column(7, &Row::client_id, limits::kNameBytesMax),
-                      column(8, &Row::client_mode, limits::kNameBytesMax),
-                      column(9, &Row::platform, limits::kNameBytesMax),
-                      column(10, &Row::device_family, limits::kNameBytesMax),
-                      column(11, &Row::address, limits::kNameBytesMax),
-                      column(12, &Row::via),
-                      column(13, &Row::approved_wall_ms),
-                      column(14, &Row::last_seen_wall_ms)};
+    return std::tuple{column(0, "paired", &Row::paired),
+                      column(1, "device_id", &Row::device_id, limits::kNameBytesMax),
+                      column(2, "public_key", &Row::public_key, limits::kPublicKeyBytes),
+                      column(3, "token_hash", &Row::token_hash, limits::kTokenHashBytes),
+                      column(4, "role", &Row::role, limits::kNameBytesMax),
+                      column(5, "scopes", &Row::scopes, limits::kScopesBytesMax),
+                      column(6, "label", &Row::label, limits::kNameBytesMax),
+                      column(7, "client_id", &Row::client_id, limits::kNameBytesMax),
+                      column(8, "client_mode", &Row::client_mode, limits::kNameBytesMax),
+                      column(9, "platform", &Row::platform, limits::kNameBytesMax),
+                      column(10, "device_family", &Row::device_family, limits::kNameBytesMax),
+                      column(11, "address", &Row::address, limits::kNameBytesMax),
+                      column(12, "via", &Row::via),
+                      column(13, "approved_wall_ms", &Row::approved_wall_ms),
+                      column(14, "last_seen_wall_ms", &Row::last_seen_wall_ms)};
   }
 };
 
@@ -260,15 +264,15 @@ struct PairingRow {
 
   static constexpr auto columns() {
     using Row = PairingRow;
-    return std::tuple{column(0, &Row::request),
-                      column(1, &Row::channel, limits::kNameBytesMax),
-                      column(2, &Row::account, limits::kNameBytesMax),
-                      column(3, &Row::sender_id, limits::kNameBytesMax),
-                      column(4, &Row::sender_name, limits::kNameBytesMax),
-                      column(5, &Row::code, limits::kNameBytesMax),
-                      column(6, &Row::created_wall_ms),
-                      column(7, &Row::expires_ms),
-                      column(8, &Row::expires_wall_ms)};
+    return std::tuple{column(0, "request", &Row::request),
+                      column(1, "channel", &Row::channel, limits::kNameBytesMax),
+                      column(2, "account", &Row::account, limits::kNameBytesMax),
+                      column(3, "sender_id", &Row::sender_id, limits::kNameBytesMax),
+                      column(4, "sender_name", &Row::sender_name, limits::kNameBytesMax),
+                      column(5, "code", &Row::code, limits::kNameBytesMax),
+                      column(6, "created_wall_ms", &Row::created_wall_ms),
+                      column(7, "expires_ms", &Row::expires_ms),
+                      column(8, "expires_wall_ms", &Row::expires_wall_ms)};
   }
 };
 
@@ -280,9 +284,10 @@ struct PairedSender {
 
   static constexpr auto columns() {
     using Row = PairedSender;
-    return std::tuple{column(0, &Row::resolved), column(1, &Row::channel, limits::kNameBytesMax),
-                      column(2, &Row::account, limits::kNameBytesMax),
-                      column(3, &Row::sender_id, limits::kNameBytesMax)};
+    return std::tuple{column(0, "resolved", &Row::resolved),
+                      column(1, "channel", &Row::channel, limits::kNameBytesMax),
+                      column(2, "account", &Row::account, limits::kNameBytesMax),
+                      column(3, "sender_id", &Row::sender_id, limits::kNameBytesMax)};
   }
 };
 
@@ -312,21 +317,21 @@ struct ApprovalRow {
 
   static constexpr auto columns() {
     using Row = ApprovalRow;
-    return std::tuple{column(0, &Row::request),
-                      column(1, &Row::uuid),
-                      column(2, &Row::run),
-                      column(3, &Row::session),
-                      column(4, &Row::ask),
-                      column(5, &Row::kind),
-                      column(6, &Row::options),
-                      column(7, &Row::tool, limits::kNameBytesMax),
-                      column(8, &Row::title, limits::kApprovalTextBytesMax),
-                      column(9, &Row::detail, limits::kApprovalTextBytesMax),
-                      column(10, &Row::cwd, limits::kApprovalTextBytesMax),
-                      column(11, &Row::code, limits::kNameBytesMax),
-                      column(12, &Row::created_wall_ms),
-                      column(13, &Row::expires_ms),
-                      column(14, &Row::expires_wall_ms)};
+    return std::tuple{column(0, "request", &Row::request),
+                      column(1, "uuid", &Row::uuid),
+                      column(2, "run", &Row::run),
+                      column(3, "session", &Row::session),
+                      column(4, "ask", &Row::ask),
+                      column(5, "kind", &Row::kind),
+                      column(6, "options", &Row::options),
+                      column(7, "tool", &Row::tool, limits::kNameBytesMax),
+                      column(8, "title", &Row::title, limits::kApprovalTextBytesMax),
+                      column(9, "detail", &Row::detail, limits::kApprovalTextBytesMax),
+                      column(10, "cwd", &Row::cwd, limits::kApprovalTextBytesMax),
+                      column(11, "code", &Row::code, limits::kNameBytesMax),
+                      column(12, "created_wall_ms", &Row::created_wall_ms),
+                      column(13, "expires_ms", &Row::expires_ms),
+                      column(14, "expires_wall_ms", &Row::expires_wall_ms)};
   }
 };
 
@@ -337,8 +342,8 @@ struct AllowedTool {
 
   static constexpr auto columns() {
     using Row = AllowedTool;
-    return std::tuple{column(0, &Row::resolved), column(1, &Row::run),
-                      column(2, &Row::key, limits::kNameBytesMax)};
+    return std::tuple{column(0, "resolved", &Row::resolved), column(1, "run", &Row::run),
+                      column(2, "key", &Row::key, limits::kNameBytesMax)};
   }
 };
 
@@ -348,8 +353,8 @@ struct QuarantinedAgent {
 
   static constexpr auto columns() {
     using Row = QuarantinedAgent;
-    return std::tuple{column(0, &Row::quarantined),
-                      column(1, &Row::agent_id, limits::kNameBytesMax)};
+    return std::tuple{column(0, "quarantined", &Row::quarantined),
+                      column(1, "agent_id", &Row::agent_id, limits::kNameBytesMax)};
   }
 };
 

@@ -104,30 +104,32 @@ constexpr auto meta_columns() {
     };
   };
   return std::tuple{
-      column(0, meta(&Meta::epoch)),
-      column(1, meta(&Meta::fingerprint_key)),
-      column(2, meta(&Meta::applied)),
+      column(0, "epoch", meta(&Meta::epoch)),
+      column(1, "fingerprint_key", meta(&Meta::fingerprint_key)),
+      column(2, "applied", meta(&Meta::applied)),
       column(
-          3, [](auto& tables) -> auto& { return tables.meta.now.wall_ms; }),
+          3, "wall_ms", [](auto& tables) -> auto& { return tables.meta.now.wall_ms; }),
       column(
-          4, [](auto& tables) -> auto& { return tables.meta.now.logical_ms; }),
-      column(5, meta(&Meta::boot_id)),
-      column(6, meta(&Meta::boottime_ms)),
-      column(7, meta(&Meta::start_logical_ms)),
-      column(8, meta(&Meta::started), kSeqOfState),
-      column(9, meta(&Meta::stopped)),
-      column(10, meta(&Meta::utc_offset_minutes)),
-      column(11, meta(&Meta::zone), limits::kNameBytesMax),
-      column(12, meta(&Meta::rejection_tat_us)),
+          4, "logical_ms", [](auto& tables) -> auto& { return tables.meta.now.logical_ms; }),
+      column(5, "boot_id", meta(&Meta::boot_id)),
+      column(6, "boottime_ms", meta(&Meta::boottime_ms)),
+      column(7, "start_logical_ms", meta(&Meta::start_logical_ms)),
+      column(8, "started", meta(&Meta::started), kSeqOfState),
+      column(9, "stopped", meta(&Meta::stopped)),
+      column(10, "utc_offset_minutes", meta(&Meta::utc_offset_minutes)),
+      column(11, "zone", meta(&Meta::zone), limits::kNameBytesMax),
+      column(12, "rejection_tat_us", meta(&Meta::rejection_tat_us)),
       column(
-          13, [](auto& tables) -> auto& { return tables.duplicates.evicted_young(); }),
+          13, "duplicates_evicted_young",
+          [](auto& tables) -> auto& { return tables.duplicates.evicted_young(); }),
       column(
-          14, [](auto& tables) -> auto& { return tables.policy; }),
+          14, "policy", [](auto& tables) -> auto& { return tables.policy; }),
       column(
-          15, [](auto& tables) -> auto& { return tables.idempotency.evicted_young(); }),
-      column(16, meta(&Meta::local)),
-      column(17, meta(&Meta::exact_since), kSeqOfState),
-      column(18, meta(&Meta::loss))};
+          15, "idempotency_evicted_young",
+          [](auto& tables) -> auto& { return tables.idempotency.evicted_young(); }),
+      column(16, "zone_rules", meta(&Meta::local)),
+      column(17, "exact_since", meta(&Meta::exact_since), kSeqOfState),
+      column(18, "loss", meta(&Meta::loss))};
 }
 
 // Memory that the tables take at most: every row in use, with texts of every length.
