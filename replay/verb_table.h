@@ -1,7 +1,7 @@
 // The verbs of spine-replay in the order of its help, as an X-macro: one line both declares a
 // function and lists it; `spine` lists them in its own help, too, and passes them on.
 // SPINE_REPLAY: the words, the function that declares its options, its help.
-// SPINE_REPLAY_TITLE: title of the verbs that follow.
+// SPINE_REPLAY_TITLE: title of the verbs that follow. One without help is for programs, and hidden.
 SPINE_REPLAY_TITLE("journal", "Look at the journal")
 SPINE_REPLAY("journal info", journal_info, "Where the journal is, how much, from when to when")
 SPINE_REPLAY("journal verify", journal_verify,
@@ -23,3 +23,4 @@ SPINE_REPLAY("replay blame", replay_blame, "Find the event that gave a field its
 SPINE_REPLAY("replay bisect", replay_bisect,
              "Find the first event after which a predicate holds, or a command fails")
 SPINE_REPLAY("replay digests", replay_digests, "Print digests of the states on the way")
+SPINE_REPLAY("answer", answer, "")

@@ -28,7 +28,7 @@
 namespace spine::cli {
 namespace {
 
-enum class Kind : std::uint8_t { title, verb, replay };
+enum class Kind : std::uint8_t { title, verb, reads, replay };
 
 struct VerbRow {
   Kind kind{};
@@ -40,9 +40,11 @@ struct VerbRow {
 constexpr VerbRow kRows[]{
 #define SPINE_TITLE(words, help) {Kind::title, words, nullptr, help},
 #define SPINE_VERB(words, function, help) {Kind::verb, words, function, help},
+#define SPINE_READS(words, function, help) {Kind::reads, words, function, help},
 #include "adapters/cli/verb_table.h"
 #undef SPINE_TITLE
 #undef SPINE_VERB
+#undef SPINE_READS
 // Run by spine-replay; here for help and completion.
 #define SPINE_REPLAY_TITLE(words, help) {Kind::replay, words, nullptr, help},
 #define SPINE_REPLAY(words, function, help) {Kind::replay, words, nullptr, help},
@@ -62,6 +64,17 @@ void add_common(CLI::App& app, Common& common) {
       ->group(group);
   app.add_option("--token-file", common.token_file, "File that holds the token")->group(group);
   app.add_flag("--json", common.json, "Print JSON")->group(group);
+}
+
+// The verbs that can be asked about the past.
+const std::vector<std::string>& reading_verbs() {
+  static const std::vector<std::string> kVerbs = [] {
+    std::vector<std::string> verbs;
+    for (const VerbRow& row : kRows)
+      if (row.kind == Kind::reads) verbs.emplace_back(row.words);
+    return verbs;
+  }();
+  return kVerbs;
 }
 
 std::vector<std::string> reversed(const std::vector<std::string>& words) {
@@ -240,8 +253,9 @@ void examples(CLI::App& verb, std::initializer_list<const char*> lines) {
   verb.footer(fmt::format("Examples:\n  {}", fmt::join(lines, "\n  ")));
 }
 
-CommandLine::CommandLine()
-    : app_("Spine: a gateway for personal AI agents in which every message is journalled first.",
+CommandLine::CommandLine(Common common)
+    : common_(std::move(common)),
+      app_("Spine: a gateway for personal AI agents in which every message is journalled first.",
            "spine") {
   app_.fallthrough();
   app_.set_version_flag("--version", std::string("spine ") + SPINE_VERSION);
@@ -250,8 +264,9 @@ CommandLine::CommandLine()
       "Help for one verb: spine <verb> --help");
   add_common(app_, common_);
   verbs_.emplace_back("", &app_);
-  for (const VerbRow& row : kRows)
-    add_verb(row.words, row.declare, row.help);
+  for (const VerbRow& row : kRows) {
+    if (*row.help != '\0') add_verb(row.words, row.declare, row.help);
+  }
 }
 
 // The last of `words` is the verb's name, a first one its title, which requires one of its verbs.
@@ -334,6 +349,44 @@ int run_command(const std::vector<std::string>& words) {
   }
   const Result<int> code = parsed.action(line.common());
   return code ? *code : fail(code.error());
+}
+
+// The verb and its words are parsed anew, by a command line of their own.
+Action at(CLI::App& verb) {
+  verb.footer(fmt::format(
+      "spine at <seq or time> <verb> [what belongs to it]\n\nVerbs: {}\nTimes: 1234 (after that "
+      "event), latest, \"2026-11-28 14:03\", \"yesterday 14:03\", -2h, \"3 messages ago\"\n\n"
+      "Examples:\n  spine at -1h sessions list\n"
+      "  spine at \"yesterday 14:03\" sessions show agent:main:main\n  spine at 1234 runs list "
+      "--json",
+      fmt::join(reading_verbs(), ", ")));
+  verb.fallthrough(false);
+  verb.prefix_command();
+  return [&verb](const Common& common) -> Result<int> {
+    std::vector<std::string> words = verb.remaining();
+    if (words.size() < 2) {
+      fmt::print(stderr,
+                 "Error: which moment, and which verb? Example: spine at -1h sessions list\n");
+      return kExitUsage;
+    }
+    Common then = common;
+    then.as_of = words.front();
+    words.erase(words.begin());
+    CommandLine line{then};
+    const Parsed parsed = line.parse(words);
+    if (!parsed.text.empty()) {
+      fmt::print(parsed.exit_code == kExitOk ? stdout : stderr, "{}", parsed.text);
+      return parsed.exit_code;
+    }
+    if (std::ranges::find(reading_verbs(), parsed.path) == reading_verbs().end()) {
+      fmt::print(stderr,
+                 "Error: `spine {}` cannot be run as of a moment of the past. These can: {}.\n",
+                 printable(parsed.path.empty() ? words.front() : parsed.path),
+                 fmt::join(reading_verbs(), ", "));
+      return kExitUsage;
+    }
+    return parsed.action(line.common());
+  };
 }
 
 Action completion(CLI::App& verb) {

@@ -12,6 +12,7 @@
 
 #include "adapters/agents/process/launch.h"
 #include "adapters/agents/process/orphans.h"
+#include "adapters/gateway/own_program.h"
 #include "adapters/http/control_ui.h"
 #include "adapters/loop/supervisor.h"
 #include "adapters/websocket/net/gateway_identity.h"
@@ -241,6 +242,11 @@ Status Daemon::make_loop() {
   SPINE_TRY(loop_, loop::LoopThread::create(shared_, ingress_));
   engine_ =
       std::make_unique<pipeline::Engine>(shared_, ingress_, server_->outbox(), loop_->outbox());
+  past_ = std::make_unique<past::AnswerPool>(
+      loop_->base(),
+      past::AnswerPool::Options{.program = [] { return sibling_program("spine-replay"); },
+                                .state_dir = state_dir_},
+      server_->outbox().add_producer(), shared_);
   server_->start();
   return ok();
 }
@@ -279,19 +285,28 @@ void Daemon::start_agents() {
   skills_ = std::make_unique<SkillsLink>(loop_->base(), loop_->producer(), shared_, *agents_);
   skills_->apply(configs_.back(), state_dir_);
   steps_.done("agents", fmt::format("{}; {} skills", agents_->summary(), skills_->eligible()));
-  loop_->start({.on_prompt = [this](const pipeline::PromptItem& item) { agents_->prompt(item); },
-                .on_cancel = [this](RunId run) { agents_->cancel(run); },
-                .on_steer = [this](const pipeline::SteerItem& item) { agents_->steer(item); },
-                .on_answer = [this](const pipeline::AnswerItem& item) { agents_->answer(item); },
-                .on_control = [this](const pipeline::ControlItem& item) { agents_->control(item); },
-                .on_stop_asked =
-                    [this] {
-                      agents_->record_partials();
-                      server_->flush_refusal_report();
-                    },
-                .on_stopping = [this] { agents_->begin_stop(); },
-                .ended = [this] { return agents_->ended(); },
-                .on_reload = [this] { reload(); }});
+  loop_->start(
+      {.on_prompt = [this](const pipeline::PromptItem& item) { agents_->prompt(item); },
+       .on_cancel = [this](RunId run) { agents_->cancel(run); },
+       .on_steer = [this](const pipeline::SteerItem& item) { agents_->steer(item); },
+       .on_answer = [this](const pipeline::AnswerItem& item) { agents_->answer(item); },
+       .on_control = [this](const pipeline::ControlItem& item) { agents_->control(item); },
+       .on_past =
+           [this](ConnectionRef to, std::uint64_t request, const pipeline::PastQuestionItem& item) {
+             past_->ask(to, request, item.line);
+           },
+       .on_stop_asked =
+           [this] {
+             agents_->record_partials();
+             server_->flush_refusal_report();
+           },
+       .on_stopping =
+           [this] {
+             past_->stop();
+             agents_->begin_stop();
+           },
+       .ended = [this] { return agents_->ended(); },
+       .on_reload = [this] { reload(); }});
   engine_->start(&end_process);
 }
 
@@ -311,6 +326,7 @@ void Daemon::serve() {
   zone_.reset();
   skills_.reset();
   agents_.reset();
+  past_.reset();
   // Agent processes that left their process group, where there was no pid name space.
   agents::sweep_orphans(agents::owner_mark(state_dir_.string()));
   kLog.info("stopped");
