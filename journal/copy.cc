@@ -87,7 +87,7 @@ Status copy_blocks(Reader& from, Environment& to, const Progress& progress) {
 
 // Gives back the room that was taken and not used.
 Status cut_off(const fs::path& path, std::uint64_t bytes) {
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd || ::ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0 || ::fsync(fd.get()) != 0) {
     return path_error(errno, "finished", path);
   }

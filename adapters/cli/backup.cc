@@ -3,8 +3,9 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
+#include <optional>
 #include <system_error>
+#include <utility>
 
 #include "adapters/cli/output.h"
 #include "adapters/cli/staging_dir.h"
@@ -255,13 +256,14 @@ Action backup(CLI::App& verb) {
   const auto dir = argument(verb, "dir", "Where to: a directory that is not there yet, or empty");
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(const Place place, locate(common));
-    LongWork work;
+    std::optional<LongWork> work{std::in_place};
     SPINE_TRY(const BackupReport report, make_backup({.to = *dir,
                                                       .state_dir = place.state_dir,
                                                       .config_path = place.config_path,
                                                       .spine_version = SPINE_VERSION,
                                                       .wall_ms = pipeline::wall_now_ms()},
-                                                     work));
+                                                     *work));
+    work.reset();  // takes its line away
     return show_backup(common, report);
   };
 }

@@ -290,13 +290,14 @@ Action restore(CLI::App& verb) {
       verb, "--replace", "Move a state directory that is there aside; nothing is deleted");
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(const Place place, locate(common));
-    LongWork work;
+    std::optional<LongWork> work{std::in_place};
     SPINE_TRY(const RestoreReport report, restore_backup({.from = *dir,
                                                           .state_dir = place.state_dir,
                                                           .config_path = place.config_path,
                                                           .replace = *replace,
                                                           .wall_ms = pipeline::wall_now_ms()},
-                                                         work));
+                                                         *work));
+    work.reset();  // takes its line away
     return show_restore(common, report);
   };
 }

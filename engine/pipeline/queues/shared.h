@@ -146,8 +146,8 @@ struct Shared {
   // Epoch of the journal; written before phase becomes ready.
   Bits128 epoch{};
   // The epoch in clients' cursors: mixed with the id of the last loss that was accepted, or of the
-  // last restore. After those seqs are used again, so an older cursor may name a lost event or its replacement: it is
-  // treated as that of another journal, even where its event still exists.
+  // last restore. After those seqs are used again, so an older cursor may name a lost event or its
+  // replacement: it is treated as that of another journal, even where its event still exists.
   Bits128 cursor_epoch{};
   // From the loop thread to the net thread.
   Latest<AgentsReport> agents{};
