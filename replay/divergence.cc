@@ -124,6 +124,18 @@ std::string reply_text(const core::Reply& reply) {
       return "no session can have that key";
     case ReplyCode::missing_scope:
       return "it needs an admin scope";
+    case ReplyCode::run_open:
+      return "the run's message is being worked on";
+    case ReplyCode::run_answered:
+      return "the run's message has been answered";
+    case ReplyCode::left_behind:
+      return "the run's message is in no present conversation";
+    case ReplyCode::before_history:
+      return "the seq lies before the session's history";
+    case ReplyCode::after_history:
+      return "the seq lies behind the session's history";
+    case ReplyCode::history_full:
+      return "the session was rewound and forked too often";
   }
   return "?";
 }
@@ -148,10 +160,10 @@ bool says_the_same(const EventView& expected, const EventView& got, bool apart) 
   return std::ranges::equal(expected.body, got.body) || body_json(expected) == body_json(got);
 }
 
-std::vector<FieldChange> changes_of(const EventView& expected, const EventView& got, bool apart) {
+std::vector<DivergentField> changes_of(const EventView& expected, const EventView& got, bool apart) {
   const Fields then = fields_of(expected, apart);
   const Fields now = fields_of(got, apart);
-  std::vector<FieldChange> changes;
+  std::vector<DivergentField> changes;
   for (const auto& [name, value] : then) {
     const std::string* other = find_field(now, name);
     if (other != nullptr && *other == value) continue;
@@ -163,7 +175,7 @@ std::vector<FieldChange> changes_of(const EventView& expected, const EventView& 
 }
 
 std::string reason_of(const EventView* expected, const EventView* got, const core::Reply& reply,
-                      const std::vector<FieldChange>& fields) {
+                      const std::vector<DivergentField>& fields) {
   const bool refused_then =
       expected != nullptr && is_kind(*expected, fb::EventBody::MessageRejected);
   const bool refused_now = got != nullptr && is_kind(*got, fb::EventBody::MessageRejected);
@@ -177,7 +189,7 @@ std::string reason_of(const EventView* expected, const EventView* got, const cor
   if (expected == nullptr) return fmt::format("nothing then, {} now", kind_name(got->header.kind));
   if (expected->header.kind == got->header.kind) {
     if (fields.empty()) return fmt::format("{} says something else", kind_name(got->header.kind));
-    const FieldChange& first = fields.front();
+    const DivergentField& first = fields.front();
     return fmt::format("{}: {} was {}, is {} now{}", kind_name(got->header.kind), first.name,
                        first.expected.empty() ? "absent" : first.expected,
                        first.got.empty() ? "absent" : first.got,
@@ -202,7 +214,7 @@ std::string divergence_text(const Divergence& d, Names& names) {
   out += fmt::format("\n      {}\n", printable(d.reason));
   out += fmt::format("      expected  {}\n      got       {}\n", kinds_text(d.expected),
                      kinds_text(d.got));
-  for (const FieldChange& field : d.fields) {
+  for (const DivergentField& field : d.fields) {
     out += fmt::format("      {}: {} -> {}\n", field.name,
                        field.expected.empty() ? "absent" : field.expected,
                        field.got.empty() ? "absent" : field.got);
@@ -227,7 +239,7 @@ void write_divergence(const Divergence& d, Names& names, JsonWriter& json) {
   json.member_or_null("sessionKey", d.session ? names.session(d.session).key : std::string());
   kinds("expected", d.expected);
   kinds("got", d.got);
-  json.objects("fields", d.fields, [&](const FieldChange& field) {
+  json.objects("fields", d.fields, [&](const DivergentField& field) {
     json.member("name", field.name);
     json.member_or_null("expected", field.expected);
     json.member_or_null("got", field.got);

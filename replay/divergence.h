@@ -14,7 +14,7 @@
 namespace spine::replay {
 
 // A field of an event that is decided otherwise; text as journal dump shows it, empty = absent.
-struct FieldChange {
+struct DivergentField {
   std::string name{};
   std::string expected{};  // as recorded
   std::string got{};       // as decided now
@@ -31,7 +31,7 @@ struct Divergence {
   SessionId session{};
   std::vector<std::uint16_t> expected{};  // kinds of the recorded events, at most kKindsMax
   std::vector<std::uint16_t> got{};       // kinds of those decided now, likewise
-  std::vector<FieldChange> fields{};      // of the event that differs, when both have one
+  std::vector<DivergentField> fields{};      // of the event that differs, when both have one
   std::string reason{};                   // one line
   const char* on_purpose{};               // what a release changed; null = nothing explains it
 
@@ -40,14 +40,14 @@ struct Divergence {
 
 // The fields in which two events of one kind differ, those of the header last. In worlds that went
 // apart numbers and ids made from them always differ: `apart` leaves them out.
-std::vector<FieldChange> changes_of(const EventView& expected, const EventView& got, bool apart);
+std::vector<DivergentField> changes_of(const EventView& expected, const EventView& got, bool apart);
 
 // Whether they say the same: the same bytes, or the same values in all fields.
 bool says_the_same(const EventView& expected, const EventView& got, bool apart);
 
 // Why the decision differs at that event, in a line; null = there is none on that side.
 std::string reason_of(const EventView* expected, const EventView* got, const core::Reply& reply,
-                      const std::vector<FieldChange>& fields);
+                      const std::vector<DivergentField>& fields);
 
 // Several lines, with a newline at the end.
 std::string divergence_text(const Divergence& divergence, Names& names);

@@ -166,7 +166,7 @@ const char* Fork::purpose_of(const Divergence& d, const core::Draft* draft) cons
   const auto find = [&](std::uint16_t kind, std::string_view field) {
     return core::find_change(options_.changes, rules_, input_.kind, kind, field);
   };
-  for (const FieldChange& field : d.fields) {
+  for (const DivergentField& field : d.fields) {
     change = find(d.kind, field.name);
     if (change == nullptr) return nullptr;
   }

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // What came of one journal.
-struct Verdict {
+struct Rehearsal {
   std::string path{};
   std::string problem{};  // it could not be rehearsed; empty = it was
   ForkReport report{};
@@ -43,7 +43,7 @@ Result<fs::path> state_dir_of(const fs::path& path) {
       fmt::format("{} is neither a state directory nor the journal/ in one.", path.string())};
 }
 
-Result<ForkReport> rehearse(const fs::path& path, const Common& common, Verdict& verdict) {
+Result<ForkReport> rehearse(const fs::path& path, const Common& common, Rehearsal& verdict) {
   SPINE_TRY(const fs::path state_dir, state_dir_of(path));
   SPINE_TRY(Timeline timeline, Timeline::open(state_dir));
   Progress progress(common.err, verdict.path, timeline.first().value, timeline.last().value);
@@ -56,8 +56,8 @@ Result<ForkReport> rehearse(const fs::path& path, const Common& common, Verdict&
   return report;
 }
 
-Verdict verdict_of(const std::string& path, const Common& common) {
-  Verdict verdict{.path = path};
+Rehearsal verdict_of(const std::string& path, const Common& common) {
+  Rehearsal verdict{.path = path};
   Result<ForkReport> report = rehearse(path, common, verdict);
   if (report) {
     verdict.report = std::move(*report);
@@ -97,7 +97,7 @@ std::string xml(std::string_view text) {
   return out;
 }
 
-std::string test_case(const Verdict& verdict) {
+std::string test_case(const Rehearsal& verdict) {
   const std::string begin =
       fmt::format("    <testcase classname=\"spine.rehearse\" name=\"{}\" time=\"{:.3f}\"",
                   xml(verdict.path), verdict.report.seconds);
@@ -120,9 +120,9 @@ struct Totals {
   double seconds{};
 };
 
-Totals add_up(const std::vector<Verdict>& verdicts) {
+Totals add_up(const std::vector<Rehearsal>& verdicts) {
   Totals totals;
-  for (const Verdict& verdict : verdicts) {
+  for (const Rehearsal& verdict : verdicts) {
     totals.failed += verdict.problem.empty() ? 0 : 1;
     totals.different += verdict.report.differ == 0 ? 0 : 1;
     totals.seconds += verdict.report.seconds;
@@ -130,18 +130,18 @@ Totals add_up(const std::vector<Verdict>& verdicts) {
   return totals;
 }
 
-std::string junit(const std::vector<Verdict>& verdicts, const Totals& totals) {
+std::string junit(const std::vector<Rehearsal>& verdicts, const Totals& totals) {
   std::string out = fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
       "  <testsuite name=\"spine replay rehearse\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
       "time=\"{:.3f}\">\n",
       verdicts.size(), totals.different, totals.failed, totals.seconds);
-  for (const Verdict& verdict : verdicts)
+  for (const Rehearsal& verdict : verdicts)
     out += test_case(verdict);
   return out + "  </testsuite>\n</testsuites>\n";
 }
 
-void print_text(const Verdict& verdict, std::FILE* out) {
+void print_text(const Rehearsal& verdict, std::FILE* out) {
   fmt::print(out, "{}: ", printable(verdict.path));
   if (verdict.problem.empty()) {
     fmt::print(out, "{}", verdict.text);
@@ -150,13 +150,13 @@ void print_text(const Verdict& verdict, std::FILE* out) {
   }
 }
 
-void print_json(const std::vector<Verdict>& verdicts, const Totals& totals, std::FILE* out) {
+void print_json(const std::vector<Rehearsal>& verdicts, const Totals& totals, std::FILE* out) {
   const std::string text = json_object([&](JsonWriter& json) {
     json.member("same", totals.different + totals.failed == 0);
     json.member("journals", verdicts.size());
     json.member("different", totals.different);
     json.member("failed", totals.failed);
-    json.objects("verdicts", verdicts, [&](const Verdict& verdict) {
+    json.objects("verdicts", verdicts, [&](const Rehearsal& verdict) {
       json.member("path", verdict.path);
       json.member("verdict", verdict.word());
       json.member_or_null("problem", verdict.problem);
@@ -184,7 +184,7 @@ Action replay_rehearse(CLI::App& verb) {
       verb, "journals", "State directories, or the journal/ in them");
   const auto junit_file = option(verb, "--junit", "Write the verdicts as JUnit XML to this file");
   return [=](const Common& common) -> Result<int> {
-    std::vector<Verdict> verdicts;
+    std::vector<Rehearsal> verdicts;
     for (const std::string& path : *paths) {
       verdicts.push_back(verdict_of(path, common));
       if (!common.json) print_text(verdicts.back(), common.out);
