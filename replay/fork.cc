@@ -158,7 +158,9 @@ void Fork::diverges(const EventView* expected, const core::Draft* draft) {
   if (expected != nullptr && draft != nullptr && about.kind == got.header.kind) {
     d.fields = changes_of(*expected, got, apart());
   }
-  d.reason = reason_of(expected, draft != nullptr ? &got : nullptr, decision_.reply, d.fields);
+  if (has_room()) {
+    d.reason = reason_of(expected, draft != nullptr ? &got : nullptr, decision_.reply, d.fields);
+  }
   d.on_purpose = purpose_of(d, draft);
 }
 
@@ -195,7 +197,7 @@ void Fork::end() {
 
 void Fork::keep() {
   ++(divergence_->on_purpose != nullptr ? report_.on_purpose : report_.differ);
-  if (report_.kept.size() >= options_.kept_max) return;
+  if (!has_room()) return;
   divergence_->expected = kinds_;
   for (const core::Draft& draft : decision_.drafts())
     note_kind(divergence_->got, draft.header.kind);

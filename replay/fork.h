@@ -88,6 +88,7 @@ class Fork {
   void end();
   void keep();
   void note_kind(std::vector<std::uint16_t>& kinds, std::uint16_t kind) const;
+  bool has_room() const { return report_.kept.size() < options_.kept_max; }
   bool apart() const { return other_ && other_->apart(); }
 
   core::State& recorded_;

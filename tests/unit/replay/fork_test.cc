@@ -8,7 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "engine/core/model/drafter.h"
 #include "schemas/fields.h"
+#include "schemas/vocab/limits.h"
 #include "tests/unit/core/life.h"
 #include "tests/unit/replay/support.h"
 
@@ -117,6 +119,19 @@ TEST(Fork, TheSameRulesDecideTheSameFromAnyMoment) {
       }
     }
   }
+}
+
+// Too many for one event, so that the input is recorded as it came and the runs follow.
+TEST(Fork, AnAbortOfManyRunsIsDecidedAgain) {
+  core::World world;
+  for (std::size_t i = 0; i < limits::kRunsPerSessionMax; ++i)
+    world.message({.text = std::to_string(i)});
+  const SessionId session = world.session("agent:main:telegram:direct:alice");
+  ASSERT_GT(world.view(session).runs_waiting + 1, core::kRunsPerAbort);
+  ASSERT_EQ(world.abort(session).code, core::ReplyCode::accepted);
+  ASSERT_GT(world.decision.count(), 1U);
+  for (const bool decide : {false, true})
+    EXPECT_EQ(fork_records(world.journal, 0, {.decide = decide}).differ, 0U);
 }
 
 TEST(Fork, AnotherPolicyDecidesEveryRecordedInputOnce) {
