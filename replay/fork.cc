@@ -109,6 +109,7 @@ void Fork::begin(const EventView& event) {
   }
   input_header_ = event.header;
   input_seq_ = event.seq;
+  wanted_ = !options_.wanted || options_.wanted(event);
   deciding_ = core::input_of(event, input_, scratch_) && core::input_kind(input_.kind) &&
               (input_.kind == event.header.kind || verify_event_body(input_.kind, input_.body));
   undecided_ = !deciding_;
@@ -157,7 +158,9 @@ void Fork::diverges(const EventView* expected, const core::Draft* draft) {
   if (expected != nullptr && draft != nullptr && about.kind == got.header.kind) {
     d.fields = changes_of(*expected, got, apart());
   }
-  d.reason = reason_of(expected, draft != nullptr ? &got : nullptr, decision_.reply, d.fields);
+  if (has_room()) {
+    d.reason = reason_of(expected, draft != nullptr ? &got : nullptr, decision_.reply, d.fields);
+  }
   d.on_purpose = purpose_of(d, draft);
 }
 
@@ -183,19 +186,22 @@ void Fork::end() {
     diverges(nullptr, &decision_.drafts()[compared_]);
   }
   if (divergence_) {
-    ++(divergence_->on_purpose != nullptr ? report_.on_purpose : report_.differ);
     if (other_) other_->part();
-    if (report_.kept.size() < options_.kept_max) {
-      divergence_->expected = kinds_;
-      for (const core::Draft& draft : decision_.drafts())
-        note_kind(divergence_->got, draft.header.kind);
-      report_.kept.push_back(std::move(*divergence_));
-    }
+    if (wanted_) keep();
     divergence_.reset();
   }
   kinds_.clear();
   compared_ = 0;
   deciding_ = false;
+}
+
+void Fork::keep() {
+  ++(divergence_->on_purpose != nullptr ? report_.on_purpose : report_.differ);
+  if (!has_room()) return;
+  divergence_->expected = kinds_;
+  for (const core::Draft& draft : decision_.drafts())
+    note_kind(divergence_->got, draft.header.kind);
+  report_.kept.push_back(std::move(*divergence_));
 }
 
 void Fork::note_kind(std::vector<std::uint16_t>& kinds, std::uint16_t kind) const {

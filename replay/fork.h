@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/core/model/decide.h"
@@ -28,6 +30,8 @@ struct ForkOptions {
   // A ConfigApplied, verified; empty = the policies as they were recorded. Borrowed.
   ByteSpan policy{};
   std::span<const core::RulesChange> changes{core::rules_changes()};
+  // Whether differences in what is decided of that input are wanted; empty = all are.
+  std::function<bool(const EventView& input)> wanted{};
   std::size_t kept_max{100};  // divergences that are kept; all are counted
 };
 
@@ -82,7 +86,9 @@ class Fork {
   // What explains it; null = nothing does.
   const char* purpose_of(const Divergence& divergence, const core::Draft* draft) const;
   void end();
+  void keep();
   void note_kind(std::vector<std::uint16_t>& kinds, std::uint16_t kind) const;
+  bool has_room() const { return report_.kept.size() < options_.kept_max; }
   bool apart() const { return other_ && other_->apart(); }
 
   core::State& recorded_;
@@ -97,6 +103,7 @@ class Fork {
   core::BodyBuilder scratch_{};
   bool undecided_{true};  // what is recorded was not decided here: it began before, or has no rule
   bool deciding_{};       // events of a decision are compared
+  bool wanted_{};         // and a difference in it counts
   std::size_t compared_{};
   Seq last_{};
   std::vector<std::uint16_t> kinds_{};  // of the recorded events of the decision
