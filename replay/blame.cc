@@ -332,7 +332,7 @@ Action replay_blame(CLI::App& verb) {
       verb, "what",
       "session, run, principal, device, agent (in quarantine), approval, pairing, sender or tool, "
       "then its key or number, then the field; or: engine, then the field");
-  verb.get_option("what")->required()->expected(1, 3);
+  verb.get_option("what")->required()->expected(1, 3)->option_text("[name] field");
   const auto at =
       option(verb, "--at", "The moment whose value is asked for", std::string("latest"));
   const auto why = option<bool>(verb, "--why", "Print the whole chain of causes up to the input");
