@@ -3,19 +3,25 @@
 #include "adapters/cli/command_line.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <flatbuffers/flatbuffers.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <set>
 #include <string_view>
+#include <sys/mman.h>
 
 #include "adapters/cli/common.h"
 #include "adapters/cli/gateway_client.h"
 #include "adapters/cli/output.h"
 #include "adapters/cli/process.h"
+#include "engine/config/config.h"
 #include "engine/core/model/digest.h"
 #include "engine/state_dir/state_dir.h"
 #include "journal/journal.h"
+#include "schemas/fields.h"
+#include "schemas/vocab/files.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/uuid.h"
 
@@ -196,6 +202,33 @@ std::vector<std::string> live_digest(const Place& place) {
           digest.text("digest")};
 }
 
+// --policy, with what the gateway would record of the configuration that was named: spine-replay
+// reads no configuration. A file without a name, which goes away with the last process that has it.
+Result<std::vector<std::string>> policy_words(const Place& place) {
+  if (place.config_error) return *place.config_error;
+  if (!place.config.exists) {
+    return Error{Errc::not_found, fmt::format("There is no configuration file {}.",
+                                              printable(place.config_path.string()))};
+  }
+  flatbuffers::FlatBufferBuilder policy;
+  config::build_policy(place.config, policy);
+  const int file = ::memfd_create("policy", 0);
+  const int problem = file < 0 ? errno : write_all(file, finished(policy));
+  if (problem != 0) return path_error(problem, "written", "the policy");
+  return std::vector<std::string>{"--policy", fmt::format("/proc/self/fd/{}", file)};
+}
+
+// What `spine` itself finds out for the verb.
+Result<std::vector<std::string>> words_for(const std::vector<std::string>& words,
+                                           const Common& common, const Place& place) {
+  const auto is = [&](std::string_view verb) {
+    return words.size() >= 2 && words[0] == "replay" && words[1] == verb;
+  };
+  if (is("verify")) return live_digest(place);
+  if (is("fork") && !common.config.empty()) return policy_words(place);
+  return std::vector<std::string>{};
+}
+
 // Execs spine-replay with `words`: returns only if that fails.
 Error exec_replay(const std::vector<std::string>& words, const Common& common) {
   SPINE_TRY(const Place place, locate(common));
@@ -205,11 +238,11 @@ Error exec_replay(const std::vector<std::string>& words, const Common& common) {
   full.insert(full.end(), {"--state-dir", place.state_dir.string()});
   if (common.json) full.push_back("--json");
   const bool told = std::ranges::any_of(words, [](std::string_view word) {
-    return word == "--help" || word == "-h" || word == "--live-seq";
+    return word == "--help" || word == "-h" || word == "--live-seq" || word == "--policy";
   });
-  if (!told && words.size() >= 2 && words[0] == "replay" && words[1] == "verify") {
-    const std::vector<std::string> live = live_digest(place);
-    full.insert(full.end(), live.begin(), live.end());
+  if (!told) {
+    SPINE_TRY(const std::vector<std::string> found, words_for(words, common, place));
+    full.insert(full.end(), found.begin(), found.end());
   }
   return become(full);
 }

@@ -23,9 +23,14 @@ SPINE_VERB("sessions delete", sessions_delete,
            "Delete a session; ends what is being worked on in it")
 SPINE_VERB("sessions abort", sessions_abort,
            "End what is being worked on in a session, and what waits there")
+SPINE_VERB("sessions rewind", sessions_rewind,
+           "Go back in a session to an earlier message; ends what is being worked on in it")
+SPINE_VERB("sessions fork", sessions_fork,
+           "Begin a new session with the history of another, up to a message")
 SPINE_TITLE("runs", "What agents are working on")
 SPINE_READS("runs list", runs_list, "List what is being worked on and what waits, the oldest first")
 SPINE_VERB("runs abort", runs_abort, "End a run")
+SPINE_VERB("runs retry", runs_retry, "Try a run again that failed or was aborted, by a new run")
 SPINE_TITLE("devices", "Who may connect: paired devices")
 SPINE_READS("devices list", devices_list, "List devices that ask, and paired ones")
 SPINE_VERB("devices approve", devices_approve, "Let a device in that asks to be paired")
@@ -55,6 +60,8 @@ SPINE_TITLE("config", "Look at the configuration and change it")
 SPINE_VERB("config get", config_get, "Print the configuration file as JSON, secrets redacted")
 SPINE_VERB("config set", config_set, "Change one value in the configuration file")
 SPINE_VERB("config validate", config_validate, "Check the configuration; names file, line and key")
+SPINE_VERB("backup", backup, "Copy journal, keys and configuration, while the gateway runs or not")
+SPINE_VERB("restore", restore, "Put a backup in place; what was there is kept aside")
 SPINE_VERB("at", at, "Run a verb that reads as of a moment of the past")
 SPINE_VERB("completion", completion, "Print completions for a shell")
 SPINE_VERB("version", version, "Print versions")

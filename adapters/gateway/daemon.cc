@@ -19,6 +19,7 @@
 #include "engine/config/edit/redact.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
+#include "engine/state_dir/restored_mark.h"
 #include "engine/state_dir/token.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/limits.h"
@@ -253,6 +254,7 @@ Status Daemon::make_loop() {
 Status Daemon::recover() {
   pipeline::EngineOptions options{
       .state_dir = state_dir_, .version = SPINE_VERSION, .accept_loss = options_.accept_loss};
+  options.restored = state_dir::has_restored_mark(state_dir_);
   options.policy = core::KeptBody{finished(policy_of(configs_.back()))};
   options.zone_rules = schedule::host_zone_rules(pipeline::wall_now_ms());
   zone_ =
@@ -262,6 +264,9 @@ Status Daemon::recover() {
   auto report = engine_->recover(std::move(options));
   loop::block_signals();
   if (!report) return report.error();
+  // One that stays makes the next start refuse the cursors of this one, too: no more than that.
+  const Status unmarked = state_dir::remove_restored_mark(state_dir_);
+  if (!unmarked) kLog.warn("{}", unmarked.error().message);
   for (const std::string& note : report->notes)
     kLog.warn("{}", note);
   quarantined_ = std::move(report->quarantined);

@@ -118,8 +118,8 @@ struct RunItem {
   }
 };
 
-// A run that waits or is worked on.
-struct OpenRun {
+// A run that waits, is worked on, or has ended.
+struct ListedRun {
   RunView run{};
   std::string_view session_key{};
   std::int64_t queued_wall_ms{};
@@ -133,8 +133,9 @@ struct OpenRun {
 // Answers kQueryRuns.
 struct RunsItem {
   static constexpr auto kKind = ItemKind::runs;
-  std::uint64_t total{};  // how many there are, of which `runs` are the oldest
-  std::vector<OpenRun> runs{};
+  std::uint64_t total{};  // how many there are; of open ones `runs` are the oldest, of ended ones
+                          // the latest
+  std::vector<ListedRun> runs{};
 
   static void list(auto& item, auto& fields) { fields(item.total, item.runs); }
 };

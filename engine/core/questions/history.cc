@@ -93,8 +93,13 @@ std::vector<MissingPart> parts_provided(const EventView& event) {
 
 }  // namespace
 
+void HistoryPage::begin_part(const HistoryPart& part) {
+  part_ = part;
+  wanted_newer_.clear();
+}
+
 bool HistoryPage::wants(const EventView& event) const {
-  if (event.seq < options_.first || event.header.session != options_.session.value) return false;
+  if (event.seq < part_.first || event.header.session != part_.session.value) return false;
   const Part part = part_of(event.header.kind);
   if (part == Part::none) return false;
   return options_.lines == HistoryLines::messages_and_tools || part == Part::message;
@@ -151,21 +156,28 @@ Result<HistoryItem> HistoryReader::read(SessionId session, Seq before, std::uint
                                         HistoryLines lines) {
   HistoryItem item{};
   item.found = view_session(state_, session, item.session);
-  if (!item.found || item.session.message_count == 0) return item;
-  page_ = HistoryPage({.session = session,
-                       .first = item.session.history_first,
-                       .limit = std::min<std::size_t>(limit, limits::kHistoryMessagesMax),
-                       .lines = lines});
-  SPINE_TRY_STATUS(collect(item.session, before));
+  if (!item.found) return item;
+  page_ = HistoryPage(
+      {.limit = std::min<std::size_t>(limit, limits::kHistoryMessagesMax), .lines = lines});
+  SPINE_TRY_STATUS(collect(view_history(state_, session), before));
   SPINE_TRY_STATUS(fill(item));
   return item;
 }
 
 // Walks back from the newest until there is enough.
-Status HistoryReader::collect(const SessionView& session, Seq before) {
+Status HistoryReader::collect(const HistoryParts& parts, Seq before) {
   // A client names any number as its cursor: what lies beyond the journal's end is the end.
   const Seq last = before ? std::min(Seq{before.value - 1}, state_.applied()) : state_.applied();
-  const SessionRange range{.session = session.id, .first = session.history_first, .last = last};
+  for (auto part = parts.rbegin(); part != parts.rend() && !page_.complete(); ++part) {
+    if (part->first > last) continue;
+    SPINE_TRY_STATUS(collect_part(*part, std::min(part->last, last)));
+  }
+  return ok();
+}
+
+Status HistoryReader::collect_part(const HistoryPart& part, Seq last) {
+  const SessionRange range{.session = part.session, .first = part.first, .last = last};
+  page_.begin_part(part);
   SPINE_TRY_STATUS(source_.walk_back(range, [this](const EventView& event) -> Result<bool> {
     if (!page_.wants(event)) return true;
     if (!event_is_readable(event)) return unreadable_event(event);
@@ -173,7 +185,7 @@ Status HistoryReader::collect(const SessionView& session, Seq before) {
     return !page_.complete();
   }));
   const bool more_behind = last && last < state_.applied();
-  return page_.wants_newer_events() && more_behind ? look_behind(session.id, last) : ok();
+  return page_.wants_newer_events() && more_behind ? look_behind(part.session, last) : ok();
 }
 
 Status HistoryReader::look_behind(SessionId session, Seq last) {

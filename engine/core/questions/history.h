@@ -28,14 +28,15 @@ enum class HistoryLines : std::uint8_t { messages, messages_and_tools };
 class HistoryPage {
  public:
   struct Options {
-    SessionId session{};
-    Seq first{};  // of the session's present life
     std::size_t limit{};
     HistoryLines lines{};
   };
   HistoryPage() = default;
   explicit HistoryPage(const Options& options) : options_(options) {}
 
+  // The events that follow are of this part of the history, or newer ones of its session. Parts
+  // come in descending order.
+  void begin_part(const HistoryPart& part);
   // Whether the event is of interest at all: others need not be verified.
   bool wants(const EventView& event) const;
   // Events of the session in descending order. REQUIRES: wants(event).
@@ -73,6 +74,7 @@ class HistoryPage {
   void add(const EventView& event);
 
   Options options_;
+  HistoryPart part_{};
   std::vector<Line> lines_{};
   std::size_t bytes_{};
   std::size_t looked_{};
@@ -92,7 +94,8 @@ class HistoryReader {
   Result<HistoryItem> read(SessionId session, Seq before, std::uint64_t limit, HistoryLines lines);
 
  private:
-  Status collect(const SessionView& session, Seq before);
+  Status collect(const HistoryParts& parts, Seq before);
+  Status collect_part(const HistoryPart& part, Seq last);
   Status look_behind(SessionId session, Seq last);
   Status fill(HistoryItem& item);
   EventView shown(EventView event);

@@ -22,7 +22,7 @@ Status JournalAnswers::answer(const JournalRead& read, AnswerSink& sink) {
       return ok();
     }
     case JournalRead::Kind::runs: {
-      SPINE_TRY(const RunsItem item, read_open(read.limit));
+      SPINE_TRY(const RunsItem item, read_runs(read.limit, read.ended));
       sink.emit(item);
       return ok();
     }
@@ -43,22 +43,23 @@ Result<RunItem> JournalAnswers::read_end(RunId id) {
   return item;
 }
 
-// The oldest `limit`. The state does not keep since when a run waits: the event that queued it,
-// whose seq is its id, knows.
-Result<RunsItem> JournalAnswers::read_open(std::uint64_t limit) {
+// Of open ones the oldest `limit`, of ended ones the latest. The state does not keep since when a
+// run waits: the event that queued it, whose seq is its id, knows.
+Result<RunsItem> JournalAnswers::read_runs(std::uint64_t limit, bool ended) {
   RunsItem item{};
   std::vector<RunId> ids;
-  item.total = list_open_runs(state_, static_cast<std::size_t>(limit), ids);
+  const auto list = ended ? list_ended_runs : list_open_runs;
+  item.total = list(state_, static_cast<std::size_t>(limit), ids);
   for (const RunId id : ids) {
-    OpenRun& open = item.runs.emplace_back();
-    view_run(state_, id, open.run);
+    ListedRun& listed = item.runs.emplace_back();
+    view_run(state_, id, listed.run);
     SessionView session{};
-    if (view_session(state_, open.run.session, session)) {
-      open.session_key = session.key;
-      if (session.active_run != id) open.behind_run_key = session.active_run_key;
+    if (view_session(state_, listed.run.session, session)) {
+      listed.session_key = session.key;
+      if (!ended && session.active_run != id) listed.behind_run_key = session.active_run_key;
     }
     SPINE_TRY(const EventView queued, source_.event_at(Seq{id.value}));
-    open.queued_wall_ms = queued.header.wall_ms;
+    listed.queued_wall_ms = queued.header.wall_ms;
   }
   return item;
 }

@@ -21,6 +21,7 @@ struct JournalRead {
   Seq before{};           // history: only older ones, 0 = from the end
   HistoryLines lines{};   // history
   RunId run{};            // run_end
+  bool ended{};           // runs: the last ones that ended, not the open ones
 };
 
 // Thread: the source's. REQUIRES: the source has the events up to the state's.
@@ -33,7 +34,7 @@ class JournalAnswers {
 
  private:
   Result<RunItem> read_end(RunId id);
-  Result<RunsItem> read_open(std::uint64_t limit);
+  Result<RunsItem> read_runs(std::uint64_t limit, bool ended);
 
   const State& state_;
   EventSource& source_;

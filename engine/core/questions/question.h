@@ -26,7 +26,7 @@ inline constexpr std::uint16_t kQueryPairing = 0x108;   // live requests of send
 // a=1: text=label; a=2: text=sessionId or 8 or more of its first digits. Two rows = ambiguous.
 inline constexpr std::uint16_t kQueryFindSession = 0x109;
 inline constexpr std::uint16_t kQueryApprovals = 0x10B;  // open questions of agents
-inline constexpr std::uint16_t kQueryRuns = 0x10C;       // a=limit: open runs
+inline constexpr std::uint16_t kQueryRuns = 0x10C;       // a=limit, b=1: ended runs, else open ones
 // Which sessions typed keys name, whether they are there or not. Of one key: text=the key, answered
 // with a ReplyItem. Of several: text=a KeyList, answered with a SessionsItem.
 inline constexpr std::uint16_t kResolveKey = 0x10D;

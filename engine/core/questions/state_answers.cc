@@ -66,7 +66,8 @@ std::optional<JournalRead> StateAnswers::answer(const Question& question, Instan
       find_sessions(question, sink);
       return {};
     case question_kind::kQueryRuns:
-      return JournalRead{.kind = JournalRead::Kind::runs, .limit = question.a};
+      return JournalRead{
+          .kind = JournalRead::Kind::runs, .limit = question.a, .ended = question.b == 1};
     case question_kind::kQueryHistory:
     case question_kind::kQueryMessages:
       return answer_history(question, sink);

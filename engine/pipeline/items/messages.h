@@ -20,7 +20,7 @@ using core::DevicesItem;
 using core::DigestItem;
 using core::HistoryItem;
 using core::ItemKind;
-using core::OpenRun;
+using core::ListedRun;
 using core::PairingItem;
 using core::Parser;
 using core::read;

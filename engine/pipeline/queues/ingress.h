@@ -55,7 +55,9 @@ static_assert(sizeof(InputHeader) == 48);
 // all. Empty = not named.
 struct InputNames {
   std::string_view session_key{};
-  std::string_view run_key{};  // RunAborted: this run, if it is of that session
+  // RunAborted: this run, if it is of that session. Without a session (RunRetryRequested): this
+  // run, open or ended.
+  std::string_view run_key{};
 };
 
 // A journalled input, taken apart. Borrowed.
