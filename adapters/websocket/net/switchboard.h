@@ -9,6 +9,7 @@
 #include "adapters/websocket/protocol/context.h"
 #include "adapters/websocket/protocol/request.h"
 #include "adapters/websocket/pushes/events.h"
+#include "adapters/websocket/pushes/journal_streams.h"
 #include "engine/pipeline/items/messages.h"
 
 namespace spine::net {
@@ -82,6 +83,7 @@ class Switchboard {
   Context net_;
   Door door_;
   Events events_;
+  JournalStreams journal_;
   RequestReader reader_{};
   ChannelMessageReader fast_reader_{};
   PaddedText text_{};
