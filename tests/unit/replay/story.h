@@ -128,18 +128,14 @@ class Story {
     table.add_sealed(sealed);
     builder.Finish(table.Finish());
     const std::uint64_t seq = last().value + 1;
-    batch_.begin(Seq{seq});
-    batch_.append(
-        {.kind = static_cast<std::uint16_t>(fb::EventBody::MessageReceived),
-         .flags = record_flag::kInput | record_flag::kSealed,
-         .source = static_cast<std::uint16_t>(Source::websocket),
-         .key_id = 12,
-         .cause = seq,
-         .correlation = seq,
-         .wall_ms = 1'700'000'000'000,
-         .logical_ms = ++clock_},
-        {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
-    commit();
+    record({.kind = static_cast<std::uint16_t>(fb::EventBody::MessageReceived),
+            .flags = record_flag::kInput | record_flag::kSealed,
+            .source = static_cast<std::uint16_t>(Source::websocket),
+            .key_id = 12,
+            .cause = seq,
+            .correlation = seq,
+            .wall_ms = 1'700'000'000'000},
+           {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
   }
 
   const core::State& state() const { return state_; }
@@ -167,6 +163,13 @@ class Story {
       const Seq seq = batch_.append(draft.header, draft.body);
       core::evolve(state_, batch_.event(seq));
     }
+    commit();
+  }
+  // An event past the core.
+  void record(RecordHeader header, ByteSpan body) {
+    batch_.begin(next(last()));
+    header.logical_ms = ++clock_;
+    batch_.append(header, body);
     commit();
   }
   // Logical and wall time go on.
