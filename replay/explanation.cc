@@ -153,23 +153,23 @@ struct ReasonOf {
 };
 
 constexpr std::array kOfRejection{
-    ReasonOf{fb::RejectReason::duplicate, Reason::duplicate},
-    ReasonOf{fb::RejectReason::not_allowed, Reason::not_allowed},
-    ReasonOf{fb::RejectReason::disabled, Reason::disabled},
-    ReasonOf{fb::RejectReason::unpaired, Reason::unpaired},
-    ReasonOf{fb::RejectReason::rate_limited, Reason::rate_limited},
-    ReasonOf{fb::RejectReason::queue_full, Reason::queue_full},
-    ReasonOf{fb::RejectReason::unknown_agent, Reason::unknown_agent},
-    ReasonOf{fb::RejectReason::group_not_listed, Reason::group_not_listed},
-    ReasonOf{fb::RejectReason::table_full, Reason::table_full},
+    ReasonOf<fb::RejectReason>{fb::RejectReason::duplicate, Reason::duplicate},
+    ReasonOf<fb::RejectReason>{fb::RejectReason::not_allowed, Reason::not_allowed},
+    ReasonOf<fb::RejectReason>{fb::RejectReason::disabled, Reason::disabled},
+    ReasonOf<fb::RejectReason>{fb::RejectReason::unpaired, Reason::unpaired},
+    ReasonOf<fb::RejectReason>{fb::RejectReason::rate_limited, Reason::rate_limited},
+    ReasonOf<fb::RejectReason>{fb::RejectReason::queue_full, Reason::queue_full},
+    ReasonOf<fb::RejectReason>{fb::RejectReason::unknown_agent, Reason::unknown_agent},
+    ReasonOf<fb::RejectReason>{fb::RejectReason::group_not_listed, Reason::group_not_listed},
+    ReasonOf<fb::RejectReason>{fb::RejectReason::table_full, Reason::table_full},
 };
 
 constexpr std::array kOfAbort{
-    ReasonOf{fb::AbortReason::rpc, Reason::aborted},
-    ReasonOf{fb::AbortReason::session_reset, Reason::reset_ended_it},
-    ReasonOf{fb::AbortReason::session_closed, Reason::session_closed},
-    ReasonOf{fb::AbortReason::superseded, Reason::superseded},
-    ReasonOf{fb::AbortReason::command, Reason::stop_command},
+    ReasonOf<fb::AbortReason>{fb::AbortReason::rpc, Reason::aborted},
+    ReasonOf<fb::AbortReason>{fb::AbortReason::session_reset, Reason::reset_ended_it},
+    ReasonOf<fb::AbortReason>{fb::AbortReason::session_closed, Reason::session_closed},
+    ReasonOf<fb::AbortReason>{fb::AbortReason::superseded, Reason::superseded},
+    ReasonOf<fb::AbortReason>{fb::AbortReason::command, Reason::stop_command},
 };
 
 template <class Table, class From>

@@ -348,7 +348,19 @@ TEST(ReplayExplain, TellsTheWholeStoryOfARepeat) {
     lab.say({});
   }
   const Output output = call({"replay", "explain", "#9"}, dir.path());
-  EXPECT_EQ(output.out, "GOLDEN");
+  EXPECT_EQ("\n" + output.out, R"golden(
+#9  2023-11-14 22:13:22.005Z  MessageRejected  duplicate of #3, from "alice" on telegram, id m1: "hello"
+        #9 it was rejected: duplicate
+        #3 the first one, of which this is a repeat:
+        #3 it was accepted from telegram:default:alice (alice) and recorded
+        #5 it belongs to session agent:main:telegram:direct:alice, which it opened; session.dmScope is per_channel_peer; its agent is main, the default agent
+        #6 2023-11-14 22:13:20.003Z  RunQueued  run fe318c0a-1b44-4277-928f-131b78c2c30a for agent main
+        #7 2023-11-14 22:13:20.003Z  RunStarted  attempt 1 of run #6
+        #8 2023-11-14 22:13:22.004Z  RunFailed  timeout: "The model said nothing."
+           so of the first one: Nobody answered because the agent's run failed.
+
+It was not accepted because the channel had delivered it before; the first one counts.
+)golden");
 }
 
 TEST(ReplayExplain, NamesAreSafeToPrint) {

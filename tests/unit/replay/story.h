@@ -16,6 +16,7 @@
 #include "engine/core/model/evolve.h"
 #include "engine/core/model/state.h"
 #include "journal/journal.h"
+#include "schemas/event_verify.h"
 
 #include "event_generated.h"
 
@@ -165,11 +166,12 @@ class Story {
     }
     commit();
   }
-  // An event past the core.
+  // An event past the rules of the core. Behind one that cannot be read no other can be folded.
   void record(RecordHeader header, ByteSpan body) {
     batch_.begin(next(last()));
     header.logical_ms = ++clock_;
-    batch_.append(header, body);
+    const Seq seq = batch_.append(header, body);
+    if (event_is_readable(batch_.event(seq))) core::evolve(state_, batch_.event(seq));
     commit();
   }
   // Logical and wall time go on.

@@ -7,7 +7,9 @@
 #include <sstream>
 #include <string>
 
+#include "replay/chain.h"
 #include "replay/time_scale.h"
+#include "replay/timeline.h"
 #include "replay/trace_svg.h"
 #include "tests/unit/replay/lab.h"
 #include "tests/unit/replay/support.h"
@@ -51,7 +53,25 @@ TEST(ReplayTrace, DrawsTheTreeOfCauses) {
   tell_long_story(dir.path());
   const Output output = trace(dir.path(), {"telegram:m1"});
   EXPECT_EQ(output.code, kExitOk) << output.err;
-  EXPECT_EQ(output.out, "GOLDEN1");
+  EXPECT_EQ("\n" + output.out, R"golden(
+Chain of #4: 12 events in 2 h 5 min, 2 failures
+Begins 2023-11-14 22:13:20.004Z, looked at until #20
+
+ #4         +0 ms > MessageReceived  from "alice" on telegram, id m1: "Please fix the <build> & tell me"  [by telegram:default:alice (alice)]
+ #5         +0 ms   |- PrincipalAdded  sender telegram:default:alice "alice"
+ #6         +0 ms   |- SessionOpened  agent:main:telegram:direct:alice
+ #7         +0 ms   `- RunQueued  run c14507a2-b1bf-4626-893f-5a804b06a028 for agent main
+ #8         +0 ms      `- RunStarted  attempt 1 of run #7  + 1 routine event
+                          |- -> prompt to agent main: ended by #13
+ #9       +901 ms         |- ToolCalled  bash: "cmake --build build"
+#11        +6.2 s         |- ToolCalled  edit: "src/main.cc"  (after 5.2 s)
+#12        +6.3 s !       |- ToolReturned  edit failed after 120 ms: "out"
+#13        +6.3 s !       `- RunInterrupted  agent_crash after 40 ms: "signal 11"
+#14        +6.3 s            `- RunStarted  attempt 2 of run #7
+                                |- -> prompt to agent main: ended by #20
+                                |  ... 2 h 5 min quiet ...
+#20    +2 h 5 min               `- RunFinished  after 20 ms: "It builds again."  (after 2 h 5 min)
+)golden");
 }
 
 TEST(ReplayTrace, GoesUpFromAnEffectToItsOrigin) {
@@ -59,7 +79,16 @@ TEST(ReplayTrace, GoesUpFromAnEffectToItsOrigin) {
   tell_long_story(dir.path());
   const Output output = trace(dir.path(), {"#14", "--up"});
   EXPECT_EQ(output.code, kExitOk) << output.err;
-  EXPECT_EQ(output.out, "GOLDEN2");
+  EXPECT_EQ("\n" + output.out, R"golden(
+Chain of #4: 5 events in 6.3 s, 1 failure
+Begins 2023-11-14 22:13:20.004Z, looked at until #14
+
+ #4         +0 ms   MessageReceived  from "alice" on telegram, id m1: "Please fix the <build> & tell me"  [by telegram:default:alice (alice)]
+ #7         +0 ms   `- RunQueued  run c14507a2-b1bf-4626-893f-5a804b06a028 for agent main
+ #8         +0 ms      `- RunStarted  attempt 1 of run #7
+#13        +6.3 s !       `- RunInterrupted  agent_crash after 40 ms: "signal 11"  (after 6.3 s)
+#14        +6.3 s >          `- RunStarted  attempt 2 of run #7
+)golden");
 }
 
 TEST(ReplayTrace, FoldsRoutineAndNeverFailures) {
@@ -99,8 +128,8 @@ void tell_everything(const std::filesystem::path& dir) {
   lab.quarantine("main");
   lab.digested();
   lab.record_rejection(fb::RejectReason::table_full);
-  lab.sealed_message();
   lab.stop_engine();
+  lab.sealed_message();
 }
 
 TEST(ReplayTrace, OfEveryEventContainsIt) {
@@ -231,19 +260,18 @@ TEST(ReplayTraceSvg, IsWellFormedWhateverPeopleWrite) {
 
 TEST(ReplayTraceSvg, IsBoundedAndSaysSo) {
   const TempDir dir;
-  {
-    Lab lab(dir.path());
-    lab.say({});
-    const RunId run = lab.latest_run();
-    for (int i = 0; i < 520; ++i) {
-      lab.pass(i % 100 == 0 ? 90'000 : 10);
-      lab.use_tool(run, "bash", "ls", i == 3);
-    }
-  }
+  tell_long_story(dir.path());
+  auto timeline = Timeline::open(dir.path());
+  ASSERT_TRUE(timeline) << timeline.error().message;
+  Names names(timeline->reader());
+  const auto chain = Chain::gather(*timeline, names, {.of = Seq{4}});
+  ASSERT_TRUE(chain) << chain.error().message;
+  EXPECT_FALSE(has(trace_svg(*chain, "all", true), "not drawn"));
+  const std::string svg = trace_svg(*chain, "some", true, 5);
+  EXPECT_TRUE(has(svg, "10 more rows are not drawn")) << svg;
   const auto file = dir.path() / "trace.svg";
-  ASSERT_EQ(trace(dir.path(), {"m1", "--all", "--svg", file.string()}).code, kExitOk);
+  std::ofstream(file) << svg;
   EXPECT_TRUE(is_well_formed(file));
-  EXPECT_TRUE(has(file_text(file), "more rows are not drawn"));
 }
 
 TEST(ReplayTraceSvg, LeavesNoHalfFileWhenItCannotBeWritten) {
