@@ -92,8 +92,7 @@ void name_runs(std::vector<RunMatch> runs, std::string_view text, Matches& out) 
     out.run_keys.push_back(std::move(run.key));
   }
   std::ranges::sort(out.run_keys);
-  const auto rest = std::ranges::unique(out.run_keys);
-  out.run_keys.erase(rest.begin(), rest.end());
+  out.run_keys.erase(std::unique(out.run_keys.begin(), out.run_keys.end()), out.run_keys.end());
 }
 
 bool can_be_named(const EventView& event) {

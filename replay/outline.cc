@@ -1,7 +1,7 @@
 // Outline: the tree walked from its roots, without recursion.
 #include "replay/outline.h"
 
-#include <ranges>
+#include <utility>
 
 namespace spine::replay {
 namespace {
@@ -82,12 +82,12 @@ class Outliner {
                        .branch = guide + (last ? "`- " : "|- "),
                        .parent = row});
     }
-    for (const std::size_t child : shown | std::views::reverse) {
-      open_.push_back({.step = child,
+    for (std::size_t i = shown.size(); i-- > 0;) {
+      open_.push_back({.step = shown[i],
                        .depth = at.depth + 1,
                        .parent = row,
                        .guide = guide,
-                       .last = child == shown.back()});
+                       .last = i + 1 == shown.size()});
     }
   }
 

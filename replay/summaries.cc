@@ -394,7 +394,7 @@ const SummaryRow& summary_row(const EventView& event) {
 }
 
 // The fields in one line.
-std::string fields_of(const EventView& event) {
+std::string fields_line(const EventView& event) {
   std::string json;
   append_body(event, true, json);
   return json == "{}" ? std::string() : shortened(json, kFieldsBytesMax);
@@ -407,7 +407,7 @@ std::string summary_of(const EventView& event, Names& names) {
     return fmt::format("(cannot be read: {})", printable(unreadable_event(event).message));
   }
   const SummaryRow& row = summary_row(event);
-  return row.say == nullptr ? fields_of(event) : row.say(event, names);
+  return row.say == nullptr ? fields_line(event) : row.say(event, names);
 }
 
 bool is_failure(const EventView& event) {

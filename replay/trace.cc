@@ -158,8 +158,8 @@ struct TraceOptions {
   bool all{};
 };
 
-Result<Chain> chain_of(const TraceOptions& options, const SelectionOptions& selected,
-                       Timeline& timeline, const Common& common) {
+Result<Chain> traced_chain(const TraceOptions& options, const SelectionOptions& selected,
+                           Timeline& timeline, const Common& common) {
   Names names(timeline.reader());
   SPINE_TRY(const Selection selection, Selection::find(selected, timeline));
   Progress progress(common.err, "tracing", timeline.first().value, timeline.last().value);
@@ -190,7 +190,7 @@ Action replay_trace(CLI::App& verb) {
   const auto selected = selection_options(verb);
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(Timeline timeline, Timeline::open(common.state_dir));
-    SPINE_TRY(const Chain chain, chain_of(*options, *selected, timeline, common));
+    SPINE_TRY(const Chain chain, traced_chain(*options, *selected, timeline, common));
     if (!options->svg.empty()) {
       const std::string title =
           fmt::format("{} ({})", headline(chain), utc_text(chain.steps().front().header.wall_ms));

@@ -52,11 +52,11 @@ std::string cut_characters(const std::string& text, std::size_t characters) {
 
 class TraceDrawing {
  public:
-  TraceDrawing(const Chain& chain, bool all)
-      : chain_(chain), rows_(outline_of(chain, all)), scale_(scale_of()) {}
+  TraceDrawing(const Chain& chain, bool all, std::size_t rows_max)
+      : chain_(chain), rows_max_(rows_max), rows_(outline_of(chain, all)), scale_(scale_of()) {}
 
   std::string run(std::string_view title) {
-    const std::size_t drawn = std::min(rows_.size(), kSvgRowsMax);
+    const std::size_t drawn = std::min(rows_.size(), rows_max_);
     bottom_ = kTop + static_cast<double>(drawn) * kRow;
     const double height = bottom_ + 44;
     put(R"svg(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0:.0f} {1:.0f}" width="{0:.0f}" )svg"
@@ -104,7 +104,7 @@ class TraceDrawing {
 
   TimeScale scale_of() const {
     std::set<std::uint64_t> times;
-    for (std::size_t i = 0; i < rows_.size() && i < kSvgRowsMax; ++i)
+    for (std::size_t i = 0; i < rows_.size() && i < rows_max_; ++i)
       times.insert(chain_.since_ms(chain_.steps()[rows_[i].step]));
     return TimeScale({times.begin(), times.end()}, kQuietMs, kTimeLeft, kTimeRight - 10);
   }
@@ -268,6 +268,7 @@ class TraceDrawing {
   }
 
   const Chain& chain_;
+  std::size_t rows_max_;
   std::vector<OutlineRow> rows_;
   TimeScale scale_;
   std::map<std::size_t, std::size_t> latest_{};  // by row of a parent: the row of its last child
@@ -277,8 +278,8 @@ class TraceDrawing {
 
 }  // namespace
 
-std::string trace_svg(const Chain& chain, std::string_view title, bool all) {
-  return TraceDrawing(chain, all).run(title);
+std::string trace_svg(const Chain& chain, std::string_view title, bool all, std::size_t rows_max) {
+  return TraceDrawing(chain, all, rows_max).run(title);
 }
 
 std::string xml_text(std::string_view text) {

@@ -13,6 +13,8 @@ SPINE_REPLAY("replay verify", replay_verify,
              "Fold from zero and compare every recorded digest, and the live daemon's")
 SPINE_REPLAY("replay trace", replay_trace,
              "Everything that followed from a message, as a tree or a picture")
+SPINE_REPLAY("replay explain", replay_explain,
+             "Why something happened, and why nothing did: of a message, a session, an agent")
 SPINE_REPLAY("replay fork", replay_fork,
              "Decide recorded inputs again, under another config or by this version")
 SPINE_REPLAY("replay rehearse", replay_rehearse,

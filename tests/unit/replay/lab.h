@@ -37,6 +37,7 @@ struct LabConfig {
   std::vector<std::string> admins{};
   std::uint32_t per_minute{60};
   std::uint32_t burst{10};
+  fb::OnCrash on_crash{};
 };
 
 class Lab : public Story {
@@ -69,6 +70,9 @@ class Lab : public Story {
       const auto triggers = strings({"/new"});
       const auto bound = b.CreateVector(bindings);
       const auto listed = b.CreateVector(channels);
+      const std::vector<flatbuffers::Offset<fb::AgentPolicy>> policies{
+          fb::CreateAgentPolicyDirect(b, "main", config.on_crash)};
+      const auto rules = b.CreateVector(policies);
       const auto agent = b.CreateString(config.agents.front());
       fb::ConfigAppliedBuilder table(b);
       table.add_agents(agents);
@@ -80,6 +84,7 @@ class Lab : public Story {
       table.add_messages_per_minute(config.per_minute);
       table.add_messages_burst(config.burst);
       table.add_exact_ids(true);
+      table.add_agent_policies(rules);
       return table.Finish().Union();
     });
   }
@@ -178,6 +183,27 @@ class Lab : public Story {
     input(fb::EventBody::DeadlineReached, Source::engine, [&](auto& b) {
       return fb::CreateDeadlineReached(b, state().next_deadline_ms()).Union();
     });
+  }
+  void close_session(SessionId session) {
+    input(
+        fb::EventBody::SessionClosed, Source::websocket,
+        [](auto& b) { return fb::CreateSessionClosed(b, fb::CloseReason::deleted).Union(); },
+        session);
+  }
+  // A rejection past the core: of a full table, or of a version that knows more reasons.
+  Seq record_rejection(fb::RejectReason reason) {
+    flatbuffers::FlatBufferBuilder b;
+    const auto message = fb::CreateMessageReceivedDirect(b, fb::MessageVia::channel, "telegram");
+    b.Finish(fb::CreateMessageRejected(b, reason, 0, message));
+    const Seq seq = next(last());
+    record({.kind = kind_number(fb::EventBody::MessageRejected),
+            .flags = record_flag::kInput,
+            .source = static_cast<std::uint16_t>(Source::websocket),
+            .cause = seq.value,
+            .correlation = seq.value,
+            .wall_ms = 1'700'000'000'000},
+           finished(b));
+    return seq;
   }
   using Story::pass;
 

@@ -16,6 +16,7 @@
 #include "engine/core/model/evolve.h"
 #include "engine/core/model/state.h"
 #include "journal/journal.h"
+#include "schemas/event_verify.h"
 
 #include "event_generated.h"
 
@@ -128,18 +129,14 @@ class Story {
     table.add_sealed(sealed);
     builder.Finish(table.Finish());
     const std::uint64_t seq = last().value + 1;
-    batch_.begin(Seq{seq});
-    batch_.append(
-        {.kind = static_cast<std::uint16_t>(fb::EventBody::MessageReceived),
-         .flags = record_flag::kInput | record_flag::kSealed,
-         .source = static_cast<std::uint16_t>(Source::websocket),
-         .key_id = 12,
-         .cause = seq,
-         .correlation = seq,
-         .wall_ms = 1'700'000'000'000,
-         .logical_ms = ++clock_},
-        {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
-    commit();
+    record({.kind = static_cast<std::uint16_t>(fb::EventBody::MessageReceived),
+            .flags = record_flag::kInput | record_flag::kSealed,
+            .source = static_cast<std::uint16_t>(Source::websocket),
+            .key_id = 12,
+            .cause = seq,
+            .correlation = seq,
+            .wall_ms = 1'700'000'000'000},
+           {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
   }
 
   const core::State& state() const { return state_; }
@@ -167,6 +164,14 @@ class Story {
       const Seq seq = batch_.append(draft.header, draft.body);
       core::evolve(state_, batch_.event(seq));
     }
+    commit();
+  }
+  // An event past the rules of the core. Behind one that cannot be read no other can be folded.
+  void record(RecordHeader header, ByteSpan body) {
+    batch_.begin(next(last()));
+    header.logical_ms = ++clock_;
+    const Seq seq = batch_.append(header, body);
+    if (event_is_readable(batch_.event(seq))) core::evolve(state_, batch_.event(seq));
     commit();
   }
   // Logical and wall time go on.
