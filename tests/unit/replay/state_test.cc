@@ -75,7 +75,8 @@ TEST_F(StateVerb, SaysWhereItIsAndHowMuchThereIs) {
                 "paired_senders             0\n"
                 "approvals                  0\n"
                 "allowed_tools              0\n"
-                "quarantined                0\n");
+                "quarantined                0\n"
+                "histories                  0\n");
 }
 
 TEST_F(StateVerb, ShowsTheRowsOfATableByTheirFields) {
