@@ -30,6 +30,17 @@ Status Checkpoints::reach(Seq at, core::State& state) {
   return timeline_.state_at(at, state);
 }
 
+Status Checkpoints::step_back(Seq at, core::State& state) {
+  constexpr std::uint64_t kStride = 1024;
+  const Kept* kept = nearest(at);
+  const bool near = kept != nullptr && kept->seq.value + 2 * kStride > at.value;
+  if (!near && at.value > 2 * kStride) {
+    SPINE_TRY_STATUS(reach(Seq{at.value - kStride}, state));
+    keep(state);
+  }
+  return reach(at, state);
+}
+
 void Checkpoints::keep(const core::State& state) {
   const auto same = [&](const Kept& kept) { return kept.seq == state.applied(); };
   if (!state.applied() || std::ranges::any_of(kept_, same)) return;

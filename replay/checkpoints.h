@@ -25,6 +25,8 @@ class Checkpoints {
   // Makes `state` the one after `at`, from the nearest of: the state itself, a kept one, a snapshot
   // of the timeline. Errors: as Timeline::state_at().
   Status reach(Seq at, core::State& state);
+  // The same, and keeps a state some events before `at`, so that further steps back are short.
+  Status step_back(Seq at, core::State& state);
   void keep(const core::State& state);
 
  private:

@@ -66,12 +66,12 @@ void examples(CLI::App& verb, std::initializer_list<const char*> lines) {
   verb.footer(fmt::format("Examples:\n  {}", fmt::join(lines, "\n  ")));
 }
 
-int run(const std::vector<std::string>& arguments, std::FILE* out, std::FILE* err) {
+int run(const std::vector<std::string>& arguments, std::FILE* out, std::FILE* err, std::FILE* in) {
   CLI::App app("Tools that look at a Spine journal. They never write to it and cannot act.",
                "spine");
   app.set_version_flag("--version", std::string("spine-replay ") + SPINE_VERSION);
   std::string state_dir;
-  Common common{.out = out, .err = err};
+  Common common{.out = out, .err = err, .in = in};
   app.add_option("--state-dir", state_dir,
                  "Directory that holds journal/ (default ~/.openclaw/spine)");
   app.add_flag("--json", common.json, "Print JSON");

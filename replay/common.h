@@ -18,6 +18,7 @@ struct Common {
   bool json{};
   std::FILE* out{};  // results
   std::FILE* err{};  // errors, notes, progress
+  std::FILE* in{};   // commands of verbs that read any
 
   std::filesystem::path journal_dir() const { return state_dir / "journal"; }
 };

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <sys/mman.h>
 
+#include "adapters/cli/bisect_run.h"
 #include "adapters/cli/common.h"
 #include "adapters/cli/gateway_client.h"
 #include "adapters/cli/output.h"
@@ -340,6 +341,10 @@ std::vector<std::string> replay_words(const std::vector<std::string>& words, Com
 int run_command(const std::vector<std::string>& words) {
   Common common;
   const std::vector<std::string> replay = replay_words(words, common);
+  if (is_bisect_run(replay)) {
+    const Result<int> code = bisect_run(replay, common);
+    return code ? *code : fail(code.error());
+  }
   if (!replay.empty()) return fail(exec_replay(replay, common));
   CommandLine line;
   const Parsed parsed = line.parse(words);

@@ -14,6 +14,10 @@ namespace spine::cli {
 // it cannot be run, 128 + n when signal n ended it.
 int run_program(const std::vector<std::string>& words);
 
+// Runs that program (the first word is a path) with this process's input and errors, and returns
+// what it prints, at most 16 MiB of it. Errc::refused when its exit code is not 0.
+Result<std::string> output_of(const std::vector<std::string>& words);
+
 // Execs that program (the first word is a path): returns only if that fails.
 Error become(const std::vector<std::string>& words);
 

@@ -7,7 +7,8 @@ namespace spine::core {
 // One question. `row`: the one that any(), all() or count() looks at; nullptr outside of these.
 class Predicate::Asking {
  public:
-  Asking(const Predicate& predicate, const Facts& facts) : predicate_(predicate), facts_(facts) {}
+  Asking(const Predicate& predicate, const FactSource& facts)
+      : predicate_(predicate), facts_(facts) {}
 
   bool holds(std::uint32_t at, const FactRow* row) {
     const Node& node = predicate_.nodes_[at];
@@ -132,14 +133,14 @@ class Predicate::Asking {
   }
 
   const Predicate& predicate_;
-  const Facts& facts_;
+  const FactSource& facts_;
 };
 
 Result<Predicate> Predicate::parse(std::string_view text, const Vocabulary& vocabulary) {
   return PredicateParser(text, vocabulary).parse();
 }
 
-bool Predicate::holds(const Facts& facts) const {
+bool Predicate::holds(const FactSource& facts) const {
   return Asking(*this, facts).holds(root_, nullptr);
 }
 

@@ -51,7 +51,7 @@ class FactRow {
 };
 
 // Rows of the tables of one vocabulary; `table`: its place there.
-class Facts {
+class FactSource {
  public:
   virtual std::uint64_t count(std::size_t table) const = 0;
   // Shows the rows until visit(row) returns false.
@@ -61,7 +61,7 @@ class Facts {
                     const std::function<void(const FactRow&)>& visit) const = 0;
 
  protected:
-  ~Facts() = default;
+  ~FactSource() = default;
 };
 
 // ---- The predicate
@@ -80,7 +80,7 @@ class Predicate {
   static Result<Predicate> parse(std::string_view text, const Vocabulary& vocabulary);
 
   // REQUIRES: the facts are of the vocabulary it was parsed against.
-  bool holds(const Facts& facts) const;
+  bool holds(const FactSource& facts) const;
 
   // As it was written.
   const std::string& text() const { return text_; }

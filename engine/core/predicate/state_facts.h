@@ -14,7 +14,7 @@ const Vocabulary& state_vocabulary();
 
 // Quick: counts, and single rows of sessions and runs, by key or number. any(), all() and count()
 // with a test look at every row. Thread: that of the state.
-class StateFacts final : public Facts {
+class StateFacts final : public FactSource {
  public:
   // Borrows the state, which may change between questions.
   explicit StateFacts(const State& state) : state_(state) {}
