@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <string_view>
 
+#include "engine/core/model/cells.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/show.h"
@@ -161,8 +162,9 @@ class BodyWriter : public flatbuffers::IterationVisitor {
   int vectors_{};
 };
 
-// The field names and types of a kind's table; nullptr for a kind this program does not know.
-const flatbuffers::TypeTable* table_of(std::uint16_t kind) {
+}  // namespace
+
+const flatbuffers::TypeTable* type_table_of(std::uint16_t kind) {
   const flatbuffers::TypeTable* kinds = fb::EventBodyTypeTable();
   for (std::size_t i = 0; i < kinds->num_elems; ++i) {
     const auto code = kinds->type_codes[i];
@@ -172,10 +174,8 @@ const flatbuffers::TypeTable* table_of(std::uint16_t kind) {
   return nullptr;
 }
 
-}  // namespace
-
 void append_body(const EventView& event, bool json, std::string& out) {
-  const flatbuffers::TypeTable* table = table_of(event.header.kind);
+  const flatbuffers::TypeTable* table = type_table_of(event.header.kind);
   if (table == nullptr || (event.header.flags & ~record_flag::kInput) != 0) {
     out += json ? "null"
                 : fmt::format("      ({} bytes this program cannot read: {})\n", event.body.size(),
@@ -195,12 +195,31 @@ bool Names::event(std::uint64_t id, EventView& out) {
   return is_kind(out, fb::EventBodyTraits<Body>::enum_value) && event_is_readable(out);
 }
 
+bool Names::is_before(std::uint64_t id) {
+  if (timeline_ == nullptr || Seq{id} >= reader_.first()) return false;
+  if (before_) return true;
+  before_.emplace();
+  // A state that cannot be reached has no names.
+  if (!timeline_->state_at(Seq{reader_.first().value - 1}, *before_)) before_.emplace();
+  return true;
+}
+
 const PrincipalName& Names::principal(PrincipalId id) {
   if (const auto known = principals_.find(id.value); known != principals_.end()) {
     return known->second;
   }
   if (principals_.size() >= kCachedMax) principals_.clear();
   PrincipalName& name = principals_[id.value];
+  if (is_before(id.value)) {
+    core::visit_row(*before_, "principals", id.value, [&](std::string_view, const auto& cells) {
+      for (const core::Cell& cell : cells) {
+        if (cell.column == "kind") name.kind = cell.name;
+        if (cell.column == "key") name.key = std::get<std::string_view>(cell.value);
+        if (cell.column == "name") name.name = std::get<std::string_view>(cell.value);
+      }
+    });
+    return name;
+  }
   EventView found;
   if (!event<fb::PrincipalAdded>(id.value, found)) return name;
   const auto& body = root_of<fb::PrincipalAdded>(found);
@@ -214,6 +233,16 @@ const SessionName& Names::session(SessionId id) {
   if (const auto known = sessions_.find(id.value); known != sessions_.end()) return known->second;
   if (sessions_.size() >= kCachedMax) sessions_.clear();
   SessionName& name = sessions_[id.value];
+  if (is_before(id.value)) {
+    core::visit_row(*before_, "sessions", id.value, [&](std::string_view, const auto& cells) {
+      for (const core::Cell& cell : cells) {
+        if (cell.column == "key") name.key = std::get<std::string_view>(cell.value);
+        if (cell.column == "channel") name.channel = std::get<std::string_view>(cell.value);
+        if (cell.column == "agent_id") name.agent_id = std::get<std::string_view>(cell.value);
+      }
+    });
+    return name;
+  }
   EventView found;
   if (!event<fb::SessionOpened>(id.value, found)) return name;
   const auto& body = root_of<fb::SessionOpened>(found);

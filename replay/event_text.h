@@ -3,11 +3,18 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "engine/core/model/state.h"
 #include "journal/reader.h"
+#include "replay/timeline.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/record.h"
+
+namespace flatbuffers {
+struct TypeTable;
+}
 
 namespace spine::replay {
 
@@ -26,10 +33,12 @@ struct SessionName {
 };
 
 // Looks up names: an id is the seq of the event that created it, so that takes one read of the
-// journal. Thread: one. The reader outlives it; newer events are found after its renew().
+// journal. What was created before a bundle's first event is looked up in the state before it.
+// Thread: one. The reader and the timeline outlive it; newer events are found after a renew().
 class Names {
  public:
   explicit Names(journal::Reader& reader) : reader_(reader) {}
+  explicit Names(Timeline& timeline) : reader_(timeline.reader()), timeline_(&timeline) {}
 
   const PrincipalName& principal(PrincipalId id);
   const SessionName& session(SessionId id);
@@ -39,10 +48,18 @@ class Names {
   // The event that created the id; false if it is of another kind than Body, or not found.
   template <class Body>
   bool event(std::uint64_t id, EventView& out);
+  // Whether the id is of an event before the first, so that `before_` has it if anything has.
+  bool is_before(std::uint64_t id);
   journal::Reader& reader_;
+  Timeline* timeline_{};
+  std::optional<core::State> before_{};  // before the first event, once it was asked for
   std::map<std::uint64_t, PrincipalName> principals_{};
   std::map<std::uint64_t, SessionName> sessions_{};
 };
+
+// The field names and types of a kind's table, as flatc made them; nullptr for a kind this program
+// does not know. Static storage.
+const flatbuffers::TypeTable* type_table_of(std::uint16_t kind);
 
 // "websocket"; "source 9" for one this program does not know.
 std::string source_name(std::uint16_t source);

@@ -11,3 +11,4 @@ SPINE_REPLAY("journal tail", journal_tail, "Print the latest events, then new on
 SPINE_REPLAY_TITLE("replay", "Ask the journal about the past, without acting")
 SPINE_REPLAY("replay verify", replay_verify,
              "Fold from zero and compare every recorded digest, and the live daemon's")
+SPINE_REPLAY("replay bundle", replay_bundle, "Cut out a part that a colleague can replay")
