@@ -80,8 +80,7 @@ class Scanner {
 
 // Scans the whole journal, which begins with `first`, and renews the reader each time `renew_every`
 // has passed.
-ScanReport scan(Reader& reader,
-                std::chrono::milliseconds renew_every = std::chrono::milliseconds(500),
+ScanReport scan(Reader& reader, std::chrono::milliseconds renew_every = kRenewEvery,
                 Seq first = Seq{1});
 
 }  // namespace spine::journal

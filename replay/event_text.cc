@@ -164,7 +164,7 @@ class BodyWriter : public flatbuffers::IterationVisitor {
 
 }  // namespace
 
-const flatbuffers::TypeTable* type_table_of(std::uint16_t kind) {
+const flatbuffers::TypeTable* table_of(std::uint16_t kind) {
   const flatbuffers::TypeTable* kinds = fb::EventBodyTypeTable();
   for (std::size_t i = 0; i < kinds->num_elems; ++i) {
     const auto code = kinds->type_codes[i];
@@ -175,7 +175,7 @@ const flatbuffers::TypeTable* type_table_of(std::uint16_t kind) {
 }
 
 void append_body(const EventView& event, bool json, std::string& out) {
-  const flatbuffers::TypeTable* table = type_table_of(event.header.kind);
+  const flatbuffers::TypeTable* table = table_of(event.header.kind);
   if (table == nullptr || (event.header.flags & ~record_flag::kInput) != 0) {
     out += json ? "null"
                 : fmt::format("      ({} bytes this program cannot read: {})\n", event.body.size(),
@@ -189,18 +189,18 @@ void append_body(const EventView& event, bool json, std::string& out) {
 
 template <class Body>
 bool Names::event(std::uint64_t id, EventView& out) {
-  auto block = reader_.block_of(Seq{id});
+  auto block = timeline_.reader().block_of(Seq{id});
   if (id == 0 || !block) return false;
   out = block->event(static_cast<std::uint32_t>(id - block->first().value));
   return is_kind(out, fb::EventBodyTraits<Body>::enum_value) && event_is_readable(out);
 }
 
 bool Names::is_before(std::uint64_t id) {
-  if (timeline_ == nullptr || Seq{id} >= reader_.first()) return false;
+  if (Seq{id} >= timeline_.first()) return false;
   if (before_) return true;
   before_.emplace();
   // A state that cannot be reached has no names.
-  if (!timeline_->state_at(Seq{reader_.first().value - 1}, *before_)) before_.emplace();
+  if (!timeline_.state_at(Seq{timeline_.first().value - 1}, *before_)) before_.emplace();
   return true;
 }
 

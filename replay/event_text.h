@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <flatbuffers/flatbuffers.h>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,10 +12,6 @@
 #include "replay/timeline.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/record.h"
-
-namespace flatbuffers {
-struct TypeTable;
-}
 
 namespace spine::replay {
 
@@ -34,11 +31,10 @@ struct SessionName {
 
 // Looks up names: an id is the seq of the event that created it, so that takes one read of the
 // journal. What was created before a bundle's first event is looked up in the state before it.
-// Thread: one. The reader and the timeline outlive it; newer events are found after a renew().
+// Thread: one. The timeline outlives it; newer events are found after its reader was renewed.
 class Names {
  public:
-  explicit Names(journal::Reader& reader) : reader_(reader) {}
-  explicit Names(Timeline& timeline) : reader_(timeline.reader()), timeline_(&timeline) {}
+  explicit Names(Timeline& timeline) : timeline_(timeline) {}
 
   const PrincipalName& principal(PrincipalId id);
   const SessionName& session(SessionId id);
@@ -50,21 +46,19 @@ class Names {
   bool event(std::uint64_t id, EventView& out);
   // Whether the id is of an event before the first, so that `before_` has it if anything has.
   bool is_before(std::uint64_t id);
-  journal::Reader& reader_;
-  Timeline* timeline_{};
+  Timeline& timeline_;
   std::optional<core::State> before_{};  // before the first event, once it was asked for
   std::map<std::uint64_t, PrincipalName> principals_{};
   std::map<std::uint64_t, SessionName> sessions_{};
 };
 
-// The field names and types of a kind's table, as flatc made them; nullptr for a kind this program
-// does not know. Static storage.
-const flatbuffers::TypeTable* type_table_of(std::uint16_t kind);
-
 // "websocket"; "source 9" for one this program does not know.
 std::string source_name(std::uint16_t source);
 // "MessageReceived"; "kind 250" for one this program does not know.
 std::string kind_name(std::uint16_t kind);
+// The names and types of the fields of a kind's table, in order of their ids; null for a kind that
+// this program does not know.
+const flatbuffers::TypeTable* table_of(std::uint16_t kind);
 
 // Appends every field that is set, by its name in event.fbs: as a JSON object, or a line each,
 // indented. Of a body this program cannot read it says so (null in JSON).

@@ -9,6 +9,7 @@
 #include "journal/scan.h"
 #include "replay/manifest.h"
 #include "replay/verb.h"
+#include "schemas/vocab/advice.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/uuid.h"
 
@@ -59,8 +60,7 @@ void print_scan_text(const ScanReport& report, std::FILE* out) {
   if (good) return;
   fmt::print(out, "What to do: {}\n",
              newer ? "Install that version or a later one."
-                   : "stop Spine, keep a copy of the journal directory, check the disk, and bring "
-                     "back the last backup.");
+                   : fmt::format("stop Spine, check the disk, and {}", kBringBackABackup));
 }
 
 // Files beside the journal that are ahead of it: events at its end are lost. Reported as damage.
@@ -179,7 +179,7 @@ Result<int> verify_journal(const Common& common) {
   SPINE_TRY(journal::Reader reader, journal::Reader::open_read_only(common.journal_dir()));
   SPINE_TRY(const std::optional<Manifest> manifest, Manifest::read(common.state_dir));
   ScanReport report =
-      journal::scan(reader, std::chrono::milliseconds(500), manifest ? manifest->first : Seq{1});
+      journal::scan(reader, journal::kRenewEvery, manifest ? manifest->first : Seq{1});
   if (manifest) add_missing(*manifest, report);
   SPINE_TRY_STATUS(add_ahead(common, reader, report));
   (common.json ? print_scan_json : print_scan_text)(report, common.out);

@@ -199,8 +199,8 @@ void Redaction::redact_event(const EventView& event, const core::State& state) {
     if (!text.empty()) stand_ins_.replace(type_of(field), text);
   };
   PeopleWalk<decltype(visit)>(visit).walk(
-      body + flatbuffers::ReadScalar<flatbuffers::uoffset_t>(body),
-      type_table_of(event.header.kind), false);
+      body + flatbuffers::ReadScalar<flatbuffers::uoffset_t>(body), table_of(event.header.kind),
+      false);
   if (is_kind(event, fb::EventBody::StateDigested)) record_digest(body, state);
 }
 

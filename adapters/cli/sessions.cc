@@ -1,5 +1,5 @@
-// sessions list, show, reset, delete, abort: conversations of the running gateway; runs list,
-// abort: running and waiting runs.
+// sessions list, show, reset, delete, abort, rewind, fork: conversations of the running gateway;
+// runs list, abort, retry: running, waiting and ended runs.
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -103,6 +103,14 @@ Action change_session(CLI::App& verb, const char* method,
 
 constexpr std::uint64_t kLookedThrough = 1'000;  // rows that are searched for the named run
 
+const Column kEndedColumns[]{
+    {"RUN", "runId"},     {"SESSION", "sessionKey"},          {"AGENT", "agentId"},
+    {"STATUS", "status"}, {"ENDED", "endedAt", time_or_dash}, {"TRY", "attempt", number_text}};
+
+Named run_names(const Json& run) {
+  return {.id = run.text("runId")};
+}
+
 }  // namespace
 
 Action sessions_list(CLI::App& verb) {
@@ -183,12 +191,65 @@ Action sessions_abort(CLI::App& verb) {
       });
 }
 
-Action runs_list(CLI::App& verb) {
-  examples(verb, {"spine runs list", "spine runs list --json"});
-  const auto limit = option<std::uint64_t>(verb, "--limit", "At most this many", 100);
+Action sessions_rewind(CLI::App& verb) {
+  examples(verb, {"spine sessions rewind agent:main:main --to 1207"});
+  const auto key = argument(verb, "key", "Session key");
+  const auto to = option<std::uint64_t>(
+      verb, "--to", "The last message that stays, by its number (spine sessions show)");
+  verb.get_option("--to")->required();
   return [=](const Common& common) -> Result<int> {
-    SPINE_TRY(const Json list, ask_gateway(common, "runs.list", json_object({{"limit", *limit}})));
+    SPINE_TRY(const Json said,
+              ask_gateway(common, "sessions.rewind", json_object({{"key", *key}, {"toSeq", *to}})));
+    if (!said.flag("rewound")) {
+      return show(common, said, fmt::format("Nothing was said after #{}.", *to));
+    }
+    return show(
+        common, said,
+        fmt::format("Rewound: the conversation ends at #{} and goes on from there. What was "
+                    "said since stays in the journal. The agent begins a conversation of "
+                    "its own anew: it is not told what was said before.",
+                    *to));
+  };
+}
+
+Action sessions_fork(CLI::App& verb) {
+  examples(verb, {"spine sessions fork agent:main:main",
+                  "spine sessions fork agent:main:main --at 1207 --label \"another way\""});
+  const auto key = argument(verb, "key", "Session key");
+  const auto at = option<std::uint64_t>(
+      verb, "--at", "The last message that both have, by its number; else the last of all");
+  const auto label = option(verb, "--label", "A name for the new session");
+  return [=](const Common& common) -> Result<int> {
+    const Member seq = *at == 0 ? Member{} : Member{"atSeq", *at};
+    SPINE_TRY(
+        const Json said,
+        ask_gateway(common, "sessions.fork",
+                    json_object({{"key", *key}, seq, Member::unless_empty("label", *label)})));
+    return show(
+        common, said,
+        fmt::format("{}\nIts history begins as that of {}; from here each goes its own way. "
+                    "The agent begins a conversation of its own anew in it: it is not told "
+                    "what was said before.",
+                    printable(said.text("key")), printable(*key)));
+  };
+}
+
+Action runs_list(CLI::App& verb) {
+  examples(verb,
+           {"spine runs list", "spine runs list --ended --limit 20", "spine runs list --json"});
+  const auto limit = option<std::uint64_t>(verb, "--limit", "At most this many", 100);
+  const auto ended = option<bool>(verb, "--ended", "The last ones that ended, the latest first");
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(const Json list, ask_gateway(common, "runs.list",
+                                           json_object({{"limit", *limit}, {"ended", *ended}})));
     if (common.json) return show(common, list);
+    if (*ended) {
+      print_list(list, {.rows = "runs",
+                        .columns = kEndedColumns,
+                        .none = "No run has ended yet.",
+                        .hint = "For another try: spine runs retry <run>\n"});
+      return kExitOk;
+    }
     // How long a run has been running, or waiting.
     const auto waited = [&](const Json& run, std::string_view key) {
       const std::int64_t since = run.number(run.number(key) != 0 ? key : "queuedAt");
@@ -216,16 +277,38 @@ Action runs_abort(CLI::App& verb) {
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(GatewayClient gateway, GatewayClient::open(common));
     SPINE_TRY(const Json list, gateway.ask("runs.list", json_object({{"limit", kLookedThrough}})));
-    const auto named = [](const Json& run) { return Named{.id = run.text("runId")}; };
     SPINE_TRY(
         const Json run,
-        pick_row(list.array("runs"), named, *which,
+        pick_row(list.array("runs"), run_names, *which,
                  fmt::format("There is no open run \"{}\". `spine runs list` shows what there is.",
                              printable(*which))));
     SPINE_TRY(const Json said,
               gateway.ask("chat.abort", json_object({{"sessionKey", run.text("sessionKey")},
                                                      {"runId", run.text("runId")}})));
     return show(common, said, said.flag("aborted") ? "Stopped." : "It had ended by itself.");
+  };
+}
+
+Action runs_retry(CLI::App& verb) {
+  examples(verb, {"spine runs retry 3f2a", "spine runs retry 3f2a --force"});
+  const auto which = argument(verb, "run", "Its id, or the first characters of it");
+  const auto force = option<bool>(verb, "--force",
+                                  "Also if its message has been answered: it gets another answer");
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(GatewayClient gateway, GatewayClient::open(common));
+    SPINE_TRY(const Json list,
+              gateway.ask("runs.list", json_object({{"limit", kLookedThrough}, {"ended", true}})));
+    // One that is not on the list may be open, or older: the gateway knows.
+    const Result<Json> run = pick_row(list.array("runs"), run_names, *which, "none");
+    if (!run && run.error().code != Errc::not_found) return run.error();
+    const std::string id = run ? run->text("runId") : *which;
+    SPINE_TRY(const Json said,
+              gateway.ask("runs.retry", json_object({{"runId", id}, {"force", *force}})));
+    const bool waits = !said.at("waitsBehind").absent();
+    return show(
+        common, said,
+        fmt::format("Run {} {}. It is another try at run {}.", printable(said.text("runId")),
+                    waits ? "waits for its turn" : "has started", printable(id)));
   };
 }
 

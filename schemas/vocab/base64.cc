@@ -1,6 +1,7 @@
 // Base64: six bits a character, the highest first.
 #include "schemas/vocab/base64.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -11,6 +12,16 @@ constexpr std::string_view kDigits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kUrlDigits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+// The value of each character of base64url; kNoDigit for all others.
+constexpr std::uint8_t kNoDigit = 64;
+constexpr std::array<std::uint8_t, 256> kUrlValues = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (std::size_t i = 0; i < kUrlDigits.size(); ++i)
+    values[static_cast<unsigned char>(kUrlDigits[i])] = static_cast<std::uint8_t>(i);
+  return values;
+}();
 
 std::string encode(ByteSpan bytes, std::string_view digits) {
   std::string out;
@@ -44,12 +55,13 @@ std::string encode_base64url(ByteSpan bytes) {
 std::optional<std::string> decode_base64url(std::string_view text) {
   if (text.size() % 4 == 1) return std::nullopt;
   std::string out;
+  out.reserve(text.size() / 4 * 3 + 2);
   std::uint32_t bits = 0;
   unsigned count = 0;
   for (const char c : text) {
-    const std::size_t value = kUrlDigits.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6U) | static_cast<std::uint32_t>(value);
+    const std::uint8_t value = kUrlValues[static_cast<unsigned char>(c)];
+    if (value == kNoDigit) return std::nullopt;
+    bits = (bits << 6U) | value;
     count += 6;
     if (count < 8) continue;
     count -= 8;

@@ -28,7 +28,10 @@ inline constexpr std::size_t kIndexMapBytes = std::size_t{1} << 38;
 inline constexpr std::size_t kSpaceAheadBytes = 64 * kMiB;     // posix_fallocate ahead of use
 inline constexpr std::size_t kSpaceReservedBytes = 16 * kMiB;  // for events that close what is open
 inline constexpr std::size_t kLostSnapshotsKept = 8;           // set aside by --accept-loss
-inline constexpr std::size_t kSnapshotsKept = 3;
+// In all, spread over the journal, so that any moment of the past is near one. Worst case on disk:
+// this many times kStateBytesMax, about 15 GiB; 1 MB each is usual.
+inline constexpr std::size_t kSnapshotsKept = 16;
+inline constexpr std::size_t kSnapshotsNewestKept = 3;  // of them; never thinned
 inline constexpr std::uint64_t kSnapshotEveryEvents = 1'000'000;
 inline constexpr std::uint64_t kDigestEveryEvents = 1'000'000;
 
@@ -37,7 +40,11 @@ inline constexpr std::size_t kVerifyBytesPerSecond = 4 * kMiB;  // read again in
 // ---- core tables
 inline constexpr std::uint32_t kSessionsMax = 65'536;
 inline constexpr std::uint32_t kPrincipalsMax = 131'072;
-inline constexpr std::uint32_t kRunsOpenMax = 65'536;      // queued, delayed or running
+inline constexpr std::uint32_t kRunsOpenMax = 65'536;  // queued, delayed or running
+// Sessions that were rewound or forked, and the text that lists of which parts the history of one
+// consists.
+inline constexpr std::uint32_t kHistoriesMax = 8'192;
+inline constexpr std::size_t kHistoryPartsBytesMax = 1'024;
 inline constexpr std::uint32_t kRunsPerSessionMax = 64;    // waiting behind the running one
 inline constexpr std::uint32_t kRunsFinishedKept = 4'096;  // for agent.wait and repeats
 inline constexpr std::uint32_t kDelayedRunsPerPrincipalMax = 32;
@@ -243,11 +250,23 @@ inline constexpr std::uint32_t kAgentSweepRoundsMax = 20;
 inline constexpr std::uint32_t kAgentNodeProbeMsMax = 2'000;
 inline constexpr std::uint32_t kAgentTasksMax = 4'096;  // threads, of one sandbox or of one user
 
+// ---- answers for the past
+inline constexpr std::size_t kMomentBytesMax = 64;               // the text of one
+inline constexpr std::size_t kPastChildrenMax = 2;               // processes that answer
+inline constexpr std::size_t kPastQuestionsMax = 32;             // that wait for one of them
+inline constexpr std::size_t kPastQuestionBytesMax = 64 * kKiB;  // one, as a line
+inline constexpr std::size_t kPastAnswerBytesMax = 10 * kMiB;    // the same of an answer
+inline constexpr std::uint64_t kPastDeadlineMs = 30'000;  // for one question, once it is asked
+inline constexpr std::uint64_t kPastIdleMs = 60'000;      // then a process is ended
+
 // ---- worst case of memory (bytes)
 // Of the tables of one state, full, with texts of every length: engine/core/model/tables.h adds up
 // their columns and asserts it. They are touched only as they fill, twice: the engine thread's
 // state and the follower's.
 inline constexpr std::size_t kStateBytesMax = 940 * kMiB;
+// What a process that answers for the past may take: a state, another while a snapshot is read, and
+// the answers. It is not the gateway's own.
+inline constexpr std::size_t kPastProcessBytesMax = 2 * kStateBytesMax + 512 * kMiB;
 // An approval request of an agent, as the net thread keeps it.
 inline constexpr std::size_t kApprovalBytes = 512 + kNameBytesMax + 3 * kApprovalTextBytesMax;
 inline constexpr std::size_t kPipelineBytesWorst =
@@ -267,11 +286,16 @@ inline constexpr std::size_t kNetBytesWorst =
 // threads.
 inline constexpr std::size_t kSkillsBytesWorst =
     7 * kSkillTextBytesAllMax + 3 * kSkillFaultsMax * kKiB + kSkillFileBytesMax;
+// Questions that wait; the line that comes in from each process; and of one of them its bytes,
+// twice.
+inline constexpr std::size_t kPastBytesWorst = kPastQuestionsMax * kPastQuestionBytesMax +
+                                               kPastChildrenMax * kPastAnswerBytesMax +
+                                               2 * (kPastAnswerBytesMax / 4 * 3);
 // Not in it: what waits for and comes from processes of agents, which is bounded by how many of
 // them the configuration allows (kAgentInputBytesMax and spine.lineBytes for each).
-inline constexpr std::size_t kMemoryBytesWorst = 2 * kStateBytesMax + kPipelineBytesWorst +
-                                                 kNetBytesWorst + kSkillsBytesWorst +
-                                                 kPromptsWaitingBytesMax + 64 * kMiB;
+inline constexpr std::size_t kMemoryBytesWorst =
+    2 * kStateBytesMax + kPipelineBytesWorst + kNetBytesWorst + kSkillsBytesWorst +
+    kPromptsWaitingBytesMax + kPastBytesWorst + 64 * kMiB;
 // The rest of 4 GiB is for code, libraries and the allocator.
 static_assert(kMemoryBytesWorst < std::size_t{3'840} * kMiB, "the worst case fits in 4 GiB");
 

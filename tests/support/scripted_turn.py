@@ -10,6 +10,7 @@
   rebind N          names its conversation N times, each time otherwise (jsonl)
   recall, keep TEXT what is kept in this conversation, also by another process
   error TEXT        the model fails with TEXT (and the transport says all is well)
+  luck FILE         the model fails until FILE is there
   garbage N         N lines that are no JSON
   odd               lines of JSON that mean nothing: wrong types, wrong ids, unknown methods
   endless           one line without an end;  flood: lines without an end
@@ -135,6 +136,12 @@ class Turn:
 
     def do_error(self, text):
         self.error = text
+
+    def do_luck(self, path):
+        if os.path.exists(path):
+            self.say("good luck")
+        else:
+            self.error = "no luck"
 
     def do_garbage(self, count):
         for _ in range(int(count)):

@@ -1,4 +1,4 @@
-// agent, agent.wait, agents.*, runs.list and models.list: agents, what they work on, and requests
+// agent, agent.wait, agents.*, runs.* and models.list: agents, what they work on, and requests
 // that are answered when a run ends.
 #include <string>
 
@@ -8,6 +8,7 @@
 #include "adapters/websocket/protocol/inputs.h"
 #include "adapters/websocket/protocol/rows.h"
 #include "engine/core/sessions/session_key.h"
+#include "schemas/vocab/uuid.h"
 
 namespace spine::net {
 namespace {
@@ -111,31 +112,106 @@ void agent_wait(Call& call) {
   });
 }
 
-void write_run(JsonWriter& json, const pipeline::OpenRun& open) {
-  const bool running = open.run.status == core::RunStatus::running;
-  json.member("runId", open.run.key);
-  json.member("sessionKey", open.session_key);
-  json.member("agentId", open.run.agent_id);
-  json.member("status", running ? "running" : "queued");
-  json.member("queuedAt", open.queued_wall_ms);
-  if (running) json.member("startedAt", open.run.started_wall_ms);
-  json.member("attempt", open.run.attempt);
-  json.member("trusted", open.run.trust == fb::Trust::trusted);
-  json.member("messageSeq", open.run.message.value);
-  json.member_or_null("waitsBehind", open.behind_run_key);
+std::string_view status_name(core::RunStatus status) {
+  switch (status) {
+    case core::RunStatus::queued:
+      return "queued";
+    case core::RunStatus::running:
+      return "running";
+    case core::RunStatus::finished:
+      return "finished";
+    case core::RunStatus::failed:
+      return "failed";
+    case core::RunStatus::aborted:
+      return "aborted";
+    case core::RunStatus::unknown:
+      break;
+  }
+  return "unknown";
 }
 
-// What is being worked on and what waits, of all sessions.
+void write_run(JsonWriter& json, const pipeline::ListedRun& listed) {
+  const core::RunView& run = listed.run;
+  json.member("runId", run.key);
+  json.member("sessionKey", listed.session_key);
+  json.member("agentId", run.agent_id);
+  json.member("status", status_name(run.status));
+  json.member("queuedAt", listed.queued_wall_ms);
+  if (run.started) json.member("startedAt", run.started_wall_ms);
+  if (run.ended) json.member("endedAt", run.ended_wall_ms);
+  json.member("attempt", run.attempt);
+  json.member("trusted", run.trust == fb::Trust::trusted);
+  json.member("messageSeq", run.message.value);
+  json.member_or_null("waitsBehind", listed.behind_run_key);
+}
+
+// What is being worked on and what waits, of all sessions; or what ended last.
 void runs_list(Call& call) {
-  call.ask({.kind = input_kind::kQueryRuns, .a = call.number("limit")},
+  call.ask({.kind = input_kind::kQueryRuns,
+            .a = call.number("limit"),
+            .b = call.boolean("ended") ? std::uint64_t{1} : 0},
            [](Responder& to, const pipeline::RunsItem& item) {
              to.respond([&](JsonWriter& json) {
-               json.member("ts", to.net.wall_ms);
+               json.member("ts", to.wall_ms());
                json.member("totalCount", item.total);
                json.objects("runs", item.runs,
-                            [&](const pipeline::OpenRun& open) { write_run(json, open); });
+                            [&](const pipeline::ListedRun& run) { write_run(json, run); });
              });
            });
+}
+
+// Why the run that was named is not tried again.
+void refuse_retry(Responder& to, const std::string& run, const pipeline::ReplyItem& item) {
+  switch (item.reply.code) {
+    case ReplyCode::not_found:
+      return to.refuse(
+          "no run \"" + run + "\" is open or among the last that ended (spine runs list --ended)",
+          "RUN_NOT_FOUND", "run_not_found");
+    case ReplyCode::run_open:
+      return to.refuse(item.run_key == run
+                           ? "run \"" + run + "\" has not ended"
+                           : "the message of run \"" + run + "\" is being worked on, by run \"" +
+                                 std::string{item.run_key} + "\"",
+                       "RUN_OPEN", "run_open");
+    case ReplyCode::run_answered:
+      return to.refuse("the message of run \"" + run +
+                           "\" has been answered, and people have seen the answer: with \"force\" "
+                           "it is answered once more",
+                       "RUN_ANSWERED", "run_answered");
+    case ReplyCode::left_behind:
+      return to.refuse("the message of run \"" + run +
+                           "\" is in no present conversation: its session was deleted, or began "
+                           "afresh since",
+                       "RUN_LEFT_BEHIND", "left_behind");
+    default:
+      return to.refuse_reply(item);
+  }
+}
+
+// A new run for the message of one that ended; under a key that was used before, the run of then.
+void runs_retry(Call& call) {
+  std::string key{call.text("idempotencyKey")};
+  if (key.empty()) key = uuid_string(as_uuid(call.net.entropy.next()));
+  const fb::EventBody kind = call.net.build([&](flatbuffers::FlatBufferBuilder& builder) {
+    return fb::CreateRunRetryRequested(builder, 0, put_text(builder, key), call.boolean("force"));
+  });
+  call.submit(
+      kind, {.run_key = call.text("runId")},
+      [run = std::string{call.text("runId")}, key](Responder& to, const pipeline::ReplyItem& item) {
+        const ReplyCode code = item.reply.code;
+        const bool repeated = code == ReplyCode::in_flight || code == ReplyCode::done;
+        if (code != ReplyCode::accepted && !repeated) return refuse_retry(to, run, item);
+        to.respond([&](JsonWriter& json) {
+          json.member("ok", true);
+          json.member("runId", item.run_key.empty() ? std::string_view{key} : item.run_key);
+          json.member("retryOf", run);
+          json.member("sessionKey", item.session_key);
+          json.member("status", code == ReplyCode::accepted    ? "started"
+                                : code == ReplyCode::in_flight ? "in_flight"
+                                                               : "ok");
+          write_waits_behind(json, item, to.net.wall_ms);
+        });
+      });
 }
 
 void agent_identity_get(Call& call) {
@@ -212,7 +288,16 @@ constexpr Method kAgentMethods[]{
     {"agents.restart", Scope::admin, {kNamedId}, change_agent<fb::CreateAgentRestartRequested>},
     {"agents.reset", Scope::admin, {kNamedId}, change_agent<fb::CreateAgentReset>},
     {"models.list", Scope::read, {}, show_configured<write_models>},
-    {"runs.list", Scope::read, {number("limit", 1, 1'000, 100)}, runs_list},
+    {"runs.list",
+     Scope::read,
+     {number("limit", 1, 1'000, 100), boolean("ended")},
+     runs_list,
+     kPast},
+    {"runs.retry",
+     Scope::write,
+     {required_text("runId", limits::kIdempotencyKeyBytesMax), boolean("force"),
+      optional_text("idempotencyKey", limits::kIdempotencyKeyBytesMax, 1)},
+     runs_retry},
 };
 
 }  // namespace

@@ -13,6 +13,8 @@ std::span<const Method> chat_methods();
 std::span<const Method> config_methods();
 // Devices and senders on channels.
 std::span<const Method> device_methods();
+// Those of sessions that cut histories.
+std::span<const Method> history_methods();
 std::span<const Method> session_methods();
 std::span<const Method> skills_methods();
 std::span<const Method> system_methods();

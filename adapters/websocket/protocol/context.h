@@ -21,6 +21,7 @@
 #include "adapters/websocket/protocol/params.h"
 #include "adapters/websocket/protocol/pending.h"
 #include "adapters/websocket/protocol/watched_runs.h"
+#include "engine/core/questions/question.h"
 #include "engine/pipeline/queues/ingress.h"
 #include "engine/pipeline/queues/outbox.h"
 #include "engine/pipeline/queues/shared.h"
@@ -40,16 +41,20 @@ struct Method {
   Scope scope{};
   ParamList params{};
   void (*body)(Call&){};
+  // Its answer comes from answers to questions alone, so it can be asked about the past: `asOf`
+  // among its parameters, a seq or a text that names a moment.
+  bool past{};
+};
+inline constexpr bool kPast = true;
+
+// The moment that a request is about: now, unless one of both is set. Borrowed for the call.
+struct AsOf {
+  std::string_view moment{};  // as it was asked for
+  Seq seq{};                  // as it was found: the state after this event
+  std::int64_t wall_ms{};     // of that event
 };
 
-// A question to the engine or its follower: which, and its arguments (input_kind says what they
-// are).
-struct Question {
-  std::uint16_t kind{};
-  std::string_view text{};
-  std::uint64_t a{};
-  std::uint64_t b{};
-};
+using core::Question;
 
 // A question that waits until the engine has answered others.
 struct WaitingQuery {
@@ -134,10 +139,16 @@ struct Context {
   // of the connection's rate limit.
   void query(const Question& question, std::uint32_t slot, std::uint64_t request);
 
+  // Submits a question about the past. Others answer it, so it waits for no query of now, and none
+  // for it.
+  void query_past(const AsOf& as_of, const Question& question, std::uint32_t slot,
+                  std::uint64_t request);
+
   // Asks which session a typed key names, without queueing: the answer is small, a ReplyItem.
   void ask_key(std::uint32_t slot, std::uint64_t request, std::string_view typed);
 
   void query_answered(ConnectionRef asked_by);
+  void past_answered(ConnectionRef asked_by);
   // Lets waiting queries go, first in first out per connection. Once per turn.
   void release_queries();
 
@@ -164,6 +175,7 @@ struct Context {
     builder.Finish(table);
     return fb::EventBodyTraits<Table>::enum_value;
   }
+  void charge(std::uint32_t slot);
   bool may_go(std::uint32_t slot) const;
   void hand_in(const pipeline::InputHeader& query_header, std::string_view text);
 };

@@ -59,6 +59,9 @@ void session_patched(Events& to, const EventItem& item) {
 void session_reset(Events& to, const EventItem& item) {
   push_changed(to, item, "", "reset", "");
 }
+void session_rewound(Events& to, const EventItem& item) {
+  push_changed(to, item, "", "rewind", "");
+}
 void session_closed(Events& to, const EventItem& item) {
   push_changed(to, item, "", "delete", "");
 }
@@ -69,6 +72,7 @@ constexpr Renderer kSessionPushes[]{
     {fb::EventBody::SessionPatched, session_patched},
     {fb::EventBody::SessionReset, session_reset},
     {fb::EventBody::SessionClosed, session_closed},
+    {fb::EventBody::SessionRewound, session_rewound},
 };
 
 }  // namespace

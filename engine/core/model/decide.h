@@ -21,10 +21,11 @@ struct Input {
   std::uint16_t kind{};  // EventBody number; one of those input_kind() accepts
   Source source{};
   PrincipalId principal{};  // of the connection that handed it in; 0 = none
-  // SessionReset, SessionClosed, SessionPatched: which. RunAborted with an empty list: whose open
-  // runs. Else 0.
+  // SessionReset, SessionRewound, SessionClosed, SessionPatched: which. RunAborted with an empty
+  // list: whose open runs. SessionOpened: from which it is forked, unless its body says so. Else 0.
   SessionId session{};
-  RunId run{};  // RunAborted with an empty list: this run of the session only, if it is set
+  RunId run{};  // RunAborted with an empty list: this run of the session only, if it is set.
+                // RunRetryRequested: which, unless its body says so
   Instant now{};
   ByteSpan body{};
 };
@@ -37,19 +38,25 @@ using TextOffset = flatbuffers::Offset<flatbuffers::String>;
 
 // How a request ended, for whoever made it. Not recorded: it follows from the events.
 enum class ReplyCode : std::uint8_t {
-  accepted,       // events were made; seq is the first of them
-  duplicate,      // channel message seen before; seq is the original
-  in_flight,      // idempotency key seen before, its run is still open
-  done,           // idempotency key seen before, its run has ended
-  rejected,       // see reason
-  rate_limited,   // ask again after retry_after_ms
-  not_found,      // no such session, run, device, pairing request, question or agent
-  nothing_to_do,  // e.g. abort without an open run
-  refused_main,   // the main session cannot be deleted
-  no_space,       // the disk is full; retryable (engine thread, not decide)
-  label_taken,    // another open session has this label
-  malformed_key,  // no session can have the key that was typed
-  missing_scope,  // a command of the message needs an admin scope
+  accepted,        // events were made; seq is the first of them
+  duplicate,       // channel message seen before; seq is the original
+  in_flight,       // idempotency key seen before, its run is still open
+  done,            // idempotency key seen before, its run has ended
+  rejected,        // see reason
+  rate_limited,    // ask again after retry_after_ms
+  not_found,       // no such session, run, device, pairing request, question or agent
+  nothing_to_do,   // e.g. abort without an open run
+  refused_main,    // the main session cannot be deleted
+  no_space,        // the disk is full; retryable (engine thread, not decide)
+  label_taken,     // another open session has this label
+  malformed_key,   // no session can have the key that was typed
+  missing_scope,   // a command of the message needs an admin scope
+  run_open,        // the run's message is being worked on, by reply.run
+  run_answered,    // the run's message has been answered: only a forced retry does it again
+  left_behind,     // the run's message is in no session's present conversation
+  before_history,  // the seq lies before the session's history, which begins at reply.seq
+  after_history,   // the seq lies behind the session's history, which ends at reply.seq
+  history_full,    // the session was rewound and forked too often, or too many sessions were
 };
 
 struct Reply {

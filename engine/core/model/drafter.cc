@@ -46,7 +46,9 @@ flatbuffers::Offset<fb::SessionOpened> Drafter::session_body(const SessionDraft&
   const auto name = b.CreateString(session.name);
   const auto label = put_text(b, session.label);
   const fb::Bits128 uuid = put_bits(session.uuid);
-  return fb::CreateSessionOpened(b, key, agent, &uuid, session.conversation, channel, name, label);
+  return fb::CreateSessionOpened(b, key, agent, &uuid, session.conversation, channel, name, label,
+                                 0, session.forked_from.value, session.forked_at.value,
+                                 session.message_count);
 }
 
 std::vector<std::uint64_t> Drafter::collect(std::uint32_t run_row, std::uint64_t now_ms,
@@ -74,7 +76,7 @@ void Drafter::start_run(std::uint32_t run_row, std::uint64_t now_ms,
   Why why = why_of(run);
   why.cause = run.id.value;
   const std::vector<std::uint64_t> collected = collect(run_row, now_ms, gone);
-  if (collected.empty()) return add_run_started(why, run.id);
+  if (collected.empty()) return add_run_started(why, run.id, run.previous);
   std::vector<std::uint64_t> messages;
   for (const std::uint64_t id : collected)
     messages.push_back(tables_.runs[tables_.runs.find(RunId{id})].message.value);
@@ -84,8 +86,8 @@ void Drafter::start_run(std::uint32_t run_row, std::uint64_t now_ms,
   add_runs_merged(why, collected, run.id);
 }
 
-void Drafter::add_run_started(const Why& why, RunId run) {
-  add(why, fb::CreateRunStarted(builder(), run.value, 1));
+void Drafter::add_run_started(const Why& why, RunId run, Seq previous) {
+  add(why, fb::CreateRunStarted(builder(), run.value, 1, 0, previous.value));
 }
 
 void Drafter::add_runs_merged(const Why& why, const std::vector<std::uint64_t>& runs, RunId into) {

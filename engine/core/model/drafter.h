@@ -29,6 +29,9 @@ struct SessionDraft {
   std::string_view channel{};
   std::string_view name{};
   std::string_view label{};
+  SessionId forked_from{};  // and the two below: 0 = it is no fork
+  Seq forked_at{};
+  std::uint64_t message_count{};
 };
 
 // What an ApprovalResolved says.
@@ -88,8 +91,9 @@ class Drafter {
   // runs end with this.
   void start_run(std::uint32_t run_row, std::uint64_t now_ms,
                  const std::vector<std::uint64_t>& gone);
-  // The first attempt of a run that the same decision queued.
-  void add_run_started(const Why& why, RunId run);
+  // The first attempt of a run that the same decision queued; of a retry, `previous` is the last
+  // RunStarted of the run before, whose messages these are.
+  void add_run_started(const Why& why, RunId run, Seq previous = Seq{});
   // `runs` ascending, at most kRunsPerAbort.
   void add_runs_merged(const Why& why, const std::vector<std::uint64_t>& runs, RunId into);
   // `runs` ascending; in as many events as it takes. What their agents asked is withdrawn.

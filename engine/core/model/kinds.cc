@@ -87,6 +87,10 @@ constexpr Kind kKinds[]{
      .fold = fold_session_patched,
      .told = session_watchers},
     {.kind = Body::CommandAnswered, .fold = fold_command_answered, .told = run_watchers},
+    {.kind = Body::SessionRewound,
+     .decide = decide_session_rewind,
+     .fold = fold_session_rewound,
+     .told = session_watchers},
 
     {.kind = Body::RunQueued,
      .fold = fold_run_queued,
@@ -163,6 +167,7 @@ constexpr Kind kKinds[]{
      .effects = effects_of_control},
     {.kind = Body::SkillsChanged, .decide = decide_skills_changed},
     {.kind = Body::PartialAnswerRecorded, .decide = decide_partial_answer},
+    {.kind = Body::RunRetryRequested, .decide = decide_run_retry, .fold = fold_run_retry_requested},
 
     {.kind = Body::ConfigApplied, .decide = decide_recorded, .fold = fold_config},
     {.kind = Body::ConfigChanged, .decide = decide_config_changed, .told = run_watchers},

@@ -28,7 +28,7 @@ struct EngineLife {
   std::uint64_t boottime_ms{};        // at that event
   std::uint64_t start_logical_ms{};   // logical time of that event
   Seq started{};                      // its seq; 0 = never started
-  Bits128 loss{};                     // id of the last loss that was accepted; zero = none
+  Bits128 loss{};                     // id of the last accepted loss or restore; zero = none
   bool stopped{};                     // EngineStopped came after it: the last stop was orderly
   std::int16_t utc_offset_minutes{};  // of the last TimeZoneChanged
 };
@@ -91,6 +91,18 @@ struct SessionFacts {
   }
 };
 
+// Of a session that was rewound or forked: what its history has from before history_first.
+struct SessionHistory {
+  SessionId session{};
+  std::string parts{};  // "<session>:<first seq>-<last seq>,...", ascending
+
+  static constexpr auto columns() {
+    using Row = SessionHistory;
+    return std::tuple{column(0, "session", &Row::session),
+                      column(1, "parts", &Row::parts, limits::kHistoryPartsBytesMax)};
+  }
+};
+
 struct SessionRow : SessionActivity, SessionFacts<std::string_view> {};
 
 // ---- Principals
@@ -143,6 +155,7 @@ struct RunRow {
   std::int64_t started_wall_ms{};
   std::int64_t ended_wall_ms{};
   RunId steered{};  // queued: the run whose agent took its message; 0 = none
+  Seq previous{};   // of a retry: the last RunStarted of the run before; 0 = none
   Text key{};
   Text agent_id{};
   std::uint16_t attempt{};  // 0 = not started
@@ -171,7 +184,8 @@ struct RunRow {
         column(14, "crashes", &Row::crashes),
         column(15, "trust", &Row::trust),
         column(16, "queue_mode", &Row::queue_mode),
-        column(17, "steered", &Row::steered)};
+        column(17, "steered", &Row::steered),
+        column(18, "previous", &Row::previous, kSeqOfState)};
   }
 };
 

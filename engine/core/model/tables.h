@@ -17,6 +17,7 @@
 #include "engine/core/pairing/pairing.h"
 #include "engine/core/principals/principals.h"
 #include "engine/core/runs/runs.h"
+#include "engine/core/sessions/histories.h"
 #include "engine/core/sessions/sessions.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/limits.h"
@@ -71,6 +72,7 @@ struct Tables {
   Approvals approvals{};
   AllowedTools allowed_tools{};
   Quarantine quarantine{};
+  Histories histories{};
 };
 
 // Every table of rows once, in the order of digests and snapshots, with its name there. A new table
@@ -86,7 +88,8 @@ constexpr auto table_list() {
                     std::pair{"paired_senders", &Tables::paired_senders},
                     std::pair{"approvals", &Tables::approvals},
                     std::pair{"allowed_tools", &Tables::allowed_tools},
-                    std::pair{"quarantined", &Tables::quarantine}};
+                    std::pair{"quarantined", &Tables::quarantine},
+                    std::pair{"histories", &Tables::histories}};
 }
 
 template <class AnyTables, class Visit>

@@ -2,6 +2,7 @@
 #include "engine/core/model/views.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/core/model/tables.h"
 #include "engine/core/sessions/session_key.h"
@@ -83,6 +84,12 @@ SessionName name_session(const State& state, SessionId session) {
   return {.key = tables.sessions.text(cold.key),
           .uuid = cold.uuid,
           .active_run = tables.runs.id_of(tables.sessions.hot(row).running)};
+}
+
+HistoryParts view_history(const State& state, SessionId session) {
+  const Tables& tables = state.tables();
+  const std::uint32_t row = tables.sessions.find(session);
+  return row == 0 ? HistoryParts{} : history_of(tables, row);
 }
 
 bool view_run(const State& state, RunId id, RunView& out) {
@@ -173,6 +180,17 @@ std::size_t list_open_runs(const State& state, std::size_t limit, std::vector<Ru
   std::partial_sort(open.begin(), open.begin() + static_cast<std::ptrdiff_t>(count), open.end());
   out.insert(out.end(), open.begin(), open.begin() + static_cast<std::ptrdiff_t>(count));
   return open.size();
+}
+
+std::size_t list_ended_runs(const State& state, std::size_t limit, std::vector<RunId>& out) {
+  const Runs& runs = state.tables().runs;
+  std::vector<std::pair<Seq, RunId>> ended;
+  for (std::uint32_t row = 1; row < runs.end(); ++row)
+    if (runs.live(row) && !runs.open(row)) ended.emplace_back(runs[row].ended, runs.id_of(row));
+  std::sort(ended.rbegin(), ended.rend());
+  for (std::size_t i = 0; i < std::min(limit, ended.size()); ++i)
+    out.push_back(ended[i].second);
+  return ended.size();
 }
 
 EngineMemory view_engine(const State& state) {

@@ -8,6 +8,7 @@
 #include "engine/core/base/key_buffer.h"
 #include "engine/core/model/rows.h"
 #include "engine/core/model/state.h"
+#include "engine/core/sessions/histories.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/record.h"
@@ -66,6 +67,10 @@ bool view_device(const State& state, std::string_view device_id, DeviceView& out
 // Requests that have expired by now_ms (logical) are not there.
 bool view_pairing(const State& state, Seq request, std::uint64_t now_ms, PairingView& out);
 
+// Of which parts of the journal the session's history consists; none when there is no such session,
+// or nothing was said. The last part may have no end yet, and then ends with the last of all seqs.
+HistoryParts view_history(const State& state, SessionId session);
+
 // The whole key, as stored. 0 when there is none.
 SessionId find_session(const State& state, std::string_view key);
 // Whether it is the key of the main session of its agent.
@@ -88,6 +93,9 @@ std::size_t list_sessions(const State& state, std::string_view agent_id, std::si
 
 // Open runs, the oldest first. Appends at most `limit` ids; returns how many there are.
 std::size_t list_open_runs(const State& state, std::size_t limit, std::vector<RunId>& out);
+
+// The last runs that ended, the latest first; likewise. Those of long ago are not in the state.
+std::size_t list_ended_runs(const State& state, std::size_t limit, std::vector<RunId>& out);
 
 // Devices in order of approval, the oldest first. Appends at most `limit` from position `offset`
 // on; returns how many there are.

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/core/messages/repeats.h"
+#include "engine/core/sessions/histories.h"
+
 namespace spine::core {
 namespace {
 
@@ -62,6 +65,21 @@ std::vector<std::uint64_t> steered_runs(const Tables& tables, const Run& into) {
   return runs;
 }
 
+// What stands in the way of another try at an ended run; accepted = nothing.
+ReplyCode retry_refusal(const Tables& tables, const Run& run, bool forced, Reply& reply) {
+  const std::uint32_t session = tables.sessions.find(run.session);
+  if (session == 0 || !in_history(tables, session, run.message)) return ReplyCode::left_behind;
+  bool answered = false;
+  for (std::uint32_t row = 1; row < tables.runs.end(); ++row) {
+    if (!tables.runs.live(row) || tables.runs[row].message != run.message) continue;
+    answered = answered || tables.runs[row].status == RunStatus::finished;
+    if (!tables.runs.open(row)) continue;
+    reply.run = tables.runs[row].id;
+    return ReplyCode::run_open;
+  }
+  return answered && !forced ? ReplyCode::run_answered : ReplyCode::accepted;
+}
+
 bool counts_as_try(fb::InterruptReason reason) {
   return reason == fb::InterruptReason::agent_crash || reason == fb::InterruptReason::gateway_crash;
 }
@@ -106,6 +124,42 @@ std::string failure_text(fb::RunOutcome outcome, fb::InterruptReason reason, std
   }
   if (!why.empty()) text.append(" ").append(why);
   return text.append(kSendAgain);
+}
+
+// Whether the request was made before: then the reply tells of the run it led to.
+bool is_repeated_retry(const Tables& tables, const Input& input, std::string_view key,
+                       Reply& reply) {
+  IdempotentRequest request{};
+  const Bits128 print = idempotency_fingerprint(tables.meta.fingerprint_key, input.principal, key);
+  if (!tables.idempotency.find(print, input.now.logical_ms, request)) return false;
+  const std::uint32_t row = tables.runs.find(request.run);
+  const bool open = row != 0 && tables.runs.open(row);
+  reply.code = open ? ReplyCode::in_flight : ReplyCode::done;
+  reply.seq = request.message;
+  reply.run = request.run;
+  if (row != 0) reply.session = tables.runs[row].session;
+  return true;
+}
+
+// Whether the session, and the table, have room for one more run.
+bool has_room_for_run(const Tables& tables, std::uint32_t session_row, Decision& decision) {
+  const bool full = tables.runs.full();
+  const bool waits = tables.sessions.hot(session_row).waiting_count >= limits::kRunsPerSessionMax;
+  if (!full && !waits) return true;
+  decision.refuse(ReplyCode::rejected,
+                  full ? fb::RejectReason::table_full : fb::RejectReason::queue_full);
+  return false;
+}
+
+// Starts the run that a decision has queued for the session, unless that is busy, or a delayed run
+// is due: that goes first.
+void start_queued(const Tables& tables, Drafter& drafter, Why why, RunId queued, Seq previous,
+                  std::uint32_t session_row, std::uint64_t now_ms) {
+  if (tables.sessions.hot(session_row).running != 0) return;
+  const std::uint32_t due = next_due_run(tables, session_row, now_ms, {});
+  if (due != 0) return drafter.start_run(due, now_ms, {});
+  why.cause = queued.value;
+  drafter.add_run_started(why, queued, previous);
 }
 
 }  // namespace
@@ -264,6 +318,55 @@ void decide_run_steered(const Tables& tables, const Input& input, Decision& deci
   why.cause = run.id.value;  // it has not started: the RunQueued is the cause
   reply.session = run.session;
   reply.seq = Drafter(tables, input, decision).add_input(why);
+}
+
+void decide_run_retry(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::RunRetryRequested>(input.body);
+  const std::string_view key = text_of(body.run_key());
+  Reply& reply = decision.reply;
+  if (key.empty() || !fit(limits::kIdempotencyKeyBytesMax, body.run_key())) {
+    return decision.refuse(ReplyCode::rejected);
+  }
+  if (is_repeated_retry(tables, input, key, reply)) return;
+  reply.run = input.run ? input.run : RunId{body.run()};
+  const std::uint32_t row = tables.runs.find(reply.run);
+  if (row == 0) return decision.refuse(ReplyCode::not_found);
+  const Run& old = tables.runs[row];
+  reply.session = old.session;
+  const ReplyCode refusal = retry_refusal(tables, old, body.forced(), reply);
+  if (refusal != ReplyCode::accepted) return decision.refuse(refusal);
+  const std::string_view agent = tables.runs.text(old.agent_id);
+  if (!tables.policy.agent_known(agent)) {
+    return decision.refuse(ReplyCode::rejected, fb::RejectReason::unknown_agent);
+  }
+  const std::uint32_t session_row = tables.sessions.find(old.session);
+  if (!has_room_for_run(tables, session_row, decision)) return;
+  Drafter drafter(tables, input, decision);
+  // It continues the work on the message: the end of the old run is its cause.
+  const Why asked{.cause = old.ended.value,
+                  .correlation = old.correlation,
+                  .principal = input.principal.value,
+                  .session = old.session.value};
+  BodyBuilder& builder = drafter.builder();
+  if (body.run() == old.id.value) {
+    reply.seq = drafter.add_input(asked);
+  } else {
+    const TextOffset named = builder.CreateString(key);
+    reply.seq = drafter.add_input(
+        asked, fb::CreateRunRetryRequested(builder, old.id.value, named, body.forced()));
+  }
+  // The run is its sender's, as the old one was.
+  Why why = why_of(old);
+  why.cause = reply.seq.value;
+  drafter.builder();
+  const TextOffset named = builder.CreateString(key);
+  const TextOffset agent_id = builder.CreateString(agent);
+  reply.run =
+      RunId{drafter
+                .add(why, fb::CreateRunQueued(builder, named, agent_id, old.message.value, 0,
+                                              old.trust, fb::QueueMode::followup, old.id.value))
+                .value};
+  start_queued(tables, drafter, why, reply.run, old.started, session_row, input.now.logical_ms);
 }
 
 void decide_tool_called(const Tables& tables, const Input& input, Decision& decision) {

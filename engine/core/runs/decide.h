@@ -13,6 +13,8 @@ Rule decide_run_end, decide_abort, decide_run_interrupted, decide_run_steered;
 Rule decide_tool_called, decide_tool_returned, decide_body_recorded, decide_agent_session;
 // Of the present attempt, or of the last one of a run that was stopped.
 Rule decide_partial_answer;
+// A new run for the message of one that has ended.
+Rule decide_run_retry;
 
 // Open runs of a session, by id ascending.
 std::vector<std::uint64_t> open_runs(const Tables& tables, std::uint32_t session_row);

@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "engine/core/messages/repeats.h"
 #include "engine/core/sessions/evolve.h"
 
 namespace spine::core {
@@ -78,6 +79,7 @@ void fold_run_queued(const Folding& fold) {
   if (session_row == 0 || tables.runs.full()) return;
   const RunId id{fold.seq().value};
   const bool followup = body.queue_mode() == fb::QueueMode::followup;
+  const RunId old{body.retry_of()};
   const std::uint32_t row =
       tables.runs.add({.id = id,
                        .session = SessionId{header.session},
@@ -85,6 +87,7 @@ void fold_run_queued(const Folding& fold) {
                        .principal = PrincipalId{header.principal},
                        .correlation = header.correlation,
                        .not_before_ms = body.not_before_ms(),
+                       .previous = tables.runs[tables.runs.find(old)].started,
                        .key = cut_bytes(body.run_key(), limits::kIdempotencyKeyBytesMax),
                        .agent_id = cut_bytes(body.agent_id()),
                        .trust = body.trust(),
@@ -97,7 +100,21 @@ void fold_run_queued(const Folding& fold) {
   count_delayed(tables, run, true);
   tables.runs.set_delay_armed(row, hot.running == 0);
   tables.sessions.settle(session_row);
-  tables.idempotency.set_run(run.message, id);
+  // Of a retry the request names the run, and the message keeps the one it led to.
+  tables.idempotency.set_run(old ? Seq{header.cause} : run.message, id);
+}
+
+void fold_run_retry_requested(const Folding& fold) {
+  const auto& body = fold.body<fb::RunRetryRequested>();
+  const std::string_view key = text_of(body.run_key());
+  if (key.empty()) return;
+  Tables& tables = fold.tables;
+  const PrincipalId principal{fold.event.header.principal};
+  tables.idempotency.add(
+      {.fingerprint = idempotency_fingerprint(tables.meta.fingerprint_key, principal, key),
+       .message = fold.seq(),
+       .run = {},
+       .logical_ms = fold.logical_ms()});
 }
 
 void fold_run_started(const Folding& fold) {
@@ -131,6 +148,8 @@ void fold_runs_aborted(const Folding& fold) {
   const auto& body = fold.body<fb::RunAborted>();
   if (body.runs() == nullptr) return;
   Tables& tables = fold.tables;
+  // What a reset or a rewinding ends is no part of the history.
+  const bool by_reset = body.reason() == fb::AbortReason::session_reset;
   bool counted = false;
   for (const std::uint64_t id : *body.runs()) {
     const std::uint32_t row = tables.runs.find(RunId{id});
@@ -143,7 +162,7 @@ void fold_runs_aborted(const Folding& fold) {
       }
       continue;
     }
-    if (!counted && run.session.value == fold.event.header.session) {
+    if (!counted && !by_reset && run.session.value == fold.event.header.session) {
       const std::uint64_t before = tables.sessions.hot(run.session_row).message_count;
       append_reply(fold, run.session_row, run.message);
       counted = tables.sessions.hot(run.session_row).message_count != before;

@@ -14,9 +14,7 @@ void append_history(const Folding& fold, std::uint32_t session_row, Seq seq) {
 }
 
 void append_reply(const Folding& fold, std::uint32_t session_row, Seq message) {
-  const SessionHot& hot = fold.tables.sessions.hot(session_row);
-  if (!hot.history_first || message < hot.history_first) return;
-  append_history(fold, session_row, fold.seq());
+  if (in_history(fold.tables, session_row, message)) append_history(fold, session_row, fold.seq());
 }
 
 void clear_history(const Folding& fold, std::uint32_t session_row) {
@@ -25,7 +23,37 @@ void clear_history(const Folding& fold, std::uint32_t session_row) {
   hot.history_last = {};
   hot.message_count = 0;
   hot.updated_wall_ms = fold.wall_ms();
+  fold.tables.histories.forget(fold.tables.sessions.id_of(session_row));
 }
+
+namespace {
+
+// From now on the session's history is those parts, and what is said from now on.
+void continue_history(const Folding& fold, std::uint32_t session_row, const HistoryParts& parts,
+                      std::uint64_t message_count) {
+  clear_history(fold, session_row);
+  if (parts.empty()) return;
+  SessionHot& hot = fold.tables.sessions.hot(session_row);
+  hot.history_last = parts.back().last;
+  hot.message_count = message_count;
+  fold.tables.histories.set(fold.tables.sessions.id_of(session_row), parts);
+}
+
+// A fork has the history of the other session up to a seq, and what was wished for that one.
+void begin_fork(const Folding& fold, std::uint32_t session_row, SessionId from, Seq upto,
+                std::uint64_t message_count) {
+  Sessions& sessions = fold.tables.sessions;
+  const std::uint32_t other = sessions.find(from);
+  if (other == 0) return;
+  continue_history(fold, session_row, cut_history(history_of(fold.tables, other), upto),
+                   message_count);
+  const std::string thinking_level{sessions.text(sessions.cold(other).thinking_level)};
+  const std::string model{sessions.text(sessions.cold(other).model)};
+  sessions.set_thinking_level(session_row, thinking_level);
+  sessions.set_model(session_row, model);
+}
+
+}  // namespace
 
 void fold_session_opened(const Folding& fold) {
   const auto& body = fold.body<fb::SessionOpened>();
@@ -46,6 +74,10 @@ void fold_session_opened(const Folding& fold) {
   const std::uint32_t row = sessions.open(opened);
   clear_history(fold, row);
   if (fold.has_cause()) append_history(fold, row, Seq{fold.event.header.cause});
+  if (body.forked_from() != 0) {
+    begin_fork(fold, row, SessionId{body.forked_from()}, Seq{body.forked_at()},
+               body.message_count());
+  }
   sessions.touch(row, fold.logical_ms(), fold.seq());
   const std::uint32_t owner = fold.tables.principals.find(opened.owner);
   if (owner != 0) {
@@ -65,6 +97,17 @@ void fold_session_reset(const Folding& fold) {
   if (body.reason() != fb::ResetReason::manual && fold.has_cause()) {
     append_history(fold, row, Seq{fold.event.header.cause});
   }
+  sessions.touch(row, fold.logical_ms(), fold.seq());
+}
+
+void fold_session_rewound(const Folding& fold) {
+  const auto& body = fold.body<fb::SessionRewound>();
+  Sessions& sessions = fold.tables.sessions;
+  const std::uint32_t row = sessions.find(fold.session());
+  if (row == 0) return;
+  continue_history(fold, row, cut_history(history_of(fold.tables, row), Seq{body.to()}),
+                   body.message_count());
+  sessions.begin_conversation(row, bits_of(body.uuid()));
   sessions.touch(row, fold.logical_ms(), fold.seq());
 }
 
@@ -106,6 +149,7 @@ void fold_session_closed(const Folding& fold) {
     end_run(fold, tables.sessions.hot(row).waiting.first, RunStatus::aborted);
   }
   const std::uint32_t owner = tables.principals.find(tables.sessions.cold(row).owner);
+  tables.histories.forget(fold.session());
   tables.sessions.close(row);
   if (owner != 0) {
     --tables.principals.hot(owner).sessions;

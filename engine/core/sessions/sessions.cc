@@ -52,10 +52,14 @@ void Sessions::set_mark(std::uint32_t row, fb::SessionMark mark, bool set) {
   marks = set ? marks | bit : marks & ~bit;
 }
 
-void Sessions::begin_life(std::uint32_t row, Bits128 uuid, std::int64_t wall_ms) {
+void Sessions::begin_conversation(std::uint32_t row, Bits128 uuid) {
   if (uuid) cold_[row].uuid = uuid;
-  cold_[row].started_wall_ms = wall_ms;
   set_agent_session(row, {});
+}
+
+void Sessions::begin_life(std::uint32_t row, Bits128 uuid, std::int64_t wall_ms) {
+  begin_conversation(row, uuid);
+  cold_[row].started_wall_ms = wall_ms;
 }
 
 std::uint32_t Sessions::open(const SessionRow& from) {

@@ -34,7 +34,10 @@ class Sessions : public IdleTable<SessionRow, SessionHot, SessionCold, limits::k
   std::uint32_t open(const SessionRow& from);
   // One of a snapshot. False when there is one of that key.
   bool restore(const SessionRow& from);
-  // A new life of the session, with another UUID if one is given.
+  // The agent's conversation is over: with the next run it begins another, under that UUID, if one
+  // is given.
+  void begin_conversation(std::uint32_t row, Bits128 uuid);
+  // A new life of the session, with a new conversation.
   void begin_life(std::uint32_t row, Bits128 uuid, std::int64_t wall_ms);
   void set_mark(std::uint32_t row, fb::SessionMark mark, bool set);
   // Each cut to its bound of limits.h; "" = none. A label that another session has changes nothing.

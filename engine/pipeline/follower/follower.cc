@@ -13,7 +13,9 @@
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/follower/gap_reader.h"
-#include "engine/pipeline/follower/run_reader.h"
+#include "engine/pipeline/follower/indexed_events.h"
+#include "engine/pipeline/follower/prompt_reader.h"
+#include "engine/pipeline/items/outbox_sink.h"
 #include "engine/pipeline/recovery.h"
 #include "schemas/fields.h"
 
@@ -218,25 +220,21 @@ Status Follower::answer_requests() {
 }
 
 Status Follower::answer(const ReadRequest& request) {
-  const auto reply = [&](const auto& item) {
-    if (!item) return Status{item.error()};
-    write(net_, request.connection, request.request, *item);
-    return ok();
-  };
-  RunReader runs{state_, *reader_, prompt_};
-  HistoryReader history{state_, *index_, *reader_};
   switch (request.kind) {
-    case ReadRequest::Kind::history:
-      return reply(history.read(request.session, request.before, request.limit, request.lines));
-    case ReadRequest::Kind::run_end:
-      return reply(runs.read_end(request.run));
-    case ReadRequest::Kind::gap:
-      return reply(GapReader{state_, *reader_}.read(request.before, request.as_of));
-    case ReadRequest::Kind::runs:
-      return reply(runs.read_open(request.limit));
+    case ReadRequest::Kind::answer: {
+      OutboxSink sink{net_, request.connection, request.request};
+      IndexedEvents events{*index_, *reader_};
+      return core::JournalAnswers{state_, events}.answer(request.read, sink);
+    }
+    case ReadRequest::Kind::gap: {
+      SPINE_TRY(const GapItem item, GapReader(state_, *reader_).read(request.from, request.as_of));
+      write(net_, request.connection, request.request, item);
+      return ok();
+    }
     case ReadRequest::Kind::prompt: {
+      PromptReader prompts{state_, *reader_, prompt_};
       PromptItem item{};
-      SPINE_TRY(const bool wanted, runs.read_prompt(request.run, request.effect, item));
+      SPINE_TRY(const bool wanted, prompts.read_prompt(request.run, request.effect, item));
       if (wanted) write(loop_, item);
       return ok();
     }

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "engine/core/model/state.h"
+#include "engine/core/questions/journal_answers.h"
 #include "engine/pipeline/follower/follower_index.h"
-#include "engine/pipeline/follower/history_reader.h"
 #include "engine/pipeline/items/messages.h"
 #include "engine/pipeline/journal_check.h"
 #include "engine/pipeline/queues/outbox.h"
@@ -28,17 +28,15 @@ namespace spine::pipeline {
 
 // Something the engine thread wants read from the journal.
 struct ReadRequest {
-  enum class Kind : std::uint8_t { history, run_end, prompt, gap, runs };
+  enum class Kind : std::uint8_t { answer, prompt, gap };
   Kind kind{};
   ConnectionRef connection{};
   std::uint64_t request{};
-  Seq as_of{};            // answer no earlier than this has been folded
-  SessionId session{};    // history
-  std::uint64_t limit{};  // history, runs: as many at most
-  Seq before{};           // history: only older ones, 0 = from the end; gap: the first wanted
-  HistoryLines lines{};   // history
-  RunId run{};            // run_end, prompt
-  EffectId effect{};      // prompt
+  Seq as_of{};               // answer no earlier than this has been folded
+  core::JournalRead read{};  // answer: of a question
+  Seq from{};                // gap: the first event that is wanted
+  RunId run{};               // prompt
+  EffectId effect{};         // prompt
 };
 
 // Own thread, low priority. Its fold checks the writer's: at each StateDigested event its digest

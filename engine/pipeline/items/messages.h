@@ -5,10 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/core/model/decide.h"
-#include "engine/core/model/digest.h"
 #include "engine/core/model/views.h"
-#include "engine/pipeline/items/messages_codec.h"
+#include "engine/core/questions/answers.h"
+#include "engine/core/questions/codec.h"
 #include "engine/pipeline/queues/outbox.h"
 #include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
@@ -16,54 +15,21 @@
 
 namespace spine::pipeline {
 
-// What the payload of an item is. Each kind has one struct below: its fields, and all of them once
-// more in list(), which is how it gets into an outbox and out again.
-enum class ItemKind : std::uint16_t {
-  // to the net thread
-  reply = 1,
-  event = 2,
-  delta = 3,
-  sessions = 4,
-  history = 5,
-  run = 6,
-  status = 7,
-  digest = 8,
-  stopping = 9,  // to the loop thread, too
-  devices = 10,
-  pairing = 11,
-  gap = 12,
-  approvals = 13,
-  runs = 14,
-  // to the loop thread
-  prompt = 20,
-  cancel = 21,
-  arm = 22,
-  steer = 23,
-  answer = 24,
-  control = 25,
-};
-
-// The outcome of a journalled input.
-struct ReplyItem {
-  static constexpr auto kKind = ItemKind::reply;
-  core::Reply reply{};
-  std::string_view session_key{};  // also of a named session that does not exist
-  Bits128 session_uuid{};          // zero when it is not there (any more)
-  std::string_view run_key{};
-  std::string_view pairing_code{};  // of reply.pairing
-  std::int64_t pairing_expires_wall_ms{};
-  // The run of reply.run waits until this one of its session has ended; empty = it waits for none.
-  std::string_view behind_run_key{};
-  std::int64_t behind_started_wall_ms{};
-  std::string_view command{};         // the message was this command of the gateway's
-  std::string_view command_answer{};  // and what it was answered
-
-  static void list(auto& item, auto& fields) {
-    fields(item.reply, item.session_key, item.session_uuid, item.run_key, item.pairing_code,
-           item.pairing_expires_wall_ms, item.behind_run_key, item.behind_started_wall_ms,
-           item.command, item.command_answer);
-  }
-};
+using core::ApprovalsItem;
+using core::DevicesItem;
+using core::DigestItem;
+using core::HistoryItem;
+using core::ItemKind;
+using core::ListedRun;
+using core::PairingItem;
+using core::Parser;
+using core::read;
+using core::ReplyItem;
+using core::RunItem;
+using core::RunsItem;
+using core::SessionsItem;
+using core::Sizer;
+using core::Writer;
 
 // A durable event with the session it belongs to, as it is after the event's whole decision; rows
 // that the decision removed are as they were before.
@@ -115,81 +81,12 @@ struct DeltaItem {
   }
 };
 
-// Answers kQuerySession, kQuerySessions, kQueryFindSession, kResolveKeys.
-struct SessionsItem {
-  static constexpr auto kKind = ItemKind::sessions;
-  std::uint64_t total{};  // how many match, of which `sessions` are a page
-  Seq as_of{};            // the state's last event when it was asked
-  // kResolveKeys: one for each key that was asked, in that order; of a session that is not there
-  // only its key.
-  std::vector<core::SessionView> sessions{};
-  std::string_view key{};  // kQuerySession: what the typed key stands for
-  bool malformed{};        // a typed key is malformed
-
-  static void list(auto& item, auto& fields) {
-    fields(item.total, item.as_of, item.key, item.malformed, item.sessions);
-  }
-};
-
-// Messages (MessageReceived), replies (RunFinished, RunFailed, RunAborted, CommandAnswered) and
-// tools (ToolCalled, ToolReturned) of one session's present life, ascending by seq. Right before
-// one of them may stand what belongs to it: a PartialAnswerRecorded, or a BodyRecorded without its
-// digest.
-struct HistoryItem {
-  static constexpr auto kKind = ItemKind::history;
-  bool found{};
-  bool more{};  // there are older ones
-  core::SessionView session{};
-  std::vector<EventView> events{};
-  std::string_view key{};  // of a session that is not there: what the typed key stands for
-  bool malformed{};        // the typed key is
-
-  static void list(auto& item, auto& fields) {
-    fields(item.found, item.more, item.key, item.malformed, item.session, item.events);
-  }
-};
-
-// Answers kQueryRun.
-struct RunItem {
-  static constexpr auto kKind = ItemKind::run;
-  bool found{};
-  core::RunView run{};
-  std::string_view session_key{};
-  bool has_end{};
-  EventView end{};  // RunFinished / RunFailed / RunAborted when it has ended
-
-  static void list(auto& item, auto& fields) {
-    fields(item.found, item.has_end, item.run, item.session_key);
-    if (item.has_end) fields(item.end);
-  }
-};
-
 // The orderly stop: the last item ever.
 struct StoppingItem {
   static constexpr auto kKind = ItemKind::stopping;
   std::string_view reason{};
 
   static void list(auto& item, auto& fields) { fields(item.reason); }
-};
-
-// A run that waits or is worked on.
-struct OpenRun {
-  core::RunView run{};
-  std::string_view session_key{};
-  std::int64_t queued_wall_ms{};
-  std::string_view behind_run_key{};  // of its session, being worked on; empty = none is
-
-  static void list(auto& item, auto& fields) {
-    fields(item.run, item.session_key, item.queued_wall_ms, item.behind_run_key);
-  }
-};
-// Answers kQueryRuns.
-struct RunsItem {
-  static constexpr auto kKind = ItemKind::runs;
-  std::uint64_t total{};  // how many there are, of which `runs` are the oldest
-  std::vector<OpenRun> runs{};
-
-  static void list(auto& item, auto& fields) { fields(item.total, item.runs); }
 };
 
 // Answers kQueryStatus.
@@ -208,39 +105,6 @@ struct StatusItem {
     fields(item.counts, item.applied, item.durable, item.follower_applied, item.indexed,
            item.snapshot, item.epoch, item.journal_bytes);
   }
-};
-
-// Answers kQueryDigest. Names of tables are static storage of this process.
-struct DigestItem {
-  static constexpr auto kKind = ItemKind::digest;
-  core::StateDigest digest{};
-
-  static void list(auto& item, auto& fields) { fields(item.digest); }
-};
-
-// Answers kQueryDevice, kQueryDevices.
-struct DevicesItem {
-  static constexpr auto kKind = ItemKind::devices;
-  std::uint64_t total{};  // how many there are, of which `devices` are a page
-  std::vector<core::DeviceView> devices{};
-
-  static void list(auto& item, auto& fields) { fields(item.total, item.devices); }
-};
-
-// Answers kQueryPairing.
-struct PairingItem {
-  static constexpr auto kKind = ItemKind::pairing;
-  std::vector<core::PairingView> requests{};  // live ones, the oldest first
-
-  static void list(auto& item, auto& fields) { fields(item.requests); }
-};
-
-// Answers kQueryApprovals.
-struct ApprovalsItem {
-  static constexpr auto kKind = ItemKind::approvals;
-  std::vector<core::ApprovalView> approvals{};  // that wait for an answer, the oldest first
-
-  static void list(auto& item, auto& fields) { fields(item.approvals); }
 };
 
 // Give this message to the agent.
@@ -300,6 +164,15 @@ struct ControlItem {
   static void list(auto& item, auto& fields) { fields(item.what, item.agent_id); }
 };
 
+// A question about the past. It is answered with a PastItem or a PastFailureItem, for the
+// connection and request in the header.
+struct PastQuestionItem {
+  static constexpr auto kKind = ItemKind::past_question;
+  std::string_view line{};  // a core::PastQuestion, as it is sent on
+
+  static void list(auto& item, auto& fields) { fields(item.line); }
+};
+
 // Stop working on this run.
 struct CancelItem {
   static constexpr auto kKind = ItemKind::cancel;
@@ -317,12 +190,12 @@ struct ArmItem {
   static void list(auto& item, auto& fields) { fields(item.deadline_ms, item.now_ms); }
 };
 
+// Items are read with read(): texts are then borrowed until Outbox::release() of the block.
+
 // Adds one item to the producer's open block; without a connection it is for no single client.
 template <class Item>
 void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const Item& item) {
-  Sizer sizer;
-  Item::list(item, sizer);
-  Writer writer{out.add(OutHeader{.bytes = static_cast<std::uint32_t>(sizer.bytes()),
+  Writer writer{out.add(OutHeader{.bytes = static_cast<std::uint32_t>(core::size_of(item)),
                                   .kind = static_cast<std::uint16_t>(Item::kKind),
                                   .connection = to,
                                   .request = request})};
@@ -331,14 +204,6 @@ void write(OutboxProducer& out, ConnectionRef to, std::uint64_t request, const I
 template <class Item>
 void write(OutboxProducer& out, const Item& item) {
   write(out, {}, 0, item);
-}
-
-// REQUIRES: the header's kind is Item::kKind. Texts in what is read are borrowed: valid until
-// Outbox::release() of the block. Vectors of `item` are reused.
-template <class Item>
-void read(ByteSpan payload, Item& item) {
-  Parser parser{payload};
-  Item::list(item, parser);
 }
 
 }  // namespace spine::pipeline

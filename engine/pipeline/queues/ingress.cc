@@ -27,12 +27,6 @@ NamedInput take_apart(const InputHeader& header, ByteSpan whole) {
           .names = {.session_key = names.substr(0, key), .run_key = names.substr(key)}};
 }
 
-void KeyList::add(std::string_view key) {
-  std::array<std::byte, sizeof(std::uint32_t)> bytes{};
-  store(bytes.data(), static_cast<std::uint32_t>(key.size()));
-  text_.append(as_text(bytes)).append(key);
-}
-
 bool IngressBlock::append(InputHeader header, ByteSpan body, const InputNames& names) {
   header.bytes = static_cast<std::uint32_t>(whole_bytes(body, names));
   if (header.bytes != body.size()) {

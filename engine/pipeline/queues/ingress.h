@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/core/questions/question.h"
 #include "engine/pipeline/queues/block.h"
 #include "engine/pipeline/queues/wakeup.h"
 #include "schemas/vocab/bytes.h"
@@ -17,28 +18,14 @@
 
 namespace spine::pipeline {
 
+using core::KeyList;
+
 // What an input is. Below 256: an EventBody number, journalled. The rest is never journalled.
 namespace input_kind {
-inline constexpr std::uint16_t kQuerySessions = 0x100;  // a=offset, b=limit, text=agent id or ""
-inline constexpr std::uint16_t kQuerySession = 0x101;   // text=session key as it was typed
-inline constexpr std::uint16_t kQueryHistory = 0x102;   // a=limit, b=before seq or 0, text=the same
-inline constexpr std::uint16_t kQueryRun = 0x103;       // text=run key
-inline constexpr std::uint16_t kQueryStatus = 0x104;    // counts, seqs, lags
-inline constexpr std::uint16_t kQueryDigest = 0x105;    // digest of the live state
-inline constexpr std::uint16_t kQueryDevice = 0x106;    // text=device id
-inline constexpr std::uint16_t kQueryDevices = 0x107;   // a=offset, b=limit
-inline constexpr std::uint16_t kQueryPairing = 0x108;   // live requests of senders
-// a=1: text=label; a=2: text=sessionId or 8 or more of its first digits. Two rows = ambiguous.
-inline constexpr std::uint16_t kQueryFindSession = 0x109;
-inline constexpr std::uint16_t kQueryGap = 0x10A;        // a=first seq: pushed events since then
-inline constexpr std::uint16_t kQueryApprovals = 0x10B;  // open questions of agents
-inline constexpr std::uint16_t kQueryRuns = 0x10C;       // a=limit: open runs
-// As kQueryHistory, but of the messages alone: without tools and partial answers.
-inline constexpr std::uint16_t kQueryMessages = 0x110;
-// Which sessions typed keys name, whether they are there or not. Of one key: text=the key, answered
-// with a ReplyItem. Of several: text=a KeyList, answered with a SessionsItem.
-inline constexpr std::uint16_t kResolveKey = 0x10D;
-inline constexpr std::uint16_t kResolveKeys = 0x10E;
+using namespace core::question_kind;
+inline constexpr std::uint16_t kQueryStatus = 0x104;   // counts, seqs, lags
+inline constexpr std::uint16_t kQueryGap = 0x10A;      // a=first seq: pushed events since then
+inline constexpr std::uint16_t kQueryPast = 0x111;     // text=a core::PastQuestion, as a line
 inline constexpr std::uint16_t kRunDelta = 0x200;      // ephemeral: a=RunId, text=new piece
 inline constexpr std::uint16_t kStop = 0x300;          // orderly stop; text=reason
 inline constexpr std::uint16_t kDeadline = 0x301;      // the armed deadline is due
@@ -68,7 +55,9 @@ static_assert(sizeof(InputHeader) == 48);
 // all. Empty = not named.
 struct InputNames {
   std::string_view session_key{};
-  std::string_view run_key{};  // RunAborted: this run, if it is of that session
+  // RunAborted: this run, if it is of that session. Without a session (RunRetryRequested): this
+  // run, open or ended.
+  std::string_view run_key{};
 };
 
 // A journalled input, taken apart. Borrowed.
@@ -77,25 +66,6 @@ struct NamedInput {
   InputNames names{};
 };
 NamedInput take_apart(const InputHeader& header, ByteSpan whole);
-
-// Texts of any bytes, one after the other.
-class KeyList {
- public:
-  void add(std::string_view key);
-  std::string_view view() const { return text_; }
-  // Calls f(key) for each. REQUIRES: the text of a KeyList.
-  template <class F>
-  static void for_each(std::string_view text, F f) {
-    while (!text.empty()) {
-      const auto bytes = static_cast<std::size_t>(load<std::uint32_t>(as_bytes(text).data()));
-      f(text.substr(sizeof(std::uint32_t), bytes));
-      text.remove_prefix(sizeof(std::uint32_t) + bytes);
-    }
-  }
-
- private:
-  std::string text_{};
-};
 
 // The inputs of one service turn. Pooled; an input larger than a block travels alone in a block
 // made for it.

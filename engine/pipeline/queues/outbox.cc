@@ -58,7 +58,7 @@ void OutboxProducer::flush() {
 Outbox::Outbox(WakeFn wake, void* context)
     : wake_(wake),
       context_(context),
-      queue_(limits::kOutBlocksPerConsumer * 2),
+      queue_(limits::kOutBlocksPerConsumer * 3),
       consumer_(queue_),
       free_(limits::kOutBlocksPerConsumer * 2) {
   for (std::size_t i = 0; i < limits::kOutBlocksPerConsumer; ++i) {

@@ -74,7 +74,8 @@ class Outbox {
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
-  // Before the threads start. At most 2: engine and follower.
+  // Before the threads start. At most 3: engine, follower, and for the net thread
+  // the loop thread.
   OutboxProducer& add_producer();
 
   // Thread: consumer. The next block, or nullptr. Give it back with release().

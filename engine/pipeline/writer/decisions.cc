@@ -16,7 +16,10 @@ void Decisions::take(const InputHeader& header, ByteSpan whole) {
                     .principal = PrincipalId{header.principal},
                     .now = now_,
                     .body = named.body};
-  if (named.names.session_key.empty()) return apply(input, header);
+  if (named.names.session_key.empty()) {
+    if (!named.names.run_key.empty()) input.run = core::find_run(state_, named.names.run_key);
+    return apply(input, header);
+  }
   core::KeyBuffer key;
   if (find_named(named.names, input, key)) return apply(input, header, key.view());
   core::Reply refused{};

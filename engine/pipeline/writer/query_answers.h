@@ -1,11 +1,11 @@
-// QueryAnswers: reads, answered from the writer's state and released when what they saw is durable.
+// QueryAnswers: questions, answered from the writer's state and released when what they saw is
+// durable.
 #pragma once
 
 #include <string_view>
-#include <vector>
 
-#include "engine/core/model/digest.h"
 #include "engine/core/model/state.h"
+#include "engine/core/questions/state_answers.h"
 #include "engine/pipeline/queues/ingress.h"
 #include "engine/pipeline/queues/shared.h"
 #include "engine/pipeline/writer/publisher.h"
@@ -18,7 +18,7 @@ class QueryAnswers {
  public:
   QueryAnswers(const Shared& shared, Outlets& out, const core::State& state,
                const journal::Journal& journal)
-      : shared_(shared), out_(out), state_(state), journal_(journal) {}
+      : shared_(shared), out_(out), state_(state), journal_(journal), answers_(state) {}
 
   // REQUIRES: the kind is a query's.
   void answer(const InputHeader& header, std::string_view text, Instant now);
@@ -27,23 +27,13 @@ class QueryAnswers {
 
  private:
   ReadRequest& ask_follower(const InputHeader& header, ReadRequest::Kind kind);
-  void answer_sessions(const InputHeader& header, std::string_view agent_id);
-  void answer_session(const InputHeader& header, std::string_view typed);
-  void answer_history(const InputHeader& header, std::string_view typed);
-  void resolve_key(const InputHeader& header, std::string_view typed);
-  void resolve_keys(const InputHeader& header, std::string_view list);
-  void find_sessions(const InputHeader& header, std::string_view text);
-  void answer_run(const InputHeader& header, std::string_view run_key);
   void answer_status(const InputHeader& header);
-  void answer_devices(const InputHeader& header, std::string_view device_id);
 
   const Shared& shared_;
   Outlets& out_;
   const core::State& state_;
   const journal::Journal& journal_;
-  SessionsItem sessions_item_{};  // of the last list, for its memory
-  std::vector<SessionId> session_ids_{};
-  core::StateDigest digest_{};  // the last one asked for
+  core::StateAnswers answers_;
 };
 
 }  // namespace spine::pipeline

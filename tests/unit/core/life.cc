@@ -32,6 +32,8 @@ void Life::step() {
   if (prng_.chance(20)) world.advance_ms(prng_.below(prng_.chance(10) ? 40'000'000 : 2'000));
   if (prng_.chance(15)) return door_step();
   if (prng_.chance(25)) return agent_step();
+  if (prng_.chance(3)) return retry_some_run();
+  if (prng_.chance(3)) return cut_some_history();
   const std::uint64_t kind = prng_.below(100);
   if (kind < 40) {
     world.message(channel_message());
@@ -127,6 +129,22 @@ void Life::patch_some_session() {
   if (prng_.chance(30)) spec.pinned = prng_.chance(50);
   if (prng_.chance(30)) spec.unread = prng_.chance(50);
   world.patch_session(some_session(), spec);
+}
+
+void Life::cut_some_history() {
+  const SessionId session = some_session();
+  const HistoryParts parts = view_history(world.state, session);
+  Seq at{prng_.below(world.journal.size() + 2)};
+  SessionView view{};
+  if (!parts.empty() && view_session(world.state, session, view) && prng_.chance(80)) {
+    const std::uint64_t first = parts.front().first.value;
+    at = Seq{first + prng_.below(view.history_last.value - first + 2)};
+  }
+  if (prng_.chance(60)) {
+    world.rewind_session(session, at, prng_.below(9));
+  } else {
+    world.fork_session(session, prng_.chance(30) ? Seq{} : at, "", prng_.below(9));
+  }
 }
 
 void Life::answer_some_request() {

@@ -37,10 +37,13 @@ class Life {
   void door_step();
   void change_zone();
   void patch_some_session();
+  // Back to some event of the session, or another one that begins with it.
+  void cut_some_history();
   void answer_some_request();
   // Something that an agent does, or somebody does about one.
   void agent_step();
   void run_step(RunId run);
+  void retry_some_run();
   void approval_step();
   RunId some_running();
   RunId some_waiting();

@@ -43,6 +43,14 @@ RunId Life::some_running() {
                                          : open[prng_.below(open.size())].run;
 }
 
+void Life::retry_some_run() {
+  std::vector<RunId> ended;
+  list_ended_runs(world.state, 20, ended);
+  const bool any = !ended.empty() && !prng_.chance(10);
+  world.retry(any ? ended[prng_.below(ended.size())] : RunId{prng_.below(200)}, prng_.chance(30),
+              prng_.chance(50) ? "retry" + std::to_string(prng_.below(9)) : "");
+}
+
 // A run that waits for the same session as some running one, if there is any.
 RunId Life::some_waiting() {
   std::vector<RunId> waiting;

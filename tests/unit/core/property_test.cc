@@ -137,7 +137,7 @@ struct Model {
       case fb::EventBody::RunStarted: {
         const auto& started = *flatbuffers::GetRoot<fb::RunStarted>(event.body.data());
         const std::uint64_t run = started.run();
-        if (started.previous() != 0) {
+        if (started.attempt() != 1) {
           EXPECT_EQ(running[session], run) << "tried again, and not at work";
           return;
         }

@@ -133,6 +133,18 @@ std::string show_reply(const Reply& reply) {
       return "malformed_key";
     case ReplyCode::missing_scope:
       return "missing_scope";
+    case ReplyCode::run_open:
+      return "run_open";
+    case ReplyCode::run_answered:
+      return "run_answered";
+    case ReplyCode::left_behind:
+      return "left_behind";
+    case ReplyCode::before_history:
+      return "before_history";
+    case ReplyCode::after_history:
+      return "after_history";
+    case ReplyCode::history_full:
+      return "history_full";
   }
   return "?";
 }

@@ -178,6 +178,10 @@ class World {
   Reply remove_device(const std::string& device_id);
   Reply resolve_pairing(Seq request, bool approved);
   Reply open_session(const SessionSpec& spec);
+  Reply rewind_session(SessionId session, Seq to, std::uint64_t message_count = 0);
+  // `at` of 0: of all of it.
+  Reply fork_session(SessionId session, Seq at = Seq{}, const std::string& label = {},
+                     std::uint64_t message_count = 0);
   Reply patch_session(SessionId session, const PatchSpec& spec);
   Reply refused_connects(std::size_t kinds);
   Reply config_changed(std::size_t paths);
@@ -199,6 +203,8 @@ class World {
   Reply reset_agent(const std::string& agent);
   Reply restart_agent(const std::string& agent);
   Reply skills_changed(std::size_t changes);
+  // A key of its own for each request, unless one is given.
+  Reply retry(RunId run, bool forced = false, const std::string& key = {});
 
   void advance_ms(std::uint64_t ms) {
     now.logical_ms += ms;

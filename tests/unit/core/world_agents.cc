@@ -142,4 +142,15 @@ Reply World::skills_changed(std::size_t changes) {
               take(builder, fb::CreateSkillsChanged(builder, 2, 1, list).o));
 }
 
+Reply World::retry(RunId run, bool forced, const std::string& given) {
+  Builder builder;
+  const auto key =
+      builder.CreateString(given.empty() ? "retry" + std::to_string(++entropy) : given);
+  const Body body = take(builder, fb::CreateRunRetryRequested(builder, run.value, key, forced).o);
+  return give(Input{.kind = static_cast<std::uint16_t>(fb::EventBody::RunRetryRequested),
+                    .source = Source::websocket,
+                    .principal = client},
+              body, body.size() * 8);
+}
+
 }  // namespace spine::core

@@ -98,6 +98,28 @@ Reply World::open_session(const SessionSpec& spec) {
   return give(client_input(*this, fb::EventBody::SessionOpened, {}), body, body.size() * 8);
 }
 
+Reply World::rewind_session(SessionId session, Seq to, std::uint64_t message_count) {
+  Builder builder;
+  const fb::Bits128 uuid(++entropy, 7);
+  const Body body =
+      take(builder, fb::CreateSessionRewound(builder, to.value, &uuid, message_count).o);
+  return give(client_input(*this, fb::EventBody::SessionRewound, session), body, body.size() * 8);
+}
+
+Reply World::fork_session(SessionId session, Seq at, const std::string& label,
+                          std::uint64_t message_count) {
+  Builder builder;
+  const auto named = text(builder, label);
+  const fb::Bits128 uuid(++entropy, 8);
+  fb::SessionOpenedBuilder opened(builder);
+  opened.add_uuid(&uuid);
+  opened.add_label(named);
+  opened.add_forked_at(at.value);
+  opened.add_message_count(message_count);
+  const Body body = take(builder, opened.Finish().o);
+  return give(client_input(*this, fb::EventBody::SessionOpened, session), body, body.size() * 8);
+}
+
 Reply World::patch_session(SessionId session, const PatchSpec& spec) {
   Builder builder;
   std::uint32_t fields = 0;

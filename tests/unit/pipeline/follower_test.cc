@@ -57,12 +57,11 @@ class Following {
 
   // How many events the history of the session has.
   std::size_t history(SessionId session) {
-    follower_.ask({.kind = ReadRequest::Kind::history,
+    follower_.ask({.kind = ReadRequest::Kind::answer,
                    .connection = {1, 1},
                    .request = 1,
                    .as_of = story_.last(),
-                   .session = session,
-                   .limit = 100});
+                   .read = {.session = session, .limit = 100}});
     follower_.advance(story_.last(), Follower::Hurry::yes);
     std::size_t count = 0;
     bool answered = false;

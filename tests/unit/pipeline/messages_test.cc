@@ -297,10 +297,10 @@ TEST_F(Messages, AnEventSaysWhichAttemptAndWhatWasAsked) {
 }
 
 TEST_F(Messages, OpenRunsComeBackWhole) {
-  const OpenRun waits{.run = {.id = RunId{8}, .key = "r-8", .agent_id = "main"},
-                      .session_key = "agent:main:main",
-                      .queued_wall_ms = 12,
-                      .behind_run_key = "r-7"};
+  const ListedRun waits{.run = {.id = RunId{8}, .key = "r-8", .agent_id = "main"},
+                        .session_key = "agent:main:main",
+                        .queued_wall_ms = 12,
+                        .behind_run_key = "r-7"};
   write(producer_, ConnectionRef{1, 1}, 5, RunsItem{.total = 9, .runs = {waits, {}}});
   RunsItem got{};
   EXPECT_EQ(pass(got).kind, static_cast<std::uint16_t>(ItemKind::runs));

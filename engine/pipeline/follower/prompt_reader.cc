@@ -1,5 +1,5 @@
-// Prompts whose messages are not in the writer's batch, ends of runs, and since when runs wait.
-#include "engine/pipeline/follower/run_reader.h"
+// Prompts whose messages are not in the writer's batch.
+#include "engine/pipeline/follower/prompt_reader.h"
 
 #include <vector>
 
@@ -19,7 +19,7 @@ constexpr std::string_view kBetweenTexts = "\n\n";
 
 // Puts the texts of the run's messages into text_. False when that attempt is not the run's any
 // more. Of a run that was tried before, the first attempt names the messages.
-Result<bool> RunReader::read_texts(Seq started, Seq message, std::uint16_t attempt) {
+Result<bool> PromptReader::read_texts(Seq started, Seq message, std::uint16_t attempt) {
   std::vector<std::uint64_t> messages{message.value};
   bool asked_one = true;
   for (Seq at = started; at;) {
@@ -59,7 +59,7 @@ Result<bool> RunReader::read_texts(Seq started, Seq message, std::uint16_t attem
   return true;
 }
 
-Result<bool> RunReader::read_prompt(RunId id, EffectId effect, PromptItem& item) {
+Result<bool> PromptReader::read_prompt(RunId id, EffectId effect, PromptItem& item) {
   core::RunView run{};
   // It may have ended, or been interrupted and started again, while the text was being fetched.
   if (!core::view_run(state_, id, run) || run.status != core::RunStatus::running) return false;
@@ -68,39 +68,6 @@ Result<bool> RunReader::read_prompt(RunId id, EffectId effect, PromptItem& item)
   item = prompt_of(state_, run, effect);
   item.text = text_;
   return true;
-}
-
-Result<RunItem> RunReader::read_end(RunId id) {
-  RunItem item{};
-  item.found = core::view_run(state_, id, item.run);
-  if (!item.found) return item;
-  core::SessionView session{};
-  if (core::view_session(state_, item.run.session, session)) item.session_key = session.key;
-  if (item.run.ended) {
-    SPINE_TRY(item.end, reader_.event_at(item.run.ended));
-    item.has_end = true;
-  }
-  return item;
-}
-
-// The state does not keep since when a run waits: the event that queued it, whose seq is its id,
-// knows.
-Result<RunsItem> RunReader::read_open(std::uint64_t limit) {
-  RunsItem item{};
-  std::vector<RunId> ids;
-  item.total = core::list_open_runs(state_, static_cast<std::size_t>(limit), ids);
-  for (const RunId id : ids) {
-    OpenRun& open = item.runs.emplace_back();
-    core::view_run(state_, id, open.run);
-    core::SessionView session{};
-    if (core::view_session(state_, open.run.session, session)) {
-      open.session_key = session.key;
-      if (session.active_run != id) open.behind_run_key = session.active_run_key;
-    }
-    SPINE_TRY(const EventView queued, reader_.event_at(Seq{id.value}));
-    open.queued_wall_ms = queued.header.wall_ms;
-  }
-  return item;
 }
 
 }  // namespace spine::pipeline

@@ -1,4 +1,4 @@
-// RunReader: what only the journal knows of runs: texts of prompts, ends, and queueing times.
+// PromptReader: the texts of prompts whose messages are in the journal alone.
 #pragma once
 
 #include <cstdint>
@@ -10,19 +10,16 @@
 
 namespace spine::pipeline {
 
-// What it gives is borrowed from the state, the reader and `text`. Thread: follower. REQUIRES: the
+// What it gives is borrowed from the state and `text`. Thread: follower. REQUIRES: the
 // reader was renewed and sees what the state holds.
-class RunReader {
+class PromptReader {
  public:
   // `text`: memory for the text of one prompt.
-  RunReader(const core::State& state, journal::Reader& reader, std::string& text)
+  PromptReader(const core::State& state, journal::Reader& reader, std::string& text)
       : state_(state), reader_(reader), text_(text) {}
 
   // False when the attempt that `effect` started is not the run's any more.
   Result<bool> read_prompt(RunId id, EffectId effect, PromptItem& item);
-  Result<RunItem> read_end(RunId id);
-  // The oldest `limit` of those that wait or are worked on.
-  Result<RunsItem> read_open(std::uint64_t limit);
 
  private:
   Result<bool> read_texts(Seq started, Seq message, std::uint16_t attempt);

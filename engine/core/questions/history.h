@@ -1,22 +1,22 @@
-// HistoryReader: pages of the histories of sessions, found by the index and read from the journal.
+// HistoryReader: pages of the histories of sessions, read from the journal.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <set>
 #include <vector>
 
 #include "engine/core/base/kept_body.h"
 #include "engine/core/model/state.h"
-#include "engine/pipeline/follower/follower_index.h"
-#include "engine/pipeline/items/messages.h"
-#include "journal/reader.h"
+#include "engine/core/questions/answers.h"
+#include "engine/core/questions/event_source.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/record.h"
 
-namespace spine::pipeline {
+namespace spine::core {
 
 // Whether tools stand among the lines, too.
 enum class HistoryLines : std::uint8_t { messages, messages_and_tools };
@@ -24,23 +24,25 @@ enum class HistoryLines : std::uint8_t { messages, messages_and_tools };
 // Rows are the lines of the conversation: messages, answers, how runs ended without one, tools and
 // what they returned. Two things that belong to a row are events of their own: how far an answer
 // had come that failed or was stopped, and what a tool was given or gave when that is large. Where
-// those lie is noted on the way. Bodies are verified by who hands events in, and borrowed. Thread:
-// follower.
+// those lie is noted on the way. Bodies are verified by who hands events in, and borrowed.
 class HistoryPage {
  public:
   struct Options {
-    SessionId session{};
-    Seq first{};  // of the session's present life
     std::size_t limit{};
     HistoryLines lines{};
   };
   HistoryPage() = default;
   explicit HistoryPage(const Options& options) : options_(options) {}
 
+  // The events that follow are of this part of the history, or newer ones of its session. Parts
+  // come in descending order.
+  void begin_part(const HistoryPart& part);
   // Whether the event is of interest at all: others need not be verified.
   bool wants(const EventView& event) const;
   // Events of the session in descending order. REQUIRES: wants(event).
   void take(const EventView& event);
+  // Whether take() would make it a row. REQUIRES: wants(event).
+  bool has_room_for(const EventView& event) const;
   // Nothing older is needed.
   bool complete() const { return full_ && (wanted_.empty() || looked_ == kLookedMax); }
   // An event newer than the page. Only a PartialAnswerRecorded is taken from there: that of a
@@ -72,6 +74,7 @@ class HistoryPage {
   void add(const EventView& event);
 
   Options options_;
+  HistoryPart part_{};
   std::vector<Line> lines_{};
   std::size_t bytes_{};
   std::size_t looked_{};
@@ -81,27 +84,26 @@ class HistoryPage {
   std::map<MissingPart, Seq> found_{};
 };
 
-// Reads one page. Thread: follower. REQUIRES: the reader was renewed and sees what the state holds.
+// Reads one page. Thread: the source's. REQUIRES: the source has the events up to the state's.
 class HistoryReader {
  public:
-  HistoryReader(const core::State& state, FollowerIndex& index, journal::Reader& reader)
-      : state_(state), index_(index), reader_(reader) {}
+  HistoryReader(const State& state, EventSource& source) : state_(state), source_(source) {}
 
   // The last `limit` lines that are older than `before`; 0 = the last of all. Borrowed from this
-  // object, from the state, and from the blocks (until the reader is renewed or released).
+  // object, from the state, and from the source.
   Result<HistoryItem> read(SessionId session, Seq before, std::uint64_t limit, HistoryLines lines);
 
  private:
-  Status collect(const core::SessionView& session, Seq before);
+  Status collect(const HistoryParts& parts, Seq before);
+  Status collect_part(const HistoryPart& part, Seq last);
   Status look_behind(SessionId session, Seq last);
   Status fill(HistoryItem& item);
   EventView shown(EventView event);
 
-  const core::State& state_;
-  FollowerIndex& index_;
-  journal::Reader& reader_;
+  const State& state_;
+  EventSource& source_;
   HistoryPage page_{};
-  std::vector<core::KeptBody> copies_{};  // of texts that were cut
+  std::deque<KeptBody> copies_{};  // of texts that were cut
 };
 
-}  // namespace spine::pipeline
+}  // namespace spine::core

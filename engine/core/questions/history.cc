@@ -1,5 +1,5 @@
 // Which events are rows, what belongs to them, and walking back until a page is full.
-#include "engine/pipeline/follower/history_reader.h"
+#include "engine/core/questions/history.h"
 
 #include <algorithm>
 
@@ -11,10 +11,9 @@
 
 #include "event_generated.h"
 
-namespace spine::pipeline {
+namespace spine::core {
 namespace {
 
-constexpr std::size_t kBlocksAtOnce = 64;
 // Of a tool's arguments or result from a BodyRecorded, at most this is shown; the journal has more.
 constexpr std::size_t kToolTextBytesMax = 4 * limits::kToolInlineBytesMax;
 // How far behind its page the partial answer of a stopped run is looked for.
@@ -94,11 +93,20 @@ std::vector<MissingPart> parts_provided(const EventView& event) {
 
 }  // namespace
 
+void HistoryPage::begin_part(const HistoryPart& part) {
+  part_ = part;
+  wanted_newer_.clear();
+}
+
 bool HistoryPage::wants(const EventView& event) const {
-  if (event.seq < options_.first || event.header.session != options_.session.value) return false;
+  if (event.seq < part_.first || event.header.session != part_.session.value) return false;
   const Part part = part_of(event.header.kind);
   if (part == Part::none) return false;
   return options_.lines == HistoryLines::messages_and_tools || part == Part::message;
+}
+
+bool HistoryPage::has_room_for(const EventView& event) const {
+  return !full_ && part_of(event.header.kind) != Part::belonging;
 }
 
 void HistoryPage::take(const EventView& event) {
@@ -147,61 +155,48 @@ Seq HistoryPage::belonging_to(const Line& line) const {
 Result<HistoryItem> HistoryReader::read(SessionId session, Seq before, std::uint64_t limit,
                                         HistoryLines lines) {
   HistoryItem item{};
-  item.found = core::view_session(state_, session, item.session);
-  if (!item.found || item.session.message_count == 0) return item;
-  page_ = HistoryPage({.session = session,
-                       .first = item.session.history_first,
-                       .limit = std::min<std::size_t>(limit, limits::kHistoryMessagesMax),
-                       .lines = lines});
-  SPINE_TRY_STATUS(collect(item.session, before));
+  item.found = view_session(state_, session, item.session);
+  if (!item.found) return item;
+  page_ = HistoryPage(
+      {.limit = std::min<std::size_t>(limit, limits::kHistoryMessagesMax), .lines = lines});
+  SPINE_TRY_STATUS(collect(view_history(state_, session), before));
   SPINE_TRY_STATUS(fill(item));
   return item;
 }
 
-// Walks the session's blocks from the newest backwards until there is enough.
-Status HistoryReader::collect(const core::SessionView& session, Seq before) {
+// Walks back from the newest until there is enough.
+Status HistoryReader::collect(const HistoryParts& parts, Seq before) {
   // A client names any number as its cursor: what lies beyond the journal's end is the end.
-  Seq to = before ? std::min(Seq{before.value - 1}, state_.applied()) : state_.applied();
-  const Seq last = to;
-  while (to >= session.history_first && !page_.complete()) {
-    SPINE_TRY(const std::vector<Seq> blocks,
-              index_.session_blocks(session.id, Seq{1}, to, kBlocksAtOnce));
-    if (blocks.empty()) break;
-    for (auto it = blocks.rbegin(); it != blocks.rend() && !page_.complete(); ++it) {
-      SPINE_TRY(const journal::BlockView block, reader_.block_of(*it));
-      for (std::uint32_t i = block.count(); i-- > 0 && !page_.complete();) {
-        const EventView event = block.event(i);
-        if (event.seq > last || !page_.wants(event)) continue;
-        if (!event_is_readable(event)) return unreadable_event(event);
-        page_.take(event);
-      }
-    }
-    if (blocks.front() <= session.history_first) break;
-    to = Seq{blocks.front().value - 1};
+  const Seq last = before ? std::min(Seq{before.value - 1}, state_.applied()) : state_.applied();
+  for (auto part = parts.rbegin(); part != parts.rend() && !page_.complete(); ++part) {
+    if (part->first > last) continue;
+    SPINE_TRY_STATUS(collect_part(*part, std::min(part->last, last)));
   }
+  return ok();
+}
+
+Status HistoryReader::collect_part(const HistoryPart& part, Seq last) {
+  const SessionRange range{.session = part.session, .first = part.first, .last = last};
+  page_.begin_part(part);
+  SPINE_TRY_STATUS(source_.walk_back(range, [this](const EventView& event) -> Result<bool> {
+    if (!page_.wants(event)) return true;
+    if (!event_is_readable(event)) return unreadable_event(event);
+    page_.take(page_.has_room_for(event) ? source_.keep(event) : event);
+    return !page_.complete();
+  }));
   const bool more_behind = last && last < state_.applied();
-  return page_.wants_newer_events() && more_behind ? look_behind(session.id, last) : ok();
+  return page_.wants_newer_events() && more_behind ? look_behind(part.session, last) : ok();
 }
 
 Status HistoryReader::look_behind(SessionId session, Seq last) {
-  SPINE_TRY(const journal::BlockView end, reader_.block_of(last));
   const Seq to = std::min(state_.applied(), Seq{last.value + kSeqsBehindMax});
-  // The index gives the last blocks of a range, but the first are wanted: so all of the range are
-  // asked for, at most one per seq.
-  SPINE_TRY(std::vector<Seq> blocks,
-            index_.session_blocks(session, end.first(), to, kSeqsBehindMax));
-  if (blocks.size() > kBlocksAtOnce) blocks.resize(kBlocksAtOnce);
-  for (const Seq at : blocks) {
-    if (!page_.wants_newer_events()) break;
-    SPINE_TRY(const journal::BlockView block, reader_.block_of(at));
-    for (std::uint32_t i = 0; i < block.count() && page_.wants_newer_events(); ++i) {
-      const EventView event = block.event(i);
-      if (event.seq <= last || !page_.wants(event)) continue;
-      if (!event_is_readable(event)) return unreadable_event(event);
-      page_.take_newer(event);
-    }
-  }
-  return ok();
+  const SessionRange range{.session = session, .first = next(last), .last = to};
+  return source_.walk_on(range, [this](const EventView& event) -> Result<bool> {
+    if (!page_.wants(event)) return true;
+    if (!event_is_readable(event)) return unreadable_event(event);
+    page_.take_newer(event);
+    return page_.wants_newer_events();
+  });
 }
 
 // What belongs to a row; of a large text the beginning.
@@ -225,7 +220,7 @@ Status HistoryReader::fill(HistoryItem& item) {
     const Seq belongs = page_.belonging_to(line);
     EventView belonging{};
     if (belongs) {
-      SPINE_TRY(belonging, reader_.event_at(belongs));
+      SPINE_TRY(belonging, source_.event_at(belongs));
       belonging = shown(belonging);
     }
     bytes += line.event.body.size() + belonging.body.size();
@@ -240,4 +235,4 @@ Status HistoryReader::fill(HistoryItem& item) {
   return ok();
 }
 
-}  // namespace spine::pipeline
+}  // namespace spine::core
