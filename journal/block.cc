@@ -107,6 +107,17 @@ std::uint32_t block_crc32c(ByteSpan block) {
   return crc32c_extend(crc32c_extend(before, kZeros), block.subspan(kCrcOffset + 4));
 }
 
+void chain_block(MutableByteSpan block, Bits128 epoch, const Digest256& previous) {
+  SPINE_CHECK(block.size() >= sizeof(BlockHeader));
+  auto header = load<BlockHeader>(block.data());
+  header.epoch_hi = epoch.hi;
+  header.epoch_lo = epoch.lo;
+  header.previous = previous;
+  store(block.data(), header);
+  header.crc32c = block_crc32c(block);
+  store(block.data(), header);
+}
+
 Result<BlockView> BlockView::verify(ByteSpan bytes, Seq expected_first) {
   if (bytes.size() < sizeof(BlockHeader)) {
     return corrupt(fmt::format("{} bytes are too few for a block", bytes.size()));

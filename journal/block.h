@@ -67,6 +67,10 @@ inline constexpr std::size_t kBodyBytesMax =
 // The checksum that belongs into header.crc32c of the block. REQUIRES: a whole header.
 std::uint32_t block_crc32c(ByteSpan block);
 
+// Makes the block one of that journal, behind the block with the hash `previous`, and sets its
+// checksum. REQUIRES: a whole header.
+void chain_block(MutableByteSpan block, Bits128 epoch, const Digest256& previous);
+
 // A block whose bytes have been checked. Borrowed: valid as long as the bytes.
 class BlockView {
  public:

@@ -125,15 +125,9 @@ Result<Seq> Journal::commit(Batch& batch) {
   SPINE_TRY(const Database database, transaction.integer_database());
   for (std::size_t i = 0; i < batch.block_count(); ++i) {
     const MutableByteSpan block = batch.block(i);
-    auto header = load<BlockHeader>(block.data());
-    header.epoch_hi = epoch_.hi;
-    header.epoch_lo = epoch_.lo;
-    header.previous = head_;
-    store(block.data(), header);
-    header.crc32c = block_crc32c(block);
-    store(block.data(), header);
+    chain_block(block, epoch_, head_);
     SPINE_TRY(std::byte* const place,
-              transaction.append_reserved(database, header.first_seq, block.size()));
+              transaction.append_reserved(database, batch.block_first(i).value, block.size()));
     std::memcpy(place, block.data(), block.size());
     head_ = sha256_of(block);
   }

@@ -185,8 +185,8 @@ void Scanner::check(const BlockView& block, ByteSpan raw) {
   open_commit_ = block.may_end_commit() ? Seq{} : block.first();
 }
 
-ScanReport scan(Reader& reader, std::chrono::milliseconds renew_every) {
-  Scanner scanner;
+ScanReport scan(Reader& reader, std::chrono::milliseconds renew_every, Seq first) {
+  Scanner scanner(first);
   const auto start = Clock::now();
   auto renewed = start;
   while (scanner.step(reader)) {

@@ -47,6 +47,10 @@ inline constexpr std::size_t kDamagesNamed = 20;
 // the reader may be renewed, or be another one of the same journal.
 class Scanner {
  public:
+  // `first`: the event that the journal begins with; later ones than 1 are of a copy of a part of
+  // it, whose first block names one that is not there.
+  explicit Scanner(Seq first = Seq{1}) : expected_(first), chain_known_(first == Seq{1}) {}
+
   // Checks the block at or after the expected seq: CRC, SHA-256 chain, epoch, dense seqs, record
   // headers, and every body's verifier. False at the end, which must be the end of a commit.
   // REQUIRES: the reader was renewed.
@@ -67,14 +71,16 @@ class Scanner {
   void check_end();
 
   ScanReport report_{};
-  Seq expected_{1};
+  Seq expected_;
   std::uint64_t logical_ms_{};
   bool epoch_known_{};
-  bool chain_known_{true};  // head is the SHA-256 of the block before; zeros before the first
-  Seq open_commit_{};       // first of the last block, when that does not end its commit
+  bool chain_known_;   // head is the SHA-256 of the block before; zeros before the first
+  Seq open_commit_{};  // first of the last block, when that does not end its commit
 };
 
-// Scans the whole journal, and renews the reader each time `renew_every` has passed.
-ScanReport scan(Reader& reader, std::chrono::milliseconds renew_every = kRenewEvery);
+// Scans the whole journal, which begins with `first`, and renews the reader each time `renew_every`
+// has passed.
+ScanReport scan(Reader& reader, std::chrono::milliseconds renew_every = kRenewEvery,
+                Seq first = Seq{1});
 
 }  // namespace spine::journal

@@ -171,7 +171,7 @@ class Bisect {
 
   Result<int> print_text(Seq found) {
     bar_.reset();
-    Names names(timeline_.reader());
+    Names names(timeline_);
     SPINE_TRY(const EventView event, timeline_.event(found));
     fmt::print(common_.out, "#{} is the first event after which {} holds\n\n{}", found.value,
                shown(), record_text(event, names));
@@ -180,7 +180,7 @@ class Bisect {
 
   Result<int> print_json(Seq found) {
     bar_.reset();
-    Names names(timeline_.reader());
+    Names names(timeline_);
     SPINE_TRY(const EventView event, timeline_.event(found));
     const std::string text = json_object([&](JsonWriter& json) {
       json.member("test", predicate_.text());

@@ -59,7 +59,7 @@ std::string one_line(const EventView& event, Names& names) {
 class Blame {
  public:
   Blame(const Common& common, Timeline& timeline, Place place)
-      : common_(common), timeline_(timeline), names_(timeline.reader()), place_(place) {}
+      : common_(common), timeline_(timeline), names_(timeline), place_(place) {}
 
   // Finds the row. Errc::not_found says when it was there, if it was.
   Status find(const BlameOptions& options) {

@@ -23,7 +23,7 @@ class Dump {
   Dump(const Common& common, Timeline& timeline, Selection selection, std::uint64_t limit)
       : common_(common),
         timeline_(timeline),
-        names_(timeline.reader()),
+        names_(timeline),
         selection_(std::move(selection)),
         left_(limit) {}
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <string_view>
 
+#include "engine/core/model/cells.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/show.h"
@@ -188,10 +189,19 @@ void append_body(const EventView& event, bool json, std::string& out) {
 
 template <class Body>
 bool Names::event(std::uint64_t id, EventView& out) {
-  auto block = reader_.block_of(Seq{id});
+  auto block = timeline_.reader().block_of(Seq{id});
   if (id == 0 || !block) return false;
   out = block->event(static_cast<std::uint32_t>(id - block->first().value));
   return is_kind(out, fb::EventBodyTraits<Body>::enum_value) && event_is_readable(out);
+}
+
+bool Names::is_before(std::uint64_t id) {
+  if (Seq{id} >= timeline_.first()) return false;
+  if (before_) return true;
+  before_.emplace();
+  // A state that cannot be reached has no names.
+  if (!timeline_.state_at(Seq{timeline_.first().value - 1}, *before_)) before_.emplace();
+  return true;
 }
 
 const PrincipalName& Names::principal(PrincipalId id) {
@@ -200,6 +210,16 @@ const PrincipalName& Names::principal(PrincipalId id) {
   }
   if (principals_.size() >= kCachedMax) principals_.clear();
   PrincipalName& name = principals_[id.value];
+  if (is_before(id.value)) {
+    core::visit_row(*before_, "principals", id.value, [&](std::string_view, const auto& cells) {
+      for (const core::Cell& cell : cells) {
+        if (cell.column == "kind") name.kind = cell.name;
+        if (cell.column == "key") name.key = std::get<std::string_view>(cell.value);
+        if (cell.column == "name") name.name = std::get<std::string_view>(cell.value);
+      }
+    });
+    return name;
+  }
   EventView found;
   if (!event<fb::PrincipalAdded>(id.value, found)) return name;
   const auto& body = root_of<fb::PrincipalAdded>(found);
@@ -213,6 +233,16 @@ const SessionName& Names::session(SessionId id) {
   if (const auto known = sessions_.find(id.value); known != sessions_.end()) return known->second;
   if (sessions_.size() >= kCachedMax) sessions_.clear();
   SessionName& name = sessions_[id.value];
+  if (is_before(id.value)) {
+    core::visit_row(*before_, "sessions", id.value, [&](std::string_view, const auto& cells) {
+      for (const core::Cell& cell : cells) {
+        if (cell.column == "key") name.key = std::get<std::string_view>(cell.value);
+        if (cell.column == "channel") name.channel = std::get<std::string_view>(cell.value);
+        if (cell.column == "agent_id") name.agent_id = std::get<std::string_view>(cell.value);
+      }
+    });
+    return name;
+  }
   EventView found;
   if (!event<fb::SessionOpened>(id.value, found)) return name;
   const auto& body = root_of<fb::SessionOpened>(found);

@@ -4,9 +4,12 @@
 #include <cstdint>
 #include <flatbuffers/flatbuffers.h>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "engine/core/model/state.h"
 #include "journal/reader.h"
+#include "replay/timeline.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/record.h"
 
@@ -27,10 +30,11 @@ struct SessionName {
 };
 
 // Looks up names: an id is the seq of the event that created it, so that takes one read of the
-// journal. Thread: one. The reader outlives it; newer events are found after its renew().
+// journal. What was created before a bundle's first event is looked up in the state before it.
+// Thread: one. The timeline outlives it; newer events are found after its reader was renewed.
 class Names {
  public:
-  explicit Names(journal::Reader& reader) : reader_(reader) {}
+  explicit Names(Timeline& timeline) : timeline_(timeline) {}
 
   const PrincipalName& principal(PrincipalId id);
   const SessionName& session(SessionId id);
@@ -40,7 +44,10 @@ class Names {
   // The event that created the id; false if it is of another kind than Body, or not found.
   template <class Body>
   bool event(std::uint64_t id, EventView& out);
-  journal::Reader& reader_;
+  // Whether the id is of an event before the first, so that `before_` has it if anything has.
+  bool is_before(std::uint64_t id);
+  Timeline& timeline_;
+  std::optional<core::State> before_{};  // before the first event, once it was asked for
   std::map<std::uint64_t, PrincipalName> principals_{};
   std::map<std::uint64_t, SessionName> sessions_{};
 };

@@ -1,4 +1,4 @@
-// fold: folds a journal from zero and compares every recorded digest with its own.
+// fold: folds a journal from its beginning and compares every recorded digest with its own.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +28,7 @@ struct Difference {
 };
 
 struct FoldReport {
+  Seq from{};  // the state that the fold began with; 0 = before the first event
   std::uint64_t events{};
   double seconds{};
   core::StateDigest digest{};     // at the end of the fold

@@ -91,7 +91,7 @@ Result<ForkReport> fork_of(const ForkArguments& arguments, Timeline& timeline,
                  fmt::format("--to (#{}) is before --at (#{}).", to.value, at.value)};
   }
   SPINE_TRY(const Selection selection, Selection::find(arguments.wanted, timeline));
-  Names names(timeline.reader());
+  Names names(timeline);
   Progress progress(common.err, "deciding", at.value, to.value);
   timeline.on_progress([&](Seq seq) { progress.at(seq.value); });
   const auto wanted = [&](const EventView& input) { return selection.wanted(input, names); };
@@ -130,7 +130,7 @@ Action replay_fork(CLI::App& verb) {
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(Timeline timeline, Timeline::open(common.state_dir));
     SPINE_TRY(const ForkReport report, fork_of(*arguments, timeline, common));
-    Names names(timeline.reader());
+    Names names(timeline);
     if (common.json) {
       fmt::print(common.out, "{}\n", json_for_terminal(fork_json(report, names)));
     } else {

@@ -1,10 +1,13 @@
 // inspect: reports as text and as JSON.
+#include <chrono>
 #include <fmt/format.h>
+#include <optional>
 #include <string>
 
 #include "journal/ahead.h"
 #include "journal/journal.h"
 #include "journal/scan.h"
+#include "replay/manifest.h"
 #include "replay/verb.h"
 #include "schemas/vocab/advice.h"
 #include "schemas/vocab/show.h"
@@ -43,6 +46,10 @@ void print_scan_text(const ScanReport& report, std::FILE* out) {
              report.seconds);
   fmt::print(out, "Epoch {}, events #{} to #{}, head {}\n", uuid_string(report.epoch),
              report.first.value, report.last.value, show_hex(ByteSpan(report.head)));
+  if (report.first > Seq{1}) {
+    fmt::print(out, "It begins with event #{}: it is a bundle, a part of a journal\n",
+               report.first.value);
+  }
   for (const Damage& damage : report.damages) {
     fmt::print(out, "{}: {}\n", damage.newer ? "Not read" : "Damaged",
                printable(journal::damage_text(damage)));
@@ -145,11 +152,35 @@ Result<int> show_info(const Common& common) {
   return kExitOk;
 }
 
+// What its manifest says that a bundle holds, and it does not.
+void add_missing(const Manifest& manifest, ScanReport& report) {
+  const auto damaged = [&](Damage damage) {
+    ++report.damages_total;
+    report.damages.push_back(std::move(damage));
+  };
+  if (report.epoch != manifest.epoch) {
+    damaged({.first = report.first,
+             .last = report.last,
+             .what = "manifest.json is of another journal (the epochs differ)"});
+  } else if (report.last < manifest.last) {
+    damaged({.first = next(report.last),
+             .last = manifest.last,
+             .what = "these events of the bundle are missing"});
+  } else if (show_hex(ByteSpan(report.head)) != manifest.head) {
+    damaged({.first = report.last,
+             .last = report.last,
+             .what = "the bundle ends with another block than it was made with"});
+  }
+}
+
 // journal::scan(), and a check for files beside the journal that are ahead of it, so that events
-// are lost.
+// are lost. A bundle begins with the event that its manifest names.
 Result<int> verify_journal(const Common& common) {
   SPINE_TRY(journal::Reader reader, journal::Reader::open_read_only(common.journal_dir()));
-  ScanReport report = journal::scan(reader);
+  SPINE_TRY(const std::optional<Manifest> manifest, Manifest::read(common.state_dir));
+  ScanReport report =
+      journal::scan(reader, journal::kRenewEvery, manifest ? manifest->first : Seq{1});
+  if (manifest) add_missing(*manifest, report);
   SPINE_TRY_STATUS(add_ahead(common, reader, report));
   (common.json ? print_scan_json : print_scan_text)(report, common.out);
   return report.damages_total == 0 ? kExitOk : kExitFailure;

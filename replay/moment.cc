@@ -213,7 +213,7 @@ Error outside(std::string_view asked, Timeline& timeline) {
 // The seq before the last `back` messages; 0 when there are fewer.
 Result<Seq> before_messages(std::uint64_t back, Timeline& timeline, std::string_view session) {
   if (back == 0) return timeline.last();
-  Names names(timeline.reader());
+  Names names(timeline);
   Seq found;
   SPINE_TRY_STATUS(
       timeline.for_each_event_back(timeline.last(), timeline.first(), [&](const EventView& event) {

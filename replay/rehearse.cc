@@ -50,7 +50,7 @@ Result<ForkReport> rehearse(const fs::path& path, const Common& common, Rehearsa
   timeline.on_progress([&](Seq seq) { progress.at(seq.value); });
   SPINE_TRY(ForkReport report, fork_journal(timeline, timeline.first(), timeline.last(), {}));
   progress.clear();
-  Names names(timeline.reader());
+  Names names(timeline);
   verdict.text = fork_text(report, names);
   verdict.json = fork_json(report, names);
   return report;

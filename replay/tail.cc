@@ -92,7 +92,7 @@ class TailStream {
       : common_(common),
         options_(options),
         timeline_(timeline),
-        names_(timeline.reader()),
+        names_(timeline),
         selection_(std::move(selection)),
         pace_(pace),
         left_(options.limit),
@@ -255,7 +255,7 @@ Result<Seq> first_of_last(std::uint64_t count, const Common& common, const Selec
                           Timeline& timeline) {
   Seq found = next(timeline.last());
   if (count == 0) return found;
-  Names names(timeline.reader());
+  Names names(timeline);
   const std::uint64_t last = timeline.last().value;
   Progress progress(common.err, "looking back", 0, last);
   timeline.on_progress([&](Seq seq) { progress.at(last - seq.value); });

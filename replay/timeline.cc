@@ -41,7 +41,7 @@ Error Timeline::beyond(Seq seq) {
 
 bool Timeline::load_snapshot(Seq seq, core::State& state) {
   core::State loaded;
-  const auto file = store_.load_of(seq, reader_);
+  const auto file = next(seq) == first() ? snapshot_before_first() : store_.load_of(seq, reader_);
   if (!file || !core::load_snapshot(file->payload(), loaded) || loaded.applied() != seq) {
     return false;
   }
@@ -49,15 +49,32 @@ bool Timeline::load_snapshot(Seq seq, core::State& state) {
   return true;
 }
 
+// The block that holds its event is not there: the first one names it.
+Result<journal::LoadedSnapshot> Timeline::snapshot_before_first() {
+  SPINE_TRY(journal::LoadedSnapshot loaded, store_.load(Seq{first().value - 1}, epoch()));
+  SPINE_TRY(const journal::BlockView block, reader_.block_of(first()));
+  if (block.header().previous == loaded.block) return loaded;
+  return Error{Errc::corrupt, "it is not of the block that the first one follows"};
+}
+
+Error Timeline::without_beginning() {
+  return Error{Errc::corrupt,
+               fmt::format("The journal begins at #{}, and the state before it, {}, is missing or "
+                           "damaged. Without it only the events can be looked at (`spine journal "
+                           "dump`); ask for the bundle again.",
+                           first().value, store_.path_of(Seq{first().value - 1}).string())};
+}
+
 Status Timeline::state_at(Seq at, core::State& state) {
   if (at > last()) SPINE_TRY_STATUS(reader_.renew());
-  if (at > last()) return beyond(at);
+  if (at > last() || next(at) < first()) return beyond(at);
   if (state.applied() > at) state = core::State{};
   const std::vector<Seq> seqs = store_.list();
   for (auto seq = seqs.rbegin(); seq != seqs.rend(); ++seq) {
     if (*seq > at) continue;
     if (*seq <= state.applied() || load_snapshot(*seq, state)) break;
   }
+  if (next(state.applied()) < first()) return without_beginning();
   return fold_to(at, state);
 }
 

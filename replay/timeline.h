@@ -21,9 +21,10 @@ namespace spine::replay {
 
 // Reads only: creates and deletes nothing. While it walks it renews the read transaction, because a
 // pinned reader makes the file of a live journal grow; views of events are borrowed until the walk
-// goes on to the next block, or the reader is renewed. Errors: Errc::not_found beyond the ends,
-// what the reader finds damaged, and events that this program cannot read, all with a message that
-// says what to do. Thread: one.
+// goes on to the next block, or the reader is renewed. A bundle's journal begins later than #1,
+// with the state right before its first event as a snapshot. Errors: Errc::not_found beyond the
+// ends, what the reader finds damaged, and events that this program cannot read, all with a message
+// that says what to do. Thread: one.
 class Timeline {
  public:
   static Result<Timeline> open(const std::filesystem::path& state_dir);
@@ -37,8 +38,8 @@ class Timeline {
   // Called with the seq reached, at least once a block, on the way through long walks.
   void on_progress(std::function<void(Seq)> told) { told_ = std::move(told); }
 
-  // Makes `state` the one after the event `at`; 0 = before the first. Goes on from the snapshot or
-  // from `state` itself, whichever is the nearest before it.
+  // Makes `state` the one after the event `at`; first()-1 = before the first. Goes on from the
+  // snapshot or from `state` itself, whichever is the nearest before it.
   Status state_at(Seq at, core::State& state);
   // Folds `state` on up to `at`, without snapshots. before(event) is called before each is folded.
   // REQUIRES: state.applied() <= at.
@@ -65,6 +66,9 @@ class Timeline {
   // the clock was set back it may show a time more than once: one of those moments is found.
   Result<Seq> seq_at(std::int64_t wall_ms);
 
+  // Why folding ends at an event that this program cannot read, and what to do.
+  Status unfoldable(const EventView& event) const;
+
   // Snapshots that can be used, ascending, by name alone: state_at() checks the one that it takes.
   std::vector<Seq> snapshots() const { return store_.list(); }
 
@@ -72,10 +76,11 @@ class Timeline {
   Timeline(journal::Reader reader, journal::SnapshotStore store)
       : reader_(std::move(reader)), store_(std::move(store)) {}
   bool load_snapshot(Seq seq, core::State& state);
+  Result<journal::LoadedSnapshot> snapshot_before_first();
   // Renews the reader if it is time to, and tells the progress.
   Status step(Seq reached);
-  Status unfoldable(const EventView& event) const;
   Error beyond(Seq seq);
+  Error without_beginning();
 
   journal::Reader reader_;
   journal::SnapshotStore store_;

@@ -26,4 +26,5 @@ SPINE_REPLAY("replay bisect", replay_bisect,
              "Find the first event after which a predicate holds, or a command fails")
 SPINE_REPLAY("replay digests", replay_digests, "Print digests of the states on the way")
 SPINE_REPLAY("replay step", replay_step, "Go through the journal step by step, forth and back")
+SPINE_REPLAY("replay bundle", replay_bundle, "Cut out a part that a colleague can replay")
 SPINE_REPLAY("answer", answer, "")

@@ -101,6 +101,13 @@ Result<std::uint64_t> fold_rest(journal::Reader& reader, core::State& state) {
   SPINE_TRY_STATUS(reader.renew());
   std::uint64_t folded = 0;
   if (reader.last().value <= state.applied().value) return folded;
+  if (next(state.applied()) < reader.first()) {
+    return Error{Errc::refused,
+                 fmt::format("The journal begins at event {}: it is a bundle, which can be looked "
+                             "at with `spine replay` and `spine journal` but not gone on with, or "
+                             "its beginning is missing. Is --state-dir right?",
+                             reader.first().value)};
+  }
   SPINE_TRY(journal::BlockView block, reader.block_of(next(state.applied())));
   while (true) {
     const std::uint64_t skip = state.applied().value + 1 - block.first().value;

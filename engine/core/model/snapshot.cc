@@ -2,6 +2,7 @@
 #include "engine/core/model/snapshot.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -298,7 +299,9 @@ Error corrupt(std::string_view what) {
                                   " It can be deleted; the state is then folded from the journal."};
 }
 
-Status load(const fbs::Snapshot& from, State& state) {
+enum class SavedDigest : std::uint8_t { compared, ignored };
+
+Status load(const fbs::Snapshot& from, State& state, SavedDigest saved) {
   Tables& tables = state.tables();
   if (!load_meta(find_table(from, "meta"), tables)) {
     return corrupt("its clocks or its policy make no sense.");
@@ -314,11 +317,40 @@ Status load(const fbs::Snapshot& from, State& state) {
     return corrupt("a row of its table " + std::string(damaged) + " makes no sense.");
   }
   derive(tables);
+  if (saved == SavedDigest::ignored) return Unit{};
   const fbs::Bits128* total = from.digest();
   if (total == nullptr || digest(state).total != Bits128{total->hi(), total->lo()}) {
     return corrupt("the digest of its tables is not the one that was saved.");
   }
   return Unit{};
+}
+
+// Where the state keeps what stands in fields marked `people`.
+struct PeopleColumn {
+  std::string_view table;
+  std::string_view column;
+};
+constexpr PeopleColumn kPeopleColumns[] = {{"sessions", "display_name"},
+                                           {"sessions", "label"},
+                                           {"principals", "name"},
+                                           {"devices", "label"},
+                                           {"pairing_requests", "sender_name"},
+                                           {"approvals", "title"},
+                                           {"approvals", "detail"}};
+
+// `number`: of the column that is kept in `table` under that name.
+template <class Replace>
+void replace_column(const fbs::SavedTable& table, std::uint8_t number, const Replace& replace) {
+  if (table.columns() == nullptr) return;
+  for (const fbs::SavedColumn* column : *table.columns()) {
+    if (column->number() != number || column->bytes() == nullptr) continue;
+    // The buffer is ours, and was saved just now.
+    auto* text = const_cast<char*>(reinterpret_cast<const char*>(column->bytes()->data()));
+    for (const std::uint32_t bytes : *column->lengths()) {
+      if (bytes != 0) replace(std::span(text, bytes));
+      text += bytes;
+    }
+  }
 }
 
 }  // namespace
@@ -364,7 +396,32 @@ Status load_snapshot(ByteSpan payload, State& state) {
                      std::to_string(kDigestVersion) +
                      ". The state is folded from the journal instead."};
   }
-  Status loaded = load(from, state);
+  Status loaded = load(from, state, SavedDigest::compared);
+  if (!loaded) state = State{};
+  return loaded;
+}
+
+Status replace_people_texts(
+    State& state,
+    const std::function<void(std::string_view column, std::span<char> text)>& replace) {
+  Builder builder;
+  save_snapshot(state, builder);
+  std::vector<std::uint64_t> words(align8(builder.GetSize()) / 8);
+  std::memcpy(words.data(), builder.GetBufferPointer(), builder.GetSize());
+  const fbs::Snapshot& saved = *fbs::GetSnapshot(words.data());
+  for_each_table(state.tables(), [&](std::string_view name, const auto& table) {
+    using Row = typename std::remove_cvref_t<decltype(table)>::Row;
+    for_each_column(Row::columns(), [&](const auto& column) {
+      const bool people = std::ranges::any_of(kPeopleColumns, [&](const PeopleColumn& each) {
+        return each.table == name && each.column == column.name;
+      });
+      if (!people) return;
+      replace_column(*find_table(saved, name), column.number,
+                     [&](std::span<char> text) { replace(column.name, text); });
+    });
+  });
+  state = State{};
+  Status loaded = load(saved, state, SavedDigest::ignored);
   if (!loaded) state = State{};
   return loaded;
 }

@@ -3,6 +3,9 @@
 
 #include <cstdint>
 #include <flatbuffers/flatbuffers.h>
+#include <functional>
+#include <span>
+#include <string_view>
 
 #include "engine/core/model/state.h"
 #include "schemas/vocab/bytes.h"
@@ -22,5 +25,13 @@ void save_snapshot(const State& state, flatbuffers::FlatBufferBuilder& builder);
 // then fresh; a snapshot of an older format is folded anew from the journal, too).
 // REQUIRES: payload 8-aligned.
 Status load_snapshot(ByteSpan payload, State& state);
+
+// Replaces what people said or are called wherever the state keeps it (the columns of the fields
+// that the schemas mark `people`), each by another text of the same length: replace() writes that
+// over `text`, which is not empty. For copies that are handed on: the digest is another one.
+// Errc::corrupt when the texts do not fit the state, such as one label for two sessions.
+Status replace_people_texts(
+    State& state,
+    const std::function<void(std::string_view column, std::span<char> text)>& replace);
 
 }  // namespace spine::core

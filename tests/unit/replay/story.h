@@ -69,18 +69,21 @@ class Story {
       return config.Finish().Union();
     });
   }
-  void message(const std::string& sender, const std::string& id, const std::string& text) {
+  // `name`: the sender's; empty = as the id.
+  void message(const std::string& sender, const std::string& id, const std::string& text,
+               const std::string& name = {}) {
     const fb::Bits128 entropy(++clock_, 1);
     input(fb::EventBody::MessageReceived, Source::websocket, [&](auto& b) {
       return fb::CreateMessageReceivedDirect(
-                 b, fb::MessageVia::channel, "telegram", "default", sender.c_str(), sender.c_str(),
-                 fb::ConversationKind::direct, sender.c_str(), "", id.c_str(), text.c_str(),
-                 nullptr, "", 1'700'000'000'000, "", "", "", &entropy)
+                 b, fb::MessageVia::channel, "telegram", "default", sender.c_str(),
+                 name.empty() ? sender.c_str() : name.c_str(), fb::ConversationKind::direct,
+                 sender.c_str(), "", id.c_str(), text.c_str(), nullptr, "", 1'700'000'000'000, "",
+                 "", "", &entropy)
           .Union();
     });
   }
   // A device that may connect, and a session that a client opened, named and pinned.
-  void doors() {
+  void doors(const char* label = "mine") {
     input(fb::EventBody::DevicePaired, Source::websocket, [](auto& b) {
       const std::vector<std::uint8_t> key(32, 0xab);
       const std::vector<flatbuffers::Offset<flatbuffers::String>> scopes{
@@ -96,10 +99,10 @@ class Story {
     });
     input(
         fb::EventBody::SessionPatched, Source::websocket,
-        [](auto& b) {
+        [&](auto& b) {
           const auto fields = static_cast<std::uint32_t>(fb::SessionField::label) |
                               static_cast<std::uint32_t>(fb::SessionField::pinned);
-          return fb::CreateSessionPatchedDirect(b, fields, "mine", nullptr, nullptr,
+          return fb::CreateSessionPatchedDirect(b, fields, label, nullptr, nullptr,
                                                 static_cast<std::uint32_t>(fb::SessionMark::pinned))
               .Union();
         },
