@@ -23,7 +23,7 @@ Action replay_explain(CLI::App& verb) {
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(Timeline timeline, Timeline::open(common.state_dir));
     SPINE_TRY(const Selection selection, Selection::find(*selected, timeline));
-    Names names(timeline.reader());
+    Names names(timeline);
     Progress progress(common.err, "explaining", timeline.first().value, timeline.last().value);
     timeline.on_progress([&](Seq at) { progress.at(at.value); });
     const Result<Explanation> explanation = Explainer(timeline, names, selection).about(*what);

@@ -263,7 +263,7 @@ TEST(ReplayTraceSvg, IsBoundedAndSaysSo) {
   tell_long_story(dir.path());
   auto timeline = Timeline::open(dir.path());
   ASSERT_TRUE(timeline) << timeline.error().message;
-  Names names(timeline->reader());
+  Names names(*timeline);
   const auto chain = Chain::gather(*timeline, names, {.of = Seq{4}});
   ASSERT_TRUE(chain) << chain.error().message;
   EXPECT_FALSE(has(trace_svg(*chain, "all", true), "not drawn"));
