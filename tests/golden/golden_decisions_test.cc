@@ -1,6 +1,6 @@
 // Golden decisions: what golden journals recorded is decided the same today, or a release changed
 // it on purpose (engine/core/model/rules.h).
-#include "replay/fork.h"
+#include "replay/fork/fork.h"
 #include "tests/golden/golden.h"
 
 namespace spine::replay {

@@ -4,16 +4,12 @@
 #include <random>
 
 #include "engine/core/predicate/state_facts.h"
-#include "replay/checkpoints.h"
-#include "replay/state_search.h"
+#include "replay/search/state_search.h"
+#include "replay/timeline/checkpoints.h"
 #include "tests/unit/replay/support.h"
 
 namespace spine::replay {
 namespace {
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 class BisectOfAStory : public ::testing::Test {
  protected:

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "journal/scan.h"
-#include "replay/cell_text.h"
-#include "replay/field_history.h"
-#include "replay/row_finder.h"
+#include "replay/state/cell_text.h"
+#include "replay/state/field_history.h"
+#include "replay/state/row_finder.h"
 #include "tests/unit/core/life.h"
 #include "tests/unit/replay/support.h"
 #include "tests/unit/replay/world_journal.h"

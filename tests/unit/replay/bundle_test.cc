@@ -9,7 +9,7 @@
 
 #include "engine/core/model/digest.h"
 #include "journal/snapshots.h"
-#include "replay/timeline.h"
+#include "replay/timeline/timeline.h"
 #include "schemas/vocab/cursor.h"
 #include "tests/unit/replay/support.h"
 

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "replay/explanation.h"
+#include "replay/trace/explanation.h"
 #include "tests/unit/replay/lab.h"
 #include "tests/unit/replay/support.h"
 

@@ -1,5 +1,6 @@
-// Tests of replay/fold.h: a fold from zero equals what was recorded, or says where it does not.
-#include "replay/fold.h"
+// Tests of replay/state/fold.h: a fold from zero equals what was recorded, or says where it does
+// not.
+#include "replay/state/fold.h"
 
 #include <nlohmann/json.hpp>
 

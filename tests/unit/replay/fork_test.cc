@@ -1,6 +1,6 @@
-// Tests of replay/fork.h: what was recorded is decided the same again, and what is not is found at
-// its very event.
-#include "replay/fork.h"
+// Tests of replay/fork/fork.h: what was recorded is decided the same again, and what is not is
+// found at its very event.
+#include "replay/fork/fork.h"
 
 #include <algorithm>
 #include <cstring>

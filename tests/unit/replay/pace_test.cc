@@ -1,5 +1,5 @@
-// Tests of replay/pace.h: due times of recorded events; nothing here waits.
-#include "replay/pace.h"
+// Tests of replay/journal/pace.h: due times of recorded events; nothing here waits.
+#include "replay/journal/pace.h"
 
 #include <gtest/gtest.h>
 

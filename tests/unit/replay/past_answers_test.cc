@@ -1,5 +1,5 @@
-// Tests of replay/past_answers.h: the past is answered as it was when it was now.
-#include "replay/past_answers.h"
+// Tests of replay/past/past_answers.h: the past is answered as it was when it was now.
+#include "replay/past/past_answers.h"
 
 #include <map>
 #include <span>

@@ -1,5 +1,6 @@
-// Tests of replay/redaction.h: every field that is marked `people` is replaced, nothing else is.
-#include "replay/redaction.h"
+// Tests of replay/bundle/redaction.h: every field that is marked `people` is replaced, nothing else
+// is.
+#include "replay/bundle/redaction.h"
 
 #include <algorithm>
 #include <cstring>

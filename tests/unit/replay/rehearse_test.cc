@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "replay/timeline.h"
+#include "replay/timeline/timeline.h"
 #include "tests/unit/replay/support.h"
 
 namespace spine::replay {

@@ -1,5 +1,5 @@
-// Tests of journal/scan.h and replay/inspect.cc: a whole journal is whole, and any flipped byte is
-// named.
+// Tests of journal/scan.h and replay/journal/inspect.cc: a whole journal is whole, and any flipped
+// byte is named.
 #include "journal/scan.h"
 
 #include <fstream>

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "engine/core/model/digest.h"
-#include "replay/state_diff.h"
+#include "replay/state/state_diff.h"
 #include "schemas/vocab/show.h"
 #include "tests/unit/core/life.h"
 #include "tests/unit/replay/support.h"

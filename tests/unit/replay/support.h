@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "replay/cli.h"
@@ -18,6 +19,10 @@ struct Output {
   std::string out{};
   std::string err{};
 };
+
+inline bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 // Runs spine-replay's command line in this process.
 inline Output call(std::vector<std::string> words, const std::filesystem::path& state_dir) {

@@ -1,5 +1,5 @@
-// Tests of replay/timeline.h: one state at a seq, by whatever way it is reached.
-#include "replay/timeline.h"
+// Tests of replay/timeline/timeline.h: one state at a seq, by whatever way it is reached.
+#include "replay/timeline/timeline.h"
 
 #include <fstream>
 

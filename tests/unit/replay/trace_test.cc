@@ -7,10 +7,10 @@
 #include <sstream>
 #include <string>
 
-#include "replay/chain.h"
-#include "replay/time_scale.h"
-#include "replay/timeline.h"
-#include "replay/trace_svg.h"
+#include "replay/timeline/timeline.h"
+#include "replay/trace/chain.h"
+#include "replay/trace/time_scale.h"
+#include "replay/trace/trace_svg.h"
 #include "tests/unit/replay/lab.h"
 #include "tests/unit/replay/support.h"
 
@@ -26,10 +26,6 @@ nlohmann::json trace_json_of(const std::filesystem::path& dir, const std::string
   const Output output = trace(dir, {what, "--json"});
   EXPECT_EQ(output.code, kExitOk) << output.err;
   return nlohmann::json::parse(output.out, nullptr, false);
-}
-
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
 }
 
 // A run with a tool that fails, a crash, a long pause and an answer.

@@ -9,7 +9,7 @@
 #include "engine/core/model/snapshot.h"
 #include "journal/journal.h"
 #include "journal/snapshots.h"
-#include "replay/timeline.h"
+#include "replay/timeline/timeline.h"
 #include "schemas/fields.h"
 #include "tests/unit/core/world.h"
 #include "tests/unit/replay/story.h"
