@@ -118,8 +118,7 @@ TEST(MomentPlace, TimesAndMessagesAreFoundInTheJournal) {
   }
   const Seq last_message = next(at("1 message ago"));
   EXPECT_NE(
-      record_text(*timeline->event(last_message), *std::make_unique<Names>(*timeline))
-          .find("m4"),
+      record_text(*timeline->event(last_message), *std::make_unique<Names>(*timeline)).find("m4"),
       std::string::npos);
   EXPECT_LT(at("2 messages ago"), at("1 message ago"));
   EXPECT_EQ(at("9 messages ago"), Seq{});
