@@ -5,11 +5,11 @@
 #include <string_view>
 #include <utility>
 
-#include "adapters/websocket/protocol/cursor.h"
 #include "adapters/websocket/protocol/method.h"
 #include "adapters/websocket/protocol/respond.h"
 #include "schemas/event_json.h"
 #include "schemas/event_verify.h"
+#include "schemas/vocab/cursor.h"
 
 namespace spine::net {
 namespace {
