@@ -177,7 +177,7 @@ class BisectRun {
   }
 
   std::string result_json(Seq first, Seq last) const {
-    return json_object([&](JsonWriter& json) {
+    return spine::json_object([&](JsonWriter& json) {
       json.member("command", options_.command);
       json.objects("steps", tests_, [&](Mark mark) {
         json.member("seq", mark.seq.value);
