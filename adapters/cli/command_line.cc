@@ -343,7 +343,9 @@ int run_command(const std::vector<std::string>& words) {
   const std::vector<std::string> replay = replay_words(words, common);
   if (is_bisect_run(replay)) {
     const Result<int> code = bisect_run(replay, common);
-    return code ? *code : fail(code.error());
+    if (code) return *code;
+    fail(code.error());
+    return code.error().code == Errc::invalid_argument ? kExitUsage : kExitFailure;
   }
   if (!replay.empty()) return fail(exec_replay(replay, common));
   CommandLine line;

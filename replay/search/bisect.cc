@@ -113,7 +113,7 @@ class Bisect {
                  mark.verdict == Verdict::bad ? "holds" : "does not hold");
       std::fflush(common_.out);
     }
-    return log(core::log_lines(mark, text));
+    return log(core::log_lines(mark, text.substr(text.find(' ') + 1)));
   }
 
   Result<Verdict> look_at(Seq at, const char* what) {
@@ -262,7 +262,8 @@ Action replay_bisect(CLI::App& verb) {
       "Examples:\n"
       "  spine replay bisect --test 'any(runs, status == failed and attempt > 2)'\n"
       "  spine replay bisect --test 'session[\"agent:main:main\"].label == \"x\"' --good -2d\n"
-      "  spine replay bisect --run 'spine replay state --at $SPINE_SEQ --json | grep -qv failed'\n"
+      "  spine replay bisect --run '! spine replay state --at $SPINE_SEQ --table runs | grep "
+      "failed'\n"
       "  spine replay bisect --digests here.jsonl there.jsonl",
       core::predicate_help()));
   return [options](const Common& common) { return bisect(common, *options); };
