@@ -11,6 +11,7 @@
 #include "journal/lmdb.h"
 #include "journal/space.h"
 #include "journal/tail.h"
+#include "schemas/vocab/advice.h"
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/files.h"
 #include "schemas/vocab/limits.h"
@@ -67,9 +68,8 @@ Status lock_for_writing(const Environment& env) {
 Error explain(const Error& error, const fs::path& dir) {
   if (error.code != Errc::corrupt) return error;
   if (error.message.find("spine journal verify") != std::string::npos) return error;
-  return Error{error.code, fmt::format("The journal in {} cannot be read: {} Restore a backup of "
-                                       "the state directory.",
-                                       dir.string(), error.message)};
+  return Error{error.code, fmt::format("The journal in {} cannot be read: {} What helps: {}",
+                                       dir.string(), error.message, kBringBackABackup)};
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "journal/reader.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -127,6 +128,14 @@ Status Reader::renew() {
 void Reader::release() {
   if (live_) transaction_->reset();
   live_ = false;
+}
+
+bool Reader::is_in_place() const {
+  struct stat opened {};
+  struct stat named {};
+  return ::fstat(env_->data_fd(), &opened) == 0 &&
+         ::stat((env_->dir() / "data.mdb").c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
+         opened.st_dev == named.st_dev;
 }
 
 Result<BlockView> Reader::block_of(Seq seq) {

@@ -1,6 +1,7 @@
 // Reader: looks at a journal by position, without disturbing the writer.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -13,8 +14,14 @@
 
 namespace spine::journal {
 
+// How often a reader is renewed at the latest while a writer may run: of pages that a read
+// transaction can see none is used again, so the file of a live journal grows as long as it is
+// held. Long reads look at the clock after every block; half of the second that is promised leaves
+// them time for that block.
+inline constexpr std::chrono::milliseconds kRenewEvery{500};
+
 // The reading side. Thread: one at a time. Holds a read transaction between renew() calls, so it
-// must be renewed at least every second while a writer runs (a pinned reader makes the file grow).
+// must be renewed every kRenewEvery while a writer runs.
 class Reader {
  public:
   // For another process than the writer's, at any time; creates nothing. Has been renewed.
@@ -31,6 +38,9 @@ class Reader {
   Status renew();
   // Resets the read transaction, which unpins its pages, until the next renew(); e.g. for a wait.
   void release();
+  // False once another file, or none, has the journal's name: it was restored, moved or deleted,
+  // and this reader goes on seeing what it opened.
+  bool is_in_place() const;
   // First and last Seq visible; 0 when empty.
   Seq first() const { return first_; }
   Seq last() const { return last_; }

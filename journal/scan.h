@@ -75,7 +75,6 @@ class Scanner {
 };
 
 // Scans the whole journal, and renews the reader each time `renew_every` has passed.
-ScanReport scan(Reader& reader,
-                std::chrono::milliseconds renew_every = std::chrono::milliseconds(500));
+ScanReport scan(Reader& reader, std::chrono::milliseconds renew_every = kRenewEvery);
 
 }  // namespace spine::journal

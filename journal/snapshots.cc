@@ -70,6 +70,25 @@ Status check_header(const SnapshotHeader& header, const fs::path& path, Seq seq,
 
 }  // namespace
 
+std::vector<Seq> thinned_out(std::vector<Seq> present) {
+  std::vector<Seq> gone;
+  while (present.size() > limits::kSnapshotsKept) {
+    const std::size_t candidates = present.size() - limits::kSnapshotsNewestKept;
+    std::size_t closest = 0;
+    std::uint64_t least = UINT64_MAX;
+    for (std::size_t i = 0; i < candidates; ++i) {
+      const std::uint64_t before = i == 0 ? 0 : present[i - 1].value;
+      const std::uint64_t apart = present[i + 1].value - before;
+      if (apart >= least) continue;
+      least = apart;
+      closest = i;
+    }
+    gone.push_back(present[closest]);
+    present.erase(present.begin() + static_cast<std::ptrdiff_t>(closest));
+  }
+  return gone;
+}
+
 Result<SnapshotStore> SnapshotStore::open(const fs::path& dir) {
   SPINE_TRY_STATUS(make_private_directories(dir));
   std::vector<fs::path> partial;
@@ -94,11 +113,9 @@ Status SnapshotStore::write(Seq seq, Bits128 epoch, ByteSpan payload, const Dige
   SPINE_TRY_STATUS(replace_file(path_of(seq), {std::as_bytes(std::span(&header, 1)), payload}));
 
   // The new one is durable: only now may older ones go.
-  const std::vector<Seq> present = list();
   std::error_code error;
-  for (std::size_t i = 0; i + limits::kSnapshotsKept < present.size(); ++i) {
-    fs::remove(path_of(present[i]), error);
-  }
+  for (const Seq gone : thinned_out(list()))
+    fs::remove(path_of(gone), error);
   return ok();
 }
 

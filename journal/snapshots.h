@@ -32,6 +32,12 @@ struct SnapshotOrigin {
   std::optional<Digest256> block{};  // as in LoadedSnapshot; other versions may have none
 };
 
+// Which of `present`, ascending, go when more than limits::kSnapshotsKept are there: one after the
+// other the one whose neighbours are closest together, so that what stays is spread evenly over the
+// journal (whose start counts as a neighbour). The last limits::kSnapshotsNewestKept always stay:
+// the next start needs one of them, and each may turn out damaged.
+std::vector<Seq> thinned_out(std::vector<Seq> present);
+
 // Thread: one at a time (follower while the daemon runs).
 class SnapshotStore {
  public:
@@ -43,7 +49,8 @@ class SnapshotStore {
   static SnapshotStore look_at(const std::filesystem::path& dir) { return SnapshotStore(dir); }
 
   // `block` is the SHA-256 of the block that holds `seq`: it binds the state to one history.
-  // Errc::no_space and Errc::io leave no file under the final name. Keeps limits::kSnapshotsKept.
+  // Errc::no_space and Errc::io leave no file under the final name. Deletes those
+  // that thinned_out() names.
   Status write(Seq seq, Bits128 epoch, ByteSpan payload, const Digest256& block);
   // Seqs of the files present, ascending, unchecked.
   std::vector<Seq> list() const;

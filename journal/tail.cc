@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "schemas/event_verify.h"
+#include "schemas/vocab/advice.h"
 #include "schemas/vocab/sha256.h"
 
 namespace spine::journal {
@@ -19,9 +20,8 @@ struct Place {
 Error damaged(const Place& place, std::string_view what) {
   return Error{Errc::corrupt,
                fmt::format("The journal in {} is damaged: in the block at seq {}, {}. Run `spine "
-                           "journal verify` to see everything that is wrong; then restore a "
-                           "backup of the state directory.",
-                           place.dir.string(), place.block.value, what)};
+                           "journal verify` to see everything that is wrong; then {}",
+                           place.dir.string(), place.block.value, what, kBringBackABackup)};
 }
 
 Error unreadable(const Error& error, const Place& place) {

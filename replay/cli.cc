@@ -44,6 +44,7 @@ void add_verbs(CLI::App& app, Action& chosen) {
     const bool titled = space != std::string::npos;
     CLI::App& parent = titled ? *app.get_subcommand(words.substr(0, space)) : app;
     CLI::App* verb = parent.add_subcommand(titled ? words.substr(space + 1) : words, row.help);
+    if (*row.help == '\0') verb->group("");
     if (row.declare == nullptr) {
       verb->require_subcommand(1);
       verb->footer(

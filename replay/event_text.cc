@@ -161,7 +161,8 @@ class BodyWriter : public flatbuffers::IterationVisitor {
   int vectors_{};
 };
 
-// The field names and types of a kind's table; nullptr for a kind this program does not know.
+}  // namespace
+
 const flatbuffers::TypeTable* table_of(std::uint16_t kind) {
   const flatbuffers::TypeTable* kinds = fb::EventBodyTypeTable();
   for (std::size_t i = 0; i < kinds->num_elems; ++i) {
@@ -171,8 +172,6 @@ const flatbuffers::TypeTable* table_of(std::uint16_t kind) {
   }
   return nullptr;
 }
-
-}  // namespace
 
 void append_body(const EventView& event, bool json, std::string& out) {
   const flatbuffers::TypeTable* table = table_of(event.header.kind);
@@ -246,7 +245,7 @@ std::string kind_name(std::uint16_t kind) {
   return name.empty() ? fmt::format("kind {}", kind) : std::string(name);
 }
 
-std::string record_text(const EventView& event, Names& names) {
+std::string record_text(const EventView& event, Names& names, Detail detail) {
   const RecordHeader& h = event.header;
   std::string out = fmt::format("{:>5} {}  {}\n", fmt::format("#{}", event.seq.value),
                                 show_time(h.wall_ms), kind_name(h.kind));
@@ -268,11 +267,11 @@ std::string record_text(const EventView& event, Names& names) {
                        h.session);
   }
   out += '\n';
-  append_body(event, false, out);
+  if (detail == Detail::all) append_body(event, false, out);
   return out;
 }
 
-std::string record_json(const EventView& event, Names& names) {
+std::string record_json(const EventView& event, Names& names, Detail detail) {
   const RecordHeader& h = event.header;
   std::string out = fmt::format(
       R"({{"seq":{},"time":{},"wallMs":{},"logicalMs":{},"kind":{},"source":{},"input":{},)",
@@ -294,8 +293,10 @@ std::string record_json(const EventView& event, Names& names) {
     out += fmt::format(R"({{"id":{},"key":{}}})", h.session,
                        json_string(names.session(SessionId{h.session}).key));
   }
-  out += R"(,"body":)";
-  append_body(event, true, out);
+  if (detail == Detail::all) {
+    out += R"(,"body":)";
+    append_body(event, true, out);
+  }
   out += '}';
   return out;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <flatbuffers/flatbuffers.h>
 #include <map>
 #include <string>
 
@@ -48,18 +49,23 @@ class Names {
 std::string source_name(std::uint16_t source);
 // "MessageReceived"; "kind 250" for one this program does not know.
 std::string kind_name(std::uint16_t kind);
+// The names and types of the fields of a kind's table, in order of their ids; null for a kind that
+// this program does not know.
+const flatbuffers::TypeTable* table_of(std::uint16_t kind);
 
 // Appends every field that is set, by its name in event.fbs: as a JSON object, or a line each,
 // indented. Of a body this program cannot read it says so (null in JSON).
 // REQUIRES: the body passed the verifier of its kind, if the kind is known.
 void append_body(const EventView& event, bool json, std::string& out);
 
+enum class Detail : std::uint8_t { all, header };  // header: without the body
+
 // Several lines: seq, time and kind; then why and who; then each field that is set. Ends with a
 // newline. REQUIRES: as append_body().
-std::string record_text(const EventView& event, Names& names);
+std::string record_text(const EventView& event, Names& names, Detail detail = Detail::all);
 // The same as one JSON object without a newline:
 // {"seq","time","wallMs","logicalMs","kind","source","input","cause","correlation",
 //  "principal":{"id","kind","key","name"}|null,"session":{"id","key"}|null,"body":{...}}
-std::string record_json(const EventView& event, Names& names);
+std::string record_json(const EventView& event, Names& names, Detail detail = Detail::all);
 
 }  // namespace spine::replay

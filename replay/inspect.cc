@@ -6,6 +6,7 @@
 #include "journal/journal.h"
 #include "journal/scan.h"
 #include "replay/verb.h"
+#include "schemas/vocab/advice.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/uuid.h"
 
@@ -52,8 +53,7 @@ void print_scan_text(const ScanReport& report, std::FILE* out) {
   if (good) return;
   fmt::print(out, "What to do: {}\n",
              newer ? "Install that version or a later one."
-                   : "stop Spine, keep a copy of the journal directory, check the disk, and bring "
-                     "back the last backup.");
+                   : fmt::format("stop Spine, check the disk, and {}", kBringBackABackup));
 }
 
 // Files beside the journal that are ahead of it: events at its end are lost. Reported as damage.

@@ -8,12 +8,6 @@
 #include "schemas/vocab/show.h"
 
 namespace spine::replay {
-namespace {
-
-constexpr std::chrono::milliseconds kRenewEvery{500};
-
-}  // namespace
-
 Result<Timeline> Timeline::open(const std::filesystem::path& state_dir) {
   SPINE_TRY(journal::Reader reader, journal::Reader::open_read_only(state_dir / "journal"));
   return Timeline(std::move(reader), journal::SnapshotStore::look_at(state_dir / "snapshots"));
@@ -22,7 +16,7 @@ Result<Timeline> Timeline::open(const std::filesystem::path& state_dir) {
 Status Timeline::step(Seq reached) {
   if (told_) told_(reached);
   const auto now = std::chrono::steady_clock::now();
-  if (now - renewed_ < kRenewEvery) return ok();
+  if (now - renewed_ < journal::kRenewEvery) return ok();
   renewed_ = now;
   return reader_.renew();
 }

@@ -3,26 +3,32 @@
 #include "adapters/cli/command_line.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <flatbuffers/flatbuffers.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <set>
 #include <string_view>
+#include <sys/mman.h>
 
 #include "adapters/cli/common.h"
 #include "adapters/cli/gateway_client.h"
 #include "adapters/cli/output.h"
 #include "adapters/cli/process.h"
+#include "engine/config/config.h"
 #include "engine/core/model/digest.h"
 #include "engine/state_dir/state_dir.h"
 #include "journal/journal.h"
+#include "schemas/fields.h"
+#include "schemas/vocab/files.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/uuid.h"
 
 namespace spine::cli {
 namespace {
 
-enum class Kind : std::uint8_t { title, verb, replay };
+enum class Kind : std::uint8_t { title, verb, reads, replay };
 
 struct VerbRow {
   Kind kind{};
@@ -34,9 +40,11 @@ struct VerbRow {
 constexpr VerbRow kRows[]{
 #define SPINE_TITLE(words, help) {Kind::title, words, nullptr, help},
 #define SPINE_VERB(words, function, help) {Kind::verb, words, function, help},
+#define SPINE_READS(words, function, help) {Kind::reads, words, function, help},
 #include "adapters/cli/verb_table.h"
 #undef SPINE_TITLE
 #undef SPINE_VERB
+#undef SPINE_READS
 // Run by spine-replay; here for help and completion.
 #define SPINE_REPLAY_TITLE(words, help) {Kind::replay, words, nullptr, help},
 #define SPINE_REPLAY(words, function, help) {Kind::replay, words, nullptr, help},
@@ -56,6 +64,17 @@ void add_common(CLI::App& app, Common& common) {
       ->group(group);
   app.add_option("--token-file", common.token_file, "File that holds the token")->group(group);
   app.add_flag("--json", common.json, "Print JSON")->group(group);
+}
+
+// The verbs that can be asked about the past.
+const std::vector<std::string>& reading_verbs() {
+  static const std::vector<std::string> kVerbs = [] {
+    std::vector<std::string> verbs;
+    for (const VerbRow& row : kRows)
+      if (row.kind == Kind::reads) verbs.emplace_back(row.words);
+    return verbs;
+  }();
+  return kVerbs;
 }
 
 std::vector<std::string> reversed(const std::vector<std::string>& words) {
@@ -183,6 +202,33 @@ std::vector<std::string> live_digest(const Place& place) {
           digest.text("digest")};
 }
 
+// --policy, with what the gateway would record of the configuration that was named: spine-replay
+// reads no configuration. A file without a name, which goes away with the last process that has it.
+Result<std::vector<std::string>> policy_words(const Place& place) {
+  if (place.config_error) return *place.config_error;
+  if (!place.config.exists) {
+    return Error{Errc::not_found, fmt::format("There is no configuration file {}.",
+                                              printable(place.config_path.string()))};
+  }
+  flatbuffers::FlatBufferBuilder policy;
+  config::build_policy(place.config, policy);
+  const int file = ::memfd_create("policy", 0);
+  const int problem = file < 0 ? errno : write_all(file, finished(policy));
+  if (problem != 0) return path_error(problem, "written", "the policy");
+  return std::vector<std::string>{"--policy", fmt::format("/proc/self/fd/{}", file)};
+}
+
+// What `spine` itself finds out for the verb.
+Result<std::vector<std::string>> words_for(const std::vector<std::string>& words,
+                                           const Common& common, const Place& place) {
+  const auto is = [&](std::string_view verb) {
+    return words.size() >= 2 && words[0] == "replay" && words[1] == verb;
+  };
+  if (is("verify")) return live_digest(place);
+  if (is("fork") && !common.config.empty()) return policy_words(place);
+  return std::vector<std::string>{};
+}
+
 // Execs spine-replay with `words`: returns only if that fails.
 Error exec_replay(const std::vector<std::string>& words, const Common& common) {
   SPINE_TRY(const Place place, locate(common));
@@ -192,11 +238,11 @@ Error exec_replay(const std::vector<std::string>& words, const Common& common) {
   full.insert(full.end(), {"--state-dir", place.state_dir.string()});
   if (common.json) full.push_back("--json");
   const bool told = std::ranges::any_of(words, [](std::string_view word) {
-    return word == "--help" || word == "-h" || word == "--live-seq";
+    return word == "--help" || word == "-h" || word == "--live-seq" || word == "--policy";
   });
-  if (!told && words.size() >= 2 && words[0] == "replay" && words[1] == "verify") {
-    const std::vector<std::string> live = live_digest(place);
-    full.insert(full.end(), live.begin(), live.end());
+  if (!told) {
+    SPINE_TRY(const std::vector<std::string> found, words_for(words, common, place));
+    full.insert(full.end(), found.begin(), found.end());
   }
   return become(full);
 }
@@ -207,8 +253,9 @@ void examples(CLI::App& verb, std::initializer_list<const char*> lines) {
   verb.footer(fmt::format("Examples:\n  {}", fmt::join(lines, "\n  ")));
 }
 
-CommandLine::CommandLine()
-    : app_("Spine: a gateway for personal AI agents in which every message is journalled first.",
+CommandLine::CommandLine(Common common)
+    : common_(std::move(common)),
+      app_("Spine: a gateway for personal AI agents in which every message is journalled first.",
            "spine") {
   app_.fallthrough();
   app_.set_version_flag("--version", std::string("spine ") + SPINE_VERSION);
@@ -217,8 +264,9 @@ CommandLine::CommandLine()
       "Help for one verb: spine <verb> --help");
   add_common(app_, common_);
   verbs_.emplace_back("", &app_);
-  for (const VerbRow& row : kRows)
-    add_verb(row.words, row.declare, row.help);
+  for (const VerbRow& row : kRows) {
+    if (*row.help != '\0') add_verb(row.words, row.declare, row.help);
+  }
 }
 
 // The last of `words` is the verb's name, a first one its title, which requires one of its verbs.
@@ -301,6 +349,44 @@ int run_command(const std::vector<std::string>& words) {
   }
   const Result<int> code = parsed.action(line.common());
   return code ? *code : fail(code.error());
+}
+
+// The verb and its words are parsed anew, by a command line of their own.
+Action at(CLI::App& verb) {
+  verb.footer(fmt::format(
+      "spine at <seq or time> <verb> [what belongs to it]\n\nVerbs: {}\nTimes: 1234 (after that "
+      "event), latest, \"2026-11-28 14:03\", \"yesterday 14:03\", -2h, \"3 messages ago\"\n\n"
+      "Examples:\n  spine at -1h sessions list\n"
+      "  spine at \"yesterday 14:03\" sessions show agent:main:main\n  spine at 1234 runs list "
+      "--json",
+      fmt::join(reading_verbs(), ", ")));
+  verb.fallthrough(false);
+  verb.prefix_command();
+  return [&verb](const Common& common) -> Result<int> {
+    std::vector<std::string> words = verb.remaining();
+    if (words.size() < 2) {
+      fmt::print(stderr,
+                 "Error: which moment, and which verb? Example: spine at -1h sessions list\n");
+      return kExitUsage;
+    }
+    Common then = common;
+    then.as_of = words.front();
+    words.erase(words.begin());
+    CommandLine line{then};
+    const Parsed parsed = line.parse(words);
+    if (!parsed.text.empty()) {
+      fmt::print(parsed.exit_code == kExitOk ? stdout : stderr, "{}", parsed.text);
+      return parsed.exit_code;
+    }
+    if (std::ranges::find(reading_verbs(), parsed.path) == reading_verbs().end()) {
+      fmt::print(stderr,
+                 "Error: `spine {}` cannot be run as of a moment of the past. These can: {}.\n",
+                 printable(parsed.path.empty() ? words.front() : parsed.path),
+                 fmt::join(reading_verbs(), ", "));
+      return kExitUsage;
+    }
+    return parsed.action(line.common());
+  };
 }
 
 Action completion(CLI::App& verb) {

@@ -28,7 +28,8 @@ struct VerbHelp {
 // Thread: one.
 class CommandLine {
  public:
-  CommandLine();
+  // `common`: what the common options are unless parse() finds them.
+  explicit CommandLine(Common common = {});
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 

@@ -30,6 +30,7 @@
 #include "engine/state_dir/token.h"
 #include "journal/ahead.h"
 #include "journal/journal.h"
+#include "schemas/vocab/advice.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
@@ -145,19 +146,18 @@ void check_journal(const Place& place, Findings& findings) {
   const auto ahead = journal::find_ahead(place.state_dir, Bits128{}, *reader);
   if (ahead && !ahead->empty()) {
     return findings.fail("journal", journal::ahead_text(*ahead, reader->last()),
-                         "bring back a backup, or: spine start --accept-loss");
+                         fmt::format("{}; or: spine start --accept-loss", kBringBackABackup));
   }
   // The result of the running gateway's last complete check of the journal.
   const auto answer = client::http_get(place.target, "/ready", client::in_ms(5'000));
   const auto ready = answer ? Json::parse(answer->body) : std::nullopt;
   const Json read = ready ? ready->at("journal") : Json{};
   const bool damaged = read.number("damages") != 0;
-  findings.add(
-      damaged ? Grade::fail : Grade::ok, "journal",
-      fmt::format("{} events, its end is whole; {}", show_count(last.value),
-                  read.absent() ? "not read again while no gateway runs"
-                                : "read again " + journal_checked_text(read)),
-      damaged ? "stop Spine, keep a copy, check the disk, bring back the last backup" : "");
+  findings.add(damaged ? Grade::fail : Grade::ok, "journal",
+               fmt::format("{} events, its end is whole; {}", show_count(last.value),
+                           read.absent() ? "not read again while no gateway runs"
+                                         : "read again " + journal_checked_text(read)),
+               damaged ? fmt::format("stop Spine, check the disk, {}", kBringBackABackup) : "");
 }
 
 std::string quoted(const std::vector<std::string>& ids) {

@@ -11,7 +11,27 @@ namespace spine::cli {
 
 Result<GatewayClient> GatewayClient::open(const Common& common, std::string_view scopes) {
   SPINE_TRY(const Place place, locate(common));
-  return open(place.target, scopes);
+  if (common.as_of.empty()) return open(place.target, scopes);
+  SPINE_TRY(GatewayClient gateway, open(place.target, scopes, kPastCallMs));
+  SPINE_TRY_STATUS(gateway.look_back(common.as_of));
+  return gateway;
+}
+
+// One moment for all calls: "-1h" is another one a second later.
+Status GatewayClient::look_back(const std::string& moment) {
+  SPINE_TRY(const client::Answer answer,
+            client_.call("sessions.list", json_object({{"limit", 1}, {"asOf", moment}}),
+                         client::in_ms(call_ms_)));
+  if (!answer.ok) return Error{Errc::refused, answer.message};
+  const Json found = answer.payload.at("asOf");
+  as_of_ = static_cast<std::uint64_t>(found.number("seq"));
+  if (as_of_ == 0) {
+    return Error{Errc::newer_format,
+                 "The gateway knows no answers about the past: it is of an older version. Restart "
+                 "it: spine restart"};
+  }
+  fmt::print(stderr, "As of #{}, {}\n", as_of_, show_time(found.number("ts")));
+  return ok();
 }
 
 Result<GatewayClient> GatewayClient::open(const client::Target& target, std::string_view scopes,
@@ -22,7 +42,12 @@ Result<GatewayClient> GatewayClient::open(const client::Target& target, std::str
 }
 
 Result<Json> GatewayClient::ask(std::string_view method, const std::string& params) {
-  SPINE_TRY(const client::Answer answer, client_.call(method, params, client::in_ms(call_ms_)));
+  std::string sent = params;
+  if (as_of_ != 0) {
+    sent.pop_back();  // the brace
+    sent += fmt::format("{}\"asOf\":{}}}", sent.size() == 1 ? "" : ",", as_of_);
+  }
+  SPINE_TRY(const client::Answer answer, client_.call(method, sent, client::in_ms(call_ms_)));
   if (answer.ok) return answer.payload;
   return Error{Errc::refused, fmt::format("{}: {} ({})", method, answer.message, answer.code)};
 }

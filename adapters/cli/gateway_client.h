@@ -15,12 +15,15 @@ namespace spine::cli {
 
 inline constexpr std::string_view kAdminScopes = R"(["operator.admin","operator.pairing"])";
 inline constexpr std::string_view kReadScopes = R"(["operator.read"])";
-inline constexpr std::uint64_t kCallMs = 10'000;  // what a call may take
+inline constexpr std::uint64_t kCallMs = 10'000;      // what a call may take
+inline constexpr std::uint64_t kPastCallMs = 90'000;  // one about the past
 
 // Thread: one.
 class GatewayClient {
  public:
-  // Connects to the gateway that `common` selects, by its control socket if possible.
+  // Connects to the gateway that `common` selects, by its control socket if possible. When it
+  // selects a moment of the past: finds that, prints which it is to standard error, and every
+  // answer is about it.
   static Result<GatewayClient> open(const Common& common, std::string_view scopes = kAdminScopes);
   static Result<GatewayClient> open(const client::Target& target, std::string_view scopes,
                                     std::uint64_t call_ms = kCallMs);
@@ -31,8 +34,11 @@ class GatewayClient {
  private:
   GatewayClient(client::RpcClient client, std::uint64_t call_ms)
       : client_(std::move(client)), call_ms_(call_ms) {}
+  Status look_back(const std::string& moment);
+
   client::RpcClient client_;
   std::uint64_t call_ms_{};
+  std::uint64_t as_of_{};  // a seq; 0 = now
 };
 
 // Connects for a single call.

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/wait.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace spine::cli {
@@ -58,26 +57,6 @@ pid_t start_background(const std::vector<std::string>& words, int output_fd) {
   }
   ::close(null_fd);
   return child;
-}
-
-Result<std::filesystem::path> own_program() {
-  std::error_code error;
-  std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) {
-    return Error{Errc::io,
-                 fmt::format("Cannot find out where this program is: {}.", error.message())};
-  }
-  return program;
-}
-
-Result<std::filesystem::path> sibling_program(const std::string& name) {
-  SPINE_TRY(const std::filesystem::path own, own_program());
-  std::filesystem::path sibling = own.parent_path() / name;
-  std::error_code ignored;
-  if (std::filesystem::exists(sibling, ignored)) return sibling;
-  return Error{Errc::not_found, fmt::format("{} is missing beside {}. Build or install it again: "
-                                            "engine/up --build-only",
-                                            name, own.string())};
 }
 
 }  // namespace spine::cli

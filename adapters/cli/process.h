@@ -1,11 +1,11 @@
 // process: finding, starting and waiting for other programs.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <sys/types.h>
 #include <vector>
 
+#include "adapters/gateway/own_program.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::cli {
@@ -21,9 +21,7 @@ Error become(const std::vector<std::string>& words);
 // /dev/null and both outputs to `output_fd`. Returns its pid, or -1 with errno set.
 pid_t start_background(const std::vector<std::string>& words, int output_fd);
 
-// The file this process runs, links resolved. Errc::io when /proc is not there.
-Result<std::filesystem::path> own_program();
-// `name` beside it; Errc::not_found, saying what to do, when it is not there.
-Result<std::filesystem::path> sibling_program(const std::string& name);
+using gateway::own_program;
+using gateway::sibling_program;
 
 }  // namespace spine::cli

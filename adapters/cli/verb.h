@@ -46,8 +46,10 @@ std::shared_ptr<T> argument(CLI::App& verb, const char* name, const char* help) 
 // Declares the function of each row.
 #define SPINE_TITLE(words, help)
 #define SPINE_VERB(words, function, help) Action function(CLI::App& verb);
+#define SPINE_READS(words, function, help) Action function(CLI::App& verb);
 #include "adapters/cli/verb_table.h"
 #undef SPINE_TITLE
 #undef SPINE_VERB
+#undef SPINE_READS
 
 }  // namespace spine::cli

@@ -1,6 +1,8 @@
 // The verbs of `spine` in the order of its help, as an X-macro: one line both declares a function
 // and lists it. SPINE_VERB: the words, the function that declares its options, its help.
-// SPINE_TITLE: title of the verbs that follow. Those of replay/verb_table.h come behind these.
+// SPINE_READS: a verb all of whose calls only read what is in the journal, so that `spine at` can
+// run it. SPINE_TITLE: title of the verbs that follow. Those of replay/verb_table.h come behind
+// these.
 SPINE_VERB("run", run, "Run the gateway here until Ctrl-C")
 SPINE_VERB("start", start, "Start the gateway in the background; returns when it is ready")
 SPINE_VERB("stop", stop, "Stop the gateway; returns when it is gone")
@@ -13,8 +15,8 @@ SPINE_VERB("install", install, "Run the gateway as a systemd user service from n
 SPINE_VERB("uninstall", uninstall, "Remove the systemd user service")
 SPINE_VERB("send", send, "Send a message to an agent and print the reply")
 SPINE_TITLE("sessions", "Look at conversations, and end them")
-SPINE_VERB("sessions list", sessions_list, "List sessions, latest first")
-SPINE_VERB("sessions show", sessions_show, "Show one session with its messages")
+SPINE_READS("sessions list", sessions_list, "List sessions, latest first")
+SPINE_READS("sessions show", sessions_show, "Show one session with its messages")
 SPINE_VERB("sessions reset", sessions_reset,
            "Start a session afresh; ends what is being worked on in it")
 SPINE_VERB("sessions delete", sessions_delete,
@@ -26,17 +28,17 @@ SPINE_VERB("sessions rewind", sessions_rewind,
 SPINE_VERB("sessions fork", sessions_fork,
            "Begin a new session with the history of another, up to a message")
 SPINE_TITLE("runs", "What agents are working on")
-SPINE_VERB("runs list", runs_list, "List what is being worked on and what waits, the oldest first")
+SPINE_READS("runs list", runs_list, "List what is being worked on and what waits, the oldest first")
 SPINE_VERB("runs abort", runs_abort, "End a run")
 SPINE_VERB("runs retry", runs_retry, "Try a run again that failed or was aborted, by a new run")
 SPINE_TITLE("devices", "Who may connect: paired devices")
-SPINE_VERB("devices list", devices_list, "List devices that ask, and paired ones")
+SPINE_READS("devices list", devices_list, "List devices that ask, and paired ones")
 SPINE_VERB("devices approve", devices_approve, "Let a device in that asks to be paired")
 SPINE_VERB("devices reject", devices_reject, "Turn a request down")
 SPINE_VERB("devices revoke", devices_revoke, "Remove a paired device and end its connections")
 SPINE_VERB("devices rename", devices_rename, "Name a device")
 SPINE_TITLE("pairing", "Who may write on channels: paired senders")
-SPINE_VERB("pairing list", pairing_list, "List senders who wait to be let in")
+SPINE_READS("pairing list", pairing_list, "List senders who wait to be let in")
 SPINE_VERB("pairing approve", pairing_approve, "Let a sender in")
 SPINE_VERB("pairing reject", pairing_reject, "Turn a sender down")
 SPINE_TITLE("agents", "Look at agents, and mend them")
@@ -47,7 +49,7 @@ SPINE_VERB("agents restart", agents_restart, "End an agent's processes and start
 SPINE_VERB("agents reset", agents_reset,
            "Release an agent from quarantine, when what made it crash is mended")
 SPINE_TITLE("approvals", "What agents ask whether they may do it")
-SPINE_VERB("approvals list", approvals_list, "List what waits for an answer")
+SPINE_READS("approvals list", approvals_list, "List what waits for an answer")
 SPINE_VERB("approvals approve", approvals_approve, "Say yes")
 SPINE_VERB("approvals deny", approvals_deny, "Say no")
 SPINE_TITLE("skills", "What agents are taught: folders with a SKILL.md")
@@ -58,5 +60,8 @@ SPINE_TITLE("config", "Look at the configuration and change it")
 SPINE_VERB("config get", config_get, "Print the configuration file as JSON, secrets redacted")
 SPINE_VERB("config set", config_set, "Change one value in the configuration file")
 SPINE_VERB("config validate", config_validate, "Check the configuration; names file, line and key")
+SPINE_VERB("backup", backup, "Copy journal, keys and configuration, while the gateway runs or not")
+SPINE_VERB("restore", restore, "Put a backup in place; what was there is kept aside")
+SPINE_VERB("at", at, "Run a verb that reads as of a moment of the past")
 SPINE_VERB("completion", completion, "Print completions for a shell")
 SPINE_VERB("version", version, "Print versions")

@@ -12,12 +12,14 @@
 
 #include "adapters/agents/process/launch.h"
 #include "adapters/agents/process/orphans.h"
+#include "adapters/gateway/own_program.h"
 #include "adapters/http/control_ui.h"
 #include "adapters/loop/supervisor.h"
 #include "adapters/websocket/net/gateway_identity.h"
 #include "engine/config/edit/redact.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
+#include "engine/state_dir/restored_mark.h"
 #include "engine/state_dir/token.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/limits.h"
@@ -240,6 +242,11 @@ Status Daemon::make_loop() {
   SPINE_TRY(loop_, loop::LoopThread::create(shared_, ingress_));
   engine_ =
       std::make_unique<pipeline::Engine>(shared_, ingress_, server_->outbox(), loop_->outbox());
+  past_ = std::make_unique<past::AnswerPool>(
+      loop_->base(),
+      past::AnswerPool::Options{.program = [] { return sibling_program("spine-replay"); },
+                                .state_dir = state_dir_},
+      server_->outbox().add_producer(), shared_);
   server_->start();
   return ok();
 }
@@ -247,6 +254,7 @@ Status Daemon::make_loop() {
 Status Daemon::recover() {
   pipeline::EngineOptions options{
       .state_dir = state_dir_, .version = SPINE_VERSION, .accept_loss = options_.accept_loss};
+  options.restored = state_dir::has_restored_mark(state_dir_);
   options.policy = core::KeptBody{finished(policy_of(configs_.back()))};
   options.zone_rules = schedule::host_zone_rules(pipeline::wall_now_ms());
   zone_ =
@@ -256,6 +264,9 @@ Status Daemon::recover() {
   auto report = engine_->recover(std::move(options));
   loop::block_signals();
   if (!report) return report.error();
+  // One that stays makes the next start refuse the cursors of this one, too: no more than that.
+  const Status unmarked = state_dir::remove_restored_mark(state_dir_);
+  if (!unmarked) kLog.warn("{}", unmarked.error().message);
   for (const std::string& note : report->notes)
     kLog.warn("{}", note);
   quarantined_ = std::move(report->quarantined);
@@ -274,19 +285,28 @@ void Daemon::start_agents() {
   skills_ = std::make_unique<SkillsLink>(loop_->base(), loop_->producer(), shared_, *agents_);
   skills_->apply(configs_.back(), state_dir_);
   steps_.done("agents", fmt::format("{}; {} skills", agents_->summary(), skills_->eligible()));
-  loop_->start({.on_prompt = [this](const pipeline::PromptItem& item) { agents_->prompt(item); },
-                .on_cancel = [this](RunId run) { agents_->cancel(run); },
-                .on_steer = [this](const pipeline::SteerItem& item) { agents_->steer(item); },
-                .on_answer = [this](const pipeline::AnswerItem& item) { agents_->answer(item); },
-                .on_control = [this](const pipeline::ControlItem& item) { agents_->control(item); },
-                .on_stop_asked =
-                    [this] {
-                      agents_->record_partials();
-                      server_->flush_refusal_report();
-                    },
-                .on_stopping = [this] { agents_->begin_stop(); },
-                .ended = [this] { return agents_->ended(); },
-                .on_reload = [this] { reload(); }});
+  loop_->start(
+      {.on_prompt = [this](const pipeline::PromptItem& item) { agents_->prompt(item); },
+       .on_cancel = [this](RunId run) { agents_->cancel(run); },
+       .on_steer = [this](const pipeline::SteerItem& item) { agents_->steer(item); },
+       .on_answer = [this](const pipeline::AnswerItem& item) { agents_->answer(item); },
+       .on_control = [this](const pipeline::ControlItem& item) { agents_->control(item); },
+       .on_past =
+           [this](ConnectionRef to, std::uint64_t request, const pipeline::PastQuestionItem& item) {
+             past_->ask(to, request, item.line);
+           },
+       .on_stop_asked =
+           [this] {
+             agents_->record_partials();
+             server_->flush_refusal_report();
+           },
+       .on_stopping =
+           [this] {
+             past_->stop();
+             agents_->begin_stop();
+           },
+       .ended = [this] { return agents_->ended(); },
+       .on_reload = [this] { reload(); }});
   engine_->start(&end_process);
 }
 
@@ -306,6 +326,7 @@ void Daemon::serve() {
   zone_.reset();
   skills_.reset();
   agents_.reset();
+  past_.reset();
   // Agent processes that left their process group, where there was no pid name space.
   agents::sweep_orphans(agents::owner_mark(state_dir_.string()));
   kLog.info("stopped");

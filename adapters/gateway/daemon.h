@@ -14,6 +14,7 @@
 #include "adapters/gateway/gateway_place.h"
 #include "adapters/gateway/skills_link.h"
 #include "adapters/loop/loop.h"
+#include "adapters/past/answer_pool.h"
 #include "adapters/schedule/host_zone.h"
 #include "adapters/websocket/net/server.h"
 #include "engine/config/config.h"
@@ -115,6 +116,7 @@ class Daemon {
   std::unique_ptr<net::NetServer> server_{};
   std::unique_ptr<pipeline::Engine> engine_{};
   std::unique_ptr<schedule::ZoneWatch> zone_{};
+  std::unique_ptr<past::AnswerPool> past_{};
   std::unique_ptr<agents::AgentRegistry> agents_{};
   std::unique_ptr<SkillsLink> skills_{};
 };

@@ -23,7 +23,8 @@ struct Common {
   std::optional<std::uint16_t> port{};
   std::string token{};
   std::string token_file{};
-  bool json{};  // not of the gateway: verbs print JSON
+  bool json{};          // not of the gateway: verbs print JSON
+  std::string as_of{};  // nor this: a moment of the past that is read from; empty = now
 };
 
 struct Place {

@@ -136,6 +136,11 @@ struct LoopThread::State {
         pipeline::read(payload, control);
         if (!stopping && hooks.on_control) hooks.on_control(control);
         return;
+      case ItemKind::past_question:
+        pipeline::read(payload, past_question);
+        if (!stopping && hooks.on_past)
+          hooks.on_past(header.connection, header.request, past_question);
+        return;
       case ItemKind::stopping:
         stopping = true;
         if (hooks.on_stopping) hooks.on_stopping();
@@ -227,6 +232,7 @@ struct LoopThread::State {
   pipeline::AnswerItem answer{};
   pipeline::ControlItem control{};
   pipeline::ArmItem arm_item{};
+  pipeline::PastQuestionItem past_question{};
 };
 
 LoopThread::LoopThread(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -21,6 +21,9 @@ struct Hooks {
   std::function<void(const pipeline::SteerItem&)> on_steer{};      // borrowed, too
   std::function<void(const pipeline::AnswerItem&)> on_answer{};    // borrowed, too
   std::function<void(const pipeline::ControlItem&)> on_control{};  // borrowed, too
+  // A question about the past; `to` and `request` are those of its answer. Borrowed, too.
+  std::function<void(ConnectionRef to, std::uint64_t request, const pipeline::PastQuestionItem&)>
+      on_past{};
   // The engine is about to be stopped: the last chance to send it inputs.
   std::function<void()> on_stop_asked{};
   // The engine has stopped; the loop runs on until ended() returns true, or for kStopMsMax.

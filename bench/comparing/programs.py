@@ -2,7 +2,7 @@
 
 import os
 
-FOLDERS = ("", "adapters/cli", "bench/load", "bench/echo_server", "bench/fill", "bench/flood")
+FOLDERS = ("", "adapters/cli", "bench/load", "bench/echo_server", "bench/fill", "bench/flood", "bench/sample")
 
 
 def find_binary(build, name):

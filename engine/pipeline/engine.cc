@@ -6,11 +6,13 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "engine/core/model/rules.h"
 #include "engine/core/model/views.h"
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/recovery.h"
 #include "journal/snapshots.h"
 #include "schemas/fields.h"
+#include "schemas/vocab/cursor.h"
 
 #include "event_generated.h"
 
@@ -35,6 +37,11 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
     report.notes.emplace_back(
         "other processes held every place for readers of the journal (look for them with "
         "`fuser`): they were cut off, and what they read from now on may be wrong");
+  }
+  if (options.restored) {
+    report.notes.emplace_back(
+        "the state directory was restored from a backup: clients cannot resume what they saw "
+        "before, and get a snapshot instead");
   }
   core::State state;
   journal::Reader reader = journal_->reader();
@@ -66,7 +73,7 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
     return ready.error();
   }
   const core::EngineMemory now = core::view_engine(engine_->state());
-  shared_.cursor_epoch = {shared_.epoch.hi ^ now.loss.hi, shared_.epoch.lo ^ now.loss.lo};
+  shared_.cursor_epoch = cursor_epoch(shared_.epoch, now.loss);
   SPINE_TRY(report.obligations_resumed,
             engine_->interrupt_runs(report.after_crash ? fb::InterruptReason::gateway_crash
                                                        : fb::InterruptReason::gateway_stop));
@@ -92,12 +99,15 @@ Status Engine::write_start(const EngineOptions& options, const RecoveryReport& r
   }
   const Bits128 boot = boot_id();
   const fb::Bits128 boot_bits{boot.hi, boot.lo};
+  // After a restore, too, seqs of before are given out again; how far they went is not known.
+  const bool new_cursors = lost || options.restored;
   const Bits128 loss = random128();
   const fb::Bits128 loss_bits{loss.hi, loss.lo};
   flatbuffers::FlatBufferBuilder started{256};
   started.Finish(fb::CreateEngineStartedDirect(
       started, options.version.c_str(), &boot_bits, boottime_now_ms(), report.after_crash,
-      static_cast<std::uint32_t>(::getpid()), lost.value, lost ? &loss_bits : nullptr));
+      static_cast<std::uint32_t>(::getpid()), lost.value, new_cursors ? &loss_bits : nullptr,
+      core::kRulesVersion));
   inputs.push_back({fb::EventBody::EngineStarted, finished(started)});
   const core::EngineMemory memory = core::view_engine(engine_->state());
   const ByteSpan zone_rules = options.zone_rules.view();

@@ -27,6 +27,7 @@ struct EngineOptions {
   core::KeptBody policy{};      // a ConfigApplied
   core::KeptBody zone_rules{};  // a ZoneRules; empty = as before
   bool accept_loss{};           // go on although a snapshot or index shows that events are lost
+  bool restored{};              // from a backup: cursors of before are not to be taken any more
 };
 
 // What recovery found and did, for the log.

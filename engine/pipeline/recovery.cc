@@ -7,6 +7,7 @@
 #include "engine/core/model/evolve.h"
 #include "engine/core/model/snapshot.h"
 #include "journal/index.h"
+#include "schemas/vocab/advice.h"
 
 namespace spine::pipeline {
 namespace {
@@ -41,9 +42,9 @@ Result<Losses> find_losses(const std::filesystem::path& state_dir, Bits128 boot,
   const std::string what = journal::ahead_text(losses, reader.last());
   if (!accept_loss) {
     return Error{Errc::corrupt,
-                 fmt::format("{} Bring back a backup of the whole state directory {}, or go on "
-                             "without what is missing: spine start --accept-loss",
-                             what, state_dir.string())};
+                 fmt::format("{} In place of {} {}; or go on without what is missing: spine start "
+                             "--accept-loss",
+                             what, state_dir.string(), kBringBackABackup)};
   }
   notes.push_back(
       fmt::format("{} As asked for by --accept-loss this is gone on without: such "
@@ -112,10 +113,11 @@ Result<std::uint64_t> fold_rest(journal::Reader& reader, core::State& state) {
         });
     if (end != block.count()) {
       const Error why = unreadable_event(block.event(end));
-      return Error{why.code, fmt::format("In the journal, {}. {}", why.message,
-                                         why.code == Errc::newer_format
-                                             ? "Install the version that wrote it or a later one."
-                                             : "Run `spine journal verify` and restore a backup.")};
+      const std::string advice =
+          why.code == Errc::newer_format
+              ? "Install the version that wrote it or a later one."
+              : fmt::format("Run `spine journal verify`, then {}", kBringBackABackup);
+      return Error{why.code, fmt::format("In the journal, {}. {}", why.message, advice)};
     }
     if (state.applied().value >= reader.last().value) return folded;
     SPINE_TRY(block, reader.block_after(block));

@@ -28,7 +28,10 @@ inline constexpr std::size_t kIndexMapBytes = std::size_t{1} << 38;
 inline constexpr std::size_t kSpaceAheadBytes = 64 * kMiB;     // posix_fallocate ahead of use
 inline constexpr std::size_t kSpaceReservedBytes = 16 * kMiB;  // for events that close what is open
 inline constexpr std::size_t kLostSnapshotsKept = 8;           // set aside by --accept-loss
-inline constexpr std::size_t kSnapshotsKept = 3;
+// In all, spread over the journal, so that any moment of the past is near one. Worst case on disk:
+// this many times kStateBytesMax, about 15 GiB; 1 MB each is usual.
+inline constexpr std::size_t kSnapshotsKept = 16;
+inline constexpr std::size_t kSnapshotsNewestKept = 3;  // of them; never thinned
 inline constexpr std::uint64_t kSnapshotEveryEvents = 1'000'000;
 inline constexpr std::uint64_t kDigestEveryEvents = 1'000'000;
 

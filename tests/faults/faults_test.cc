@@ -137,10 +137,10 @@ void expect_promise_kept(const fs::path& state, const WriterRun& run, Seq before
   ASSERT_TRUE(ahead->empty()) << journal::ahead_text(*ahead, journal.last());
   auto snapshots = journal::SnapshotStore::open(state / "snapshots");
   ASSERT_TRUE(snapshots);
-  const std::size_t kept = std::min(run.snapshots.size(), limits::kSnapshotsKept);
+  const std::size_t kept = std::min(run.snapshots.size(), limits::kSnapshotsNewestKept);
   for (std::size_t i = run.snapshots.size() - kept; i < run.snapshots.size(); ++i) {
     // The oldest one may just have been removed in favour of one that was not yet reported.
-    if (i + limits::kSnapshotsKept == run.snapshots.size()) continue;
+    if (i + limits::kSnapshotsNewestKept == run.snapshots.size()) continue;
     const auto loaded = snapshots->load(run.snapshots[i], kContentEpoch);
     ASSERT_TRUE(loaded) << loaded.error().message;
     ASSERT_EQ(as_text(loaded->payload()), snapshot_content(run.snapshots[i]));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 
 #include "engine/core/model/digest.h"
 #include "engine/core/model/evolve.h"
+#include "journal/block.h"
 #include "schemas/event_verify.h"
 #include "schemas/vocab/show.h"
 #include "tests/unit/core/life.h"
@@ -51,6 +53,63 @@ inline std::string slurp(const fs::path& path) {
   std::ostringstream text;
   text << std::ifstream(path, std::ios::binary).rdbuf();
   return text.str();
+}
+
+// The records of a .journal, in order.
+inline std::vector<Record> read_journal(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<Record> journal;
+  Record record;
+  while (file.read(reinterpret_cast<char*>(&record.header), sizeof(record.header))) {
+    record.words.assign((record.header.body_bytes + 7) / 8, 0);
+    file.read(reinterpret_cast<char*>(record.words.data()),
+              static_cast<std::streamsize>(align8(record.header.body_bytes)));
+    EXPECT_TRUE(file) << path << " ends in the middle of a record";
+    journal.push_back(record);
+  }
+  return journal;
+}
+
+// A file of blocks.
+struct Blocks {
+  std::vector<Record> records{};
+  std::vector<journal::BlockHeader> headers{};
+};
+
+inline void take(const journal::BlockView& block, Blocks& blocks) {
+  blocks.headers.push_back(block.header());
+  for (std::uint32_t i = 0; i < block.count(); ++i) {
+    const EventView event = block.event(i);
+    Record record{.header = event.header};
+    record.words.assign(align8(event.body.size()) / 8, 0);
+    std::memcpy(record.words.data(), event.body.data(), event.body.size());
+    blocks.records.push_back(std::move(record));
+  }
+}
+
+// Checks each block, and the chain.
+inline Blocks read_blocks(const fs::path& path) {
+  const std::string text = slurp(path);
+  std::vector<std::uint64_t> words(text.size() / 8);
+  std::memcpy(words.data(), text.data(), words.size() * 8);
+  ByteSpan rest = std::as_bytes(std::span(words));
+  Blocks blocks;
+  Seq first{1};
+  journal::Digest256 head{};
+  while (rest.size() >= sizeof(journal::BlockHeader)) {
+    const auto header = load<journal::BlockHeader>(rest.data());
+    const std::size_t bytes = std::min<std::size_t>(header.bytes, rest.size());
+    const auto block = journal::BlockView::verify(rest.first(bytes), first);
+    EXPECT_TRUE(block) << "at seq " << first.value << ": " << block.error().message;
+    if (!block) return blocks;
+    EXPECT_EQ(header.previous, head) << "at seq " << first.value;
+    head = block->sha256();
+    take(*block, blocks);
+    first = next(block->last());
+    rest = rest.subspan(bytes);
+  }
+  EXPECT_TRUE(rest.empty());
+  return blocks;
 }
 
 }  // namespace spine::core

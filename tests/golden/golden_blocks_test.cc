@@ -4,8 +4,6 @@
 // (journal/block.h); <name>.digest holds what their events fold to, as for the journals beside
 // them. Both are written once, like those. They hold what a reader must understand for ever:
 // header, chain and records.
-#include <algorithm>
-#include <cstring>
 #include <stdlib.h>
 
 #include "journal/journal.h"
@@ -80,48 +78,6 @@ void write_missing_blocks() {
     life.step();
   write_blocks(base.string() + ".blocks", life.world.journal);
   std::ofstream(base.string() + ".digest") << digest_lines(life.world.journal);
-}
-
-// A file of blocks.
-struct Blocks {
-  std::vector<Record> records{};
-  std::vector<journal::BlockHeader> headers{};
-};
-
-void take(const journal::BlockView& block, Blocks& blocks) {
-  blocks.headers.push_back(block.header());
-  for (std::uint32_t i = 0; i < block.count(); ++i) {
-    const EventView event = block.event(i);
-    Record record{.header = event.header};
-    record.words.assign(align8(event.body.size()) / 8, 0);
-    std::memcpy(record.words.data(), event.body.data(), event.body.size());
-    blocks.records.push_back(std::move(record));
-  }
-}
-
-// Checks each block, and the chain.
-Blocks read_blocks(const fs::path& path) {
-  const std::string text = slurp(path);
-  std::vector<std::uint64_t> words(text.size() / 8);
-  std::memcpy(words.data(), text.data(), words.size() * 8);
-  ByteSpan rest = std::as_bytes(std::span(words));
-  Blocks blocks;
-  Seq first{1};
-  journal::Digest256 head{};
-  while (rest.size() >= sizeof(journal::BlockHeader)) {
-    const auto header = load<journal::BlockHeader>(rest.data());
-    const std::size_t bytes = std::min<std::size_t>(header.bytes, rest.size());
-    const auto block = journal::BlockView::verify(rest.first(bytes), first);
-    EXPECT_TRUE(block) << "at seq " << first.value << ": " << block.error().message;
-    if (!block) return blocks;
-    EXPECT_EQ(header.previous, head) << "at seq " << first.value;
-    head = block->sha256();
-    take(*block, blocks);
-    first = next(block->last());
-    rest = rest.subspan(bytes);
-  }
-  EXPECT_TRUE(rest.empty());
-  return blocks;
 }
 
 // From format 2 on every block ends its commit but those of the last one, which only its last ends.

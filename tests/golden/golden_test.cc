@@ -33,20 +33,6 @@ void write_journal(const fs::path& path, const std::vector<Record>& journal) {
   }
 }
 
-std::vector<Record> read_journal(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::vector<Record> journal;
-  Record record;
-  while (file.read(reinterpret_cast<char*>(&record.header), sizeof(record.header))) {
-    record.words.assign((record.header.body_bytes + 7) / 8, 0);
-    file.read(reinterpret_cast<char*>(record.words.data()),
-              static_cast<std::streamsize>(align8(record.header.body_bytes)));
-    EXPECT_TRUE(file) << path << " ends in the middle of a record";
-    journal.push_back(record);
-  }
-  return journal;
-}
-
 void write_missing() {
   for (const Recipe& recipe : kRecipes) {
     const fs::path base = fs::path(SPINE_GOLDEN_DIR) / recipe.name;

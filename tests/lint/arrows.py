@@ -30,6 +30,8 @@ ADAPTERS = {
     # They live on the loop thread, and use its timers.
     "adapters/agents": ("adapters/agents", "adapters/loop"),
     "adapters/skills": ("adapters/skills", "adapters/loop"),
+    # Its processes are started and read from as those of agents are.
+    "adapters/past": ("adapters/past", "adapters/loop", "adapters/agents/process"),
     "adapters/schedule": ("adapters/schedule", "adapters/loop"),
 }
 

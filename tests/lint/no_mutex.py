@@ -5,7 +5,7 @@ import re
 import lint
 
 FOLDERS = ("journal", "engine/core", "engine/pipeline", "adapters/websocket", "adapters/http",
-           "adapters/loop", "adapters/agents")
+           "adapters/loop", "adapters/agents", "adapters/past")
 
 LOCKS = re.compile(
     r"\bstd::(?:recursive_|timed_|shared_|recursive_timed_|shared_timed_)?mutex\b"

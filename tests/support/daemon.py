@@ -193,12 +193,23 @@ class Daemon:
             raise AssertionError(f"journal dump failed:\n{answer.stdout[-500:]}{answer.stderr}")
         return [json.loads(line) for line in answer.stdout.splitlines()]
 
+    def check_decisions(self):
+        """What this journal records is decided the same again; one that cannot be read says nothing."""
+        if not (self.state_dir / "journal" / "data.mdb").exists():
+            return
+        answer = self.replay("replay", "fork", "--at", "1")
+        if answer.returncode not in (0, 1):
+            raise AssertionError(f"recorded decisions are not taken again:\n{answer.stdout}{answer.stderr}")
+
     def close(self):
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        if self.owns_folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            self.check_decisions()
+        finally:
+            if self.owns_folder:
+                shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
         return self

@@ -7,10 +7,10 @@
 #include "adapters/websocket/door/admission.h"
 #include "adapters/websocket/door/credentials.h"
 #include "adapters/websocket/door/door.h"
-#include "adapters/websocket/protocol/cursor.h"
 #include "adapters/websocket/protocol/health.h"
 #include "adapters/websocket/protocol/net_log.h"
 #include "engine/core/sessions/session_key.h"
+#include "schemas/vocab/cursor.h"
 #include "schemas/vocab/uuid.h"
 
 namespace spine::net {

@@ -152,7 +152,7 @@ void runs_list(Call& call) {
             .b = call.boolean("ended") ? std::uint64_t{1} : 0},
            [](Responder& to, const pipeline::RunsItem& item) {
              to.respond([&](JsonWriter& json) {
-               json.member("ts", to.net.wall_ms);
+               json.member("ts", to.wall_ms());
                json.member("totalCount", item.total);
                json.objects("runs", item.runs,
                             [&](const pipeline::ListedRun& run) { write_run(json, run); });
@@ -288,7 +288,11 @@ constexpr Method kAgentMethods[]{
     {"agents.restart", Scope::admin, {kNamedId}, change_agent<fb::CreateAgentRestartRequested>},
     {"agents.reset", Scope::admin, {kNamedId}, change_agent<fb::CreateAgentReset>},
     {"models.list", Scope::read, {}, show_configured<write_models>},
-    {"runs.list", Scope::read, {number("limit", 1, 1'000, 100), boolean("ended")}, runs_list},
+    {"runs.list",
+     Scope::read,
+     {number("limit", 1, 1'000, 100), boolean("ended")},
+     runs_list,
+     kPast},
     {"runs.retry",
      Scope::write,
      {required_text("runId", limits::kIdempotencyKeyBytesMax), boolean("force"),

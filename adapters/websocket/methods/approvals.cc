@@ -245,10 +245,10 @@ constexpr Method kApprovalMethods[]{
     {"approval.get", Scope::approvals, {kApprovalId}, approval_get},
     {"approval.resolve", Scope::approvals, {kApprovalId, kDecision}, approval_resolve},
     {"exec.approval.get", Scope::approvals, {kApprovalId}, exec_approval_get},
-    {"exec.approval.list", Scope::approvals, {}, approval_list},
+    {"exec.approval.list", Scope::approvals, {}, approval_list, kPast},
     {"exec.approval.resolve", Scope::approvals, {kApprovalId, kDecision}, approval_resolve},
     {"exec.approval.waitDecision", Scope::approvals, {kApprovalId}, approval_wait},
-    {"plugin.approval.list", Scope::approvals, {}, approval_list},
+    {"plugin.approval.list", Scope::approvals, {}, approval_list, kPast},
     {"plugin.approval.resolve", Scope::approvals, {kApprovalId, kDecision}, approval_resolve},
     {"plugin.approval.waitDecision", Scope::approvals, {kApprovalId}, approval_wait},
 };

@@ -110,7 +110,7 @@ RenderedRows render(const pipeline::HistoryItem& item, const Wanted& wanted) {
   return rows;
 }
 
-void write_history(JsonWriter& json, Context& net, const pipeline::HistoryItem& item,
+void write_history(JsonWriter& json, const Responder& to, const pipeline::HistoryItem& item,
                    const Wanted& wanted) {
   const RenderedRows rows = render(item, wanted);
   json.array("messages", [&] {
@@ -119,10 +119,10 @@ void write_history(JsonWriter& json, Context& net, const pipeline::HistoryItem& 
   });
   if (item.found) {
     json.key("sessionInfo");
-    write_session(json, net.config(), item.session, net.wall_ms);
+    write_session(json, to.net.config(), item.session, to.wall_ms());
   }
   const bool more = item.found && (item.more || rows.cut);
-  write_defaults(json, "defaults", net.config());
+  write_defaults(json, "defaults", to.net.config());
   json.member("hasMore", more);
   json.member("totalMessages", item.found ? item.session.message_count : 0);
   if (more && rows.oldest) json.member("nextCursor", std::to_string(rows.oldest.value));
@@ -163,7 +163,7 @@ void history(Call& call) {
                  json.object("metadata", [&] { write_chat_metadata(json, to.net.config()); });
                }
                if (item.found) json.member("sessionId", uuid_string(item.session.uuid));
-               write_history(json, to.net, item, wanted);
+               write_history(json, to, item, wanted);
              });
            });
 }
@@ -277,7 +277,7 @@ constexpr ParamList kHistory{
 };
 
 constexpr Method kChatMethods[]{
-    {"chat.history", Scope::read, kHistory, history<false>},
+    {"chat.history", Scope::read, kHistory, history<false>, kPast},
     {"chat.startup", Scope::read, kHistory, history<true>},
     {"chat.metadata", Scope::read, {}, show_configured<write_chat_metadata>},
     {"chat.send",

@@ -3,6 +3,7 @@
 #include "adapters/websocket/protocol/devices.h"
 
 #include <charconv>
+#include <span>
 #include <string>
 
 #include "adapters/websocket/methods/methods.h"
@@ -62,7 +63,10 @@ void device_pair_list(Call& call) {
   call.ask({.kind = input_kind::kQueryDevices, .b = kDevicesListed},
            [](Responder& to, const pipeline::DevicesItem& item) {
              to.respond([&](JsonWriter& json) {
-               json.objects("pending", to.net.device_requests.all(to.net.now_ms()),
+               // Requests are not in the journal: nobody knows who asked in the past.
+               std::span<const DeviceRequest> pending{};
+               if (!to.as_of.seq) pending = to.net.device_requests.all(to.net.now_ms());
+               json.objects("pending", pending,
                             [&](const DeviceRequest& row) { write_device_request(json, row); });
                json.objects("paired", item.devices,
                             [&](const core::DeviceView& row) { write_device(json, row); });
@@ -293,10 +297,10 @@ constexpr Param kDeviceId = required_text("deviceId", 128);
 constexpr Param kRole = optional_text("role", limits::kNameBytesMax);
 
 constexpr Method kDeviceMethods[]{
-    {"channels.pairing.list", Scope::pairing, {}, channels_pairing_list},
+    {"channels.pairing.list", Scope::pairing, {}, channels_pairing_list, kPast},
     {"channels.pairing.approve", Scope::pairing, {kPairingRequest}, resolve_pairing<true>},
     {"channels.pairing.dismiss", Scope::pairing, {kPairingRequest}, resolve_pairing<false>},
-    {"device.pair.list", Scope::pairing, {}, device_pair_list},
+    {"device.pair.list", Scope::pairing, {}, device_pair_list, kPast},
     {"device.pair.approve", Scope::pairing, {kRequestId}, device_pair_approve},
     {"device.pair.reject", Scope::pairing, {kRequestId}, device_pair_reject},
     {"device.pair.remove", Scope::pairing, {kDeviceId}, device_pair_remove},

@@ -43,24 +43,25 @@ Question question_of(const Call& call, SessionPage page) {
 }
 
 // As many rows as fit a page, as sent: names of sessions may be long. Returns how many.
-std::size_t render_rows(Context& net, const pipeline::SessionsItem& item, std::string& rows) {
+std::size_t render_rows(const Responder& to, const pipeline::SessionsItem& item,
+                        std::string& rows) {
   JsonWriter json{rows};
   std::size_t count = 0;
   for (const core::SessionView& session : item.sessions) {
     if (count != 0 && rows.size() > limits::kHistoryBytesMax) break;
-    write_session(json, net.config(), session, net.wall_ms);
+    write_session(json, to.net.config(), session, to.wall_ms());
     ++count;
   }
   return count;
 }
 
-void write_page(JsonWriter& json, Context& net, SessionPage page,
+void write_page(JsonWriter& json, const Responder& to, SessionPage page,
                 const pipeline::SessionsItem& item) {
   std::string rows;
-  const std::size_t count = render_rows(net, item, rows);
+  const std::size_t count = render_rows(to, item, rows);
   const std::uint64_t next = page.offset + count;
   const bool has_more = next < item.total;
-  json.member("ts", net.wall_ms);
+  json.member("ts", to.wall_ms());
   json.member("path", "journal");
   json.member("count", count);
   json.member("totalCount", item.total);
@@ -68,7 +69,7 @@ void write_page(JsonWriter& json, Context& net, SessionPage page,
   has_more ? json.member("nextOffset", next) : json.member_null("nextOffset");
   json.member("hasMore", has_more);
   json.member_raw("owners", "[]");
-  write_defaults(json, "defaults", net.config());
+  write_defaults(json, "defaults", to.net.config());
   json.array("sessions", [&] {
     if (count != 0) json.raw(rows);
   });
@@ -77,7 +78,7 @@ void write_page(JsonWriter& json, Context& net, SessionPage page,
 void sessions_list(Call& call) {
   const SessionPage page = page_of(call);
   call.ask(question_of(call, page), [page](Responder& to, const pipeline::SessionsItem& item) {
-    to.respond([&](JsonWriter& json) { write_page(json, to.net, page, item); });
+    to.respond([&](JsonWriter& json) { write_page(json, to, page, item); });
   });
 }
 
@@ -88,7 +89,7 @@ void sessions_describe(Call& call) {
              to.respond([&](JsonWriter& json) {
                if (item.sessions.empty()) return json.member_null("session");
                json.key("session");
-               write_session(json, to.net.config(), item.sessions.front(), to.net.wall_ms);
+               write_session(json, to.net.config(), item.sessions.front(), to.wall_ms());
              });
            });
 }
@@ -121,7 +122,7 @@ void sessions_resolve(Call& call) {
     if (item.sessions.size() == 1) return answer_resolved(to, item.sessions.front());
     if (item.sessions.size() > 1) return to.refuse("More than one session found: " + asked);
     if (!allow_missing) return to.refuse("No session found: " + asked);
-    to.respond_raw("{\"ok\":false}");
+    to.respond([](JsonWriter& json) { json.member("ok", false); });
   });
 }
 
@@ -132,7 +133,7 @@ void sessions_subscribe(Call& call) {
       !call.ask(question_of(call, page), [page](Responder& to, const pipeline::SessionsItem& item) {
         to.respond([&](JsonWriter& json) {
           json.member("subscribed", true);
-          json.object("list", [&] { write_page(json, to.net, page, item); });
+          json.object("list", [&] { write_page(json, to, page, item); });
         });
       })) {
     return;
@@ -192,7 +193,7 @@ void write_preview(JsonWriter& json, std::string_view key, const pipeline::Histo
 
 void answer_previews(const Responder& to, std::string_view rows) {
   to.respond([&](JsonWriter& json) {
-    json.member("ts", to.net.wall_ms);
+    json.member("ts", to.wall_ms());
     json.array("previews", [&] {
       if (!rows.empty()) json.raw(rows);
     });
@@ -212,6 +213,7 @@ struct Preview {
   std::size_t at{};
   std::string rows{};
 
+  void failed(Responder& to) { end_preview(to); }
   void ask_next(Responder& to) {
     const Question question{input_kind::kQueryMessages, keys[at], messages};
     to.ask(question, std::move(*this));
@@ -227,6 +229,23 @@ struct Preview {
 };
 
 // First which sessions the keys name, then their messages.
+struct PreviewedSessions {
+  Preview preview{};
+
+  void failed(Responder& to) { end_preview(to); }
+  void operator()(Responder& to, const pipeline::SessionsItem& item) {
+    if (item.malformed) {
+      end_preview(to);
+      return to.refuse_key({});
+    }
+    for (const core::SessionView& session : item.sessions) {
+      if (std::ranges::find(preview.keys, session.key) != preview.keys.end()) continue;
+      preview.keys.emplace_back(session.key);
+    }
+    preview.ask_next(to);
+  }
+};
+
 void sessions_preview(Call& call) {
   if (!call.given("keys")) return call.complain("keys", "must be an array of keys");
   pipeline::KeyList wanted;
@@ -244,21 +263,8 @@ void sessions_preview(Call& call) {
       call.net.previews == limits::kPreviewsAtOnceMax) {
     return call.refuse_rate_limited("previews", "another preview is being gathered", 100);
   }
-  const bool asked =
-      call.ask({input_kind::kResolveKeys, wanted.view()},
-               [preview = Preview{call.number("limit"), call.number("maxChars")}](
-                   Responder& to, const pipeline::SessionsItem& item) mutable {
-                 if (item.malformed) {
-                   end_preview(to);
-                   return to.refuse_key({});
-                 }
-                 for (const core::SessionView& session : item.sessions) {
-                   if (std::ranges::find(preview.keys, session.key) != preview.keys.end()) continue;
-                   preview.keys.emplace_back(session.key);
-                 }
-                 preview.ask_next(to);
-               });
-  if (!asked) return;
+  const Preview preview{call.number("limit"), call.number("maxChars")};
+  if (!call.ask({input_kind::kResolveKeys, wanted.view()}, PreviewedSessions{preview})) return;
   call.net.hub.table.set(call.slot, connection_flag::kPreviewing);
   ++call.net.previews;
 }
@@ -458,21 +464,23 @@ void sessions_delete(Call& call) {
 }
 
 constexpr Method kSessionMethods[]{
-    {"sessions.list", Scope::read, {kPageLimit, kPageOffset, kAgentId}, sessions_list},
-    {"sessions.describe", Scope::read, {session_key("key")}, sessions_describe},
+    {"sessions.list", Scope::read, {kPageLimit, kPageOffset, kAgentId}, sessions_list, kPast},
+    {"sessions.describe", Scope::read, {session_key("key")}, sessions_describe, kPast},
     {"sessions.resolve",
      Scope::read,
      {optional_text("key", limits::kKeyBytesMax), optional_text("label", limits::kKeyBytesMax),
       optional_text("sessionId", limits::kKeyBytesMax),
       optional_text("shortId", limits::kKeyBytesMax), boolean("allowMissing")},
-     sessions_resolve},
+     sessions_resolve,
+     kPast},
     {"sessions.subscribe", Scope::read, {kPageLimit, kPageOffset, kAgentId}, sessions_subscribe},
     {"sessions.messages.subscribe", Scope::read, {session_key("key")}, messages_subscribe},
     {"sessions.messages.unsubscribe", Scope::read, {session_key("key")}, messages_unsubscribe},
     {"sessions.preview",
      Scope::read,
      {list("keys"), number("limit", 1, 50, 12), number("maxChars", 20, 2'000, 240)},
-     sessions_preview},
+     sessions_preview,
+     kPast},
     {"sessions.compact", Scope::admin, {session_key("key")}, sessions_compact},
     {"sessions.create",
      Scope::write,

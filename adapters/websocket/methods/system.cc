@@ -240,7 +240,7 @@ constexpr Method kSystemMethods[]{
     {"node.list", Scope::read, {}, nothing_yet<kNoNodes>},
     {"openclaw.approval.list", Scope::approvals, {}, nothing_yet<kNoApprovals>},
     {"question.list", Scope::questions, {}, nothing_yet<kNoQuestions>},
-    {"spine.digest", Scope::read, {}, spine_digest},
+    {"spine.digest", Scope::read, {}, spine_digest, kPast},
     {"spine.status", Scope::read, {}, spine_status},
     {"status", Scope::read, {}, status},
     {"system-event", Scope::admin, {kWords, kWordsFor, kWordsForAgent}, system_event},

@@ -10,8 +10,8 @@
 #include "adapters/websocket/protocol/inputs.h"
 #include "adapters/websocket/protocol/method.h"
 #include "adapters/websocket/protocol/net_log.h"
-#include "adapters/websocket/protocol/respond.h"
 #include "adapters/websocket/pushes/run_pushes.h"
+#include "engine/core/questions/past.h"
 
 namespace spine::net {
 namespace {
@@ -315,11 +315,42 @@ void Switchboard::answer(const pipeline::OutHeader& header, ByteSpan payload) {
   if (kind != pipeline::ItemKind::reply) net_.query_answered(header.connection);
   PendingRequest& request = net_.pending.at(header.request);
   SPINE_CHECK(request.then.takes() == kind);
-  if (net_.hub.table.live(header.connection) && net_.hub.writable(header.connection.slot)) {
-    Responder to{net_, header.connection.slot, request.id()};
-    request.then.run(to, payload);
+  if (auto to = client_of(header)) {
+    request.then.run(*to, payload);
   } else {
     request.then.run_for_nobody(net_, payload);
+  }
+  net_.pending.remove(header.request);
+}
+
+std::optional<Responder> Switchboard::client_of(const pipeline::OutHeader& header) {
+  const ConnectionRef client = header.connection;
+  if (!net_.hub.table.live(client) || !net_.hub.writable(client.slot)) return {};
+  return Responder{net_, client.slot, net_.pending.at(header.request).id()};
+}
+
+void Switchboard::answer_past(const pipeline::OutHeader& header, ByteSpan payload) {
+  core::PastItem past{};
+  pipeline::read(payload, past);
+  net_.past_answered(header.connection);
+  PendingRequest& request = net_.pending.at(header.request);
+  SPINE_CHECK(request.then.takes() == past.kind);
+  if (auto to = client_of(header)) {
+    to->as_of = {.seq = past.seq, .wall_ms = past.wall_ms};
+    request.then.run(*to, past.answer);
+  } else {
+    request.then.run_for_nobody(net_, past.answer);
+  }
+  net_.pending.remove(header.request);
+}
+
+void Switchboard::fail_past(const pipeline::OutHeader& header, ByteSpan payload) {
+  core::PastFailureItem failure{};
+  pipeline::read(payload, failure);
+  net_.past_answered(header.connection);
+  if (auto to = client_of(header)) {
+    net_.pending.at(header.request).then.fail(*to);
+    to->refuse_past(failure);
   }
   net_.pending.remove(header.request);
 }
@@ -346,6 +377,10 @@ void Switchboard::item(const pipeline::OutHeader& header, ByteSpan payload) {
       return keep_gap(header, payload);
     case ItemKind::journal:
       return journal_.page(header, payload);
+    case ItemKind::past:
+      return answer_past(header, payload);
+    case ItemKind::past_failure:
+      return fail_past(header, payload);
     case ItemKind::event: {
       pipeline::EventItem event{};
       pipeline::read(payload, event);

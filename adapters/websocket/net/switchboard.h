@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "adapters/websocket/door/door.h"
 #include "adapters/websocket/methods/channel_message.h"
 #include "adapters/websocket/protocol/context.h"
 #include "adapters/websocket/protocol/request.h"
+#include "adapters/websocket/protocol/respond.h"
 #include "adapters/websocket/pushes/events.h"
 #include "adapters/websocket/pushes/journal_streams.h"
 #include "engine/pipeline/items/messages.h"
@@ -69,6 +71,10 @@ class Switchboard {
   void bound_partials();
   // Passes the engine's answer to its Continuation, also when the client is gone.
   void answer(const pipeline::OutHeader& header, ByteSpan payload);
+  void answer_past(const pipeline::OutHeader& header, ByteSpan payload);
+  void fail_past(const pipeline::OutHeader& header, ByteSpan payload);
+  // The client of that answer; none when it is gone.
+  std::optional<Responder> client_of(const pipeline::OutHeader& header);
 
   // A page of a gap, kept until this turn's other items are handled.
   struct KeptGap {

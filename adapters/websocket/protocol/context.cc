@@ -2,8 +2,10 @@
 #include "adapters/websocket/protocol/context.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
+#include "engine/core/questions/past.h"
 #include "schemas/fields.h"
 
 namespace spine::net {
@@ -46,14 +48,30 @@ void Context::query(const Question& question, std::uint32_t slot, std::uint64_t 
   header.principal = hub.table.principal[slot];
   header.a = question.a;
   header.b = question.b;
-  std::uint32_t& calls = hub.table.calls_left[slot];
-  calls -= std::min(calls, limits::kCallsPerQuery - 1);
-  ++hub.table.queries[slot];
+  charge(slot);
   if (!waiting_queries.empty() || !may_go(slot)) {
     waiting_queries.push_back({header, std::string{question.text}});
     return;
   }
   hand_in(header, question.text);
+}
+
+void Context::query_past(const AsOf& as_of, const Question& question, std::uint32_t slot,
+                         std::uint64_t request) {
+  pipeline::InputHeader header = header_of(pipeline::input_kind::kQueryPast);
+  header.connection = hub.table.ref(slot);
+  header.request = request;
+  charge(slot);
+  const std::string found = as_of.seq ? std::to_string(as_of.seq.value) : std::string{};
+  const core::PastQuestion asked{as_of.seq ? std::string_view{found} : as_of.moment, question};
+  ingress.push(header, as_bytes(core::line_of(asked)));
+}
+
+// What a query costs.
+void Context::charge(std::uint32_t slot) {
+  std::uint32_t& calls = hub.table.calls_left[slot];
+  calls -= std::min(calls, limits::kCallsPerQuery - 1);
+  ++hub.table.queries[slot];
 }
 
 void Context::hand_in(const pipeline::InputHeader& query_header, std::string_view text) {
@@ -76,6 +94,10 @@ bool Context::may_ask(std::uint32_t slot) const {
 
 void Context::query_answered(ConnectionRef asked_by) {
   --queries_at_once;
+  past_answered(asked_by);
+}
+
+void Context::past_answered(ConnectionRef asked_by) {
   if (hub.table.live(asked_by)) --hub.table.queries[asked_by.slot];
 }
 

@@ -4,6 +4,18 @@
 #include <string>
 
 namespace spine::net {
+namespace {
+
+constexpr const char* kAsOf = "asOf";
+
+void refuse_moment(const Responder& to, const Method& method) {
+  to.net.shared.metrics.frames_refused.add();
+  to.refuse(std::string{method.name} +
+                " is about now: asOf is for methods that only read what is in the journal",
+            "NOT_ABOUT_THE_PAST", "not_about_the_past");
+}
+
+}  // namespace
 
 bool Call::may_ask() const {
   if (net.may_ask(slot)) return true;
@@ -17,7 +29,10 @@ void dispatch(const Responder& to, const Method& method, simdjson::dom::element 
   if (!to.may(method.scope)) return to.refuse_scope(method.scope);
   std::string problem;
   Params sent{params, has_params, problem};
+  if (!method.past && sent.has(kAsOf)) return refuse_moment(to, method);
+  const std::string moment = method.past ? sent.moment(kAsOf) : std::string{};
   Call call{to, method, sent};
+  call.as_of.moment = moment;
   if (sent.ok()) method.body(call);
   if (problem.empty()) return;
   to.net.shared.metrics.frames_refused.add();

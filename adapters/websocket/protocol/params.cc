@@ -92,6 +92,20 @@ bool Params::boolean(const char* key, bool otherwise) {
   return flag;
 }
 
+std::string Params::moment(const char* key) {
+  simdjson::dom::element value;
+  if (!find(key, false, value)) return {};
+  std::uint64_t seq = 0;
+  std::string_view text;
+  if (value.get(seq) == simdjson::SUCCESS) return std::to_string(seq);
+  if (value.get(text) == simdjson::SUCCESS && !text.empty() &&
+      text.size() <= limits::kMomentBytesMax) {
+    return std::string{text};
+  }
+  complain(key, "must be a seq, or a text that names a moment");
+  return {};
+}
+
 Params Params::object(const char* key, bool required) {
   Params child{path_ + "/" + key, problem_};
   child.present_ = read(key, required, child.object_, "object");

@@ -63,6 +63,8 @@ class Params {
   std::string_view text(const Param& param);
   std::uint64_t number(const Param& param);
   bool boolean(const char* key, bool otherwise);
+  // A moment of the past: a seq, or a text; as text. Empty when absent.
+  std::string moment(const char* key);
   // The object's members; an absent one has none, and complains when `required`.
   Params object(const char* key, bool required);
   // False when absent. Complains when it is no array.

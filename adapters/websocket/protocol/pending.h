@@ -39,8 +39,8 @@ struct Takes<void (Then::*)(Responder&, const I&) const> {
 
 // What is done with the answer to a question: a function object and the state it carries, kept in
 // place. It is called once, as then(to, item), with the answer decoded into the item it takes. If
-// the client is gone by then, its member gone(net, item) is called instead, if it has one. Thread:
-// net.
+// the client is gone by then, its member gone(net, item) is called instead, if it has one; if there
+// is no answer, failed(to). Thread: net.
 class Continuation {
  public:
   static constexpr std::size_t kBytesMax = 128;
@@ -63,6 +63,10 @@ class Continuation {
     what_ = nullptr;
   }
   pipeline::ItemKind takes() const { return what_->takes; }
+  // There will be no answer; the client is there.
+  void fail(Responder& to) {
+    if (what_->failed != nullptr) what_->failed(state_.data(), to);
+  }
   // REQUIRES: it is not empty, and the answer is of the kind that it takes.
   void run(Responder& to, ByteSpan answer) { what_->run(state_.data(), to, answer); }
   void run_for_nobody(Context& net, ByteSpan answer) {
@@ -74,6 +78,7 @@ class Continuation {
     pipeline::ItemKind takes{};
     void (*run)(void* then, Responder& to, ByteSpan answer){};
     void (*gone)(void* then, Context& net, ByteSpan answer){};
+    void (*failed)(void* then, Responder& to){};
     void (*destroy)(void* then){};
   };
   template <class Then>
@@ -95,6 +100,9 @@ class Continuation {
         pipeline::read(answer, item);
         static_cast<Then*>(then)->gone(net, item);
       };
+    }
+    if constexpr (requires(Then & then, Responder & to) { then.failed(to); }) {
+      what.failed = [](void* then, Responder& to) { static_cast<Then*>(then)->failed(to); };
     }
     return what;
   }

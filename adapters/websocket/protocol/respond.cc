@@ -148,6 +148,18 @@ void Responder::refuse_reply(const pipeline::ReplyItem& item) const {
   }
 }
 
+void Responder::refuse_past(const core::PastFailureItem& item) const {
+  const bool asked_wrong = item.code == Errc::invalid_argument;
+  const bool beyond = item.code == Errc::not_found;
+  refuse({.code = asked_wrong || beyond ? error_code::kInvalidRequest : error_code::kUnavailable,
+          .message = std::string{item.message},
+          .details = asked_wrong ? details_of("INVALID_MOMENT", "invalid_moment")
+                     : beyond    ? details_of("MOMENT_NOT_REACHABLE", "outside_journal")
+                                 : details_of("PAST_UNAVAILABLE", "past_unavailable"),
+          .retryable = item.retryable,
+          .retry_after_ms = 1'000});
+}
+
 bool Responder::accepted(const pipeline::ReplyItem& item) const {
   if (item.reply.code == core::ReplyCode::accepted) return true;
   refuse_reply(item);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "adapters/websocket/protocol/context.h"
+#include "engine/core/questions/past.h"
 #include "engine/pipeline/items/messages.h"
 #include "schemas/vocab/json.h"
 
@@ -39,23 +40,34 @@ class Responder {
   Context& net;
   std::uint32_t slot;
   std::string_view id;  // of the request
+  AsOf as_of{};         // what it is about; of an answer: what that is about
 
   const Client& client() const { return *net.hub.table.client[slot]; }
   ConnectionRef ref() const { return net.hub.table.ref(slot); }
   // Whether the connection's scopes satisfy this one.
   bool may(Scope scope) const { return satisfies(net.hub.table.scopes[slot], scope); }
 
+  // The wall clock of the moment that the answer is about.
+  std::int64_t wall_ms() const { return as_of.seq ? as_of.wall_ms : net.wall_ms; }
+
   // {"type":"res","id":ID,"ok":true,"payload":...}: the payload is what write(json) writes, one
-  // value / an object of these members / this text. REQUIRES: hub.writable(slot).
+  // value / an object of these members / this text. An answer about the past has `asOf`: {seq, ts}
+  // in the object, or beside any other payload. REQUIRES: hub.writable(slot).
   template <std::invocable<JsonWriter&> Write>
   void respond_value(Write write) const {
     JsonWriter json = begin(true);
     write(json);
+    write_as_of(json);
     end(json);
   }
   template <std::invocable<JsonWriter&> Write>
   void respond(Write write) const {
-    respond_value([&](JsonWriter& json) { json.object([&] { write(json); }); });
+    JsonWriter json = begin(true);
+    json.object([&] {
+      write(json);
+      write_as_of(json);
+    });
+    end(json);
   }
   void respond_raw(std::string_view payload) const {
     respond_value([payload](JsonWriter& json) { json.raw(payload); });
@@ -75,18 +87,25 @@ class Responder {
                            std::uint64_t retry_after_ms) const;
   // The error response for a reply of the engine that is not a success.
   void refuse_reply(const pipeline::ReplyItem& item) const;
+  // The error response for a question about the past that has no answer.
+  void refuse_past(const core::PastFailureItem& item) const;
   // Whether the input was accepted; else it is refused.
   bool accepted(const pipeline::ReplyItem& item) const;
 
-  // Puts a question to the engine or its follower. `then(to, item)` is called with the answer, if
+  // Puts a question to the engine or its follower, or about the past when the request is. Then
+  // there may be no answer: the request is refused, after a call of then.failed(to) if it has such
+  // a member. `then(to, item)` is called with the answer, if
   // the client is still there (see Continuation). `question` must not borrow from `then`: it moves.
   template <class Then>
   void ask(const Question& question, Then then) const {
-    net.query(question, slot, pend(std::move(then)));
+    const std::uint64_t request = pend(std::move(then));
+    about_past() ? net.query_past(as_of, question, slot, request)
+                 : net.query(question, slot, request);
   }
   // Which session a typed key names, at once: the answer is a ReplyItem.
   template <class Then>
   void ask_key(std::string_view typed, Then then) const {
+    if (about_past()) return ask({pipeline::input_kind::kResolveKey, typed}, std::move(then));
     net.ask_key(slot, pend(std::move(then)), typed);
   }
   // Hands in the input of that kind whose body net.builder holds: the answer is a ReplyItem.
@@ -103,6 +122,14 @@ class Responder {
   // A frame up to its payload or error, and its end behind that.
   JsonWriter begin(bool ok) const;
   void end(JsonWriter& json) const;
+  bool about_past() const { return as_of.seq || !as_of.moment.empty(); }
+  void write_as_of(JsonWriter& json) const {
+    if (!as_of.seq) return;
+    json.object("asOf", [&] {
+      json.member("seq", as_of.seq.value);
+      json.member("ts", as_of.wall_ms);
+    });
+  }
   template <class Then>
   std::uint64_t pend(Then then) const {
     return net.pending.add(ref(), id, std::move(then));

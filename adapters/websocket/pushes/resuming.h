@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "adapters/websocket/protocol/context.h"
-#include "adapters/websocket/protocol/cursor.h"
 #include "adapters/websocket/protocol/watched_runs.h"
 #include "schemas/vocab/bytes.h"
+#include "schemas/vocab/cursor.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/limits.h"
 

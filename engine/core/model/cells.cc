@@ -4,48 +4,11 @@
 #include <type_traits>
 
 #include "engine/core/model/columns.h"
+#include "engine/core/model/enum_names.h"
 #include "engine/core/model/tables.h"
-
-#include "event_generated.h"
 
 namespace spine::core {
 namespace {
-
-std::string_view enum_name(RunStatus status) {
-  switch (status) {
-    case RunStatus::unknown:
-      return "unknown";
-    case RunStatus::queued:
-      return "queued";
-    case RunStatus::running:
-      return "running";
-    case RunStatus::finished:
-      return "finished";
-    case RunStatus::failed:
-      return "failed";
-    case RunStatus::aborted:
-      return "aborted";
-  }
-  return {};
-}
-std::string_view enum_name(fb::ConversationKind kind) {
-  return fb::EnumNameConversationKind(kind);
-}
-std::string_view enum_name(fb::PrincipalKind kind) {
-  return fb::EnumNamePrincipalKind(kind);
-}
-std::string_view enum_name(fb::Trust trust) {
-  return fb::EnumNameTrust(trust);
-}
-std::string_view enum_name(fb::QueueMode mode) {
-  return fb::EnumNameQueueMode(mode);
-}
-std::string_view enum_name(fb::ApprovedVia via) {
-  return fb::EnumNameApprovedVia(via);
-}
-std::string_view enum_name(fb::ApprovalKind kind) {
-  return fb::EnumNameApprovalKind(kind);
-}
 
 class CellList {
  public:

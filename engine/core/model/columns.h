@@ -111,10 +111,10 @@ template <class Columns, class Row, class Visit>
 void for_each_value(const Columns& columns, const Row& row, Visit visit) {
   for_each_column(columns, [&](const auto& column) {
     const auto& cell = cell_of(column, row);
-    using Cell = std::remove_cvref_t<decltype(cell)>;
-    if constexpr (kIsText<Cell>) {
+    using Held = std::remove_cvref_t<decltype(cell)>;
+    if constexpr (kIsText<Held>) {
       visit(column.number, text_in(cell));
-    } else if constexpr (kIsBits<Cell>) {
+    } else if constexpr (kIsBits<Held>) {
       visit(column.number, cell);
     } else {
       visit(column.number, number_of(cell));
@@ -157,8 +157,8 @@ template <class Row, class Columns>
 constexpr std::size_t count_texts(const Columns& columns) {
   std::size_t count = 0;
   for_each_column(columns, [&](const auto& column) {
-    using Cell = std::remove_cvref_t<decltype(cell_of(column, std::declval<Row&>()))>;
-    count += kIsText<Cell> ? 1 : 0;
+    using Held = std::remove_cvref_t<decltype(cell_of(column, std::declval<Row&>()))>;
+    count += kIsText<Held> ? 1 : 0;
   });
   return count;
 }
@@ -167,10 +167,10 @@ template <class Row, class Columns>
 constexpr std::size_t text_bytes_max(const Columns& columns) {
   std::size_t bytes = 0;
   for_each_column(columns, [&](const auto& column) {
-    using Cell = std::remove_cvref_t<decltype(cell_of(column, std::declval<Row&>()))>;
-    if constexpr (std::is_same_v<Cell, Text>) {
+    using Held = std::remove_cvref_t<decltype(cell_of(column, std::declval<Row&>()))>;
+    if constexpr (std::is_same_v<Held, Text>) {
       bytes += text_bytes_worst(column.max);
-    } else if constexpr (kIsText<Cell>) {
+    } else if constexpr (kIsText<Held>) {
       bytes += column.max;
     }
   });

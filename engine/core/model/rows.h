@@ -28,7 +28,7 @@ struct EngineLife {
   std::uint64_t boottime_ms{};        // at that event
   std::uint64_t start_logical_ms{};   // logical time of that event
   Seq started{};                      // its seq; 0 = never started
-  Bits128 loss{};                     // id of the last loss that was accepted; zero = none
+  Bits128 loss{};                     // id of the last accepted loss or restore; zero = none
   bool stopped{};                     // EngineStopped came after it: the last stop was orderly
   std::int16_t utc_offset_minutes{};  // of the last TimeZoneChanged
 };

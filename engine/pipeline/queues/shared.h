@@ -145,9 +145,9 @@ struct Shared {
   std::atomic<std::uint64_t> follower_turn_ms{0};
   // Epoch of the journal; written before phase becomes ready.
   Bits128 epoch{};
-  // The epoch in clients' cursors: mixed with the id of the last loss that was accepted. After a
-  // loss seqs are used again, so an older cursor may name a lost event or its replacement: it is
-  // treated as that of another journal, even where its event still exists.
+  // The epoch in clients' cursors: mixed with the id of the last loss that was accepted, or of the
+  // last restore. After those seqs are used again, so an older cursor may name a lost event or its
+  // replacement: it is treated as that of another journal, even where its event still exists.
   Bits128 cursor_epoch{};
   // From the loop thread to the net thread.
   Latest<AgentsReport> agents{};

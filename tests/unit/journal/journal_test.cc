@@ -173,7 +173,7 @@ TEST_F(JournalTest, AFlippedBitInTheTailIsRefusedWithThePlaceAndWhatToDo) {
             std::string::npos)
       << error.message;
   EXPECT_NE(error.message.find("spine journal verify"), std::string::npos);
-  EXPECT_NE(error.message.find("restore a backup"), std::string::npos);
+  EXPECT_NE(error.message.find("spine restore DIR"), std::string::npos);
 }
 
 TEST_F(JournalTest, ABrokenChainIsNamed) {
@@ -340,7 +340,7 @@ TEST_F(JournalTest, AForeignFileIsRefused) {
   }
   const Error error = open_error(dir());
   EXPECT_EQ(error.code, Errc::corrupt);
-  EXPECT_NE(error.message.find("backup"), std::string::npos) << error.message;
+  EXPECT_NE(error.message.find("spine restore DIR"), std::string::npos) << error.message;
 }
 
 TEST_F(JournalTest, AHalfDoneCreationIsDoneAgain) {

@@ -1,6 +1,7 @@
 // Tests of journal/snapshots.h.
 #include "journal/snapshots.h"
 
+#include <algorithm>
 #include <fstream>
 #include <gtest/gtest.h>
 
@@ -54,12 +55,76 @@ TEST_F(SnapshotsTest, AnEmptyPayloadAndALargeOneComeBack) {
   EXPECT_EQ(as_text(snapshots.load(Seq{2}, kEpoch)->payload()), large);
 }
 
-TEST_F(SnapshotsTest, OnlyTheLastOnesAreKept) {
+TEST_F(SnapshotsTest, OfManyABoundedNumberIsKeptTheNewestAmongThem) {
   SnapshotStore snapshots = store();
-  for (std::uint64_t seq = 1; seq <= 10; ++seq) {
+  for (std::uint64_t seq = 1; seq <= 40; ++seq) {
     ASSERT_TRUE(snapshots.write(Seq{seq * 100}, kEpoch, as_bytes(kPayload), kBlock));
   }
-  EXPECT_EQ(snapshots.list(), (std::vector{Seq{800}, Seq{900}, Seq{1'000}}));
+  const std::vector<Seq> kept = snapshots.list();
+  ASSERT_EQ(kept.size(), limits::kSnapshotsKept);
+  EXPECT_EQ(std::vector(kept.end() - 3, kept.end()),
+            (std::vector{Seq{3'800}, Seq{3'900}, Seq{4'000}}));
+  EXPECT_LE(kept.front(), Seq{400});
+}
+
+// What is there after snapshots at these seqs were written one after the other.
+std::vector<Seq> kept_of(const std::vector<std::uint64_t>& written) {
+  std::vector<Seq> present;
+  for (const std::uint64_t seq : written) {
+    present.push_back(Seq{seq});
+    for (const Seq gone : thinned_out(present))
+      std::erase(present, gone);
+  }
+  return present;
+}
+
+TEST(Thinning, NothingGoesUpToTheBound) {
+  std::vector<Seq> present;
+  for (std::uint64_t i = 1; i <= limits::kSnapshotsKept; ++i)
+    present.push_back(Seq{i});
+  EXPECT_TRUE(thinned_out(present).empty());
+  EXPECT_TRUE(thinned_out({}).empty());
+}
+
+TEST(Thinning, TheOneGoesWhoseNeighboursAreClosestTogether) {
+  std::vector<Seq> present;
+  for (std::uint64_t i = 1; i <= limits::kSnapshotsKept; ++i)
+    present.push_back(Seq{i * 1'000});
+  present.insert(present.begin() + 5, Seq{5'001});  // between 5,000 and 6,000
+  EXPECT_EQ(thinned_out(present), std::vector{Seq{5'001}});
+}
+
+TEST(Thinning, SnapshotsOfManyQuickRestartsDoNotPushOutThePast) {
+  std::vector<std::uint64_t> written;
+  for (std::uint64_t million = 1; million <= 10; ++million)
+    written.push_back(million * 1'000'000);
+  for (std::uint64_t restart = 1; restart <= 100; ++restart)
+    written.push_back(10'000'000 + restart * 7);
+  const std::vector<Seq> kept = kept_of(written);
+  for (std::uint64_t million = 1; million <= 10; ++million)
+    EXPECT_EQ(std::ranges::count(kept, Seq{million * 1'000'000}), 1) << million;
+  EXPECT_EQ(kept.back(), Seq{written.back()});
+}
+
+TEST(Thinning, WhatStaysIsSpreadOverAJournalThatGrows) {
+  std::vector<std::uint64_t> written;
+  for (std::uint64_t million = 1; million <= 1'000; ++million) {
+    written.push_back(million * 1'000'000);
+    if (million % 50 != 0) continue;
+    const std::vector<Seq> kept = kept_of(written);
+    ASSERT_LE(kept.size(), limits::kSnapshotsKept);
+    // The farthest that a moment can be from the snapshot before it: no more than four times what
+    // the best spread would give.
+    std::uint64_t farthest = 0;
+    Seq before{};
+    for (const Seq seq : kept) {
+      farthest = std::max(farthest, seq.value - before.value);
+      before = seq;
+    }
+    const std::uint64_t best = written.back() / (limits::kSnapshotsKept - 3);
+    EXPECT_LE(farthest, 4 * best) << million;
+    EXPECT_EQ(kept.back(), Seq{written.back()});
+  }
 }
 
 TEST_F(SnapshotsTest, WritingTheSameSeqAgainReplacesIt) {

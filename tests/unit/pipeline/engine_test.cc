@@ -96,11 +96,12 @@ TEST_F(EngineTest, WithoutSnapshotAndIndexTheStateIsTheSame) {
 
 // A start that goes no further than recovery.
 struct Start {
-  explicit Start(const std::filesystem::path& dir, bool accept_loss = false)
+  explicit Start(const std::filesystem::path& dir, bool accept_loss = false, bool restored = false)
       : recovered(engine.recover({.state_dir = dir,
                                   .version = "test",
                                   .policy = policy_body("none"),
-                                  .accept_loss = accept_loss})) {}
+                                  .accept_loss = accept_loss,
+                                  .restored = restored})) {}
 
   Shared shared{};
   Ingress ingress{};
@@ -160,6 +161,20 @@ TEST_F(EngineTest, CursorsOfBeforeALossAreOfAnotherEpochForEver) {
   EXPECT_NE(third, first);
   EXPECT_NE(third, second);
   EXPECT_EQ(epoch(false), third);
+}
+
+TEST_F(EngineTest, CursorsOfBeforeARestoreAreOfAnotherEpochForEver) {
+  const auto epoch = [this](bool restored) {
+    const Start start{dir_, false, restored};
+    EXPECT_TRUE(start.recovered);
+    return start.shared.cursor_epoch;
+  };
+  const Bits128 first = epoch(false);
+  const Bits128 second = epoch(true);
+  EXPECT_NE(second, first);
+  EXPECT_EQ(epoch(false), second);
+  EXPECT_EQ(last_accepted_loss(dir_), 0U) << "nothing of this journal is known to be lost";
+  EXPECT_NE(epoch(true), second);
 }
 
 TEST_F(EngineTest, ADuplicateIsNamedWithItsOriginal) {

@@ -100,7 +100,7 @@ TEST_F(RecoveryTest, ASnapshotAheadStopsAStartUntilTheLossIsAccepted) {
   EXPECT_EQ(refused.error().code, Errc::corrupt);
   for (const char* words :
        {"The journal ends at event ", "00001000.snapshot was made at event 1000",
-        "Bring back a backup", "spine start --accept-loss"}) {
+        "bring back a backup: spine restore DIR", "spine start --accept-loss"}) {
     EXPECT_NE(refused.error().message.find(words), std::string::npos) << refused.error().message;
   }
   EXPECT_EQ(store_.list().size(), 2U);

@@ -146,7 +146,7 @@ class Story {
   journal::Journal& journal() { return *journal_; }
   Seq last() const { return journal_->last(); }
 
- private:
+ protected:
   template <class Build>
   void input(fb::EventBody kind, Source source, Build build, SessionId session = {}) {
     flatbuffers::FlatBufferBuilder builder;
@@ -169,7 +169,10 @@ class Story {
     }
     commit();
   }
+  // Logical and wall time go on.
+  void pass(std::uint64_t ms) { clock_ += ms; }
 
+ private:
   void commit() {
     ASSERT_FALSE(batch_.empty());
     ASSERT_TRUE(journal_->ensure_space(batch_.bytes(), journal::SpaceClass::intake));

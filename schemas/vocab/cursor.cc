@@ -1,11 +1,11 @@
 // Writing and reading of cursors.
-#include "adapters/websocket/protocol/cursor.h"
+#include "schemas/vocab/cursor.h"
 
 #include <charconv>
 
 #include "schemas/vocab/uuid.h"
 
-namespace spine::net {
+namespace spine {
 namespace {
 
 template <class T>
@@ -42,4 +42,4 @@ std::string cursor_text(Bits128 epoch, Seq seq) {
   return text;
 }
 
-}  // namespace spine::net
+}  // namespace spine

@@ -1,10 +1,10 @@
 // Cursors: what is written is read back, and nothing else is.
-#include "adapters/websocket/protocol/cursor.h"
+#include "schemas/vocab/cursor.h"
 
 #include <gtest/gtest.h>
 #include <string>
 
-namespace spine::net {
+namespace spine {
 namespace {
 
 std::string text_of_cursor(const Cursor& cursor) {
@@ -44,5 +44,19 @@ TEST(Cursor, WhatIsNoneIsRefused) {
   }
 }
 
+TEST(Cursor, TheFourPlacesItCanBeAtAreToldApart) {
+  const Bits128 epoch{1, 2};
+  const auto place = [&](Bits128 of, std::uint64_t seq) {
+    return place_of({.epoch = of, .seq = Seq{seq}, .ordinal = kWholeEvent}, epoch, Seq{5}, Seq{9});
+  };
+  EXPECT_EQ(place(epoch, 4), CursorPlace::within) << "the next one is the first";
+  EXPECT_EQ(place(epoch, 9), CursorPlace::within) << "at the end";
+  EXPECT_EQ(place(epoch, 3), CursorPlace::gone);
+  EXPECT_EQ(place(epoch, 10), CursorPlace::future);
+  EXPECT_EQ(place({1, 3}, 6), CursorPlace::foreign);
+  EXPECT_EQ(place(cursor_epoch(epoch, Bits128{0, 7}), 6), CursorPlace::foreign) << "after a loss";
+  EXPECT_EQ(place(cursor_epoch(epoch, Bits128{}), 6), CursorPlace::within);
+}
+
 }  // namespace
-}  // namespace spine::net
+}  // namespace spine

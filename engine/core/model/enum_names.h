@@ -1,0 +1,49 @@
+// Names of the values of enums that stand in columns, e.g. "direct".
+#pragma once
+
+#include <string_view>
+
+#include "engine/core/model/rows.h"
+
+#include "event_generated.h"
+
+namespace spine::core {
+
+// Static storage; empty for what is no value of the enum.
+inline std::string_view enum_name(RunStatus status) {
+  switch (status) {
+    case RunStatus::unknown:
+      return "unknown";
+    case RunStatus::queued:
+      return "queued";
+    case RunStatus::running:
+      return "running";
+    case RunStatus::finished:
+      return "finished";
+    case RunStatus::failed:
+      return "failed";
+    case RunStatus::aborted:
+      return "aborted";
+  }
+  return {};
+}
+inline std::string_view enum_name(fb::ConversationKind kind) {
+  return fb::EnumNameConversationKind(kind);
+}
+inline std::string_view enum_name(fb::PrincipalKind kind) {
+  return fb::EnumNamePrincipalKind(kind);
+}
+inline std::string_view enum_name(fb::Trust trust) {
+  return fb::EnumNameTrust(trust);
+}
+inline std::string_view enum_name(fb::QueueMode mode) {
+  return fb::EnumNameQueueMode(mode);
+}
+inline std::string_view enum_name(fb::ApprovedVia via) {
+  return fb::EnumNameApprovedVia(via);
+}
+inline std::string_view enum_name(fb::ApprovalKind kind) {
+  return fb::EnumNameApprovalKind(kind);
+}
+
+}  // namespace spine::core

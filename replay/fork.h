@@ -1,0 +1,123 @@
+// Fork: recorded inputs decided again, by this program's rules or under another policy, and what
+// comes out otherwise than it was recorded.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/core/model/decide.h"
+#include "engine/core/model/rules.h"
+#include "engine/core/model/state.h"
+#include "engine/core/model/views.h"
+#include "replay/divergence.h"
+#include "replay/other_world.h"
+#include "replay/timeline.h"
+#include "schemas/vocab/bytes.h"
+#include "schemas/vocab/ids.h"
+#include "schemas/vocab/record.h"
+#include "schemas/vocab/result.h"
+
+namespace spine::replay {
+
+struct ForkOptions {
+  // Goes on with its own decisions: what would have been. Otherwise every decision is taken on the
+  // recorded state, so that a difference does not lead to others.
+  bool decide{};
+  // A ConfigApplied, verified; empty = the policies as they were recorded. Borrowed.
+  ByteSpan policy{};
+  std::span<const core::RulesChange> changes{core::rules_changes()};
+  // Whether differences in what is decided of that input are wanted; empty = all are.
+  std::function<bool(const EventView& input)> wanted{};
+  std::size_t kept_max{100};  // divergences that are kept; all are counted
+};
+
+// What became of the inputs, in one world.
+struct Outcomes {
+  std::uint64_t accepted{};  // messages
+  std::uint64_t refused{};   // messages; of the recorded world only refusals that were recorded
+  std::uint64_t sessions{};  // opened
+  std::uint64_t runs{};      // queued
+  std::uint64_t finished{};  // runs
+  std::uint64_t failed{};    // runs
+};
+
+struct ForkReport {
+  Seq at{};                   // the state after this event was taken
+  std::int64_t at_wall_ms{};  // of that event
+  Seq upto{};                 // the last event that was looked at
+  std::uint64_t events{};
+  std::uint64_t inputs{};           // decided again
+  std::uint64_t facts{};            // recorded, and decided by nobody
+  std::uint64_t differ{};           // decisions that nothing explains
+  std::uint64_t on_purpose{};       // decisions that a release changed
+  std::uint64_t without_subject{};  // inputs about what is not there; with `decide` only
+  std::uint32_t rules_from{};       // versions of the rules that the inputs were recorded under,
+  std::uint32_t rules_upto{};       // the lowest and the highest
+  std::vector<Divergence> kept{};   // in order
+  Outcomes recorded{};
+  Outcomes decided{};
+  core::StateCounts recorded_end{};  // counts of the states at the end
+  core::StateCounts decided_end{};   // with `decide` only
+  double seconds{};
+};
+
+// Thread: one. The caller folds the recorded events into `recorded` and shows each one before.
+class Fork {
+ public:
+  // `recorded`: the state at which the fork begins. `rules`: the version that was recorded last.
+  // `own`: the same state once more, if options.decide. All that is borrowed outlives this.
+  Fork(core::State& recorded, std::uint32_t rules, std::optional<core::State> own,
+       const ForkOptions& options);
+
+  // REQUIRES: event.seq == next(recorded.applied()), and it is readable.
+  void before(const EventView& event);
+  // After the last event, which ends a decision.
+  ForkReport finish();
+
+ private:
+  void begin(const EventView& event);
+  void compare(const EventView& event);
+  // An event in which the decision differs; null = there is none on that side.
+  void diverges(const EventView* expected, const core::Draft* draft);
+  // What explains it; null = nothing does.
+  const char* purpose_of(const Divergence& divergence, const core::Draft* draft) const;
+  void end();
+  void keep();
+  void note_kind(std::vector<std::uint16_t>& kinds, std::uint16_t kind) const;
+  bool has_room() const { return report_.kept.size() < options_.kept_max; }
+  bool apart() const { return other_ && other_->apart(); }
+
+  core::State& recorded_;
+  ForkOptions options_;
+  std::optional<OtherWorld> other_{};
+  ForkReport report_{};
+  std::uint32_t rules_;
+  bool policy_undone_{};  // a recorded ConfigApplied takes the place of options.policy
+
+  core::Input input_{};
+  core::Decision decision_{};
+  core::BodyBuilder scratch_{};
+  bool undecided_{true};  // what is recorded was not decided here: it began before, or has no rule
+  bool deciding_{};       // events of a decision are compared
+  bool wanted_{};         // and a difference in it counts
+  std::size_t compared_{};
+  Seq last_{};
+  std::vector<std::uint16_t> kinds_{};  // of the recorded events of the decision
+  RecordHeader input_header_{};
+  Seq input_seq_{};
+  std::optional<Divergence> divergence_{};
+};
+
+// Decides again what is recorded behind `at`, up to the end of the decision that holds `upto`.
+// Errors: those of the timeline; Errc::not_found when `at` is beyond the end.
+Result<ForkReport> fork_journal(Timeline& timeline, Seq at, Seq upto, const ForkOptions& options);
+
+// The report as text, and as one JSON object.
+std::string fork_text(const ForkReport& report, Names& names);
+std::string fork_json(const ForkReport& report, Names& names);
+
+}  // namespace spine::replay

@@ -1,0 +1,39 @@
+// Row finder: which row of the state people mean by a word and a name.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/core/model/state.h"
+#include "replay/timeline.h"
+#include "schemas/vocab/ids.h"
+#include "schemas/vocab/result.h"
+
+namespace spine::replay {
+
+// "session" is sessions, "agent" quarantined, "engine" meta, and so on; a table is itself.
+// Errc::invalid_argument lists what there is; so it does for tables whose rows have no number.
+Result<std::string> table_of_noun(std::string_view noun);
+
+// The key of the row that `name` names: its number ("5", "#5"), or, exactly, a key, id, UUID, code
+// or label that it has. 0 = there is none. Errc::invalid_argument when several have that name.
+// REQUIRES: the table is one of table_of_noun(), and not meta.
+Result<std::uint64_t> find_row(const core::State& state, const std::string& table,
+                               std::string_view name);
+
+// When a row was there that is no more.
+struct RowLife {
+  std::uint64_t key{};
+  Seq made{};     // the event that made it
+  Seq removed{};  // the first after which it was gone
+};
+
+// The last row of that name that was there before the event `at` and is not at it. A key is the seq
+// of the event that made the row and never comes again, so the row was there from that event on
+// without a gap until it was removed: the place is found with the help of snapshots.
+Result<std::optional<RowLife>> find_gone(Timeline& timeline, const std::string& table,
+                                         std::string_view name, Seq at);
+
+}  // namespace spine::replay
