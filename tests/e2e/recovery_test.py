@@ -238,7 +238,7 @@ class Recovery(unittest.TestCase):
             self.assertFalse(client.call("resume", {"cursor": self.lost_cursor})["recovered"])
             with self.assertRaises(RpcError) as caught:
                 client.call("journal.subscribe", {"cursor": self.lost_cursor})
-            self.assertEqual(caught.exception.error["details"]["code"], "CURSOR_GONE")
+            self.assertEqual(caught.exception.error["details"]["code"], "CURSOR_FOREIGN")
             cursor = client.hello["cursor"]
         started = [event["body"] for event in self.daemon.events("--kind", "EngineStarted")]
         self.assertEqual([body.get("accepted_loss", 0) for body in started], [0, newer])

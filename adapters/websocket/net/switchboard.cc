@@ -375,12 +375,12 @@ void Switchboard::item(const pipeline::OutHeader& header, ByteSpan payload) {
   switch (static_cast<ItemKind>(header.kind)) {
     case ItemKind::gap:
       return keep_gap(header, payload);
+    case ItemKind::journal:
+      return journal_.page(header, payload);
     case ItemKind::past:
       return answer_past(header, payload);
     case ItemKind::past_failure:
       return fail_past(header, payload);
-    case ItemKind::journal:
-      return journal_.page(header, payload);
     case ItemKind::event: {
       pipeline::EventItem event{};
       pipeline::read(payload, event);

@@ -50,27 +50,34 @@ void JournalStreams::ask(std::uint32_t slot, const Stream& stream, JournalStart 
 bool JournalStreams::answer(std::uint32_t slot, const Stream& stream, const JournalPageItem& item) {
   const Responder to{net_, slot, stream.request};
   const std::string what = stream.by_cursor ? "the cursor" : "fromSeq";
-  const std::string from = std::to_string(item.from.value);
   if (item.no_session) {
     to.refuse("No session found");
-  } else if (item.from > next(item.head)) {
-    to.refuse(
-        what + " is ahead of the journal, which ends at seq " + std::to_string(item.head.value),
-        "CURSOR_AHEAD", "ahead");
-  } else if (item.from < item.first) {
-    to.refuse(what + " is of events that are not in the journal any more, which begins at seq " +
-                  std::to_string(item.first.value),
-              "CURSOR_GONE", "gone");
-  } else {
-    to.respond([&](JsonWriter& json) {
-      json.member("subscribed", true);
-      json.member("fromSeq", item.from.value);
-      json.member("headSeq", item.head.value);
-      json.member("cursor", cursor_text(net_.shared.cursor_epoch, Seq{item.from.value - 1}));
-    });
-    return true;
+    return false;
   }
-  return false;
+  // What was seen of the journal when the stream begins.
+  const Cursor seen{.epoch = net_.shared.cursor_epoch, .seq = Seq{item.from.value - 1}};
+  switch (place_of(seen, net_.shared.cursor_epoch, item.first, item.head)) {
+    case CursorPlace::future:
+      to.refuse(
+          what + " is ahead of the journal, which ends at seq " + std::to_string(item.head.value),
+          "CURSOR_AHEAD", "ahead");
+      return false;
+    case CursorPlace::gone:
+      to.refuse(what + " is of events that are not in the journal any more, which begins at seq " +
+                    std::to_string(item.first.value),
+                "CURSOR_GONE", "gone");
+      return false;
+    case CursorPlace::foreign:
+    case CursorPlace::within:
+      break;
+  }
+  to.respond([&](JsonWriter& json) {
+    json.member("subscribed", true);
+    json.member("fromSeq", item.from.value);
+    json.member("headSeq", item.head.value);
+    json.member("cursor", cursor_text(seen.epoch, seen.seq));
+  });
+  return true;
 }
 
 void JournalStreams::page(const pipeline::OutHeader& header, ByteSpan payload) {
@@ -164,14 +171,9 @@ bool read_start(Call& call, JournalStreams::Wanted& wanted) {
                   "CURSOR_MALFORMED", "malformed");
       return false;
     }
-    const Bits128 epoch = call.net.shared.epoch;
-    if (cursor.epoch != call.net.shared.cursor_epoch && cursor.epoch != epoch) {
-      call.refuse("the cursor is of another journal", "CURSOR_FOREIGN", "foreign");
-      return false;
-    }
     if (cursor.epoch != call.net.shared.cursor_epoch) {
-      call.refuse("the cursor is of events that were lost, and are not in the journal any more",
-                  "CURSOR_GONE", "gone");
+      call.refuse("the cursor is of another journal, or of events that were lost", "CURSOR_FOREIGN",
+                  "foreign");
       return false;
     }
     wanted.start = JournalStart::seq;
