@@ -161,7 +161,8 @@ bool says_the_same(const EventView& expected, const EventView& got, bool apart) 
   return same_body || body_json(expected) == body_json(got);
 }
 
-std::vector<DivergentField> changes_of(const EventView& expected, const EventView& got, bool apart) {
+std::vector<DivergentField> changes_of(const EventView& expected, const EventView& got,
+                                       bool apart) {
   const Fields then = fields_of(expected, apart);
   const Fields now = fields_of(got, apart);
   std::vector<DivergentField> changes;
