@@ -154,9 +154,10 @@ class Blame {
                 "in \"blame engine policy\"."
               : fmt::format("`spine replay state --at {} --table {}` lists what there is.",
                             place_.seq.value, target_.table);
-      return Error{Errc::not_found,
-                   fmt::format("There is no {} {} at {}, nor was there before. {}", printable(noun),
-                               printable(name), place_.text(), hint)};
+      return Error{
+          Errc::not_found,
+          fmt::format("There is no {} {} at {}, nor was there before. {}{}", printable(noun),
+                      printable(name), place_.text(), other_event(name), hint)};
     }
     const RowLife& was = **life;
     return Error{
@@ -164,6 +165,14 @@ class Blame {
         fmt::format("There is no {} {} at {}: it was there from {} to {}. Ask with --at {}.",
                     printable(noun), printable(name), place_.text(), event_name(was.made),
                     event_name(was.removed), was.removed.value - 1)};
+  }
+
+  // Of a number that is no row, but an event: "#9 is an event: MessageReceived. ".
+  std::string other_event(std::string_view name) {
+    const auto number = number_of_name(name);
+    const auto event = number ? timeline_.event(Seq{*number}) : Result<EventView>(Error{});
+    if (!event) return {};
+    return fmt::format("#{} is an event: {}. ", *number, kind_name(event->header.kind));
   }
 
   // "#9 (SessionClosed, 2023-11-14 22:13:20.007Z)".
@@ -323,7 +332,7 @@ Action replay_blame(CLI::App& verb) {
       verb, "what",
       "session, run, principal, device, agent (in quarantine), approval, pairing, sender or tool, "
       "then its key or number, then the field; or: engine, then the field");
-  verb.get_option("what")->required()->expected(1, 3);
+  verb.get_option("what")->required()->expected(1, 3)->option_text("[name] field");
   const auto at =
       option(verb, "--at", "The moment whose value is asked for", std::string("latest"));
   const auto why = option<bool>(verb, "--why", "Print the whole chain of causes up to the input");

@@ -31,7 +31,7 @@ struct Divergence {
   SessionId session{};
   std::vector<std::uint16_t> expected{};  // kinds of the recorded events, at most kKindsMax
   std::vector<std::uint16_t> got{};       // kinds of those decided now, likewise
-  std::vector<DivergentField> fields{};      // of the event that differs, when both have one
+  std::vector<DivergentField> fields{};   // of the event that differs, when both have one
   std::string reason{};                   // one line
   const char* on_purpose{};               // what a release changed; null = nothing explains it
 

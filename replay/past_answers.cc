@@ -21,6 +21,9 @@
 namespace spine::replay {
 namespace {
 
+// Blocks folded or looked at before the memory is looked at again: 16 MiB of them at most.
+constexpr std::uint64_t kBlocksPerLook = 256;
+
 // An item's kind and bytes.
 class MemorySink : public core::AnswerSink {
  public:
@@ -64,8 +67,8 @@ Result<PastAnswers> PastAnswers::open(const std::filesystem::path& state_dir,
   SPINE_TRY(Timeline timeline, Timeline::open(state_dir));
   timeline.reader().release();
   // Not by RLIMIT_DATA: that counts what tables reserve, of which a small state touches little.
-  timeline.on_progress([bytes_max](Seq) {
-    if (own_bytes() > bytes_max) throw std::bad_alloc{};
+  timeline.on_progress([bytes_max, blocks = std::uint64_t{0}](Seq) mutable {
+    if (blocks++ % kBlocksPerLook == 0 && own_bytes() > bytes_max) throw std::bad_alloc{};
   });
   return PastAnswers(std::move(timeline));
 }

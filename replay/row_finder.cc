@@ -32,14 +32,6 @@ constexpr std::array kNouns{Noun{"session", "sessions", {"key", "uuid", "label"}
                             Noun{"tool", "allowed_tools", {"key"}},
                             Noun{"engine", "meta", {}}};
 
-std::optional<std::uint64_t> number_in(std::string_view name) {
-  if (name.starts_with('#')) name.remove_prefix(1);
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || end != name.data() + name.size() || number == 0) return {};
-  return number;
-}
-
 // Whether one of the columns that name a row of that table says `name`.
 bool is_called(std::string_view table, std::span<const core::Cell> cells, std::string_view name) {
   const auto noun = std::ranges::find(kNouns, table, &Noun::table);
@@ -110,6 +102,14 @@ Result<std::uint64_t> last_called(Timeline& timeline, const std::string& table,
 
 }  // namespace
 
+std::optional<std::uint64_t> number_of_name(std::string_view name) {
+  if (name.starts_with('#')) name.remove_prefix(1);
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc() || end != name.data() + name.size() || number == 0) return {};
+  return number;
+}
+
 Result<std::string> table_of_noun(std::string_view noun) {
   std::vector<std::string_view> nouns;
   for (const Noun& known : kNouns) {
@@ -123,7 +123,7 @@ Result<std::string> table_of_noun(std::string_view noun) {
 
 Result<std::uint64_t> find_row(const core::State& state, const std::string& table,
                                std::string_view name) {
-  if (const auto number = number_in(name); number && is_there(state, table, *number)) {
+  if (const auto number = number_of_name(name); number && is_there(state, table, *number)) {
     return *number;
   }
   const std::vector<std::uint64_t> keys = rows_called(state, table, name);
@@ -143,7 +143,7 @@ Result<std::optional<RowLife>> find_gone(Timeline& timeline, const std::string& 
                                          std::string_view name, Seq at) {
   std::uint64_t key = 0;
   core::State state;
-  if (const auto number = number_in(name); number && *number < at.value) {
+  if (const auto number = number_of_name(name); number && *number < at.value) {
     SPINE_TRY_STATUS(timeline.state_at(Seq{*number}, state));
     if (is_there(state, table, *number)) key = *number;
   }

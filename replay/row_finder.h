@@ -17,6 +17,9 @@ namespace spine::replay {
 // Errc::invalid_argument lists what there is; so it does for tables whose rows have no number.
 Result<std::string> table_of_noun(std::string_view noun);
 
+// 5 of "5" and "#5"; nothing of any other name.
+std::optional<std::uint64_t> number_of_name(std::string_view name);
+
 // The key of the row that `name` names: its number ("5", "#5"), or, exactly, a key, id, UUID, code
 // or label that it has. 0 = there is none. Errc::invalid_argument when several have that name.
 // REQUIRES: the table is one of table_of_noun(), and not meta.

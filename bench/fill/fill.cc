@@ -25,6 +25,7 @@ struct Options {
   std::uint32_t senders{1000};
   std::uint64_t tail{1000};  // events after the snapshot
   bool snapshot{true};
+  std::uint64_t spread{};  // snapshots besides, at equal distances
 };
 
 constexpr std::uint64_t kBatchEvents = 4096;
@@ -54,6 +55,10 @@ class Filler {
     SPINE_TRY_STATUS(commit());
     const std::uint64_t snapshot_at =
         options_.events > options_.tail ? options_.events - options_.tail : options_.events;
+    for (std::uint64_t i = 1; i <= options_.spread; ++i) {
+      SPINE_TRY_STATUS(write_until(options_.events / (options_.spread + 1) * i));
+      SPINE_TRY_STATUS(write_snapshot());
+    }
     SPINE_TRY_STATUS(write_until(snapshot_at));
     if (options_.snapshot) SPINE_TRY_STATUS(write_snapshot());
     return write_until(options_.events);
@@ -108,6 +113,8 @@ int main(int argc, char** argv) {
   app.add_option("--senders", options.senders)->check(CLI::Range(1U, 60'000U));
   app.add_option("--tail", options.tail, "Events after the snapshot");
   app.add_flag("!--no-snapshot", options.snapshot, "Leave the snapshot out");
+  app.add_option("--spread", options.spread,
+                 "Snapshots besides, at equal distances; of all the last few are kept");
   CLI11_PARSE(app, argc, argv);
   const auto began = std::chrono::steady_clock::now();
   spine::bench::Filler filler{options};

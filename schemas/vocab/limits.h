@@ -100,7 +100,11 @@ inline constexpr std::size_t kTurnOutputBytesMax = 8 * kMiB;  // of the engine, 
 inline constexpr std::size_t kPostponedBytesMax = 32 * kMiB;
 inline constexpr std::size_t kHistoryMessagesMax = 1'000;  // chat.history limit
 inline constexpr std::size_t kHistoryBytesMax = 6 * kMiB;
-inline constexpr std::size_t kGapBytesMax = kMiB;         // of events in one page of a resume
+inline constexpr std::size_t kGapBytesMax = kMiB;     // of events in one page of a resume
+inline constexpr std::size_t kJournalStreamsMax = 4;  // journal.subscribe, of all connections
+inline constexpr std::size_t kJournalPagesMax = 64;   // asked for, also by streams that ended
+inline constexpr std::size_t kJournalPageBytesMax = 256 * kKiB;
+inline constexpr std::size_t kJournalBodyBytesMax = 64 * kKiB;  // a longer one is left out
 inline constexpr std::size_t kRecentBytesMax = 8 * kMiB;  // live events, while a client resumes
 inline constexpr std::size_t kPreviewsAtOnceMax = 8;
 inline constexpr std::size_t kPreviewBytesMax = 4 * kMiB;  // beyond it the rest is left out
@@ -272,7 +276,8 @@ inline constexpr std::size_t kApprovalBytes = 512 + kNameBytesMax + 3 * kApprova
 inline constexpr std::size_t kPipelineBytesWorst =
     3 * kIngressBlocksPerProducer * kIngressBlockBytes +
     3 * kOutBlocksPerConsumer * kOutBlockBytes + kDrainBytesMax + kLargeBlockBytesMax +
-    kTurnOutputBytesMax + kPostponedBytesMax + kQueriesAtOnceMax * (kTextBytesMax + kMiB);
+    kTurnOutputBytesMax + kPostponedBytesMax + kQueriesAtOnceMax * (kTextBytesMax + kMiB) +
+    kJournalStreamsMax * (kJournalPageBytesMax + kJournalBodyBytesMax);
 inline constexpr std::size_t kNetBytesWorst =
     kConnectionsMax * kConnectionBytes + kBufferedBytesAllMax + kPartialBytesAllMax +
     kConnectionsMax * kTlsConnectionBytes +

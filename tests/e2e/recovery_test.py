@@ -11,7 +11,7 @@ import unittest
 
 import blocks
 from daemon import Daemon, wait_until
-from spine_client import channel_message
+from spine_client import RpcError, channel_message
 
 CONFIG = {"gateway": {"rate_limit": {"requests_per_minute": 0}}}
 
@@ -236,6 +236,9 @@ class Recovery(unittest.TestCase):
             self.assertGreater(int(client.hello["cursor"].split(".")[1]),
                                int(self.lost_cursor.split(".")[1]))
             self.assertFalse(client.call("resume", {"cursor": self.lost_cursor})["recovered"])
+            with self.assertRaises(RpcError) as caught:
+                client.call("journal.subscribe", {"cursor": self.lost_cursor})
+            self.assertEqual(caught.exception.error["details"]["code"], "CURSOR_GONE")
             cursor = client.hello["cursor"]
         started = [event["body"] for event in self.daemon.events("--kind", "EngineStarted")]
         self.assertEqual([body.get("accepted_loss", 0) for body in started], [0, newer])

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "adapters/websocket/methods/methods.h"
+#include "adapters/websocket/pushes/journal_streams.h"
 #include "adapters/websocket/pushes/resuming.h"
 
 namespace spine::net {
@@ -14,8 +15,8 @@ std::span<const Method> methods() {
     std::vector<Method> index;
     for (const std::span<const Method> part :
          {agent_methods(), approval_methods(), chat_methods(), config_methods(), device_methods(),
-          history_methods(), resume_methods(), session_methods(), skills_methods(),
-          system_methods()})
+          history_methods(), journal_methods(), resume_methods(), session_methods(),
+          skills_methods(), system_methods()})
       index.insert(index.end(), part.begin(), part.end());
     std::ranges::sort(index, {}, &Method::name);
     return index;

@@ -39,10 +39,11 @@ fb::EventBody build_client_disconnected(Context& net, std::uint32_t slot) {
 
 Switchboard::Switchboard(const NetOptions& options, pipeline::Shared& shared,
                          pipeline::IngressProducer& ingress)
-    : net_(options, shared, ingress), door_(net_), events_(net_) {
+    : net_(options, shared, ingress), door_(net_), events_(net_), journal_(net_) {
   net_.methods = methods();
   net_.door = &door_;
   net_.events = &events_;
+  net_.journal = &journal_;
 }
 
 ConnectionRef Switchboard::opened(lws* socket, const Peer& peer) {
@@ -190,6 +191,7 @@ void Switchboard::closed(std::uint32_t slot) {
   net_.runs.drop(table.ref(slot));
   net_.approvals.drop(table.ref(slot));
   events_.end_catching_up(slot);
+  journal_.close(slot);
   net_.lose_interest(slot);
   net_.hub.forget(slot);
   net_.shared.metrics.ws_connections.set(table.count());
@@ -213,6 +215,7 @@ void Switchboard::end_turn() {
   frames_in_ = 0;
   net_.hub.frames_out = 0;
   net_.release_queries();
+  journal_.go_on();
   net_.ingress.flush();
 }
 
@@ -376,6 +379,8 @@ void Switchboard::item(const pipeline::OutHeader& header, ByteSpan payload) {
       return answer_past(header, payload);
     case ItemKind::past_failure:
       return fail_past(header, payload);
+    case ItemKind::journal:
+      return journal_.page(header, payload);
     case ItemKind::event: {
       pipeline::EventItem event{};
       pipeline::read(payload, event);

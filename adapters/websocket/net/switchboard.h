@@ -11,6 +11,7 @@
 #include "adapters/websocket/protocol/request.h"
 #include "adapters/websocket/protocol/respond.h"
 #include "adapters/websocket/pushes/events.h"
+#include "adapters/websocket/pushes/journal_streams.h"
 #include "engine/pipeline/items/messages.h"
 
 namespace spine::net {
@@ -88,6 +89,7 @@ class Switchboard {
   Context net_;
   Door door_;
   Events events_;
+  JournalStreams journal_;
   RequestReader reader_{};
   ChannelMessageReader fast_reader_{};
   PaddedText text_{};

@@ -34,6 +34,7 @@ namespace spine::net {
 class Call;
 class Door;
 class Events;
+class JournalStreams;
 
 // One entry of a namespace's table: what a method needs, and what it does.
 struct Method {
@@ -83,6 +84,7 @@ struct Context {
   // Owned, and set, by the Switchboard.
   Door* door{};
   Events* events{};
+  JournalStreams* journal{};
 
   PendingTable pending{};
   DeviceRequests device_requests{};

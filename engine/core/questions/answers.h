@@ -37,6 +37,7 @@ enum class ItemKind : std::uint16_t {
   runs = 14,
   past = 15,  // an answer for a moment of the past, and why there is none: past.h
   past_failure = 16,
+  journal = 17,
   // to the loop thread
   prompt = 20,
   cancel = 21,

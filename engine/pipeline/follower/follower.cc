@@ -14,6 +14,7 @@
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/follower/gap_reader.h"
 #include "engine/pipeline/follower/indexed_events.h"
+#include "engine/pipeline/follower/journal_pages.h"
 #include "engine/pipeline/follower/prompt_reader.h"
 #include "engine/pipeline/items/outbox_sink.h"
 #include "engine/pipeline/recovery.h"
@@ -229,6 +230,11 @@ Status Follower::answer(const ReadRequest& request) {
     case ReadRequest::Kind::gap: {
       SPINE_TRY(const GapItem item, GapReader(state_, *reader_).read(request.from, request.as_of));
       write(net_, request.connection, request.request, item);
+      return ok();
+    }
+    case ReadRequest::Kind::journal: {
+      SPINE_TRY(const JournalPageItem page, JournalPages(state_, *reader_).read(request.journal));
+      write(net_, request.connection, request.request, page);
       return ok();
     }
     case ReadRequest::Kind::prompt: {

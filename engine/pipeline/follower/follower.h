@@ -14,6 +14,7 @@
 #include "engine/core/model/state.h"
 #include "engine/core/questions/journal_answers.h"
 #include "engine/pipeline/follower/follower_index.h"
+#include "engine/pipeline/items/journal_page.h"
 #include "engine/pipeline/items/messages.h"
 #include "engine/pipeline/journal_check.h"
 #include "engine/pipeline/queues/outbox.h"
@@ -28,13 +29,14 @@ namespace spine::pipeline {
 
 // Something the engine thread wants read from the journal.
 struct ReadRequest {
-  enum class Kind : std::uint8_t { answer, prompt, gap };
+  enum class Kind : std::uint8_t { answer, prompt, gap, journal };
   Kind kind{};
   ConnectionRef connection{};
   std::uint64_t request{};
   Seq as_of{};               // answer no earlier than this has been folded
   core::JournalRead read{};  // answer: of a question
   Seq from{};                // gap: the first event that is wanted
+  JournalAsk journal{};      // journal
   RunId run{};               // prompt
   EffectId effect{};         // prompt
 };

@@ -23,9 +23,12 @@ using core::KeyList;
 // What an input is. Below 256: an EventBody number, journalled. The rest is never journalled.
 namespace input_kind {
 using namespace core::question_kind;
-inline constexpr std::uint16_t kQueryStatus = 0x104;   // counts, seqs, lags
-inline constexpr std::uint16_t kQueryGap = 0x10A;      // a=first seq: pushed events since then
-inline constexpr std::uint16_t kQueryPast = 0x111;     // text=a core::PastQuestion, as a line
+inline constexpr std::uint16_t kQueryStatus = 0x104;  // counts, seqs, lags
+inline constexpr std::uint16_t kQueryGap = 0x10A;     // a=first seq: pushed events since then
+inline constexpr std::uint16_t kQueryPast = 0x111;    // text=a core::PastQuestion, as a line
+// a=JournalStart, b=what it says, text=a KindSet and the key of a session as it was typed, or
+// nothing. A page from a seq that is not there yet comes when it is.
+inline constexpr std::uint16_t kQueryJournal = 0x112;
 inline constexpr std::uint16_t kRunDelta = 0x200;      // ephemeral: a=RunId, text=new piece
 inline constexpr std::uint16_t kStop = 0x300;          // orderly stop; text=reason
 inline constexpr std::uint16_t kDeadline = 0x301;      // the armed deadline is due

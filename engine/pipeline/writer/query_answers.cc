@@ -2,8 +2,10 @@
 #include "engine/pipeline/writer/query_answers.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "engine/core/model/views.h"
+#include "engine/pipeline/items/journal_page.h"
 #include "engine/pipeline/items/outbox_sink.h"
 #include "schemas/vocab/check.h"
 
@@ -15,6 +17,7 @@ void QueryAnswers::answer(const InputHeader& header, std::string_view text, Inst
     ask_follower(header, ReadRequest::Kind::gap).from = Seq{std::max<std::uint64_t>(header.a, 1)};
     return;
   }
+  if (header.kind == input_kind::kQueryJournal) return answer_journal(header, text);
   if (header.kind == input_kind::kQueryPast) {
     // Others answer it; it goes this way so that it sees what was decided before it.
     return write(out_.loop, header.connection, header.request, PastQuestionItem{text});
@@ -32,6 +35,24 @@ ReadRequest& QueryAnswers::ask_follower(const InputHeader& header, ReadRequest::
                                              .connection = header.connection,
                                              .request = header.request,
                                              .as_of = state_.applied()});
+}
+
+void QueryAnswers::answer_journal(const InputHeader& header, std::string_view text) {
+  JournalAsk ask{.start = static_cast<JournalStart>(header.a), .at = header.b};
+  SPINE_CHECK(text.size() >= sizeof(ask.kinds));
+  std::memcpy(ask.kinds.data(), text.data(), sizeof(ask.kinds));
+  text.remove_prefix(sizeof(ask.kinds));
+  if (!text.empty()) {
+    core::KeyBuffer key;
+    if (core::find_typed_key(state_, text, key))
+      ask.session = core::find_session(state_, key.view());
+    if (!ask.session) return out_.answer(header, JournalPageItem{.no_session = true});
+  }
+  ReadRequest& read = ask_follower(header, ReadRequest::Kind::journal);
+  // One that is far ahead is answered at once: nobody knows whether it will ever be there.
+  const bool comes_next = ask.start == JournalStart::seq && ask.at == next(state_.applied()).value;
+  if (comes_next) read.as_of = Seq{ask.at};
+  read.journal = ask;
 }
 
 void QueryAnswers::answer_status(const InputHeader& header) {
