@@ -347,7 +347,31 @@ Status Explainer::explain_run(const Chain& chain, RunId run, Explanation& out) {
               fmt::format("{}  {}  {}", utc_text(step.header.wall_ms), step.kind, step.summary));
     }
   }
-  return end == nullptr ? explain_open_run(run, out) : explain_end(*end, run, out);
+  if (end == nullptr) return explain_open_run(run, out);
+  SPINE_TRY_STATUS(explain_end(*end, run, out));
+  return explain_retry(run, end->seq, out);
+}
+
+// What became of another try that somebody asked for.
+Status Explainer::explain_retry(RunId run, Seq end, Explanation& out) {
+  Seq request{};
+  RunId again{};
+  SPINE_TRY_STATUS(timeline_.for_each_event(end, upto(), [&](const EventView& event) {
+    if (is_kind(event, Body::RunRetryRequested) && event_is_readable(event) &&
+        root_of<fb::RunRetryRequested>(event).run() == run.value) {
+      request = event.seq;
+    }
+    const bool follows = request && event.header.cause == request.value;
+    if (follows && is_kind(event, Body::RunQueued)) again = RunId{event.seq.value};
+    return !again;
+  }));
+  if (!again || depth_ >= kDepthMax) return ok();
+  ++depth_;
+  SPINE_TRY(
+      const Chain chain,
+      Chain::gather(timeline_, names_, {.of = Seq{again.value}, .upto = upto(), .effects = false}));
+  out.add(request, "somebody asked for another try:");
+  return explain_run(chain, again, out);
 }
 
 // Why it did not start at once.

@@ -148,6 +148,10 @@ std::string session_closed(const EventView& event, Names& names) {
   return fmt::format("{}: {}", fb::EnumNameCloseReason(root_of<fb::SessionClosed>(event).reason()),
                      session_of(event, names));
 }
+std::string session_rewound(const EventView& event, Names& names) {
+  return fmt::format("{} to #{}", session_of(event, names),
+                     root_of<fb::SessionRewound>(event).to());
+}
 std::string command_answered(const EventView& event, Names&) {
   const auto& body = root_of<fb::CommandAnswered>(event);
   return fmt::format("/{}{}", cut_name(body.command()), said(body.text()));
@@ -242,6 +246,11 @@ std::string approval_resolved(const EventView& event, Names&) {
 bool not_approved(const EventView& event) {
   const fb::ApprovalDecision decision = root_of<fb::ApprovalResolved>(event).decision();
   return decision == fb::ApprovalDecision::deny || decision == fb::ApprovalDecision::expired;
+}
+std::string run_retry_requested(const EventView& event, Names&) {
+  const auto& body = root_of<fb::RunRetryRequested>(event);
+  return fmt::format("of run #{}{}, as run {}", body.run(), body.forced() ? ", forced" : "",
+                     cut_name(body.run_key()));
 }
 std::string agent_session_bound(const EventView& event, Names&) {
   return cut_name_or(root_of<fb::AgentSessionBound>(event).ref(), "none");
@@ -354,6 +363,7 @@ constexpr std::array kSummaryRows{
     SummaryRow{Body::SessionReset, session_reset},
     SummaryRow{Body::SessionClosed, session_closed},
     SummaryRow{Body::CommandAnswered, command_answered},
+    SummaryRow{Body::SessionRewound, session_rewound},
     SummaryRow{Body::RunQueued, run_queued},
     SummaryRow{Body::RunStarted, run_started},
     SummaryRow{Body::RunFinished, run_finished},
@@ -365,6 +375,7 @@ constexpr std::array kSummaryRows{
     SummaryRow{Body::ToolCalled, tool_called},
     SummaryRow{Body::ToolReturned, tool_returned, tool_failed, tool_worked},
     SummaryRow{Body::BodyRecorded, body_recorded, nullptr, always},
+    SummaryRow{Body::RunRetryRequested, run_retry_requested},
     SummaryRow{Body::ApprovalRequested, approval_requested},
     SummaryRow{Body::ApprovalOpened, approval_opened},
     SummaryRow{Body::ApprovalResolved, approval_resolved, not_approved},

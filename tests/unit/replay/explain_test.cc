@@ -363,6 +363,20 @@ It was not accepted because the channel had delivered it before; the first one c
 )golden");
 }
 
+TEST(ReplayExplain, FollowsAnotherTry) {
+  const TempDir dir;
+  {
+    Lab lab(dir.path());
+    lab.say({});
+    const RunId first = lab.latest_run();
+    lab.fail(first, "The model said nothing.");
+    lab.retry(first);
+    lab.finish(lab.latest_run(), "now it does");
+  }
+  const nlohmann::json said = explain(dir.path(), "m1");
+  EXPECT_EQ(said.at("reason"), "answered") << said.dump(2);
+}
+
 TEST(ReplayExplain, NamesAreSafeToPrint) {
   const TempDir dir;
   {

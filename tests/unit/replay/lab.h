@@ -123,6 +123,11 @@ class Lab : public Story {
           .Union();
     });
   }
+  void retry(RunId run) {
+    input(fb::EventBody::RunRetryRequested, Source::websocket, [&](auto& b) {
+      return fb::CreateRunRetryRequestedDirect(b, run.value, "another-try").Union();
+    });
+  }
   void interrupt(RunId run, fb::InterruptReason reason = fb::InterruptReason::agent_crash) {
     input(fb::EventBody::RunInterrupted, Source::agent, [&](auto& b) {
       return fb::CreateRunInterruptedDirect(b, run.value, reason, "signal 11", 40).Union();
