@@ -107,7 +107,9 @@ def pg_program(name):
 
 def as_postgres(command):
     """PostgreSQL refuses to run as root."""
-    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] + command if os.geteuid() == 0 else command
+    if os.geteuid() != 0:
+        return command
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] + command
 
 
 def postgres_seconds(directory, records):
