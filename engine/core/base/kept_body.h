@@ -13,8 +13,9 @@ namespace spine::core {
 class KeptBody {
  public:
   KeptBody() = default;
-  explicit KeptBody(ByteSpan body) : words_((body.size() + 7) / 8), bytes_(body.size()) {
-    std::memcpy(words_.data(), body.data(), body.size());
+  explicit KeptBody(ByteSpan body)
+      : words_(body.size() / 8 + (body.size() % 8 != 0 ? 1 : 0)), bytes_(body.size()) {
+    if (!body.empty()) std::memcpy(words_.data(), body.data(), body.size());
   }
 
   bool empty() const { return bytes_ == 0; }
