@@ -1,6 +1,7 @@
 // Which process is asked what, and the answers' way to the net thread.
 #include "adapters/past/answer_pool.h"
 
+#include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
 #include <optional>
@@ -48,6 +49,14 @@ void AnswerPool::ask(ConnectionRef to, std::uint64_t request, std::string_view l
                                       "little later.",
                                       limits::kPastQuestionsMax)});
   }
+  const auto of_same =
+      std::ranges::count_if(waiting_, [&](const Asked& other) { return other.to == asked.to; });
+  if (static_cast<std::size_t>(of_same) >= limits::kPastQuestionsPerConnectionMax) {
+    return refuse(asked, {Errc::unavailable,
+                          fmt::format("{} questions of this connection about the past wait "
+                                      "already. Ask again when they are answered.",
+                                      limits::kPastQuestionsPerConnectionMax)});
+  }
   waiting_.push_back(std::move(asked));
   assign();
 }
@@ -84,7 +93,7 @@ void AnswerPool::assign() {
     }
     const auto program = options_.program();
     if (!program) {
-      refuse(asked, program.error());
+      refuse(asked, {Errc::io, program.error().message});
       continue;
     }
     process->ask(std::move(asked), *program, options_.state_dir);

@@ -83,6 +83,8 @@ void AnswerProcess::on_line(std::string_view line) {
   if (whole && answer.version == SPINE_VERSION) {
     timer_.start(loop::in_ms(limits::kPastIdleMs));
     const std::optional<Asked> asked = std::exchange(asked_, {});
+    // One that has failed may be out of memory and about to end: the next question is another's.
+    if (answer.kind == core::ItemKind::past_failure) end();
     return answered_(*asked, answer);
   }
   child_.reset();

@@ -255,9 +255,10 @@ inline constexpr std::uint32_t kAgentNodeProbeMsMax = 2'000;
 inline constexpr std::uint32_t kAgentTasksMax = 4'096;  // threads, of one sandbox or of one user
 
 // ---- answers for the past
-inline constexpr std::size_t kMomentBytesMax = 64;               // the text of one
-inline constexpr std::size_t kPastChildrenMax = 2;               // processes that answer
-inline constexpr std::size_t kPastQuestionsMax = 32;             // that wait for one of them
+inline constexpr std::size_t kMomentBytesMax = 64;    // the text of one
+inline constexpr std::size_t kPastChildrenMax = 2;    // processes that answer
+inline constexpr std::size_t kPastQuestionsMax = 32;  // that wait for one of them
+inline constexpr std::size_t kPastQuestionsPerConnectionMax = 8;
 inline constexpr std::size_t kPastQuestionBytesMax = 64 * kKiB;  // one, as a line
 inline constexpr std::size_t kPastAnswerBytesMax = 10 * kMiB;    // the same of an answer
 inline constexpr std::uint64_t kPastDeadlineMs = 30'000;  // for one question, once it is asked

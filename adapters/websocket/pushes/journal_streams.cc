@@ -2,6 +2,7 @@
 #include "adapters/websocket/pushes/journal_streams.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -18,6 +19,16 @@ using pipeline::JournalPageItem;
 using pipeline::JournalStart;
 
 }  // namespace
+
+bool JournalStreams::close(std::uint32_t slot) {
+  const auto found = streams_.find(slot);
+  if (found == streams_.end()) return false;
+  if (const std::string& request = found->second.request; !request.empty()) {
+    Responder{net_, slot, request}.refuse("it was replaced or ended before it began");
+  }
+  streams_.erase(found);
+  return true;
+}
 
 bool JournalStreams::open(std::uint32_t slot, std::string_view request, Wanted wanted) {
   close(slot);
@@ -52,6 +63,10 @@ bool JournalStreams::answer(std::uint32_t slot, const Stream& stream, const Jour
   const std::string what = stream.by_cursor ? "the cursor" : "fromSeq";
   if (item.no_session) {
     to.refuse("No session found");
+    return false;
+  }
+  if (!item.problem.empty()) {
+    to.refuse(Refusal{.code = error_code::kUnavailable, .message = std::string{item.problem}});
     return false;
   }
   // What was seen of the journal when the stream begins.
@@ -98,6 +113,13 @@ void JournalStreams::page(const pipeline::OutHeader& header, ByteSpan payload) {
       return;
     }
     stream.request.clear();
+    // Followed by its number from now on: the key may be given to another session.
+    std::memcpy(stream.filter.data() + pipeline::kFollowedSessionAt, &item.session.value,
+                sizeof(item.session.value));
+  } else if (!item.problem.empty()) {
+    push_end(slot, item.problem);
+    streams_.erase(found);
+    return;
   }
   for (const pipeline::JournalLine& line : item.lines)
     push(slot, line);
@@ -109,8 +131,17 @@ void JournalStreams::go_on() {
   for (auto& [slot, stream] : streams_) {
     if (!stream.rests || net_.hub.backlog(slot) >= limits::kAnswerBacklogBytesMax) continue;
     stream.rests = false;
-    ask(slot, stream, JournalStart::seq, stream.next.value);
+    ask(slot, stream, JournalStart::next, stream.next.value);
   }
+}
+
+void JournalStreams::push_end(std::uint32_t slot, std::string_view why) {
+  Push one{net_, "journal"};
+  one.json().object([&] {
+    one.json().member("ended", true);
+    one.json().member("problem", why);
+  });
+  one.targeted(slot);
 }
 
 void JournalStreams::push(std::uint32_t slot, const pipeline::JournalLine& line) {
@@ -202,6 +233,7 @@ void journal_subscribe(Call& call) {
   if (!call.params.ok() || !read_start(call, wanted)) return;
   const auto* bits = reinterpret_cast<const char*>(kinds.data());
   wanted.filter.assign(bits, sizeof(kinds));
+  wanted.filter.append(sizeof(std::uint64_t), '\0');  // the session's number
   wanted.filter += call.text("sessionKey");
   if (call.net.journal->open(call.slot, call.id, std::move(wanted))) return;
   call.refuse_rate_limited("journal", "too many streams of the journal", 1'000);

@@ -6,6 +6,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "adapters/websocket/protocol/context.h"
 #include "engine/pipeline/items/journal_page.h"
@@ -30,8 +31,8 @@ class JournalStreams {
   // False when there are too many. Replaces the connection's stream; the first page answers the
   // request.
   bool open(std::uint32_t slot, std::string_view request, Wanted wanted);
-  // False when it had none.
-  bool close(std::uint32_t slot) { return streams_.erase(slot) != 0; }
+  // False when it had none. One that had not begun is refused.
+  bool close(std::uint32_t slot);
   // A page came.
   void page(const pipeline::OutHeader& header, ByteSpan payload);
   // Asks for pages that waited until a client had taken what it was sent. Once per turn.
@@ -51,6 +52,8 @@ class JournalStreams {
   // False when it was refused.
   bool answer(std::uint32_t slot, const Stream& stream, const pipeline::JournalPageItem& item);
   void push(std::uint32_t slot, const pipeline::JournalLine& line);
+  // Says that nothing more comes, and why.
+  void push_end(std::uint32_t slot, std::string_view why);
 
   Context& net_;
   std::map<std::uint32_t, Stream> streams_{};  // by slot

@@ -233,8 +233,10 @@ Status Follower::answer(const ReadRequest& request) {
       return ok();
     }
     case ReadRequest::Kind::journal: {
-      SPINE_TRY(const JournalPageItem page, JournalPages(state_, *reader_).read(request.journal));
-      write(net_, request.connection, request.request, page);
+      const auto page = JournalPages(state_, *reader_).read(request.journal);
+      // An old block that is damaged ends the stream, and not the gateway.
+      const JournalPageItem none{.problem = page ? std::string_view{} : page.error().message};
+      write(net_, request.connection, request.request, page ? *page : none);
       return ok();
     }
     case ReadRequest::Kind::prompt: {

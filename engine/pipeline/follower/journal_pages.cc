@@ -30,6 +30,7 @@ Result<Seq> JournalPages::first_wanted(const JournalAsk& ask) {
   const std::uint64_t end = state_.applied().value + 1;
   switch (ask.start) {
     case JournalStart::seq:
+    case JournalStart::next:
       return Seq{ask.at};
     case JournalStart::time:
       return seq_since(static_cast<std::int64_t>(ask.at));
@@ -42,7 +43,7 @@ Result<Seq> JournalPages::first_wanted(const JournalAsk& ask) {
 }
 
 Result<JournalPageItem> JournalPages::read(const JournalAsk& ask) {
-  JournalPageItem page{.first = reader_.first(), .head = state_.applied()};
+  JournalPageItem page{.session = ask.session, .first = reader_.first(), .head = state_.applied()};
   SPINE_TRY(page.from, first_wanted(ask));
   page.upto = Seq{page.from.value - 1};
   if (page.from < page.first || page.from > page.head) return page;

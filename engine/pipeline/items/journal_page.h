@@ -15,6 +15,7 @@ namespace spine::pipeline {
 // Where a page begins.
 enum class JournalStart : std::uint8_t {
   seq,   // at that seq
+  next,  // the same, to go on: the answer waits until that event is there
   time,  // at the first event of that wall time (ms) or later
   last,  // as many events before the end
   end,   // behind the last event
@@ -43,18 +44,26 @@ struct JournalLine {
   }
 };
 
+// The text of kQueryJournal: the kinds, the session's number (0 = not known yet, or all sessions),
+// and the key as it was typed, for the first page.
+inline constexpr std::size_t kFollowedSessionAt = sizeof(KindSet);
+inline constexpr std::size_t kFollowedKeyAt = kFollowedSessionAt + sizeof(std::uint64_t);
+
 // Answers kQueryJournal.
 struct JournalPageItem {
   static constexpr auto kKind = ItemKind::journal;
-  bool no_session{};  // a session was named that is not there
-  Seq first{};        // that the journal has
-  Seq head{};         // the last event when the page was read
-  Seq from{};         // where the page begins; may lie behind the head
-  Seq upto{};         // everything up to here was looked at
+  bool no_session{};           // a session was named that is not there
+  SessionId session{};         // the one that was named
+  std::string_view problem{};  // why the page cannot be read: the journal is damaged there
+  Seq first{};                 // that the journal has
+  Seq head{};                  // the last event when the page was read
+  Seq from{};                  // where the page begins; may lie behind the head
+  Seq upto{};                  // everything up to here was looked at
   std::vector<JournalLine> lines{};
 
   static void list(auto& item, auto& fields) {
-    fields(item.no_session, item.first, item.head, item.from, item.upto, item.lines);
+    fields(item.no_session, item.session, item.problem, item.first, item.head, item.from, item.upto,
+           item.lines);
   }
 };
 

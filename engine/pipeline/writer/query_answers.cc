@@ -39,19 +39,18 @@ ReadRequest& QueryAnswers::ask_follower(const InputHeader& header, ReadRequest::
 
 void QueryAnswers::answer_journal(const InputHeader& header, std::string_view text) {
   JournalAsk ask{.start = static_cast<JournalStart>(header.a), .at = header.b};
-  SPINE_CHECK(text.size() >= sizeof(ask.kinds));
+  SPINE_CHECK(text.size() >= kFollowedKeyAt);
   std::memcpy(ask.kinds.data(), text.data(), sizeof(ask.kinds));
-  text.remove_prefix(sizeof(ask.kinds));
-  if (!text.empty()) {
+  std::memcpy(&ask.session.value, text.data() + kFollowedSessionAt, sizeof(ask.session.value));
+  text.remove_prefix(kFollowedKeyAt);
+  if (!ask.session && !text.empty()) {
     core::KeyBuffer key;
     if (core::find_typed_key(state_, text, key))
       ask.session = core::find_session(state_, key.view());
     if (!ask.session) return out_.answer(header, JournalPageItem{.no_session = true});
   }
   ReadRequest& read = ask_follower(header, ReadRequest::Kind::journal);
-  // One that is far ahead is answered at once: nobody knows whether it will ever be there.
-  const bool comes_next = ask.start == JournalStart::seq && ask.at == next(state_.applied()).value;
-  if (comes_next) read.as_of = Seq{ask.at};
+  if (ask.start == JournalStart::next) read.as_of = Seq{ask.at};
   read.journal = ask;
 }
 
