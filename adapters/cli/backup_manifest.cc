@@ -46,7 +46,7 @@ bool is_inside(const std::string& path) {
   if (path.starts_with(kBackupConfig) && parts.parent_path() != "config") return false;
   return path == parts.lexically_normal().string() && parts.has_filename() &&
          std::ranges::none_of(parts, [](const fs::path& part) { return part == ".."; }) &&
-         path.find('\0') == std::string::npos;
+         printable(path) == path;
 }
 
 // False when the row is none of ours.

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "schemas/vocab/show.h"
+
 namespace spine::cli {
 namespace {
 
@@ -57,7 +59,7 @@ Error LongWork::stopped() {
 void LongWork::show(std::string_view what, std::uint64_t done, std::uint64_t all) {
   if (!terminal_) return;
   const std::uint64_t percent = all == 0 ? 100 : std::min<std::uint64_t>(done * 100 / all, 100);
-  fmt::print(stderr, "\r\x1b[K{} {:>3} %", what, percent);
+  fmt::print(stderr, "\r\x1b[K{} {:>3} %", printable(what), percent);
   std::fflush(stderr);
   shown_ = true;
 }

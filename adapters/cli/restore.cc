@@ -157,6 +157,17 @@ Status Restorer::swap(StagingDir& ready) {
   const auto seconds = static_cast<std::time_t>(request_.wall_ms / 1000);
   const fs::path before =
       beside(dir, fmt::format(".before-{:%Y%m%dT%H%M%SZ}", fmt::gmtime(seconds)));
+  // At once where the file system can: no moment is without a state directory.
+  if (ready.exchange(dir)) {
+    if (std::rename(ready.path().c_str(), before.c_str()) != 0) {
+      const Error moved = path_error(errno, fmt::format("moved to {}", before.string()), dir);
+      ready.exchange(dir);
+      return moved;
+    }
+    ready.leave();
+    report.before = before;
+    return sync_dir(dir.parent_path());
+  }
   if (std::rename(dir.c_str(), before.c_str()) != 0) {
     return path_error(errno, fmt::format("moved aside to {}", before.string()), dir);
   }
@@ -182,7 +193,9 @@ Result<RestoredConfig> Restorer::put(const fs::path& path, const std::string& te
     const Status read = there->read(std::as_writable_bytes(std::span(now)));
     if (read && now == text) return RestoredConfig{.path = path, .outcome = Outcome::same};
   }
-  const fs::path to = none ? path : beside(path, ".restored");
+  fs::path to = none ? path : beside(path, ".restored");
+  for (int number = 2; !none && fs::exists(fs::symlink_status(to)); ++number)
+    to = beside(path, fmt::format(".restored-{}", number));
   SPINE_TRY_STATUS(replace_file(to, {as_bytes(text)}));
   return RestoredConfig{.path = to, .outcome = none ? Outcome::put : Outcome::beside};
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -76,6 +77,11 @@ Result<FileSum> StagingDir::take(const fs::path& from, const fs::path& name, Lon
 
 Result<FileSum> StagingDir::sum_of(const fs::path& name, LongWork& work) const {
   return read_through(path_ / name, work, [](ByteSpan) { return ok(); });
+}
+
+bool StagingDir::exchange(const fs::path& path) {
+  if (!sync_dir(path_)) return false;
+  return ::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0;
 }
 
 Status StagingDir::put_in_place(const fs::path& path) {

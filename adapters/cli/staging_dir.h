@@ -41,6 +41,11 @@ class StagingDir {
   // Renames it, durably, to `path`: nothing may be there, or an empty directory. Errors: refused,
   // io; it then still is where it was.
   Status put_in_place(const std::filesystem::path& path);
+  // Exchanges it with the directory `path` at once: this object then has what was there. False, and
+  // nothing is changed, where the file system cannot.
+  bool exchange(const std::filesystem::path& path);
+  // What it has stays after the object: the caller has moved it elsewhere.
+  void leave() { path_.clear(); }
 
  private:
   explicit StagingDir(std::filesystem::path path) : path_(std::move(path)) {}

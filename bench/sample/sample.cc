@@ -116,6 +116,8 @@ void Sample::one_message() {
   input(Source::websocket, [&](auto& b) {
     const auto channel = b.CreateString(telegram ? "telegram" : "discord");
     const auto id = b.CreateString(sender);
+    const auto name = b.CreateString(sender);
+    const auto conversation = b.CreateString(sender);
     const auto external = b.CreateString(external_id);
     const auto text = b.CreateString(kSayings[dice % kSayings.size()]);
     const fb::Bits128 entropy{dice, number_};
@@ -123,9 +125,9 @@ void Sample::one_message() {
     message.add_via(fb::MessageVia::channel);
     message.add_channel(channel);
     message.add_sender_id(id);
-    message.add_sender_name(id);
+    message.add_sender_name(name);
     message.add_conversation(fb::ConversationKind::direct);
-    message.add_conversation_id(id);
+    message.add_conversation_id(conversation);
     message.add_external_id(external);
     message.add_text(text);
     message.add_platform_ms(now_.wall_ms);

@@ -42,6 +42,14 @@ bool is_people(const TypeTable* table, std::string_view field) {
 #define SPINE_PEOPLE(table, field) PeopleField{fb::table##TypeTable(), #field},
 #include "people_generated.h"
 #undef SPINE_PEOPLE
+      // What programs say of people's words, or a file that people wrote: nothing decides by it,
+      // and
+      // it is never sealed.
+      PeopleField{fb::AgentExitedTypeTable(), "message"},
+      PeopleField{fb::AgentQuarantinedTypeTable(), "message"},
+      PeopleField{fb::ApprovalOptionTypeTable(), "name"},
+      PeopleField{fb::ConfigChangedTypeTable(), "diff"},
+      PeopleField{fb::ConfigRefusedTypeTable(), "problem"},
   };
   return std::ranges::any_of(
       kFields, [&](const PeopleField& each) { return each.table == table && each.field == field; });
@@ -108,7 +116,7 @@ std::size_t decisive_bytes(std::string_view text, const core::State& state) {
   if (core::find_command(text) != nullptr) return text.size();
   std::string_view rest;
   if (!core::is_reset_trigger(state, text, rest)) return 0;
-  return text.size() - std::min(rest.size(), text.size());
+  return rest.empty() ? text.size() : static_cast<std::size_t>(rest.data() - text.data());
 }
 
 // Makes a recorded digest the one of `state`, if it was made by the same algorithm.

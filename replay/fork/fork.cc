@@ -55,6 +55,8 @@ EventView view_of(const core::Draft& draft, Seq seq) {
 std::uint32_t rules_at(Timeline& timeline, const core::State& state) {
   const Seq started = core::view_engine(state).started;
   if (!started) return 0;
+  // A bundle does not hold its process's start: it is taken for one of this version.
+  if (started < timeline.first()) return core::kRulesVersion;
   const auto event = timeline.event(started);
   const bool there = event && is_kind(*event, fb::EventBody::EngineStarted);
   return there ? root_of<fb::EngineStarted>(*event).rules() : 0;

@@ -131,12 +131,12 @@ Action replay_fork(CLI::App& verb) {
     SPINE_TRY(Timeline timeline, Timeline::open(common.state_dir));
     SPINE_TRY(const ForkReport report, fork_of(*arguments, timeline, common));
     Names names(timeline);
-    if (common.json) {
-      fmt::print(common.out, "{}\n", json_for_terminal(fork_json(report, names)));
-    } else {
-      const Place place{.seq = report.at, .wall_ms = report.at_wall_ms};
-      fmt::print(common.out, "From {}\n{}", place.text(), fork_text(report, names));
-    }
+    const Place place{.seq = report.at, .wall_ms = report.at_wall_ms};
+    const std::string text =
+        common.json ? json_for_terminal(fork_json(report, names)) + '\n'
+                    : fmt::format("From {}\n{}", place.text(), fork_text(report, names));
+    timeline.reader().release();  // a pager may take long
+    fmt::print(common.out, "{}", text);
     return report.differ == 0 ? kExitOk : kExitDiffers;
   };
 }

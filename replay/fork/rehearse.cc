@@ -107,11 +107,13 @@ std::string test_case(const Rehearsal& verdict) {
   }
   if (verdict.report.differ == 0) return begin + "/>\n";
   const std::vector<Divergence>& kept = verdict.report.kept;
+  const auto meant = [](const Divergence& each) { return each.on_purpose == nullptr; };
+  const auto real = std::ranges::find_if(kept, meant);
+  const Divergence& first = real == kept.end() ? kept.front() : *real;
   return fmt::format(
       "{}>\n      <failure type=\"divergence\" message=\"{} decided otherwise, the first at #{}: "
       "{}\">{}</failure>\n    </testcase>\n",
-      begin, verdict.report.differ, kept.front().seq.value, xml(kept.front().reason),
-      xml(verdict.text));
+      begin, verdict.report.differ, first.seq.value, xml(first.reason), xml(verdict.text));
 }
 
 struct Totals {

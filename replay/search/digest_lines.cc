@@ -154,12 +154,14 @@ Status print_digests(const Common& common, Timeline& timeline, Seq from, Seq upt
     SPINE_TRY_STATUS(state.applied() ? timeline.fold_to(Seq{at}, state)
                                      : timeline.state_at(Seq{at}, state));
     const core::StateDigest own = core::digest(state);
+    timeline.reader().release();  // a pager may take long
     const int printed =
         std::fprintf(common.out, "{\"seq\":%llu,\"version\":%u,\"digest\":\"%s\"}\n",
                      static_cast<unsigned long long>(at), own.version, show_hex(own.total).c_str());
     if (printed < 0) return Error{Errc::io, "The digests cannot be written: is the disk full?"};
     if (at == upto.value) break;
     at += every;
+    SPINE_TRY_STATUS(timeline.reader().renew());
   }
   return ok();
 }

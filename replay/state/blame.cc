@@ -186,7 +186,7 @@ class Blame {
   // The event, its cause, the cause of that, up to the input that has none before it.
   Result<std::vector<Seq>> chain_of(Seq seq) {
     std::vector<Seq> chain;
-    while (seq) {
+    while (seq && seq >= timeline_.first()) {  // a bundle begins later than its causes may
       chain.push_back(seq);
       SPINE_TRY(const EventView event, timeline_.event(seq));
       // A cause always comes before; in what others wrote that is not known to hold.

@@ -66,7 +66,7 @@ class FieldHistory {
         table_(std::move(table)),
         key_(key),
         column_(std::move(column)),
-        begin_(table_ == "meta" ? 0 : key_ - 1) {}
+        begin_(std::max(table_ == "meta" ? 0 : key_ - 1, timeline.before_first().value)) {}
 
   // The last change at or before `at`; nothing when there was none: in meta, the field is as before
   // the first event.

@@ -70,11 +70,11 @@ bool is_there(const core::State& state, const std::string& table, std::uint64_t 
   return called;
 }
 
-// Snapshots before `at`, and zero in front of them.
+// Snapshots before `at`, and in front of them what is before the journal's first event.
 std::vector<Seq> starts_before(const Timeline& timeline, Seq at) {
-  std::vector<Seq> starts{Seq{}};
+  std::vector<Seq> starts{timeline.before_first()};
   for (const Seq seq : timeline.snapshots())
-    if (seq < at) starts.push_back(seq);
+    if (seq < at && seq > starts.front()) starts.push_back(seq);
   return starts;
 }
 
@@ -143,7 +143,8 @@ Result<std::optional<RowLife>> find_gone(Timeline& timeline, const std::string& 
                                          std::string_view name, Seq at) {
   std::uint64_t key = 0;
   core::State state;
-  if (const auto number = number_of_name(name); number && *number < at.value) {
+  if (const auto number = number_of_name(name);
+      number && *number < at.value && *number >= timeline.first().value) {
     SPINE_TRY_STATUS(timeline.state_at(Seq{*number}, state));
     if (is_there(state, table, *number)) key = *number;
   }

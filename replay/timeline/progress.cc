@@ -37,7 +37,7 @@ void Progress::at(std::uint64_t place) {
   const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(now - started_).count();
   const std::uint64_t rest =
       done == 0 ? 0 : static_cast<std::uint64_t>(spent) * (all - done) / done;
-  fmt::print(to_, "\r{} [{:=<{}}{:{}}] {:3} %, {} left \x1b[K", what_, "", cells, "",
+  fmt::print(to_, "\r{} [{:=<{}}{:{}}] {:3} %, {} left \x1b[K", printable(what_), "", cells, "",
              kBarCells - cells, done * 100 / all, show_duration_ms(rest));
   std::fflush(to_);
 }

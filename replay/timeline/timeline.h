@@ -33,6 +33,8 @@ class Timeline {
   // The first and the last event that the reader sees; 0 = there are none.
   Seq first() const { return reader_.first(); }
   Seq last() const { return reader_.last(); }
+  // 0, and in a bundle the event whose state it brings along.
+  Seq before_first() const { return Seq{first() ? first().value - 1 : 0}; }
   Bits128 epoch() const { return reader_.epoch(); }
 
   // Called with the seq reached, at least once a block, on the way through long walks.

@@ -30,6 +30,7 @@ Action replay_explain(CLI::App& verb) {
     timeline.on_progress({});
     progress.clear();
     if (!explanation) return explanation.error();
+    timeline.reader().release();  // a pager may take long
     fmt::print(common.out, "{}", common.json ? explanation->json() + "\n" : explanation->text());
     return kExitOk;
   };

@@ -106,8 +106,8 @@ std::vector<TimeScale::Tick> TimeScale::ticks(double apart) const {
     for (const std::uint64_t step : kTickSteps) {
       if (static_cast<double>(step) / length * width < apart) continue;
       const std::uint64_t origin = stretch.first;
-      for (std::uint64_t ms = origin + step; ms <= stretch.last; ms += step)
-        add(ms);
+      for (std::uint64_t steps = 1; steps <= (stretch.last - origin) / step; ++steps)
+        add(origin + steps * step);
       break;
     }
   }

@@ -201,8 +201,10 @@ Action replay_trace(CLI::App& verb) {
         return kExitOk;
       }
     }
-    fmt::print(common.out, "{}",
-               common.json ? trace_json(chain) + "\n" : TraceText(chain, options->all).text());
+    const std::string text =
+        common.json ? trace_json(chain) + "\n" : TraceText(chain, options->all).text();
+    timeline.reader().release();  // a pager may take long
+    fmt::print(common.out, "{}", text);
     return kExitOk;
   };
 }

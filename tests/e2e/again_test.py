@@ -169,6 +169,8 @@ class Again(unittest.TestCase):
                              ["one", "say three", "three"])
             self.refused(client, "sessions.fork", {"key": MAIN, "label": "another way"},
                          "LABEL_TAKEN")
+            with self.assertRaisesRegex(RpcError, "No session found"):
+                client.call("sessions.fork", {"key": "agent:main:nobody"})
             # The other's history goes; what the fork has of it stays.
             client.call("sessions.reset", {"key": MAIN})
             self.assertEqual(self.words(), [])

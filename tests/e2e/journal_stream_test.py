@@ -99,6 +99,30 @@ class JournalStream(unittest.TestCase):
             later = client.call("journal.subscribe", {"fromTime": event["ts"] + 3_600_000})
             self.assertEqual(later["fromSeq"], later["headSeq"] + 1)
 
+    def test_every_subscribe_is_answered_at_once(self):
+        self.talk(1)
+        with self.daemon.client() as client:
+            cursor = client.call("journal.subscribe", {})["cursor"]
+            # Nothing is behind that cursor yet, and nothing comes: it is answered all the same.
+            head = client.call("journal.subscribe", {"cursor": cursor})
+            self.assertEqual(head["fromSeq"], head["headSeq"] + 1)
+            first = client.start("journal.subscribe", {"fromSeq": 1})
+            second = client.start("journal.subscribe", {})
+            with self.assertRaises(RpcError):
+                client.response(first)
+            self.assertTrue(client.response(second)["subscribed"])
+
+    def test_a_stream_outlives_the_session_that_it_follows(self):
+        self.talk(2)
+        with self.daemon.client() as client:
+            client.call("journal.subscribe", {"sessionKey": ANNA})
+            client.call("sessions.delete", {"key": ANNA})
+            self.assertEqual(client.wait_event("journal")["kind"], "SessionClosed")
+            self.say(client, 7)  # a session of the same key, and another one
+            client.wait_event("chat", lambda chat: chat["state"] == "final")
+            client.call("health")
+            self.assertEqual([e for e in client.events if e["event"] == "journal"], [])
+
     def test_a_long_body_is_left_out(self):
         with self.daemon.client() as client:
             client.call("journal.subscribe", {"kinds": ["MessageReceived"]})

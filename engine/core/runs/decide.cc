@@ -366,7 +366,8 @@ void decide_run_retry(const Tables& tables, const Input& input, Decision& decisi
                 .add(why, fb::CreateRunQueued(builder, named, agent_id, old.message.value, 0,
                                               old.trust, fb::QueueMode::followup, old.id.value))
                 .value};
-  start_queued(tables, drafter, why, reply.run, old.started, session_row, input.now.logical_ms);
+  start_queued(tables, drafter, why, reply.run, Runs::retried_start(old), session_row,
+               input.now.logical_ms);
 }
 
 void decide_tool_called(const Tables& tables, const Input& input, Decision& decision) {

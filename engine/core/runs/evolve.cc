@@ -79,7 +79,7 @@ void fold_run_queued(const Folding& fold) {
   if (session_row == 0 || tables.runs.full()) return;
   const RunId id{fold.seq().value};
   const bool followup = body.queue_mode() == fb::QueueMode::followup;
-  const RunId old{body.retry_of()};
+  const Run& old = tables.runs[tables.runs.find(RunId{body.retry_of()})];
   const std::uint32_t row =
       tables.runs.add({.id = id,
                        .session = SessionId{header.session},
@@ -87,7 +87,7 @@ void fold_run_queued(const Folding& fold) {
                        .principal = PrincipalId{header.principal},
                        .correlation = header.correlation,
                        .not_before_ms = body.not_before_ms(),
-                       .previous = tables.runs[tables.runs.find(old)].started,
+                       .previous = Runs::retried_start(old),
                        .key = cut_bytes(body.run_key(), limits::kIdempotencyKeyBytesMax),
                        .agent_id = cut_bytes(body.agent_id()),
                        .trust = body.trust(),
@@ -101,7 +101,7 @@ void fold_run_queued(const Folding& fold) {
   tables.runs.set_delay_armed(row, hot.running == 0);
   tables.sessions.settle(session_row);
   // Of a retry the request names the run, and the message keeps the one it led to.
-  tables.idempotency.set_run(old ? Seq{header.cause} : run.message, id);
+  tables.idempotency.set_run(body.retry_of() != 0 ? Seq{header.cause} : run.message, id);
 }
 
 void fold_run_retry_requested(const Folding& fold) {

@@ -59,6 +59,8 @@ class Runs {
     return runs_[row].status == RunStatus::queued || runs_[row].status == RunStatus::running;
   }
 
+  // The last RunStarted whose messages a retry of that run is to answer; 0 = its own message alone.
+  static Seq retried_start(const Run& run) { return run.started ? run.started : run.previous; }
   // Whether the agent that works on `into` may take the message of a run that waits: rows, 0 =
   // none.
   bool may_steer(std::uint32_t row, std::uint32_t into) const {

@@ -51,7 +51,12 @@ struct Fork {
 bool find_fork(const Tables& tables, const Input& input, Decision& decision, Fork& fork) {
   const auto& body = root_of<fb::SessionOpened>(input.body);
   fork.from = input.session ? input.session : SessionId{body.forked_from()};
-  if (!fork.from) return true;
+  if (!fork.from) {
+    // Only a fork names no key: the session that it was to begin as is not there.
+    const bool named = !text_of(body.key()).empty();
+    if (!named) decision.refuse(ReplyCode::not_found);
+    return named;
+  }
   decision.reply.session = fork.from;
   const std::uint32_t row = tables.sessions.find(fork.from);
   if (row == 0) {

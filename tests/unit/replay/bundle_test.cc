@@ -307,5 +307,23 @@ TEST(Bundle, StatesBeforeItAreNotThere) {
   EXPECT_NE(below.error().message.find("is not in the journal: it holds #"), std::string::npos);
 }
 
+TEST(Bundle, WhoSetAFieldIsAskedOfItAsFarAsItReaches) {
+  const TempDir dir;
+  const TempDir outs;
+  tell_secrets(dir.path());
+  const fs::path out = outs.path() / "out";
+  ASSERT_EQ(bundle(dir, out, {"--around", "latest", "--before", "2"}).code, kExitOk);
+  const auto blame = [&](const fs::path& in, const char* field) {
+    return call({"replay", "blame", "engine", field, "--all"}, in);
+  };
+  EXPECT_EQ(blame(out, "applied").code, kExitOk) << blame(out, "applied").err;
+  const std::string of_part = blame(out, "applied").out;
+  const std::string changes = of_part.substr(of_part.find('#', of_part.find('\n')));
+  EXPECT_TRUE(blame(dir.path(), "applied").out.ends_with(changes)) << changes;
+  const Output nobody = call({"replay", "blame", "session", "agent:main:nobody", "label"}, out);
+  EXPECT_EQ(nobody.code, kExitFailure);
+  EXPECT_TRUE(has(nobody.err, "There is no session")) << nobody.err;
+}
+
 }  // namespace
 }  // namespace spine::replay
