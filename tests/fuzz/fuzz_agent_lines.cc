@@ -76,7 +76,9 @@ class FuzzSink final : public ProtocolHost, public RunEvents {
     expect(!faulted && token != 0 && ms <= 1'000);
     waiting.push_back(token);
   }
-  void run_on_file_thread(std::function<std::string()> work, std::size_t) override { write(work()); }
+  void run_on_file_thread(std::function<std::string()> work, std::size_t) override {
+    write(work());
+  }
   void fault(std::string_view) override {
     expect(!faulted);
     faulted = true;
