@@ -1,8 +1,6 @@
 // Walking over a body by the tables that flatc makes of the schema.
 #include "schemas/event_json.h"
 
-#include <flatbuffers/minireflect.h>
-
 #include "schemas/event_verify.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/show.h"
@@ -111,6 +109,8 @@ class JsonVisitor : public flatbuffers::IterationVisitor {
   Bits128 bits_{};
 };
 
+}  // namespace
+
 const flatbuffers::TypeTable* table_of(std::uint16_t kind) {
   const flatbuffers::TypeTable* kinds = fb::EventBodyTypeTable();
   for (std::size_t i = 0; i < kinds->num_elems; ++i) {
@@ -121,8 +121,6 @@ const flatbuffers::TypeTable* table_of(std::uint16_t kind) {
   }
   return nullptr;
 }
-
-}  // namespace
 
 void append_body_json(const EventView& event, std::string& out) {
   const flatbuffers::TypeTable* table = table_of(event.header.kind);

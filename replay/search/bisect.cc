@@ -262,8 +262,8 @@ Action replay_bisect(CLI::App& verb) {
       "Examples:\n"
       "  spine replay bisect --test 'any(runs, status == failed and attempt > 2)'\n"
       "  spine replay bisect --test 'session[\"agent:main:main\"].label == \"x\"' --good -2d\n"
-      "  spine replay bisect --run '! spine replay state --at $SPINE_SEQ --table runs | grep "
-      "failed'\n"
+      "  spine replay bisect --run 'spine replay state --at $SPINE_SEQ --table meta --state-dir "
+      "$SPINE_STATE_DIR | grep -q alice'\n"
       "  spine replay bisect --digests here.jsonl there.jsonl",
       core::predicate_help()));
   return [options](const Common& common) { return bisect(common, *options); };

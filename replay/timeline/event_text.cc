@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "engine/core/model/cells.h"
+#include "schemas/event_json.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/show.h"
@@ -15,15 +16,15 @@
 namespace spine::replay {
 namespace {
 
-// Writes every field that is present. New fields of the schema appear by themselves.
+// Writes every field that is set, a line each, for people. As JSON: schemas/event_json.h.
 class BodyWriter : public flatbuffers::IterationVisitor {
  public:
-  BodyWriter(std::string& out, bool json) : out_(out), json_(json) {}
+  explicit BodyWriter(std::string& out) : out_(out) {}
 
   void StartSequence() override {
     if (in_bits_) return;
     ++depth_;
-    if (json_ || depth_ > 1) out_ += '{';
+    if (depth_ > 1) out_ += '{';
   }
   void EndSequence() override {
     if (in_bits_) {
@@ -31,7 +32,7 @@ class BodyWriter : public flatbuffers::IterationVisitor {
       quoted(show_hex(bits_));
       return;
     }
-    if (json_ || depth_ > 1) out_ += '}';
+    if (depth_ > 1) out_ += '}';
     --depth_;
     if (depth_ > 0) end_line();
   }
@@ -44,10 +45,7 @@ class BodyWriter : public flatbuffers::IterationVisitor {
     }
     if (value == nullptr) return;
     field_ = name;
-    if (json_) {
-      if (set_index > 0) out_ += ',';
-      out_ += json_string(name) + ':';
-    } else if (depth_ == 1) {
+    if (depth_ == 1) {
       out_ += fmt::format("      {}: ", name);
     } else {
       out_ += fmt::format("{}{}: ", set_index > 0 ? ", " : "", name);
@@ -79,7 +77,7 @@ class BodyWriter : public flatbuffers::IterationVisitor {
   }
   void Long(std::int64_t v) override {
     const bool is_time = field_.ends_with("wall_ms") || field_ == "platform_ms";
-    if (is_time && !json_) {
+    if (is_time) {
       text(fmt::format("{} ({})", v, show_time(v)));
     } else {
       scalar(v);
@@ -112,19 +110,17 @@ class BodyWriter : public flatbuffers::IterationVisitor {
   }
   void Element(std::size_t i, flatbuffers::ElementaryType, const flatbuffers::TypeTable*,
                const std::uint8_t*) override {
-    if (i > 0 && !in_bytes_) out_ += json_ ? "," : ", ";
+    if (i > 0 && !in_bytes_) out_ += ", ";
   }
 
  private:
-  void quoted(std::string_view v) {
-    text(json_ ? json_string(v) : fmt::format("\"{}\"", printable(v)));
-  }
+  void quoted(std::string_view v) { text(fmt::format("\"{}\"", printable(v))); }
   template <class T>
   void named(T v, const char* name) {
     if (name == nullptr) {
       scalar(v);
     } else {
-      text(json_ ? json_string(name) : std::string(name));
+      text(name);
     }
   }
   // The names of the bits that are set; every value of the enum is one bit, none or all of them.
@@ -136,7 +132,7 @@ class BodyWriter : public flatbuffers::IterationVisitor {
       if (!names.empty()) names += ',';
       names += name_of(bit);
     }
-    text(json_ ? json_string(names) : names.empty() ? std::string("none") : names);
+    text(names.empty() ? std::string("none") : names);
   }
   template <class T>
   void scalar(T v) {
@@ -147,11 +143,10 @@ class BodyWriter : public flatbuffers::IterationVisitor {
     end_line();
   }
   void end_line() {
-    if (!json_ && depth_ == 1 && vectors_ == 0) out_ += '\n';
+    if (depth_ == 1 && vectors_ == 0) out_ += '\n';
   }
 
   std::string& out_;
-  bool json_;
   bool in_bits_{};
   std::size_t bits_field_{};
   Bits128 bits_{};
@@ -164,25 +159,15 @@ class BodyWriter : public flatbuffers::IterationVisitor {
 
 }  // namespace
 
-const flatbuffers::TypeTable* table_of(std::uint16_t kind) {
-  const flatbuffers::TypeTable* kinds = fb::EventBodyTypeTable();
-  for (std::size_t i = 0; i < kinds->num_elems; ++i) {
-    const auto code = kinds->type_codes[i];
-    if (kinds->values[i] != kind || code.sequence_ref < 0) continue;
-    return kinds->type_refs[code.sequence_ref]();
-  }
-  return nullptr;
-}
-
 void append_body(const EventView& event, bool json, std::string& out) {
+  if (json) return append_body_json(event, out);
   const flatbuffers::TypeTable* table = table_of(event.header.kind);
   if (table == nullptr || (event.header.flags & ~record_flag::kInput) != 0) {
-    out += json ? "null"
-                : fmt::format("      ({} bytes this program cannot read: {})\n", event.body.size(),
-                              unreadable_event(event).message);
+    out += fmt::format("      ({} bytes this program cannot read: {})\n", event.body.size(),
+                       unreadable_event(event).message);
     return;
   }
-  BodyWriter writer(out, json);
+  BodyWriter writer(out);
   flatbuffers::IterateFlatBuffer(reinterpret_cast<const std::uint8_t*>(event.body.data()), table,
                                  &writer);
 }

@@ -10,6 +10,7 @@
 #include "engine/core/model/state.h"
 #include "journal/reader.h"
 #include "replay/timeline/timeline.h"
+#include "schemas/event_json.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/record.h"
 
@@ -56,10 +57,6 @@ class Names {
 std::string source_name(std::uint16_t source);
 // "MessageReceived"; "kind 250" for one this program does not know.
 std::string kind_name(std::uint16_t kind);
-// The names and types of the fields of a kind's table, in order of their ids; null for a kind that
-// this program does not know.
-const flatbuffers::TypeTable* table_of(std::uint16_t kind);
-
 // Appends every field that is set, by its name in event.fbs: as a JSON object, or a line each,
 // indented. Of a body this program cannot read it says so (null in JSON).
 // REQUIRES: the body passed the verifier of its kind, if the kind is known.

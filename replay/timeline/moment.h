@@ -20,7 +20,7 @@ struct Moment {
   std::uint64_t back{};    // messages_back: as it was before the last `back` messages
 };
 
-// "1234", "#1234": after that event. "latest". "3 messages ago". Otherwise a time: RFC 3339
+// "1234", "#1234": after that event. "latest", "now". "3 messages ago". Otherwise a time: RFC 3339
 // ("2026-11-28T14:03:00Z", "2026-11-28 14:03+01:00"), of the host's zone without an offset, seconds
 // and fractions optional; "today", "yesterday" or a date alone (its first instant), "yesterday
 // 14:03", "14:03" (of today); "-2h", "5 minutes ago" (units s, min, h, d, w and their words), "@"
