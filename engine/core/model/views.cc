@@ -92,6 +92,12 @@ HistoryParts view_history(const State& state, SessionId session) {
   return row == 0 ? HistoryParts{} : history_of(tables, row);
 }
 
+bool is_in_history(const State& state, SessionId session, Seq message) {
+  const Tables& tables = state.tables();
+  const std::uint32_t row = tables.sessions.find(session);
+  return row != 0 && in_history(tables, row, message);
+}
+
 bool view_run(const State& state, RunId id, RunView& out) {
   const Runs& runs = state.tables().runs;
   const std::uint32_t row = runs.find(id);

@@ -70,6 +70,9 @@ bool view_pairing(const State& state, Seq request, std::uint64_t now_ms, Pairing
 // Of which parts of the journal the session's history consists; none when there is no such session,
 // or nothing was said. The last part may have no end yet, and then ends with the last of all seqs.
 HistoryParts view_history(const State& state, SessionId session);
+// Whether a message that was written in the session itself is part of its history: nothing has cut
+// it off. False when there is no such session.
+bool is_in_history(const State& state, SessionId session, Seq message);
 
 // The whole key, as stored. 0 when there is none.
 SessionId find_session(const State& state, std::string_view key);

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "engine/core/model/state.h"
+#include "engine/core/model/views.h"
 #include "engine/pipeline/items/messages.h"
 #include "journal/reader.h"
 
@@ -22,7 +24,9 @@ class PromptReader {
   Result<bool> read_prompt(RunId id, EffectId effect, PromptItem& item);
 
  private:
-  Result<bool> read_texts(Seq started, Seq message, std::uint16_t attempt);
+  // None when the attempt that `started` began is not the run's any more.
+  Result<std::vector<Seq>> messages_of(const core::RunView& run, Seq started);
+  Status read_texts(const std::vector<Seq>& messages);
 
   const core::State& state_;
   journal::Reader& reader_;

@@ -84,6 +84,15 @@ class Gateway {
     producer_.push(InputHeader{.kind = kind, .source = static_cast<std::uint16_t>(source), .a = a},
                    body);
   }
+  // One about the session of that key.
+  void push_about(std::string_view session_key, std::uint16_t kind, ByteSpan body,
+                  std::uint64_t request) {
+    producer_.push(InputHeader{.kind = kind,
+                               .source = static_cast<std::uint16_t>(Source::websocket),
+                               .connection = {1, 1},
+                               .request = request},
+                   body, {.session_key = session_key});
+  }
   void flush() { producer_.flush(); }
 
   void message(std::uint64_t request, const std::string& peer, const std::string& id,

@@ -205,6 +205,43 @@ TEST_F(EngineTest, CollectedMessagesAreOnePromptAlsoWhenItIsTriedAgain) {
   EXPECT_EQ(gateway.prompt_text, "two\n\nthree\n\nfour");
 }
 
+// A session that goes back to a message of a run that had collected others.
+TEST_F(EngineTest, AnotherTryIsNotGivenWhatWasCutOff) {
+  Gateway gateway{dir_};
+  const core::Reply one = say(gateway, "one");
+  EXPECT_EQ(gateway.prompt().run, one.run);
+  const core::Reply two = say(gateway, "two", fb::QueueMode::collect);
+  const core::Reply three = say(gateway, "three", fb::QueueMode::collect);
+  say(gateway, "four", fb::QueueMode::collect);
+  finish(gateway, one.run);
+  const auto try_again = [&](RunId run, const std::string& key) {
+    Builder builder;
+    push_built(gateway, fb::EventBody::RunRetryRequested, builder,
+               fb::CreateRunRetryRequested(builder, run.value, builder.CreateString(key)).o, 5);
+    const core::Reply again = gateway.reply();
+    EXPECT_EQ(again.code, core::ReplyCode::accepted);
+    EXPECT_EQ(gateway.prompt().run, again.run);
+    return again.run;
+  };
+  const auto rewind = [&](Seq to) {
+    Builder builder;
+    const fb::Bits128 uuid(to.value, 9);
+    builder.Finish(fb::CreateSessionRewound(builder, to.value, &uuid, 1));
+    gateway.push_about("agent:main:test:direct:ann", kind_of(fb::EventBody::SessionRewound),
+                       finished(builder), 5);
+    gateway.flush();
+    EXPECT_EQ(gateway.reply().code, core::ReplyCode::accepted);
+  };
+  EXPECT_EQ(gateway.prompt().run, two.run);
+  EXPECT_EQ(gateway.prompt_text, "two\n\nthree\n\nfour");
+  rewind(three.seq);
+  const RunId again = try_again(two.run, "a");
+  EXPECT_EQ(gateway.prompt_text, "two\n\nthree");
+  rewind(two.seq);
+  try_again(again, "b");
+  EXPECT_EQ(gateway.prompt_text, "two");
+}
+
 TEST_F(EngineTest, AMergedRunHasItsEnd) {
   Gateway gateway{dir_};
   const core::Reply one = say(gateway, "one");
