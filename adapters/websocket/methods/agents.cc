@@ -174,9 +174,12 @@ void refuse_retry(Responder& to, const std::string& run, const pipeline::ReplyIt
                                  std::string{item.run_key} + "\"",
                        "RUN_OPEN", "run_open");
     case ReplyCode::run_answered:
-      return to.refuse("the message of run \"" + run +
-                           "\" has been answered, and people have seen the answer: with \"force\" "
-                           "it is answered once more",
+      return to.refuse("the message of run \"" + run + "\" has been answered" +
+                           (item.run_key == run || item.run_key.empty()
+                                ? std::string{}
+                                : ", by run \"" + std::string{item.run_key} + "\"") +
+                           ", and people have seen the answer: with \"force\" it is answered once "
+                           "more",
                        "RUN_ANSWERED", "run_answered");
     case ReplyCode::left_behind:
       return to.refuse("the message of run \"" + run +

@@ -52,7 +52,7 @@ enum class ReplyCode : std::uint8_t {
   malformed_key,   // no session can have the key that was typed
   missing_scope,   // a command of the message needs an admin scope
   run_open,        // the run's message is being worked on, by reply.run
-  run_answered,    // the run's message has been answered: only a forced retry does it again
+  run_answered,    // the run's message has been answered, by reply.run: only force does it again
   left_behind,     // the run's message is in no session's present conversation
   before_history,  // the seq lies before the session's history, which begins at reply.seq
   after_history,   // the seq lies behind the session's history, which ends at reply.seq

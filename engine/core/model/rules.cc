@@ -35,6 +35,11 @@ constexpr RulesChange kChanges[]{
      {},
      "an admin's answer counts only from a client that may speak for admins"},
     {1, RunInterrupted, RunFailed, "message", "what people read of a crash was worded anew"},
+    {2,
+     RunRetryRequested,
+     RunRetryRequested,
+     {},
+     "a message that another run works on together with its own is not tried beside it"},
 };
 
 }  // namespace

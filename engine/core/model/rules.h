@@ -13,7 +13,7 @@ namespace spine::core {
 // Recorded in EngineStarted. Counts up when a rule is changed so that an input that is recorded can
 // be decided otherwise than it was; the change gets its entry in rules_changes().
 // 0: journals of before versions were recorded.
-inline constexpr std::uint32_t kRulesVersion = 1;
+inline constexpr std::uint32_t kRulesVersion = 2;
 
 struct RulesChange {
   std::uint32_t since{};     // the first version that decides the new way

@@ -65,19 +65,72 @@ std::vector<std::uint64_t> steered_runs(const Tables& tables, const Run& into) {
   return runs;
 }
 
-// What stands in the way of another try at an ended run; accepted = nothing.
+// Whether another run took the message over (RunsMerged).
+bool is_merged(const Run& run) {
+  return run.status == RunStatus::finished && !run.started;
+}
+
+// The run that took over what a merged run was for; row, 0 = it is not known any more. A session's
+// runs are worked on one at a time: collected messages were taken by the run that ended first after
+// the merging, steered ones by the run whose end it was.
+std::uint32_t merged_into(const Tables& tables, const Run& merged) {
+  const Runs& runs = tables.runs;
+  const bool collected = merged.queue_mode == fb::QueueMode::collect;
+  const auto end_of = [&](std::uint32_t row) {
+    return runs[row].ended ? runs[row].ended.value : ~std::uint64_t{0};
+  };
+  std::uint32_t found = 0;
+  for (std::uint32_t row = 1; row < runs.end(); ++row) {
+    if (!runs.live(row) || runs[row].session != merged.session || !runs[row].started) continue;
+    if ((end_of(row) > merged.ended.value) != collected) continue;
+    if (found == 0 || (end_of(row) < end_of(found)) == collected) found = row;
+  }
+  return found;
+}
+
+// What became of a message. Rows; 0 = none.
+struct MessageFate {
+  std::uint32_t open{};      // the first run that waits for it or works on it
+  std::uint32_t answered{};  // the last run that answered it
+};
+
+MessageFate fate_of(const Tables& tables, Seq message) {
+  const Runs& runs = tables.runs;
+  MessageFate fate{};
+  const auto for_each_of = [&](const std::vector<Seq>& messages, auto visit) {
+    for (std::uint32_t row = 1; row < runs.end(); ++row) {
+      const bool of = runs.live(row) && std::find(messages.begin(), messages.end(),
+                                                  runs[row].message) != messages.end();
+      if (of) visit(row);
+    }
+  };
+  const auto note_answer = [&](std::uint32_t row) {
+    if (fate.answered == 0 || runs[row].id > runs[fate.answered].id) fate.answered = row;
+  };
+  // Runs for these answer it, too: another try at a run is given all that the run had collected.
+  std::vector<Seq> messages{message};
+  for_each_of({message}, [&](std::uint32_t row) {
+    if (!is_merged(runs[row])) return;
+    const std::uint32_t into = merged_into(tables, runs[row]);
+    const bool collected = runs[row].queue_mode == fb::QueueMode::collect;
+    if (collected && into != 0) return messages.push_back(runs[into].message);
+    note_answer(into != 0 ? into : row);
+  });
+  for_each_of(messages, [&](std::uint32_t row) {
+    if (runs.open(row) && (fate.open == 0 || runs[row].id < runs[fate.open].id)) fate.open = row;
+    if (runs[row].status == RunStatus::finished && !is_merged(runs[row])) note_answer(row);
+  });
+  return fate;
+}
+
+// What stands in the way of another try at an ended run, and which run that is; accepted = nothing.
 ReplyCode retry_refusal(const Tables& tables, const Run& run, bool forced, Reply& reply) {
   const std::uint32_t session = tables.sessions.find(run.session);
   if (session == 0 || !in_history(tables, session, run.message)) return ReplyCode::left_behind;
-  bool answered = false;
-  for (std::uint32_t row = 1; row < tables.runs.end(); ++row) {
-    if (!tables.runs.live(row) || tables.runs[row].message != run.message) continue;
-    answered = answered || tables.runs[row].status == RunStatus::finished;
-    if (!tables.runs.open(row)) continue;
-    reply.run = tables.runs[row].id;
-    return ReplyCode::run_open;
-  }
-  return answered && !forced ? ReplyCode::run_answered : ReplyCode::accepted;
+  const MessageFate fate = fate_of(tables, run.message);
+  if (fate.open == 0 && (fate.answered == 0 || forced)) return ReplyCode::accepted;
+  reply.run = tables.runs.id_of(fate.open != 0 ? fate.open : fate.answered);
+  return fate.open != 0 ? ReplyCode::run_open : ReplyCode::run_answered;
 }
 
 bool counts_as_try(fb::InterruptReason reason) {

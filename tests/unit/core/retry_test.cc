@@ -137,6 +137,88 @@ TEST_F(Retries, TrustIsThatOfTheMessage) {
   EXPECT_EQ(view(world.retry(sent.run).run).trust, fb::Trust::untrusted);
 }
 
+// One run answers the messages of others that waited (RunsMerged).
+class MergedRetries : public Retries {
+ protected:
+  // `one` is worked on; `two` collects `three` when that ends.
+  MergedRetries() {
+    one = say("one", fb::QueueMode::followup);
+    two = say("two", fb::QueueMode::collect);
+    three = say("three", fb::QueueMode::collect);
+  }
+  Reply say(const std::string& words, fb::QueueMode mode) {
+    return world.message({.text = words, .queue_mode = mode});
+  }
+  // The refusal of another try, with the text of the message whose run it names.
+  std::string refusal(const Reply& reply) {
+    const Reply refused = world.retry(reply.run);
+    const Seq message = view(refused.run).message;
+    return show_reply(refused) + " by " +
+           root_of<fb::MessageReceived>(world.journal[message.value - 1].view(message))
+               .text()
+               ->str();
+  }
+  Reply one{};
+  Reply two{};
+  Reply three{};
+};
+
+TEST_F(MergedRetries, AreAnsweredWhenTheRunThatTookThemIs) {
+  world.finish(one.run);
+  ASSERT_EQ(show_drafts(world),
+            "RunFinished(one) RunStarted(two and 1) RunsMerged(three into two)");
+  EXPECT_EQ(refusal(three), "run_open by two");
+  EXPECT_EQ(world.retry(three.run, true).code, ReplyCode::run_open);
+  world.finish(two.run);
+  EXPECT_EQ(refusal(three), "run_answered by two");
+  const Reply forced = world.retry(three.run, true);
+  ASSERT_EQ(forced.code, ReplyCode::accepted);
+  EXPECT_EQ(show_drafts(world), "RunRetryRequested RunQueued(three) RunStarted(three)");
+  world.fail(forced.run);
+  EXPECT_EQ(refusal(three), "run_answered by two") << "it still has an answer";
+}
+
+TEST_F(MergedRetries, AreTriedAgainWhenTheRunThatTookThemFailed) {
+  world.finish(one.run);
+  const Reply later = say("later", fb::QueueMode::followup);
+  world.fail(two.run);
+  world.finish(later.run);
+  const Reply again = world.retry(three.run);
+  ASSERT_EQ(again.code, ReplyCode::accepted);
+  EXPECT_EQ(view(again.run).message, three.seq);
+  EXPECT_EQ(view(again.run).previous, Seq{}) << "it is given its own message alone";
+  world.finish(again.run);
+  EXPECT_EQ(refusal(three), "run_answered by three");
+  EXPECT_EQ(world.retry(two.run).code, ReplyCode::accepted) << "that one has no answer";
+}
+
+TEST_F(MergedRetries, AreAnsweredByAnotherTryAtTheRunThatTookThem) {
+  world.finish(one.run);
+  world.interrupt(two.run, fb::InterruptReason::agent_crash);
+  world.fail(two.run);
+  const Reply again = world.retry(two.run);
+  ASSERT_EQ(again.code, ReplyCode::accepted);
+  EXPECT_EQ(world.retry(three.run).run, again.run);
+  EXPECT_EQ(refusal(three), "run_open by two");
+  world.finish(again.run);
+  EXPECT_EQ(world.retry(three.run).run, again.run);
+  EXPECT_EQ(refusal(three), "run_answered by two");
+}
+
+TEST_F(MergedRetries, SteeredOnesAreAnsweredByTheRunWhoseEndTheyShare) {
+  world.finish(one.run);
+  const Reply steered = say("steered", fb::QueueMode::steer);
+  world.steer(steered.run, two.run);
+  world.finish(two.run);
+  ASSERT_EQ(show_drafts(world), "RunFinished(two) RunsMerged(steered into two)");
+  const Reply next = say("next", fb::QueueMode::followup);
+  world.fail(next.run);
+  EXPECT_EQ(refusal(steered), "run_answered by two");
+  ASSERT_EQ(world.retry(two.run, true).code, ReplyCode::accepted);
+  EXPECT_EQ(refusal(steered), "run_answered by two") << "the other try is not given its message";
+  EXPECT_EQ(world.retry(steered.run, true).code, ReplyCode::accepted);
+}
+
 TEST_F(Retries, TheRunMayBeNamedBesideTheBody) {
   const Reply sent = world.chat("main", "hello");
   world.fail(sent.run);
