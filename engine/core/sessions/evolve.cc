@@ -1,6 +1,9 @@
 // Sessions that are opened, changed, begun afresh and closed.
 #include "engine/core/sessions/evolve.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "engine/core/runs/evolve.h"
 
 namespace spine::core {
@@ -28,9 +31,11 @@ void clear_history(const Folding& fold, std::uint32_t session_row) {
 
 namespace {
 
-// From now on the session's history is those parts, and what is said from now on.
-void continue_history(const Folding& fold, std::uint32_t session_row, const HistoryParts& parts,
+// From now on the session's history is those parts up to a seq, and what is said from now on.
+void continue_history(const Folding& fold, std::uint32_t session_row, HistoryParts parts, Seq upto,
                       std::uint64_t message_count) {
+  // In what others wrote the seq may be one that has not been.
+  parts = cut_history(std::move(parts), std::min(upto, fold.seq()));
   clear_history(fold, session_row);
   if (parts.empty()) return;
   SessionHot& hot = fold.tables.sessions.hot(session_row);
@@ -45,8 +50,7 @@ void begin_fork(const Folding& fold, std::uint32_t session_row, SessionId from, 
   Sessions& sessions = fold.tables.sessions;
   const std::uint32_t other = sessions.find(from);
   if (other == 0) return;
-  continue_history(fold, session_row, cut_history(history_of(fold.tables, other), upto),
-                   message_count);
+  continue_history(fold, session_row, history_of(fold.tables, other), upto, message_count);
   const std::string thinking_level{sessions.text(sessions.cold(other).thinking_level)};
   const std::string model{sessions.text(sessions.cold(other).model)};
   sessions.set_thinking_level(session_row, thinking_level);
@@ -105,8 +109,7 @@ void fold_session_rewound(const Folding& fold) {
   Sessions& sessions = fold.tables.sessions;
   const std::uint32_t row = sessions.find(fold.session());
   if (row == 0) return;
-  continue_history(fold, row, cut_history(history_of(fold.tables, row), Seq{body.to()}),
-                   body.message_count());
+  continue_history(fold, row, history_of(fold.tables, row), Seq{body.to()}, body.message_count());
   sessions.begin_conversation(row, bits_of(body.uuid()));
   sessions.touch(row, fold.logical_ms(), fold.seq());
 }

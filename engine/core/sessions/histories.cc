@@ -22,18 +22,31 @@ std::string text_of_parts(const HistoryParts& parts) {
   return text;
 }
 
-// Takes a number and the character behind it off the text; 0 when there is none. Behind the last
-// one stands nothing.
+// Takes a number and the character behind it off the text; behind the last one stands nothing. 0 is
+// no number here.
 std::uint64_t take_number(std::string_view& text, char behind) {
   std::uint64_t number = 0;
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || (rest != end && *rest != behind)) {
-    text = {};
-    return 0;
-  }
+  if (error != std::errc{} || (rest != end && *rest != behind)) return 0;
   text.remove_prefix(static_cast<std::size_t>(rest - text.data()) + (rest == end ? 0 : 1));
   return number;
+}
+
+// The other way round; none when the text is none of parts in order.
+HistoryParts parts_of_text(std::string_view text) {
+  HistoryParts parts;
+  Seq before{};
+  while (!text.empty()) {
+    HistoryPart part{};
+    part.session.value = take_number(text, ':');
+    part.first.value = take_number(text, '-');
+    part.last.value = take_number(text, ',');
+    if (!part.session || part.first <= before || part.last < part.first) return {};
+    before = part.last;
+    parts.push_back(part);
+  }
+  return parts;
 }
 
 }  // namespace
@@ -53,17 +66,8 @@ std::size_t Histories::place(SessionId session) const {
 }
 
 HistoryParts Histories::earlier(SessionId session) const {
-  HistoryParts parts;
   const std::size_t found = place(session);
-  if (!at(found, session)) return parts;
-  for (std::string_view text = rows_[found].parts; !text.empty();) {
-    HistoryPart part{};
-    part.session.value = take_number(text, ':');
-    part.first.value = take_number(text, '-');
-    part.last.value = take_number(text, ',');
-    if (part.session && part.first && part.first <= part.last) parts.push_back(part);
-  }
-  return parts;
+  return at(found, session) ? parts_of_text(rows_[found].parts) : HistoryParts{};
 }
 
 bool Histories::has_room(SessionId session, const HistoryParts& parts) const {
@@ -84,6 +88,8 @@ void Histories::set(SessionId session, const HistoryParts& parts) {
 
 bool Histories::restore(SessionHistory row) {
   if (!rows_.empty() && row.session <= rows_.back().session) return false;
+  const HistoryParts parts = parts_of_text(row.parts);
+  if (parts.empty() || text_of_parts(parts) != row.parts) return false;
   rows_.push_back(std::move(row));
   return true;
 }
@@ -94,6 +100,21 @@ HistoryParts history_of(const Tables& tables, std::uint32_t session_row) {
   const Seq first = tables.sessions.hot(session_row).history_first;
   if (first) parts.push_back({.session = session, .first = first, .last = kNoEnd});
   return parts;
+}
+
+bool histories_fit(const Tables& tables) {
+  const Seq applied = tables.meta.applied;
+  return std::ranges::all_of(tables.histories, [&](const SessionHistory& row) {
+    const std::uint32_t session = tables.sessions.find(row.session);
+    if (session == 0) return false;
+    const HistoryParts parts = parts_of_text(row.parts);
+    const Seq own = tables.sessions.hot(session).history_first;
+    const bool before = parts.back().last <= applied && (!own || parts.back().last < own);
+    // Sessions that the parts are of may be gone; none is younger than the state.
+    return before && std::ranges::all_of(parts, [&](const HistoryPart& part) {
+             return part.session.value <= applied.value;
+           });
+  });
 }
 
 bool in_history(const Tables& tables, std::uint32_t session_row, Seq message) {

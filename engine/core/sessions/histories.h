@@ -38,7 +38,7 @@ class Histories : public RowVector<SessionHistory, limits::kHistoriesMax> {
   // No parts = forget. Does nothing when there is no room.
   void set(SessionId session, const HistoryParts& parts);
   void forget(SessionId session) { set(session, {}); }
-  // One of a snapshot. False when it is out of order.
+  // One of a snapshot. False when it is out of order, or its parts are not as set() writes them.
   bool restore(SessionHistory row);
 
  private:
@@ -51,6 +51,9 @@ class Histories : public RowVector<SessionHistory, limits::kHistoriesMax> {
 // The whole history of a session; the last part may have no end yet, and then ends with the last of
 // all seqs.
 HistoryParts history_of(const Tables& tables, std::uint32_t session_row);
+// Whether every row makes sense beside the other tables of a snapshot: it is of a session that is
+// there, and its parts are of events before that session's history_first that the state has.
+bool histories_fit(const Tables& tables);
 // Whether a message of the session itself is part of its history.
 bool in_history(const Tables& tables, std::uint32_t session_row, Seq message);
 

@@ -2,9 +2,12 @@
 #include "engine/core/sessions/histories.h"
 
 #include <gtest/gtest.h>
+#include <span>
 
 #include "engine/core/model/digest.h"
+#include "engine/core/model/evolve.h"
 #include "engine/core/model/snapshot.h"
+#include "engine/core/model/tables.h"
 #include "schemas/fields.h"
 #include "tests/unit/core/life.h"
 
@@ -13,14 +16,18 @@ namespace {
 
 constexpr Seq kNoEnd{~std::uint64_t{0}};
 
-State of_snapshot(const State& state) {
+std::vector<std::uint64_t> words_of_snapshot(const State& state) {
   flatbuffers::FlatBufferBuilder builder;
   save_snapshot(state, builder);
   std::vector<std::uint64_t> words((builder.GetSize() + 7) / 8);
   std::memcpy(words.data(), builder.GetBufferPointer(), builder.GetSize());
+  return words;
+}
+
+State of_snapshot(const State& state) {
   State copy;
-  EXPECT_TRUE(
-      load_snapshot({reinterpret_cast<const std::byte*>(words.data()), builder.GetSize()}, copy));
+  const std::vector<std::uint64_t> words = words_of_snapshot(state);
+  EXPECT_TRUE(load_snapshot(std::as_bytes(std::span(words)), copy));
   return copy;
 }
 
@@ -178,17 +185,107 @@ TEST_F(CutHistories, TooManyPartsAreRefused) {
   EXPECT_EQ(world.rewind_session(main, one.seq).code, ReplyCode::accepted) << "further back";
 }
 
-TEST(HistoryTable, ReadsWhatMakesSenseOfAText) {
+TEST(HistoryTable, TakesOfASnapshotOnlyWhatItWouldHaveWritten) {
   Histories table;
-  ASSERT_TRUE(table.restore({.session = SessionId{4}, .parts = "4:10-20,9:30-25,x,"}));
-  EXPECT_EQ(table.earlier(SessionId{4}), (HistoryParts{{SessionId{4}, Seq{10}, Seq{20}}}));
-  EXPECT_FALSE(table.restore({.session = SessionId{4}, .parts = "4:10-20"})) << "out of order";
+  const auto restore = [&](std::uint64_t session, const std::string& parts) {
+    return table.restore({.session = SessionId{session}, .parts = parts});
+  };
+  for (const char* parts : {"",
+                            ",",
+                            "x",
+                            "4",
+                            "4:",
+                            "4:10",
+                            "4:10-",
+                            "4:10-x",
+                            "x:1-2",
+                            "0:10-20",
+                            "4:0-20",
+                            "4:20-10",
+                            "4:10-20,",
+                            ",4:10-20",
+                            "4:10-20,,9:30-40",
+                            "4:10-20,x",
+                            "4:10-20,9:20-30",
+                            "4:30-40,9:10-20",
+                            "4:10-20;9:30-40",
+                            "4-10:20",
+                            "04:10-20",
+                            "4:+10-20",
+                            "4: 10-20",
+                            "4:10-20 ",
+                            "4:10-99999999999999999999",
+                            "-4:10-20"}) {
+    EXPECT_FALSE(restore(4, parts)) << parts;
+  }
+  EXPECT_TRUE(restore(4, "4:10-20,9:21-21"));
+  EXPECT_EQ(table.earlier(SessionId{4}),
+            (HistoryParts{{SessionId{4}, Seq{10}, Seq{20}}, {SessionId{9}, Seq{21}, Seq{21}}}));
+  EXPECT_FALSE(restore(4, "4:10-20")) << "out of order";
   table.set(SessionId{2}, {{SessionId{1}, Seq{5}, Seq{6}}});
   EXPECT_EQ(table[0].session, SessionId{2});
   EXPECT_EQ(table[0].parts, "1:5-6");
   table.forget(SessionId{4});
   table.forget(SessionId{4});
   EXPECT_EQ(table.count(), 1U);
+}
+
+// A snapshot whose row of histories was put there by somebody else, with the digest to match.
+TEST(HistoryTable, ASnapshotWithPartsThatCannotBeIsRefused) {
+  World world;
+  world.connect("token");
+  const Reply one = world.chat("main", "one");
+  world.finish(one.run);
+  ASSERT_EQ(world.rewind_session(one.session, one.seq, 1).code, ReplyCode::accepted);
+  const Reply two = world.chat("main", "two");
+  const SessionId main = one.session;
+  const Seq applied = world.state.applied();
+  const auto loads = [&](SessionId session, const HistoryParts& parts) {
+    State state = fold(world.journal, world.journal.size());
+    state.tables().histories.forget(main);
+    state.tables().histories.set(session, parts);
+    State loaded;
+    const Bits128 own = digest(state).total;
+    const std::vector<std::uint64_t> words = words_of_snapshot(state);
+    const Status status = load_snapshot(std::as_bytes(std::span(words)), loaded);
+    if (status) {
+      EXPECT_EQ(digest(loaded).total, own);
+    } else {
+      EXPECT_EQ(status.error().code, Errc::corrupt);
+      EXPECT_NE(status.error().message.find("table histories"), std::string::npos);
+      EXPECT_EQ(loaded.applied(), Seq{});
+    }
+    return bool{status};
+  };
+  EXPECT_TRUE(loads(main, {{main, one.seq, one.seq}}));
+  EXPECT_TRUE(loads(main, {{SessionId{1}, one.seq, one.seq}})) << "of one that is gone";
+  EXPECT_FALSE(loads(SessionId{main.value + 1}, {{main, one.seq, one.seq}})) << "of no session";
+  EXPECT_FALSE(loads(main, {{main, one.seq, two.seq}})) << "overlaps the present history";
+  EXPECT_FALSE(loads(main, {{main, next(one.seq), one.seq}})) << "ends before it begins";
+  EXPECT_FALSE(loads(main, {{main, one.seq, one.seq}, {main, one.seq, one.seq}}));
+  EXPECT_FALSE(loads(main, {{SessionId{applied.value + 1}, one.seq, one.seq}}));
+  ASSERT_EQ(world.rewind_session(main, one.seq, 1).code, ReplyCode::accepted);
+  EXPECT_TRUE(loads(main, {{main, one.seq, next(applied)}})) << "nothing was said since";
+  EXPECT_FALSE(loads(main, {{main, one.seq, Seq{applied.value + 100}}})) << "beyond the snapshot";
+}
+
+// An event of others that names a seq which has not been: what comes of it makes sense all the
+// same.
+TEST(HistoryTable, ARewindingIntoTheFutureEndsWhereItStands) {
+  World world;
+  world.connect("token");
+  const Reply one = world.chat("main", "one");
+  ASSERT_EQ(world.rewind_session(one.session, one.seq, 1).code, ReplyCode::accepted);
+  world.chat("main", "two");
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(fb::CreateSessionRewound(builder, ~std::uint64_t{0} - 1, nullptr, 2));
+  RecordHeader header{};
+  header.kind = kind_number(fb::EventBody::SessionRewound);
+  header.session = one.session.value;
+  const Seq seq = next(world.state.applied());
+  evolve(world.state, {.seq = seq, .header = header, .body = finished(builder)});
+  EXPECT_EQ(view_history(world.state, one.session).back().last, seq);
+  EXPECT_EQ(digest(of_snapshot(world.state)).total, digest(world.state).total);
 }
 
 // In random lives, too, parts are in order and are of events that have been.
