@@ -210,6 +210,25 @@ Error outside(std::string_view asked, Timeline& timeline) {
                            timeline.last().value, to ? utc_text(*to) : "?")};
 }
 
+// Of a time after the last event, and after now.
+Error yet_to_come(std::int64_t wall_ms, Timeline& timeline) {
+  const auto last = timeline.time_of(timeline.last());
+  return Error{Errc::not_found,
+               fmt::format("{} is yet to come: the journal's last event is #{} ({}). \"latest\" is "
+                           "the state after it.",
+                           utc_text(wall_ms), timeline.last().value, last ? utc_text(*last) : "?")};
+}
+
+// The seq of a time; 0 when it is before the first event.
+Result<Seq> seq_of_time(std::int64_t wall_ms, Timeline& timeline, std::int64_t now_ms) {
+  SPINE_TRY(const Seq seq, timeline.seq_at(wall_ms));
+  if (seq != timeline.last() || wall_ms <= now_ms) return seq;
+  // A journal of a machine whose clock is ahead of this one has times that are yet to come here.
+  SPINE_TRY(const std::int64_t last_ms, timeline.time_of(seq));
+  if (wall_ms > last_ms) return yet_to_come(wall_ms, timeline);
+  return seq;
+}
+
 // The seq before the last `back` messages; 0 when there are fewer.
 Result<Seq> before_messages(std::uint64_t back, Timeline& timeline, std::string_view session) {
   if (back == 0) return timeline.last();
@@ -269,7 +288,8 @@ Result<Moment> parse_moment(std::string_view text, std::int64_t now_ms) {
   return Moment{.kind = Moment::Kind::wall, .wall_ms = *wall_ms};
 }
 
-Result<Place> resolve(const Moment& moment, Timeline& timeline, std::string_view session) {
+Result<Place> resolve(const Moment& moment, Timeline& timeline, std::int64_t now_ms,
+                      std::string_view session) {
   SPINE_TRY_STATUS(timeline.reader().renew());
   if (!timeline.last()) return Error{Errc::not_found, "The journal is empty."};
   Place place;
@@ -281,7 +301,7 @@ Result<Place> resolve(const Moment& moment, Timeline& timeline, std::string_view
       place.seq = Seq{moment.seq};
       break;
     case Moment::Kind::wall: {
-      SPINE_TRY(place.seq, timeline.seq_at(moment.wall_ms));
+      SPINE_TRY(place.seq, seq_of_time(moment.wall_ms, timeline, now_ms));
       if (!place.seq) return outside(utc_text(moment.wall_ms), timeline);
       break;
     }
@@ -299,8 +319,9 @@ Result<Place> resolve(const Moment& moment, Timeline& timeline, std::string_view
 }
 
 Result<Place> find_place(std::string_view text, Timeline& timeline, std::string_view session) {
-  SPINE_TRY(const Moment moment, parse_moment(text, now_ms()));
-  return resolve(moment, timeline, session);
+  const std::int64_t now = now_ms();
+  SPINE_TRY(const Moment moment, parse_moment(text, now));
+  return resolve(moment, timeline, now, session);
 }
 
 }  // namespace spine::replay

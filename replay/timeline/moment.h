@@ -35,9 +35,11 @@ struct Place {
   std::string text() const;
 };
 
-// `session`: key or number, for "messages ago"; empty = messages of all sessions. Errc::not_found
-// for what is before the first event or beyond the last: names what there is.
-Result<Place> resolve(const Moment& moment, Timeline& timeline, std::string_view session = {});
+// A time between the last event and `now_ms` is that event: nothing has happened since. `session`:
+// key or number, for "messages ago"; empty = messages of all sessions. Errc::not_found names what
+// there is: for a time that is yet to come, one before the first event, and a seq outside.
+Result<Place> resolve(const Moment& moment, Timeline& timeline, std::int64_t now_ms,
+                      std::string_view session = {});
 // The same of its text, by the host's clock.
 Result<Place> find_place(std::string_view text, Timeline& timeline, std::string_view session = {});
 

@@ -37,7 +37,8 @@ enum class Edge : std::uint8_t { first, last };
 
 Result<Seq> edge_at(const std::string& text, Edge edge, Timeline& timeline,
                     const std::string& session) {
-  SPINE_TRY(const Moment moment, parse_moment(text, now_ms()));
+  const std::int64_t now = now_ms();
+  SPINE_TRY(const Moment moment, parse_moment(text, now));
   if (moment.kind == Moment::Kind::seq) return Seq{moment.seq};
   if (!timeline.last()) return Seq{};
   if (moment.kind == Moment::Kind::wall) {
@@ -45,7 +46,7 @@ Result<Seq> edge_at(const std::string& text, Edge edge, Timeline& timeline,
     SPINE_TRY(const Seq before, timeline.seq_at(moment.wall_ms - (first ? 1 : 0)));
     return first ? next(before) : before;
   }
-  SPINE_TRY(const Place place, resolve(moment, timeline, session));
+  SPINE_TRY(const Place place, resolve(moment, timeline, now, session));
   const bool behind = moment.kind == Moment::Kind::messages_back && edge == Edge::first;
   return behind ? next(place.seq) : place.seq;
 }

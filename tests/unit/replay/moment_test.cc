@@ -125,9 +125,38 @@ TEST(MomentPlace, TimesAndMessagesAreFoundInTheJournal) {
   EXPECT_EQ(at("9 messages ago"), Seq{});
   EXPECT_EQ(at("99999"), Seq{});
   EXPECT_EQ(at("0"), Seq{});
+  const std::int64_t last_ms = *timeline->time_of(timeline->last());
+  EXPECT_EQ(at(utc_text(last_ms)), timeline->last());
+  EXPECT_EQ(at(utc_text(last_ms + 1)), timeline->last()) << "nothing has happened since";
+  EXPECT_EQ(at(utc_text(now_ms())), timeline->last());
+  const auto to_come = find_place("9999-01-01T00:00:00Z", *timeline);
+  ASSERT_FALSE(to_come);
+  EXPECT_EQ(to_come.error().code, Errc::not_found);
+  EXPECT_EQ(to_come.error().message,
+            "9999-01-01 00:00:00.000Z is yet to come: the journal's last event is #" +
+                std::to_string(timeline->last().value) + " (" + utc_text(last_ms) +
+                "). \"latest\" is the state after it.");
   const auto before = find_place("1999-01-01", *timeline);
   ASSERT_FALSE(before);
   EXPECT_NE(before.error().message.find("it holds #1 ("), std::string::npos);
+}
+
+// Of a journal from a machine whose clock is ahead, what it holds can be asked for.
+TEST(MomentPlace, WhatIsYetToComeHereMayHaveBeenThere) {
+  const TempDir dir;
+  tell_story(dir.path());
+  auto timeline = Timeline::open(dir.path());
+  ASSERT_TRUE(timeline);
+  const std::int64_t last_ms = *timeline->time_of(timeline->last());
+  const auto at = [&](std::int64_t wall_ms, std::int64_t now_ms) {
+    const auto place = resolve({.kind = Moment::Kind::wall, .wall_ms = wall_ms}, *timeline, now_ms);
+    return place ? place->seq : Seq{};
+  };
+  EXPECT_EQ(at(last_ms, last_ms - 1'000), timeline->last());
+  EXPECT_LT(at(last_ms - 1, last_ms - 1'000), timeline->last());
+  EXPECT_EQ(at(last_ms + 1, last_ms - 1'000), Seq{});
+  EXPECT_EQ(at(last_ms + 1, last_ms + 1), timeline->last());
+  EXPECT_EQ(at(last_ms + 2, last_ms + 1), Seq{});
 }
 
 }  // namespace
