@@ -160,10 +160,10 @@ void Fork::diverges(const EventView* expected, const core::Draft* draft) {
   if (expected != nullptr && draft != nullptr && about.kind == got.header.kind) {
     d.fields = changes_of(*expected, got, apart());
   }
-  if (has_room()) {
+  d.on_purpose = purpose_of(d, draft);
+  if (has_room(d.on_purpose != nullptr)) {
     d.reason = reason_of(expected, draft != nullptr ? &got : nullptr, decision_.reply, d.fields);
   }
-  d.on_purpose = purpose_of(d, draft);
 }
 
 const char* Fork::purpose_of(const Divergence& d, const core::Draft* draft) const {
@@ -198,8 +198,10 @@ void Fork::end() {
 }
 
 void Fork::keep() {
-  ++(divergence_->on_purpose != nullptr ? report_.on_purpose : report_.differ);
-  if (!has_room()) return;
+  const bool on_purpose = divergence_->on_purpose != nullptr;
+  const bool room = has_room(on_purpose);
+  ++(on_purpose ? report_.on_purpose : report_.differ);
+  if (!room) return;
   divergence_->expected = kinds_;
   for (const core::Draft& draft : decision_.drafts())
     note_kind(divergence_->got, draft.header.kind);

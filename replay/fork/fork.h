@@ -32,7 +32,9 @@ struct ForkOptions {
   std::span<const core::RulesChange> changes{core::rules_changes()};
   // Whether differences in what is decided of that input are wanted; empty = all are.
   std::function<bool(const EventView& input)> wanted{};
-  std::size_t kept_max{100};  // divergences that are kept; all are counted
+  // Divergences that are kept, and as many of those on purpose: these are no reason to leave others
+  // out. All are counted.
+  std::size_t kept_max{100};
 };
 
 // What became of the inputs, in one world.
@@ -88,7 +90,10 @@ class Fork {
   void end();
   void keep();
   void note_kind(std::vector<std::uint16_t>& kinds, std::uint16_t kind) const;
-  bool has_room() const { return report_.kept.size() < options_.kept_max; }
+  // Whether one more of that sort is kept.
+  bool has_room(bool on_purpose) const {
+    return (on_purpose ? report_.on_purpose : report_.differ) < options_.kept_max;
+  }
   bool apart() const { return other_ && other_->apart(); }
 
   core::State& recorded_;

@@ -31,6 +31,19 @@ void for_each_outcome(const ForkReport& report, Row row) {
       report.decided_end.runs_open);
 }
 
+// How many more there are than are listed.
+std::string left_out(const ForkReport& report) {
+  std::uint64_t differ = report.differ;
+  std::uint64_t on_purpose = report.on_purpose;
+  for (const Divergence& each : report.kept)
+    --(each.on_purpose != nullptr ? on_purpose : differ);
+  if (differ + on_purpose == 0) return {};
+  std::string purpose;
+  if (on_purpose != 0) purpose = fmt::format(", {} of them on purpose", show_count(on_purpose));
+  return fmt::format("... and {} more{} (--limit 0 lists all)\n", show_count(differ + on_purpose),
+                     purpose);
+}
+
 std::string verdict(const ForkReport& report) {
   const std::string range =
       report.events == 0 ? fmt::format("nothing is recorded behind #{}", report.at.value)
@@ -61,12 +74,8 @@ std::string fork_text(const ForkReport& report, Names& names) {
   }
   for (const Divergence& divergence : report.kept)
     out += divergence_text(divergence, names);
-  const std::uint64_t all = report.differ + report.on_purpose;
-  if (all > report.kept.size()) {
-    out += fmt::format("... and {} more (--limit 0 lists all)\n",
-                       show_count(all - report.kept.size()));
-  }
-  if (all == 0) return out;
+  out += left_out(report);
+  if (report.differ + report.on_purpose == 0) return out;
   out += fmt::format("{:22} {:>12} {:>12}\n", "", "recorded", "decided now");
   for_each_outcome(
       report, [&](const char*, const char* what, std::uint64_t then, std::uint64_t now) {
