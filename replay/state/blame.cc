@@ -85,7 +85,7 @@ class Blame {
       return ok();
     }
     SPINE_TRY(target_.key, find_row(state, target_.table, words[1]));
-    if (target_.key == 0) return gone(words.front(), words[1]);
+    if (target_.key == 0) SPINE_TRY_STATUS(find_by_earlier_name(words.front(), words[1]));
     core::visit_row(state, target_.table, target_.key, note);
     return ok();
   }
@@ -144,10 +144,11 @@ class Blame {
                                       printable(noun))};
   }
 
-  Error gone(const std::string& noun, const std::string& name) {
-    auto life = find_gone(timeline_, target_.table, name, place_.seq);
-    if (!life) return life.error();
-    if (!*life) {
+  // The row that once was called so, or the error that says when it was there, if it was.
+  Status find_by_earlier_name(const std::string& noun, const std::string& name) {
+    SPINE_TRY(const std::optional<RowLife> life,
+              find_earlier(timeline_, target_.table, name, place_.seq));
+    if (!life) {
       const std::string hint =
           target_.table == "quarantined"
               ? "An agent has fields only while it is quarantined; what the config says of it is "
@@ -159,12 +160,15 @@ class Blame {
           fmt::format("There is no {} {} at {}, nor was there before. {}{}", printable(noun),
                       printable(name), place_.text(), other_event(name), hint)};
     }
-    const RowLife& was = **life;
-    return Error{
-        Errc::not_found,
-        fmt::format("There is no {} {} at {}: it was there from {} to {}. Ask with --at {}.",
-                    printable(noun), printable(name), place_.text(), event_name(was.made),
-                    event_name(was.removed), was.removed.value - 1)};
+    if (life->removed) {
+      return Error{
+          Errc::not_found,
+          fmt::format("There is no {} {} at {}: it was there from {} to {}. Ask with --at {}.",
+                      printable(noun), printable(name), place_.text(), event_name(life->made),
+                      event_name(life->removed), life->removed.value - 1)};
+    }
+    target_.key = life->key;
+    return ok();
   }
 
   // Of a number that is no row, but an event: "#9 is an event: MessageReceived. ".

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -13,6 +14,7 @@
 #include "replay/state/cell_text.h"
 #include "replay/state/field_history.h"
 #include "replay/state/row_finder.h"
+#include "schemas/vocab/uuid.h"
 #include "tests/unit/core/life.h"
 #include "tests/unit/replay/support.h"
 #include "tests/unit/replay/world_journal.h"
@@ -144,7 +146,7 @@ TEST(RowFinder, ARowThatIsGoneIsKnownByTheEventsThatMadeAndRemovedIt) {
     auto timeline = Timeline::open(dir.path());
     ASSERT_TRUE(timeline);
     const auto expect = [&](const std::string& name, std::size_t which) {
-      const auto life = find_gone(*timeline, "sessions", name, timeline->last());
+      const auto life = find_earlier(*timeline, "sessions", name, timeline->last());
       ASSERT_TRUE(life);
       ASSERT_TRUE(*life) << name;
       EXPECT_EQ((*life)->made.value, made[which]) << name;
@@ -153,7 +155,7 @@ TEST(RowFinder, ARowThatIsGoneIsKnownByTheEventsThatMadeAndRemovedIt) {
     expect("agent:main:notes", 1);
     expect(std::to_string(made[0]), 0);
     expect("#" + std::to_string(made[1]), 1);
-    const auto never = find_gone(*timeline, "sessions", "agent:main:nothing", timeline->last());
+    const auto never = find_earlier(*timeline, "sessions", "agent:main:nothing", timeline->last());
     ASSERT_TRUE(never);
     EXPECT_FALSE(*never);
     const Output output =
@@ -168,6 +170,119 @@ TEST(RowFinder, ARowThatIsGoneIsKnownByTheEventsThatMadeAndRemovedIt) {
     EXPECT_NE(output.err.find("Ask with --at " + std::to_string(removed[0] - 1)),
               std::string::npos);
   }
+}
+
+// Columns by which people name rows, and what those are called.
+const std::map<std::string, std::vector<std::string>, std::less<>> kNaming{
+    {"sessions", {"key", "uuid", "label", "display_name"}},
+    {"runs", {"key"}},
+    {"principals", {"key", "name"}},
+    {"devices", {"device_id", "label"}},
+    {"approvals", {"uuid", "code"}},
+    {"pairing_requests", {"code", "sender_id", "sender_name"}},
+    {"paired_senders", {"sender_id"}},
+    {"quarantined", {"agent_id"}},
+    {"allowed_tools", {"key"}}};
+
+// For each table and name: the last row that had it, the youngest of those it named best.
+using Holders = std::map<std::pair<std::string, std::string>, std::uint64_t>;
+
+void note_names(const core::State& state, Holders& holders) {
+  std::map<std::pair<std::string, std::string>, std::pair<std::size_t, std::uint64_t>> now;
+  core::visit_rows(state, {}, [&](std::string_view table, std::span<const core::Cell> cells) {
+    const auto naming = kNaming.find(table);
+    if (naming == kNaming.end()) return;
+    for (std::size_t i = 0; i < naming->second.size(); ++i) {
+      const auto& value = find_cell(cells, naming->second[i])->value;
+      std::string name;
+      if (const auto* text = std::get_if<std::string_view>(&value)) name = *text;
+      if (const auto* bits = std::get_if<Bits128>(&value); bits != nullptr && *bits)
+        name = uuid_string(*bits);
+      if (name.empty()) continue;
+      const std::pair best{i, row_key(table, cells).lo};
+      const auto [at, added] = now.try_emplace({std::string(table), name}, best);
+      if (!added && best.first <= at->second.first) at->second = best;
+    }
+  });
+  for (const auto& [name, best] : now)
+    holders[name] = best.second;
+}
+
+class EveryName : public ::testing::TestWithParam<bool> {};
+
+TEST_P(EveryName, FindsTheLastRowThatHadIt) {
+  Holders holders;
+  std::size_t later = 0;
+  for (std::uint64_t seed = 21; seed < 25; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const TempDir dir;
+    core::Life life(seed);
+    while (life.world.journal.size() < 400)
+      life.step();
+    ASSERT_NO_FATAL_FAILURE(write_journal(life.world.journal, dir.path()));
+    if (GetParam()) write_snapshots(dir.path(), {Seq{60}, Seq{61}, Seq{200}, Seq{333}});
+    auto timeline = Timeline::open(dir.path());
+    ASSERT_TRUE(timeline);
+    holders.clear();
+    core::State state;
+    for (Seq seq{1}; seq <= timeline->last(); seq = next(seq)) {
+      core::evolve(state, life.world.journal[seq.value - 1].view(seq));
+      note_names(state, holders);
+    }
+    for (const auto& [name, key] : holders) {
+      if (number_of_name(name.second)) continue;  // means a row's number first
+      const auto life_of = find_earlier(*timeline, name.first, name.second, timeline->last());
+      ASSERT_TRUE(life_of) << life_of.error().message;
+      ASSERT_TRUE(*life_of) << name.first << " " << name.second;
+      EXPECT_EQ((*life_of)->key, key) << name.first << " " << name.second;
+      const bool there = core::visit_row(state, name.first, key, [](auto, auto) {});
+      EXPECT_EQ((*life_of)->removed == Seq{}, there) << name.first << " " << name.second;
+      later += name.first == "approvals" || !there ? 1 : 0;
+    }
+  }
+  EXPECT_GT(holders.size(), 20U);
+  EXPECT_GT(later, 20U) << "names that a search of the last state does not find";
+}
+
+INSTANTIATE_TEST_SUITE_P(WithAndWithoutSnapshots, EveryName, ::testing::Bool());
+
+TEST(RowFinder, NamesThatCameLaterFindRowsThatAreGoneOrCalledOtherwiseNow) {
+  const TempDir dir;
+  core::World world;
+  world.connect("token");
+  world.open_session({.key = "agent:main:notes", .agent = "main"});
+  const SessionId notes = world.session("agent:main:notes");
+  world.patch_session(notes, {.label = "first name"});
+  world.patch_session(notes, {.label = "second name"});
+  const core::Reply said = world.chat("main", "hello");
+  world.ask(said.run, "bash");
+  const auto& opened = root_of<fb::ApprovalOpened>(world.last());
+  const Seq request{opened.request()};
+  const std::string code = opened.code()->str();
+  const std::string uuid = uuid_string(bits_of(opened.uuid()));
+  world.answer(request, fb::ApprovalDecision::allow_once);
+  const Seq answered = world.last().seq;
+  world.message({.sender = "carol"});
+  world.configure({});
+  ASSERT_NO_FATAL_FAILURE(write_journal(world.journal, dir.path()));
+  const auto blame = [&](const char* noun, const std::string& name, const char* field) {
+    return call({"replay", "blame", noun, name, field}, dir.path());
+  };
+  for (const std::string& name : {code, uuid}) {
+    const Output gone = blame("approval", name, "tool");
+    EXPECT_EQ(gone.code, kExitFailure);
+    EXPECT_TRUE(has(gone.err,
+                    "it was there from #" + std::to_string(request.value) + " (ApprovalRequested,"))
+        << gone.err;
+    EXPECT_TRUE(has(gone.err, "to #" + std::to_string(answered.value) + " (ApprovalResolved,"))
+        << gone.err;
+  }
+  const Output renamed = blame("session", "first name", "label");
+  EXPECT_EQ(renamed.code, kExitOk) << renamed.err;
+  EXPECT_TRUE(has(renamed.out, "value: \"second name\"\n  before: \"first name\"")) << renamed.out;
+  EXPECT_TRUE(has(renamed.out, "agent:main:notes")) << renamed.out;
+  const Output never = blame("session", "third name", "label");
+  EXPECT_TRUE(has(never.err, "nor was there before")) << never.err;
 }
 
 class BlameVerb : public ::testing::Test {
