@@ -11,6 +11,7 @@
 #include "journal/snapshots.h"
 #include "replay/timeline/timeline.h"
 #include "schemas/vocab/cursor.h"
+#include "tests/unit/replay/lab.h"
 #include "tests/unit/replay/support.h"
 
 namespace spine::replay {
@@ -207,6 +208,62 @@ TEST(Bundle, RedactedEqualWordsStayEqualAndWhatDecidesStays) {
             kExitOk);
   EXPECT_EQ(contents(again / "events.jsonl").find(texts.at("m1")), std::string::npos)
       << "each bundle has a key of its own";
+}
+
+// Words the core decides by, with what people said around them.
+TEST(Bundle, RedactedTextsWithACommandInFrontAreDecidedAndFoldedAsBefore) {
+  const TempDir dir;
+  const TempDir outs;
+  const std::vector<std::string> said{
+      "/new hello   ", "/new hello",   "  /new   secretly ", "/NEW\nsecret lines\n\n",
+      "/new   ",       "/new",         "/newsecret",         "/status  ",
+      " /stop ",       "/stop secret", "hello   ",           "   "};
+  {
+    Lab lab(dir.path());
+    std::size_t id = 0;
+    for (const std::string& text : said) {
+      lab.say({.id = "m" + std::to_string(id++), .text = text, .vouched = true});
+      lab.digested();
+    }
+  }
+  const Seq last = Timeline::open(dir.path())->last();
+  for (const std::uint64_t around : {last.value, last.value / 2, std::uint64_t{1}}) {
+    const fs::path out = outs.path() / std::to_string(around);
+    const Output made = bundle(
+        dir, out,
+        {"--around", std::to_string(around), "--redact", "--before", "4", "--after", "1000"});
+    ASSERT_EQ(made.code, kExitOk) << made.err;
+    EXPECT_EQ(contents(out / "events.jsonl").find("secret"), std::string::npos);
+    const auto manifest = manifest_of(out);
+    const Output folded = call({"replay", "verify", "--json"}, out);
+    EXPECT_EQ(folded.code, kExitOk) << folded.out << folded.err;
+    EXPECT_EQ(nlohmann::json::parse(folded.out).at("digest"), manifest.at("digestAfter"));
+    // Decided again, only the gateway's own answers say something else: they were replaced, too.
+    const Output forked = call({"replay", "fork", "--json"}, out);
+    for (const auto& each : nlohmann::json::parse(forked.out).at("divergences")) {
+      EXPECT_EQ(each.at("kind"), "CommandAnswered") << each;
+      EXPECT_EQ(each.at("expected"), each.at("got"));
+    }
+    if (around != 1) continue;
+    std::map<std::string, std::string> texts;
+    std::istringstream in(contents(out / "events.jsonl"));
+    for (std::string line; std::getline(in, line);) {
+      const auto event = nlohmann::json::parse(line);
+      if (event.at("kind") == "MessageReceived")
+        texts[event.at("body").at("external_id")] = event.at("body").at("text");
+    }
+    ASSERT_EQ(texts.size(), said.size());
+    for (std::size_t i = 0; i < said.size(); ++i)
+      EXPECT_EQ(texts.at("m" + std::to_string(i)).size(), said[i].size());
+    for (const std::size_t i : {4U, 5U, 7U, 8U})
+      EXPECT_EQ(texts.at("m" + std::to_string(i)), said[i]) << "nobody's words";
+    EXPECT_TRUE(texts.at("m0").starts_with("/new "));
+    EXPECT_FALSE(has(texts.at("m0"), "hello")) << texts.at("m0");
+    EXPECT_EQ(texts.at("m1").substr(5, 5).find(' '), std::string::npos) << texts.at("m1");
+    EXPECT_TRUE(texts.at("m2").starts_with("  /new   ")) << texts.at("m2");
+    EXPECT_TRUE(texts.at("m3").starts_with("/NEW\n")) << texts.at("m3");
+    EXPECT_FALSE(texts.at("m6").starts_with("/new")) << texts.at("m6");
+  }
 }
 
 TEST(Bundle, WhatIsOutsideOrTakenLeavesNothingBehind) {
