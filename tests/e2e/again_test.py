@@ -58,6 +58,7 @@ class Again(unittest.TestCase):
             repeated = client.call("runs.retry", {"runId": run, "idempotencyKey": "again"})
             self.assertEqual((repeated["runId"], repeated["status"]), ("again", "ok"))
             said = self.refused(client, "runs.retry", {"runId": run}, "RUN_ANSWERED")
+            self.assertIn('answered, by run "again"', said)
             self.assertIn("force", said)
             self.refused(client, "runs.retry", {"runId": "nobody"}, "RUN_NOT_FOUND")
         asked = self.daemon.events("--kind", "RunRetryRequested")
