@@ -335,7 +335,8 @@ Action replay_blame(CLI::App& verb) {
   const auto words = option<std::vector<std::string>>(
       verb, "what",
       "session, run, principal, device, agent (in quarantine), approval, pairing, sender or tool, "
-      "then its key or number, then the field; or: engine, then the field");
+      "then its number, or a key or name that it has or had, then the field; or: engine, then the "
+      "field");
   verb.get_option("what")->required()->expected(1, 3)->option_text("[name] field");
   const auto at =
       option(verb, "--at", "The moment whose value is asked for", std::string("latest"));
