@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "replay/fork/fork.h"
+#include "replay/fork/redecision.h"
 #include "replay/timeline/progress.h"
 #include "replay/verb.h"
 #include "schemas/vocab/files.h"
