@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "replay/verb.h"
+#include "schemas/vocab/home.h"
 
 namespace spine::replay {
 namespace {
@@ -26,13 +27,9 @@ constexpr VerbRow kRows[]{
 #undef SPINE_REPLAY
 };
 
-// The default state directory, the same as the daemon's.
-std::filesystem::path default_state_dir() {
-  if (const char* dir = std::getenv("OPENCLAW_STATE_DIR"); dir != nullptr && *dir != '\0') {
-    return std::filesystem::path(dir) / "spine";
-  }
-  const char* home = std::getenv("HOME");
-  return std::filesystem::path(home != nullptr ? home : ".") / ".openclaw" / "spine";
+const char* environment(const char* name) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing of ours changes the environment
+  return std::getenv(name);
 }
 
 // Adds every row; `chosen` becomes the action of the verb that is parsed.
@@ -70,7 +67,8 @@ int run(const std::vector<std::string>& arguments, std::FILE* out, std::FILE* er
     fmt::print(said->exit_code == kExitOk ? out : err, "{}", said->text);
     return said->exit_code;
   }
-  common.state_dir = state_dir.empty() ? default_state_dir() : std::filesystem::path(state_dir);
+  common.state_dir =
+      state_dir.empty() ? default_state_dir(environment) : std::filesystem::path(state_dir);
   const Result<int> code = action(common);
   return code ? *code : fail(err, code.error());
 }
