@@ -8,7 +8,7 @@
 namespace spine::replay {
 
 // `arguments` without the program's name. Results go to `out`, errors to `err`; verbs that
-// read commands read them from `in`. Returns the exit code (replay/common.h).
+// read commands read them from `in`. Returns the exit code (schemas/vocab/verbs.h).
 int run(const std::vector<std::string>& arguments, std::FILE* out, std::FILE* err,
         std::FILE* in = stdin);
 

@@ -10,6 +10,23 @@
 namespace spine {
 namespace {
 
+template <class Enum, std::size_t kCount>
+std::string bit_names(std::uint32_t bits, const Enum (&known)[kCount],
+                      const char* (*name_of)(Enum)) {
+  std::string names;
+  const auto add = [&names](std::string_view name) {
+    if (!names.empty()) names += ',';
+    names += name;
+  };
+  for (const Enum bit : known) {
+    if ((bits & static_cast<std::uint32_t>(bit)) == 0) continue;
+    bits &= ~static_cast<std::uint32_t>(bit);
+    add(name_of(bit));
+  }
+  if (bits != 0) add(std::to_string(bits));
+  return names;
+}
+
 class JsonVisitor : public flatbuffers::IterationVisitor {
  public:
   explicit JsonVisitor(std::string& out) : out_(out) {}
@@ -51,13 +68,8 @@ class JsonVisitor : public flatbuffers::IterationVisitor {
   void UShort(std::uint16_t v, const char* name) override { named(v, name); }
   void Int(std::int32_t v, const char* name) override { named(v, name); }
   void UInt(std::uint32_t v, const char* name) override {
-    if (field_ == "fields") {
-      flags(v, fb::EnumValuesSessionField(), fb::EnumNameSessionField);
-    } else if (field_ == "marks") {
-      flags(v, fb::EnumValuesSessionMark(), fb::EnumNameSessionMark);
-    } else {
-      named(v, name);
-    }
+    const std::optional<std::string> flags = flag_names(field_, v);
+    flags ? void(out_ += json_string(*flags)) : named(v, name);
   }
   void Long(std::int64_t v) override { out_ += std::to_string(v); }
   void ULong(std::uint64_t v) override {
@@ -89,18 +101,6 @@ class JsonVisitor : public flatbuffers::IterationVisitor {
     out_ += name == nullptr ? std::to_string(v) : json_string(name);
   }
 
-  // The names of the bits that are set.
-  template <class Enum, std::size_t kCount>
-  void flags(std::uint32_t v, const Enum (&bits)[kCount], const char* (*name_of)(Enum)) {
-    std::string names;
-    for (const Enum bit : bits) {
-      if ((v & static_cast<std::uint32_t>(bit)) == 0) continue;
-      if (!names.empty()) names += ',';
-      names += name_of(bit);
-    }
-    out_ += json_string(names);
-  }
-
   std::string& out_;
   std::string_view field_{};
   bool in_bits_{};
@@ -120,6 +120,16 @@ const flatbuffers::TypeTable* table_of(std::uint16_t kind) {
     }
   }
   return nullptr;
+}
+
+std::optional<std::string> flag_names(std::string_view field, std::uint32_t bits) {
+  if (field == "fields") {
+    return bit_names(bits, fb::EnumValuesSessionField(), fb::EnumNameSessionField);
+  }
+  if (field == "marks") {
+    return bit_names(bits, fb::EnumValuesSessionMark(), fb::EnumNameSessionMark);
+  }
+  return {};
 }
 
 void append_body_json(const EventView& event, std::string& out) {

@@ -213,7 +213,11 @@ Result<BackupReport> make_backup(const BackupRequest& request, LongWork& work) {
   SPINE_TRY_STATUS(maker.copy_state_files());
   SPINE_TRY_STATUS(maker.copy_config());
   SPINE_TRY_STATUS(maker.write_manifest());
-  SPINE_TRY_STATUS(staging.put_in_place(to));
+  SPINE_TRY_STATUS(staging.rename_to(to));
+  if (const Status confirmed = StagingDir::confirm(to); !confirmed) {
+    return Error{confirmed.error().code,
+                 confirmed.error().message + " Check that disk, or make another backup elsewhere."};
+  }
   maker.report.dir = to;
   return std::move(maker.report);
 }

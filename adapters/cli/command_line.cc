@@ -8,6 +8,7 @@
 #include <flatbuffers/flatbuffers.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <sys/mman.h>
@@ -76,10 +77,6 @@ const std::vector<std::string>& reading_verbs() {
     return verbs;
   }();
   return kVerbs;
-}
-
-std::vector<std::string> reversed(const std::vector<std::string>& words) {
-  return {words.rbegin(), words.rend()};  // CLI11 takes them in reverse
 }
 
 // The words that can follow a verb: inner verbs, then options (those of every verb included).
@@ -250,10 +247,6 @@ Error exec_replay(const std::vector<std::string>& words, const Common& common) {
 
 }  // namespace
 
-void examples(CLI::App& verb, std::initializer_list<const char*> lines) {
-  verb.footer(fmt::format("Examples:\n  {}", fmt::join(lines, "\n  ")));
-}
-
 CommandLine::CommandLine(Common common)
     : common_(std::move(common)),
       app_("Spine: a gateway for personal AI agents in which every message is journalled first.",
@@ -266,42 +259,27 @@ CommandLine::CommandLine(Common common)
   add_common(app_, common_);
   verbs_.emplace_back("", &app_);
   for (const VerbRow& row : kRows) {
-    if (*row.help != '\0') add_verb(row.words, row.declare, row.help);
+    if (*row.help != '\0') add(row.words, row.declare, row.help);
   }
 }
 
-// The last of `words` is the verb's name, a first one its title, which requires one of its verbs.
-void CommandLine::add_verb(const char* words, Action (*declare)(CLI::App&), const char* help) {
-  const std::string path = words;
-  const std::size_t space = path.find(' ');
-  const bool titled = space != std::string::npos;
-  CLI::App& parent = titled ? *app_.get_subcommand(path.substr(0, space)) : app_;
-  if (declare != nullptr) parent.require_subcommand(1);
-  CLI::App* verb = parent.add_subcommand(titled ? path.substr(space + 1) : path, help);
-  verbs_.emplace_back(path, verb);
+// A title requires one of its verbs.
+void CommandLine::add(const char* words, Action (*declare)(CLI::App&), const char* help) {
+  CLI::App& verb = add_verb(app_, words, help);
+  if (declare != nullptr) verb.get_parent()->require_subcommand(1);
+  verbs_.emplace_back(words, &verb);
   if (declare == nullptr) return;
-  verb->final_callback([this, path, verb, action = declare(*verb)] {
-    parsed_ = {.action = action, .path = path, .verb = verb};
+  verb.final_callback([this, path = std::string(words), &verb, action = declare(verb)] {
+    parsed_ = {.action = action, .path = path, .verb = &verb};
   });
 }
 
 Parsed CommandLine::parse(const std::vector<std::string>& words) {
   if (words.empty()) return {.text = app_.help(), .exit_code = kExitUsage};
-  try {
-    app_.parse(reversed(words));
-    return std::move(parsed_);
-  } catch (const CLI::CallForHelp&) {
-    return {.text = app_.help()};
-  } catch (const CLI::CallForVersion& version) {
-    return {.text = std::string(version.what()) + "\n"};
-  } catch (const CLI::ParseError& error) {
-    const std::vector<std::string> unknown = app_.remaining(true);
-    return {.text = fmt::format("Error: {}\nRun with --help for more.\n",
-                                unknown.empty() ? printable(error.what(), true)
-                                                : fmt::format("\"{}\" is not understood.",
-                                                              printable(unknown.front()))),
-            .exit_code = kExitUsage};
+  if (const std::optional<Instead> said = parse_words(app_, words)) {
+    return {.text = said->text, .exit_code = said->exit_code};
   }
+  return std::move(parsed_);
 }
 
 std::vector<VerbHelp> CommandLine::verbs() const {
@@ -324,11 +302,7 @@ std::vector<std::string> replay_words(const std::vector<std::string>& words, Com
   app.set_help_flag();
   app.allow_extras();
   add_common(app, found);
-  try {
-    app.parse(reversed(words));
-  } catch (const CLI::ParseError&) {
-    return {};
-  }
+  if (parse_words(app, words)) return {};
   const std::vector<std::string> rest = app.remaining();
   const auto is_meant = [&](const VerbRow& row) {
     return row.kind == Kind::replay && row.words == rest[0];
@@ -344,8 +318,7 @@ int run_command(const std::vector<std::string>& words) {
   if (is_bisect_run(replay)) {
     const Result<int> code = bisect_run(replay, common);
     if (code) return *code;
-    fail(code.error());
-    return code.error().code == Errc::invalid_argument ? kExitUsage : kExitFailure;
+    return spine::fail(stderr, code.error());
   }
   if (!replay.empty()) return fail(exec_replay(replay, common));
   CommandLine line;

@@ -40,7 +40,7 @@ class CommandLine {
   std::vector<VerbHelp> verbs() const;
 
  private:
-  void add_verb(const char* words, Action (*declare)(CLI::App&), const char* help);
+  void add(const char* words, Action (*declare)(CLI::App&), const char* help);
 
   Common common_{};
   CLI::App app_;

@@ -1,13 +1,10 @@
-// What every verb needs: the exit codes, and the gateway that is meant.
+// What every verb needs: the gateway that is meant, and the exit codes.
 #pragma once
 
 #include "adapters/gateway/gateway_place.h"
+#include "schemas/vocab/verbs.h"
 
 namespace spine::cli {
-
-inline constexpr int kExitOk = 0;
-inline constexpr int kExitFailure = 1;
-inline constexpr int kExitUsage = 2;
 
 using client::Target;
 using gateway::address_text;

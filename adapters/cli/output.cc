@@ -15,7 +15,7 @@
 namespace spine::cli {
 int fail(const Error& error) {
   std::fflush(stdout);
-  fmt::print(stderr, "Error: {}\n", printable(error.message, true));
+  spine::fail(stderr, error);
   return kExitFailure;
 }
 

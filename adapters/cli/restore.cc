@@ -66,7 +66,10 @@ class Restorer {
   // Refuses, or holds the lock of the old state.
   Status check_place();
   Status stage(StagingDir& into);
+  // Moves the old state aside and `ready` into its place.
   Status swap(StagingDir& ready);
+  // Makes that durable.
+  Status confirm() const;
   Status put_config();
 
   RestoreReport report{};
@@ -153,7 +156,7 @@ Status Restorer::check_journal(const fs::path& dir) {
 
 Status Restorer::swap(StagingDir& ready) {
   const fs::path& dir = report.state_dir;
-  if (!occupied_) return ready.put_in_place(dir);
+  if (!occupied_) return ready.rename_to(dir);
   const auto seconds = static_cast<std::time_t>(request_.wall_ms / 1000);
   const fs::path before =
       beside(dir, fmt::format(".before-{:%Y%m%dT%H%M%SZ}", fmt::gmtime(seconds)));
@@ -166,12 +169,12 @@ Status Restorer::swap(StagingDir& ready) {
     }
     ready.leave();
     report.before = before;
-    return sync_dir(dir.parent_path());
+    return ok();
   }
   if (std::rename(dir.c_str(), before.c_str()) != 0) {
     return path_error(errno, fmt::format("moved aside to {}", before.string()), dir);
   }
-  if (const Status placed = ready.put_in_place(dir); !placed) {
+  if (const Status placed = ready.rename_to(dir); !placed) {
     // The old one comes back, unless something else came into its place.
     const bool back = std::rename(before.c_str(), dir.c_str()) == 0;
     return back ? placed
@@ -181,6 +184,21 @@ Status Restorer::swap(StagingDir& ready) {
   }
   report.before = before;
   return ok();
+}
+
+Status Restorer::confirm() const {
+  const Status confirmed = StagingDir::confirm(report.state_dir);
+  if (confirmed) return ok();
+  std::string said = fmt::format("The state is restored: {}", confirmed.error().message);
+  if (!report.before.empty()) {
+    said += fmt::format(" The state that was there is kept in {}.", report.before.string());
+  }
+  if (!config_.empty()) {
+    said += fmt::format(" The configuration is not restored; it is in {}.",
+                        (request_.from / kBackupConfig).string());
+  }
+  said += " Check that disk before you start Spine on it, or restore to another one.";
+  return Error{confirmed.error().code, said};
 }
 
 Result<RestoredConfig> Restorer::put(const fs::path& path, const std::string& text) {
@@ -230,6 +248,7 @@ Result<RestoreReport> restore_backup(const RestoreRequest& request, LongWork& wo
   SPINE_TRY(StagingDir staging, StagingDir::create(beside(state_dir, ".restoring")));
   SPINE_TRY_STATUS(restorer.stage(staging));
   SPINE_TRY_STATUS(restorer.swap(staging));
+  SPINE_TRY_STATUS(restorer.confirm());
   SPINE_TRY_STATUS(restorer.put_config());
   return std::move(restorer.report);
 }

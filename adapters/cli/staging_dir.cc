@@ -84,7 +84,7 @@ bool StagingDir::exchange(const fs::path& path) {
   return ::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0;
 }
 
-Status StagingDir::put_in_place(const fs::path& path) {
+Status StagingDir::rename_to(const fs::path& path) {
   SPINE_TRY_STATUS(sync_dir(path_));
   if (::rename(path_.c_str(), path.c_str()) != 0) {
     const int code = errno;
@@ -94,7 +94,16 @@ Status StagingDir::put_in_place(const fs::path& path) {
                                             path.string())};
   }
   path_.clear();
-  return sync_dir(path.parent_path());
+  return ok();
+}
+
+Status StagingDir::confirm(const fs::path& path) {
+  const Status synced = sync_dir(path.parent_path());
+  if (synced) return ok();
+  return Error{synced.error().code,
+               fmt::format("{} is in place and whole, but the disk did not confirm that it stays "
+                           "after a loss of power: {}",
+                           path.string(), synced.error().message)};
 }
 
 }  // namespace spine::cli

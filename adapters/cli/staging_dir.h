@@ -38,9 +38,12 @@ class StagingDir {
   // Reads the file `name` below.
   Result<FileSum> sum_of(const std::filesystem::path& name, LongWork& work) const;
 
-  // Renames it, durably, to `path`: nothing may be there, or an empty directory. Errors: refused,
-  // io; it then still is where it was.
-  Status put_in_place(const std::filesystem::path& path);
+  // Renames it to `path`: nothing may be there, or an empty directory. Errors: refused, io; it then
+  // still is where it was.
+  Status rename_to(const std::filesystem::path& path);
+  // Makes the name of what was put in place durable. Errors: refused, io; it stands there whole,
+  // and the message says so, but may not after a loss of power.
+  static Status confirm(const std::filesystem::path& path);
   // Exchanges it with the directory `path` at once: this object then has what was there. False, and
   // nothing is changed, where the file system cannot.
   bool exchange(const std::filesystem::path& path);
@@ -49,7 +52,7 @@ class StagingDir {
 
  private:
   explicit StagingDir(std::filesystem::path path) : path_(std::move(path)) {}
-  std::filesystem::path path_;  // empty: moved from, or put in place
+  std::filesystem::path path_;  // empty: moved from, renamed, or left
 };
 
 }  // namespace spine::cli

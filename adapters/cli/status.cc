@@ -1,4 +1,4 @@
-// status, health, version: the state of the gateway.
+// status, health, version: the state of the gateway, and what its journal knows of then.
 #include <cstdio>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -99,7 +99,41 @@ Result<int> show_health(const Common& common) {
   return code;
 }
 
+std::string waiting_text(std::int64_t count) {
+  return count == 0 ? "none" : fmt::format("{} waiting", count);
+}
+
+// What the journal knows of the moment; how the process was is not in it.
+Result<int> show_past_status(const Common& common) {
+  SPINE_TRY(const Json answer, ask_gateway(common, "spine.status", "{}"));
+  if (common.json) return show(common, answer);
+  const Json counts = answer.at("counts");
+  const auto count = [&](const char* name) {
+    return show_count(static_cast<std::uint64_t>(counts.number(name)));
+  };
+  Facts facts;
+  const bool started = answer.number("startedSeq") != 0;
+  facts.add("Gateway", !started ? "not started yet"
+                       : answer.flag("stopped")
+                           ? "stopped"
+                           : fmt::format("started at #{}", answer.number("startedSeq")));
+  facts.add("Sessions", count("sessions"));
+  facts.add("Runs", fmt::format("{} open, {} worked on", count("runsOpen"), count("runsRunning")));
+  facts.add("Obligations", count("obligationsOpen") + " open");
+  facts.add("People", count("principals"));
+  facts.add("Devices", count("devices"));
+  facts.add("Paired senders", count("pairedSenders"));
+  facts.add("Pairing requests", waiting_text(answer.number("pairingRequests")));
+  facts.add("Questions of agents", waiting_text(answer.number("approvalsOpen")));
+  const std::vector<std::string> quarantined = texts(answer, "quarantined");
+  facts.add("In quarantine",
+            quarantined.empty() ? "none" : fmt::format("{}", fmt::join(quarantined, ", ")));
+  fmt::print("Spine as its journal knows it\n{}", facts.text());
+  return kExitOk;
+}
+
 Result<int> show_status(const Common& common) {
+  if (!common.as_of.empty()) return show_past_status(common);
   SPINE_TRY(const Place place, locate(common));
   const auto health_answer = probe(place, "/health");
   if (!health_answer) return print_down(place, health_answer.error(), common.json);
@@ -135,7 +169,7 @@ Action health(CLI::App& verb) {
 }
 
 Action status(CLI::App& verb) {
-  examples(verb, {"spine status", "spine status --json"});
+  examples(verb, {"spine status", "spine status --json", "spine at -1h status"});
   return show_status;
 }
 

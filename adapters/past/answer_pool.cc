@@ -27,7 +27,8 @@ AnswerPool::AnswerPool(event_base* base, Options options, pipeline::OutboxProduc
         [this](const Asked& asked, const Error& error) {
           refuse(asked, error);
           assign();
-        });
+        },
+        [this] { assign(); });
   }
 }
 
@@ -65,7 +66,7 @@ void AnswerPool::stop() {
   stopped_ = true;
   waiting_.clear();
   for (const auto& process : processes_)
-    process->end();
+    process->kill();
 }
 
 // One that runs already, before another is started; null when all are busy.

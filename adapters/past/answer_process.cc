@@ -2,6 +2,7 @@
 #include "adapters/past/answer_process.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <utility>
@@ -31,10 +32,11 @@ std::string end_text(const agents::ChildExit& exit) {
 
 }  // namespace
 
-AnswerProcess::AnswerProcess(event_base* base, Answered answered, Failed failed)
+AnswerProcess::AnswerProcess(event_base* base, Answered answered, Failed failed, Gone gone)
     : base_(base),
       answered_(std::move(answered)),
       failed_(std::move(failed)),
+      gone_(std::move(gone)),
       timer_(base, [this] { on_time(); }) {}
 
 void AnswerProcess::ask(Asked asked, const std::filesystem::path& program,
@@ -46,7 +48,7 @@ void AnswerProcess::ask(Asked asked, const std::filesystem::path& program,
   const std::uint64_t now = pipeline::boottime_now_ms();
   timer_.start(loop::in_ms(asked_->deadline_ms > now ? asked_->deadline_ms - now : 0));
   if (child_->write(asked_->line)) return;
-  child_.reset();
+  kill_child();
   fail({Errc::unavailable, "The question cannot be passed on to the process that answers it."});
 }
 
@@ -65,18 +67,30 @@ Status AnswerProcess::start(const std::filesystem::path& program,
   return ok();
 }
 
-void AnswerProcess::end() {
-  timer_.stop();
+void AnswerProcess::kill() {
   asked_.reset();
-  child_.reset();
+  kill_child();
+}
+
+void AnswerProcess::kill_child() {
+  timer_.stop();
+  if (child_ == nullptr) return;
+  ending_ = true;
+  child_->signal(SIGKILL);
+}
+
+void AnswerProcess::close() {
+  ending_ = true;
+  child_->close_input();
+  timer_.start(loop::in_ms(limits::kPastEndMs));
 }
 
 void AnswerProcess::fail(const Error& error) {
-  timer_.stop();
   if (const std::optional<Asked> asked = std::exchange(asked_, {})) failed_(*asked, error);
 }
 
 void AnswerProcess::on_line(std::string_view line) {
+  if (ending_) return;
   const std::optional<core::KeptBody> bytes = core::bytes_of_line(line);
   core::PastAnswer answer{};
   const bool whole = asked_ && bytes && core::parse_answer(bytes->view(), asked_->kind, answer);
@@ -84,10 +98,10 @@ void AnswerProcess::on_line(std::string_view line) {
     timer_.start(loop::in_ms(limits::kPastIdleMs));
     const std::optional<Asked> asked = std::exchange(asked_, {});
     // One that has failed may be out of memory and about to end: the next question is another's.
-    if (answer.kind == core::ItemKind::past_failure) end();
+    if (answer.kind == core::ItemKind::past_failure) close();
     return answered_(*asked, answer);
   }
-  child_.reset();
+  kill_child();
   kLog.warn("what spine-replay answered is not understood; it was ended");
   fail({Errc::newer_format,
         "The spine-replay beside this gateway is of another version: restart the gateway (spine "
@@ -100,20 +114,26 @@ void AnswerProcess::on_stderr(std::string_view line) {
 }
 
 void AnswerProcess::on_line_too_long() {
-  child_.reset();
+  kill_child();
   fail({Errc::refused, "The answer is too large to be passed on: ask for less."});
 }
 
 void AnswerProcess::on_exit(const agents::ChildExit& exit) {
+  timer_.stop();
   child_.reset();
+  if (std::exchange(ending_, false)) return gone_();
   fail({Errc::unavailable,
         fmt::format("The process that was to answer for the past ended ({}). Ask again.{}{}",
                     end_text(exit), last_error_.empty() ? "" : " It said: ", last_error_)});
 }
 
 void AnswerProcess::on_time() {
-  child_.reset();
-  if (!asked_) return;
+  if (ending_) {
+    kLog.warn("spine-replay did not end by itself in {} ms; it was killed", limits::kPastEndMs);
+    return kill_child();
+  }
+  if (!asked_) return close();
+  kill_child();
   kLog.warn("a question about the past was not answered in {} s; its process was ended",
             limits::kPastDeadlineMs / 1'000);
   fail({Errc::timed_out,

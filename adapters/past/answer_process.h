@@ -32,23 +32,30 @@ class AnswerProcess : private agents::ChildEvents {
   // The process may be asked again from within.
   using Answered = std::function<void(const Asked& asked, const core::PastAnswer& answer)>;
   using Failed = std::function<void(const Asked& asked, const Error& error)>;
+  // Called when a process that was to end is gone, so that the next one may be started.
+  using Gone = std::function<void()>;
 
   // `base` outlives it.
-  AnswerProcess(event_base* base, Answered answered, Failed failed);
+  AnswerProcess(event_base* base, Answered answered, Failed failed, Gone gone);
   AnswerProcess(const AnswerProcess&) = delete;
   AnswerProcess& operator=(const AnswerProcess&) = delete;
 
-  bool busy() const { return asked_.has_value(); }
+  // Whether it answers a question, or is about to end: it cannot be asked.
+  bool busy() const { return asked_.has_value() || ending_; }
   bool runs() const { return child_ != nullptr; }
   // Asks it; starts it first where it does not run. It is ended when the question's time is over,
-  // and when it was idle for long. REQUIRES: not busy().
+  // and when it was idle for long; nobody waits for that, however much memory it gives back.
+  // REQUIRES: not busy().
   void ask(Asked asked, const std::filesystem::path& program,
            const std::filesystem::path& state_dir);
-  // Ends it at once; what it was asked is not answered any more.
-  void end();
+  // Kills it, and does not wait for its end; what it was asked is not answered any more.
+  void kill();
 
  private:
   Status start(const std::filesystem::path& program, const std::filesystem::path& state_dir);
+  // Takes its input away, at which it ends by itself, or is killed a little later.
+  void close();
+  void kill_child();
   void fail(const Error& error);
   void on_line(std::string_view line) override;
   void on_stderr(std::string_view line) override;
@@ -59,10 +66,12 @@ class AnswerProcess : private agents::ChildEvents {
   event_base* base_;
   Answered answered_;
   Failed failed_;
-  loop::Timer timer_;  // the deadline of what it is asked; while it is idle, its end
+  Gone gone_;
+  loop::Timer timer_;  // the deadline of what it is asked, or of its end; while it is idle, its end
   std::optional<Asked> asked_{};
   std::string last_error_{};  // the last line of its stderr
   agents::Child::Ptr child_{};
+  bool ending_{};  // its input was closed, or it was killed, and it is not gone yet
 };
 
 }  // namespace spine::past

@@ -16,6 +16,7 @@
 #include "engine/config/source/reading.h"
 #include "engine/config/source/source.h"
 #include "schemas/vocab/check.h"
+#include "schemas/vocab/home.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/siphash.h"
 
@@ -73,15 +74,6 @@ Result<Config> read_file(const fs::path& path, GetEnv getenv_fn, Given given, Fi
 Result<Config> finished(Result<Config> config, const Findings& findings) {
   if (config && findings.has_errors()) return findings.as_error();
   return config;
-}
-
-// The variable as a path, "~/" meaning the home directory; nothing when unset or empty.
-std::optional<fs::path> path_from_env(const char* name, GetEnv getenv_fn) {
-  const char* value = getenv_fn(name);
-  if (value == nullptr || *value == '\0') return std::nullopt;
-  const std::string_view text = value;
-  if (text.starts_with("~/")) return home_directory(getenv_fn) / text.substr(2);
-  return fs::path(text);
 }
 
 // What the file has at the path, read into `document`; 0 when it has nothing.
@@ -223,8 +215,7 @@ fs::path default_config_path(GetEnv getenv_fn) {
 }
 
 fs::path default_state_dir(GetEnv getenv_fn) {
-  if (const auto path = path_from_env("OPENCLAW_STATE_DIR", getenv_fn)) return *path / "spine";
-  return home_directory(getenv_fn) / ".openclaw" / "spine";
+  return spine::default_state_dir(getenv_fn);
 }
 
 Result<std::string> get_path(const Config& config, std::string_view dotted_path) {

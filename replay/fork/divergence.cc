@@ -35,15 +35,9 @@ bool names_a_place(std::uint16_t kind, std::string_view field) {
 void add_body(const EventView& event, Fields& fields) {
   std::string text;
   append_body(event, false, text);
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-    const std::size_t colon = line.find(": ");
-    if (colon == std::string_view::npos) continue;
-    fields.emplace_back(line.substr(0, colon), line.substr(colon + 2));
-  }
+  for_each_field(text, [&](std::string_view name, std::string_view value) {
+    fields.emplace_back(name, value);
+  });
 }
 
 // What the event says first, then why and to whom it happened.

@@ -1,8 +1,10 @@
 // The report of a fork, for people and for programs.
-#include <fmt/format.h>
-#include <string>
+#include "replay/fork/fork_report.h"
 
-#include "replay/fork/fork.h"
+#include <fmt/format.h>
+#include <string_view>
+
+#include "engine/core/model/rules.h"
 #include "replay/timeline/moment.h"
 #include "schemas/vocab/show.h"
 

@@ -1,13 +1,16 @@
 // rehearse: forks of many journals, for an upgrade: would this program have decided the same?
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "replay/fork/fork.h"
+#include "replay/fork/redecision.h"
 #include "replay/timeline/progress.h"
 #include "replay/verb.h"
+#include "replay/xml_text.h"
 #include "schemas/vocab/files.h"
 #include "schemas/vocab/show.h"
 
@@ -67,34 +70,9 @@ Rehearsal verdict_of(const std::string& path, const Common& common) {
   return verdict;
 }
 
-// Text of an element or an attribute, without what XML cannot hold.
+// With control characters as visible escapes.
 std::string xml(std::string_view text) {
-  std::string safe = printable(text, true);
-  for (const std::string_view no_character : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {
-    for (std::size_t at = safe.find(no_character); at != std::string::npos;
-         at = safe.find(no_character, at))
-      safe.replace(at, no_character.size(), "?");
-  }
-  std::string out;
-  for (const char c : safe) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
+  return xml_text(printable(text, true));
 }
 
 std::string test_case(const Rehearsal& verdict) {

@@ -239,14 +239,7 @@ class Stepper {
   }
 
   void show_row(std::string_view table, std::span<const core::Cell> cells) {
-    if (common_.json) {
-      fmt::print(common_.out,
-                 R"({{"table":"{}","row":{}}})"
-                 "\n",
-                 table, row_json(cells));
-    } else {
-      fmt::print(common_.out, "{}\n{}", row_title(table, cells), row_text(cells));
-    }
+    fmt::print(common_.out, "{}", row_shown(table, cells, common_.json));
   }
 
   // Between where it stood before and here.

@@ -19,7 +19,7 @@ namespace spine::replay {
 namespace {
 
 // What a cell is besides a number, 128 bits or a text.
-enum class Look : std::uint8_t { plain, wall_ms, minutes, uuid, bytes, marks, answers, body };
+enum class Look : std::uint8_t { plain, wall_ms, minutes, uuid, bytes, answers, body };
 
 struct ColumnLook {
   std::string_view column{};
@@ -33,7 +33,6 @@ constexpr std::array kColumnLooks{ColumnLook{"uuid", Look::uuid},
                                   ColumnLook{"public_key", Look::bytes},
                                   ColumnLook{"token_hash", Look::bytes},
                                   ColumnLook{"utc_offset_minutes", Look::minutes},
-                                  ColumnLook{"marks", Look::marks},
                                   ColumnLook{"options", Look::answers},
                                   ColumnLook{"policy", Look::body, fb::EventBody::ConfigApplied},
                                   ColumnLook{"zone_rules", Look::body, fb::EventBody::ZoneRules}};
@@ -44,20 +43,16 @@ ColumnLook look_of(std::string_view column) {
   return {column, column.ends_with("wall_ms") ? Look::wall_ms : Look::plain};
 }
 
-std::string bit_names(std::uint64_t bits, Look look) {
+// Of the answers that a question offers: bit n is answer n.
+std::string answer_names(std::uint64_t bits) {
   std::string names;
   const auto add = [&](std::uint64_t bit, const char* name) {
     if ((bits & bit) == 0) return;
     bits &= ~bit;
     names += fmt::format("{}{}", names.empty() ? "" : ",", name);
   };
-  if (look == Look::marks) {
-    for (const auto mark : fb::EnumValuesSessionMark())
-      add(static_cast<std::uint64_t>(mark), fb::EnumNameSessionMark(mark));
-  } else {
-    for (const auto answer : fb::EnumValuesApprovalDecision())
-      add(std::uint64_t{1} << static_cast<unsigned>(answer), fb::EnumNameApprovalDecision(answer));
-  }
+  for (const auto answer : fb::EnumValuesApprovalDecision())
+    add(std::uint64_t{1} << static_cast<unsigned>(answer), fb::EnumNameApprovalDecision(answer));
   // Bits of a later version.
   if (bits != 0) names += fmt::format("{}{:#x}", names.empty() ? "" : ",", bits);
   return names;
@@ -75,8 +70,10 @@ std::string body_text(const ColumnLook& look, std::string_view recorded, bool js
 std::string number_text(const core::Cell& cell, std::uint64_t number, bool json) {
   const Look look = look_of(cell.column).look;
   if (!cell.name.empty()) return json ? json_string(cell.name) : std::string(cell.name);
-  if (look == Look::marks || look == Look::answers) {
-    const std::string names = bit_names(number, look);
+  const std::optional<std::string> flags =
+      flag_names(cell.column, static_cast<std::uint32_t>(number));
+  if (flags || look == Look::answers) {
+    const std::string names = flags ? *flags : answer_names(number);
     return json ? json_string(names) : names.empty() ? "none" : names;
   }
   const auto wide = static_cast<std::int64_t>(number);
@@ -132,17 +129,9 @@ std::map<std::string, std::string> body_fields(const core::Cell& cell) {
   const ColumnLook look = look_of(cell.column);
   const auto* recorded = std::get_if<std::string_view>(&cell.value);
   if (look.look != Look::body || recorded == nullptr) return fields;
-  const std::string lines = body_text(look, *recorded, false);
-  std::string_view rest = lines;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-    const std::size_t colon = line.find(": ");
-    if (colon == std::string_view::npos) continue;
-    fields.emplace(line.substr(0, colon), line.substr(colon + 2));
-  }
+  for_each_field(
+      body_text(look, *recorded, false),
+      [&](std::string_view name, std::string_view value) { fields.emplace(name, value); });
   return fields;
 }
 
@@ -190,6 +179,11 @@ std::string row_json(std::span<const core::Cell> cells) {
 const core::Cell* find_cell(std::span<const core::Cell> cells, std::string_view column) {
   const auto found = std::ranges::find(cells, column, &core::Cell::column);
   return found == cells.end() ? nullptr : &*found;
+}
+
+std::string row_shown(std::string_view table, std::span<const core::Cell> cells, bool json) {
+  if (!json) return row_title(table, cells) + '\n' + row_text(cells);
+  return fmt::format("{{\"table\":\"{}\",\"row\":{}}}\n", table, row_json(cells));
 }
 
 std::string place_json(const Place& place) {

@@ -38,6 +38,9 @@ std::string row_text(std::span<const core::Cell> cells);
 // {"name":value,...}: every field.
 std::string row_json(std::span<const core::Cell> cells);
 
+// The row as a verb prints it: title and text, or {"table","row":{...}} on a line.
+std::string row_shown(std::string_view table, std::span<const core::Cell> cells, bool json);
+
 // The cell of that column; nullptr = there is none. Borrowed from `cells`.
 const core::Cell* find_cell(std::span<const core::Cell> cells, std::string_view column);
 

@@ -58,14 +58,8 @@ void print_rows(const core::State& state, const RowFilter& filter, const Common&
   core::visit_rows(state, filter.table,
                    [&](std::string_view table, std::span<const core::Cell> cells) {
                      if (!filter.wanted(table, cells)) return;
-                     if (common.json) {
-                       fmt::print(common.out,
-                                  R"({{"table":"{}","row":{}}})"
-                                  "\n",
-                                  table, row_json(cells));
-                     } else {
-                       fmt::print(common.out, "\n{}\n{}", row_title(table, cells), row_text(cells));
-                     }
+                     fmt::print(common.out, "{}{}", common.json ? "" : "\n",
+                                row_shown(table, cells, common.json));
                    });
 }
 

@@ -67,13 +67,9 @@ class BodyWriter : public flatbuffers::IterationVisitor {
   void UShort(std::uint16_t v, const char* name) override { named(v, name); }
   void Int(std::int32_t v, const char* name) override { named(v, name); }
   void UInt(std::uint32_t v, const char* name) override {
-    if (field_ == "fields") {
-      flags(v, fb::EnumValuesSessionField(), fb::EnumNameSessionField);
-    } else if (field_ == "marks") {
-      flags(v, fb::EnumValuesSessionMark(), fb::EnumNameSessionMark);
-    } else {
-      named(v, name);
-    }
+    const std::optional<std::string> flags = flag_names(field_, v);
+    if (!flags) return named(v, name);
+    text(flags->empty() ? "none" : *flags);
   }
   void Long(std::int64_t v) override {
     const bool is_time = field_.ends_with("wall_ms") || field_ == "platform_ms";
@@ -122,17 +118,6 @@ class BodyWriter : public flatbuffers::IterationVisitor {
     } else {
       text(name);
     }
-  }
-  // The names of the bits that are set; every value of the enum is one bit, none or all of them.
-  template <class Enum, std::size_t kCount>
-  void flags(std::uint32_t v, const Enum (&bits)[kCount], const char* (*name_of)(Enum)) {
-    std::string names;
-    for (const Enum bit : bits) {
-      if ((v & static_cast<std::uint32_t>(bit)) == 0) continue;
-      if (!names.empty()) names += ',';
-      names += name_of(bit);
-    }
-    text(names.empty() ? std::string("none") : names);
   }
   template <class T>
   void scalar(T v) {

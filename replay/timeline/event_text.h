@@ -1,11 +1,13 @@
 // Events as people and programs read them: names behind numbers, every field by its name.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <flatbuffers/flatbuffers.h>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "engine/core/model/state.h"
 #include "journal/reader.h"
@@ -61,6 +63,20 @@ std::string kind_name(std::uint16_t kind);
 // indented. Of a body this program cannot read it says so (null in JSON).
 // REQUIRES: the body passed the verifier of its kind, if the kind is known.
 void append_body(const EventView& event, bool json, std::string& out);
+
+// Calls f(name, value) for each field of the lines that append_body() writes. Borrowed from
+// `lines`.
+template <class F>
+void for_each_field(std::string_view lines, F f) {
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    std::string_view line = lines.substr(0, end);
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    const std::size_t colon = line.find(": ");
+    if (colon != std::string_view::npos) f(line.substr(0, colon), line.substr(colon + 2));
+  }
+}
 
 enum class Detail : std::uint8_t { all, header };  // header: without the body
 

@@ -9,6 +9,7 @@
 
 #include "replay/trace/outline.h"
 #include "replay/trace/time_scale.h"
+#include "replay/xml_text.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/utf8.h"
 
@@ -34,12 +35,6 @@ text{fill:#e4e8ec}.bg{fill:#15191d}.stripe{fill:#1b2025}.wanted{fill:#6cb0f2}.di
 <pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
 <line class="hatch" x1="0" y1="0" x2="0" y2="7"/></pattern>
 )svg";
-
-// What XML 1.0 can hold.
-bool is_xml(char32_t c) {
-  return c == '\t' || c == '\n' || c == '\r' || (c >= 0x20 && c <= 0xd7ff) ||
-         (c >= 0xe000 && c <= 0xfffd) || (c >= 0x10000 && c <= 0x10ffff);
-}
 
 // At most so many characters.
 std::string cut_characters(const std::string& text, std::size_t characters) {
@@ -280,30 +275,6 @@ class TraceDrawing {
 
 std::string trace_svg(const Chain& chain, std::string_view title, bool all, std::size_t rows_max) {
   return TraceDrawing(chain, all, rows_max).run(title);
-}
-
-std::string xml_text(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    const CodePoint c = decode_utf8(text, at);
-    if (c.bytes == 0 || !is_xml(c.value)) {
-      out += kReplacement;
-    } else if (c.value == '&') {
-      out += "&amp;";
-    } else if (c.value == '<') {
-      out += "&lt;";
-    } else if (c.value == '>') {
-      out += "&gt;";
-    } else if (c.value == '"') {
-      out += "&quot;";
-    } else if (c.value == '\'') {
-      out += "&#39;";
-    } else {
-      out += text.substr(at, c.bytes);
-    }
-    at += std::max<std::size_t>(c.bytes, 1);
-  }
-  return out;
 }
 
 }  // namespace spine::replay

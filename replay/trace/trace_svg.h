@@ -16,7 +16,4 @@ inline constexpr std::size_t kSvgRowsMax = 1'000;
 std::string trace_svg(const Chain& chain, std::string_view title, bool all,
                       std::size_t rows_max = kSvgRowsMax);
 
-// Text in XML: escaped, without the characters that XML cannot hold.
-std::string xml_text(std::string_view text);
-
 }  // namespace spine::replay

@@ -263,6 +263,7 @@ inline constexpr std::size_t kPastQuestionBytesMax = 64 * kKiB;  // one, as a li
 inline constexpr std::size_t kPastAnswerBytesMax = 10 * kMiB;    // the same of an answer
 inline constexpr std::uint64_t kPastDeadlineMs = 30'000;  // for one question, once it is asked
 inline constexpr std::uint64_t kPastIdleMs = 60'000;      // then a process is ended
+inline constexpr std::uint64_t kPastEndMs = 1'000;        // to end by itself; then it is killed
 
 // ---- worst case of memory (bytes)
 // Of the tables of one state, full, with texts of every length: engine/core/model/tables.h adds up

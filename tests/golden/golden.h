@@ -24,10 +24,11 @@ namespace fs = std::filesystem;
 
 inline constexpr std::size_t kDigestEvery = 100;
 
-// The golden files with that extension, by name.
-inline std::vector<fs::path> golden_files(std::string_view extension) {
+// The golden files with that extension, of a folder below, by name.
+inline std::vector<fs::path> golden_files(std::string_view extension,
+                                          std::string_view folder = "") {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(SPINE_GOLDEN_DIR)) {
+  for (const auto& entry : fs::directory_iterator(fs::path(SPINE_GOLDEN_DIR) / folder)) {
     if (entry.path().extension() == extension) files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());

@@ -1,6 +1,6 @@
 // Golden decisions: what golden journals recorded is decided the same today, or a release changed
 // it on purpose (engine/core/model/rules.h).
-#include "replay/fork/fork.h"
+#include "replay/fork/redecision.h"
 #include "tests/golden/golden.h"
 
 namespace spine::replay {
@@ -13,7 +13,7 @@ ForkReport decided_again(const std::vector<Record>& journal, bool decide) {
   State state;
   std::optional<State> own;
   if (decide) own.emplace();
-  Fork fork(state, 0, std::move(own), {.decide = decide});
+  Redecision fork(state, 0, std::move(own), {.decide = decide});
   for (std::size_t i = 0; i < journal.size(); ++i) {
     const EventView event = journal[i].view(Seq{i + 1});
     fork.before(event);

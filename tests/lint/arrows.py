@@ -55,7 +55,7 @@ LIBRARIES = {
     "yaml-cpp/": ("adapters/skills", "tests", "bench"),
     "sodium": ("adapters/websocket/door", "tests"),
     "concurrentqueue/": ("engine/pipeline", "tests", "bench"),
-    "CLI/": ("adapters/cli", "replay", "tests", "bench"),
+    "CLI/": ("adapters/cli", "replay", "schemas/vocab/verbs.h", "tests", "bench"),
 }
 
 _QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)

@@ -158,7 +158,7 @@ void history(Call& call) {
                json.member("sessionKey", item.found         ? item.session.key
                                          : item.key.empty() ? std::string_view{asked}
                                                             : item.key);
-               if (kStartup) {
+               if (kStartup && !to.about_past()) {
                  json.object("agentsList", [&] { write_agents_list(json, to.net.config()); });
                  json.object("metadata", [&] { write_chat_metadata(json, to.net.config()); });
                }
@@ -278,7 +278,7 @@ constexpr ParamList kHistory{
 
 constexpr Method kChatMethods[]{
     {"chat.history", Scope::read, kHistory, history<false>, kPast},
-    {"chat.startup", Scope::read, kHistory, history<true>},
+    {"chat.startup", Scope::read, kHistory, history<true>, kPast},
     {"chat.metadata", Scope::read, {}, show_configured<write_chat_metadata>},
     {"chat.send",
      Scope::write,

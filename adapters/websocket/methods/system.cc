@@ -24,7 +24,7 @@ void health(Call& call) {
   });
 }
 
-void write_status(JsonWriter& json, Context& net, const pipeline::SessionsItem& item) {
+void write_status_of_now(JsonWriter& json, Context& net) {
   json.member("runtimeVersion", net.options.version);
   json.object("heartbeat", [&] {
     json.member("defaultAgentId", net.config().default_agent);
@@ -37,21 +37,23 @@ void write_status(JsonWriter& json, Context& net, const pipeline::SessionsItem& 
   });
   json.member_raw("channelSummary", "[]");
   json.member_raw("queuedSystemEvents", "[]");
-  json.object("sessions", [&] {
-    json.member_raw("paths", "[\"journal\"]");
-    json.member("count", item.total);
-    write_defaults(json, "defaults", net.config());
-    json.array("recent", item.sessions, [&](const core::SessionView& session) {
-      write_session(json, net.config(), session, net.wall_ms);
-    });
-    json.member_raw("byAgent", "[]");
-  });
   json.member("uptimeMs", http::uptime_ms(net.facts()));
 }
 
 void status(Call& call) {
   call.ask(kRecentSessions, [](Responder& to, const pipeline::SessionsItem& item) {
-    to.respond([&](JsonWriter& json) { write_status(json, to.net, item); });
+    to.respond([&](JsonWriter& json) {
+      if (!to.about_past()) write_status_of_now(json, to.net);
+      json.object("sessions", [&] {
+        json.member_raw("paths", "[\"journal\"]");
+        json.member("count", item.total);
+        write_defaults(json, "defaults", to.net.config());
+        json.array("recent", item.sessions, [&](const core::SessionView& session) {
+          write_session(json, to.net.config(), session, to.wall_ms());
+        });
+        json.member_raw("byAgent", "[]");
+      });
+    });
   });
 }
 
@@ -68,14 +70,29 @@ void write_counts(JsonWriter& json, const core::StateCounts& counts) {
   json.member("duplicates", counts.duplicates);
   json.member("duplicatesEvictedYoung", counts.duplicates_evicted_young);
   json.member("idempotencyKeys", counts.idempotency_keys);
-  json.member("bytes", counts.bytes);
+  json.member("devices", counts.devices);
+  json.member("pairedSenders", counts.paired_senders);
 }
 
-void write_spine_status(JsonWriter& json, const Context& net, const pipeline::StatusItem& item) {
+// What the state knows, of now or of then.
+void write_state(JsonWriter& json, const Responder& to, const core::CountsItem& item) {
+  json.member("epoch", show_hex(to.net.shared.epoch));
+  json.member("appliedSeq", item.applied.value);
+  json.object("counts", [&] {
+    write_counts(json, item.counts);
+    if (!to.about_past()) json.member("bytes", item.counts.bytes);
+  });
+  json.member("pairingRequests", item.pairing_requests);
+  json.member("approvalsOpen", item.approvals);
+  json.array("quarantined", item.quarantined);
+  json.member("startedSeq", item.started.value);
+  json.member("stopped", item.stopped);
+}
+
+// What the running process knows besides.
+void write_process(JsonWriter& json, const Context& net, const pipeline::StatusItem& item) {
   json.member("version", net.options.version);
   json.member("uptimeMs", http::uptime_ms(net.facts()));
-  json.member("epoch", show_hex(item.epoch));
-  json.member("appliedSeq", item.applied.value);
   json.member("durableSeq", item.durable.value);
   json.member("followerSeq", item.follower_applied.value);
   json.member("indexedSeq", item.indexed.value);
@@ -83,7 +100,6 @@ void write_spine_status(JsonWriter& json, const Context& net, const pipeline::St
   json.member("journalBytes", item.journal_bytes);
   json.member("digestChecks", net.shared.metrics.digest_checks.get());
   json.member("digestDivergence", net.shared.metrics.digest_divergence.get());
-  json.object("counts", [&] { write_counts(json, item.counts); });
   json.member("connections", net.shared.metrics.ws_clients.get());
   json.member("agentsReady", net.shared.agents_ready.load(std::memory_order_relaxed));
   json.member("residentBytes", http::resident_bytes());
@@ -91,8 +107,17 @@ void write_spine_status(JsonWriter& json, const Context& net, const pipeline::St
 }
 
 void spine_status(Call& call) {
+  if (call.about_past()) {
+    call.ask({.kind = input_kind::kQueryCounts}, [](Responder& to, const core::CountsItem& item) {
+      to.respond([&](JsonWriter& json) { write_state(json, to, item); });
+    });
+    return;
+  }
   call.ask({.kind = input_kind::kQueryStatus}, [](Responder& to, const pipeline::StatusItem& item) {
-    to.respond([&](JsonWriter& json) { write_spine_status(json, to.net, item); });
+    to.respond([&](JsonWriter& json) {
+      write_state(json, to, item.state);
+      write_process(json, to.net, item);
+    });
   });
 }
 
@@ -229,7 +254,14 @@ constexpr Method kSystemMethods[]{
     {"cron.runs", Scope::read, {}, nothing_yet<kNoCronRuns>},
     {"cron.status", Scope::read, {}, nothing_yet<kNoCron>},
     {"gateway.identity.get", Scope::read, {}, gateway_identity_get},
-    {"health", Scope::read, {}, health},
+    {"health",
+     Scope::read,
+     {},
+     health,
+     !kPast,
+     "it tells how the running gateway is, which is in no journal. status and spine.status say "
+     "what "
+     "the journal knows"},
     {"last-heartbeat", Scope::read, {}, last_heartbeat},
     {"logs.tail",
      Scope::read,
@@ -241,8 +273,8 @@ constexpr Method kSystemMethods[]{
     {"openclaw.approval.list", Scope::approvals, {}, nothing_yet<kNoApprovals>},
     {"question.list", Scope::questions, {}, nothing_yet<kNoQuestions>},
     {"spine.digest", Scope::read, {}, spine_digest, kPast},
-    {"spine.status", Scope::read, {}, spine_status},
-    {"status", Scope::read, {}, status},
+    {"spine.status", Scope::read, {}, spine_status, kPast},
+    {"status", Scope::read, {}, status, kPast},
     {"system-event", Scope::admin, {kWords, kWordsFor, kWordsForAgent}, system_event},
     {"system-presence", Scope::read, {}, system_presence},
     {"taskSuggestions.list", Scope::read, {}, nothing_yet<kNoSuggestions>},

@@ -42,9 +42,12 @@ struct Method {
   Scope scope{};
   ParamList params{};
   void (*body)(Call&){};
-  // Its answer comes from answers to questions alone, so it can be asked about the past: `asOf`
-  // among its parameters, a seq or a text that names a moment.
+  // Its answer comes from answers to questions, so it can be asked about the past: `asOf` among its
+  // parameters, a seq or a text that names a moment. What else is in the answer, from the running
+  // process or from lists of the configuration, is then left out; the defaults that sessions are
+  // shown with are those in force now.
   bool past{};
+  std::string_view why_now{};  // of one that only reads: why it cannot be; empty = it is no reading
 };
 inline constexpr bool kPast = true;
 

@@ -10,9 +10,11 @@ constexpr const char* kAsOf = "asOf";
 
 void refuse_moment(const Responder& to, const Method& method) {
   to.net.shared.metrics.frames_refused.add();
-  to.refuse(std::string{method.name} +
-                " is about now: asOf is for methods that only read what is in the journal",
-            "NOT_ABOUT_THE_PAST", "not_about_the_past");
+  const std::string_view why = method.why_now.empty()
+                                   ? "asOf is for methods that only read what is in the journal"
+                                   : method.why_now;
+  to.refuse(std::string{method.name} + " is about now: " + std::string{why}, "NOT_ABOUT_THE_PAST",
+            "not_about_the_past");
 }
 
 }  // namespace

@@ -47,6 +47,8 @@ class Responder {
   // Whether the connection's scopes satisfy this one.
   bool may(Scope scope) const { return satisfies(net.hub.table.scopes[slot], scope); }
 
+  // Whether the request is about the past.
+  bool about_past() const { return as_of.seq || !as_of.moment.empty(); }
   // The wall clock of the moment that the answer is about.
   std::int64_t wall_ms() const { return as_of.seq ? as_of.wall_ms : net.wall_ms; }
 
@@ -122,7 +124,6 @@ class Responder {
   // A frame up to its payload or error, and its end behind that.
   JsonWriter begin(bool ok) const;
   void end(JsonWriter& json) const;
-  bool about_past() const { return as_of.seq || !as_of.moment.empty(); }
   void write_as_of(JsonWriter& json) const {
     if (!as_of.seq) return;
     json.object("asOf", [&] {

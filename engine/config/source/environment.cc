@@ -2,15 +2,14 @@
 #include "engine/config/source/environment.h"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <optional>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/config/source/deciding_file.h"
 #include "schemas/vocab/ascii.h"
+#include "schemas/vocab/home.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
@@ -119,19 +118,6 @@ void Environment::read_lines(std::string_view text, const fs::path& path, Findin
     }
     variables_.try_emplace(std::string{name}, *value);
   }
-}
-
-fs::path home_directory(GetEnv getenv_fn) {
-  const char* home = getenv_fn("HOME");
-  if (home != nullptr && *home != '\0') return home;
-  std::array<char, 4096> buffer;
-  passwd entry{};
-  passwd* found = nullptr;
-  if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) == 0 &&
-      found != nullptr && entry.pw_dir != nullptr) {
-    return entry.pw_dir;
-  }
-  return "/";
 }
 
 }  // namespace spine::config

@@ -40,7 +40,4 @@ class Environment {
   std::map<std::string, std::string, std::less<>> variables_{};
 };
 
-// $HOME, or what the system says, or "/".
-std::filesystem::path home_directory(GetEnv getenv_fn);
-
 }  // namespace spine::config

@@ -38,6 +38,7 @@ enum class ItemKind : std::uint16_t {
   past = 15,  // an answer for a moment of the past, and why there is none: past.h
   past_failure = 16,
   journal = 17,
+  counts = 18,
   // to the loop thread
   prompt = 20,
   cancel = 21,
@@ -181,6 +182,23 @@ struct ApprovalsItem {
   std::vector<ApprovalView> approvals{};  // that wait for an answer, the oldest first
 
   static void list(auto& item, auto& fields) { fields(item.approvals); }
+};
+
+// Answers kQueryCounts.
+struct CountsItem {
+  static constexpr auto kKind = ItemKind::counts;
+  Seq applied{};  // the state's last event
+  StateCounts counts{};
+  std::uint64_t pairing_requests{};             // live ones of senders
+  std::uint64_t approvals{};                    // that wait for an answer
+  Seq started{};                                // the last EngineStarted; 0 = there is none yet
+  bool stopped{};                               // an EngineStopped came behind it
+  std::vector<std::string_view> quarantined{};  // agents
+
+  static void list(auto& item, auto& fields) {
+    fields(item.applied, item.counts, item.pairing_requests, item.approvals, item.started,
+           item.stopped, item.quarantined);
+  }
 };
 
 }  // namespace spine::core

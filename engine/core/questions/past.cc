@@ -55,6 +55,8 @@ bool is_answer(ItemKind kind, ByteSpan payload) {
       return is_item<PairingItem>(payload);
     case ItemKind::approvals:
       return is_item<ApprovalsItem>(payload);
+    case ItemKind::counts:
+      return is_item<CountsItem>(payload);
     case ItemKind::reply:
       return is_item<ReplyItem>(payload);
     default:

@@ -33,6 +33,7 @@ inline constexpr std::uint16_t kResolveKey = 0x10D;
 inline constexpr std::uint16_t kResolveKeys = 0x10E;
 // As kQueryHistory, but of the messages alone: without tools and partial answers.
 inline constexpr std::uint16_t kQueryMessages = 0x110;
+inline constexpr std::uint16_t kQueryCounts = 0x113;  // how much of everything there is
 }  // namespace question_kind
 
 // Which question, and its arguments: the kind says what they are. Borrowed.

@@ -40,6 +40,8 @@ std::optional<ItemKind> StateAnswers::kind_of_answer(std::uint16_t question) {
       return ItemKind::pairing;
     case question_kind::kQueryApprovals:
       return ItemKind::approvals;
+    case question_kind::kQueryCounts:
+      return ItemKind::counts;
     case question_kind::kResolveKey:
       return ItemKind::reply;
     default:
@@ -89,6 +91,9 @@ std::optional<JournalRead> StateAnswers::answer(const Question& question, Instan
       sink.emit(item);
       return {};
     }
+    case question_kind::kQueryCounts:
+      sink.emit(counts(now));
+      return {};
     case question_kind::kQueryDigest:
       // The whole state is walked for it: once per state, however many ask.
       if (digest_.seq != state_.applied()) digest_ = digest(state_);
@@ -97,6 +102,22 @@ std::optional<JournalRead> StateAnswers::answer(const Question& question, Instan
     default:
       SPINE_CHECK(false && "a question of a kind nobody answers");
   }
+}
+
+CountsItem StateAnswers::counts(Instant now) const {
+  const EngineMemory engine = view_engine(state_);
+  CountsItem item{.applied = state_.applied(),
+                  .counts = count_state(state_),
+                  .started = engine.started,
+                  .stopped = engine.stopped};
+  std::vector<PairingView> requests;
+  list_pairing(state_, now.logical_ms, requests);
+  item.pairing_requests = requests.size();
+  std::vector<ApprovalView> approvals;
+  list_approvals(state_, approvals);
+  item.approvals = approvals.size();
+  list_quarantined(state_, item.quarantined);
+  return item;
 }
 
 void StateAnswers::answer_devices(const Question& question, AnswerSink& sink) {

@@ -8,6 +8,7 @@
 #include "engine/core/model/digest.h"
 #include "engine/core/model/state.h"
 #include "engine/core/questions/answer_sink.h"
+#include "engine/core/questions/answers.h"
 #include "engine/core/questions/journal_answers.h"
 #include "engine/core/questions/question.h"
 #include "schemas/vocab/ids.h"
@@ -25,6 +26,8 @@ class StateAnswers {
   // `now`: requests that have expired by then are not listed. REQUIRES:
   // kind_of_answer(question.kind).
   std::optional<JournalRead> answer(const Question& question, Instant now, AnswerSink& sink);
+  // What kQueryCounts is answered. Borrowed from the state until its next evolve.
+  CountsItem counts(Instant now) const;
 
  private:
   void answer_sessions(const Question& question, AnswerSink& sink);

@@ -92,18 +92,16 @@ struct StoppingItem {
 // Answers kQueryStatus.
 struct StatusItem {
   static constexpr auto kKind = ItemKind::status;
-  core::StateCounts counts{};
-  Seq applied{};
+  core::CountsItem state{};
   Seq durable{};
   Seq follower_applied{};
   Seq indexed{};
   Seq snapshot{};
-  Bits128 epoch{};
   std::uint64_t journal_bytes{};
 
   static void list(auto& item, auto& fields) {
-    fields(item.counts, item.applied, item.durable, item.follower_applied, item.indexed,
-           item.snapshot, item.epoch, item.journal_bytes);
+    fields(item.state, item.durable, item.follower_applied, item.indexed, item.snapshot,
+           item.journal_bytes);
   }
 };
 

@@ -12,7 +12,7 @@
 namespace spine::pipeline {
 
 void QueryAnswers::answer(const InputHeader& header, std::string_view text, Instant now) {
-  if (header.kind == input_kind::kQueryStatus) return answer_status(header);
+  if (header.kind == input_kind::kQueryStatus) return answer_status(header, now);
   if (header.kind == input_kind::kQueryGap) {
     ask_follower(header, ReadRequest::Kind::gap).from = Seq{std::max<std::uint64_t>(header.a, 1)};
     return;
@@ -54,16 +54,14 @@ void QueryAnswers::answer_journal(const InputHeader& header, std::string_view te
   read.journal = ask;
 }
 
-void QueryAnswers::answer_status(const InputHeader& header) {
+void QueryAnswers::answer_status(const InputHeader& header, Instant now) {
   const Metrics& metrics = shared_.metrics;
   StatusItem item{};
-  item.counts = core::count_state(state_);
-  item.applied = state_.applied();
+  item.state = answers_.counts(now);
   item.durable = journal_.durable();
   item.follower_applied = Seq{metrics.follower_applied_seq.get()};
   item.indexed = Seq{metrics.index_applied_seq.get()};
   item.snapshot = Seq{metrics.snapshot_seq.get()};
-  item.epoch = journal_.epoch();
   item.journal_bytes = journal_.file_bytes();
   out_.answer(header, item);
 }

@@ -28,7 +28,7 @@ class QueryAnswers {
  private:
   ReadRequest& ask_follower(const InputHeader& header, ReadRequest::Kind kind);
   void answer_journal(const InputHeader& header, std::string_view text);
-  void answer_status(const InputHeader& header);
+  void answer_status(const InputHeader& header, Instant now);
 
   const Shared& shared_;
   Outlets& out_;

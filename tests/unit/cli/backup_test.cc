@@ -10,6 +10,7 @@
 #include "engine/state_dir/restored_mark.h"
 #include "engine/state_dir/state_dir.h"
 #include "journal/snapshots.h"
+#include "tests/unit/cli/failing_sync.h"
 #include "tests/unit/journal/support.h"
 
 namespace spine::cli {
@@ -189,6 +190,41 @@ TEST_F(BackupTest, ReplacesAStateOnlyWhenToldToAndKeepsIt) {
   EXPECT_EQ(read_file(state() / "token"), "a-token\n");
   EXPECT_EQ(read_file(report->before / "token"), "later\n");
   EXPECT_EQ(left(), std::vector{report->before.filename().string()});
+}
+
+// The last step alone fails: what stands where is told as it is.
+TEST_F(BackupTest, WhosePlaceTheDiskDoesNotConfirmIsThereAndSaysSo) {
+  const test::FailingSync failing(copy().parent_path());
+  const auto report = make();
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Errc::io);
+  EXPECT_THAT(report.error().message, HasSubstr(copy().string() + " is in place and whole, but"));
+  EXPECT_THAT(report.error().message, HasSubstr("Check that disk"));
+  EXPECT_TRUE(fs::exists(copy() / kManifestName));
+  EXPECT_TRUE(left().empty());
+}
+
+TEST_F(BackupTest, WhosePlaceIsNotConfirmedIsRestoredAndSaysSo) {
+  ASSERT_TRUE(make());
+  write(state() / "token", "later\n");
+  const test::FailingSync failing(other().parent_path());
+  const auto fresh = restore_to(other());
+  ASSERT_FALSE(fresh);
+  EXPECT_EQ(fresh.error().code, Errc::io);
+  EXPECT_THAT(fresh.error().message,
+              HasSubstr("The state is restored: " + other().string() + " is in place and whole"));
+  EXPECT_THAT(fresh.error().message, testing::Not(HasSubstr("is kept in")));
+  EXPECT_THAT(fresh.error().message,
+              HasSubstr("configuration is not restored; it is in " + copy().string()));
+  EXPECT_EQ(read_file(other() / "token"), "a-token\n");
+  const auto replaced = restore_to(state(), true);
+  ASSERT_FALSE(replaced);
+  const std::vector<std::string> names = left();  // the other one, and the state of before
+  ASSERT_EQ(names.size(), 2U);
+  const fs::path before = other().parent_path() / names[names[0] == "other" ? 1 : 0];
+  EXPECT_THAT(replaced.error().message, HasSubstr("is kept in " + before.string()));
+  EXPECT_EQ(read_file(state() / "token"), "a-token\n");
+  EXPECT_EQ(read_file(before / "token"), "later\n");
 }
 
 TEST_F(BackupTest, IsNotPutInPlaceWhereAGatewayRuns) {

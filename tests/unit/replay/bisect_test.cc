@@ -25,22 +25,8 @@ class BisectOfAStory : public ::testing::Test {
   }
   // spine-replay's step with these commands as its input.
   Output step(std::string commands, std::vector<std::string> words = {}) {
-    words.insert(words.begin(), {"replay", "step", "--state-dir", dir.path().string()});
-    char* out_text = nullptr;
-    char* err_text = nullptr;
-    std::size_t out_size = 0;
-    std::size_t err_size = 0;
-    std::FILE* out = ::open_memstream(&out_text, &out_size);
-    std::FILE* err = ::open_memstream(&err_text, &err_size);
-    std::FILE* in = ::fmemopen(commands.data(), commands.size(), "r");
-    Output output{.code = run(words, out, err, in)};
-    for (std::FILE* file : {out, err, in})
-      std::fclose(file);
-    output.out.assign(out_text, out_size);
-    output.err.assign(err_text, err_size);
-    std::free(out_text);
-    std::free(err_text);
-    return output;
+    words.insert(words.begin(), {"replay", "step"});
+    return call(std::move(words), dir.path(), std::move(commands));
   }
   TempDir dir{};
   std::uint64_t last{};

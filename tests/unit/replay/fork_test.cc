@@ -1,7 +1,5 @@
-// Tests of replay/fork/fork.h: what was recorded is decided the same again, and what is not is
-// found at its very event.
-#include "replay/fork/fork.h"
-
+// Tests of replay/fork/redecision.h: what was recorded is decided the same again, and what is not
+// is found at its very event.
 #include <algorithm>
 #include <cstring>
 #include <fstream>
@@ -9,6 +7,7 @@
 #include <span>
 
 #include "engine/core/model/drafter.h"
+#include "replay/fork/redecision.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/core/life.h"
@@ -27,7 +26,7 @@ ForkReport fork_records(const std::vector<Record>& records, std::uint64_t at,
   State state = core::fold(records, at);
   std::optional<State> own;
   if (options.decide) own = core::fold(records, at);
-  Fork fork(state, rules, std::move(own), options);
+  Redecision fork(state, rules, std::move(own), options);
   for (std::uint64_t seq = at + 1; seq <= records.size(); ++seq) {
     const EventView event = records[seq - 1].view(Seq{seq});
     fork.before(event);

@@ -24,8 +24,9 @@ inline bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// Runs spine-replay's command line in this process.
-inline Output call(std::vector<std::string> words, const std::filesystem::path& state_dir) {
+// Runs spine-replay's command line in this process; `commands` is its standard input.
+inline Output call(std::vector<std::string> words, const std::filesystem::path& state_dir,
+                   std::string commands = "\n") {
   words.insert(words.end(), {"--state-dir", state_dir.string()});
   char* out_text = nullptr;
   char* err_text = nullptr;
@@ -33,9 +34,10 @@ inline Output call(std::vector<std::string> words, const std::filesystem::path& 
   std::size_t err_size = 0;
   std::FILE* out = ::open_memstream(&out_text, &out_size);
   std::FILE* err = ::open_memstream(&err_text, &err_size);
-  Output output{.code = run(words, out, err)};
-  std::fclose(out);
-  std::fclose(err);
+  std::FILE* in = ::fmemopen(commands.data(), commands.size(), "r");
+  Output output{.code = run(words, out, err, in)};
+  for (std::FILE* file : {out, err, in})
+    std::fclose(file);
   output.out.assign(out_text, out_size);
   output.err.assign(err_text, err_size);
   std::free(out_text);

@@ -11,6 +11,7 @@
 #include "replay/trace/chain.h"
 #include "replay/trace/time_scale.h"
 #include "replay/trace/trace_svg.h"
+#include "replay/xml_text.h"
 #include "tests/unit/replay/lab.h"
 #include "tests/unit/replay/support.h"
 

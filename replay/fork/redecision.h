@@ -1,19 +1,18 @@
-// Fork: recorded inputs decided again, by this program's rules or under another policy, and what
-// comes out otherwise than it was recorded.
+// Redecision: the recorded inputs of a fork, decided again by this program's rules or under another
+// policy, and compared with what was recorded.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "engine/core/model/decide.h"
 #include "engine/core/model/rules.h"
 #include "engine/core/model/state.h"
-#include "engine/core/model/views.h"
 #include "replay/fork/divergence.h"
+#include "replay/fork/fork_report.h"
 #include "replay/fork/other_world.h"
 #include "replay/timeline/timeline.h"
 #include "schemas/vocab/bytes.h"
@@ -37,43 +36,13 @@ struct ForkOptions {
   std::size_t kept_max{100};
 };
 
-// What became of the inputs, in one world.
-struct Outcomes {
-  std::uint64_t accepted{};  // messages
-  std::uint64_t refused{};   // messages; of the recorded world only refusals that were recorded
-  std::uint64_t sessions{};  // opened
-  std::uint64_t runs{};      // queued
-  std::uint64_t finished{};  // runs
-  std::uint64_t failed{};    // runs
-};
-
-struct ForkReport {
-  Seq at{};                   // the state after this event was taken
-  std::int64_t at_wall_ms{};  // of that event
-  Seq upto{};                 // the last event that was looked at
-  std::uint64_t events{};
-  std::uint64_t inputs{};           // decided again
-  std::uint64_t facts{};            // recorded, and decided by nobody
-  std::uint64_t differ{};           // decisions that nothing explains
-  std::uint64_t on_purpose{};       // decisions that a release changed
-  std::uint64_t without_subject{};  // inputs about what is not there; with `decide` only
-  std::uint32_t rules_from{};       // versions of the rules that the inputs were recorded under,
-  std::uint32_t rules_upto{};       // the lowest and the highest
-  std::vector<Divergence> kept{};   // in order
-  Outcomes recorded{};
-  Outcomes decided{};
-  core::StateCounts recorded_end{};  // counts of the states at the end
-  core::StateCounts decided_end{};   // with `decide` only
-  double seconds{};
-};
-
 // Thread: one. The caller folds the recorded events into `recorded` and shows each one before.
-class Fork {
+class Redecision {
  public:
   // `recorded`: the state at which the fork begins. `rules`: the version that was recorded last.
   // `own`: the same state once more, if options.decide. All that is borrowed outlives this.
-  Fork(core::State& recorded, std::uint32_t rules, std::optional<core::State> own,
-       const ForkOptions& options);
+  Redecision(core::State& recorded, std::uint32_t rules, std::optional<core::State> own,
+             const ForkOptions& options);
 
   // REQUIRES: event.seq == next(recorded.applied()), and it is readable.
   void before(const EventView& event);
@@ -120,9 +89,5 @@ class Fork {
 // Decides again what is recorded behind `at`, up to the end of the decision that holds `upto`.
 // Errors: those of the timeline; Errc::not_found when `at` is beyond the end.
 Result<ForkReport> fork_journal(Timeline& timeline, Seq at, Seq upto, const ForkOptions& options);
-
-// The report as text, and as one JSON object.
-std::string fork_text(const ForkReport& report, Names& names);
-std::string fork_json(const ForkReport& report, Names& names);
 
 }  // namespace spine::replay
