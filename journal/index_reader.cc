@@ -7,6 +7,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include "journal/page_check.h"
+
 namespace spine::journal {
 namespace {
 
@@ -36,7 +38,7 @@ Result<IndexReader> IndexReader::open(const fs::path& dir, Bits128 boot_id, Read
   SPINE_TRY(auto env, Environment::open(index_environment(dir, Access::read)));
   IndexReader reader(std::move(env));
   reader.lock_inode_ = lock_inode;
-  SPINE_TRY_STATUS(reader.count_postings());
+  SPINE_TRY_STATUS(reader.check_whole());
   SPINE_TRY_STATUS(reader.refresh(journal));
   return reader;
 }
@@ -52,7 +54,11 @@ auto IndexReader::asked(Ask ask)
 }
 
 // A list that is lost whole leaves no other trace than that postings are missing.
-Status IndexReader::count_postings() {
+Status IndexReader::check_whole() {
+  {
+    SPINE_TRY(const Transaction transaction, Transaction::begin_read(*env_));
+    SPINE_TRY_STATUS(PageCheck(env_->data_fd(), transaction.snapshot()).run());
+  }
   return asked([this](Transaction& transaction, Postings& sessions) -> Status {
     SPINE_TRY(const IndexExtent extent, read_index_extent(transaction));
     SPINE_TRY(const std::uint64_t postings, sessions.count(transaction));

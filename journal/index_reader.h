@@ -14,11 +14,12 @@
 
 namespace spine::journal {
 
-// Trusts the index as far as it can be held to the journal beside it: its last block must be one of
-// the journal, each piece carries a checksum, and all of them together the number of postings that
-// was counted when they were written. Every error means the same to the caller: read the journal
-// as if there were no index. Creates, changes and repairs nothing, and holds no read transaction
-// between two calls, so it pins no pages. Thread: one at a time.
+// Trusts the index as far as it can be held to the journal beside it: every page must be sound
+// (page_check.h), its last block must be one of the journal, each piece carries a checksum, and all
+// of them together the number of postings that was counted when they were written. Every error
+// means the same to the caller: read the journal as if there were no index. Creates, changes and
+// repairs nothing, and holds no read transaction between two calls, so it pins no pages. Thread:
+// one at a time.
 class IndexReader {
  public:
   // Reads the whole index once, which takes a few milliseconds per 10 million events. May renew
@@ -45,7 +46,7 @@ class IndexReader {
  private:
   explicit IndexReader(std::shared_ptr<Environment> env) : env_(std::move(env)) {}
   bool is_in_place() const;
-  Status count_postings();
+  Status check_whole();
   template <class Ask>
   auto asked(Ask ask) -> decltype(ask(std::declval<Transaction&>(), std::declval<Postings&>()));
 

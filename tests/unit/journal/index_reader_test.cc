@@ -285,6 +285,40 @@ TEST_F(IndexReaderTest, AListTooManyOrTooFewIsFound) {
   EXPECT_EQ(refusal(), Errc::corrupt);
 }
 
+TEST_F(IndexReaderTest, WithDamagedPagesItIsNotOpenedOrStillRight) {
+  commit(4, 3'000, 300);
+  feed();
+  const fs::path file = dir() / "data.mdb";
+  constexpr std::size_t kPage = 4'096;
+  std::string good(fs::file_size(file), '\0');
+  std::ifstream(file, std::ios::binary)
+      .read(good.data(), static_cast<std::streamsize>(good.size()));
+  const std::size_t pages = good.size() / kPage;
+  ASSERT_GT(pages, 6U);
+  Reader reader = journal();
+  const auto right = expected(reader, reader.last());
+  std::size_t refused = 0;
+  for (int round = 0; round < 400; ++round) {
+    std::string bent = good;
+    const std::size_t page = kPage * (2 + random() % (pages - 2));
+    if (round % 4 == 0) {
+      bent.replace(page, kPage, good, kPage * (2 + random() % (pages - 2)), kPage);
+    } else {
+      const std::size_t within = round % 4 == 1 ? 32 : kPage;
+      for (int i = 0; i < 8; ++i)
+        bent[page + random() % within] ^= static_cast<char>(1U << random() % 8);
+    }
+    // In place: a reader's map must not become shorter.
+    std::fstream(file, std::ios::binary | std::ios::in | std::ios::out) << bent;
+    auto index = IndexReader::open(dir(), kFeedersBoot, reader);
+    refused += index ? 0 : 1;
+    for (auto list = right.begin(); index && list != right.end(); ++list)
+      ASSERT_EQ(list_of(*index, list->first), list->second) << "round " << round;
+  }
+  EXPECT_GT(refused, 100U);
+  EXPECT_LT(refused, 400U);
+}
+
 TEST_F(IndexReaderTest, OnceReplacedItSaysSo) {
   commit(4, 5, 9);
   feed();
