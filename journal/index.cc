@@ -26,10 +26,12 @@ constexpr std::size_t kBlocksHeld = 4'096;
 
 constexpr std::string_view kAppliedKey = "applied";
 constexpr std::string_view kLastBlockKey = "last block";
+constexpr std::string_view kPostingsKey = "postings";
 
 constexpr std::uint32_t kMarkMagic = 0x4B4D4953;  // "SIMK"
 // Of the mark and of everything in the index: another one means rebuild.
-constexpr std::uint32_t kIndexFormat = 1;
+// Format 2 has checksums of the pieces, and counts the postings.
+constexpr std::uint32_t kIndexFormat = 2;
 
 struct MarkFile {
   std::uint32_t magic{};
@@ -47,22 +49,6 @@ std::uint32_t checksum(const MarkFile& file) {
   return crc32c(std::as_bytes(std::span(&file, 1)).first(offsetof(MarkFile, crc32c)));
 }
 
-Result<std::shared_ptr<Environment>> open_at(const fs::path& dir, Access access) {
-  return Environment::open(
-      {.dir = dir, .access = access, .map_bytes = limits::kIndexMapBytes, .databases_max = 4});
-}
-
-// Whether LMDB may open the files. Without syncs they are whole only while the same kernel runs,
-// unless closed cleanly; anything but regular files would make every open fail.
-bool is_usable(const fs::path& dir, Bits128 epoch, Bits128 boot_id) {
-  std::error_code error;
-  const auto is_file = [&](const char* name) { return fs::is_regular_file(dir / name, error); };
-  if (!is_file("data.mdb")) return false;
-  if (!is_file("lock.mdb") && fs::exists(dir / "lock.mdb", error)) return false;
-  const std::optional<IndexMark> mark = read_mark(dir);
-  return mark && mark->epoch == epoch && (mark->clean || (boot_id && mark->boot_id == boot_id));
-}
-
 // The value of that length under a key of the meta database; nothing when there is none.
 template <class T>
 Result<std::optional<T>> read_meta(const Transaction& transaction, Database meta,
@@ -73,18 +59,10 @@ Result<std::optional<T>> read_meta(const Transaction& transaction, Database meta
   return std::optional<T>{load<T>(value.data())};
 }
 
-Result<IndexExtent> read_extent(Transaction& transaction, Database meta) {
-  SPINE_TRY(const auto applied, read_meta<std::uint64_t>(transaction, meta, kAppliedKey));
-  IndexExtent extent{.applied = Seq{applied.value_or(0)}};
-  SPINE_TRY(extent.last_block, read_meta<IndexedBlock>(transaction, meta, kLastBlockKey));
-  return extent;
-}
-
 Result<IndexExtent> read_extent(const fs::path& dir) {
-  SPINE_TRY(const auto env, open_at(dir, Access::read_unlocked));
+  SPINE_TRY(const auto env, Environment::open(index_environment(dir, Access::read_unlocked)));
   SPINE_TRY(Transaction transaction, Transaction::begin_read(*env));
-  SPINE_TRY(const Database meta, transaction.named_database("meta"));
-  return read_extent(transaction, meta);
+  return read_index_extent(transaction);
 }
 
 // The last entries of a list that is still in memory, latest first.
@@ -98,6 +76,28 @@ void find_held(const std::vector<Posting>& held, const PostingRange& range, Seq 
 }
 
 }  // namespace
+
+bool index_is_usable(const fs::path& dir, Bits128 epoch, Bits128 boot_id) {
+  std::error_code error;
+  const auto is_file = [&](const char* name) { return fs::is_regular_file(dir / name, error); };
+  if (!is_file("data.mdb")) return false;
+  if (!is_file("lock.mdb") && fs::exists(dir / "lock.mdb", error)) return false;
+  const std::optional<IndexMark> mark = read_mark(dir);
+  return mark && mark->epoch == epoch && (mark->clean || (boot_id && mark->boot_id == boot_id));
+}
+
+EnvironmentOptions index_environment(const fs::path& dir, Access access) {
+  return {.dir = dir, .access = access, .map_bytes = limits::kIndexMapBytes, .databases_max = 4};
+}
+
+Result<IndexExtent> read_index_extent(Transaction& transaction) {
+  SPINE_TRY(const Database meta, transaction.named_database("meta"));
+  SPINE_TRY(const auto applied, read_meta<std::uint64_t>(transaction, meta, kAppliedKey));
+  SPINE_TRY(const auto postings, read_meta<std::uint64_t>(transaction, meta, kPostingsKey));
+  IndexExtent extent{.applied = Seq{applied.value_or(0)}, .postings = postings.value_or(0)};
+  SPINE_TRY(extent.last_block, read_meta<IndexedBlock>(transaction, meta, kLastBlockKey));
+  return extent;
+}
 
 std::optional<IndexMark> read_mark(const std::filesystem::path& dir) {
   MarkFile file;
@@ -127,13 +127,14 @@ Status write_mark(const std::filesystem::path& dir, const IndexMark& mark) {
 
 // Opens LMDB and reads how far the index is.
 Status Index::open_environment() {
-  SPINE_TRY(env_, open_at(dir_, Access::write_unsynced));
+  SPINE_TRY(env_, Environment::open(index_environment(dir_, Access::write_unsynced)));
   SPINE_TRY_STATUS(Environment::make_room_for_readers(env_));
   SPINE_TRY(Transaction transaction, Transaction::begin_write(*env_));
   SPINE_TRY_STATUS(sessions_.open(transaction));
   SPINE_TRY(meta_, transaction.named_database("meta"));
-  SPINE_TRY(const IndexExtent extent, read_extent(transaction, meta_));
+  SPINE_TRY(const IndexExtent extent, read_index_extent(transaction));
   applied_ = added_ = extent.applied;
+  postings_ = extent.postings;
   return transaction.commit();
 }
 
@@ -141,13 +142,15 @@ Status Index::open_environment() {
 Status Index::write() {
   if (blocks_held_ == 0) return ok();
   SPINE_TRY(Transaction transaction, Transaction::begin_write(*env_));
-  SPINE_TRY_STATUS(sessions_.add(transaction, held_));
+  SPINE_TRY(const std::uint64_t added, sessions_.add(transaction, held_));
   const auto put = [&](std::string_view key, const auto& value) {
     return transaction.put(meta_, as_bytes(key), std::as_bytes(std::span(&value, 1)));
   };
   SPINE_TRY_STATUS(put(kAppliedKey, added_.value));
   SPINE_TRY_STATUS(put(kLastBlockKey, last_block_));
+  SPINE_TRY_STATUS(put(kPostingsKey, postings_ + added));
   SPINE_TRY_STATUS(transaction.commit());
+  postings_ += added;
   held_.clear();
   blocks_held_ = 0;
   return ok();
@@ -158,7 +161,7 @@ Result<std::unique_ptr<Index>> Index::open(const fs::path& dir, Bits128 epoch, B
   const IndexMark mark{.epoch = epoch, .boot_id = boot_id, .clean = false};
   std::error_code error;
   const bool present = fs::exists(dir / "data.mdb", error);
-  if (is_usable(dir, epoch, boot_id)) {
+  if (index_is_usable(dir, epoch, boot_id)) {
     SPINE_TRY_STATUS(write_mark(dir, mark));
     std::unique_ptr<Index> index(new Index(dir, mark, false));
     const Status opened = index->open_environment();
@@ -178,7 +181,7 @@ Result<std::unique_ptr<Index>> Index::open(const fs::path& dir, Bits128 epoch, B
 }
 
 std::optional<IndexExtent> Index::extent_of(const fs::path& dir, Bits128 epoch, Bits128 boot_id) {
-  if (!is_usable(dir, epoch, boot_id)) return std::nullopt;
+  if (!index_is_usable(dir, epoch, boot_id)) return std::nullopt;
   const auto extent = read_extent(dir);
   return extent ? std::optional(*extent) : std::nullopt;
 }

@@ -45,11 +45,22 @@ std::optional<IndexMark> read_mark(const std::filesystem::path& dir);
 // Durable when it returns.
 Status write_mark(const std::filesystem::path& dir, const IndexMark& mark);
 
-// How far an index reaches.
+// How far an index reaches, and how much it holds.
 struct IndexExtent {
   Seq applied{};
-  std::optional<IndexedBlock> last_block{};  // none in one of an older version
+  std::optional<IndexedBlock> last_block{};  // none as long as nothing was added
+  std::uint64_t postings{};
 };
+
+// Whether LMDB may open the files of an index. Without syncs they are whole only while the same
+// kernel runs, unless closed cleanly; anything but regular files would make every open fail.
+bool index_is_usable(const std::filesystem::path& dir, Bits128 epoch, Bits128 boot_id);
+// The options to open its environment with.
+EnvironmentOptions index_environment(const std::filesystem::path& dir, Access access);
+// The extent as the transaction sees it. Errc::corrupt when it is not one.
+Result<IndexExtent> read_index_extent(Transaction& transaction);
+// The database of postings by session.
+inline constexpr const char* kSessionPostings = "sessions";
 
 // Thread: follower. A second LMDB environment, <state-dir>/index/, opened MDB_NOSYNC; the applied
 // Seq is written in the same transaction as the entries. Opening deletes and rebuilds (applied = 0)
@@ -99,10 +110,11 @@ class Index {
   IndexMark mark_;
   bool rebuilt_;
   std::shared_ptr<Environment> env_{};
-  Postings sessions_{"sessions"};
+  Postings sessions_{kSessionPostings};
   Database meta_{};
   Seq applied_{};  // committed, as the owner sees it
   Seq added_{};
+  std::uint64_t postings_{};     // in LMDB
   IndexedBlock last_block_{};    // that ends with added_
   std::vector<Posting> held_{};  // in memory: not yet in LMDB
   std::size_t blocks_held_{};    // added since the last write, with or without postings

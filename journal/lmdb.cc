@@ -186,6 +186,10 @@ Status Transaction::renew() {
   return status_of(mdb_txn_renew(txn_.get()), "renew a transaction", env_->dir());
 }
 
+std::uint64_t Transaction::snapshot() const {
+  return mdb_txn_id(txn_.get());
+}
+
 Result<Database> Transaction::integer_database() {
   Database database;
   int code = mdb_dbi_open(txn_.get(), nullptr, 0, &database.handle);

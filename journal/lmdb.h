@@ -89,6 +89,9 @@ class Transaction {
   void reset();
   Status renew();
 
+  // Of what a reading one sees: grows by one with each commit.
+  std::uint64_t snapshot() const;
+
   // The unnamed database. A writing transaction makes its keys integers if it has no entries yet.
   // Errc::corrupt when it has other keys: it is not ours.
   Result<Database> integer_database();

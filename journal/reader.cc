@@ -167,6 +167,15 @@ Result<EventView> Reader::event_at(Seq seq) {
   return event;
 }
 
+Result<Seq> Reader::first_of_block(Seq seq) {
+  SPINE_CHECK(live_);
+  if (seq < first_ || seq > last_ || !seq) return beyond(seq);
+  Entry entry;
+  SPINE_TRY(const bool found, entry_at(seq, entry));
+  if (!found) return beyond(seq);
+  return seq_of(entry);
+}
+
 Result<ByteSpan> Reader::raw_block_at_or_after(Seq seq, Seq& first) {
   SPINE_CHECK(live_);
   Entry entry;

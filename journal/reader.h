@@ -53,6 +53,9 @@ class Reader {
   Result<BlockView> block_after(const BlockView& block);
   // The event, if this program can read it (schemas/event_verify.h).
   Result<EventView> event_at(Seq seq);
+  // The first seq of the block that holds `seq`, by the keys alone: the block is not looked at.
+  // Errc::not_found beyond last().
+  Result<Seq> first_of_block(Seq seq);
   // The bytes, without any check, of the block that holds `seq` or is the first one after it, and
   // its key in `first`: for tools that name damage. Errc::not_found at the end.
   Result<ByteSpan> raw_block_at_or_after(Seq seq, Seq& first);

@@ -10,6 +10,7 @@
 #include "engine/core/model/evolve.h"
 #include "engine/core/model/snapshot.h"
 #include "engine/core/model/views.h"
+#include "journal/index.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/check.h"
 
@@ -187,6 +188,21 @@ Status Sample::take_snapshot() {
   return store.write(snapshot_, journal_->epoch(), finished(builder_), journal_->head());
 }
 
+// As the follower's after an orderly stop.
+Status Sample::write_index() {
+  SPINE_TRY(const auto index, journal::Index::open(options_.state_dir / "index", journal_->epoch(),
+                                                   Bits128{}, journal_->last()));
+  journal::Reader reader = journal_->reader();
+  SPINE_TRY_STATUS(reader.renew());
+  for (Seq at{1}; at <= reader.last();) {
+    SPINE_TRY(const journal::BlockView block, reader.block_of(at));
+    index->add(block);
+    SPINE_TRY_STATUS(index->commit());
+    at = next(block.last());
+  }
+  return index->close_clean();
+}
+
 Status Sample::write() {
   namespace fs = std::filesystem;
   std::error_code error;
@@ -219,7 +235,8 @@ Status Sample::write() {
     one_message();
     SPINE_TRY_STATUS(commit_if_full());
   }
-  return commit();
+  SPINE_TRY_STATUS(commit());
+  return write_index();
 }
 
 }  // namespace spine::bench

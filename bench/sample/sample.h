@@ -56,6 +56,7 @@ class Sample {
   Status commit_if_full();
   Status commit();
   Status take_snapshot();
+  Status write_index();
 
   Options options_;
   Planted planted_{};

@@ -2,12 +2,10 @@
 #include "engine/pipeline/clock.h"
 
 #include <algorithm>
-#include <charconv>
-#include <fstream>
-#include <string>
 #include <sys/random.h>
 #include <time.h>
 
+#include "journal/boot_id.h"
 #include "schemas/vocab/check.h"
 
 namespace spine::pipeline {
@@ -38,19 +36,6 @@ std::uint64_t monotonic_now_us() {
          static_cast<std::uint64_t>(ts.tv_nsec) / 1000;
 }
 
-Bits128 boot_id() {
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string digits;
-  file >> digits;
-  std::erase(digits, '-');
-  Bits128 id{};
-  const char* text = digits.data();
-  const bool read = digits.size() == 32 &&
-                    std::from_chars(text, text + 16, id.hi, 16).ptr == text + 16 &&
-                    std::from_chars(text + 16, text + 32, id.lo, 16).ptr == text + 32;
-  return read ? id : Bits128{};
-}
-
 Bits128 random128() {
   Bits128 value{};
   SPINE_CHECK(::getrandom(&value, sizeof(value), 0) == static_cast<ssize_t>(sizeof(value)));
@@ -59,7 +44,7 @@ Bits128 random128() {
 
 void LogicalClock::start(const core::EngineMemory& memory, Instant last) {
   const std::uint64_t boottime = boottime_now_ms();
-  const bool same_boot = memory.boot_id && memory.boot_id == boot_id();
+  const bool same_boot = memory.boot_id && memory.boot_id == journal::boot_id();
   std::uint64_t logical = last.logical_ms;
   if (same_boot && boottime >= memory.boottime_ms) {
     logical = memory.start_logical_ms + (boottime - memory.boottime_ms);

@@ -11,8 +11,6 @@ namespace spine::pipeline {
 std::int64_t wall_now_ms();        // Unix epoch
 std::uint64_t boottime_now_ms();   // CLOCK_BOOTTIME: counts sleep, never jumps
 std::uint64_t monotonic_now_us();  // for durations
-// Random id of this boot of the machine (/proc/sys/kernel/random/boot_id); zero when unreadable.
-Bits128 boot_id();
 // 128 bits from getrandom(2).
 Bits128 random128();
 

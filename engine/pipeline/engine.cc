@@ -10,6 +10,7 @@
 #include "engine/core/model/views.h"
 #include "engine/pipeline/clock.h"
 #include "engine/pipeline/recovery.h"
+#include "journal/boot_id.h"
 #include "journal/snapshots.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/cursor.h"
@@ -45,8 +46,8 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
   }
   core::State state;
   journal::Reader reader = journal_->reader();
-  SPINE_TRY(const Losses losses,
-            find_losses(options.state_dir, boot_id(), options.accept_loss, reader, report.notes));
+  SPINE_TRY(const Losses losses, find_losses(options.state_dir, journal::boot_id(),
+                                             options.accept_loss, reader, report.notes));
   report.snapshot = load_latest_snapshot(store, reader, state, report.notes, losses);
   SPINE_TRY(report.events_folded, fold_rest(reader, state));
   reader.release();
@@ -63,7 +64,7 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
   if (ready) {
     ready = follower_.open({.state_dir = options.state_dir,
                             .epoch = journal_->epoch(),
-                            .boot = boot_id(),
+                            .boot = journal::boot_id(),
                             .journal_last = report.last},
                            std::move(reader));
   }
@@ -97,7 +98,7 @@ Status Engine::write_start(const EngineOptions& options, const RecoveryReport& r
         fb::CreateJournalCreatedDirect(creation, &epoch, &key, options.version.c_str()));
     inputs.push_back({fb::EventBody::JournalCreated, finished(creation)});
   }
-  const Bits128 boot = boot_id();
+  const Bits128 boot = journal::boot_id();
   const fb::Bits128 boot_bits{boot.hi, boot.lo};
   // After a restore, too, seqs of before are given out again; how far they went is not known.
   const bool new_cursors = lost || options.restored;

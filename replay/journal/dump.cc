@@ -37,7 +37,7 @@ class Dump {
       // A new read snapshot for every block, and none while printing, which a pager can block for
       // long: a long snapshot would make a live journal's file grow.
       SPINE_TRY_STATUS(reader.renew());
-      at = std::max(at, reader.first());
+      at = selection_.where().at_or_after(std::max(at, reader.first()));
       if (!at || at > std::min(selection_.upto, reader.last())) return code;
       SPINE_TRY(const journal::BlockView block, reader.block_of(at));
       format(block);

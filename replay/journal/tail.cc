@@ -128,6 +128,9 @@ class TailStream {
       SPINE_TRY_STATUS(reader.renew());
       if (at_ < reader.first()) at_ = reader.first();
       if (!reader.last() || at_ > reader.last()) return ok();
+      // What is new is looked at whole: the epoch of cursors may change there.
+      if (at_ <= known_) at_ = std::min(selection_.where().at_or_after(at_), next(known_));
+      if (at_ > reader.last()) return ok();
       SPINE_TRY(const journal::BlockView block, reader.block_of(at_));
       const std::vector<Line> lines = lines_of_block(block);
       at_ = next(block.last());
@@ -251,7 +254,7 @@ class TailStream {
 };
 
 // The first of the last `count` events that are wanted.
-Result<Seq> first_of_last(std::uint64_t count, const Common& common, const Selection& selection,
+Result<Seq> first_of_last(std::uint64_t count, const Common& common, Selection& selection,
                           Timeline& timeline) {
   Seq found = next(timeline.last());
   if (count == 0) return found;
@@ -259,12 +262,14 @@ Result<Seq> first_of_last(std::uint64_t count, const Common& common, const Selec
   const std::uint64_t last = timeline.last().value;
   Progress progress(common.err, "looking back", 0, last);
   timeline.on_progress([&](Seq seq) { progress.at(last - seq.value); });
-  const Status walked =
-      timeline.for_each_event_back(selection.upto, selection.from, [&](const EventView& event) {
+  const Status walked = timeline.for_each_event_back(
+      selection.upto, selection.from,
+      [&](const EventView& event) {
         if (!selection.wanted(event, names)) return true;
         found = event.seq;
         return --count != 0;
-      });
+      },
+      &selection.where());
   timeline.on_progress({});
   SPINE_TRY_STATUS(walked);
   return found;

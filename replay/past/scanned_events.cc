@@ -27,16 +27,24 @@ class Walk {
 
 }  // namespace
 
+// Histories ask for one stretch of the same session after the other.
+SessionBlocks* ScannedEvents::where(SessionId session) {
+  if (!where_ || session_ != session) where_.emplace(timeline_, session);
+  session_ = session;
+  return &*where_;
+}
+
 Status ScannedEvents::walk_back(const core::SessionRange& range, const Visit& visit) {
   Walk walk{range.session, visit};
-  return walk.end(timeline_.for_each_event_back(
-      range.last, range.first, [&walk](const EventView& event) { return walk(event); }));
+  const auto each = [&walk](const EventView& event) { return walk(event); };
+  return walk.end(
+      timeline_.for_each_event_back(range.last, range.first, each, where(range.session)));
 }
 
 Status ScannedEvents::walk_on(const core::SessionRange& range, const Visit& visit) {
   Walk walk{range.session, visit};
-  return walk.end(timeline_.for_each_event(
-      range.first, range.last, [&walk](const EventView& event) { return walk(event); }));
+  const auto each = [&walk](const EventView& event) { return walk(event); };
+  return walk.end(timeline_.for_each_event(range.first, range.last, each, where(range.session)));
 }
 
 EventView ScannedEvents::keep(const EventView& event) {

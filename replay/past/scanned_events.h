@@ -1,10 +1,12 @@
-// ScannedEvents: the events of sessions, found by a scan of the journal.
+// ScannedEvents: the events of sessions, found by a scan of the journal that the index shortens.
 #pragma once
 
 #include <deque>
+#include <optional>
 
 #include "engine/core/base/kept_body.h"
 #include "engine/core/questions/event_source.h"
+#include "replay/timeline/session_blocks.h"
 #include "replay/timeline/timeline.h"
 
 namespace spine::replay {
@@ -21,7 +23,11 @@ class ScannedEvents : public core::EventSource {
   EventView keep(const EventView& event) override;
 
  private:
+  SessionBlocks* where(SessionId session);
+
   Timeline& timeline_;
+  SessionId session_{};  // whose blocks are in where_
+  std::optional<SessionBlocks> where_{};
   std::deque<core::KeptBody> kept_{};
 };
 

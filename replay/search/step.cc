@@ -146,13 +146,15 @@ class Stepper {
       return Error{Errc::invalid_argument,
                    "Say what to run to: run kind RunFailed, or run session agent:main:main."};
     }
-    SPINE_TRY(const Selection selection, Selection::find(options, timeline_));
+    SPINE_TRY(Selection selection, Selection::find(options, timeline_));
     Seq found;
-    SPINE_TRY_STATUS(
-        timeline_.for_each_event(next(at()), timeline_.last(), [&](const EventView& event) {
+    SPINE_TRY_STATUS(timeline_.for_each_event(
+        next(at()), timeline_.last(),
+        [&](const EventView& event) {
           if (selection.wanted(event, names_)) found = event.seq;
           return !found;
-        }));
+        },
+        &selection.where()));
     if (found) return go_to(found);
     return Error{Errc::not_found, "No later event is of that kind or session."};
   }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "replay/timeline/session_blocks.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
 #include "schemas/vocab/ascii.h"
@@ -233,9 +234,11 @@ Result<Seq> seq_of_time(std::int64_t wall_ms, Timeline& timeline, std::int64_t n
 Result<Seq> before_messages(std::uint64_t back, Timeline& timeline, std::string_view session) {
   if (back == 0) return timeline.last();
   Names names(timeline);
+  SessionBlocks where(timeline, std::string(session));
   Seq found;
-  SPINE_TRY_STATUS(
-      timeline.for_each_event_back(timeline.last(), timeline.first(), [&](const EventView& event) {
+  SPINE_TRY_STATUS(timeline.for_each_event_back(
+      timeline.last(), timeline.first(),
+      [&](const EventView& event) {
         if (!is_kind(event, fb::EventBody::MessageReceived)) return true;
         const std::uint64_t id = event.header.session;
         if (!session.empty() && session != std::to_string(id) &&
@@ -244,7 +247,8 @@ Result<Seq> before_messages(std::uint64_t back, Timeline& timeline, std::string_
         }
         if (--back == 0) found = Seq{event.seq.value - 1};
         return back != 0;
-      }));
+      },
+      &where));
   return found;
 }
 

@@ -65,7 +65,7 @@ std::shared_ptr<SelectionOptions> selection_options(CLI::App& verb) {
 }
 
 Result<Selection> Selection::find(const SelectionOptions& options, Timeline& timeline) {
-  Selection selection;
+  Selection selection{SessionBlocks(timeline, options.session)};
   for (const std::string& name : options.kinds) {
     const std::uint16_t kind = event_kind_of(name);
     if (kind == 0) return no_kind(name);

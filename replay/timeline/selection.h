@@ -9,6 +9,7 @@
 
 #include "replay/timeline/event_text.h"
 #include "replay/timeline/moment.h"
+#include "replay/timeline/session_blocks.h"
 #include "replay/timeline/timeline.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/record.h"
@@ -37,10 +38,15 @@ class Selection {
   Seq from{};  // the first that may be wanted
   Seq upto{};  // the last; 0 = none
 
+  // Where events of the session stand, for a walk over what is selected.
+  SessionBlocks& where() { return where_; }
+
   // By the record's header where that is enough. `names` looks up sessions.
   bool wanted(const EventView& event, Names& names) const;
 
  private:
+  explicit Selection(SessionBlocks where) : where_(std::move(where)) {}
+  SessionBlocks where_;
   std::vector<std::uint16_t> kinds_{};
   std::string session_{};
   std::string channel_{};

@@ -5,12 +5,31 @@
 #include <fmt/format.h>
 
 #include "engine/core/model/snapshot.h"
+#include "journal/boot_id.h"
+#include "replay/timeline/session_blocks.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::replay {
+
 Result<Timeline> Timeline::open(const std::filesystem::path& state_dir) {
   SPINE_TRY(journal::Reader reader, journal::Reader::open_read_only(state_dir / "journal"));
-  return Timeline(std::move(reader), journal::SnapshotStore::look_at(state_dir / "snapshots"));
+  return Timeline(std::move(reader), journal::SnapshotStore::look_at(state_dir / "snapshots"),
+                  state_dir / "index");
+}
+
+journal::IndexReader* Timeline::index() {
+  // Whoever was given it before may still ask it, so it stays, also when it is used no more.
+  if (index_) return index_->refresh(reader_) ? &*index_ : nullptr;
+  auto opened = journal::IndexReader::open(index_dir_, journal::boot_id(), reader_);
+  return opened ? &index_.emplace(std::move(*opened)) : nullptr;
+}
+
+Seq Timeline::forward(Seq at, SessionBlocks* where) {
+  return where == nullptr ? at : where->at_or_after(at);
+}
+
+Seq Timeline::backward(Seq at, SessionBlocks* where) {
+  return where == nullptr ? at : where->at_or_before(at);
 }
 
 Status Timeline::step(Seq reached) {

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "engine/core/model/evolve.h"
 #include "engine/core/model/state.h"
+#include "journal/index_reader.h"
 #include "journal/reader.h"
 #include "journal/snapshots.h"
 #include "schemas/vocab/ids.h"
@@ -18,6 +20,8 @@
 #include "schemas/vocab/result.h"
 
 namespace spine::replay {
+
+class SessionBlocks;
 
 // Reads only: creates and deletes nothing. While it walks it renews the read transaction, because a
 // pinned reader makes the file of a live journal grow; views of events are borrowed until the walk
@@ -53,12 +57,16 @@ class Timeline {
 
   // Calls each(event) for the events `from` to `upto`, both included and cut to what there is, in
   // order, until it returns false. Their blocks are verified; whether the event itself is readable
-  // is left to the caller (event_is_readable), who may look at its header before.
+  // is left to the caller (event_is_readable), who may look at its header before. With `where`,
+  // blocks without events of its session are passed over; other events are shown all the same.
   template <class Each>
-  Status for_each_event(Seq from, Seq upto, Each each);
+  Status for_each_event(Seq from, Seq upto, Each each, SessionBlocks* where = nullptr);
   // The same from `from` back to `downto`, the latest first.
   template <class Each>
-  Status for_each_event_back(Seq from, Seq downto, Each each);
+  Status for_each_event_back(Seq from, Seq downto, Each each, SessionBlocks* where = nullptr);
+  // For walks of another kind, before each block: renews the reader if it is time to, and tells the
+  // progress.
+  Status step(Seq reached);
 
   // The event, if this program can read it.
   Result<EventView> event(Seq seq) { return reader_.event_at(seq); }
@@ -74,18 +82,25 @@ class Timeline {
   // Snapshots that can be used, ascending, by name alone: state_at() checks the one that it takes.
   std::vector<Seq> snapshots() const { return store_.list(); }
 
+  // The index of the gateway whose journal it is, as far as it has come now; nothing when there is
+  // none that can be used. Valid as long as the timeline. May renew the reader.
+  journal::IndexReader* index();
+
  private:
-  Timeline(journal::Reader reader, journal::SnapshotStore store)
-      : reader_(std::move(reader)), store_(std::move(store)) {}
+  Timeline(journal::Reader reader, journal::SnapshotStore store, std::filesystem::path index_dir)
+      : reader_(std::move(reader)), store_(std::move(store)), index_dir_(std::move(index_dir)) {}
   bool load_snapshot(Seq seq, core::State& state);
   Result<journal::LoadedSnapshot> snapshot_before_first();
-  // Renews the reader if it is time to, and tells the progress.
-  Status step(Seq reached);
+  // Where a walk goes on that has come to `at`.
+  static Seq forward(Seq at, SessionBlocks* where);
+  static Seq backward(Seq at, SessionBlocks* where);
   Error beyond(Seq seq);
   Error without_beginning();
 
   journal::Reader reader_;
   journal::SnapshotStore store_;
+  std::filesystem::path index_dir_;
+  std::optional<journal::IndexReader> index_{};
   std::function<void(Seq)> told_{};
   std::chrono::steady_clock::time_point renewed_{std::chrono::steady_clock::now()};
 };
@@ -112,10 +127,12 @@ Status Timeline::fold_to(Seq at, core::State& state, Before before) {
 }
 
 template <class Each>
-Status Timeline::for_each_event(Seq from, Seq upto, Each each) {
+Status Timeline::for_each_event(Seq from, Seq upto, Each each, SessionBlocks* where) {
   Seq at = std::max(from, first());
   while (at && at <= std::min(upto, last())) {
     SPINE_TRY_STATUS(step(at));
+    at = forward(at, where);
+    if (at > std::min(upto, last())) break;
     SPINE_TRY(const journal::BlockView block, reader_.block_of(at));
     for (std::uint64_t seq = at.value; seq <= std::min(block.last(), upto).value; ++seq)
       if (!each(block.event(static_cast<std::uint32_t>(seq - block.first().value)))) return ok();
@@ -125,12 +142,15 @@ Status Timeline::for_each_event(Seq from, Seq upto, Each each) {
 }
 
 template <class Each>
-Status Timeline::for_each_event_back(Seq from, Seq downto, Each each) {
+Status Timeline::for_each_event_back(Seq from, Seq downto, Each each, SessionBlocks* where) {
   Seq at = std::min(from, last());
   const Seq end = std::max(downto, first());
   while (at && at >= end) {
     SPINE_TRY_STATUS(step(at));
-    SPINE_TRY(const journal::BlockView block, reader_.block_of(at));
+    const Seq found = backward(at, where);
+    if (!found) break;
+    SPINE_TRY(const journal::BlockView block, reader_.block_of(found));
+    at = std::min(at, block.last());
     const Seq stop = std::max(block.first(), end);
     for (std::uint64_t seq = at.value; seq >= stop.value; --seq)
       if (!each(block.event(static_cast<std::uint32_t>(seq - block.first().value)))) return ok();

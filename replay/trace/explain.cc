@@ -22,7 +22,7 @@ Action replay_explain(CLI::App& verb) {
   const auto selected = selection_options(verb);
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(Timeline timeline, Timeline::open(common.state_dir));
-    SPINE_TRY(const Selection selection, Selection::find(*selected, timeline));
+    SPINE_TRY(Selection selection, Selection::find(*selected, timeline));
     Names names(timeline);
     Progress progress(common.err, "explaining", timeline.first().value, timeline.last().value);
     timeline.on_progress([&](Seq at) { progress.at(at.value); });

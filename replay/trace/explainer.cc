@@ -518,13 +518,15 @@ Result<Explanation> Explainer::about_session(SessionId id, std::string_view key)
   core::SessionView session;
   if (!core::view_session(head_, id, session)) {
     bool known = false;
-    SPINE_TRY_STATUS(timeline_.for_each_event(selection_.from, upto(), [&](const EventView& event) {
+    SessionBlocks where(timeline_, std::string(key));
+    const auto look = [&](const EventView& event) {
       if (!is_kind(event, Body::SessionOpened) && !is_kind(event, Body::SessionClosed)) return true;
       if (names_.session(SessionId{event.header.session}).key != key) return true;
       known = true;
       out.add(event.seq, event_line(event));
       return out.facts.size() < kRunsShown;
-    }));
+    };
+    SPINE_TRY_STATUS(timeline_.for_each_event(selection_.from, upto(), look, &where));
     out.reason = known ? Reason::session_gone : Reason::no_session;
     return out;
   }

@@ -22,7 +22,7 @@ namespace spine::replay {
 // Everything is as of the end of the selection. Thread: one.
 class Explainer {
  public:
-  Explainer(Timeline& timeline, Names& names, const Selection& selection)
+  Explainer(Timeline& timeline, Names& names, Selection& selection)
       : timeline_(timeline), names_(names), selection_(selection) {}
 
   // A session's key, a seq, a message, a run or an agent. Of a name that nothing bears: why it is
@@ -60,7 +60,7 @@ class Explainer {
 
   Timeline& timeline_;
   Names& names_;
-  const Selection& selection_;
+  Selection& selection_;
   core::State head_{};
   std::size_t depth_{};  // of explanations that lead to another message's
 };

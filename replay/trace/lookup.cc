@@ -123,18 +123,20 @@ std::optional<Seq> seq_of_text(std::string_view text) {
 }
 
 Result<Matches> find_matches(std::string_view text, Timeline& timeline, Names& names,
-                             const Selection& selection) {
+                             Selection& selection) {
   MatchesSoFar found;
   if (text.empty()) return found.messages;
   const NamedBy name(text);
-  SPINE_TRY_STATUS(
-      timeline.for_each_event(selection.from, selection.upto, [&](const EventView& event) {
+  SPINE_TRY_STATUS(timeline.for_each_event(
+      selection.from, selection.upto,
+      [&](const EventView& event) {
         if (can_be_named(event) && name.may_stand_in(event.body) && event_is_readable(event) &&
             selection.wanted(event, names)) {
           match(event, name, found);
         }
         return true;
-      }));
+      },
+      &selection.where()));
   name_runs(std::move(found.runs), text, found.messages);
   return found.messages;
 }
@@ -148,7 +150,7 @@ Status check_there(Seq seq, Timeline& timeline) {
 }
 
 Result<Seq> find_event(std::string_view text, Timeline& timeline, Names& names,
-                       const Selection& selection) {
+                       Selection& selection) {
   const std::optional<Seq> seq = seq_of_text(text);
   // Platforms number messages, too: what is no seq of this journal may be such a number.
   const Status there = seq ? check_there(*seq, timeline) : Status(ok());

@@ -35,13 +35,13 @@ std::optional<Seq> seq_of_text(std::string_view text);
 // their idempotency key, runs by their key or, from 4 bytes on, its beginning. One walk, by the
 // headers and the bytes alone where they do not match.
 Result<Matches> find_matches(std::string_view text, Timeline& timeline, Names& names,
-                             const Selection& selection);
+                             Selection& selection);
 
 // The one event that `text` names: a seq, else a message or a run (found as above): of a message
 // that came more than once the one that was accepted, the latest of several. Errc::not_found, or
 // Errc::invalid_argument when the beginning of a run's key fits several, which are named.
 Result<Seq> find_event(std::string_view text, Timeline& timeline, Names& names,
-                       const Selection& selection);
+                       Selection& selection);
 
 // Errc::not_found unless the journal holds the event.
 Status check_there(Seq seq, Timeline& timeline);

@@ -161,7 +161,7 @@ struct TraceOptions {
 Result<Chain> traced_chain(const TraceOptions& options, const SelectionOptions& selected,
                            Timeline& timeline, const Common& common) {
   Names names(timeline);
-  SPINE_TRY(const Selection selection, Selection::find(selected, timeline));
+  SPINE_TRY(Selection selection, Selection::find(selected, timeline));
   Progress progress(common.err, "tracing", timeline.first().value, timeline.last().value);
   timeline.on_progress([&](Seq at) { progress.at(at.value); });
   auto chain = [&]() -> Result<Chain> {

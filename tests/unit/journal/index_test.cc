@@ -220,7 +220,7 @@ TEST_F(IndexTest, OfAnotherFormatItIsRebuilt) {
   {
     std::fstream out(dir() / "mark", std::ios::binary | std::ios::in | std::ios::out);
     out.seekp(4);
-    out.put(2);
+    out.put(1);
   }
   EXPECT_TRUE(open(last_)->rebuilt());
 }

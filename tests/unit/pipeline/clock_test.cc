@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/pipeline/items/messages.h"
+#include "journal/boot_id.h"
 #include "journal/journal.h"
 #include "tests/unit/pipeline/gateway.h"
 #include "tests/unit/pipeline/wall_clock.h"
@@ -29,7 +30,7 @@ constexpr std::uint64_t kSlackMs{kMinuteMs};
 // What an engine remembers that started `ms` ago in this boot, at that logical time.
 core::EngineMemory started(std::uint64_t ms, std::uint64_t logical_ms) {
   core::EngineMemory memory{};
-  memory.boot_id = boot_id();
+  memory.boot_id = journal::boot_id();
   memory.boottime_ms = boottime_now_ms() - ms;
   memory.start_logical_ms = logical_ms;
   memory.started = Seq{1};
