@@ -62,7 +62,8 @@ void declare(CLI::App& verb, ForkArguments& arguments) {
   verb.add_option("--session", arguments.wanted.session,
                   "Only inputs of this session: its key or number");
   verb.add_option("--channel", arguments.wanted.channel, "Only inputs of this channel");
-  verb.add_option("--limit", arguments.limit, "How many differences are listed, and as many that are on purpose; 0 = all")
+  verb.add_option("--limit", arguments.limit,
+                  "How many differences are listed, and as many that are on purpose; 0 = all")
       ->capture_default_str();
   verb.add_option("--policy", arguments.policy)->group("");
 }
