@@ -107,13 +107,13 @@ def read_multipart(content_type, body):
     values, uploads = {}, {}
     for piece in pieces[1:-1]:
         head, separator, data = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        name = re.search(rb'name="([^"]*)"', head)
+        name = re.search(rb'[;\s]name="?([^";\r\n]+)"?', head)
         if not separator or not name:
             raise BadBody("part of a multipart body without a name")
-        file = re.search(rb'filename="([^"]*)"', head)
+        file = re.search(rb'filename=(?:"([^"]*)"|([^;\s]+))', head)
         if file:
             kind = re.search(rb"(?im)^content-type:\s*([^\s;]+)", head)
-            uploads[name[1].decode()] = Upload(file[1].decode("utf-8", "replace"),
+            uploads[name[1].decode()] = Upload((file[1] or file[2] or b"").decode("utf-8", "replace"),
                                                kind[1].decode() if kind else "", data)
         else:
             values[name[1].decode()] = data.decode("utf-8", "replace")

@@ -73,14 +73,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if length > BODY_MAX:
             self.close_connection = True
             raise ApiError(413, "Request Entity Too Large")
-        return self.rfile.read(length)
+        return self.read_whole(length)
+
+    def read_whole(self, length):
+        data = self.rfile.read(length)
+        if len(data) < length:
+            raise ConnectionError("the client ended in the middle of a request")
+        return data
 
     def read_chunks(self):
         body = b""
         while True:
-            size = int(self.rfile.readline().split(b";")[0] or b"0", 16)
-            body += self.rfile.read(size)
-            self.rfile.readline()
+            line = self.rfile.readline()
+            size = int(line.split(b";")[0], 16) if line.endswith(b"\n") else -1
+            body += self.read_whole(max(size, 0) + len(b"\r\n"))[:-2]
             if size == 0:
                 return body
             if len(body) > BODY_MAX:

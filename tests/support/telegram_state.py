@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import hashlib
+import re
 import threading
 import time
 
@@ -176,7 +177,7 @@ class TelegramBot:
         if named.startswith("@"):
             chat = next((c for c in self.chats.values() if c.username and c.username == named[1:]), None)
         else:
-            chat = self.chats.get(int(named)) if named.lstrip("-").isdecimal() else None
+            chat = self.chats.get(int(named)) if re.fullmatch(r"-?\d+", named) else None
         if chat is None:
             raise bad_request("chat not found")
         if chat.migrated_to:
@@ -314,7 +315,10 @@ class TelegramBot:
 
     def texts(self, chat_id, everybody=False):
         """What the bot says in a chat, in order: texts, captions, of rich messages what a reader sees."""
-        return [text_shown(message) for message in self.chat(chat_id)
+        with self.changed:
+            chat = self.chats.get(chat_id)
+            return [] if chat is None else [
+                text_shown(message) for _, message in sorted(chat.messages.items())
                 if everybody or message.get("from", {}).get("id") == self.id]
 
     def drafts(self, chat_id):

@@ -266,7 +266,11 @@ def read_text(source, parse_mode, entities, limit, what="Message"):
     The open part of the real server counts code points before it hands the text on, what is behind it is not
     public: clients are held to the stricter count, UTF-16 units after the markup was read.
     """
-    if len(source.encode("utf-8", "surrogatepass")) > SOURCE_BYTES_MAX:
+    try:
+        size = len(source.encode())
+    except UnicodeEncodeError:  # JSON can hold half a character
+        raise TextError("Strings must be encoded in UTF-8") from None
+    if size > SOURCE_BYTES_MAX:
         raise TextError("Text is too long")
     mode = (parse_mode or "").lower()
     if mode not in ("", "none", "html"):  # Markdown has flavours of its own, which nobody here sends

@@ -225,6 +225,37 @@ class Messages(WithServer):
         self.assertEqual([call.transport for call in self.telegram.log("sendMessage")], ways)
         self.violated("no argument unused")
 
+    def test_a_body_that_is_broken_or_cut_off(self):
+        for way, body in (("application/json", b'{"chat_id":'), ("application/json", b"[]"),
+                          ("application/x-www-form-urlencoded", b"chat_id"),
+                          ("multipart/form-data; boundary=b", b"--b\r\n\r\n\r\n--b--"),
+                          ("multipart/form-data; boundary=b", b"--c"), ("text/plain", b"x")):
+            with self.subTest(way=way, body=body):
+                self.assertEqual(self.raw(way, body), 400)
+        self.assertEqual(len(self.telegram.violations()), 6)
+        self.raw("application/json", b'{"chat_id":', length=99)
+        self.assertEqual(self.raw("application/json", b'{"chat_id":7,"text":"x"}'), 200)
+        self.assertEqual(len(self.telegram.violations()), 6)  # who is killed in a request did nothing wrong
+
+    def raw(self, way, body, length=None):
+        """The status of a sendMessage with these bytes; None where the client goes before an answer."""
+        connection = self.client_of().connection
+        connection.putrequest("POST", f"/bot{self.telegram.token}/sendMessage")
+        connection.putheader("Content-Type", way)
+        connection.putheader("Content-Length", str(length or len(body)))
+        connection.endheaders(body)
+        if length:
+            connection.close()
+            return None
+        return connection.getresponse().status
+
+    def test_a_body_in_chunks(self):
+        connection = self.client_of().connection
+        connection.request("POST", f"/bot{self.telegram.token}/sendMessage", iter([b'{"chat_id":7,', b'"text":"x"}']),
+                           {"Content-Type": "application/json"}, encode_chunked=True)
+        self.assertEqual(connection.getresponse().status, 200)
+        self.assertEqual(self.telegram.texts(7), ["x"])
+
     def test_edits_and_deletes_are_what_people_see(self):
         number = self.send("one")["message_id"]
         self.send("two")

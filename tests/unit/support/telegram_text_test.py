@@ -80,6 +80,10 @@ class Lengths(unittest.TestCase):
         with self.assertRaisesRegex(TextError, "^Text is too long$"):
             read("<b></b>" * 5000 + "x")
 
+    def test_half_a_character_is_refused(self):
+        with self.assertRaisesRegex(TextError, "^Strings must be encoded in UTF-8$"):
+            read("x\ud83d")
+
     def test_outer_spaces_are_cut_and_entities_move(self):
         text, entities = read("\n  <b>x</b> y \t\n")
         self.assertEqual((text, entities), ("x y", [{"type": "bold", "offset": 0, "length": 1}]))
