@@ -157,6 +157,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def settle(self, bot, call, status, answer):
         with bot.changed:
             call.status, call.result = status, answer.get("result", answer.get("description"))
+            if status == 200 and call.method.lower() == "getupdates" and call.result:
+                bot.given = max(bot.given, call.result[-1]["update_id"])
             bot.changed.notify_all()
 
     def fail(self, bot, call, fault):

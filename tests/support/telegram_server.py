@@ -100,7 +100,7 @@ class TelegramServer:
         one.token, other.token = other.token, one.token
         for bot in (one, other):
             self.bots[bot.token] = bot
-            bot.end_poll(ApiError(401, "Unauthorized"))
+        self.drop_connections()
 
     # Faults of the first bot's calls, and of the whole platform.
 

@@ -132,6 +132,7 @@ class TelegramBot:
         self.updates = []
         self.next_update_id = 871_000_001
         self.offset = 0  # everything below was confirmed
+        self.given = 0   # the highest update that was answered to a getUpdates
         self.allowed = set(UPDATE_TYPES) - NOT_BY_DEFAULT
         self.webhook = None
         self.poll = None
@@ -264,6 +265,9 @@ class TelegramBot:
         elif 0 < offset <= self.next_update_id + OFFSET_AHEAD_MAX:
             if offset < self.offset:
                 self.violation(f"getUpdates: the offset went back from {self.offset} to {offset}")
+            lost = [u["update_id"] for u in self.updates if self.given < u["update_id"] < offset]
+            if lost:
+                self.violation(f"getUpdates: the offset {offset} confirms {len(lost)} updates it was not given")
             self.forget_below(offset)
 
     def forget_below(self, number):

@@ -172,7 +172,11 @@ class Tokens(WithServer):
     def test_two_bots_change_their_tokens(self):
         other = self.telegram.add_bot("7100000002:other", username="OtherBot")
         mine, theirs = self.telegram.token, other.token
+        waiting = Waiting(self.client_of(), "getUpdates", offset=871_000_003, timeout=50)
+        self.telegram.wait_for(lambda: self.telegram.bot.poll)
         self.telegram.swap(self.telegram.bot, other)
+        waiting.result()
+        self.assertIsNotNone(waiting.error)
         self.assertEqual(self.client_of(mine).result("getMe")["username"], "OtherBot")
         self.assertEqual(self.client_of(theirs).result("getMe")["username"], "SpineTestBot")
         self.assertEqual(self.client_of(mine).updates(), [])

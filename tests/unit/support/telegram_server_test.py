@@ -72,6 +72,17 @@ class Updates(WithServer):
         self.client.updates(offset=last)
         self.violated("went back")
 
+    def test_confirming_what_was_not_given_is_a_violation(self):
+        for text in ("one", "two", "three"):
+            self.telegram.say(text)
+        first = self.client.updates(limit=1)[0]["update_id"]
+        self.telegram.fault("drop_after")
+        with self.assertRaises(OSError):
+            self.client.updates(offset=first + 1)
+        self.clean()
+        self.client.updates(offset=first + 3)
+        self.violated("confirms 2 updates it was not given")
+
     def test_a_long_poll_waits_for_what_somebody_says(self):
         waiting = self.poll()
         said = self.telegram.say("now")
@@ -300,6 +311,7 @@ class Messages(WithServer):
         for chat, wanted in ((99, "Bad Request: chat not found"), ("@nobody", "Bad Request: chat not found"),
                              ("", "Bad Request: chat_id is empty")):
             self.assertEqual(self.client.refusal("sendMessage", chat_id=chat, text="x"), (400, wanted))
+            self.assertFalse(self.telegram.log("sendMessage")[-1].taken)
         self.telegram.block(7)
         self.assertEqual(self.client.refusal("sendMessage", chat_id=7, text="x"),
                          (403, "Forbidden: bot was blocked by the user"))
@@ -324,7 +336,8 @@ class Messages(WithServer):
     def test_topics(self):
         forum = -1_000_000_000_001
         self.telegram.add_chat(forum, forum=True)
-        self.assertEqual(self.telegram.say("g", chat=forum)["message_thread_id"], 1)
+        general = self.telegram.say("g", chat=forum)
+        self.assertEqual((general["message_thread_id"], general.get("is_topic_message")), (1, None))
         said = self.telegram.say("t", chat=forum, thread=9)
         self.assertEqual((said["message_thread_id"], said["is_topic_message"]), (9, True))
 
