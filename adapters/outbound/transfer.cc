@@ -234,7 +234,8 @@ int Transfer::before_request(void* self, char*, char*, int, int) {
 
 std::size_t Transfer::on_head(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
-  const std::string_view line = trimmed({data, size * count});
+  const std::string_view raw{data, size * count};
+  const std::string_view line = trimmed(raw);
   transfer.head_bytes_ += size * count;
   if (transfer.head_bytes_ > limits::kOutboundHeadBytesMax) {
     transfer.too_large_ = true;
@@ -246,9 +247,11 @@ std::size_t Transfer::on_head(char* data, std::size_t size, std::size_t count, v
     transfer.status_ = 0;
     std::from_chars(rest.data(), rest.data() + rest.size(), transfer.status_);
     transfer.status_seen_ = true;
+    transfer.head_whole_ = false;
     transfer.headers_.clear();
     return size * count;
   }
+  if (raw == "\r\n" || raw == "\n") transfer.head_whole_ = true;
   std::string_view value = line;
   const std::string name = lower_case(take_part(value, ':'));
   if (is_kept(name) && transfer.headers_.size() < kFieldsKeptMax) {
@@ -316,7 +319,7 @@ HttpResponse Transfer::end(CURLcode code, End how) {
     outcome = HttpOutcome::cancelled;
   } else if (too_large_) {
     outcome = HttpOutcome::too_large;
-  } else if (how == End::itself && code == CURLE_OK) {
+  } else if (how == End::itself && code == CURLE_OK && head_whole_) {
     outcome = HttpOutcome::answered;
   }
   std::string error = outcome == HttpOutcome::answered ? std::string{} : explain(code, how, left);
@@ -350,7 +353,7 @@ void Transfer::forget() {
   list_.reset();
   request_ = {};
   url_ = {};
-  begun_ = status_seen_ = too_large_ = false;
+  begun_ = status_seen_ = head_whole_ = too_large_ = false;
   sent_before_ = 0;
   failure_.clear();
   status_ = 0;
@@ -378,6 +381,8 @@ std::string Transfer::explain(CURLcode code, End how, bool left) const {
     out = explain_time(begun_);
   } else if (!begun_ || code == CURLE_COULDNT_CONNECT) {
     out = explain_connection(code);
+  } else if (code == CURLE_OK) {  // libcurl takes fields that end with the connection
+    out = fmt::format("{} closed the connection within the fields of its answer.", host);
   } else {
     out = fmt::format("The exchange with {} broke off: {}.", host, curl_easy_strerror(code));
   }

@@ -110,6 +110,7 @@ class Transfer {
   std::uint32_t total_ms_{};
   bool begun_{};
   bool status_seen_{};  // since the request was last begun
+  bool head_whole_{};   // of the last answer: the empty line after its fields came
   long sent_before_{};  // bytes sent when it was
   bool too_large_{};
   std::string failure_{};  // why a callback ended the transfer

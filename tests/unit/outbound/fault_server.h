@@ -99,6 +99,20 @@ class FaultPeer {
     return write("HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) +
                  "\r\n\r\n" + body);
   }
+  // Up to this many bytes of what comes next.
+  std::string some(std::size_t bytes) {
+    while (in_.size() < bytes && more()) {
+    }
+    std::string text = in_.substr(0, bytes);
+    in_.erase(0, bytes);
+    return text;
+  }
+  // Ends the connection as a machine does that knows nothing of it.
+  void reset() {
+    sockaddr none{};
+    none.sa_family = AF_UNSPEC;
+    EXPECT_EQ(::connect(fd_, &none, sizeof none), 0);
+  }
   // Until the other side closes, or the server is stopped.
   void wait_for_end() {
     while (more())

@@ -391,6 +391,20 @@ TEST_F(HttpClientTest, HalfAnAnswerIsUnknownAndItsStatusIsKept) {
   }
 }
 
+TEST_F(HttpClientTest, AnAnswerThatEndsWithinItsFieldsIsUnknown) {
+  const char* answers[] = {"HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\n",
+                           "HTTP/1.1 200 OK\r\n \r\n", "HTTP/1.1 200 OK\r\nContent-Le"};
+  serve([&](FaultPeer& peer) {
+    peer.request();
+    peer.write(answers[peer.number() - 1]);
+  });
+  for (int i = 0; i < 4; ++i) {
+    const HttpResponse response = call(post());
+    EXPECT_EQ(response.outcome, HttpOutcome::unknown) << i;
+    EXPECT_EQ(response.status, 200);
+  }
+}
+
 TEST_F(HttpClientTest, WhatIsNoHttpIsUnknown) {
   const char* answers[] = {"SSH-2.0-OpenSSH_9\r\n", "HTTP/1.1 2", "\r\n\r\n",
                            "\xff\xfe\x00garbage"};
