@@ -49,9 +49,9 @@ class Transfer {
   // The connection stands and the request is being sent, or was.
   bool begun() const { return begun_; }
 
-  // REQUIRES: fits(request). `url` are the parts of its URL; total_ms is what remains of its time.
-  // Errors: those of OutboundGuard::attach(); invalid_argument or io when a file of its parts
-  // cannot be read. After an error end() gives back what belongs to the request.
+  // `url` are the parts of the request's URL; total_ms is what remains of its time. Errors: those
+  // of OutboundGuard::attach(); invalid_argument or io when a file of its parts cannot be read.
+  // Then refused() comes next, not end().
   Status begin(HttpRequest request, OutboundUrl url, std::uint32_t total_ms);
 
   // How a transfer ended: by itself or, while it ran, by the client.
@@ -59,7 +59,7 @@ class Transfer {
   // The response; the handle is no longer in a multi handle. Bytes of its body are still taken from
   // the budget: the caller gives them back.
   HttpResponse end(CURLcode code, End how);
-  // The same when begin() failed.
+  // The response when begin() failed.
   HttpResponse refused(const Error& error);
 
  private:
@@ -88,7 +88,7 @@ class Transfer {
   bool may_have_left(CURLcode code) const;
   std::string explain(CURLcode code, End how, bool left) const;
   std::string explain_connection(CURLcode code) const;
-  std::string explain_time(bool left) const;
+  std::string explain_time(bool connected) const;
   bool is_success() const { return status_ >= 200 && status_ < 300; }
   bool keep(std::string_view bytes);
   bool write_to_file(std::string_view bytes);
@@ -109,9 +109,9 @@ class Transfer {
   OutboundUrl url_{};
   std::uint32_t total_ms_{};
   bool begun_{};
-  bool status_seen_{};  // since the request was last begun
+  long sent_before_{};  // bytes, when a request was last begun: there are more after redirects
+  bool status_seen_{};  // since then
   bool head_whole_{};   // of the last answer: the empty line after its fields came
-  long sent_before_{};  // bytes sent when it was
   bool too_large_{};
   std::string failure_{};  // why a callback ended the transfer
   int status_{};
