@@ -194,7 +194,9 @@ TEST_F(PutIntoWorkspace, CopiesAFileForTheAgentsUser) {
   struct stat status {};
   ASSERT_EQ(::stat(path("work/attachments/a.bin").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0644U);
-  if (::geteuid() == 0) EXPECT_EQ(status.st_uid, kUser);
+  if (::geteuid() == 0) {
+    EXPECT_EQ(status.st_uid, kUser);
+  }
   EXPECT_EQ(read("attachments/a.bin"), "anew");
 }
 
