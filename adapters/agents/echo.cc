@@ -37,7 +37,9 @@ class EchoDriver final : public Driver {
   void configure(const config::AgentConfig& agent) override { delay_ms_ = agent.echo_delay_ms; }
   void prompt(const pipeline::PromptItem& prompt) override {
     const std::uint64_t now_us = pipeline::monotonic_now_us();
-    const std::string text = with_lines(prompt.text, PromptFiles(prompt).lines());
+    const PromptFiles files(prompt);
+    const std::string named = files.empty() ? "" : with_lines(prompt.text, files.lines());
+    const std::string_view text = files.empty() ? prompt.text : std::string_view{named};
     if (delay_ms_ == 0) {
       give_answer(prompt.run, text, now_us);
       return;
