@@ -36,8 +36,8 @@ Result<std::vector<Seq>> PromptReader::messages_of(const core::RunView& run, Seq
   return messages;
 }
 
-// Puts the texts of the messages into text_.
-Status PromptReader::read_texts(const std::vector<Seq>& messages) {
+// Puts the texts of the messages into text_, and their files into the item.
+Status PromptReader::read_messages(const std::vector<Seq>& messages, PromptItem& item) {
   text_.clear();
   std::size_t left_out = 0;
   for (const Seq seq : messages) {
@@ -48,11 +48,12 @@ Status PromptReader::read_texts(const std::vector<Seq>& messages) {
       if (read) found = *read;
       return read.has_value();
     });
+    add_files(event, item);
     if (!text_.empty() && text_.size() + text.size() > limits::kTextBytesMax) {
       ++left_out;
       continue;
     }
-    if (!text_.empty()) text_ += kBetweenTexts;
+    if (!text_.empty() && !text.empty()) text_ += kBetweenTexts;
     text_ += text;
   }
   if (left_out != 0) {
@@ -69,8 +70,8 @@ Result<bool> PromptReader::read_prompt(RunId id, EffectId effect, PromptItem& it
   if (!core::view_run(state_, id, run) || run.status != core::RunStatus::running) return false;
   SPINE_TRY(const std::vector<Seq> messages, messages_of(run, effect.seq));
   if (messages.empty()) return false;
-  SPINE_TRY_STATUS(read_texts(messages));
   item = prompt_of(state_, run, effect);
+  SPINE_TRY_STATUS(read_messages(messages, item));
   item.text = text_;
   return true;
 }

@@ -1,4 +1,4 @@
-// PromptReader: the texts of prompts whose messages are in the journal alone.
+// PromptReader: texts and files of prompts whose messages are in the journal alone.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ class PromptReader {
  private:
   // None when the attempt that `started` began is not the run's any more.
   Result<std::vector<Seq>> messages_of(const core::RunView& run, Seq started);
-  Status read_texts(const std::vector<Seq>& messages);
+  Status read_messages(const std::vector<Seq>& messages, PromptItem& item);
 
   const core::State& state_;
   journal::Reader& reader_;
