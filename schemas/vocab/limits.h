@@ -140,7 +140,7 @@ inline constexpr std::size_t kConnectionBytes = 16 * kKiB;     // one that is id
 inline constexpr std::size_t kPartialBytesAllMax = 96 * kMiB;  // messages still coming in
 inline constexpr std::size_t kJsonSeparatorsMax = 2'000'000;   // commas, colons, [ of one frame
 inline constexpr std::size_t kSubscribedKeysMax = 1'024;       // of one connection
-inline constexpr std::size_t kSubscribedKeysAllMax = 65'536;   // of all connections
+inline constexpr std::size_t kSubscribedKeysAllMax = 32'768;   // of all connections
 inline constexpr std::size_t kPresenceListedMax = 256;
 inline constexpr std::size_t kWaitersMax = 65'536;  // requests until a run ends
 inline constexpr std::size_t kWaitersPerConnectionMax = 1'024;
@@ -206,7 +206,8 @@ inline constexpr std::uint32_t kUnauthenticatedMax = 2'048;  // of all; then the
 inline constexpr std::uint32_t kHandshakesInLibraryMax = 64;
 inline constexpr std::uint32_t kConnectionsPerAddressMax = 256;     // of one beyond loopback
 inline constexpr std::uint32_t kUnauthenticatedPerAddressMax = 32;  // of one beyond loopback
-inline constexpr std::size_t kHttpHeaderBytes = 8 * kKiB;      // of one request, while it lasts
+// A stranger that waits outside the library, where its request stays in the kernel's buffer.
+inline constexpr std::size_t kStrangerBytes = 2 * kKiB;
 inline constexpr std::size_t kHttpChunkBytes = 16 * kKiB;      // of a file, per slow reader
 inline constexpr std::size_t kTlsConnectionBytes = 24 * kKiB;  // one that is idle
 inline constexpr std::size_t kUiIndexBytesMax = 1 * kMiB;      // index.html of the Control UI
@@ -312,8 +313,8 @@ inline constexpr std::size_t kPipelineBytesWorst =
 inline constexpr std::size_t kNetBytesWorst =
     kConnectionsMax * kConnectionBytes + kBufferedBytesAllMax + kPartialBytesAllMax +
     kConnectionsMax * kTlsConnectionBytes +
-    kUnauthenticatedMax * (kConnectionBytes + kTlsConnectionBytes + kHttpHeaderBytes + 2 * kKiB +
-                           2 * kHttpChunkBytes) +
+    kUnauthenticatedMax * (kStrangerBytes + 2 * kHttpChunkBytes) +
+    kHandshakesInLibraryMax * (kConnectionBytes + kTlsConnectionBytes + kHttpHeadBytesMax) +
     kWaitersMax * 256 + kLiveTextBytesAllMax + kJsonSeparatorsMax * 32 +
     (2 * kSubscribedKeysAllMax + kQueriesWaitingMax) * (kKeyBytesMax + 128) + kRecentBytesMax +
     kPreviewsAtOnceMax * (kPreviewBytesMax + kMiB) + kAuthAddressesMax * 256 +
