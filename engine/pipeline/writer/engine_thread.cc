@@ -42,6 +42,24 @@ std::string_view why_interrupted(fb::InterruptReason reason) {
              : "The gateway stopped while the agent worked on this message.";
 }
 
+// What becomes of an open obligation of the process before, as an input built in `body`.
+OwnInput interrupted(const core::Effect& open, fb::InterruptReason reason,
+                     flatbuffers::FlatBufferBuilder& body) {
+  if (open.kind != core::EffectKind::deliver) {
+    const auto message = body.CreateString(why_interrupted(reason));
+    body.Finish(fb::CreateRunInterrupted(body, open.run.value, reason, message));
+    return {fb::EventBody::RunInterrupted, finished(body)};
+  }
+  // Before an orderly stop the channels say what became of what they had begun.
+  const bool crashed = reason == fb::InterruptReason::gateway_crash;
+  const auto why = body.CreateString(crashed ? "The gateway crashed while this was being sent."
+                                             : "The gateway was stopped.");
+  body.Finish(fb::CreateDeliveryFailed(
+      body, open.delivery.value, open.id.seq.value,
+      crashed ? fb::DeliveryFailure::unknown : fb::DeliveryFailure::not_ready, why));
+  return {fb::EventBody::DeliveryFailed, finished(body)};
+}
+
 }  // namespace
 
 EngineThread::EngineThread(Shared& shared, Ingress& ingress, Outlets outlets,
@@ -247,7 +265,7 @@ Status EngineThread::commit_now(std::span<const OwnInput> inputs) {
   return commit();
 }
 
-Result<std::uint32_t> EngineThread::interrupt_runs(fb::InterruptReason reason) {
+Result<std::uint32_t> EngineThread::interrupt_work(fb::InterruptReason reason) {
   core::Effects open;
   core::open_obligations(state(), open);
   for (std::size_t first = 0; first < open.size(); first += kInterruptsPerCommit) {
@@ -255,10 +273,7 @@ Result<std::uint32_t> EngineThread::interrupt_runs(fb::InterruptReason reason) {
     std::vector<flatbuffers::FlatBufferBuilder> bodies(count);
     std::vector<OwnInput> inputs;
     for (std::size_t i = 0; i < count; ++i) {
-      const auto message = bodies[i].CreateString(why_interrupted(reason));
-      bodies[i].Finish(
-          fb::CreateRunInterrupted(bodies[i], open[first + i].run.value, reason, message));
-      inputs.push_back({fb::EventBody::RunInterrupted, finished(bodies[i])});
+      inputs.push_back(interrupted(open[first + i], reason, bodies[i]));
     }
     SPINE_TRY_STATUS(commit_now(inputs));
   }
