@@ -219,9 +219,10 @@ void EngineThread::handle(const InputHeader& header, ByteSpan body) {
 
 void EngineThread::handle_journalled(const InputHeader& header, ByteSpan body) {
   const bool room = core::kind_of(header.kind).closes ? space_for_closing_ : space_for_intake_;
-  // Earlier inputs of agents wait for room, and a later one must not overtake them.
+  // Earlier inputs of agents and channels wait for room, and a later one must not overtake them.
+  const auto source = static_cast<Source>(header.source);
   const bool behind = !postponed_.empty() && !header.connection &&
-                      header.source == static_cast<std::uint16_t>(Source::agent);
+                      (source == Source::agent || source == Source::channel);
   if (room && !behind) return decisions_.take(header, body);
   if (!room) shared_.metrics.journal_space_refusals.add();
   if (!header.connection) return postponed_.add(header, body);  // it waits here until there is room
