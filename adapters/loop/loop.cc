@@ -136,6 +136,10 @@ struct LoopThread::State {
         pipeline::read(payload, control);
         if (!stopping && hooks.on_control) hooks.on_control(control);
         return;
+      case ItemKind::deliver:
+        pipeline::read(payload, deliver);
+        if (!stopping && hooks.on_deliver) hooks.on_deliver(deliver);
+        return;
       case ItemKind::past_question:
         pipeline::read(payload, past_question);
         if (!stopping && hooks.on_past)
@@ -232,6 +236,7 @@ struct LoopThread::State {
   pipeline::AnswerItem answer{};
   pipeline::ControlItem control{};
   pipeline::ArmItem arm_item{};
+  pipeline::DeliverItem deliver{};
   pipeline::PastQuestionItem past_question{};
 };
 

@@ -76,7 +76,7 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
   const core::EngineMemory now = core::view_engine(engine_->state());
   shared_.cursor_epoch = cursor_epoch(shared_.epoch, now.loss);
   SPINE_TRY(report.obligations_resumed,
-            engine_->interrupt_runs(report.after_crash ? fb::InterruptReason::gateway_crash
+            engine_->interrupt_work(report.after_crash ? fb::InterruptReason::gateway_crash
                                                        : fb::InterruptReason::gateway_stop));
   std::vector<std::string_view> quarantined;
   core::list_quarantined(engine_->state(), quarantined);

@@ -236,6 +236,8 @@ std::string source_name(std::uint16_t source) {
       return "loop";
     case Source::agent:
       return "agent";
+    case Source::channel:
+      return "channel";
   }
   return fmt::format("source {}", source);
 }

@@ -25,6 +25,10 @@ using SessionId = Id<struct SessionIdTag, std::uint64_t>;
 using RunId = Id<struct RunIdTag, std::uint64_t>;
 // A principal is named by the Seq of its PrincipalAdded event.
 using PrincipalId = Id<struct PrincipalIdTag, std::uint64_t>;
+// A delivery is named by the Seq of its DeliveryRequested event, and an account of a channel by
+// that of its first ChannelStateChanged.
+using DeliveryId = Id<struct DeliveryIdTag, std::uint64_t>;
+using ChannelId = Id<struct ChannelIdTag, std::uint64_t>;
 
 constexpr Seq next(Seq seq) {
   return Seq{seq.value + 1};

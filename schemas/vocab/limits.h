@@ -66,6 +66,16 @@ inline constexpr std::size_t kRefusedConnectsMax = 64;   // kinds of them, of on
 inline constexpr std::size_t kZoneTransitionsMax = 128;  // of one ZoneRules
 inline constexpr std::size_t kGroupsMax = 4'096;         // channels.*.groups, of all channels
 
+// ---- core tables of channels and deliveries
+inline constexpr std::uint32_t kChannelAccountsMax = 256;    // that the gateway delivers to
+inline constexpr std::uint32_t kDeliveriesMax = 65'536;      // that wait, or are dead letters
+inline constexpr std::uint32_t kDeadLettersKept = 4'096;     // then the oldest makes room
+inline constexpr std::uint32_t kDeliveriesInFlightMax = 64;  // given to one account at a time
+inline constexpr std::size_t kPlatformIdsMax = 256;          // messages that one delivery became
+inline constexpr std::uint64_t kDeliveryRetryMs = 5'000;     // after the first failure; doubled
+inline constexpr std::uint64_t kDeliveryRetryMsMax = 300'000;
+inline constexpr std::uint64_t kDeliveryNotReadyMs = 1'000;  // until a channel is asked again
+
 // ---- core tables of what agents ask and of agents in quarantine
 inline constexpr std::uint32_t kApprovalsMax = 256;  // that wait for an answer
 inline constexpr std::uint32_t kApprovalsPerRunMax = 16;

@@ -17,6 +17,7 @@ enum class Source : std::uint16_t {
   http = 4,       // an HTTP request
   loop = 5,       // timers and signals
   agent = 6,      // an agent's answer
+  channel = 7,    // a message or an outcome of a channel
 };
 
 namespace record_flag {

@@ -1,58 +1,34 @@
-// Channel: what every connection to a chat platform fills in: start, deliver, status, stop.
+// Channel: what every connection to a chat platform fills in: start, deliver, show work, stop.
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 
-#include "adapters/channels/interface/message.h"
+#include "adapters/channels/interface/reports.h"
+#include "engine/pipeline/items/messages.h"
+#include "schemas/vocab/ids.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::channels {
 
-// A message to be sent. Borrowed for the call.
-struct Delivery {
-  EffectId effect{};  // the same for every attempt
-  std::string_view account{};
-  fb::ConversationKind conversation{};
-  std::string_view conversation_id{};
-  std::string_view thread{};
-  std::string_view reply_to{};
-  std::string_view text{};
-};
+// What is sent: with the text as the agent wrote it (Markdown). Borrowed for the call.
+using Delivery = pipeline::DeliverItem;
 
-// The outcome of an attempt. unknown: it may have arrived, so it is not blindly retried.
-enum class Outcome : std::uint8_t { confirmed, unknown, failed, retry };
-
-// What a channel reports, on the loop thread. Texts are borrowed for the call.
-struct ChannelEvents {
-  std::function<void(const Message&)> received{};
-  // Exactly once for each deliver(). `said`: if confirmed, the platform's id of the message; else
-  // the reason, for people.
-  std::function<void(EffectId, Outcome, std::string_view said)> delivered{};
-};
-
-struct ChannelStatus {
-  enum class State : std::uint8_t { starting, connected, degraded, down, logged_out };
-  State state{};
-  std::int64_t last_exchange_wall_ms{};  // the last that succeeded; 0 = none yet
-  std::string problem{};                 // with its remedy, for people; empty = none
-};
-
-// Thread: loop. It has no policy: the core decides who may write to whom, and what is retried and
-// when. A bridge does not use this class: it submits messages over the WebSocket (channel.message)
-// and gets the answers there.
+// One account of a channel. It has no policy: the core decides who may write to whom, and what is
+// sent, tried again and when. Thread: loop.
 class Channel {
  public:
   virtual ~Channel() = default;
-  // Connects, now and after every loss. `events` outlives the channel. Errors: invalid_argument
-  // when it is configured so that it can never work.
-  virtual Status start(const ChannelEvents& events) = 0;
-  // Begins to deliver; in the order of the calls within one conversation.
+
+  // Connects, now and by itself after every loss. What becomes of it is told to the reports, first
+  // of all the state `starting`. Errors: invalid_argument when it is configured so that it can
+  // never work: then it is not started again before the configuration changes.
+  virtual Status start() = 0;
+  // Begins to send. Reported exactly once, confirmed or failed, now or later; failed as not_ready
+  // when it cannot even try. Never two of one conversation at a time.
   virtual void deliver(const Delivery& delivery) = 0;
-  virtual ChannelStatus status() const = 0;
-  // Receives and starts nothing more; reports deliveries under way as unknown before it returns.
+  // Receives and starts nothing more. Before it returns every delivery under way is reported:
+  // not_ready when nothing of it was sent, unknown otherwise.
   virtual void stop() = 0;
 };
 

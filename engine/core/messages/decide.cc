@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "engine/core/base/rate.h"
+#include "engine/core/deliveries/dispatcher.h"
 #include "engine/core/messages/commands.h"
 #include "engine/core/messages/repeats.h"
 #include "engine/core/pairing/pairing.h"
@@ -50,6 +51,12 @@ char upper(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
 }
 
+// What a sender who is not paired is told.
+std::string pairing_text(std::string_view code) {
+  return "I do not know you yet. Give this code to the owner, who can let you in with it: " +
+         std::string(code) + ". It is valid for an hour.";
+}
+
 // What an admin's message says to a request for pairing, or to what an agent asks.
 struct PairingAnswer {
   bool given{};
@@ -90,6 +97,7 @@ class MessageDecider {
   void open_session(const Why& why);
   void queue_run(const Why& why);
   void answer_command(const Why& why);
+  DeliveryRoute route() const;
   fb::Trust trust() const;
   fb::QueueMode queue_mode() const;
   bool refuse(ReplyCode code) {
@@ -112,6 +120,7 @@ class MessageDecider {
   const Input& input_;
   Decision& decision_;
   Drafter drafter_;
+  Dispatcher dispatcher_;
   const fb::MessageReceived& message_;
 
   Bits128 fingerprint_{};  // of a message that has one
@@ -136,6 +145,7 @@ MessageDecider::MessageDecider(const Tables& tables, const Input& input, Decisio
       input_(input),
       decision_(decision),
       drafter_(tables, input, decision),
+      dispatcher_(tables, input.now, drafter_),
       message_(root_of<fb::MessageReceived>(input.body)) {}
 
 void MessageDecider::run() {
@@ -311,6 +321,9 @@ bool MessageDecider::has_room() {
   }
   if (session_row_ == 0 && tables_.sessions.full()) return reject(fb::RejectReason::table_full);
   if (!has_room_to_pair()) return reject(fb::RejectReason::table_full);
+  if (route().channel && !Dispatcher::has_room(tables_)) {
+    return reject(fb::RejectReason::table_full);
+  }
   if (!runs_) return true;
   if (tables_.runs.full()) return reject(fb::RejectReason::table_full);
   const bool waits = session_row_ != 0 && !manual_reset_ &&
@@ -417,7 +430,20 @@ void MessageDecider::answer_command(const Why& why) {
                                                   .now = input_.now});
   BodyBuilder& builder = drafter_.builder();
   const TextOffset name = builder.CreateString(command_->name);
-  drafter_.add(why, fb::CreateCommandAnswered(builder, name, builder.CreateString(answer)));
+  const Seq answered =
+      drafter_.add(why, fb::CreateCommandAnswered(builder, name, builder.CreateString(answer)));
+  Why told = why;
+  told.cause = answered.value;
+  dispatcher_.request({.route = route(),
+                       .message = Seq{why.cause},
+                       .body = answered,
+                       .purpose = fb::DeliveryPurpose::command},
+                      told);
+}
+
+// Where the answer to the message goes.
+DeliveryRoute MessageDecider::route() const {
+  return by_channel() ? route_to(tables_, origin_.channel, message_) : DeliveryRoute{};
 }
 
 // Conversations on channels are named after the person or the group. An operator's own has no name:
@@ -488,8 +514,10 @@ void MessageDecider::queue_run(const Why& why) {
   const TextOffset key =
       builder.CreateString(given.empty() ? std::string_view{uuid.data(), uuid.size()} : given);
   const TextOffset agent = builder.CreateString(agent_);
-  const Seq queued = drafter_.add(
-      why, fb::CreateRunQueued(builder, key, agent, seq.value, not_before_ms_, trust(), mode));
+  const DeliveryRoute to = route();
+  const Seq queued =
+      drafter_.add(why, fb::CreateRunQueued(builder, key, agent, seq.value, not_before_ms_, trust(),
+                                            mode, 0, to.channel.value, to.lane));
   const RunId run{queued.value};
   decision_.reply.run = run;
   const std::uint64_t now_ms = input_.now.logical_ms;
@@ -543,6 +571,15 @@ void MessageDecider::request_pairing(Seq rejection, PrincipalId who) {
                input_.now.wall_ms + static_cast<std::int64_t>(limits::kPairingMs),
                message_.exact_ids()));
   decision_.reply.pairing_new = true;
+  if (Dispatcher::has_room(tables_)) {
+    Why told = why;
+    told.cause = decision_.reply.pairing.value;
+    dispatcher_.request({.route = route(),
+                         .message = rejection,
+                         .text = pairing_text(view(*free)),
+                         .purpose = fb::DeliveryPurpose::pairing},
+                        told);
+  }
 }
 
 // An admin's "approve CODE", "reject CODE" or "deny CODE", in a direct message.

@@ -1,10 +1,12 @@
-// Deadlines: delayed runs, questions, idle sessions and idle senders whose time has come.
+// Deadlines: delayed runs, deliveries, questions, idle sessions and idle senders whose time has
+// come.
 #include "engine/core/model/deadlines.h"
 
 #include <algorithm>
 #include <limits>
 #include <vector>
 
+#include "engine/core/deliveries/dispatcher.h"
 #include "engine/core/runs/decide.h"
 
 namespace spine::core {
@@ -72,10 +74,13 @@ void decide_deadline(const Tables& tables, const Input& input, Decision& decisio
     find_idle(tables.sessions, now_ms, idle_ms, due, due.sessions);
     find_idle(tables.principals, now_ms, idle_ms, due, due.principals);
   }
-  if (due.count() == 0) return decision.refuse(ReplyCode::nothing_to_do);
+  const std::uint64_t dispatch_ms = next_dispatch_ms(tables);
+  const bool dispatches = dispatch_ms != 0 && dispatch_ms <= now_ms;
+  if (due.count() == 0 && !dispatches) return decision.refuse(ReplyCode::nothing_to_do);
   Drafter drafter(tables, input, decision);
   const Seq seq = drafter.add_input(Why{.principal = input.principal.value});
   decision.reply.seq = seq;
+  Dispatcher(tables, input.now, drafter).dispatch_all(seq);
   for (const std::uint32_t row : due.runs)
     drafter.start_run(row, now_ms, {});
   // Nobody answered in time: that means no.
@@ -105,6 +110,9 @@ std::uint64_t next_due_ms(const Tables& tables) {
   if (!tables.runs.delays().empty()) due = tables.runs.delays().begin()->due_ms;
   if (const std::uint64_t asked = tables.approvals.next_due_ms(); asked != 0) {
     due = std::min(due, asked);
+  }
+  if (const std::uint64_t dispatch = next_dispatch_ms(tables); dispatch != 0) {
+    due = std::min(due, dispatch);
   }
   const std::uint64_t idle_ms = tables.policy.idle_ms_max;
   if (idle_ms != 0) {

@@ -75,6 +75,21 @@ void effects_of_control(const State&, const Departures&, const EventView& event,
   add(out, EffectKind::control_agent, event, 1);
 }
 
+// Ordinal 0 is the delivery.
+void effects_of_attempted(const State& state, const Departures&, const EventView& event,
+                          Effects& out) {
+  const Deliveries& deliveries = state.tables().deliveries;
+  const std::uint32_t row =
+      deliveries.find(DeliveryId{root_of<fb::DeliveryAttempted>(event).delivery()});
+  if (row == 0 || deliveries[row].status != DeliveryStatus::attempted ||
+      deliveries[row].attempted != event.seq) {
+    return;
+  }
+  Effect& deliver = add(out, EffectKind::deliver, event, 0);
+  deliver.run = deliveries[row].run;
+  deliver.delivery = deliveries[row].id;
+}
+
 void open_obligations(const State& state, Effects& out) {
   const std::size_t first = out.size();
   const Runs& runs = state.tables().runs;
@@ -86,6 +101,16 @@ void open_obligations(const State& state, Effects& out) {
                          .session = run.session,
                          .run = run.id,
                          .message = run.message});
+  }
+  const Deliveries& deliveries = state.tables().deliveries;
+  for (std::uint32_t row = 1; row < deliveries.end(); ++row) {
+    const DeliveryRow& delivery = deliveries[row];
+    if (!deliveries.live(row) || delivery.status != DeliveryStatus::attempted) continue;
+    out.push_back(Effect{.kind = EffectKind::deliver,
+                         .id = {.seq = delivery.attempted, .ordinal = 0},
+                         .session = delivery.session,
+                         .run = delivery.run,
+                         .delivery = delivery.id});
   }
   std::sort(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(),
             [](const Effect& a, const Effect& b) { return a.id < b.id; });

@@ -19,6 +19,7 @@ enum class EffectKind : std::uint8_t {
   answer_agent,  // the answer to question `ask` of the agent of `run`; may be lost: an agent that
                  // has ended waits no longer
   control_agent,  // restart or release the agent the event names
+  deliver,        // obligation: give `delivery` to its channel
 };
 
 struct Effect {
@@ -26,9 +27,10 @@ struct Effect {
   EffectId id{};
   SessionId session{};
   RunId run{};
-  Seq message{};        // prompt_agent, steer_agent: the MessageReceived to answer
-  RunId into{};         // steer_agent
-  std::uint64_t ask{};  // answer_agent
+  Seq message{};          // prompt_agent, steer_agent: the MessageReceived to answer
+  RunId into{};           // steer_agent
+  std::uint64_t ask{};    // answer_agent
+  DeliveryId delivery{};  // deliver
 };
 
 using Effects = std::vector<Effect>;
@@ -42,7 +44,7 @@ void effects(const State& state, const Departures& gone, const EventView& event,
 using EffectsOf = void(const State& state, const Departures& gone, const EventView& event,
                        Effects& out);
 EffectsOf effects_of_queued, effects_of_started, effects_of_aborted, effects_of_approval;
-EffectsOf effects_of_control;
+EffectsOf effects_of_control, effects_of_attempted;
 
 // The obligations that are open in the state, ordered by id: what recovery resumes.
 void open_obligations(const State& state, Effects& out);

@@ -27,6 +27,28 @@ inline std::string_view enum_name(RunStatus status) {
   }
   return {};
 }
+inline std::string_view enum_name(DeliveryStatus status) {
+  switch (status) {
+    case DeliveryStatus::unknown:
+      return "unknown";
+    case DeliveryStatus::waiting:
+      return "waiting";
+    case DeliveryStatus::attempted:
+      return "attempted";
+    case DeliveryStatus::dead:
+      return "dead";
+  }
+  return {};
+}
+inline std::string_view enum_name(fb::ChannelState state) {
+  return fb::EnumNameChannelState(state);
+}
+inline std::string_view enum_name(fb::DeadLetterReason reason) {
+  return fb::EnumNameDeadLetterReason(reason);
+}
+inline std::string_view enum_name(fb::DeliveryPurpose purpose) {
+  return fb::EnumNameDeliveryPurpose(purpose);
+}
 inline std::string_view enum_name(fb::ConversationKind kind) {
   return fb::EnumNameConversationKind(kind);
 }

@@ -46,6 +46,7 @@ void fold_engine_started(const Folding& fold) {
   meta.started = fold.seq();
   if (body.loss() != nullptr) meta.loss = bits_of(body.loss());
   meta.stopped = false;
+  fold.tables.channels.stop_all(fold.wall_ms());
 }
 
 void fold_engine_stopped(const Folding& fold) {

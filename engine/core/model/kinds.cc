@@ -7,6 +7,10 @@
 #include "engine/core/agents/evolve.h"
 #include "engine/core/approvals/decide.h"
 #include "engine/core/approvals/evolve.h"
+#include "engine/core/channels/decide.h"
+#include "engine/core/channels/evolve.h"
+#include "engine/core/deliveries/decide.h"
+#include "engine/core/deliveries/evolve.h"
 #include "engine/core/devices/decide.h"
 #include "engine/core/devices/evolve.h"
 #include "engine/core/messages/decide.h"
@@ -169,6 +173,28 @@ constexpr Kind kKinds[]{
     {.kind = Body::PartialAnswerRecorded, .decide = decide_partial_answer},
     {.kind = Body::RunRetryRequested, .decide = decide_run_retry, .fold = fold_run_retry_requested},
 
+    {.kind = Body::DeliveryRequested, .fold = fold_delivery_requested},
+    {.kind = Body::DeliveryAttempted,
+     .fold = fold_delivery_attempted,
+     .effects = effects_of_attempted},
+    {.kind = Body::DeliveryConfirmed,
+     .decide = decide_delivery_confirmed,
+     .fold = fold_delivery_confirmed,
+     .closes = true},
+    {.kind = Body::DeliveryFailed,
+     .decide = decide_delivery_failed,
+     .fold = fold_delivery_failed,
+     .closes = true},
+    {.kind = Body::DeliveryRetryScheduled, .fold = fold_delivery_scheduled},
+    {.kind = Body::DeliveryDeadLettered, .fold = fold_delivery_dead},
+    {.kind = Body::DeliveryRetryRequested,
+     .decide = decide_delivery_retry,
+     .fold = fold_delivery_retry},
+    {.kind = Body::DeliveryDiscarded,
+     .decide = decide_delivery_discard,
+     .fold = fold_delivery_discarded,
+     .closes = true},
+
     {.kind = Body::ConfigApplied, .decide = decide_recorded, .fold = fold_config},
     {.kind = Body::ConfigChanged, .decide = decide_config_changed, .told = run_watchers},
     {.kind = Body::ConfigRefused, .decide = decide_recorded},
@@ -195,6 +221,9 @@ constexpr Kind kKinds[]{
      .fold = fold_pairing_resolved,
      .told = run_watchers},
     {.kind = Body::PairingCodeAnswered, .told = always, .once = true},
+
+    {.kind = Body::ChannelStateChanged, .decide = decide_channel_state, .fold = fold_channel_state},
+    {.kind = Body::ChannelRead, .decide = decide_channel_read, .fold = fold_channel_read},
 };
 
 constexpr std::size_t kNumbers = 256;

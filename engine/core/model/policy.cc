@@ -8,6 +8,9 @@
 namespace spine::core {
 namespace {
 
+// Short enough to be added to any clock.
+constexpr std::uint64_t kTtlMsMax = 366ULL * 24 * 3600 * 1000;
+
 constexpr std::string_view kMain = "main";
 constexpr std::uint64_t kMsPerDay = 24ULL * 3600 * 1000;
 
@@ -173,6 +176,8 @@ void Policy::apply_channels(const fb::ConfigApplied& config) {
                   .direct_list = IdList(channel->allow_from(), ids),
                   .group_list = IdList(group ? group : channel->allow_from(), ids),
                   .queue_mode = channel->queue_mode(),
+                  .deliveries = {.ttl_ms = std::min(channel->delivery_ttl_ms(), kTtlMsMax),
+                                 .at_least_once = channel->at_least_once()},
                   .lists_groups = channel->groups() != nullptr};
     added.groups = read_groups(*channel, added);
     channels_.push_back(std::move(added));
@@ -233,6 +238,12 @@ const AgentRules& Policy::rules_of(std::string_view agent) const {
   static const AgentRules kDefaults{};
   const AgentRules* own = find_named(agent_rules_, agent, &AgentRules::agent);
   return own != nullptr ? *own : kDefaults;
+}
+
+const DeliveryRules& Policy::delivery_rules(std::string_view channel) const {
+  static constexpr DeliveryRules kDefaults{};
+  const Channel* of_channel = find_channel(channel);
+  return of_channel == nullptr ? kDefaults : of_channel->deliveries;
 }
 
 fb::QueueMode Policy::queue_mode(std::string_view agent, std::string_view channel) const {

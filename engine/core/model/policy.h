@@ -48,6 +48,12 @@ struct AgentRules {
   fb::QueueMode queue_mode{fb::QueueMode::unset};
 };
 
+// How what is sent to a channel is dealt with. The defaults are those of event.fbs.
+struct DeliveryRules {
+  std::uint64_t ttl_ms{3'600'000};
+  bool at_least_once{};
+};
+
 // What a list says of a tool: the first entry that is its name, or its beginning when the entry
 // ends in "*". ASCII case does not count. An entry "!name" cancels later entries for that tool;
 // "!!name", in `allow`, also cancels a person's answer "always".
@@ -110,6 +116,8 @@ class Policy {
   // What happens to a message from that channel that comes while its session is busy, unless the
   // message says so itself. Never unset.
   fb::QueueMode queue_mode(std::string_view agent, std::string_view channel) const;
+  // Borrowed until the next apply. `channel` in lower case.
+  const DeliveryRules& delivery_rules(std::string_view channel) const;
   // Whether a message of this text asks for a fresh start; `rest` is what it says besides, without
   // the blanks at its ends.
   bool is_reset_trigger(std::string_view text, std::string_view& rest) const;
@@ -145,6 +153,7 @@ class Policy {
     IdList direct_list{};
     IdList group_list{};
     fb::QueueMode queue_mode{};
+    DeliveryRules deliveries{};
     bool lists_groups{};          // then what `groups` does not name is refused
     std::vector<Group> groups{};  // sorted by id
   };

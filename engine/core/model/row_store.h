@@ -82,6 +82,7 @@ class RowLinks {
     links_[row] = RowLink{};
   }
   std::uint32_t next(std::uint32_t row) const { return links_[row].next; }
+  std::uint32_t previous(std::uint32_t row) const { return links_[row].prev; }
   // Whether the row is in the list with these ends. REQUIRES: it is in no other list.
   bool contains(const RowEnds& ends, std::uint32_t row) const {
     return links_[row].prev != 0 || ends.first == row;

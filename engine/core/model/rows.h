@@ -154,8 +154,10 @@ struct RunRow {
   Seq ended{};                    // RunFinished / RunFailed / RunAborted / RunsMerged; 0 = open
   std::int64_t started_wall_ms{};
   std::int64_t ended_wall_ms{};
-  RunId steered{};  // queued: the run whose agent took its message; 0 = none
-  Seq previous{};   // of a retry: the last RunStarted of the run before; 0 = none
+  RunId steered{};       // queued: the run whose agent took its message; 0 = none
+  Seq previous{};        // of a retry: the last RunStarted of the run before; 0 = none
+  ChannelId channel{};   // that the answer is delivered to; 0 = to none
+  std::uint64_t lane{};  // of the delivery
   Text key{};
   Text agent_id{};
   std::uint16_t attempt{};  // 0 = not started
@@ -185,7 +187,91 @@ struct RunRow {
         column(15, "trust", &Row::trust),
         column(16, "queue_mode", &Row::queue_mode),
         column(17, "steered", &Row::steered),
-        column(18, "previous", &Row::previous, kSeqOfState)};
+        column(18, "previous", &Row::previous, kSeqOfState),
+        column(19, "channel", &Row::channel),
+        column(20, "lane", &Row::lane)};
+  }
+};
+
+// ---- Channels and deliveries
+
+// An account of a channel that the gateway delivers to.
+struct ChannelRow {
+  ChannelId id{};  // seq of its first ChannelStateChanged
+  std::string name{};
+  std::string account{};
+  fb::ChannelState state{};
+  std::int64_t since_wall_ms{};  // of the state
+  std::string problem{};         // with its remedy; empty = none
+  std::string identity{};        // who it is on the platform; empty = not known yet
+  std::string position{};        // up to where it was read; opaque
+  std::string position_of{};     // the identity whose position it is
+
+  // Whether deliveries may be given to it.
+  bool usable() const {
+    return state == fb::ChannelState::connected || state == fb::ChannelState::degraded;
+  }
+
+  static constexpr auto columns() {
+    using Row = ChannelRow;
+    return std::tuple{column(0, "id", &Row::id),
+                      column(1, "name", &Row::name, limits::kNameBytesMax),
+                      column(2, "account", &Row::account, limits::kNameBytesMax),
+                      column(3, "state", &Row::state),
+                      column(4, "since_wall_ms", &Row::since_wall_ms),
+                      column(5, "problem", &Row::problem, limits::kKeyBytesMax),
+                      column(6, "identity", &Row::identity, limits::kNameBytesMax),
+                      column(7, "position", &Row::position, limits::kNameBytesMax),
+                      column(8, "position_of", &Row::position_of, limits::kNameBytesMax)};
+  }
+};
+
+// Numbers are in snapshots.
+enum class DeliveryStatus : std::uint8_t { unknown, waiting, attempted, dead };
+
+// Something that is to be sent, was not sent, or may have been. What and where to stands in the
+// journal: events `id`, `message` and `body`.
+struct DeliveryRow {
+  DeliveryId id{};  // 0 = the row is free
+  ChannelId channel{};
+  std::uint64_t lane{};  // one after the other within it
+  Seq queued{};          // the event that put it in line, which is in order of these
+  SessionId session{};
+  RunId run{};
+  PrincipalId principal{};
+  std::uint64_t correlation{};
+  std::uint64_t not_before_ms{};  // logical
+  std::uint64_t expires_ms{};     // logical
+  Seq attempted{};                // the last DeliveryAttempted: id of the obligation; 0 = none
+  Seq ended{};                    // the DeliveryDeadLettered; 0 = it is no dead letter
+  std::int64_t created_wall_ms{};
+  std::uint32_t pieces{};    // of the text, that have arrived
+  std::uint16_t attempts{};  // those that count
+  DeliveryStatus status{};
+  fb::DeadLetterReason reason{};  // of a dead letter
+  fb::DeliveryPurpose purpose{};
+
+  static constexpr auto columns() {
+    using Row = DeliveryRow;
+    return std::tuple{
+        column(0, "id", &Row::id),
+        column(1, "channel", &Row::channel),
+        column(2, "lane", &Row::lane),
+        column(3, "queued", &Row::queued, kSeqOfState),
+        column(4, "session", &Row::session),
+        column(5, "run", &Row::run),
+        column(6, "principal", &Row::principal),
+        column(7, "correlation", &Row::correlation),
+        column(8, "not_before_ms", &Row::not_before_ms),
+        column(9, "expires_ms", &Row::expires_ms),
+        column(10, "attempted", &Row::attempted, kSeqOfState),
+        column(11, "ended", &Row::ended, kSeqOfState),
+        column(12, "created_wall_ms", &Row::created_wall_ms),
+        column(13, "pieces", &Row::pieces),
+        column(14, "attempts", &Row::attempts),
+        column(15, "status", &Row::status, static_cast<std::uint64_t>(DeliveryStatus::dead)),
+        column(16, "reason", &Row::reason),
+        column(17, "purpose", &Row::purpose)};
   }
 };
 
@@ -212,8 +298,7 @@ struct IdempotentRequest {
   static constexpr auto columns() {
     using Row = IdempotentRequest;
     return std::tuple{column(0, "fingerprint", &Row::fingerprint),
-                      column(1, "message", &Row::message, kSeqOfState),
-                      column(2, "run", &Row::run, kSeqOfState),
+                      column(1, "message", &Row::message, kSeqOfState), column(2, "run", &Row::run),
                       column(3, "logical_ms", &Row::logical_ms)};
   }
 };

@@ -314,6 +314,7 @@ Status load(const fbs::Snapshot& from, State& state, SavedDigest saved) {
   });
   if (damaged.empty() && !place_runs(tables)) damaged = "runs";
   if (damaged.empty() && !histories_fit(tables)) damaged = "histories";
+  if (damaged.empty() && !tables.deliveries.makes_sense()) damaged = "deliveries";
   if (!damaged.empty()) {
     return corrupt("a row of its table " + std::string(damaged) + " makes no sense.");
   }

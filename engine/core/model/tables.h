@@ -10,6 +10,8 @@
 #include "engine/core/approvals/approvals.h"
 #include "engine/core/base/text_arena.h"
 #include "engine/core/base/zone.h"
+#include "engine/core/channels/channels.h"
+#include "engine/core/deliveries/deliveries.h"
 #include "engine/core/devices/devices.h"
 #include "engine/core/messages/repeats.h"
 #include "engine/core/model/policy.h"
@@ -73,6 +75,8 @@ struct Tables {
   AllowedTools allowed_tools{};
   Quarantine quarantine{};
   Histories histories{};
+  Channels channels{};
+  Deliveries deliveries{};
 };
 
 // Every table of rows once, in the order of digests and snapshots, with its name there. A new table
@@ -89,7 +93,9 @@ constexpr auto table_list() {
                     std::pair{"approvals", &Tables::approvals},
                     std::pair{"allowed_tools", &Tables::allowed_tools},
                     std::pair{"quarantined", &Tables::quarantine},
-                    std::pair{"histories", &Tables::histories}};
+                    std::pair{"histories", &Tables::histories},
+                    std::pair{"channels", &Tables::channels},
+                    std::pair{"deliveries", &Tables::deliveries}};
 }
 
 template <class AnyTables, class Visit>

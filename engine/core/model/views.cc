@@ -204,22 +204,57 @@ EngineMemory view_engine(const State& state) {
   return EngineMemory{{meta}, meta.zone, state.tables().policy.body(), meta.local.body()};
 }
 
+bool view_delivery(const State& state, DeliveryId delivery, DeliveryView& out) {
+  const Deliveries& deliveries = state.tables().deliveries;
+  const std::uint32_t row = deliveries.find(delivery);
+  if (row != 0) out = deliveries[row];
+  return row != 0;
+}
+
+bool view_channel(const State& state, ChannelId channel, ChannelView& out) {
+  const ChannelRow* row = state.tables().channels.find(channel);
+  if (row != nullptr) out = *row;
+  return row != nullptr;
+}
+
+void list_channels(const State& state, std::vector<ChannelView>& out) {
+  const Channels& channels = state.tables().channels;
+  out.insert(out.end(), channels.begin(), channels.end());
+}
+
+void list_dead_letters(const State& state, std::size_t offset, std::size_t limit,
+                       std::vector<DeliveryId>& out) {
+  const Deliveries& deliveries = state.tables().deliveries;
+  for (std::uint32_t row = deliveries.newest_dead(); row != 0 && limit != 0;
+       row = deliveries.previous(row)) {
+    if (offset != 0) {
+      --offset;
+      continue;
+    }
+    out.push_back(deliveries.id_of(row));
+    --limit;
+  }
+}
+
 StateCounts count_state(const State& state) {
   const Tables& tables = state.tables();
   std::uint64_t bytes = tables.texts.bytes();
   for_each_table(tables, [&](std::string_view, const auto& table) { bytes += table.bytes(); });
-  return StateCounts{.sessions = tables.sessions.count(),
-                     .principals = tables.principals.count(),
-                     .runs_open = tables.runs.open_count(),
-                     .runs_running = tables.runs.running_count(),
-                     .obligations_open = tables.runs.running_count(),
-                     .duplicates = tables.duplicates.count(),
-                     .idempotency_keys = tables.idempotency.count(),
-                     .devices = tables.devices.count(),
-                     .paired_senders = tables.paired_senders.count(),
-                     .duplicates_evicted_young = tables.duplicates.evicted_young(),
-                     .idempotency_evicted_young = tables.idempotency.evicted_young(),
-                     .bytes = bytes};
+  return StateCounts{
+      .sessions = tables.sessions.count(),
+      .principals = tables.principals.count(),
+      .runs_open = tables.runs.open_count(),
+      .runs_running = tables.runs.running_count(),
+      .obligations_open = tables.runs.running_count() + tables.deliveries.attempted_count(),
+      .deliveries_waiting = tables.deliveries.count() - tables.deliveries.dead_count(),
+      .dead_letters = tables.deliveries.dead_count(),
+      .duplicates = tables.duplicates.count(),
+      .idempotency_keys = tables.idempotency.count(),
+      .devices = tables.devices.count(),
+      .paired_senders = tables.paired_senders.count(),
+      .duplicates_evicted_young = tables.duplicates.evicted_young(),
+      .idempotency_evicted_young = tables.idempotency.evicted_young(),
+      .bytes = bytes};
 }
 
 bool view_device(const State& state, std::string_view device_id, DeviceView& out) {

@@ -107,6 +107,18 @@ std::size_t list_devices(const State& state, std::size_t offset, std::size_t lim
 // Requests of senders that have not expired by now_ms (logical), the oldest first; appended.
 void list_pairing(const State& state, std::uint64_t now_ms, std::vector<PairingView>& out);
 
+// The rows as they are; texts are borrowed until the next evolve.
+using DeliveryView = DeliveryRow;
+using ChannelView = ChannelRow;
+// False when there is no such row; `out` is then untouched.
+bool view_delivery(const State& state, DeliveryId delivery, DeliveryView& out);
+bool view_channel(const State& state, ChannelId channel, ChannelView& out);
+// In order of their ids; appended.
+void list_channels(const State& state, std::vector<ChannelView>& out);
+// Dead letters, the latest first; appends at most `limit` ids from position `offset` on.
+void list_dead_letters(const State& state, std::size_t offset, std::size_t limit,
+                       std::vector<DeliveryId>& out);
+
 // False when it is not there, or was answered.
 bool view_approval(const State& state, Seq request, ApprovalView& out);
 // The same of one that may have been asked just now, and not been put to people.
@@ -137,6 +149,8 @@ struct StateCounts {
   std::uint32_t runs_open{};
   std::uint32_t runs_running{};
   std::uint32_t obligations_open{};
+  std::uint32_t deliveries_waiting{};  // or attempted
+  std::uint32_t dead_letters{};
   std::uint32_t duplicates{};
   std::uint32_t idempotency_keys{};
   std::uint32_t devices{};

@@ -47,6 +47,7 @@ enum class ItemKind : std::uint16_t {
   answer = 24,
   control = 25,
   past_question = 26,
+  deliver = 27,
 };
 
 // The outcome of a journalled input.

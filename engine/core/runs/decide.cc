@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/core/deliveries/dispatcher.h"
 #include "engine/core/messages/repeats.h"
 #include "engine/core/sessions/histories.h"
 
@@ -272,6 +273,11 @@ void decide_run_end(const Tables& tables, const Input& input, Decision& decision
   if (finished) merged = steered_runs(tables, *run);
   if (!merged.empty()) drafter.add_runs_merged(why, merged, id);
   drafter.add_withdrawals(why.cause, id.value);
+  const std::string_view said = finished ? text_of(root_of<fb::RunFinished>(input.body).text())
+                                         : text_of(root_of<fb::RunFailed>(input.body).message());
+  Dispatcher(tables, input.now, drafter)
+      .request_answer(*run, Seq{why.cause}, said,
+                      finished ? fb::DeliveryPurpose::answer : fb::DeliveryPurpose::failure, why);
   const std::uint64_t now_ms = input.now.logical_ms;
   const std::uint32_t next = next_due_run(tables, run->session_row, now_ms, merged);
   if (next != 0) drafter.start_run(next, now_ms, merged);
@@ -350,8 +356,13 @@ void decide_run_interrupted(const Tables& tables, const Input& input, Decision& 
   const auto kind = counts ? fb::RunErrorKind::crash : fb::RunErrorKind::unknown;
   BodyBuilder& builder = drafter.builder();
   const TextOffset text = builder.CreateString(message);
-  drafter.add(why, fb::CreateRunFailed(builder, run.id.value, kind, text, body.duration_ms(),
-                                       outcome, run.attempt));
+  const Seq failed =
+      drafter.add(why, fb::CreateRunFailed(builder, run.id.value, kind, text, body.duration_ms(),
+                                           outcome, run.attempt));
+  Why told = why;
+  told.cause = failed.value;
+  Dispatcher(tables, input.now, drafter)
+      .request_answer(run, failed, message, fb::DeliveryPurpose::failure, told);
   const std::uint64_t now_ms = input.now.logical_ms;
   const std::uint32_t next = next_due_run(tables, run.session_row, now_ms, {});
   if (next != 0) drafter.start_run(next, now_ms, {});
@@ -414,11 +425,11 @@ void decide_run_retry(const Tables& tables, const Input& input, Decision& decisi
   drafter.builder();
   const TextOffset named = builder.CreateString(key);
   const TextOffset agent_id = builder.CreateString(agent);
-  reply.run =
-      RunId{drafter
-                .add(why, fb::CreateRunQueued(builder, named, agent_id, old.message.value, 0,
-                                              old.trust, fb::QueueMode::followup, old.id.value))
-                .value};
+  reply.run = RunId{drafter
+                        .add(why, fb::CreateRunQueued(builder, named, agent_id, old.message.value,
+                                                      0, old.trust, fb::QueueMode::followup,
+                                                      old.id.value, old.channel.value, old.lane))
+                        .value};
   start_queued(tables, drafter, why, reply.run, Runs::retried_start(old), session_row,
                input.now.logical_ms);
 }

@@ -88,6 +88,8 @@ void fold_run_queued(const Folding& fold) {
                        .correlation = header.correlation,
                        .not_before_ms = body.not_before_ms(),
                        .previous = Runs::retried_start(old),
+                       .channel = ChannelId{body.channel()},
+                       .lane = body.lane(),
                        .key = cut_bytes(body.run_key(), limits::kIdempotencyKeyBytesMax),
                        .agent_id = cut_bytes(body.agent_id()),
                        .trust = body.trust(),

@@ -33,6 +33,7 @@ std::uint32_t Runs::add(const Row& from) {
   by_id_.insert(hash_id(run.id.value), row);
   by_key_.insert(hash_text(seed_, texts_->view(run.key)), row);
   ++open_count_;
+  if (run.channel) ++routed_count_;
   return row;
 }
 
@@ -59,6 +60,7 @@ void Runs::end(std::uint32_t row, RunStatus status, Seq ended) {
   if (open(row)) {
     set_delay_armed(row, false);
     --open_count_;
+    if (run.channel) --routed_count_;
     if (run.status == RunStatus::running) --running_count_;
   } else {
     links_.remove(ended_, row);

@@ -17,7 +17,7 @@ namespace spine::core {
 struct Run : RunRow<Text> {
   std::uint32_t session_row{};  // 0 once ended
 };
-static_assert(sizeof(Run) <= 128);
+static_assert(sizeof(Run) <= 144);
 
 // When a run that waits is due. Derived data: in no digest and no snapshot.
 struct Deadline {
@@ -50,6 +50,8 @@ class Runs {
   bool full() const { return open_count_ >= limits::kRunsOpenMax; }
   std::uint32_t open_count() const { return open_count_; }
   std::uint32_t running_count() const { return running_count_; }
+  // Open ones whose answers are delivered to a channel.
+  std::uint32_t routed_count() const { return routed_count_; }
   std::uint32_t count() const { return rows_.used(); }
   std::uint32_t end() const { return rows_.end(); }
   bool live(std::uint32_t row) const { return row < rows_.end() && runs_[row].id; }
@@ -121,6 +123,7 @@ class Runs {
   std::uint64_t seed_{};
   std::uint32_t open_count_{};
   std::uint32_t running_count_{};
+  std::uint32_t routed_count_{};
 };
 
 }  // namespace spine::core

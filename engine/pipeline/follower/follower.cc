@@ -12,6 +12,7 @@
 #include "engine/core/model/snapshot.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
+#include "engine/pipeline/follower/delivery_reader.h"
 #include "engine/pipeline/follower/gap_reader.h"
 #include "engine/pipeline/follower/indexed_events.h"
 #include "engine/pipeline/follower/journal_pages.h"
@@ -244,6 +245,12 @@ Status Follower::answer(const ReadRequest& request) {
       PromptItem item{};
       SPINE_TRY(const bool wanted, prompts.read_prompt(request.run, request.effect, item));
       if (wanted) write(loop_, item);
+      return ok();
+    }
+    case ReadRequest::Kind::deliver: {
+      DeliveryReader deliveries{state_, *reader_};
+      SPINE_TRY(const bool wanted, deliveries.read(request.delivery, request.effect));
+      if (wanted) write(loop_, deliveries.item());
       return ok();
     }
   }

@@ -29,7 +29,7 @@ namespace spine::pipeline {
 
 // Something the engine thread wants read from the journal.
 struct ReadRequest {
-  enum class Kind : std::uint8_t { answer, prompt, gap, journal };
+  enum class Kind : std::uint8_t { answer, prompt, deliver, gap, journal };
   Kind kind{};
   ConnectionRef connection{};
   std::uint64_t request{};
@@ -38,7 +38,8 @@ struct ReadRequest {
   Seq from{};                // gap: the first event that is wanted
   JournalAsk journal{};      // journal
   RunId run{};               // prompt
-  EffectId effect{};         // prompt
+  EffectId effect{};         // prompt, deliver
+  DeliveryId delivery{};     // deliver
 };
 
 // Own thread, low priority. Its fold checks the writer's: at each StateDigested event its digest

@@ -178,6 +178,30 @@ struct ControlItem {
   static void list(auto& item, auto& fields) { fields(item.what, item.agent_id); }
 };
 
+// Send this to the channel. It is answered with a DeliveryConfirmed or a DeliveryFailed.
+struct DeliverItem {
+  static constexpr auto kKind = ItemKind::deliver;
+  EffectId effect{};  // of the attempt
+  DeliveryId delivery{};
+  RunId run{};              // whose answer it is; 0 = of none
+  std::uint16_t attempt{};  // 1 = the first
+  std::uint32_t pieces{};   // of the text, that have arrived
+  fb::DeliveryPurpose purpose{};
+  fb::ConversationKind conversation{};
+  std::string_view channel{};
+  std::string_view account{};
+  std::string_view conversation_id{};
+  std::string_view thread{};
+  std::string_view reply_to{};  // the platform's id of the message that is answered
+  std::string_view text{};
+
+  static void list(auto& item, auto& fields) {
+    fields(item.effect, item.delivery, item.run, item.attempt, item.pieces, item.purpose,
+           item.conversation, item.channel, item.account, item.conversation_id, item.thread,
+           item.reply_to, item.text);
+  }
+};
+
 // A question about the past. It is answered with a PastItem or a PastFailureItem, for the
 // connection and request in the header.
 struct PastQuestionItem {

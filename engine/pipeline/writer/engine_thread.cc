@@ -42,6 +42,24 @@ std::string_view why_interrupted(fb::InterruptReason reason) {
              : "The gateway stopped while the agent worked on this message.";
 }
 
+// What becomes of an open obligation of the process before, as an input built in `body`.
+OwnInput interrupted(const core::Effect& open, fb::InterruptReason reason,
+                     flatbuffers::FlatBufferBuilder& body) {
+  if (open.kind != core::EffectKind::deliver) {
+    const auto message = body.CreateString(why_interrupted(reason));
+    body.Finish(fb::CreateRunInterrupted(body, open.run.value, reason, message));
+    return {fb::EventBody::RunInterrupted, finished(body)};
+  }
+  // Before an orderly stop the channels say what became of what they had begun.
+  const bool crashed = reason == fb::InterruptReason::gateway_crash;
+  const auto why = body.CreateString(crashed ? "The gateway crashed while this was being sent."
+                                             : "The gateway was stopped.");
+  body.Finish(fb::CreateDeliveryFailed(
+      body, open.delivery.value, open.id.seq.value,
+      crashed ? fb::DeliveryFailure::unknown : fb::DeliveryFailure::not_ready, why));
+  return {fb::EventBody::DeliveryFailed, finished(body)};
+}
+
 }  // namespace
 
 EngineThread::EngineThread(Shared& shared, Ingress& ingress, Outlets outlets,
@@ -201,9 +219,10 @@ void EngineThread::handle(const InputHeader& header, ByteSpan body) {
 
 void EngineThread::handle_journalled(const InputHeader& header, ByteSpan body) {
   const bool room = core::kind_of(header.kind).closes ? space_for_closing_ : space_for_intake_;
-  // Earlier inputs of agents wait for room, and a later one must not overtake them.
+  // Earlier inputs of agents and channels wait for room, and a later one must not overtake them.
+  const auto source = static_cast<Source>(header.source);
   const bool behind = !postponed_.empty() && !header.connection &&
-                      header.source == static_cast<std::uint16_t>(Source::agent);
+                      (source == Source::agent || source == Source::channel);
   if (room && !behind) return decisions_.take(header, body);
   if (!room) shared_.metrics.journal_space_refusals.add();
   if (!header.connection) return postponed_.add(header, body);  // it waits here until there is room
@@ -247,7 +266,7 @@ Status EngineThread::commit_now(std::span<const OwnInput> inputs) {
   return commit();
 }
 
-Result<std::uint32_t> EngineThread::interrupt_runs(fb::InterruptReason reason) {
+Result<std::uint32_t> EngineThread::interrupt_work(fb::InterruptReason reason) {
   core::Effects open;
   core::open_obligations(state(), open);
   for (std::size_t first = 0; first < open.size(); first += kInterruptsPerCommit) {
@@ -255,10 +274,7 @@ Result<std::uint32_t> EngineThread::interrupt_runs(fb::InterruptReason reason) {
     std::vector<flatbuffers::FlatBufferBuilder> bodies(count);
     std::vector<OwnInput> inputs;
     for (std::size_t i = 0; i < count; ++i) {
-      const auto message = bodies[i].CreateString(why_interrupted(reason));
-      bodies[i].Finish(
-          fb::CreateRunInterrupted(bodies[i], open[first + i].run.value, reason, message));
-      inputs.push_back({fb::EventBody::RunInterrupted, finished(bodies[i])});
+      inputs.push_back(interrupted(open[first + i], reason, bodies[i]));
     }
     SPINE_TRY_STATUS(commit_now(inputs));
   }

@@ -33,7 +33,7 @@ class EngineThread {
   // Thread: main, before run(). Every run that was being worked on when the process before this one
   // ended is interrupted, and started again or failed as the policy says; in commits of a bounded
   // size. Returns how many there were.
-  Result<std::uint32_t> interrupt_runs(fb::InterruptReason reason);
+  Result<std::uint32_t> interrupt_work(fb::InterruptReason reason);
   // Thread: main, before run(). Publishes what the commits above led to.
   void publish_start() { publish(); }
 

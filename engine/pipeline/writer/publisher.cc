@@ -43,6 +43,13 @@ void Publisher::emit_effects(const EventView& event) {
       case core::EffectKind::control_agent:
         emit_control(event);
         break;
+      case core::EffectKind::deliver:
+        // What is sent stands in several events, some of long ago.
+        out_.reads.push_back({.kind = ReadRequest::Kind::deliver,
+                              .as_of = effect.id.seq,
+                              .effect = effect.id,
+                              .delivery = effect.delivery});
+        break;
     }
   }
 }

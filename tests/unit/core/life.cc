@@ -31,6 +31,7 @@ ConfigSpec random_config(Prng& prng) {
 void Life::step() {
   if (prng_.chance(20)) world.advance_ms(prng_.below(prng_.chance(10) ? 40'000'000 : 2'000));
   if (prng_.chance(15)) return door_step();
+  if (prng_.chance(20)) return channel_step();
   if (prng_.chance(25)) return agent_step();
   if (prng_.chance(3)) return retry_some_run();
   if (prng_.chance(3)) return cut_some_history();

@@ -45,6 +45,8 @@ class Life {
   void run_step(RunId run);
   void retry_some_run();
   void approval_step();
+  // Something that a channel reports, or somebody wants of a dead letter.
+  void channel_step();
   RunId some_running();
   RunId some_waiting();
 

@@ -94,7 +94,8 @@ flatbuffers::Offset<fb::ChannelPolicy> channel_policy(Builder& builder,
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::GroupPolicy>>> groups_at;
   if (channel.lists_groups || !groups.empty()) groups_at = builder.CreateVector(groups);
   return fb::CreateChannelPolicy(builder, name, channel.dm, allow_from, channel.group,
-                                 group_allow_from, channel.queue_mode, groups_at);
+                                 group_allow_from, channel.queue_mode, groups_at,
+                                 channel.delivery_ttl_ms, channel.at_least_once);
 }
 
 }  // namespace

@@ -91,6 +91,8 @@ struct ChannelSpec {
   std::vector<std::string> group_allow_from{};  // empty = absent
   fb::DmPolicy group{};
   fb::QueueMode queue_mode{};
+  std::uint64_t delivery_ttl_ms{3'600'000};
+  bool at_least_once{};
   std::vector<GroupSpec> groups{};  // empty = absent
   bool lists_groups{};              // there, even if empty
 };
@@ -207,6 +209,20 @@ class World {
   Reply skills_changed(std::size_t changes);
   // A key of its own for each request, unless one is given.
   Reply retry(RunId run, bool forced = false, const std::string& key = {});
+
+  // World of channels (world_channels.cc)
+  Reply channel_state(fb::ChannelState state, const std::string& channel = "telegram",
+                      const std::string& account = "bot", const std::string& problem = {});
+  Reply channel_read(const std::string& position, const std::string& channel = "telegram",
+                     const std::string& account = "bot");
+  // Of the present attempt.
+  Reply confirm(DeliveryId delivery);
+  Reply fail_delivery(DeliveryId delivery, fb::DeliveryFailure kind, std::uint32_t pieces = 0,
+                      std::uint64_t retry_after_ms = 0);
+  Reply retry_delivery(DeliveryId delivery);
+  Reply discard_delivery(DeliveryId delivery);
+  // Those that are attempted now, by the seq of the attempt.
+  std::vector<DeliveryId> attempted() const;
 
   void advance_ms(std::uint64_t ms) {
     now.logical_ms += ms;

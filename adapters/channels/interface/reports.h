@@ -1,0 +1,80 @@
+// Reports: what an account of a channel tells the engine; each becomes an input.
+#pragma once
+
+#include <cstdint>
+#include <flatbuffers/flatbuffers.h>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "adapters/channels/interface/message.h"
+#include "engine/pipeline/queues/ingress.h"
+#include "schemas/vocab/ids.h"
+
+#include "event_generated.h"
+
+namespace spine::channels {
+
+// An attempt that came to nothing, or of which nobody knows. Borrowed.
+struct Failure {
+  fb::DeliveryFailure kind{};
+  std::string_view reason{};                    // for people, with what to do; no secret in it
+  std::uint64_t retry_after_ms{};               // rate_limited
+  std::uint32_t pieces{};                       // of the text, that have arrived, of all attempts
+  std::span<const std::string> platform_ids{};  // of those that arrived in this attempt
+};
+
+// The present state of an account, for those who ask.
+struct AccountState {
+  fb::ChannelState state{};
+  std::string problem{};
+  std::string identity{};
+  std::int64_t since_wall_ms{};
+  std::int64_t last_exchange_wall_ms{};  // the last that succeeded; 0 = none yet
+};
+
+// Texts are cut to the bounds of limits.h. What is reported in one turn of the loop is committed
+// together if it fits one block, in the order of the calls. Thread: loop. The producer outlives it;
+// whoever owns the loop flushes it.
+class Reports {
+ public:
+  // `channel` in lower case.
+  Reports(pipeline::IngressProducer& producer, std::string channel, std::string account);
+
+  const std::string& channel() const { return channel_; }
+  const std::string& account() const { return account_; }
+
+  // Backpressure: false while the engine's input queue is full. Then nothing more is read from the
+  // platform.
+  bool has_room() { return producer_.has_room(); }
+  // A message; channel and account are put in. Whether it is new, and who may write, the core
+  // decides.
+  void received(Message message);
+  // Everything the platform has sent before that position was reported.
+  void read_up_to(std::string_view identity, std::string_view position);
+  // `problem` for people, with what to do; empty = none. Does nothing when nothing has changed.
+  // `identity`: empty = as before.
+  void state(fb::ChannelState state, std::string_view problem = {}, std::string_view identity = {});
+  // The platform answered something.
+  void exchanged();
+  void confirmed(DeliveryId delivery, EffectId effect, std::span<const std::string> platform_ids);
+  void failed(DeliveryId delivery, EffectId effect, const Failure& failure);
+
+  const AccountState& now() const { return now_; }
+
+ private:
+  using Text = flatbuffers::Offset<flatbuffers::String>;
+  using Texts = flatbuffers::Offset<flatbuffers::Vector<Text>>;
+  template <class Table>
+  void push(flatbuffers::Offset<Table> table);
+  Text text(std::string_view value, std::size_t bytes_max);
+  Texts texts(std::span<const std::string> values);
+
+  pipeline::IngressProducer& producer_;
+  std::string channel_;
+  std::string account_;
+  AccountState now_{};
+  flatbuffers::FlatBufferBuilder builder_{1024};
+};
+
+}  // namespace spine::channels

@@ -1,0 +1,10 @@
+// Folds of what is recorded about channels.
+#pragma once
+
+#include "engine/core/model/folding.h"
+
+namespace spine::core {
+
+Fold fold_channel_state, fold_channel_read;
+
+}  // namespace spine::core

@@ -1,0 +1,142 @@
+// Deliveries: when one is tried again, and when it is a dead letter.
+#include "engine/core/deliveries/decide.h"
+
+#include <algorithm>
+
+#include "engine/core/deliveries/dispatcher.h"
+
+namespace spine::core {
+namespace {
+
+bool good_ids(const IdTexts* ids) {
+  if (ids == nullptr) return true;
+  return ids->size() <= limits::kPlatformIdsMax &&
+         std::all_of(ids->begin(), ids->end(), [](const flatbuffers::String* id) {
+           return id->size() <= limits::kNameBytesMax;
+         });
+}
+
+// The outcome of the attempt, as the first event. Row, 0 = refused.
+template <class Body>
+std::uint32_t add_outcome(const Tables& tables, const Body& body, bool fits, Drafter& drafter,
+                          Decision& decision) {
+  const std::uint32_t row = tables.deliveries.find(DeliveryId{body.delivery()});
+  const DeliveryRow& delivery = tables.deliveries[row];
+  if (row == 0 || delivery.status != DeliveryStatus::attempted ||
+      delivery.attempted.value != body.attempted()) {
+    decision.refuse(ReplyCode::not_found);
+    return 0;
+  }
+  if (!fits) {
+    decision.refuse(ReplyCode::rejected);
+    return 0;
+  }
+  decision.reply.session = delivery.session;
+  decision.reply.run = delivery.run;
+  decision.reply.seq = drafter.add_input(Why{.cause = delivery.attempted.value,
+                                             .correlation = delivery.correlation,
+                                             .principal = delivery.principal.value,
+                                             .session = delivery.session.value});
+  return row;
+}
+
+// Doubled with each attempt that counts.
+std::uint64_t retry_ms(std::uint16_t attempts) {
+  const unsigned doublings = std::min<unsigned>(attempts == 0 ? 0 : attempts - 1, 16);
+  return std::min(limits::kDeliveryRetryMs << doublings, limits::kDeliveryRetryMsMax);
+}
+
+// A platform may say anything.
+constexpr std::uint64_t kRateLimitMsMax = 24ULL * 3600 * 1000;
+
+// How long to wait before another try of that delivery.
+std::uint64_t wait_ms(const fb::DeliveryFailed& failed, const DeliveryRow& delivery) {
+  switch (failed.kind()) {
+    case fb::DeliveryFailure::not_ready:
+      return limits::kDeliveryNotReadyMs;
+    case fb::DeliveryFailure::rate_limited:
+      return std::clamp<std::uint64_t>(failed.retry_after_ms(), limits::kDeliveryNotReadyMs,
+                                       kRateLimitMsMax);
+    default:
+      return retry_ms(delivery.attempts);
+  }
+}
+
+}  // namespace
+
+void decide_delivery_confirmed(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::DeliveryConfirmed>(input.body);
+  Drafter drafter(tables, input, decision);
+  const std::uint32_t row =
+      add_outcome(tables, body, good_ids(body.platform_ids()), drafter, decision);
+  if (row != 0) Dispatcher(tables, input.now, drafter).ended(row, decision.reply.seq);
+}
+
+void decide_delivery_failed(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::DeliveryFailed>(input.body);
+  const bool fits =
+      good_ids(body.platform_ids()) && fit(limits::kAgentMessageBytesMax, body.reason());
+  Drafter drafter(tables, input, decision);
+  const std::uint32_t row = add_outcome(tables, body, fits, drafter, decision);
+  if (row == 0) return;
+  const Seq failed = decision.reply.seq;
+  const DeliveryRow& delivery = tables.deliveries[row];
+  Dispatcher dispatcher(tables, input.now, drafter);
+  const ChannelRow* channel = tables.channels.find(delivery.channel);
+  const bool again =
+      channel != nullptr && tables.policy.delivery_rules(channel->name).at_least_once;
+  const bool permanent = body.kind() == fb::DeliveryFailure::permanent;
+  if (permanent || (body.kind() == fb::DeliveryFailure::unknown && !again)) {
+    dispatcher.bury(
+        row, permanent ? fb::DeadLetterReason::permanent : fb::DeadLetterReason::unknown, failed);
+    return dispatcher.ended(row, failed);
+  }
+  drafter.add(Why{.cause = failed.value,
+                  .correlation = delivery.correlation,
+                  .principal = delivery.principal.value,
+                  .session = delivery.session.value},
+              fb::CreateDeliveryRetryScheduled(drafter.builder(), delivery.id.value,
+                                               input.now.logical_ms + wait_ms(body, delivery)));
+  // The place it had is free for another conversation.
+  dispatcher.freed(row, failed);
+}
+
+void decide_delivery_retry(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::DeliveryRetryRequested>(input.body);
+  const std::uint32_t row = tables.deliveries.find(DeliveryId{body.delivery()});
+  const DeliveryRow& delivery = tables.deliveries[row];
+  if (row == 0 || delivery.status != DeliveryStatus::dead) {
+    return decision.refuse(ReplyCode::not_found);
+  }
+  const ChannelRow* channel = tables.channels.find(delivery.channel);
+  if (channel == nullptr) return decision.refuse(ReplyCode::not_found);
+  Drafter drafter(tables, input, decision);
+  const Why why{.cause = delivery.ended.value,
+                .correlation = delivery.correlation,
+                .principal = input.principal.value,
+                .session = delivery.session.value};
+  const std::uint64_t expires_ms =
+      input.now.logical_ms + tables.policy.delivery_rules(channel->name).ttl_ms;
+  decision.reply.session = delivery.session;
+  decision.reply.run = delivery.run;
+  decision.reply.seq = drafter.add_input(
+      why, fb::CreateDeliveryRetryRequested(drafter.builder(), delivery.id.value, expires_ms));
+  Dispatcher(tables, input.now, drafter).revived(row, decision.reply.seq);
+}
+
+void decide_delivery_discard(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::DeliveryDiscarded>(input.body);
+  const std::uint32_t row = tables.deliveries.find(DeliveryId{body.delivery()});
+  const DeliveryRow& delivery = tables.deliveries[row];
+  if (row == 0 || delivery.status != DeliveryStatus::dead || body.for_room()) {
+    return decision.refuse(ReplyCode::not_found);
+  }
+  Drafter drafter(tables, input, decision);
+  decision.reply.session = delivery.session;
+  decision.reply.seq = drafter.add_input(Why{.cause = delivery.ended.value,
+                                             .correlation = delivery.correlation,
+                                             .principal = input.principal.value,
+                                             .session = delivery.session.value});
+}
+
+}  // namespace spine::core

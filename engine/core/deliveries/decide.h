@@ -1,0 +1,13 @@
+// What becomes of deliveries: their outcomes, and what somebody wants of dead letters.
+#pragma once
+
+#include "engine/core/model/drafter.h"
+
+namespace spine::core {
+
+// Of the present attempt of a delivery; of another, not_found.
+Rule decide_delivery_confirmed, decide_delivery_failed;
+// Of a dead letter; of anything else, not_found.
+Rule decide_delivery_retry, decide_delivery_discard;
+
+}  // namespace spine::core

@@ -1,0 +1,214 @@
+// Dispatcher: lanes, the bound of what one channel is given, dead letters.
+#include "engine/core/deliveries/dispatcher.h"
+
+#include <algorithm>
+
+#include "schemas/vocab/ascii.h"
+#include "schemas/vocab/siphash.h"
+
+namespace spine::core {
+namespace {
+
+// What an agent says that has nothing to say.
+constexpr std::string_view kNoReply = "NO_REPLY";
+// A failure of which nothing is known.
+constexpr std::string_view kNoAnswer = "This message could not be answered.";
+
+// The first that is ready by now, and was not taken; row, 0 = none.
+template <class Taken>
+std::uint32_t first_ready(const std::set<Deadline>* ready, std::uint64_t now_ms, Taken taken) {
+  if (ready == nullptr) return 0;
+  for (const Deadline& deadline : *ready) {
+    if (deadline.due_ms > now_ms) return 0;
+    if (!taken(deadline.row)) return deadline.row;
+  }
+  return 0;
+}
+
+}  // namespace
+
+DeliveryRoute route_to(const Tables& tables, std::string_view channel,
+                       const fb::MessageReceived& message) {
+  const ChannelRow* row = tables.channels.find(channel, text_of(message.account()));
+  if (row == nullptr) return {};
+  const std::string_view conversation = text_of(message.conversation_id());
+  const std::string_view place = conversation.empty() ? text_of(message.sender_id()) : conversation;
+  // Two conversations with one hash wait for one another, and no more than that.
+  return {row->id, siphash128(tables.meta.fingerprint_key, as_bytes(place)).lo ^ row->id.value};
+}
+
+bool Dispatcher::has_room(const Tables& tables) {
+  return tables.deliveries.count() + tables.runs.routed_count() < limits::kDeliveriesMax;
+}
+
+bool Dispatcher::taken(std::uint32_t row) const {
+  return std::find(taken_.begin(), taken_.end(), row) != taken_.end();
+}
+
+bool Dispatcher::is_first(const DeliveryRoute& route) const {
+  // What is in line and ends with this decision is followed by what stood behind it.
+  const bool in_line = tables_.deliveries.first_of(route.channel, route.lane) != 0;
+  return !in_line && std::none_of(requested_.begin(), requested_.end(), [&](const auto& other) {
+    return other.channel == route.channel && other.lane == route.lane;
+  });
+}
+
+std::uint32_t Dispatcher::room(const ChannelRow& channel) const {
+  const auto count = [&](const std::vector<ChannelId>& list) {
+    return static_cast<std::uint32_t>(std::count(list.begin(), list.end(), channel.id));
+  };
+  const std::uint32_t held =
+      tables_.deliveries.in_flight(channel.id) + count(started_) - count(freed_);
+  return held < limits::kDeliveriesInFlightMax ? limits::kDeliveriesInFlightMax - held : 0;
+}
+
+Why Dispatcher::why_of(std::uint32_t row, Seq cause) const {
+  const DeliveryRow& delivery = tables_.deliveries[row];
+  return Why{.cause = cause.value,
+             .correlation = delivery.correlation,
+             .principal = delivery.principal.value,
+             .session = delivery.session.value};
+}
+
+void Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
+  const ChannelRow* channel = tables_.channels.find(draft.route.channel);
+  if (channel == nullptr ||
+      tables_.deliveries.count() + requested_.size() >= limits::kDeliveriesMax) {
+    return;
+  }
+  const bool now = channel->usable() && room(*channel) != 0 && is_first(draft.route);
+  const std::uint64_t expires_ms = now_ms_ + tables_.policy.delivery_rules(channel->name).ttl_ms;
+  BodyBuilder& builder = drafter_.builder();
+  const TextOffset text = put_text(builder, draft.text);
+  const Seq seq =
+      drafter_.add(why, fb::CreateDeliveryRequested(builder, channel->id.value, draft.route.lane,
+                                                    draft.message.value, {}, draft.body.value, text,
+                                                    draft.run.value, draft.purpose, expires_ms));
+  requested_.push_back(draft.route);
+  if (!now) return;
+  started_.push_back(channel->id);
+  Why attempt = why;
+  attempt.cause = seq.value;
+  drafter_.add(attempt, fb::CreateDeliveryAttempted(drafter_.builder(), seq.value, 1));
+}
+
+void Dispatcher::request_answer(const Run& run, Seq ended, std::string_view text,
+                                fb::DeliveryPurpose purpose, const Why& why) {
+  const std::string_view words = trimmed(text);
+  const bool answers = purpose == fb::DeliveryPurpose::answer;
+  if (!run.channel || (answers && (words.empty() || words == kNoReply))) return;
+  request({.route = {run.channel, run.lane},
+           .message = run.message,
+           .body = words.empty() ? Seq{} : ended,
+           .text = words.empty() ? kNoAnswer : std::string_view{},
+           .run = run.id,
+           .purpose = purpose},
+          why);
+}
+
+// Attempts the delivery, which is the first of its lane and due; one that has expired goes to the
+// dead letters, and the next of the lane takes its turn. Row of the one that was attempted; 0 =
+// none.
+std::uint32_t Dispatcher::take_turn(std::uint32_t row, Seq cause) {
+  const Deliveries& deliveries = tables_.deliveries;
+  for (; row != 0; row = deliveries.next(row)) {
+    const DeliveryRow& delivery = deliveries[row];
+    if (delivery.not_before_ms > now_ms_ || taken(row)) return 0;
+    if (buried_ >= limits::kDeadlinesPerTurnMax) return 0;
+    taken_.push_back(row);
+    if (delivery.expires_ms <= now_ms_) {
+      bury(row, fb::DeadLetterReason::expired, cause);
+      continue;
+    }
+    started_.push_back(delivery.channel);
+    const auto attempt =
+        static_cast<std::uint16_t>(delivery.attempts == 0xffff ? 0xffff : delivery.attempts + 1);
+    drafter_.add(why_of(row, cause),
+                 fb::CreateDeliveryAttempted(drafter_.builder(), delivery.id.value, attempt));
+    return row;
+  }
+  return 0;
+}
+
+void Dispatcher::dispatch(const ChannelRow& channel, Seq cause) {
+  const std::set<Deadline>* ready = tables_.deliveries.ready(channel.id);
+  while (room(channel) != 0 && buried_ < limits::kDeadlinesPerTurnMax) {
+    const std::uint32_t row =
+        first_ready(ready, now_ms_, [this](std::uint32_t at) { return taken(at); });
+    if (row == 0) return;
+    take_turn(row, cause);
+  }
+}
+
+void Dispatcher::dispatch_all(Seq cause) {
+  for (const ChannelRow& channel : tables_.channels) {
+    if (channel.usable()) dispatch(channel, cause);
+  }
+}
+
+void Dispatcher::freed(std::uint32_t row, Seq cause) {
+  const DeliveryRow& delivery = tables_.deliveries[row];
+  freed_.push_back(delivery.channel);
+  taken_.push_back(row);
+  const ChannelRow* channel = tables_.channels.find(delivery.channel);
+  if (channel != nullptr && channel->usable()) dispatch(*channel, cause);
+}
+
+void Dispatcher::ended(std::uint32_t row, Seq cause) {
+  const std::size_t before = started_.size();
+  // Others have waited for a free place: theirs come first, the next of this lane is ready then.
+  freed(row, cause);
+  if (started_.size() != before) return;
+  const ChannelRow* channel = tables_.channels.find(tables_.deliveries[row].channel);
+  if (channel != nullptr && channel->usable() && room(*channel) != 0) {
+    take_turn(tables_.deliveries.next(row), cause);
+  }
+}
+
+void Dispatcher::revived(std::uint32_t row, Seq cause) {
+  const DeliveryRow& delivery = tables_.deliveries[row];
+  const ChannelRow* channel = tables_.channels.find(delivery.channel);
+  if (channel == nullptr || !channel->usable() || room(*channel) == 0 ||
+      !is_first({delivery.channel, delivery.lane})) {
+    return;
+  }
+  started_.push_back(channel->id);
+  drafter_.add(why_of(row, cause),
+               fb::CreateDeliveryAttempted(drafter_.builder(), delivery.id.value, 1));
+}
+
+void Dispatcher::bury(std::uint32_t row, fb::DeadLetterReason reason, Seq cause) {
+  drafter_.add(why_of(row, cause),
+               fb::CreateDeliveryDeadLettered(drafter_.builder(),
+                                              tables_.deliveries.id_of(row).value, reason));
+  ++buried_;
+  make_room(cause);
+}
+
+// The oldest dead letter goes when there are too many with the one just added.
+void Dispatcher::make_room(Seq cause) {
+  const Deliveries& deliveries = tables_.deliveries;
+  if (deliveries.dead_count() + buried_ <= limits::kDeadLettersKept) return;
+  const std::uint32_t row =
+      discarded_ == 0 ? deliveries.oldest_dead() : deliveries.next(discarded_);
+  if (row == 0) return;
+  discarded_ = row;
+  drafter_.add(why_of(row, cause),
+               fb::CreateDeliveryDiscarded(drafter_.builder(), deliveries.id_of(row).value, true));
+}
+
+std::uint64_t next_dispatch_ms(const Tables& tables) {
+  std::uint64_t due = 0;
+  for (const ChannelRow& channel : tables.channels) {
+    const std::set<Deadline>* ready = tables.deliveries.ready(channel.id);
+    if (!channel.usable() || ready == nullptr || ready->empty() ||
+        tables.deliveries.in_flight(channel.id) >= limits::kDeliveriesInFlightMax) {
+      continue;
+    }
+    const std::uint64_t first = std::max<std::uint64_t>(ready->begin()->due_ms, 1);
+    if (due == 0 || first < due) due = first;
+  }
+  return due;
+}
+
+}  // namespace spine::core

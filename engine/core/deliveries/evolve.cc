@@ -1,0 +1,66 @@
+// Deliveries: in line, attempted, arrived, postponed, dead.
+#include "engine/core/deliveries/evolve.h"
+
+namespace spine::core {
+namespace {
+
+template <class Body>
+std::uint32_t row_of(const Folding& fold) {
+  return fold.tables.deliveries.find(DeliveryId{fold.body<Body>().delivery()});
+}
+
+}  // namespace
+
+void fold_delivery_requested(const Folding& fold) {
+  const auto& body = fold.body<fb::DeliveryRequested>();
+  Deliveries& deliveries = fold.tables.deliveries;
+  if (deliveries.full()) return;
+  const RecordHeader& header = fold.event.header;
+  deliveries.add({.id = DeliveryId{fold.seq().value},
+                  .channel = ChannelId{body.channel()},
+                  .lane = body.lane(),
+                  .queued = fold.seq(),
+                  .session = fold.session(),
+                  .run = RunId{body.run()},
+                  .principal = PrincipalId{header.principal},
+                  .correlation = header.correlation,
+                  .expires_ms = body.expires_ms(),
+                  .created_wall_ms = fold.wall_ms(),
+                  .purpose = body.purpose()});
+}
+
+void fold_delivery_attempted(const Folding& fold) {
+  fold.tables.deliveries.attempt(row_of<fb::DeliveryAttempted>(fold), fold.seq());
+}
+
+void fold_delivery_confirmed(const Folding& fold) {
+  fold.tables.deliveries.remove(row_of<fb::DeliveryConfirmed>(fold));
+}
+
+void fold_delivery_failed(const Folding& fold) {
+  const auto& body = fold.body<fb::DeliveryFailed>();
+  fold.tables.deliveries.fail(row_of<fb::DeliveryFailed>(fold), body.pieces(),
+                              body.kind() != fb::DeliveryFailure::not_ready);
+}
+
+void fold_delivery_scheduled(const Folding& fold) {
+  const auto& body = fold.body<fb::DeliveryRetryScheduled>();
+  fold.tables.deliveries.postpone(row_of<fb::DeliveryRetryScheduled>(fold), body.not_before_ms());
+}
+
+void fold_delivery_dead(const Folding& fold) {
+  const auto& body = fold.body<fb::DeliveryDeadLettered>();
+  fold.tables.deliveries.bury(row_of<fb::DeliveryDeadLettered>(fold), fold.seq(), body.reason());
+}
+
+void fold_delivery_retry(const Folding& fold) {
+  const auto& body = fold.body<fb::DeliveryRetryRequested>();
+  fold.tables.deliveries.revive(row_of<fb::DeliveryRetryRequested>(fold), fold.seq(),
+                                body.expires_ms());
+}
+
+void fold_delivery_discarded(const Folding& fold) {
+  fold.tables.deliveries.remove(row_of<fb::DeliveryDiscarded>(fold));
+}
+
+}  // namespace spine::core

@@ -1,0 +1,75 @@
+// World: inputs about channels and deliveries.
+#include "engine/core/model/views.h"
+#include "tests/unit/core/bodies.h"
+#include "tests/unit/core/world.h"
+
+namespace spine::core {
+
+Reply World::channel_state(fb::ChannelState to, const std::string& channel,
+                           const std::string& account, const std::string& problem) {
+  Builder builder;
+  const auto name = text(builder, channel);
+  const auto of = text(builder, account);
+  const auto why = text(builder, problem);
+  const auto identity = builder.CreateString("42");
+  return give(fb::EventBody::ChannelStateChanged,
+              take(builder, fb::CreateChannelStateChanged(builder, name, of, to, why, identity).o));
+}
+
+Reply World::channel_read(const std::string& position, const std::string& channel,
+                          const std::string& account) {
+  Builder builder;
+  const auto name = text(builder, channel);
+  const auto of = text(builder, account);
+  const auto identity = builder.CreateString("42");
+  const auto at = text(builder, position);
+  return give(fb::EventBody::ChannelRead,
+              take(builder, fb::CreateChannelRead(builder, name, of, identity, at).o));
+}
+
+Reply World::confirm(DeliveryId delivery) {
+  DeliveryView view{};
+  view_delivery(state, delivery, view);
+  Builder builder;
+  const auto ids = strings(builder, {"m" + std::to_string(delivery.value)});
+  return give(
+      fb::EventBody::DeliveryConfirmed,
+      take(builder,
+           fb::CreateDeliveryConfirmed(builder, delivery.value, view.attempted.value, ids).o));
+}
+
+Reply World::fail_delivery(DeliveryId delivery, fb::DeliveryFailure kind, std::uint32_t pieces,
+                           std::uint64_t retry_after_ms) {
+  DeliveryView view{};
+  view_delivery(state, delivery, view);
+  Builder builder;
+  const auto reason = builder.CreateString("it did not work");
+  return give(fb::EventBody::DeliveryFailed,
+              take(builder, fb::CreateDeliveryFailed(builder, delivery.value, view.attempted.value,
+                                                     kind, reason, retry_after_ms, pieces)
+                                .o));
+}
+
+Reply World::retry_delivery(DeliveryId delivery) {
+  Builder builder;
+  return give(fb::EventBody::DeliveryRetryRequested,
+              take(builder, fb::CreateDeliveryRetryRequested(builder, delivery.value).o));
+}
+
+Reply World::discard_delivery(DeliveryId delivery) {
+  Builder builder;
+  return give(fb::EventBody::DeliveryDiscarded,
+              take(builder, fb::CreateDeliveryDiscarded(builder, delivery.value).o));
+}
+
+std::vector<DeliveryId> World::attempted() const {
+  Effects open;
+  open_obligations(state, open);
+  std::vector<DeliveryId> out;
+  for (const Effect& effect : open) {
+    if (effect.kind == EffectKind::deliver) out.push_back(effect.delivery);
+  }
+  return out;
+}
+
+}  // namespace spine::core
