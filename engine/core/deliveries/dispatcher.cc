@@ -2,8 +2,10 @@
 #include "engine/core/deliveries/dispatcher.h"
 
 #include <algorithm>
+#include <string>
 
 #include "schemas/vocab/ascii.h"
+#include "schemas/vocab/phrases.h"
 #include "schemas/vocab/siphash.h"
 
 namespace spine::core {
@@ -11,8 +13,8 @@ namespace {
 
 // What an agent says that has nothing to say.
 constexpr std::string_view kNoReply = "NO_REPLY";
-// A failure of which nothing is known.
-constexpr std::string_view kNoAnswer = "This message could not be answered.";
+// Of a failure of which nothing more is known.
+constexpr std::string_view kNoReason = "the agent failed.";
 
 // The first that is ready by now, and was not taken; row, 0 = none.
 template <class Taken>
@@ -92,17 +94,27 @@ void Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
   drafter_.add(attempt, fb::CreateDeliveryAttempted(drafter_.builder(), seq.value, 1));
 }
 
-void Dispatcher::request_answer(const Run& run, Seq ended, std::string_view text,
-                                fb::DeliveryPurpose purpose, const Why& why) {
+void Dispatcher::request_answer(const Run& run, Seq ended, std::string_view text, const Why& why) {
   const std::string_view words = trimmed(text);
-  const bool answers = purpose == fb::DeliveryPurpose::answer;
-  if (!run.channel || (answers && (words.empty() || words == kNoReply))) return;
+  if (!run.channel || words.empty() || words == kNoReply) return;
   request({.route = {run.channel, run.lane},
            .message = run.message,
-           .body = words.empty() ? Seq{} : ended,
-           .text = words.empty() ? kNoAnswer : std::string_view{},
+           .body = ended,
            .run = run.id,
-           .purpose = purpose},
+           .purpose = fb::DeliveryPurpose::answer},
+          why);
+}
+
+void Dispatcher::tell_failure(const Run& run, std::string_view reason, const Why& why) {
+  if (!run.channel) return;
+  const std::string_view words = trimmed(reason);
+  const std::string text = filled(tables_.policy.phrase(Phrase::answer_failed),
+                                  {{"reason", words.empty() ? kNoReason : words}});
+  request({.route = {run.channel, run.lane},
+           .message = run.message,
+           .text = text,
+           .run = run.id,
+           .purpose = fb::DeliveryPurpose::failure},
           why);
 }
 

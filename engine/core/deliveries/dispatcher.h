@@ -44,8 +44,9 @@ class Dispatcher {
   // route, or when the table is full. `why.cause`: the event it is about.
   void request(const DeliveryDraft& draft, const Why& why);
   // The answer of a run, if it says something. `ended`: the event that has the text.
-  void request_answer(const Run& run, Seq ended, std::string_view text, fb::DeliveryPurpose purpose,
-                      const Why& why);
+  void request_answer(const Run& run, Seq ended, std::string_view text, const Why& why);
+  // Why a run has no answer.
+  void tell_failure(const Run& run, std::string_view reason, const Why& why);
   // Attempts what is ready for the channel, which is usable, as far as there is room. `cause`: the
   // event that lets it.
   void dispatch(const ChannelRow& channel, Seq cause);

@@ -51,12 +51,6 @@ char upper(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
 }
 
-// What a sender who is not paired is told.
-std::string pairing_text(std::string_view code) {
-  return "I do not know you yet. Give this code to the owner, who can let you in with it: " +
-         std::string(code) + ". It is valid for an hour.";
-}
-
 // What an admin's message says to a request for pairing, or to what an agent asks.
 struct PairingAnswer {
   bool given{};
@@ -98,6 +92,8 @@ class MessageDecider {
   void queue_run(const Why& why);
   void answer_command(const Why& why);
   DeliveryRoute route() const;
+  void tell_sender(Seq message, std::string_view text, fb::DeliveryPurpose purpose, const Why& why);
+  void tell_refusal(fb::RejectReason reason, Seq rejection, PrincipalId who);
   fb::Trust trust() const;
   fb::QueueMode queue_mode() const;
   bool refuse(ReplyCode code) {
@@ -350,6 +346,7 @@ bool MessageDecider::reject(fb::RejectReason reason, Seq original) {
   }
   if (!original) reply.seq = seq;
   if (reason == fb::RejectReason::unpaired) request_pairing(seq, who);
+  tell_refusal(reason, seq, who);
   return false;
 }
 
@@ -571,15 +568,39 @@ void MessageDecider::request_pairing(Seq rejection, PrincipalId who) {
                input_.now.wall_ms + static_cast<std::int64_t>(limits::kPairingMs),
                message_.exact_ids()));
   decision_.reply.pairing_new = true;
-  if (Dispatcher::has_room(tables_)) {
-    Why told = why;
-    told.cause = decision_.reply.pairing.value;
-    dispatcher_.request({.route = route(),
-                         .message = rejection,
-                         .text = pairing_text(view(*free)),
-                         .purpose = fb::DeliveryPurpose::pairing},
-                        told);
+  Why told = why;
+  told.cause = decision_.reply.pairing.value;
+  const std::string minutes = std::to_string(limits::kPairingMs / kMinuteMs);
+  tell_sender(rejection,
+              filled(tables_.policy.phrase(Phrase::pairing_request),
+                     {{"code", view(*free)}, {"minutes", minutes}}),
+              fb::DeliveryPurpose::pairing, told);
+}
+
+// Whoever wrote the message is told something about it, where the gateway delivers.
+void MessageDecider::tell_sender(Seq message, std::string_view text, fb::DeliveryPurpose purpose,
+                                 const Why& why) {
+  if (!Dispatcher::has_room(tables_)) return;
+  dispatcher_.request({.route = route(), .message = message, .text = text, .purpose = purpose},
+                      why);
+}
+
+// Somebody whom the policy lets in is told that a message was not taken.
+void MessageDecider::tell_refusal(fb::RejectReason reason, Seq rejection, PrincipalId who) {
+  if (!rejection) return;
+  std::string text;
+  if (reason == fb::RejectReason::rate_limited) {
+    const PrincipalHot& principal = tables_.principals.hot(principal_row_);
+    const std::uint64_t allowed_us = tables_.policy.message_rate.allowed_at_us(principal.tat_us);
+    const std::uint64_t wait_ms = allowed_us / kUsPerMs - input_.now.logical_ms;
+    text = filled(tables_.policy.phrase(Phrase::rate_limited),
+                  {{"seconds", std::to_string(wait_ms / 1'000 + 1)}});
+  } else if (reason == fb::RejectReason::queue_full || reason == fb::RejectReason::table_full) {
+    text = tables_.policy.phrase(Phrase::try_later);
   }
+  if (text.empty()) return;
+  tell_sender(rejection, text, fb::DeliveryPurpose::notice,
+              {.cause = rejection.value, .correlation = rejection.value, .principal = who.value});
 }
 
 // An admin's "approve CODE", "reject CODE" or "deny CODE", in a direct message.

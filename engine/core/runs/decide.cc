@@ -273,11 +273,13 @@ void decide_run_end(const Tables& tables, const Input& input, Decision& decision
   if (finished) merged = steered_runs(tables, *run);
   if (!merged.empty()) drafter.add_runs_merged(why, merged, id);
   drafter.add_withdrawals(why.cause, id.value);
-  const std::string_view said = finished ? text_of(root_of<fb::RunFinished>(input.body).text())
-                                         : text_of(root_of<fb::RunFailed>(input.body).message());
-  Dispatcher(tables, input.now, drafter)
-      .request_answer(*run, Seq{why.cause}, said,
-                      finished ? fb::DeliveryPurpose::answer : fb::DeliveryPurpose::failure, why);
+  Dispatcher dispatcher(tables, input.now, drafter);
+  if (finished) {
+    const std::string_view said = text_of(root_of<fb::RunFinished>(input.body).text());
+    dispatcher.request_answer(*run, Seq{why.cause}, said, why);
+  } else {
+    dispatcher.tell_failure(*run, text_of(root_of<fb::RunFailed>(input.body).message()), why);
+  }
   const std::uint64_t now_ms = input.now.logical_ms;
   const std::uint32_t next = next_due_run(tables, run->session_row, now_ms, merged);
   if (next != 0) drafter.start_run(next, now_ms, merged);
@@ -361,8 +363,7 @@ void decide_run_interrupted(const Tables& tables, const Input& input, Decision& 
                                            outcome, run.attempt));
   Why told = why;
   told.cause = failed.value;
-  Dispatcher(tables, input.now, drafter)
-      .request_answer(run, failed, message, fb::DeliveryPurpose::failure, told);
+  Dispatcher(tables, input.now, drafter).tell_failure(run, message, told);
   const std::uint64_t now_ms = input.now.logical_ms;
   const std::uint32_t next = next_due_run(tables, run.session_row, now_ms, {});
   if (next != 0) drafter.start_run(next, now_ms, {});

@@ -14,8 +14,6 @@ std::string_view text_in(const EventView& event) {
   switch (static_cast<fb::EventBody>(event.header.kind)) {
     case fb::EventBody::RunFinished:
       return text_of(root_of<fb::RunFinished>(event).text());
-    case fb::EventBody::RunFailed:
-      return text_of(root_of<fb::RunFailed>(event).message());
     case fb::EventBody::CommandAnswered:
       return text_of(root_of<fb::CommandAnswered>(event).text());
     default:

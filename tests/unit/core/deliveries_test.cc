@@ -87,7 +87,9 @@ TEST_F(DeliveryTest, AnAgentThatHasNothingToSaySendsNothing) {
 TEST_F(DeliveryTest, FailuresAndCommandsAreTold) {
   world.fail(say("hello"));
   EXPECT_EQ(world.kinds(), "RunFailed DeliveryRequested DeliveryAttempted");
-  EXPECT_EQ(root_of<fb::DeliveryRequested>(world.last(1)).purpose(), fb::DeliveryPurpose::failure);
+  const auto& failure = root_of<fb::DeliveryRequested>(world.last(1));
+  EXPECT_EQ(failure.purpose(), fb::DeliveryPurpose::failure);
+  EXPECT_EQ(text_of(failure.text()), "There is no answer: the agent failed.");
   world.confirm(attempted());
   say("/status");
   EXPECT_NE(world.kinds().find("CommandAnswered DeliveryRequested DeliveryAttempted"),
@@ -287,6 +289,14 @@ TEST_F(DeliveryTest, AStrangerIsToldTheCodeOfItsRequest) {
   EXPECT_EQ(request.message(), world.last(3).seq.value);
   world.message({.sender = "stranger", .text = "hello?", .exact_ids = true});
   EXPECT_EQ(world.kinds(), "MessageRejected") << "told once while the request lives";
+}
+
+TEST_F(DeliveryTest, WhoeverIsLetInIsToldThatAMessageWasNotTaken) {
+  for (std::uint32_t i = 0; i <= limits::kRunsPerSessionMax; ++i)
+    say("hello " + std::to_string(i));
+  say("one too many");
+  EXPECT_EQ(world.kinds(), "MessageRejected DeliveryRequested DeliveryAttempted");
+  EXPECT_EQ(root_of<fb::DeliveryRequested>(world.last(1)).purpose(), fb::DeliveryPurpose::notice);
 }
 
 TEST_F(DeliveryTest, AGatewayThatStartsHasNoChannelConnected) {
