@@ -236,9 +236,10 @@ class BadFrames(unittest.TestCase):
         before = self.daemon.metric(name)
         with self.daemon.listener() as slow:
             # Each message is pushed to it, and so is its answer: 64 KiB of it each time, several
-            # times. 52 MB may wait for it.
+            # times. 52 MB may wait for it. Many talk: the session of one would be full if the agent
+            # were slow.
             for number in range(1000):
-                message = channel_message(f"big{number}", "x" * 70_000, sender="talker")
+                message = channel_message(f"big{number}", "x" * 70_000, sender=f"talker{number % 32}")
                 self.assertIn("seq", self.bystander.call("channel.message", message))
                 if self.daemon.metric(name) != before:
                     break

@@ -267,9 +267,11 @@ TEST_F(Frames, SlowConsumerIsClosedAndOthersGoOn) {
   const std::string text(limits::kPushTextBytesMax, 'z');
   for (int i = 0; shared_->metrics.slow_consumers.get() == 0; ++i) {
     ASSERT_LT(i, 1'000);
-    const json sent = other.call(
-        "chat.send",
-        {{"sessionKey", "main"}, {"message", text}, {"idempotencyKey", std::to_string(i)}});
+    // In many sessions: one would be full if the agent were slow.
+    const json sent =
+        other.call("chat.send", {{"sessionKey", "agent:main:s" + std::to_string(i % 32)},
+                                 {"message", text},
+                                 {"idempotencyKey", std::to_string(i)}});
     ASSERT_EQ(sent["ok"], true);
     other.event("chat");
   }
