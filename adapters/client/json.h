@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <simdjson.h>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace spine::client {
@@ -19,7 +19,7 @@ class Json {
   // Nothing if it is not JSON.
   static std::optional<Json> parse(std::string_view text);
 
-  bool absent() const { return owner_ == nullptr; }
+  bool absent() const { return value_ == nullptr; }
   // The value under the key. Null is absent.
   Json at(std::string_view key) const;
   // The elements of this array; array(): of the one under the key. Empty if it is no array.
@@ -37,10 +37,9 @@ class Json {
   std::string dump() const;
 
  private:
-  Json(std::shared_ptr<simdjson::dom::parser> owner, simdjson::dom::element value)
-      : owner_(std::move(owner)), value_(value) {}
-  std::shared_ptr<simdjson::dom::parser> owner_{};  // holds what value_ borrows
-  simdjson::dom::element value_{};
+  struct Value;  // of the library, whose header costs every file that includes it a second
+  explicit Json(std::shared_ptr<const Value> value) : value_(std::move(value)) {}
+  std::shared_ptr<const Value> value_{};
 };
 
 }  // namespace spine::client
