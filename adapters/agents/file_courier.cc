@@ -17,6 +17,7 @@ FileCourier::FileCourier(loop::FilePool& pool, std::string_view agent, log::Logg
 
 std::shared_ptr<ComingFiles> FileCourier::fetch(const PromptFiles& files, FilesPlace place) {
   auto coming = std::make_shared<ComingFiles>();
+  coming->workspace = place.workspace;
   coming_.push_back(coming);
   pool_.submit(
       asker_,

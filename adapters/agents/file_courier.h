@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "adapters/agents/prompt_files.h"
@@ -14,6 +15,7 @@ namespace spine::agents {
 
 // The files of one prompt. A job of the pool writes `files` until they are here.
 struct ComingFiles {
+  std::string workspace{};  // where they are brought
   FetchedFiles files{};
   bool here{};
 };

@@ -411,15 +411,17 @@ class AgentPool final : public Driver, public InstanceOwner, public WorkloadOwne
   // run is placed again when they are.
   bool has_files(Work& work, const Instance& instance) {
     if (work.files.empty()) return true;
-    if (work.coming != nullptr) return work.coming->here;
     const AgentProfile& profile = instance.profile();
+    // Else the configuration changed meanwhile, and they are brought once more.
+    const bool asked = work.coming != nullptr;
+    if (asked && work.coming->workspace == profile.workspace) return work.coming->here;
     FilesPlace place{
         .media = std::filesystem::path(context_.shared.gateway.state_dir) / media::kMediaFolder,
         .workspace = profile.workspace,
         .rules = {profile.uid, profile.gid, profile.hidden}};
     // As base64 it takes a third more.
     constexpr std::size_t kImages = limits::kPromptImagesBytesMax / 3 * 4 + 4;
-    const bool images = instance.traits().sees_images && work.files.has_images();
+    const bool images = !asked && instance.traits().sees_images && work.files.has_images();
     if (images && runs_.reserve(work, kImages)) {
       place.images_bytes_max = limits::kPromptImagesBytesMax;
     }
