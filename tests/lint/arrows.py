@@ -42,6 +42,7 @@ ROOMS = {
     _WEBSOCKET + "door": (_WEBSOCKET + "protocol",),
     _WEBSOCKET + "methods": (_WEBSOCKET + "protocol",),
     _WEBSOCKET + "pushes": (_WEBSOCKET + "protocol",),
+    "adapters/channels/text": (),  # pure: from texts to texts
     _WEBSOCKET + "net": (_WEBSOCKET + "protocol", _WEBSOCKET + "door", _WEBSOCKET + "methods",
                          _WEBSOCKET + "pushes"),
 }
@@ -55,6 +56,8 @@ LIBRARIES = {
     "yaml-cpp/": ("adapters/skills", "tests", "bench"),
     "sodium": ("adapters/websocket/door", "tests"),
     "concurrentqueue/": ("engine/pipeline", "tests", "bench"),
+    "md4c.h": ("adapters/channels/text", "tests"),
+    "utf8proc.h": ("adapters/channels/text", "tests"),
     "CLI/": ("adapters/cli", "replay", "tests", "bench"),
 }
 
