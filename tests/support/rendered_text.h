@@ -192,9 +192,15 @@ inline std::string letters_of(std::string_view text) {
   return out;
 }
 
-inline std::string visible_letters(std::string_view source, std::size_t link_units_max) {
+// Whether `sent` shows what a person sees of the source.
+inline bool says(std::string_view sent, std::string_view source, std::size_t link_units_max) {
   VisibleText visible(link_units_max);
-  return letters_of(read_markdown(source, visible) ? visible.seen : source);
+  const bool read = read_markdown(source, visible);
+  const std::string letters = letters_of(sent);
+  if (!read) return letters == letters_of(source);
+  // Marks with nothing in them are shown as they were written; a rule is one too, but is shown.
+  if (is_blank(visible.seen) && letters == letters_of(source)) return true;
+  return letters == letters_of(visible.seen);
 }
 
 // Whether a paragraph behind a piece would be code of a fence that the piece leaves open.
@@ -287,10 +293,10 @@ inline std::string find_fault(std::string_view given, const Dialect& dialect, st
   }
   if (!dialect.takes_markdown) {
     const std::size_t link_units = std::min(limits::kLinkUnitsMax, units / 4);
-    if (letters_of(sent) != visible_letters(source, dialect.html ? link_units : 0)) {
+    if (!says(sent, source, dialect.html ? link_units : 0)) {
       return "what is seen is not what was said";
     }
-    return letters_of(plain) == visible_letters(source, 0) ? "" : "the plain form says otherwise";
+    return says(plain, source, 0) ? "" : "the plain form says otherwise";
   }
   const std::string taken = dialect.tables ? source : with_fenced_tables(source);
   if (source.find('|') == std::string::npos && taken != source) return "a table out of nothing";

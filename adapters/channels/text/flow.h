@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapters/channels/text/text_units.h"
@@ -49,6 +50,13 @@ struct Flow {
   void add_start(Cut cut, std::size_t blocks) {
     add(Step::Kind::start, blocks, 0, static_cast<std::uint8_t>(cut));
   }
+  // All of `source` as a text without marks.
+  static Flow of(std::string_view source) {
+    Flow flow{.text = std::string(source)};
+    flow.add(Step::Kind::text, 0, source.size());
+    return flow;
+  }
+
   void add_open(MarkText mark) {
     add(Step::Kind::open, marks.size());
     marks.push_back(std::move(mark));

@@ -1,9 +1,12 @@
-// md4c needs quadratic time for some texts (brackets, URLs and containers by the thousand); it is
-// given a copy in which what is too much stands as letters, and the reader is told the source.
+// md4c needs quadratic time for some texts (brackets, URLs and containers by the thousand) and
+// loses others (definitions, tables of 65,536 columns); it is given a copy without what makes it do
+// so, and the reader is told the source.
 #include "adapters/channels/text/markdown.h"
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <iterator>
 #include <vector>
 
 #include "adapters/channels/text/entities.h"
@@ -21,18 +24,35 @@ bool is_space(char c) {
   return kBlanks.find(c) != std::string_view::npos;
 }
 
-// The copy that md4c reads, as long as the source.
+// Means nothing in Markdown, and is punctuation as what it stands for.
+constexpr char kNothing = ';';
+
+// Of the rule of a table: what md4c takes for a column.
+constexpr std::size_t kRuleDashesMin = 3;
+
+// The copy that md4c reads, and where its parts stand in the source.
 class TamedMarkdown {
  public:
-  explicit TamedMarkdown(std::string_view source) : copy_(source) {
-    for (std::size_t at = 0; at < copy_.size();) {
-      const std::size_t end = std::min(copy_.find_first_of("\r\n", at), copy_.size());
-      tame_line(at, end);
-      at = end + (std::string_view(copy_).substr(end).starts_with("\r\n") ? 2 : 1);
+  explicit TamedMarkdown(std::string_view source) {
+    copy_.reserve(source.size() + 16);
+    for (std::size_t at = 0; at < source.size();) {
+      const std::size_t end = std::min(source.find_first_of("\r\n", at), source.size());
+      const std::size_t next = end + (source.substr(end).starts_with("\r\n") ? 2 : 1);
+      const std::size_t begin = copy_.size();
+      add_line(source.substr(at, end - at));
+      tame_line(begin, copy_.size());
+      copy_.append(source.substr(end, next - end));
+      at = next;
     }
   }
 
   const std::string& copy() const { return copy_; }
+
+  // The offset in the source of one in the copy.
+  std::size_t in_source(std::size_t offset) const {
+    const auto after = std::ranges::upper_bound(inserted_, offset, {}, &Inserted::at);
+    return after == inserted_.begin() ? offset : offset - std::prev(after)->so_far;
+  }
 
  private:
   // Containers open at the start of a line: each costs its share of every line that follows.
@@ -51,7 +71,7 @@ class TamedMarkdown {
       ++containers;
       if (containers > limits::kMarkdownDepthMax ||
           marker - begin > limits::kMarkdownIndentColumnsMax) {
-        copy_[marker] = 'x';
+        copy_[marker] = kNothing;
       }
       at = marker + 1;
     }
@@ -74,34 +94,60 @@ class TamedMarkdown {
       urls_ = 0;
       return;
     }
-    tame_definition(at, end);
+    std::size_t columns = 0;
     for (; at < end; ++at) {
-      if (copy_[at] == '[' && ++brackets_ > limits::kMarkdownBracketsMax) copy_[at] = 'x';
-      if (copy_[at] == ':' && copy_.compare(at, 3, "://") == 0 &&
-          ++urls_ > limits::kMarkdownUrlsMax) {
-        copy_[at] = 'x';
+      const char c = copy_[at];
+      if (c == '[' && ++brackets_ > limits::kMarkdownBracketsMax) copy_[at] = kNothing;
+      if (c == '|' && ++columns > limits::kMarkdownColumnsMax) copy_[at] = kNothing;
+      if (c != ':') continue;
+      // "[label]: target" would be shown nowhere, and its target at each use of the label.
+      if (at > begin && copy_[at - 1] == ']') copy_[at] = kNothing;
+      if (copy_.compare(at, 3, "://") == 0 && ++urls_ > limits::kMarkdownUrlsMax) {
+        copy_[at] = kNothing;
       }
     }
   }
 
-  // "[label]: target": each use of it says the target again.
-  void tame_definition(std::size_t begin, std::size_t end) {
-    if (copy_[begin] != '[') return;
-    const std::size_t colon = std::string_view(copy_).substr(begin, end - begin).find("]:");
-    if (colon == std::string_view::npos) return;
-    if (++definitions_ > limits::kMarkdownDefinitionsMax) copy_[begin + colon + 1] = 'x';
+  // "|-|-|" is the rule of a table as well; md4c wants three dashes of each column.
+  void add_line(std::string_view line) {
+    const std::size_t first = line.find_first_not_of(" \t>");
+    const bool rule = first != std::string_view::npos && line[first] == '|' &&
+                      line.find_first_not_of("|:- \t", first) == std::string_view::npos;
+    for (std::size_t at = 0; rule && at < line.size();) {
+      const std::size_t end = std::min(line.find_first_not_of(":-", at), line.size());
+      const std::size_t dash = line.substr(at, end - at).find('-');
+      const std::size_t kept = dash == std::string_view::npos ? end + 1 : at + dash + 1;
+      copy_.append(line.substr(at, kept - at));
+      if (dash != std::string_view::npos && end - at < kRuleDashesMin)
+        insert(kRuleDashesMin - (end - at));
+      if (kept <= end) copy_.append(line.substr(kept, end + 1 - kept));
+      at = end + 1;
+    }
+    if (!rule) copy_.append(line);
   }
 
+  void insert(std::size_t dashes) {
+    copy_.append(dashes, '-');
+    const std::size_t before = inserted_.empty() ? 0 : inserted_.back().so_far;
+    inserted_.push_back({copy_.size(), before + dashes});
+  }
+
+  // Up to `at` in the copy, `so_far` bytes are in it that are not in the source.
+  struct Inserted {
+    std::size_t at{};
+    std::size_t so_far{};
+  };
+
   std::string copy_;
+  std::vector<Inserted> inserted_{};
   std::size_t brackets_ = 0;  // of this paragraph, as below
   std::size_t urls_ = 0;
-  std::size_t definitions_ = 0;
 };
 
 // What md4c calls: hands on to the reader, and counts.
 struct Parse {
   std::string_view source{};
-  const char* copy{};
+  const TamedMarkdown* tamed{};
   MarkdownReader* reader{};
   std::size_t events_left{};
   std::vector<MD_SPANTYPE> spans{};  // that are open
@@ -118,11 +164,14 @@ struct Parse {
     events_left -= events;
     return true;
   }
-  // The part of the source that md4c points to in its copy.
+  // The offset that md4c points to in its copy.
   std::optional<std::size_t> offset(const char* text) const {
     const std::less<> before;
-    if (text == nullptr || before(text, copy) || !before(text, copy + source.size())) return {};
-    return static_cast<std::size_t>(text - copy);
+    const std::string& copy = tamed->copy();
+    if (text == nullptr || before(text, copy.data()) || !before(text, copy.data() + copy.size())) {
+      return {};
+    }
+    return static_cast<std::size_t>(text - copy.data());
   }
 };
 
@@ -167,7 +216,13 @@ int text(MD_TEXTTYPE type, const MD_CHAR* text, MD_SIZE size, void* user) {
   Parse& parse = parse_of(user);
   if (!parse.spend(1)) return 1;
   const std::optional<std::size_t> at = parse.offset(text);
-  parse.reader->text(type, at ? parse.source.substr(*at, size) : std::string_view(text, size), at);
+  if (!at) {
+    parse.reader->text(type, std::string_view(text, size), at);
+    return 0;
+  }
+  const std::size_t begin = parse.tamed->in_source(*at);
+  const std::size_t end = parse.tamed->in_source(*at + size);
+  parse.reader->text(type, parse.source.substr(begin, end - begin), begin);
   return 0;
 }
 
@@ -177,7 +232,7 @@ bool read_markdown(std::string_view source, MarkdownReader& reader) {
   const TamedMarkdown tamed(source);
   Parse parse{
       .source = source,
-      .copy = tamed.copy().data(),
+      .tamed = &tamed,
       .reader = &reader,
       .events_left =
           limits::kMarkdownEventsAtLeast + limits::kMarkdownEventsPerByte * source.size(),
@@ -189,7 +244,8 @@ bool read_markdown(std::string_view source, MarkdownReader& reader) {
   parser.enter_span = enter_span;
   parser.leave_span = leave_span;
   parser.text = text;
-  return md_parse(tamed.copy().data(), static_cast<MD_SIZE>(source.size()), &parser, &parse) == 0;
+  return md_parse(tamed.copy().data(), static_cast<MD_SIZE>(tamed.copy().size()), &parser,
+                  &parse) == 0;
 }
 
 std::string attribute_text(const MD_ATTRIBUTE& attribute) {

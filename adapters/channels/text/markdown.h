@@ -21,10 +21,10 @@ class MarkdownReader {
   virtual void text(MD_TEXTTYPE type, std::string_view text, std::optional<std::size_t> at) = 0;
 };
 
-// GitHub's Markdown (tables, strikethrough, task lists, URLs) and maths between dollars; HTML is
-// text. What is nested deeper or refers more often than limits.h says is text as well. False =
-// given up: it would say far more than the source is long; what `reader` was told is to be thrown
-// away. REQUIRES: UTF-8 without NUL, at most 4 GiB. Thread: any.
+// GitHub's Markdown (tables, strikethrough, task lists, URLs) and maths between dollars. HTML and
+// definitions of links are text, as is what goes beyond limits.h. Spans nest, and end with their
+// block. False = given up: it would say far more than the source is long; what `reader` was told is
+// to be thrown away. REQUIRES: UTF-8 without NUL, at most 4 GiB. Thread: any.
 bool read_markdown(std::string_view source, MarkdownReader& reader);
 
 // The value of an attribute, its character references resolved.

@@ -293,11 +293,7 @@ void MarkdownFlow::add_fence(const Fence& fence) {
 
 Flow markdown_flow(std::string_view source) {
   MarkdownFlow flow(source);
-  if (read_markdown(source, flow)) return std::move(flow).take();
-  Flow whole;
-  whole.text = source;
-  whole.add(Kind::text, 0, source.size());
-  return whole;
+  return read_markdown(source, flow) ? std::move(flow).take() : Flow::of(source);
 }
 
 }  // namespace spine::channels

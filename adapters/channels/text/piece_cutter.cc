@@ -16,7 +16,8 @@ constexpr std::array<std::size_t, kCuts> kShareOf = {1, 2, 2, 2, 2, 3, 4};
 
 }  // namespace
 
-void PieceCutter::cut(const Sink& sink) {
+std::size_t PieceCutter::cut(const Sink& sink) {
+  std::size_t pieces = 0;
   while (at_.step < flow_.steps.size()) {
     const Place began = at_;
     writer_.begin(offset());
@@ -30,8 +31,11 @@ void PieceCutter::cut(const Sink& sink) {
       SPINE_CHECK(at_.step > began.step || at_.byte > began.byte);
     }
     const Piece piece = writer_.finish();
-    if (!piece.text.empty()) sink(piece);
+    if (piece.text.empty()) continue;
+    sink(piece);
+    ++pieces;
   }
+  return pieces;
 }
 
 // Of the text that comes next.

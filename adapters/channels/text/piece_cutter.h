@@ -26,7 +26,8 @@ class PieceCutter {
       : flow_(flow), dialect_(dialect), units_max_(units_max), writer_(flow, dialect, units_max) {}
 
   // Each piece in order; borrowed for the call. One in which nothing is to be seen is left out.
-  void cut(const Sink& sink);
+  // Gives how many there were.
+  std::size_t cut(const Sink& sink);
 
  private:
   struct Place {

@@ -64,11 +64,15 @@ void PieceWriter::reopen(std::size_t offset) {
   for (std::size_t i = 0; i < now_.open && balances(); ++i) {
     write_mark(mark(i).open);
   }
-  const std::size_t line = offset == 0 ? 0 : flow_.text.rfind('\n', offset - 1) + 1;
-  if (offset == line || !in_quote()) return;
-  const std::string_view before = std::string_view(flow_.text).substr(line, offset - line);
+  const std::string_view passed = std::string_view(flow_.text).substr(passed_, offset - passed_);
+  const std::size_t line_end = passed.rfind('\n');
+  if (line_end != std::string_view::npos) line_begin_ = passed_ + line_end + 1;
+  passed_ = offset;
+  if (offset == line_begin_ || !in_quote()) return;
+  const std::size_t prefix_max = std::min(offset - line_begin_, units_max_ / 8);
+  const std::string_view before = std::string_view(flow_.text).substr(line_begin_, prefix_max);
   const std::size_t end = std::min(before.find_first_not_of(" >"), before.size());
-  if (end > 0 && end <= units_max_ / 8) write_mark(before.substr(0, end));
+  if (end < prefix_max) write_mark(before.substr(0, end));
 }
 
 // `shown`: a person sees it, so it counts and is escaped.

@@ -15,7 +15,8 @@ namespace spine::channels {
 // A piece that can be sent as it is.
 struct Piece {
   std::string_view text{};
-  // What to send where the platform refuses the marks of `text`; the same if it has none.
+  // What to send where the platform refuses the marks of `text`; within the same limit. The same
+  // as `text` where no other form is made: in the Markdown dialects, WhatsApp and plain text.
   std::string_view plain{};
   // In a Markdown dialect: bytes at the start and at the end of `text` that only close and reopen
   // what a cut went through. What is between them stands so in the source.
@@ -49,7 +50,7 @@ class PieceWriter {
   PieceWriter(const Flow& flow, const Dialect& dialect, std::size_t units_max)
       : flow_(flow), dialect_(dialect), units_max_(units_max) {}
 
-  // A new piece, whose first text is at this offset of the flow's.
+  // A new piece, whose first text is at this offset of the flow's: not before that of the last.
   void begin(std::size_t offset);
 
   void add_text(std::string_view text);
@@ -95,6 +96,8 @@ class PieceWriter {
   std::string text_{};
   std::string plain_{};
   std::size_t added_before_ = 0;
+  std::size_t passed_ = 0;      // the flow's text up to here is in pieces before this one
+  std::size_t line_begin_ = 0;  // of the line that holds it
   State now_{};
 };
 

@@ -43,10 +43,10 @@ class RichNeeds final : public MarkdownReader {
     --level_;
     maths_ = false;
   }
-  void text(MD_TEXTTYPE /*type*/, std::string_view text, std::optional<std::size_t> at) override {
+  void text(MD_TEXTTYPE /*type*/, std::string_view text,
+            std::optional<std::size_t> /*at*/) override {
     // Between two amounts of money there are words; in maths there is more.
     if (maths_ && text.find_first_of("\\^_={}") != std::string_view::npos) needed_ = true;
-    (void)at;
   }
 
   bool answer() const { return needed_ && !refused_ && deepest_ <= kRichLevelsMax; }
@@ -79,7 +79,10 @@ void render_pieces(std::string_view source, const Dialect& dialect, std::size_t 
     return dialect.tables ? markdown_flow(text) : markdown_flow(with_fenced_tables(text));
   };
   const Flow flow = flow_of();
-  PieceCutter(flow, dialect, units).cut(sink);
+  if (PieceCutter(flow, dialect, units).cut(sink) > 0) return;
+  // Marks of Markdown and nothing in them, such as "#": shown as it was written.
+  const Flow marks = Flow::of(text);
+  PieceCutter(marks, dialect, units).cut(sink);
 }
 
 bool needs_rich(std::string_view source) {

@@ -374,11 +374,8 @@ void RenderedFlow::text(MD_TEXTTYPE type, std::string_view text, std::optional<s
 
 Flow rendered_flow(std::string_view source, const Dialect& dialect, std::size_t url_units_max) {
   RenderedFlow flow(source, dialect, url_units_max);
-  if (read_markdown(source, flow)) return std::move(flow).take();
-  Flow whole;  // more would be said than it says: it is shown as it was written
-  whole.text = source;
-  whole.add(Kind::text, 0, source.size());
-  return whole;
+  // Where more would be said than the source says, it is shown as it was written.
+  return read_markdown(source, flow) ? std::move(flow).take() : Flow::of(source);
 }
 
 }  // namespace spine::channels

@@ -93,14 +93,16 @@ TEST(ChannelText, WhatsAppHasItsOwnMarks) {
 TEST(ChannelText, TablesAreNeverLost) {
   const std::string_view source = "|a|b|\n|---|--:|\n|one|1|\n|\xE4\xB8\xAD\xE6\x96\x87|22|\n";
   const std::string grid = "a    |  b\n-----+---\none  |  1\n\xE4\xB8\xAD\xE6\x96\x87 | 22";
-  const std::string wide = "a    |  b\n-----+---\none  |  1\n\xE4\xB8\xAD\xE6\x96\x87 | 22";
   EXPECT_EQ(html(source).substr(0, 5), "<pre>");
   EXPECT_NE(html(source).find("\xE4\xB8\xAD\xE6\x96\x87 | 22"), std::string::npos);
   EXPECT_EQ(rendered(source, kTelegramRich), source);
   EXPECT_EQ(rendered(source, kDiscord),
             "```\na    |  b\n-----+---\none  |  1\n\xE4\xB8\xAD\xE6\x96\x87 | 22\n```\n");
   EXPECT_EQ(rendered(source, kPlain), grid);
-  EXPECT_EQ(wide, grid);
+  const std::string_view short_rule = "> |a|b|\n> |:-|-:|\n> |one|1|\n\n    |-|\n\nend";
+  EXPECT_EQ(
+      html(short_rule),
+      "<blockquote><pre>a   | b\n----+--\none | 1</pre></blockquote>\n\n<pre>|-|</pre>\n\nend");
 }
 
 // Cases 1 and 2: rich where the text needs it, and where Telegram does not refuse it.
@@ -128,6 +130,12 @@ TEST(ChannelText, NothingToSeeGivesNoPiece) {
       EXPECT_TRUE(pieces_of(source, *dialect, 0).empty()) << dialect->name;
     }
   }
+}
+
+TEST(ChannelText, MarksAroundNothingAndDefinitionsAreShown) {
+  EXPECT_EQ(html("#"), "#");
+  EXPECT_EQ(html("```\n```"), "```\n```");
+  EXPECT_EQ(html("see\n\n[1]: https://x.y"), "see\n\n[1]: <a href=\"https://x.y\">https://x.y</a>");
 }
 
 TEST(ChannelText, WhatIsNotUtf8IsRepairedFirst) {
@@ -272,6 +280,38 @@ TEST(ChannelText, RichPiecesHaveFewerBlocksThanTelegramRefuses) {
   const std::vector<SentPiece> pieces = pieces_of(source, kTelegramRich, 0);
   EXPECT_EQ(pieces.size(), 3U);
   EXPECT_EQ(find_fault(source, kTelegramRich, 0), "");
+}
+
+TEST(TextUnits, CountsAndMeasures) {
+  EXPECT_EQ(count_units(kFamily, Count::utf16_units), 8U);
+  EXPECT_EQ(count_units(kFamily, Count::code_points), 5U);
+  EXPECT_EQ(display_width("a\xE4\xB8\xAD"), 3U);
+  EXPECT_TRUE(is_blank(" \xE2\x80\x8B"));
+  EXPECT_FALSE(is_blank(" ."));
+}
+
+TEST(TextUnits, CharactersThatFitAreWhole) {
+  const std::string text = std::string(kFlag) + std::string(kFlag) + std::string(kFamily);
+  EXPECT_EQ(fit_graphemes(text, Count::utf16_units, 3), 0U);
+  EXPECT_EQ(fit_graphemes(text, Count::utf16_units, 7), kFlag.size());
+  EXPECT_EQ(fit_graphemes(text, Count::utf16_units, 15), 2 * kFlag.size());
+  EXPECT_EQ(fit_graphemes(text, Count::utf16_units, 16), text.size());
+  EXPECT_FALSE(is_boundary("e\xCC\x81", 1));
+  EXPECT_FALSE(is_boundary("\r\n", 1));
+  EXPECT_TRUE(is_boundary("ab", 1));
+}
+
+TEST(TextUnits, ChunksEndAfterWhatSeparates) {
+  const std::string_view text = "One. two\nthree";
+  const Chunk sentence = next_chunk(text, 0, text.size(), 100);
+  EXPECT_EQ(sentence.end, 5U);
+  EXPECT_EQ(sentence.cut, Cut::sentence);
+  const Chunk line = next_chunk(text, 5, text.size(), 100);
+  EXPECT_EQ(line.end, 9U);
+  EXPECT_EQ(line.cut, Cut::line);
+  EXPECT_EQ(next_chunk(text, 9, text.size(), 100).cut, Cut::none);
+  EXPECT_EQ(next_chunk(text, 9, text.size(), 2).end, 11U);
+  EXPECT_EQ(next_chunk("a \xCC\x81", 0, 4, 100).cut, Cut::none);
 }
 
 TEST(ChannelText, DialectsHaveNames) {
