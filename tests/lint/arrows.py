@@ -44,6 +44,7 @@ ROOMS = {
     _WEBSOCKET + "door": (_WEBSOCKET + "protocol",),
     _WEBSOCKET + "methods": (_WEBSOCKET + "protocol",),
     _WEBSOCKET + "pushes": (_WEBSOCKET + "protocol",),
+    "adapters/channels/text": (),  # pure: from texts to texts
     _WEBSOCKET + "net": (_WEBSOCKET + "protocol", _WEBSOCKET + "door", _WEBSOCKET + "methods",
                          _WEBSOCKET + "pushes"),
 }
@@ -58,6 +59,8 @@ LIBRARIES = {
     "magic.h": ("adapters/media", "tests"),
     "sodium": ("adapters/websocket/door", "tests"),
     "concurrentqueue/": ("engine/pipeline", "tests", "bench"),
+    "md4c.h": ("adapters/channels/text", "tests"),
+    "utf8proc.h": ("adapters/channels/text", "tests"),
     "CLI/": ("adapters/cli", "replay", "schemas/vocab/verbs.h", "tests", "bench"),
 }
 
