@@ -74,7 +74,8 @@ inline constexpr std::uint32_t kDeliveriesInFlightMax = 64;  // given to one acc
 inline constexpr std::size_t kPlatformIdsMax = 256;          // messages that one delivery became
 inline constexpr std::uint64_t kDeliveryRetryMs = 5'000;     // after the first failure; doubled
 inline constexpr std::uint64_t kDeliveryRetryMsMax = 300'000;
-inline constexpr std::uint64_t kDeliveryNotReadyMs = 1'000;  // until a channel is asked again
+inline constexpr std::uint64_t kDeliveryNotReadyMs = 1'000;      // until a channel is asked again
+inline constexpr std::uint64_t kDeliveryNotReadyMsMax = 60'000;  // the same of one that waits long
 
 // ---- core tables of what agents ask and of agents in quarantine
 inline constexpr std::uint32_t kApprovalsMax = 256;  // that wait for an answer

@@ -50,10 +50,14 @@ std::uint64_t retry_ms(std::uint16_t attempts) {
 constexpr std::uint64_t kRateLimitMsMax = 24ULL * 3600 * 1000;
 
 // How long to wait before another try of that delivery.
-std::uint64_t wait_ms(const fb::DeliveryFailed& failed, const DeliveryRow& delivery) {
+std::uint64_t wait_ms(const fb::DeliveryFailed& failed, const DeliveryRow& delivery,
+                      std::uint64_t ttl_ms, std::uint64_t now_ms) {
+  const std::uint64_t begun_ms = delivery.expires_ms - std::min(ttl_ms, delivery.expires_ms);
   switch (failed.kind()) {
     case fb::DeliveryFailure::not_ready:
-      return limits::kDeliveryNotReadyMs;
+      // The longer it has waited, the later it is asked again.
+      return std::clamp((now_ms - std::min(begun_ms, now_ms)) / 8, limits::kDeliveryNotReadyMs,
+                        limits::kDeliveryNotReadyMsMax);
     case fb::DeliveryFailure::rate_limited:
       return std::clamp<std::uint64_t>(failed.retry_after_ms(), limits::kDeliveryNotReadyMs,
                                        kRateLimitMsMax);
@@ -80,23 +84,25 @@ void decide_delivery_failed(const Tables& tables, const Input& input, Decision& 
   const std::uint32_t row = add_outcome(tables, body, fits, drafter, decision);
   if (row == 0) return;
   const Seq failed = decision.reply.seq;
+  const std::uint64_t now_ms = input.now.logical_ms;
   const DeliveryRow& delivery = tables.deliveries[row];
   Dispatcher dispatcher(tables, input.now, drafter);
   const ChannelRow* channel = tables.channels.find(delivery.channel);
-  const bool again =
-      channel != nullptr && tables.policy.delivery_rules(channel->name).at_least_once;
+  const DeliveryRules rules =
+      channel == nullptr ? DeliveryRules{} : tables.policy.delivery_rules(channel->name);
   const bool permanent = body.kind() == fb::DeliveryFailure::permanent;
-  if (permanent || (body.kind() == fb::DeliveryFailure::unknown && !again)) {
+  if (permanent || (body.kind() == fb::DeliveryFailure::unknown && !rules.at_least_once)) {
     dispatcher.bury(
         row, permanent ? fb::DeadLetterReason::permanent : fb::DeadLetterReason::unknown, failed);
     return dispatcher.ended(row, failed);
   }
-  drafter.add(Why{.cause = failed.value,
-                  .correlation = delivery.correlation,
-                  .principal = delivery.principal.value,
-                  .session = delivery.session.value},
-              fb::CreateDeliveryRetryScheduled(drafter.builder(), delivery.id.value,
-                                               input.now.logical_ms + wait_ms(body, delivery)));
+  drafter.add(
+      Why{.cause = failed.value,
+          .correlation = delivery.correlation,
+          .principal = delivery.principal.value,
+          .session = delivery.session.value},
+      fb::CreateDeliveryRetryScheduled(drafter.builder(), delivery.id.value,
+                                       now_ms + wait_ms(body, delivery, rules.ttl_ms, now_ms)));
   // The place it had is free for another conversation.
   dispatcher.freed(row, failed);
 }

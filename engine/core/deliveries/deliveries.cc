@@ -29,23 +29,26 @@ std::uint32_t Deliveries::in_flight(ChannelId channel) const {
 std::uint32_t Deliveries::take(const Row& from) {
   const std::uint32_t row = rows_.take();
   deliveries_[row] = from;
+  deliveries_[row].status = DeliveryStatus::unknown;
   by_id_.insert(hash_id(from.id.value), row);
   return row;
 }
 
 void Deliveries::add(const Row& from) {
   const std::uint32_t row = take(from);
-  deliveries_[row].status = DeliveryStatus::waiting;
+  set_status(row, DeliveryStatus::waiting);
   line_up(row);
 }
 
 bool Deliveries::restore(const Row& from) {
   const bool dead = from.status == DeliveryStatus::dead;
   if (rows_.full() || from.status == DeliveryStatus::unknown || dead != bool{from.ended} ||
-      (dead && dead_count_ >= limits::kDeadLettersKept)) {
+      // One decision may bury many before it makes room for them.
+      (dead && dead_count_ >= limits::kDeadLettersKept + limits::kDeadlinesPerTurnMax)) {
     return false;
   }
   const std::uint32_t row = take(from);
+  set_status(row, from.status);
   if (dead) {
     add_dead(row);
     return true;
@@ -62,6 +65,15 @@ bool Deliveries::makes_sense() const {
     if (first_of(delivery.channel, delivery.lane) != row || !delivery.attempted) return false;
   }
   return true;
+}
+
+// Keeps what follows from it: whether the row can expire.
+void Deliveries::set_status(std::uint32_t row, DeliveryStatus status) {
+  Row& delivery = deliveries_[row];
+  const Deadline expiry{.due_ms = delivery.expires_ms, .id = delivery.id.value, .row = row};
+  if (delivery.status == DeliveryStatus::waiting) expiries_.erase(expiry);
+  delivery.status = status;
+  if (status == DeliveryStatus::waiting) expiries_.insert(expiry);
 }
 
 void Deliveries::set_ready(std::uint32_t row, bool ready) {
@@ -117,7 +129,7 @@ void Deliveries::attempt(std::uint32_t row, Seq attempted) {
     return;
   }
   set_ready(row, false);
-  delivery.status = DeliveryStatus::attempted;
+  set_status(row, DeliveryStatus::attempted);
   delivery.attempted = attempted;
   if (delivery.attempts != 0xffff) ++delivery.attempts;
   count_attempted(delivery.channel, true);
@@ -127,7 +139,7 @@ void Deliveries::fail(std::uint32_t row, std::uint32_t pieces, bool counts) {
   Row& delivery = deliveries_[row];
   if (delivery.status != DeliveryStatus::attempted) return;
   count_attempted(delivery.channel, false);
-  delivery.status = DeliveryStatus::waiting;
+  set_status(row, DeliveryStatus::waiting);
   delivery.pieces = pieces > delivery.pieces ? pieces : delivery.pieces;
   if (!counts && delivery.attempts != 0) --delivery.attempts;
   set_ready(row, true);
@@ -146,7 +158,7 @@ void Deliveries::bury(std::uint32_t row, Seq ended, fb::DeadLetterReason reason)
   Row& delivery = deliveries_[row];
   if (delivery.status != DeliveryStatus::waiting) return;
   leave_line(row);
-  delivery.status = DeliveryStatus::dead;
+  set_status(row, DeliveryStatus::dead);
   delivery.ended = ended;
   delivery.reason = reason;
   add_dead(row);
@@ -157,10 +169,10 @@ void Deliveries::revive(std::uint32_t row, Seq queued, std::uint64_t expires_ms)
   if (delivery.status != DeliveryStatus::dead) return;
   links_.remove(dead_, row);
   --dead_count_;
-  delivery.status = DeliveryStatus::waiting;
+  delivery.expires_ms = expires_ms;
+  set_status(row, DeliveryStatus::waiting);
   delivery.queued = queued;
   delivery.not_before_ms = 0;
-  delivery.expires_ms = expires_ms;
   delivery.attempts = 0;
   delivery.ended = Seq{};
   delivery.reason = {};
@@ -177,6 +189,7 @@ void Deliveries::remove(std::uint32_t row) {
     if (delivery.status == DeliveryStatus::attempted) count_attempted(delivery.channel, false);
     leave_line(row);
   }
+  set_status(row, DeliveryStatus::unknown);
   by_id_.erase(hash_id(delivery.id.value), row);
   delivery = Row{};
   rows_.give_back(row);

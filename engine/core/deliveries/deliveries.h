@@ -19,9 +19,10 @@ class Deliveries {
  public:
   using Row = DeliveryRow;
   static constexpr std::uint32_t kRowsMax = limits::kDeliveriesMax;
-  // Of memory, for each row: the row, its links, its index entry, a lane and a deadline of its own.
+  // Of memory, for each row: the row, its links, its index entry, a lane and two deadlines.
   static constexpr std::size_t kRowBytesMax = sizeof(Row) + 2 * sizeof(RowLink) + 8 + 2 * 16 +
-                                              (sizeof(RowEnds) + 8 + 40) + (sizeof(Deadline) + 40);
+                                              (sizeof(RowEnds) + 8 + 40) +
+                                              2 * (sizeof(Deadline) + 40);
 
   Deliveries();
 
@@ -43,6 +44,8 @@ class Deliveries {
   std::uint32_t next(std::uint32_t row) const { return links_.next(row); }
   // Those that may be attempted, by when; null = none. Borrowed until the table changes.
   const std::set<Deadline>* ready(ChannelId channel) const;
+  // All that wait, by when they expire.
+  const std::set<Deadline>& expiries() const { return expiries_; }
   // How many are given to the channel and have no outcome yet.
   std::uint32_t in_flight(ChannelId channel) const;
   // The dead letter that died first, and last; row, 0 = none.
@@ -96,6 +99,7 @@ class Deliveries {
   void leave_line(std::uint32_t row);
   void set_ready(std::uint32_t row, bool ready);
   void count_attempted(ChannelId channel, bool in);
+  void set_status(std::uint32_t row, DeliveryStatus status);
   void add_dead(std::uint32_t row);
 
   RowPool rows_;
@@ -104,6 +108,7 @@ class Deliveries {
   RowEnds dead_{};
   std::map<LaneKey, RowEnds> lanes_{};
   std::map<ChannelId, Outlet> outlets_{};
+  std::set<Deadline> expiries_{};
   HashIndex by_id_{};
   std::uint32_t dead_count_{};
   std::uint32_t attempted_count_{};

@@ -15,17 +15,8 @@ namespace {
 constexpr std::string_view kNoReply = "NO_REPLY";
 // Of a failure of which nothing more is known.
 constexpr std::string_view kNoReason = "the agent failed.";
-
-// The first that is ready by now, and was not taken; row, 0 = none.
-template <class Taken>
-std::uint32_t first_ready(const std::set<Deadline>* ready, std::uint64_t now_ms, Taken taken) {
-  if (ready == nullptr) return 0;
-  for (const Deadline& deadline : *ready) {
-    if (deadline.due_ms > now_ms) return 0;
-    if (!taken(deadline.row)) return deadline.row;
-  }
-  return 0;
-}
+// Deliveries that one decision attempts or gives up: their events fit what is reserved for one.
+constexpr std::size_t kTurnsPerDecision = 256;
 
 }  // namespace
 
@@ -126,7 +117,7 @@ std::uint32_t Dispatcher::take_turn(std::uint32_t row, Seq cause) {
   for (; row != 0; row = deliveries.next(row)) {
     const DeliveryRow& delivery = deliveries[row];
     if (delivery.not_before_ms > now_ms_ || taken(row)) return 0;
-    if (buried_ >= limits::kDeadlinesPerTurnMax) return 0;
+    if (taken_.size() >= kTurnsPerDecision) return 0;
     taken_.push_back(row);
     if (delivery.expires_ms <= now_ms_) {
       bury(row, fb::DeadLetterReason::expired, cause);
@@ -144,11 +135,21 @@ std::uint32_t Dispatcher::take_turn(std::uint32_t row, Seq cause) {
 
 void Dispatcher::dispatch(const ChannelRow& channel, Seq cause) {
   const std::set<Deadline>* ready = tables_.deliveries.ready(channel.id);
-  while (room(channel) != 0 && buried_ < limits::kDeadlinesPerTurnMax) {
-    const std::uint32_t row =
-        first_ready(ready, now_ms_, [this](std::uint32_t at) { return taken(at); });
-    if (row == 0) return;
-    take_turn(row, cause);
+  if (ready == nullptr) return;
+  for (const Deadline& deadline : *ready) {
+    if (deadline.due_ms > now_ms_ || taken_.size() >= kTurnsPerDecision || room(channel) == 0) {
+      return;
+    }
+    take_turn(deadline.row, cause);
+  }
+}
+
+void Dispatcher::expire(Seq cause) {
+  for (const Deadline& deadline : tables_.deliveries.expiries()) {
+    if (deadline.due_ms > now_ms_ || taken_.size() >= kTurnsPerDecision) return;
+    if (taken(deadline.row)) continue;
+    taken_.push_back(deadline.row);
+    bury(deadline.row, fb::DeadLetterReason::expired, cause);
   }
 }
 
@@ -210,7 +211,8 @@ void Dispatcher::make_room(Seq cause) {
 }
 
 std::uint64_t next_dispatch_ms(const Tables& tables) {
-  std::uint64_t due = 0;
+  const std::set<Deadline>& expiries = tables.deliveries.expiries();
+  std::uint64_t due = expiries.empty() ? 0 : std::max<std::uint64_t>(expiries.begin()->due_ms, 1);
   for (const ChannelRow& channel : tables.channels) {
     const std::set<Deadline>* ready = tables.deliveries.ready(channel.id);
     if (!channel.usable() || ready == nullptr || ready->empty() ||

@@ -50,7 +50,9 @@ class Dispatcher {
   // Attempts what is ready for the channel, which is usable, as far as there is room. `cause`: the
   // event that lets it.
   void dispatch(const ChannelRow& channel, Seq cause);
-  // The same of every channel that is usable.
+  // What waited too long goes to the dead letters, whether its channel is usable or not.
+  void expire(Seq cause);
+  // dispatch() of every channel that is usable.
   void dispatch_all(Seq cause);
   // A delivery that was attempted is confirmed, or goes to the dead letters now: what is next.
   void ended(std::uint32_t row, Seq cause);
@@ -79,7 +81,7 @@ class Dispatcher {
   std::uint32_t discarded_{};  // row of the last dead letter that made room
 };
 
-// Logical time at which something may be attempted; 0 = nothing before another input.
+// Logical time at which something expires or may be attempted; 0 = nothing before another input.
 std::uint64_t next_dispatch_ms(const Tables& tables);
 
 }  // namespace spine::core

@@ -317,7 +317,8 @@ bool MessageDecider::has_room() {
   }
   if (session_row_ == 0 && tables_.sessions.full()) return reject(fb::RejectReason::table_full);
   if (!has_room_to_pair()) return reject(fb::RejectReason::table_full);
-  if (route().channel && !Dispatcher::has_room(tables_)) {
+  const bool answered = runs_ || command_ != nullptr;
+  if (answered && route().channel && !Dispatcher::has_room(tables_)) {
     return reject(fb::RejectReason::table_full);
   }
   if (!runs_) return true;
@@ -438,9 +439,10 @@ void MessageDecider::answer_command(const Why& why) {
                       told);
 }
 
-// Where the answer to the message goes.
+// Where the answer to the message goes. A bridge delivers by itself, whatever account it names.
 DeliveryRoute MessageDecider::route() const {
-  return by_channel() ? route_to(tables_, origin_.channel, message_) : DeliveryRoute{};
+  const bool own = by_channel() && message_.bridge() == 0;
+  return own ? route_to(tables_, origin_.channel, message_) : DeliveryRoute{};
 }
 
 // Conversations on channels are named after the person or the group. An operator's own has no name:
@@ -490,8 +492,12 @@ fb::QueueMode MessageDecider::queue_mode() const {
   const bool trusted = trust() == fb::Trust::trusted;
   const std::uint32_t running = session_row_ == 0 ? 0 : tables_.sessions.hot(session_row_).running;
   if (mode == fb::QueueMode::steer) {
-    const bool above = running != 0 && tables_.runs[running].trust == fb::Trust::trusted;
-    return running == 0 || (above && !trusted) ? fb::QueueMode::unset : mode;
+    const Run& at_work = tables_.runs[running];
+    const bool above = running != 0 && at_work.trust == fb::Trust::trusted;
+    // The answer of the run goes to one conversation.
+    const DeliveryRoute to = route();
+    const bool elsewhere = at_work.channel != to.channel || at_work.lane != to.lane;
+    return running == 0 || elsewhere || (above && !trusted) ? fb::QueueMode::unset : mode;
   }
   // An interruption ends what waits, too.
   const bool above = session_row_ != 0 && has_trusted_work(tables_, session_row_);
@@ -587,7 +593,8 @@ void MessageDecider::tell_sender(Seq message, std::string_view text, fb::Deliver
 
 // Somebody whom the policy lets in is told that a message was not taken.
 void MessageDecider::tell_refusal(fb::RejectReason reason, Seq rejection, PrincipalId who) {
-  if (!rejection) return;
+  const bool direct = origin_.conversation == fb::ConversationKind::direct;
+  if (!rejection || !direct) return;
   std::string text;
   if (reason == fb::RejectReason::rate_limited) {
     const PrincipalHot& principal = tables_.principals.hot(principal_row_);

@@ -80,7 +80,9 @@ void decide_deadline(const Tables& tables, const Input& input, Decision& decisio
   Drafter drafter(tables, input, decision);
   const Seq seq = drafter.add_input(Why{.principal = input.principal.value});
   decision.reply.seq = seq;
-  Dispatcher(tables, input.now, drafter).dispatch_all(seq);
+  Dispatcher dispatcher(tables, input.now, drafter);
+  dispatcher.expire(seq);
+  dispatcher.dispatch_all(seq);
   for (const std::uint32_t row : due.runs)
     drafter.start_run(row, now_ms, {});
   // Nobody answered in time: that means no.

@@ -61,6 +61,8 @@ std::vector<std::uint64_t> Drafter::collect(std::uint32_t run_row, std::uint64_t
     const Run& other = tables_.runs[row];
     if (row == run_row || other.queue_mode != fb::QueueMode::collect) continue;
     if (other.not_before_ms > now_ms) continue;
+    // One answer goes to one conversation.
+    if (other.channel != run.channel || other.lane != run.lane) continue;
     // An untrusted message is never answered with the tools of a trusted run.
     if (run.trust == fb::Trust::trusted && other.trust != fb::Trust::trusted) continue;
     if (std::binary_search(gone.begin(), gone.end(), other.id.value)) continue;

@@ -25,7 +25,9 @@ static_assert(limits::kSessionsMax == 65'536 && limits::kPrincipalsMax == 131'07
               limits::kScopesBytesMax == 512 && limits::kApprovalsMax == 256 &&
               limits::kAllowedToolsMax == 1'024 && limits::kAllowedToolsPerRunMax == 16 &&
               limits::kQuarantinedMax == 256 && limits::kApprovalTextBytesMax == 4'096 &&
-              limits::kAgentSessionBytesMax == 128);
+              limits::kAgentSessionBytesMax == 128 && limits::kHistoriesMax == 8'192 &&
+              limits::kHistoryPartsBytesMax == 1'024 && limits::kDeliveriesMax == 65'536 &&
+              limits::kChannelAccountsMax == 256);
 
 }  // namespace
 

@@ -405,6 +405,9 @@ void decide_run_retry(const Tables& tables, const Input& input, Decision& decisi
     return decision.refuse(ReplyCode::rejected, fb::RejectReason::unknown_agent);
   }
   const std::uint32_t session_row = tables.sessions.find(old.session);
+  if (old.channel && !Dispatcher::has_room(tables)) {
+    return decision.refuse(ReplyCode::rejected, fb::RejectReason::table_full);
+  }
   if (!has_room_for_run(tables, session_row, decision)) return;
   Drafter drafter(tables, input, decision);
   // It continues the work on the message: the end of the old run is its cause.

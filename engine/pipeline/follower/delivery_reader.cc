@@ -45,24 +45,11 @@ Status DeliveryReader::read_text(Seq body) {
   return ok();
 }
 
-Result<bool> DeliveryReader::read(DeliveryId id, EffectId effect) {
-  core::DeliveryView delivery{};
-  core::ChannelView channel{};
-  if (!core::view_delivery(state_, id, delivery) || delivery.attempted != effect.seq ||
-      delivery.status != core::DeliveryStatus::attempted ||
-      !core::view_channel(state_, delivery.channel, channel)) {
-    return false;
+Status DeliveryReader::read_request(Seq seq) {
+  SPINE_TRY(const EventView event, reader_.event_at(seq));
+  if (!is_kind(event, fb::EventBody::DeliveryRequested)) {
+    return Error{Errc::corrupt, "the journal does not say what was to be sent"};
   }
-  item_ = DeliverItem{.effect = effect,
-                      .delivery = id,
-                      .run = delivery.run,
-                      .attempt = delivery.attempts,
-                      .pieces = delivery.pieces,
-                      .purpose = delivery.purpose,
-                      .channel = channel.name,
-                      .account = channel.account};
-  SPINE_TRY(const EventView event, reader_.event_at(Seq{id.value}));
-  if (!is_kind(event, fb::EventBody::DeliveryRequested)) return false;
   const auto& request = root_of<fb::DeliveryRequested>(event);
   text_ = text_of(request.text());
   if (const fb::Address* to = request.to(); to != nullptr) {
@@ -75,7 +62,30 @@ Result<bool> DeliveryReader::read(DeliveryId id, EffectId effect) {
   const Seq body{request.body()};
   const bool answers = request.to() == nullptr;
   if (answers && message) SPINE_TRY_STATUS(read_address(message));
-  if (body) SPINE_TRY_STATUS(read_text(body));
+  return body ? read_text(body) : ok();
+}
+
+bool DeliveryReader::read(DeliveryId id, EffectId effect) {
+  core::DeliveryView delivery{};
+  core::ChannelView channel{};
+  if (!core::view_delivery(state_, id, delivery) || delivery.attempted != effect.seq ||
+      delivery.status != core::DeliveryStatus::attempted ||
+      !core::view_channel(state_, delivery.channel, channel)) {
+    return false;
+  }
+  channel_ = channel.name;
+  account_ = channel.account;
+  item_ = DeliverItem{.effect = effect,
+                      .delivery = id,
+                      .run = delivery.run,
+                      .attempt = delivery.attempts,
+                      .pieces = delivery.pieces,
+                      .purpose = delivery.purpose,
+                      .channel = channel_,
+                      .account = account_};
+  const Status read = read_request(Seq{id.value});
+  if (!read) problem_ = read.error().message;
+  item_.problem = problem_;
   item_.conversation_id = conversation_id_;
   item_.thread = thread_;
   item_.reply_to = reply_to_;

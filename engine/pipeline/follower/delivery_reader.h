@@ -17,12 +17,14 @@ class DeliveryReader {
   DeliveryReader(const core::State& state, journal::Reader& reader)
       : state_(state), reader_(reader) {}
 
-  // False when the attempt that `effect` began is not the delivery's any more.
-  Result<bool> read(DeliveryId id, EffectId effect);
-  // What was read; borrowed until the next read.
+  // False when the attempt that `effect` began is not the delivery's any more. What cannot be read
+  // out of a damaged journal is the item's problem, not the gateway's.
+  bool read(DeliveryId id, EffectId effect);
+  // What was read; borrowed until the next read, and from this.
   const DeliverItem& item() const { return item_; }
 
  private:
+  Status read_request(Seq request);
   Status read_address(Seq message);
   Status read_text(Seq body);
 
@@ -30,10 +32,13 @@ class DeliveryReader {
   journal::Reader& reader_;
   DeliverItem item_{};
   // Events are borrowed from the reader until the next one is read.
+  std::string channel_{};
+  std::string account_{};
   std::string conversation_id_{};
   std::string thread_{};
   std::string reply_to_{};
   std::string text_{};
+  std::string problem_{};
 };
 
 }  // namespace spine::pipeline

@@ -249,8 +249,7 @@ Status Follower::answer(const ReadRequest& request) {
     }
     case ReadRequest::Kind::deliver: {
       DeliveryReader deliveries{state_, *reader_};
-      SPINE_TRY(const bool wanted, deliveries.read(request.delivery, request.effect));
-      if (wanted) write(loop_, deliveries.item());
+      if (deliveries.read(request.delivery, request.effect)) write(loop_, deliveries.item());
       return ok();
     }
   }

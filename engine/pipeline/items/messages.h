@@ -194,11 +194,12 @@ struct DeliverItem {
   std::string_view thread{};
   std::string_view reply_to{};  // the platform's id of the message that is answered
   std::string_view text{};
+  std::string_view problem{};  // why it cannot be read and so not be sent; empty = none
 
   static void list(auto& item, auto& fields) {
     fields(item.effect, item.delivery, item.run, item.attempt, item.pieces, item.purpose,
            item.conversation, item.channel, item.account, item.conversation_id, item.thread,
-           item.reply_to, item.text);
+           item.reply_to, item.text, item.problem);
   }
 };
 

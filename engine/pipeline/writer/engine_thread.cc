@@ -207,7 +207,8 @@ void EngineThread::handle(const InputHeader& header, ByteSpan body) {
       return;
     case input_kind::kDeadline:
       facts_.disarm();
-      if (space_for_closing_) facts_.record_deadline();
+      // What is due may begin something: it waits for more room than ends need.
+      if (space_for_intake_) facts_.record_deadline();
       return;
     case input_kind::kMeasureClock:
       if (space_for_closing_) facts_.measure_clock();
@@ -219,10 +220,12 @@ void EngineThread::handle(const InputHeader& header, ByteSpan body) {
 
 void EngineThread::handle_journalled(const InputHeader& header, ByteSpan body) {
   const bool room = core::kind_of(header.kind).closes ? space_for_closing_ : space_for_intake_;
-  // Earlier inputs of agents and channels wait for room, and a later one must not overtake them.
+  // Earlier inputs of agents and channels wait for room, and a later one must not overtake them;
+  // but what became of a delivery needs no order with messages.
   const auto source = static_cast<Source>(header.source);
-  const bool behind = !postponed_.empty() && !header.connection &&
-                      (source == Source::agent || source == Source::channel);
+  const bool ordered =
+      source == Source::agent || (source == Source::channel && !core::kind_of(header.kind).closes);
+  const bool behind = ordered && !header.connection && postponed_.has(source);
   if (room && !behind) return decisions_.take(header, body);
   if (!room) shared_.metrics.journal_space_refusals.add();
   if (!header.connection) return postponed_.add(header, body);  // it waits here until there is room
@@ -293,7 +296,8 @@ Status EngineThread::finish() {
   decisions_.set_now(clock_.now());
   decisions_.begin(next(journal_.last()));
   if (reserve_space(limits::kKiB, 2)) facts_.record_digest();
-  if (space_for_closing_) facts_.record_stop(stop_reason_);
+  // With outcomes unrecorded it was no orderly stop: what they ended counts as cut off.
+  if (space_for_closing_ && postponed_.empty()) facts_.record_stop(stop_reason_);
   SPINE_TRY_STATUS(commit());
   write(out_.net, StoppingItem{stop_reason_});
   write(out_.loop, StoppingItem{stop_reason_});

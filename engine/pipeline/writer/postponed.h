@@ -1,12 +1,14 @@
 // Postponed: inputs without a client to refuse, kept while the disk has no room for them.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <utility>
 
 #include "engine/core/model/kinds.h"
 #include "engine/pipeline/queues/ingress.h"
+#include "schemas/vocab/record.h"
 
 namespace spine::pipeline {
 
@@ -27,6 +29,16 @@ class Postponed {
     inputs_.pop_front();
     bytes_ -= input.bytes();
     return input;
+  }
+  // Whether an input of that source waits.
+  bool has(Source source) const {
+    return std::any_of(inputs_.begin(), inputs_.end(), [&](const IngressBlock& input) {
+      bool found = false;
+      input.for_each([&](const InputHeader& header, ByteSpan) {
+        found = header.source == static_cast<std::uint16_t>(source);
+      });
+      return found;
+    });
   }
   // Drops the inputs that end nothing; returns how many.
   std::size_t keep_closing() {
