@@ -14,6 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kCheckTries = 3;
+
 Error damaged(const fs::path& dir, std::string_view what) {
   return Error{Errc::corrupt, fmt::format("The index in {} is not used: {}.", dir.string(), what)};
 }
@@ -48,6 +50,8 @@ template <class Ask>
 auto IndexReader::asked(Ask ask)
     -> decltype(ask(std::declval<Transaction&>(), std::declval<Postings&>())) {
   SPINE_TRY(Transaction transaction, Transaction::begin_read(*env_));
+  // The writer would not know of a reader in a table that was replaced.
+  if (!is_in_place()) return Error{Errc::not_found, "The index was replaced."};
   Postings sessions{kSessionPostings};
   SPINE_TRY_STATUS(sessions.open(transaction));
   return ask(transaction, sessions);
@@ -55,10 +59,14 @@ auto IndexReader::asked(Ask ask)
 
 // A list that is lost whole leaves no other trace than that postings are missing.
 Status IndexReader::check_whole() {
-  {
+  // A writer that commits twice meanwhile has taken the page that is looked at first.
+  Status checked = ok();
+  for (int i = 0; i < kCheckTries; ++i) {
     SPINE_TRY(const Transaction transaction, Transaction::begin_read(*env_));
-    SPINE_TRY_STATUS(PageCheck(env_->data_fd(), transaction.snapshot()).run());
+    checked = PageCheck(env_->data_fd(), transaction.snapshot()).run();
+    if (checked) break;
   }
+  SPINE_TRY_STATUS(checked);
   return asked([this](Transaction& transaction, Postings& sessions) -> Status {
     SPINE_TRY(const IndexExtent extent, read_index_extent(transaction));
     SPINE_TRY(const std::uint64_t postings, sessions.count(transaction));

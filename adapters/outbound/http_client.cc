@@ -112,7 +112,10 @@ HttpClient::HttpClient(event_base* base, OutboundPolicy policy, std::string ca_f
   set(CURLMOPT_SOCKETDATA, this);
   set(CURLMOPT_TIMERFUNCTION, &HttpClient::on_timer);
   set(CURLMOPT_TIMERDATA, this);
-  set(CURLMOPT_MAXCONNECTS, static_cast<long>(limits::kOutboundIdleConnectionsMax));
+  // libcurl counts those in use, too.
+  set(CURLMOPT_MAXCONNECTS,
+      static_cast<long>(limits::kOutboundIdleConnectionsMax + limits::kOutboundCallsMax +
+                        limits::kOutboundOwnCallsMax));
 }
 
 HttpClient::~HttpClient() {
