@@ -99,6 +99,9 @@ TEST(ProgramLines, AMessageWithoutWhatItNeedsIsWrong) {
   EXPECT_NE(why_wrong(message_with(R"("text":"x")", R"("text":7)")), "");
   EXPECT_NE(why_wrong(message_with(R"("text":"x")", R"("text":"x","attachments":[7])")), "");
   EXPECT_NE(why_wrong(message_with(R"("text":"x")", R"("text":"x","attachments":{})")), "");
+  EXPECT_NE(
+      why_wrong(message_with(R"("text":"x")", R"("text":"x","timestamp":18446744073709551615)")),
+      "");
   EXPECT_NE(why_wrong(message_with(
                 R"("id":"a")", "\"id\":\"" + std::string(limits::kNameBytesMax + 1, 'a') + "\"")),
             "");
