@@ -66,7 +66,7 @@ class ProgramDaemon(Daemon):
         return [event["body"] for event in self.events("--kind", kind)]
 
     def channel_states(self):
-        return [body["state"] for body in self.bodies("ChannelStateChanged")]
+        return [body.get("state", "stopped") for body in self.bodies("ChannelStateChanged")]
 
 
 class Program(unittest.TestCase):
