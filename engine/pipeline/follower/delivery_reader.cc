@@ -67,22 +67,19 @@ Status DeliveryReader::read_request(Seq seq) {
 
 bool DeliveryReader::read(DeliveryId id, EffectId effect) {
   core::DeliveryView delivery{};
-  core::ChannelView channel{};
   if (!core::view_delivery(state_, id, delivery) || delivery.attempted != effect.seq ||
       delivery.status != core::DeliveryStatus::attempted ||
-      !core::view_channel(state_, delivery.channel, channel)) {
+      !core::view_channel(state_, delivery.channel, channel_)) {
     return false;
   }
-  channel_ = channel.name;
-  account_ = channel.account;
   item_ = DeliverItem{.effect = effect,
                       .delivery = id,
                       .run = delivery.run,
                       .attempt = delivery.attempts,
                       .pieces = delivery.pieces,
                       .purpose = delivery.purpose,
-                      .channel = channel_,
-                      .account = account_};
+                      .channel = channel_.name,
+                      .account = channel_.account};
   const Status read = read_request(Seq{id.value});
   if (!read) problem_ = read.error().message;
   item_.problem = problem_;

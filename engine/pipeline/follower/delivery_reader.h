@@ -31,9 +31,8 @@ class DeliveryReader {
   const core::State& state_;
   journal::Reader& reader_;
   DeliverItem item_{};
+  core::ChannelView channel_{};
   // Events are borrowed from the reader until the next one is read.
-  std::string channel_{};
-  std::string account_{};
   std::string conversation_id_{};
   std::string thread_{};
   std::string reply_to_{};
