@@ -248,7 +248,8 @@ Status Follower::answer(const ReadRequest& request) {
       return ok();
     }
     case ReadRequest::Kind::deliver: {
-      DeliveryReader deliveries{state_, *reader_};
+      IndexedEvents events{*index_, *reader_};
+      DeliveryReader deliveries{state_, events};
       SPINE_TRY(const bool wanted, deliveries.read(request.delivery, request.effect));
       if (wanted) write(loop_, deliveries.item());
       return ok();
