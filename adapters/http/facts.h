@@ -19,7 +19,8 @@ struct Facts {
   std::uint64_t inputs_waiting{};
   std::uint64_t waiting_since_ms{};  // boot-time: none of them is older
   std::uint64_t resident_bytes{};
-  const pipeline::AgentsReport* agents{};  // null = the loop thread has not reported yet
+  const pipeline::AgentsReport* agents{};          // null = the loop thread has not reported yet
+  const pipeline::ChannelLoadsReport* channels{};  // null = there are none, or not reported yet
 };
 
 // The engine is stalled when it has work and its loop has not turned for this long.
@@ -40,10 +41,18 @@ std::vector<std::string_view> failing(const Facts& facts);
 // loop thread has not reported yet.
 std::vector<const pipeline::AgentReport*> agents_down(const Facts& facts);
 
+// Accounts of channels that cannot deliver: "down" or "logged_out". Empty when nothing has been
+// reported yet.
+std::vector<const pipeline::ChannelLoadReport*> channels_down(const Facts& facts);
+
 enum class Health : std::uint8_t { starting, healthy, degraded, unhealthy, stopping };
-// starting: recovery is under way; healthy: ready, no damage found, some agent is ready and none is
-// down; unhealthy: the engine is stalled; degraded: the rest.
+// starting: recovery is under way; healthy: ready, no damage found, some agent is ready, no agent
+// and no channel is down, and there are no dead letters; unhealthy: the engine is stalled;
+// degraded: the rest.
 Health health(const Facts& facts);
+
+// How long the oldest delivery that is not done has waited; 0 = none waits, or not reported yet.
+std::uint64_t oldest_waiting_s(const Facts& facts);
 
 // Bodies, JSON.
 std::string health_body(const Facts& facts);

@@ -41,6 +41,11 @@ bool Dispatcher::has_room(const Tables& tables) {
   return tables.deliveries.count() + tables.runs.routed_count() < limits::kDeliveriesMax;
 }
 
+bool Dispatcher::is_silent(std::string_view text) {
+  const std::string_view words = trimmed(text);
+  return words.empty() || words == kNoReply;
+}
+
 bool Dispatcher::taken(std::uint32_t row) const {
   return std::find(taken_.begin(), taken_.end(), row) != taken_.end();
 }
@@ -96,7 +101,7 @@ void Dispatcher::request_answer(const Run& run, Seq ended, std::string_view text
                                 fb::DeliveryPurpose purpose, const Why& why) {
   const std::string_view words = trimmed(text);
   const bool answers = purpose == fb::DeliveryPurpose::answer;
-  if (!run.channel || (answers && (words.empty() || words == kNoReply))) return;
+  if (!run.channel || (answers && is_silent(words))) return;
   request({.route = {run.channel, run.lane},
            .message = run.message,
            .body = words.empty() ? Seq{} : ended,

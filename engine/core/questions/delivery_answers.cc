@@ -22,26 +22,6 @@ constexpr std::size_t kListedTextBytes = 400;
 // Of what happened to one delivery, the last.
 constexpr std::size_t kHistoryEventsMax = 200;
 
-// Which delivery the event is about; 0 = none.
-DeliveryId delivery_of(const EventView& event) {
-  switch (static_cast<Body>(event.header.kind)) {
-    case Body::DeliveryRequested:
-      return DeliveryId{event.seq.value};
-    case Body::DeliveryAttempted:
-      return DeliveryId{root_of<fb::DeliveryAttempted>(event).delivery()};
-    case Body::DeliveryFailed:
-      return DeliveryId{root_of<fb::DeliveryFailed>(event).delivery()};
-    case Body::DeliveryRetryScheduled:
-      return DeliveryId{root_of<fb::DeliveryRetryScheduled>(event).delivery()};
-    case Body::DeliveryDeadLettered:
-      return DeliveryId{root_of<fb::DeliveryDeadLettered>(event).delivery()};
-    case Body::DeliveryRetryRequested:
-      return DeliveryId{root_of<fb::DeliveryRetryRequested>(event).delivery()};
-    default:
-      return {};
-  }
-}
-
 bool is_of_deliveries(const EventView& event) {
   return event.header.kind >= static_cast<std::uint16_t>(Body::DeliveryRequested) &&
          event.header.kind <= static_cast<std::uint16_t>(Body::DeliveryRetryRequested);
@@ -55,6 +35,29 @@ std::int64_t wall_of(const State& state, std::uint64_t logical_ms) {
 }
 
 }  // namespace
+
+DeliveryId delivery_of(const EventView& event) {
+  switch (static_cast<Body>(event.header.kind)) {
+    case Body::DeliveryRequested:
+      return DeliveryId{event.seq.value};
+    case Body::DeliveryAttempted:
+      return DeliveryId{root_of<fb::DeliveryAttempted>(event).delivery()};
+    case Body::DeliveryConfirmed:
+      return DeliveryId{root_of<fb::DeliveryConfirmed>(event).delivery()};
+    case Body::DeliveryFailed:
+      return DeliveryId{root_of<fb::DeliveryFailed>(event).delivery()};
+    case Body::DeliveryRetryScheduled:
+      return DeliveryId{root_of<fb::DeliveryRetryScheduled>(event).delivery()};
+    case Body::DeliveryDeadLettered:
+      return DeliveryId{root_of<fb::DeliveryDeadLettered>(event).delivery()};
+    case Body::DeliveryRetryRequested:
+      return DeliveryId{root_of<fb::DeliveryRetryRequested>(event).delivery()};
+    case Body::DeliveryDiscarded:
+      return DeliveryId{root_of<fb::DeliveryDiscarded>(event).delivery()};
+    default:
+      return {};
+  }
+}
 
 DeliveriesItem DeliveryAnswers::begin() const {
   DeliveriesItem item{};

@@ -10,9 +10,13 @@
 #include "engine/core/questions/answers.h"
 #include "engine/core/questions/event_source.h"
 #include "schemas/vocab/ids.h"
+#include "schemas/vocab/record.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::core {
+
+// Which delivery the event is about; 0 = none. REQUIRES: the event can be read.
+DeliveryId delivery_of(const EventView& event);
 
 // For one answer: what it gives borrows from it, from the state and from the source. Thread: the
 // source's. Errors are the source's. Ids that are not there any more are left out.
