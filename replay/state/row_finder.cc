@@ -30,6 +30,8 @@ constexpr std::array kNouns{Noun{"session", "sessions", {"key", "uuid", "label"}
                             Noun{"pairing", "pairing_requests", {"code", "sender_id"}},
                             Noun{"sender", "paired_senders", {"sender_id"}},
                             Noun{"tool", "allowed_tools", {"key"}},
+                            Noun{"channel", "channels", {"name", "account", "identity"}},
+                            Noun{"delivery", "deliveries", {}},
                             Noun{"engine", "meta", {}}};
 
 // Whether one of the columns that name a row of that table says `name`.
