@@ -98,6 +98,9 @@ inline constexpr std::size_t kAgentSessionBytesMax = 128;  // an agent's name of
 inline constexpr std::size_t kScopesBytesMax = 512;        // of one device, joined with ","
 inline constexpr std::size_t kTextBytesMax = 8 * kMiB;     // one message, one reply
 inline constexpr std::size_t kAttachmentsMax = 64;
+inline constexpr std::size_t kAttachmentTextBytesMax = 8 * kKiB;  // its name, its address
+// Of a platform: the last one of the year 9999.
+inline constexpr std::int64_t kTimestampMsMax = 253'402'300'799'999;
 
 // ---- pipeline
 inline constexpr std::size_t kIngressBlockBytes = 256 * kKiB;  // inputs of one service turn
@@ -194,6 +197,13 @@ inline constexpr std::size_t kAgentFileBytesMax = 8 * kMiB;     // read or writt
 inline constexpr std::size_t kFileThreads = 2;           // that read and write files for agents
 inline constexpr std::size_t kFileJobsPerAgentMax = 64;  // waiting; then its output is not read
 inline constexpr std::uint64_t kLateUpdatesMs = 1'000;   // of a turn, after its response
+
+// ---- channels that are programs
+inline constexpr std::uint32_t kProgramLineBytesMax = 32 * kMiB;  // of one line of its output
+inline constexpr std::size_t kProgramInputBytesMax = 64 * kMiB;   // that wait to be read by one
+inline constexpr std::uint32_t kProgramOddLinesMax = 32;          // in a row, then it is ended
+inline constexpr std::uint64_t kProgramOutcomeMs = 120'000;       // of one delivery
+inline constexpr std::uint64_t kProgramStopMs = 1'000;            // until SIGTERM, until SIGKILL
 
 // ---- sockets, from accept on
 inline constexpr std::uint32_t kUnauthenticatedMax = 2'048;  // of all; then the oldest is cut
@@ -307,8 +317,9 @@ inline constexpr std::size_t kSkillsBytesWorst =
 inline constexpr std::size_t kPastBytesWorst = kPastQuestionsMax * kPastQuestionBytesMax +
                                                kPastChildrenMax * kPastAnswerBytesMax +
                                                2 * (kPastAnswerBytesMax / 4 * 3);
-// Not in it: what waits for and comes from processes of agents, which is bounded by how many of
-// them the configuration allows (kAgentInputBytesMax and spine.lineBytes for each).
+// Not in it: what waits for and comes from processes of agents and from channels that are programs,
+// which is bounded by how many of them the configuration allows (kAgentInputBytesMax and
+// spine.lineBytes for each; kProgramInputBytesMax and kProgramLineBytesMax).
 inline constexpr std::size_t kMemoryBytesWorst =
     2 * kStateBytesMax + kPipelineBytesWorst + kNetBytesWorst + kSkillsBytesWorst +
     kPromptsWaitingBytesMax + kPastBytesWorst + 64 * kMiB;

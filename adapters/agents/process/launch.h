@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <utility>
 #include <vector>
@@ -38,6 +39,9 @@ struct LaunchRequest {
   std::vector<std::string> command_line{};  // from the protocol; [0] is looked up
   std::vector<std::string> skill_dirs{};    // shown read-only
   std::vector<std::pair<std::string, std::string>> skill_env{};  // set only if not set otherwise
+  // What people call whose program it is, and where its settings stand, when it is no agent's.
+  std::string who{};      // "Channel shell"; empty = "Agent <id>"
+  std::string keys{};     // "channels.shell."; empty = "agents.entries.<id>.spine."
   bool memory_is_held{};  // memory is bounded by a control group; else it is counted
 };
 
@@ -69,6 +73,11 @@ Result<Launch> prepare_launch(const LaunchRequest& request);
 // Errc::invalid_argument naming a variable that agents cannot get, and why.
 Result<std::vector<std::string>> agent_environment(const LaunchRequest& request,
                                                    const std::string& user_name);
+
+// The exit of the program itself, of which its wrapper tells; `sandbox`: as in Launch.
+ChildExit exit_of_program(const ChildExit& exit, std::string_view sandbox);
+// "was ended by signal 9", "ended with exit code 1".
+std::string exit_in_words(const ChildExit& exit);
 
 // Delay before restart `crashes` (1 = after the first crash): base doubled each time, at most a
 // minute, then plus or minus up to a fifth by `random`.

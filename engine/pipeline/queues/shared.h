@@ -156,6 +156,7 @@ struct Shared {
   // From the loop thread to the net thread.
   Latest<AgentsReport> agents{};
   Latest<SkillsReport> skills{};
+  Latest<ChannelsReport> channels{};
   // From the engine thread, once a second while there are channels.
   Latest<ChannelLoadsReport> channel_loads{};
   Metrics metrics{};
