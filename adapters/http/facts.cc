@@ -14,6 +14,8 @@ namespace {
 
 using pipeline::Phase;
 
+constexpr std::string_view kLoggedOut = "logged_out";
+
 std::string_view phase_name(Phase phase) {
   constexpr std::array<std::string_view, 4> kNames{"starting", "recovering", "ready", "stopping"};
   return kNames.at(static_cast<std::size_t>(phase));
@@ -53,7 +55,7 @@ std::string called(const pipeline::ChannelLoadReport& channel) {
 std::vector<std::string> channel_reasons(const Facts& facts) {
   std::vector<std::string> reasons;
   for (const pipeline::ChannelLoadReport* channel : channels_down(facts)) {
-    const bool refused = channel->state == "logged_out";
+    const bool refused = channel->state == kLoggedOut;
     reasons.push_back("channel " + called(*channel) + (refused ? " is logged out" : " is down") +
                       (channel->waiting == 0
                            ? std::string{}
@@ -118,11 +120,20 @@ std::vector<const pipeline::AgentReport*> agents_down(const Facts& facts) {
   return down;
 }
 
+std::vector<std::string_view> channels_not_served(const Facts& facts) {
+  std::vector<std::string_view> names;
+  if (facts.live_channels == nullptr) return names;
+  for (const pipeline::ChannelReport& channel : facts.live_channels->channels) {
+    if (channel.kind.empty()) names.push_back(channel.name);
+  }
+  return names;
+}
+
 std::vector<const pipeline::ChannelLoadReport*> channels_down(const Facts& facts) {
   std::vector<const pipeline::ChannelLoadReport*> down;
   if (facts.channels == nullptr) return down;
   for (const pipeline::ChannelLoadReport& channel : facts.channels->channels) {
-    if (channel.state == "down" || channel.state == "logged_out") down.push_back(&channel);
+    if (channel.state == "down" || channel.state == kLoggedOut) down.push_back(&channel);
   }
   return down;
 }
@@ -136,7 +147,8 @@ Health health(const Facts& facts) {
   if (facts.shared->metrics.journal_damages.get() != 0) return Health::degraded;
   if (!failing(facts).empty()) return Health::degraded;
   if (facts.shared->agents_ready.load(std::memory_order_relaxed) == 0) return Health::degraded;
-  if (!channel_reasons(facts).empty()) return Health::degraded;
+  for (const pipeline::ChannelLoadReport* channel : channels_down(facts))
+    if (channel->state == kLoggedOut) return Health::degraded;
   return agents_down(facts).empty() ? Health::healthy : Health::degraded;
 }
 
@@ -159,6 +171,8 @@ std::string health_body(const Facts& facts) {
     json.member("agents", facts.shared->agents_ready.load(std::memory_order_relaxed));
     json.member("version", facts.version);
     write_reasons(json, facts, verdict);
+    if (const auto names = channels_not_served(facts); !names.empty())
+      json.array("notServed", names);
   });
 }
 

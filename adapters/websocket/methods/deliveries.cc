@@ -66,8 +66,27 @@ std::vector<ShownChannel> shown_channels(const config::Config& config,
   return shown;
 }
 
+// What the loop thread knows of the account; null = nothing.
+const pipeline::ChannelReport* live_of(const pipeline::ChannelsReport* report,
+                                       std::string_view channel, std::string_view account) {
+  if (report == nullptr) return nullptr;
+  const auto found = std::ranges::find_if(report->channels, [&](const auto& live) {
+    return same_but_case(live.name, channel) && live.account == account;
+  });
+  return found == report->channels.end() ? nullptr : &*found;
+}
+
+void write_live(JsonWriter& json, const pipeline::ChannelReport* live) {
+  if (live == nullptr) return;
+  json.member_if("kind", live->kind);
+  json.member("inFlight", live->in_flight);
+  json.member("restarts", live->restarts);
+  if (live->restart_wall_ms != 0) json.member("restartAt", live->restart_wall_ms);
+  if (live->last_exchange_wall_ms != 0) json.member("lastExchangeAt", live->last_exchange_wall_ms);
+}
+
 void write_account(JsonWriter& json, const ShownChannel& channel, const ChannelLoad& load,
-                   std::int64_t wall_ms) {
+                   const pipeline::ChannelsReport* report, std::int64_t wall_ms) {
   json.member("accountId", account_id(load.account));
   json.member("enabled", channel.enabled);
   json.member("configured", channel.configured);
@@ -78,11 +97,26 @@ void write_account(JsonWriter& json, const ShownChannel& channel, const ChannelL
   json.member("stateSince", load.since_wall_ms);
   json.member_if("identity", load.identity);
   json.member_or_null("lastError", load.problem);
+  write_live(json, live_of(report, channel.name, load.account));
   json.object("deliveries", [&] { write_load(json, load, wall_ms); });
 }
 
+// Of a channel that nothing has been delivered to: a bridge's, or one that is not served here.
+void write_unserved(JsonWriter& json, const ShownChannel& channel,
+                    const pipeline::ChannelsReport* report) {
+  const pipeline::ChannelReport* live = live_of(report, channel.name, {});
+  json.member("accountId", account_id({}));
+  json.member("enabled", channel.enabled);
+  json.member("configured", channel.configured);
+  json.member("running", false);
+  if (live == nullptr) return;
+  json.member("state", live->state);
+  json.member_or_null("lastError", live->problem);
+  write_live(json, live);
+}
+
 void write_channels(JsonWriter& json, const std::vector<ShownChannel>& channels,
-                    std::int64_t wall_ms) {
+                    const pipeline::ChannelsReport* report, std::int64_t wall_ms) {
   json.member("ts", wall_ms);
   json.array("channelOrder", channels,
              [&](const ShownChannel& channel) { json.value(channel.name); });
@@ -110,18 +144,10 @@ void write_channels(JsonWriter& json, const std::vector<ShownChannel>& channels,
   each("channelAccounts", [&](const ShownChannel& channel) {
     if (!channel.accounts.empty()) {
       return json.objects(channel.name, channel.accounts, [&](const ChannelLoad& load) {
-        write_account(json, channel, load, wall_ms);
+        write_account(json, channel, load, report, wall_ms);
       });
     }
-    // Nothing is delivered to it: a bridge's, or one that is not served here.
-    json.array(channel.name, [&] {
-      json.object([&] {
-        json.member("accountId", account_id({}));
-        json.member("enabled", channel.enabled);
-        json.member("configured", channel.configured);
-        json.member("running", false);
-      });
-    });
+    json.array(channel.name, [&] { json.object([&] { write_unserved(json, channel, report); }); });
   });
   each("channelDefaultAccountId", [&](const ShownChannel& channel) {
     json.member(channel.name,
@@ -140,7 +166,9 @@ void channels_status(Call& call) {
             return !same_but_case(channel.name, only);
           });
         }
-        to.respond([&](JsonWriter& json) { write_channels(json, channels, to.wall_ms()); });
+        // Of the past only what the journal says.
+        const auto* report = to.as_of.seq ? nullptr : to.net.channels_report.get();
+        to.respond([&](JsonWriter& json) { write_channels(json, channels, report, to.wall_ms()); });
       });
 }
 

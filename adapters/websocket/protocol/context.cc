@@ -148,6 +148,7 @@ void Context::lose_interest(std::uint32_t slot) {
 void Context::take_reports() {
   if (auto newer = shared.agents.take()) agents_report = std::move(newer);
   if (auto newer = shared.skills.take()) skills_report = std::move(newer);
+  if (auto newer = shared.channels.take()) channels_report = std::move(newer);
   if (auto newer = shared.channel_loads.take()) channel_loads = std::move(newer);
 }
 
@@ -160,7 +161,8 @@ http::Facts Context::facts() const {
           .waiting_since_ms = waiting_since_ms,
           .resident_bytes = http::resident_bytes(),
           .agents = agents_report.get(),
-          .channels = channel_loads.get()};
+          .channels = channel_loads.get(),
+          .live_channels = channels_report.get()};
 }
 
 }  // namespace spine::net

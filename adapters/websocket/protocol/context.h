@@ -93,6 +93,7 @@ struct Context {
   // The newest reports of the loop thread and the engine thread; null = none yet.
   std::unique_ptr<pipeline::AgentsReport> agents_report{};
   std::unique_ptr<pipeline::SkillsReport> skills_report{};
+  std::unique_ptr<pipeline::ChannelsReport> channels_report{};
   std::unique_ptr<pipeline::ChannelLoadsReport> channel_loads{};
   Entropy entropy{};
   flatbuffers::FlatBufferBuilder builder{4096};

@@ -76,7 +76,9 @@ TEST_F(StateVerb, SaysWhereItIsAndHowMuchThereIs) {
                 "approvals                  0\n"
                 "allowed_tools              0\n"
                 "quarantined                0\n"
-                "histories                  0\n");
+                "histories                  0\n"
+                "channels                   0\n"
+                "deliveries                 0\n");
 }
 
 TEST_F(StateVerb, ShowsTheRowsOfATableByTheirFields) {

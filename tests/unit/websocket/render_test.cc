@@ -291,6 +291,8 @@ TEST(Health, AChannelThatIsAwayAndADeadLetterAreNamed) {
   loads.channels.push_back({.name = "irc", .account = "work", .state = "starting"});
   http::Facts facts{.shared = &shared, .channels = &loads};
   EXPECT_EQ(http::health(facts), http::Health::healthy);
+  loads.channels[0].state = "down";
+  EXPECT_EQ(http::health(facts), http::Health::healthy) << "it is tried again";
   loads.channels[0].state = "logged_out";
   loads.channels[1].state = "down";
   loads.channels[1].waiting = 3;
@@ -306,6 +308,11 @@ TEST(Health, AChannelThatIsAwayAndADeadLetterAreNamed) {
     }
   }
   EXPECT_NE(http::ready_body(facts).find("\"ready\":true"), std::string::npos);
+  pipeline::ChannelsReport live;
+  live.channels.push_back({.name = "telegram", .kind = "telegram"});
+  live.channels.push_back({.name = "slack", .state = "not served"});
+  facts.live_channels = &live;
+  EXPECT_NE(http::health_body(facts).find("\"notServed\":[\"slack\"]"), std::string::npos);
 }
 
 TEST(Health, StalledEngineWithWorkIsUnhealthy) {
