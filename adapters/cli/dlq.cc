@@ -161,13 +161,12 @@ Action change_letters_action(CLI::App& verb, const char* method, const char* don
 
 // An event of its history on one line.
 std::string delivery_step_text(const Json& step) {
-  const Json body = step.at("body");
   std::string text =
       fmt::format("#{}  {}  {}", step.number("seq"), time_or_dash(step, "at"), step.text("kind"));
-  if (const std::int64_t attempt = body.number("attempt"); attempt != 0)
+  if (const std::int64_t attempt = step.number("attempt"); attempt != 0)
     text += fmt::format(" {}", attempt);
-  for (const char* key : {"kind", "reason"}) {
-    if (const std::string said = body.text(key); !said.empty()) text += "  " + said;
+  for (const char* key : {"failure", "message", "reason"}) {
+    if (const std::string said = step.text(key); !said.empty()) text += "  " + said;
   }
   return text;
 }

@@ -52,7 +52,7 @@ class DeadLetters(unittest.TestCase):
             self.assertIn(part, text)
         first = str(both[0]["id"])
         shown = self.cli("dlq", "show", "#" + first)
-        for part in ("DeliveryAttempted 1", "DeliveryFailed", "chat not found", "echo: hi"):
+        for part in ("DeliveryAttempted 1", "DeliveryFailed  permanent", "DeliveryDeadLettered  permanent", "echo: hi"):
             self.assertIn(part, shown)
         self.assertIn("spine dlq list", self.cli("channels", "status"))
         wait_until(lambda: self.daemon.metric("spine_dead_letters") == 2, "they are counted")

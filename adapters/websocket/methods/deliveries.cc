@@ -6,7 +6,7 @@
 
 #include "adapters/websocket/methods/methods.h"
 #include "engine/core/model/enum_names.h"
-#include "schemas/event_json.h"
+#include "schemas/fields.h"
 #include "schemas/vocab/ascii.h"
 
 #include "event_generated.h"
@@ -241,6 +241,26 @@ void refuse_delivery(const Responder& to, std::uint64_t id, bool dead_letter) {
             "DELIVERY_NOT_FOUND", "delivery_not_found");
 }
 
+// Something that happened to a delivery.
+void write_step(JsonWriter& json, const EventView& event) {
+  const auto kind = static_cast<fb::EventBody>(event.header.kind);
+  json.member("seq", event.seq.value);
+  json.member("kind", fb::EnumNameEventBody(kind));
+  json.member("at", event.header.wall_ms);
+  if (kind == fb::EventBody::DeliveryAttempted) {
+    json.member("attempt", root_of<fb::DeliveryAttempted>(event).attempt());
+  } else if (kind == fb::EventBody::DeliveryFailed) {
+    const auto& failed = root_of<fb::DeliveryFailed>(event);
+    json.member("failure", fb::EnumNameDeliveryFailure(failed.kind()));
+    json.member("message", text_of(failed.reason()));
+    json.member("pieces", failed.pieces());
+    if (failed.retry_after_ms() != 0) json.member("retryAfterMs", failed.retry_after_ms());
+  } else if (kind == fb::EventBody::DeliveryDeadLettered) {
+    json.member("reason",
+                fb::EnumNameDeadLetterReason(root_of<fb::DeliveryDeadLettered>(event).reason()));
+  }
+}
+
 void deliveries_show(Call& call) {
   const std::uint64_t id = call.number("id");
   call.ask({.kind = input_kind::kQueryDelivery, .a = id},
@@ -249,15 +269,8 @@ void deliveries_show(Call& call) {
              to.respond([&](JsonWriter& json) {
                json.member("ts", to.wall_ms());
                json.object("delivery", [&] { write_delivery(json, item.deliveries.front()); });
-               json.objects("history", item.history, [&](const EventView& event) {
-                 json.member("seq", event.seq.value);
-                 json.member("kind",
-                             fb::EnumNameEventBody(static_cast<fb::EventBody>(event.header.kind)));
-                 json.member("at", event.header.wall_ms);
-                 std::string body;
-                 append_body_json(event, body);
-                 json.member_raw("body", body);
-               });
+               json.objects("history", item.history,
+                            [&](const EventView& event) { write_step(json, event); });
              });
            });
 }

@@ -7,7 +7,7 @@ namespace {
 class Deliveries : public NetTest {
  protected:
   void SetUp() override {
-    config_.channels.push_back({.name = "telegram"});
+    config_.channels.push_back({.name = "telegram", .dm_policy = fb::DmPolicy::open});
     config_.channels.push_back({.name = "bridge"});
     start({});
     client.hello(port());
@@ -32,7 +32,8 @@ class Deliveries : public NetTest {
     });
   }
   void say(const std::string& id, const std::string& text) {
-    ASSERT_TRUE(client.call("channel.message", channel_message(id, text))["ok"]);
+    const json answer = client.call("channel.message", channel_message(id, text));
+    ASSERT_TRUE(answer["ok"]) << answer;
   }
   // The list, once it has so many dead letters.
   json dead_letters(std::size_t count) {
@@ -87,7 +88,7 @@ TEST_F(Deliveries, WhatIsRefusedIsListedShownAndSentAgain) {
   for (const json& step : shown["history"])
     kinds += step["kind"].get<std::string>() + " ";
   EXPECT_EQ(kinds, "DeliveryRequested DeliveryAttempted DeliveryFailed DeliveryDeadLettered ");
-  EXPECT_EQ(shown["history"][2]["body"]["kind"], "permanent") << shown["history"][2];
+  EXPECT_EQ(shown["history"][2]["failure"], "permanent") << shown["history"][2];
 
   EXPECT_EQ(client.call("deliveries.retry", {{"id", letter["id"]}})["payload"]["ok"], true);
   dead_letters(0);
