@@ -26,6 +26,7 @@ namespace {
 
 constexpr log::Logger kLog{"channels"};
 constexpr timeval kTurn = loop::in_ms(100);  // how soon its output is read again
+constexpr std::uint64_t kSilentMs = 30'000;  // then its state says that it says none
 constexpr std::size_t kTypesLoggedMax = 16;  // unknown ones
 constexpr std::size_t kShownBytes = 200;     // of a line that is not understood
 
@@ -113,15 +114,17 @@ class ProgramChannel final : public Channel, public agents::ChildEvents {
   std::map<std::uint64_t, Given> open_{};       // by delivery
   std::set<std::string, std::less<>> types_{};  // unknown ones that were logged
   std::uint64_t written_{};                     // bytes of all lines
-  std::uint32_t odd_lines_{};                   // in a row
-  int signal_{SIGTERM};                         // the next step of its end
-  bool muted_{};                                // what it says does not count any more
+  std::uint64_t started_ms_{};
+  std::uint32_t odd_lines_{};  // in a row
+  int signal_{SIGTERM};        // the next step of its end
+  bool muted_{};               // what it says does not count any more
   bool paused_{};
 };
 
 Status ProgramChannel::start() {
   SPINE_TRY(agents::Launch launch, launch_of(setup_.config, gateway_));
   sandbox_ = launch.sandbox;
+  started_ms_ = pipeline::boottime_now_ms();
   SPINE_TRY(child_, agents::Child::spawn(setup_.base, std::move(launch.plan), *this));
   kLog.info("{}: its program runs, pid {}, sandbox {}", name(), child_->pid(), sandbox_);
   const AccountState& now = reports_.now();
@@ -300,6 +303,13 @@ void ProgramChannel::on_turn() {
     child_->pause_output(false);
   }
   const std::uint64_t now_ms = pipeline::boottime_now_ms();
+  const AccountState& now = reports_.now();
+  const bool silent = now.state == fb::ChannelState::starting && now.problem.empty();
+  if (silent && now_ms - started_ms_ >= kSilentMs) {
+    reports_.state(fb::ChannelState::starting,
+                   "Its program runs and has not said a state yet: it has to write "
+                   "{\"type\":\"state\",\"state\":\"connected\"} once it is.");
+  }
   for (const auto& [delivery, given] : open_) {
     if (given.due_ms > now_ms) continue;
     return give_up(fmt::format("Its program did not say within {} what became of a delivery.",
