@@ -41,6 +41,8 @@ std::vector<std::string> texts(const Json& object, std::string_view key) {
 }
 
 void add_health(Facts& facts, const Json& health) {
+  if (const std::vector<std::string> names = texts(health, "notServed"); !names.empty())
+    facts.add("Not served here", fmt::format("{}", fmt::join(names, ", ")));
   const std::int64_t uptime = health.number("uptime");
   facts.add("Status", health.text("status"));
   facts.add("Version", health.text("version"));

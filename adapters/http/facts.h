@@ -19,7 +19,9 @@ struct Facts {
   std::uint64_t inputs_waiting{};
   std::uint64_t waiting_since_ms{};  // boot-time: none of them is older
   std::uint64_t resident_bytes{};
-  const pipeline::AgentsReport* agents{};  // null = the loop thread has not reported yet
+  const pipeline::AgentsReport* agents{};           // null = the loop thread has not reported yet
+  const pipeline::ChannelLoadsReport* channels{};   // null = there are none, or not reported yet
+  const pipeline::ChannelsReport* live_channels{};  // null = the loop thread has not reported yet
 };
 
 // The engine is stalled when it has work and its loop has not turned for this long.
@@ -40,10 +42,22 @@ std::vector<std::string_view> failing(const Facts& facts);
 // loop thread has not reported yet.
 std::vector<const pipeline::AgentReport*> agents_down(const Facts& facts);
 
+// Channels that are enabled, and that this version has no adapter for.
+std::vector<std::string_view> channels_not_served(const Facts& facts);
+
+// Accounts of channels that cannot deliver: "down" or "logged_out". Empty when nothing has been
+// reported yet.
+std::vector<const pipeline::ChannelLoadReport*> channels_down(const Facts& facts);
+
 enum class Health : std::uint8_t { starting, healthy, degraded, unhealthy, stopping };
-// starting: recovery is under way; healthy: ready, no damage found, some agent is ready and none is
-// down; unhealthy: the engine is stalled; degraded: the rest.
+// starting: recovery is under way; healthy: ready, no damage found, some agent is ready, no agent
+// is down, no channel is logged out; unhealthy: the engine is stalled; degraded: the rest. A
+// channel that is down is tried again, and dead letters may be old: both are named and change
+// nothing.
 Health health(const Facts& facts);
+
+// How long the oldest delivery that is not done has waited; 0 = none waits, or not reported yet.
+std::uint64_t oldest_waiting_s(const Facts& facts);
 
 // Bodies, JSON.
 std::string health_body(const Facts& facts);

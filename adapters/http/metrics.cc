@@ -43,6 +43,14 @@ class Exposition {
                     std::uint64_t value) {
     agent_line("", agent, label, text, std::to_string(value));
   }
+  // With the labels channel and account, and a third.
+  void channel_sample(const pipeline::ChannelLoadReport& channel, std::string_view label,
+                      std::string_view text, std::uint64_t value) {
+    out_.append(name_).append("{channel=\"").append(escaped(channel.name));
+    out_.append("\",account=\"").append(escaped(channel.account)).append("\"");
+    if (!label.empty()) out_.append(",").append(label).append("=\"").append(text).append("\"");
+    out_.append("} ").append(std::to_string(value)).append("\n");
+  }
   // `bounds_ms` and one count each, and one above them all.
   template <class Bounds, class Counts>
   void agent_histogram(std::string_view agent, const Bounds& bounds_ms, const Counts& counts,
@@ -179,6 +187,54 @@ void runs(Exposition& out, const Metrics& m) {
             m.obligations_open);
 }
 
+void deliveries(Exposition& out, const Facts& facts) {
+  const Metrics& m = facts.shared->metrics;
+  out.value("spine_deliveries_waiting", "Deliveries to channels that are not done.",
+            m.deliveries_waiting);
+  out.value("spine_deliveries_oldest_seconds", "How long the oldest of them has waited.",
+            oldest_waiting_s(facts));
+  out.value("spine_dead_letters", "Messages that could not be delivered, and wait for somebody.",
+            m.dead_letters);
+  const auto recorded = [&m](fb::EventBody kind) {
+    return m.journal_appends.at(static_cast<std::size_t>(kind)).get();
+  };
+  out.value("spine_deliveries_requested_total", "Deliveries asked for.",
+            recorded(fb::EventBody::DeliveryRequested));
+  out.value("spine_deliveries_attempted_total", "Attempts of deliveries.",
+            recorded(fb::EventBody::DeliveryAttempted));
+  out.value("spine_deliveries_confirmed_total", "Deliveries that arrived.",
+            recorded(fb::EventBody::DeliveryConfirmed));
+  out.family("spine_deliveries_failed_total", "Attempts that came to nothing, by kind.");
+  for (const fb::DeliveryFailure kind : fb::EnumValuesDeliveryFailure())
+    out.sample("kind", fb::EnumNameDeliveryFailure(kind),
+               m.deliveries_failed.at(static_cast<std::size_t>(kind)).get());
+  out.family("spine_deliveries_dead_total", "Deliveries given up, by reason.");
+  for (const fb::DeadLetterReason reason : fb::EnumValuesDeadLetterReason())
+    out.sample("reason", fb::EnumNameDeadLetterReason(reason),
+               m.deliveries_dead.at(static_cast<std::size_t>(reason)).get());
+}
+
+// One family per property, one sample per account of a channel.
+void channels(Exposition& out, const Facts& facts) {
+  using pipeline::ChannelLoadReport;
+  const auto each = [&](std::string_view name, std::string_view help, auto value) {
+    out.family(name, help);
+    for (const ChannelLoadReport& channel : facts.channels->channels)
+      out.channel_sample(channel, "", "", std::invoke(value, channel));
+  };
+  out.family("spine_channel_state", "1 for the state the account of the channel is in.");
+  for (const ChannelLoadReport& channel : facts.channels->channels) {
+    for (const fb::ChannelState state : fb::EnumValuesChannelState()) {
+      const std::string_view name = fb::EnumNameChannelState(state);
+      out.channel_sample(channel, "state", name, channel.state == name ? 1 : 0);
+    }
+  }
+  each("spine_channel_deliveries_waiting", "Deliveries to it that are not done.",
+       &ChannelLoadReport::waiting);
+  each("spine_channel_dead_letters", "Messages to it that could not be delivered.",
+       &ChannelLoadReport::dead_letters);
+}
+
 std::uint64_t lag(std::uint64_t ahead, std::uint64_t behind) {
   return ahead > behind ? ahead - behind : 0;
 }
@@ -282,6 +338,8 @@ std::string metrics_body(const Facts& facts) {
   out.value("spine_agents_ready", "Agents that can answer.",
             facts.shared->agents_ready.load(std::memory_order_relaxed));
   if (facts.agents != nullptr) agents(out, *facts.agents);
+  deliveries(out, facts);
+  if (facts.channels != nullptr) channels(out, facts);
   out.value("spine_ready", "1 when /ready answers 200.", failing(facts).empty() ? 1 : 0);
   out.family("spine_build_info", "Version of this program.");
   out.sample("version", facts.version, 1);

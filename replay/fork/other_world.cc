@@ -19,12 +19,15 @@ namespace {
 bool is_named_later(std::uint16_t kind) {
   return is_kind(kind, fb::EventBody::RunQueued) ||
          is_kind(kind, fb::EventBody::ApprovalRequested) ||
+         is_kind(kind, fb::EventBody::DeliveryRequested) ||
+         is_kind(kind, fb::EventBody::DeliveryAttempted) ||
          is_kind(kind, fb::EventBody::ChannelPairingRequested);
 }
 
 // Fields of inputs that name such a thing.
 bool names_by_number(std::string_view field) {
-  return field == "run" || field == "runs" || field == "into" || field == "request";
+  return field == "run" || field == "runs" || field == "into" || field == "request" ||
+         field == "delivery" || field == "attempted";
 }
 
 }  // namespace

@@ -14,8 +14,8 @@
 namespace spine::replay {
 
 // Numbers are given anew there: once it has gone apart, what an input names by its recorded number
-// is looked up by what it is. Sessions and principals are found by their keys, runs and requests by
-// the decision that made them. Thread: one.
+// is looked up by what it is. Sessions and principals are found by their keys, runs, requests
+// and deliveries by the decision that made them. Thread: one.
 class OtherWorld {
  public:
   // `state`: of the moment at which the worlds part. `recorded`: the journal's state, which the

@@ -33,6 +33,8 @@ constexpr std::array kNouns{
     Noun{"pairing", "pairing_requests", {"code", "sender_id", "sender_name"}},
     Noun{"sender", "paired_senders", {"sender_id"}},
     Noun{"tool", "allowed_tools", {"key"}},
+    Noun{"channel", "channels", {"name", "account", "identity"}},
+    Noun{"delivery", "deliveries", {}},
     Noun{"engine", "meta", {}}};
 
 // The first of the columns that name a row of that table which says `name`, counted from 0.

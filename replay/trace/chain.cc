@@ -10,6 +10,8 @@
 #include "engine/core/model/effects.h"
 #include "engine/core/model/evolve.h"
 #include "engine/core/model/kinds.h"
+#include "engine/core/model/views.h"
+#include "engine/core/questions/delivery_answers.h"
 #include "replay/trace/summaries.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
@@ -42,6 +44,10 @@ constexpr std::array kEffectRows{
         EffectKind::steer_agent, "message into the run at work, to agent", {Body::RunSteered}},
     EffectRow{EffectKind::answer_agent, "answer to the question of agent"},
     EffectRow{EffectKind::control_agent, "restart or release of the agent's processes"},
+    EffectRow{EffectKind::deliver,
+              "delivery to channel",
+              {Body::DeliveryConfirmed, Body::DeliveryFailed},
+              true},
 };
 
 const EffectRow* effect_row(EffectKind kind) {
@@ -109,13 +115,39 @@ std::string agent_of(Timeline& timeline, RunId run) {
   return printable(text_of(root_of<fb::RunQueued>(*event).agent_id()));
 }
 
-Asked asked_of(Timeline& timeline, const core::Effect& effect) {
+// What an event says of a delivery.
+void note_delivery(const EventView& event, Step& step) {
+  if (!event_is_readable(event)) return;
+  step.delivery = core::delivery_of(event);
+  if (is_kind(event, Body::DeliveryRequested)) {
+    step.answers = RunId{root_of<fb::DeliveryRequested>(event).run()};
+  } else if (is_kind(event, Body::DeliveryConfirmed)) {
+    step.attempted = Seq{root_of<fb::DeliveryConfirmed>(event).attempted()};
+  } else if (is_kind(event, Body::DeliveryFailed)) {
+    const auto& failed = root_of<fb::DeliveryFailed>(event);
+    step.attempted = Seq{failed.attempted()};
+    step.rate_limited = failed.kind() == fb::DeliveryFailure::rate_limited;
+  }
+}
+
+// Whom an effect goes to: the agent of its run, or the channel of its delivery.
+std::string receiver_of(Timeline& timeline, const core::State& state, const core::Effect& effect) {
+  if (effect.kind != EffectKind::deliver)
+    return effect.run ? agent_of(timeline, effect.run) : std::string();
+  core::DeliveryView delivery{};
+  core::ChannelView channel{};
+  const bool known = core::view_delivery(state, effect.delivery, delivery) &&
+                     core::view_channel(state, delivery.channel, channel);
+  return known ? printable(channel.name) : std::string();
+}
+
+Asked asked_of(Timeline& timeline, const core::State& state, const core::Effect& effect) {
   const EffectRow* row = effect_row(effect.kind);
   Asked asked{.text = row == nullptr ? fmt::format("effect {}", static_cast<unsigned>(effect.kind))
                                      : row->words,
               .obligation = row != nullptr && row->obligation};
-  const std::string agent = effect.run ? agent_of(timeline, effect.run) : std::string();
-  if (!agent.empty()) asked.text += " " + agent;
+  const std::string receiver = receiver_of(timeline, state, effect);
+  if (!receiver.empty()) asked.text += " " + receiver;
   return asked;
 }
 
@@ -194,6 +226,7 @@ void Chain::add(const EventView& event, Names& names, bool guest) {
             .failure = is_failure(event),
             .routine = is_routine(event),
             .guest = guest};
+  note_delivery(event, step);
   if (guest) step.summary += fmt::format(" (of the chain of #{})", event.header.correlation);
   if (is_kind(event, Body::RunQueued)) {
     open_runs_.push_back(event.seq.value);
@@ -248,7 +281,7 @@ Status Chain::find_effects(Timeline& timeline) {
       core::Effects effects;
       core::effects(state, gone, event, effects);
       for (const core::Effect& effect : effects) {
-        Asked asked = asked_of(timeline, effect);
+        Asked asked = asked_of(timeline, state, effect);
         asked.closed = closing(i, effect);
         steps_[i].asked.push_back(std::move(asked));
       }
@@ -265,7 +298,10 @@ Seq Chain::closing(std::size_t step, const core::Effect& effect) const {
     const bool of_kind = std::ranges::any_of(row->closed_by, [&](Body kind) {
       return kind != Body::NONE && is_kind(steps_[i].header.kind, kind);
     });
-    if (of_kind && names_id(steps_[i].runs, effect.run.value)) return steps_[i].seq;
+    const bool ends = effect.kind == EffectKind::deliver
+                          ? steps_[i].attempted == effect.id.seq
+                          : names_id(steps_[i].runs, effect.run.value);
+    if (of_kind && ends) return steps_[i].seq;
   }
   return {};
 }

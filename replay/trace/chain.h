@@ -37,6 +37,10 @@ struct Step {
   std::vector<std::size_t> children{};  // ascending
   std::vector<Asked> asked{};
   std::vector<std::uint64_t> runs{};  // that it is about
+  DeliveryId delivery{};              // likewise; 0 = none
+  RunId answers{};                    // DeliveryRequested: whose answer it is
+  Seq attempted{};                    // DeliveryConfirmed, DeliveryFailed: the attempt that it ends
+  bool rate_limited{};                // DeliveryFailed: the platform asked for a pause
   bool failure{};
   bool routine{};
   bool guest{};  // of another chain: it ends or takes over a run of this one

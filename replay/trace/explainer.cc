@@ -5,8 +5,11 @@
 #include <fmt/format.h>
 #include <optional>
 
+#include "engine/core/deliveries/dispatcher.h"
 #include "engine/core/model/kinds.h"
+#include "engine/core/questions/delivery_answers.h"
 #include "replay/timeline/moment.h"
+#include "replay/trace/delivery_explainer.h"
 #include "replay/trace/summaries.h"
 #include "schemas/event_verify.h"
 #include "schemas/fields.h"
@@ -163,6 +166,13 @@ Result<Explanation> Explainer::about_event(Seq seq) {
   }
   if (kind == Body::MessageRejected) {
     SPINE_TRY_STATUS(explain_rejection(seq, out));
+    return out;
+  }
+  if (const DeliveryId delivery = core::delivery_of(event)) {
+    SPINE_TRY(const Chain chain,
+              Chain::gather(timeline_, names_, {.of = seq, .upto = upto(), .effects = false}));
+    SPINE_TRY_STATUS(reach_head());
+    DeliveryExplainer(head_, chain).explain(delivery, out);
     return out;
   }
   const SessionId session{event.header.session};
@@ -349,7 +359,33 @@ Status Explainer::explain_run(const Chain& chain, RunId run, Explanation& out) {
   }
   if (end == nullptr) return explain_open_run(run, out);
   SPINE_TRY_STATUS(explain_end(*end, run, out));
+  SPINE_TRY_STATUS(explain_answer(chain, *end, run, out));
   return explain_retry(run, end->seq, out);
+}
+
+// What became of what was to be said on a channel.
+Status Explainer::explain_answer(const Chain& chain, const Step& end, RunId run, Explanation& out) {
+  if (const DeliveryId delivery = delivery_of_run(chain, run)) {
+    SPINE_TRY_STATUS(reach_head());
+    DeliveryExplainer(head_, chain).explain(delivery, out);
+    return ok();
+  }
+  SPINE_TRY(EventView event, timeline_.event(chain.root()));
+  if (!is_kind(event, Body::MessageReceived) || !is_kind(end.header.kind, Body::RunFinished))
+    return ok();
+  const auto& message = root_of<fb::MessageReceived>(event);
+  if (message.via() != fb::MessageVia::channel) return ok();
+  const std::string channel = printable(text_of(message.channel()));
+  SPINE_TRY(event, timeline_.event(end.seq));
+  if (core::Dispatcher::is_silent(text_of(root_of<fb::RunFinished>(event).text()))) {
+    out.reason = Reason::agent_silent;
+  } else {
+    out.add(
+        fmt::format("the gateway did not deliver to {} itself then: the program that brought "
+                    "the message takes the answer there",
+                    channel));
+  }
+  return ok();
 }
 
 // What became of another try that somebody asked for.

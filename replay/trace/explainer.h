@@ -38,6 +38,7 @@ class Explainer {
   Status explain_no_run(const Chain& chain, const EventView& message, Explanation& out);
   Status explain_run(const Chain& chain, RunId run, Explanation& out);
   Status explain_end(const Step& step, RunId run, Explanation& out);
+  Status explain_answer(const Chain& chain, const Step& end, RunId run, Explanation& out);
   Status explain_retry(RunId run, Seq end, Explanation& out);
   Status explain_open_run(RunId run, Explanation& out);
   Status explain_wait(RunId run, const Step& queued, const Step& started, Explanation& out);

@@ -121,6 +121,39 @@ constexpr std::array kReasons{
         "Set the queue mode to \"followup\" or \"collect\" if every message is to be answered."},
     ReasonRow{Reason::stop_command, "stop_command", "Nobody answered because a message said /stop.",
               "Send the message again."},
+    ReasonRow{Reason::agent_silent, "agent_silent",
+              "Nothing was sent because the agent said nothing, or NO_REPLY.", ""},
+    ReasonRow{Reason::delivered, "delivered", "The answer has arrived on the channel.", ""},
+    ReasonRow{Reason::delivery_under_way, "delivery_under_way",
+              "The channel has been given the answer and has not said yet what became of it.", ""},
+    ReasonRow{Reason::delivery_in_line, "delivery_in_line",
+              "There is an answer; it waits for its turn: what was said before in the conversation "
+              "goes first, and a channel is given only so much at a time.",
+              "See what holds it up: spine channels status."},
+    ReasonRow{Reason::delivery_channel_away, "delivery_channel_away",
+              "There is an answer; it waits because the channel cannot deliver now.",
+              "See why, and what to do: spine channels status."},
+    ReasonRow{Reason::delivery_rate_limited, "delivery_rate_limited",
+              "There is an answer; it waits because the platform asked for a pause.",
+              "Wait, or write less often there."},
+    ReasonRow{Reason::delivery_retried, "delivery_retried",
+              "There is an answer; an attempt to send it failed, and it is tried again.",
+              "Wait; see the failure: spine dlq show <delivery>."},
+    ReasonRow{Reason::delivery_stopped, "delivery_stopped",
+              "There is an answer; it waits because the gateway is not running.",
+              "Start it: spine start."},
+    ReasonRow{Reason::dead_permanent, "dead_permanent",
+              "The answer did not arrive because the platform refused it for good.",
+              "Mend what the failure says, then: spine dlq retry <delivery>."},
+    ReasonRow{Reason::dead_unknown, "dead_unknown",
+              "Whether the answer arrived is not known: it is sent at most once.",
+              "Look there; if it is missing: spine dlq retry <delivery>."},
+    ReasonRow{Reason::dead_expired, "dead_expired",
+              "The answer did not arrive because it could not be sent in time.",
+              "If it is still of use: spine dlq retry <delivery>."},
+    ReasonRow{Reason::delivery_discarded, "delivery_discarded",
+              "The answer did not arrive, and its dead letter was discarded.",
+              "For another answer: spine runs retry <run> --force."},
     ReasonRow{
         Reason::never_arrived, "never_arrived",
         "Nobody answered because it never reached the gateway, or was refused without a record "
@@ -172,6 +205,12 @@ constexpr std::array kOfAbort{
     ReasonOf<fb::AbortReason>{fb::AbortReason::command, Reason::stop_command},
 };
 
+constexpr std::array kOfDeath{
+    ReasonOf<fb::DeadLetterReason>{fb::DeadLetterReason::permanent, Reason::dead_permanent},
+    ReasonOf<fb::DeadLetterReason>{fb::DeadLetterReason::unknown, Reason::dead_unknown},
+    ReasonOf<fb::DeadLetterReason>{fb::DeadLetterReason::expired, Reason::dead_expired},
+};
+
 template <class Table, class From>
 Reason look_up(const Table& table, From from) {
   for (const auto& row : table)
@@ -194,6 +233,10 @@ Reason reason_of(fb::AbortReason reason) {
   return look_up(kOfAbort, reason);
 }
 
+Reason reason_of(fb::DeadLetterReason reason) {
+  return look_up(kOfDeath, reason);
+}
+
 void Explanation::add(Seq seq, std::string text) {
   const bool said = seq && std::ranges::any_of(facts, [&](const Fact& fact) {
                       return fact.seq == seq && fact.text == text;
@@ -213,6 +256,7 @@ std::string Explanation::todo() const {
   };
   fill("<agent>", agent);
   fill("<run>", run);
+  fill("<delivery>", delivery);
   return text;
 }
 

@@ -51,6 +51,19 @@ enum class Reason : std::uint8_t {
   session_closed,
   superseded,
   stop_command,
+  // The answer of a run that ended, on its way to a channel.
+  agent_silent,
+  delivered,
+  delivery_under_way,
+  delivery_in_line,
+  delivery_channel_away,
+  delivery_rate_limited,
+  delivery_retried,
+  delivery_stopped,
+  dead_permanent,
+  dead_unknown,
+  dead_expired,
+  delivery_discarded,
   // A message that is not in the journal.
   never_arrived,
   arrived_outside,
@@ -69,13 +82,14 @@ struct ReasonRow {
   Reason reason{};
   const char* name{};   // for programs
   const char* words{};  // one sentence
-  const char* todo{};   // empty = nothing; <agent> and <run> stand for those that it is about
+  const char* todo{};  // empty = nothing; <agent>, <run> and <delivery> stand for those it is about
 };
 const ReasonRow& row_of_reason(Reason reason);
 
 // What the core gave as its reason to refuse; unknown for one of a later version.
 Reason reason_of(fb::RejectReason reason);
 Reason reason_of(fb::AbortReason reason);
+Reason reason_of(fb::DeadLetterReason reason);
 
 // Something that is known, and the event that says so.
 struct Fact {
@@ -87,8 +101,9 @@ struct Explanation {
   std::string subject{};
   Reason reason{};
   std::vector<Fact> facts{};
-  std::string agent{};  // that it is about; empty = none
-  std::string run{};    // likewise: the run's key
+  std::string agent{};     // that it is about; empty = none
+  std::string run{};       // likewise: the run's key
+  std::string delivery{};  // likewise: its id
 
   // Nothing when it was said before.
   void add(Seq seq, std::string text);

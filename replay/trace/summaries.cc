@@ -304,6 +304,77 @@ std::string partial_answer(const EventView& event, Names&) {
   return fmt::format("of attempt {}{}", body.attempt(), said(body.text()));
 }
 
+// ---- Channels and deliveries
+
+std::string delivery_requested(const EventView& event, Names&) {
+  const auto& body = root_of<fb::DeliveryRequested>(event);
+  std::string text =
+      fmt::format("{} to channel #{}", fb::EnumNameDeliveryPurpose(body.purpose()), body.channel());
+  if (body.message() != 0) text += fmt::format(", for message #{}", body.message());
+  if (body.body() != 0) text += fmt::format(", text of #{}", body.body());
+  return text + said(body.text());
+}
+std::string delivery_attempted(const EventView& event, Names&) {
+  const auto& body = root_of<fb::DeliveryAttempted>(event);
+  return fmt::format("attempt {} of delivery #{}", body.attempt(), body.delivery());
+}
+std::string delivery_confirmed(const EventView& event, Names&) {
+  const auto& body = root_of<fb::DeliveryConfirmed>(event);
+  std::string text = fmt::format("delivery #{}", body.delivery());
+  if (const auto* ids = body.platform_ids(); ids != nullptr && ids->size() != 0) {
+    text += fmt::format(", as {}", cut_name(ids->Get(0)));
+    if (ids->size() > 1) text += fmt::format(" and {} more", ids->size() - 1);
+  }
+  return text;
+}
+std::string delivery_failed(const EventView& event, Names&) {
+  const auto& body = root_of<fb::DeliveryFailed>(event);
+  std::string text =
+      fmt::format("delivery #{}, {}", body.delivery(), fb::EnumNameDeliveryFailure(body.kind()));
+  if (body.pieces() != 0) text += fmt::format(", {} pieces arrived", body.pieces());
+  if (body.retry_after_ms() != 0)
+    text += fmt::format(", for {}", show_duration_ms(body.retry_after_ms()));
+  return text + said(body.reason());
+}
+std::string delivery_scheduled(const EventView& event, Names&) {
+  const auto& body = root_of<fb::DeliveryRetryScheduled>(event);
+  const std::uint64_t now_ms = event.header.logical_ms;
+  return fmt::format(
+      "delivery #{}, not before {} have passed", body.delivery(),
+      show_duration_ms(body.not_before_ms() > now_ms ? body.not_before_ms() - now_ms : 0));
+}
+std::string delivery_dead(const EventView& event, Names&) {
+  const auto& body = root_of<fb::DeliveryDeadLettered>(event);
+  return fmt::format("delivery #{}, {}", body.delivery(),
+                     fb::EnumNameDeadLetterReason(body.reason()));
+}
+std::string delivery_retry_requested(const EventView& event, Names&) {
+  return fmt::format("of delivery #{}", root_of<fb::DeliveryRetryRequested>(event).delivery());
+}
+std::string delivery_discarded(const EventView& event, Names&) {
+  const auto& body = root_of<fb::DeliveryDiscarded>(event);
+  return fmt::format("delivery #{}{}", body.delivery(),
+                     body.for_room() ? ", the oldest of too many" : "");
+}
+bool discarded_for_room(const EventView& event) {
+  return root_of<fb::DeliveryDiscarded>(event).for_room();
+}
+std::string channel_state_changed(const EventView& event, Names&) {
+  const auto& body = root_of<fb::ChannelStateChanged>(event);
+  const bool named = !text_of(body.account()).empty();
+  return fmt::format("{}{} is {}{}", cut_name(body.channel()),
+                     named ? " (" + cut_name(body.account()) + ")" : "",
+                     fb::EnumNameChannelState(body.state()), said(body.problem()));
+}
+bool channel_is_lost(const EventView& event) {
+  const fb::ChannelState state = root_of<fb::ChannelStateChanged>(event).state();
+  return state == fb::ChannelState::down || state == fb::ChannelState::logged_out;
+}
+std::string channel_read(const EventView& event, Names&) {
+  const auto& body = root_of<fb::ChannelRead>(event);
+  return fmt::format("{} up to {}", cut_name(body.channel()), cut_name(body.position()));
+}
+
 // ---- Config, devices and pairing
 
 std::string config_applied(const EventView& event, Names&) {
@@ -387,6 +458,16 @@ constexpr std::array kSummaryRows{
     SummaryRow{Body::AgentRestartRequested, of_agent<fb::AgentRestartRequested>},
     SummaryRow{Body::SkillsChanged, skills_changed},
     SummaryRow{Body::PartialAnswerRecorded, partial_answer},
+    SummaryRow{Body::DeliveryRequested, delivery_requested},
+    SummaryRow{Body::DeliveryAttempted, delivery_attempted},
+    SummaryRow{Body::DeliveryConfirmed, delivery_confirmed},
+    SummaryRow{Body::DeliveryFailed, delivery_failed, always},
+    SummaryRow{Body::DeliveryRetryScheduled, delivery_scheduled},
+    SummaryRow{Body::DeliveryDeadLettered, delivery_dead, always},
+    SummaryRow{Body::DeliveryRetryRequested, delivery_retry_requested},
+    SummaryRow{Body::DeliveryDiscarded, delivery_discarded, discarded_for_room},
+    SummaryRow{Body::ChannelStateChanged, channel_state_changed, channel_is_lost},
+    SummaryRow{Body::ChannelRead, channel_read, nullptr, always},
     SummaryRow{Body::ConfigApplied, config_applied},
     SummaryRow{Body::ConfigRefused, config_refused, always},
     SummaryRow{Body::DeviceRenamed, of_device<fb::DeviceRenamed>},

@@ -111,47 +111,6 @@ void write_chat_metadata(JsonWriter& json, const config::Config& config) {
   write_commands(json, config);
 }
 
-void write_channels_status(JsonWriter& json, const config::Config& config, std::int64_t wall_ms) {
-  json.member("ts", wall_ms);
-  json.array("channelOrder", config.channels,
-             [&](const config::ChannelConfig& channel) { json.value(channel.name); });
-  const auto each = [&json, &config](std::string_view key, auto write) {
-    json.object(key, [&] {
-      for (const config::ChannelConfig& channel : config.channels)
-        write(channel);
-    });
-  };
-  const auto label = [&json](const config::ChannelConfig& channel) {
-    json.member(channel.name, channel.name);
-  };
-  each("channelLabels", label);
-  each("channelDetailLabels", label);
-  json.objects("channelMeta", config.channels, [&](const config::ChannelConfig& channel) {
-    json.member("id", channel.name);
-    json.member("label", channel.name);
-    json.member("detailLabel", channel.name);
-  });
-  each("channels", [&json](const config::ChannelConfig& channel) {
-    json.object(channel.name, [&] {
-      json.member("configured", true);
-      json.member("enabled", channel.enabled);
-      json.member("running", false);
-    });
-  });
-  each("channelAccounts", [&json](const config::ChannelConfig& channel) {
-    json.array(channel.name, [&] {
-      json.object([&] {
-        json.member("accountId", "default");
-        json.member("enabled", channel.enabled);
-        json.member("configured", true);
-        json.member("running", false);
-      });
-    });
-  });
-  each("channelDefaultAccountId",
-       [&json](const config::ChannelConfig& channel) { json.member(channel.name, "default"); });
-}
-
 void write_agents_status(JsonWriter& json, const config::Config& config, const AgentsReport* report,
                          std::string_view agent_id, std::int64_t wall_ms, bool for_admin) {
   json.member("ts", wall_ms);

@@ -18,8 +18,6 @@ void write_models(JsonWriter& json, const config::Config& config);
 void write_commands(JsonWriter& json, const config::Config& config);
 // Both of them.
 void write_chat_metadata(JsonWriter& json, const config::Config& config);
-// Members of the payload of channels.status.
-void write_channels_status(JsonWriter& json, const config::Config& config, std::int64_t wall_ms);
 
 // "ts" and "agents", these in the order of the configuration; `agent_id` empty = all. An agent the
 // report does not know yet, or a report that is null, is shown as "unknown". An admin also gets the

@@ -11,6 +11,8 @@ std::span<const Method> agent_methods();
 std::span<const Method> approval_methods();
 std::span<const Method> chat_methods();
 std::span<const Method> config_methods();
+// Channels, and what is sent to them.
+std::span<const Method> delivery_methods();
 // Devices and senders on channels.
 std::span<const Method> device_methods();
 // Those of sessions that cut histories.

@@ -67,6 +67,8 @@ void write_counts(JsonWriter& json, const core::StateCounts& counts) {
   json.member("runsOpen", counts.runs_open);
   json.member("runsRunning", counts.runs_running);
   json.member("obligationsOpen", counts.obligations_open);
+  json.member("deliveriesWaiting", counts.deliveries_waiting);
+  json.member("deadLetters", counts.dead_letters);
   json.member("duplicates", counts.duplicates);
   json.member("duplicatesEvictedYoung", counts.duplicates_evicted_young);
   json.member("idempotencyKeys", counts.idempotency_keys);
@@ -136,12 +138,6 @@ void spine_digest(Call& call) {
       });
     });
   });
-}
-
-// The configured channels. Their adapters come with later versions: none of them runs.
-void channels_status(Call& call) {
-  call.respond(
-      [&](JsonWriter& json) { write_channels_status(json, call.net.config(), call.net.wall_ms); });
 }
 
 void logs_tail(Call& call) {
@@ -245,7 +241,6 @@ constexpr Param kWordsFor = optional_text("sessionKey", limits::kKeyBytesMax);
 constexpr Param kWordsForAgent = optional_text("agentId", limits::kNameBytesMax);
 
 constexpr Method kSystemMethods[]{
-    {"channels.status", Scope::read, {}, channels_status},
     {"commands.list", Scope::read, {}, show_configured<write_commands>},
     {"cron.list",
      Scope::read,

@@ -148,6 +148,8 @@ void Context::lose_interest(std::uint32_t slot) {
 void Context::take_reports() {
   if (auto newer = shared.agents.take()) agents_report = std::move(newer);
   if (auto newer = shared.skills.take()) skills_report = std::move(newer);
+  if (auto newer = shared.channels.take()) channels_report = std::move(newer);
+  if (auto newer = shared.channel_loads.take()) channel_loads = std::move(newer);
 }
 
 http::Facts Context::facts() const {
@@ -158,7 +160,9 @@ http::Facts Context::facts() const {
           .inputs_waiting = inputs_waiting,
           .waiting_since_ms = waiting_since_ms,
           .resident_bytes = http::resident_bytes(),
-          .agents = agents_report.get()};
+          .agents = agents_report.get(),
+          .channels = channel_loads.get(),
+          .live_channels = channels_report.get()};
 }
 
 }  // namespace spine::net

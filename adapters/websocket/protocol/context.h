@@ -93,9 +93,11 @@ struct Context {
   DeviceRequests device_requests{};
   WatchedRuns runs{};
   KnownApprovals approvals{};
-  // The newest reports of the loop thread; null = none yet.
+  // The newest reports of the loop thread and the engine thread; null = none yet.
   std::unique_ptr<pipeline::AgentsReport> agents_report{};
   std::unique_ptr<pipeline::SkillsReport> skills_report{};
+  std::unique_ptr<pipeline::ChannelsReport> channels_report{};
+  std::unique_ptr<pipeline::ChannelLoadsReport> channel_loads{};
   Entropy entropy{};
   flatbuffers::FlatBufferBuilder builder{4096};
   std::string scratch{};                    // payload of the push being sent

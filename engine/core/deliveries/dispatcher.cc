@@ -34,6 +34,11 @@ bool Dispatcher::has_room(const Tables& tables) {
   return tables.deliveries.count() + tables.runs.routed_count() < limits::kDeliveriesMax;
 }
 
+bool Dispatcher::is_silent(std::string_view text) {
+  const std::string_view words = trimmed(text);
+  return words.empty() || words == kNoReply;
+}
+
 bool Dispatcher::taken(std::uint32_t row) const {
   return std::find(taken_.begin(), taken_.end(), row) != taken_.end();
 }
@@ -86,8 +91,7 @@ void Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
 }
 
 void Dispatcher::request_answer(const Run& run, Seq ended, std::string_view text, const Why& why) {
-  const std::string_view words = trimmed(text);
-  if (!run.channel || words.empty() || words == kNoReply) return;
+  if (!run.channel || is_silent(text)) return;
   request({.route = {run.channel, run.lane},
            .message = run.message,
            .body = ended,

@@ -37,6 +37,9 @@ class Dispatcher {
   Dispatcher(const Tables& tables, Instant now, Drafter& drafter)
       : tables_(tables), now_ms_(now.logical_ms), drafter_(drafter) {}
 
+  // Whether an agent that says this has nothing to say: then nothing is delivered.
+  static bool is_silent(std::string_view text);
+
   // Whether one more delivery may be asked for that is no run's answer: those have their room.
   static bool has_room(const Tables& tables);
 

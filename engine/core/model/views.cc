@@ -2,6 +2,7 @@
 #include "engine/core/model/views.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "engine/core/model/tables.h"
@@ -222,17 +223,49 @@ void list_channels(const State& state, std::vector<ChannelView>& out) {
   out.insert(out.end(), channels.begin(), channels.end());
 }
 
-void list_dead_letters(const State& state, std::size_t offset, std::size_t limit,
-                       std::vector<DeliveryId>& out) {
-  const Deliveries& deliveries = state.tables().deliveries;
-  for (std::uint32_t row = deliveries.newest_dead(); row != 0 && limit != 0;
-       row = deliveries.previous(row)) {
-    if (offset != 0) {
-      --offset;
+std::size_t list_dead_letters(const State& state, std::size_t offset, std::size_t limit,
+                              std::vector<DeliveryId>& out, std::string_view channel) {
+  const Tables& tables = state.tables();
+  const auto fits = [&](std::uint32_t row) {
+    const ChannelRow* of = tables.channels.find(tables.deliveries[row].channel);
+    return channel.empty() || (of != nullptr && of->name == channel);
+  };
+  std::size_t matching = 0;
+  for (std::uint32_t row = tables.deliveries.newest_dead(); row != 0;
+       row = tables.deliveries.previous(row)) {
+    if (!fits(row)) continue;
+    const std::size_t place = matching++;
+    if (place >= offset && place - offset < limit) out.push_back(tables.deliveries.id_of(row));
+  }
+  return matching;
+}
+
+void list_channel_loads(const State& state, std::vector<ChannelLoad>& out) {
+  const Tables& tables = state.tables();
+  const std::size_t first = out.size();
+  for (const ChannelRow& channel : tables.channels) {
+    out.push_back({.id = channel.id,
+                   .name = channel.name,
+                   .account = channel.account,
+                   .state = channel.state,
+                   .since_wall_ms = channel.since_wall_ms,
+                   .problem = channel.problem,
+                   .identity = channel.identity});
+  }
+  const std::span<ChannelLoad> loads = std::span(out).subspan(first);
+  const Deliveries& deliveries = tables.deliveries;
+  for (std::uint32_t row = 1; row < deliveries.end(); ++row) {
+    if (!deliveries.live(row)) continue;
+    const DeliveryRow& delivery = deliveries[row];
+    const auto load = std::ranges::lower_bound(loads, delivery.channel, {}, &ChannelLoad::id);
+    if (load == loads.end() || load->id != delivery.channel) continue;
+    if (delivery.status == DeliveryStatus::dead) {
+      ++load->dead_letters;
       continue;
     }
-    out.push_back(deliveries.id_of(row));
-    --limit;
+    ++load->waiting;
+    if (load->oldest_wall_ms == 0 || delivery.created_wall_ms < load->oldest_wall_ms)
+      load->oldest_wall_ms = delivery.created_wall_ms;
   }
 }
 

@@ -115,9 +115,31 @@ bool view_delivery(const State& state, DeliveryId delivery, DeliveryView& out);
 bool view_channel(const State& state, ChannelId channel, ChannelView& out);
 // In order of their ids; appended.
 void list_channels(const State& state, std::vector<ChannelView>& out);
-// Dead letters, the latest first; appends at most `limit` ids from position `offset` on.
-void list_dead_letters(const State& state, std::size_t offset, std::size_t limit,
-                       std::vector<DeliveryId>& out);
+// Dead letters, the latest first; `channel` empty = of all. Appends at most `limit` ids from
+// position `offset` on; returns how many match in all.
+std::size_t list_dead_letters(const State& state, std::size_t offset, std::size_t limit,
+                              std::vector<DeliveryId>& out, std::string_view channel = {});
+
+// A channel, and what there is to be sent there. Texts are borrowed from the state.
+struct ChannelLoad {
+  ChannelId id{};
+  std::string_view name{};
+  std::string_view account{};
+  fb::ChannelState state{};
+  std::int64_t since_wall_ms{};  // of the state
+  std::string_view problem{};
+  std::string_view identity{};
+  std::uint64_t waiting{};  // deliveries, attempted ones among them
+  std::uint64_t dead_letters{};
+  std::int64_t oldest_wall_ms{};  // when the oldest that waits was asked for; 0 = none waits
+
+  static void list(auto& load, auto& fields) {
+    fields(load.id, load.name, load.account, load.state, load.since_wall_ms, load.problem,
+           load.identity, load.waiting, load.dead_letters, load.oldest_wall_ms);
+  }
+};
+// In order of their ids; appended. Looks at every delivery.
+void list_channel_loads(const State& state, std::vector<ChannelLoad>& out);
 
 // False when it is not there, or was answered.
 bool view_approval(const State& state, Seq request, ApprovalView& out);

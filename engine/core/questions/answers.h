@@ -39,6 +39,8 @@ enum class ItemKind : std::uint16_t {
   past_failure = 16,
   journal = 17,
   counts = 18,
+  channels = 19,
+  deliveries = 28,
   // to the loop thread
   prompt = 20,
   cancel = 21,
@@ -199,6 +201,59 @@ struct CountsItem {
   static void list(auto& item, auto& fields) {
     fields(item.applied, item.counts, item.pairing_requests, item.approvals, item.started,
            item.stopped, item.quarantined);
+  }
+};
+
+// Answers kQueryChannels.
+struct ChannelsItem {
+  static constexpr auto kKind = ItemKind::channels;
+  std::vector<ChannelLoad> channels{};
+
+  static void list(auto& item, auto& fields) { fields(item.channels); }
+};
+
+// A delivery, and what the journal says of it.
+struct ListedDelivery {
+  DeliveryView delivery{};
+  std::string_view channel{};
+  std::string_view account{};
+  std::string_view run_key{};      // empty = of no run, or of one that ended long ago
+  std::string_view session_key{};  // empty = of none, or it is not there any more
+  fb::ConversationKind conversation{};
+  std::string_view conversation_id{};
+  std::string_view thread{};
+  std::string_view reply_to{};  // the platform's id of the message that is answered
+  std::string_view text{};      // on a list its beginning
+  std::uint64_t text_bytes{};   // of all of it
+  // Of a delivery that waits.
+  std::int64_t not_before_wall_ms{};
+  std::int64_t expires_wall_ms{};
+  Seq failed{};  // the last DeliveryFailed; 0 = there is none
+  std::int64_t failed_wall_ms{};
+  fb::DeliveryFailure failure{};
+  std::string_view problem{};  // why, for people
+
+  static void list(auto& item, auto& fields) {
+    fields(item.delivery, item.channel, item.account, item.run_key, item.session_key,
+           item.conversation, item.conversation_id, item.thread, item.reply_to, item.text,
+           item.text_bytes, item.not_before_wall_ms, item.expires_wall_ms, item.failed,
+           item.failed_wall_ms, item.failure, item.problem);
+  }
+};
+
+// Answers kQueryDeliveries, kQueryDelivery.
+struct DeliveriesItem {
+  static constexpr auto kKind = ItemKind::deliveries;
+  std::uint64_t total{};  // how many match, of which `deliveries` are a page
+  std::vector<ChannelLoad> channels{};
+  std::vector<ListedDelivery> deliveries{};
+  // kQueryDelivery: what happened to it, ascending: DeliveryRequested, DeliveryAttempted,
+  // DeliveryFailed, DeliveryRetryScheduled, DeliveryDeadLettered, DeliveryRetryRequested. Of a long
+  // life the last part; of one without a session what its row leads to.
+  std::vector<EventView> history{};
+
+  static void list(auto& item, auto& fields) {
+    fields(item.total, item.channels, item.deliveries, item.history);
   }
 };
 

@@ -1,9 +1,10 @@
-// Histories, ends of runs, and since when runs wait.
+// Histories, ends of runs, since when runs wait, and deliveries.
 #include "engine/core/questions/journal_answers.h"
 
 #include <vector>
 
 #include "engine/core/model/views.h"
+#include "engine/core/questions/delivery_answers.h"
 
 namespace spine::core {
 
@@ -23,6 +24,16 @@ Status JournalAnswers::answer(const JournalRead& read, AnswerSink& sink) {
     }
     case JournalRead::Kind::runs: {
       SPINE_TRY(const RunsItem item, read_runs(read.limit, read.ended));
+      sink.emit(item);
+      return ok();
+    }
+    case JournalRead::Kind::deliveries:
+    case JournalRead::Kind::delivery: {
+      DeliveryAnswers deliveries{state_, source_};
+      SPINE_TRY(DeliveriesItem item, read.kind == JournalRead::Kind::delivery
+                                         ? deliveries.one(read.deliveries)
+                                         : deliveries.page(read.deliveries));
+      item.total = read.total;
       sink.emit(item);
       return ok();
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "engine/core/model/state.h"
 #include "engine/core/questions/answer_sink.h"
@@ -14,7 +15,7 @@ namespace spine::core {
 
 // What has to be read for the answer to a question.
 struct JournalRead {
-  enum class Kind : std::uint8_t { history, run_end, runs };
+  enum class Kind : std::uint8_t { history, run_end, runs, deliveries, delivery };
   Kind kind{};
   SessionId session{};    // history
   std::uint64_t limit{};  // history, runs: as many at most
@@ -22,6 +23,9 @@ struct JournalRead {
   HistoryLines lines{};   // history
   RunId run{};            // run_end
   bool ended{};           // runs: the last ones that ended, not the open ones
+  // deliveries, delivery: which; of how many in all.
+  std::vector<DeliveryId> deliveries{};
+  std::uint64_t total{};
 };
 
 // Thread: the source's. REQUIRES: the source has the events up to the state's.

@@ -31,6 +31,8 @@ template <class Item>
 bool is_item(ByteSpan payload) {
   Item item{};
   if (!parse(payload, item)) return false;
+  if constexpr (std::is_same_v<Item, DeliveriesItem>)
+    return std::all_of(item.history.begin(), item.history.end(), readable);
   if constexpr (std::is_same_v<Item, HistoryItem>)
     return std::all_of(item.events.begin(), item.events.end(), readable);
   if constexpr (std::is_same_v<Item, RunItem>) return !item.has_end || readable(item.end);
@@ -57,6 +59,10 @@ bool is_answer(ItemKind kind, ByteSpan payload) {
       return is_item<ApprovalsItem>(payload);
     case ItemKind::counts:
       return is_item<CountsItem>(payload);
+    case ItemKind::channels:
+      return is_item<ChannelsItem>(payload);
+    case ItemKind::deliveries:
+      return is_item<DeliveriesItem>(payload);
     case ItemKind::reply:
       return is_item<ReplyItem>(payload);
     default:

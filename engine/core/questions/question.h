@@ -33,7 +33,11 @@ inline constexpr std::uint16_t kResolveKey = 0x10D;
 inline constexpr std::uint16_t kResolveKeys = 0x10E;
 // As kQueryHistory, but of the messages alone: without tools and partial answers.
 inline constexpr std::uint16_t kQueryMessages = 0x110;
-inline constexpr std::uint16_t kQueryCounts = 0x113;  // how much of everything there is
+inline constexpr std::uint16_t kQueryCounts = 0x113;    // how much of everything there is
+inline constexpr std::uint16_t kQueryChannels = 0x114;  // accounts, and what waits for them
+// The channels, and dead letters, the latest first: a=offset, b=limit, text=channel or "".
+inline constexpr std::uint16_t kQueryDeliveries = 0x115;
+inline constexpr std::uint16_t kQueryDelivery = 0x116;  // a=id of one, dead or not
 }  // namespace question_kind
 
 // Which question, and its arguments: the kind says what they are. Borrowed.

@@ -42,6 +42,11 @@ std::optional<ItemKind> StateAnswers::kind_of_answer(std::uint16_t question) {
       return ItemKind::approvals;
     case question_kind::kQueryCounts:
       return ItemKind::counts;
+    case question_kind::kQueryChannels:
+      return ItemKind::channels;
+    case question_kind::kQueryDeliveries:
+    case question_kind::kQueryDelivery:
+      return ItemKind::deliveries;
     case question_kind::kResolveKey:
       return ItemKind::reply;
     default:
@@ -94,6 +99,15 @@ std::optional<JournalRead> StateAnswers::answer(const Question& question, Instan
     case question_kind::kQueryCounts:
       sink.emit(counts(now));
       return {};
+    case question_kind::kQueryChannels: {
+      ChannelsItem item{};
+      list_channel_loads(state_, item.channels);
+      sink.emit(item);
+      return {};
+    }
+    case question_kind::kQueryDeliveries:
+    case question_kind::kQueryDelivery:
+      return answer_deliveries(question);
     case question_kind::kQueryDigest:
       // The whole state is walked for it: once per state, however many ask.
       if (digest_.seq != state_.applied()) digest_ = digest(state_);
@@ -118,6 +132,21 @@ CountsItem StateAnswers::counts(Instant now) const {
   item.approvals = approvals.size();
   list_quarantined(state_, item.quarantined);
   return item;
+}
+
+std::optional<JournalRead> StateAnswers::answer_deliveries(const Question& question) {
+  JournalRead read{.kind = JournalRead::Kind::deliveries};
+  if (question.kind == question_kind::kQueryDelivery) {
+    DeliveryView view{};
+    read.kind = JournalRead::Kind::delivery;
+    read.total = view_delivery(state_, DeliveryId{question.a}, view) ? 1 : 0;
+    if (read.total != 0) read.deliveries.push_back(view.id);
+    return read;
+  }
+  read.total =
+      list_dead_letters(state_, static_cast<std::size_t>(question.a),
+                        static_cast<std::size_t>(question.b), read.deliveries, question.text);
+  return read;
 }
 
 void StateAnswers::answer_devices(const Question& question, AnswerSink& sink) {

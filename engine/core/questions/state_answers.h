@@ -37,6 +37,7 @@ class StateAnswers {
   void find_sessions(const Question& question, AnswerSink& sink);
   void answer_devices(const Question& question, AnswerSink& sink);
   std::optional<JournalRead> answer_history(const Question& question, AnswerSink& sink);
+  std::optional<JournalRead> answer_deliveries(const Question& question);
   std::optional<JournalRead> answer_run(std::string_view run_key, AnswerSink& sink);
 
   const State& state_;

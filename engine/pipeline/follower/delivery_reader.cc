@@ -1,69 +1,9 @@
-// DeliveryReader: the request, the message it answers, the event that has the text.
+// DeliveryReader: the state's row of the attempt, and its content.
 #include "engine/pipeline/follower/delivery_reader.h"
 
 #include "engine/core/model/views.h"
-#include "schemas/fields.h"
-
-#include "event_generated.h"
 
 namespace spine::pipeline {
-namespace {
-
-// The text of an event that is delivered.
-std::string_view text_in(const EventView& event) {
-  switch (static_cast<fb::EventBody>(event.header.kind)) {
-    case fb::EventBody::RunFinished:
-      return text_of(root_of<fb::RunFinished>(event).text());
-    case fb::EventBody::CommandAnswered:
-      return text_of(root_of<fb::CommandAnswered>(event).text());
-    default:
-      return {};
-  }
-}
-
-}  // namespace
-
-Status DeliveryReader::read_address(Seq message) {
-  SPINE_TRY(const EventView event, reader_.event_at(message));
-  const fb::MessageReceived* received = is_kind(event, fb::EventBody::MessageReceived)
-                                            ? &root_of<fb::MessageReceived>(event)
-                                        : is_kind(event, fb::EventBody::MessageRejected)
-                                            ? root_of<fb::MessageRejected>(event).message()
-                                            : nullptr;
-  if (received == nullptr) return ok();
-  item_.conversation = received->conversation();
-  const std::string_view conversation = text_of(received->conversation_id());
-  conversation_id_ = conversation.empty() ? text_of(received->sender_id()) : conversation;
-  thread_ = text_of(received->thread());
-  reply_to_ = text_of(received->external_id());
-  return ok();
-}
-
-Status DeliveryReader::read_text(Seq body) {
-  SPINE_TRY(const EventView event, reader_.event_at(body));
-  text_ = text_in(event);
-  return ok();
-}
-
-Status DeliveryReader::read_request(Seq seq) {
-  SPINE_TRY(const EventView event, reader_.event_at(seq));
-  if (!is_kind(event, fb::EventBody::DeliveryRequested)) {
-    return Error{Errc::corrupt, "the journal does not say what was to be sent"};
-  }
-  const auto& request = root_of<fb::DeliveryRequested>(event);
-  text_ = text_of(request.text());
-  if (const fb::Address* to = request.to(); to != nullptr) {
-    item_.conversation = to->conversation();
-    conversation_id_ = text_of(to->conversation_id());
-    thread_ = text_of(to->thread());
-    reply_to_ = text_of(to->reply_to());
-  }
-  const Seq message{request.message()};
-  const Seq body{request.body()};
-  const bool answers = request.to() == nullptr;
-  if (answers && message) SPINE_TRY_STATUS(read_address(message));
-  return body ? read_text(body) : ok();
-}
 
 bool DeliveryReader::read(DeliveryId id, EffectId effect) {
   core::DeliveryView delivery{};
@@ -72,21 +12,27 @@ bool DeliveryReader::read(DeliveryId id, EffectId effect) {
       !core::view_channel(state_, delivery.channel, channel_)) {
     return false;
   }
+  const Result<bool> requested = content_.read(events_, id);
+  problem_.clear();
+  if (!requested) {
+    problem_ = requested.error().message;
+  } else if (!*requested) {
+    problem_ = "The journal does not say what was to be sent.";
+  }
   item_ = DeliverItem{.effect = effect,
                       .delivery = id,
                       .run = delivery.run,
                       .attempt = delivery.attempts,
                       .pieces = delivery.pieces,
                       .purpose = delivery.purpose,
+                      .conversation = content_.conversation,
                       .channel = channel_.name,
-                      .account = channel_.account};
-  const Status read = read_request(Seq{id.value});
-  if (!read) problem_ = read.error().message;
-  item_.problem = problem_;
-  item_.conversation_id = conversation_id_;
-  item_.thread = thread_;
-  item_.reply_to = reply_to_;
-  item_.text = text_;
+                      .account = channel_.account,
+                      .conversation_id = content_.conversation_id,
+                      .thread = content_.thread,
+                      .reply_to = content_.reply_to,
+                      .text = content_.text,
+                      .problem = problem_};
   return true;
 }
 

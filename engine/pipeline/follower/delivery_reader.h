@@ -1,21 +1,21 @@
-// DeliveryReader: what and where to a delivery is sent, out of the journal.
+// DeliveryReader: an attempt of a delivery, as its channel is given it.
 #pragma once
 
-#include <string>
-
 #include "engine/core/model/state.h"
+#include "engine/core/model/views.h"
+#include "engine/core/questions/delivery_content.h"
+#include "engine/core/questions/event_source.h"
 #include "engine/pipeline/items/messages.h"
-#include "journal/reader.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/result.h"
 
 namespace spine::pipeline {
 
-// Thread: follower. REQUIRES: the reader was renewed and sees what the state holds.
+// Thread: follower. REQUIRES: the source sees what the state holds.
 class DeliveryReader {
  public:
-  DeliveryReader(const core::State& state, journal::Reader& reader)
-      : state_(state), reader_(reader) {}
+  DeliveryReader(const core::State& state, core::EventSource& events)
+      : state_(state), events_(events) {}
 
   // False when the attempt that `effect` began is not the delivery's any more. What cannot be read
   // out of a damaged journal is the item's problem, not the gateway's.
@@ -24,19 +24,11 @@ class DeliveryReader {
   const DeliverItem& item() const { return item_; }
 
  private:
-  Status read_request(Seq request);
-  Status read_address(Seq message);
-  Status read_text(Seq body);
-
   const core::State& state_;
-  journal::Reader& reader_;
+  core::EventSource& events_;
   DeliverItem item_{};
   core::ChannelView channel_{};
-  // Events are borrowed from the reader until the next one is read.
-  std::string conversation_id_{};
-  std::string thread_{};
-  std::string reply_to_{};
-  std::string text_{};
+  core::DeliveryContent content_{};
   std::string problem_{};
 };
 

@@ -248,7 +248,8 @@ Status Follower::answer(const ReadRequest& request) {
       return ok();
     }
     case ReadRequest::Kind::deliver: {
-      DeliveryReader deliveries{state_, *reader_};
+      IndexedEvents events{*index_, *reader_};
+      DeliveryReader deliveries{state_, events};
       if (deliveries.read(request.delivery, request.effect)) write(loop_, deliveries.item());
       return ok();
     }

@@ -16,10 +16,13 @@
 namespace spine::pipeline {
 
 using core::ApprovalsItem;
+using core::ChannelsItem;
+using core::DeliveriesItem;
 using core::DevicesItem;
 using core::DigestItem;
 using core::HistoryItem;
 using core::ItemKind;
+using core::ListedDelivery;
 using core::ListedRun;
 using core::PairingItem;
 using core::Parser;

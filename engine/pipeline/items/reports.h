@@ -1,5 +1,5 @@
-// Reports: what the loop thread tells the net thread about agents, skills and channels, to be shown
-// as it is.
+// Reports: what the loop thread tells the net thread about agents, skills and channels, and the
+// engine thread about deliveries, to be shown as it is.
 #pragma once
 
 #include <array>
@@ -125,6 +125,20 @@ struct SkillsReport {
   std::uint64_t version{};
   std::vector<SkillReport> skills{};  // winners by name, sorted by (agent_id, name)
   std::vector<SkillFault> faults{};
+};
+
+// What there is to be sent to one account of a channel, as the journal has it.
+struct ChannelLoadReport {
+  std::string name{};
+  std::string account{};  // empty = the only one
+  std::string state{};    // "stopped", "starting", "connected", "degraded", "down", "logged_out"
+  std::uint64_t waiting{};
+  std::uint64_t dead_letters{};
+  std::int64_t oldest_wall_ms{};  // when the oldest that waits was asked for; 0 = none waits
+};
+
+struct ChannelLoadsReport {
+  std::vector<ChannelLoadReport> channels{};
 };
 
 }  // namespace spine::pipeline

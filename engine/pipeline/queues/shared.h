@@ -86,6 +86,10 @@ struct Metrics {
   Counter runs_aborted{};
   Counter sessions_open{};
   Counter obligations_open{};
+  Counter deliveries_waiting{};
+  Counter dead_letters{};
+  std::array<Counter, 8> deliveries_failed{};  // by fb::DeliveryFailure
+  std::array<Counter, 4> deliveries_dead{};    // by fb::DeadLetterReason
   // follower
   Counter follower_applied_seq{};
   Counter index_applied_seq{};
@@ -153,6 +157,8 @@ struct Shared {
   Latest<AgentsReport> agents{};
   Latest<SkillsReport> skills{};
   Latest<ChannelsReport> channels{};
+  // From the engine thread, once a second while there are channels.
+  Latest<ChannelLoadsReport> channel_loads{};
   Metrics metrics{};
 };
 

@@ -1,6 +1,8 @@
 // From an input to events in the batch and in the state.
 #include "engine/pipeline/writer/decisions.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "engine/core/model/evolve.h"
@@ -8,6 +10,29 @@
 #include "schemas/fields.h"
 
 namespace spine::pipeline {
+namespace {
+
+// Why a delivery failed, or is given up. How many there are of each kind of event is counted
+// already.
+void count_delivery(const core::Draft& draft, Metrics& metrics) {
+  const auto place = [](auto value, const auto& counters) {
+    return std::min(static_cast<std::size_t>(value), counters.size() - 1);
+  };
+  switch (static_cast<fb::EventBody>(draft.header.kind)) {
+    case fb::EventBody::DeliveryFailed: {
+      auto& failed = metrics.deliveries_failed;
+      return failed[place(root_of<fb::DeliveryFailed>(draft.body).kind(), failed)].add();
+    }
+    case fb::EventBody::DeliveryDeadLettered: {
+      auto& dead = metrics.deliveries_dead;
+      return dead[place(root_of<fb::DeliveryDeadLettered>(draft.body).reason(), dead)].add();
+    }
+    default:
+      return;
+  }
+}
+
+}  // namespace
 
 void Decisions::take(const InputHeader& header, ByteSpan whole) {
   const NamedInput named = take_apart(header, whole);
@@ -94,6 +119,7 @@ void Decisions::count(std::uint16_t kind, const core::Reply& reply) {
     const bool derived = (draft.header.flags & record_flag::kInput) == 0;
     if (is_kind(draft.header.kind, fb::EventBody::RunStarted)) metrics_.runs_started.add();
     if (derived && is_kind(draft.header.kind, fb::EventBody::RunFailed)) metrics_.runs_failed.add();
+    count_delivery(draft, metrics_);
   }
 }
 

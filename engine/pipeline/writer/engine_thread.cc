@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <flatbuffers/flatbuffers.h>
+#include <memory>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -314,10 +316,29 @@ void EngineThread::refresh_counts() {
   Metrics& metrics = shared_.metrics;
   metrics.sessions_open.set(counts.sessions);
   metrics.obligations_open.set(counts.obligations_open);
+  metrics.deliveries_waiting.set(counts.deliveries_waiting);
+  metrics.dead_letters.set(counts.dead_letters);
   metrics.duplicates_evicted_young.set(counts.duplicates_evicted_young);
   metrics.idempotency_evicted_young.set(counts.idempotency_evicted_young);
   metrics.state_bytes.set(counts.bytes);
   metrics.journal_bytes.set(journal_.file_bytes());
+  report_channels();
+}
+
+void EngineThread::report_channels() {
+  std::vector<core::ChannelLoad> loads;
+  core::list_channel_loads(state(), loads);
+  if (loads.empty()) return;
+  auto report = std::make_unique<ChannelLoadsReport>();
+  for (const core::ChannelLoad& load : loads) {
+    report->channels.push_back({.name = std::string(load.name),
+                                .account = std::string(load.account),
+                                .state = fb::EnumNameChannelState(load.state),
+                                .waiting = load.waiting,
+                                .dead_letters = load.dead_letters,
+                                .oldest_wall_ms = load.oldest_wall_ms});
+  }
+  shared_.channel_loads.put(std::move(report));
 }
 
 }  // namespace spine::pipeline

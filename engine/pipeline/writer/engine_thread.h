@@ -53,6 +53,7 @@ class EngineThread {
   void publish();
   Status finish();
   void refresh_counts();
+  void report_channels();
 
   bool reserve_space(std::size_t input_bytes, std::uint64_t input_count);
   Status take_postponed(std::size_t reserved);

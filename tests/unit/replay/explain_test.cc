@@ -310,6 +310,152 @@ TEST(ReplayExplain, KnowsSessionsAgentsAndWhatIsMissing) {
   expect_reasons(kOthers);
 }
 
+// A message that is answered on a channel that the gateway delivers to.
+std::string answered(Lab& lab, const std::string& text = "hi") {
+  lab.channel(fb::ChannelState::connected);
+  const std::string asked = seq_text(lab.say({}));
+  lab.finish(lab.latest_run(), text);
+  return asked;
+}
+
+const Case kDelivered[]{
+    {"delivered",
+     {},
+     [](Lab& lab) {
+       const std::string asked = answered(lab);
+       lab.confirm();
+       return asked;
+     }},
+    {"delivery_under_way", {}, [](Lab& lab) { return answered(lab); }},
+    {"delivery_in_line",
+     {},
+     [](Lab& lab) {
+       answered(lab);
+       const std::string asked = seq_text(lab.say({.id = "m2"}));
+       lab.finish(lab.latest_run(), "more");
+       return asked;
+     }},
+    {"delivery_channel_away",
+     {},
+     [](Lab& lab) {
+       lab.channel(fb::ChannelState::down, "No connection.");
+       const std::string asked = seq_text(lab.say({}));
+       lab.finish(lab.latest_run(), "hi");
+       return asked;
+     }},
+    {"delivery_stopped",
+     {},
+     [](Lab& lab) {
+       lab.start_engine();
+       lab.channel(fb::ChannelState::down);
+       const std::string asked = seq_text(lab.say({}));
+       lab.finish(lab.latest_run(), "hi");
+       lab.stop_engine();
+       return asked;
+     }},
+    {"delivery_rate_limited",
+     {},
+     [](Lab& lab) {
+       const std::string asked = answered(lab);
+       lab.fail_delivery(fb::DeliveryFailure::rate_limited, "Too many.", 30'000);
+       return asked;
+     }},
+    {"delivery_retried",
+     {},
+     [](Lab& lab) {
+       const std::string asked = answered(lab);
+       lab.fail_delivery(fb::DeliveryFailure::retryable);
+       return asked;
+     }},
+    {"dead_permanent",
+     {},
+     [](Lab& lab) {
+       const std::string asked = answered(lab);
+       lab.fail_delivery(fb::DeliveryFailure::permanent);
+       return asked;
+     }},
+    {"dead_unknown",
+     {},
+     [](Lab& lab) {
+       const std::string asked = answered(lab);
+       lab.fail_delivery(fb::DeliveryFailure::unknown);
+       return asked;
+     }},
+    {"dead_expired",
+     {},
+     [](Lab& lab) {
+       const std::string asked = answered(lab);
+       lab.fail_delivery(fb::DeliveryFailure::retryable);
+       lab.pass(4'000'000'000);
+       lab.reach_deadline();
+       return asked;
+     }},
+    {"delivery_discarded",
+     {},
+     [](Lab& lab) {
+       const std::string asked = answered(lab);
+       const DeliveryId delivery = lab.attempted().id;
+       lab.fail_delivery(fb::DeliveryFailure::permanent);
+       lab.discard_delivery(delivery);
+       return asked;
+     }},
+    {"agent_silent", {}, [](Lab& lab) { return answered(lab, "NO_REPLY"); }},
+    // A seq of the delivery itself, and what a platform refused and then took.
+    {"delivered",
+     {},
+     [](Lab& lab) {
+       answered(lab);
+       const DeliveryId delivery = lab.attempted().id;
+       lab.fail_delivery(fb::DeliveryFailure::permanent);
+       lab.retry_delivery(delivery);
+       lab.confirm();
+       return "#" + std::to_string(delivery.value);
+     }},
+    // Why there is no answer says more than that this was told.
+    {"failed",
+     {},
+     [](Lab& lab) {
+       lab.channel(fb::ChannelState::connected);
+       const std::string asked = seq_text(lab.say({}));
+       lab.fail(lab.latest_run(), "no model");
+       lab.confirm();
+       return asked;
+     }},
+};
+
+TEST(ReplayExplain, SaysWhatBecameOfADelivery) {
+  expect_reasons(kDelivered);
+}
+
+TEST(ReplayExplain, NamesTheDeadLetterAndItsFailure) {
+  const TempDir dir;
+  std::string asked;
+  std::uint64_t delivery = 0;
+  {
+    Lab lab(dir.path());
+    asked = answered(lab);
+    delivery = lab.attempted().id.value;
+    lab.fail_delivery(fb::DeliveryFailure::permanent, "chat not found\x1b[31m");
+  }
+  const Output output = call({"replay", "explain", asked}, dir.path());
+  EXPECT_NE(output.out.find("permanent: \"chat not found"), std::string::npos) << output.out;
+  EXPECT_NE(output.out.find("spine dlq retry " + std::to_string(delivery)), std::string::npos)
+      << output.out;
+  EXPECT_EQ(output.out.find('\x1b'), std::string::npos);
+}
+
+TEST(ReplayExplain, ABridgeTakesItsAnswersItself) {
+  const TempDir dir;
+  {
+    Lab lab(dir.path());
+    lab.say({});
+    lab.finish(lab.latest_run(), "hi");
+  }
+  const nlohmann::json said = explain(dir.path(), "m1");
+  EXPECT_EQ(said.at("reason"), "answered");
+  EXPECT_NE(said.dump().find("takes the answer there"), std::string::npos) << said.dump(2);
+}
+
 TEST(ReplayExplain, EveryReasonHasItsWords) {
   for (auto i = static_cast<int>(Reason::unknown); i <= static_cast<int>(Reason::followed); ++i) {
     const ReasonRow& row = row_of_reason(static_cast<Reason>(i));
@@ -322,6 +468,8 @@ TEST(ReplayExplain, EveryReasonHasItsWords) {
   }
   for (const fb::AbortReason reason : fb::EnumValuesAbortReason())
     EXPECT_NE(reason_of(reason), Reason::unknown) << fb::EnumNameAbortReason(reason);
+  for (const fb::DeadLetterReason reason : fb::EnumValuesDeadLetterReason())
+    EXPECT_NE(reason_of(reason), Reason::unknown) << fb::EnumNameDeadLetterReason(reason);
 }
 
 TEST(ReplayExplain, GoesBackToAnEarlierMoment) {

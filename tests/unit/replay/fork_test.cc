@@ -302,6 +302,56 @@ TEST(Fork, InAnotherCourseOfEventsAnswersFindTheirRuns) {
   EXPECT_EQ(report.decided_end.sessions, 1U);
 }
 
+// The same of what channels say: of a delivery that is not asked for there nothing, of one that
+// bears another number the outcome.
+TEST(Fork, InAnotherCourseOfEventsOutcomesFindTheirDeliveries) {
+  core::World world;
+  const std::uint64_t parted = world.journal.size();
+  world.channel_state(fb::ChannelState::connected);
+  world.channel_state(fb::ChannelState::connected, "irc");
+  const core::Reply lost = world.message({.channel = "irc", .sender = "bob", .text = "first"});
+  const core::Reply kept = world.message({.sender = "alice", .text = "second"});
+  world.finish(lost.run);
+  const DeliveryId refused = world.attempted().front();
+  world.finish(kept.run);
+  const DeliveryId delivered = world.attempted().back();
+  world.fail_delivery(refused, fb::DeliveryFailure::permanent);
+  world.retry_delivery(refused);
+  world.confirm(refused);
+  world.fail_delivery(delivered, fb::DeliveryFailure::permanent);
+  world.retry_delivery(delivered);
+  world.confirm(delivered);
+  core::ConfigSpec config;
+  config.channels.push_back({.name = "irc", .dm = fb::DmPolicy::disabled});
+  const core::Body policy = core::config_body(config);
+  const ForkReport report = fork_records(
+      world.journal, parted, {.decide = true, .policy = std::as_bytes(std::span(policy))});
+  EXPECT_EQ(report.differ, 1U) << report.kept.back().reason;
+  EXPECT_EQ(report.without_subject, 4U) << "a run, and three things said of its delivery";
+  EXPECT_EQ(report.decided_end.deliveries_waiting, 0U);
+  EXPECT_EQ(report.decided_end.dead_letters, 0U);
+}
+
+// Decided on the recorded state with another policy, what was said of a delivery stays so.
+TEST(Fork, OutcomesOfDeliveriesAreDecidedAgain) {
+  core::World world;
+  const std::uint64_t from = world.journal.size();
+  world.channel_state(fb::ChannelState::connected);
+  for (const fb::DeliveryFailure kind : fb::EnumValuesDeliveryFailure()) {
+    world.finish(world.message({.sender = fb::EnumNameDeliveryFailure(kind)}).run);
+    world.fail_delivery(world.attempted().back(), kind);
+  }
+  EXPECT_EQ(fork_records(world.journal, from, {}).differ, 0U);
+  core::ConfigSpec config;
+  config.channels.push_back({.name = "telegram", .at_least_once = true});
+  const core::Body policy = core::config_body(config);
+  const ForkReport report =
+      fork_records(world.journal, from, {.policy = std::as_bytes(std::span(policy))});
+  ASSERT_GE(report.differ, 1U) << "what may have arrived is sent again there";
+  EXPECT_NE(report.kept.front().reason.find("DeliveryDeadLettered"), std::string::npos)
+      << report.kept.front().reason;
+}
+
 TEST(Fork, WhatAReleaseChangedIsNoDifference) {
   const TempDir dir;
   tell_story(dir.path());

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/core/model/effects.h"
 #include "engine/core/model/views.h"
 #include "schemas/fields.h"
 #include "tests/unit/replay/story.h"
@@ -173,6 +174,47 @@ class Lab : public Story {
     input(fb::EventBody::AgentQuarantined, Source::agent, [&](auto& b) {
       return fb::CreateAgentQuarantinedDirect(b, agent.c_str(), 5, "it crashed").Union();
     });
+  }
+  void channel(fb::ChannelState to, const char* problem = "") {
+    input(fb::EventBody::ChannelStateChanged, Source::channel, [&](auto& b) {
+      return fb::CreateChannelStateChangedDirect(b, "telegram", "default", to, problem, "42")
+          .Union();
+    });
+  }
+  // The delivery that is attempted.
+  core::DeliveryView attempted() const {
+    core::Effects open;
+    core::open_obligations(state(), open);
+    core::DeliveryView delivery{};
+    for (const core::Effect& effect : open)
+      core::view_delivery(state(), effect.delivery, delivery);
+    EXPECT_TRUE(delivery.id) << "nothing is being delivered";
+    return delivery;
+  }
+  void confirm(const std::vector<std::string>& platform_ids = {"tg-1"}) {
+    const core::DeliveryView delivery = attempted();
+    input(fb::EventBody::DeliveryConfirmed, Source::channel, [&](auto& b) {
+      const auto ids = b.CreateVectorOfStrings(platform_ids);
+      return fb::CreateDeliveryConfirmed(b, delivery.id.value, delivery.attempted.value, ids)
+          .Union();
+    });
+  }
+  void fail_delivery(fb::DeliveryFailure kind, const char* reason = "it did not work",
+                     std::uint64_t retry_after_ms = 0) {
+    const core::DeliveryView delivery = attempted();
+    input(fb::EventBody::DeliveryFailed, Source::channel, [&](auto& b) {
+      return fb::CreateDeliveryFailedDirect(b, delivery.id.value, delivery.attempted.value, kind,
+                                            reason, retry_after_ms)
+          .Union();
+    });
+  }
+  void retry_delivery(DeliveryId delivery) {
+    input(fb::EventBody::DeliveryRetryRequested, Source::websocket,
+          [&](auto& b) { return fb::CreateDeliveryRetryRequested(b, delivery.value).Union(); });
+  }
+  void discard_delivery(DeliveryId delivery) {
+    input(fb::EventBody::DeliveryDiscarded, Source::websocket,
+          [&](auto& b) { return fb::CreateDeliveryDiscarded(b, delivery.value).Union(); });
   }
   void start_engine(bool after_crash = false) {
     const fb::Bits128 boot(1, 1);

@@ -71,6 +71,31 @@ Begins 2023-11-14 22:13:20.004Z, looked at until #20
 )golden");
 }
 
+TEST(ReplayTrace, FollowsAnAnswerToItsChannel) {
+  const TempDir dir;
+  {
+    Lab lab(dir.path());
+    lab.channel(fb::ChannelState::connected);
+    lab.say({});
+    lab.finish(lab.latest_run(), "Hello to you.");
+    const DeliveryId delivery = lab.attempted().id;
+    lab.fail_delivery(fb::DeliveryFailure::permanent, "chat not found");
+    lab.retry_delivery(delivery);
+    lab.confirm({"tg-1", "tg-2"});
+  }
+  const Output output = trace(dir.path(), {"m1"});
+  EXPECT_EQ(output.code, kExitOk) << output.err;
+  for (const char* line :
+       {"DeliveryRequested  answer to channel #3, for message #4, text of #9",
+        "DeliveryAttempted  attempt 1 of delivery #10", "-> delivery to channel telegram: ended by",
+        "DeliveryFailed  delivery #10, permanent: \"chat not found\"",
+        "DeliveryDeadLettered  delivery #10, permanent", "DeliveryRetryRequested  of delivery #10",
+        "DeliveryConfirmed  delivery #10, as tg-1 and 1 more"}) {
+    EXPECT_NE(output.out.find(line), std::string::npos) << line << "\n" << output.out;
+  }
+  EXPECT_EQ(output.out.find("open"), std::string::npos) << output.out;
+}
+
 TEST(ReplayTrace, GoesUpFromAnEffectToItsOrigin) {
   const TempDir dir;
   tell_long_story(dir.path());

@@ -53,17 +53,30 @@ LiveEngine::LiveEngine(pipeline::Shared& shared, pipeline::Ingress& ingress, pip
   EXPECT_TRUE(made);
   loop_ = std::move(*made);
   agent_ = std::make_unique<ScriptedAgent>(loop_->producer());
+  channel_ = std::make_unique<ScriptedChannel>(loop_->producer());
   engine_ = std::make_unique<pipeline::Engine>(shared, ingress, net, loop_->outbox());
   flatbuffers::FlatBufferBuilder policy;
   config::build_policy(config, policy);
   const auto recovered = engine_->recover(
       {.state_dir = dir, .version = "test", .policy = core::KeptBody{finished(policy)}});
   EXPECT_TRUE(recovered) << recovered.error().message;
-  loop_->start({.on_prompt = [this](const pipeline::PromptItem& item) { agent_->prompt(item); },
-                .on_cancel = [](RunId) {},
-                .on_steer = [this](const pipeline::SteerItem& item) { agent_->steer(item); }});
+  loop_->start(
+      {.on_prompt = [this](const pipeline::PromptItem& item) { agent_->prompt(item); },
+       .on_cancel = [](RunId) {},
+       .on_steer = [this](const pipeline::SteerItem& item) { agent_->steer(item); },
+       .on_deliver = [this](const pipeline::DeliverItem& item) { channel_->deliver(item); }});
   engine_->start([](const Error& error) { ADD_FAILURE() << error.message; });
   shared.phase.store(pipeline::Phase::ready, std::memory_order_release);
+}
+
+void LiveEngine::report_channel(fb::ChannelState state, const char* problem) {
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(
+      fb::CreateChannelStateChangedDirect(builder, "telegram", "", state, problem, "@bot"));
+  orders_.push({.kind = static_cast<std::uint16_t>(fb::EventBody::ChannelStateChanged),
+                .source = static_cast<std::uint16_t>(Source::channel)},
+               finished(builder));
+  orders_.flush();
 }
 
 void LiveEngine::ask_stop() {

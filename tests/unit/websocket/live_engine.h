@@ -1,4 +1,5 @@
-// LiveEngine: the engine with its loop thread and an agent, as the daemon puts them together.
+// LiveEngine: the engine with its loop thread, an agent and a channel, as the daemon puts them
+// together.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include "engine/pipeline/queues/shared.h"
 #include "schemas/vocab/record.h"
 #include "tests/unit/websocket/scripted_agent.h"
+#include "tests/unit/websocket/scripted_channel.h"
 
 namespace spine::test {
 
@@ -48,6 +50,9 @@ class LiveEngine {
   LiveEngine(const LiveEngine&) = delete;
   LiveEngine& operator=(const LiveEngine&) = delete;
 
+  // What the channel "telegram" says of itself: it is delivered to from then on.
+  void report_channel(fb::ChannelState state, const char* problem = "");
+
   // As a SIGTERM does. Once is enough.
   void ask_stop();
 
@@ -55,6 +60,7 @@ class LiveEngine {
   pipeline::IngressProducer& orders_;
   std::unique_ptr<loop::LoopThread> loop_{};
   std::unique_ptr<ScriptedAgent> agent_{};
+  std::unique_ptr<ScriptedChannel> channel_{};
   std::unique_ptr<pipeline::Engine> engine_{};
   bool stop_asked_{};
 };

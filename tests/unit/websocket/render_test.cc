@@ -222,12 +222,24 @@ TEST(Metrics, TextIsWellFormedAndCoversTheHistograms) {
   report.agents.push_back({.id = "ma\"in", .state = "ready", .crashes = 2, .runs_finished = 7});
   report.agents[0].latency[3] = 2;
   report.agents[0].latency_sum_ms = 700;
-  const http::Facts facts{
-      .shared = &shared, .version = "1", .resident_bytes = 4096, .agents = &report};
+  shared.metrics.deliveries_failed[2].add(3);
+  pipeline::ChannelLoadsReport loads;
+  loads.channels.push_back({.name = "telegram",
+                            .account = "second",
+                            .state = "down",
+                            .waiting = 4,
+                            .dead_letters = 2,
+                            .oldest_wall_ms = 1'000});
+  const http::Facts facts{.shared = &shared,
+                          .version = "1",
+                          .now_wall_ms = 31'000,
+                          .resident_bytes = 4096,
+                          .agents = &report,
+                          .channels = &loads};
   std::istringstream lines{http::metrics_body(facts)};
   const char* comment = "^# (HELP|TYPE) [a-z_]+ .+$";
   const char* sample =
-      "^([a-z_]+)(\\{[a-z]+=\"([^\"\\\\]|\\\\.)*\"(,[a-z]+=\"[^\"]*\")?\\})? [0-9.e+-]+$";
+      "^([a-z_]+)(\\{[a-z]+=\"([^\"\\\\]|\\\\.)*\"(,[a-z]+=\"[^\"]*\")*\\})? [0-9.e+-]+$";
   std::set<std::string> seen;
   std::string line;
   while (std::getline(lines, line)) {
@@ -258,6 +270,49 @@ TEST(Metrics, TextIsWellFormedAndCoversTheHistograms) {
             std::string::npos);
   EXPECT_NE(body.find("spine_agent_run_seconds_sum{agent=\"ma\\\"in\"} 0.7\n"), std::string::npos);
   EXPECT_NE(body.find("process_resident_memory_bytes 4096\n"), std::string::npos);
+  const std::string account = "channel=\"telegram\",account=\"second\"";
+  for (const std::string& expected :
+       {"spine_channel_state{" + account + ",state=\"down\"} 1\n",
+        "spine_channel_state{" + account + ",state=\"connected\"} 0\n",
+        "spine_channel_deliveries_waiting{" + account + "} 4\n",
+        "spine_channel_dead_letters{" + account + "} 2\n",
+        std::string("spine_deliveries_oldest_seconds 30\n"),
+        std::string("spine_deliveries_failed_total{kind=\"permanent\"} 3\n")}) {
+    EXPECT_NE(body.find(expected), std::string::npos) << expected;
+  }
+}
+
+TEST(Health, AChannelThatIsAwayAndADeadLetterAreNamed) {
+  pipeline::Shared shared;
+  shared.phase.store(pipeline::Phase::ready);
+  shared.agents_ready.store(1);
+  pipeline::ChannelLoadsReport loads;
+  loads.channels.push_back({.name = "telegram", .state = "connected"});
+  loads.channels.push_back({.name = "irc", .account = "work", .state = "starting"});
+  http::Facts facts{.shared = &shared, .channels = &loads};
+  EXPECT_EQ(http::health(facts), http::Health::healthy);
+  loads.channels[0].state = "down";
+  EXPECT_EQ(http::health(facts), http::Health::healthy) << "it is tried again";
+  loads.channels[0].state = "logged_out";
+  loads.channels[1].state = "down";
+  loads.channels[1].waiting = 3;
+  shared.metrics.dead_letters.set(1);
+  EXPECT_EQ(http::health(facts), http::Health::degraded);
+  EXPECT_TRUE(http::failing(facts).empty()) << "messages are taken all the same";
+  for (const std::string& body : {http::health_body(facts), http::ready_body(facts)}) {
+    for (const char* reason :
+         {"channel telegram is logged out: spine channels status",
+          "channel irc (work) is down, 3 deliveries wait: spine channels status",
+          "1 message could not be delivered: spine dlq list"}) {
+      EXPECT_NE(body.find(reason), std::string::npos) << reason << " in " << body;
+    }
+  }
+  EXPECT_NE(http::ready_body(facts).find("\"ready\":true"), std::string::npos);
+  pipeline::ChannelsReport live;
+  live.channels.push_back({.name = "telegram", .kind = "telegram"});
+  live.channels.push_back({.name = "slack", .state = "not served"});
+  facts.live_channels = &live;
+  EXPECT_NE(http::health_body(facts).find("\"notServed\":[\"slack\"]"), std::string::npos);
 }
 
 TEST(Health, StalledEngineWithWorkIsUnhealthy) {
