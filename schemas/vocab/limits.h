@@ -337,7 +337,7 @@ inline constexpr std::uint64_t kPastEndMs = 1'000;        // to end by itself; t
 // Of the tables of one state, full, with texts of every length: engine/core/model/tables.h adds up
 // their columns and asserts it. They are touched only as they fill, twice: the engine thread's
 // state and the follower's.
-inline constexpr std::size_t kStateBytesMax = 940 * kMiB;
+inline constexpr std::size_t kStateBytesMax = 960 * kMiB;
 // What a process that answers for the past may take: a state, another while a snapshot is read, and
 // the answers. It is not the gateway's own.
 inline constexpr std::size_t kPastProcessBytesMax = 2 * kStateBytesMax + 512 * kMiB;
