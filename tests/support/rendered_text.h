@@ -299,13 +299,14 @@ inline std::string piece_fault(const SentPiece& piece, const Dialect& dialect, s
 // Without the URL of a link that a piece begins with because all that is seen of the link is in the
 // piece before.
 inline std::string_view without_shown_aside(std::string_view text) {
-  const std::size_t begin = text.find(" (");
+  const std::size_t begin = text.find('(');
   const std::size_t end = begin == std::string_view::npos ? begin : text.find(')', begin);
   if (end == std::string_view::npos || !is_blank(text.substr(0, begin))) return text;
   // The URL may have a ")" of its own: the last one before white space ends it.
-  const std::size_t space = std::min(text.find_first_of(" \n", begin + 1), text.size());
+  const std::size_t space = std::min(text.find_first_of(" \n", begin), text.size());
   const std::size_t last = text.rfind(')', space - 1);
-  const std::string_view url = text.substr(begin + 2, last - begin - 2);
+  if (last == std::string_view::npos || last < begin) return text;
+  const std::string_view url = text.substr(begin + 1, last - begin - 1);
   return is_link_target(url) ? text.substr(last + 1) : text;
 }
 

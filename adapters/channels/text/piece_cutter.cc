@@ -223,6 +223,8 @@ bool PieceCutter::cut_characters() {
     bytes = fit_characters(text, dialect_.count, room);
   }
   if (bytes == 0) return false;
+  // Marks come with a text that is seen: around blanks they would be empty.
+  writer_.restore(overflow_.before);
   writer_.add_text(text.substr(0, bytes));
   at_.byte += bytes;
   return true;

@@ -369,6 +369,8 @@ TEST(ChannelText, PlainFormNeverLosesAUrl) {
         "")
         << letters;
   }
+  const std::string blank_link = std::string(60, 'a') + "[" + repeated("&#32;", 5 * 90) + url;
+  EXPECT_EQ(find_fault(blank_link, kTelegramHtml, 128), "");
   // Only blanks of the link are left for the piece of its URL: it is shown.
   std::string plain;
   const std::string blanks = "[a" + repeated("\xE2\x80\x8B", 3 * 4'200) + url;
