@@ -104,6 +104,7 @@ inline constexpr std::size_t kAttachmentTextBytesMax = 8 * kKiB;  // its name, i
 inline constexpr std::int64_t kTimestampMsMax = 253'402'300'799'999;
 
 // ---- text of channels: what of a Markdown text is still read as Markdown
+inline constexpr std::size_t kMarkdownBytesMax = 64 * kMiB;    // a longer text is none
 inline constexpr std::size_t kMarkdownDepthMax = 32;           // containers opened by one line
 inline constexpr std::size_t kMarkdownIndentColumnsMax = 100;  // before the marker of one
 inline constexpr std::size_t kMarkdownBracketsMax = 1'000;     // "[", of a paragraph

@@ -146,7 +146,7 @@ class VisibleText final : public MarkdownReader {
     const std::string_view shown = std::string_view(seen).substr(link.begin);
     const bool told =
         shown == link.target || (!table_ && "mailto:" + std::string(shown) == link.target);
-    if ((!link.link && !told) || shown.empty()) seen += link.target;
+    if ((!link.link && !told) || shown.empty() || (!table_ && is_blank(shown))) seen += link.target;
   }
   void text(MD_TEXTTYPE type, std::string_view text, std::optional<std::size_t> /*at*/) override {
     if (type == MD_TEXT_BR || type == MD_TEXT_SOFTBR) return;
@@ -227,6 +227,26 @@ inline bool leaves_fence_open(std::string_view piece) {
          probe.open;
 }
 
+// Blocks of Markdown, as limits of a platform count them: lists, items, rows and tables as well.
+inline std::size_t blocks_in(std::string_view text) {
+  class Counter final : public MarkdownReader {
+   public:
+    void enter_block(MD_BLOCKTYPE type, const void* /*detail*/) override {
+      const bool part = type == MD_BLOCK_DOC || type == MD_BLOCK_THEAD || type == MD_BLOCK_TBODY ||
+                        type == MD_BLOCK_TH || type == MD_BLOCK_TD;
+      blocks += part ? 0 : 1;
+    }
+    void leave_block(MD_BLOCKTYPE /*type*/) override {}
+    void enter_span(MD_SPANTYPE /*type*/, const void* /*detail*/) override {}
+    void leave_span(MD_SPANTYPE /*type*/) override {}
+    void text(MD_TEXTTYPE /*type*/, std::string_view /*text*/,
+              std::optional<std::size_t> /*at*/) override {}
+    std::size_t blocks = 0;
+  };
+  Counter counter;
+  return read_markdown(text, counter) ? counter.blocks : 0;
+}
+
 // All places where a character as people see it begins or ends.
 inline std::vector<bool> boundaries_of(std::string_view text) {
   std::vector<bool> at_boundary(text.size() + 1, false);
@@ -276,6 +296,20 @@ inline std::string piece_fault(const SentPiece& piece, const Dialect& dialect, s
   return {};
 }
 
+// Without the URL of a link that a piece begins with because all that is seen of the link is in the
+// piece before.
+inline std::string_view without_shown_aside(std::string_view text) {
+  const std::size_t begin = text.find('(');
+  const std::size_t end = begin == std::string_view::npos ? begin : text.find(')', begin);
+  if (end == std::string_view::npos || !is_blank(text.substr(0, begin))) return text;
+  // The URL may have a ")" of its own: the last one before white space ends it.
+  const std::size_t space = std::min(text.find_first_of(" \n", begin), text.size());
+  const std::size_t last = text.rfind(')', space - 1);
+  if (last == std::string_view::npos || last < begin) return text;
+  const std::string_view url = text.substr(begin + 1, last - begin - 1);
+  return is_link_target(url) ? text.substr(last + 1) : text;
+}
+
 // Empty = everything holds. `limit` as render_pieces() takes it.
 inline std::string find_fault(std::string_view given, const Dialect& dialect, std::size_t limit) {
   const std::vector<SentPiece> pieces = pieces_of(given, dialect, limit);
@@ -285,15 +319,20 @@ inline std::string find_fault(std::string_view given, const Dialect& dialect, st
   const std::size_t units =
       std::max(limit == 0 ? most : std::min(limit, most), limits::kPieceUnitsMin);
   std::string sent;
+  std::string sent_once;
   std::string plain;
   for (const SentPiece& piece : pieces) {
     if (std::string fault = piece_fault(piece, dialect, units); !fault.empty()) return fault;
-    sent += dialect.html ? HtmlParser::parse(piece.text).text : piece.text;
+    const std::string shown = dialect.html ? HtmlParser::parse(piece.text).text : piece.text;
+    sent_once += sent.empty() ? shown : without_shown_aside(shown);
+    sent += shown;
     plain += piece.plain;
   }
   if (!dialect.takes_markdown) {
     const std::size_t link_units = std::min(limits::kLinkUnitsMax, units / 4);
-    if (!says(sent, source, dialect.html ? link_units : 0)) {
+    const bool said = says(sent, source, dialect.html ? link_units : 0) ||
+                      (dialect.html && says(sent_once, source, link_units));
+    if (!said) {
       return "what is seen is not what was said";
     }
     return says(plain, source, 0) ? "" : "the plain form says otherwise";

@@ -1,8 +1,10 @@
 // Flow: a text on its way to pieces: what stands in it, in order, and where marks begin and end.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,9 +45,15 @@ struct Flow {
   std::vector<Step> steps{};
   std::vector<MarkText> marks{};
 
+  // As a step holds it. A flow is far shorter than 4 GiB (limits::kMarkdownBytesMax); what lies
+  // beyond would be left out, and nothing be read that is not there.
+  static std::uint32_t offset(std::size_t at) {
+    return static_cast<std::uint32_t>(
+        std::min<std::size_t>(at, std::numeric_limits<std::uint32_t>::max()));
+  }
+
   void add(Step::Kind kind, std::size_t begin = 0, std::size_t end = 0, std::uint8_t value = 0) {
-    steps.push_back(
-        {kind, value, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)});
+    steps.push_back({kind, value, offset(begin), offset(end)});
   }
   void add_start(Cut cut, std::size_t blocks) {
     add(Step::Kind::start, blocks, 0, static_cast<std::uint8_t>(cut));

@@ -144,12 +144,17 @@ class TamedMarkdown {
   std::size_t urls_ = 0;
 };
 
+// What a callback gives to end the parse: md4c takes a positive number for an end of what it is
+// in, a row of a table, and goes on behind it.
+constexpr int kGiveUp = -1;
+
 // What md4c calls: hands on to the reader, and counts.
 struct Parse {
   std::string_view source{};
   const TamedMarkdown* tamed{};
   MarkdownReader* reader{};
   std::size_t events_left{};
+  bool given_up{};
   std::vector<MD_SPANTYPE> spans{};  // that are open
 
   // md4c leaves spans that it has not entered, and the other way round, where they overlap: what
@@ -160,9 +165,9 @@ struct Parse {
     }
   }
   bool spend(std::size_t events) {
-    if (events > events_left) return false;
-    events_left -= events;
-    return true;
+    given_up = given_up || events > events_left;
+    if (!given_up) events_left -= events;
+    return !given_up;
   }
   // The offset that md4c points to in its copy.
   std::optional<std::size_t> offset(const char* text) const {
@@ -181,7 +186,7 @@ Parse& parse_of(void* user) {
 
 int enter_block(MD_BLOCKTYPE type, void* detail, void* user) {
   Parse& parse = parse_of(user);
-  if (!parse.spend(1)) return 1;
+  if (!parse.spend(1)) return kGiveUp;
   parse.reader->enter_block(type, detail);
   return 0;
 }
@@ -198,7 +203,7 @@ int enter_span(MD_SPANTYPE type, void* detail, void* user) {
   std::size_t events = 1;
   if (type == MD_SPAN_A) events += static_cast<MD_SPAN_A_DETAIL*>(detail)->href.size;
   if (type == MD_SPAN_IMG) events += static_cast<MD_SPAN_IMG_DETAIL*>(detail)->src.size;
-  if (!parse.spend(events)) return 1;
+  if (!parse.spend(events)) return kGiveUp;
   parse.spans.push_back(type);
   parse.reader->enter_span(type, detail);
   return 0;
@@ -214,7 +219,7 @@ int leave_span(MD_SPANTYPE type, void* /*detail*/, void* user) {
 
 int text(MD_TEXTTYPE type, const MD_CHAR* text, MD_SIZE size, void* user) {
   Parse& parse = parse_of(user);
-  if (!parse.spend(1)) return 1;
+  if (!parse.spend(1)) return kGiveUp;
   const std::optional<std::size_t> at = parse.offset(text);
   if (!at) {
     parse.reader->text(type, std::string_view(text, size), at);
@@ -244,8 +249,9 @@ bool read_markdown(std::string_view source, MarkdownReader& reader) {
   parser.enter_span = enter_span;
   parser.leave_span = leave_span;
   parser.text = text;
-  return md_parse(tamed.copy().data(), static_cast<MD_SIZE>(tamed.copy().size()), &parser,
-                  &parse) == 0;
+  const int result =
+      md_parse(tamed.copy().data(), static_cast<MD_SIZE>(tamed.copy().size()), &parser, &parse);
+  return result == 0 && !parse.given_up;
 }
 
 std::string attribute_text(const MD_ATTRIBUTE& attribute) {

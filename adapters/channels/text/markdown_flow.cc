@@ -30,6 +30,31 @@ struct Span {
   bool open{};
 };
 
+// At least as many blocks as the line begins: a marker opens at most a list and its item, what is
+// behind the markers a block, or a table and its row.
+std::size_t blocks_of(std::string_view line) {
+  std::size_t opened = 0;
+  bool number = false;
+  std::size_t at = 0;
+  for (; at < line.size(); ++at) {
+    const char c = line[at];
+    const bool ends = at + 1 == line.size() || kBlanks.find(line[at + 1]) != std::string_view::npos;
+    if (is_digit(c)) {
+      number = true;
+    } else if (c == '>') {
+      ++opened;
+    } else if (ends && std::string_view("-+*.)").find(c) != std::string_view::npos) {
+      opened += 2;
+      number = false;
+    } else if (kBlanks.find(c) == std::string_view::npos) {
+      break;
+    }
+  }
+  const bool row = line.find('|', at) != std::string_view::npos;
+  const std::size_t behind = number || at < line.size() ? 1 : 0;
+  return std::min(opened, 2 * limits::kMarkdownDepthMax) + (row ? 2 : behind);
+}
+
 class MarkdownFlow final : public MarkdownReader {
  public:
   explicit MarkdownFlow(std::string_view source) : source_(source), lines_(source) {}
@@ -41,6 +66,7 @@ class MarkdownFlow final : public MarkdownReader {
   void text(MD_TEXTTYPE type, std::string_view text, std::optional<std::size_t> at) override;
 
   Flow take() && {
+    count_textless(lines_.count());
     advance(source_.size());
     flow_.text = source_;
     return std::move(flow_);
@@ -49,6 +75,7 @@ class MarkdownFlow final : public MarkdownReader {
  private:
   void advance(std::size_t to);
   void begin_block_at(std::size_t line);
+  bool count_textless(std::size_t line);
   void release_at(std::size_t offset);
   void open_spans(std::size_t at);
   void read_code(std::optional<std::size_t> at, std::string_view text);
@@ -62,6 +89,7 @@ class MarkdownFlow final : public MarkdownReader {
   std::size_t done_ = 0;        // the source up to here is in the flow
   std::size_t text_end_ = 0;    // of the last text told
   std::size_t next_line_ = 0;   // the first that no block told so far holds
+  std::size_t counted_ = 0;     // lines before this one have had their start
   std::size_t containers_ = 0;  // quotes and items that are open
   std::size_t quotes_ = 0;
   std::size_t rows_ = 0;    // of the table that is open
@@ -80,10 +108,31 @@ void MarkdownFlow::advance(std::size_t to) {
   done_ = to;
 }
 
+// Blocks without text (rules, empty items and rows) are told without a place: any line up to this
+// one that may begin some is taken to. Gives whether there was such a line.
+bool MarkdownFlow::count_textless(std::size_t line) {
+  bool found = false;
+  for (std::size_t i = std::max(next_line_, counted_); blocks_ > 0 && i < line; ++i) {
+    const std::size_t blocks = std::min(blocks_of(lines_.text(i)), blocks_);
+    if (blocks == 0) continue;
+    advance(lines_.begin(i));
+    flow_.add_start(Cut::line, blocks);
+    found = true;
+  }
+  counted_ = std::max(counted_, line);
+  return found;
+}
+
 void MarkdownFlow::begin_block_at(std::size_t line) {
+  // A single one is the one that begins here.
+  const bool textless = blocks_ > 1 && count_textless(line);
   advance(lines_.begin(line));
   const Cut inside = rows_ > 1 ? Cut::line : Cut::item;
-  flow_.add_start(containers_ == 0 && rows_ <= 1 ? Cut::block : inside, blocks_);
+  // One more than the line tells: it may be the header of a table without "|".
+  const std::size_t blocks =
+      textless ? std::min(blocks_, blocks_of(lines_.text(line)) + 1) : blocks_;
+  flow_.add_start(containers_ == 0 && rows_ <= 1 ? Cut::block : inside, blocks);
+  counted_ = std::max(counted_, line + 1);
   blocks_ = 0;
   block_begins_ = false;
 }
@@ -127,6 +176,7 @@ void MarkdownFlow::enter_block(MD_BLOCKTYPE type, const void* detail) {
     default:
       break;
   }
+  if (line_has_text_) next_line_ = std::max(next_line_, lines_.at(text_end_) + 1);
   ++blocks_;
   block_begins_ = true;
   line_has_text_ = false;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "schemas/vocab/check.h"
 #include "schemas/vocab/utf8.h"
 
 namespace spine::channels {
@@ -22,13 +21,14 @@ std::size_t PieceCutter::cut(const Sink& sink) {
     const Place began = at_;
     writer_.begin(offset());
     saved_.fill(std::nullopt);
+    last_seen_ = {};
     while (at_.step < flow_.steps.size() && take(flow_.steps[at_.step])) {
       ++at_.step;
       at_.byte = 0;
     }
     if (at_.step < flow_.steps.size()) {
       retreat();
-      SPINE_CHECK(at_.step > began.step || at_.byte > began.byte);
+      if (at_.step == began.step && at_.byte == began.byte) pass_overflow();
     }
     const Piece piece = writer_.finish();
     if (piece.text.empty()) continue;
@@ -61,13 +61,23 @@ bool PieceCutter::take(const Step& step) {
   }
 }
 
+// A text of more bytes than this is longer than a piece.
+std::size_t PieceCutter::bytes_max() const {
+  return std::min(units_max_, flow_.text.size()) * 4 + 4;
+}
+
+void PieceCutter::write(std::string_view text) {
+  overflow_ = {writer_.state(), text, at_};
+  writer_.add_text(text);
+  if (writer_.now().seen_bytes > overflow_.before.seen_bytes && writer_.fits()) {
+    last_seen_ = overflow_;
+  }
+}
+
 bool PieceCutter::take_text(const Step& step) {
-  // A chunk of more bytes than this is longer than a piece.
-  const std::size_t bytes_max = std::min(units_max_, flow_.text.size()) * 4 + 4;
   for (std::size_t begin = step.begin + at_.byte; begin < step.end;) {
-    const Chunk chunk = next_chunk(flow_.text, begin, step.end, bytes_max);
-    overflow_ = {writer_.state(), std::string_view(flow_.text).substr(begin, chunk.end - begin)};
-    writer_.add_text(overflow_.text);
+    const Chunk chunk = next_chunk(flow_.text, begin, step.end, bytes_max());
+    write(std::string_view(flow_.text).substr(begin, chunk.end - begin));
     if (!writer_.fits()) return false;
     begin = chunk.end;
     at_.byte = begin - step.begin;
@@ -82,17 +92,19 @@ bool PieceCutter::take_text(const Step& step) {
 bool PieceCutter::take_whole(const Step& step) {
   const std::size_t begin = step.begin + at_.byte;
   const std::string_view text = std::string_view(flow_.text).substr(begin, step.end - begin);
-  overflow_ = {writer_.state(), step.kind == Kind::glue ? text : std::string_view{}};
-  if (step.kind == Kind::glue) {
-    writer_.add_text(text);
+  // An aside at the start of a piece, behind nothing that is seen, is shown rather than lost.
+  if (step.kind == Kind::glue || (dialect_.html && writer_.now().seen_bytes == 0)) {
+    write(cut_text(text, bytes_max()));
   } else {
+    forget_stranding();
+    overflow_ = {writer_.state(), {}, at_};
     writer_.add_aside(text);
   }
   return writer_.fits();
 }
 
 bool PieceCutter::take_mark(const Step& step) {
-  overflow_ = {writer_.state(), {}};
+  overflow_ = {writer_.state(), {}, at_};
   switch (step.kind) {
     case Kind::start:
       save(static_cast<Cut>(step.value));
@@ -120,6 +132,13 @@ void PieceCutter::save(Cut cut) {
   if (!writer_.now().content) return;
   const Cut as = writer_.now().held > 0 ? Cut::held : cut;
   saved_[static_cast<std::size_t>(as)] = Saved{writer_.state(), at_};
+}
+
+// An aside needs something to be seen in its piece: places behind the last of that are none.
+void PieceCutter::forget_stranding() {
+  for (std::optional<Saved>& each : saved_) {
+    if (each && each->state.seen_bytes == writer_.now().seen_bytes) each.reset();
+  }
 }
 
 const PieceCutter::Saved* PieceCutter::best() const {
@@ -150,9 +169,39 @@ void PieceCutter::retreat() {
   if (saved != nullptr && fits_next) return retreat_to(*saved);
   if (cut_characters()) return;
   if (saved != nullptr) return retreat_to(*saved);
-  // Nothing to go back to, and no text to cut: marks alone do not fill a piece, so there is text.
+  if (cut_last_seen()) return;
+  // Nothing to go back to: the piece ends before what did not fit, if it has anything.
   writer_.restore(overflow_.before);
-  SPINE_CHECK(writer_.now().content);
+}
+
+// For what does not fit into an empty piece: nothing is known to be so, and no text of a model is
+// to end the program. It goes out as it is.
+void PieceCutter::pass_overflow() {
+  writer_.add_text(overflow_.text);
+  at_.byte += overflow_.text.size();
+  if (overflow_.text.empty()) at_ = {at_.step + 1, 0};
+}
+
+// Leaves a part of the last text that is seen to what did not fit, if that is an aside or the rest
+// of a character.
+bool PieceCutter::cut_last_seen() {
+  const bool aside = flow_.steps[at_.step].kind == Kind::aside;
+  if (last_seen_.text.empty() || (!aside && is_boundary(flow_.text, offset()))) return false;
+  const std::string_view text = last_seen_.text;
+  std::size_t units = count_units(text, dialect_.count);
+  std::size_t bytes = text.size();
+  while (units > 1 && is_blank(text.substr(bytes))) {
+    units /= 2;
+    bytes = fit_graphemes(text, dialect_.count, units);
+  }
+  // A text of one character goes over as a whole.
+  if (bytes == 0 || is_blank(text.substr(bytes))) bytes = 0;
+  if (bytes == 0 && last_seen_.before.seen_bytes == 0) return false;
+  writer_.restore(last_seen_.before);
+  at_ = last_seen_.place;
+  writer_.add_text(text.substr(0, bytes));
+  at_.byte += bytes;
+  return true;
 }
 
 // Ends the piece inside overflow_.text.
@@ -171,11 +220,11 @@ bool PieceCutter::cut_characters() {
     // One character is longer than what is left of a piece.
     if (content && room < units_max_ / 2) return false;
     writer_.prepare();
-    while (bytes < text.size() && count_units(text.substr(0, bytes + 1), dialect_.count) <= room)
-      ++bytes;
+    bytes = fit_characters(text, dialect_.count, room);
   }
-  bytes = cut_text(text, bytes).size();
   if (bytes == 0) return false;
+  // Marks come with a text that is seen: around blanks they would be empty.
+  writer_.restore(overflow_.before);
   writer_.add_text(text.substr(0, bytes));
   at_.byte += bytes;
   return true;

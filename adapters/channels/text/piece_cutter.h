@@ -38,22 +38,28 @@ class PieceCutter {
     PieceWriter::State state{};
     Place place{};
   };
-  // The text that did not fit, and the moment before it.
-  struct Overflow {
+  // A text, and the moment before it.
+  struct Written {
     PieceWriter::State before{};
     std::string_view text{};
+    Place place{};
   };
 
   bool take(const Step& step);
   bool take_text(const Step& step);
   bool take_whole(const Step& step);
   bool take_mark(const Step& step);
+  std::size_t bytes_max() const;
+  void write(std::string_view text);
   void save(Cut cut);
+  void forget_stranding();
   void retreat();
+  void pass_overflow();
   void retreat_to(const Saved& saved);
   const Saved* best() const;
   const Saved* latest() const;
   bool cut_characters();
+  bool cut_last_seen();
   std::size_t offset() const;
 
   const Flow& flow_;
@@ -62,7 +68,8 @@ class PieceCutter {
   PieceWriter writer_;
   Place at_{};
   std::array<std::optional<Saved>, kCuts> saved_{};
-  Overflow overflow_{};
+  Written overflow_{};   // what did not fit; without a text if it was a mark or an aside
+  Written last_seen_{};  // of the piece, the last text of which a person sees something
 };
 
 }  // namespace spine::channels

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "adapters/channels/text/entities.h"
-#include "schemas/vocab/check.h"
 
 namespace spine::channels {
 namespace {
@@ -146,7 +145,7 @@ void PieceWriter::add_text(std::string_view text) {
     now_.plain_units += count_units(text, dialect_.count);
   }
   now_.content = true;
-  now_.visible = now_.visible || (seen && !is_blank(body));
+  if (seen && !is_blank(body)) now_.seen_bytes = text_.size();
 }
 
 void PieceWriter::add_aside(std::string_view text) {
@@ -166,6 +165,11 @@ void PieceWriter::add_gap(std::size_t lines) {
   }
 }
 
+void PieceWriter::add_blocks(std::size_t blocks) {
+  now_.blocks += blocks;
+  if (!now_.content) now_.blocks = std::min(now_.blocks, dialect_.blocks_max);
+}
+
 void PieceWriter::open(std::uint32_t mark) {
   if (now_.beyond > 0 || now_.open == kOpenMax) {
     ++now_.beyond;
@@ -180,7 +184,7 @@ void PieceWriter::close() {
     --now_.beyond;
     return;
   }
-  SPINE_CHECK(now_.open > 0);
+  if (now_.open == 0) return;
   if (!dialect_.takes_markdown) close_to(now_.open - 1U);
   --now_.open;
   now_.written = std::min(now_.written, now_.open);
@@ -219,7 +223,7 @@ void PieceWriter::restore(const State& state) {
 }
 
 Piece PieceWriter::finish() {
-  if (!now_.visible) return {};
+  if (now_.seen_bytes == 0) return {};
   std::size_t source_end = text_.size();
   if (dialect_.takes_markdown) {
     for (std::size_t i = now_.open; i > 0 && balances(); --i) {

@@ -38,11 +38,11 @@ class PieceWriter {
     std::size_t plain_units{};
     std::size_t blocks{};
     std::uint32_t held{};
-    std::uint8_t open{};     // marks, in `marks`
-    std::uint8_t written{};  // of them, the first so many
-    std::uint8_t beyond{};   // open ones for which there was no room
-    bool content{};          // something of the flow is in it
-    bool visible{};
+    std::uint8_t open{};       // marks, in `marks`
+    std::uint8_t written{};    // of them, the first so many
+    std::uint8_t beyond{};     // open ones for which there was no room
+    bool content{};            // something of the flow is in it
+    std::size_t seen_bytes{};  // of the text, up to the last that a person sees; 0 = there is none
     std::array<std::uint32_t, kOpenMax> marks{};
   };
 
@@ -58,7 +58,8 @@ class PieceWriter {
   void add_gap(std::size_t lines);
   void open(std::uint32_t mark);
   void close();
-  void add_blocks(std::size_t blocks) { now_.blocks += blocks; }
+  // At the start of a piece no more than it may have: there is nothing to be cut off.
+  void add_blocks(std::size_t blocks);
   void hold() { ++now_.held; }
   void release() { --now_.held; }
 

@@ -73,6 +73,7 @@ void render_pieces(std::string_view source, const Dialect& dialect, std::size_t 
   const std::string text = repair_utf8(source);
   if (is_blank(text)) return;
   const auto flow_of = [&] {
+    if (text.size() > limits::kMarkdownBytesMax) return Flow::of(text);
     if (!dialect.takes_markdown) {
       return rendered_flow(text, dialect, std::min(limits::kLinkUnitsMax, units / kUrlShare));
     }
@@ -88,7 +89,7 @@ void render_pieces(std::string_view source, const Dialect& dialect, std::size_t 
 bool needs_rich(std::string_view source) {
   const std::string text = repair_utf8(source);
   RichNeeds needs;
-  return read_markdown(text, needs) && needs.answer();
+  return text.size() <= limits::kMarkdownBytesMax && read_markdown(text, needs) && needs.answer();
 }
 
 }  // namespace spine::channels

@@ -107,7 +107,7 @@ void RenderedFlow::add_text(std::string_view text) {
   const bool goes_on = !flow_.steps.empty() && flow_.steps.back().kind == Kind::text &&
                        flow_.steps.back().end == begin;
   if (goes_on) {
-    flow_.steps.back().end = static_cast<std::uint32_t>(flow_.text.size());
+    flow_.steps.back().end = Flow::offset(flow_.text.size());
   } else if (!text.empty()) {
     flow_.add(Kind::text, begin, flow_.text.size());
   }
@@ -280,7 +280,7 @@ void RenderedFlow::close_link() {
   links_.pop_back();
   const std::string_view shown = std::string_view(flow_.text).substr(link.text_begin);
   const bool told = shown == link.target || "mailto:" + std::string(shown) == link.target;
-  if (shown.empty()) {
+  if (is_blank(shown)) {
     add_text(link.target);
   } else if (!link.target.empty() && !told) {
     const std::string behind = " (" + link.target + ")";

@@ -2,6 +2,7 @@
 #include "adapters/channels/text/table_grid.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "adapters/channels/text/entities.h"
 #include "adapters/channels/text/text_units.h"
@@ -13,6 +14,10 @@ namespace {
 
 constexpr std::string_view kBetweenColumns = " | ";
 constexpr std::string_view kBetweenRules = "-+-";
+
+// Of a padded grid, for each byte of text and each cell that has some; and for a small table.
+constexpr std::size_t kGridShare = 6;
+constexpr std::size_t kGridBytesAtLeast = 4 * limits::kKiB;
 
 }  // namespace
 
@@ -93,9 +98,28 @@ std::vector<std::size_t> TableGrid::widths() const {
   return widths;
 }
 
-void TableGrid::append_row(std::string& out, std::size_t row,
+// Rows may be short and columns wide: their product is not bounded by the source.
+std::size_t TableGrid::grid_bytes_max() const {
+  std::size_t begin = 0;
+  std::size_t filled = 0;
+  for (const Cell& cell : cells_) {
+    filled += cell.end > begin ? 1 : 0;
+    begin = cell.end;
+  }
+  return kGridShare * (text_.size() + filled) + kGridBytesAtLeast;
+}
+
+// Up to the last cell that has a text.
+std::size_t TableGrid::shown_columns(std::size_t row) const {
+  std::size_t columns = columns_;
+  while (columns > 1 && cell_text(row * columns_ + columns - 1).empty())
+    --columns;
+  return columns;
+}
+
+void TableGrid::append_row(std::string& out, std::size_t row, std::size_t columns,
                            const std::vector<std::size_t>& widths) const {
-  for (std::size_t column = 0; column < columns_; ++column) {
+  for (std::size_t column = 0; column < columns; ++column) {
     const std::size_t index = row * columns_ + column;
     const std::size_t width = cells_[index].width;
     const std::size_t room = widths[column] > width ? widths[column] - width : 0;
@@ -115,11 +139,15 @@ void TableGrid::append_row(std::string& out, std::size_t row,
 std::string TableGrid::text_in_columns() const {
   std::string out;
   if (columns_ == 0) return out;
-  const std::vector<std::size_t> wide = widths();
+  std::vector<std::size_t> wide = widths();
   const std::size_t rows = cells_.size() / columns_;
+  const std::size_t row_bytes =
+      std::accumulate(wide.begin(), wide.end(), kBetweenColumns.size() * columns_);
+  const bool padded = rows * row_bytes <= grid_bytes_max();
+  if (!padded) wide.assign(columns_, 1);
   for (std::size_t row = 0; row < rows; ++row) {
     if (row > 0) out += '\n';
-    append_row(out, row, wide);
+    append_row(out, row, padded ? columns_ : shown_columns(row), wide);
     if (row != 0) continue;
     out += '\n';
     for (std::size_t column = 0; column < columns_; ++column) {

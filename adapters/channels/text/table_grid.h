@@ -11,7 +11,8 @@
 namespace spine::channels {
 
 // Reads one table: is told what MarkdownReader is, from its enter_block(MD_BLOCK_TABLE) on. Marks
-// of cells are left out, links are text with the URL behind it. Not thread-safe.
+// of cells are left out, links are text with the URL behind it. A grid that would be far longer
+// than its text is written without padding. Not thread-safe.
 class TableGrid {
  public:
   // Begins a table.
@@ -39,7 +40,10 @@ class TableGrid {
   std::string_view cell_text(std::size_t index) const;
   void end_cell();
   std::vector<std::size_t> widths() const;
-  void append_row(std::string& out, std::size_t row, const std::vector<std::size_t>& widths) const;
+  std::size_t grid_bytes_max() const;
+  std::size_t shown_columns(std::size_t row) const;
+  void append_row(std::string& out, std::size_t row, std::size_t columns,
+                  const std::vector<std::size_t>& widths) const;
 
   std::size_t columns_;
   bool in_cell_ = false;

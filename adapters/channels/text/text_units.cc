@@ -170,6 +170,18 @@ std::size_t fit_graphemes(std::string_view text, Count count, std::size_t units_
   return text.size();
 }
 
+std::size_t fit_characters(std::string_view text, Count count, std::size_t units_max) {
+  std::size_t units = 0;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const CodePoint c = decode_utf8(text, at);
+    units += units_of(c.value, count);
+    if (units > units_max) break;
+    at += c.bytes;
+  }
+  return at;
+}
+
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   for (std::size_t at = 0; at < text.size();) {

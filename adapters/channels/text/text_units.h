@@ -47,6 +47,9 @@ bool would_begin_block(std::string_view text, std::size_t at);
 // see it.
 std::size_t fit_graphemes(std::string_view text, Count count, std::size_t units_max);
 
+// How many bytes of `text` make at most units_max units without a cut inside a code point.
+std::size_t fit_characters(std::string_view text, Count count, std::size_t units_max);
+
 // How many columns of a terminal or of fixed-width type it takes.
 std::size_t display_width(std::string_view text);
 

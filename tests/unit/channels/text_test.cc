@@ -162,6 +162,13 @@ TEST(ChannelText, CountsAsTelegramDoesAndKeepsCharactersWhole) {
   }
 }
 
+TEST(ChannelText, CharacterThatBeginsInAMarkIsKeptWhole) {
+  for (std::size_t letters = 100; letters < 130; ++letters) {
+    const std::string source = std::string(letters, 'a') + "*b*\xCC\x81" + std::string(90, 'c');
+    EXPECT_EQ(find_fault(source, kDiscord, 128), "") << letters;
+  }
+}
+
 TEST(ChannelText, CharacterLongerThanAPieceIsCutAllTheSame) {
   const std::string source = "a" + repeated("\xCC\x81", 20'000);
   const std::vector<SentPiece> pieces = pieces_of(source, kTelegramHtml, 0);
@@ -294,6 +301,85 @@ TEST(ChannelText, RichPiecesHaveFewerBlocksThanTelegramRefuses) {
   EXPECT_EQ(find_fault(source, kTelegramRich, 0), "");
 }
 
+// Blocks without text are told without their places.
+TEST(ChannelText, RichPiecesBoundBlocksWithoutText) {
+  const std::vector<std::string> sources = {
+      "# a\n" + repeated("***\n", 4 * 481) + "\nend",
+      repeated("-\n", 2 * 500) + "\nx",
+      repeated("***\n", 4 * 2'000),
+      "a\n\n" + repeated("#\n", 2 * 1'000) + "b\n\n" + repeated("#\n", 2 * 1'000),
+      "|a|\n|---|\n" + repeated("||\n", 3 * 2'000) + "\nend",
+      repeated("> - 1. -\n\n", 10 * 600) + "x",
+      repeated("***\na\n\n", 7 * 600),
+      "> a\n" + repeated("> ***\n", 6 * 900) + "\n```\n```\n" + repeated("- - ***\n", 8 * 300),
+  };
+  for (const std::string& source : sources) {
+    EXPECT_EQ(find_fault(source, kTelegramRich, 0), "") << source.substr(0, 20);
+    const std::vector<SentPiece> pieces = pieces_of(source, kTelegramRich, 0);
+    EXPECT_GE(pieces.size(), 2U) << source.substr(0, 20);
+    for (const SentPiece& piece : pieces) {
+      EXPECT_LE(test::blocks_in(piece.text), kTelegramRich.blocks_max) << source.substr(0, 20);
+    }
+  }
+}
+
+TEST(ChannelText, GridIsNotFarLongerThanItsTable) {
+  const auto length = [](const std::string& source) {
+    std::size_t bytes = 0;
+    for (const SentPiece& piece : pieces_of(source, kPlain, 0))
+      bytes += piece.text.size();
+    return bytes;
+  };
+  const std::string rule = repeated("|---", 4 * 127) + "|\n";
+  const std::string wide = repeated("|" + std::string(60, 'w'), 61 * 127) + "|\n" + rule +
+                           repeated("abcdefghijklmnop\n", 17 * 4'000);
+  EXPECT_NE(rendered("|a|b|c|\n|---|---|---|\n|1|\n", kPlain).find("1 |   |"), std::string::npos);
+  EXPECT_GT(length(wide), wide.size() / 2);
+  EXPECT_LE(length(wide), 8 * wide.size());
+  const std::string sparse = repeated("|" + std::string(20, 'a'), 21 * 13) + "|\n" +
+                             repeated("|---", 4 * 13) + "|\n" + repeated("b\n", 2 * 4'000);
+  EXPECT_LE(length(sparse), 8 * sparse.size());
+  EXPECT_EQ(find_fault(sparse, kPlain, 0), "");
+  // A table of so many cells that it is shown as it was written, and whole.
+  const std::string cells = repeated("|a", 2 * 127) + "|\n" + rule + repeated("b\n", 2 * 4'000);
+  const std::vector<SentPiece> written = pieces_of(cells, kPlain, 0);
+  ASSERT_EQ(written.size(), 1U);
+  EXPECT_EQ(written[0].text + "\n", cells);
+}
+
+// The plain form has no links: an aside goes with something that is seen.
+TEST(ChannelText, PlainFormNeverLosesAUrl) {
+  const std::string url = "](https://x.y/zzzzzzzz)";
+  const std::vector<std::string> sources = {
+      "[" + std::string(4'090, 'a') + url,
+      "[" + repeated("aaaa ", 4'090) + url,
+      "[" + repeated(kFamily, 9'000) + url,
+      "x [*" + std::string(4'091, 'a') + "*" + url,
+      std::string(4'093, 'a') + " [b" + url,
+      "[" + repeated("[&#32;](https://x.y/" + std::string(900, 'u') + ") ", 8'000),
+  };
+  for (const std::string& source : sources) {
+    EXPECT_EQ(find_fault(source, kTelegramHtml, 0), "") << source.substr(0, 20);
+  }
+  for (std::size_t letters = 90; letters < 135; ++letters) {
+    const std::string source = "[" + std::string(letters, 'a') + url;
+    EXPECT_EQ(find_fault(source, kTelegramHtml, 128), "") << letters;
+    EXPECT_EQ(
+        find_fault("x [_b " + std::string(letters, 'a') + " c_" + url + "!", kTelegramHtml, 128),
+        "")
+        << letters;
+  }
+  const std::string blank_link = std::string(60, 'a') + "[" + repeated("&#32;", 5 * 90) + url;
+  EXPECT_EQ(find_fault(blank_link, kTelegramHtml, 128), "");
+  // Only blanks of the link are left for the piece of its URL: it is shown.
+  std::string plain;
+  const std::string blanks = "[a" + repeated("\xE2\x80\x8B", 3 * 4'200) + url;
+  EXPECT_EQ(find_fault(blanks, kTelegramHtml, 0), "");
+  for (const SentPiece& piece : pieces_of(blanks, kTelegramHtml, 0))
+    plain += piece.plain;
+  EXPECT_NE(plain.find("https://x.y/zzzzzzzz"), std::string::npos);
+}
+
 TEST(TextUnits, CountsAndMeasures) {
   EXPECT_EQ(count_units(kFamily, Count::utf16_units), 8U);
   EXPECT_EQ(count_units(kFamily, Count::code_points), 5U);
@@ -311,6 +397,9 @@ TEST(TextUnits, CharactersThatFitAreWhole) {
   EXPECT_FALSE(is_boundary("e\xCC\x81", 1));
   EXPECT_FALSE(is_boundary("\r\n", 1));
   EXPECT_TRUE(is_boundary("ab", 1));
+  EXPECT_EQ(fit_characters(text, Count::utf16_units, 3), 4U);
+  EXPECT_EQ(fit_characters(text, Count::code_points, 3), 12U);
+  EXPECT_EQ(fit_characters(text, Count::code_points, 100), text.size());
 }
 
 TEST(TextUnits, ChunksEndAfterWhatSeparates) {
