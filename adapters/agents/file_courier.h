@@ -30,8 +30,9 @@ class FileCourier {
   FileCourier(const FileCourier&) = delete;
   FileCourier& operator=(const FileCourier&) = delete;
 
-  // `files` is copied. Who does not wait any more drops what this returns.
-  std::shared_ptr<ComingFiles> fetch(const PromptFiles& files, FilesPlace place);
+  // Who does not wait any more drops what this returns. As long as somebody has `files`, their
+  // prompt is at work, and what was brought for it stays.
+  std::shared_ptr<ComingFiles> fetch(std::shared_ptr<const PromptFiles> files, FilesPlace place);
 
  private:
   void arrived();
@@ -40,6 +41,8 @@ class FileCourier {
   log::Logger log_;
   std::function<void()> on_here_;
   std::deque<std::shared_ptr<ComingFiles>> coming_{};
+  // Of the jobs alone, which run one at a time.
+  std::shared_ptr<PromptFiles::AtWork> at_work_{std::make_shared<PromptFiles::AtWork>()};
   loop::FilePool::Asker asker_;
 };
 

@@ -410,20 +410,20 @@ class AgentPool final : public Driver, public InstanceOwner, public WorkloadOwne
   // Whether the run's files are where this process finds them; if not, they are fetched, and the
   // run is placed again when they are.
   bool has_files(Work& work, const Instance& instance) {
-    if (work.files.empty()) return true;
+    if (work.files->empty()) return true;
     const AgentProfile& profile = instance.profile();
     // Else the configuration changed meanwhile, and they are brought once more.
-    const bool asked = work.coming != nullptr;
-    if (asked && work.coming->workspace == profile.workspace) return work.coming->here;
+    if (work.coming != nullptr && work.coming->workspace == profile.workspace) {
+      return work.coming->here;
+    }
     FilesPlace place{
         .media = std::filesystem::path(context_.shared.gateway.state_dir) / media::kMediaFolder,
         .workspace = profile.workspace,
         .rules = {profile.uid, profile.gid, profile.hidden}};
-    // As base64 it takes a third more.
-    constexpr std::size_t kImages = limits::kPromptImagesBytesMax / 3 * 4 + 4;
-    const bool images = !asked && instance.traits().sees_images && work.files.has_images();
-    if (images && runs_.reserve(work, kImages)) {
-      place.images_bytes_max = limits::kPromptImagesBytesMax;
+    if (instance.traits().sees_images) {
+      runs_.reserve_images(work);
+      place.images = true;
+      place.images_bytes_max = work.image_bytes;
     }
     work.coming = courier_.fetch(work.files, std::move(place));
     return false;

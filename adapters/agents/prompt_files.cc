@@ -145,9 +145,14 @@ PromptFiles::PromptFiles(const pipeline::PromptItem& prompt) : left_out_(prompt.
   }
 }
 
-bool PromptFiles::has_images() const {
-  return std::ranges::any_of(
-      rows_, [](const Row& row) { return !row.sha256.empty() && is_shown(row.mime_type); });
+std::uint64_t PromptFiles::image_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Row& row : rows_) {
+    if (row.sha256.empty() || !is_shown(row.mime_type)) continue;
+    if (row.bytes > limits::kPromptImageBytesMax) continue;  // it is a file alone
+    bytes += row.bytes != 0 ? row.bytes : limits::kPromptImageBytesMax;
+  }
+  return std::min(bytes, limits::kPromptImagesBytesMax);
 }
 
 std::size_t PromptFiles::bytes() const {
@@ -178,10 +183,39 @@ std::string PromptFiles::lines() const {
   return lines;
 }
 
+std::string PromptFiles::workspace_name(const Row& row) {
+  Digest256 sha256{};
+  if (row.sha256.size() != sha256.size()) return {};
+  std::ranges::copy(as_bytes(row.sha256), sha256.begin());
+  return fmt::format("{}-{}", media::media_name(sha256).substr(0, kSumDigits),
+                     safe_file_name(row.name, row.mime_type, row.kind));
+}
+
+bool PromptFiles::is_workspace_name(std::string_view name) {
+  return name.size() > kSumDigits + 1 && name[kSumDigits] == '-' &&
+         name.find_first_not_of("0123456789abcdef") == kSumDigits;
+}
+
+void PromptFiles::add_names(std::vector<std::string>& names) const {
+  for (const Row& row : rows_) {
+    if (std::string name = workspace_name(row); !name.empty()) names.push_back(std::move(name));
+  }
+}
+
 // Fetches one file after the other.
 class PromptFiles::Fetcher {
  public:
-  Fetcher(const FilesPlace& place, FetchedFiles& fetched) : place_(place), fetched_(fetched) {}
+  Fetcher(const PromptFiles& files, const FilesPlace& place, const AtWork& at_work,
+          FetchedFiles& fetched)
+      : files_(files),
+        place_(place),
+        at_work_(at_work),
+        fetched_(fetched),
+        folder_{.name = kWorkspaceMediaFolder,
+                .is_put = &PromptFiles::is_workspace_name,
+                .is_needed = [this](std::string_view name) { return is_needed(name); }} {}
+  Fetcher(const Fetcher&) = delete;
+  Fetcher& operator=(const Fetcher&) = delete;
 
   void fetch(const Row& row) {
     if (row.sha256.size() != sizeof(Digest256)) return tell(row, words_for(row.problem));
@@ -189,13 +223,14 @@ class PromptFiles::Fetcher {
     std::ranges::copy(as_bytes(row.sha256), sha256.begin());
     const auto stored = media::StoredFile::open(place_.media, sha256);
     if (!stored) return fail(row, stored.error(), "it is not kept any more");
-    const std::string name = fmt::format("{}-{}", media::media_name(sha256).substr(0, kSumDigits),
-                                         safe_file_name(row.name, row.mime_type, row.kind));
-    const auto path = put_into_workspace(place_.workspace, place_.rules, kWorkspaceMediaFolder,
-                                         name, stored->fd());
-    if (is_shown(row.mime_type)) show(*stored, row.mime_type);
-    if (!path) return fail(row, path.error(), "it could not be put into the workspace");
-    tell(row, *path);
+    const auto path = put_into_workspace(place_.workspace, place_.rules, folder_,
+                                         workspace_name(row), stored->fd());
+    const std::string_view shown = show(*stored, row.mime_type);
+    if (path) return tell(row, *path + std::string(shown));
+    const std::string_view why = path.error().code == Errc::no_space
+                                     ? "there is no room for it in the workspace"
+                                     : "it could not be put into the workspace";
+    fail(row, path.error(), std::string(why).append(shown));
   }
 
   std::vector<PromptImage> images{};
@@ -207,27 +242,48 @@ class PromptFiles::Fetcher {
     tell(row, what);
   }
 
-  void show(const media::StoredFile& stored, const std::string& mime_type) {
-    const std::uint64_t most =
-        std::min<std::uint64_t>(limits::kPromptImageBytesMax, place_.images_bytes_max - shown_);
-    if (stored.bytes() > most) return;
+  // Made when room is short, which it seldom is.
+  bool is_needed(std::string_view name) {
+    if (needed_.empty()) {
+      files_.add_names(needed_);
+      for (const auto& other : at_work_) {
+        if (const auto files = other.lock(); files != nullptr) files->add_names(needed_);
+      }
+      std::ranges::sort(needed_);
+    }
+    return std::ranges::binary_search(needed_, name);
+  }
+
+  // Returns what is said of an image that is wanted, and not shown.
+  std::string_view show(const media::StoredFile& stored, const std::string& mime_type) {
+    if (!place_.images || !is_shown(mime_type)) return {};
+    if (stored.bytes() > limits::kPromptImageBytesMax) return " (not shown: too large)";
+    if (stored.bytes() > place_.images_bytes_max - shown_) return " (not shown for lack of room)";
     PromptImage image{.mime_type = mime_type};
     image.base64.reserve((stored.bytes() + 2) / 3 * 4);
     static_assert(media::StoredFile::kPieceBytes % 3 == 0, "pieces are encoded one by one");
     const Status read = stored.read([&](ByteSpan piece) { image.base64 += encode_base64(piece); });
-    if (!read) return fetched_.problems.push_back(read.error().message);
+    if (!read) {
+      fetched_.problems.push_back(read.error().message);
+      return " (not shown: it could not be read)";
+    }
     shown_ += stored.bytes();
     images.push_back(std::move(image));
+    return {};
   }
 
+  const PromptFiles& files_;
   const FilesPlace& place_;
+  const AtWork& at_work_;
   FetchedFiles& fetched_;
+  PutFolder folder_;
+  std::vector<std::string> needed_{};  // sorted
   std::uint64_t shown_{};
 };
 
-FetchedFiles PromptFiles::fetch(const FilesPlace& place) const {
+FetchedFiles PromptFiles::fetch(const FilesPlace& place, const AtWork& at_work) const {
   FetchedFiles fetched{};
-  Fetcher fetcher(place, fetched);
+  Fetcher fetcher(*this, place, at_work, fetched);
   for (const Row& row : rows_)
     fetcher.fetch(row);
   add_line(fetched.lines, last_line());

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,14 +17,16 @@
 
 namespace spine::agents {
 
-inline constexpr const char* kWorkspaceMediaFolder = "attachments";  // in a workspace
+// In a workspace. A name that nobody else gives a folder: old files in it are removed.
+inline constexpr const char* kWorkspaceMediaFolder = ".spine-attachments";
 
 // Where the files are taken from and put.
 struct FilesPlace {
   std::filesystem::path media{};  // the folder of the media
   std::string workspace{};        // absolute
   FileRules rules{};
-  std::uint64_t images_bytes_max{};  // of all images before they are base64; 0 = none are wanted
+  bool images{};                     // they are wanted
+  std::uint64_t images_bytes_max{};  // room for all of them, before they are base64
 };
 
 // A prompt's files, where its agent finds them.
@@ -40,7 +43,9 @@ class PromptFiles {
   explicit PromptFiles(const pipeline::PromptItem& prompt);
 
   bool empty() const { return rows_.empty() && left_out_ == 0; }
-  bool has_images() const;
+  // Of the images that an agent can be shown, before they are base64, by what is said of them: at
+  // most limits::kPromptImagesBytesMax.
+  std::uint64_t image_bytes() const;
   std::size_t bytes() const;  // that this takes
 
   // What an agent without a workspace is told of them: "[image cat.jpg, 31.0 MiB: too large to
@@ -48,8 +53,10 @@ class PromptFiles {
   std::string lines() const;
   // Copies every file that is there into the workspace, under a name that is safe to write
   // anywhere, and reads the images. What goes wrong is told to the agent in the file's line.
-  // Thread: any but the loop's.
-  FetchedFiles fetch(const FilesPlace& place) const;
+  // Older files make room, but for its own and those of the prompts `at_work`. Thread: any but the
+  // loop's.
+  using AtWork = std::vector<std::weak_ptr<const PromptFiles>>;
+  FetchedFiles fetch(const FilesPlace& place, const AtWork& at_work = {}) const;
 
  private:
   struct Row {
@@ -61,6 +68,10 @@ class PromptFiles {
     fb::AttachmentProblem problem{};
   };
   class Fetcher;
+  // Of the file in the workspace: the beginning of its sum, '-', and a safe name.
+  static std::string workspace_name(const Row& row);
+  static bool is_workspace_name(std::string_view name);
+  void add_names(std::vector<std::string>& names) const;
   static std::string line(const Row& row, std::string_view what);
   std::string last_line() const;
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <memory>
 #include <utility>
 
 #include "adapters/agents/instance.h"
@@ -28,8 +29,8 @@ Work::Work(const pipeline::PromptItem& item, std::uint64_t now_us)
              .model = texts[1],
              .thinking_level = texts[2],
              .text = texts[3]},
-      files(item),
-      waiting_bytes(item.text.size() + files.bytes()),
+      files(std::make_shared<const PromptFiles>(item)),
+      waiting_bytes(item.text.size() + files->bytes()),
       queued_us(now_us) {}
 
 ProtocolPrompt Work::outline() const {
@@ -60,11 +61,15 @@ Workload::~Workload() {
   }
 }
 
-bool Workload::reserve(Work& work, std::size_t bytes) {
-  if (waiting_bytes_ + bytes > limits::kPromptsWaitingBytesMax) return false;
+void Workload::reserve_images(Work& work) {
+  const std::uint64_t images = work.files->image_bytes();
+  if (work.image_bytes != 0 || images == 0) return;
+  // As base64 an image takes a third more, rounded up.
+  const std::size_t bytes = images / 3 * 4 + 4 * limits::kPromptFilesMax;
+  if (waiting_bytes_ + bytes > limits::kPromptsWaitingBytesMax) return;
   waiting_bytes_ += bytes;
   work.waiting_bytes += bytes;
-  return true;
+  work.image_bytes = images;
 }
 
 bool Workload::add(const pipeline::PromptItem& item) {

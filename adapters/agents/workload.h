@@ -50,9 +50,10 @@ struct Work {
 
   std::array<std::string, 4> texts;  // of the prompt
   pipeline::PromptItem prompt;       // only the fields that its agent needs
-  PromptFiles files;
+  std::shared_ptr<const PromptFiles> files;
   std::shared_ptr<ComingFiles> coming{};  // null = its files were not asked for
   std::size_t waiting_bytes{};            // that it holds while it waits
+  std::uint64_t image_bytes{};            // of images, before base64, that it has room for
   Instance* instance{};                   // the process that works on it; null = it waits
   std::uint64_t queued_us{};
   std::uint64_t prompted_us{};
@@ -115,8 +116,8 @@ class Workload final : public RunEvents {
   // Calls `place` for each waiting run whose session is idle, the oldest first. After `exhausted`,
   // other runs of the same trust are skipped.
   void offer(const std::function<Placed(Work&)>& place);
-  // Room for what a waiting run is given to hold; false when there is none.
-  bool reserve(Work& work, std::size_t bytes);
+  // Room for the images of a waiting run; unchanged when there is none, or it has it already.
+  void reserve_images(Work& work);
   // Records that the process works on it from now on.
   void give(Work& work, Instance& instance);
   void close(RunId run);

@@ -2,6 +2,7 @@
 #include "adapters/media/media_keeper.h"
 
 #include <fmt/format.h>
+#include <optional>
 #include <utility>
 
 #include "schemas/vocab/bytes.h"
@@ -29,14 +30,16 @@ std::filesystem::path MediaKeeper::temporary() {
   return folder_ / fmt::format("{}{}.partial", prefix_, ++temporaries_);
 }
 
-void MediaKeeper::ask(std::function<Tell(MediaStore&)> work, std::size_t bytes) {
-  auto tell = std::make_shared<Tell>();
-  asked_.push_back({tell, bytes});
+template <class T>
+void MediaKeeper::ask(std::function<Result<T>(MediaStore&)> work,
+                      std::function<void(Result<T>&&)> on_done, std::size_t bytes) {
+  auto done = std::make_shared<std::optional<Result<T>>>();
+  asked_.push_back({[done, on_done = std::move(on_done)] { on_done(std::move(**done)); }, bytes});
   waiting_bytes_ += bytes;
   pool_.submit(
       asker_,
-      [store = store_, tell = std::move(tell), work = std::move(work)] {
-        *tell = work(*store);
+      [store = store_, done = std::move(done), work = std::move(work)] {
+        done->emplace(work(*store));
         return std::string{};
       },
       bytes);
@@ -46,33 +49,26 @@ void MediaKeeper::told() {
   const Asked asked = std::move(asked_.front());
   asked_.pop_front();
   waiting_bytes_ -= asked.bytes;
-  (*asked.tell)();
+  asked.tell();
 }
 
 void MediaKeeper::put(std::string bytes, OnKept on_kept) {
   const std::size_t held = bytes.size();
-  ask(
-      [bytes = std::move(bytes), on_kept = std::move(on_kept)](MediaStore& store) -> Tell {
-        return [kept = store.put(as_bytes(bytes)), on_kept]() mutable { on_kept(std::move(kept)); };
-      },
-      held);
+  ask<MediaFile>(
+      [bytes = std::move(bytes)](MediaStore& store) { return store.put(as_bytes(bytes)); },
+      std::move(on_kept), held);
 }
 
 void MediaKeeper::adopt(std::filesystem::path temporary, OnKept on_kept) {
-  ask(
-      [temporary = std::move(temporary), on_kept = std::move(on_kept)](MediaStore& store) -> Tell {
-        return [kept = store.adopt(temporary), on_kept]() mutable { on_kept(std::move(kept)); };
-      },
-      0);
+  ask<MediaFile>(
+      [temporary = std::move(temporary)](MediaStore& store) { return store.adopt(temporary); },
+      std::move(on_kept), 0);
 }
 
 void MediaKeeper::sweep(std::vector<Digest256> keep, OnSwept on_swept) {
   const std::size_t held = keep.size() * sizeof(Digest256);
-  ask(
-      [keep = std::move(keep), on_swept = std::move(on_swept)](MediaStore& store) -> Tell {
-        return [swept = store.sweep(keep), on_swept]() mutable { on_swept(std::move(swept)); };
-      },
-      held);
+  ask<MediaSwept>([keep = std::move(keep)](MediaStore& store) { return store.sweep(keep); },
+                  std::move(on_swept), held);
 }
 
 }  // namespace spine::media

@@ -41,9 +41,11 @@ class MediaKeeper {
   const std::filesystem::path& folder() const { return folder_; }
 
  private:
-  using Tell = std::function<void()>;
-  // `work` is done on a thread of the pool; what it returns is called from the loop.
-  void ask(std::function<Tell(MediaStore&)> work, std::size_t bytes);
+  // `work` is done on a thread of the pool; `on_done` stays on that of the loop, and is called
+  // there with what it returned.
+  template <class T>
+  void ask(std::function<Result<T>(MediaStore&)> work, std::function<void(Result<T>&&)> on_done,
+           std::size_t bytes);
   void told();
 
   loop::FilePool& pool_;
@@ -51,7 +53,7 @@ class MediaKeeper {
   std::filesystem::path folder_;
   std::string prefix_;
   struct Asked {
-    std::shared_ptr<Tell> tell{};
+    std::function<void()> tell{};
     std::size_t bytes{};
   };
   std::deque<Asked> asked_{};

@@ -103,6 +103,10 @@ void MediaStore::count(std::uint64_t before, std::uint64_t now) {
   bytes_ = bytes_ - std::min(bytes_, before) + now;
 }
 
+void MediaStore::note(const Digest256& sha256) {
+  put_[sha256] = std::chrono::steady_clock::now();
+}
+
 std::uint64_t MediaStore::stored_bytes(const Digest256& sha256) const {
   std::error_code error;
   const std::uint64_t bytes = fs::file_size(folder_ / media_name(sha256), error);
@@ -130,6 +134,7 @@ Result<MediaFile> MediaStore::put(ByteSpan bytes) {
   const std::uint64_t before = stored_bytes(sha256);
   SPINE_TRY_STATUS(replace_file(folder_ / media_name(sha256), {bytes}));
   count(before, bytes.size());
+  note(sha256);
   return MediaFile{
       .sha256 = sha256,
       .bytes = bytes.size(),
@@ -172,6 +177,7 @@ Result<MediaFile> MediaStore::take(const fs::path& temporary) {
     return path_error(errno, "put in place", path);
   }
   count(before, content.bytes);
+  note(content.sha256);
   SPINE_TRY_STATUS(sync_dir(folder_));
   return MediaFile{
       .sha256 = content.sha256, .bytes = content.bytes, .mime_type = types_.of(beginning)};
@@ -179,6 +185,10 @@ Result<MediaFile> MediaStore::take(const fs::path& temporary) {
 
 Result<MediaSwept> MediaStore::sweep(std::vector<Digest256> keep, std::uint64_t settle_ms) {
   std::ranges::sort(keep);
+  const auto now = std::chrono::steady_clock::now();
+  std::erase_if(put_, [&](const auto& put) {
+    return now - put.second >= std::chrono::milliseconds(settle_ms);
+  });
   std::vector<fs::path> gone;
   // Counted anew, as somebody may have changed the folder.
   files_ = 0;
@@ -191,7 +201,8 @@ Result<MediaSwept> MediaStore::sweep(std::vector<Digest256> keep, std::uint64_t 
           if (name.ends_with(kUnfinished) && !name.starts_with(prefix_)) {
             gone.push_back(entry.path());
           }
-        } else if (std::ranges::binary_search(keep, sha256) || !is_settled(entry, settle_ms)) {
+        } else if (std::ranges::binary_search(keep, sha256) || put_.contains(sha256) ||
+                   !is_settled(entry, settle_ms)) {
           count(0, entry.file_size(ignored));
         } else {
           gone.push_back(entry.path());

@@ -1,8 +1,10 @@
 // MediaStore: the files that came with messages, <state-dir>/media/<sha256>: each content once.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -49,7 +51,9 @@ class MediaStore {
   Result<MediaFile> adopt(const std::filesystem::path& temporary);
 
   // Removes what is not in `keep`, unless it was put within the last `settle_ms`: its message may
-  // still be on its way into the journal; and what earlier processes left unfinished. Errors: io.
+  // still be on its way into the journal; and what earlier processes left unfinished. `keep` is
+  // younger than that. What this process put is settled by the monotonic clock too, as that of the
+  // wall may be set. Errors: io.
   Result<MediaSwept> sweep(std::vector<Digest256> keep,
                            std::uint64_t settle_ms = limits::kMediaSettleMs);
 
@@ -65,6 +69,8 @@ class MediaStore {
   // How long the stored file is; 0 when there is none.
   std::uint64_t stored_bytes(const Digest256& sha256) const;
   void count(std::uint64_t before, std::uint64_t now);
+  // That it was put now.
+  void note(const Digest256& sha256);
   Result<MediaFile> take(const std::filesystem::path& temporary);
   Status look_through();
 
@@ -74,6 +80,8 @@ class MediaStore {
   std::string prefix_;
   std::uint64_t bytes_{};
   std::size_t files_{};
+  // What this process put, and when last; what is settled goes with a sweep. Bounded as the files.
+  std::map<Digest256, std::chrono::steady_clock::time_point> put_{};
 };
 
 }  // namespace spine::media

@@ -167,20 +167,21 @@ class WorkspaceFiles final : public FileAccess {
                    [content](int file) { return write_all(file, as_bytes(content)); });
   }
 
-  Result<std::string> put(const std::string& folder_name, const std::string& name, int file) {
-    const std::string path = fmt::format("{}/{}/{}", workspace_, folder_name, name);
+  Result<std::string> put(const PutFolder& put, const std::string& name, int file) {
+    const std::string path = fmt::format("{}/{}/{}", workspace_, put.name, name);
     SPINE_TRY(const UniqueFd workspace, open_workspace());
     struct stat status {};
     if (::fstat(file, &status) != 0) return file_error(path, errno);
     const ActingAs agent(rules_.uid, rules_.gid);
     if (!agent.done()) return not_as_root(path);
-    if (::mkdirat(workspace.get(), folder_name.c_str(), 0755) != 0 && errno != EEXIST) {
+    if (::mkdirat(workspace.get(), put.name.c_str(), 0755) != 0 && errno != EEXIST) {
       return file_error(path, errno);
     }
-    const UniqueFd folder{open_beneath(workspace.get(), folder_name, O_RDONLY | O_DIRECTORY)};
+    const UniqueFd folder{open_beneath(workspace.get(), put.name, O_RDONLY | O_DIRECTORY)};
     if (!folder) return file_error(path, errno);
     SPINE_TRY_STATUS(check_shown(path, path_of(folder.get()) + "/" + name));
-    make_room(folder.get(), name, static_cast<std::uint64_t>(status.st_size));
+    SPINE_TRY_STATUS(
+        make_room(folder.get(), put, name, static_cast<std::uint64_t>(status.st_size)));
     SPINE_TRY_STATUS(replace(path, folder.get(), name, [file](int to) { return copy(file, to); }));
     return path;
   }
@@ -207,24 +208,39 @@ class WorkspaceFiles final : public FileAccess {
     }
   }
 
-  // Removes the oldest files, so that `name` of that size fits in. What cannot be removed stays.
-  static void make_room(int folder, const std::string& name, std::uint64_t bytes) {
+  static bool has_room(std::size_t files, std::uint64_t bytes) {
+    return files <= limits::kWorkspaceMediaFilesMax && bytes <= limits::kWorkspaceMediaBytesMax;
+  }
+
+  // Removes the oldest files that are not needed, so that `name` of that size fits in; none of them
+  // when that would not be enough.
+  static Status make_room(int folder, const PutFolder& put, const std::string& name,
+                          std::uint64_t bytes) {
     std::vector<Lying> lying = files_in(folder);
-    std::erase_if(lying, [&](const Lying& file) { return file.name == name; });
+    std::erase_if(lying,
+                  [&](const Lying& file) { return file.name == name || !put.is_put(file.name); });
+    std::size_t files = lying.size() + 1;
+    for (const Lying& file : lying)
+      bytes += file.bytes;
+    if (has_room(files, bytes)) return ok();
+    std::erase_if(lying, [&](const Lying& file) { return put.is_needed(file.name); });
+    std::uint64_t removable = 0;
+    for (const Lying& file : lying)
+      removable += file.bytes;
+    const Error full{Errc::no_space, fmt::format("{} is full of files that are still needed: {} "
+                                                 "does not fit in.",
+                                                 put.name, name)};
+    if (!has_room(files - lying.size(), bytes - removable)) return full;
     std::ranges::sort(lying, [](const Lying& a, const Lying& b) {
       return std::tie(a.written.tv_sec, a.written.tv_nsec, a.name) <
              std::tie(b.written.tv_sec, b.written.tv_nsec, b.name);
     });
-    std::uint64_t all = bytes;
-    for (const Lying& file : lying)
-      all += file.bytes;
-    std::size_t left = lying.size();
     for (const Lying& file : lying) {
-      if (left < limits::kWorkspaceMediaFilesMax && all <= limits::kWorkspaceMediaBytesMax) return;
-      static_cast<void>(::unlinkat(folder, file.name.c_str(), 0));
-      --left;
-      all -= file.bytes;
+      if (::unlinkat(folder, file.name.c_str(), 0) != 0 && errno != ENOENT) continue;
+      bytes -= file.bytes;
+      if (has_room(--files, bytes)) return ok();
     }
+    return full;
   }
 
   static std::vector<Lying> files_in(int folder) {
@@ -327,8 +343,7 @@ class WorkspaceFiles final : public FileAccess {
 }  // namespace
 
 Result<std::string> put_into_workspace(const std::string& workspace, const FileRules& rules,
-                                       const std::string& folder, const std::string& name,
-                                       int file) {
+                                       const PutFolder& folder, const std::string& name, int file) {
   return WorkspaceFiles(workspace, rules).put(folder, name, file);
 }
 

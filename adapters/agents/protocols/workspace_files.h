@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,12 +39,20 @@ struct FileRules {
 // Linux 5.6 (openat2).
 std::unique_ptr<FileAccess> make_workspace_files(std::string workspace, FileRules rules = {});
 
+// A folder of a workspace in which files are put.
+struct PutFolder {
+  std::string name{};  // a plain name
+  // Which of the names in it are files that were put; others are neither counted nor removed.
+  std::function<bool(std::string_view name)> is_put{};
+  // Which of those an agent still needs: they are not removed.
+  std::function<bool(std::string_view name)> is_needed{};
+};
+
 // Copies an open file, from its beginning, to <workspace>/<folder>/<name>, under the same rules;
 // the folder is made. When more than limits::kWorkspaceMediaFilesMax files or
-// kWorkspaceMediaBytesMax would lie there, the oldest go. `folder` and `name` are plain names.
-// Returns its absolute path. Thread: as above.
+// kWorkspaceMediaBytesMax would lie there, the oldest that are not needed go; no_space when that is
+// not enough. `name` is a plain name. Returns its absolute path. Thread: as above.
 Result<std::string> put_into_workspace(const std::string& workspace, const FileRules& rules,
-                                       const std::string& folder, const std::string& name,
-                                       int file);
+                                       const PutFolder& folder, const std::string& name, int file);
 
 }  // namespace spine::agents

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <vector>
 
+#include "adapters/agents/prompt_files.h"
 #include "adapters/agents/registry.h"
 #include "adapters/media/media_store.h"
 #include "engine/pipeline/clock.h"
@@ -154,7 +155,7 @@ TEST_F(PoolTest, FilesLieInTheWorkspaceWhenTheAgentIsToldOfThem) {
   prompt(2, 2, "another one");
   ASSERT_TRUE(until("RunFinished", 2));
   const std::string name = media::media_name(sha256).substr(0, 12) + "-a_letter.txt";
-  const fs::path file = folder_ / "work/attachments" / name;
+  const fs::path file = folder_ / "work" / kWorkspaceMediaFolder / name;
   EXPECT_TRUE(fs::exists(file));
   std::ranges::sort(texts_);
   ASSERT_EQ(texts_.size(), 2U);

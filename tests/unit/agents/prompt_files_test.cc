@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <memory>
 #include <string>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,14 +40,18 @@ class PromptFilesTest : public testing::Test {
     return store.value().put(as_bytes(content)).value().sha256;
   }
   FetchedFiles fetch(const std::vector<PromptFile>& files,
-                     std::uint64_t images = limits::kPromptImagesBytesMax) {
+                     std::uint64_t images = limits::kPromptImagesBytesMax,
+                     const PromptFiles::AtWork& at_work = {}) {
     return PromptFiles({.files = files})
         .fetch({.media = root_ / "media",
                 .workspace = (root_ / "work").string(),
-                .images_bytes_max = images});
+                .images = true,
+                .images_bytes_max = images},
+               at_work);
   }
   std::string place(const Digest256& sha256, const std::string& name) const {
-    return (root_ / "work/attachments" / (media::media_name(sha256).substr(0, 12) + "-" + name))
+    return (root_ / "work" / kWorkspaceMediaFolder /
+            (media::media_name(sha256).substr(0, 12) + "-" + name))
         .string();
   }
   static std::string text_of(const std::string& path) {
@@ -77,7 +82,7 @@ TEST_F(PromptFilesTest, AFileThatIsNotThereIsALine) {
             "[file d: not fetched]\n"
             "[2 more files came, too many to be named here]");
   EXPECT_EQ(prompt.fetch({.media = root_, .workspace = root_.string()}).lines, prompt.lines());
-  EXPECT_FALSE(prompt.has_images());
+  EXPECT_EQ(prompt.image_bytes(), 0U);
   EXPECT_FALSE(prompt.empty());
   EXPECT_TRUE(PromptFiles({.text = "words"}).empty());
 }
@@ -122,7 +127,66 @@ TEST_F(PromptFilesTest, ImagesBeyondTheBoundAreFilesAlone) {
   ASSERT_EQ(fetched.images->size(), 1U) << "the third is beyond what was left";
   EXPECT_EQ(fetched.images->front().base64, encode_base64(as_bytes(whole)));
   EXPECT_EQ(fs::file_size(place(first, "file.png")), large.size());
+  EXPECT_EQ(fetched.lines, "[file: " + place(first, "file.png") +
+                               " (not shown: too large)]\n[file: " + place(second, "file.webp") +
+                               "]\n[file: " + place(second, "file.webp") +
+                               " (not shown for lack of room)]");
   EXPECT_EQ(fetch(files, 0).images, nullptr);
+}
+
+TEST_F(PromptFilesTest, AnAgentThatWantsNoImagesIsToldOfFilesAlone) {
+  const Digest256 picture = keep("a picture");
+  const std::vector<PromptFile> files{{.mime_type = "image/png", .sha256 = picture}};
+  const FetchedFiles fetched =
+      PromptFiles({.files = files})
+          .fetch({.media = root_ / "media", .workspace = (root_ / "work").string()});
+  EXPECT_EQ(fetched.lines, "[file: " + place(picture, "file.png") + "]");
+  EXPECT_EQ(fetched.images, nullptr);
+}
+
+TEST_F(PromptFilesTest, RoomForImagesIsWhatIsSaidOfThem) {
+  const Digest256 sha256 = sha256_of("x");
+  const auto room = [](const std::vector<PromptFile>& files) {
+    return PromptFiles({.files = files}).image_bytes();
+  };
+  const auto image = [&](std::uint64_t bytes) {
+    return PromptFile{.mime_type = "image/png", .sha256 = sha256, .bytes = bytes};
+  };
+  EXPECT_EQ(room({image(1'000), image(234)}), 1'234U);
+  EXPECT_EQ(room({image(0)}), limits::kPromptImageBytesMax) << "nobody said";
+  EXPECT_EQ(room({image(limits::kPromptImageBytesMax + 1)}), 0U) << "it is not shown";
+  EXPECT_EQ(room(std::vector<PromptFile>(3, image(4 * limits::kMiB))),
+            limits::kPromptImagesBytesMax);
+  EXPECT_EQ(room({{.mime_type = "image/png", .bytes = 5},
+                  {.mime_type = "text/plain", .sha256 = sha256, .bytes = 5}}),
+            0U);
+}
+
+TEST_F(PromptFilesTest, WhatPromptsAtWorkNeedStaysAndALineTellsThatThereIsNoRoom) {
+  const Digest256 first = keep("the first");
+  const Digest256 second = keep("the second");
+  const std::vector<PromptFile> of_first{{.name = "a", .sha256 = first}};
+  const std::vector<PromptFile> of_second{{.name = "b", .sha256 = second}};
+  const std::string a = place(first, "a");
+  const std::string b = place(second, "b");
+  auto at_work = std::make_shared<const PromptFiles>(pipeline::PromptItem{.files = of_first});
+  const PromptFiles::AtWork works{at_work};
+  fetch(of_first);
+  const std::string diary = (root_ / "work" / kWorkspaceMediaFolder / "diary.md").string();
+  std::ofstream(diary) << "not ours";
+  fs::resize_file(a, limits::kWorkspaceMediaBytesMax - 5);
+  const FetchedFiles refused = fetch(of_second, 0, works);
+  EXPECT_EQ(refused.lines, "[file b: there is no room for it in the workspace]");
+  EXPECT_EQ(refused.problems.size(), 1U);
+  EXPECT_TRUE(fs::exists(a));
+  // Nor does a prompt lose its own.
+  EXPECT_EQ(fetch({of_second[0], of_first[0]}).lines,
+            "[file b: there is no room for it in the workspace]\n[file a: " + a + "]");
+  fs::resize_file(a, limits::kWorkspaceMediaBytesMax - 5);
+  at_work.reset();
+  EXPECT_EQ(fetch(of_second, 0, works).lines, "[file b: " + b + "]");
+  EXPECT_FALSE(fs::exists(a));
+  EXPECT_EQ(text_of(diary), "not ours");
 }
 
 TEST_F(PromptFilesTest, WhatCannotBeReadIsToldAndTheRestGoesOn) {
@@ -143,7 +207,7 @@ TEST_F(PromptFilesTest, WhatCannotBeReadIsToldAndTheRestGoesOn) {
 
 TEST_F(PromptFilesTest, AWorkspaceThatTakesNoFileDoesNotHideTheImage) {
   const Digest256 picture = keep("a picture");
-  fs::create_directory_symlink("/", root_ / "work/attachments");
+  fs::create_directory_symlink("/", root_ / "work" / kWorkspaceMediaFolder);
   const FetchedFiles fetched =
       fetch({{.name = "p.png", .mime_type = "image/png", .sha256 = picture}});
   EXPECT_EQ(fetched.lines, "[file p.png: it could not be put into the workspace]");

@@ -73,5 +73,17 @@ TEST_F(MediaKeeperTest, NothingIsToldOnceItIsGone) {
   EXPECT_FALSE(told);
 }
 
+TEST_F(MediaKeeperTest, WhoAskedIsForgottenOnTheLoopWhileTheJobRuns) {
+  auto asker = std::make_shared<int>();
+  const std::weak_ptr<int> known = asker;
+  {
+    MediaKeeper other{pool_, MediaStore::open(temp_.media()).value()};
+    other.put(std::string(4'000'000, 'x'),
+              [asker = std::move(asker)](Result<MediaFile>&&) { FAIL() << *asker; });
+    EXPECT_FALSE(known.expired());
+  }
+  EXPECT_TRUE(known.expired());
+}
+
 }  // namespace
 }  // namespace spine::media

@@ -141,10 +141,13 @@ TEST_F(MediaStoreTest, ADamagedFileIsNeverHandedOutAndIsMendedByTheSameContent) 
 }
 
 TEST_F(MediaStoreTest, SweepsWhatNothingRefersTo) {
+  const auto put_before = [this](std::string_view text) {
+    return open().put(as_bytes(text)).value().sha256;
+  };
+  const Digest256 wanted = put_before("wanted");
+  const Digest256 unwanted = put_before("unwanted");
+  const Digest256 young = put_before("young");
   MediaStore store = open();
-  const Digest256 wanted = store.put(as_bytes("wanted")).value().sha256;
-  const Digest256 unwanted = store.put(as_bytes("unwanted")).value().sha256;
-  const Digest256 young = store.put(as_bytes("young")).value().sha256;
   age(wanted);
   age(unwanted);
   write_file(temp_.media() / "incoming-0000000000000000-1.partial", "of another process");
@@ -166,6 +169,19 @@ TEST_F(MediaStoreTest, SweepsWhatNothingRefersTo) {
   ASSERT_TRUE(store.put(as_bytes("young")));
   ASSERT_TRUE(store.sweep({wanted}));
   EXPECT_TRUE(StoredFile::open(temp_.media(), young));
+}
+
+TEST_F(MediaStoreTest, WhatThisProcessPutIsSweptByTheMonotonicClock) {
+  MediaStore store = open();
+  const Digest256 put = store.put(as_bytes("put")).value().sha256;
+  const Digest256 adopted = store.adopt(incoming(store, "adopted")).value().sha256;
+  age(put);  // or the clock of the wall was set
+  age(adopted);
+  EXPECT_EQ(store.sweep({}).value().files, 0U);
+  EXPECT_EQ(store.files(), 2U);
+  EXPECT_TRUE(StoredFile::open(temp_.media(), put));
+  EXPECT_TRUE(StoredFile::open(temp_.media(), adopted));
+  EXPECT_EQ(store.sweep({}, 0).value().files, 2U) << "all of it is settled";
 }
 
 TEST_F(MediaStoreTest, CountsWhatIsThereAndRemovesWhatWasLeftUnfinished) {

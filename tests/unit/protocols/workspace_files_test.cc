@@ -6,8 +6,12 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <gtest/gtest.h>
 #include <iterator>
+#include <set>
+#include <string>
+#include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -179,8 +183,23 @@ class PutIntoWorkspace : public WorkspaceFilesTest {
                             const std::string& content) {
     put("source", content);
     const UniqueFd source{::open(path("source").c_str(), O_RDONLY | O_CLOEXEC)};
-    return put_into_workspace(root / "work", {}, folder, name, source.get());
+    const PutFolder put{
+        .name = folder,
+        .is_put = [](std::string_view lying) { return lying.starts_with("put-"); },
+        .is_needed = [this](std::string_view lying) { return needed.contains(lying); }};
+    return put_into_workspace(root / "work", {}, put, name, source.get());
   }
+  // As many as may lie there, but for one.
+  void fill() {
+    ASSERT_TRUE(bring("attachments", "put-first", "x"));
+    for (std::size_t i = 2; i < limits::kWorkspaceMediaFilesMax; ++i)
+      put("work/attachments/put-" + std::to_string(i), "y");
+    fs::last_write_time(root / "work/attachments/put-7",
+                        fs::file_time_type::clock::now() - std::chrono::hours(1));
+  }
+  bool lies(const std::string& name) { return fs::exists(root / "work/attachments" / name); }
+
+  std::set<std::string, std::less<>> needed{};
 };
 
 TEST_F(PutIntoWorkspace, CopiesAFileForTheAgentsUser) {
@@ -210,19 +229,48 @@ TEST_F(PutIntoWorkspace, GoesNowhereElse) {
   EXPECT_FALSE(bring("attachments", "a.bin", "x"));
 }
 
-TEST_F(PutIntoWorkspace, TheOldestGoWhenTooManyLieThere) {
-  ASSERT_TRUE(bring("attachments", "first", "x"));
-  const auto now = fs::file_time_type::clock::now();
-  for (std::size_t i = 1; i < limits::kWorkspaceMediaFilesMax; ++i)
-    put("work/attachments/" + std::to_string(i), "y");
-  fs::last_write_time(root / "work/attachments/7", now - std::chrono::hours(1));
-  ASSERT_TRUE(bring("attachments", "last", "z"));
-  EXPECT_FALSE(fs::exists(root / "work/attachments/7"));
-  EXPECT_TRUE(fs::exists(root / "work/attachments/8"));
-  EXPECT_EQ(content_of("work/attachments/last"), "z");
-  const auto there = fs::directory_iterator(root / "work/attachments");
-  EXPECT_EQ(static_cast<std::size_t>(std::distance(begin(there), end(there))),
-            limits::kWorkspaceMediaFilesMax);
+TEST_F(PutIntoWorkspace, TheOldestThatAreNotNeededGoWhenTooManyLieThere) {
+  fill();
+  fs::last_write_time(root / "work/attachments/put-9",
+                      fs::file_time_type::clock::now() - std::chrono::hours(2));
+  needed = {"put-9"};
+  ASSERT_TRUE(bring("attachments", "put-last", "z"));
+  EXPECT_TRUE(lies("put-7")) << "there was room for one more";
+  ASSERT_TRUE(bring("attachments", "put-last", "z"));
+  EXPECT_TRUE(lies("put-7")) << "it takes its own place";
+  ASSERT_TRUE(bring("attachments", "put-beyond", "z"));
+  EXPECT_FALSE(lies("put-7"));
+  EXPECT_TRUE(lies("put-8"));
+  EXPECT_TRUE(lies("put-9"));
+  EXPECT_EQ(content_of("work/attachments/put-last"), "z");
+}
+
+TEST_F(PutIntoWorkspace, FilesOfOthersAreNeitherCountedNorRemoved) {
+  fill();
+  put("work/attachments/diary.md", "dear diary");
+  fs::last_write_time(root / "work/attachments/diary.md",
+                      fs::file_time_type::clock::now() - std::chrono::hours(9));
+  ASSERT_TRUE(bring("attachments", "put-last", "z"));
+  EXPECT_TRUE(lies("put-7"));
+  ASSERT_TRUE(bring("attachments", "put-beyond", "z"));
+  EXPECT_EQ(content_of("work/attachments/diary.md"), "dear diary");
+  EXPECT_FALSE(lies("put-7"));
+}
+
+TEST_F(PutIntoWorkspace, NothingIsRemovedWhenThatWouldNotBeEnough) {
+  ASSERT_TRUE(bring("attachments", "put-large", "x"));
+  ASSERT_TRUE(bring("attachments", "put-old", "x"));
+  fs::resize_file(root / "work/attachments/put-large", limits::kWorkspaceMediaBytesMax - 5);
+  needed = {"put-large"};
+  EXPECT_EQ(bring("attachments", "put-new", "too long").error().code, Errc::no_space);
+  EXPECT_TRUE(lies("put-large"));
+  EXPECT_TRUE(lies("put-old"));
+  EXPECT_FALSE(lies("put-new"));
+  ASSERT_TRUE(bring("attachments", "put-new", "fits.")) << "in place of put-old";
+  EXPECT_FALSE(lies("put-old"));
+  needed.clear();
+  ASSERT_TRUE(bring("attachments", "put-more", "too long"));
+  EXPECT_FALSE(lies("put-large"));
 }
 
 }  // namespace
