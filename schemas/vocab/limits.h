@@ -159,6 +159,21 @@ inline constexpr std::size_t kLiveTextBytesAllMax = 32 * kMiB;
 // A connection with a larger send backlog gets no text deltas until half of this is left.
 inline constexpr std::size_t kDeltaBacklogBytesMax = kMiB;
 
+// ---- calls to others over HTTP, of one client
+inline constexpr std::size_t kOutboundClientsMax = 2;  // channels; webhooks
+inline constexpr std::size_t kOutboundCallsMax = 16;   // at once
+inline constexpr std::size_t kOutboundCallsPerHostMax = 8;
+inline constexpr std::size_t kOutboundOwnCallsMax = 32;         // besides: long polls
+inline constexpr std::size_t kOutboundIdleConnectionsMax = 16;  // kept for the next call
+inline constexpr std::size_t kOutboundIdleSeconds = 20;         // then such a one is not used again
+inline constexpr std::size_t kOutboundQueuedMax = 256;          // calls that wait for their turn
+// Bodies of requests that wait or run, and of answers until they are handed over.
+inline constexpr std::size_t kOutboundBufferedBytesMax = 4 * kMiB;
+inline constexpr std::size_t kOutboundHeadBytesMax = 32 * kKiB;       // fields of one answer
+inline constexpr std::size_t kOutboundFieldBytes = 100 * kKiB;        // one of them, in libcurl
+inline constexpr std::size_t kOutboundErrorBodyBytesMax = 64 * kKiB;  // of one not meant for a file
+inline constexpr std::size_t kOutboundTransferBytes = 16 * kKiB;      // each way, in libcurl
+
 // ---- approvals, as the net thread remembers them
 inline constexpr std::size_t kApprovalsKnownMax = 128;     // the last ones that were resolved
 inline constexpr std::size_t kApprovalWaitersMax = 1'024;  // requests until one is answered
@@ -307,11 +322,18 @@ inline constexpr std::size_t kSkillsBytesWorst =
 inline constexpr std::size_t kPastBytesWorst = kPastQuestionsMax * kPastQuestionBytesMax +
                                                kPastChildrenMax * kPastAnswerBytesMax +
                                                2 * (kPastAnswerBytesMax / 4 * 3);
+// A transfer: libcurl's buffers and fields, TLS. Strings that grow hold up to twice their bytes.
+inline constexpr std::size_t kOutboundBytesWorst =
+    kOutboundClientsMax *
+    ((kOutboundCallsMax + kOutboundOwnCallsMax) *
+         (2 * kOutboundTransferBytes + kOutboundHeadBytesMax + kOutboundFieldBytes +
+          kTlsConnectionBytes) +
+     kOutboundIdleConnectionsMax * kTlsConnectionBytes + 2 * kOutboundBufferedBytesMax);
 // Not in it: what waits for and comes from processes of agents, which is bounded by how many of
 // them the configuration allows (kAgentInputBytesMax and spine.lineBytes for each).
 inline constexpr std::size_t kMemoryBytesWorst =
     2 * kStateBytesMax + kPipelineBytesWorst + kNetBytesWorst + kSkillsBytesWorst +
-    kPromptsWaitingBytesMax + kPastBytesWorst + 64 * kMiB;
+    kPromptsWaitingBytesMax + kPastBytesWorst + kOutboundBytesWorst + 28 * kMiB;
 // The rest of 4 GiB is for code, libraries and the allocator.
 static_assert(kMemoryBytesWorst < std::size_t{3'840} * kMiB, "the worst case fits in 4 GiB");
 

@@ -33,6 +33,7 @@ ADAPTERS = {
     # Its processes are started and read from as those of agents are.
     "adapters/past": ("adapters/past", "adapters/loop", "adapters/agents/process"),
     "adapters/schedule": ("adapters/schedule", "adapters/loop"),
+    "adapters/outbound": ("adapters/outbound", "adapters/loop"),
 }
 
 # The rooms of an adapter that has any: room -> rooms it may include from, besides its own.
@@ -51,7 +52,7 @@ LIBRARIES = {
     "lmdb.h": ("journal", "tests", "bench"),
     "libwebsockets.h": ("adapters/websocket/net", "tests", "bench"),
     "event2/": ("adapters/loop", "adapters/agents", "adapters/skills",
-               "adapters/schedule", "tests", "bench"),
+               "adapters/schedule", "adapters/outbound", "tests", "bench"),
     "yaml-cpp/": ("adapters/skills", "tests", "bench"),
     "sodium": ("adapters/websocket/door", "tests"),
     "concurrentqueue/": ("engine/pipeline", "tests", "bench"),
