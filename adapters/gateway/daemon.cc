@@ -109,7 +109,9 @@ Status Daemon::start() {
   SPINE_TRY_STATUS(take_state_dir());
   SPINE_TRY_STATUS(make_loop());
   SPINE_TRY_STATUS(recover());
+  connect_channels();
   start_agents();
+  start_loop();
   announce();
   return ok();
 }
@@ -270,13 +272,24 @@ Status Daemon::recover() {
   for (const std::string& note : report->notes)
     kLog.warn("{}", note);
   quarantined_ = std::move(report->quarantined);
+  known_channels_ = std::move(report->channels);
   steps_.done("journal", recovery_text(*report));
   return ok();
 }
 
-void Daemon::start_agents() {
+// Programs of channels carry the same mark as those of agents: what is left over is ended first.
+void Daemon::connect_channels() {
   const std::uint32_t left = agents::sweep_orphans(agents::owner_mark(state_dir_.string()));
-  if (left != 0) kLog.warn("{} processes of agents were left over and are ended", left);
+  if (left != 0) kLog.warn("{} processes of agents or channels were left over and are ended", left);
+  channels_ = std::make_unique<channels::ChannelHost>(
+      loop_->base(), loop_->producer(), shared_,
+      places_of_gateway(configs_.back(), state_dir_, config_path_, common_.token_file),
+      std::move(known_channels_));
+  channels_->apply(configs_.back().channels);
+  steps_.done("connect channels", channels_->summary());
+}
+
+void Daemon::start_agents() {
   agents_ = std::make_unique<agents::AgentRegistry>(
       loop_->base(), loop_->producer(), shared_,
       places_of_gateway(configs_.back(), state_dir_, config_path_, common_.token_file),
@@ -285,18 +298,23 @@ void Daemon::start_agents() {
   skills_ = std::make_unique<SkillsLink>(loop_->base(), loop_->producer(), shared_, *agents_);
   skills_->apply(configs_.back(), state_dir_);
   steps_.done("agents", fmt::format("{}; {} skills", agents_->summary(), skills_->eligible()));
+}
+
+void Daemon::start_loop() {
   loop_->start(
       {.on_prompt = [this](const pipeline::PromptItem& item) { agents_->prompt(item); },
        .on_cancel = [this](RunId run) { agents_->cancel(run); },
        .on_steer = [this](const pipeline::SteerItem& item) { agents_->steer(item); },
        .on_answer = [this](const pipeline::AnswerItem& item) { agents_->answer(item); },
        .on_control = [this](const pipeline::ControlItem& item) { agents_->control(item); },
+       .on_deliver = [this](const pipeline::DeliverItem& item) { channels_->deliver(item); },
        .on_past =
            [this](ConnectionRef to, std::uint64_t request, const pipeline::PastQuestionItem& item) {
              past_->ask(to, request, item.line);
            },
        .on_stop_asked =
            [this] {
+             channels_->stop();
              agents_->record_partials();
              server_->flush_refusal_report();
            },
@@ -305,7 +323,7 @@ void Daemon::start_agents() {
              past_->stop();
              agents_->begin_stop();
            },
-       .ended = [this] { return agents_->ended(); },
+       .ended = [this] { return agents_->ended() && channels_->ended(); },
        .on_reload = [this] { reload(); }});
   engine_->start(&end_process);
 }
@@ -324,10 +342,11 @@ void Daemon::serve() {
   server_->join();
   loop_->stop();
   zone_.reset();
+  channels_.reset();
   skills_.reset();
   agents_.reset();
   past_.reset();
-  // Agent processes that left their process group, where there was no pid name space.
+  // Processes that left their process group, where there was no pid name space.
   agents::sweep_orphans(agents::owner_mark(state_dir_.string()));
   kLog.info("stopped");
   log::shutdown();
@@ -358,6 +377,7 @@ void Daemon::reload() {
   if (change.log_level) log::set_level(after.log_level);
   if (change.agents) agents_->apply(after.agents);
   skills_->apply(after, state_dir_);
+  channels_->apply(after.channels);
   if (change.recorded) {
     push(fb::EventBody::ConfigApplied, policy_of(after), loop_->producer());
   }
@@ -392,6 +412,11 @@ void hide_secrets(const config::Config& config) {
   const auto names_secret = [](std::string_view name) { return config::is_secret({&name, 1}); };
   for (const std::string& secret : config::secrets_of(config))
     log::redact(secret);
+  for (const config::ChannelConfig& channel : config.channels) {
+    for (const auto& [name, value] : channel.program.env) {
+      if (names_secret(name)) hide(value);
+    }
+  }
   for (const config::AgentConfig& agent : config.agents) {
     for (const auto& [name, value] : agent.process.env) {
       if (names_secret(name)) hide(value);

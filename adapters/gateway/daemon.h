@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "adapters/agents/registry.h"
+#include "adapters/channels/host/host.h"
 #include "adapters/gateway/gateway_place.h"
 #include "adapters/gateway/skills_link.h"
 #include "adapters/loop/loop.h"
@@ -91,7 +92,9 @@ class Daemon {
   Status take_state_dir();
   Status make_loop();
   Status recover();
+  void connect_channels();
   void start_agents();
+  void start_loop();
   void announce();
   Status take_secret();
   Result<config::Config> load_config() const;
@@ -112,6 +115,7 @@ class Daemon {
   pipeline::Ingress ingress_{};
   std::optional<state_dir::StateLock> lock_{};
   std::vector<std::string> quarantined_{};  // agents that were in quarantine at the last stop
+  std::vector<core::ChannelView> known_channels_{};  // accounts, as they were at the last stop
   std::unique_ptr<loop::LoopThread> loop_{};
   std::unique_ptr<net::NetServer> server_{};
   std::unique_ptr<pipeline::Engine> engine_{};
@@ -119,6 +123,7 @@ class Daemon {
   std::unique_ptr<past::AnswerPool> past_{};
   std::unique_ptr<agents::AgentRegistry> agents_{};
   std::unique_ptr<SkillsLink> skills_{};
+  std::unique_ptr<channels::ChannelHost> channels_{};
 };
 
 }  // namespace spine::gateway

@@ -159,7 +159,7 @@ flatbuffers::Offset<fb::ChannelPolicy> build_channel(Builder& builder,
   const Groups groups = build_groups(builder, channel);
   return fb::CreateChannelPolicy(builder, name, policy(channel.dm_policy), allow_from,
                                  policy(channel.group_policy), group_allow_from, channel.queue_mode,
-                                 groups);
+                                 groups, channel.delivery_ttl_ms, channel.at_least_once);
 }
 
 // Absent when there are none.

@@ -80,6 +80,7 @@ Result<RecoveryReport> Engine::recover(EngineOptions options) {
   std::vector<std::string_view> quarantined;
   core::list_quarantined(engine_->state(), quarantined);
   report.quarantined.assign(quarantined.begin(), quarantined.end());
+  core::list_channels(engine_->state(), report.channels);
   report.last = journal_->last();
   report.seconds = static_cast<double>(monotonic_now_us() - began) / 1e6;
   return report;

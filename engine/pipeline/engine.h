@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/core/base/kept_body.h"
+#include "engine/core/model/views.h"
 #include "engine/pipeline/follower/follower.h"
 #include "engine/pipeline/queues/ingress.h"
 #include "engine/pipeline/queues/outbox.h"
@@ -41,6 +42,7 @@ struct RecoveryReport {
   // Runs that were being worked on: interrupted, and tried again or failed by the policy.
   std::uint32_t obligations_resumed{};
   std::vector<std::string> quarantined{};  // agents, by id ascending
+  std::vector<core::ChannelView> channels{};  // the accounts, as they were left
   std::vector<std::string> notes{};
 };
 

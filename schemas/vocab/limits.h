@@ -210,6 +210,14 @@ inline constexpr std::size_t kFileThreads = 2;           // that read and write 
 inline constexpr std::size_t kFileJobsPerAgentMax = 64;  // waiting; then its output is not read
 inline constexpr std::uint64_t kLateUpdatesMs = 1'000;   // of a turn, after its response
 
+// ---- channels that are programs
+inline constexpr std::uint32_t kProgramLineBytesMax = 32 * kMiB;  // of one line of its output
+inline constexpr std::size_t kProgramInputBytesMax = 64 * kMiB;   // that wait to be read by one
+inline constexpr std::uint32_t kProgramOddLinesMax = 32;          // in a row, then it is ended
+inline constexpr std::uint64_t kProgramOutcomeMs = 120'000;       // of one delivery
+inline constexpr std::uint64_t kProgramStopMs = 1'000;            // until SIGTERM, until SIGKILL
+inline constexpr std::size_t kAttachmentTextBytesMax = 8 * kKiB;  // its name, its address
+
 // ---- sockets, from accept on
 inline constexpr std::uint32_t kUnauthenticatedMax = 2'048;  // of all; then the oldest is cut
 // Of those, with libwebsockets at one time: request head read, no hello yet.
@@ -329,8 +337,9 @@ inline constexpr std::size_t kOutboundBytesWorst =
          (2 * kOutboundTransferBytes + kOutboundHeadBytesMax + kOutboundFieldBytes +
           kTlsConnectionBytes) +
      kOutboundIdleConnectionsMax * kTlsConnectionBytes + 2 * kOutboundBufferedBytesMax);
-// Not in it: what waits for and comes from processes of agents, which is bounded by how many of
-// them the configuration allows (kAgentInputBytesMax and spine.lineBytes for each).
+// Not in it: what waits for and comes from processes of agents and from channels that are programs,
+// which is bounded by how many of them the configuration allows (kAgentInputBytesMax and
+// spine.lineBytes for each; kProgramInputBytesMax and kProgramLineBytesMax).
 inline constexpr std::size_t kMemoryBytesWorst =
     2 * kStateBytesMax + kPipelineBytesWorst + kNetBytesWorst + kSkillsBytesWorst +
     kPromptsWaitingBytesMax + kPastBytesWorst + kOutboundBytesWorst + 28 * kMiB;

@@ -29,6 +29,8 @@ ADAPTERS = {
     "adapters/client": ("adapters/client", "adapters/http"),   # the other side of one upgrade
     # They live on the loop thread, and use its timers.
     "adapters/agents": ("adapters/agents", "adapters/loop"),
+    # They live there, too, and some are processes that are started as those of agents are.
+    "adapters/channels": ("adapters/channels", "adapters/loop", "adapters/agents/process"),
     "adapters/skills": ("adapters/skills", "adapters/loop"),
     # Its processes are started and read from as those of agents are.
     "adapters/past": ("adapters/past", "adapters/loop", "adapters/agents/process"),
@@ -38,6 +40,7 @@ ADAPTERS = {
 
 # The rooms of an adapter that has any: room -> rooms it may include from, besides its own.
 _WEBSOCKET = "adapters/websocket/"
+_CHANNELS = "adapters/channels/"
 ROOMS = {
     _WEBSOCKET + "protocol": (),
     _WEBSOCKET + "door": (_WEBSOCKET + "protocol",),
@@ -45,6 +48,10 @@ ROOMS = {
     _WEBSOCKET + "pushes": (_WEBSOCKET + "protocol",),
     _WEBSOCKET + "net": (_WEBSOCKET + "protocol", _WEBSOCKET + "door", _WEBSOCKET + "methods",
                          _WEBSOCKET + "pushes"),
+    # A channel knows no other: what they have in common is the interface.
+    _CHANNELS + "interface": (),
+    _CHANNELS + "program": (_CHANNELS + "interface",),
+    _CHANNELS + "host": (_CHANNELS + "interface", _CHANNELS + "program"),
 }
 
 # A library's header may be included only below these folders.

@@ -118,10 +118,21 @@ std::optional<std::string> why_not(std::string_view name, bool is_root) {
   return std::nullopt;
 }
 
-Error cannot_get(std::string_view agent, std::string_view key, std::string_view name,
+std::string who(const LaunchRequest& request) {
+  return request.who.empty() ? fmt::format("Agent {}", printable(request.agent.id)) : request.who;
+}
+
+std::string full_key(const LaunchRequest& request, std::string_view key) {
+  if (!request.keys.empty()) return fmt::format("{}{}", request.keys, key);
+  return fmt::format("agents.entries.{}.spine.{}", printable(request.agent.id), key);
+}
+
+Error cannot_get(const LaunchRequest& request, std::string_view key, std::string_view name,
                  std::string_view reason) {
-  return {Errc::invalid_argument, fmt::format("Agent {}: {} names {}: {}.", printable(agent), key,
-                                              printable(name), reason)};
+  return {Errc::invalid_argument,
+          fmt::format("{}: {} names {}: {}.", who(request),
+                      request.keys.empty() ? fmt::format("spine.{}", key) : full_key(request, key),
+                      printable(name), reason)};
 }
 
 using config::Separation;
@@ -133,7 +144,7 @@ struct Separated {
 };
 
 Error not_possible(const LaunchRequest& request, std::string_view reason) {
-  return {Errc::invalid_argument, fmt::format("Agent {}: {}", printable(request.agent.id), reason)};
+  return {Errc::invalid_argument, fmt::format("{}: {}", who(request), reason)};
 }
 
 Result<Separated> choose_as_root(const LaunchRequest& request, Separation asked) {
@@ -192,21 +203,19 @@ Result<std::string> find_command(const LaunchRequest& request,
   if (!program.empty()) return program;
   if (const std::string why = why_none_found(name, path, working_directory(request));
       !why.empty()) {
-    return Error{Errc::not_found,
-                 fmt::format("Agent {}: its program {}.", printable(request.agent.id), why)};
+    return Error{Errc::not_found, fmt::format("{}: its program {}.", who(request), why)};
   }
   if (name.find('/') != std::string::npos) {
-    return Error{
-        Errc::not_found,
-        fmt::format("Agent {}: there is no program {}. Install it, or correct "
-                    "agents.entries.{}.spine.command.",
-                    printable(request.agent.id), printable(name), printable(request.agent.id))};
+    return Error{Errc::not_found,
+                 fmt::format("{}: there is no program {}. Install it, or correct {}.", who(request),
+                             printable(name), full_key(request, "command"))};
   }
-  return Error{Errc::not_found,
-               fmt::format("Agent {0}: the command {1} is not on the agent's PATH ({2}). Install "
-                           "it, name its full path in agents.entries.{0}.spine.command, or put "
-                           "its folder into agents.entries.{0}.spine.env.PATH.",
-                           printable(request.agent.id), printable(name), printable(path))};
+  return Error{
+      Errc::not_found,
+      fmt::format("{}: the command {} is not on the {}'s PATH ({}). Install it, name its "
+                  "full path in {}, or put its folder into {}.",
+                  who(request), printable(name), request.who.empty() ? "agent" : "program",
+                  printable(path), full_key(request, "command"), full_key(request, "env.PATH"))};
 }
 
 // Whether the agent's user can reach `path`, e.g. its program. `plan`: null = no sandbox.
@@ -400,14 +409,14 @@ Result<std::vector<std::string>> agent_environment(const LaunchRequest& request,
   set_own(variables, request, user_name);
   for (const std::string& name : agent.process.pass_env) {
     if (const auto reason = why_not(name, request.means.is_root)) {
-      return cannot_get(agent.id, "spine.passEnv", name, *reason);
+      return cannot_get(request, "passEnv", name, *reason);
     }
     // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing of ours changes the environment
     if (const char* value = std::getenv(name.c_str())) variables.set(name, value);
   }
   for (const auto& [name, value] : agent.process.env) {
     if (const auto reason = why_not(name, request.means.is_root)) {
-      return cannot_get(agent.id, "spine.env", name, *reason);
+      return cannot_get(request, "env", name, *reason);
     }
     variables.set(name, value);
   }

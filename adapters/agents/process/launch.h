@@ -38,6 +38,9 @@ struct LaunchRequest {
   std::vector<std::string> command_line{};  // from the protocol; [0] is looked up
   std::vector<std::string> skill_dirs{};    // shown read-only
   std::vector<std::pair<std::string, std::string>> skill_env{};  // set only if not set otherwise
+  // What people call whose program it is, and where its settings stand, when it is no agent's.
+  std::string who{};      // "Channel shell"; empty = "Agent <id>"
+  std::string keys{};     // "channels.shell."; empty = "agents.entries.<id>.spine."
   bool memory_is_held{};  // memory is bounded by a control group; else it is counted
 };
 

@@ -30,6 +30,8 @@ class Channel {
   // Receives and starts nothing more. Before it returns every delivery under way is reported:
   // not_ready when nothing of it was sent, unknown otherwise.
   virtual void stop() = 0;
+  // Whether what stop() began is over: it is not destroyed before, for a few seconds.
+  virtual bool ended() const { return true; }
 };
 
 }  // namespace spine::channels

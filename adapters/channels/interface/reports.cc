@@ -40,6 +40,12 @@ Reports::Texts Reports::texts(std::span<const std::string> values) {
   return builder_.CreateVector(list);
 }
 
+void Reports::remember(std::string identity, std::string position, std::string position_of) {
+  now_.identity = std::move(identity);
+  now_.position = std::move(position);
+  now_.position_of = std::move(position_of);
+}
+
 void Reports::received(Message message) {
   message.channel = channel_;
   message.account = account_;
@@ -50,6 +56,8 @@ void Reports::received(Message message) {
 }
 
 void Reports::read_up_to(std::string_view identity, std::string_view position) {
+  now_.position = position;
+  now_.position_of = identity;
   const Text channel = text(channel_, limits::kNameBytesMax);
   const Text account = text(account_, limits::kNameBytesMax);
   const Text of = text(identity, limits::kNameBytesMax);
@@ -79,11 +87,13 @@ void Reports::exchanged() {
 
 void Reports::confirmed(DeliveryId delivery, EffectId effect,
                         std::span<const std::string> platform_ids) {
+  open_.erase(delivery.value);
   push(
       fb::CreateDeliveryConfirmed(builder_, delivery.value, effect.seq.value, texts(platform_ids)));
 }
 
 void Reports::failed(DeliveryId delivery, EffectId effect, const Failure& failure) {
+  open_.erase(delivery.value);
   const Text reason = text(failure.reason, limits::kAgentMessageBytesMax);
   const Texts ids = texts(failure.platform_ids);
   push(fb::CreateDeliveryFailed(builder_, delivery.value, effect.seq.value, failure.kind, reason,

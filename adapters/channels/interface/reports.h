@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <flatbuffers/flatbuffers.h>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ struct AccountState {
   std::string identity{};
   std::int64_t since_wall_ms{};
   std::int64_t last_exchange_wall_ms{};  // the last that succeeded; 0 = none yet
+  std::string position{};                // up to where it was read; opaque
+  std::string position_of{};             // the identity whose position it is
 };
 
 // Texts are cut to the bounds of limits.h. What is reported in one turn of the loop is committed
@@ -47,6 +50,13 @@ class Reports {
   // Backpressure: false while the engine's input queue is full. Then nothing more is read from the
   // platform.
   bool has_room() { return producer_.has_room(); }
+  // What the journal remembers of the account: identity and position. Before its first report.
+  void remember(std::string identity, std::string position, std::string position_of);
+  // The channel was given it; it is open until its outcome is reported.
+  void given(DeliveryId delivery, EffectId effect) { open_[delivery.value] = effect; }
+  // Those without an outcome.
+  const std::map<std::uint64_t, EffectId>& open() const { return open_; }
+
   // A message; channel and account are put in. Whether it is new, and who may write, the core
   // decides.
   void received(Message message);
@@ -74,6 +84,7 @@ class Reports {
   std::string channel_;
   std::string account_;
   AccountState now_{};
+  std::map<std::uint64_t, EffectId> open_{};  // by delivery
   flatbuffers::FlatBufferBuilder builder_{1024};
 };
 

@@ -18,7 +18,6 @@ namespace ondemand = simdjson::ondemand;
 using simdjson::SUCCESS;
 
 constexpr std::int64_t kTimestampMsMax = 253'402'300'799'999;  // the last one of the year 9999
-constexpr std::size_t kAttachmentTextBytesMax = 8 * limits::kKiB;
 
 bool conversation_kind(std::string_view name, fb::ConversationKind& kind) {
   static constexpr std::array<std::string_view, 3> kNames{"direct", "group", "channel"};
@@ -165,7 +164,7 @@ bool read_attachments(Params& content, ChannelMessage& message) {
                   .url = member_text(element, "url")};
     if (element["bytes"].get(attachment.bytes) != SUCCESS) attachment.bytes = 0;
     for (const std::string_view text : {attachment.name, attachment.mime_type, attachment.url}) {
-      if (text.size() > kAttachmentTextBytesMax) {
+      if (text.size() > limits::kAttachmentTextBytesMax) {
         content.complain("attachments", "texts must NOT have more than 8192 bytes");
       }
     }

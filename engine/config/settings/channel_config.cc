@@ -24,6 +24,15 @@ constexpr Accepts kGroupPolicies = one_of({{"open", fb::DmPolicy::open},
                                            {"allowlist", fb::DmPolicy::allowlist},
                                            {"disabled", fb::DmPolicy::disabled}});
 
+constexpr Accepts kDeliveries = one_of({{"at-most-once", false}, {"at-least-once", true}});
+
+// Channels of OpenClaw that have no adapter here, by the names it gives them.
+constexpr std::array<std::string_view, 24> kNotServed{
+    "bluebubbles", "clickclack", "discord",  "feishu",     "googlechat", "imessage",
+    "irc",         "line",       "matrix",   "mattermost", "msteams",    "nextcloud-talk",
+    "nostr",       "qqbot",      "signal",   "slack",      "sms",        "synology-chat",
+    "tlon",        "twitch",     "whatsapp", "wecom",      "zalo",       "zalouser"};
+
 // For a channel and for each of its accounts, which must agree on who may speak.
 constexpr std::array kChannel{
     remote("enabled", boolean, in<&ChannelConfig::enabled>, "whether anybody is heard"),
@@ -39,6 +48,15 @@ constexpr std::array kChannel{
     decides("groupAllowFrom", ids, in<&ChannelConfig::group_allow_from>,
             "allowFrom for groups, where it is another list"),
     decides("requireMention", boolean, not_kept, "whether an agent must be named in groups"),
+    decides("command", text_list, in<&ChannelConfig::program, &ChannelProgram::command>,
+            "a program that is the channel, and its arguments"),
+    Setting{"env.*", text},
+    decides("cwd", path, in<&ChannelConfig::program, &ChannelProgram::cwd>,
+            "where that program starts, instead of a folder of its own"),
+    decides("delivery", kDeliveries, in<&ChannelConfig::at_least_once>,
+            "whether what may have arrived is sent again"),
+    decides("deliveryTtlSeconds", whole(1, 604'800, 1'000), in<&ChannelConfig::delivery_ttl_ms>,
+            "how long what is to be sent is tried"),
     Setting{"groups", object, not_kept, "the groups there are; none = all"},
     Setting{"dm.enabled", boolean, not_kept, "false is dmPolicy \"disabled\""},
     for_adapter("dm.groupEnabled", boolean),
@@ -119,10 +137,37 @@ class ChannelReader {
     read_groups(channel, agreed({"groups"}), agreed({"requireMention"}));
     check(channel, dm_policy);
     check_groups(channel, group_policy);
+    read_program(channel);
+    if (is_not_served(channel)) {
+      reading_.warn_first(node_,
+                          "{}: not served here: this version has no adapter for it, so nobody is "
+                          "heard on it unless a bridge hands its messages in. All else goes on.",
+                          printable(name_));
+    }
     reading_.config.channels.push_back(std::move(channel));
   }
 
  private:
+  void read_program(ChannelConfig& channel) {
+    const NodeId command = taken({"command"}, channel);
+    taken({"cwd"}, channel);
+    taken({"delivery"}, channel);
+    taken({"deliveryTtlSeconds"}, channel);
+    for (const NodeId variable : reading_.children(reading_.below(node_, "env")))
+      channel.program.env.emplace_back(reading_.document.key(variable), *reading_.text(variable));
+    if (command == 0) return;
+    const auto& words = channel.program.command;
+    if (words.empty() || words.front().empty()) {
+      reading_.error(command, "{} names no program; give it as a list: [\"python3\", \"/a/file\"].",
+                     full("command"));
+    }
+    // It becomes the name of a folder.
+    if (!is_plain(name_, "-_.") || name_.starts_with('.')) {
+      reading_.error(node_,
+                     "a channel with a command is named by letters, digits, -, _ and . alone.");
+    }
+  }
+
   struct PlacedAt {
     NodeId node{};
     std::string prefix{};
@@ -336,6 +381,11 @@ class ChannelReader {
 constinit const SettingTable kChannelDefaultsTable{kAtRoot, kChannelDefaults};
 constinit const SettingTable kChannelTable{kChannelPlaces, kChannel};
 constinit const SettingTable kGroupTable{kGroupPlaces, kGroup};
+
+bool is_not_served(const ChannelConfig& channel) {
+  return channel.enabled && channel.program.command.empty() &&
+         std::ranges::find(kNotServed, channel.name) != kNotServed.end();
+}
 
 void read_channels(Reading& reading) {
   for (const NodeId node : reading.children(reading.at("channels"))) {

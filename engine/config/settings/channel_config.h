@@ -1,8 +1,11 @@
 // The channels section: who may speak where. A policy that cannot be enforced is an error.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "event_generated.h"
@@ -21,6 +24,15 @@ struct GroupConfig {
   bool require_mention{};
 };
 
+// channels.<name>.command: the channel is a program of its own (adapters/channels/README.md).
+struct ChannelProgram {
+  std::vector<std::string> command{};  // with its arguments; empty = it is no program
+  std::vector<std::pair<std::string, std::string>> env{};  // beside the allow-listed ones; secret
+  std::string cwd{};                                       // empty = a folder of its own
+
+  bool operator==(const ChannelProgram&) const = default;
+};
+
 // A channel has one policy: what its accounts say may not differ.
 struct ChannelConfig {
   std::string name{};  // lower case
@@ -33,11 +45,18 @@ struct ChannelConfig {
   // Who may speak in its groups, where that is another list.
   std::optional<std::vector<std::string>> group_allow_from{};
   std::vector<GroupConfig> groups{};  // sorted by id; empty = every group alike
+  ChannelProgram program{};
+  bool at_least_once{};                      // what may have arrived is sent again
+  std::uint64_t delivery_ttl_ms{3'600'000};  // what is not sent by then is a dead letter
 };
 
 extern const SettingTable kChannelDefaultsTable;
 extern const SettingTable kChannelTable;
 extern const SettingTable kGroupTable;
 void read_channels(Reading& reading);  // after read_agents()
+
+// Whether people who come from OpenClaw expect something of it that is not there: the channel is
+// enabled, OpenClaw knows it, and this version has no adapter for it. `channel`: in lower case.
+bool is_not_served(const ChannelConfig& channel);
 
 }  // namespace spine::config

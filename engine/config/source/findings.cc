@@ -12,6 +12,12 @@ void Findings::add(Severity severity, std::string text) {
   if (++count <= limits::kConfigFindingsMax) all_.push_back({severity, std::move(text)});
 }
 
+void Findings::warn_first(std::string text) {
+  if (++warnings_ <= limits::kConfigFindingsMax) {
+    all_.insert(all_.begin(), {Severity::warning, std::move(text)});
+  }
+}
+
 Error Findings::as_error() const {
   SPINE_CHECK(has_errors());
   Error error{Errc::invalid_argument, {}};

@@ -23,6 +23,9 @@ class Findings {
   void error(std::string text) { add(Severity::error, std::move(text)); }
   void warn(std::string text) { add(Severity::warning, std::move(text)); }
 
+  // Before all others.
+  void warn_first(std::string text);
+
   bool has_errors() const { return errors_ != 0; }
   const std::vector<Finding>& all() const { return all_; }
 

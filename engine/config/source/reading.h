@@ -66,6 +66,11 @@ struct Reading {
   void warn(NodeId id, fmt::format_string<Args...> text, Args&&... args) const {
     findings.warn(where(id) + ": " + fmt::format(text, std::forward<Args>(args)...));
   }
+  // Before all others.
+  template <class... Args>
+  void warn_first(NodeId id, fmt::format_string<Args...> text, Args&&... args) const {
+    findings.warn_first(where(id) + ": " + fmt::format(text, std::forward<Args>(args)...));
+  }
 };
 
 // A value and how people call it.

@@ -1,4 +1,5 @@
-// Reports: what the loop thread tells the net thread about agents and skills, to be shown as it is.
+// Reports: what the loop thread tells the net thread about agents, skills and channels, to be shown
+// as it is.
 #pragma once
 
 #include <array>
@@ -48,6 +49,25 @@ struct AgentReport {
 struct AgentsReport {
   std::vector<AgentReport> agents{};  // in the order of the configuration
   std::string search_path{};          // the gateway's PATH: where programs of agents are found
+};
+
+// One account of a channel, as it is on the loop thread; or a channel that is not served.
+struct ChannelReport {
+  std::string name{};  // lower case
+  std::string account{};
+  std::string kind{};      // "program", ...; empty = not served here
+  std::string state{};     // as in ChannelStateChanged; "not served"
+  std::string problem{};   // with its remedy, for people; empty = none
+  std::string identity{};  // who it is on the platform; empty = not known yet
+  std::int64_t since_wall_ms{};
+  std::int64_t last_exchange_wall_ms{};  // 0 = none yet
+  std::uint64_t restarts{};              // after faults, since the gateway was started
+  std::int64_t restart_wall_ms{};        // when it is started again; 0 = it need not be
+  std::uint32_t in_flight{};             // deliveries that it was given, without an outcome
+};
+
+struct ChannelsReport {
+  std::vector<ChannelReport> channels{};  // in the order of the configuration
 };
 
 // How what a skill requires could be installed, as the skill says.

@@ -152,6 +152,7 @@ struct Shared {
   // From the loop thread to the net thread.
   Latest<AgentsReport> agents{};
   Latest<SkillsReport> skills{};
+  Latest<ChannelsReport> channels{};
   Metrics metrics{};
 };
 

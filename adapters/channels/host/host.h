@@ -1,0 +1,82 @@
+// ChannelHost: the accounts of channels: made from the configuration, started, watched, started
+// again, stopped.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "adapters/channels/host/kinds.h"
+#include "adapters/channels/interface/channel.h"
+#include "adapters/channels/interface/reports.h"
+#include "adapters/loop/timer.h"
+#include "engine/config/settings/channel_config.h"
+#include "engine/core/model/views.h"
+#include "engine/pipeline/items/messages.h"
+#include "engine/pipeline/items/reports.h"
+#include "engine/pipeline/queues/shared.h"
+
+namespace spine::channels {
+
+// No channel takes down another or the process: what it throws is a fault like any other, after
+// which it is started again. Thread: loop (the main thread before the loop starts).
+class ChannelHost {
+ public:
+  // All outlive it. `places`: what programs must not see. `known`: the accounts as the journal has
+  // them.
+  ChannelHost(event_base* base, pipeline::IngressProducer& producer, pipeline::Shared& shared,
+              agents::GatewayPlaces places, std::vector<core::ChannelView> known,
+              std::vector<ChannelKind> kinds = channel_kinds());
+  ~ChannelHost();
+  ChannelHost(const ChannelHost&) = delete;
+  ChannelHost& operator=(const ChannelHost&) = delete;
+
+  // Makes the accounts those of the configuration: new ones are started from the loop, absent ones
+  // stopped, those whose settings changed started anew; the rest goes on.
+  void apply(const std::vector<config::ChannelConfig>& channels);
+  // Gives it to its account. Failed as not_ready where there is none, or it is not connected.
+  void deliver(const pipeline::DeliverItem& item);
+  // The gateway stops: every delivery under way is reported before it returns, and none is begun
+  // any more.
+  void stop();
+  // After stop(): whether nothing is left of any channel.
+  bool ended() const;
+  // "telegram: starting; slack: not served here", for people; "none".
+  std::string summary() const;
+
+ private:
+  struct Account;
+  using Key = std::pair<std::string, std::string>;  // channel, account
+
+  const ChannelKind* kind_of(const config::ChannelConfig& channel) const;
+  void want(const config::ChannelConfig& channel, const ChannelKind& kind,
+            const std::string& account);
+  std::unique_ptr<Account> make_account(const Key& key);
+  void drop(Account& account, fb::ChannelState state, std::string_view problem);
+  void start(Account& account);
+  void fault(Account& account, std::string_view why);
+  // The next step of an account: destroyed once it has ended, started when it is due.
+  void step(Account& account);
+  void turn();
+  void publish();
+
+  event_base* base_;
+  pipeline::IngressProducer& producer_;
+  pipeline::Shared& shared_;
+  agents::GatewayPlaces places_;
+  HostMeans means_{places_};
+  std::vector<core::ChannelView> known_;
+  std::vector<ChannelKind> kinds_;
+  std::map<Key, std::unique_ptr<Account>> accounts_;
+  std::vector<Key> order_{};               // as configured
+  std::vector<std::string> not_served_{};  // channels
+  loop::Timer timer_;
+  loop::Timer soon_;
+  bool stopping_{};
+};
+
+}  // namespace spine::channels

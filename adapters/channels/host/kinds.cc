@@ -1,0 +1,21 @@
+// The table of kinds: one entry a kind.
+#include "adapters/channels/host/kinds.h"
+
+#include "adapters/channels/program/program_channel.h"
+
+namespace spine::channels {
+
+std::vector<ChannelKind> channel_kinds() {
+  using config::ChannelConfig;
+  return {
+      {.name = "program",
+       .serves = [](const ChannelConfig& channel) { return !channel.program.command.empty(); },
+       .accounts = [](const ChannelConfig&) { return std::vector<std::string>{""}; },
+       .same = [](const ChannelConfig& before,
+                  const ChannelConfig& after) { return before.program == after.program; },
+       .make = [](const ChannelSetup& setup, const std::string&,
+                  const HostMeans& means) { return make_program_channel(setup, means.gateway); }},
+  };
+}
+
+}  // namespace spine::channels
