@@ -99,6 +99,23 @@ inline constexpr std::size_t kScopesBytesMax = 512;        // of one device, joi
 inline constexpr std::size_t kTextBytesMax = 8 * kMiB;     // one message, one reply
 inline constexpr std::size_t kAttachmentsMax = 64;
 
+// ---- text of channels: what of a Markdown text is still read as Markdown
+inline constexpr std::size_t kMarkdownDepthMax = 32;           // containers opened by one line
+inline constexpr std::size_t kMarkdownIndentColumnsMax = 100;  // before the marker of one
+inline constexpr std::size_t kMarkdownBracketsMax = 1'000;     // "[", of a paragraph
+inline constexpr std::size_t kMarkdownUrlsMax = 250;           // bare ones, of a paragraph
+inline constexpr std::size_t kMarkdownColumnsMax = 128;        // "|", of a line
+inline constexpr std::size_t kMarkdownEventsPerByte = 8;       // of the source, and
+inline constexpr std::size_t kMarkdownEventsAtLeast = 16 * kKiB;
+inline constexpr std::size_t kMarkdownMarksMax = 12;  // that are open at one place
+inline constexpr std::size_t kLinkUnitsMax = 1'024;   // a longer URL is text
+inline constexpr std::size_t kFenceRunMax = 32;       // characters of a fence
+inline constexpr std::size_t kFenceLanguageBytesMax = 32;
+inline constexpr std::size_t kTableColumnWidthMax = 60;  // a longer cell stands out
+inline constexpr std::size_t kListIndentsMax = 8;        // deeper lists are shown as deep as this
+// Of one piece: a lower limit of a platform or a setting is raised to this.
+inline constexpr std::size_t kPieceUnitsMin = 128;
+
 // ---- pipeline
 inline constexpr std::size_t kIngressBlockBytes = 256 * kKiB;  // inputs of one service turn
 inline constexpr std::size_t kIngressBlocksPerProducer = 48;

@@ -46,6 +46,7 @@ ROOMS = {
     _WEBSOCKET + "door": (_WEBSOCKET + "protocol",),
     _WEBSOCKET + "methods": (_WEBSOCKET + "protocol",),
     _WEBSOCKET + "pushes": (_WEBSOCKET + "protocol",),
+    "adapters/channels/text": (),  # pure: from texts to texts
     _WEBSOCKET + "net": (_WEBSOCKET + "protocol", _WEBSOCKET + "door", _WEBSOCKET + "methods",
                          _WEBSOCKET + "pushes"),
     # A channel knows no other: what they have in common is the interface.
@@ -63,6 +64,8 @@ LIBRARIES = {
     "yaml-cpp/": ("adapters/skills", "tests", "bench"),
     "sodium": ("adapters/websocket/door", "tests"),
     "concurrentqueue/": ("engine/pipeline", "tests", "bench"),
+    "md4c.h": ("adapters/channels/text", "tests"),
+    "utf8proc.h": ("adapters/channels/text", "tests"),
     "CLI/": ("adapters/cli", "replay", "tests", "bench"),
 }
 
