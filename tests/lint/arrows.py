@@ -27,8 +27,9 @@ ADAPTERS = {
     # One port, one net thread; and bridges hand in what every channel does.
     "adapters/websocket": ("adapters/websocket", "adapters/http", "adapters/channels/interface"),
     "adapters/client": ("adapters/client", "adapters/http"),   # the other side of one upgrade
-    # They live on the loop thread, and use its timers.
-    "adapters/agents": ("adapters/agents", "adapters/loop"),
+    # They live on the loop thread, and use its timers; agents are given files of messages.
+    "adapters/agents": ("adapters/agents", "adapters/loop", "adapters/media"),
+    "adapters/media": ("adapters/media", "adapters/loop"),
     "adapters/skills": ("adapters/skills", "adapters/loop"),
     # Its processes are started and read from as those of agents are.
     "adapters/past": ("adapters/past", "adapters/loop", "adapters/agents/process"),
@@ -53,6 +54,7 @@ LIBRARIES = {
     "event2/": ("adapters/loop", "adapters/agents", "adapters/skills",
                "adapters/schedule", "tests", "bench"),
     "yaml-cpp/": ("adapters/skills", "tests", "bench"),
+    "magic.h": ("adapters/media", "tests"),
     "sodium": ("adapters/websocket/door", "tests"),
     "concurrentqueue/": ("engine/pipeline", "tests", "bench"),
     "CLI/": ("adapters/cli", "replay", "tests", "bench"),

@@ -14,7 +14,7 @@ PACKAGE_OF = {
     "SYSTEMD": "libsystemd-dev", "SECCOMP": "libseccomp-dev", "GTest": "libgtest-dev", "benchmark": "libbenchmark-dev",
     "nlohmann_json": "nlohmann-json3-dev", "Python3": "python3", "ccache": "ccache",
     "CURL": "libcurl4-openssl-dev", "yaml-cpp": "libyaml-cpp-dev",
-    "SODIUM": "libsodium-dev",
+    "SODIUM": "libsodium-dev", "LIBMAGIC": "libmagic-dev",
 }
 # Needed without a find: headers only, and the tools that configure.
 ALWAYS = {"cmake", "ninja-build", "flatbuffers-compiler", "libconcurrentqueue-dev"}
