@@ -9,7 +9,7 @@ readonly packages_to_build=(
   libevent-dev libwebsockets-dev libflatbuffers-dev flatbuffers-compiler liblmdb-dev
   libconcurrentqueue-dev libcli11-dev libfmt-dev libspdlog-dev libsimdjson-dev libssl-dev
   libxxhash-dev libsystemd-dev libseccomp-dev libcurl4-openssl-dev libyaml-cpp-dev
-  libsodium-dev libmd4c-dev libutf8proc-dev
+  libsodium-dev libmagic-dev libmd4c-dev libutf8proc-dev
   bubblewrap
 )
 readonly packages_to_test=(

@@ -41,6 +41,12 @@ inline std::string_view text_of(const flatbuffers::String* string) {
   return string == nullptr ? std::string_view{} : std::string_view{string->data(), string->size()};
 }
 
+// The same of a vector of bytes.
+inline ByteSpan bytes_of(const flatbuffers::Vector<std::uint8_t>* bytes) {
+  if (bytes == nullptr) return {};
+  return {reinterpret_cast<const std::byte*>(bytes->data()), bytes->size()};
+}
+
 // The value of an optional Bits128 of any of the schemas; zero when absent.
 template <class Bits>
 Bits128 bits_of(const Bits* bits) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "adapters/agents/prompt_files.h"
 #include "adapters/loop/timer.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/vocab/check.h"
@@ -36,14 +37,17 @@ class EchoDriver final : public Driver {
   void configure(const config::AgentConfig& agent) override { delay_ms_ = agent.echo_delay_ms; }
   void prompt(const pipeline::PromptItem& prompt) override {
     const std::uint64_t now_us = pipeline::monotonic_now_us();
+    const PromptFiles files(prompt);
+    const std::string named = files.empty() ? "" : with_lines(prompt.text, files.lines());
+    const std::string_view text = files.empty() ? prompt.text : std::string_view{named};
     if (delay_ms_ == 0) {
-      give_answer(prompt.run, prompt.text, now_us);
+      give_answer(prompt.run, text, now_us);
       return;
     }
     auto held = std::make_unique<Held>();
     held->driver = this;
     held->run = prompt.run;
-    held->text = prompt.text;
+    held->text = text;
     held->started_us = now_us;
     held->timer.reset(evtimer_new(base_, &EchoDriver::on_timer, held.get()));
     const timeval delay = loop::in_ms(delay_ms_);

@@ -8,11 +8,11 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/agents/file_pool.h"
 #include "adapters/agents/process/cgroup.h"
 #include "adapters/agents/process/child.h"
 #include "adapters/agents/process/launch.h"
 #include "adapters/agents/protocols/protocol.h"
+#include "adapters/loop/file_pool.h"
 #include "adapters/loop/timer.h"
 #include "engine/config/settings/agent_config.h"
 #include "schemas/vocab/result.h"
@@ -36,7 +36,7 @@ struct SharedMeans {
   event_base* base{};
   const GatewayPlaces& gateway;
   const SeparationMeans& separation;
-  FilePool& files;
+  loop::FilePool& files;
   CgroupTree& cgroups;
 };
 
@@ -78,6 +78,7 @@ class Instance final : public ChildEvents, public ProtocolHost {
   Protocol& protocol() { return *protocol_; }
   const ProtocolTraits& traits() const { return kind_.traits; }
   InstanceState state() const { return state_; }
+  const AgentProfile& profile() const { return profile_; }
   fb::Trust trust() const { return profile_.trust; }
   RunId reserved() const { return reserved_; }
   std::uint32_t number() const { return number_; }
@@ -154,7 +155,7 @@ class Instance final : public ChildEvents, public ProtocolHost {
   };
   std::vector<CallBack> calls_back_{};
   loop::Timer call_timer_;
-  FilePool::Asker asker_{};  // 0 = it has requested no file yet
+  loop::FilePool::Asker asker_{};  // 0 = it has requested no file yet
   std::string sandbox_{};
   std::string message_{};
   std::uint64_t started_us_{};

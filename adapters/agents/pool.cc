@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <fmt/format.h>
 #include <iterator>
 #include <optional>
@@ -13,9 +14,11 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/agents/file_courier.h"
 #include "adapters/agents/process/memory_use.h"
 #include "adapters/agents/workload.h"
 #include "adapters/loop/timer.h"
+#include "adapters/media/stored_file.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/vocab/limits.h"
@@ -84,6 +87,7 @@ class AgentPool final : public Driver, public InstanceOwner, public WorkloadOwne
         log_(log_name_),
         skills_(std::move(skills)),
         runs_(context.answers, context.deltas, context.waiting_bytes, agent_, log_, *this),
+        courier_(context.shared.files, agent.id, log_, [this] { dispatch(); }),
         next_start_(context.shared.base, [this] { dispatch(); }),
         soon_(context.shared.base,
               [this] {
@@ -338,6 +342,7 @@ class AgentPool final : public Driver, public InstanceOwner, public WorkloadOwne
   Placed place(Work& work, std::uint32_t& wanted) {
     if (bound_elsewhere(work)) return Placed::held;
     if (Instance* instance = find_room(work); instance != nullptr) {
+      if (!has_files(work, *instance)) return Placed::held;
       give(work, *instance);
       return Placed::given;
     }
@@ -402,10 +407,32 @@ class AgentPool final : public Driver, public InstanceOwner, public WorkloadOwne
     return instance.runs < instance.traits().sessions_at_once;
   }
 
+  // Whether the run's files are where this process finds them; if not, they are fetched, and the
+  // run is placed again when they are.
+  bool has_files(Work& work, const Instance& instance) {
+    if (work.files.empty()) return true;
+    const AgentProfile& profile = instance.profile();
+    // Else the configuration changed meanwhile, and they are brought once more.
+    const bool asked = work.coming != nullptr;
+    if (asked && work.coming->workspace == profile.workspace) return work.coming->here;
+    FilesPlace place{
+        .media = std::filesystem::path(context_.shared.gateway.state_dir) / media::kMediaFolder,
+        .workspace = profile.workspace,
+        .rules = {profile.uid, profile.gid, profile.hidden}};
+    // As base64 it takes a third more.
+    constexpr std::size_t kImages = limits::kPromptImagesBytesMax / 3 * 4 + 4;
+    const bool images = !asked && instance.traits().sees_images && work.files.has_images();
+    if (images && runs_.reserve(work, kImages)) {
+      place.images_bytes_max = limits::kPromptImagesBytesMax;
+    }
+    work.coming = courier_.fetch(work.files, std::move(place));
+    return false;
+  }
+
   void give(Work& work, Instance& instance) {
     runs_.give(work, instance);
     stick(work.prompt.session, instance);
-    instance.protocol().prompt(work.prompt);
+    instance.protocol().prompt(work.told());
   }
   void stick(SessionId session, Instance& instance) {
     if (sticky_.size() >= limits::kStickySessionsMax) {
@@ -466,7 +493,8 @@ class AgentPool final : public Driver, public InstanceOwner, public WorkloadOwne
         .reserved = one_shot ? work.run() : RunId{}};
     instances_.push_back(std::make_unique<Instance>(setup, profile_for(trust), *this, runs_));
     Instance& started = *instances_.back();
-    if (const Status began = started.start(one_shot ? &work.prompt : nullptr); !began) {
+    const ProtocolPrompt first = work.outline();
+    if (const Status began = started.start(one_shot ? &first : nullptr); !began) {
       std::erase_if(instances_, [&](const auto& entry) { return entry.get() == &started; });
       return start_failed(work, began.error());
     }
@@ -595,6 +623,7 @@ class AgentPool final : public Driver, public InstanceOwner, public WorkloadOwne
   AgentSkills skills_;
   std::optional<AgentPlaces> places_{};
   Workload runs_;
+  FileCourier courier_;
   std::vector<std::unique_ptr<Instance>> instances_{};
   std::unordered_map<std::uint64_t, std::uint32_t> sticky_{};  // session -> number of an instance
   loop::Timer next_start_;

@@ -17,7 +17,7 @@ struct PoolContext {
   const SharedMeans& shared;
   Answers& answers;
   DeltaMerger& deltas;
-  std::size_t& waiting_bytes;  // texts of queued prompts, of all pools
+  std::size_t& waiting_bytes;  // that queued prompts hold, of all pools
 };
 
 // Sessions are sticky: a run goes to the process that knows its session, if that has room. A slow

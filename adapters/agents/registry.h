@@ -13,8 +13,8 @@
 #include "adapters/agents/answers.h"
 #include "adapters/agents/delta_merger.h"
 #include "adapters/agents/driver.h"
-#include "adapters/agents/file_pool.h"
 #include "adapters/agents/pool.h"
+#include "adapters/loop/file_pool.h"
 #include "adapters/loop/timer.h"
 #include "engine/config/settings/agent_config.h"
 #include "engine/pipeline/items/messages.h"
@@ -67,7 +67,7 @@ class AgentRegistry {
   pipeline::Shared& shared_;
   Answers answers_;
   DeltaMerger deltas_;
-  FilePool files_;  // outlives the drivers
+  loop::FilePool files_;  // outlives the drivers
   GatewayPlaces places_;
   std::vector<std::string> quarantined_;
   // Determined when the first process is needed.

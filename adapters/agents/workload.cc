@@ -28,7 +28,27 @@ Work::Work(const pipeline::PromptItem& item, std::uint64_t now_us)
              .model = texts[1],
              .thinking_level = texts[2],
              .text = texts[3]},
+      files(item),
+      waiting_bytes(item.text.size() + files.bytes()),
       queued_us(now_us) {}
+
+ProtocolPrompt Work::outline() const {
+  return {.run = prompt.run,
+          .agent_session = prompt.agent_session,
+          .model = prompt.model,
+          .thinking_level = prompt.thinking_level,
+          .text = prompt.text};
+}
+
+ProtocolPrompt Work::told() {
+  ProtocolPrompt told = outline();
+  if (coming == nullptr) return told;
+  texts[3] = with_lines(texts[3], coming->files.lines);
+  prompt.text = told.text = texts[3];
+  told.images = std::move(coming->files.images);
+  coming.reset();
+  return told;
+}
 
 std::uint64_t Work::duration_ms() const {
   return (monotonic_now_us() - (prompted_us != 0 ? prompted_us : queued_us)) / 1'000;
@@ -36,8 +56,15 @@ std::uint64_t Work::duration_ms() const {
 
 Workload::~Workload() {
   for (const auto& [id, work] : works_) {
-    if (work.instance == nullptr) waiting_bytes_ -= work.prompt.text.size();
+    if (work.instance == nullptr) waiting_bytes_ -= work.waiting_bytes;
   }
+}
+
+bool Workload::reserve(Work& work, std::size_t bytes) {
+  if (waiting_bytes_ + bytes > limits::kPromptsWaitingBytesMax) return false;
+  waiting_bytes_ += bytes;
+  work.waiting_bytes += bytes;
+  return true;
 }
 
 bool Workload::add(const pipeline::PromptItem& item) {
@@ -47,8 +74,8 @@ bool Workload::add(const pipeline::PromptItem& item) {
     return false;
   }
   close(item.run);
-  waiting_bytes_ += item.text.size();
-  works_.try_emplace(item.run.value, item, monotonic_now_us());
+  const auto [added, fresh] = works_.try_emplace(item.run.value, item, monotonic_now_us());
+  waiting_bytes_ += added->second.waiting_bytes;
   waiting_.push_back(item.run.value);
   return true;
 }
@@ -101,7 +128,7 @@ void Workload::offer(const std::function<Placed(Work&)>& place) {
 }
 
 void Workload::give(Work& work, Instance& instance) {
-  waiting_bytes_ -= work.prompt.text.size();
+  waiting_bytes_ -= work.waiting_bytes;
   work.instance = &instance;
   work.heard_us = work.prompted_us = monotonic_now_us();
   ++instance.runs;
@@ -112,7 +139,7 @@ void Workload::give(Work& work, Instance& instance) {
 // Its instance no longer works on it.
 void Workload::let_go(Work& work) {
   if (work.instance == nullptr) {
-    waiting_bytes_ -= work.prompt.text.size();
+    waiting_bytes_ -= work.waiting_bytes;
     return;
   }
   busy_.erase(work.session());

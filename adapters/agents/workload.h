@@ -15,6 +15,8 @@
 
 #include "adapters/agents/answers.h"
 #include "adapters/agents/delta_merger.h"
+#include "adapters/agents/file_courier.h"
+#include "adapters/agents/prompt_files.h"
 #include "adapters/agents/protocols/protocol.h"
 #include "engine/config/settings/agent_config.h"
 #include "engine/log/log.h"
@@ -41,9 +43,17 @@ struct Work {
     std::string name{};
     std::uint64_t since_us{};
   };
+  // What its agent is told, but for its files. Borrowed from here.
+  ProtocolPrompt outline() const;
+  // The same with its files, once: they go with it. REQUIRES: they are there, if it has any.
+  ProtocolPrompt told();
+
   std::array<std::string, 4> texts;  // of the prompt
   pipeline::PromptItem prompt;       // only the fields that its agent needs
-  Instance* instance{};              // the process that works on it; null = it waits
+  PromptFiles files;
+  std::shared_ptr<ComingFiles> coming{};  // null = its files were not asked for
+  std::size_t waiting_bytes{};            // that it holds while it waits
+  Instance* instance{};                   // the process that works on it; null = it waits
   std::uint64_t queued_us{};
   std::uint64_t prompted_us{};
   std::uint64_t heard_us{};      // when its agent last reported something about it
@@ -80,8 +90,8 @@ enum class Placed : std::uint8_t { given, held, exhausted };
 // Thread: loop. The runs of a session are worked on in order, one at a time.
 class Workload final : public RunEvents {
  public:
-  // All outlive it. `agent`: the current configuration, which may be replaced. `waiting_bytes`: of
-  // the texts of queued prompts, of all agents.
+  // All outlive it. `agent`: the current configuration, which may be replaced. `waiting_bytes`:
+  // that queued prompts hold, of all agents.
   Workload(Answers& answers, DeltaMerger& deltas, std::size_t& waiting_bytes,
            const std::shared_ptr<const config::AgentConfig>& agent, log::Logger log,
            WorkloadOwner& owner)
@@ -105,6 +115,8 @@ class Workload final : public RunEvents {
   // Calls `place` for each waiting run whose session is idle, the oldest first. After `exhausted`,
   // other runs of the same trust are skipped.
   void offer(const std::function<Placed(Work&)>& place);
+  // Room for what a waiting run is given to hold; false when there is none.
+  bool reserve(Work& work, std::size_t bytes);
   // Records that the process works on it from now on.
   void give(Work& work, Instance& instance);
   void close(RunId run);

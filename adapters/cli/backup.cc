@@ -10,6 +10,7 @@
 #include "adapters/cli/output.h"
 #include "adapters/cli/staging_dir.h"
 #include "adapters/cli/verb.h"
+#include "adapters/media/stored_file.h"
 #include "engine/config/source/deciding_file.h"
 #include "engine/pipeline/clock.h"
 #include "engine/state_dir/restored_mark.h"
@@ -57,6 +58,7 @@ class BackupMaker {
 
   Status copy_journal(journal::Reader& reader);
   Status copy_snapshots();
+  Status copy_media();
   Status copy_state_files();
   Status copy_config();
   Status write_manifest();
@@ -145,6 +147,37 @@ Status BackupMaker::copy_snapshots() {
   return ok();
 }
 
+// After the journal: a file is there before the message that it came with. One that is damaged, or
+// was swept meanwhile, is left out.
+Status BackupMaker::copy_media() {
+  const fs::path dir = request_.state_dir / media::kMediaFolder;
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator it(dir, error), end; !error && it != end; it.increment(error)) {
+    Digest256 sha256{};
+    const std::string name = it->path().filename().string();
+    if (media::parse_media_name(name, sha256)) names.push_back(name);
+  }
+  if (error == std::errc::no_such_file_or_directory) return ok();
+  if (error) return path_error(error.value(), "listed", dir);
+  std::ranges::sort(names);
+  for (const std::string& name : names) {
+    const std::string path = fmt::format("{}{}/{}", kBackupState, media::kMediaFolder, name);
+    const auto taken = into_.take(dir / name, path, work_);
+    if (taken && media::media_name(taken->sha256) == name) {
+      list(path, *taken);
+      continue;
+    }
+    if (!taken && taken.error().code != Errc::not_found && taken.error().code != Errc::corrupt) {
+      return taken.error();
+    }
+    fs::remove(into_.path() / path, error);
+    if (!taken && taken.error().code == Errc::not_found) continue;
+    report.notes.push_back(fmt::format("The damaged file {} is left out", (dir / name).string()));
+  }
+  return ok();
+}
+
 Status BackupMaker::copy_state_files() {
   std::vector<fs::path> files;
   std::error_code error;
@@ -210,6 +243,7 @@ Result<BackupReport> make_backup(const BackupRequest& request, LongWork& work) {
   BackupMaker maker(request, staging, work);
   SPINE_TRY_STATUS(maker.copy_journal(reader));
   SPINE_TRY_STATUS(maker.copy_snapshots());
+  SPINE_TRY_STATUS(maker.copy_media());
   SPINE_TRY_STATUS(maker.copy_state_files());
   SPINE_TRY_STATUS(maker.copy_config());
   SPINE_TRY_STATUS(maker.write_manifest());

@@ -26,10 +26,10 @@ struct BackupReport {
 };
 
 // In it: the journal up to the last commit there was at the call, every snapshot of that part, the
-// configuration file with the .env beside it, and the files that lie right in the state directory
-// (token, identity.pem). Not in it: logs, the index (made again from the journal), and the folders
-// of agents. It is built as <to>.partial, its journal read whole and synced, then renamed: under
-// its final name there is a whole backup or none.
+// files that came with messages, the configuration file with the .env beside it, and the files that
+// lie right in the state directory (token, identity.pem). Not in it: logs, the index (made again
+// from the journal), and the folders of agents. It is built as <to>.partial, its journal read whole
+// and synced, then renamed: under its final name there is a whole backup or none.
 //
 // Errors: refused when `to` is not empty; not_found without a journal; corrupt and newer_format
 // when the journal is not whole; in_use (<to>.partial is there); no_space; io; unavailable:

@@ -19,7 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kManifestVersion = 1;
-constexpr std::size_t kManifestBytesMax = limits::kMiB;
+// A row of every file that may be kept (limits::kMediaFilesMax).
+constexpr std::size_t kManifestBytesMax = 32 * limits::kMiB;
 constexpr std::string_view kJournalFile = "state/journal/data.mdb";
 
 std::string utc_text(std::int64_t wall_ms) {

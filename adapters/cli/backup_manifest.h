@@ -1,7 +1,7 @@
 // BackupManifest: what a backup holds, as <backup>/manifest.json says it.
 //
 //   <backup>/manifest.json      this
-//   <backup>/state/             as the state directory: journal/data.mdb, snapshots/*, token, ...
+//   <backup>/state/             as the state directory: journal/data.mdb, snapshots/*, media/*, ...
 //   <backup>/config/            the configuration file, and .env beside it
 //
 // Directories have the mode 0700, files 0600: a backup holds what the gateway's owner alone may

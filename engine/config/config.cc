@@ -46,6 +46,7 @@ Result<Config> read_config(std::string_view text, const fs::path& path, GetEnv g
     read_queue_modes(reading);
     check_agents_need_credentials(reading);
     read_bindings(reading);
+    read_phrases(reading);
     read_crons(reading);
     read_skills(reading);
     check_logging(reading);
@@ -285,6 +286,23 @@ std::vector<std::string> secrets_of(const Config& config) {
   return secrets;
 }
 
+namespace {
+
+// Those that are not in plain English; null when there are none.
+flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::PhraseChosen>>> build_phrases(
+    Builder& builder, const Config& config) {
+  std::vector<flatbuffers::Offset<fb::PhraseChosen>> phrases;
+  for (std::size_t i = 0; i < kPhrases.size(); ++i) {
+    if (config.phrases[i] == kPhrases[i].english) continue;
+    phrases.push_back(fb::CreatePhraseChosen(builder, builder.CreateString(kPhrases[i].name()),
+                                             builder.CreateString(config.phrases[i])));
+  }
+  if (phrases.empty()) return 0;
+  return builder.CreateVector(phrases);
+}
+
+}  // namespace
+
 void build_policy(const Config& config, Builder& builder) {
   std::vector<std::string> agents;
   for (const AgentConfig& agent : config.agents)
@@ -326,6 +344,7 @@ void build_policy(const Config& config, Builder& builder) {
   }
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::AgentPolicy>>> agent_policies;
   if (!policies.empty()) agent_policies = builder.CreateVector(policies);
+  const auto phrases = build_phrases(builder, config);
   const fb::Bits128 hash(config.shown.hi, config.shown.lo);
 
   fb::ConfigAppliedBuilder table(builder);
@@ -349,6 +368,7 @@ void build_policy(const Config& config, Builder& builder) {
   if (!policies.empty()) table.add_agent_policies(agent_policies);
   if (config.queue_mode != fb::QueueMode::followup) table.add_queue_mode(config.queue_mode);
   table.add_exact_ids(true);
+  table.add_phrases(phrases);
   builder.Finish(table.Finish());
 }
 

@@ -52,7 +52,9 @@ struct Config {
   std::vector<AgentConfig> agents{};  // never empty: at least "main"
   std::string default_agent{"main"};
   std::vector<BindingConfig> bindings{};
-  fb::QueueMode queue_mode{fb::QueueMode::followup};  // messages.queue.mode
+  fb::QueueMode queue_mode{fb::QueueMode::followup};                    // messages.queue.mode
+  LanguageChoice language{};                                            // messages.language
+  std::array<std::string, kPhrases.size()> phrases{english_phrases()};  // messages.<name>
   SkillsConfig skills{};
   std::vector<CronConfig> crons{};
   // logging

@@ -214,7 +214,7 @@ inline constexpr std::uint32_t kAgentBindsPerRunMax = 64;          // likewise: 
 inline constexpr std::uint64_t kDeltaMergeMs = 100;                // text deltas are merged
 inline constexpr std::size_t kAgentInputBytesMax = 32 * kMiB;      // that wait to be read by one
 inline constexpr std::size_t kStickySessionsMax = 16'384;          // of one agent
-inline constexpr std::size_t kPromptsWaitingBytesMax = 16 * kMiB;  // texts, of all agents
+inline constexpr std::size_t kPromptsWaitingBytesMax = 16 * kMiB;  // with images, of all agents
 
 // ---- what agents write
 inline constexpr std::uint32_t kAgentOddLinesMax = 32;          // malformed, between two answers
@@ -288,6 +288,20 @@ inline constexpr std::size_t kSkillWatchesMax = 4'096;  // inotify
 inline constexpr std::uint64_t kSkillPollMs = 60'000;   // scanned anew, notified or not
 inline constexpr std::size_t kSkillEntriesMax = 1'024;  // skills.entries
 
+// ---- media: files that came with messages, in <state-dir>/media
+inline constexpr std::uint64_t kMediaFileBytesMax = 100 * kMiB;
+inline constexpr std::uint64_t kMediaBytesMax = 4 * kKiB * kMiB;  // of all files, on the disk
+inline constexpr std::size_t kMediaFilesMax = 100'000;
+inline constexpr std::uint64_t kMediaSettleMs = 3600ULL * 1000;  // a younger file is not swept
+inline constexpr std::size_t kMediaLookBytesMax = 64 * kKiB;     // of a file, to tell what it is
+inline constexpr std::size_t kMediaWaitingBytesMax = kMiB;  // put from memory, beside the last one
+// An image that is shown to an agent, and all of a prompt; others are files in its workspace alone.
+inline constexpr std::uint64_t kPromptImageBytesMax = 5 * kMiB;
+inline constexpr std::uint64_t kPromptImagesBytesMax = 6 * kMiB;
+inline constexpr std::size_t kPromptFilesMax = 64;
+inline constexpr std::size_t kWorkspaceMediaFilesMax = 1'000;  // in the workspace of an agent
+inline constexpr std::uint64_t kWorkspaceMediaBytesMax = kKiB * kMiB;
+
 // ---- processes of agents
 inline constexpr std::size_t kAgentReadBytesMax = 64 * kKiB;      // of one pipe before others' turn
 inline constexpr std::size_t kAgentErrorLineBytesMax = 4 * kKiB;  // of stderr; the rest is cut
@@ -359,7 +373,8 @@ inline constexpr std::size_t kOutboundBytesWorst =
 // spine.lineBytes for each; kProgramInputBytesMax and kProgramLineBytesMax).
 inline constexpr std::size_t kMemoryBytesWorst =
     2 * kStateBytesMax + kPipelineBytesWorst + kNetBytesWorst + kSkillsBytesWorst +
-    kPromptsWaitingBytesMax + kPastBytesWorst + kOutboundBytesWorst + 28 * kMiB;
+    kPromptsWaitingBytesMax + kPastBytesWorst + kOutboundBytesWorst + 2 * kMediaWaitingBytesMax +
+    26 * kMiB;
 // The rest of 4 GiB is for code, libraries and the allocator.
 static_assert(kMemoryBytesWorst < std::size_t{3'840} * kMiB, "the worst case fits in 4 GiB");
 

@@ -4,10 +4,30 @@ import json
 import unittest
 
 from agents import AgentDaemon, ends, send, text_of
-from daemon import wait_until
+from daemon import Daemon, wait_until
 from spine_client import RpcError, channel_message
 
 KEY = "agent:main:main"
+
+
+class Words(unittest.TestCase):
+    """What the gateway itself says is a setting, and stays in the journal as it was said."""
+
+    def test_the_language_and_ones_own_words(self):
+        with Daemon({"messages": {"language": "zh", "stopNothing": "Nothing to end."}}) as daemon:
+            with daemon.start().client() as client:
+                answers = [client.call("chat.send", {"sessionKey": "main", "message": text,
+                                                     "idempotencyKey": text})["text"]
+                           for text in ("/stop", "/status")]
+        self.assertEqual(answers[0], "Nothing to end.")
+        self.assertIn("agent:main:main", answers[1])
+        self.assertFalse(answers[1].isascii(), answers[1])
+
+    def test_a_blank_that_is_not_filled_in_keeps_it_from_starting(self):
+        with Daemon({"messages": {"pairingRequest": "You are {nobody}, {code}."}}) as daemon:
+            checked = daemon.run_cli("config", "validate")
+        self.assertNotEqual(checked.returncode, 0)
+        self.assertIn("messages.pairingRequest has {nobody}", checked.stdout + checked.stderr)
 
 
 class Busy(unittest.TestCase):

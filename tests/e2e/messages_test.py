@@ -311,6 +311,23 @@ class Messages(unittest.TestCase):
             self.assertLess(len(json.dumps(history)), 2 << 20)
             self.assertEqual(history["messages"][0]["attachments"], files[:10])
 
+    def test_files_of_messages_are_named_to_the_agent(self):
+        """At once, and of messages that waited for their turn and were read from the journal."""
+        daemon = self.gateway({**NO_LIMITS, "agents": {"defaults": {"spine": {"delayMs": 100}}}})
+        cat = {"name": "cat]\n.jpg", "mimeType": "image/jpeg", "url": "https://x/secret", "bytes": 7}
+        line = "[file cat)\\n.jpg, 7 B: not fetched]"
+        with daemon.listener() as client:
+            for number, text in enumerate(("look", "")):
+                message = channel_message(f"m{number}", text)
+                message["content"] = {"attachments": [cat] * (number + 1)}
+                if text:
+                    message["content"]["text"] = text
+                client.call("channel.message", message)
+            answers = [client.wait_event("chat", lambda chat: chat["state"] == "final")
+                       for _ in range(2)]
+        self.assertEqual([answer["message"]["content"][0]["text"] for answer in answers],
+                         [f"echo: look\n\n{line}", f"echo: {line}\n{line}"])
+
     def test_who_waits_for_a_long_answer_gets_all_of_it(self):
         daemon = self.gateway(NO_LIMITS)
         text = "a line of an ordinary long answer\n" * 10_000

@@ -1,14 +1,9 @@
 // What the journal promises when power is lost at a random moment, or the disk is full.
 #include <cstdio>
-#include <fcntl.h>
+#include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>
-#include <sstream>
-#include <stdlib.h>
 #include <string>
-#include <sys/wait.h>
-#include <system_error>
-#include <unistd.h>
 #include <vector>
 
 #include "journal/ahead.h"
@@ -17,86 +12,14 @@
 #include "schemas/event_verify.h"
 #include "tests/faults/content.h"
 #include "tests/faults/disk_model.h"
+#include "tests/faults/writer_run.h"
 
 namespace spine::faults {
 namespace {
 
-namespace fs = std::filesystem;
 using journal::BlockView;
 using journal::Journal;
 using journal::Reader;
-
-constexpr int kPowerLost = 86;
-
-class TempDir {
- public:
-  TempDir() {
-    std::string name = (fs::temp_directory_path() / "spine-faults-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  ~TempDir() {
-    std::error_code error;
-    fs::remove_all(path_, error);
-  }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_{};
-};
-
-// What a run of fault_writer said, and how it ended.
-struct WriterRun {
-  int status{};
-  Seq acknowledged{};
-  Seq attempted{};
-  std::vector<Seq> snapshots{};
-};
-
-WriterRun run_writer(const std::vector<std::string>& arguments,
-                     const std::vector<std::string>& faults) {
-  int out[2]{};
-  if (::pipe(out) != 0) std::abort();
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::dup2(out[1], STDOUT_FILENO);
-    ::close(out[0]);
-    ::close(out[1]);
-    for (const std::string& fault : faults)
-      ::putenv(const_cast<char*>(fault.c_str()));
-    // Blanks part the names in LD_PRELOAD (ld.so(8)), and this tree may lie below one.
-    const int library = ::open(SPINE_FAULTS_LIBRARY, O_RDONLY);
-    ::setenv("LD_PRELOAD", ("/proc/self/fd/" + std::to_string(library)).c_str(), 1);
-    std::vector<char*> argv{const_cast<char*>(SPINE_FAULT_WRITER)};
-    for (const std::string& argument : arguments) {
-      argv.push_back(const_cast<char*>(argument.c_str()));
-    }
-    argv.push_back(nullptr);
-    ::execv(SPINE_FAULT_WRITER, argv.data());
-    ::_exit(127);
-  }
-  ::close(out[1]);
-  std::string said;
-  char buffer[4096];
-  for (ssize_t n = 0; (n = ::read(out[0], buffer, sizeof(buffer))) > 0;) {
-    said.append(buffer, static_cast<std::size_t>(n));
-  }
-  ::close(out[0]);
-  WriterRun run;
-  ::waitpid(child, &run.status, 0);
-  run.status = WIFEXITED(run.status) ? WEXITSTATUS(run.status) : -1;
-  std::istringstream lines(said);
-  char what{};
-  std::uint64_t seq{};
-  while (lines >> what >> seq) {
-    if (what == 'w') run.attempted = Seq{seq};
-    if (what == 'a') run.acknowledged = Seq{seq};
-    if (what == 's') run.snapshots.push_back(Seq{seq});
-  }
-  return run;
-}
 
 // Every event from 1 to last, its text, its body, and the chain.
 void expect_intact(Reader& reader, Seq last) {
@@ -169,7 +92,7 @@ void lose_power_twice(std::uint64_t seed) {
     const std::uint64_t at = 1 + random.below(random.chance(4) ? 25 : 400);
     const std::uint64_t choices = random.next();
     const WriterRun run = run_writer(
-        {"power", state.string(), std::to_string(choices)},
+        SPINE_FAULT_WRITER, {"power", state.string(), std::to_string(choices)},
         {"SPINE_FAULT_DIR=" + state.string(), "SPINE_FAULT_IMAGE=" + image.string(),
          "SPINE_FAULT_SEED=" + std::to_string(choices), "SPINE_FAULT_AT=" + std::to_string(at)});
     ASSERT_EQ(run.status, kPowerLost);
@@ -198,7 +121,7 @@ TEST(FullDisk, IsMetBeforeACommitAndServiceResumes) {
   const fs::path state = temp.path() / "state";
   const std::string space_file = (temp.path() / "space").string();
   const WriterRun run =
-      run_writer({"space", state.string(), space_file},
+      run_writer(SPINE_FAULT_WRITER, {"space", state.string(), space_file},
                  {"SPINE_FAULT_DIR=" + state.string(), "SPINE_FAULT_SPACE_FILE=" + space_file});
   ASSERT_EQ(run.status, 0);
   ASSERT_TRUE(run.acknowledged);

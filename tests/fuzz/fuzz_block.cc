@@ -49,7 +49,10 @@ void read_message(const fb::MessageReceived& message) {
   if (message.attachments() == nullptr) return;
   for (const fb::Attachment* attachment : *message.attachments()) {
     touch(attachment->name());
-    sink = sink + attachment->bytes();
+    sink = sink + attachment->bytes() + static_cast<std::size_t>(attachment->problem());
+    if (attachment->sha256() != nullptr && attachment->sha256()->size() != 0) {
+      sink = sink + attachment->sha256()->Get(attachment->sha256()->size() - 1);
+    }
   }
 }
 

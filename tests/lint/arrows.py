@@ -27,9 +27,10 @@ ADAPTERS = {
     # One port, one net thread; and bridges hand in what every channel does.
     "adapters/websocket": ("adapters/websocket", "adapters/http", "adapters/channels/interface"),
     "adapters/client": ("adapters/client", "adapters/http"),   # the other side of one upgrade
-    # They live on the loop thread, and use its timers.
-    "adapters/agents": ("adapters/agents", "adapters/loop"),
-    # They live there, too, and some are processes that are started as those of agents are.
+    # They live on the loop thread, and use its timers; agents are given files of messages.
+    "adapters/agents": ("adapters/agents", "adapters/loop", "adapters/media"),
+    "adapters/media": ("adapters/media", "adapters/loop"),
+    # Channels live there, too, and some are processes that are started as those of agents are.
     "adapters/channels": ("adapters/channels", "adapters/loop", "adapters/agents/process"),
     "adapters/skills": ("adapters/skills", "adapters/loop"),
     # Its processes are started and read from as those of agents are.
@@ -62,6 +63,7 @@ LIBRARIES = {
     "event2/": ("adapters/loop", "adapters/agents", "adapters/skills",
                "adapters/schedule", "adapters/outbound", "tests", "bench"),
     "yaml-cpp/": ("adapters/skills", "tests", "bench"),
+    "magic.h": ("adapters/media", "tests"),
     "sodium": ("adapters/websocket/door", "tests"),
     "concurrentqueue/": ("engine/pipeline", "tests", "bench"),
     "md4c.h": ("adapters/channels/text", "tests"),

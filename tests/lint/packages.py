@@ -14,7 +14,8 @@ PACKAGE_OF = {
     "SYSTEMD": "libsystemd-dev", "SECCOMP": "libseccomp-dev", "GTest": "libgtest-dev", "benchmark": "libbenchmark-dev",
     "nlohmann_json": "nlohmann-json3-dev", "Python3": "python3", "ccache": "ccache",
     "CURL": "libcurl4-openssl-dev", "yaml-cpp": "libyaml-cpp-dev",
-    "SODIUM": "libsodium-dev", "MD4C": "libmd4c-dev", "UTF8PROC": "libutf8proc-dev",
+    "SODIUM": "libsodium-dev", "LIBMAGIC": "libmagic-dev",
+    "MD4C": "libmd4c-dev", "UTF8PROC": "libutf8proc-dev",
 }
 # Needed without a find: headers only, and the tools that configure.
 ALWAYS = {"cmake", "ninja-build", "flatbuffers-compiler", "libconcurrentqueue-dev"}

@@ -122,6 +122,7 @@ void AcpProtocol::prompt(const ProtocolPrompt& prompt) {
   Run& run = runs_.emplace_back();
   run.id = prompt.run;
   run.text = plain_prompt(profile_, prompt.text);
+  if (sees_) run.images = prompt.images;
   run.conversation = prompt.agent_session;
   if (run.conversation.empty()) return open(run);
   if (const Conversation* known = conversation(run.conversation)) {
@@ -164,6 +165,7 @@ void AcpProtocol::send_prompt(Run& run, bool first) {
   }
   text += run.text;
   run.text = std::string{};
+  const PromptImages images = std::exchange(run.images, nullptr);
   run.request = request("session/prompt", [&](JsonWriter& json) {
     json.member("sessionId", run.conversation);
     json.array("prompt", [&] {
@@ -171,6 +173,14 @@ void AcpProtocol::send_prompt(Run& run, bool first) {
         json.member("type", "text");
         json.member("text", text);
       });
+      if (images == nullptr) return;
+      for (const PromptImage& image : *images) {
+        json.object([&] {
+          json.member("type", "image");
+          json.member("mimeType", image.mime_type);
+          json.member("data", image.base64);
+        });
+      }
     });
   });
 }
@@ -295,6 +305,7 @@ void AcpProtocol::on_greeting(const JsonNode& message) {
                     result["protocolVersion"].json()));
   }
   loads_ = result["agentCapabilities"].flag("loadSession");
+  sees_ = result["agentCapabilities"]["promptCapabilities"].flag("image");
   const JsonNode info = result["agentInfo"];
   const std::string_view name = info.text("name");
   const std::string_view version = info.text("version");

@@ -50,6 +50,7 @@ class AcpProtocol final : public LineProtocol {
     std::uint64_t request{};         // id of the request whose response is awaited
     std::string conversation{};      // the agent's name of it; empty while one is opened
     std::string text{};              // until it is sent
+    PromptImages images{};           // the same
     Reply reply{.stop_reason = {}};  // stop_reason is set once it is ending
     JoinedPieces pieces{};
     std::vector<Call> calls{};       // tools in use
@@ -119,6 +120,7 @@ class AcpProtocol final : public LineProtocol {
   std::uint64_t next_request_{1};
   std::uint64_t greeting_{};
   bool loads_{};  // it can load conversations of earlier processes (session/load)
+  bool sees_{};   // it takes images with a prompt
   std::vector<Run> runs_{};
   std::vector<Conversation> conversations_{};  // oldest first
   std::uint64_t next_token_{1};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <utility>
 
 #include "engine/core/model/policy.h"
 #include "schemas/vocab/ascii.h"
@@ -164,6 +165,7 @@ void PiProtocol::prompt(const ProtocolPrompt& prompt) {
   run_.emplace();
   run_->id = prompt.run;
   run_->text = plain_prompt(profile_, prompt.text);
+  run_->images = prompt.images;
   run_->agent_session = prompt.agent_session;
   run_->model = prompt.model;
   run_->thinking_level = prompt.thinking_level;
@@ -216,7 +218,20 @@ void PiProtocol::send_prompt() {
   fresh_ = false;
   const std::string text = std::exchange(run_->text, {});
   run_->slash = text.starts_with('/');
-  await(Step::prompting, "prompt", [&](JsonWriter& json) { json.member("message", text); });
+  const PromptImages images = std::exchange(run_->images, nullptr);
+  await(Step::prompting, "prompt", [&](JsonWriter& json) {
+    json.member("message", text);
+    if (images == nullptr || images->empty()) return;
+    json.array("images", [&] {
+      for (const PromptImage& image : *images) {
+        json.object([&] {
+          json.member("type", "image");
+          json.member("data", image.base64);
+          json.member("mimeType", image.mime_type);
+        });
+      }
+    });
+  });
 }
 
 void PiProtocol::steer(RunId queued, RunId into, std::string_view text) {

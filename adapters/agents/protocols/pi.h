@@ -33,6 +33,7 @@ struct PiAsk {
 struct PiRun {
   RunId id{};
   std::string text{};
+  PromptImages images{};
   std::string agent_session{};
   std::string model{};
   std::string thinking_level{};

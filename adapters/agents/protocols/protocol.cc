@@ -18,8 +18,14 @@ using config::Driver;
 constexpr ProtocolTraits kOneShot{.one_shot = true};
 // Searched in order: the first row that fits a driver is taken.
 constexpr std::array kKinds{
-    ProtocolKind{Driver::pi, "", {.steers = true, .skills_at_start = true}, make_pi_protocol},
-    ProtocolKind{Driver::acp, "", {.sessions_at_once = kAcpRunsAtOnce}, make_acp_protocol},
+    ProtocolKind{Driver::pi,
+                 "",
+                 {.steers = true, .skills_at_start = true, .sees_images = true},
+                 make_pi_protocol},
+    ProtocolKind{Driver::acp,
+                 "",
+                 {.sessions_at_once = kAcpRunsAtOnce, .sees_images = true},
+                 make_acp_protocol},
     ProtocolKind{Driver::jsonl, "claude", kOneShot, make_claude_protocol},
     ProtocolKind{Driver::jsonl, "codex", kOneShot, make_codex_protocol},
     ProtocolKind{Driver::jsonl, "", kOneShot, make_lines_protocol},

@@ -43,8 +43,22 @@ struct AgentProfile {
   std::vector<std::string> hidden{};  // absolute; files of the gateway that are refused
 };
 
-// A prompt: run, session, conversation, requested model and text. Borrowed for the call.
-using ProtocolPrompt = pipeline::PromptItem;
+// An image of a prompt.
+struct PromptImage {
+  std::string mime_type{};  // "image/png"
+  std::string base64{};
+};
+using PromptImages = std::shared_ptr<const std::vector<PromptImage>>;
+
+// A prompt. Texts are borrowed for the call.
+struct ProtocolPrompt {
+  RunId run{};
+  std::string_view agent_session{};   // the agent's own name of the conversation; empty = a new one
+  std::string_view model{};           // wished for; empty = the agent's own
+  std::string_view thinking_level{};  // the same
+  std::string_view text{};            // names every file that came with it, and where it lies
+  PromptImages images{};  // those of the files that an agent may be shown; null = there are none
+};
 
 struct ToolCall {
   std::string_view call_id{};
@@ -135,6 +149,7 @@ struct ProtocolTraits {
   std::uint32_t sessions_at_once{1};  // runs of different sessions a process works on together
   bool steers{};
   bool skills_at_start{};  // skills are passed at the start of a process; else with a prompt
+  bool sees_images{};      // some agents that speak it take the images of a prompt
 };
 
 // One per process. Pure: no I/O, clock or thread of its own.

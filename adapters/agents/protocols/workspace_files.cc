@@ -1,16 +1,22 @@
 // Reads and writes files below one folder only.
 #include "adapters/agents/protocols/workspace_files.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <dirent.h>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
+#include <functional>
 #include <linux/openat2.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <system_error>
+#include <tuple>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include "schemas/vocab/check.h"
 #include "schemas/vocab/files.h"
@@ -157,10 +163,84 @@ class WorkspaceFiles final : public FileAccess {
     const UniqueFd folder{open_beneath(workspace.get(), parent, O_RDONLY | O_DIRECTORY)};
     if (!folder) return file_error(path, errno);
     SPINE_TRY_STATUS(check_shown(path, path_of(folder.get()) + "/" + leaf));
-    return replace(path, folder.get(), leaf, content);
+    return replace(path, folder.get(), leaf,
+                   [content](int file) { return write_all(file, as_bytes(content)); });
+  }
+
+  Result<std::string> put(const std::string& folder_name, const std::string& name, int file) {
+    const std::string path = fmt::format("{}/{}/{}", workspace_, folder_name, name);
+    SPINE_TRY(const UniqueFd workspace, open_workspace());
+    struct stat status {};
+    if (::fstat(file, &status) != 0) return file_error(path, errno);
+    const ActingAs agent(rules_.uid, rules_.gid);
+    if (!agent.done()) return not_as_root(path);
+    if (::mkdirat(workspace.get(), folder_name.c_str(), 0755) != 0 && errno != EEXIST) {
+      return file_error(path, errno);
+    }
+    const UniqueFd folder{open_beneath(workspace.get(), folder_name, O_RDONLY | O_DIRECTORY)};
+    if (!folder) return file_error(path, errno);
+    SPINE_TRY_STATUS(check_shown(path, path_of(folder.get()) + "/" + name));
+    make_room(folder.get(), name, static_cast<std::uint64_t>(status.st_size));
+    SPINE_TRY_STATUS(replace(path, folder.get(), name, [file](int to) { return copy(file, to); }));
+    return path;
   }
 
  private:
+  struct Lying {
+    std::string name{};
+    std::uint64_t bytes{};
+    timespec written{};
+  };
+
+  // Of all of the file. 0 or an errno value.
+  static int copy(int from, int to) {
+    std::vector<std::byte> piece(256 * limits::kKiB);
+    off_t at = 0;
+    for (;;) {
+      const ssize_t count = ::pread(from, piece.data(), piece.size(), at);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return errno;
+      if (count == 0) return 0;
+      const ByteSpan read = ByteSpan(piece).first(static_cast<std::size_t>(count));
+      if (const int failed = write_all(to, read); failed != 0) return failed;
+      at += count;
+    }
+  }
+
+  // Removes the oldest files, so that `name` of that size fits in. What cannot be removed stays.
+  static void make_room(int folder, const std::string& name, std::uint64_t bytes) {
+    std::vector<Lying> lying = files_in(folder);
+    std::erase_if(lying, [&](const Lying& file) { return file.name == name; });
+    std::ranges::sort(lying, [](const Lying& a, const Lying& b) {
+      return std::tie(a.written.tv_sec, a.written.tv_nsec, a.name) <
+             std::tie(b.written.tv_sec, b.written.tv_nsec, b.name);
+    });
+    std::uint64_t all = bytes;
+    for (const Lying& file : lying)
+      all += file.bytes;
+    std::size_t left = lying.size();
+    for (const Lying& file : lying) {
+      if (left < limits::kWorkspaceMediaFilesMax && all <= limits::kWorkspaceMediaBytesMax) return;
+      static_cast<void>(::unlinkat(folder, file.name.c_str(), 0));
+      --left;
+      all -= file.bytes;
+    }
+  }
+
+  static std::vector<Lying> files_in(int folder) {
+    std::vector<Lying> lying;
+    DIR* entries = ::fdopendir(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (entries == nullptr) return lying;
+    while (const dirent* entry = ::readdir(entries)) {  // NOLINT(concurrency-mt-unsafe): its own
+      struct stat status {};
+      if (::fstatat(folder, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+      if (!S_ISREG(status.st_mode)) continue;
+      lying.push_back({entry->d_name, static_cast<std::uint64_t>(status.st_size), status.st_mtim});
+    }
+    ::closedir(entries);
+    return lying;
+  }
+
   // With the gateway's rights: the folders above it may be closed to the agent's user.
   Result<UniqueFd> open_workspace() {
     UniqueFd folder{::open(workspace_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
@@ -215,8 +295,9 @@ class WorkspaceFiles final : public FileAccess {
                                             workspace_, path.empty() ? "that" : path)};
   }
 
+  // `fill` writes the content to the descriptor it is given; 0 or an errno value.
   static Status replace(std::string_view path, int folder, const std::string& leaf,
-                        std::string_view content) {
+                        const std::function<int(int)>& fill) {
     struct stat old {};
     mode_t mode = 0644;
     if (::fstatat(folder, leaf.c_str(), &old, AT_SYMLINK_NOFOLLOW) == 0) {
@@ -231,7 +312,7 @@ class WorkspaceFiles final : public FileAccess {
     const UniqueFd file{
         ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
     if (!file) return file_error(path, errno);
-    int failed = write_all(file.get(), as_bytes(content));
+    int failed = fill(file.get());
     if (failed == 0 && ::fchmod(file.get(), mode) != 0) failed = errno;
     if (failed == 0 && ::renameat(folder, name.c_str(), folder, leaf.c_str()) != 0) failed = errno;
     if (failed == 0) return ok();
@@ -244,6 +325,12 @@ class WorkspaceFiles final : public FileAccess {
 };
 
 }  // namespace
+
+Result<std::string> put_into_workspace(const std::string& workspace, const FileRules& rules,
+                                       const std::string& folder, const std::string& name,
+                                       int file) {
+  return WorkspaceFiles(workspace, rules).put(folder, name, file);
+}
 
 std::unique_ptr<FileAccess> make_workspace_files(std::string workspace, FileRules rules) {
   return std::make_unique<WorkspaceFiles>(std::move(workspace), std::move(rules));

@@ -38,4 +38,12 @@ struct FileRules {
 // Linux 5.6 (openat2).
 std::unique_ptr<FileAccess> make_workspace_files(std::string workspace, FileRules rules = {});
 
+// Copies an open file, from its beginning, to <workspace>/<folder>/<name>, under the same rules;
+// the folder is made. When more than limits::kWorkspaceMediaFilesMax files or
+// kWorkspaceMediaBytesMax would lie there, the oldest go. `folder` and `name` are plain names.
+// Returns its absolute path. Thread: as above.
+Result<std::string> put_into_workspace(const std::string& workspace, const FileRules& rules,
+                                       const std::string& folder, const std::string& name,
+                                       int file);
+
 }  // namespace spine::agents

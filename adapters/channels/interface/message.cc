@@ -15,7 +15,14 @@ Attachments build_attachments(const Message& message, flatbuffers::FlatBufferBui
     const auto name = put_text(builder, attachment.name);
     const auto mime_type = put_text(builder, attachment.mime_type);
     const auto url = put_text(builder, attachment.url);
-    rows.push_back(fb::CreateAttachment(builder, name, mime_type, url, attachment.bytes));
+    flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> sha256;
+    if (attachment.sha256) {
+      const std::string_view bytes = as_text(*attachment.sha256);
+      sha256 =
+          builder.CreateVector(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    }
+    rows.push_back(fb::CreateAttachment(builder, name, mime_type, url, attachment.bytes, sha256,
+                                        attachment.problem, attachment.kind));
   }
   return builder.CreateVector(rows);
 }

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <flatbuffers/flatbuffers.h>
+#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
 
 #include "event_generated.h"
@@ -15,9 +17,12 @@ namespace spine::channels {
 // A file that came with a message. Borrowed.
 struct Attachment {
   std::string_view name{};
-  std::string_view mime_type{};
-  std::string_view url{};  // where the platform keeps it
-  std::uint64_t bytes{};   // 0 = not known
+  std::string_view mime_type{};       // of the content, where that was kept; else as it is claimed
+  std::string_view url{};             // where the platform keeps it
+  std::uint64_t bytes{};              // 0 = not known
+  std::optional<Digest256> sha256{};  // of the content, durably in the media folder; else:
+  fb::AttachmentProblem problem{};    // why it is not there
+  fb::AttachmentKind kind{};
 };
 
 // Ids are opaque bytes, never folded or trimmed; empty = there is none. Borrowed.

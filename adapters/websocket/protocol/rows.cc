@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "schemas/vocab/show.h"
 #include "schemas/vocab/uuid.h"
 
 namespace spine::net {
@@ -62,6 +63,14 @@ void write_attachments(JsonWriter& json, const fb::MessageReceived& body, std::s
       one.member_if("mimeType", text_of(attachment->mime_type()));
       one.member_if("url", text_of(attachment->url()));
       one.member("bytes", attachment->bytes());
+      if (attachment->sha256() != nullptr)
+        one.member("sha256", show_hex(bytes_of(attachment->sha256())));
+      if (attachment->problem() != fb::AttachmentProblem::none) {
+        one.member("problem", fb::EnumNameAttachmentProblem(attachment->problem()));
+      }
+      if (attachment->kind() != fb::AttachmentKind::unknown) {
+        one.member("kind", fb::EnumNameAttachmentKind(attachment->kind()));
+      }
       one.end_object();
       if (sent + row.size() > bytes_max) {
         ++left_out;

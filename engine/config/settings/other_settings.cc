@@ -1,8 +1,9 @@
-// Queue modes, crons and where the log goes.
+// Queue modes, what the gateway says to people, crons and where the log goes.
 #include "engine/config/settings/other_settings.h"
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "engine/config/source/reading.h"
 
@@ -33,6 +34,12 @@ constexpr std::array kOther{
            "what becomes of a message to an agent that is at work"),
     remote("messages.queue.byChannel.*", kQueueModes, not_kept,
            "the same for messages from one channel"),
+    remote("messages.language",
+           one_of({{"auto", LanguageChoice::by_environment},
+                   {"en", LanguageChoice::english},
+                   {"zh", LanguageChoice::chinese}}),
+           in<&Config::language>,
+           "in which language the gateway itself speaks to people; auto: as LANG says"),
     unused("messages.queue.*", any, remotely),
     unused("messages.*", any, remotely),
     unused("crons", object),
@@ -63,6 +70,25 @@ constexpr std::array kOther{
            "update|cli|voicewake|surfaces|accessGroups|proxy|users"),
 };
 
+template <std::size_t number>
+constexpr Setting phrase_setting() {
+  return remote(kPhrases[number].setting, text,
+                {.get = [](const void* owner) -> Value {
+                   return static_cast<const Config*>(owner)->phrases[number];
+                 },
+                 .put =
+                     [](void* owner, Value value) {
+                       static_cast<Config*>(owner)->phrases[number] =
+                           std::get<std::string>(std::move(value));
+                     }},
+                kPhrases[number].about);
+}
+template <std::size_t... numbers>
+constexpr std::array<Setting, sizeof...(numbers)> phrase_settings(std::index_sequence<numbers...>) {
+  return {phrase_setting<numbers>()...};
+}
+constexpr std::array kPhraseSettings = phrase_settings(std::make_index_sequence<kPhrases.size()>());
+
 constexpr std::array kCron{
     remote("schedule", text, in<&CronConfig::schedule>, "when, as crontab(5) has it"),
     remote("action", text, in<&CronConfig::action>, "what an agent is then told"),
@@ -73,6 +99,7 @@ constexpr std::array kCronPlaces{TablePlace{"crons.*.", named<&CronConfig::name,
 }  // namespace
 
 constinit const SettingTable kOtherTable{kAtRoot, kOther};
+constinit const SettingTable kPhrasesTable{kAtRoot, kPhraseSettings};
 constinit const SettingTable kCronTable{kCronPlaces, kCron};
 
 void read_queue_modes(const Reading& reading) {
@@ -85,6 +112,43 @@ void read_queue_modes(const Reading& reading) {
       continue;
     }
     put_value(channel->queue_mode, reading.value(entry, kQueueModes));
+  }
+}
+
+std::array<std::string, kPhrases.size()> english_phrases() {
+  std::array<std::string, kPhrases.size()> phrases;
+  std::ranges::transform(kPhrases, phrases.begin(),
+                         [](const PhraseRow& row) { return std::string(row.english); });
+  return phrases;
+}
+
+namespace {
+
+Language language_of(const Reading& reading) {
+  if (reading.config.language != LanguageChoice::by_environment) {
+    return reading.config.language == LanguageChoice::chinese ? Language::chinese
+                                                              : Language::english;
+  }
+  for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+    const char* value = reading.environment.find(name);
+    if (value == nullptr || *value == '\0') continue;
+    return std::string_view{value}.starts_with("zh") ? Language::chinese : Language::english;
+  }
+  return Language::english;
+}
+
+}  // namespace
+
+void read_phrases(const Reading& reading) {
+  const Language language = language_of(reading);
+  for (std::size_t i = 0; i < kPhrases.size(); ++i) {
+    const NodeId node = reading.at(kPhrases[i].setting);
+    if (node == 0) {
+      reading.config.phrases[i] = phrase_of(static_cast<Phrase>(i), language);
+      continue;
+    }
+    const std::string fault = phrase_fault(kPhrases[i], reading.config.phrases[i]);
+    if (!fault.empty()) reading.error(node, "{} {}.", kPhrases[i].setting, fault);
   }
 }
 

@@ -1,9 +1,12 @@
 // The small sections: commands, messages, crons, logging; and those that Spine leaves alone.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
 
 #include "engine/log/level.h"
+#include "schemas/vocab/phrases.h"
 
 namespace spine::config {
 
@@ -13,6 +16,9 @@ struct SettingTable;
 using LogFormat = log::Format;
 using LogLevel = log::Level;
 
+enum class LanguageChoice : std::uint8_t { by_environment, english, chinese };
+std::array<std::string, kPhrases.size()> english_phrases();
+
 struct CronConfig {  // crons.<name>: kept and shown, not run yet
   std::string name{};
   std::string schedule{};
@@ -20,8 +26,12 @@ struct CronConfig {  // crons.<name>: kept and shown, not run yet
 };
 
 extern const SettingTable kOtherTable;
+extern const SettingTable kPhrasesTable;
 extern const SettingTable kCronTable;
 void read_queue_modes(const Reading& reading);  // after read_channels()
+// Those that the file does not have are in the language that messages.language says, or else
+// LC_ALL, LC_MESSAGES or LANG.
+void read_phrases(const Reading& reading);
 void read_crons(Reading& reading);
 void check_logging(const Reading& reading);
 

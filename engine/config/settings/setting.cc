@@ -151,9 +151,10 @@ std::string show_value(const Accepts& accepts, const Value& value) {
 
 std::span<const SettingTable* const> all_tables() {
   static constexpr std::array kTables{
-      &kGatewayTable,         &kSessionTable,    &kResetTable, &kBindingListTable, &kBindingTable,
-      &kSkillsTable,          &kSkillEntryTable, &kToolTable,  &kOtherTable,       &kCronTable,
-      &kChannelDefaultsTable, &kChannelTable,    &kGroupTable, &kAgentListTable,   &kAgentTable};
+      &kGatewayTable, &kSessionTable, &kResetTable,      &kBindingListTable,
+      &kBindingTable, &kSkillsTable,  &kSkillEntryTable, &kToolTable,
+      &kOtherTable,   &kPhrasesTable, &kCronTable,       &kChannelDefaultsTable,
+      &kChannelTable, &kGroupTable,   &kAgentListTable,  &kAgentTable};
   return kTables;
 }
 

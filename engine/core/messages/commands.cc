@@ -5,65 +5,79 @@
 #include <array>
 
 #include "engine/core/runs/decide.h"
+#include "schemas/vocab/phrases.h"
 
 namespace spine::core {
 namespace {
 
-std::string counted(std::size_t count, std::string_view one, std::string_view many) {
-  return std::to_string(count) + " " + std::string{count == 1 ? one : many};
+std::string say(const CommandCall& call, Phrase phrase, std::initializer_list<Blank> blanks = {}) {
+  return filled(call.tables.policy.phrase(phrase), blanks);
 }
 
-// "12 min 5 s", whole seconds; a clock that was set back in between says 0 s.
-std::string duration(std::int64_t ms) {
+// The phrase for one, or that for several with their number.
+std::string say_count(const CommandCall& call, std::size_t count, Phrase one, Phrase many) {
+  return count == 1 ? say(call, one) : say(call, many, {{"count", std::to_string(count)}});
+}
+
+// Whole seconds; a clock that was set back in between says 0 s.
+std::string duration(const CommandCall& call, std::int64_t ms) {
   const std::int64_t seconds = std::max<std::int64_t>(ms, 0) / 1'000;
-  if (seconds < 60) return std::to_string(seconds) + " s";
   const std::int64_t minutes = seconds / 60;
-  if (minutes < 60) return std::to_string(minutes) + " min " + std::to_string(seconds % 60) + " s";
-  return std::to_string(minutes / 60) + " h " + std::to_string(minutes % 60) + " min";
+  const std::string odd_seconds = std::to_string(seconds % 60);
+  if (minutes == 0) return say(call, Phrase::time_seconds, {{"seconds", odd_seconds}});
+  if (minutes < 60) {
+    return say(call, Phrase::time_minutes,
+               {{"minutes", std::to_string(minutes)}, {"seconds", odd_seconds}});
+  }
+  return say(call, Phrase::time_hours,
+             {{"hours", std::to_string(minutes / 60)}, {"minutes", std::to_string(minutes % 60)}});
 }
 
 std::string running_line(const CommandCall& call, const Run& run) {
-  std::string line = "Working for " + duration(call.now.wall_ms - run.started_wall_ms) +
-                     " on run " + std::string{call.tables.runs.text(run.key)};
-  if (run.attempt > 1) line += " (attempt " + std::to_string(run.attempt) + ")";
-  line += '.';
+  const Phrase phrase = run.attempt > 1 ? Phrase::status_working_again : Phrase::status_working;
+  std::string line = say(call, phrase,
+                         {{"time", duration(call, call.now.wall_ms - run.started_wall_ms)},
+                          {"run", call.tables.runs.text(run.key)},
+                          {"attempt", std::to_string(run.attempt)}});
   if (const std::size_t asked = call.tables.approvals.count_of(run.id); asked != 0) {
-    line += " It waits for " + counted(asked, "answer", "answers") + " (spine approvals list).";
+    line += " " + say_count(call, asked, Phrase::status_asks_one, Phrase::status_asks_many);
   }
   return line;
 }
 
 std::string carry_out_status(const CommandCall& call) {
   std::string text =
-      "Session " + std::string{call.session_key} + ", agent " + std::string{call.agent} + ".\n";
-  if (call.session_row == 0) return text + "Nothing is being worked on.";
+      say(call, Phrase::status_session, {{"session", call.session_key}, {"agent", call.agent}}) +
+      '\n';
+  if (call.session_row == 0) return text + say(call, Phrase::status_idle);
   const SessionHot& session = call.tables.sessions.hot(call.session_row);
-  text += session.running == 0 ? std::string{"Nothing is being worked on."}
+  text += session.running == 0 ? say(call, Phrase::status_idle)
                                : running_line(call, call.tables.runs[session.running]);
   if (session.waiting_count != 0) {
-    text += '\n' + counted(session.waiting_count, "message waits.", "messages wait.");
+    text += '\n' + say_count(call, session.waiting_count, Phrase::status_waits_one,
+                             Phrase::status_waits_many);
   }
   return text;
 }
 
 std::string carry_out_stop(const CommandCall& call) {
-  if (call.session_row == 0) return "There was nothing to stop.";
+  if (call.session_row == 0) return say(call, Phrase::stop_nothing);
   const SessionHot& session = call.tables.sessions.hot(call.session_row);
   // An untrusted message must not stop the run of a trusted one.
   if (call.trust != fb::Trust::trusted && has_trusted_work(call.tables, call.session_row)) {
-    return "Not stopped: it was asked for by somebody who is trusted, and what is said here does "
-           "not end that.";
+    return say(call, Phrase::stop_not_yours);
   }
   const std::vector<std::uint64_t> runs = open_runs(call.tables, call.session_row);
-  if (runs.empty()) return "There was nothing to stop.";
+  if (runs.empty()) return say(call, Phrase::stop_nothing);
   call.drafter.add_runs_aborted(call.why, runs, fb::AbortReason::command);
   const std::size_t waiting = session.waiting_count;
-  const std::string left = counted(waiting, "message that waited", "messages that waited");
-  if (session.running == 0) return "Stopped: " + left + ".";
-  std::string text = "Stopped run ";
-  text += call.tables.runs.text(call.tables.runs[session.running].key);
-  if (waiting != 0) text += ", and " + left;
-  return text + ".";
+  if (session.running == 0) return say_count(call, waiting, Phrase::stop_one, Phrase::stop_many);
+  const Phrase phrase = waiting == 0   ? Phrase::stop_run
+                        : waiting == 1 ? Phrase::stop_run_and_one
+                                       : Phrase::stop_run_and_many;
+  return say(call, phrase,
+             {{"run", call.tables.runs.text(call.tables.runs[session.running].key)},
+              {"count", std::to_string(waiting)}});
 }
 
 constexpr std::array kCommands{

@@ -146,6 +146,12 @@ namespace {
 using AttachmentOffset = flatbuffers::Offset<fb::Attachment>;
 using Attachments = flatbuffers::Vector<AttachmentOffset>;
 
+using BytesOffset = flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>;
+
+BytesOffset copy_bytes(BodyBuilder& builder, const flatbuffers::Vector<std::uint8_t>* from) {
+  return from == nullptr ? BytesOffset{} : builder.CreateVector(from->data(), from->size());
+}
+
 flatbuffers::Offset<Attachments> copy_attachments(BodyBuilder& builder, const Attachments* from) {
   if (from == nullptr) return {};
   std::vector<AttachmentOffset> copies;
@@ -154,7 +160,9 @@ flatbuffers::Offset<Attachments> copy_attachments(BodyBuilder& builder, const At
     const TextOffset name = builder.CreateString(attachment->name());
     const TextOffset mime_type = builder.CreateString(attachment->mime_type());
     const TextOffset url = builder.CreateString(attachment->url());
-    copies.push_back(fb::CreateAttachment(builder, name, mime_type, url, attachment->bytes()));
+    const auto sha256 = copy_bytes(builder, attachment->sha256());
+    copies.push_back(fb::CreateAttachment(builder, name, mime_type, url, attachment->bytes(),
+                                          sha256, attachment->problem(), attachment->kind()));
   }
   return builder.CreateVector(copies);
 }
@@ -176,10 +184,7 @@ flatbuffers::Offset<fb::MessageReceived> copy_message(BodyBuilder& builder,
   const TextOffset session_key = builder.CreateString(message.session_key());
   const TextOffset agent_id = builder.CreateString(message.agent_id());
   const TextOffset idempotency_key = builder.CreateString(message.idempotency_key());
-  const auto sealed =
-      message.sealed() == nullptr
-          ? flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>{}
-          : builder.CreateVector(message.sealed()->data(), message.sealed()->size());
+  const BytesOffset sealed = copy_bytes(builder, message.sealed());
 
   return fb::CreateMessageReceived(
       builder, message.via(), channel, account, sender_id, sender_name, message.conversation(),

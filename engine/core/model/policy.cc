@@ -147,8 +147,22 @@ void Policy::apply(ByteSpan body) {
   reset_triggers_ = sorted_once(texts_of(config.reset_triggers()));
   agent_rules_ = read_agent_rules(config);
   queue_mode_ = config.queue_mode();
+  apply_phrases(config);
   apply_channels(config);
   apply_bindings(config);
+}
+
+// A phrase of a newer version is none of ours.
+void Policy::apply_phrases(const fb::ConfigApplied& config) {
+  std::ranges::transform(kPhrases, phrases_.begin(),
+                         [](const PhraseRow& row) { return std::string(row.english); });
+  if (config.phrases() == nullptr) return;
+  for (const fb::PhraseChosen* chosen : *config.phrases()) {
+    const auto row = std::ranges::find_if(
+        kPhrases, [&](const PhraseRow& known) { return known.name() == text_of(chosen->name()); });
+    if (row == kPhrases.end()) continue;
+    phrases_.at(static_cast<std::size_t>(row - kPhrases.begin())) = text_of(chosen->text());
+  }
 }
 
 void Policy::apply_channels(const fb::ConfigApplied& config) {

@@ -1,6 +1,7 @@
 // Policy: the recorded part of the configuration, made ready for lookups.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "engine/core/base/key_buffer.h"
 #include "engine/core/base/rate.h"
 #include "schemas/vocab/bytes.h"
+#include "schemas/vocab/phrases.h"
 
 #include "event_generated.h"
 
@@ -119,6 +121,10 @@ class Policy {
   // Whether a message of this text asks for a fresh start; `rest` is what it says besides, without
   // the blanks at its ends.
   bool is_reset_trigger(std::string_view text, std::string_view& rest) const;
+  // What the gateway says to people. Borrowed until the next apply.
+  std::string_view phrase(Phrase phrase) const {
+    return phrases_.at(static_cast<std::size_t>(phrase));
+  }
 
   IdCase ids{};  // of what the configuration names
   fb::DmScope dm_scope{};
@@ -168,6 +174,7 @@ class Policy {
   std::vector<Group> read_groups(const fb::ChannelPolicy& policy, const Channel& channel) const;
   void apply_channels(const fb::ConfigApplied& config);
   void apply_bindings(const fb::ConfigApplied& config);
+  void apply_phrases(const fb::ConfigApplied& config);
   const Rule* find_rule(Level level, const Origin& origin, bool with_account) const;
 
   KeptBody body_{};
@@ -179,6 +186,7 @@ class Policy {
   std::vector<std::string> reset_triggers_{};  // lower-cased
   std::vector<AgentRules> agent_rules_{};      // sorted by agent
   fb::QueueMode queue_mode_{};
+  std::array<std::string, kPhrases.size()> phrases_{};
 };
 
 }  // namespace spine::core

@@ -17,9 +17,11 @@ constexpr std::string_view kBetweenTexts = "\n\n";
 
 }  // namespace
 
-// Puts the texts of the run's messages into text_. False when that attempt is not the run's any
-// more. Of a run that was tried before, the first attempt names the messages.
-Result<bool> PromptReader::read_texts(Seq started, Seq message, std::uint16_t attempt) {
+// Puts the texts of the run's messages into text_, and their files into the item. False when that
+// attempt is not the run's any more. Of a run that was tried before, the first attempt names the
+// messages.
+Result<bool> PromptReader::read_messages(Seq started, Seq message, std::uint16_t attempt,
+                                         PromptItem& item) {
   std::vector<std::uint64_t> messages{message.value};
   bool asked_one = true;
   for (Seq at = started; at;) {
@@ -44,11 +46,12 @@ Result<bool> PromptReader::read_texts(Seq started, Seq message, std::uint16_t at
       if (read) found = *read;
       return read.has_value();
     });
+    add_files(event, item);
     if (!text_.empty() && text_.size() + text.size() > limits::kTextBytesMax) {
       ++left_out;
       continue;
     }
-    if (!text_.empty()) text_ += kBetweenTexts;
+    if (!text_.empty() && !text.empty()) text_ += kBetweenTexts;
     text_ += text;
   }
   if (left_out != 0) {
@@ -63,9 +66,9 @@ Result<bool> PromptReader::read_prompt(RunId id, EffectId effect, PromptItem& it
   core::RunView run{};
   // It may have ended, or been interrupted and started again, while the text was being fetched.
   if (!core::view_run(state_, id, run) || run.status != core::RunStatus::running) return false;
-  SPINE_TRY(const bool current, read_texts(effect.seq, run.message, run.attempt));
-  if (!current) return false;
   item = prompt_of(state_, run, effect);
+  SPINE_TRY(const bool current, read_messages(effect.seq, run.message, run.attempt, item));
+  if (!current) return false;
   item.text = text_;
   return true;
 }

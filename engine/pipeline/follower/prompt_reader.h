@@ -1,4 +1,4 @@
-// PromptReader: the texts of prompts whose messages are in the journal alone.
+// PromptReader: texts and files of prompts whose messages are in the journal alone.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ class PromptReader {
   Result<bool> read_prompt(RunId id, EffectId effect, PromptItem& item);
 
  private:
-  Result<bool> read_texts(Seq started, Seq message, std::uint16_t attempt);
+  Result<bool> read_messages(Seq started, Seq message, std::uint16_t attempt, PromptItem& item);
 
   const core::State& state_;
   journal::Reader& reader_;

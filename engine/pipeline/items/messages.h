@@ -107,6 +107,20 @@ struct StatusItem {
   }
 };
 
+// A file that came with a message of a prompt.
+struct PromptFile {
+  std::string_view name{};       // as people sent it; may be cut, or empty
+  std::string_view mime_type{};  // of the content, where that is there
+  ByteSpan sha256{};             // of the content in the media folder; empty = it is not there
+  std::uint64_t bytes{};         // 0 = not known
+  fb::AttachmentKind kind{};
+  fb::AttachmentProblem problem{};  // why the content is not there
+
+  static void list(auto& item, auto& fields) {
+    fields(item.name, item.mime_type, item.sha256, item.bytes, item.kind, item.problem);
+  }
+};
+
 // Give this message to the agent.
 struct PromptItem {
   static constexpr auto kKind = ItemKind::prompt;
@@ -123,11 +137,13 @@ struct PromptItem {
   std::string_view model{};           // wished for the session; empty = the agent's own
   std::string_view thinking_level{};  // the same
   std::string_view text{};            // of the message; of several, with a blank line between them
+  std::vector<PromptFile> files{};    // that came with them: at most kPromptFilesMax
+  std::uint32_t files_left_out{};     // further ones
 
   static void list(auto& item, auto& fields) {
     fields(item.effect, item.run, item.session, item.session_uuid, item.attempt, item.trust,
            item.run_key, item.session_key, item.agent_id, item.agent_session, item.model,
-           item.thinking_level, item.text);
+           item.thinking_level, item.text, item.files, item.files_left_out);
   }
 };
 

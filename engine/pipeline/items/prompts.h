@@ -6,6 +6,8 @@
 #include "engine/core/model/views.h"
 #include "engine/pipeline/items/messages.h"
 #include "schemas/fields.h"
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/utf8.h"
 
 #include "event_generated.h"
 
@@ -30,7 +32,26 @@ std::string_view prompt_text(const core::State& state, const EventView& message,
   return text;
 }
 
-// Everything but the text. Borrowed from the state until its next evolve.
+// Adds the files that came with the message, as far as there is room for them. Borrowed from it.
+inline void add_files(const EventView& message, PromptItem& item) {
+  const auto* attachments = root_of<fb::MessageReceived>(message).attachments();
+  if (attachments == nullptr) return;
+  for (const fb::Attachment* file : *attachments) {
+    if (item.files.size() >= limits::kPromptFilesMax) {
+      ++item.files_left_out;
+      continue;
+    }
+    const ByteSpan sha256 = bytes_of(file->sha256());
+    item.files.push_back({.name = cut_text(text_of(file->name()), limits::kNameBytesMax),
+                          .mime_type = cut_text(text_of(file->mime_type()), limits::kNameBytesMax),
+                          .sha256 = sha256.size() == sizeof(Digest256) ? sha256 : ByteSpan{},
+                          .bytes = file->bytes(),
+                          .kind = file->kind(),
+                          .problem = file->problem()});
+  }
+}
+
+// Everything but the text and the files. Borrowed from the state until its next evolve.
 inline PromptItem prompt_of(const core::State& state, const core::RunView& run, EffectId effect) {
   PromptItem item{};
   item.effect = effect;

@@ -77,14 +77,17 @@ void Publisher::emit_prompt(const EventView& event, const core::Effect& effect) 
     found = batch_.event(seq);
     return true;
   });
+  add_files(batch_.event(effect.message), item);
   write(out_.loop, item);
 }
 
-// The message came in the same batch as the run that was queued for it.
+// The message came in the same batch as the run that was queued for it. One that came with files
+// runs in its turn: agents are given files with a prompt.
 void Publisher::emit_steer(const core::Effect& effect) {
   core::RunView run{};
   if (!at_hand(effect.message) || !core::view_run(state_, effect.run, run)) return;
   const auto& message = root_of<fb::MessageReceived>(batch_.event(effect.message));
+  if (message.attachments() != nullptr && message.attachments()->size() != 0) return;
   write(out_.loop, SteerItem{.run = effect.run,
                              .into = effect.into,
                              .agent_id = run.agent_id,

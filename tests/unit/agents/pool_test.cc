@@ -1,4 +1,5 @@
 // AgentPool: prompts to real processes of a small program of lines, and what becomes of them.
+#include <algorithm>
 #include <event2/event.h>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "adapters/agents/registry.h"
+#include "adapters/media/media_store.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/event_verify.h"
 #include "schemas/vocab/limits.h"
@@ -128,6 +130,57 @@ TEST_F(PoolTest, AnswersAndTellsOfItsProcess) {
   ASSERT_TRUE(until("AgentExited", 1));
   EXPECT_EQ(texts_, std::vector<std::string>{"hello"});
   EXPECT_EQ(kinds_, (std::vector<std::string>{"AgentStarted", "RunFinished", "AgentExited"}));
+}
+
+TEST_F(PoolTest, FilesLieInTheWorkspaceWhenTheAgentIsToldOfThem) {
+  auto store = media::MediaStore::open(folder_ / "state/media");
+  ASSERT_TRUE(store) << store.error().message;
+  const Digest256 sha256 = store->put(as_bytes("a letter")).value().sha256;
+  const std::vector<pipeline::PromptFile> files{{.name = "../a letter.txt",
+                                                 .mime_type = "text/plain",
+                                                 .sha256 = sha256,
+                                                 .bytes = 8,
+                                                 .kind = fb::AttachmentKind::document},
+                                                {.name = "film.mp4",
+                                                 .bytes = 31 * limits::kMiB,
+                                                 .problem = fb::AttachmentProblem::too_large}};
+  start();
+  registry_->prompt({.run = RunId{1},
+                     .session = SessionId{1},
+                     .attempt = 1,
+                     .agent_id = "main",
+                     .text = "read it",
+                     .files = files});
+  prompt(2, 2, "another one");
+  ASSERT_TRUE(until("RunFinished", 2));
+  const std::string name = media::media_name(sha256).substr(0, 12) + "-a_letter.txt";
+  const fs::path file = folder_ / "work/attachments" / name;
+  EXPECT_TRUE(fs::exists(file));
+  std::ranges::sort(texts_);
+  ASSERT_EQ(texts_.size(), 2U);
+  EXPECT_EQ(texts_[0], "another one");
+  EXPECT_EQ(texts_[1], "read it\n\n[document ../a letter.txt, 8 B: " + file.string() +
+                           "]\n[file film.mp4, 31.0 MiB: too large to fetch]");
+}
+
+TEST_F(PoolTest, ARunThatIsCancelledWhileItsFilesComeIsForgotten) {
+  auto store = media::MediaStore::open(folder_ / "state/media");
+  const Digest256 sha256 = store->put(as_bytes("a letter")).value().sha256;
+  const std::vector<pipeline::PromptFile> files{{.name = "letter", .sha256 = sha256}};
+  start();
+  for (std::uint64_t run = 1; run <= 4; ++run) {
+    registry_->prompt({.run = RunId{run},
+                       .session = SessionId{run},
+                       .attempt = 1,
+                       .agent_id = "main",
+                       .text = "with a letter",
+                       .files = files});
+  }
+  for (std::uint64_t run = 1; run <= 3; ++run)
+    registry_->cancel(RunId{run});
+  ASSERT_TRUE(until("RunFinished", 1));
+  EXPECT_EQ(count("RunFinished"), 1U);
+  EXPECT_EQ(count("RunFailed"), 0U);
 }
 
 TEST_F(PoolTest, OneSessionIsInOrderAndOthersDoNotWait) {

@@ -7,9 +7,11 @@
 #include <gtest/gtest.h>
 
 #include "adapters/cli/restore.h"
+#include "adapters/media/stored_file.h"
 #include "engine/state_dir/restored_mark.h"
 #include "engine/state_dir/state_dir.h"
 #include "journal/snapshots.h"
+#include "schemas/vocab/sha256.h"
 #include "tests/unit/journal/support.h"
 
 namespace spine::cli {
@@ -42,11 +44,14 @@ class BackupTest : public testing::Test {
     journal::commit_messages(*journal, 5, 4);
     write(state() / "token", "a-token\n");
     write(state() / "identity.pem", "a key\n");
+    fs::create_directories(state() / "media");
+    write(picture(), "a picture");
     write(state() / "spine.lock", "1 2\n");
     write(state() / "token.7.new", "half");
     write(config(), "{}\n");
   }
   fs::path state() const { return temp_.path() / "state"; }
+  fs::path picture() const { return state() / "media" / media::media_name(sha256_of("a picture")); }
   fs::path config() const { return temp_.path() / "openclaw.json"; }
   fs::path copy() const { return temp_.path() / "copy"; }
   fs::path other() const { return temp_.path() / "other"; }
@@ -93,7 +98,8 @@ TEST_F(BackupTest, HoldsJournalSnapshotsKeysAndConfigurationForTheOwnerAlone) {
   }
   EXPECT_EQ(names, (std::vector<std::string>{
                        "state/journal/data.mdb", "state/snapshots/00000000000000000040.snapshot",
-                       "state/identity.pem", "state/token", "config/openclaw.json"}));
+                       "state/media/" + picture().filename().string(), "state/identity.pem",
+                       "state/token", "config/openclaw.json"}));
   auto reader = journal::Reader::open_read_only(copy() / "state" / "journal");
   ASSERT_TRUE(reader);
   journal::expect_whole(*reader, Seq{60});
@@ -126,6 +132,22 @@ TEST_F(BackupTest, LeavesASnapshotOutThatIsDamagedAndSaysSo) {
   ASSERT_FALSE(report->notes.empty());
   EXPECT_THAT(report->notes.front(), HasSubstr("snapshot 10 is left out"));
   EXPECT_FALSE(fs::exists(copy() / "state/snapshots/00000000000000000010.snapshot"));
+}
+
+TEST_F(BackupTest, HoldsMediaThatAreWholeAndBringsThemBack) {
+  const fs::path damaged = state() / "media" / media::media_name(sha256_of("a letter"));
+  write(damaged, "another letter");
+  write(state() / "media" / "incoming-1.partial", "half");
+  const auto report = make();
+  ASSERT_TRUE(report) << report.error().message;
+  ASSERT_EQ(report->notes.size(), 1U);
+  EXPECT_THAT(report->notes[0], HasSubstr(damaged.filename().string()));
+  EXPECT_FALSE(fs::exists(copy() / "state/media" / damaged.filename()));
+  EXPECT_FALSE(fs::exists(copy() / "state/media/incoming-1.partial"));
+  ASSERT_TRUE(restore_to(other()));
+  EXPECT_EQ(read_file(other() / "media" / picture().filename()), "a picture");
+  EXPECT_EQ(mode_of(other() / "media"), 0700U);
+  EXPECT_TRUE(media::StoredFile::open(other() / "media", sha256_of("a picture")));
 }
 
 TEST_F(BackupTest, OfADamagedJournalIsRefusedAndLeavesNothing) {

@@ -181,5 +181,27 @@ TEST(Commands, YieldToResetTriggers) {
   EXPECT_EQ(show_drafts(world), "MessageReceived SessionReset(manual) RunAborted(one)");
 }
 
+TEST(Commands, AreAnsweredInTheWordsOfTheConfiguration) {
+  ConfigSpec config;
+  config.phrases = {{"stopRunAndOne", "{run} weg, und eine Nachricht"},
+                    {"stopNothing", "Nichts {da}"},
+                    {"statusSession", "{agent}: {session}"},
+                    {"ofANewerVersion", "?"}};
+  World world(config);
+  const RunId one = world.message({.text = "one"}).run;
+  const std::string key = key_of(world, one);
+  world.message({.text = "two"});
+  world.message({.text = "/stop"});
+  EXPECT_EQ(answered(world), key + " weg, und eine Nachricht");
+  world.message({.text = "/stop"});
+  EXPECT_EQ(answered(world), "Nichts {da}");
+  world.message({.text = "/status"});
+  EXPECT_EQ(answered(world), "main: " + std::string(kKey) + "\nNothing is being worked on.");
+  // What was said stays as it was said; what holds from now on is the newest configuration.
+  world.configure({});
+  world.message({.text = "/stop"});
+  EXPECT_EQ(answered(world), "There was nothing to stop.");
+}
+
 }  // namespace
 }  // namespace spine::core

@@ -6,6 +6,7 @@
 #include "engine/core/model/digest.h"
 #include "engine/core/model/drafter.h"
 #include "schemas/event_verify.h"
+#include "schemas/fields.h"
 #include "schemas/vocab/limits.h"
 #include "tests/unit/core/world.h"
 
@@ -113,7 +114,9 @@ TEST(Decide, ACopyOfAMessageHasEveryField) {
   flatbuffers::FlatBufferBuilder builder;
   const auto text = [&](const char* value) { return builder.CreateString(value); };
   std::vector<flatbuffers::Offset<fb::Attachment>> attachments{
-      fb::CreateAttachment(builder, text("n"), text("m"), text("u"), 9)};
+      fb::CreateAttachment(builder, text("n"), text("m"), text("u"), 9,
+                           builder.CreateVector(std::vector<std::uint8_t>(32, 7)),
+                           fb::AttachmentProblem::expired, fb::AttachmentKind::voice)};
   const fb::Bits128 bits(5, 6);
   const auto list = builder.CreateVector(attachments);
   const auto sealed = builder.CreateVector(std::vector<std::uint8_t>{1, 2});
@@ -137,7 +140,13 @@ TEST(Decide, ACopyOfAMessageHasEveryField) {
   }
   EXPECT_EQ(original->GetVTable()[0], copy->GetVTable()[0]) << "a field was added";
   EXPECT_EQ(to->attachments()->Get(0)->url()->str(), "u");
-  EXPECT_EQ(to->attachments()->Get(0)->bytes(), 9U);
+  const fb::Attachment& file = *to->attachments()->Get(0);
+  EXPECT_EQ(file.bytes(), 9U);
+  ASSERT_NE(file.sha256(), nullptr);
+  EXPECT_EQ(bytes_of(file.sha256()).size(), 32U);
+  EXPECT_EQ(file.sha256()->Get(31), 7);
+  EXPECT_EQ(file.problem(), fb::AttachmentProblem::expired);
+  EXPECT_EQ(file.kind(), fb::AttachmentKind::voice);
   EXPECT_EQ(to->platform_ms(), 123);
   EXPECT_EQ(to->bridge(), 7U);
   EXPECT_EQ(to->person(), 11U);

@@ -125,6 +125,11 @@ Body config_body(const ConfigSpec& spec) {
   const auto group = reset_policy(builder, spec, spec.group_idle_minutes);
   const auto thread = reset_policy(builder, spec, spec.thread_idle_minutes);
   const auto policies = agent_policies(builder, spec.policies);
+  std::vector<flatbuffers::Offset<fb::PhraseChosen>> phrases;
+  for (const auto& [name, text] : spec.phrases)
+    phrases.push_back(fb::CreatePhraseChosenDirect(builder, name.c_str(), text.c_str()));
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::PhraseChosen>>> chosen;
+  if (!phrases.empty()) chosen = builder.CreateVector(phrases);
   fb::ConfigAppliedBuilder config(builder);
   config.add_dm_scope(spec.dm_scope);
   config.add_default_agent(default_agent);
@@ -144,6 +149,7 @@ Body config_body(const ConfigSpec& spec) {
   if (!spec.policies.empty()) config.add_agent_policies(policies);
   config.add_queue_mode(spec.queue_mode);
   config.add_exact_ids(spec.exact_ids);
+  if (!phrases.empty()) config.add_phrases(chosen);
   return take(builder, config.Finish().o);
 }
 

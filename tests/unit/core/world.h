@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/core/model/decide.h"
@@ -139,6 +140,7 @@ struct ConfigSpec {
   std::vector<AgentPolicySpec> policies{};
   fb::QueueMode queue_mode{};
   bool exact_ids{};
+  std::vector<std::pair<std::string, std::string>> phrases{};
 };
 
 using Body = std::vector<std::uint64_t>;

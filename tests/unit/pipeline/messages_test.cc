@@ -1,6 +1,7 @@
 // Messages: what is written is what is read.
 #include "engine/pipeline/items/messages.h"
 
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <gtest/gtest.h>
@@ -218,6 +219,29 @@ TEST_F(Messages, RequestsForPairingComeBackWhole) {
   pass(got);
   ASSERT_EQ(got.requests.size(), 1U);
   expect_same(got.requests[0], request);
+}
+
+TEST_F(Messages, APromptCarriesItsFiles) {
+  const Digest256 sha256{std::byte{1}, std::byte{2}};
+  write(producer_, PromptItem{.run = RunId{8},
+                              .files = {{.name = "cat.jpg",
+                                         .mime_type = "image/jpeg",
+                                         .sha256 = sha256,
+                                         .bytes = 1'234,
+                                         .kind = fb::AttachmentKind::image},
+                                        {.problem = fb::AttachmentProblem::too_large}},
+                              .files_left_out = 3});
+  PromptItem got{};
+  pass(got);
+  ASSERT_EQ(got.files.size(), 2U);
+  EXPECT_EQ(got.files[0].name, "cat.jpg");
+  EXPECT_EQ(got.files[0].mime_type, "image/jpeg");
+  EXPECT_TRUE(std::ranges::equal(got.files[0].sha256, sha256));
+  EXPECT_EQ(got.files[0].bytes, 1'234U);
+  EXPECT_EQ(got.files[0].kind, fb::AttachmentKind::image);
+  EXPECT_TRUE(got.files[1].sha256.empty());
+  EXPECT_EQ(got.files[1].problem, fb::AttachmentProblem::too_large);
+  EXPECT_EQ(got.files_left_out, 3U);
 }
 
 TEST_F(Messages, APromptCarriesItsTextAndEffectId) {

@@ -50,6 +50,27 @@ TEST_F(Acp, AnotherVersionOrARefusalIsAFault) {
   EXPECT_EQ(sink.take().back(), "fault It refuses to begin: no home");
 }
 
+TEST_F(Acp, ImagesGoToAnAgentThatTakesThem) {
+  const auto image = std::make_shared<const std::vector<PromptImage>>(
+      std::vector<PromptImage>{{.mime_type = "image/png", .base64 = "QUJD"}});
+  greet(R"({"promptCapabilities":{"image":true}})");
+  protocol->prompt({.run = RunId{5}, .text = "what is it", .images = image});
+  result(2, R"({"sessionId":"s1"})");
+  EXPECT_TRUE(sink.take().back().ends_with(
+      R"(what is it"},{"type":"image","mimeType":"image/png","data":"QUJD"}]}})"));
+}
+
+TEST_F(Acp, ImagesDoNotGoToAnAgentThatDoesNotTakeThem) {
+  const auto image = std::make_shared<const std::vector<PromptImage>>(
+      std::vector<PromptImage>{{.mime_type = "image/png", .base64 = "QUJD"}});
+  greet(R"({"promptCapabilities":{"image":false}})");
+  protocol->prompt({.run = RunId{5}, .text = "what is it", .images = image});
+  result(2, R"({"sessionId":"s1"})");
+  const std::string sent = sink.take().back();
+  EXPECT_NE(sent.find("what is it"), std::string::npos);
+  EXPECT_EQ(sent.find("image"), std::string::npos);
+}
+
 TEST_F(Acp, TheFirstPromptOfAConversationBringsTheSkills) {
   greet();
   prompt(5, "hi");

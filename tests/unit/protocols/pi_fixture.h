@@ -47,7 +47,6 @@ class PiFixture : public testing::Test {
   void prompt(std::uint64_t run, std::string_view text, std::string_view session = "",
               std::string_view model = "", std::string_view thinking = "") {
     protocol->prompt({.run = RunId{run},
-                      .session = SessionId{1},
                       .agent_session = session,
                       .model = model,
                       .thinking_level = thinking,

@@ -56,6 +56,18 @@ TEST_F(Pi, DoesNotGetTheToolsThatItIsNotToUse) {
   EXPECT_EQ(tools_of(), (Lines{"--tools", "read", "--exclude-tools", "bash"}));
 }
 
+TEST_F(Pi, ImagesGoWithThePrompt) {
+  greet();
+  protocol->prompt({.run = RunId{5},
+                    .text = "what is it",
+                    .images = std::make_shared<const std::vector<PromptImage>>(
+                        std::vector<PromptImage>{{.mime_type = "image/png", .base64 = "QUJD"},
+                                                 {.mime_type = "image/gif", .base64 = "R0lG"}})});
+  EXPECT_EQ(sink.take().back(), R"(> {"id":"2","type":"prompt","message":"what is it","images":[)"
+                                R"({"type":"image","data":"QUJD","mimeType":"image/png"},)"
+                                R"({"type":"image","data":"R0lG","mimeType":"image/gif"}]})");
+}
+
 TEST_F(Pi, WhatUntrustedPeopleWriteIsNoCommand) {
   AgentProfile untrusted = profile;
   untrusted.trust = fb::Trust::untrusted;

@@ -1,14 +1,18 @@
 // WorkspaceFiles: what is below the workspace, and nothing else.
 #include "adapters/agents/protocols/workspace_files.h"
 
+#include <chrono>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::agents {
 namespace {
@@ -167,6 +171,58 @@ TEST_F(WorkspaceFilesTest, LargeFilesAreRefused) {
   EXPECT_FALSE(files->write("big", most + 'x').has_value());
   put("work/bigger", most + 'x');
   EXPECT_EQ(files->read("bigger", 1, 1).error().code, Errc::no_space);
+}
+
+class PutIntoWorkspace : public WorkspaceFilesTest {
+ protected:
+  Result<std::string> bring(const std::string& folder, const std::string& name,
+                            const std::string& content) {
+    put("source", content);
+    const UniqueFd source{::open(path("source").c_str(), O_RDONLY | O_CLOEXEC)};
+    return put_into_workspace(root / "work", {}, folder, name, source.get());
+  }
+};
+
+TEST_F(PutIntoWorkspace, CopiesAFileForTheAgentsUser) {
+  const std::string large(700'000, 'x');
+  const auto first = bring("attachments", "a.bin", large);
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(*first, path("work/attachments/a.bin"));
+  EXPECT_EQ(content_of("work/attachments/a.bin"), large);
+  ASSERT_TRUE(bring("attachments", "a.bin", "anew"));
+  EXPECT_EQ(content_of("work/attachments/a.bin"), "anew");
+  struct stat status {};
+  ASSERT_EQ(::stat(path("work/attachments/a.bin").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0644U);
+  if (::geteuid() == 0) {
+    EXPECT_EQ(status.st_uid, kUser);
+  }
+  EXPECT_EQ(read("attachments/a.bin"), "anew");
+}
+
+TEST_F(PutIntoWorkspace, GoesNowhereElse) {
+  fs::create_directories(root / "elsewhere");
+  fs::create_directory_symlink(root / "elsewhere", root / "work/attachments");
+  EXPECT_EQ(bring("attachments", "a.bin", "x").error().code, Errc::refused);
+  EXPECT_TRUE(fs::is_empty(root / "elsewhere"));
+  fs::remove(root / "work/attachments");
+  fs::create_directories(root / "work/attachments/a.bin");
+  EXPECT_FALSE(bring("attachments", "a.bin", "x"));
+}
+
+TEST_F(PutIntoWorkspace, TheOldestGoWhenTooManyLieThere) {
+  ASSERT_TRUE(bring("attachments", "first", "x"));
+  const auto now = fs::file_time_type::clock::now();
+  for (std::size_t i = 1; i < limits::kWorkspaceMediaFilesMax; ++i)
+    put("work/attachments/" + std::to_string(i), "y");
+  fs::last_write_time(root / "work/attachments/7", now - std::chrono::hours(1));
+  ASSERT_TRUE(bring("attachments", "last", "z"));
+  EXPECT_FALSE(fs::exists(root / "work/attachments/7"));
+  EXPECT_TRUE(fs::exists(root / "work/attachments/8"));
+  EXPECT_EQ(content_of("work/attachments/last"), "z");
+  const auto there = fs::directory_iterator(root / "work/attachments");
+  EXPECT_EQ(static_cast<std::size_t>(std::distance(begin(there), end(there))),
+            limits::kWorkspaceMediaFilesMax);
 }
 
 }  // namespace

@@ -55,8 +55,10 @@ journal::BlockView redacted(const journal::BlockView& block, Redaction& redactio
 
 TEST(Redaction, ReachesIntoTablesWithinTables) {
   FlatBufferBuilder b;
+  const std::vector<std::uint8_t> sha256(32, 0xab);
   const std::vector attachments{
-      fb::CreateAttachmentDirect(b, "holiday.jpg", "image/jpeg", "https://example.org/holiday", 7)};
+      fb::CreateAttachmentDirect(b, "holiday.jpg", "image/jpeg", "https://example.org/holiday", 7,
+                                 &sha256, fb::AttachmentProblem::none, fb::AttachmentKind::image)};
   const auto files = b.CreateVector(attachments);
   const auto channel = b.CreateString("telegram");
   const auto id = b.CreateString("12345");
@@ -86,6 +88,10 @@ TEST(Redaction, ReachesIntoTablesWithinTables) {
   EXPECT_TRUE(text_of(file.name()).starts_with("<name:"));
   EXPECT_EQ(text_of(file.url()).find("holiday"), std::string_view::npos);
   EXPECT_EQ(file.bytes(), 7U);
+  EXPECT_EQ(file.kind(), fb::AttachmentKind::image);
+  // A hash says which of the files that somebody knows it is.
+  ASSERT_EQ(file.sha256()->size(), 32U);
+  EXPECT_FALSE(std::ranges::equal(*file.sha256(), sha256));
 }
 
 TEST(Redaction, HashesOfWhatIsReplacedAreReplacedAndStayEqual) {

@@ -1,4 +1,5 @@
 // Reading of frames without sockets: envelope, parameters, channel.message both ways.
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -6,6 +7,7 @@
 #include "adapters/websocket/protocol/params.h"
 #include "adapters/websocket/protocol/request.h"
 #include "schemas/event_verify.h"
+#include "schemas/fields.h"
 #include "schemas/vocab/limits.h"
 
 namespace spine::net {
@@ -187,6 +189,26 @@ TEST(ChannelMessage, AttachmentsReplaceTheText) {
   ASSERT_EQ(body->attachments()->size(), 1U);
   EXPECT_EQ(body->attachments()->Get(0)->mime_type()->str(), "image/png");
   EXPECT_EQ(body->attachments()->Get(0)->bytes(), 12U);
+}
+
+TEST(ChannelMessage, AFileSaysWhereItsContentIsOrWhyItIsNotThere) {
+  Digest256 sha256{};
+  sha256.fill(std::byte{7});
+  const channels::Message message{.attachments = {{.name = "a.png",
+                                                   .mime_type = "image/png",
+                                                   .bytes = 12,
+                                                   .sha256 = sha256,
+                                                   .kind = fb::AttachmentKind::image},
+                                                  {.problem = fb::AttachmentProblem::too_large}}};
+  flatbuffers::FlatBufferBuilder builder;
+  channels::build_message(message, {}, {}, builder);
+  const auto* body = flatbuffers::GetRoot<fb::MessageReceived>(builder.GetBufferPointer());
+  const fb::Attachment& there = *body->attachments()->Get(0);
+  EXPECT_TRUE(std::ranges::equal(bytes_of(there.sha256()), sha256));
+  EXPECT_EQ(there.kind(), fb::AttachmentKind::image);
+  EXPECT_EQ(there.problem(), fb::AttachmentProblem::none);
+  EXPECT_EQ(body->attachments()->Get(1)->sha256(), nullptr);
+  EXPECT_EQ(body->attachments()->Get(1)->problem(), fb::AttachmentProblem::too_large);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Only the loop thread schedules: a worker has one job at a time and no queue, so no lock is
 // needed. An eventfd tells the loop of results.
-#include "adapters/agents/file_pool.h"
+#include "adapters/loop/file_pool.h"
 
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -10,7 +10,7 @@
 
 #include "schemas/vocab/check.h"
 
-namespace spine::agents {
+namespace spine::loop {
 namespace {
 
 constexpr std::size_t kJobBytes = 256;  // overhead of a queued job, besides what it holds
@@ -170,4 +170,4 @@ void FilePool::on_done(evutil_socket_t, short, void* self) {
   pool->collect();
 }
 
-}  // namespace spine::agents
+}  // namespace spine::loop

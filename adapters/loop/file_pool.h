@@ -1,4 +1,4 @@
-// FilePool: a few threads that read and write files for agents, so that the loop thread does not.
+// FilePool: a few threads that read and write files, so that the loop thread does not.
 #pragma once
 
 #include <atomic>
@@ -16,9 +16,10 @@
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/unique_fd.h"
 
-namespace spine::agents {
+namespace spine::loop {
 
-// Thread: loop; only jobs run on the pool's threads. At most one job of an agent runs at a time;
+// For agents and for the media of channels; `agent` is whichever of them. Thread: loop; only jobs
+// run on the pool's threads. At most one job of an agent runs at a time;
 // jobs of an asker run in order. Scheduling is fair: the agent served longest ago is next. The
 // threads are started with the first job. The destructor waits for running jobs; their results and
 // all queued jobs are dropped.
@@ -87,7 +88,7 @@ class FilePool {
 
   std::size_t threads_;
   UniqueFd wake_{};
-  loop::EventPtr event_{};
+  EventPtr event_{};
   std::vector<std::unique_ptr<Worker>> workers_{};
   std::map<Asker, Row> rows_{};
   std::map<std::string, Agent, std::less<>> agents_{};
@@ -96,4 +97,4 @@ class FilePool {
   event_base* base_;
 };
 
-}  // namespace spine::agents
+}  // namespace spine::loop

@@ -1,6 +1,6 @@
 // FilePool: order, fairness, and that nothing is told after an end. The jobs of these tests wait
 // for one another, never for time.
-#include "adapters/agents/file_pool.h"
+#include "adapters/loop/file_pool.h"
 
 #include <atomic>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-namespace spine::agents {
+namespace spine::loop {
 namespace {
 
 struct FreeBaseOfPool {
@@ -221,4 +221,4 @@ TEST_F(FilePools, OneThatWasNeverAskedHasNoThreads) {
 }
 
 }  // namespace
-}  // namespace spine::agents
+}  // namespace spine::loop
