@@ -42,6 +42,7 @@ constexpr std::array kEffectRows{
         EffectKind::steer_agent, "message into the run at work, to agent", {Body::RunSteered}},
     EffectRow{EffectKind::answer_agent, "answer to the question of agent"},
     EffectRow{EffectKind::control_agent, "restart or release of the agent's processes"},
+    EffectRow{EffectKind::acknowledge, "acknowledgement to channel"},
 };
 
 const EffectRow* effect_row(EffectKind kind) {

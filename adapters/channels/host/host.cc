@@ -262,6 +262,17 @@ void ChannelHost::deliver(const pipeline::DeliverItem& item) {
       {.kind = fb::DeliveryFailure::unknown, .reason = thrown, .pieces = item.pieces});
 }
 
+void ChannelHost::read_up_to(const pipeline::ReadUpToItem& item) {
+  const auto found = accounts_.find(Key{item.channel, item.account});
+  if (found == accounts_.end()) return;
+  Account& account = *found->second;
+  account.reports.acknowledged(item.identity, item.position);
+  if (!account.running) return;
+  const std::string thrown =
+      guarded([&] { account.channel->acknowledged(item.identity, item.position); });
+  if (!thrown.empty()) fault(account, thrown);
+}
+
 void ChannelHost::stop() {
   stopping_ = true;
   for (const auto& [key, account] : accounts_)

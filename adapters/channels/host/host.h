@@ -40,6 +40,8 @@ class ChannelHost {
   void apply(const std::vector<config::ChannelConfig>& channels);
   // Gives it to its account. Failed as not_ready where there is none, or it is not connected.
   void deliver(const pipeline::DeliverItem& item);
+  // What an account was read up to is in the journal: tells it.
+  void read_up_to(const pipeline::ReadUpToItem& item);
   // The gateway stops: every delivery under way is reported before it returns, and none is begun
   // any more.
   void stop();

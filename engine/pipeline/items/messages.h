@@ -204,6 +204,19 @@ struct DeliverItem {
   }
 };
 
+// What the channel was read up to, and all that came before it, is in the journal.
+struct ReadUpToItem {
+  static constexpr auto kKind = ItemKind::read_up_to;
+  std::string_view channel{};
+  std::string_view account{};
+  std::string_view identity{};  // of the account whose position it is
+  std::string_view position{};
+
+  static void list(auto& item, auto& fields) {
+    fields(item.channel, item.account, item.identity, item.position);
+  }
+};
+
 // A question about the past. It is answered with a PastItem or a PastFailureItem, for the
 // connection and request in the header.
 struct PastQuestionItem {
