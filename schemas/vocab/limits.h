@@ -98,6 +98,9 @@ inline constexpr std::size_t kAgentSessionBytesMax = 128;  // an agent's name of
 inline constexpr std::size_t kScopesBytesMax = 512;        // of one device, joined with ","
 inline constexpr std::size_t kTextBytesMax = 8 * kMiB;     // one message, one reply
 inline constexpr std::size_t kAttachmentsMax = 64;
+inline constexpr std::size_t kAttachmentTextBytesMax = 8 * kKiB;  // its name, its address
+// Of a platform: the last one of the year 9999.
+inline constexpr std::int64_t kTimestampMsMax = 253'402'300'799'999;
 
 // ---- text of channels: what of a Markdown text is still read as Markdown
 inline constexpr std::size_t kMarkdownDepthMax = 32;           // containers opened by one line
@@ -233,7 +236,6 @@ inline constexpr std::size_t kProgramInputBytesMax = 64 * kMiB;   // that wait t
 inline constexpr std::uint32_t kProgramOddLinesMax = 32;          // in a row, then it is ended
 inline constexpr std::uint64_t kProgramOutcomeMs = 120'000;       // of one delivery
 inline constexpr std::uint64_t kProgramStopMs = 1'000;            // until SIGTERM, until SIGKILL
-inline constexpr std::size_t kAttachmentTextBytesMax = 8 * kKiB;  // its name, its address
 
 // ---- sockets, from accept on
 inline constexpr std::uint32_t kUnauthenticatedMax = 2'048;  // of all; then the oldest is cut

@@ -37,7 +37,7 @@ config::AgentConfig as_agent(const config::ChannelConfig& channel) {
   agent.process.args.assign(channel.program.command.begin() + 1, channel.program.command.end());
   agent.process.env = channel.program.env;
   agent.process.cwd = channel.program.cwd;
-  if (!channel.program.cwd.empty()) agent.process.sandbox.read = {channel.program.cwd};
+  if (!channel.program.cwd.empty()) agent.process.sandbox.write = {channel.program.cwd};
   return agent;
 }
 

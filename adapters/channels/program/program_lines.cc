@@ -138,6 +138,10 @@ Said ProgramReader::read_message(const JsonNode& said) {
   if (ids_[0].empty() || ids_[1].empty() || ids_[2].empty()) {
     return wrong("a message needs id, sender.id and conversation.id");
   }
+  const std::uint64_t timestamp_ms = said.number("timestamp");
+  if (timestamp_ms > static_cast<std::uint64_t>(limits::kTimestampMsMax)) {
+    return wrong("timestamp is no time in milliseconds");
+  }
   SaidMessage out;
   Message& message = out.message;
   message = {.sender_id = ids_[1],
@@ -148,7 +152,7 @@ Said ProgramReader::read_message(const JsonNode& said) {
              .external_id = ids_[0],
              .text = said.text("text"),
              .reply_to = ids_[4],
-             .timestamp_ms = static_cast<std::int64_t>(said.number("timestamp")),
+             .timestamp_ms = static_cast<std::int64_t>(timestamp_ms),
              .untrusted = said.flag("untrusted")};
   if (said["mention"].there()) {
     message.mention = said.flag("mention") ? fb::Mention::mentioned : fb::Mention::not_mentioned;

@@ -17,8 +17,6 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 using simdjson::SUCCESS;
 
-constexpr std::int64_t kTimestampMsMax = 253'402'300'799'999;  // the last one of the year 9999
-
 bool conversation_kind(std::string_view name, fb::ConversationKind& kind) {
   static constexpr std::array<std::string_view, 3> kNames{"direct", "group", "channel"};
   static_assert(static_cast<std::size_t>(fb::ConversationKind::MAX) + 1 == kNames.size());
@@ -54,7 +52,7 @@ bool complete(const ChannelMessage& message) {
          name_fits(message.sender_name) && id_fits(message.conversation_id) &&
          name_fits(message.thread) && id_fits(message.external_id) && name_fits(message.reply_to) &&
          !message.text.empty() && message.text.size() <= limits::kTextBytesMax &&
-         message.timestamp_ms > 0 && message.timestamp_ms <= kTimestampMsMax;
+         message.timestamp_ms > 0 && message.timestamp_ms <= limits::kTimestampMsMax;
 }
 
 // A member's name as it stands in the text, unescaped. A name written with escapes equals nothing
@@ -288,8 +286,8 @@ void read_channel_message(Params& params, ChannelMessage& message) {
   message.text = content.text(attached ? optional_text("text", limits::kTextBytesMax)
                                        : required_text("text", limits::kTextBytesMax));
   message.reply_to = name(params, "replyTo");
-  message.timestamp_ms = static_cast<std::int64_t>(
-      params.number({.name = "timestamp", .required = true, .min = 1, .max = kTimestampMsMax}));
+  message.timestamp_ms = static_cast<std::int64_t>(params.number(
+      {.name = "timestamp", .required = true, .min = 1, .max = limits::kTimestampMsMax}));
   message.queue_mode = queue_mode_of(params.text(kQueueMode));
   message.untrusted = params.boolean("untrusted", false);
   const bool mentioned = params.boolean("mentioned", false);

@@ -52,7 +52,7 @@ constexpr std::array kChannel{
             "a program that is the channel, and its arguments"),
     Setting{"env.*", text},
     decides("cwd", path, in<&ChannelConfig::program, &ChannelProgram::cwd>,
-            "where that program starts, instead of a folder of its own"),
+            "where that program starts and may write, instead of a folder of its own"),
     decides("delivery", kDeliveries, in<&ChannelConfig::at_least_once>,
             "whether what may have arrived is sent again"),
     decides("deliveryTtlSeconds", whole(1, 604'800, 1'000), in<&ChannelConfig::delivery_ttl_ms>,
