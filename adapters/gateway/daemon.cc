@@ -417,6 +417,8 @@ void hide_secrets(const config::Config& config) {
     for (const auto& [name, value] : channel.program.env) {
       if (names_secret(name)) hide(value);
     }
+    for (const config::TelegramAccount& account : channel.telegram)
+      hide(account.token);
   }
   for (const config::AgentConfig& agent : config.agents) {
     for (const auto& [name, value] : agent.process.env) {

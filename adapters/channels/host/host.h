@@ -65,17 +65,21 @@ class ChannelHost {
   void step(Account& account);
   void turn();
   void publish();
+  // The client that calls platforms, for such accounts as need one: a new one where they have to
+  // reach other hosts than before.
+  void make_http(const std::vector<config::ChannelConfig>& channels);
 
   event_base* base_;
   pipeline::IngressProducer& producer_;
   pipeline::Shared& shared_;
   agents::GatewayPlaces places_;
-  HostMeans means_{places_};
+  HostMeans means_{.gateway = places_};
   std::vector<core::ChannelView> known_;
   std::vector<ChannelKind> kinds_;
   std::map<Key, std::unique_ptr<Account>> accounts_;
   std::vector<Key> order_{};               // as configured
   std::vector<std::string> not_served_{};  // channels
+  std::vector<std::string> hosts_{};       // that the client may call beside public ones
   loop::Timer timer_;
   loop::Timer soon_;
   bool stopping_{};

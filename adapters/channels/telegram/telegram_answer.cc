@@ -98,10 +98,9 @@ TelegramAnswer answer_of(TelegramOutcome outcome, std::string reason) {
 // No whole answer came.
 TelegramAnswer read_failure(const http::HttpResponse& response, std::string_view method,
                             std::string_view token) {
-  const bool left = response.outcome == http::HttpOutcome::not_sent ? false
-                    : response.outcome == http::HttpOutcome::cancelled
-                        ? response.left
-                        : true;
+  const bool left = response.outcome == http::HttpOutcome::not_sent    ? false
+                    : response.outcome == http::HttpOutcome::cancelled ? response.left
+                                                                       : true;
   return answer_of(left ? TelegramOutcome::unknown : TelegramOutcome::not_sent,
                    fmt::format("{}: {}", method, shown(response.error, token)));
 }
@@ -117,7 +116,8 @@ TelegramAnswer read_refusal(const JsonNode& said, int code, std::string_view met
     answer.outcome = TelegramOutcome::rate_limited;
     answer.retry_after_ms =
         std::min(seconds == 0 ? kRetrySeconds : seconds, kRetrySecondsMax) * 1'000;
-    answer.reason = fmt::format("Telegram asks to wait {}.", show_duration_ms(answer.retry_after_ms));
+    answer.reason =
+        fmt::format("Telegram asks to wait {}.", show_duration_ms(answer.retry_after_ms));
     return answer;
   }
   if (code >= 500) {
@@ -136,9 +136,8 @@ TelegramAnswer read_refusal(const JsonNode& said, int code, std::string_view met
     return each.code == code && lower.find(each.part) != std::string::npos;
   });
   answer.refusal = row == kRefusals.end() ? other : row->refusal;
-  answer.reason = row == kRefusals.end()
-                      ? fmt::format("Telegram refuses it: {} {}.", code, words)
-                      : fmt::format("{} ({} {}).", row->words, code, words);
+  answer.reason = row == kRefusals.end() ? fmt::format("Telegram refuses it: {} {}.", code, words)
+                                         : fmt::format("{} ({} {}).", row->words, code, words);
   return answer;
 }
 

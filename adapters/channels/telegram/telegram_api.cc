@@ -78,8 +78,8 @@ void TelegramApi::call(TelegramMethod method, std::string arguments, Handler han
   // The id is known only once the call has begun, and its handler is not called before.
   const auto id = std::make_shared<std::uint64_t>(0);
   const http::CallId begun = http_->start(
-      std::move(request), [shared = shared_, method, id,
-                           then = std::move(handler)](http::HttpResponse&& response) {
+      std::move(request),
+      [shared = shared_, method, id, then = std::move(handler)](http::HttpResponse&& response) {
         shared->calls -= 1;
         if (shared->api == nullptr) return;
         shared->api->open_.erase(*id);
