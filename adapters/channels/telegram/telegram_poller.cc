@@ -16,7 +16,7 @@
 namespace spine::channels {
 namespace {
 
-constexpr log::Logger kLog{"channels"};
+constexpr log::Logger kPollLog{"channels"};
 constexpr std::uint32_t kUpdatesMax = 100;
 constexpr std::uint64_t kIntervalMs = 1'000;  // between polls that bring nothing
 constexpr std::uint64_t kRoomMs = 100;        // until it is looked again whether there is room
@@ -64,7 +64,7 @@ void TelegramPoller::asked(const TelegramAnswer& answer) {
   offset_ = journal_offset();
   reports_.exchanged();
   reports_.state(fb::ChannelState::connected, {}, bot_.id);
-  kLog.info("{}: connected as @{}", name(), printable(bot_.username));
+  kPollLog.info("{}: connected as @{}", name(), printable(bot_.username));
   poll();
 }
 
@@ -140,7 +140,7 @@ void TelegramPoller::take_one(const JsonNode& update) {
       on_moved_(update_.moved_from(), update_.moved_to());
       break;
     case TelegramUpdate::Kind::unknown:
-      kLog.info("{}: update {} is of a kind that this version does not know: skipped", name(),
+      kPollLog.info("{}: update {} is of a kind that this version does not know: skipped", name(),
                 update.number("update_id"));
       break;
     case TelegramUpdate::Kind::nothing:
@@ -170,7 +170,7 @@ void TelegramPoller::answer_presses() {
 
 // The journal is full, for one thing. What comes again is dropped as a duplicate if it has it.
 void TelegramPoller::not_in_journal() {
-  kLog.error("{}: the journal did not take what was received within {}; it is asked for again",
+  kPollLog.error("{}: the journal did not take what was received within {}; it is asked for again",
              name(), show_duration_ms(kJournalMs));
   awaited_.clear();
   presses_.clear();
@@ -192,7 +192,7 @@ void TelegramPoller::fail(Step step, const TelegramAnswer& answer) {
   switch (answer.outcome) {
     case TelegramOutcome::refused:
       if (answer.refusal == TelegramRefusal::bad_token) {
-        kLog.error("{}: {}", name(), reason);
+        kPollLog.error("{}: {}", name(), reason);
         return reports_.state(fb::ChannelState::logged_out, reason);
       }
       if (answer.refusal != TelegramRefusal::conflict &&
@@ -213,7 +213,7 @@ void TelegramPoller::fail(Step step, const TelegramAnswer& answer) {
       if (polls && faults_ < kFaultsUntilDown) state = fb::ChannelState::degraded;
       break;
   }
-  kLog.warn("{}: {} Tried again in {}.", name(), reason, show_duration_ms(wait_ms));
+  kPollLog.warn("{}: {} Tried again in {}.", name(), reason, show_duration_ms(wait_ms));
   reports_.state(state, reason);
   later(step, wait_ms);
 }
@@ -221,7 +221,7 @@ void TelegramPoller::fail(Step step, const TelegramAnswer& answer) {
 // The configuration asks for polls, which a webhook excludes. What waits is kept.
 void TelegramPoller::remove_webhook(const TelegramAnswer& why) {
   webhook_removed_ = true;
-  kLog.warn("{}: {}: it is removed, because channels.telegram.webhookUrl is not set", name(),
+  kPollLog.warn("{}: {}: it is removed, because channels.telegram.webhookUrl is not set", name(),
             why.reason);
   api_.call(TelegramMethod::delete_webhook,
             json_object([](JsonWriter& json) { json.member("drop_pending_updates", false); }),

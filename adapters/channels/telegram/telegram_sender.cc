@@ -17,7 +17,7 @@ namespace {
 using config::TelegramReplies;
 using config::TelegramRich;
 
-constexpr std::string_view kGeneralTopic = "1";  // in a group it is meant by leaving it out
+constexpr std::string_view kUnnamedTopic = "1";  // in a group it is meant by leaving it out
 
 // The number of the message in its chat; empty where it is of another chat, or no message.
 std::string_view message_in(std::string_view external_id, std::string_view chat) {
@@ -52,7 +52,7 @@ std::unique_ptr<TelegramSender::Job> TelegramSender::make_job(const Delivery& de
   job->chat = delivery.conversation_id;
   job->next = delivery.pieces;
   const bool general =
-      delivery.thread == kGeneralTopic && delivery.conversation != fb::ConversationKind::direct;
+      delivery.thread == kUnnamedTopic && delivery.conversation != fb::ConversationKind::direct;
   if (!general) job->topic = delivery.thread;
   if (settings_.replies != TelegramReplies::off) {
     job->reply_to = message_in(delivery.reply_to, delivery.conversation_id);

@@ -15,7 +15,7 @@ namespace {
 using enum Type;
 using Account = TelegramAccount;
 
-constexpr std::string_view kChannel = "telegram";
+constexpr std::string_view kTelegramName = "telegram";
 constexpr std::string_view kTokenVariable = "TELEGRAM_BOT_TOKEN";
 
 constexpr Accepts kReplies = one_of({{"off", TelegramReplies::off},
@@ -45,7 +45,7 @@ constexpr std::array kTelegram{
 };
 
 const ChannelConfig* telegram_of(const Config& config) {
-  const auto found = std::ranges::find(config.channels, kChannel, &ChannelConfig::name);
+  const auto found = std::ranges::find(config.channels, kTelegramName, &ChannelConfig::name);
   return found == config.channels.end() ? nullptr : &*found;
 }
 
