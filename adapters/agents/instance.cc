@@ -14,21 +14,6 @@
 #include "schemas/vocab/show.h"
 
 namespace spine::agents {
-namespace {
-
-// The exit of the process inside bubblewrap, which reports a signal n as exit code 128 + n.
-ChildExit exit_inside(const ChildExit& exit) {
-  constexpr int kSignalled = 128;
-  if (exit.signal != 0 || exit.code <= kSignalled || exit.code > kSignalled + 64) return exit;
-  return {.code = -1, .signal = exit.code - kSignalled};
-}
-
-std::string exit_in_words(const ChildExit& exit) {
-  if (exit.signal != 0) return fmt::format("it was ended by signal {}", exit.signal);
-  return fmt::format("it ended with exit code {}", exit.code);
-}
-
-}  // namespace
 
 Instance::Instance(const InstanceSetup& setup, AgentProfile profile, InstanceOwner& owner,
                    RunEvents& events)
@@ -162,7 +147,7 @@ std::string Instance::last_words() const {
 void Instance::on_exit(const ChildExit& reported) {
   timer_.stop();
   call_timer_.stop();
-  const ChildExit exit = sandbox_ == "bubblewrap" ? exit_inside(reported) : reported;
+  const ChildExit exit = exit_of_program(reported, sandbox_);
   if (state_ != InstanceState::stopping && group_ && group_->ran_out_of_memory()) {
     reason_ = fb::AgentExitReason::memory;
     message_ = fmt::format("it took more than its bound of {} MiB of memory",
@@ -174,7 +159,7 @@ void Instance::on_exit(const ChildExit& reported) {
   const bool by_itself = state_ != InstanceState::stopping;
   const bool one_shot = traits().one_shot;
   const bool crashed = !one_shot || !(clean || answered);
-  std::string why = exit_in_words(exit);
+  std::string why = "it " + exit_in_words(exit);
   if (by_itself) {
     const std::string words = last_words();
     if (!words.empty()) why += ": " + words;

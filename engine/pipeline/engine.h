@@ -41,7 +41,7 @@ struct RecoveryReport {
   double seconds{};
   // Runs that were being worked on: interrupted, and tried again or failed by the policy.
   std::uint32_t obligations_resumed{};
-  std::vector<std::string> quarantined{};  // agents, by id ascending
+  std::vector<std::string> quarantined{};     // agents, by id ascending
   std::vector<core::ChannelView> channels{};  // the accounts, as they were left
   std::vector<std::string> notes{};
 };

@@ -463,6 +463,19 @@ std::string policy_refusal(const config::AgentConfig& agent, const SeparationMea
       agent, means.why_not.empty() ? "setpriv is not installed" : means.why_not);
 }
 
+// Bubblewrap reports a signal n as exit code 128 + n.
+ChildExit exit_of_program(const ChildExit& exit, std::string_view sandbox) {
+  constexpr int kSignalled = 128;
+  if (sandbox != "bubblewrap" || exit.signal != 0) return exit;
+  if (exit.code <= kSignalled || exit.code > kSignalled + 64) return exit;
+  return {.code = -1, .signal = exit.code - kSignalled};
+}
+
+std::string exit_in_words(const ChildExit& exit) {
+  if (exit.signal != 0) return fmt::format("was ended by signal {}", exit.signal);
+  return fmt::format("ended with exit code {}", exit.code);
+}
+
 std::uint64_t back_off_ms(std::uint32_t base_ms, std::uint32_t crashes, std::uint64_t random) {
   constexpr std::uint64_t kLongestMs = 60'000;
   const std::uint32_t doublings = std::min<std::uint32_t>(crashes == 0 ? 0 : crashes - 1, 16);

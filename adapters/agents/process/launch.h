@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <utility>
 #include <vector>
@@ -72,6 +73,11 @@ Result<Launch> prepare_launch(const LaunchRequest& request);
 // Errc::invalid_argument naming a variable that agents cannot get, and why.
 Result<std::vector<std::string>> agent_environment(const LaunchRequest& request,
                                                    const std::string& user_name);
+
+// The exit of the program itself, of which its wrapper tells; `sandbox`: as in Launch.
+ChildExit exit_of_program(const ChildExit& exit, std::string_view sandbox);
+// "was ended by signal 9", "ended with exit code 1".
+std::string exit_in_words(const ChildExit& exit);
 
 // Delay before restart `crashes` (1 = after the first crash): base doubled each time, at most a
 // minute, then plus or minus up to a fifth by `random`.

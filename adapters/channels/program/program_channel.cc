@@ -26,6 +26,7 @@ namespace {
 
 constexpr log::Logger kLog{"channels"};
 constexpr timeval kTurn = loop::in_ms(100);  // how soon its output is read again
+constexpr std::uint64_t kSilentMs = 30'000;  // then its state says that it says none
 constexpr std::size_t kTypesLoggedMax = 16;  // unknown ones
 constexpr std::size_t kShownBytes = 200;     // of a line that is not understood
 
@@ -41,8 +42,8 @@ config::AgentConfig as_agent(const config::ChannelConfig& channel) {
   return agent;
 }
 
-Result<agents::ChildPlan> plan_for(const config::ChannelConfig& channel,
-                                   const agents::GatewayPlaces& gateway) {
+Result<agents::Launch> launch_of(const config::ChannelConfig& channel,
+                                 const agents::GatewayPlaces& gateway) {
   const config::AgentConfig agent = as_agent(channel);
   SPINE_TRY(const agents::AgentPlaces places, agents::make_places(gateway, agent));
   const agents::SeparationMeans means = agents::find_separation_means();
@@ -56,7 +57,7 @@ Result<agents::ChildPlan> plan_for(const config::ChannelConfig& channel,
                                     .keys = fmt::format("channels.{}.", printable(channel.name))}));
   launch.plan.line_bytes_max = limits::kProgramLineBytesMax;
   launch.plan.input_bytes_max = limits::kProgramInputBytesMax;
-  return std::move(launch.plan);
+  return launch;
 }
 
 class ProgramChannel final : public Channel, public agents::ChildEvents {
@@ -107,21 +108,25 @@ class ProgramChannel final : public Channel, public agents::ChildEvents {
   Reports& reports_;
   ProgramReader reader_{};
   agents::Child::Ptr child_{};
+  std::string sandbox_{};
   loop::Timer turn_;
   loop::Timer ending_;
   std::map<std::uint64_t, Given> open_{};       // by delivery
   std::set<std::string, std::less<>> types_{};  // unknown ones that were logged
   std::uint64_t written_{};                     // bytes of all lines
-  std::uint32_t odd_lines_{};                   // in a row
-  int signal_{SIGTERM};                         // the next step of its end
-  bool muted_{};                                // what it says does not count any more
+  std::uint64_t started_ms_{};
+  std::uint32_t odd_lines_{};  // in a row
+  int signal_{SIGTERM};        // the next step of its end
+  bool muted_{};               // what it says does not count any more
   bool paused_{};
 };
 
 Status ProgramChannel::start() {
-  SPINE_TRY(agents::ChildPlan plan, plan_for(setup_.config, gateway_));
-  SPINE_TRY(child_, agents::Child::spawn(setup_.base, std::move(plan), *this));
-  kLog.info("{}: its program runs, pid {}", name(), child_->pid());
+  SPINE_TRY(agents::Launch launch, launch_of(setup_.config, gateway_));
+  sandbox_ = launch.sandbox;
+  started_ms_ = pipeline::boottime_now_ms();
+  SPINE_TRY(child_, agents::Child::spawn(setup_.base, std::move(launch.plan), *this));
+  kLog.info("{}: its program runs, pid {}, sandbox {}", name(), child_->pid(), sandbox_);
   const AccountState& now = reports_.now();
   const bool same = now.position_of.empty() || now.position_of == now.identity;
   write(start_line(reports_.channel(), reports_.account(), same ? now.position : std::string(),
@@ -282,9 +287,8 @@ void ProgramChannel::on_exit(const agents::ChildExit& exit) {
   turn_.stop();
   ending_.stop();
   if (!muted_) {
-    std::string why = exit.signal != 0
-                          ? fmt::format("Its program was ended by signal {}", exit.signal)
-                          : fmt::format("Its program ended with exit code {}", exit.code);
+    std::string why =
+        "Its program " + agents::exit_in_words(agents::exit_of_program(exit, sandbox_));
     const std::string words = agents::hide_secrets(
         log::redacted(printable(agents::error_summary(child_->stderr_tail()))));
     why += words.empty() ? "." : fmt::format(": {}", words);
@@ -299,6 +303,13 @@ void ProgramChannel::on_turn() {
     child_->pause_output(false);
   }
   const std::uint64_t now_ms = pipeline::boottime_now_ms();
+  const AccountState& now = reports_.now();
+  const bool silent = now.state == fb::ChannelState::starting && now.problem.empty();
+  if (silent && now_ms - started_ms_ >= kSilentMs) {
+    reports_.state(fb::ChannelState::starting,
+                   "Its program runs and has not said a state yet: it has to write "
+                   "{\"type\":\"state\",\"state\":\"connected\"} once it is.");
+  }
   for (const auto& [delivery, given] : open_) {
     if (given.due_ms > now_ms) continue;
     return give_up(fmt::format("Its program did not say within {} what became of a delivery.",

@@ -390,9 +390,12 @@ constinit const SettingTable kChannelDefaultsTable{kAtRoot, kChannelDefaults};
 constinit const SettingTable kChannelTable{kChannelPlaces, kChannel};
 constinit const SettingTable kGroupTable{kGroupPlaces, kGroup};
 
+bool lacks_adapter(std::string_view channel) {
+  return std::ranges::find(kNotServed, channel) != kNotServed.end();
+}
+
 bool is_not_served(const ChannelConfig& channel) {
-  return channel.enabled && channel.program.command.empty() &&
-         std::ranges::find(kNotServed, channel.name) != kNotServed.end();
+  return channel.enabled && channel.program.command.empty() && lacks_adapter(channel.name);
 }
 
 void read_channels(Reading& reading) {

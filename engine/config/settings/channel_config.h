@@ -58,8 +58,11 @@ extern const SettingTable kChannelTable;
 extern const SettingTable kGroupTable;
 void read_channels(Reading& reading);  // after read_agents()
 
-// Whether people who come from OpenClaw expect something of it that is not there: the channel is
-// enabled, OpenClaw knows it, and this version has no adapter for it. `channel`: in lower case.
+// Whether OpenClaw knows a channel of that name, in lower case, and this version has no adapter for
+// it.
+bool lacks_adapter(std::string_view channel);
+// Whether people who come from OpenClaw expect something of it that is not there: it is enabled,
+// lacks an adapter, and is no program.
 bool is_not_served(const ChannelConfig& channel);
 
 }  // namespace spine::config

@@ -13,6 +13,7 @@
 #include "engine/config/config.h"
 #include "engine/config/edit/changes.h"
 #include "engine/config/edit/redact.h"
+#include "engine/config/settings/channel_config.h"
 #include "engine/config/settings/setting.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/show.h"
@@ -174,6 +175,7 @@ class Checker {
     const NodeId channel = document_.find(document_.find(root_, path_[0]), path_[1]);
     if (asks_for_nothing(id) || is_off(channel) || channel == last_channel_) return;
     last_channel_ = channel;
+    if (lacks_adapter(lower_case(path_[1]))) return;  // said by read_channels()
     findings_.warn(
         fmt::format("{}: {}.{} has no effect in this version but for who may write: there is no "
                     "adapter for it.",

@@ -49,10 +49,9 @@ Status DeliveryReader::read_text(Seq body) {
 
 Result<bool> DeliveryReader::read(DeliveryId id, EffectId effect) {
   core::DeliveryView delivery{};
-  core::ChannelView channel{};
   if (!core::view_delivery(state_, id, delivery) || delivery.attempted != effect.seq ||
       delivery.status != core::DeliveryStatus::attempted ||
-      !core::view_channel(state_, delivery.channel, channel)) {
+      !core::view_channel(state_, delivery.channel, channel_)) {
     return false;
   }
   item_ = DeliverItem{.effect = effect,
@@ -61,8 +60,8 @@ Result<bool> DeliveryReader::read(DeliveryId id, EffectId effect) {
                       .attempt = delivery.attempts,
                       .pieces = delivery.pieces,
                       .purpose = delivery.purpose,
-                      .channel = channel.name,
-                      .account = channel.account};
+                      .channel = channel_.name,
+                      .account = channel_.account};
   SPINE_TRY(const EventView event, reader_.event_at(Seq{id.value}));
   if (!is_kind(event, fb::EventBody::DeliveryRequested)) return false;
   const auto& request = root_of<fb::DeliveryRequested>(event);

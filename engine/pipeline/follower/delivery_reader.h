@@ -29,6 +29,7 @@ class DeliveryReader {
   const core::State& state_;
   journal::Reader& reader_;
   DeliverItem item_{};
+  core::ChannelView channel_{};
   // Events are borrowed from the reader until the next one is read.
   std::string conversation_id_{};
   std::string thread_{};

@@ -105,9 +105,9 @@ TEST_F(Keys, ThoseWithoutEffectSaySoOnce) {
            "c.json:1:2: crons has no effect in this version.\n"},
       Case{"{channels: {telegram: {botToken: 'b', accounts: {a: {botToken: 'c'}}, retry: {}},\n"
            " discord: {token: 'd', guilds: {g: {}}}}}",
+           "c.json:2:11: discord: not served here: this version has no adapter for it, so nobody is "
+           "heard on it unless a bridge hands its messages in. All else goes on.\n"
            "c.json:1:13: channels.telegram has no effect in this version but for who may write: "
-           "there is no adapter for it.\n"
-           "c.json:2:2: channels.discord has no effect in this version but for who may write: "
            "there is no adapter for it.\n"},
   };
   for (const Case& c : kCases)
