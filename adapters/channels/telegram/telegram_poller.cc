@@ -141,7 +141,7 @@ void TelegramPoller::take_one(const JsonNode& update) {
       break;
     case TelegramUpdate::Kind::unknown:
       kPollLog.info("{}: update {} is of a kind that this version does not know: skipped", name(),
-                update.number("update_id"));
+                    update.number("update_id"));
       break;
     case TelegramUpdate::Kind::nothing:
       break;
@@ -171,7 +171,7 @@ void TelegramPoller::answer_presses() {
 // The journal is full, for one thing. What comes again is dropped as a duplicate if it has it.
 void TelegramPoller::not_in_journal() {
   kPollLog.error("{}: the journal did not take what was received within {}; it is asked for again",
-             name(), show_duration_ms(kJournalMs));
+                 name(), show_duration_ms(kJournalMs));
   awaited_.clear();
   presses_.clear();
   offset_ = journal_offset();
@@ -222,7 +222,7 @@ void TelegramPoller::fail(Step step, const TelegramAnswer& answer) {
 void TelegramPoller::remove_webhook(const TelegramAnswer& why) {
   webhook_removed_ = true;
   kPollLog.warn("{}: {}: it is removed, because channels.telegram.webhookUrl is not set", name(),
-            why.reason);
+                why.reason);
   api_.call(TelegramMethod::delete_webhook,
             json_object([](JsonWriter& json) { json.member("drop_pending_updates", false); }),
             [this](const TelegramAnswer& answer) {
