@@ -25,11 +25,11 @@ constexpr Accepts kRich = one_of(
     {{"off", TelegramRich::off}, {"auto", TelegramRich::automatic}, {"on", TelegramRich::on}});
 
 constexpr std::array kTelegram{
-    decides("botToken", secret, in<&Account::token>, "of the bot, from @BotFather"),
-    decides("tokenFile", path, in<&Account::token_file>, "a file that holds the token"),
-    decides("apiRoot", text, in<&Account::api_root>, "where the Bot API is, without /bot<token>"),
-    decides("webhookUrl", text, in<&Account::webhook_url>,
-            "refused: this version receives by long polls"),
+    Setting{"botToken", secret, in<&Account::token>, "of the bot, from @BotFather"},
+    Setting{"tokenFile", path, in<&Account::token_file>, "a file that holds the token"},
+    Setting{"apiRoot", text, in<&Account::api_root>, "where the Bot API is, without /bot<token>"},
+    Setting{"webhookUrl", text, in<&Account::webhook_url>,
+            "refused: this version receives by long polls"},
     remote("textChunkLimit", whole(1, 1'000'000), in<&Account::chunk_units>,
            "how long one message may be, up to Telegram's 4,096"),
     remote("replyToMode", kReplies, in<&Account::replies>,
