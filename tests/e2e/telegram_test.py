@@ -136,8 +136,6 @@ class Telegram(unittest.TestCase):
 
     def test_a_group_that_moves_is_answered_at_its_new_id(self):
         self.start()
-        self.telegram.fault("hang", method="getUpdates", times=0)
-        self.telegram.clear_faults()
         self.telegram.fault("flood", method="sendMessage", seconds=1)
         self.telegram.say("/x@SpineTestBot", chat=-5, sender=7)
         self.failure("rate_limited")
@@ -172,6 +170,19 @@ class Telegram(unittest.TestCase):
         states = wait_until(lambda: [event["body"] for event in self.daemon.events("--kind", "ChannelStateChanged")
                                      if event["body"]["state"] == "logged_out"], "it is logged out")
         self.assertIn("@BotFather", states[0]["problem"])
+
+
+    def test_another_bot_in_the_place_of_one_begins_anew(self):
+        self.start()
+        self.telegram.say("one", chat=7)
+        self.answered("echo: one")
+        other = TelegramServer(token="7200000002:another-token_0123456789")
+        self.addCleanup(other.close)
+        self.daemon.configure({"channels": {"telegram": {"botToken": other.token, "apiRoot": other.root}}})
+        self.daemon.reload()
+        other.say("two", chat=7)  # its number is that of the other bot's first message
+        other.wait_for(lambda: other.texts(7) == ["echo: two"])
+        self.assertEqual(other.violations(), [])
 
 
 class Leftover:

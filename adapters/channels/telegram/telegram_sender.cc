@@ -19,18 +19,6 @@ using config::TelegramRich;
 
 constexpr std::string_view kUnnamedTopic = "1";  // in a group it is meant by leaving it out
 
-// The number of the message in its chat; empty where it is of another chat, or no message.
-std::string_view message_in(std::string_view external_id, std::string_view chat) {
-  if (!external_id.starts_with(chat) || external_id.size() < chat.size() + 2 ||
-      external_id[chat.size()] != ':') {
-    return {};
-  }
-  const std::string_view number = external_id.substr(chat.size() + 1);
-  const bool good = number.size() < 19 &&
-                    std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
-  return good ? number : std::string_view{};
-}
-
 // In one rich message; a text that takes several is sent as HTML, whose pieces are the same in
 // every attempt.
 bool fits_rich(std::string_view text) {
@@ -55,7 +43,8 @@ std::unique_ptr<TelegramSender::Job> TelegramSender::make_job(const Delivery& de
       delivery.thread == kUnnamedTopic && delivery.conversation != fb::ConversationKind::direct;
   if (!general) job->topic = delivery.thread;
   if (settings_.replies != TelegramReplies::off) {
-    job->reply_to = message_in(delivery.reply_to, delivery.conversation_id);
+    job->reply_to =
+        telegram_message_in(delivery.reply_to, reports_.now().identity, delivery.conversation_id);
   }
   const auto moved = moved_.find(job->chat);
   if (moved != moved_.end()) job->chat = moved->second;
@@ -153,7 +142,8 @@ void TelegramSender::sent(DeliveryId delivery, const TelegramAnswer& answer) {
 void TelegramSender::arrived(Job& job, const TelegramAnswer& answer) {
   reports_.exchanged();
   const std::string number = answer.result.their_id("message_id");
-  if (!number.empty()) job.ids.push_back(telegram_message_id(job.chat, number));
+  if (!number.empty())
+    job.ids.push_back(telegram_message_id(reports_.now().identity, job.chat, number));
   job.next += 1;
   job.plain = false;
   if (job.rich.empty() && job.next < job.pieces.size()) return send(job);

@@ -88,8 +88,19 @@ std::size_t byte_of_unit(std::string_view text, std::uint64_t units) {
 
 }  // namespace
 
-std::string telegram_message_id(std::string_view chat, std::string_view message) {
-  return fmt::format("{}:{}", chat, message);
+std::string telegram_message_id(std::string_view bot, std::string_view chat,
+                                std::string_view message) {
+  return fmt::format("{}:{}:{}", bot, chat, message);
+}
+
+std::string_view telegram_message_in(std::string_view id, std::string_view bot,
+                                     std::string_view chat) {
+  const std::string prefix = telegram_message_id(bot, chat, "");
+  if (!id.starts_with(prefix)) return {};
+  const std::string_view number = id.substr(prefix.size());
+  const bool good = number.size() < 19 &&
+                    std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
+  return good ? number : std::string_view{};
 }
 
 Kind TelegramUpdate::read(const JsonNode& update, const TelegramBot& bot,
@@ -150,7 +161,7 @@ void TelegramUpdate::read_place(const JsonNode& message) {
 void TelegramUpdate::read_reply(const JsonNode& message) {
   const JsonNode answered = message["reply_to_message"];
   if (!answered.is_object() || answered["forum_topic_created"].there()) return;
-  reply_to_ = telegram_message_id(chat_, answered.their_id("message_id"));
+  reply_to_ = telegram_message_id(bot_->id, chat_, answered.their_id("message_id"));
   message_.reply_to = reply_to_;
   if (answered["from"].their_id("id") == bot_->id) message_.mention = fb::Mention::mentioned;
 }
@@ -238,7 +249,7 @@ Kind TelegramUpdate::read_message(const JsonNode& message, bool post) {
   message_.mention = direct ? fb::Mention::mentioned : fb::Mention::not_mentioned;
   message_.timestamp_ms = static_cast<std::int64_t>(
       std::min<std::uint64_t>(message.number("date"), limits::kTimestampMsMax / 1'000) * 1'000);
-  external_ = telegram_message_id(chat_, number);
+  external_ = telegram_message_id(bot_->id, chat_, number);
   message_.external_id = external_;
   if (external_.size() > limits::kNameBytesMax) return Kind::unknown;
   read_place(message);
@@ -258,7 +269,7 @@ Kind TelegramUpdate::read_press(const JsonNode& query, std::int64_t now_wall_ms)
   text_ = query.text("data");
   if (text_.empty()) return Kind::unknown;
   read_place(pressed);
-  reply_to_ = telegram_message_id(chat_, pressed.their_id("message_id"));
+  reply_to_ = telegram_message_id(bot_->id, chat_, pressed.their_id("message_id"));
   message_.text = text_;
   message_.reply_to = reply_to_;
   message_.external_id = external_;

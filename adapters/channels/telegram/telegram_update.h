@@ -16,8 +16,13 @@ struct TelegramBot {
   std::string username{};  // without "@"
 };
 
-// "<chat>:<message>", by which messages of Telegram are known outside of it.
-std::string telegram_message_id(std::string_view chat, std::string_view message);
+// "<bot>:<chat>:<message>", by which messages of Telegram are known outside of it: each bot numbers
+// the messages of its direct chats itself, so that another bot's are others.
+std::string telegram_message_id(std::string_view bot, std::string_view chat,
+                                std::string_view message);
+// The number of the message, if it is of that bot and chat; else empty. Borrowed from `id`.
+std::string_view telegram_message_in(std::string_view id, std::string_view bot,
+                                     std::string_view chat);
 
 // Reads one update after the other; keeps its memory. Not thread-safe.
 class TelegramUpdate {

@@ -47,7 +47,7 @@ TEST_F(Updates, ADirectMessage) {
   EXPECT_EQ(message().sender_name, "Ada Lovelace");
   EXPECT_EQ(message().conversation, fb::ConversationKind::direct);
   EXPECT_EQ(message().conversation_id, "42");
-  EXPECT_EQ(message().external_id, "42:17");
+  EXPECT_EQ(message().external_id, "7:42:17");
   EXPECT_EQ(message().text, "hi");
   EXPECT_EQ(message().timestamp_ms, 1'764'500'000'000);
   EXPECT_EQ(message().thread, "");
@@ -156,7 +156,7 @@ TEST_F(Updates, APressIsAMessageOfItsData) {
   EXPECT_EQ(message().external_id, "callback:4000");
   EXPECT_EQ(message().text, "yes");
   EXPECT_EQ(message().sender_id, "42");
-  EXPECT_EQ(message().reply_to, "42:3");
+  EXPECT_EQ(message().reply_to, "7:42:3");
   EXPECT_EQ(message().timestamp_ms, 1'700'000'000'000);
   EXPECT_EQ(update_.press(), "4000");
 }
@@ -192,6 +192,16 @@ TEST_F(Updates, NothingIsLeftOfTheOneBefore) {
   EXPECT_EQ(message().reply_to, "");
   EXPECT_TRUE(message().attachments.empty());
   EXPECT_EQ(update_.press(), "");
+}
+
+TEST(TelegramMessageId, NamesTheMessageOfOneBotAndChatAlone) {
+  const std::string id = telegram_message_id("7", "-1005", "9");
+  EXPECT_EQ(telegram_message_in(id, "7", "-1005"), "9");
+  EXPECT_EQ(telegram_message_in(id, "8", "-1005"), "");
+  EXPECT_EQ(telegram_message_in(id, "7", "-100"), "");
+  EXPECT_EQ(telegram_message_in("callback:9", "7", "-1005"), "");
+  EXPECT_EQ(telegram_message_in("7:-1005:9,\"x\":1", "7", "-1005"), "");
+  EXPECT_EQ(telegram_message_in("7:-1005:", "7", "-1005"), "");
 }
 
 }  // namespace
