@@ -167,6 +167,7 @@ bool TelegramSender::rich_refused(Job& job, const TelegramAnswer& answer) {
       return false;
   }
   make_pieces(job);
+  if (job.pieces.empty()) return false;
   send(job);
   return true;
 }
