@@ -176,7 +176,7 @@ void TelegramSender::refused(Job& job, const TelegramAnswer& answer) {
   if (rich_refused(job, answer)) return;
   switch (answer.refusal) {
     case TelegramRefusal::cannot_parse:
-      if (job.plain) break;
+      if (job.plain || job.pieces.empty()) break;
       job.plain = true;
       return send(job);
     case TelegramRefusal::migrated:
