@@ -168,6 +168,26 @@ for line in sys.stdin:
             sys.exit("cannot go on: error 7")
 """
 
+# Its first life reads nothing; what it is told fills the pipe and waits behind that.
+DEAF = """
+import json, os, sys, time
+def say(**what):
+    print(json.dumps(what), flush=True)
+say(type="state", state="connected")
+if not os.path.exists("was-deaf"):
+    open("was-deaf", "w").close()
+    for i in range(20):
+        say(type="message", id=i, sender={"id": f"s{i}"}, conversation={"kind": "direct", "id": f"s{i}"},
+            text="x" * 20000)
+    time.sleep(600)
+for line in sys.stdin:
+    order = json.loads(line)
+    if order["type"] == "deliver":
+        with open("answers.txt", "a") as answers:
+            answers.write(order["delivery"] + "\\n")
+        say(type="delivered", delivery=order["delivery"])
+"""
+
 
 class Faults(unittest.TestCase):
     def daemon(self, program, **settings):
@@ -190,6 +210,23 @@ class Faults(unittest.TestCase):
         wait_until((daemon.talk / "position").exists, "it runs again")
         wait_until(lambda: (daemon.talk / "position").read_text() == "p1 of me", "it knows where it was")
         self.assertFalse((daemon.talk / "again").exists())
+
+    def test_what_never_reached_a_program_that_does_not_read_is_sent_to_the_next(self):
+        daemon = self.daemon(DEAF)
+        wait_until(lambda: len(daemon.bodies("DeliveryAttempted")) == 20, "it is told all of it")
+        self.assertEqual(daemon.get_json("/health")["status"], "healthy")
+        os.kill(daemon.program_pid(), signal.SIGKILL)
+        def ended():
+            return [body["delivery"] for kind in ("DeliveryConfirmed", "DeliveryDeadLettered")
+                    for body in daemon.bodies(kind)]
+        wait_until(lambda: len(ended()) == 20, "each has ended")
+        confirmed = {str(body["delivery"]) for body in daemon.bodies("DeliveryConfirmed")}
+        self.assertEqual(sorted(daemon.answers()), sorted(confirmed))
+        kinds = [body["kind"] for body in daemon.bodies("DeliveryFailed") if "kind" in body]
+        self.assertEqual(kinds.count("not_ready"), len(confirmed))
+        self.assertEqual(kinds.count("unknown"), 20 - len(confirmed))
+        self.assertGreater(len(confirmed), 10)
+        self.assertLess(len(confirmed), 20)
 
     def test_at_least_once_sends_it_again_under_the_same_id(self):
         daemon = self.daemon(UNSURE, delivery="at-least-once", deliveryTtlSeconds=600)

@@ -27,11 +27,10 @@ constexpr Accepts kGroupPolicies = one_of({{"open", fb::DmPolicy::open},
 constexpr Accepts kDeliveries = one_of({{"at-most-once", false}, {"at-least-once", true}});
 
 // Channels of OpenClaw that have no adapter here, by the names it gives them.
-constexpr std::array<std::string_view, 24> kNotServed{
-    "bluebubbles", "clickclack", "discord",  "feishu",     "googlechat", "imessage",
-    "irc",         "line",       "matrix",   "mattermost", "msteams",    "nextcloud-talk",
-    "nostr",       "qqbot",      "signal",   "slack",      "sms",        "synology-chat",
-    "tlon",        "twitch",     "whatsapp", "wecom",      "zalo",       "zalouser"};
+constexpr std::array<std::string_view, 21> kNotServed{
+    "bluebubbles", "discord",       "feishu",  "googlechat",     "imessage", "irc",   "line",
+    "matrix",      "mattermost",    "msteams", "nextcloud-talk", "nostr",    "qqbot", "signal",
+    "slack",       "synology-chat", "tlon",    "twitch",         "whatsapp", "zalo",  "zalouser"};
 
 // For a channel and for each of its accounts, which must agree on who may speak.
 constexpr std::array kChannel{
