@@ -258,7 +258,8 @@ void MarkdownFlow::add_fence(const Fence& fence) {
   next_line_ = code_end + (closed ? 1 : 0);
   if (begins.run < 3 || begins.run > limits::kFenceRunMax) return;
 
-  const std::string prefix = lines_.continued_prefix(*opener, begins.column);
+  const std::string prefix =
+      containers_ == 0 ? "" : lines_.continued_prefix(*opener, begins.column);
   const std::string run(begins.run, fence.character);
   const bool named = fence.language.size() <= limits::kFenceLanguageBytesMax &&
                      fence.language.find('`') == std::string::npos;

@@ -71,7 +71,10 @@ bool PieceCutter::take_text(const Step& step) {
     if (!writer_.fits()) return false;
     begin = chunk.end;
     at_.byte = begin - step.begin;
-    if (chunk.cut != Cut::none) save(chunk.cut);
+    const bool within_line = chunk.cut == Cut::word || chunk.cut == Cut::sentence;
+    const bool misread =
+        within_line && dialect_.takes_markdown && would_begin_block(flow_.text, begin);
+    if (chunk.cut != Cut::none && !misread) save(chunk.cut);
   }
   return true;
 }

@@ -62,7 +62,10 @@ bool PieceWriter::balances() const {
 void PieceWriter::reopen(std::size_t offset) {
   now_.written = now_.open;
   for (std::size_t i = 0; i < now_.open && balances(); ++i) {
-    write_mark(mark(i).open);
+    // Before the same character it would be another mark: "~~" and "~~" are a fence.
+    const std::string_view open = mark(i).open;
+    const bool merges = offset < flow_.text.size() && open.ends_with(flow_.text[offset]);
+    if (!merges) write_mark(open);
   }
   const std::string_view passed = std::string_view(flow_.text).substr(passed_, offset - passed_);
   const std::size_t line_end = passed.rfind('\n');

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utf8proc.h>
 
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/utf8.h"
 
 namespace spine::channels {
@@ -131,6 +132,22 @@ Chunk next_chunk(std::string_view text, std::size_t begin, std::size_t end, std:
   while (at < end && continues_character(text[at]))
     ++at;
   return {at, Cut::none};
+}
+
+bool would_begin_block(std::string_view text, std::size_t at) {
+  if (at >= text.size()) return false;
+  const char first = text[at];
+  std::size_t end = std::min(text.find_first_not_of(first, at), text.size());
+  if (first == '>') return true;
+  if (first == '`' || first == '~') return end - at >= 3;
+  if (is_digit(first)) {
+    end = std::min(text.find_first_not_of("0123456789", at), text.size());
+    end += end < text.size() && (text[end] == '.' || text[end] == ')') ? 1 : 0;
+    if (is_digit(text[end - 1])) return false;
+  } else if (std::string_view("#-+*").find(first) == std::string_view::npos) {
+    return false;
+  }
+  return end == text.size() || kBlanks.find(text[end]) != std::string_view::npos;
 }
 
 std::size_t fit_graphemes(std::string_view text, Count count, std::size_t units_max) {

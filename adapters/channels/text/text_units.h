@@ -39,6 +39,10 @@ bool is_boundary(std::string_view text, std::size_t at);
 // bytes_max bytes, and not beyond `end`. REQUIRES: begin < end <= text.size().
 Chunk next_chunk(std::string_view text, std::size_t begin, std::size_t end, std::size_t bytes_max);
 
+// Whether the text would be a fence, a heading, a quote or an item of Markdown if a line began at
+// `at`.
+bool would_begin_block(std::string_view text, std::size_t at);
+
 // How many bytes of `text` make at most units_max units without a cut inside a character as people
 // see it.
 std::size_t fit_graphemes(std::string_view text, Count count, std::size_t units_max);

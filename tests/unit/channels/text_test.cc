@@ -275,6 +275,18 @@ TEST(ChannelText, SpansAreNotCutWhereTheyFitInAPiece) {
   }
 }
 
+TEST(ChannelText, WordThatWouldBeginABlockDoesNotBeginAPiece) {
+  for (const std::string_view word : {"- ", "1. ", "# ", "> ", "~~~~x~~ "}) {
+    const std::string source = "x " + repeated("word " + std::string(word), 6'000);
+    for (const SentPiece& piece : pieces_of(source, kDiscord, 0)) {
+      EXPECT_FALSE(would_begin_block(piece.text, 0)) << piece.text.substr(0, 20);
+    }
+  }
+  EXPECT_FALSE(would_begin_block("2024 was", 0));
+  EXPECT_FALSE(would_begin_block("**bold**", 0));
+  EXPECT_FALSE(would_begin_block("#tag", 0));
+}
+
 TEST(ChannelText, RichPiecesHaveFewerBlocksThanTelegramRefuses) {
   const std::string source = repeated("p\n\n", 3 * 1'200);
   const std::vector<SentPiece> pieces = pieces_of(source, kTelegramRich, 0);
