@@ -308,6 +308,7 @@ void Daemon::start_loop() {
        .on_answer = [this](const pipeline::AnswerItem& item) { agents_->answer(item); },
        .on_control = [this](const pipeline::ControlItem& item) { agents_->control(item); },
        .on_deliver = [this](const pipeline::DeliverItem& item) { channels_->deliver(item); },
+       .on_read = [this](const pipeline::ReadUpToItem& item) { channels_->read_up_to(item); },
        .on_past =
            [this](ConnectionRef to, std::uint64_t request, const pipeline::PastQuestionItem& item) {
              past_->ask(to, request, item.line);
@@ -416,6 +417,8 @@ void hide_secrets(const config::Config& config) {
     for (const auto& [name, value] : channel.program.env) {
       if (names_secret(name)) hide(value);
     }
+    for (const config::TelegramAccount& account : channel.telegram)
+      hide(account.token);
   }
   for (const config::AgentConfig& agent : config.agents) {
     for (const auto& [name, value] : agent.process.env) {

@@ -140,6 +140,10 @@ struct LoopThread::State {
         pipeline::read(payload, deliver);
         if (!stopping && hooks.on_deliver) hooks.on_deliver(deliver);
         return;
+      case ItemKind::read_up_to:
+        pipeline::read(payload, read_up_to);
+        if (!stopping && hooks.on_read) hooks.on_read(read_up_to);
+        return;
       case ItemKind::past_question:
         pipeline::read(payload, past_question);
         if (!stopping && hooks.on_past)
@@ -237,6 +241,7 @@ struct LoopThread::State {
   pipeline::ControlItem control{};
   pipeline::ArmItem arm_item{};
   pipeline::DeliverItem deliver{};
+  pipeline::ReadUpToItem read_up_to{};
   pipeline::PastQuestionItem past_question{};
 };
 

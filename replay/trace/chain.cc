@@ -48,6 +48,7 @@ constexpr std::array kEffectRows{
               "delivery to channel",
               {Body::DeliveryConfirmed, Body::DeliveryFailed},
               true},
+    EffectRow{EffectKind::acknowledge, "acknowledgement to channel"},
 };
 
 const EffectRow* effect_row(EffectKind kind) {

@@ -239,6 +239,14 @@ inline constexpr std::uint32_t kProgramOddLinesMax = 32;          // in a row, t
 inline constexpr std::uint64_t kProgramOutcomeMs = 120'000;       // of one delivery
 inline constexpr std::uint64_t kProgramStopMs = 1'000;            // until SIGTERM, until SIGKILL
 
+// ---- Telegram, of one account
+inline constexpr std::size_t kTelegramUpdatesBytesMax = 2 * kMiB;  // of one answer
+inline constexpr std::size_t kTelegramTextBytesMax = 4 * kMiB;     // of what is being sent
+inline constexpr std::size_t kTelegramEntitiesMax = 256;           // looked at, of one message
+inline constexpr std::size_t kTelegramMarkedBytesMax = 64 * kKiB;  // of a text with entities
+inline constexpr std::size_t kTelegramMovedChatsMax = 1'024;       // remembered with their new ids
+inline constexpr std::size_t kTelegramAnswersMax = 256;            // presses yet to be answered
+
 // ---- sockets, from accept on
 inline constexpr std::uint32_t kUnauthenticatedMax = 2'048;  // of all; then the oldest is cut
 // Of those, with libwebsockets at one time: request head read, no hello yet.

@@ -15,7 +15,7 @@ class Groups(unittest.TestCase):
     def gateway(self, telegram, **channels):
         # As people have it: a bot, and nothing about groups.
         daemon = Daemon({"channels": {"defaults": {}, "telegram": {
-            "enabled": True, "botToken": "1:x", "allowFrom": ["7"], **telegram}, **channels}})
+            "enabled": True, "botToken": "1:x", "apiRoot": "http://127.0.0.1:1", "allowFrom": ["7"], **telegram}, **channels}})
         self.addCleanup(daemon.close)
         return daemon.start()
 

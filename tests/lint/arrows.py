@@ -30,8 +30,10 @@ ADAPTERS = {
     # They live on the loop thread, and use its timers; agents are given files of messages.
     "adapters/agents": ("adapters/agents", "adapters/loop", "adapters/media"),
     "adapters/media": ("adapters/media", "adapters/loop"),
-    # They live there, too, and some are processes that are started as those of agents are.
-    "adapters/channels": ("adapters/channels", "adapters/loop", "adapters/agents/process"),
+    # Channels live there, too, and some are processes that are started as those of agents are.
+    # Platforms are called over HTTP.
+    "adapters/channels": ("adapters/channels", "adapters/loop", "adapters/agents/process",
+                          "adapters/outbound"),
     "adapters/skills": ("adapters/skills", "adapters/loop"),
     # Its processes are started and read from as those of agents are.
     "adapters/past": ("adapters/past", "adapters/loop", "adapters/agents/process"),
@@ -53,7 +55,8 @@ ROOMS = {
     # A channel knows no other: what they have in common is the interface.
     _CHANNELS + "interface": (),
     _CHANNELS + "program": (_CHANNELS + "interface",),
-    _CHANNELS + "host": (_CHANNELS + "interface", _CHANNELS + "program"),
+    _CHANNELS + "telegram": (_CHANNELS + "interface", _CHANNELS + "text"),
+    _CHANNELS + "host": (_CHANNELS + "interface", _CHANNELS + "program", _CHANNELS + "telegram"),
 }
 
 # A library's header may be included only below these folders.

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <exception>
 #include <fmt/format.h>
+#include <iterator>
 
 #include "adapters/agents/process/launch.h"
+#include "engine/config/settings/setting.h"
 #include "engine/core/model/enum_names.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
@@ -51,6 +53,7 @@ struct ChannelHost::Account {
   const ChannelKind* kind{};                              // null = it is not wanted any more
   std::shared_ptr<const config::ChannelConfig> config{};  // outlives the channel
   std::shared_ptr<const config::ChannelConfig> next{};    // once the channel that ends is gone
+  std::weak_ptr<http::HttpClient> http{};                 // that it is made with
   std::unique_ptr<Channel> channel{};
   bool running{};              // started, and neither stopped nor at fault
   bool faulted{};              // it gave up: to be stopped, from the loop
@@ -97,7 +100,23 @@ std::unique_ptr<ChannelHost::Account> ChannelHost::make_account(const Key& key) 
   return account;
 }
 
+void ChannelHost::make_http(const std::vector<config::ChannelConfig>& channels) {
+  std::vector<std::string> hosts;
+  bool wanted = false;
+  for (const config::ChannelConfig& channel : channels) {
+    const ChannelKind* kind = channel.enabled ? kind_of(channel) : nullptr;
+    if (kind == nullptr || kind->hosts == nullptr) continue;
+    wanted = true;
+    std::ranges::move(kind->hosts(channel), std::back_inserter(hosts));
+  }
+  config::sort_unique(hosts);
+  if (!wanted || (means_.http != nullptr && hosts == hosts_)) return;
+  hosts_ = std::move(hosts);
+  means_.http = std::make_shared<http::HttpClient>(base_, http::OutboundPolicy{.hosts = hosts_});
+}
+
 void ChannelHost::apply(const std::vector<config::ChannelConfig>& channels) {
+  make_http(channels);
   order_.clear();
   not_served_.clear();
   for (const config::ChannelConfig& channel : channels) {
@@ -132,7 +151,10 @@ void ChannelHost::want(const config::ChannelConfig& channel, const ChannelKind& 
   std::unique_ptr<Account>& account = accounts_[key];
   if (account == nullptr) account = make_account(key);
   const auto& latest = account->next != nullptr ? account->next : account->config;
-  if (account->kind == &kind && kind.same(*latest, channel)) return;
+  // One whose client is another from now on is started anew, too.
+  const bool same_client = kind.hosts == nullptr || account->http.lock() == means_.http;
+  if (account->kind == &kind && same_client && kind.same(*latest, channel)) return;
+  account->http = means_.http;
   if (account->channel != nullptr) {
     kLog.info("{}: its settings changed, it is started anew", shown(account->reports));
     drop(*account, fb::ChannelState::starting, "");
@@ -263,6 +285,17 @@ void ChannelHost::deliver(const pipeline::DeliverItem& item) {
   account.reports.failed(
       item.delivery, item.effect,
       {.kind = fb::DeliveryFailure::unknown, .reason = thrown, .pieces = item.pieces});
+}
+
+void ChannelHost::read_up_to(const pipeline::ReadUpToItem& item) {
+  const auto found = accounts_.find(Key{item.channel, item.account});
+  if (found == accounts_.end()) return;
+  Account& account = *found->second;
+  account.reports.acknowledged(item.identity, item.position);
+  if (!account.running) return;
+  const std::string thrown =
+      guarded([&] { account.channel->acknowledged(item.identity, item.position); });
+  if (!thrown.empty()) fault(account, thrown);
 }
 
 void ChannelHost::stop() {

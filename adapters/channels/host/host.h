@@ -40,6 +40,8 @@ class ChannelHost {
   void apply(const std::vector<config::ChannelConfig>& channels);
   // Gives it to its account. Failed as not_ready where there is none, or it is not connected.
   void deliver(const pipeline::DeliverItem& item);
+  // What an account was read up to is in the journal: tells it.
+  void read_up_to(const pipeline::ReadUpToItem& item);
   // The gateway stops: every delivery under way is reported before it returns, and none is begun
   // any more.
   void stop();
@@ -63,17 +65,21 @@ class ChannelHost {
   void step(Account& account);
   void turn();
   void publish();
+  // The client that calls platforms, for such accounts as need one: a new one where they have to
+  // reach other hosts than before.
+  void make_http(const std::vector<config::ChannelConfig>& channels);
 
   event_base* base_;
   pipeline::IngressProducer& producer_;
   pipeline::Shared& shared_;
   agents::GatewayPlaces places_;
-  HostMeans means_{places_};
+  HostMeans means_{.gateway = places_};
   std::vector<core::ChannelView> known_;
   std::vector<ChannelKind> kinds_;
   std::map<Key, std::unique_ptr<Account>> accounts_;
   std::vector<Key> order_{};               // as configured
   std::vector<std::string> not_served_{};  // channels
+  std::vector<std::string> hosts_{};       // that the client may call beside public ones
   loop::Timer timer_;
   loop::Timer soon_;
   bool stopping_{};

@@ -2,6 +2,7 @@
 #include "adapters/channels/host/kinds.h"
 
 #include "adapters/channels/program/program_channel.h"
+#include "adapters/channels/telegram/telegram_channel.h"
 
 namespace spine::channels {
 
@@ -15,6 +16,16 @@ std::vector<ChannelKind> channel_kinds() {
                   const ChannelConfig& after) { return before.program == after.program; },
        .make = [](const ChannelSetup& setup, const std::string&,
                   const HostMeans& means) { return make_program_channel(setup, means.gateway); }},
+      {.name = "telegram",
+       .serves = [](const ChannelConfig& channel) { return !channel.telegram.empty(); },
+       .accounts = telegram_accounts,
+       .same = [](const ChannelConfig& before,
+                  const ChannelConfig& after) { return before.telegram == after.telegram; },
+       .make =
+           [](const ChannelSetup& setup, const std::string& account, const HostMeans& means) {
+             return make_telegram_channel(setup, account, means.http);
+           },
+       .hosts = telegram_hosts},
   };
 }
 

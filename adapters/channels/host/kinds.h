@@ -10,6 +10,7 @@
 #include "adapters/agents/process/places.h"
 #include "adapters/channels/interface/channel.h"
 #include "adapters/channels/interface/setup.h"
+#include "adapters/outbound/http_client.h"
 #include "engine/config/settings/channel_config.h"
 
 namespace spine::channels {
@@ -17,6 +18,8 @@ namespace spine::channels {
 // What an account is made from, and what those of all channels share. The references outlive it.
 struct HostMeans {
   const agents::GatewayPlaces& gateway;
+  // Null where no kind with `hosts` has an account.
+  std::shared_ptr<http::HttpClient> http{};
 };
 
 // One kind of channel.
@@ -32,6 +35,9 @@ struct ChannelKind {
   std::function<std::unique_ptr<Channel>(const ChannelSetup&, const std::string& account,
                                          const HostMeans&)>
       make{};
+  // For kinds that call a platform over HTTP: hosts they have to reach that are not public, as they
+  // stand in the URLs. Null: it calls nobody.
+  std::function<std::vector<std::string>(const config::ChannelConfig&)> hosts{};
 };
 
 // Those that this program has. The first that serves a channel is taken.

@@ -27,6 +27,12 @@ class Channel {
   // Begins to send. Reported exactly once, confirmed or failed, now or later; failed as not_ready
   // when it cannot even try. Never two of one conversation at a time.
   virtual void deliver(const Delivery& delivery) = 0;
+  // What was read up to that position is in the journal, as the reports said it: the platform may
+  // forget it. Not told of the position the account was started with.
+  virtual void acknowledged(std::string_view identity, std::string_view position) {
+    static_cast<void>(identity);
+    static_cast<void>(position);
+  }
   // Receives and starts nothing more. Before it returns every delivery under way is reported:
   // not_ready when nothing of it was sent, unknown otherwise.
   virtual void stop() = 0;

@@ -56,8 +56,6 @@ void Reports::received(Message message) {
 }
 
 void Reports::read_up_to(std::string_view identity, std::string_view position) {
-  now_.position = position;
-  now_.position_of = identity;
   const Text channel = text(channel_, limits::kNameBytesMax);
   const Text account = text(account_, limits::kNameBytesMax);
   const Text of = text(identity, limits::kNameBytesMax);

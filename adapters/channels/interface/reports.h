@@ -32,7 +32,7 @@ struct AccountState {
   std::string identity{};
   std::int64_t since_wall_ms{};
   std::int64_t last_exchange_wall_ms{};  // the last that succeeded; 0 = none yet
-  std::string position{};                // up to where it was read; opaque
+  std::string position{};                // up to where the journal has it; opaque
   std::string position_of{};             // the identity whose position it is
 };
 
@@ -54,6 +54,11 @@ class Reports {
   void remember(std::string identity, std::string position, std::string position_of);
   // The channel was given it; it is open until its outcome is reported.
   void given(DeliveryId delivery, EffectId effect) { open_[delivery.value] = effect; }
+  // The journal has it, and all that was reported before it.
+  void acknowledged(std::string_view identity, std::string_view position) {
+    now_.position_of = identity;
+    now_.position = position;
+  }
   // Those without an outcome.
   const std::map<std::uint64_t, EffectId>& open() const { return open_; }
 

@@ -102,11 +102,18 @@ constexpr std::array kChannelDefaults{
     unused("channels.modelByChannel"),
 };
 
+const void* telegram_channel(const Config& config, std::string_view) {
+  return named<&ChannelConfig::name, &Config::channels>(config, "telegram");
+}
+
+// Telegram's keys stand apart, because it has some of its own (telegram_config).
 constexpr std::array kChannelPlaces{
+    TablePlace{"channels.telegram.", telegram_channel}, TablePlace{"channels.telegram.accounts.*."},
     TablePlace{"channels.*.", named<&ChannelConfig::name, &Config::channels>},
     TablePlace{"channels.*.accounts.*."}};
-constexpr std::array kGroupPlaces{TablePlace{"channels.*.groups.*."},
-                                  TablePlace{"channels.*.accounts.*.groups.*."}};
+constexpr std::array kGroupPlaces{
+    TablePlace{"channels.telegram.groups.*."}, TablePlace{"channels.telegram.accounts.*.groups.*."},
+    TablePlace{"channels.*.groups.*."}, TablePlace{"channels.*.accounts.*.groups.*."}};
 
 // Reads one channel. Its own keys, those in its older `dm` object and those of its accounts must
 // all say the same, because a channel has one policy.
@@ -137,6 +144,7 @@ class ChannelReader {
     check(channel, dm_policy);
     check_groups(channel, group_policy);
     read_program(channel);
+    if (name_ == "telegram") channel.telegram = read_telegram(reading_, node_);
     if (is_not_served(channel)) {
       reading_.warn_first(node_,
                           "{}: not served here: this version has no adapter for it, so nobody is "

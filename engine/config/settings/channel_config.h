@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/config/settings/telegram_config.h"
+
 #include "event_generated.h"
 
 namespace spine::config {
@@ -46,6 +48,7 @@ struct ChannelConfig {
   std::optional<std::vector<std::string>> group_allow_from{};
   std::vector<GroupConfig> groups{};  // sorted by id; empty = every group alike
   ChannelProgram program{};
+  std::vector<TelegramAccount> telegram{};   // channels.telegram: its bots; empty = none is ours
   bool at_least_once{};                      // what may have arrived is sent again
   std::uint64_t delivery_ttl_ms{3'600'000};  // what is not sent by then is a dead letter
 };

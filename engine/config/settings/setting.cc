@@ -8,6 +8,7 @@
 
 #include "engine/config/config.h"
 #include "engine/config/json5/json5.h"
+#include "engine/config/settings/telegram_config.h"
 #include "engine/config/settings/tool_policy.h"
 #include "schemas/vocab/json.h"
 
@@ -150,11 +151,12 @@ std::string show_value(const Accepts& accepts, const Value& value) {
 }
 
 std::span<const SettingTable* const> all_tables() {
-  static constexpr std::array kTables{
-      &kGatewayTable, &kSessionTable, &kResetTable,      &kBindingListTable,
-      &kBindingTable, &kSkillsTable,  &kSkillEntryTable, &kToolTable,
-      &kOtherTable,   &kPhrasesTable, &kCronTable,       &kChannelDefaultsTable,
-      &kChannelTable, &kGroupTable,   &kAgentListTable,  &kAgentTable};
+  static constexpr std::array kTables{&kGatewayTable,     &kSessionTable,  &kResetTable,
+                                      &kBindingListTable, &kBindingTable,  &kSkillsTable,
+                                      &kSkillEntryTable,  &kToolTable,     &kOtherTable,
+                                      &kPhrasesTable,     &kCronTable,     &kChannelDefaultsTable,
+                                      &kChannelTable,     &kTelegramTable, &kGroupTable,
+                                      &kAgentListTable,   &kAgentTable};
   return kTables;
 }
 

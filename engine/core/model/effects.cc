@@ -90,6 +90,11 @@ void effects_of_attempted(const State& state, const Departures&, const EventView
   deliver.delivery = deliveries[row].id;
 }
 
+// Ordinal 1 is the notice to the channel, which the event names.
+void effects_of_read(const State&, const Departures&, const EventView& event, Effects& out) {
+  add(out, EffectKind::acknowledge, event, 1);
+}
+
 void open_obligations(const State& state, Effects& out) {
   const std::size_t first = out.size();
   const Runs& runs = state.tables().runs;

@@ -20,6 +20,7 @@ enum class EffectKind : std::uint8_t {
                  // has ended waits no longer
   control_agent,  // restart or release the agent the event names
   deliver,        // obligation: give `delivery` to its channel
+  acknowledge,    // tell the channel that what it was read up to is in the journal; may be lost
 };
 
 struct Effect {
@@ -44,7 +45,7 @@ void effects(const State& state, const Departures& gone, const EventView& event,
 using EffectsOf = void(const State& state, const Departures& gone, const EventView& event,
                        Effects& out);
 EffectsOf effects_of_queued, effects_of_started, effects_of_aborted, effects_of_approval;
-EffectsOf effects_of_control, effects_of_attempted;
+EffectsOf effects_of_control, effects_of_attempted, effects_of_read;
 
 // The obligations that are open in the state, ordered by id: what recovery resumes.
 void open_obligations(const State& state, Effects& out);

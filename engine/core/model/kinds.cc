@@ -223,7 +223,10 @@ constexpr Kind kKinds[]{
     {.kind = Body::PairingCodeAnswered, .told = always, .once = true},
 
     {.kind = Body::ChannelStateChanged, .decide = decide_channel_state, .fold = fold_channel_state},
-    {.kind = Body::ChannelRead, .decide = decide_channel_read, .fold = fold_channel_read},
+    {.kind = Body::ChannelRead,
+     .decide = decide_channel_read,
+     .fold = fold_channel_read,
+     .effects = effects_of_read},
 };
 
 constexpr std::size_t kNumbers = 256;

@@ -122,6 +122,20 @@ struct PromptFile {
   }
 };
 
+// A file that came with a message of a prompt.
+struct PromptFile {
+  std::string_view name{};       // as people sent it; may be cut, or empty
+  std::string_view mime_type{};  // of the content, where that is there
+  ByteSpan sha256{};             // of the content in the media folder; empty = it is not there
+  std::uint64_t bytes{};         // 0 = not known
+  fb::AttachmentKind kind{};
+  fb::AttachmentProblem problem{};  // why the content is not there
+
+  static void list(auto& item, auto& fields) {
+    fields(item.name, item.mime_type, item.sha256, item.bytes, item.kind, item.problem);
+  }
+};
+
 // Give this message to the agent.
 struct PromptItem {
   static constexpr auto kKind = ItemKind::prompt;
@@ -203,6 +217,19 @@ struct DeliverItem {
     fields(item.effect, item.delivery, item.run, item.attempt, item.pieces, item.purpose,
            item.conversation, item.channel, item.account, item.conversation_id, item.thread,
            item.reply_to, item.text, item.problem);
+  }
+};
+
+// What the channel was read up to, and all that came before it, is in the journal.
+struct ReadUpToItem {
+  static constexpr auto kKind = ItemKind::read_up_to;
+  std::string_view channel{};
+  std::string_view account{};
+  std::string_view identity{};  // of the account whose position it is
+  std::string_view position{};
+
+  static void list(auto& item, auto& fields) {
+    fields(item.channel, item.account, item.identity, item.position);
   }
 };
 

@@ -50,6 +50,9 @@ void Publisher::emit_effects(const EventView& event) {
                               .effect = effect.id,
                               .delivery = effect.delivery});
         break;
+      case core::EffectKind::acknowledge:
+        emit_acknowledgement(event);
+        break;
     }
   }
 }
@@ -100,6 +103,14 @@ void Publisher::emit_control(const EventView& event) {
                                .agent_id = text_of(
                                    reset ? root_of<fb::AgentReset>(event).agent_id()
                                          : root_of<fb::AgentRestartRequested>(event).agent_id())});
+}
+
+void Publisher::emit_acknowledgement(const EventView& event) {
+  const auto& read = root_of<fb::ChannelRead>(event);
+  write(out_.loop, ReadUpToItem{.channel = text_of(read.channel()),
+                                .account = text_of(read.account()),
+                                .identity = text_of(read.identity()),
+                                .position = text_of(read.position())});
 }
 
 // Broadcasts the event to subscribers; one about several runs in a part for each.

@@ -82,8 +82,6 @@ TEST_F(Keys, AWholeRealFileIsAcceptedSayingWhatHasNoEffect) {
             "c.json:9:75: session.maintenance.maxDiskBytes has no effect in this version.\n"
             "c.json:10:5: cron has no effect in this version.\n"
             "c.json:11:5: hooks has no effect in this version.\n"
-            "c.json:13:7: channels.telegram has no effect in this version but for who may write: "
-            "there is no adapter for it.\n"
             "c.json:15:76: agents.defaults.heartbeat has no effect in this version.\n"
             "c.json:18:5: models has no effect in this version.\n"
             "c.json:20:30: logging.consoleStyle has no effect in this version.\n");
@@ -107,9 +105,7 @@ TEST_F(Keys, ThoseWithoutEffectSaySoOnce) {
           "{channels: {telegram: {botToken: 'b', accounts: {a: {botToken: 'c'}}, retry: {}},\n"
           " discord: {token: 'd', guilds: {g: {}}}}}",
           "c.json:2:11: discord: not served here: this version has no adapter for it, so nobody is "
-          "heard on it unless a bridge hands its messages in. All else goes on.\n"
-          "c.json:1:13: channels.telegram has no effect in this version but for who may write: "
-          "there is no adapter for it.\n"},
+          "heard on it unless a bridge hands its messages in. All else goes on.\n"},
   };
   for (const Case& c : kCases)
     EXPECT_EQ(warnings(c.text), c.wanted) << c.text;

@@ -323,6 +323,11 @@ TEST_F(DeliveryTest, StatesThatSayNothingNewAreNotRecorded) {
   EXPECT_EQ(world.channel_state(fb::ChannelState::connected, "telegram", "bot", "slow").code,
             ReplyCode::accepted);
   EXPECT_EQ(world.channel_read("7").code, ReplyCode::accepted);
+  // Which is told to the channel, once.
+  const Effects told = world.asked_for(world.last());
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].kind, EffectKind::acknowledge);
+  EXPECT_EQ(told[0].id.ordinal, 1U);
   EXPECT_EQ(world.channel_read("7").code, ReplyCode::nothing_to_do);
   EXPECT_EQ(world.channel_read("7", "matrix").code, ReplyCode::not_found);
   EXPECT_EQ(world.channel_state(fb::ChannelState::connected, "").code, ReplyCode::rejected);

@@ -50,6 +50,10 @@ class LoopTest : public ::testing::Test {
                       [this](const pipeline::ControlItem& item) {
                         say("control " + std::string(item.agent_id));
                       },
+                  .on_read =
+                      [this](const pipeline::ReadUpToItem& item) {
+                        say("read up to " + std::string(item.position));
+                      },
                   .on_stopping = [this] { say("stopping"); },
                   .ended = [this] { return ++asked_ >= kAsksUntilEnded; },
                   .on_reload = [this] { say("reload"); }});
@@ -93,10 +97,12 @@ TEST_F(LoopTest, SteersAnswersAndControlsReachTheAgentsInOrder) {
   pipeline::write(*engine_, pipeline::SteerItem{.run = RunId{4}, .into = RunId{3}, .text = "left"});
   pipeline::write(*engine_, pipeline::AnswerItem{.run = RunId{3}, .ask = 7});
   pipeline::write(*engine_, pipeline::ControlItem{.agent_id = "main"});
+  pipeline::write(*engine_, pipeline::ReadUpToItem{.channel = "telegram", .position = "8"});
   engine_->flush();
   EXPECT_EQ(next().text, "steer 3 left");
   EXPECT_EQ(next().text, "answer 7");
   EXPECT_EQ(next().text, "control main");
+  EXPECT_EQ(next().text, "read up to 8");
 }
 
 TEST_F(LoopTest, AfterTheEngineHasStoppedTheLoopWaitsForWhatIsToEnd) {

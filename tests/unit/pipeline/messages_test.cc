@@ -297,6 +297,15 @@ TEST_F(Messages, ASteeredMessageAndAnAnswerAndAControlComeThrough) {
   EXPECT_EQ(pass(control).kind, static_cast<std::uint16_t>(ItemKind::control));
   EXPECT_EQ(control.what, ControlKind::reset);
   EXPECT_EQ(control.agent_id, "pi");
+  TearDown();
+  write(producer_,
+        ReadUpToItem{.channel = "telegram", .account = "a", .identity = "7", .position = "8"});
+  ReadUpToItem read_up_to{};
+  EXPECT_EQ(pass(read_up_to).kind, static_cast<std::uint16_t>(ItemKind::read_up_to));
+  EXPECT_EQ(read_up_to.channel, "telegram");
+  EXPECT_EQ(read_up_to.account, "a");
+  EXPECT_EQ(read_up_to.identity, "7");
+  EXPECT_EQ(read_up_to.position, "8");
 }
 
 TEST_F(Messages, AnEventSaysWhichAttemptAndWhatWasAsked) {

@@ -1,0 +1,135 @@
+// TelegramChannel: the token, the poller, the sender.
+#include "adapters/channels/telegram/telegram_channel.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "adapters/channels/telegram/telegram_api.h"
+#include "adapters/channels/telegram/telegram_poller.h"
+#include "adapters/channels/telegram/telegram_sender.h"
+#include "engine/log/log.h"
+#include "engine/state_dir/token.h"
+#include "schemas/vocab/ascii.h"
+#include "schemas/vocab/check.h"
+#include "schemas/vocab/show.h"
+
+namespace spine::channels {
+namespace {
+
+constexpr log::Logger kLog{"channels"};
+
+// "127.0.0.1" of "http://127.0.0.1:8081"; of an IPv6 address without its brackets.
+std::string host_of(std::string_view root) {
+  root.remove_prefix(std::min(root.find("://") + 3, root.size()));
+  const std::size_t end = root.starts_with('[') ? root.find(']') : root.find_first_of(":/?#");
+  const std::string_view host = root.substr(0, end);
+  return lower_case(host.starts_with('[') ? host.substr(1) : host);
+}
+
+class TelegramChannel final : public Channel {
+ public:
+  TelegramChannel(const ChannelSetup& setup, const config::TelegramAccount& settings,
+                  std::shared_ptr<http::HttpClient> http)
+      : setup_(setup), settings_(settings), http_(std::move(http)) {}
+
+  Status start() override;
+  void deliver(const Delivery& delivery) override { parts_->sender.deliver(delivery); }
+  void acknowledged(std::string_view identity, std::string_view position) override {
+    if (parts_) parts_->poller.acknowledged(identity, position);
+  }
+  void stop() override;
+  bool ended() const override { return !parts_ || parts_->api.calls() == 0; }
+
+ private:
+  struct Parts {
+    Parts(TelegramChannel& self, std::string token)
+        : api(self.http_, self.settings_.api_root, std::move(token)),
+          sender(api, self.setup_.reports, self.settings_,
+                 [&self](std::string_view why) {
+                   self.setup_.reports.state(fb::ChannelState::logged_out, why);
+                 }),
+          poller(self.setup_.base, api, self.setup_.reports,
+                 [&self](std::string_view from, std::string_view to) { self.moved(from, to); }) {}
+
+    TelegramApi api;
+    TelegramSender sender;
+    TelegramPoller poller;
+  };
+
+  Result<std::string> token() const;
+  void moved(std::string_view from, std::string_view to);
+
+  const ChannelSetup setup_;
+  const config::TelegramAccount& settings_;
+  std::shared_ptr<http::HttpClient> http_;
+  std::optional<Parts> parts_{};
+};
+
+Result<std::string> TelegramChannel::token() const {
+  std::string token = settings_.token;
+  if (token.empty()) {
+    SPINE_TRY(token, state_dir::read_token_file(settings_.token_file));
+  }
+  if (is_telegram_token(token)) return token;
+  return Error{
+      Errc::invalid_argument,
+      "The bot token of Telegram has not the form 123456:ABC...: take it from @BotFather."};
+}
+
+Status TelegramChannel::start() {
+  setup_.reports.state(fb::ChannelState::starting);
+  if (!settings_.webhook_url.empty()) {
+    return Error{Errc::invalid_argument,
+                 "channels.telegram.webhookUrl is not served in this version: take it out, and "
+                 "messages are received by long polls."};
+  }
+  SPINE_TRY(std::string token, this->token());
+  parts_.emplace(*this, std::move(token));
+  parts_->poller.start();
+  return ok();
+}
+
+void TelegramChannel::stop() {
+  if (!parts_) return;
+  parts_->poller.stop();
+  parts_->sender.stop();
+  parts_->api.stop();
+}
+
+void TelegramChannel::moved(std::string_view from, std::string_view to) {
+  kLog.info("{}: the group {} has the id {} now", printable(setup_.reports.channel()),
+            printable(from), printable(to));
+  parts_->sender.moved(from, to);
+}
+
+}  // namespace
+
+std::vector<std::string> telegram_accounts(const config::ChannelConfig& channel) {
+  std::vector<std::string> names;
+  for (const config::TelegramAccount& account : channel.telegram) {
+    if (account.enabled) names.push_back(account.name);
+  }
+  return names;
+}
+
+std::vector<std::string> telegram_hosts(const config::ChannelConfig& channel) {
+  std::vector<std::string> hosts;
+  for (const config::TelegramAccount& account : channel.telegram) {
+    if (account.api_root != config::TelegramAccount{}.api_root) {
+      hosts.push_back(host_of(account.api_root));
+    }
+  }
+  return hosts;
+}
+
+std::unique_ptr<Channel> make_telegram_channel(const ChannelSetup& setup,
+                                               const std::string& account,
+                                               std::shared_ptr<http::HttpClient> http) {
+  const auto& accounts = setup.config.telegram;
+  const auto settings = std::ranges::find(accounts, account, &config::TelegramAccount::name);
+  SPINE_CHECK(settings != accounts.end());
+  return std::make_unique<TelegramChannel>(setup, *settings, std::move(http));
+}
+
+}  // namespace spine::channels

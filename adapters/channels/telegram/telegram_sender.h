@@ -1,0 +1,87 @@
+// TelegramSender: sends deliveries, each in as many messages as it takes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/channels/interface/channel.h"
+#include "adapters/channels/interface/reports.h"
+#include "adapters/channels/telegram/telegram_api.h"
+#include "engine/config/settings/telegram_config.h"
+
+namespace spine::channels {
+
+// Text goes out as a rich message where it needs one and the root knows them, else as HTML, and
+// piece by piece as plain text where Telegram cannot read the marks. Of an attempt after a failure
+// only what is missing is sent. Nothing of the outcome is decided here. Thread: loop.
+class TelegramSender {
+ public:
+  // The platform does not know the token any more.
+  using OnLoggedOut = std::function<void(std::string_view why)>;
+
+  // All outlive it.
+  TelegramSender(TelegramApi& api, Reports& reports, const config::TelegramAccount& settings,
+                 OnLoggedOut on_logged_out);
+
+  // As Channel says.
+  void deliver(const Delivery& delivery);
+  // Reports every delivery under way. The api is stopped by its owner.
+  void stop();
+  // A group has another id from now on; what was asked for under the old one goes there.
+  void moved(std::string_view from, std::string_view to);
+
+ private:
+  struct TextPiece {
+    std::string html{};
+    std::string plain{};
+  };
+  // One delivery under way; one call at a time.
+  struct Job {
+    DeliveryId delivery{};
+    EffectId effect{};
+    std::string chat{};
+    std::string topic{};     // as it is sent; empty = none
+    std::string reply_to{};  // id of a message in the chat; empty = none
+    std::string rich{};      // Markdown, while it goes out as a rich message
+    std::string source{};    // while that may have to become pieces
+    std::vector<TextPiece> pieces{};
+    std::uint32_t next{};  // the piece under way: so many have arrived
+    std::vector<std::string> ids{};
+    bool plain{};         // the piece under way is sent without marks
+    bool was_moved{};     // the chat got another id during this attempt
+    std::size_t bytes{};  // taken from the budget
+  };
+
+  std::unique_ptr<Job> make_job(const Delivery& delivery) const;
+  bool wants_rich(std::string_view text) const;
+  void make_pieces(Job& job);
+  void send(Job& job);
+  std::string arguments_of(const Job& job) const;
+  void sent(DeliveryId delivery, const TelegramAnswer& answer);
+  void arrived(Job& job, const TelegramAnswer& answer);
+  void refused(Job& job, const TelegramAnswer& answer);
+  bool rich_refused(Job& job, const TelegramAnswer& answer);
+  void fail(Job& job, fb::DeliveryFailure kind, std::string_view reason,
+            std::uint64_t retry_after_ms = 0);
+  void end(const Job& job);
+  void pause(const std::string& chat, std::uint64_t ms);
+  std::uint64_t pause_left_ms(const std::string& chat);
+
+  TelegramApi& api_;
+  Reports& reports_;
+  const config::TelegramAccount& settings_;
+  OnLoggedOut on_logged_out_;
+  std::map<std::uint64_t, std::unique_ptr<Job>> jobs_{};        // by delivery
+  std::map<std::string, std::string, std::less<>> moved_{};     // chats: their new ids
+  std::map<std::string, std::uint64_t, std::less<>> pauses_{};  // chats: nothing before that time
+  std::uint64_t pause_all_ms_{};                                // likewise, of every chat
+  std::size_t bytes_{};                                         // of all jobs
+  bool no_rich_{};                                              // the root knows no rich messages
+};
+
+}  // namespace spine::channels

@@ -1,0 +1,67 @@
+"""Telegram with random faults, and kills of the gateway: nothing is handled twice, and nothing is lost unnamed."""
+
+import os
+import random
+import unittest
+
+from daemon import PATIENCE, Daemon, wait_until
+from telegram_server import TelegramServer
+
+MESSAGES = int(os.environ.get("SPINE_CHAOS_MESSAGES", "500"))
+SEED = int(os.environ.get("SPINE_CHAOS_SEED", "3"))
+CHATS, KILLS, RATE = 60, 5, 0.15
+
+
+class Chaos(unittest.TestCase):
+    def test_each_message_is_handled_once_and_each_answer_arrives_once_or_is_named(self):
+        telegram = TelegramServer()
+        self.addCleanup(telegram.close)
+        daemon = Daemon({"channels": {"telegram": {"botToken": telegram.token, "apiRoot": telegram.root}}}).start()
+        self.addCleanup(daemon.close)
+        telegram.chaos(SEED, RATE, methods=["getMe", "getUpdates", "sendMessage"])
+        said = self.talk(telegram, daemon)
+        telegram.wait_for(lambda: telegram.pending() == 0, PATIENCE * 3, "all are read")
+        telegram.clear_faults()
+        wait_until(lambda: self.open_deliveries(daemon.events()) == 0, "every delivery has ended", PATIENCE * 3)
+        events = daemon.events()
+        received = [e["body"]["text"] for e in events if e["kind"] == "MessageReceived"]
+        self.assertEqual(sorted(received), sorted(text for texts in said.values() for text in texts))
+        unknown = self.dead_texts(events)
+        self.assertGreater(len(unknown), 0, "no fault met a message: another seed")
+        for chat, texts in said.items():
+            got = [text.removeprefix("echo: ") for text in telegram.texts(chat)]
+            self.assertEqual(got, [text for text in texts if text in got], f"once, in order, in {chat} (seed {SEED})")
+            self.assertLessEqual(set(texts) - set(got), unknown, f"not delivered and not named, in {chat}")
+        # One that was killed does not know that it was asked to wait.
+        self.assertEqual([v for v in telegram.violations() if "retry_after" not in v], [])
+
+    def talk(self, telegram, daemon):
+        source = random.Random(SEED)
+        kills = set(source.sample(range(MESSAGES), KILLS))
+        said = {}
+        for number in range(MESSAGES):
+            chat = source.randint(1, CHATS)
+            telegram.say(f"m{number}", chat=chat)
+            said.setdefault(chat, []).append(f"m{number}")
+            if number in kills:
+                daemon.kill()
+                daemon.start()
+        return said
+
+    @staticmethod
+    def open_deliveries(events):
+        """Deliveries without an end, and messages without a delivery."""
+        ended = {e["body"]["delivery"] for e in events if e["kind"] in ("DeliveryConfirmed", "DeliveryDeadLettered")}
+        return MESSAGES - len(ended)
+
+    @staticmethod
+    def dead_texts(events):
+        """What the dead letters of unknown outcome answer."""
+        at = {e["seq"]: e for e in events}
+        dead = {e["body"]["delivery"] for e in events
+                if e["kind"] == "DeliveryDeadLettered" and e["body"]["reason"] == "unknown"}
+        return {at[at[delivery]["body"]["message"]]["body"]["text"] for delivery in dead}
+
+
+if __name__ == "__main__":
+    unittest.main()

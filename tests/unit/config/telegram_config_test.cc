@@ -1,0 +1,77 @@
+// channels.telegram: accounts, what they take from the channel, and what is refused.
+#include <filesystem>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "engine/config/config.h"
+#include "tests/unit/config/support.h"
+
+namespace spine::config {
+namespace {
+
+using ::testing::HasSubstr;
+
+class TelegramConfig : public ConfigTest {
+ protected:
+  std::vector<TelegramAccount> accounts(const std::string& telegram) {
+    return parsed("{channels: {telegram: " + telegram + "}}").channels.at(0).telegram;
+  }
+};
+
+TEST_F(TelegramConfig, ATokenIsAnAccount) {
+  const auto list = accounts("{botToken: '7:a', apiRoot: 'http://127.0.0.1:8081/', rich: 'off'}");
+  ASSERT_EQ(list.size(), 1U);
+  EXPECT_EQ(list[0].name, "");
+  EXPECT_EQ(list[0].token, "7:a");
+  EXPECT_EQ(list[0].api_root, "http://127.0.0.1:8081");
+  EXPECT_EQ(list[0].rich, TelegramRich::off);
+  EXPECT_EQ(list[0].replies, TelegramReplies::off);
+  EXPECT_EQ(list[0].chunk_units, 4'000U);
+}
+
+TEST_F(TelegramConfig, WithoutATokenItIsABridges) {
+  EXPECT_TRUE(accounts("{dmPolicy: 'open'}").empty());
+  EXPECT_TRUE(accounts("{accounts: {a: {enabled: false}}}").empty());
+}
+
+TEST_F(TelegramConfig, AccountsTakeFromTheChannelAllButItsToken) {
+  const auto list = accounts(
+      "{botToken: '7:a', replyToMode: 'first', textChunkLimit: 900, accounts: {"
+      " work: {botToken: '8:b', replyToMode: 'all'}, off: {enabled: false, botToken: '9:c'},"
+      " none: {}, default: {textChunkLimit: 800}}}");
+  ASSERT_EQ(list.size(), 3U);
+  EXPECT_EQ(list[0].name, "work");
+  EXPECT_EQ(list[0].token, "8:b");
+  EXPECT_EQ(list[0].replies, TelegramReplies::all);
+  EXPECT_EQ(list[0].chunk_units, 900U);
+  EXPECT_FALSE(list[1].enabled);
+  // The account "default" is the one without a name, whose token stands on the outside.
+  EXPECT_EQ(list[2].name, "");
+  EXPECT_EQ(list[2].token, "7:a");
+  EXPECT_EQ(list[2].chunk_units, 800U);
+  EXPECT_EQ(list[2].replies, TelegramReplies::first);
+}
+
+TEST_F(TelegramConfig, AFileMayHoldTheToken) {
+  const auto list = accounts("{tokenFile: '/run/secrets/bot'}");
+  ASSERT_EQ(list.size(), 1U);
+  EXPECT_EQ(list[0].token_file, std::filesystem::path("/run/secrets/bot"));
+}
+
+TEST_F(TelegramConfig, WhatCannotBeDoneIsNamed) {
+  EXPECT_THAT(refusal("{channels: {telegram: {botToken: '7:a', apiRoot: 'ftp://x'}}}"),
+              HasSubstr("apiRoot must begin with https://"));
+  EXPECT_THAT(refusal("{channels: {telegram: {botToken: '7:a', replyToMode: 'some'}}}"),
+              HasSubstr("off, first or all"));
+  EXPECT_THAT(warnings("{channels: {telegram: {botToken: '7:a', webhookUrl: 'https://x/y'}}}"),
+              HasSubstr("webhookUrl is not served in this version"));
+  EXPECT_THAT(warnings("{channels: {telegram: {botToken: '7:a', streaming: 'partial'}}}"),
+              HasSubstr("channels.telegram.streaming has no effect in this version"));
+  EXPECT_THAT(warnings("{channels: {telegram: {accounts: {a: {}}}}}"),
+              HasSubstr("accounts.a has no botToken"));
+}
+
+}  // namespace
+}  // namespace spine::config
