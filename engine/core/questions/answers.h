@@ -50,7 +50,7 @@ enum class ItemKind : std::uint16_t {
   control = 25,
   past_question = 26,
   deliver = 27,
-  read_up_to = 28,
+  read_up_to = 29,
 };
 
 // The outcome of a journalled input.

@@ -122,20 +122,6 @@ struct PromptFile {
   }
 };
 
-// A file that came with a message of a prompt.
-struct PromptFile {
-  std::string_view name{};       // as people sent it; may be cut, or empty
-  std::string_view mime_type{};  // of the content, where that is there
-  ByteSpan sha256{};             // of the content in the media folder; empty = it is not there
-  std::uint64_t bytes{};         // 0 = not known
-  fb::AttachmentKind kind{};
-  fb::AttachmentProblem problem{};  // why the content is not there
-
-  static void list(auto& item, auto& fields) {
-    fields(item.name, item.mime_type, item.sha256, item.bytes, item.kind, item.problem);
-  }
-};
-
 // Give this message to the agent.
 struct PromptItem {
   static constexpr auto kKind = ItemKind::prompt;
