@@ -148,10 +148,48 @@ TEST_F(DeliveryTest, AChannelThatIsNotReadyChargesNoAttempt) {
   for (int i = 0; i < 10; ++i) {
     world.fail_delivery(delivery, fb::DeliveryFailure::not_ready);
     EXPECT_EQ(view(delivery).attempts, 0);
-    world.advance_ms(limits::kDeliveryNotReadyMs);
+    const std::uint64_t wait_ms = view(delivery).not_before_ms - world.now.logical_ms;
+    EXPECT_GE(wait_ms, limits::kDeliveryNotReadyMs);
+    EXPECT_LE(wait_ms, limits::kDeliveryNotReadyMsMax);
+    world.advance_ms(wait_ms);
     world.deadline();
     EXPECT_EQ(view(delivery).attempts, 1);
   }
+}
+
+TEST_F(DeliveryTest, WhatABridgeHandsInTheBridgeDelivers) {
+  world.finish(world.message({.text = "hello", .bridge = 5}).run);
+  EXPECT_EQ(world.kinds(), "RunFinished");
+}
+
+TEST_F(DeliveryTest, WhatWaitsForAChannelThatIsDownExpiresAllTheSame) {
+  world.channel_state(fb::ChannelState::logged_out);
+  world.finish(say("one"));
+  EXPECT_EQ(world.state.next_deadline_ms(), world.now.logical_ms + kHourMs);
+  world.advance_ms(kHourMs);
+  world.deadline();
+  EXPECT_EQ(world.kinds(), "DeadlineReached DeliveryDeadLettered");
+  EXPECT_EQ(count_state(world.state).deliveries_waiting, 0U);
+}
+
+class CollectingDeliveries : public DeliveryTest {
+ protected:
+  CollectingDeliveries()
+      : DeliveryTest(
+            ConfigSpec{.dm_scope = fb::DmScope::main, .queue_mode = fb::QueueMode::collect}) {}
+};
+
+TEST_F(CollectingDeliveries, OneAnswerGoesToOneConversation) {
+  const RunId at_work = say("zero", "carol");
+  const RunId alice = say("one");
+  const RunId bob = say("two", "bob");
+  say("three");
+  world.finish(at_work);
+  EXPECT_NE(world.kinds().find("RunsMerged"), std::string::npos) << "alice's two";
+  world.finish(alice);
+  EXPECT_EQ(world.active("agent:main:main"), bob) << "is answered by a run of its own";
+  world.finish(bob);
+  EXPECT_EQ(world.attempted().size(), 3U) << "each is told";
 }
 
 TEST_F(DeliveryTest, WhatMayHaveArrivedIsADeadLetterAndTheNextOneGoesOn) {

@@ -31,10 +31,7 @@ class Deliveries : public NetTest {
       return account(status).value("state", "") == fb::EnumNameChannelState(state);
     });
   }
-  void say(const std::string& id, const std::string& text) {
-    const json answer = client.call("channel.message", channel_message(id, text));
-    ASSERT_TRUE(answer["ok"]) << answer;
-  }
+  void say(const char* id, const char* text) { engine_->receive_message(id, text); }
   // The list, once it has so many dead letters.
   json dead_letters(std::size_t count) {
     return ask_until("deliveries.list", json::object(),

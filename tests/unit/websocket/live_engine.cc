@@ -7,7 +7,9 @@
 #include <unistd.h>
 #include <utility>
 
+#include "adapters/channels/interface/message.h"
 #include "adapters/loop/supervisor.h"
+#include "engine/pipeline/clock.h"
 #include "journal/journal.h"
 #include "schemas/fields.h"
 
@@ -74,6 +76,21 @@ void LiveEngine::report_channel(fb::ChannelState state, const char* problem) {
   builder.Finish(
       fb::CreateChannelStateChangedDirect(builder, "telegram", "", state, problem, "@bot"));
   orders_.push({.kind = static_cast<std::uint16_t>(fb::EventBody::ChannelStateChanged),
+                .source = static_cast<std::uint16_t>(Source::channel)},
+               finished(builder));
+  orders_.flush();
+}
+
+void LiveEngine::receive_message(const char* external_id, const char* text) {
+  flatbuffers::FlatBufferBuilder builder;
+  channels::build_message({.channel = "telegram",
+                           .sender_id = "alice",
+                           .conversation_id = "alice",
+                           .external_id = external_id,
+                           .text = text,
+                           .timestamp_ms = 1'700'000'000'000},
+                          pipeline::random128(), {.vouches = true}, builder);
+  orders_.push({.kind = static_cast<std::uint16_t>(fb::EventBody::MessageReceived),
                 .source = static_cast<std::uint16_t>(Source::channel)},
                finished(builder));
   orders_.flush();

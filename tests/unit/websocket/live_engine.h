@@ -52,6 +52,8 @@ class LiveEngine {
 
   // What the channel "telegram" says of itself: it is delivered to from then on.
   void report_channel(fb::ChannelState state, const char* problem = "");
+  // A direct message of alice to the same account.
+  void receive_message(const char* external_id, const char* text);
 
   // As a SIGTERM does. Once is enough.
   void ask_stop();
