@@ -240,7 +240,8 @@ TEST(Bundle, RedactedTextsWithACommandInFrontAreDecidedAndFoldedAsBefore) {
     EXPECT_EQ(nlohmann::json::parse(folded.out).at("digest"), manifest.at("digestAfter"));
     // Decided again, only the gateway's own answers say something else: they were replaced, too.
     const Output forked = call({"replay", "fork", "--json"}, out);
-    for (const auto& each : nlohmann::json::parse(forked.out).at("divergences")) {
+    const auto fork = nlohmann::json::parse(forked.out);
+    for (const auto& each : fork.at("divergences")) {
       EXPECT_EQ(each.at("kind"), "CommandAnswered") << each;
       EXPECT_EQ(each.at("expected"), each.at("got"));
     }
