@@ -274,9 +274,8 @@ void ChannelHost::deliver(const pipeline::DeliverItem& item) {
   if (!item.problem.empty()) {
     return refuse(account.reports, item.problem, fb::DeliveryFailure::permanent);
   }
-  const fb::ChannelState state = account.reports.now().state;
-  const bool usable = state == fb::ChannelState::connected || state == fb::ChannelState::degraded;
-  if (!account.running || !usable) return refuse(account.reports, "The channel is not connected.");
+  if (!account.running || !core::is_usable(account.reports.now().state))
+    return refuse(account.reports, "The channel is not connected.");
   account.reports.given(item.delivery, item.effect);
   const std::string thrown = guarded([&] { account.channel->deliver(item); });
   if (thrown.empty()) return;

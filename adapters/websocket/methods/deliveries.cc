@@ -91,8 +91,7 @@ void write_account(JsonWriter& json, const ShownChannel& channel, const ChannelL
   json.member("enabled", channel.enabled);
   json.member("configured", channel.configured);
   json.member("running", runs(load));
-  json.member("connected", load.state == fb::ChannelState::connected ||
-                               load.state == fb::ChannelState::degraded);
+  json.member("connected", core::is_usable(load.state));
   json.member("state", fb::EnumNameChannelState(load.state));
   json.member("stateSince", load.since_wall_ms);
   json.member_if("identity", load.identity);

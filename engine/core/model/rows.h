@@ -195,6 +195,11 @@ struct RunRow {
 
 // ---- Channels and deliveries
 
+// Whether deliveries may be given to an account in that state.
+constexpr bool is_usable(fb::ChannelState state) {
+  return state == fb::ChannelState::connected || state == fb::ChannelState::degraded;
+}
+
 // An account of a channel that the gateway delivers to.
 struct ChannelRow {
   ChannelId id{};  // seq of its first ChannelStateChanged
@@ -207,10 +212,7 @@ struct ChannelRow {
   std::string position{};        // up to where it was read; opaque
   std::string position_of{};     // the identity whose position it is
 
-  // Whether deliveries may be given to it.
-  bool usable() const {
-    return state == fb::ChannelState::connected || state == fb::ChannelState::degraded;
-  }
+  bool usable() const { return is_usable(state); }
 
   static constexpr auto columns() {
     using Row = ChannelRow;
