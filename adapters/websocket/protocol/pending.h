@@ -4,7 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <new>
 #include <string>
 #include <string_view>
@@ -43,7 +43,8 @@ struct Takes<void (Then::*)(Responder&, const I&) const> {
 // is no answer, failed(to). Thread: net.
 class Continuation {
  public:
-  static constexpr std::size_t kBytesMax = 128;
+  // A larger state has an allocation of its own.
+  static constexpr std::size_t kInlineBytes = 48;
 
   Continuation() = default;
   ~Continuation() { clear(); }
@@ -53,9 +54,11 @@ class Continuation {
   // REQUIRES: it is empty.
   template <class Then>
   void set(Then then) {
-    static_assert(sizeof(Then) <= kBytesMax, "a state this large belongs behind a pointer");
-    static_assert(alignof(Then) <= alignof(std::max_align_t));
-    new (state_.data()) Then(std::move(then));
+    if constexpr (kFits<Then>) {
+      new (state_.data()) Then(std::move(then));
+    } else {
+      new (state_.data()) Then*(new Then(std::move(then)));
+    }
     what_ = &kWhat<Then>;
   }
   void clear() {
@@ -82,6 +85,21 @@ class Continuation {
     void (*destroy)(void* then){};
   };
   template <class Then>
+  static constexpr bool kFits = sizeof(Then) <= kInlineBytes && alignof(Then) <= alignof(void*);
+  template <class Then>
+  static Then& in(void* state) {
+    if constexpr (kFits<Then>) return *static_cast<Then*>(state);
+    return **static_cast<Then**>(state);
+  }
+  template <class Then>
+  static void destroy(void* state) {
+    if constexpr (kFits<Then>) {
+      in<Then>(state).~Then();
+    } else {
+      delete &in<Then>(state);
+    }
+  }
+  template <class Then>
   static constexpr What what_of() {
     using Item = typename Takes<Then>::Item;
     What what{.takes = Item::kKind,
@@ -89,20 +107,20 @@ class Continuation {
                   [](void* then, Responder& to, ByteSpan answer) {
                     Item item{};
                     pipeline::read(answer, item);
-                    (*static_cast<Then*>(then))(to, item);
+                    in<Then>(then)(to, item);
                   },
-              .destroy = [](void* then) { static_cast<Then*>(then)->~Then(); }};
+              .destroy = destroy<Then>};
     if constexpr (requires(Then & then, Context & net, const Item& item) {
                     then.gone(net, item);
                   }) {
       what.gone = [](void* then, Context& net, ByteSpan answer) {
         Item item{};
         pipeline::read(answer, item);
-        static_cast<Then*>(then)->gone(net, item);
+        in<Then>(then).gone(net, item);
       };
     }
     if constexpr (requires(Then & then, Responder & to) { then.failed(to); }) {
-      what.failed = [](void* then, Responder& to) { static_cast<Then*>(then)->failed(to); };
+      what.failed = [](void* then, Responder& to) { in<Then>(then).failed(to); };
     }
     return what;
   }
@@ -110,7 +128,7 @@ class Continuation {
   static constexpr What kWhat = what_of<Then>();
 
   const What* what_{};
-  alignas(std::max_align_t) std::array<std::byte, kBytesMax> state_;
+  alignas(void*) std::array<std::byte, kInlineBytes> state_;
 };
 
 // One question. The id is that of the client's request that it is asked for.
@@ -120,19 +138,22 @@ class PendingRequest {
   Continuation then{};
 
   void set_id(std::string_view id) {
-    const bool fits = id.size() <= id_.size();
-    long_id_ = fits ? std::string_view{} : id;
-    id_bytes_ = static_cast<std::uint8_t>(fits ? id.copy(id_.data(), id_.size()) : 0);
+    long_id_.reset();
+    if (id.size() > id_.size()) long_id_ = std::make_unique<std::string>(id);
+    id_bytes_ = static_cast<std::uint8_t>(id.copy(id_.data(), id_.size()));
   }
   std::string_view id() const {
-    return long_id_.empty() ? std::string_view{id_.data(), id_bytes_} : std::string_view{long_id_};
+    if (long_id_ != nullptr) return *long_id_;
+    return {id_.data(), id_bytes_};
   }
 
  private:
-  std::string long_id_{};  // an id too long for the row
+  std::unique_ptr<std::string> long_id_{};  // an id too long for the row
   std::uint8_t id_bytes_{};
   std::array<char, 46> id_{};  // "<n>:<uuid>" and more
 };
+// Two cache lines: under load there are a thousand of them.
+static_assert(sizeof(PendingRequest) <= 128);
 
 // As many rows as questions were ever under way at once: those are bounded by the queue of inputs
 // and by kQueriesWaitingMax. Rows stay where they are. Thread: net. Steady state allocates nothing.
@@ -141,34 +162,39 @@ class PendingTable {
   // Number of the new row: never 0, what InputHeader::request carries.
   template <class Then>
   std::uint64_t add(ConnectionRef connection, std::string_view id, Then then) {
-    const std::uint32_t row = take_row();
-    rows_[row].connection = connection;
-    rows_[row].set_id(id);
-    rows_[row].then.set(std::move(then));
-    return std::uint64_t{row} + 1;
+    const std::uint64_t number = take_row();
+    PendingRequest& row = at(number);
+    row.connection = connection;
+    row.set_id(id);
+    row.then.set(std::move(then));
+    return number;
   }
   PendingRequest& at(std::uint64_t number) {
-    SPINE_CHECK(number != 0 && number <= rows_.size());
-    return rows_[number - 1];
+    SPINE_CHECK(number != 0 && number <= rows_);
+    return (*pages_[(number - 1) / kPageRows])[(number - 1) % kPageRows];
   }
   void remove(std::uint64_t number) {
     at(number).then.clear();
-    free_.push_back(static_cast<std::uint32_t>(number - 1));
+    free_.push_back(number);
   }
-  std::size_t count() const { return rows_.size() - free_.size(); }
+  std::size_t count() const { return rows_ - free_.size(); }
 
  private:
-  std::uint32_t take_row() {
+  static constexpr std::size_t kPageRows = 32;
+  using Page = std::array<PendingRequest, kPageRows>;
+
+  std::uint64_t take_row() {
     if (free_.empty()) {
-      rows_.emplace_back();
-      return static_cast<std::uint32_t>(rows_.size() - 1);
+      if (rows_ % kPageRows == 0) pages_.push_back(std::make_unique<Page>());
+      return ++rows_;
     }
-    const std::uint32_t row = free_.back();
+    const std::uint64_t number = free_.back();
     free_.pop_back();
-    return row;
+    return number;
   }
-  std::deque<PendingRequest> rows_{};
-  std::vector<std::uint32_t> free_{};
+  std::vector<std::unique_ptr<Page>> pages_{};
+  std::size_t rows_{};
+  std::vector<std::uint64_t> free_{};  // numbers
 };
 
 }  // namespace spine::net
