@@ -161,7 +161,7 @@ class Cases:
             self.on.say(person, "hello")
         wait_until(lambda: len(self.bodies("DeliveryRequested")) == len(people), "all are to be answered")
         self.assertEqual(len(self.bodies("DeliveryAttempted")), IN_FLIGHT_MAX)
-        wait_until(lambda: self.on.held() == IN_FLIGHT_MAX, "the platform has so many")
+        wait_until(lambda: self.on.held() == self.on.at_once, "the platform has so many")
         self.on.release()
         for person in people:
             self.answered(person, "hello")

@@ -39,6 +39,23 @@ class Chaos(unittest.TestCase):
         # One that was killed does not know that it was asked to wait.
         self.assertEqual([v for v in telegram.violations() if "retry_after" not in v], [])
 
+    # Case 15: the path to the platform dies and no end of the connection arrives.
+    @unittest.skipUnless(MESSAGES > 500, "takes as long as a poll may")
+    def test_a_dead_path_is_noticed_by_time_and_replaced(self):
+        telegram = TelegramServer()
+        self.addCleanup(telegram.close)
+        daemon = Daemon({"channels": {"telegram": {"botToken": telegram.token, "apiRoot": telegram.root}}}).start()
+        self.addCleanup(daemon.close)
+        telegram.say("one", chat=7)
+        telegram.wait_for(lambda: telegram.texts(7) == ["echo: one"])
+        telegram.wait_for(lambda: telegram.bot.poll)
+        telegram.freeze()
+        telegram.say("two", chat=7)
+        telegram.wait_for(lambda: telegram.texts(7) == ["echo: one", "echo: two"], LONG)
+        states = [event["body"].get("state") for event in daemon.events("--kind", "ChannelStateChanged")]
+        self.assertEqual(states, ["starting", "connected", "degraded", "connected"])
+        self.assertEqual(telegram.violations(), [])
+
     def talk(self, telegram, daemon):
         source = random.Random(SEED)
         kills = set(source.sample(range(MESSAGES), KILLS))

@@ -12,6 +12,7 @@ FAILURES = ("permanent", "retryable", "rate_limited", "unknown")
 class Platform:
     """One chat platform with people on it. A person is a number; each has a direct conversation."""
     name = None  # of the channel
+    at_once = None  # how many sends it is asked for at the same time, where all of them take long
 
     def settings(self):
         """Of the channel: a dict for the configuration."""
@@ -64,6 +65,7 @@ class Platform:
 
 class Telegram(Platform):
     name = "telegram"
+    at_once = 8  # connections to one host
     FAULTS = {"permanent": {"kind": "status", "code": 403, "description": "Forbidden: bot was blocked by the user"},
               "retryable": {"kind": "page"},
               "rate_limited": {"kind": "flood", "seconds": 1},
@@ -177,6 +179,7 @@ for line in sys.stdin:
 class Program(Platform):
     """A program of the owner's; `folder`: where it may write, of this platform alone."""
     name = "folder"
+    at_once = 64  # all that it is given
 
     def __init__(self, folder):
         self.folder = folder
