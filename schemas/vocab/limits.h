@@ -61,6 +61,7 @@ inline constexpr std::uint32_t kDevicesMax = 1'024;
 inline constexpr std::uint32_t kPairingRequestsMax = 256;
 inline constexpr std::uint32_t kPairingRequestsPerAccountMax = 3;  // of senders, live
 inline constexpr std::uint64_t kPairingMs = 3600ULL * 1000;
+inline constexpr std::size_t kAdminsToldMax = 16;  // of one request, on channels
 inline constexpr std::uint32_t kPairedSendersMax = 16'384;
 inline constexpr std::size_t kRefusedConnectsMax = 64;   // kinds of them, of one ConnectsRefused
 inline constexpr std::size_t kZoneTransitionsMax = 128;  // of one ZoneRules

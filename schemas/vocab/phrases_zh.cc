@@ -12,9 +12,20 @@ constexpr std::array<std::string_view, kPhrases.size()> kChinese{
     "分钟内有效。",
     "您的请求正在等待机器人主人处理。您的配对码是 {code}。",
     "等待放行的人太多，请稍后再试。",
-    "{channel} 上的 {name}（{sender}）请求放行，配对码是 {code}，在 {minutes} 分钟内有效。",
+    "{channel} 上的 {name}（{sender}）请求放行。请在 {minutes} 分钟内回复“approve "
+    "{code}”（放行）或“reject "
+    "{code}”（拒绝）。",
     "已为您放行，从现在起您的消息会得到答复。",
     "您的放行请求已被拒绝。",
+    "已放行 {channel} 上的 {name}（{sender}）。",
+    "已拒绝 {channel} 上的 {name}（{sender}）。",
+    "没有人在等待配对码 "
+    "{code}：它可能有误、已过期或已处理。如果它属于某台设备，您的答复已转给该设备。",
+    "{agent} 请求许可：{title}\n\n{detail}\n\n请在 {minutes} 分钟内回复“approve "
+    "{code}”（允许）或“reject "
+    "{code}”（拒绝）。",
+    "已允许一次：{title}",
+    "未允许：{title}",
     "您没有权限使用这个机器人。",
     "消息发送过于频繁，最后一条没有被接收，请在 {seconds} 秒后重新发送。",
     "请稍候，这需要多一点时间。",

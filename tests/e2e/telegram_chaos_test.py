@@ -9,7 +9,8 @@ from telegram_server import TelegramServer
 
 MESSAGES = int(os.environ.get("SPINE_CHAOS_MESSAGES", "500"))
 SEED = int(os.environ.get("SPINE_CHAOS_SEED", "3"))
-CHATS, KILLS, RATE = 60, 5, 0.15
+CHATS, KILLS, RATE = 60, max(5, MESSAGES // 200), 0.15
+LONG = PATIENCE * 3 * max(1, MESSAGES // 1_000)
 
 
 class Chaos(unittest.TestCase):
@@ -20,9 +21,9 @@ class Chaos(unittest.TestCase):
         self.addCleanup(daemon.close)
         telegram.chaos(SEED, RATE, methods=["getMe", "getUpdates", "sendMessage"])
         said = self.talk(telegram, daemon)
-        telegram.wait_for(lambda: telegram.pending() == 0, PATIENCE * 3, "all are read")
+        telegram.wait_for(lambda: telegram.pending() == 0, LONG, "all are read")
         telegram.clear_faults()
-        wait_until(lambda: self.open_deliveries(daemon.events()) == 0, "every delivery has ended", PATIENCE * 3)
+        wait_until(lambda: self.open_deliveries(daemon.events()) == 0, "every delivery has ended", LONG)
         events = daemon.events()
         received = [e["body"]["text"] for e in events if e["kind"] == "MessageReceived"]
         self.assertEqual(sorted(received), sorted(text for texts in said.values() for text in texts))
@@ -32,8 +33,28 @@ class Chaos(unittest.TestCase):
             got = [text.removeprefix("echo: ") for text in telegram.texts(chat)]
             self.assertEqual(got, [text for text in texts if text in got], f"once, in order, in {chat} (seed {SEED})")
             self.assertLessEqual(set(texts) - set(got), unknown, f"not delivered and not named, in {chat}")
+        print(f"{MESSAGES} messages in {CHATS} chats, {telegram.bot.faults.met} faults, {KILLS} kills (seed {SEED}): "
+              f"{len(received)} recorded once each, {sum(map(len, said.values())) - len(unknown)} answered once, "
+              f"{len(unknown)} named as unknown", flush=True)
         # One that was killed does not know that it was asked to wait.
         self.assertEqual([v for v in telegram.violations() if "retry_after" not in v], [])
+
+    # Case 15: the path to the platform dies and no end of the connection arrives.
+    @unittest.skipUnless(MESSAGES > 500, "takes as long as a poll may")
+    def test_a_dead_path_is_noticed_by_time_and_replaced(self):
+        telegram = TelegramServer()
+        self.addCleanup(telegram.close)
+        daemon = Daemon({"channels": {"telegram": {"botToken": telegram.token, "apiRoot": telegram.root}}}).start()
+        self.addCleanup(daemon.close)
+        telegram.say("one", chat=7)
+        telegram.wait_for(lambda: telegram.texts(7) == ["echo: one"])
+        telegram.wait_for(lambda: telegram.bot.poll)
+        telegram.freeze()
+        telegram.say("two", chat=7)
+        telegram.wait_for(lambda: telegram.texts(7) == ["echo: one", "echo: two"], LONG)
+        states = [event["body"].get("state") for event in daemon.events("--kind", "ChannelStateChanged")]
+        self.assertEqual(states, ["starting", "connected", "degraded", "connected"])
+        self.assertEqual(telegram.violations(), [])
 
     def talk(self, telegram, daemon):
         source = random.Random(SEED)

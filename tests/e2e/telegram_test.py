@@ -104,6 +104,7 @@ class Telegram(unittest.TestCase):
         self.answered("echo: bold", chat=8)
         self.assertNotIn("parse_mode", self.telegram.log("sendMessage")[-1].arguments)
 
+    # Case 1; what becomes of a table elsewhere: case 3.
     def test_a_table_is_rich_where_the_root_knows_that_and_a_grid_elsewhere(self):
         table = "x\n\n| a | b |\n|---|---|\n| 1 | 2 |"
         self.start()
@@ -119,6 +120,7 @@ class Telegram(unittest.TestCase):
         # The root was asked once.
         self.assertEqual(len(self.telegram.log("sendRichMessage")), 2)
 
+    # Case 11: a topic that is closed; case 12: the general one.
     def test_topics_keep_to_themselves(self):
         self.start(replyToMode="first")
         self.telegram.add_chat(FORUM, forum=True)
@@ -134,6 +136,36 @@ class Telegram(unittest.TestCase):
         self.telegram.say("@SpineTestBot late", chat=FORUM, sender=7, thread=9)
         self.assertIn("The topic is closed", self.failure("permanent")["reason"])
 
+    # Case 12: people have topics in their talk with a bot, too.
+    def test_a_topic_of_a_direct_conversation_is_kept_in_every_call(self):
+        self.start(textChunkLimit=600)
+        words = " ".join(f"word{number}" for number in range(150))
+        self.telegram.say(words, chat=7, thread=3)
+        self.telegram.wait_for(lambda: " ".join(self.telegram.texts(7)).split() == ["echo:", *words.split()])
+        self.telegram.say("x\n\n| a | b |\n|---|---|\n| 1 | 2 |", chat=7, thread=3)
+        self.telegram.wait_for(lambda: "rich_message" in self.telegram.chat(7)[-1])
+        sent = self.telegram.log("sendMessage") + self.telegram.log("sendRichMessage")
+        self.assertGreater(len(sent), 2)
+        self.assertEqual({str(call.arguments["message_thread_id"]) for call in sent}, {"3"})
+
+    # Case 2: prose is never rich by itself, and nothing is where the setting says so.
+    def test_what_is_rich_is_a_setting(self):
+        table = "x\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+        self.start(rich="off")
+        self.telegram.say(table, chat=7)
+        self.telegram.wait_for(lambda: self.telegram.texts(7))
+        self.assertEqual(self.telegram.log("sendRichMessage"), [])
+        for rich, text, count in (("auto", "*plain* prose", 0), ("on", "*plain* prose", 1)):
+            self.daemon.configure({"channels": {"telegram": {
+                "botToken": self.telegram.token, "apiRoot": self.telegram.root, "rich": rich}}})
+            self.daemon.reload()
+            reloads = ("auto", "on").index(rich) + 1
+            wait_until(lambda n=reloads: self.daemon.text().count("it is started anew") == n, "it is started anew")
+            before = len(self.telegram.texts(7))
+            self.telegram.say(text, chat=7)
+            self.telegram.wait_for(lambda n=before: len(self.telegram.texts(7)) > n)
+            self.assertEqual(len(self.telegram.log("sendRichMessage")), count)
+
     def test_a_group_that_moves_is_answered_at_its_new_id(self):
         self.start()
         self.telegram.fault("flood", method="sendMessage", seconds=1)
@@ -142,6 +174,7 @@ class Telegram(unittest.TestCase):
         self.telegram.migrate(-5, GROUP, tell=False)
         self.answered("echo: /x", chat=GROUP)
 
+    # Case 19.
     def test_a_press_is_answered_once_the_journal_has_it(self):
         self.start()
         self.telegram.say("hello", chat=7)

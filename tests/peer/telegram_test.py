@@ -1,11 +1,13 @@
-"""The local Telegram by the eyes of grammY, which nobody here wrote; and that the emulator telegram-test-api runs."""
+"""The local Telegram by the eyes of grammY, and Spine by those of telegram-test-api: nobody here wrote them."""
 
 import hashlib
 import json
 import unittest
 import urllib.request
 
+from bot_peers import PATIENCE as BOT_PATIENCE
 from bot_peers import Emulator, Script
+from daemon import Daemon, wait_until
 from telegram_server import TelegramServer
 
 
@@ -127,11 +129,46 @@ class Conflict(unittest.TestCase):
 
 
 class AnEmulator(unittest.TestCase):
-    def test_it_runs(self):
-        emulator = Emulator()
-        self.addCleanup(emulator.close)
-        with urllib.request.urlopen(f"{emulator.root}/bot1:x/getMe") as answer:
-            self.assertTrue(json.load(answer)["ok"])
+    """Spine's own adapter against a Telegram that nobody here wrote. It answers polls at once."""
+    TOKEN = "7100000001:AAE-a_token_for_tests_0123456789abcd"
+
+    def post(self, path, **arguments):
+        request = urllib.request.Request(self.emulator.root + path, json.dumps(arguments).encode(),
+                                         {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)["result"]
+
+    def say(self, number, text):
+        person = {"id": 7, "first_name": "Ada"}
+        self.post("/sendMessage", botToken=self.TOKEN, date=1764500000, message_id=number, text=text,
+                  chat={**person, "type": "private"}, **{"from": {**person, "is_bot": False}})
+
+    def heard(self, count):
+        """What the bot said, once it has said so much more."""
+        new = []
+        def enough():
+            new.extend(said["message"]["text"] for said in self.post("/getUpdates", token=self.TOKEN, chatId=7))
+            return len(new) >= count
+        wait_until(enough, f"{count} more answers", BOT_PATIENCE)
+        return new
+
+    def test_messages_are_answered_once_and_in_order_through_a_kill(self):
+        self.emulator = Emulator()
+        self.addCleanup(self.emulator.close)
+        daemon = Daemon({"channels": {"telegram": {"botToken": self.TOKEN, "apiRoot": self.emulator.root}}})
+        self.addCleanup(daemon.close)
+        daemon.start()
+        self.say(1, "hello")
+        self.assertEqual(self.heard(1), ["echo: hello"])
+        for number in range(2, 6):
+            self.say(number, f"m{number}")
+        self.assertEqual(self.heard(4), [f"echo: m{number}" for number in range(2, 6)])
+        wait_until(lambda: len(daemon.events("--kind", "DeliveryConfirmed")) == 5, "all are confirmed")
+        daemon.kill()
+        daemon.start()
+        self.say(6, "after")
+        self.assertEqual(self.heard(1), ["echo: after"])
+        self.assertIn("connected as @TestNameBot", daemon.text())
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import random
 KINDS = {
     "flood": "429 with retry_after=seconds, for the method and chat it was asked for, until they are over",
     "status": "an error with code (500) and description",
+    "page": "404 with a page, as of a server between; not acted upon",
+    "late": "acted upon and answered once the faults are cleared",
     "hang": "the call is never answered, nor acted upon; the connection stays open",
     "drop_before": "the connection ends; the call was not acted upon",
     "hang_after": "acted upon and never answered; the connection stays open",
@@ -53,6 +55,7 @@ class Faults:
         self.planned = []
         self.mix = None  # (random.Random, rate, kinds, methods)
         self.met = 0
+        self.cleared = 0  # how often
 
     def add(self, kind, **options):
         self.planned.append(Fault(kind, **options))
@@ -64,6 +67,7 @@ class Faults:
 
     def clear(self):
         self.planned.clear()
+        self.cleared += 1
         self.mix = None
 
     def next(self, method, chat):

@@ -114,6 +114,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise ApiError(400, f"Bad Request: {error}") from None
         arguments.connection = self
         call, fault = self.begin(bot, method, arguments, transport)
+        if fault is not None and fault.kind == "late":
+            self.wait_for_better(bot)
+            fault = None
         if fault is not None and not fault.taken:
             return self.fail(bot, call, fault)
         try:
@@ -151,6 +154,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return call, fault
 
     @staticmethod
+    def wait_for_better(bot):
+        """Returns when the faults there are have been cleared."""
+        with bot.changed:
+            before = bot.faults.cleared
+            bot.changed.wait_for(lambda: bot.faults.cleared != before or bot.ended)
+
+    @staticmethod
     def flood(seconds):
         return ApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
@@ -167,6 +177,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.hang()
         if fault.kind == "drop_before":
             return self.drop()
+        if fault.kind == "page":
+            self.settle(bot, call, 404, {})
+            return self.send(404, b"<html><h1>404 Not Found</h1>", kind="text/html")
         if fault.kind == "flood":
             scope = (fault.method and fault.method.lower(), None if fault.chat is None else str(fault.chat))
             with bot.changed:

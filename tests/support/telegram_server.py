@@ -117,6 +117,7 @@ class TelegramServer:
     def clear_faults(self):
         with self.bot.changed:
             self.bot.faults.clear()
+            self.bot.changed.notify_all()
 
     def freeze(self):
         """The connections there are say nothing any more and stay open: a dead network path."""

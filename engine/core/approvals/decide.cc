@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/core/pairing/notices.h"
 #include "engine/core/runs/decide.h"
 
 namespace spine::core {
@@ -61,21 +62,32 @@ bool good_question(const fb::ApprovalRequested& body) {
 }
 
 // Puts the question to people. False when no code is free.
-bool open_question(const Tables& tables, const Input& input, const AgentRules& rules,
-                   const Why& why, Drafter& drafter) {
+bool open_question(const Tables& tables, const Input& input, const Run& run, const Why& why,
+                   Drafter& drafter) {
   const Bits128 entropy = bits_of(root_of<fb::ApprovalRequested>(input.body).entropy());
   const Seq request{why.cause};
+  const std::string_view agent = tables.runs.text(run.agent_id);
   const std::uint64_t now_ms = input.now.logical_ms;
-  const std::uint64_t wait_ms = std::min(rules.approval_ms, kApprovalMsMax);
+  const std::uint64_t wait_ms = std::min(tables.policy.rules_of(agent).approval_ms, kApprovalMsMax);
   const auto free =
       free_code(tables, entropy, purpose_of(request, IdPurpose::approval_code), now_ms);
   if (!free) return false;
   const fb::Bits128 uuid = put_bits(uuid_from(entropy, purpose_of(request, IdPurpose::approval)));
   BodyBuilder& builder = drafter.builder();
   const TextOffset code = builder.CreateString(view(*free));
-  drafter.add(why,
-              fb::CreateApprovalOpened(builder, request.value, &uuid, code, now_ms + wait_ms,
-                                       input.now.wall_ms + static_cast<std::int64_t>(wait_ms)));
+  const Seq opened = drafter.add(
+      why, fb::CreateApprovalOpened(builder, request.value, &uuid, code, now_ms + wait_ms,
+                                    input.now.wall_ms + static_cast<std::int64_t>(wait_ms)));
+  const auto& body = root_of<fb::ApprovalRequested>(input.body);
+  Why told = why;
+  told.cause = opened.value;
+  Dispatcher dispatcher(tables, input.now, drafter);
+  Notices(tables, dispatcher)
+      .approval_asked({.tool = text_of(body.tool()),
+                       .title = text_of(body.title()),
+                       .detail = text_of(body.detail()),
+                       .code = view(*free)},
+                      agent, wait_ms, told);
   return true;
 }
 
@@ -90,8 +102,7 @@ void decide_approval_requested(const Tables& tables, const Input& input, Decisio
   why.cause = decision.reply.seq.value;
   Ruling answer = ruling(tables, *run, body);
   if (!answer.decided) {
-    const AgentRules& rules = tables.policy.rules_of(tables.runs.text(run->agent_id));
-    if (open_question(tables, input, rules, why, drafter)) return;
+    if (open_question(tables, input, *run, why, drafter)) return;
     answer = ruled(fb::ApprovalDecision::deny, "too many", nullptr);
   }
   drafter.add_approval_resolved(ApprovalAnswer{.request = decision.reply.seq,

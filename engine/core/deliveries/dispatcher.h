@@ -19,12 +19,21 @@ struct DeliveryRoute {
 // `channel` in lower case.
 DeliveryRoute route_to(const Tables& tables, std::string_view channel,
                        const fb::MessageReceived& message);
+DeliveryRoute route_to(const Tables& tables, const ChannelRow& channel,
+                       std::string_view conversation_id);
+
+// Where something goes that answers no message. Borrowed.
+struct DeliveryAddress {
+  fb::ConversationKind conversation{};
+  std::string_view conversation_id{};  // empty = it answers a message
+};
 
 // What a DeliveryRequested says.
 struct DeliveryDraft {
   DeliveryRoute route{};
-  Seq message{};  // that is answered
-  Seq body{};     // whose text it is; 0 = `text`
+  Seq message{};         // that is answered
+  DeliveryAddress to{};  // or this
+  Seq body{};            // whose text it is; 0 = `text`
   std::string_view text{};
   RunId run{};
   fb::DeliveryPurpose purpose{};

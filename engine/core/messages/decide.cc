@@ -9,6 +9,8 @@
 #include "engine/core/deliveries/dispatcher.h"
 #include "engine/core/messages/commands.h"
 #include "engine/core/messages/repeats.h"
+#include "engine/core/pairing/notices.h"
+#include "engine/core/pairing/owner_answer.h"
 #include "engine/core/pairing/pairing.h"
 #include "engine/core/runs/decide.h"
 #include "engine/core/sessions/session_key.h"
@@ -38,27 +40,6 @@ bool names_agent(std::string_view text, std::string_view agent) {
   }
   return false;
 }
-
-// Takes the first word off the text; empty = there is none.
-std::string_view next_word(std::string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-  const std::string_view word = text.substr(0, text.find_first_of(kBlanks));
-  text.remove_prefix(word.size());
-  return word;
-}
-
-char upper(char c) {
-  return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
-}
-
-// What an admin's message says to a request for pairing, or to what an agent asks.
-struct PairingAnswer {
-  bool given{};
-  bool approved{};
-  PairingCode code{};
-  Seq request{};   // the live request of a sender with that code; 0 = none
-  Seq approval{};  // the question of an agent with that code; 0 = none
-};
 
 // Everything found out about one message. Each step either goes on (true) or has answered (false).
 class MessageDecider {
@@ -106,7 +87,6 @@ class MessageDecider {
   bool is_paired() const;
   bool may_reset() const;
   void request_pairing(Seq rejection, PrincipalId who);
-  void find_answer();
   bool has_room_to_pair() const;
   void pass_answer_on(const Why& why);
 
@@ -133,7 +113,7 @@ class MessageDecider {
   bool runs_{};                    // the message starts a run
   bool manual_reset_{};
   const Command* command_{};  // that the message is; null = it is none
-  PairingAnswer answer_{};
+  OwnerAnswer answer_{};
 };
 
 MessageDecider::MessageDecider(const Tables& tables, const Input& input, Decision& decision)
@@ -183,12 +163,8 @@ void MessageDecider::find_principal() {
     principal_row_ = tables_.principals.find(principal_);
     return;
   }
-  principal_key_.add_escaped(origin_.channel)
-      .add(":")
-      .add_id_escaped(origin_.account, origin_.ids)
-      .add(":")
-      .add(text_of(message_.sender_id()));
-  principal_key_.fit(tables_.meta.fingerprint_key);
+  put_sender_key(origin_.channel, origin_.account, text_of(message_.sender_id()), origin_.ids,
+                 tables_.meta.fingerprint_key, principal_key_);
   principal_row_ = tables_.principals.find_key(fb::PrincipalKind::sender, principal_key_.view());
   if (principal_row_ != 0) principal_ = tables_.principals.id_of(principal_row_);
 }
@@ -260,7 +236,7 @@ bool MessageDecider::has_agent() {
   }
   if (!policy.agent_known(agent_)) return reject(fb::RejectReason::unknown_agent);
   session_row_ = tables_.sessions.find_key(session_key_.view());
-  find_answer();
+  if (by_channel()) answer_ = read_owner_answer(tables_, input_.now, origin_, message_);
   runs_ = agent_ != kNoAgent && !message_.no_run() && !answer_.given && is_addressed();
   // Only a person's message is a command, and an untrusted one must not end trusted runs.
   const bool spoken = message_.via() != fb::MessageVia::system && !message_.untrusted() &&
@@ -471,7 +447,8 @@ fb::Trust MessageDecider::trust() const {
   if (!by_channel() || origin_.conversation == fb::ConversationKind::direct) {
     return fb::Trust::trusted;
   }
-  // A client that may write can name any sender, so it has to be vouched for: see find_answer.
+  // A client that may write can name any sender, so it has to be vouched for: see
+  // read_owner_answer.
   return message_.vouched() && tables_.policy.is_admin(origin_) ? fb::Trust::trusted
                                                                 : fb::Trust::untrusted;
 }
@@ -568,11 +545,15 @@ void MessageDecider::request_pairing(Seq rejection, PrincipalId who) {
   const TextOffset sender_id = builder.CreateString(text_of(message_.sender_id()));
   const TextOffset sender_name = builder.CreateString(text_of(message_.sender_name()));
   const TextOffset code = builder.CreateString(view(*free));
+  const std::string_view own = text_of(message_.conversation_id());
+  const TextOffset conversation = put_text(builder, !route().channel ? std::string_view{}
+                                                    : own.empty()    ? text_of(message_.sender_id())
+                                                                     : own);
   decision_.reply.pairing = drafter_.add(
       why, fb::CreateChannelPairingRequested(
                builder, channel, account, sender_id, sender_name, code, now_ms + limits::kPairingMs,
                input_.now.wall_ms + static_cast<std::int64_t>(limits::kPairingMs),
-               message_.exact_ids()));
+               message_.exact_ids(), {}, {}, conversation));
   decision_.reply.pairing_new = true;
   Why told = why;
   told.cause = decision_.reply.pairing.value;
@@ -581,6 +562,13 @@ void MessageDecider::request_pairing(Seq rejection, PrincipalId who) {
               filled(tables_.policy.phrase(Phrase::pairing_request),
                      {{"code", view(*free)}, {"minutes", minutes}}),
               fb::DeliveryPurpose::pairing, told);
+  Notices(tables_, dispatcher_)
+      .pairing_asked({.channel = text_of(message_.channel()),
+                      .account = text_of(message_.account()),
+                      .sender_id = text_of(message_.sender_id()),
+                      .sender_name = text_of(message_.sender_name()),
+                      .code = view(*free)},
+                     told);
 }
 
 // Whoever wrote the message is told something about it, where the gateway delivers.
@@ -610,32 +598,6 @@ void MessageDecider::tell_refusal(fb::RejectReason reason, Seq rejection, Princi
               {.cause = rejection.value, .correlation = rejection.value, .principal = who.value});
 }
 
-// An admin's "approve CODE", "reject CODE" or "deny CODE", in a direct message.
-void MessageDecider::find_answer() {
-  if (!by_channel() || origin_.conversation != fb::ConversationKind::direct) return;
-  // A client that may write can name any sender: an admin's answer counts only if vouched for.
-  if (!message_.vouched() || message_.untrusted()) return;
-  std::string_view text = text_of(message_.text());
-  std::string_view verb = next_word(text);
-  const std::string_view code = next_word(text);
-  if (verb.starts_with('/')) verb.remove_prefix(1);
-  const bool approves = same_but_case(verb, "approve");
-  if (!approves && !same_but_case(verb, "reject") && !same_but_case(verb, "deny")) return;
-  if (code.size() != kPairingCodeBytes || !next_word(text).empty()) return;
-  PairingAnswer answer{.given = true, .approved = approves};
-  std::transform(code.begin(), code.end(), answer.code.begin(), upper);
-  const bool known_letters = std::all_of(answer.code.begin(), answer.code.end(), [](char letter) {
-    return kPairingAlphabet.find(letter) != std::string_view::npos;
-  });
-  if (!known_letters || !tables_.policy.is_admin(origin_)) return;
-  const PairingRequest* request =
-      tables_.pairing_requests.find_code(view(answer.code), input_.now.logical_ms);
-  if (request != nullptr) answer.request = request->request;
-  const Approval* approval = tables_.approvals.find_code(view(answer.code));
-  if (approval != nullptr) answer.approval = approval->request;
-  answer_ = answer;
-}
-
 // Whether the table has room for the sender that the answer lets in.
 bool MessageDecider::has_room_to_pair() const {
   if (!answer_.approved || !answer_.request) return true;
@@ -647,22 +609,8 @@ bool MessageDecider::has_room_to_pair() const {
 void MessageDecider::pass_answer_on(const Why& why) {
   if (!answer_.given) return;
   const Why reason{.cause = why.cause, .correlation = why.correlation, .principal = why.principal};
-  if (answer_.approval) {
-    drafter_.add_approval_resolved(
-        ApprovalAnswer{.request = answer_.approval,
-                       .decision = answer_.approved ? fb::ApprovalDecision::allow_once
-                                                    : fb::ApprovalDecision::deny,
-                       .via = fb::DecidedVia::owner},
-        reason);
-  } else if (answer_.request) {
-    drafter_.add(reason,
-                 fb::CreateChannelPairingResolved(drafter_.builder(), answer_.request.value,
-                                                  answer_.approved, fb::ApprovedVia::owner));
-  } else {
-    BodyBuilder& builder = drafter_.builder();
-    const TextOffset code = builder.CreateString(view(answer_.code));
-    drafter_.add(reason, fb::CreatePairingCodeAnswered(builder, code, answer_.approved));
-  }
+  const std::string outcome = pass_on(answer_, tables_, input_.now, drafter_, dispatcher_, reason);
+  tell_sender(Seq{why.cause}, outcome, fb::DeliveryPurpose::notice, reason);
 }
 
 }  // namespace

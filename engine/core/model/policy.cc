@@ -53,6 +53,16 @@ std::vector<std::string> admin_names(const IdTexts* texts, IdCase ids) {
   return names;
 }
 
+std::vector<Admin> split_admins(const std::vector<std::string>& names) {
+  std::vector<Admin> admins;
+  for (const std::string& name : names) {
+    const std::size_t colon = name.find(':');
+    if (colon == std::string::npos || colon + 1 == name.size()) continue;
+    admins.push_back({.channel = name.substr(0, colon), .sender_id = name.substr(colon + 1)});
+  }
+  return admins;
+}
+
 // In order of their agents; of two for one agent the first counts.
 std::vector<AgentRules> read_agent_rules(const fb::ConfigApplied& config) {
   std::vector<AgentRules> all;
@@ -143,7 +153,9 @@ void Policy::apply(ByteSpan body) {
   message_rate = Rate::per_minute(config.messages_per_minute(), config.messages_burst());
   default_dm_policy_ = config.default_dm_policy();
   agents_ = sorted_once(texts_of(config.agents()));
-  admins_ = IdList(admin_names(config.admins(), ids), ids);
+  std::vector<std::string> admins = admin_names(config.admins(), ids);
+  admins_by_id_ = ids == IdCase::exact ? split_admins(admins) : std::vector<Admin>{};
+  admins_ = IdList(std::move(admins), ids);
   reset_triggers_ = sorted_once(texts_of(config.reset_triggers()));
   agent_rules_ = read_agent_rules(config);
   queue_mode_ = config.queue_mode();

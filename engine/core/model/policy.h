@@ -88,6 +88,12 @@ class IdList {
   bool everybody_{};
 };
 
+// Somebody who answers for the gateway on a channel.
+struct Admin {
+  std::string channel{};  // lower case
+  std::string sender_id{};
+};
+
 // No agent: the message is recorded and acknowledged, and starts no run.
 inline constexpr std::string_view kNoAgent = "none";
 
@@ -107,6 +113,9 @@ class Policy {
   bool requires_mention(const Origin& origin) const;
   // Whether the sender may answer pairing requests; by its id, never by a name.
   bool is_admin(const Origin& origin) const;
+  // All who may. Empty where a configuration folded their ids, which then name nobody for sure.
+  // Borrowed until the next apply.
+  const std::vector<Admin>& admins() const { return admins_by_id_; }
   // The agent that answers messages from there. Borrowed until the next apply.
   std::string_view agent_for(const Origin& origin) const;
   // Whether the (lower-cased) agent is configured, or kNoAgent.
@@ -181,6 +190,7 @@ class Policy {
   fb::DmPolicy default_dm_policy_{};
   std::vector<std::string> agents_{};          // sorted
   IdList admins_{};                            // "<channel>:<sender id>"
+  std::vector<Admin> admins_by_id_{};          // in their order
   std::vector<Channel> channels_{};            // sorted by name
   std::vector<Rule> rules_[kLevels]{};         // sorted by key; of one key the first binding only
   std::vector<std::string> reset_triggers_{};  // lower-cased

@@ -360,6 +360,7 @@ struct PairingRow {
   std::int64_t created_wall_ms{};
   std::uint64_t expires_ms{};  // logical
   std::int64_t expires_wall_ms{};
+  Text conversation_id{};  // the sender's direct one; empty = the gateway does not deliver there
 
   bool live(std::uint64_t now_ms) const { return now_ms < expires_ms; }
 
@@ -373,7 +374,8 @@ struct PairingRow {
                       column(5, "code", &Row::code, limits::kNameBytesMax),
                       column(6, "created_wall_ms", &Row::created_wall_ms),
                       column(7, "expires_ms", &Row::expires_ms),
-                      column(8, "expires_wall_ms", &Row::expires_wall_ms)};
+                      column(8, "expires_wall_ms", &Row::expires_wall_ms),
+                      column(9, "conversation_id", &Row::conversation_id, limits::kNameBytesMax)};
   }
 };
 

@@ -2,6 +2,8 @@
 // given in messages: decide_message).
 #include "engine/core/pairing/decide.h"
 
+#include "engine/core/pairing/notices.h"
+
 namespace spine::core {
 
 void decide_pairing_resolved(const Tables& tables, const Input& input, Decision& decision) {
@@ -12,7 +14,15 @@ void decide_pairing_resolved(const Tables& tables, const Input& input, Decision&
   if (body.approved() && !tables.paired_senders.has_room(*request, tables.policy.ids)) {
     return decision.refuse(ReplyCode::rejected, fb::RejectReason::table_full);
   }
-  decide_within(true, tables, input, decision);
+  Drafter drafter(tables, input, decision);
+  const Why why{.principal = input.principal.value};
+  decision.reply.seq = drafter.add_input(why);
+  Dispatcher dispatcher(tables, input.now, drafter);
+  Notices(tables, dispatcher)
+      .pairing_resolved(*request, body.approved(),
+                        {.cause = decision.reply.seq.value,
+                         .correlation = decision.reply.seq.value,
+                         .principal = input.principal.value});
 }
 
 }  // namespace spine::core

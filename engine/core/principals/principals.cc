@@ -32,4 +32,10 @@ void Principals::remove(std::uint32_t row) {
   drop(row);
 }
 
+void put_sender_key(std::string_view channel, std::string_view account, std::string_view sender_id,
+                    IdCase ids, Bits128 key, KeyBuffer& out) {
+  out.add_escaped(channel).add(":").add_id_escaped(account, ids).add(":").add(sender_id);
+  out.fit(key);
+}
+
 }  // namespace spine::core

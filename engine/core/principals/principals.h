@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "engine/core/base/key_buffer.h"
 #include "engine/core/model/idle_table.h"
 #include "engine/core/model/rows.h"
 #include "schemas/vocab/ids.h"
@@ -48,5 +49,10 @@ class Principals
   }
   std::uint32_t hash_key(fb::PrincipalKind kind, std::string_view key) const;
 };
+
+// The key of a sender on an account of a channel, into a buffer that is empty. `key`: of
+// fingerprints, for keys that are too long.
+void put_sender_key(std::string_view channel, std::string_view account, std::string_view sender_id,
+                    IdCase ids, Bits128 key, KeyBuffer& out);
 
 }  // namespace spine::core

@@ -48,6 +48,7 @@ TEST(ChannelText, MarksBecomeTheTagsThatTelegramTakes) {
   EXPECT_EQ(html("> quoted\n> > twice"), "<blockquote>quoted\n\ntwice</blockquote>");
 }
 
+// Case 4.
 TEST(ChannelText, HtmlOfTheModelIsShownAndNotSentAsHtml) {
   EXPECT_EQ(html("a < b && c > d"), "a &lt; b &amp;&amp; c &gt; d");
   EXPECT_EQ(html("<table><tr>x</table>"), "&lt;table&gt;&lt;tr&gt;x&lt;/table&gt;");
@@ -106,6 +107,7 @@ TEST(ChannelText, TablesAreNeverLost) {
 }
 
 // Cases 1 and 2: rich where the text needs it, and where Telegram does not refuse it.
+// Case 2: what prose needs no rich message for.
 TEST(ChannelText, RichIsNeededForTablesHeadingsAndMaths) {
   EXPECT_TRUE(needs_rich("# Head"));
   EXPECT_TRUE(needs_rich("|a|\n|---|\n|b|"));

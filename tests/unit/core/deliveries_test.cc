@@ -142,6 +142,7 @@ TEST_F(DeliveryTest, ARateLimitIsWaitedForAsThePlatformSays) {
   EXPECT_LT(view(delivery).not_before_ms, world.now.logical_ms + 25 * kHourMs);
 }
 
+// Case 35.
 TEST_F(DeliveryTest, AChannelThatIsNotReadyChargesNoAttempt) {
   world.finish(say("hello"));
   const DeliveryId delivery = attempted();

@@ -10,6 +10,7 @@ namespace {
 
 // ---- connections of their own
 
+// Case 15: the old connection is closed before there is a new one.
 TEST_F(HttpClientTest, ALongPollThatTimedOutIsClosedBeforeItIsTold) {
   FaultServer& server = serve([](FaultPeer& peer) {
     peer.request();

@@ -288,6 +288,7 @@ class SilentIpv6 {
   bool works_{};
 };
 
+// Case 16.
 TEST_F(HttpClientTest, AnAddressThatIsSilentIsPassedOver) {
   FaultServer& server = serve([](FaultPeer& peer) {
     peer.request();

@@ -76,6 +76,21 @@ class Kinds(WithServer):
         self.assertEqual(self.send("first")[0], 502)
         self.texts_after("status", False)
 
+    def test_a_page_of_a_server_between(self):
+        self.telegram.fault("page")
+        status, body = self.send("first")
+        self.assertEqual((status, body[:6]), (404, b"<html>"))
+        self.texts_after("page", False)
+
+    def test_an_answer_that_is_late(self):
+        self.telegram.fault("late")
+        waiting = Waiting(self.client_of(), "sendMessage", chat_id=7, text="first")
+        self.telegram.wait_for(lambda: self.telegram.log("sendMessage"))
+        self.assertEqual(self.telegram.texts(7), [])
+        self.telegram.clear_faults()
+        self.assertTrue(waiting.result()["ok"])
+        self.texts_after("late", True)
+
     def test_no_answer_at_all(self):
         for kind, taken in (("hang", False), ("hang_after", True)):
             with self.subTest(kind), TelegramServer() as self.telegram:
