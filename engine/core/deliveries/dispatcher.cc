@@ -25,7 +25,9 @@ DeliveryRoute route_to(const Tables& tables, std::string_view channel,
   const ChannelRow* row = tables.channels.find(channel, text_of(message.account()));
   if (row == nullptr) return {};
   const std::string_view conversation = text_of(message.conversation_id());
-  const std::string_view place = conversation.empty() ? text_of(message.sender_id()) : conversation;
+  std::string_view place = conversation.empty() ? text_of(message.sender_id()) : conversation;
+  // What it was called first, so that what waits from then stays in line before it.
+  place = tables.migrations.first(row->name, row->account, place);
   // Two conversations with one hash wait for one another, and no more than that.
   return {row->id, siphash128(tables.meta.fingerprint_key, as_bytes(place)).lo ^ row->id.value};
 }
