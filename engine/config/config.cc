@@ -45,6 +45,7 @@ Result<Config> read_config(std::string_view text, const fs::path& path, GetEnv g
     read_agents(reading);
     read_channels(reading);
     read_queue_modes(reading);
+    read_debounces(reading);
     check_agents_need_credentials(reading);
     read_bindings(reading);
     read_phrases(reading);
@@ -279,6 +280,20 @@ std::vector<std::string> secrets_of(const Config& config) {
 
 namespace {
 
+// Absent when it is the default.
+flatbuffers::Offset<fb::InboundPolicy> build_inbound(Builder& builder, const Config& config) {
+  const Config plain{};
+  if (config.debounce_ms == plain.debounce_ms && config.debounces.empty() &&
+      config.album_ms == plain.album_ms) {
+    return {};
+  }
+  std::vector<flatbuffers::Offset<fb::ChannelDebounce>> rows;
+  for (const ChannelWait& row : config.debounces)
+    rows.push_back(fb::CreateChannelDebounceDirect(builder, row.channel.c_str(), row.ms));
+  return fb::CreateInboundPolicyDirect(builder, config.debounce_ms, rows.empty() ? nullptr : &rows,
+                                       config.album_ms);
+}
+
 // Those that are not in plain English; null when there are none.
 flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::PhraseChosen>>> build_phrases(
     Builder& builder, const Config& config) {
@@ -336,6 +351,7 @@ void build_policy(const Config& config, Builder& builder) {
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::AgentPolicy>>> agent_policies;
   if (!policies.empty()) agent_policies = builder.CreateVector(policies);
   const auto phrases = build_phrases(builder, config);
+  const auto inbound = build_inbound(builder, config);
   const fb::Bits128 hash(config.shown.hi, config.shown.lo);
 
   fb::ConfigAppliedBuilder table(builder);
@@ -360,6 +376,7 @@ void build_policy(const Config& config, Builder& builder) {
   if (config.queue_mode != fb::QueueMode::followup) table.add_queue_mode(config.queue_mode);
   table.add_exact_ids(true);
   table.add_phrases(phrases);
+  table.add_inbound(inbound);
   builder.Finish(table.Finish());
 }
 

@@ -52,8 +52,11 @@ struct Config {
   std::vector<AgentConfig> agents{};  // never empty: at least "main"
   std::string default_agent{"main"};
   std::vector<BindingConfig> bindings{};
-  fb::QueueMode queue_mode{fb::QueueMode::followup};                    // messages.queue.mode
-  LanguageChoice language{};                                            // messages.language
+  fb::QueueMode queue_mode{fb::QueueMode::followup};  // messages.queue.mode
+  std::uint32_t debounce_ms{};                        // messages.inbound.debounceMs
+  std::vector<ChannelWait> debounces{};               // messages.inbound.byChannel
+  std::uint32_t album_ms{1'500};                      // messages.inbound.albumMs
+  LanguageChoice language{};                          // messages.language
   std::array<std::string, kPhrases.size()> phrases{english_phrases()};  // messages.<name>
   SkillsConfig skills{};
   std::vector<CronConfig> crons{};

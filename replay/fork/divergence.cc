@@ -27,10 +27,11 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 bool names_a_place(std::uint16_t kind, std::string_view field) {
   constexpr std::array kFields{"run",       "runs",     "into",      "collected", "previous",
                                "original",  "request",  "uuid",      "run_key",   "code",
-                               "principal", "delivery", "attempted", "lane"};
+                               "principal", "delivery", "attempted", "lane",      "burst"};
   // Elsewhere these are a message itself, a text, and the name of a channel.
   if (field == "message" || field == "body" || field == "channel") {
-    return is_kind(kind, fb::EventBody::RunQueued) ||
+    return is_kind(kind, fb::EventBody::RunQueued) || is_kind(kind, fb::EventBody::BurstOpened) ||
+           is_kind(kind, fb::EventBody::BurstJoined) ||
            is_kind(kind, fb::EventBody::DeliveryRequested);
   }
   return std::ranges::find(kFields, field) != kFields.end();

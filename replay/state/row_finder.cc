@@ -35,6 +35,8 @@ constexpr std::array kNouns{
     Noun{"tool", "allowed_tools", {"key"}},
     Noun{"channel", "channels", {"name", "account", "identity"}},
     Noun{"delivery", "deliveries", {}},
+    Noun{"migration", "migrations", {"from", "to"}},
+    Noun{"burst", "bursts", {}},
     Noun{"engine", "meta", {}}};
 
 // The first of the columns that name a row of that table which says `name`, counted from 0.

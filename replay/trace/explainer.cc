@@ -9,6 +9,7 @@
 #include "engine/core/model/kinds.h"
 #include "engine/core/questions/delivery_answers.h"
 #include "replay/timeline/moment.h"
+#include "replay/trace/burst_run.h"
 #include "replay/trace/delivery_explainer.h"
 #include "replay/trace/summaries.h"
 #include "schemas/event_verify.h"
@@ -213,6 +214,14 @@ Status Explainer::explain_message(Seq seq, Explanation& out) {
     if (is_kind(step.header.kind, Body::RunQueued)) {
       return explain_run(chain, RunId{step.seq.value}, out);
     }
+  }
+  SPINE_TRY(const RunId run, run_of_burst(chain, timeline_, upto()));
+  if (run) {
+    SPINE_TRY(
+        const Chain of_run,
+        Chain::gather(timeline_, names_, {.of = Seq{run.value}, .upto = upto(), .effects = false}));
+    out.add(Seq{run.value}, "it is part of a turn of several messages");
+    return explain_run(of_run, run, out);
   }
   SPINE_TRY(event, timeline_.event(seq));
   return explain_no_run(chain, event, out);

@@ -49,6 +49,13 @@ constexpr std::array kReasons{
               "Nobody answered because there are as many sessions, senders, runs or requests as "
               "there may be.",
               "Close sessions that are not needed: spine sessions list, spine sessions delete."},
+    ReasonRow{Reason::unsupported, "unsupported",
+              "Nobody answered because the message is of a kind that has neither words nor files "
+              "that can be read here.",
+              "Say it in words, or send it as a file."},
+    ReasonRow{Reason::too_large, "too_large",
+              "Nobody answered because the text of the message is longer than is taken.",
+              "Send it in parts, or as a file."},
     ReasonRow{Reason::only_recorded, "only_recorded",
               "Nobody answered because whoever handed it in asked for it to be recorded only.", ""},
     ReasonRow{
@@ -195,6 +202,8 @@ constexpr std::array kOfRejection{
     ReasonOf<fb::RejectReason>{fb::RejectReason::unknown_agent, Reason::unknown_agent},
     ReasonOf<fb::RejectReason>{fb::RejectReason::group_not_listed, Reason::group_not_listed},
     ReasonOf<fb::RejectReason>{fb::RejectReason::table_full, Reason::table_full},
+    ReasonOf<fb::RejectReason>{fb::RejectReason::unsupported, Reason::unsupported},
+    ReasonOf<fb::RejectReason>{fb::RejectReason::too_large, Reason::too_large},
 };
 
 constexpr std::array kOfAbort{

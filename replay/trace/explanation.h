@@ -25,6 +25,8 @@ enum class Reason : std::uint8_t {
   unknown_agent,
   group_not_listed,
   table_full,
+  unsupported,
+  too_large,
   // A message that starts no run.
   only_recorded,
   no_agent,

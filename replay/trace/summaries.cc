@@ -56,6 +56,9 @@ std::string message_line(const fb::MessageReceived& body) {
   if (!text_of(body.idempotency_key()).empty()) {
     text += fmt::format(", key {}", cut_name(body.idempotency_key()));
   }
+  if (!text_of(body.group()).empty()) text += fmt::format(", of {}", cut_name(body.group()));
+  if (!text_of(body.unsupported()).empty()) text += ", a " + cut_name(body.unsupported());
+  if (body.too_large() != 0) text += ", a text of " + show_bytes(body.too_large());
   return text + said(body.text());
 }
 
@@ -151,6 +154,21 @@ std::string session_closed(const EventView& event, Names& names) {
 std::string session_rewound(const EventView& event, Names& names) {
   return fmt::format("{} to #{}", session_of(event, names),
                      root_of<fb::SessionRewound>(event).to());
+}
+std::string waits_until(const EventView& event, std::uint64_t closes_ms) {
+  const std::uint64_t now_ms = event.header.logical_ms;
+  return show_duration_ms(closes_ms > now_ms ? closes_ms - now_ms : 0);
+}
+std::string burst_opened(const EventView& event, Names&) {
+  const auto& body = root_of<fb::BurstOpened>(event);
+  return fmt::format("for message #{}: its turn waits {} for more", body.message(),
+                     waits_until(event, body.closes_ms()));
+}
+std::string burst_joined(const EventView& event, Names&) {
+  const auto& body = root_of<fb::BurstJoined>(event);
+  std::string text = fmt::format("message #{} to burst #{}", body.message(), body.burst());
+  if (body.run() != 0) text += fmt::format(", which run #{} answers", body.run());
+  return text + ", waits " + waits_until(event, body.closes_ms());
 }
 std::string command_answered(const EventView& event, Names&) {
   const auto& body = root_of<fb::CommandAnswered>(event);
@@ -375,6 +393,12 @@ std::string channel_read(const EventView& event, Names&) {
   return fmt::format("{} up to {}", cut_name(body.channel()), cut_name(body.position()));
 }
 
+std::string conversation_migrated(const EventView& event, Names&) {
+  const auto& body = root_of<fb::ConversationMigrated>(event);
+  return fmt::format("{}: {} is {} now", cut_name(body.channel()), cut_name(body.from()),
+                     cut_name(body.to()));
+}
+
 // ---- Config, devices and pairing
 
 std::string config_applied(const EventView& event, Names&) {
@@ -435,6 +459,8 @@ constexpr std::array kSummaryRows{
     SummaryRow{Body::SessionClosed, session_closed},
     SummaryRow{Body::CommandAnswered, command_answered},
     SummaryRow{Body::SessionRewound, session_rewound},
+    SummaryRow{Body::BurstOpened, burst_opened},
+    SummaryRow{Body::BurstJoined, burst_joined},
     SummaryRow{Body::RunQueued, run_queued},
     SummaryRow{Body::RunStarted, run_started},
     SummaryRow{Body::RunFinished, run_finished},
@@ -468,6 +494,7 @@ constexpr std::array kSummaryRows{
     SummaryRow{Body::DeliveryDiscarded, delivery_discarded, discarded_for_room},
     SummaryRow{Body::ChannelStateChanged, channel_state_changed, channel_is_lost},
     SummaryRow{Body::ChannelRead, channel_read, nullptr, always},
+    SummaryRow{Body::ConversationMigrated, conversation_migrated},
     SummaryRow{Body::ConfigApplied, config_applied},
     SummaryRow{Body::ConfigRefused, config_refused, always},
     SummaryRow{Body::DeviceRenamed, of_device<fb::DeviceRenamed>},

@@ -48,6 +48,10 @@ inline constexpr std::size_t kHistoryPartsBytesMax = 1'024;
 inline constexpr std::uint32_t kRunsPerSessionMax = 64;    // waiting behind the running one
 inline constexpr std::uint32_t kRunsFinishedKept = 4'096;  // for agent.wait and repeats
 inline constexpr std::uint32_t kDelayedRunsPerPrincipalMax = 32;
+inline constexpr std::uint32_t kBurstsMax = 1'024;        // turns that wait for further messages
+inline constexpr std::size_t kBurstMessagesMax = 31;      // behind the first one
+inline constexpr std::uint64_t kBurstWindowsMax = 10;     // times the wait of one message
+inline constexpr std::uint32_t kDebounceMsMax = 60'000;
 inline constexpr std::uint32_t kDuplicatesMax = 1U << 20;
 inline constexpr std::uint64_t kDuplicateYoungMs = 7ULL * 24 * 3600 * 1000;
 inline constexpr std::uint32_t kIdempotencyKeysMax = 100'000;
@@ -72,6 +76,7 @@ inline constexpr std::uint32_t kChannelAccountsMax = 256;    // that the gateway
 inline constexpr std::uint32_t kDeliveriesMax = 65'536;      // that wait, or are dead letters
 inline constexpr std::uint32_t kDeadLettersKept = 4'096;     // then the oldest makes room
 inline constexpr std::uint32_t kDeliveriesInFlightMax = 64;  // given to one account at a time
+inline constexpr std::uint32_t kMigrationsMax = 1'024;       // conversations with another id
 inline constexpr std::size_t kPlatformIdsMax = 256;          // messages that one delivery became
 inline constexpr std::uint64_t kDeliveryRetryMs = 5'000;     // after the first failure; doubled
 inline constexpr std::uint64_t kDeliveryRetryMsMax = 300'000;
@@ -245,7 +250,6 @@ inline constexpr std::size_t kTelegramUpdatesBytesMax = 2 * kMiB;  // of one ans
 inline constexpr std::size_t kTelegramTextBytesMax = 4 * kMiB;     // of what is being sent
 inline constexpr std::size_t kTelegramEntitiesMax = 256;           // looked at, of one message
 inline constexpr std::size_t kTelegramMarkedBytesMax = 64 * kKiB;  // of a text with entities
-inline constexpr std::size_t kTelegramMovedChatsMax = 1'024;       // remembered with their new ids
 inline constexpr std::size_t kTelegramAnswersMax = 256;            // presses yet to be answered
 
 // ---- sockets, from accept on

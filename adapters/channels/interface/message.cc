@@ -42,9 +42,12 @@ void build_message(const Message& message, Bits128 entropy, Bridge bridge,
   const auto text = put_text(builder, message.text);
   const auto attachments = build_attachments(message, builder);
   const auto reply_to = put_text(builder, message.reply_to);
+  const auto group = put_text(builder, message.group);
+  const auto unsupported = put_text(builder, message.unsupported);
   const fb::Bits128 random = put_bits(entropy);
   fb::MessageReceivedBuilder table{builder};
   table.add_platform_ms(message.timestamp_ms);
+  table.add_too_large(message.too_large);
   table.add_bridge(bridge.principal.value);
   table.add_channel(channel);
   table.add_account(account);
@@ -56,6 +59,8 @@ void build_message(const Message& message, Bits128 entropy, Bridge bridge,
   table.add_text(text);
   table.add_attachments(attachments);
   table.add_reply_to(reply_to);
+  table.add_group(group);
+  table.add_unsupported(unsupported);
   table.add_entropy(&random);
   table.add_via(fb::MessageVia::channel);
   table.add_conversation(message.conversation);

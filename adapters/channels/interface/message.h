@@ -40,8 +40,11 @@ struct Message {
   std::int64_t timestamp_ms{};  // the platform's
   std::vector<Attachment> attachments{};
   fb::QueueMode queue_mode{};
-  bool untrusted{};       // a webhook, a file or a feed wrote it
-  fb::Mention mention{};  // whether it is addressed to the agent, as the channel tells
+  bool untrusted{};                // a webhook, a file or a feed wrote it
+  fb::Mention mention{};           // whether it is addressed to the agent, as the channel tells
+  std::string_view group{};        // of messages that are sent as one: an album
+  std::string_view unsupported{};  // what the platform calls it, where nothing of it can be read
+  std::uint64_t too_large{};       // bytes of a text that is left out, because it is too long
 };
 
 // Who handed a message in.

@@ -49,10 +49,21 @@ void Reports::remember(std::string identity, std::string position, std::string p
 void Reports::received(Message message) {
   message.channel = channel_;
   message.account = account_;
+  if (message.text.size() > limits::kTextBytesMax) {
+    message.too_large = message.text.size();
+    message.text = {};
+  }
   build_message(message, pipeline::random128(), Bridge{.vouches = true}, builder_);
   producer_.push({.kind = kind_number(fb::EventBody::MessageReceived), .source = kSource},
                  finished(builder_));
   builder_.Clear();
+}
+
+void Reports::migrated(std::string_view from, std::string_view to) {
+  const Text channel = text(channel_, limits::kNameBytesMax);
+  const Text account = text(account_, limits::kNameBytesMax);
+  const Text before = put_text(builder_, from);
+  push(fb::CreateConversationMigrated(builder_, channel, account, before, put_text(builder_, to)));
 }
 
 void Reports::read_up_to(std::string_view identity, std::string_view position) {

@@ -62,9 +62,11 @@ class Reports {
   // Those without an outcome.
   const std::map<std::uint64_t, EffectId>& open() const { return open_; }
 
-  // A message; channel and account are put in. Whether it is new, and who may write, the core
-  // decides.
+  // A message; channel and account are put in, and a text that is too long is taken out. Whether it
+  // is new, and who may write, the core decides.
   void received(Message message);
+  // A conversation has another id from now on. Nothing of it is to be sent to the old one.
+  void migrated(std::string_view from, std::string_view to);
   // Everything the platform has sent before that position was reported.
   void read_up_to(std::string_view identity, std::string_view position);
   // `problem` for people, with what to do; empty = none. Does nothing when nothing has changed.

@@ -153,16 +153,20 @@ Said ProgramReader::read_message(const JsonNode& said) {
              .text = said.text("text"),
              .reply_to = ids_[4],
              .timestamp_ms = static_cast<std::int64_t>(timestamp_ms),
-             .untrusted = said.flag("untrusted")};
+             .untrusted = said.flag("untrusted"),
+             .group = said.text("group"),
+             .unsupported = said.text("unsupported")};
   if (said["mention"].there()) {
     message.mention = said.flag("mention") ? fb::Mention::mentioned : fb::Mention::not_mentioned;
   }
   if (std::string why = read_attachments(said["attachments"], message); !why.empty()) {
     return wrong(std::move(why));
   }
-  if (message.text.size() > limits::kTextBytesMax) return wrong("its text is too long");
-  if (message.text.empty() && message.attachments.empty()) {
-    return wrong("a message needs text or attachments");
+  if (too_long(message.group) || too_long(message.unsupported)) {
+    return wrong(fmt::format("group or unsupported has more than {} bytes", limits::kNameBytesMax));
+  }
+  if (message.text.empty() && message.attachments.empty() && message.unsupported.empty()) {
+    return wrong("a message needs text, attachments or unsupported");
   }
   out.position = ids_[5];
   return out;

@@ -100,7 +100,7 @@ void TelegramChannel::stop() {
 void TelegramChannel::moved(std::string_view from, std::string_view to) {
   kLog.info("{}: the group {} has the id {} now", printable(setup_.reports.channel()),
             printable(from), printable(to));
-  parts_->sender.moved(from, to);
+  setup_.reports.migrated(from, to);
 }
 
 }  // namespace

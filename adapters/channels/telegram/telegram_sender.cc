@@ -46,8 +46,6 @@ std::unique_ptr<TelegramSender::Job> TelegramSender::make_job(const Delivery& de
     job->reply_to =
         telegram_message_in(delivery.reply_to, reports_.now().identity, delivery.conversation_id);
   }
-  const auto moved = moved_.find(job->chat);
-  if (moved != moved_.end()) job->chat = moved->second;
   return job;
 }
 
@@ -182,7 +180,7 @@ void TelegramSender::refused(Job& job, const TelegramAnswer& answer) {
     case TelegramRefusal::migrated:
       if (job.was_moved) break;
       job.was_moved = true;
-      moved(job.chat, answer.migrated_to);
+      reports_.migrated(job.chat, answer.migrated_to);
       job.chat = answer.migrated_to;
       job.reply_to.clear();  // the messages of before have other numbers there
       return send(job);
@@ -217,12 +215,6 @@ void TelegramSender::stop() {
     fail(*jobs_.begin()->second, fb::DeliveryFailure::unknown,
          "The channel was stopped before Telegram answered.");
   }
-}
-
-void TelegramSender::moved(std::string_view from, std::string_view to) {
-  if (from == to || moved_.size() >= limits::kTelegramMovedChatsMax) return;
-  moved_[std::string(from)] = to;
-  moved_.erase(std::string(to));  // a chain has no ring
 }
 
 // Telegram does not say whether it means the chat or the bot. When two chats have to wait at once

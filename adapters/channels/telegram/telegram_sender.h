@@ -32,8 +32,6 @@ class TelegramSender {
   void deliver(const Delivery& delivery);
   // Reports every delivery under way. The api is stopped by its owner.
   void stop();
-  // A group has another id from now on; what was asked for under the old one goes there.
-  void moved(std::string_view from, std::string_view to);
 
  private:
   struct TextPiece {
@@ -77,7 +75,6 @@ class TelegramSender {
   const config::TelegramAccount& settings_;
   OnLoggedOut on_logged_out_;
   std::map<std::uint64_t, std::unique_ptr<Job>> jobs_{};        // by delivery
-  std::map<std::string, std::string, std::less<>> moved_{};     // chats: their new ids
   std::map<std::string, std::uint64_t, std::less<>> pauses_{};  // chats: nothing before that time
   std::uint64_t pause_all_ms_{};                                // likewise, of every chat
   std::size_t bytes_{};                                         // of all jobs

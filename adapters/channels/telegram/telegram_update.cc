@@ -68,6 +68,53 @@ constexpr std::array kWords{
     WordsRow{"dice", words_of_dice},
 };
 
+// What a message can be that has neither words nor a file here.
+constexpr std::array<std::string_view, 11> kUnreadable{
+    "story",        "game",        "invoice",          "paid_media",
+    "checklist",    "giveaway",    "giveaway_winners", "passport_data",
+    "users_shared", "chat_shared", "web_app_data"};
+// What happened to a chat: nobody says anything with it.
+constexpr std::array<std::string_view, 40> kHappened{"new_chat_members",
+                                                     "left_chat_member",
+                                                     "new_chat_title",
+                                                     "new_chat_photo",
+                                                     "delete_chat_photo",
+                                                     "group_chat_created",
+                                                     "supergroup_chat_created",
+                                                     "channel_chat_created",
+                                                     "message_auto_delete_timer_changed",
+                                                     "pinned_message",
+                                                     "successful_payment",
+                                                     "refunded_payment",
+                                                     "connected_website",
+                                                     "write_access_allowed",
+                                                     "proximity_alert_triggered",
+                                                     "boost_added",
+                                                     "chat_background_set",
+                                                     "checklist_tasks_done",
+                                                     "checklist_tasks_added",
+                                                     "direct_message_price_changed",
+                                                     "forum_topic_created",
+                                                     "forum_topic_edited",
+                                                     "forum_topic_closed",
+                                                     "forum_topic_reopened",
+                                                     "general_forum_topic_hidden",
+                                                     "general_forum_topic_unhidden",
+                                                     "giveaway_created",
+                                                     "giveaway_completed",
+                                                     "paid_message_price_changed",
+                                                     "suggested_post_approved",
+                                                     "suggested_post_approval_failed",
+                                                     "suggested_post_declined",
+                                                     "suggested_post_paid",
+                                                     "suggested_post_refunded",
+                                                     "gift",
+                                                     "unique_gift",
+                                                     "video_chat_scheduled",
+                                                     "video_chat_started",
+                                                     "video_chat_ended",
+                                                     "video_chat_participants_invited"};
+
 std::optional<fb::ConversationKind> conversation_of(std::string_view type) {
   if (type == "private") return fb::ConversationKind::direct;
   if (type == "group" || type == "supergroup") return fb::ConversationKind::group;
@@ -107,7 +154,8 @@ Kind TelegramUpdate::read(const JsonNode& update, const TelegramBot& bot,
                           std::int64_t now_wall_ms) {
   bot_ = &bot;
   message_ = Message{};
-  for (std::string* text : {&thread_, &text_, &reply_to_, &press_, &moved_from_, &moved_to_})
+  for (std::string* text :
+       {&thread_, &text_, &reply_to_, &group_, &press_, &moved_from_, &moved_to_})
     text->clear();
   urls_.clear();
   const JsonNode message = update["message"];
@@ -256,8 +304,21 @@ Kind TelegramUpdate::read_message(const JsonNode& message, bool post) {
   read_text(message);
   read_reply(message);
   read_files(message);
+  if (const std::string album = message.their_id("media_group_id"); !album.empty()) {
+    group_ = "album:" + std::string(cut_text(album, limits::kNameBytesMax));
+    message_.group = group_;
+  }
   const bool empty = text_.empty() && message_.attachments.empty();
-  return empty ? Kind::unknown : Kind::message;
+  return empty ? read_rest(message) : Kind::message;
+}
+
+// Of a message with neither words nor a file: what kind it is.
+Kind TelegramUpdate::read_rest(const JsonNode& message) {
+  const auto has = [&](std::string_view member) { return message[member].there(); };
+  if (std::ranges::any_of(kHappened, has)) return Kind::nothing;
+  const auto* kind = std::ranges::find_if(kUnreadable, has);
+  message_.unsupported = kind == kUnreadable.end() ? std::string_view{"unknown"} : *kind;
+  return Kind::message;
 }
 
 Kind TelegramUpdate::read_press(const JsonNode& query, std::int64_t now_wall_ms) {

@@ -29,9 +29,9 @@ class TelegramUpdate {
  public:
   enum class Kind : std::uint8_t {
     nothing,   // it means nothing here: what happened to a chat, what other bots say
-    message,   // of a person; also the press of a button: press() is its id
+    message,   // of a person, read or not; also the press of a button: press() is its id
     migrated,  // a group has another id: moved_from(), moved_to()
-    unknown,   // a message of a kind that has no text and no file here
+    unknown,   // what is no update of the Bot API as it is known here
   };
 
   // Any JSON. What it gives is borrowed from `update` and from this, until the next one.
@@ -56,6 +56,7 @@ class TelegramUpdate {
   void read_entities(const JsonNode& entities);
   void read_command(std::string_view command, std::size_t begin);
   void read_files(const JsonNode& message);
+  Kind read_rest(const JsonNode& message);
   void add_file(const JsonNode& file, fb::AttachmentKind kind, std::string_view name);
 
   const TelegramBot* bot_{};
@@ -67,6 +68,7 @@ class TelegramUpdate {
   std::string external_{};
   std::string text_{};
   std::string reply_to_{};
+  std::string group_{};
   std::string press_{};
   std::string moved_from_{};
   std::string moved_to_{};

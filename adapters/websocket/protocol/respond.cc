@@ -11,7 +11,7 @@ struct ReasonText {
   fb::RejectReason reason{};
   std::string_view text{};
 };
-constexpr std::array<ReasonText, 8> kReasonTexts{{
+constexpr std::array<ReasonText, 10> kReasonTexts{{
     {fb::RejectReason::not_allowed, "the sender is not on the channel's allowlist"},
     {fb::RejectReason::disabled, "the channel takes no messages of this kind"},
     {fb::RejectReason::unpaired, "the sender is not paired"},
@@ -22,6 +22,8 @@ constexpr std::array<ReasonText, 8> kReasonTexts{{
      "not needed (spine sessions, spine devices), or wait until old ones expire"},
     {fb::RejectReason::unknown_agent, "no such agent is configured"},
     {fb::RejectReason::group_not_listed, "the group is not among channels.<name>.groups"},
+    {fb::RejectReason::unsupported, "a message of that kind cannot be read"},
+    {fb::RejectReason::too_large, "the text is too long"},
 }};
 
 std::string reason_text(fb::RejectReason reason) {

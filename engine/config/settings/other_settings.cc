@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/config/source/reading.h"
+#include "schemas/vocab/limits.h"
 
 namespace spine::config {
 namespace {
@@ -23,6 +24,8 @@ constexpr Accepts kLevels = one_of({{"trace", LogLevel::trace},
                                     {"silent", LogLevel::error}});
 constexpr Accepts kFormats = one_of({{"text", LogFormat::text}, {"json", LogFormat::json}});
 
+constexpr Accepts kDebounceMs = whole(0, limits::kDebounceMsMax);
+
 constexpr std::array kOther{
     Setting{"commands.ownerAllowFrom", ids, not_kept,
             "owners: \"<channel>:<sender id>\", admins of channels that admin_channels names"},
@@ -34,6 +37,14 @@ constexpr std::array kOther{
            "what becomes of a message to an agent that is at work"),
     remote("messages.queue.byChannel.*", kQueueModes, not_kept,
            "the same for messages from one channel"),
+    remote("messages.inbound", object, not_kept),
+    remote("messages.inbound.byChannel", object, not_kept),
+    remote("messages.inbound.debounceMs", kDebounceMs, in<&Config::debounce_ms>,
+           "how long a message waits for the next one of its sender, so that both are one turn"),
+    remote("messages.inbound.byChannel.*", kDebounceMs, not_kept,
+           "the same for messages from one channel"),
+    remote("messages.inbound.albumMs", kDebounceMs, in<&Config::album_ms>,
+           "how long a part of an album waits for the next one"),
     remote("messages.language",
            one_of({{"auto", LanguageChoice::by_environment},
                    {"en", LanguageChoice::english},
@@ -112,6 +123,14 @@ void read_queue_modes(const Reading& reading) {
       continue;
     }
     put_value(channel->queue_mode, reading.value(entry, kQueueModes));
+  }
+}
+
+void read_debounces(const Reading& reading) {
+  for (const NodeId entry : reading.children(reading.at("messages.inbound.byChannel"))) {
+    auto& own = reading.config.debounces.emplace_back(
+        ChannelWait{.channel = lower_case(reading.document.key(entry)), .ms = 0});
+    put_value(own.ms, reading.value(entry, kDebounceMs));
   }
 }
 

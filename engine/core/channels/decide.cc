@@ -52,4 +52,19 @@ void decide_channel_read(const Tables& tables, const Input& input, Decision& dec
                 decision);
 }
 
+void decide_migrated(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::ConversationMigrated>(input.body);
+  const std::string_view from = text_of(body.from());
+  const std::string_view to = text_of(body.to());
+  const bool named = !from.empty() && !to.empty() && !text_of(body.channel()).empty();
+  const bool fits =
+      fit(limits::kNameBytesMax, body.channel(), body.account(), body.from(), body.to());
+  const bool known = from == to || tables.migrations.now(text_of(body.channel()),
+                                                         text_of(body.account()), from) == to;
+  if (named && fits && known) {
+    return decision.refuse(ReplyCode::nothing_to_do);
+  }
+  decide_within(named && fits, tables, input, decision);
+}
+
 }  // namespace spine::core

@@ -9,5 +9,7 @@ namespace spine::core {
 // it.
 Rule decide_channel_state;
 Rule decide_channel_read;
+// Nothing to do when it is known.
+Rule decide_migrated;
 
 }  // namespace spine::core

@@ -1,6 +1,8 @@
 // Channels: in another state, read up to a position.
 #include "engine/core/channels/evolve.h"
 
+#include "engine/core/sessions/session_key.h"
+
 namespace spine::core {
 
 void fold_channel_state(const Folding& fold) {
@@ -27,6 +29,28 @@ void fold_channel_read(const Folding& fold) {
   if (channel == nullptr) return;
   channel->position = cut_field(body.position());
   channel->position_of = cut_field(body.identity());
+}
+
+// Its sessions go on under the new id, unless one of that id is there.
+void fold_migrated(const Folding& fold) {
+  const auto& body = fold.body<fb::ConversationMigrated>();
+  const MigrationRow row{.id = fold.seq(),
+                         .channel = cut_field(body.channel()),
+                         .account = cut_field(body.account()),
+                         .from = cut_field(body.from()),
+                         .to = cut_field(body.to())};
+  if (row.from.empty() || row.to.empty() || row.from == row.to) return;
+  Tables& tables = fold.tables;
+  tables.migrations.add(row);
+  Sessions& sessions = tables.sessions;
+  for (std::uint32_t at = 1; at < sessions.end(); ++at) {
+    KeyBuffer key;
+    if (!sessions.live(at) || !migrated_key(sessions.text(sessions.cold(at).key), row,
+                                            tables.meta.fingerprint_key, key)) {
+      continue;
+    }
+    if (sessions.find_key(key.view()) == 0) sessions.move(at, key.view(), row.from, row.to);
+  }
 }
 
 }  // namespace spine::core

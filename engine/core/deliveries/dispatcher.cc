@@ -30,7 +30,10 @@ DeliveryRoute route_to(const Tables& tables, std::string_view channel,
 
 DeliveryRoute route_to(const Tables& tables, const ChannelRow& channel,
                        std::string_view conversation_id) {
-  const Bits128 hash = siphash128(tables.meta.fingerprint_key, as_bytes(conversation_id));
+  // What it was called first, so that what waits from then stays in line before it.
+  const std::string_view first =
+      tables.migrations.first(channel.name, channel.account, conversation_id);
+  const Bits128 hash = siphash128(tables.meta.fingerprint_key, as_bytes(first));
   // Two conversations with one hash wait for one another, and no more than that.
   return {channel.id, hash.lo ^ channel.id.value};
 }

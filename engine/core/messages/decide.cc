@@ -8,38 +8,21 @@
 #include "engine/core/base/rate.h"
 #include "engine/core/deliveries/dispatcher.h"
 #include "engine/core/messages/commands.h"
+#include "engine/core/messages/gathering.h"
+#include "engine/core/messages/mentions.h"
+#include "engine/core/messages/refusals.h"
 #include "engine/core/messages/repeats.h"
 #include "engine/core/pairing/notices.h"
 #include "engine/core/pairing/owner_answer.h"
 #include "engine/core/pairing/pairing.h"
 #include "engine/core/runs/decide.h"
 #include "engine/core/sessions/session_key.h"
+#include "engine/core/sessions/timed_reset.h"
 
 namespace spine::core {
 namespace {
 
 constexpr std::uint64_t kMinuteMs = 60'000;
-
-bool is_name_letter(char c) {
-  return is_letter_or_digit(c) || c == '_' || c == '-';
-}
-
-// Whether the words begin with a command ("/new"), or hold the agent's name as a mention.
-bool names_agent(std::string_view text, std::string_view agent) {
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return false;
-  if (text[first] == '/' && first + 1 < text.size() && is_name_letter(text[first + 1])) return true;
-  for (std::size_t at = text.find('@', first); at != std::string_view::npos;
-       at = text.find('@', at + 1)) {
-    // "me@main.example" is an address, and "@mainly" another name.
-    if (at != 0 && is_name_letter(text[at - 1])) continue;
-    const std::string_view rest = text.substr(at + 1);
-    const bool whole = rest.size() == agent.size() ||
-                       (rest.size() > agent.size() && !is_name_letter(rest[agent.size()]));
-    if (whole && same_but_case(rest.substr(0, agent.size()), agent)) return true;
-  }
-  return false;
-}
 
 // Everything found out about one message. Each step either goes on (true) or has answered (false).
 class MessageDecider {
@@ -54,6 +37,7 @@ class MessageDecider {
   bool is_new();       // not a duplicate, not a repeated request
   bool may_speak();    // the channel's policy lets the sender in
   bool has_agent();    // who answers, and in which session
+  bool is_readable();  // there is something to be read in it
   bool within_rate();  // now, later, or not at all
   bool has_room();     // in every table it needs
   void accept();       // the events
@@ -64,6 +48,7 @@ class MessageDecider {
   void find_origin();
   bool is_repeated(std::string_view key);
   bool is_addressed() const;
+  void find_burst(bool words);
   std::optional<fb::ResetReason> reset_reason() const;
   Bits128 new_id(Seq seq, IdPurpose purpose) const {
     return uuid_from(bits_of(message_.entropy()), purpose_of(seq, purpose));
@@ -97,6 +82,7 @@ class MessageDecider {
   Decision& decision_;
   Drafter drafter_;
   Dispatcher dispatcher_;
+  Gathering gathering_;
   const fb::MessageReceived& message_;
 
   Bits128 fingerprint_{};  // of a message that has one
@@ -122,6 +108,7 @@ MessageDecider::MessageDecider(const Tables& tables, const Input& input, Decisio
       decision_(decision),
       drafter_(tables, input, decision),
       dispatcher_(tables, input.now, drafter_),
+      gathering_(tables, input.now),
       message_(root_of<fb::MessageReceived>(input.body)) {}
 
 void MessageDecider::run() {
@@ -130,7 +117,8 @@ void MessageDecider::run() {
     find_origin();
   }
   find_principal();
-  if (is_new() && may_speak() && has_agent() && within_rate() && has_room()) accept();
+  if (is_new() && may_speak() && has_agent() && is_readable() && within_rate() && has_room())
+    accept();
 }
 
 void MessageDecider::find_fingerprint() {
@@ -155,6 +143,10 @@ void MessageDecider::find_origin() {
   const bool from_sender =
       origin_.conversation == fb::ConversationKind::direct && !origin_.sender.empty();
   origin_.peer = from_sender ? origin_.sender : id(message_.conversation_id());
+  const Migrations& migrations = tables_.migrations;
+  if (from_sender || migrations.count() == 0) return;
+  origin_.peer = migrations.now(origin_.channel, origin_.account, origin_.peer);
+  origin_.former = migrations.former(origin_.channel, origin_.account, origin_.peer);
 }
 
 void MessageDecider::find_principal() {
@@ -237,7 +229,8 @@ bool MessageDecider::has_agent() {
   if (!policy.agent_known(agent_)) return reject(fb::RejectReason::unknown_agent);
   session_row_ = tables_.sessions.find_key(session_key_.view());
   if (by_channel()) answer_ = read_owner_answer(tables_, input_.now, origin_, message_);
-  runs_ = agent_ != kNoAgent && !message_.no_run() && !answer_.given && is_addressed();
+  const bool words = agent_ != kNoAgent && !message_.no_run() && !answer_.given;
+  runs_ = words && is_addressed();
   // Only a person's message is a command, and an untrusted one must not end trusted runs.
   const bool spoken = message_.via() != fb::MessageVia::system && !message_.untrusted() &&
                       (trust() == fb::Trust::trusted || session_row_ == 0 ||
@@ -255,7 +248,31 @@ bool MessageDecider::has_agent() {
     command_ = find_command(text_of(message_.text()));
     runs_ = command_ == nullptr;
   }
+  find_burst(words && command_ == nullptr && !manual_reset_);
   return true;
+}
+
+// Whatever a person says on a channel may be a part of what he says at once. What is steered into a
+// run that is at work does not wait.
+void MessageDecider::find_burst(bool words) {
+  const SessionId session = tables_.sessions.id_of(session_row_);
+  if (!words) return;
+  if (!by_channel()) return gathering_.keep_behind(session);
+  const bool album = message_.group() != nullptr;
+  if (tables_.bursts.count() == 0 && tables_.policy.burst_ms(origin_.channel, album) == 0) return;
+  const bool at_once = session_row_ != 0 && queue_mode() == fb::QueueMode::steer;
+  gathering_.find({.message = message_,
+                   .session_key = session_key_.view(),
+                   .session = session,
+                   .sender_key = principal_key_.view(),
+                   .channel = origin_.channel,
+                   .trust = trust(),
+                   .at_once = at_once});
+}
+
+bool MessageDecider::is_readable() {
+  if (message_.too_large() != 0) return reject(fb::RejectReason::too_large);
+  return text_of(message_.unsupported()).empty() || reject(fb::RejectReason::unsupported);
 }
 
 // In a group with require_mention, messages without a mention are recorded and not answered. If the
@@ -279,7 +296,7 @@ bool MessageDecider::within_rate() {
     decision_.reply.principal = principal_;
     return refuse(ReplyCode::rate_limited);
   }
-  if (!runs_) return true;
+  if (!runs_ || gathering_.run()) return true;
   if (principal.delayed >= limits::kDelayedRunsPerPrincipalMax) {
     return reject(fb::RejectReason::rate_limited);
   }
@@ -293,6 +310,7 @@ bool MessageDecider::has_room() {
   }
   if (session_row_ == 0 && tables_.sessions.full()) return reject(fb::RejectReason::table_full);
   if (!has_room_to_pair()) return reject(fb::RejectReason::table_full);
+  if (gathering_.run()) return true;
   const bool answered = runs_ || command_ != nullptr;
   if (answered && route().channel && !Dispatcher::has_room(tables_)) {
     return reject(fb::RejectReason::table_full);
@@ -331,26 +349,9 @@ bool MessageDecider::reject(fb::RejectReason reason, Seq original) {
 std::optional<fb::ResetReason> MessageDecider::reset_reason() const {
   // "/new" alone belongs to the life that it ends; "/new <text>" begins the next one.
   if (manual_reset_) return runs_ ? fb::ResetReason::message : fb::ResetReason::manual;
-  const SessionHot& hot = tables_.sessions.hot(session_row_);
-  // No reset by time while a run is open.
-  if (hot.running != 0 || hot.waiting_count != 0) return {};
-  const SessionCold& cold = tables_.sessions.cold(session_row_);
-  const Policy& policy = tables_.policy;
-  const ResetRule& rule = is_thread_key(session_key_.view())                  ? policy.reset_thread
-                          : cold.conversation == fb::ConversationKind::direct ? policy.reset_direct
-                                                                              : policy.reset_group;
-  // The offset that holds at the boundary counts, not today's: they differ after a change of
-  // daylight saving.
-  const Zone& local = tables_.meta.local;
-  if (rule.daily && cold.started_wall_ms < local.last_hour_ms(input_.now.wall_ms, rule.at_hour)) {
-    return fb::ResetReason::daily;
-  }
-  const std::uint64_t now_ms = input_.now.logical_ms;
-  if (rule.idle_minutes != 0 && now_ms >= hot.active_ms &&
-      now_ms - hot.active_ms >= rule.idle_minutes * kMinuteMs) {
-    return fb::ResetReason::idle;
-  }
-  return {};
+  // What is added to a turn belongs to the life in which that began.
+  if (gathering_.joins()) return {};
+  return timed_reset(tables_, session_row_, input_.now);
 }
 
 void MessageDecider::accept() {
@@ -387,7 +388,12 @@ void MessageDecider::accept() {
   reply.seq = seq;
   reply.session = session_;
   reply.principal = principal_;
-  if (runs_) queue_run(why);
+  gathering_.draft(drafter_, why);
+  if (gathering_.run()) {
+    reply.run = gathering_.run();
+  } else if (runs_) {
+    queue_run(why);
+  }
   answer_command(why);
   pass_answer_on(why);
 }
@@ -490,14 +496,15 @@ void MessageDecider::queue_run(const Why& why) {
   if (interrupts) {
     drafter_.add_runs_aborted(why, open_runs(tables_, session_row_), fb::AbortReason::superseded);
   }
+  const std::uint64_t not_before_ms = std::max(not_before_ms_, gathering_.not_before_ms());
   BodyBuilder& builder = drafter_.builder();
   const TextOffset key =
       builder.CreateString(given.empty() ? std::string_view{uuid.data(), uuid.size()} : given);
   const TextOffset agent = builder.CreateString(agent_);
   const DeliveryRoute to = route();
-  const Seq queued =
-      drafter_.add(why, fb::CreateRunQueued(builder, key, agent, seq.value, not_before_ms_, trust(),
-                                            mode, 0, to.channel.value, to.lane));
+  const Seq queued = drafter_.add(
+      why, fb::CreateRunQueued(builder, key, agent, gathering_.first(seq).value, not_before_ms,
+                               trust(), mode, 0, to.channel.value, to.lane));
   const RunId run{queued.value};
   decision_.reply.run = run;
   const std::uint64_t now_ms = input_.now.logical_ms;
@@ -508,7 +515,7 @@ void MessageDecider::queue_run(const Why& why) {
     const std::uint32_t due = next_due_run(tables_, session_row_, now_ms, {});
     if (due != 0) return drafter_.start_run(due, now_ms, {});
   }
-  if (not_before_ms_ > now_ms) return;
+  if (not_before_ms > now_ms) return;
   Why start = why;
   start.cause = run.value;
   drafter_.add_run_started(start, run);
@@ -583,16 +590,13 @@ void MessageDecider::tell_sender(Seq message, std::string_view text, fb::Deliver
 void MessageDecider::tell_refusal(fb::RejectReason reason, Seq rejection, PrincipalId who) {
   const bool direct = origin_.conversation == fb::ConversationKind::direct;
   if (!rejection || !direct) return;
-  std::string text;
+  std::uint64_t wait_ms = 0;
   if (reason == fb::RejectReason::rate_limited) {
     const PrincipalHot& principal = tables_.principals.hot(principal_row_);
     const std::uint64_t allowed_us = tables_.policy.message_rate.allowed_at_us(principal.tat_us);
-    const std::uint64_t wait_ms = allowed_us / kUsPerMs - input_.now.logical_ms;
-    text = filled(tables_.policy.phrase(Phrase::rate_limited),
-                  {{"seconds", std::to_string(wait_ms / 1'000 + 1)}});
-  } else if (reason == fb::RejectReason::queue_full || reason == fb::RejectReason::table_full) {
-    text = tables_.policy.phrase(Phrase::try_later);
+    wait_ms = allowed_us / kUsPerMs - input_.now.logical_ms;
   }
+  const std::string text = refusal_text(tables_.policy, reason, wait_ms);
   if (text.empty()) return;
   tell_sender(rejection, text, fb::DeliveryPurpose::notice,
               {.cause = rejection.value, .correlation = rejection.value, .principal = who.value});

@@ -46,6 +46,36 @@ void fold_rejection(const Folding& fold) {
   tat_us = kRejectionRate.charge(tat_us, fold.logical_ms() * kUsPerMs, 0);
 }
 
+void fold_burst_opened(const Folding& fold) {
+  const auto& body = fold.body<fb::BurstOpened>();
+  fold.tables.bursts.add({.id = fold.seq(),
+                          .message = Seq{body.message()},
+                          .session = fold.session(),
+                          .key = bits_of(body.key()),
+                          .group = bits_of(body.group()),
+                          .closes_ms = body.closes_ms(),
+                          .until_ms = body.until_ms()},
+                         fold.logical_ms());
+}
+
+// The run that waits for the burst waits longer.
+void fold_burst_joined(const Folding& fold) {
+  const auto& body = fold.body<fb::BurstJoined>();
+  Tables& tables = fold.tables;
+  const RunId waiting = tables.bursts.join(Seq{body.burst()}, Seq{body.message()},
+                                           bits_of(body.group()), body.closes_ms());
+  const std::uint32_t row = tables.runs.find(waiting);
+  if (row == 0) return;
+  const Run& run = tables.runs[row];
+  if (run.status != RunStatus::queued || run.not_before_ms == 0 ||
+      run.not_before_ms >= body.closes_ms()) {
+    return;
+  }
+  tables.runs.set_delay_armed(row, false);
+  tables.runs.postpone(row, body.closes_ms());
+  tables.runs.set_delay_armed(row, tables.sessions.hot(run.session_row).running == 0);
+}
+
 void fold_command_answered(const Folding& fold) {
   const std::uint32_t row = fold.tables.sessions.find(fold.session());
   if (row != 0) append_reply(fold, row, Seq{fold.event.header.cause});

@@ -5,6 +5,6 @@
 
 namespace spine::core {
 
-Fold fold_message, fold_rejection, fold_command_answered;
+Fold fold_message, fold_rejection, fold_command_answered, fold_burst_opened, fold_burst_joined;
 
 }  // namespace spine::core

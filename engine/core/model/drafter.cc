@@ -56,6 +56,7 @@ std::vector<std::uint64_t> Drafter::collect(std::uint32_t run_row, std::uint64_t
   const Run& run = tables_.runs[run_row];
   std::vector<std::uint64_t> collected;
   if (run.queue_mode != fb::QueueMode::collect) return collected;
+  std::size_t messages = tables_.bursts.further_messages(run.id).size();
   const SessionHot& session = tables_.sessions.hot(run.session_row);
   for (std::uint32_t row = session.waiting.first; row != 0; row = tables_.runs.next(row)) {
     const Run& other = tables_.runs[row];
@@ -66,7 +67,8 @@ std::vector<std::uint64_t> Drafter::collect(std::uint32_t run_row, std::uint64_t
     // An untrusted message is never answered with the tools of a trusted run.
     if (run.trust == fb::Trust::trusted && other.trust != fb::Trust::trusted) continue;
     if (std::binary_search(gone.begin(), gone.end(), other.id.value)) continue;
-    if (collected.size() == limits::kRunsCollectedMax) break;
+    messages += 1 + tables_.bursts.further_messages(other.id).size();
+    if (messages > limits::kRunsCollectedMax) break;
     collected.push_back(other.id.value);
   }
   return collected;
@@ -78,14 +80,17 @@ void Drafter::start_run(std::uint32_t run_row, std::uint64_t now_ms,
   Why why = why_of(run);
   why.cause = run.id.value;
   const std::vector<std::uint64_t> collected = collect(run_row, now_ms, gone);
-  if (collected.empty()) return add_run_started(why, run.id, run.previous);
-  std::vector<std::uint64_t> messages;
-  for (const std::uint64_t id : collected)
+  std::vector<std::uint64_t> messages = tables_.bursts.further_messages(run.id);
+  for (const std::uint64_t id : collected) {
     messages.push_back(tables_.runs[tables_.runs.find(RunId{id})].message.value);
+    const auto more = tables_.bursts.further_messages(RunId{id});
+    messages.insert(messages.end(), more.begin(), more.end());
+  }
+  if (messages.empty()) return add_run_started(why, run.id, run.previous);
   BodyBuilder& b = builder();
   const auto list = b.CreateVector(messages);
   why.cause = add(why, fb::CreateRunStarted(b, run.id.value, 1, list)).value;
-  add_runs_merged(why, collected, run.id);
+  if (!collected.empty()) add_runs_merged(why, collected, run.id);
 }
 
 void Drafter::add_run_started(const Why& why, RunId run, Seq previous) {
@@ -187,13 +192,16 @@ flatbuffers::Offset<fb::MessageReceived> copy_message(BodyBuilder& builder,
   const TextOffset agent_id = builder.CreateString(message.agent_id());
   const TextOffset idempotency_key = builder.CreateString(message.idempotency_key());
   const BytesOffset sealed = copy_bytes(builder, message.sealed());
+  const TextOffset group = builder.CreateString(message.group());
+  const TextOffset unsupported = builder.CreateString(message.unsupported());
 
   return fb::CreateMessageReceived(
       builder, message.via(), channel, account, sender_id, sender_name, message.conversation(),
       conversation_id, thread, external_id, text, attachments, reply_to, message.platform_ms(),
       session_key, agent_id, idempotency_key, message.entropy(), message.bridge(),
       message.fingerprint(), message.no_run(), message.vouched(), message.queue_mode(),
-      message.untrusted(), message.exact_ids(), message.mention(), message.person(), sealed);
+      message.untrusted(), message.exact_ids(), message.mention(), message.person(), sealed, group,
+      unsupported, message.too_large());
 }
 
 }  // namespace spine::core

@@ -86,9 +86,9 @@ class Drafter {
     return add(kNumberOf<Table>, 0, why, keep(body));
   }
 
-  // The first attempt of a run that waits in the state. One of queue mode collect takes with it
-  // what else of that mode waits for the session, is due and is not in `gone` (ascending): those
-  // runs end with this.
+  // The first attempt of a run that waits in the state, with all messages of its burst. One of
+  // queue mode collect takes with it what else of that mode waits for the session, is due and is
+  // not in `gone` (ascending): those runs end with this.
   void start_run(std::uint32_t run_row, std::uint64_t now_ms,
                  const std::vector<std::uint64_t>& gone);
   // The first attempt of a run that the same decision queued; of a retry, `previous` is the last

@@ -95,6 +95,8 @@ constexpr Kind kKinds[]{
      .decide = decide_session_rewind,
      .fold = fold_session_rewound,
      .told = session_watchers},
+    {.kind = Body::BurstOpened, .fold = fold_burst_opened},
+    {.kind = Body::BurstJoined, .fold = fold_burst_joined},
 
     {.kind = Body::RunQueued,
      .fold = fold_run_queued,
@@ -227,6 +229,7 @@ constexpr Kind kKinds[]{
      .decide = decide_channel_read,
      .fold = fold_channel_read,
      .effects = effects_of_read},
+    {.kind = Body::ConversationMigrated, .decide = decide_migrated, .fold = fold_migrated},
 };
 
 constexpr std::size_t kNumbers = 256;

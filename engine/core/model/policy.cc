@@ -160,6 +160,7 @@ void Policy::apply(ByteSpan body) {
   agent_rules_ = read_agent_rules(config);
   queue_mode_ = config.queue_mode();
   apply_phrases(config);
+  apply_inbound(config);
   apply_channels(config);
   apply_bindings(config);
 }
@@ -175,6 +176,18 @@ void Policy::apply_phrases(const fb::ConfigApplied& config) {
     if (row == kPhrases.end()) continue;
     phrases_.at(static_cast<std::size_t>(row - kPhrases.begin())) = text_of(chosen->text());
   }
+}
+
+void Policy::apply_inbound(const fb::ConfigApplied& config) {
+  constexpr std::uint32_t kAlbumMs = 1'500;  // as in event.fbs
+  const fb::InboundPolicy* inbound = config.inbound();
+  const auto bounded = [](std::uint32_t ms) { return std::min(ms, limits::kDebounceMsMax); };
+  debounces_.clear();
+  debounce_ms_ = inbound == nullptr ? 0 : bounded(inbound->debounce_ms());
+  album_ms_ = inbound == nullptr ? kAlbumMs : bounded(inbound->album_ms());
+  if (inbound == nullptr || inbound->by_channel() == nullptr) return;
+  for (const fb::ChannelDebounce* row : *inbound->by_channel())
+    debounces_.emplace_back(lower_case(text_of(row->channel())), bounded(row->debounce_ms()));
 }
 
 void Policy::apply_channels(const fb::ConfigApplied& config) {
@@ -258,6 +271,13 @@ const DeliveryRules& Policy::delivery_rules(std::string_view channel) const {
   return of_channel == nullptr ? kDefaults : of_channel->deliveries;
 }
 
+std::uint64_t Policy::burst_ms(std::string_view channel, bool album) const {
+  const auto own = std::ranges::find(debounces_, channel,
+                                     [](const auto& row) -> std::string_view { return row.first; });
+  const std::uint32_t debounce_ms = own == debounces_.end() ? debounce_ms_ : own->second;
+  return album ? std::max(album_ms_, debounce_ms) : debounce_ms;
+}
+
 fb::QueueMode Policy::queue_mode(std::string_view agent, std::string_view channel) const {
   const Channel* of_channel = find_channel(channel);
   for (const fb::QueueMode mode :
@@ -283,8 +303,13 @@ const Policy::Group* Policy::find_group(const Channel& channel, const Origin& or
         channel.groups, [&](const Group& group) { return same_but_case(group.id, origin.peer); });
     if (at != channel.groups.end()) own = &*at;
   } else {
-    KeyBuffer id;
-    own = find_named(channel.groups, id.add_id(origin.peer, ids).view(), &Group::id);
+    const auto named = [&](std::string_view peer) {
+      KeyBuffer id;
+      return find_named(channel.groups, id.add_id(peer, ids).view(), &Group::id);
+    };
+    own = named(origin.peer);
+    for (const std::string_view former : origin.former)
+      if (own == nullptr) own = named(former);
   }
   return own != nullptr ? own : find_named(channel.groups, "*", &Group::id);
 }
@@ -340,6 +365,18 @@ bool Policy::is_admin(const Origin& origin) const {
 }
 
 const Policy::Rule* Policy::find_rule(Level level, const Origin& origin, bool with_account) const {
+  const Rule* found = find_rule_of(level, origin, with_account);
+  if (level != exact_peer || found != nullptr) return found;
+  Origin before = origin;
+  for (const std::string_view former : origin.former) {
+    before.peer = former;
+    if (found == nullptr) found = find_rule_of(level, before, with_account);
+  }
+  return found;
+}
+
+const Policy::Rule* Policy::find_rule_of(Level level, const Origin& origin,
+                                         bool with_account) const {
   const std::vector<Rule>& rules = rules_[level];
   if (rules.empty()) return nullptr;
   KeyBuffer key;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/core/base/kept_body.h"
@@ -33,6 +34,7 @@ struct Origin {
   std::string_view peer{};  // direct: the sender; else the conversation
   std::string_view sender{};
   IdCase ids{};
+  std::vector<std::string_view> former{};  // what the peer was called before
 };
 
 // How the runs of one agent are dealt with. The defaults are those of event_agents.fbs: what holds
@@ -125,6 +127,9 @@ class Policy {
   // What happens to a message from that channel that comes while its session is busy, unless the
   // message says so itself. Never unset.
   fb::QueueMode queue_mode(std::string_view agent, std::string_view channel) const;
+  // How long a turn waits for what its sender adds: behind a part of an album, or any message; 0 =
+  // it does not. `channel` in lower case.
+  std::uint64_t burst_ms(std::string_view channel, bool album) const;
   // Borrowed until the next apply. `channel` in lower case.
   const DeliveryRules& delivery_rules(std::string_view channel) const;
   // Whether a message of this text asks for a fresh start; `rest` is what it says besides, without
@@ -184,7 +189,9 @@ class Policy {
   void apply_channels(const fb::ConfigApplied& config);
   void apply_bindings(const fb::ConfigApplied& config);
   void apply_phrases(const fb::ConfigApplied& config);
+  void apply_inbound(const fb::ConfigApplied& config);
   const Rule* find_rule(Level level, const Origin& origin, bool with_account) const;
+  const Rule* find_rule_of(Level level, const Origin& origin, bool with_account) const;
 
   KeptBody body_{};
   fb::DmPolicy default_dm_policy_{};
@@ -197,6 +204,9 @@ class Policy {
   std::vector<AgentRules> agent_rules_{};      // sorted by agent
   fb::QueueMode queue_mode_{};
   std::array<std::string, kPhrases.size()> phrases_{};
+  std::uint32_t debounce_ms_{};
+  std::uint32_t album_ms_{};
+  std::vector<std::pair<std::string, std::uint32_t>> debounces_{};  // of channels
 };
 
 }  // namespace spine::core

@@ -277,6 +277,51 @@ struct DeliveryRow {
   }
 };
 
+// A conversation that has another id now.
+struct MigrationRow {
+  Seq id{};  // the ConversationMigrated
+  std::string channel{};
+  std::string account{};
+  std::string from{};
+  std::string to{};
+
+  static constexpr auto columns() {
+    using Row = MigrationRow;
+    return std::tuple{column(0, "id", &Row::id),
+                      column(1, "channel", &Row::channel, limits::kNameBytesMax),
+                      column(2, "account", &Row::account, limits::kNameBytesMax),
+                      column(3, "from", &Row::from, limits::kNameBytesMax),
+                      column(4, "to", &Row::to, limits::kNameBytesMax)};
+  }
+};
+
+// A turn that waits for what its sender adds.
+struct BurstRow {
+  Seq id{};       // the BurstOpened
+  Seq message{};  // its first
+  SessionId session{};
+  RunId run{};                // that waits for it; 0 = nothing was addressed to the agent so far
+  Bits128 key{};              // who writes where
+  Bits128 group{};            // of the album; zero = it is none
+  std::uint64_t closes_ms{};  // logical
+  std::uint64_t until_ms{};   // logical: it closes then at the latest
+  std::string more{};         // seqs of further messages, "17,19"
+
+  static constexpr auto columns() {
+    using Row = BurstRow;
+    // Of each message: 20 digits and what stands between.
+    return std::tuple{column(0, "id", &Row::id),
+                      column(1, "message", &Row::message),
+                      column(2, "session", &Row::session),
+                      column(3, "run", &Row::run),
+                      column(4, "key", &Row::key),
+                      column(5, "group", &Row::group),
+                      column(6, "closes_ms", &Row::closes_ms),
+                      column(7, "until_ms", &Row::until_ms),
+                      column(8, "more", &Row::more, limits::kBurstMessagesMax * 21)};
+  }
+};
+
 // ---- Fingerprints
 
 struct Duplicate {

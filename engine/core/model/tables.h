@@ -11,8 +11,10 @@
 #include "engine/core/base/text_arena.h"
 #include "engine/core/base/zone.h"
 #include "engine/core/channels/channels.h"
+#include "engine/core/channels/migrations.h"
 #include "engine/core/deliveries/deliveries.h"
 #include "engine/core/devices/devices.h"
+#include "engine/core/messages/bursts.h"
 #include "engine/core/messages/repeats.h"
 #include "engine/core/model/policy.h"
 #include "engine/core/model/state.h"
@@ -77,6 +79,8 @@ struct Tables {
   Histories histories{};
   Channels channels{};
   Deliveries deliveries{};
+  Migrations migrations{};
+  Bursts bursts{};
 };
 
 // Every table of rows once, in the order of digests and snapshots, with its name there. A new table
@@ -95,7 +99,9 @@ constexpr auto table_list() {
                     std::pair{"quarantined", &Tables::quarantine},
                     std::pair{"histories", &Tables::histories},
                     std::pair{"channels", &Tables::channels},
-                    std::pair{"deliveries", &Tables::deliveries}};
+                    std::pair{"deliveries", &Tables::deliveries},
+                    std::pair{"migrations", &Tables::migrations},
+                    std::pair{"bursts", &Tables::bursts}};
 }
 
 template <class AnyTables, class Visit>

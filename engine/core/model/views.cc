@@ -218,6 +218,11 @@ bool view_channel(const State& state, ChannelId channel, ChannelView& out) {
   return row != nullptr;
 }
 
+std::string_view conversation_now(const State& state, const ChannelRow& channel,
+                                  std::string_view id) {
+  return state.tables().migrations.now(channel.name, channel.account, id);
+}
+
 void list_channels(const State& state, std::vector<ChannelView>& out) {
   const Channels& channels = state.tables().channels;
   out.insert(out.end(), channels.begin(), channels.end());

@@ -113,6 +113,10 @@ using ChannelView = ChannelRow;
 // False when there is no such row; `out` is then untouched.
 bool view_delivery(const State& state, DeliveryId delivery, DeliveryView& out);
 bool view_channel(const State& state, ChannelId channel, ChannelView& out);
+// What a conversation of that account is called now; the id that is given if nothing else is known.
+// Borrowed from the state, or `id` itself.
+std::string_view conversation_now(const State& state, const ChannelRow& channel,
+                                  std::string_view id);
 // In order of their ids; appended.
 void list_channels(const State& state, std::vector<ChannelView>& out);
 // Dead letters, the latest first; `channel` empty = of all. Appends at most `limit` ids from

@@ -103,6 +103,10 @@ Status DeliveryAnswers::add(DeliveryId id, std::size_t text_max, DeliveriesItem&
   }
   DeliveryContent content{};
   SPINE_TRY_STATUS(content.read(source_, id));
+  ChannelView channel{};
+  if (view_channel(state_, delivery.channel, channel)) {
+    content.conversation_id = conversation_now(state_, channel, content.conversation_id);
+  }
   listed.conversation = content.conversation;
   listed.conversation_id = keep(std::move(content.conversation_id));
   listed.thread = keep(std::move(content.thread));

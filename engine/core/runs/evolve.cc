@@ -64,6 +64,7 @@ void end_run(const Folding& fold, std::uint32_t run_row, RunStatus status) {
     tables.allowed_tools.forget(run.id);
   } else {
     leave_queue(tables, run_row);
+    tables.bursts.forget(run.id);
   }
   run.ended_wall_ms = fold.wall_ms();
   tables.runs.end(run_row, status, fold.seq());
@@ -102,6 +103,7 @@ void fold_run_queued(const Folding& fold) {
   count_delayed(tables, run, true);
   tables.runs.set_delay_armed(row, hot.running == 0);
   tables.sessions.settle(session_row);
+  if (body.retry_of() == 0) tables.bursts.set_run(run.session, run.message, id);
   // Of a retry the request names the run, and the message keeps the one it led to.
   tables.idempotency.set_run(body.retry_of() != 0 ? Seq{header.cause} : run.message, id);
 }
@@ -129,6 +131,7 @@ void fold_run_started(const Folding& fold) {
     SessionHot& hot = tables.sessions.hot(run.session_row);
     if (hot.running != 0) return;  // one at a time
     leave_queue(tables, row);
+    tables.bursts.forget(run.id);
     hot.running = row;
     tables.runs.start(row);
     arm_delays(tables, run.session_row);

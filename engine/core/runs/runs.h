@@ -88,6 +88,10 @@ class Runs {
   // first when more than limits::kRunsFinishedKept have. REQUIRES: the row is in no waiting list.
   void end(std::uint32_t row, RunStatus status, Seq ended);
 
+  // Puts off a row that waits and was delayed already. REQUIRES: its delay is not armed.
+  void postpone(std::uint32_t row, std::uint64_t not_before_ms) {
+    runs_[row].not_before_ms = not_before_ms;
+  }
   // When a waiting run's time comes while its session is free. not_before_ms is the key.
   void set_delay_armed(std::uint32_t row, bool armed);
   // The first is due first.

@@ -97,6 +97,7 @@ void fold_session_reset(const Folding& fold) {
   if (row == 0) return;
   sessions.begin_life(row, bits_of(body.uuid()), fold.wall_ms());
   clear_history(fold, row);
+  fold.tables.bursts.forget_unanswered(fold.session());
   // A reset by time, or by "/new <text>", was caused by the first message of the new life.
   if (body.reason() != fb::ResetReason::manual && fold.has_cause()) {
     append_history(fold, row, Seq{fold.event.header.cause});
@@ -111,6 +112,7 @@ void fold_session_rewound(const Folding& fold) {
   if (row == 0) return;
   continue_history(fold, row, history_of(fold.tables, row), Seq{body.to()}, body.message_count());
   sessions.begin_conversation(row, bits_of(body.uuid()));
+  fold.tables.bursts.forget_unanswered(fold.session());
   sessions.touch(row, fold.logical_ms(), fold.seq());
 }
 
@@ -153,6 +155,7 @@ void fold_session_closed(const Folding& fold) {
   }
   const std::uint32_t owner = tables.principals.find(tables.sessions.cold(row).owner);
   tables.histories.forget(fold.session());
+  tables.bursts.forget_unanswered(fold.session());
   tables.sessions.close(row);
   if (owner != 0) {
     --tables.principals.hot(owner).sessions;

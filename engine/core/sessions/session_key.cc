@@ -61,7 +61,53 @@ void add_direct(fb::DmScope scope, const Origin& origin, KeyBuffer& key) {
   add_peer(origin, key);
 }
 
+// The part of the key behind its agent, of a group or a channel.
+void add_shared(const Origin& origin, KeyBuffer& key) {
+  const bool group = origin.conversation == fb::ConversationKind::group;
+  key.add_escaped(origin.channel).add(group ? ":group:" : ":channel:");
+  add_peer(origin, key);
+}
+
+// The key that a session has since its conversation has another id, if `key` is of the one before.
+void follow_migrations(const Tables& tables, KeyBuffer& key) {
+  if (tables.migrations.count() == 0 || tables.sessions.find_key(key.view()) != 0) return;
+  KeyBuffer moved;
+  for (const MigrationRow& row : tables.migrations) {
+    if (!migrated_key(key.view(), row, tables.meta.fingerprint_key, moved)) continue;
+    if (tables.sessions.find_key(moved.view()) == 0) continue;
+    key.clear();
+    key.add(moved.view());
+    return;
+  }
+}
+
 }  // namespace
+
+bool migrated_key(std::string_view key, const MigrationRow& migration, Bits128 secret,
+                  KeyBuffer& out) {
+  const std::string_view agent = agent_of_key(key);
+  if (agent.empty()) return false;
+  const std::string_view head = key.substr(0, kAgentPrefix.size() + agent.size() + 1);
+  for (const auto kind : {fb::ConversationKind::group, fb::ConversationKind::channel}) {
+    Origin origin{.channel = migration.channel,
+                  .conversation = kind,
+                  .peer = migration.from,
+                  .ids = IdCase::exact};
+    KeyBuffer before;
+    add_shared(origin, before);
+    const std::string_view rest = key.substr(head.size());
+    if (!rest.starts_with(before.view())) continue;
+    const std::string_view thread = rest.substr(before.view().size());
+    if (!thread.empty() && !thread.starts_with(kThread) && !thread.starts_with(kTopic)) continue;
+    origin.peer = migration.to;
+    out.clear();
+    out.add(head);
+    add_shared(origin, out);
+    out.add(thread).fit(secret);
+    return true;
+  }
+  return false;
+}
 
 void main_session_key(std::string_view agent, std::string_view main_key, KeyBuffer& key) {
   key.clear();
@@ -71,7 +117,6 @@ void main_session_key(std::string_view agent, std::string_view main_key, KeyBuff
 void channel_session_key(const Policy& policy, std::string_view agent, const Origin& origin,
                          std::string_view thread, Bits128 secret, KeyBuffer& key) {
   const bool direct = origin.conversation == fb::ConversationKind::direct;
-  const bool group = origin.conversation == fb::ConversationKind::group;
   if (direct ? policy.dm_scope == fb::DmScope::main : policy.group_scope_main) {
     main_session_key(agent, policy.main_key, key);
   } else {
@@ -80,8 +125,7 @@ void channel_session_key(const Policy& policy, std::string_view agent, const Ori
     if (direct) {
       add_direct(policy.dm_scope, origin, key);
     } else {
-      key.add_escaped(origin.channel).add(group ? ":group:" : ":channel:");
-      add_peer(origin, key);
+      add_shared(origin, key);
     }
   }
   if (!thread.empty()) {
@@ -106,8 +150,10 @@ void named_session_key(const Policy& policy, std::string_view agent, std::string
   key.fit(secret);
 }
 
-bool find_session_key(const Tables& tables, std::string_view agent, std::string_view typed,
-                      IdCase ids, KeyBuffer& key) {
+namespace {
+
+bool find_typed_key(const Tables& tables, std::string_view agent, std::string_view typed,
+                    IdCase ids, KeyBuffer& key) {
   const Bits128 secret = tables.meta.fingerprint_key;
   if (agent.empty()) agent = tables.policy.default_agent;
   const std::string_view inner = ids == IdCase::exact ? trimmed(typed) : typed;
@@ -118,6 +164,15 @@ bool find_session_key(const Tables& tables, std::string_view agent, std::string_
   }
   if (bare || inner.empty() || is_malformed_key(inner)) return false;
   named_session_key(tables.policy, agent, inner, secret, ids, key);
+  return true;
+}
+
+}  // namespace
+
+bool find_session_key(const Tables& tables, std::string_view agent, std::string_view typed,
+                      IdCase ids, KeyBuffer& key) {
+  if (!find_typed_key(tables, agent, typed, ids, key)) return false;
+  follow_migrations(tables, key);
   return true;
 }
 

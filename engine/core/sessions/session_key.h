@@ -33,6 +33,9 @@ bool find_session_key(const Tables& tables, std::string_view agent, std::string_
                       IdCase ids, KeyBuffer& key);
 // The agent that a typed key names; empty = it is for the default one. False for a malformed key.
 bool agent_of_typed_key(std::string_view typed, KeyBuffer& agent);
+// What the key of a session of the conversation is under its new id. False: it is none of it.
+bool migrated_key(std::string_view key, const MigrationRow& migration, Bits128 secret,
+                  KeyBuffer& out);
 // The <id> of agent:<id>:...; empty for other keys.
 std::string_view agent_of_key(std::string_view key);
 // Whether the key is the main session of its agent.

@@ -76,6 +76,15 @@ bool Sessions::restore(const SessionRow& from) {
   return true;
 }
 
+void Sessions::move(std::uint32_t row, std::string_view key, std::string_view from,
+                    std::string_view to) {
+  SessionCold& cold = cold_[row];
+  by_key_.erase(hash_text(seed_, texts_->view(cold.key)), row);
+  set_text(cold.key, key);
+  by_key_.insert(hash_text(seed_, key), row);
+  if (texts_->view(cold.display_name) == from) set_text(cold.display_name, to);
+}
+
 void Sessions::close(std::uint32_t row) {
   by_key_.erase(hash_text(seed_, texts_->view(cold_[row].key)), row);
   set_label(row, {});

@@ -46,6 +46,9 @@ class Sessions : public IdleTable<SessionRow, SessionHot, SessionCold, limits::k
   void set_model(std::uint32_t row, std::string_view model);
   // A name beyond its bound is dropped, not cut: a part of it would name another conversation.
   void set_agent_session(std::uint32_t row, std::string_view name);
+  // The conversation has another id: the key and, if it was the id, the name. REQUIRES: no session
+  // of that key, texts within their bounds.
+  void move(std::uint32_t row, std::string_view key, std::string_view from, std::string_view to);
   // REQUIRES: live(row), and no run refers to the row.
   void close(std::uint32_t row);
 

@@ -28,7 +28,8 @@ bool DeliveryReader::read(DeliveryId id, EffectId effect) {
                       .conversation = content_.conversation,
                       .channel = channel_.name,
                       .account = channel_.account,
-                      .conversation_id = content_.conversation_id,
+                      .conversation_id =
+                          core::conversation_now(state_, channel_, content_.conversation_id),
                       .thread = content_.thread,
                       .reply_to = content_.reply_to,
                       .text = content_.text,

@@ -176,20 +176,38 @@ TEST_F(Updates, OtherBotsAndWhatHasNoMeaningAreNoMessages) {
       "from":{"id":8,"is_bot":true,"first_name":"B"},"chat":{"id":-5,"type":"group"}}})"),
             Kind::nothing);
   EXPECT_EQ(read(R"({"update_id":1,"poll_answer":{}})"), Kind::nothing);
-  EXPECT_EQ(read_message(kGroup, R"("new_chat_members":[{"id":9}])"), Kind::unknown);
+  EXPECT_EQ(read_message(kGroup, R"("new_chat_members":[{"id":9}])"), Kind::nothing);
+  EXPECT_EQ(read_message(kDirect, R"("pinned_message":{"message_id":1})"), Kind::nothing);
   for (const char* wrong : {"1", "[]", "{}", R"({"message":{}})", R"({"message":{"chat":[]}})",
                             R"({"message":{"message_id":{},"chat":{"id":[],"type":5}}})",
                             R"({"callback_query":{"id":"7"}})"})
     EXPECT_NE(read(wrong), Kind::message) << wrong;
 }
 
+TEST_F(Updates, WhatCannotBeReadIsAMessageThatSaysSo) {
+  ASSERT_EQ(read_message(kDirect, R"("story":{"id":1})"), Kind::message);
+  EXPECT_EQ(message().unsupported, "story");
+  EXPECT_EQ(message().text, "");
+  EXPECT_EQ(message().external_id, "7:42:17");
+  ASSERT_EQ(read_message(kDirect, R"("something_new":{})"), Kind::message);
+  EXPECT_EQ(message().unsupported, "unknown");
+}
+
+TEST_F(Updates, PartsOfAnAlbumNameIt) {
+  ASSERT_EQ(read_message(kDirect, R"("media_group_id":"13","photo":[{"file_id":"p"}])"),
+            Kind::message);
+  EXPECT_EQ(message().group, "album:13");
+}
+
 TEST_F(Updates, NothingIsLeftOfTheOneBefore) {
   ASSERT_EQ(read_message(kForum, R"("text":"a","message_thread_id":9,"is_topic_message":true,
-      "reply_to_message":{"message_id":2,"from":{"id":7}},"photo":[{"file_id":"p"}])"),
+      "reply_to_message":{"message_id":2,"from":{"id":7}},"photo":[{"file_id":"p"}],
+      "media_group_id":"13")"),
             Kind::message);
   ASSERT_EQ(read_message(kDirect, R"("text":"b")"), Kind::message);
   EXPECT_EQ(message().thread, "");
   EXPECT_EQ(message().reply_to, "");
+  EXPECT_EQ(message().group, "");
   EXPECT_TRUE(message().attachments.empty());
   EXPECT_EQ(update_.press(), "");
 }

@@ -25,6 +25,8 @@ ConfigSpec random_config(Prng& prng) {
   if (prng.chance(60)) config.admins = {"discord:user1", "telegram:USER2"};
   randomise_agents(prng, config);
   config.exact_ids = prng.chance(60);
+  if (prng.chance(30)) config.debounce_ms = 1'000;
+  if (prng.chance(20)) config.debounces = {{"irc", 500}};
   return config;
 }
 
@@ -199,6 +201,10 @@ MessageSpec Life::channel_message() {
   spec.exact_ids = prng_.chance(60);
   if (prng_.chance(20)) spec.sender[0] = 'U';
   if (prng_.chance(20)) spec.account = "Bot";
+  if (prng_.chance(15)) spec.group = "album" + std::to_string(prng_.below(3));
+  if (prng_.chance(20)) spec.mention = static_cast<fb::Mention>(prng_.below(3));
+  if (prng_.chance(2)) spec.unsupported = "story";
+  if (prng_.chance(2)) spec.too_large = 9'000'000;
   return spec;
 }
 

@@ -19,6 +19,11 @@ void Life::channel_step() {
     world.channel_read(std::to_string(prng_.below(1'000)), channel);
     return;
   }
+  if (kind < 36) {
+    world.migrated("g" + std::to_string(prng_.below(4)), "g" + std::to_string(prng_.below(4)),
+                   channel, prng_.chance(80) ? "bot" : "Bot");
+    return;
+  }
   const std::vector<DeliveryId> attempted = world.attempted();
   if (kind < 90 && !attempted.empty()) {
     const DeliveryId delivery = attempted[prng_.below(attempted.size())];

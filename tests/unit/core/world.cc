@@ -30,6 +30,8 @@ Body message_body(const MessageSpec& spec, Bits128 entropy) {
   const auto session_key = text(builder, spec.session_key);
   const auto agent_id = text(builder, spec.agent_id);
   const auto idempotency = text(builder, spec.idempotency_key);
+  const auto group = text(builder, spec.group);
+  const auto unsupported = text(builder, spec.unsupported);
   fb::MessageReceivedBuilder message(builder);
   message.add_via(spec.via);
   message.add_channel(channel);
@@ -53,6 +55,9 @@ Body message_body(const MessageSpec& spec, Bits128 entropy) {
   message.add_untrusted(spec.untrusted);
   message.add_exact_ids(spec.exact_ids);
   message.add_mention(spec.mention);
+  message.add_group(group);
+  message.add_unsupported(unsupported);
+  message.add_too_large(spec.too_large);
   return take(builder, message.Finish().o);
 }
 
@@ -130,7 +135,13 @@ Body config_body(const ConfigSpec& spec) {
     phrases.push_back(fb::CreatePhraseChosenDirect(builder, name.c_str(), text.c_str()));
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::PhraseChosen>>> chosen;
   if (!phrases.empty()) chosen = builder.CreateVector(phrases);
+  std::vector<flatbuffers::Offset<fb::ChannelDebounce>> debounces;
+  for (const auto& [channel, ms] : spec.debounces)
+    debounces.push_back(fb::CreateChannelDebounceDirect(builder, channel.c_str(), ms));
+  const auto inbound =
+      fb::CreateInboundPolicyDirect(builder, spec.debounce_ms, &debounces, spec.album_ms);
   fb::ConfigAppliedBuilder config(builder);
+  config.add_inbound(inbound);
   config.add_dm_scope(spec.dm_scope);
   config.add_default_agent(default_agent);
   config.add_agents(agents);

@@ -47,6 +47,9 @@ struct MessageSpec {
   bool untrusted{};
   bool exact_ids{};
   fb::Mention mention{};
+  std::string group{};
+  std::string unsupported{};
+  std::uint64_t too_large{};
 };
 
 // A DevicePaired; keys are one byte repeated.
@@ -141,6 +144,9 @@ struct ConfigSpec {
   fb::QueueMode queue_mode{};
   bool exact_ids{};
   std::vector<std::pair<std::string, std::string>> phrases{};
+  std::uint32_t debounce_ms{};
+  std::vector<std::pair<std::string, std::uint32_t>> debounces{};  // of channels
+  std::uint32_t album_ms{1'500};
 };
 
 using Body = std::vector<std::uint64_t>;
@@ -215,6 +221,8 @@ class World {
                       const std::string& account = "bot", const std::string& problem = {});
   Reply channel_read(const std::string& position, const std::string& channel = "telegram",
                      const std::string& account = "bot");
+  Reply migrated(const std::string& from, const std::string& to,
+                 const std::string& channel = "telegram", const std::string& account = "bot");
   // Of the present attempt.
   Reply confirm(DeliveryId delivery);
   Reply fail_delivery(DeliveryId delivery, fb::DeliveryFailure kind, std::uint32_t pieces = 0,

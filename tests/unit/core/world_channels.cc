@@ -27,6 +27,17 @@ Reply World::channel_read(const std::string& position, const std::string& channe
               take(builder, fb::CreateChannelRead(builder, name, of, identity, at).o));
 }
 
+Reply World::migrated(const std::string& from, const std::string& to, const std::string& channel,
+                      const std::string& account) {
+  Builder builder;
+  const auto name = text(builder, channel);
+  const auto of = text(builder, account);
+  const auto before = text(builder, from);
+  const auto now_id = text(builder, to);
+  return give(fb::EventBody::ConversationMigrated,
+              take(builder, fb::CreateConversationMigrated(builder, name, of, before, now_id).o));
+}
+
 Reply World::confirm(DeliveryId delivery) {
   DeliveryView view{};
   view_delivery(state, delivery, view);
