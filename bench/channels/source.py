@@ -13,7 +13,8 @@ def update(number, conversations):
     person = {"id": 1_000_000 + number % conversations, "first_name": "Ada", "last_name": "Lovelace",
               "username": f"ada{number % conversations}", "language_code": "en"}
     return {"update_id": number, "message": {
-        "message_id": 10 + number // conversations, "date": 1_790_000_000 + number, "text": f"m{number} " + "word " * 50,
+        "message_id": 10 + number // conversations, "date": 1_790_000_000 + number,
+        "text": f"m{number} " + "word " * 50,
         "from": {**person, "is_bot": False}, "chat": {**person, "type": "private"}}}
 
 

@@ -2,7 +2,8 @@
 
 import os
 
-FOLDERS = ("", "adapters/cli", "bench/load", "bench/echo_server", "bench/fill", "bench/flood", "bench/sample")
+FOLDERS = ("", "adapters/cli", "bench/load", "bench/echo_server", "bench/fill", "bench/flood", "bench/sample",
+           "bench/channels")
 
 
 def find_binary(build, name):

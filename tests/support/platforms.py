@@ -30,8 +30,8 @@ class Platform:
         """The texts that arrived there, in order."""
         raise NotImplementedError
 
-    def refuse(self, kind, times=1):
-        """The next sends end like this (one of FAILURES); unknown: it did arrive."""
+    def refuse(self, kind, person):
+        """The next send to this person ends like this (one of FAILURES); unknown: it did arrive."""
         raise NotImplementedError
 
     def hold(self):
@@ -87,8 +87,8 @@ class Telegram(Platform):
     def answers(self, person):
         return self.server.texts(person)
 
-    def refuse(self, kind, times=1):
-        self.server.fault(**self.FAULTS[kind], method="sendMessage", times=times)
+    def refuse(self, kind, person):
+        self.server.fault(**self.FAULTS[kind], method="sendMessage", chat=person)
 
     def hold(self):
         self.server.fault("late", method="sendMessage", times=None)
@@ -134,12 +134,12 @@ def deliver(order):
         held.append(order)
         (ROOT / "held").write_text(str(len(held)))
         return
-    faults = json.loads((ROOT / "faults").read_text()) if (ROOT / "faults").exists() else []
-    if not faults:
+    fault = ROOT / ("fault-" + order["conversation"]["id"])
+    if not fault.exists():
         arrives(order)
         return say(type="delivered", delivery=order["delivery"], ids=["m" + order["delivery"]])
-    kind = faults.pop(0)
-    (ROOT / "faults").write_text(json.dumps(faults))
+    kind = fault.read_text()
+    fault.unlink()
     if kind == "unknown":
         arrives(order)
     more = {"retryAfterMs": 1000} if kind == "rate_limited" else {}
@@ -225,9 +225,8 @@ class Program(Platform):
         lines = [json.loads(line) for line in self.read("out.jsonl").splitlines()]
         return [text for to, text in lines if to == str(person)]
 
-    def refuse(self, kind, times=1):
-        wait_until(lambda: not json.loads(self.read("faults") or "[]"), "the faults of before are over")
-        self.put("faults", json.dumps([kind] * times))
+    def refuse(self, kind, person):
+        self.put(f"fault-{person}", kind)
 
     def hold(self):
         self.put("hold", "")

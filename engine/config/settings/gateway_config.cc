@@ -63,8 +63,10 @@ constexpr std::array kGateway{
             "the shared token, instead of a generated one", restart},
     Setting{"gateway.auth.password", secret, in<&Config::password>,
             "the password that mode \"password\" asks for", restart},
-    Setting{"gateway.auth.admin_channels", text_list, in<&Config::admin_channels>,
-            "who may answer pairing requests: \"<channel>\" or \"<channel>:<sender id>\""},
+    Setting{
+        "gateway.auth.admin_channels", text_list, in<&Config::admin_channels>,
+        "who is told of requests for pairing and permission and may answer them: \"<channel>\" or "
+        "\"<channel>:<sender id>\""},
     unused("gateway.auth.allowTailscale", boolean),
     // Beyond these bounds secrets could be guessed: a thousand attempts, a window that forgets at
     // once, no waiting.

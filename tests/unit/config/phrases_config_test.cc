@@ -62,13 +62,14 @@ TEST_F(PhrasesConfig, GetIntoTheJournalWhereTheyAreNotInPlainEnglish) {
     std::string all;
     if (policy->phrases() == nullptr) return all;
     for (const fb::PhraseChosen* chosen : *policy->phrases())
-      all += chosen->name()->str() + "=" + chosen->text()->str() + "\n";
+      all += chosen->name()->str() + "=" + chosen->text()->str() + '\0';
     return all;
   };
   EXPECT_EQ(recorded(parsed("{}")), "");
-  EXPECT_EQ(recorded(parsed("{messages: {stopNothing: 'Nothing.'}}")), "stopNothing=Nothing.\n");
+  EXPECT_EQ(recorded(parsed("{messages: {stopNothing: 'Nothing.'}}")),
+            std::string("stopNothing=Nothing.") + '\0');
   const std::string chinese = recorded(parsed("{messages: {language: 'zh'}}"));
-  EXPECT_EQ(std::ranges::count(chinese, '\n'), static_cast<std::ptrdiff_t>(kPhrases.size()));
+  EXPECT_EQ(std::ranges::count(chinese, '\0'), static_cast<std::ptrdiff_t>(kPhrases.size()));
 }
 
 }  // namespace
