@@ -87,9 +87,9 @@ constexpr std::array kReasons{
               "Wait for that run."},
     ReasonRow{
         Reason::delayed, "delayed",
-        "Nobody has answered yet because the sender wrote faster than allowed: the run is put "
-        "off.",
-        "Wait, or raise gateway.rate_limit."},
+        "Nobody has answered yet because the run is put off: the sender wrote faster than allowed, "
+        "or the turn waits for what is added to it.",
+        "Wait, or raise gateway.rate_limit, or lower messages.inbound."},
     ReasonRow{Reason::agent_at_work, "agent_at_work",
               "The agent has been given the message and has not answered yet.",
               "See what it does: spine agents logs <agent>; end it: spine runs abort <run>."},

@@ -10,6 +10,7 @@
 #include "engine/core/messages/commands.h"
 #include "engine/core/messages/gathering.h"
 #include "engine/core/messages/mentions.h"
+#include "engine/core/messages/queueing.h"
 #include "engine/core/messages/refusals.h"
 #include "engine/core/messages/repeats.h"
 #include "engine/core/pairing/notices.h"
@@ -43,7 +44,6 @@ class MessageDecider {
   void accept();       // the events
 
   void find_fingerprint();
-  Seq find_original() const;
   void find_principal();
   void find_origin();
   bool is_repeated(std::string_view key);
@@ -178,21 +178,9 @@ bool MessageDecider::is_repeated(std::string_view key) {
   return true;
 }
 
-// The message that this one repeats; 0 = it is new.
-Seq MessageDecider::find_original() const {
-  const Seq original = tables_.duplicates.find(fingerprint_);
-  if (original) return original;
-  // Fingerprints from before ids were exact have the account folded: a message of that time that a
-  // bridge repeats after the update is a duplicate as ever. A younger match is another account's.
-  Bits128 folded{};
-  if (!folded_fingerprint(tables_.meta.fingerprint_key, message_, folded)) return {};
-  const Seq older = tables_.duplicates.find(folded);
-  return older < tables_.meta.exact_since ? older : Seq{};
-}
-
 bool MessageDecider::is_new() {
   if (has_fingerprint(message_)) {
-    const Seq original = find_original();
+    const Seq original = find_original(tables_, message_, fingerprint_);
     if (original) return reject(fb::RejectReason::duplicate, original);
   }
   return !is_repeated(text_of(message_.idempotency_key()));
@@ -252,15 +240,16 @@ bool MessageDecider::has_agent() {
   return true;
 }
 
-// Whatever a person says on a channel may be a part of what he says at once. What is steered into a
-// run that is at work does not wait.
+// Whatever a person says on a channel may be a part of what he says at once. Words that are steered
+// into a run that is at work do not wait; files are not steered.
 void MessageDecider::find_burst(bool words) {
   const SessionId session = tables_.sessions.id_of(session_row_);
   if (!words) return;
   if (!by_channel()) return gathering_.keep_behind(session);
   const bool album = message_.group() != nullptr;
   if (tables_.bursts.count() == 0 && tables_.policy.burst_ms(origin_.channel, album) == 0) return;
-  const bool at_once = session_row_ != 0 && queue_mode() == fb::QueueMode::steer;
+  const bool at_once = !album && message_.attachments() == nullptr && session_row_ != 0 &&
+                       queue_mode() == fb::QueueMode::steer;
   gathering_.find({.message = message_,
                    .session_key = session_key_.view(),
                    .session = session,
@@ -459,32 +448,16 @@ fb::Trust MessageDecider::trust() const {
                                                                 : fb::Trust::untrusted;
 }
 
-// What happens to the message if the session is busy; unset = it waits its turn. Untrusted messages
-// neither interrupt nor steer trusted runs; delayed ones wait.
 fb::QueueMode MessageDecider::queue_mode() const {
-  fb::QueueMode mode = message_.queue_mode();
-  if (mode == fb::QueueMode::unset) {
-    KeyBuffer channel;
-    channel.add_lower(text_of(message_.channel()));
-    mode = tables_.policy.queue_mode(agent_, channel.view());
-  }
-  if (mode == fb::QueueMode::collect) return mode;
-  if (mode == fb::QueueMode::followup || not_before_ms_ > input_.now.logical_ms) {
-    return fb::QueueMode::unset;
-  }
-  const bool trusted = trust() == fb::Trust::trusted;
-  const std::uint32_t running = session_row_ == 0 ? 0 : tables_.sessions.hot(session_row_).running;
-  if (mode == fb::QueueMode::steer) {
-    const Run& at_work = tables_.runs[running];
-    const bool above = running != 0 && at_work.trust == fb::Trust::trusted;
-    // The answer of the run goes to one conversation.
-    const DeliveryRoute to = route();
-    const bool elsewhere = at_work.channel != to.channel || at_work.lane != to.lane;
-    return running == 0 || elsewhere || (above && !trusted) ? fb::QueueMode::unset : mode;
-  }
-  // An interruption ends what waits, too.
-  const bool above = session_row_ != 0 && has_trusted_work(tables_, session_row_);
-  return above && !trusted ? fb::QueueMode::unset : mode;
+  const fb::QueueMode mode =
+      queue_mode_of(tables_, {.message = message_,
+                              .agent = agent_,
+                              .session_row = session_row_,
+                              .trust = trust(),
+                              .delayed = not_before_ms_ > input_.now.logical_ms,
+                              .route = route()});
+  const bool gathers = gathering_.opens() || gathering_.joins();
+  return gathers && mode == fb::QueueMode::steer ? fb::QueueMode::unset : mode;
 }
 
 void MessageDecider::queue_run(const Why& why) {

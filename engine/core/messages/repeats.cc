@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/core/base/key_buffer.h"
+#include "engine/core/model/tables.h"
 #include "schemas/vocab/siphash.h"
 
 namespace spine::core {
@@ -45,6 +46,17 @@ bool folded_fingerprint(Bits128 key, const fb::MessageReceived& message, Bits128
                                                         [](char c) { return lower(c) != c; });
   if (folds) print = fingerprint_of(key, message, IdCase::folded);
   return folds;
+}
+
+Seq find_original(const Tables& tables, const fb::MessageReceived& message, Bits128 fingerprint) {
+  const Seq original = tables.duplicates.find(fingerprint);
+  if (original) return original;
+  // Fingerprints from before ids were exact have the account folded: a message of that time that a
+  // bridge repeats after the update is a duplicate as ever. A younger match is another account's.
+  Bits128 folded{};
+  if (!folded_fingerprint(tables.meta.fingerprint_key, message, folded)) return {};
+  const Seq older = tables.duplicates.find(folded);
+  return older < tables.meta.exact_since ? older : Seq{};
 }
 
 Bits128 idempotency_fingerprint(Bits128 key, PrincipalId principal, std::string_view text) {

@@ -15,6 +15,8 @@
 
 namespace spine::core {
 
+struct Tables;
+
 // Whether the message's (channel, account, external_id) is unique: then it has a fingerprint.
 bool has_fingerprint(const fb::MessageReceived& message);
 // SipHash under the journal's key: nobody outside can make two messages collide. The case of the
@@ -22,6 +24,8 @@ bool has_fingerprint(const fb::MessageReceived& message);
 Bits128 message_fingerprint(Bits128 key, const fb::MessageReceived& message);
 // What the message's fingerprint was when ids were folded. False when it is the same as today's.
 bool folded_fingerprint(Bits128 key, const fb::MessageReceived& message, Bits128& print);
+// The message that this one, of that fingerprint, repeats; 0 = it is new.
+Seq find_original(const Tables& tables, const fb::MessageReceived& message, Bits128 fingerprint);
 // Of an idempotency key of a principal.
 Bits128 idempotency_fingerprint(Bits128 key, PrincipalId principal, std::string_view text);
 

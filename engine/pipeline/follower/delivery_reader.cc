@@ -19,6 +19,8 @@ bool DeliveryReader::read(DeliveryId id, EffectId effect) {
   } else if (!*requested) {
     problem_ = "The journal does not say what was to be sent.";
   }
+  const std::string_view address =
+      core::conversation_now(state_, channel_, content_.conversation_id);
   item_ = DeliverItem{.effect = effect,
                       .delivery = id,
                       .run = delivery.run,
@@ -28,8 +30,7 @@ bool DeliveryReader::read(DeliveryId id, EffectId effect) {
                       .conversation = content_.conversation,
                       .channel = channel_.name,
                       .account = channel_.account,
-                      .conversation_id =
-                          core::conversation_now(state_, channel_, content_.conversation_id),
+                      .conversation_id = address,
                       .thread = content_.thread,
                       .reply_to = content_.reply_to,
                       .text = content_.text,

@@ -1,6 +1,11 @@
 // Bursts: parts of an album, and what a person says in quick succession, are one turn.
 #include <gtest/gtest.h>
+#include <map>
+#include <set>
 
+#include "engine/core/model/digest.h"
+#include "engine/core/model/snapshot.h"
+#include "tests/unit/core/prng.h"
 #include "tests/unit/core/world.h"
 
 namespace spine::core {
@@ -189,6 +194,97 @@ TEST(Bursts, InterruptLikeOtherMessages) {
   EXPECT_EQ(show_drafts(world), "MessageReceived BurstOpened RunAborted(first) RunQueued(one)");
   world.message(album_part("two"));
   EXPECT_EQ(due_after(world, kWaitMs), "accepted: DeadlineReached RunStarted(one and 1)");
+}
+
+TEST(Bursts, OfAlbumsAreNotSteeredApart) {
+  World world(ConfigSpec{.queue_mode = fb::QueueMode::steer, .debounce_ms = 700});
+  world.message({.text = "first"});
+  due_after(world, 700);
+  world.message({.text = "words"});
+  EXPECT_EQ(show_drafts(world), "MessageReceived RunQueued(words)") << "given at once";
+  const RunId run = world.message(album_part("one")).run;
+  EXPECT_EQ(world.message(album_part("two")).run, run);
+  RunView view{};
+  ASSERT_TRUE(view_run(world.state, run, view));
+  EXPECT_EQ(view.queue_mode, fb::QueueMode::unset);
+}
+
+// How often each message was given to an agent.
+std::map<std::uint64_t, int> given(const World& world) {
+  std::map<std::uint64_t, int> times;
+  for (std::size_t i = 0; i < world.journal.size(); ++i) {
+    const EventView event = world.journal[i].view(Seq{i + 1});
+    if (event.header.kind != static_cast<std::uint16_t>(fb::EventBody::RunStarted)) continue;
+    const auto& started = *flatbuffers::GetRoot<fb::RunStarted>(event.body.data());
+    const EventView queued = world.journal[started.run() - 1].view(Seq{started.run()});
+    ++times[flatbuffers::GetRoot<fb::RunQueued>(queued.body.data())->message()];
+    if (started.collected() == nullptr) continue;
+    for (const std::uint64_t seq : *started.collected())
+      ++times[seq];
+  }
+  return times;
+}
+
+// As after a crash: the state is what a snapshot of it says.
+void restart(World& world) {
+  flatbuffers::FlatBufferBuilder builder;
+  save_snapshot(world.state, builder);
+  Body words((builder.GetSize() + 7) / 8);
+  std::memcpy(words.data(), builder.GetBufferPointer(), builder.GetSize());
+  const Bits128 before = digest(world.state).total;
+  ASSERT_TRUE(load_snapshot({reinterpret_cast<const std::byte*>(words.data()), builder.GetSize()},
+                            world.state));
+  ASSERT_EQ(digest(world.state).total, before);
+}
+
+void end_runs(World& world) {
+  Effects open;
+  open_obligations(world.state, open);
+  for (const Effect& effect : open)
+    world.finish(effect.run);
+}
+
+TEST(Bursts, DropNothingAndAnswerNothingTwice) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Prng prng(seed);
+    ConfigSpec config = mention_only(prng.chance(50) ? 700 : 0);
+    if (prng.chance(40)) config.queue_mode = fb::QueueMode::collect;
+    World world(config);
+    std::set<std::uint64_t> addressed;
+    for (int i = 0; i < 300; ++i) {
+      if (prng.chance(60)) world.advance_ms(prng.below(600));
+      if (prng.chance(30)) end_runs(world);
+      if (prng.chance(5)) restart(world);
+      if (world.state.next_deadline_ms() <= world.now.logical_ms) world.deadline();
+      const std::string album = prng.chance(50) ? "a" + std::to_string(prng.below(3)) : "";
+      const bool named = prng.chance(40);
+      MessageSpec spec =
+          prng.chance(50)
+              ? album_part("words", album)
+              : group_words("words", named ? fb::Mention::mentioned : fb::Mention::not_mentioned,
+                            album);
+      spec.sender = "p" + std::to_string(prng.below(3));
+      const bool direct = spec.conversation == fb::ConversationKind::direct;
+      const Reply reply = world.message(spec);
+      if (reply.code != ReplyCode::accepted) continue;
+      if (direct || named) {
+        addressed.insert(reply.seq.value);
+        EXPECT_TRUE(reply.run);
+      }
+    }
+    for (int i = 0; i < 1'000; ++i) {
+      end_runs(world);
+      const std::uint64_t due = world.state.next_deadline_ms();
+      if (due > world.now.logical_ms) world.advance_ms(due - world.now.logical_ms);
+      world.deadline();
+    }
+    std::map<std::uint64_t, int> times = given(world);
+    for (const std::uint64_t seq : addressed)
+      EXPECT_EQ(times[seq], 1) << "message " << seq;
+    for (const auto& [seq, count] : times)
+      EXPECT_EQ(count, 1) << "message " << seq;
+  }
 }
 
 // ---- Messages of which nothing can be read
