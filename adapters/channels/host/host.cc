@@ -11,6 +11,7 @@
 #include "engine/core/model/enum_names.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
@@ -295,6 +296,23 @@ void ChannelHost::read_up_to(const pipeline::ReadUpToItem& item) {
   const std::string thrown =
       guarded([&] { account.channel->acknowledged(item.identity, item.position); });
   if (!thrown.empty()) fault(account, thrown);
+}
+
+// Without a name it is the account without one, or the only one.
+ChannelHost::Account* ChannelHost::account_of(const Webhook& request) const {
+  const std::string channel = lower_case(request.channel);
+  const auto found = accounts_.find(Key{channel, std::string(request.account)});
+  if (found != accounts_.end()) return found->second.get();
+  const auto of_channel = [&](const auto& entry) { return entry.first.first == channel; };
+  if (!request.account.empty() || std::ranges::count_if(accounts_, of_channel) != 1) return nullptr;
+  return std::ranges::find_if(accounts_, of_channel)->second.get();
+}
+
+void ChannelHost::webhook(const Webhook& request, const AnswerWebhook& answer) {
+  Account* account = account_of(request);
+  if (account == nullptr || !account->running || stopping_) return answer(404, {});
+  const std::string thrown = guarded([&] { account->channel->webhook(request, answer); });
+  if (!thrown.empty()) fault(*account, thrown);
 }
 
 void ChannelHost::stop() {

@@ -42,6 +42,8 @@ class ChannelHost {
   void deliver(const pipeline::DeliverItem& item);
   // What an account was read up to is in the journal: tells it.
   void read_up_to(const pipeline::ReadUpToItem& item);
+  // Gives it to its account; 404 where there is none, or none that has a webhook.
+  void webhook(const Webhook& request, const AnswerWebhook& answer);
   // The gateway stops: every delivery under way is reported before it returns, and none is begun
   // any more.
   void stop();
@@ -54,6 +56,7 @@ class ChannelHost {
   struct Account;
   using Key = std::pair<std::string, std::string>;  // channel, account
 
+  Account* account_of(const Webhook& request) const;
   const ChannelKind* kind_of(const config::ChannelConfig& channel) const;
   void want(const config::ChannelConfig& channel, const ChannelKind& kind,
             const std::string& account);
