@@ -17,7 +17,9 @@ namespace spine::channels {
 namespace {
 
 constexpr log::Logger kHookLog{"channels"};
-constexpr std::uint64_t kLookMs = 60'000;
+// Soon after it was set, so that a wrong address is soon known, then less and less often.
+constexpr std::uint64_t kFirstLookMs = 1'000;
+constexpr std::uint64_t kLookMsMax = 60'000;
 constexpr std::uint64_t kIdMax = std::uint64_t{1} << 62;
 constexpr std::size_t kShownBytes = 300;  // of what Telegram says
 
@@ -73,7 +75,8 @@ void TelegramWebhook::was_set(const TelegramAnswer& answer) {
   reports_.state(fb::ChannelState::connected, {}, inbox_.bot().id);
   kHookLog.info("{}: connected as @{}, by webhook", inbox_.name(),
                 printable(inbox_.bot().username));
-  later(&TelegramWebhook::look, kLookMs);
+  look_ms_ = kFirstLookMs;
+  later(&TelegramWebhook::look, look_ms_);
 }
 
 void TelegramWebhook::look() {
@@ -112,7 +115,8 @@ void TelegramWebhook::looked(const TelegramAnswer& answer) {
     if (problem.empty()) problem = "Posts with a wrong secret come to the webhook: see the log.";
   }
   reports_.state(state, problem);
-  later(&TelegramWebhook::look, kLookMs);
+  look_ms_ = std::min(2 * look_ms_, kLookMsMax);
+  later(&TelegramWebhook::look, look_ms_);
 }
 
 void TelegramWebhook::fail(Step step, const TelegramAnswer& answer) {

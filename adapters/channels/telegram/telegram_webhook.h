@@ -59,7 +59,8 @@ class TelegramWebhook {
   TelegramInbox& inbox_;
   const config::TelegramAccount& settings_;
   loop::Timer timer_;
-  Step due_{};  // what the timer is for
+  Step due_{};               // what the timer is for
+  std::uint64_t look_ms_{};  // until the next look
   TelegramFaults faults_{};
   JsonParser parser_{};
   PaddedText text_{};

@@ -151,8 +151,9 @@ bool check(const Reading& reading, NodeId node, Account& account) {
     reading.error(node, "channels.telegram: apiRoot must begin with https:// or http://, as in {}.",
                   Account{}.api_root);
   }
+  if (account.token.empty() && account.token_file.empty()) return false;
   check_webhook(reading, node, account);
-  return !account.token.empty() || !account.token_file.empty();
+  return true;
 }
 
 }  // namespace
