@@ -347,6 +347,8 @@ void Daemon::start_loop() {
            [this](ConnectionRef to, std::uint64_t request, const pipeline::PastQuestionItem& item) {
              past_->ask(to, request, item.line);
            },
+       .on_stop_signal = [this] { channels_->begin_stop(); },
+       .drained = [this] { return channels_->drained(); },
        .on_stop_asked =
            [this] {
              channels_->stop();

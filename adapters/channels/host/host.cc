@@ -275,6 +275,7 @@ void ChannelHost::deliver(const pipeline::DeliverItem& item) {
   if (!item.problem.empty()) {
     return refuse(account.reports, item.problem, fb::DeliveryFailure::permanent);
   }
+  if (draining_) return refuse(account.reports, "The gateway stops.");
   if (!account.running || !core::is_usable(account.reports.now().state))
     return refuse(account.reports, "The channel is not connected.");
   account.reports.given(item.delivery, item.effect);
@@ -320,6 +321,11 @@ void ChannelHost::stop() {
   for (const auto& [key, account] : accounts_)
     drop(*account, fb::ChannelState::stopped, "");
   publish();
+}
+
+bool ChannelHost::drained() const {
+  return std::ranges::all_of(
+      accounts_, [](const auto& entry) { return entry.second->reports.open().empty(); });
 }
 
 bool ChannelHost::ended() const {

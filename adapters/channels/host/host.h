@@ -44,6 +44,10 @@ class ChannelHost {
   void read_up_to(const pipeline::ReadUpToItem& item);
   // Gives it to its account; 404 where there is none, or none that has a webhook.
   void webhook(const Webhook& request, const AnswerWebhook& answer);
+  // The gateway is about to stop: no delivery is begun any more.
+  void begin_stop() { draining_ = true; }
+  // Whether none is under way.
+  bool drained() const;
   // The gateway stops: every delivery under way is reported before it returns, and none is begun
   // any more.
   void stop();
@@ -85,6 +89,7 @@ class ChannelHost {
   std::vector<std::string> hosts_{};       // that the client may call beside public ones
   loop::Timer timer_;
   loop::Timer soon_;
+  bool draining_{};
   bool stopping_{};
 };
 

@@ -21,7 +21,7 @@ constexpr log::Logger kHookLog{"channels"};
 constexpr std::uint64_t kFirstLookMs = 1'000;
 constexpr std::uint64_t kLookMsMax = 60'000;
 constexpr std::uint64_t kIdMax = std::uint64_t{1} << 62;
-constexpr std::size_t kShownBytes = 300;  // of what Telegram says
+constexpr std::size_t kFaultBytes = 300;  // of what Telegram says
 
 }  // namespace
 
@@ -106,7 +106,7 @@ void TelegramWebhook::looked(const TelegramAnswer& answer) {
         "Telegram cannot post messages to channels.telegram.webhookUrl: \"{}\". Check that it "
         "leads "
         "to this gateway.",
-        printable(cut_text(fault, kShownBytes)));
+        printable(cut_text(fault, kFaultBytes)));
     kHookLog.warn("{}: {}", inbox_.name(), problem);
   }
   const auto state = problem.empty() ? fb::ChannelState::connected : fb::ChannelState::degraded;
