@@ -169,6 +169,11 @@ Status Daemon::bind() {
                           .given = given(common_),
                           // The loop thread reads the file again, as for a SIGHUP from outside.
                           .reload = [] { ::kill(::getpid(), SIGHUP); }};
+  if (!config::webhook_listener(config.channels)) {
+    options.take_hook = [this](UniqueFd& fd, std::string_view address) {
+      return hooks_->take(fd, address);
+    };
+  }
   if (config.tls.enabled) {
     options.tls = {.cert_path = config.tls.cert_path.string(),
                    .key_path = config.tls.key_path.string()};
@@ -249,8 +254,37 @@ Status Daemon::make_loop() {
       past::AnswerPool::Options{.program = [] { return sibling_program("spine-replay"); },
                                 .state_dir = state_dir_},
       server_->outbox().add_producer(), shared_);
+  SPINE_TRY_STATUS(make_hooks());
   server_->start();
   return ok();
+}
+
+// The net thread gives it connections from its start on.
+Status Daemon::make_hooks() {
+  SPINE_TRY(hooks_,
+            hooks::HookServer::create(loop_->base(), [this](const channels::Webhook& request,
+                                                            const channels::AnswerWebhook& answer) {
+              channels_->webhook(request, answer);
+            }));
+  const config::Config& config = configs_.back();
+  const auto own = config::webhook_listener(config.channels);
+  if (!own) return ok();
+  SPINE_TRY_STATUS(hooks_->listen(own->address, own->port, config.tls.terminated_by_proxy));
+  place_hooks();
+  kLog.info("webhooks of channels are served at http://{} alone", hooks_->listens_at());
+  return ok();
+}
+
+void Daemon::place_hooks() {
+  std::vector<hooks::HookAlias> aliases;
+  for (const config::ChannelConfig& channel : configs_.back().channels) {
+    for (const config::TelegramAccount& account : channel.telegram) {
+      if (account.webhook_path.empty()) continue;
+      aliases.push_back(
+          {.path = account.webhook_path, .channel = channel.name, .account = account.name});
+    }
+  }
+  hooks_->set_aliases(std::move(aliases));
 }
 
 Status Daemon::recover() {
@@ -313,9 +347,12 @@ void Daemon::start_loop() {
            [this](ConnectionRef to, std::uint64_t request, const pipeline::PastQuestionItem& item) {
              past_->ask(to, request, item.line);
            },
+       .on_stop_signal = [this] { channels_->begin_stop(); },
+       .drained = [this] { return channels_->drained(); },
        .on_stop_asked =
            [this] {
              channels_->stop();
+             hooks_->stop();
              agents_->record_partials();
              server_->flush_refusal_report();
            },
@@ -343,6 +380,7 @@ void Daemon::serve() {
   server_->join();
   loop_->stop();
   zone_.reset();
+  hooks_.reset();
   channels_.reset();
   skills_.reset();
   agents_.reset();
@@ -379,6 +417,7 @@ void Daemon::reload() {
   if (change.agents) agents_->apply(after.agents);
   skills_->apply(after, state_dir_);
   channels_->apply(after.channels);
+  place_hooks();
   if (change.recorded) {
     push(fb::EventBody::ConfigApplied, policy_of(after), loop_->producer());
   }
@@ -417,8 +456,10 @@ void hide_secrets(const config::Config& config) {
     for (const auto& [name, value] : channel.program.env) {
       if (names_secret(name)) hide(value);
     }
-    for (const config::TelegramAccount& account : channel.telegram)
+    for (const config::TelegramAccount& account : channel.telegram) {
       hide(account.token);
+      hide(account.webhook_secret);
+    }
   }
   for (const config::AgentConfig& agent : config.agents) {
     for (const auto& [name, value] : agent.process.env) {

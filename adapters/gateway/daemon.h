@@ -14,6 +14,7 @@
 #include "adapters/channels/host/host.h"
 #include "adapters/gateway/gateway_place.h"
 #include "adapters/gateway/skills_link.h"
+#include "adapters/hooks/hook_server.h"
 #include "adapters/loop/loop.h"
 #include "adapters/past/answer_pool.h"
 #include "adapters/schedule/host_zone.h"
@@ -91,6 +92,8 @@ class Daemon {
   Status bind();
   Status take_state_dir();
   Status make_loop();
+  Status make_hooks();
+  void place_hooks();
   Status recover();
   void connect_channels();
   void start_agents();
@@ -118,6 +121,7 @@ class Daemon {
   std::vector<core::ChannelView> known_channels_{};  // accounts, as they were at the last stop
   std::unique_ptr<loop::LoopThread> loop_{};
   std::unique_ptr<net::NetServer> server_{};
+  std::unique_ptr<hooks::HookServer> hooks_{};
   std::unique_ptr<pipeline::Engine> engine_{};
   std::unique_ptr<schedule::ZoneWatch> zone_{};
   std::unique_ptr<past::AnswerPool> past_{};

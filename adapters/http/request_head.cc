@@ -20,15 +20,19 @@ struct Known {
   Field field{};
   bool once{};  // a second line is refused: which one would count?
 };
-constexpr std::array<Known, 17> kKnown{{
+constexpr std::array<Known, 21> kKnown{{
     {"accept-encoding", Field::accept_encoding, false},
     {"authorization", Field::authorization, true},
     {"connection", Field::connection, false},
     {"content-length", Field::content_length, true},
+    {"content-type", Field::content_type, true},
+    {"expect", Field::expect, true},
     {"forwarded", Field::forwarded, false},
     {"host", Field::host, true},
+    {"x-hub-signature-256", Field::hub_signature, true},
     {"if-none-match", Field::if_none_match, false},
     {"origin", Field::origin, true},
+    {"x-telegram-bot-api-secret-token", Field::telegram_secret, true},
     {"transfer-encoding", Field::transfer_encoding, false},
     {"upgrade", Field::upgrade, false},
     {"via", Field::via, false},

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "adapters/http/control_ui.h"
+#include "adapters/http/hook_path.h"
 #include "adapters/http/metrics.h"
 #include "schemas/vocab/base64.h"
 #include "schemas/vocab/json.h"
@@ -79,6 +80,7 @@ constexpr std::array<std::string_view, 6> kProgramPaths{"/api",   "/v1",      "/
                                                         "/tools", "/plugins", "/__openclaw__"};
 
 bool for_programs(std::string_view path) {
+  if (parse_hook_path(path)) return true;
   for (const std::string_view start : kProgramPaths) {
     if (path.substr(0, start.size()) != start) continue;
     if (path.size() == start.size() || path[start.size()] == '/') return true;
@@ -91,7 +93,7 @@ std::string_view status_text(int status) {
     int status{};
     std::string_view text{};
   };
-  constexpr std::array<Text, 17> kTexts{{{200, "OK"},
+  constexpr std::array<Text, 20> kTexts{{{200, "OK"},
                                          {302, "Found"},
                                          {304, "Not Modified"},
                                          {400, "Bad Request"},
@@ -99,14 +101,17 @@ std::string_view status_text(int status) {
                                          {403, "Forbidden"},
                                          {404, "Not Found"},
                                          {405, "Method Not Allowed"},
+                                         {408, "Request Timeout"},
                                          {413, "Content Too Large"},
                                          {414, "URI Too Long"},
+                                         {415, "Unsupported Media Type"},
                                          {426, "Upgrade Required"},
                                          {429, "Too Many Requests"},
                                          {431, "Request Header Fields Too Large"},
                                          {500, "Internal Server Error"},
                                          {501, "Not Supported"},
                                          {503, "Service Unavailable"},
+                                         {504, "Gateway Timeout"},
                                          {505, "HTTP Version Not Supported"}}};
   for (const Text& entry : kTexts) {
     if (entry.status == status) return entry.text;

@@ -37,6 +37,7 @@ constexpr int kBlocksPerTurn = 64;
 constexpr std::uint64_t kEngineSilentMsMax = 30'000;
 // Graceful shutdown: time-out for parts that end by themselves, and the polling interval.
 constexpr std::uint64_t kStopMsMax = 3'000;
+constexpr std::uint64_t kDrainMsMax = 2'000;  // before that, for calls under way to be answered
 constexpr timeval kStopTick = in_ms(10);
 
 struct FreeBase {
@@ -65,7 +66,8 @@ struct LoopThread::State {
         deadline(std::move(deadline_in)),
         signals(std::move(signals_in)),
         outbox(&State::on_wake_wanted, this),
-        producer(ingress.add_producer(nullptr, nullptr)) {}
+        producer(ingress.add_producer(nullptr, nullptr)),
+        drain(base.get(), [this] { ask_to_stop(); }) {}
 
   void run() {
     ::pthread_setname_np(::pthread_self(), "loop");
@@ -187,8 +189,17 @@ struct LoopThread::State {
     stop_asked = true;
     kLog.info("{}: stopping", signal_text(number));
     notify_stopping();
+    stop_signal = number;
+    drain_until_ms = pipeline::boottime_now_ms() + kDrainMsMax;
+    if (hooks.on_stop_signal) hooks.on_stop_signal();
+    ask_to_stop();
+  }
+
+  void ask_to_stop() {
+    const bool drained = !hooks.drained || hooks.drained();
+    if (!drained && pipeline::boottime_now_ms() < drain_until_ms) return drain.start(kStopTick);
     if (hooks.on_stop_asked) hooks.on_stop_asked();
-    push(input_kind::kStop, signal_text(number));
+    push(input_kind::kStop, signal_text(stop_signal));
   }
 
   void every_second() {
@@ -228,6 +239,9 @@ struct LoopThread::State {
   UniqueFd signals;   // signalfd
   pipeline::Outbox outbox;
   pipeline::IngressProducer& producer;
+  Timer drain;
+  std::uint64_t drain_until_ms{};
+  std::uint32_t stop_signal{};
   std::vector<EventPtr> events{};
   Hooks hooks{};
   std::thread thread{};

@@ -26,6 +26,10 @@ struct Hooks {
   // A question about the past; `to` and `request` are those of its answer. Borrowed, too.
   std::function<void(ConnectionRef to, std::uint64_t request, const pipeline::PastQuestionItem&)>
       on_past{};
+  // A signal asks to stop: nothing new is to be begun.
+  std::function<void()> on_stop_signal{};
+  // Whether what had been begun is over; it is waited for, up to kDrainMsMax.
+  std::function<bool()> drained{};
   // The engine is about to be stopped: the last chance to send it inputs.
   std::function<void()> on_stop_asked{};
   // The engine has stopped; the loop runs on until ended() returns true, or for kStopMsMax.

@@ -252,6 +252,13 @@ inline constexpr std::size_t kTelegramEntitiesMax = 256;           // looked at,
 inline constexpr std::size_t kTelegramMarkedBytesMax = 64 * kKiB;  // of a text with entities
 inline constexpr std::size_t kTelegramAnswersMax = 256;            // presses yet to be answered
 
+// ---- webhooks of channels
+inline constexpr std::size_t kHookBodyBytesMax = kMiB;
+inline constexpr std::size_t kHookBytesAllMax = 8 * kMiB;  // of all that are being received
+inline constexpr std::size_t kHooksOpenMax = 64;
+inline constexpr std::uint64_t kHookReadMs = 15'000;    // to send a request in
+inline constexpr std::uint64_t kHookAnswerMs = 20'000;  // until the journal has it
+
 // ---- sockets, from accept on
 inline constexpr std::uint32_t kUnauthenticatedMax = 2'048;  // of all; then the oldest is cut
 // Of those, with libwebsockets at one time: request head read, no hello yet.
@@ -393,7 +400,7 @@ inline constexpr std::size_t kOutboundBytesWorst =
 inline constexpr std::size_t kMemoryBytesWorst =
     2 * kStateBytesMax + kPipelineBytesWorst + kNetBytesWorst + kSkillsBytesWorst +
     kPromptsWaitingBytesMax + kPastBytesWorst + kOutboundBytesWorst + 2 * kMediaWaitingBytesMax +
-    64 * kMiB;
+    2 * kHookBytesAllMax + 64 * kMiB;
 // The rest of 4 GiB is for code, libraries and the allocator.
 static_assert(kMemoryBytesWorst < std::size_t{3'840} * kMiB, "the worst case fits in 4 GiB");
 

@@ -166,6 +166,36 @@ class Telegram(unittest.TestCase):
             self.telegram.wait_for(lambda n=before: len(self.telegram.texts(7)) > n)
             self.assertEqual(len(self.telegram.log("sendRichMessage")), count)
 
+    def test_what_a_closed_topic_does_not_take_goes_to_general_where_the_owner_wants_that(self):
+        """Case 11: only with topicFallback."""
+        self.start(topicFallback="general", replyToMode="first")
+        self.telegram.add_chat(FORUM, forum=True)
+        self.telegram.open_topic(FORUM, 9)
+        self.telegram.fault("status", method="sendMessage", code=400, description="Bad Request: TOPIC_CLOSED")
+        self.telegram.say("@SpineTestBot late", chat=FORUM, sender=7, thread=9)
+        self.telegram.wait_for(lambda: self.telegram.texts(FORUM) == ["echo: @SpineTestBot late"])
+        said = [m for m in self.telegram.chat(FORUM) if m["from"]["id"] == self.telegram.bot.id]
+        self.assertEqual(said[0]["message_thread_id"], 1)
+        self.assertNotIn("reply_to_message", said[0])
+        self.assertIn("goes to General", self.daemon.text())
+
+    def test_a_stop_waits_for_the_answer_to_a_call_under_way(self):
+        self.start()
+        self.telegram.say("hello", chat=7)
+        self.answered("echo: hello")
+        self.telegram.fault("slow", method="sendMessage", seconds=1)
+        self.telegram.say("again", chat=7)
+        self.telegram.wait_for(lambda: len(self.telegram.texts(7)) == 2, what="it has arrived")
+        self.assertEqual(self.daemon.stop(), 0)
+        self.assertEqual(self.kinds().count("DeliveryConfirmed"), 2)
+        self.assertNotIn("DeliveryFailed", self.kinds())
+
+    def test_the_menu_of_commands(self):
+        self.start(customCommands=[{"command": "backup", "description": "Save all"}])
+        self.telegram.wait_for(lambda: self.telegram.log("setMyCommands"))
+        commands = self.telegram.log("setMyCommands")[0].arguments["commands"]
+        self.assertEqual([command["command"] for command in commands], ["status", "stop", "backup"])
+
     def test_a_group_that_moves_is_answered_at_its_new_id(self):
         self.start()
         self.telegram.fault("flood", method="sendMessage", seconds=1)

@@ -34,6 +34,8 @@ ADAPTERS = {
     # Platforms are called over HTTP.
     "adapters/channels": ("adapters/channels", "adapters/loop", "adapters/agents/process",
                           "adapters/outbound"),
+    # It speaks HTTP, and hands in what channels understand.
+    "adapters/hooks": ("adapters/hooks", "adapters/http", "adapters/loop", "adapters/channels/interface"),
     "adapters/skills": ("adapters/skills", "adapters/loop"),
     # Its processes are started and read from as those of agents are.
     "adapters/past": ("adapters/past", "adapters/loop", "adapters/agents/process"),
@@ -63,7 +65,7 @@ ROOMS = {
 LIBRARIES = {
     "lmdb.h": ("journal", "tests", "bench"),
     "libwebsockets.h": ("adapters/websocket/net", "tests", "bench"),
-    "event2/": ("adapters/loop", "adapters/agents", "adapters/skills",
+    "event2/": ("adapters/loop", "adapters/agents", "adapters/skills", "adapters/hooks",
                "adapters/schedule", "adapters/outbound", "tests", "bench"),
     "yaml-cpp/": ("adapters/skills", "tests", "bench"),
     "magic.h": ("adapters/media", "tests"),

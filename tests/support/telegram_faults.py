@@ -13,12 +13,13 @@ KINDS = {
     "drop_before": "the connection ends; the call was not acted upon",
     "hang_after": "acted upon and never answered; the connection stays open",
     "drop_after": "acted upon; the connection ends before the answer",
+    "slow": "acted upon, and answered as usual seconds later",
     "half": "acted upon; the connection ends in the middle of the answer",
     "garbage": "acted upon; the answer is not JSON",
     "huge": "acted upon; the answer is size bytes (64 MiB) long",
     "wrong": "acted upon; the answer is JSON of a wrong shape: body, or {\"ok\": true}",
 }
-TAKEN = {"hang_after", "drop_after", "half", "garbage", "huge", "wrong"}
+TAKEN = {"slow", "hang_after", "drop_after", "half", "garbage", "huge", "wrong"}
 CHAOS = ("flood", "status", "drop_before", "drop_after", "half", "garbage", "wrong")
 
 

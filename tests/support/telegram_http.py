@@ -129,7 +129,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except Exception:  # ours: a test must see it
             bot.violation(f"the server failed at {method}: {traceback.format_exc()}")
             status, answer, after = 500, {"ok": False, "error_code": 500, "description": "Internal Server Error"}, 0
-        if fault is not None:
+        if fault is not None and fault.kind == "slow":
+            self.wait(bot, fault.seconds)
+        elif fault is not None:
             return self.spoil(bot, call, fault, answer)
         self.settle(bot, call, status, answer)
         return self.answer(status, answer, after)
@@ -190,6 +192,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         status, answer, after = self.answer_of(error)
         self.settle(bot, call, status, answer)
         return self.answer(status, answer, after)
+
+    def wait(self, bot, seconds):
+        with bot.changed:
+            bot.changed.wait_for(lambda: bot.ended, seconds)
 
     def spoil(self, bot, call, fault, answer):
         """The call was acted upon; its answer is not what it should be."""

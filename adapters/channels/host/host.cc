@@ -11,6 +11,7 @@
 #include "engine/core/model/enum_names.h"
 #include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
+#include "schemas/vocab/ascii.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
@@ -274,6 +275,7 @@ void ChannelHost::deliver(const pipeline::DeliverItem& item) {
   if (!item.problem.empty()) {
     return refuse(account.reports, item.problem, fb::DeliveryFailure::permanent);
   }
+  if (draining_) return refuse(account.reports, "The gateway stops.");
   if (!account.running || !core::is_usable(account.reports.now().state))
     return refuse(account.reports, "The channel is not connected.");
   account.reports.given(item.delivery, item.effect);
@@ -297,11 +299,33 @@ void ChannelHost::read_up_to(const pipeline::ReadUpToItem& item) {
   if (!thrown.empty()) fault(account, thrown);
 }
 
+// Without a name it is the account without one, or the only one.
+ChannelHost::Account* ChannelHost::account_of(const Webhook& request) const {
+  const std::string channel = lower_case(request.channel);
+  const auto found = accounts_.find(Key{channel, std::string(request.account)});
+  if (found != accounts_.end()) return found->second.get();
+  const auto of_channel = [&](const auto& entry) { return entry.first.first == channel; };
+  if (!request.account.empty() || std::ranges::count_if(accounts_, of_channel) != 1) return nullptr;
+  return std::ranges::find_if(accounts_, of_channel)->second.get();
+}
+
+void ChannelHost::webhook(const Webhook& request, const AnswerWebhook& answer) {
+  Account* account = account_of(request);
+  if (account == nullptr || !account->running || stopping_) return answer(404, {});
+  const std::string thrown = guarded([&] { account->channel->webhook(request, answer); });
+  if (!thrown.empty()) fault(*account, thrown);
+}
+
 void ChannelHost::stop() {
   stopping_ = true;
   for (const auto& [key, account] : accounts_)
     drop(*account, fb::ChannelState::stopped, "");
   publish();
+}
+
+bool ChannelHost::drained() const {
+  return std::ranges::all_of(
+      accounts_, [](const auto& entry) { return entry.second->reports.open().empty(); });
 }
 
 bool ChannelHost::ended() const {

@@ -42,6 +42,12 @@ class ChannelHost {
   void deliver(const pipeline::DeliverItem& item);
   // What an account was read up to is in the journal: tells it.
   void read_up_to(const pipeline::ReadUpToItem& item);
+  // Gives it to its account; 404 where there is none, or none that has a webhook.
+  void webhook(const Webhook& request, const AnswerWebhook& answer);
+  // The gateway is about to stop: no delivery is begun any more.
+  void begin_stop() { draining_ = true; }
+  // Whether none is under way.
+  bool drained() const;
   // The gateway stops: every delivery under way is reported before it returns, and none is begun
   // any more.
   void stop();
@@ -54,6 +60,7 @@ class ChannelHost {
   struct Account;
   using Key = std::pair<std::string, std::string>;  // channel, account
 
+  Account* account_of(const Webhook& request) const;
   const ChannelKind* kind_of(const config::ChannelConfig& channel) const;
   void want(const config::ChannelConfig& channel, const ChannelKind& kind,
             const std::string& account);
@@ -82,6 +89,7 @@ class ChannelHost {
   std::vector<std::string> hosts_{};       // that the client may call beside public ones
   loop::Timer timer_;
   loop::Timer soon_;
+  bool draining_{};
   bool stopping_{};
 };
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "adapters/channels/interface/reports.h"
+#include "adapters/channels/interface/webhook.h"
 #include "engine/pipeline/items/messages.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/result.h"
@@ -32,6 +33,12 @@ class Channel {
   virtual void acknowledged(std::string_view identity, std::string_view position) {
     static_cast<void>(identity);
     static_cast<void>(position);
+  }
+  // A request to its webhook. Told only while it runs; what is not answered is answered with 504
+  // after a while. One that has no webhook leaves this as it is.
+  virtual void webhook(const Webhook& request, AnswerWebhook answer) {
+    static_cast<void>(request);
+    answer(404, {});
   }
   // Receives and starts nothing more. Before it returns every delivery under way is reported:
   // not_ready when nothing of it was sent, unknown otherwise.

@@ -72,6 +72,10 @@ class ProgramChannel final : public Channel, public agents::ChildEvents {
 
   Status start() override;
   void deliver(const Delivery& delivery) override;
+  // One that does not read its lines does not learn of it, and loses nothing.
+  void acknowledged(std::string_view identity, std::string_view position) override {
+    if (!muted_ && identity == reports_.now().identity) write(acknowledged_line(position));
+  }
   void stop() override;
   bool ended() const override { return child_ == nullptr; }
 

@@ -199,6 +199,13 @@ std::string deliver_line(const Delivery& delivery) {
   });
 }
 
+std::string acknowledged_line(std::string_view position) {
+  return json_object([&](JsonWriter& json) {
+    json.member("type", "acknowledged");
+    json.member("position", position);
+  });
+}
+
 std::string stop_line() {
   return json_object([](JsonWriter& json) { json.member("type", "stop"); });
 }

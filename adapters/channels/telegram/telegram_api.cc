@@ -27,11 +27,16 @@ constexpr std::array kMethods{
               .total_ms = (kTelegramPollSeconds + 10) * 1'000,
               .own_connection = true,
               .body_max = limits::kTelegramUpdatesBytesMax},
+    MethodRow{.name = "setWebhook"},
+    MethodRow{.name = "getWebhookInfo"},
     MethodRow{.name = "deleteWebhook"},
     MethodRow{.name = "sendMessage", .total_ms = 60'000},
     MethodRow{.name = "sendRichMessage", .total_ms = 60'000},
     MethodRow{.name = "answerCallbackQuery"},
+    MethodRow{.name = "setMyCommands"},
 };
+
+constexpr std::uint32_t kTimeoutMsMax = 600'000;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -53,10 +58,11 @@ bool is_telegram_token(std::string_view token) {
 }
 
 TelegramApi::TelegramApi(std::shared_ptr<http::HttpClient> http, std::string root,
-                         std::string token)
+                         std::string token, std::uint32_t timeout_ms)
     : http_(std::move(http)),
       url_(fmt::format("{}/bot{}/", root, token)),
       token_(std::move(token)),
+      timeout_ms_(std::min(timeout_ms, kTimeoutMsMax)),
       shared_(std::make_shared<Shared>(Shared{.api = this})) {
   log::redact(token_);
 }
@@ -68,12 +74,13 @@ TelegramApi::~TelegramApi() {
 void TelegramApi::call(TelegramMethod method, std::string arguments, Handler handler) {
   if (shared_->api == nullptr) return;
   const MethodRow& row = kMethods[static_cast<std::size_t>(method)];
-  http::HttpRequest request{.method = http::HttpMethod::post,
-                            .url = url_ + std::string(row.name),
-                            .body = std::move(arguments),
-                            .total_ms = row.total_ms,
-                            .body_max = row.body_max,
-                            .own_connection = row.own_connection};
+  http::HttpRequest request{
+      .method = http::HttpMethod::post,
+      .url = url_ + std::string(row.name),
+      .body = std::move(arguments),
+      .total_ms = timeout_ms_ == 0 || row.own_connection ? row.total_ms : timeout_ms_,
+      .body_max = row.body_max,
+      .own_connection = row.own_connection};
   shared_->calls += 1;
   // The id is known only once the call has begun, and its handler is not called before.
   const auto id = std::make_shared<std::uint64_t>(0);

@@ -19,10 +19,13 @@ namespace spine::channels {
 enum class TelegramMethod : std::uint8_t {
   get_me,
   get_updates,
+  set_webhook,
+  get_webhook_info,
   delete_webhook,
   send_message,
   send_rich_message,
   answer_callback_query,
+  set_my_commands,
 };
 
 // How long getUpdates waits for something to come.
@@ -38,8 +41,10 @@ class TelegramApi {
   // result is borrowed for the call.
   using Handler = std::function<void(const TelegramAnswer&)>;
 
-  // `root`: "https://api.telegram.org". REQUIRES: is_telegram_token(token).
-  TelegramApi(std::shared_ptr<http::HttpClient> http, std::string root, std::string token);
+  // `root`: "https://api.telegram.org". `timeout_ms`: of a call other than a poll; 0 = as the
+  // method has it. REQUIRES: is_telegram_token(token).
+  TelegramApi(std::shared_ptr<http::HttpClient> http, std::string root, std::string token,
+              std::uint32_t timeout_ms);
   ~TelegramApi();
   TelegramApi(const TelegramApi&) = delete;
   TelegramApi& operator=(const TelegramApi&) = delete;
@@ -62,6 +67,7 @@ class TelegramApi {
   std::shared_ptr<http::HttpClient> http_;
   std::string url_;  // up to the method; secret
   std::string token_;
+  std::uint32_t timeout_ms_;
   std::shared_ptr<Shared> shared_;
   std::unordered_set<std::uint64_t> open_{};  // ids of calls
   JsonParser parser_{};

@@ -1,4 +1,4 @@
-// TelegramChannel: the token, the poller, the sender.
+// TelegramChannel: the token, the poller or the webhook, the sender.
 #include "adapters/channels/telegram/telegram_channel.h"
 
 #include <algorithm>
@@ -6,8 +6,11 @@
 #include <utility>
 
 #include "adapters/channels/telegram/telegram_api.h"
+#include "adapters/channels/telegram/telegram_inbox.h"
+#include "adapters/channels/telegram/telegram_menu.h"
 #include "adapters/channels/telegram/telegram_poller.h"
 #include "adapters/channels/telegram/telegram_sender.h"
+#include "adapters/channels/telegram/telegram_webhook.h"
 #include "engine/log/log.h"
 #include "engine/state_dir/token.h"
 #include "schemas/vocab/ascii.h"
@@ -36,7 +39,13 @@ class TelegramChannel final : public Channel {
   Status start() override;
   void deliver(const Delivery& delivery) override { parts_->sender.deliver(delivery); }
   void acknowledged(std::string_view identity, std::string_view position) override {
-    if (parts_) parts_->poller.acknowledged(identity, position);
+    if (!parts_) return;
+    if (by_webhook()) return parts_->webhook.acknowledged(identity, position);
+    parts_->poller.acknowledged(identity, position);
+  }
+  void webhook(const Webhook& request, AnswerWebhook answer) override {
+    if (!parts_ || !by_webhook()) return answer(404, {});
+    parts_->webhook.take(request, std::move(answer));
   }
   void stop() override;
   bool ended() const override { return !parts_ || parts_->api.calls() == 0; }
@@ -44,18 +53,28 @@ class TelegramChannel final : public Channel {
  private:
   struct Parts {
     Parts(TelegramChannel& self, std::string token)
-        : api(self.http_, self.settings_.api_root, std::move(token)),
+        : api(self.http_, self.settings_.api_root, std::move(token), self.settings_.timeout_ms),
           sender(api, self.setup_.reports, self.settings_,
                  [&self](std::string_view why) {
                    self.setup_.reports.state(fb::ChannelState::logged_out, why);
                  }),
-          poller(self.setup_.base, api, self.setup_.reports,
-                 [&self](std::string_view from, std::string_view to) { self.moved(from, to); }) {}
+          inbox(
+              api, self.setup_.reports,
+              [&self](std::string_view from, std::string_view to) { self.moved(from, to); },
+              [&self] {
+                show_menu(self.parts_->api, self.settings_, self.setup_.reports.channel());
+              }),
+          poller(self.setup_.base, api, self.setup_.reports, inbox),
+          webhook(self.setup_.base, api, self.setup_.reports, inbox, self.settings_) {}
 
     TelegramApi api;
     TelegramSender sender;
+    TelegramInbox inbox;
     TelegramPoller poller;
+    TelegramWebhook webhook;
   };
+
+  bool by_webhook() const { return !settings_.webhook_url.empty(); }
 
   Result<std::string> token() const;
   void moved(std::string_view from, std::string_view to);
@@ -79,20 +98,16 @@ Result<std::string> TelegramChannel::token() const {
 
 Status TelegramChannel::start() {
   setup_.reports.state(fb::ChannelState::starting);
-  if (!settings_.webhook_url.empty()) {
-    return Error{Errc::invalid_argument,
-                 "channels.telegram.webhookUrl is not served in this version: take it out, and "
-                 "messages are received by long polls."};
-  }
   SPINE_TRY(std::string token, this->token());
   parts_.emplace(*this, std::move(token));
-  parts_->poller.start();
+  by_webhook() ? parts_->webhook.start() : parts_->poller.start();
   return ok();
 }
 
 void TelegramChannel::stop() {
   if (!parts_) return;
   parts_->poller.stop();
+  parts_->webhook.stop();
   parts_->sender.stop();
   parts_->api.stop();
 }

@@ -2,14 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "adapters/channels/interface/reports.h"
 #include "adapters/channels/telegram/telegram_api.h"
-#include "adapters/channels/telegram/telegram_update.h"
+#include "adapters/channels/telegram/telegram_faults.h"
+#include "adapters/channels/telegram/telegram_inbox.h"
 #include "adapters/loop/timer.h"
 
 namespace spine::channels {
@@ -19,11 +19,8 @@ namespace spine::channels {
 // state of the account is told to the reports. Thread: loop.
 class TelegramPoller {
  public:
-  // A group has another id from now on.
-  using OnMoved = std::function<void(std::string_view from, std::string_view to)>;
-
   // All outlive it.
-  TelegramPoller(event_base* base, TelegramApi& api, Reports& reports, OnMoved on_moved);
+  TelegramPoller(event_base* base, TelegramApi& api, Reports& reports, TelegramInbox& inbox);
 
   void start();
   // The api is stopped by its owner.
@@ -40,29 +37,26 @@ class TelegramPoller {
   void poll();
   void polled(const TelegramAnswer& answer);
   void take(const JsonNode& updates);
-  void take_one(const JsonNode& update);
   void answer_presses();
   // The account's state is that of the failure, and the step is tried again.
   void fail(Step step, const TelegramAnswer& answer);
-  void remove_webhook(const TelegramAnswer& why);
+  void remove_webhook(std::string_view why);
   void not_in_journal();
-  std::uint64_t journal_offset() const;
-  std::string name() const;
+
+  const TelegramBot& bot() const { return inbox_.bot(); }
 
   TelegramApi& api_;
   Reports& reports_;
-  OnMoved on_moved_;
+  TelegramInbox& inbox_;
   loop::Timer timer_;
-  Step due_{};  // what the timer is for
-  TelegramUpdate update_{};
-  TelegramBot bot_{};
+  Step due_{};                          // what the timer is for
   std::uint64_t offset_{};              // of the next poll; 0 = from the first that waits
   std::string awaited_{};               // a position that the journal does not have yet
   std::vector<std::string> presses_{};  // to be answered once it has
   std::uint64_t began_ms_{};            // the poll
-  std::uint32_t faults_{};              // in a row
-  std::uint32_t updates_max_{};         // of the next poll
-  bool waits_{};                        // the poll waits for something to come
+  TelegramFaults faults_{};
+  std::uint32_t updates_max_{};  // of the next poll
+  bool waits_{};                 // the poll waits for something to come
   bool webhook_removed_{};
 };
 

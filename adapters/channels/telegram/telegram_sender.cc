@@ -7,9 +7,11 @@
 
 #include "adapters/channels/telegram/telegram_update.h"
 #include "adapters/channels/text/render.h"
+#include "engine/log/log.h"
 #include "engine/pipeline/clock.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::channels {
 namespace {
@@ -17,6 +19,7 @@ namespace {
 using config::TelegramReplies;
 using config::TelegramRich;
 
+constexpr log::Logger kSendLog{"channels"};
 constexpr std::string_view kUnnamedTopic = "1";  // in a group it is meant by leaving it out
 
 // In one rich message; a text that takes several is sent as HTML, whose pieces are the same in
@@ -39,8 +42,8 @@ std::unique_ptr<TelegramSender::Job> TelegramSender::make_job(const Delivery& de
   job->effect = delivery.effect;
   job->chat = delivery.conversation_id;
   job->next = delivery.pieces;
-  const bool general =
-      delivery.thread == kUnnamedTopic && delivery.conversation != fb::ConversationKind::direct;
+  job->direct = delivery.conversation == fb::ConversationKind::direct;
+  const bool general = delivery.thread == kUnnamedTopic && !job->direct;
   if (!general) job->topic = delivery.thread;
   if (settings_.replies != TelegramReplies::off) {
     job->reply_to =
@@ -170,8 +173,21 @@ bool TelegramSender::rich_refused(Job& job, const TelegramAnswer& answer) {
   return true;
 }
 
+// Only where the owner wants it: what is said in a topic may not be for everybody.
+bool TelegramSender::topic_refused(Job& job, const TelegramAnswer& answer) {
+  const bool gone = answer.refusal == TelegramRefusal::topic_gone && !job.topic.empty();
+  if (!gone || job.direct || !settings_.topic_fallback) return false;
+  kSendLog.warn("{}: the topic {} of {} is closed or deleted: delivery {} goes to General",
+                printable(reports_.channel()), printable(job.topic), printable(job.chat),
+                job.delivery.value);
+  job.topic.clear();
+  job.reply_to.clear();  // that message is in the topic
+  send(job);
+  return true;
+}
+
 void TelegramSender::refused(Job& job, const TelegramAnswer& answer) {
-  if (rich_refused(job, answer)) return;
+  if (rich_refused(job, answer) || topic_refused(job, answer)) return;
   switch (answer.refusal) {
     case TelegramRefusal::cannot_parse:
       if (job.plain || job.pieces.empty()) break;

@@ -51,6 +51,7 @@ class TelegramSender {
     std::uint32_t next{};  // the piece under way: so many have arrived
     std::vector<std::string> ids{};
     bool plain{};         // the piece under way is sent without marks
+    bool direct{};        // the chat is one person's
     bool was_moved{};     // the chat got another id during this attempt
     std::size_t bytes{};  // taken from the budget
   };
@@ -64,6 +65,7 @@ class TelegramSender {
   void arrived(Job& job, const TelegramAnswer& answer);
   void refused(Job& job, const TelegramAnswer& answer);
   bool rich_refused(Job& job, const TelegramAnswer& answer);
+  bool topic_refused(Job& job, const TelegramAnswer& answer);
   void fail(Job& job, fb::DeliveryFailure kind, std::string_view reason,
             std::uint64_t retry_after_ms = 0);
   void end(const Job& job);

@@ -9,6 +9,7 @@
 #include "adapters/websocket/protocol/devices.h"
 #include "adapters/websocket/protocol/inputs.h"
 #include "adapters/websocket/protocol/net_log.h"
+#include "schemas/vocab/secrets.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/uuid.h"
 

@@ -1,8 +1,9 @@
 // Credentials: who is let in with which secret or device, and what a refusal says.
 #include "adapters/websocket/door/credentials.h"
 
-#include "adapters/websocket/protocol/entropy.h"
 #include "schemas/vocab/ascii.h"
+#include "schemas/vocab/secrets.h"
+#include "schemas/vocab/sha256.h"
 
 namespace spine::net {
 namespace {

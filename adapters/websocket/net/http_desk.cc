@@ -6,7 +6,9 @@
 #include <string>
 #include <unistd.h>
 
+#include "adapters/http/hook_path.h"
 #include "adapters/websocket/door/admission.h"
+#include "adapters/websocket/net/http_out.h"
 #include "adapters/websocket/protocol/net_log.h"
 #include "schemas/vocab/ascii.h"
 
@@ -128,7 +130,26 @@ http::Response HttpDesk::ui_config(const ServedRequest& request, const Socket& s
   return response;
 }
 
+bool HttpDesk::is_hook(const ServedRequest& request) const {
+  return net_.options.take_hook && http::parse_hook_path(request.path);
+}
+
+void HttpDesk::give_hook(UniqueFd fd, std::string_view address) {
+  if (net_.options.take_hook(fd, address)) return;
+  http::Response response = http::failure(503, "unavailable", "Send it again.");
+  response.retry_after_s = 1;
+  std::string text;
+  http::render(response, {}, text);
+  HttpOut(std::move(text), {}, 0, false).pump({.descriptor = fd.get()});
+}
+
 http::Response HttpDesk::answer_uncounted(const ServedRequest& request, const Socket& socket) {
+  if (is_hook(request)) {
+    return http::failure(501, "unsupported",
+                         "Webhooks are not served over the gateway's own TLS: set "
+                         "channels.telegram.webhookPort, where a proxy that terminates TLS calls "
+                         "them.");
+  }
   const bool ui = net_.options.control_ui.enabled;
   if (ui && control_ui_.config_path(request.path) &&
       (request.method == "GET" || request.method == "HEAD")) {

@@ -10,6 +10,7 @@
 #include "adapters/http/routes.h"
 #include "adapters/websocket/net/perimeter.h"
 #include "adapters/websocket/protocol/context.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::net {
 
@@ -43,6 +44,10 @@ class HttpDesk {
   http::Response answer(const ServedRequest& request, const Socket& socket);
   // 200 when the connection may become a WebSocket. Stores its Host and Origin in the socket.
   http::Response confirm_upgrade(const ServedRequest& request, Socket& socket);
+  // Whether it is for a webhook, and those are answered elsewhere.
+  bool is_hook(const ServedRequest& request) const;
+  // Gives the connection to whoever answers it; with 503 where that is too busy.
+  void give_hook(UniqueFd fd, std::string_view address);
   // Whether to send HSTS: the server has its own TLS.
   bool hsts() const { return site_.tls; }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "adapters/websocket/net/library_log.h"
 #include "adapters/websocket/net/tls.h"
 #include "adapters/websocket/protocol/net_log.h"
 #include "engine/pipeline/clock.h"
@@ -47,13 +48,6 @@ Socket* socket_of(lws* wsi) {
 // Closes the connection after this callback.
 void cut(lws* wsi) {
   lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-}
-
-extern "C" void spine_net_log(int, const char* line) {
-  std::string_view text{line};
-  while (!text.empty() && text.back() == '\n')
-    text.remove_suffix(1);
-  kLog.debug("libwebsockets: {}", text);
 }
 
 // The library speaks neither HTTP nor WebSocket here: what it is given are sockets without a role
@@ -101,7 +95,7 @@ Result<std::unique_ptr<NetLoop>> NetLoop::create(Switchboard& switchboard,
 Status NetLoop::open_context() {
   const TlsFiles& tls = switchboard_.context().options.tls;
   if (tls_) SPINE_TRY_STATUS(check_tls(tls));
-  lws_set_log_level(LLL_ERR, spine_net_log);
+  log_library();
   lws_context_creation_info info{};
   info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
   info.protocols = kProtocols;
@@ -586,6 +580,7 @@ void NetLoop::refuse_head(Socket& socket) {
 void NetLoop::answer_head(Socket& socket) {
   if (head_.state() == http::RequestHead::State::refused) return refuse_head(socket);
   ServedRequest request = read_request(head_);
+  if (socket.wsi == nullptr && desk_.is_hook(request)) return give_away(socket, request);
   if (socket.wsi == nullptr) {
     room_.take(socket, head_.bytes());
   } else {
@@ -600,6 +595,13 @@ void NetLoop::answer_head(Socket& socket) {
   // A connection inside (TLS) occupies a place that another one may be waiting for.
   const bool stays = request.keep_alive && (socket.wsi == nullptr || !room_.crowded());
   respond(socket, std::move(response), {.head = head, .keep_alive = stays});
+}
+
+void NetLoop::give_away(Socket& socket, ServedRequest& request) {
+  if (!desk_.identify(socket, request, perimeter_)) return respond(socket, too_many(), {});
+  UniqueFd fd = room_.give_away(socket);
+  desk_.give_hook(std::move(fd), socket.address);
+  perimeter_.remove(socket);
 }
 
 void NetLoop::upgrade(Socket& socket, ServedRequest& request) {

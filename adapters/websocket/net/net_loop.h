@@ -104,6 +104,9 @@ class NetLoop {
   void serve_inside(Socket& socket);
   void answer_head(Socket& socket);
   void refuse_head(Socket& socket);
+  // Of a connection outside whose request is for a webhook: whoever answers those reads it from the
+  // kernel's buffer.
+  void give_away(Socket& socket, ServedRequest& request);
   void upgrade(Socket& socket, ServedRequest& request);
   void respond(Socket& socket, http::Response response, http::RenderOptions options);
   void after_response(Socket& socket, bool keep_alive);

@@ -133,6 +133,12 @@ int WaitingRoom::enter(Socket& socket, std::uint64_t now_ms) {
   return socket.outside.release();
 }
 
+UniqueFd WaitingRoom::give_away(Socket& socket) {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket.outside.get(), nullptr);
+  socket.place = Socket::Place::none;
+  return std::move(socket.outside);
+}
+
 void WaitingRoom::forget(Socket& socket) {
   switch (std::exchange(socket.place, Socket::Place::none)) {
     case Socket::Place::none:

@@ -47,6 +47,8 @@ class WaitingRoom {
 
   // Moves it inside; returns its descriptor, which the caller now owns. REQUIRES: it is answering.
   int enter(Socket& socket, std::uint64_t now_ms);
+  // Its request is another's business, unread as it is. REQUIRES: it is answering.
+  UniqueFd give_away(Socket& socket);
   // It is no stranger any more, or has ended. Its descriptor is closed if it was still here.
   void forget(Socket& socket);
 

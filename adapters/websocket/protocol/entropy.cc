@@ -1,13 +1,11 @@
-// getrandom, and comparison of secrets.
+// getrandom.
 #include "adapters/websocket/protocol/entropy.h"
 
 #include <cerrno>
-#include <openssl/crypto.h>
 #include <sys/random.h>
 
 #include "engine/state_dir/token.h"
 #include "schemas/vocab/check.h"
-#include "schemas/vocab/sha256.h"
 
 namespace spine::net {
 
@@ -31,14 +29,6 @@ std::string new_device_token() {
   Result<std::string> token = state_dir::make_token();
   SPINE_CHECK(token && "the kernel gives no random numbers");
   return std::move(*token);
-}
-
-bool secret_equal(std::string_view given, std::string_view secret) {
-  // Digests have one length, so neither content nor length of the secret shows in the time taken.
-  const Digest256 a = sha256_of(given);
-  const Digest256 b = sha256_of(secret);
-  const bool equal = CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-  return equal && !secret.empty();
 }
 
 }  // namespace spine::net

@@ -1,10 +1,9 @@
-// Entropy: random numbers and secrets, and the comparison of secrets.
+// Entropy: random numbers and secrets.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <string>
-#include <string_view>
 
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/uuid.h"
@@ -23,8 +22,5 @@ class Entropy {
 
 // A token for a device: like the gateway's own, it cannot be guessed.
 std::string new_device_token();
-
-// Whether the two are equal, compared in constant time. An empty secret equals nothing.
-bool secret_equal(std::string_view given, std::string_view secret);
 
 }  // namespace spine::net

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/config/config.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::net {
 
@@ -48,6 +50,9 @@ struct NetOptions {
   config::Given given{};  // beside the configuration file, when it is read again
   // Reads the configuration file again, soon. Called on the net thread.
   std::function<void()> reload{};
+  // Takes over a connection whose request for a webhook is still to be read; false when it cannot,
+  // and `fd` is as before. Null: there are no webhooks here. Called on the net thread.
+  std::function<bool(UniqueFd& fd, std::string_view address)> take_hook{};
   // The protocol's times, milliseconds.
   std::uint64_t handshake_ms{limits::kHandshakeMs};
   std::uint64_t refusal_report_ms{limits::kRefusalsGatheredMs};

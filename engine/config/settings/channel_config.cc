@@ -397,6 +397,17 @@ bool is_not_served(const ChannelConfig& channel) {
   return channel.enabled && channel.program.command.empty() && lacks_adapter(channel.name);
 }
 
+std::optional<WebhookListener> webhook_listener(const std::vector<ChannelConfig>& channels) {
+  for (const ChannelConfig& channel : channels) {
+    for (const TelegramAccount& account : channel.telegram) {
+      if (!channel.enabled || !account.enabled || !account.webhook_port) continue;
+      return WebhookListener{.address = account.webhook_host,
+                             .port = static_cast<std::uint16_t>(*account.webhook_port)};
+    }
+  }
+  return std::nullopt;
+}
+
 void read_channels(Reading& reading) {
   for (const NodeId node : reading.children(reading.at("channels"))) {
     const std::string_view key = reading.document.key(node);

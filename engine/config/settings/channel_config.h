@@ -58,6 +58,8 @@ extern const SettingTable kChannelTable;
 extern const SettingTable kGroupTable;
 void read_channels(Reading& reading);  // after read_agents()
 
+// The listener that serves webhooks alone; none: they are at the gateway's own port.
+std::optional<WebhookListener> webhook_listener(const std::vector<ChannelConfig>& channels);
 // Whether OpenClaw knows a channel of that name, in lower case, and this version has no adapter for
 // it.
 bool lacks_adapter(std::string_view channel);

@@ -7,6 +7,7 @@
 
 #include "engine/config/config.h"
 #include "engine/config/source/reading.h"
+#include "schemas/vocab/addresses.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::config {
@@ -16,6 +17,8 @@ using enum Type;
 using Account = TelegramAccount;
 
 constexpr std::string_view kTelegramName = "telegram";
+constexpr std::size_t kCommandBytesMax = 32;
+constexpr std::size_t kCommandsMax = 80;  // Telegram takes 100, the gateway's among them
 constexpr std::string_view kTokenVariable = "TELEGRAM_BOT_TOKEN";
 
 constexpr Accepts kReplies = one_of({{"off", TelegramReplies::off},
@@ -24,12 +27,22 @@ constexpr Accepts kReplies = one_of({{"off", TelegramReplies::off},
 constexpr Accepts kRich = one_of(
     {{"off", TelegramRich::off}, {"auto", TelegramRich::automatic}, {"on", TelegramRich::on}});
 
+constexpr Accepts kFallbacks = one_of({{"none", false}, {"general", true}});
+
 constexpr std::array kTelegram{
     Setting{"botToken", secret, in<&Account::token>, "of the bot, from @BotFather"},
     Setting{"tokenFile", path, in<&Account::token_file>, "a file that holds the token"},
     Setting{"apiRoot", text, in<&Account::api_root>, "where the Bot API is, without /bot<token>"},
     Setting{"webhookUrl", text, in<&Account::webhook_url>,
-            "refused: this version receives by long polls"},
+            "where Telegram posts messages, instead of long polls"},
+    Setting{"webhookSecret", secret, in<&Account::webhook_secret>,
+            "by which those posts are known; with webhookUrl it must be there"},
+    Setting{"webhookPath", text, in<&Account::webhook_path>,
+            "another path for them at webhookPort, beside /channels/telegram/webhook"},
+    Setting{"webhookHost", text, in<&Account::webhook_host>, "the address that webhookPort is at",
+            Applies::restart},
+    Setting{"webhookPort", whole(0, 65'535), in<&Account::webhook_port>,
+            "a port that serves webhooks and nothing else; 0 = one that is free", Applies::restart},
     remote("textChunkLimit", whole(1, 1'000'000), in<&Account::chunk_units>,
            "how long one message may be, up to Telegram's 4,096"),
     remote("replyToMode", kReplies, in<&Account::replies>,
@@ -37,11 +50,21 @@ constexpr std::array kTelegram{
     remote("rich", kRich, in<&Account::rich>,
            "whether tables, headings and maths go out as rich messages"),
     remote("linkPreview", boolean, in<&Account::link_preview>, "whether links are shown as cards"),
-    unused("direct|topics|defaultTo|defaultAccount|webhookSecret|webhookPath|webhookHost|"
-           "webhookPort|proxy|network|retry|timeoutSeconds|historyLimit|dmHistoryLimit|dms|"
+    remote("topicFallback", kFallbacks, in<&Account::topic_fallback>,
+           "where what a closed or deleted topic does not take goes: nowhere, or to General"),
+    remote("timeoutSeconds", whole(1, 2'000'000, 1'000), in<&Account::timeout_ms>,
+           "how long a call may take, up to ten minutes"),
+    Setting{"commands.native", scalar, not_kept,
+            "false: the gateway's commands are not in the bot's menu"},
+    Setting{"customCommands", list, not_kept, "further commands in the bot's menu"},
+    Setting{"customCommands.[].command", text, not_kept, "its name, without \"/\""},
+    Setting{"customCommands.[].description", text, not_kept, "what it does, for people"},
+    unused("commands.*"),
+    unused("direct|topics|defaultTo|defaultAccount|proxy|network|"
+           "retry|historyLimit|dmHistoryLimit|dms|"
            "chunkMode|streaming|streamMode|blockStreaming|blockStreamingCoalesce|draftChunk|"
            "mediaMaxMb|actions|reactionNotifications|reactionLevel|markdown|capabilities|"
-           "customCommands|commands|configWrites|heartbeat|responsePrefix|ackReaction"),
+           "configWrites|heartbeat|responsePrefix|ackReaction"),
 };
 
 const ChannelConfig* telegram_of(const Config& config) {
@@ -62,6 +85,62 @@ const void* default_account(const Config& config, std::string_view name) {
 constexpr std::array kPlaces{TablePlace{"channels.telegram.accounts.*."},
                              TablePlace{"channels.telegram.", default_account}};
 
+// Telegram's own rule for secret_token.
+bool is_webhook_secret(std::string_view text) {
+  return !text.empty() && text.size() <= 256 && is_plain(text, "_-");
+}
+
+void check_webhook(const Reading& reading, NodeId node, const Account& account) {
+  const bool own_root = account.api_root != Account{}.api_root;
+  const bool good_url = account.webhook_url.starts_with("https://") ||
+                        (own_root && account.webhook_url.starts_with("http://"));
+  if (!account.webhook_path.empty() && !account.webhook_path.starts_with('/')) {
+    reading.error(node, "channels.telegram: webhookPath must begin with \"/\".");
+  }
+  if (account.webhook_port && !parse_ip(account.webhook_host)) {
+    reading.error(node, "channels.telegram: webhookHost must be an IP address, as in 127.0.0.1.");
+  }
+  if (!account.webhook_path.empty() && !account.webhook_port) {
+    reading.warn(node,
+                 "channels.telegram: webhookPath is served at webhookPort alone, which is not set: "
+                 "Telegram's posts have to come to /channels/telegram/webhook.");
+  }
+  if (account.webhook_url.empty()) return;
+  if (!good_url) {
+    reading.error(node, "channels.telegram: webhookUrl must begin with https://.");
+  }
+  if (!is_webhook_secret(account.webhook_secret)) {
+    reading.error(
+        node,
+        "channels.telegram: webhookUrl needs a webhookSecret of 1 to 256 letters, digits, "
+        "_ and -, so that nobody else can post messages.");
+  }
+}
+
+// What stands below replaces what the account took from the channel.
+void read_commands(const Reading& reading, NodeId node, Account& account) {
+  if (const NodeId native = reading.below(node, "commands.native"); native != 0) {
+    account.shows_commands = reading.flag(native).value_or(true);
+  }
+  const NodeId list = reading.below(node, "customCommands");
+  if (list == 0) return;
+  account.commands.clear();
+  for (const NodeId item : reading.children(list)) {
+    std::string name = lower_case(reading.text(item, "command").value_or(""));
+    if (name.starts_with('/')) name.erase(0, 1);
+    const std::string description = reading.text(item, "description").value_or("");
+    const bool good = !name.empty() && name.size() <= kCommandBytesMax && is_plain(name, "_");
+    if (!good || description.empty() || account.commands.size() == kCommandsMax) {
+      reading.warn(item,
+                   "channels.telegram: this custom command is left out: it needs a name of 1 to 32 "
+                   "letters, digits and _, and a description, and there may be {} of them.",
+                   kCommandsMax);
+      continue;
+    }
+    account.commands.push_back({std::move(name), description});
+  }
+}
+
 // Whether it can be used. What is wrong with it is said.
 bool check(const Reading& reading, NodeId node, Account& account) {
   while (account.api_root.ends_with('/'))
@@ -72,12 +151,9 @@ bool check(const Reading& reading, NodeId node, Account& account) {
     reading.error(node, "channels.telegram: apiRoot must begin with https:// or http://, as in {}.",
                   Account{}.api_root);
   }
-  if (!account.webhook_url.empty()) {
-    reading.warn(node,
-                 "channels.telegram: webhookUrl is not served in this version: take it out, and "
-                 "messages are received by long polls. Until then the account is not connected.");
-  }
-  return !account.token.empty() || !account.token_file.empty();
+  if (account.token.empty() && account.token_file.empty()) return false;
+  check_webhook(reading, node, account);
+  return true;
 }
 
 }  // namespace
@@ -88,6 +164,7 @@ std::vector<TelegramAccount> read_telegram(const Reading& reading, NodeId channe
   std::vector<Account> accounts;
   Account common;
   reading.take(kTelegram, channel, &common);
+  read_commands(reading, channel, common);
   Account own = common;
   common.token.clear();
   common.token_file.clear();
@@ -99,6 +176,9 @@ std::vector<TelegramAccount> read_telegram(const Reading& reading, NodeId channe
     own_listed = own_listed || is_default;
     Account account = is_default ? own : common;
     reading.take(kTelegram, node, &account);
+    read_commands(reading, node, account);
+    if (account.webhook_port != common.webhook_port || account.webhook_host != common.webhook_host)
+      reading.error(node, "channels.telegram: all accounts have one webhookPort and webhookHost.");
     account.name = is_default ? "" : std::string(key);
     account.enabled = reading.flag(node, "enabled").value_or(true);
     if (check(reading, node, account)) {

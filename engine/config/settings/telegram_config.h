@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,14 @@ struct SettingTable;
 enum class TelegramReplies : std::uint8_t { off, first, all };
 enum class TelegramRich : std::uint8_t { off, automatic, on };
 
+// Shown to people beside the text they write; what it does is the agent's business.
+struct TelegramCommand {
+  std::string name{};  // without "/"
+  std::string description{};
+
+  bool operator==(const TelegramCommand&) const = default;
+};
+
 // An account takes from the channel what it does not say itself.
 struct TelegramAccount {
   std::string name{};  // of channels.telegram.accounts; empty = the default one
@@ -23,13 +32,28 @@ struct TelegramAccount {
   std::string token{};                 // secret; empty = in the file
   std::filesystem::path token_file{};  // absolute
   std::string api_root{"https://api.telegram.org"};
-  std::string webhook_url{};
+  std::string webhook_url{};     // empty = messages are received by long polls
+  std::string webhook_secret{};  // secret
+  std::string webhook_path{};    // at the listener of its own, beside the usual one
+  // Of a listener that serves webhooks alone; no port = they are at the gateway's own one.
+  std::string webhook_host{"127.0.0.1"};
+  std::optional<std::uint32_t> webhook_port{};
   std::uint32_t chunk_units{4'000};  // UTF-16 units of one message
   TelegramReplies replies{TelegramReplies::off};
   TelegramRich rich{TelegramRich::automatic};
   bool link_preview{true};
+  bool topic_fallback{};       // what a closed topic does not take goes to General
+  std::uint32_t timeout_ms{};  // of a call, other than a poll; 0 = as the method has it
+  bool shows_commands{true};   // the gateway's commands are in the bot's menu
+  std::vector<TelegramCommand> commands{};  // further ones
 
   bool operator==(const TelegramAccount&) const = default;
+};
+
+// Where webhooks have a listener of their own.
+struct WebhookListener {
+  std::string address{};
+  std::uint16_t port{};
 };
 
 extern const SettingTable kTelegramTable;

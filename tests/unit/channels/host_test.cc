@@ -30,6 +30,7 @@ struct Script {
   bool start_throws{};
   bool deliver_throws{};
   bool reports_on_stop{true};
+  bool takes_webhooks{};
   int made{};
   int stopped{};
   int alive{};
@@ -56,6 +57,11 @@ class FakeChannel final : public Channel {
   void deliver(const Delivery& delivery) override {
     if (script_.deliver_throws) throw std::runtime_error("bang");
     script_.given.push_back(delivery.delivery.value);
+  }
+  void webhook(const Webhook& request, AnswerWebhook answer) override {
+    if (!script_.takes_webhooks) return Channel::webhook(request, std::move(answer));
+    if (request.body == "boom") throw std::runtime_error("boom");
+    answer(200, request.body);
   }
   void stop() override {
     script_.stopped += 1;
@@ -243,6 +249,50 @@ TEST_F(ChannelHostTest, StoppingReportsEverythingEvenForAChannelThatDoesNot) {
   EXPECT_EQ(told(), (std::vector<std::string>{"7 not_ready"}));
   EXPECT_TRUE(host->ended());
   EXPECT_EQ(scripts_["a"].given, std::vector<std::uint64_t>{5});
+}
+
+TEST_F(ChannelHostTest, WhatIsUnderWayIsWaitedForAndNothingIsBegun) {
+  const auto host = this->host();
+  host->apply({channel("a")});
+  turn_until([&] { return scripts_["a"].made == 1; });
+  host->deliver(item("a", 5));
+  told();
+  host->begin_stop();
+  EXPECT_FALSE(host->drained());
+  host->deliver(item("a", 6));
+  EXPECT_EQ(told(), (std::vector<std::string>{"6 not_ready"}));
+  EXPECT_EQ(scripts_["a"].given, std::vector<std::uint64_t>{5});
+  host->stop();
+  EXPECT_TRUE(host->drained());
+}
+
+TEST_F(ChannelHostTest, AWebhookGoesToItsAccountAndNothingElseShows) {
+  scripts_["a"].takes_webhooks = true;
+  const auto host = this->host();
+  std::string answers;
+  const auto ask = [&](std::string_view channel, std::string_view account,
+                       std::string_view body = "hello") {
+    answers.clear();
+    host->webhook({.channel = channel, .account = account, .method = "POST", .body = body},
+                  [&](int status, std::string_view text) {
+                    answers += std::to_string(status) + " " + std::string(text);
+                  });
+    return answers;
+  };
+  EXPECT_EQ(ask("a", ""), "404 ");
+  host->apply({channel("a"), channel("b")});
+  EXPECT_EQ(ask("a", ""), "404 ");  // it does not run yet
+  turn_until([&] { return scripts_["b"].made == 1; });
+  EXPECT_EQ(ask("a", ""), "200 hello");
+  EXPECT_EQ(ask("A", ""), "200 hello");
+  EXPECT_EQ(ask("a", "other"), "404 ");
+  EXPECT_EQ(ask("b", ""), "404 ");
+  EXPECT_EQ(ask("c", ""), "404 ");
+  // What throws is a fault of that channel, and its request is answered by time.
+  EXPECT_EQ(ask("a", "", "boom"), "");
+  EXPECT_EQ(ask("a", ""), "404 ");
+  host->stop();
+  EXPECT_EQ(ask("a", ""), "404 ");
 }
 
 TEST_F(ChannelHostTest, AnAccountIsToldWhereItWas) {

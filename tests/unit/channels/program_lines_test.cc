@@ -111,6 +111,7 @@ TEST(ProgramLines, WhatAProgramReadsIsOneLineEach) {
   EXPECT_EQ(start_line("shell", "", "", ""), R"({"type":"start","channel":"shell"})");
   EXPECT_EQ(start_line("shell", "x", "9", "@me"),
             R"({"type":"start","channel":"shell","account":"x","position":"9","identity":"@me"})");
+  EXPECT_EQ(acknowledged_line("17\""), R"({"type":"acknowledged","position":"17\""})");
   EXPECT_EQ(stop_line(), R"({"type":"stop"})");
   const Delivery delivery{.delivery = DeliveryId{42},
                           .attempt = 2,

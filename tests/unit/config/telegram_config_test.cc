@@ -65,12 +65,61 @@ TEST_F(TelegramConfig, WhatCannotBeDoneIsNamed) {
               HasSubstr("apiRoot must begin with https://"));
   EXPECT_THAT(refusal("{channels: {telegram: {botToken: '7:a', replyToMode: 'some'}}}"),
               HasSubstr("off, first or all"));
-  EXPECT_THAT(warnings("{channels: {telegram: {botToken: '7:a', webhookUrl: 'https://x/y'}}}"),
-              HasSubstr("webhookUrl is not served in this version"));
   EXPECT_THAT(warnings("{channels: {telegram: {botToken: '7:a', streaming: 'partial'}}}"),
               HasSubstr("channels.telegram.streaming has no effect in this version"));
   EXPECT_THAT(warnings("{channels: {telegram: {accounts: {a: {}}}}}"),
               HasSubstr("accounts.a has no botToken"));
+}
+
+TEST_F(TelegramConfig, AWebhookNeedsASecretAndOneListener) {
+  const auto list = accounts(
+      "{botToken: '7:a', webhookUrl: 'https://x/y', webhookSecret: 'S_e-1', webhookPort: 8787,"
+      " webhookPath: '/y'}");
+  ASSERT_EQ(list.size(), 1U);
+  EXPECT_EQ(list[0].webhook_url, "https://x/y");
+  EXPECT_EQ(list[0].webhook_secret, "S_e-1");
+  EXPECT_EQ(list[0].webhook_host, "127.0.0.1");
+  EXPECT_EQ(list[0].webhook_port, 8787U);
+  const auto refused = [&](const std::string& more) {
+    return refusal("{channels: {telegram: {botToken: '7:a', " + more + "}}}");
+  };
+  EXPECT_THAT(refused("webhookUrl: 'https://x/y'"), HasSubstr("needs a webhookSecret"));
+  EXPECT_THAT(refused("webhookUrl: 'https://x/y', webhookSecret: 'a b'"),
+              HasSubstr("needs a webhookSecret"));
+  EXPECT_THAT(refused("webhookUrl: 'http://x/y', webhookSecret: 'a'"), HasSubstr("https://"));
+  EXPECT_THAT(refused("webhookPort: 1, webhookHost: 'localhost'"), HasSubstr("IP address"));
+  EXPECT_THAT(refused("webhookPort: 1, webhookPath: 'x'"), HasSubstr("begin with"));
+  EXPECT_THAT(refused("webhookPort: 1, accounts: {a: {botToken: '8:b', webhookPort: 2}}"),
+              HasSubstr("one webhookPort"));
+  EXPECT_THAT(warnings("{channels: {telegram: {botToken: '7:a', webhookPath: '/x'}}}"),
+              HasSubstr("served at webhookPort alone"));
+}
+
+TEST_F(TelegramConfig, TheListenerIsThatOfAnAccountThatIsEnabled) {
+  const auto listener = [&](const std::string& telegram) {
+    return webhook_listener(parsed("{channels: {telegram: " + telegram + "}}").channels);
+  };
+  EXPECT_FALSE(listener("{botToken: '7:a'}"));
+  EXPECT_FALSE(listener("{enabled: false, botToken: '7:a', webhookPort: 1}"));
+  const auto found = listener("{botToken: '7:a', webhookPort: 8787, webhookHost: '::1'}");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->address, "::1");
+  EXPECT_EQ(found->port, 8787);
+}
+
+TEST_F(TelegramConfig, CommandsOfTheMenu) {
+  const auto list = accounts(
+      "{botToken: '7:a', timeoutSeconds: 30, topicFallback: 'general', commands: {native: false},"
+      " customCommands: [{command: '/Backup', description: 'Save all'}, {command: 'a b',"
+      " description: 'x'}], accounts: {b: {botToken: '8:b', commands: {native: 'auto'},"
+      " customCommands: []}}}");
+  ASSERT_EQ(list.size(), 2U);
+  EXPECT_FALSE(list[1].shows_commands);
+  EXPECT_EQ(list[1].commands, (std::vector<TelegramCommand>{{"backup", "Save all"}}));
+  EXPECT_EQ(list[1].timeout_ms, 30'000U);
+  EXPECT_TRUE(list[1].topic_fallback);
+  EXPECT_TRUE(list[0].shows_commands);
+  EXPECT_TRUE(list[0].commands.empty());
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "adapters/websocket/protocol/hub.h"
 #include "adapters/websocket/protocol/rows.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/secrets.h"
 
 namespace spine::net {
 namespace {
