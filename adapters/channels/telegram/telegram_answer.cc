@@ -58,6 +58,7 @@ constexpr std::array kRefusals{
     RefusalRow{400, "message is too long", too_long, kTooLong},
     RefusalRow{400, "message_too_long", too_long, kTooLong},
     RefusalRow{400, "caption is too long", too_long, kTooLong},
+    RefusalRow{400, "file is too big", file_too_large, "Telegram gives bots no file of that size"},
     RefusalRow{400, "can't parse entities", cannot_parse, "Telegram cannot read the marks"},
     RefusalRow{400, "message is not modified", not_modified, "The message is that already"},
     RefusalRow{400, "message to edit not found", message_gone, kNoMessage},

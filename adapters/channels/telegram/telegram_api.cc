@@ -30,6 +30,7 @@ constexpr std::array kMethods{
     MethodRow{.name = "deleteWebhook"},
     MethodRow{.name = "sendMessage", .total_ms = 60'000},
     MethodRow{.name = "sendRichMessage", .total_ms = 60'000},
+    MethodRow{.name = "getFile"},
     MethodRow{.name = "answerCallbackQuery"},
 };
 
@@ -56,6 +57,7 @@ TelegramApi::TelegramApi(std::shared_ptr<http::HttpClient> http, std::string roo
                          std::string token)
     : http_(std::move(http)),
       url_(fmt::format("{}/bot{}/", root, token)),
+      file_url_(fmt::format("{}/file/bot{}/", root, token)),
       token_(std::move(token)),
       shared_(std::make_shared<Shared>(Shared{.api = this})) {
   log::redact(token_);
@@ -91,6 +93,19 @@ void TelegramApi::call(TelegramMethod method, std::string arguments, Handler han
   } else {
     shared_->calls -= 1;
   }
+}
+
+std::string TelegramApi::file_url(std::string_view file_path) const {
+  std::string url = file_url_;
+  for (const char c : file_path) {
+    const bool plain = is_token_character(c) || c == '.' || c == '/' || c == '~';
+    if (plain) {
+      url += c;
+    } else {
+      url += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return url;
 }
 
 void TelegramApi::take(TelegramMethod method, const http::HttpResponse& response,

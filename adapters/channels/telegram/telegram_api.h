@@ -22,6 +22,7 @@ enum class TelegramMethod : std::uint8_t {
   delete_webhook,
   send_message,
   send_rich_message,
+  get_file,
   answer_callback_query,
 };
 
@@ -46,6 +47,8 @@ class TelegramApi {
 
   // `arguments`: a JSON object. After stop() nothing is called and the handler is dropped.
   void call(TelegramMethod method, std::string arguments, Handler handler);
+  // Where the file is that getFile says. Secret: the token is in it.
+  std::string file_url(std::string_view file_path) const;
   // Cancels every call; the handlers are dropped.
   void stop();
   // Calls that the client has not ended yet, also after stop().
@@ -60,7 +63,8 @@ class TelegramApi {
   void take(TelegramMethod method, const http::HttpResponse& response, const Handler& handler);
 
   std::shared_ptr<http::HttpClient> http_;
-  std::string url_;  // up to the method; secret
+  std::string url_;       // up to the method; secret
+  std::string file_url_;  // up to the path of a file; secret
   std::string token_;
   std::shared_ptr<Shared> shared_;
   std::unordered_set<std::uint64_t> open_{};  // ids of calls

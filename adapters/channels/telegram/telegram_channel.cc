@@ -2,16 +2,19 @@
 #include "adapters/channels/telegram/telegram_channel.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <optional>
 #include <utility>
 
 #include "adapters/channels/telegram/telegram_api.h"
+#include "adapters/channels/telegram/telegram_files.h"
 #include "adapters/channels/telegram/telegram_poller.h"
 #include "adapters/channels/telegram/telegram_sender.h"
 #include "engine/log/log.h"
 #include "engine/state_dir/token.h"
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/check.h"
+#include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::channels {
@@ -27,11 +30,24 @@ std::string host_of(std::string_view root) {
   return lower_case(host.starts_with('[') ? host.substr(1) : host);
 }
 
+// Of a file that is fetched.
+std::uint64_t media_bytes_max(const config::TelegramAccount& settings) {
+  const bool own_root = settings.api_root != config::TelegramAccount{}.api_root;
+  const std::uint64_t wanted = settings.media_mb_max * limits::kMiB;
+  return own_root ? wanted : std::min<std::uint64_t>(wanted, kTelegramFileBytesMax);
+}
+
+std::string shown(const Reports& reports) {
+  const std::string name = printable(reports.channel());
+  if (reports.account().empty()) return name;
+  return fmt::format("{} ({})", name, printable(reports.account()));
+}
+
 class TelegramChannel final : public Channel {
  public:
   TelegramChannel(const ChannelSetup& setup, const config::TelegramAccount& settings,
-                  std::shared_ptr<http::HttpClient> http)
-      : setup_(setup), settings_(settings), http_(std::move(http)) {}
+                  std::shared_ptr<http::HttpClient> http, media::MediaKeeper* media)
+      : setup_(setup), settings_(settings), http_(std::move(http)), media_(media) {}
 
   Status start() override;
   void deliver(const Delivery& delivery) override { parts_->sender.deliver(delivery); }
@@ -49,11 +65,16 @@ class TelegramChannel final : public Channel {
                  [&self](std::string_view why) {
                    self.setup_.reports.state(fb::ChannelState::logged_out, why);
                  }),
-          poller(self.setup_.base, api, self.setup_.reports,
+          files(self.setup_.base, api, self.http_,
+                {.bytes_max = media_bytes_max(self.settings_),
+                 .keeper = self.media_,
+                 .name = shown(self.setup_.reports)}),
+          poller(self.setup_.base, api, files, self.setup_.reports,
                  [&self](std::string_view from, std::string_view to) { self.moved(from, to); }) {}
 
     TelegramApi api;
     TelegramSender sender;
+    TelegramFiles files;
     TelegramPoller poller;
   };
 
@@ -63,6 +84,7 @@ class TelegramChannel final : public Channel {
   const ChannelSetup setup_;
   const config::TelegramAccount& settings_;
   std::shared_ptr<http::HttpClient> http_;
+  media::MediaKeeper* media_;
   std::optional<Parts> parts_{};
 };
 
@@ -94,6 +116,7 @@ void TelegramChannel::stop() {
   if (!parts_) return;
   parts_->poller.stop();
   parts_->sender.stop();
+  parts_->files.stop();
   parts_->api.stop();
 }
 
@@ -125,11 +148,12 @@ std::vector<std::string> telegram_hosts(const config::ChannelConfig& channel) {
 
 std::unique_ptr<Channel> make_telegram_channel(const ChannelSetup& setup,
                                                const std::string& account,
-                                               std::shared_ptr<http::HttpClient> http) {
+                                               std::shared_ptr<http::HttpClient> http,
+                                               media::MediaKeeper* media) {
   const auto& accounts = setup.config.telegram;
   const auto settings = std::ranges::find(accounts, account, &config::TelegramAccount::name);
   SPINE_CHECK(settings != accounts.end());
-  return std::make_unique<TelegramChannel>(setup, *settings, std::move(http));
+  return std::make_unique<TelegramChannel>(setup, *settings, std::move(http), media);
 }
 
 }  // namespace spine::channels

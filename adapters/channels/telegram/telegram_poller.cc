@@ -27,12 +27,14 @@ constexpr std::uint32_t kFaultsUntilDown = 3;
 
 }  // namespace
 
-TelegramPoller::TelegramPoller(event_base* base, TelegramApi& api, Reports& reports,
-                               OnMoved on_moved)
+TelegramPoller::TelegramPoller(event_base* base, TelegramApi& api, TelegramFiles& files,
+                               Reports& reports, OnMoved on_moved)
     : api_(api),
       reports_(reports),
       on_moved_(std::move(on_moved)),
       timer_(base, [this] { (this->*due_)(); }),
+      hold_(files, [this](const TelegramUpdate& update,
+                          TelegramUpdate::Kind kind) { take_one(update, kind); }),
       updates_max_(kUpdatesMax) {}
 
 std::string TelegramPoller::name() const {
@@ -115,7 +117,7 @@ void TelegramPoller::take(const JsonNode& updates) {
   std::uint64_t last = 0;
   updates.each([&](const JsonNode& update) {
     last = std::max(last, update.number("update_id"));
-    take_one(update);
+    hold_.take(update, bot_, pipeline::wall_now_ms());
   });
   if (last == 0) {
     const std::uint64_t took_ms = pipeline::boottime_now_ms() - began_ms_;
@@ -123,6 +125,12 @@ void TelegramPoller::take(const JsonNode& updates) {
                  waits_ && took_ms < kIntervalMs ? kIntervalMs - took_ms : 0);
   }
   offset_ = last + 1;
+  held_ = !hold_.empty();
+  if (!held_) reported();
+}
+
+void TelegramPoller::reported() {
+  held_ = false;
   awaited_ = std::to_string(offset_);
   const AccountState& now = reports_.now();
   if (now.position == awaited_ && now.position_of == bot_.id)
@@ -131,24 +139,24 @@ void TelegramPoller::take(const JsonNode& updates) {
   later(&TelegramPoller::not_in_journal, kJournalMs);
 }
 
-void TelegramPoller::take_one(const JsonNode& update) {
-  switch (update_.read(update, bot_, pipeline::wall_now_ms())) {
+void TelegramPoller::take_one(const TelegramUpdate& update, TelegramUpdate::Kind kind) {
+  switch (kind) {
     case TelegramUpdate::Kind::message:
-      reports_.received(update_.message());
+      reports_.received(update.message());
       break;
     case TelegramUpdate::Kind::migrated:
-      on_moved_(update_.moved_from(), update_.moved_to());
+      on_moved_(update.moved_from(), update.moved_to());
       break;
     case TelegramUpdate::Kind::unknown:
-      kPollLog.info("{}: update {} is of a kind that this version does not know: skipped", name(),
-                    update.number("update_id"));
+      kPollLog.info("{}: an update is of a kind that this version does not know: skipped", name());
       break;
     case TelegramUpdate::Kind::nothing:
       break;
   }
-  if (!update_.press().empty() && presses_.size() < limits::kTelegramAnswersMax) {
-    presses_.emplace_back(update_.press());
+  if (!update.press().empty() && presses_.size() < limits::kTelegramAnswersMax) {
+    presses_.emplace_back(update.press());
   }
+  if (held_ && hold_.empty()) reported();
 }
 
 void TelegramPoller::acknowledged(std::string_view identity, std::string_view position) {

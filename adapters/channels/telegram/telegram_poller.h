@@ -9,13 +9,15 @@
 
 #include "adapters/channels/interface/reports.h"
 #include "adapters/channels/telegram/telegram_api.h"
+#include "adapters/channels/telegram/telegram_hold.h"
 #include "adapters/channels/telegram/telegram_update.h"
 #include "adapters/loop/timer.h"
 
 namespace spine::channels {
 
 // One call at a time, from getMe on: a poll begins when the one before has ended, what it brought
-// is in the journal, and the engine has room. So a poll confirms only what the journal has. The
+// (with the files of its messages) is in the journal, and the engine has room. So a poll confirms
+// only what the journal has, and a slow file holds the next poll up as long as it may take. The
 // state of the account is told to the reports. Thread: loop.
 class TelegramPoller {
  public:
@@ -23,7 +25,8 @@ class TelegramPoller {
   using OnMoved = std::function<void(std::string_view from, std::string_view to)>;
 
   // All outlive it.
-  TelegramPoller(event_base* base, TelegramApi& api, Reports& reports, OnMoved on_moved);
+  TelegramPoller(event_base* base, TelegramApi& api, TelegramFiles& files, Reports& reports,
+                 OnMoved on_moved);
 
   void start();
   // The api is stopped by its owner.
@@ -40,7 +43,9 @@ class TelegramPoller {
   void poll();
   void polled(const TelegramAnswer& answer);
   void take(const JsonNode& updates);
-  void take_one(const JsonNode& update);
+  void take_one(const TelegramUpdate& update, TelegramUpdate::Kind kind);
+  // Every update of the last poll was reported.
+  void reported();
   void answer_presses();
   // The account's state is that of the failure, and the step is tried again.
   void fail(Step step, const TelegramAnswer& answer);
@@ -54,7 +59,7 @@ class TelegramPoller {
   OnMoved on_moved_;
   loop::Timer timer_;
   Step due_{};  // what the timer is for
-  TelegramUpdate update_{};
+  TelegramHold hold_;
   TelegramBot bot_{};
   std::uint64_t offset_{};              // of the next poll; 0 = from the first that waits
   std::string awaited_{};               // a position that the journal does not have yet
@@ -63,6 +68,7 @@ class TelegramPoller {
   std::uint32_t faults_{};              // in a row
   std::uint32_t updates_max_{};         // of the next poll
   bool waits_{};                        // the poll waits for something to come
+  bool held_{};                         // some of what it brought is not reported yet
   bool webhook_removed_{};
 };
 

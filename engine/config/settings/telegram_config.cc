@@ -36,11 +36,13 @@ constexpr std::array kTelegram{
            "which messages of an answer refer to the question"),
     remote("rich", kRich, in<&Account::rich>,
            "whether tables, headings and maths go out as rich messages"),
+    remote("mediaMaxMb", whole(1, 100), in<&Account::media_mb_max>,
+           "how large a file may be that is fetched; Telegram's own servers give bots up to 20"),
     remote("linkPreview", boolean, in<&Account::link_preview>, "whether links are shown as cards"),
     unused("direct|topics|defaultTo|defaultAccount|webhookSecret|webhookPath|webhookHost|"
            "webhookPort|proxy|network|retry|timeoutSeconds|historyLimit|dmHistoryLimit|dms|"
            "chunkMode|streaming|streamMode|blockStreaming|blockStreamingCoalesce|draftChunk|"
-           "mediaMaxMb|actions|reactionNotifications|reactionLevel|markdown|capabilities|"
+           "actions|reactionNotifications|reactionLevel|markdown|capabilities|"
            "customCommands|commands|configWrites|heartbeat|responsePrefix|ackReaction"),
 };
 

@@ -28,6 +28,7 @@ struct TelegramAccount {
   TelegramReplies replies{TelegramReplies::off};
   TelegramRich rich{TelegramRich::automatic};
   bool link_preview{true};
+  std::uint32_t media_mb_max{100};  // MiB of a file that is fetched
 
   bool operator==(const TelegramAccount&) const = default;
 };

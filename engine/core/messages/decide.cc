@@ -8,6 +8,7 @@
 #include "engine/core/base/rate.h"
 #include "engine/core/deliveries/dispatcher.h"
 #include "engine/core/messages/commands.h"
+#include "engine/core/messages/missing_files.h"
 #include "engine/core/messages/repeats.h"
 #include "engine/core/pairing/pairing.h"
 #include "engine/core/runs/decide.h"
@@ -411,6 +412,7 @@ void MessageDecider::accept() {
   reply.seq = seq;
   reply.session = session_;
   reply.principal = principal_;
+  tell_missing_files(tables_, message_, route(), dispatcher_, why);
   if (runs_) queue_run(why);
   answer_command(why);
   pass_answer_on(why);
