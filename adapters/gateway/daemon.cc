@@ -301,7 +301,7 @@ void Daemon::start_agents() {
   agents_ = std::make_unique<agents::AgentRegistry>(
       loop_->base(), loop_->producer(), shared_,
       places_of_gateway(configs_.back(), state_dir_, config_path_, common_.token_file),
-      std::move(quarantined_));
+      std::move(quarantined_), media_ == nullptr ? nullptr : &media_->keeper());
   agents_->apply(configs_.back().agents);
   skills_ = std::make_unique<SkillsLink>(loop_->base(), loop_->producer(), shared_, *agents_);
   skills_->apply(configs_.back(), state_dir_);

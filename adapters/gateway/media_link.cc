@@ -11,7 +11,7 @@ namespace {
 
 constexpr log::Logger kMediaLog{"media"};
 constexpr std::size_t kThreads = 1;  // syncs mostly: several would wait for the same disk
-constexpr std::uint64_t kFirstMs = 60'000;
+constexpr std::uint64_t kFirstMs = 5'000;
 constexpr std::uint64_t kEveryMs = 3'600'000;
 constexpr std::uint64_t kLookMs = 1'000;  // while the answer is awaited
 

@@ -1,8 +1,10 @@
 """Files on Telegram: those of messages reach the agent or their sender is told, those of answers arrive once."""
 
 import hashlib
+import os
 import unittest
 
+from agents import AgentDaemon
 from daemon import Daemon, wait_until
 from telegram_server import TelegramServer
 
@@ -123,6 +125,114 @@ class Received(Files):
         self.telegram.drop_connections()
         self.answered("echo: look\n\n[image photo.jpg, 13 B]", "echo: second")
         wait_until(lambda: self.telegram.pending() == 0, "all of it is confirmed to the platform")
+
+    def test_what_nothing_refers_to_is_swept_and_the_rest_is_kept(self):
+        self.start()
+        self.telegram.send_file(PHOTO, caption="look", chat=7)
+        self.answered("echo: look\n\n[image photo.jpg, 13 B]")
+        self.daemon.kill()
+        orphan = self.daemon.state_dir / "media" / ("ab" * 32)
+        orphan.write_bytes(b"nobody's")
+        for path in self.stored().values():
+            os.utime(path, (0, 0))  # long ago
+        self.daemon.start()
+        wait_until(lambda: not orphan.exists(), "the orphan is swept")
+        self.assertEqual(list(self.stored()), [hashlib.sha256(PHOTO).hexdigest()])
+
+
+class Sent(Files):
+    """The agent does what the prompt says, a command a line (scripted_turn.py)."""
+
+    def start(self, config=None, **more):
+        self.daemon = AgentDaemon({"main": "jsonl"}, config={**(config or {}), "channels": {"telegram": {
+            "botToken": self.telegram.token, "apiRoot": self.telegram.root, **more}}}).start()
+        self.addCleanup(self.end)
+        return self.daemon
+
+    def arrived(self, count, chat=7):
+        """What the bot said there, once it is that many messages."""
+        def said():
+            return [message for message in self.telegram.chat(chat) if message["from"]["id"] == self.telegram.bot.id]
+        self.telegram.wait_for(lambda: len(said()) >= count, what=f"{count} messages in {chat}")
+        return said()
+
+    def confirmed(self):
+        """The platform's ids of the first delivery that is confirmed."""
+        return wait_until(lambda: self.daemon.events("--kind", "DeliveryConfirmed"), "it is confirmed")[0][
+            "body"]["platform_ids"]
+
+    def test_a_file_that_an_answer_names_arrives_with_its_text(self):
+        self.start()
+        self.telegram.say("say here **it** is\nattach cat.jpg 100", chat=7)
+        (photo,) = self.arrived(1)
+        self.assertEqual((photo["caption"], len(photo["photo"])), ("here it is", 2))
+        self.assertEqual([entity["type"] for entity in photo["caption_entities"]], ["bold"])
+        self.assertEqual(len(self.confirmed()), 1)
+        (finished,) = self.daemon.events("--kind", "RunFinished")
+        self.assertIn("MEDIA:cat.jpg", finished["body"]["text"])
+        self.assertEqual(finished["body"]["files"][0]["mime_type"], "image/jpeg")
+        self.assertEqual(len(self.stored()), 1)
+        self.assertEqual(self.telegram.log("sendMessage"), [])
+
+    def test_several_files_come_first_in_order_and_a_file_needs_no_text(self):
+        self.start()
+        self.telegram.say("attach a.jpg 100\nattach b.jpg 101\nsay both", chat=7)
+        one, two, text = self.arrived(3)
+        self.assertEqual([one["photo"][1]["file_size"], two["photo"][1]["file_size"], text["text"]], [100, 101, "both"])
+        self.assertEqual(len(self.confirmed()), 3)
+        self.telegram.say("attach a.jpg 100", chat=8)
+        (alone,) = self.arrived(1, chat=8)
+        self.assertNotIn("caption", alone)
+
+    def test_case_18_a_large_picture_is_a_document_and_keeps_caption_topic_and_marks(self):
+        forum = -1_000_000_000_006
+        self.start()
+        self.telegram.add_chat(forum, forum=True)
+        self.telegram.open_topic(forum, 9)
+        self.telegram.say(f"@SpineTestBot\nsay **here**\nattach big.jpg {(10 << 20) + 1}", chat=forum, sender=7,
+                          thread=9)
+        (sent,) = self.arrived(1, chat=forum)
+        self.assertEqual(sent["document"]["file_name"], "big.jpg")
+        self.assertEqual(sent["message_thread_id"], 9)
+        self.assertIn("bold", [entity["type"] for entity in sent["caption_entities"]])
+        self.assertEqual(self.telegram.log("sendPhoto"), [])
+
+    def test_case_18_what_telegram_does_not_show_as_a_picture_is_a_document(self):
+        self.start()
+        self.telegram.fault("status", method="sendPhoto", code=400, description="Bad Request: PHOTO_INVALID_DIMENSIONS")
+        self.telegram.say("say here\nattach cat.jpg 100", chat=7)
+        (sent,) = self.arrived(1)
+        self.assertEqual((sent["document"]["file_name"], sent["caption"]), ("cat.jpg", "here"))
+
+    def test_case_34_only_what_is_missing_is_sent_again(self):
+        self.start()
+        words = " ".join(f"word{number}" for number in range(250))  # too long for a caption
+        self.telegram.fault("flood", method="sendMessage", seconds=1)
+        self.telegram.say(f"say {words}\nattach cat.jpg 100", chat=7)
+        photo, text = self.arrived(2)
+        self.assertIn("photo", photo)
+        self.assertEqual(text["text"].split(), words.split())
+        self.assertEqual(len(self.confirmed()), 1)
+        self.assertEqual(len(self.telegram.log("sendPhoto")), 1)
+        (failed,) = self.daemon.events("--kind", "DeliveryFailed")
+        self.assertEqual((failed["body"]["pieces"], len(failed["body"]["platform_ids"])), (1, 1))
+
+    def test_what_is_not_in_the_workspace_stays_a_line(self):
+        self.start()
+        (self.daemon.folder / "secret.txt").write_text("secret")
+        (self.daemon.workspace() / "link").symlink_to(self.daemon.folder / "secret.txt")
+        for number, path in enumerate(("../secret.txt", "link", "nothing.jpg", "/etc/passwd")):
+            self.telegram.say(f"say MEDIA:{path}", chat=10 + number)
+            self.answered(f"MEDIA:{path}", chat=10 + number)
+        self.assertEqual(self.stored(), {})
+
+    def test_a_file_that_is_too_large_to_send_is_a_dead_letter(self):
+        self.start(mediaMaxMb=1)
+        self.telegram.say(f"attach cat.jpg {2 << 20}", chat=7)
+        (failed,) = wait_until(lambda: self.daemon.events("--kind", "DeliveryFailed"), "it fails")
+        self.assertEqual(failed["body"]["kind"], "permanent")
+        self.assertIn("The file cat.jpg is too large: it has 2.0 MiB, and 1.0 MiB are sent at most",
+                      failed["body"]["reason"])
 
 
 if __name__ == "__main__":

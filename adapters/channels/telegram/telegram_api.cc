@@ -19,6 +19,9 @@ struct MethodRow {
   std::size_t body_max{256 * limits::kKiB};
 };
 
+// For a file of the largest size at some 200 KiB a second.
+constexpr std::uint32_t kUploadMs = 300'000;
+
 // By TelegramMethod. A long poll whose connection has died is given up 10 s after its answer was
 // due, and the next one has a connection of its own.
 constexpr std::array kMethods{
@@ -31,6 +34,11 @@ constexpr std::array kMethods{
     MethodRow{.name = "sendMessage", .total_ms = 60'000},
     MethodRow{.name = "sendRichMessage", .total_ms = 60'000},
     MethodRow{.name = "getFile"},
+    MethodRow{.name = "sendPhoto", .total_ms = kUploadMs},
+    MethodRow{.name = "sendVideo", .total_ms = kUploadMs},
+    MethodRow{.name = "sendAudio", .total_ms = kUploadMs},
+    MethodRow{.name = "sendVoice", .total_ms = kUploadMs},
+    MethodRow{.name = "sendDocument", .total_ms = kUploadMs},
     MethodRow{.name = "answerCallbackQuery"},
 };
 
@@ -68,14 +76,22 @@ TelegramApi::~TelegramApi() {
 }
 
 void TelegramApi::call(TelegramMethod method, std::string arguments, Handler handler) {
+  begin(method, {.body = std::move(arguments)}, std::move(handler));
+}
+
+void TelegramApi::upload(TelegramMethod method, std::vector<http::HttpPart> parts,
+                         Handler handler) {
+  begin(method, {.parts = std::move(parts)}, std::move(handler));
+}
+
+void TelegramApi::begin(TelegramMethod method, http::HttpRequest request, Handler handler) {
   if (shared_->api == nullptr) return;
   const MethodRow& row = kMethods[static_cast<std::size_t>(method)];
-  http::HttpRequest request{.method = http::HttpMethod::post,
-                            .url = url_ + std::string(row.name),
-                            .body = std::move(arguments),
-                            .total_ms = row.total_ms,
-                            .body_max = row.body_max,
-                            .own_connection = row.own_connection};
+  request.method = http::HttpMethod::post;
+  request.url = url_ + std::string(row.name);
+  request.total_ms = row.total_ms;
+  request.body_max = row.body_max;
+  request.own_connection = row.own_connection;
   shared_->calls += 1;
   // The id is known only once the call has begun, and its handler is not called before.
   const auto id = std::make_shared<std::uint64_t>(0);

@@ -30,11 +30,20 @@ std::string host_of(std::string_view root) {
   return lower_case(host.starts_with('[') ? host.substr(1) : host);
 }
 
+bool is_cloud(const config::TelegramAccount& settings) {
+  return settings.api_root == config::TelegramAccount{}.api_root;
+}
+
 // Of a file that is fetched.
 std::uint64_t media_bytes_max(const config::TelegramAccount& settings) {
-  const bool own_root = settings.api_root != config::TelegramAccount{}.api_root;
   const std::uint64_t wanted = settings.media_mb_max * limits::kMiB;
-  return own_root ? wanted : std::min<std::uint64_t>(wanted, kTelegramFileBytesMax);
+  return is_cloud(settings) ? std::min(wanted, kTelegramFileBytesMax) : wanted;
+}
+
+// Of a file that is sent.
+std::uint64_t upload_bytes_max(const config::TelegramAccount& settings) {
+  const std::uint64_t wanted = settings.media_mb_max * limits::kMiB;
+  return is_cloud(settings) ? std::min(wanted, kTelegramUploadBytesMax) : wanted;
 }
 
 std::string shown(const Reports& reports) {
@@ -64,7 +73,9 @@ class TelegramChannel final : public Channel {
           sender(api, self.setup_.reports, self.settings_,
                  [&self](std::string_view why) {
                    self.setup_.reports.state(fb::ChannelState::logged_out, why);
-                 }),
+                 },
+                 {.folder = self.media_ == nullptr ? "" : self.media_->folder().string(),
+                  .bytes_max = upload_bytes_max(self.settings_)}),
           files(self.setup_.base, api, self.http_,
                 {.bytes_max = media_bytes_max(self.settings_),
                  .keeper = self.media_,

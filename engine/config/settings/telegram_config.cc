@@ -37,7 +37,8 @@ constexpr std::array kTelegram{
     remote("rich", kRich, in<&Account::rich>,
            "whether tables, headings and maths go out as rich messages"),
     remote("mediaMaxMb", whole(1, 100), in<&Account::media_mb_max>,
-           "how large a file may be that is fetched; Telegram's own servers give bots up to 20"),
+           "how large a file may be that is fetched or sent, in MiB; Telegram's own servers give "
+           "bots up to 20, and take 50"),
     remote("linkPreview", boolean, in<&Account::link_preview>, "whether links are shown as cards"),
     unused("direct|topics|defaultTo|defaultAccount|webhookSecret|webhookPath|webhookHost|"
            "webhookPort|proxy|network|retry|timeoutSeconds|historyLimit|dmHistoryLimit|dms|"
