@@ -16,6 +16,15 @@ constexpr auto kSource = static_cast<std::uint16_t>(Source::agent);
 
 constexpr std::size_t kOptionsMax = 16;
 
+// How people are shown a file of that content.
+fb::AttachmentKind kind_of(std::string_view mime_type) {
+  if (mime_type.starts_with("image/")) return fb::AttachmentKind::image;
+  if (mime_type == "audio/ogg") return fb::AttachmentKind::voice;
+  if (mime_type.starts_with("audio/")) return fb::AttachmentKind::audio;
+  if (mime_type.starts_with("video/")) return fb::AttachmentKind::video;
+  return fb::AttachmentKind::document;
+}
+
 }  // namespace
 
 template <class Table>
@@ -41,13 +50,29 @@ void Answers::delta(RunId run, std::string_view piece) {
   producer_.push(header, as_bytes(cut_text(piece, limits::kTextBytesMax)));
 }
 
-void Answers::finished(RunId run, const Finished& answer) {
+Answers::Files Answers::list(std::span<const AnswerFile> files) {
+  if (files.empty()) return {};
+  std::vector<flatbuffers::Offset<fb::Attachment>> rows;
+  for (const AnswerFile& file : files) {
+    const std::string_view path = file.path;
+    const auto name = text(path.substr(path.rfind('/') + 1), limits::kNameBytesMax);
+    const auto mime_type = text(file.mime_type, limits::kNameBytesMax);
+    const auto url = text(path, limits::kAttachmentTextBytesMax);
+    const auto sha256 = bytes(file.sha256);
+    rows.push_back(fb::CreateAttachment(builder_, name, mime_type, url, file.bytes, sha256,
+                                        fb::AttachmentProblem::none, kind_of(file.mime_type)));
+  }
+  return builder_.CreateVector(rows);
+}
+
+void Answers::finished(RunId run, const Finished& answer, std::span<const AnswerFile> files) {
+  const Files rows = list(files);
   const auto body = text(answer.text, limits::kTextBytesMax);
   const auto stop_reason = text(answer.stop_reason, limits::kNameBytesMax);
   const auto provider = text(answer.provider, limits::kNameBytesMax);
   const auto model = text(answer.model, limits::kNameBytesMax);
   push(fb::CreateRunFinished(builder_, run.value, body, stop_reason, answer.input_tokens,
-                             answer.output_tokens, answer.duration_ms, provider, model));
+                             answer.output_tokens, answer.duration_ms, provider, model, 0, rows));
 }
 
 void Answers::partial(RunId run, std::uint16_t attempt, std::string_view answer) {

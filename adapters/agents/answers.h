@@ -3,9 +3,12 @@
 
 #include <cstdint>
 #include <flatbuffers/flatbuffers.h>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "engine/pipeline/queues/ingress.h"
+#include "schemas/vocab/bytes.h"
 #include "schemas/vocab/ids.h"
 #include "schemas/vocab/sha256.h"
 
@@ -22,6 +25,14 @@ struct Finished {
   std::uint64_t input_tokens{};
   std::uint64_t output_tokens{};
   std::uint64_t duration_ms{};
+};
+
+// A file that goes with an answer, durably in the media folder.
+struct AnswerFile {
+  std::string path{};  // as the answer names it
+  std::string mime_type{};
+  Digest256 sha256{};
+  std::uint64_t bytes{};
 };
 
 struct Permission;  // protocols/protocol.h
@@ -59,7 +70,7 @@ class Answers {
   bool has_room() { return producer_.has_room(); }
   // A piece of an answer in progress, for streaming to clients. Never journalled.
   void delta(RunId run, std::string_view piece);
-  void finished(RunId run, const Finished& answer);
+  void finished(RunId run, const Finished& answer, std::span<const AnswerFile> files = {});
   // The text so far of an answer that was not finished. Does nothing for an empty text.
   void partial(RunId run, std::uint16_t attempt, std::string_view answer);
   void failed(RunId run, fb::RunErrorKind kind, std::string_view message,
@@ -91,6 +102,8 @@ class Answers {
   // `value` cut to bytes_max. REQUIRES: no table is open in the builder.
   Text text(std::string_view value, std::size_t bytes_max);
   Bytes bytes(const Digest256& digest);
+  using Files = flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::Attachment>>>;
+  Files list(std::span<const AnswerFile> files);
   // The digest of `body`. A large body is recorded as an event of its own, and not inline.
   struct Digested {
     Digest256 sha256{};

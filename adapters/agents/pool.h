@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "adapters/agents/answer_files.h"
 #include "adapters/agents/answers.h"
 #include "adapters/agents/delta_merger.h"
 #include "adapters/agents/driver.h"
@@ -17,7 +18,8 @@ struct PoolContext {
   const SharedMeans& shared;
   Answers& answers;
   DeltaMerger& deltas;
-  std::size_t& waiting_bytes;  // that queued prompts hold, of all pools
+  std::size_t& waiting_bytes;   // that queued prompts hold, of all pools
+  AnswerFiles* answer_files{};  // null = answers have no files
 };
 
 // Sessions are sticky: a run goes to the process that knows its session, if that has room. A slow

@@ -24,7 +24,7 @@ constexpr std::uint64_t kSharedGrowthBytes = 32 * limits::kMiB;  // of the machi
 
 AgentRegistry::AgentRegistry(event_base* base, pipeline::IngressProducer& producer,
                              pipeline::Shared& shared, GatewayPlaces places,
-                             std::vector<std::string> quarantined)
+                             std::vector<std::string> quarantined, media::MediaKeeper* media)
     : base_(base),
       shared_(shared),
       answers_(producer),
@@ -34,6 +34,7 @@ AgentRegistry::AgentRegistry(event_base* base, pipeline::IngressProducer& produc
       quarantined_(std::move(quarantined)),
       timer_(
           base, [this] { tick(); }, loop::Timer::Again::yes) {
+  if (media != nullptr) answer_files_.emplace(files_, *media, answers_);
   timer_.start(kTickTime);
 }
 
@@ -67,7 +68,8 @@ std::unique_ptr<Driver> AgentRegistry::make_driver(const config::AgentConfig& ag
   const PoolContext context{.shared = shared_means(),
                             .answers = answers_,
                             .deltas = deltas_,
-                            .waiting_bytes = waiting_bytes_};
+                            .waiting_bytes = waiting_bytes_,
+                            .answer_files = answer_files_ ? &*answer_files_ : nullptr};
   const bool quarantined = std::ranges::find(quarantined_, agent.id) != quarantined_.end();
   return make_agent_pool(context, agent, skills_of_ ? skills_of_(agent.id) : AgentSkills{},
                          quarantined);
@@ -159,6 +161,7 @@ void AgentRegistry::control(const pipeline::ControlItem& item) {
 }
 
 void AgentRegistry::record_partials() {
+  if (answer_files_) answer_files_->tell_all();
   for (const auto& [id, driver] : drivers_)
     driver->record_partials();
 }

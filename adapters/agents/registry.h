@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/agents/answer_files.h"
 #include "adapters/agents/answers.h"
 #include "adapters/agents/delta_merger.h"
 #include "adapters/agents/driver.h"
@@ -26,8 +27,10 @@ namespace spine::agents {
 class AgentRegistry {
  public:
   // All outlive it. `places`: what agents must not see. `quarantined`: ids that get no prompts.
+  // `media` keeps the files that answers name; null = none can be kept.
   AgentRegistry(event_base* base, pipeline::IngressProducer& producer, pipeline::Shared& shared,
-                GatewayPlaces places = {}, std::vector<std::string> quarantined = {});
+                GatewayPlaces places = {}, std::vector<std::string> quarantined = {},
+                media::MediaKeeper* media = nullptr);
 
   // Makes the drivers those of `agents`: new ones are added, absent ones removed (their open runs
   // fail), the rest goes on.
@@ -68,6 +71,7 @@ class AgentRegistry {
   Answers answers_;
   DeltaMerger deltas_;
   loop::FilePool files_;  // outlives the drivers
+  std::optional<AnswerFiles> answer_files_{};
   GatewayPlaces places_;
   std::vector<std::string> quarantined_;
   // Determined when the first process is needed.

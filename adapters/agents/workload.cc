@@ -441,7 +441,13 @@ void Workload::finished(RunId run, const Finished& answer) {
   const auto bucket = std::ranges::lower_bound(bounds, timed.duration_ms) - bounds.begin();
   ++counts_.latency[static_cast<std::size_t>(bucket)];
   deltas_.end(run);
-  answers_.finished(run, timed);
+  if (answer_files_ == nullptr) {
+    answers_.finished(run, timed);
+  } else {
+    const AgentProfile& profile = work->instance->profile();
+    answer_files_->finished(run, timed, profile.workspace,
+                            {profile.uid, profile.gid, profile.hidden});
+  }
   close(run);
   owner_.on_over(Shown::answers);
 }

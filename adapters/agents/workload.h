@@ -13,6 +13,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "adapters/agents/answer_files.h"
 #include "adapters/agents/answers.h"
 #include "adapters/agents/delta_merger.h"
 #include "adapters/agents/file_courier.h"
@@ -92,11 +93,12 @@ enum class Placed : std::uint8_t { given, held, exhausted };
 class Workload final : public RunEvents {
  public:
   // All outlive it. `agent`: the current configuration, which may be replaced. `waiting_bytes`:
-  // that queued prompts hold, of all agents.
+  // that queued prompts hold, of all agents. `answer_files`: null = answers have no files.
   Workload(Answers& answers, DeltaMerger& deltas, std::size_t& waiting_bytes,
            const std::shared_ptr<const config::AgentConfig>& agent, log::Logger log,
-           WorkloadOwner& owner)
+           WorkloadOwner& owner, AnswerFiles* answer_files = nullptr)
       : answers_(answers),
+        answer_files_(answer_files),
         deltas_(deltas),
         waiting_bytes_(waiting_bytes),
         agent_(agent),
@@ -173,6 +175,7 @@ class Workload final : public RunEvents {
     std::uint64_t latency_sum_ms{};
   };
   Answers& answers_;
+  AnswerFiles* answer_files_;
   DeltaMerger& deltas_;
   std::size_t& waiting_bytes_;
   const std::shared_ptr<const config::AgentConfig>& agent_;

@@ -109,6 +109,7 @@ Status Daemon::start() {
   SPINE_TRY_STATUS(take_state_dir());
   SPINE_TRY_STATUS(make_loop());
   SPINE_TRY_STATUS(recover());
+  open_media();
   connect_channels();
   start_agents();
   start_loop();
@@ -311,6 +312,13 @@ Status Daemon::recover() {
   return ok();
 }
 
+// Without it messages come in without their files, and say so.
+void Daemon::open_media() {
+  auto media = MediaLink::open(loop_->base(), shared_, state_dir_ / media::kMediaFolder);
+  if (!media) return kLog.warn("files of messages are not kept: {}", media.error().message);
+  media_ = std::move(*media);
+}
+
 // Programs of channels carry the same mark as those of agents: what is left over is ended first.
 void Daemon::connect_channels() {
   const std::uint32_t left = agents::sweep_orphans(agents::owner_mark(state_dir_.string()));
@@ -318,7 +326,7 @@ void Daemon::connect_channels() {
   channels_ = std::make_unique<channels::ChannelHost>(
       loop_->base(), loop_->producer(), shared_,
       places_of_gateway(configs_.back(), state_dir_, config_path_, common_.token_file),
-      std::move(known_channels_));
+      std::move(known_channels_), media_ == nullptr ? nullptr : &media_->keeper());
   channels_->apply(configs_.back().channels);
   steps_.done("connect channels", channels_->summary());
 }
@@ -327,7 +335,7 @@ void Daemon::start_agents() {
   agents_ = std::make_unique<agents::AgentRegistry>(
       loop_->base(), loop_->producer(), shared_,
       places_of_gateway(configs_.back(), state_dir_, config_path_, common_.token_file),
-      std::move(quarantined_));
+      std::move(quarantined_), media_ == nullptr ? nullptr : &media_->keeper());
   agents_->apply(configs_.back().agents);
   skills_ = std::make_unique<SkillsLink>(loop_->base(), loop_->producer(), shared_, *agents_);
   skills_->apply(configs_.back(), state_dir_);
@@ -384,6 +392,7 @@ void Daemon::serve() {
   channels_.reset();
   skills_.reset();
   agents_.reset();
+  media_.reset();
   past_.reset();
   // Processes that left their process group, where there was no pid name space.
   agents::sweep_orphans(agents::owner_mark(state_dir_.string()));

@@ -13,6 +13,7 @@
 #include "adapters/agents/registry.h"
 #include "adapters/channels/host/host.h"
 #include "adapters/gateway/gateway_place.h"
+#include "adapters/gateway/media_link.h"
 #include "adapters/gateway/skills_link.h"
 #include "adapters/hooks/hook_server.h"
 #include "adapters/loop/loop.h"
@@ -95,6 +96,7 @@ class Daemon {
   Status make_hooks();
   void place_hooks();
   Status recover();
+  void open_media();
   void connect_channels();
   void start_agents();
   void start_loop();
@@ -125,6 +127,7 @@ class Daemon {
   std::unique_ptr<pipeline::Engine> engine_{};
   std::unique_ptr<schedule::ZoneWatch> zone_{};
   std::unique_ptr<past::AnswerPool> past_{};
+  std::unique_ptr<MediaLink> media_{};  // null = the folder cannot be used
   std::unique_ptr<agents::AgentRegistry> agents_{};
   std::unique_ptr<SkillsLink> skills_{};
   std::unique_ptr<channels::ChannelHost> channels_{};

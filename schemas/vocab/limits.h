@@ -318,8 +318,16 @@ inline constexpr std::uint64_t kMediaFileBytesMax = 100 * kMiB;
 inline constexpr std::uint64_t kMediaBytesMax = 4 * kKiB * kMiB;  // of all files, on the disk
 inline constexpr std::size_t kMediaFilesMax = 100'000;
 inline constexpr std::uint64_t kMediaSettleMs = 3600ULL * 1000;  // a younger file is not swept
-inline constexpr std::size_t kMediaLookBytesMax = 64 * kKiB;     // of a file, to tell what it is
+// That the journal makes to files, counted once a session; beyond it nothing is swept.
+inline constexpr std::size_t kMediaReferencesMax = 2 * kMediaFilesMax;
+inline constexpr std::size_t kMediaReferenceBytes = 96;       // of memory
+inline constexpr std::size_t kMediaLookBytesMax = 64 * kKiB;  // of a file, to tell what it is
 inline constexpr std::size_t kMediaWaitingBytesMax = kMiB;  // put from memory, beside the last one
+// Of one account of a channel: files that are fetched at the same time; how long one is tried; and
+// how long, from when it is asked for.
+inline constexpr std::size_t kMediaFetchesMax = 4;
+inline constexpr std::uint64_t kMediaFetchMs = 60'000;
+inline constexpr std::uint64_t kMediaFetchesMs = 240'000;
 // An image that is shown to an agent, and all of a prompt; others are files in its workspace alone.
 inline constexpr std::uint64_t kPromptImageBytesMax = 5 * kMiB;
 inline constexpr std::uint64_t kPromptImagesBytesMax = 6 * kMiB;
@@ -400,7 +408,8 @@ inline constexpr std::size_t kOutboundBytesWorst =
 inline constexpr std::size_t kMemoryBytesWorst =
     2 * kStateBytesMax + kPipelineBytesWorst + kNetBytesWorst + kSkillsBytesWorst +
     kPromptsWaitingBytesMax + kPastBytesWorst + kOutboundBytesWorst + 2 * kMediaWaitingBytesMax +
-    2 * kHookBytesAllMax + 64 * kMiB;
+    kMediaReferencesMax * kMediaReferenceBytes + 2 * kMediaFilesMax * 32 + 2 * kHookBytesAllMax +
+    64 * kMiB;
 // The rest of 4 GiB is for code, libraries and the allocator.
 static_assert(kMemoryBytesWorst < std::size_t{3'840} * kMiB, "the worst case fits in 4 GiB");
 

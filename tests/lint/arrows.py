@@ -29,11 +29,11 @@ ADAPTERS = {
     "adapters/client": ("adapters/client", "adapters/http"),   # the other side of one upgrade
     # They live on the loop thread, and use its timers; agents are given files of messages.
     "adapters/agents": ("adapters/agents", "adapters/loop", "adapters/media"),
-    "adapters/media": ("adapters/media", "adapters/loop"),
+    "adapters/media": ("adapters/media", "adapters/loop", "adapters/outbound"),  # it fetches files
     # Channels live there, too, and some are processes that are started as those of agents are.
     # Platforms are called over HTTP.
     "adapters/channels": ("adapters/channels", "adapters/loop", "adapters/agents/process",
-                          "adapters/outbound"),
+                          "adapters/media", "adapters/outbound"),
     # It speaks HTTP, and hands in what channels understand.
     "adapters/hooks": ("adapters/hooks", "adapters/http", "adapters/loop", "adapters/channels/interface"),
     "adapters/skills": ("adapters/skills", "adapters/loop"),

@@ -4,6 +4,7 @@
   slow N MS         N pieces of the answer, MS milliseconds apart
   until FILE        a piece, and then nothing until FILE is there; cancelling ends the wait
   tool NAME         a tool is called and returns
+  attach NAME N     a picture of N bytes, named by a line MEDIA:NAME
   big N             a tool returns N bytes
   ask TOOL          asks for permission; the answer says what came back
   steered           waits until a message is steered in, and says it (pi)
@@ -100,6 +101,13 @@ class Turn:
     def do_tool(self, name):
         self.wire.tool(self, name, {"why": "asked to"}, "tool result of " + name)
         self.say("used " + name)
+
+    def do_attach(self, text):
+        """Makes a picture of that many bytes in the workspace, and names it in the answer."""
+        name, size = text.split()
+        with open(name, "wb") as file:
+            file.write(b"\xff\xd8\xff\xe0".ljust(int(size), b"x"))
+        self.say(f"\nMEDIA:{name}\n")
 
     def do_big(self, size):
         self.wire.tool(self, "big", {"bytes": int(size)}, "x" * int(size))

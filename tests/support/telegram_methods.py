@@ -410,6 +410,8 @@ METHODS = {entry.name.lower(): entry for entry in (
     method("sendPhoto", sender_of("photo"), SENDING + CAPTION + "photo"),
     method("sendDocument", sender_of("document"),
            SENDING + CAPTION + "document thumbnail disable_content_type_detection"),
+    method("sendVideo", sender_of("video"), SENDING + CAPTION + "video duration width height"),
+    method("sendAudio", sender_of("audio"), SENDING + CAPTION + "audio duration performer title"),
     method("sendVoice", sender_of("voice"), SENDING + CAPTION + "voice duration"),
     method("sendMediaGroup", send_media_group, SENDING + "media"),
 )}

@@ -120,13 +120,12 @@ class WorkspaceFiles final : public FileAccess {
       workspace_.pop_back();
   }
 
-  Result<std::string> read(std::string_view path, std::uint64_t line,
-                           std::uint64_t limit) override {
+  Result<UniqueFd> open(std::string_view path) {
     SPINE_TRY(const std::string inside, below(path));
     SPINE_TRY(const UniqueFd folder, open_workspace());
     const ActingAs agent(rules_.uid, rules_.gid);
     if (!agent.done()) return not_as_root(path);
-    const UniqueFd file{open_beneath(folder.get(), inside, O_RDONLY | O_NONBLOCK | O_NOCTTY)};
+    UniqueFd file{open_beneath(folder.get(), inside, O_RDONLY | O_NONBLOCK | O_NOCTTY)};
     if (!file) return file_error(path, errno);
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) return file_error(path, errno);
@@ -134,6 +133,12 @@ class WorkspaceFiles final : public FileAccess {
       return Error{Errc::refused, fmt::format("{} is not a regular file.", path)};
     }
     SPINE_TRY_STATUS(check_shown(path, path_of(file.get())));
+    return file;
+  }
+
+  Result<std::string> read(std::string_view path, std::uint64_t line,
+                           std::uint64_t limit) override {
+    SPINE_TRY(const UniqueFd file, open(path));
     std::string content;
     while (content.size() <= limits::kAgentFileBytesMax) {
       char piece[65'536];
@@ -341,6 +346,11 @@ class WorkspaceFiles final : public FileAccess {
 };
 
 }  // namespace
+
+Result<UniqueFd> open_in_workspace(const std::string& workspace, const FileRules& rules,
+                                   std::string_view path) {
+  return WorkspaceFiles(workspace, rules).open(path);
+}
 
 Result<std::string> put_into_workspace(const std::string& workspace, const FileRules& rules,
                                        const PutFolder& folder, const std::string& name, int file) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "schemas/vocab/result.h"
+#include "schemas/vocab/unique_fd.h"
 
 namespace spine::agents {
 
@@ -38,6 +39,10 @@ struct FileRules {
 // at a time, and never the loop's; only the calling thread's credentials change meanwhile. Needs
 // Linux 5.6 (openat2).
 std::unique_ptr<FileAccess> make_workspace_files(std::string workspace, FileRules rules = {});
+
+// A regular file for reading, under the same rules. Errors are as read() has them.
+Result<UniqueFd> open_in_workspace(const std::string& workspace, const FileRules& rules,
+                                   std::string_view path);
 
 // A folder of a workspace in which files are put.
 struct PutFolder {

@@ -69,7 +69,8 @@ struct ChannelHost::Account {
 
 ChannelHost::ChannelHost(event_base* base, pipeline::IngressProducer& producer,
                          pipeline::Shared& shared, agents::GatewayPlaces places,
-                         std::vector<core::ChannelView> known, std::vector<ChannelKind> kinds)
+                         std::vector<core::ChannelView> known, media::MediaKeeper* media,
+                         std::vector<ChannelKind> kinds)
     : base_(base),
       producer_(producer),
       shared_(shared),
@@ -79,6 +80,7 @@ ChannelHost::ChannelHost(event_base* base, pipeline::IngressProducer& producer,
       timer_(
           base, [this] { turn(); }, loop::Timer::Again::yes),
       soon_(base, [this] { turn(); }) {
+  means_.media = media;
   timer_.start(kTurn);
 }
 

@@ -27,10 +27,10 @@ namespace spine::channels {
 class ChannelHost {
  public:
   // All outlive it. `places`: what programs must not see. `known`: the accounts as the journal has
-  // them.
+  // them. `media` keeps the files of messages; null = none can be kept.
   ChannelHost(event_base* base, pipeline::IngressProducer& producer, pipeline::Shared& shared,
               agents::GatewayPlaces places, std::vector<core::ChannelView> known,
-              std::vector<ChannelKind> kinds = channel_kinds());
+              media::MediaKeeper* media, std::vector<ChannelKind> kinds = channel_kinds());
   ~ChannelHost();
   ChannelHost(const ChannelHost&) = delete;
   ChannelHost& operator=(const ChannelHost&) = delete;

@@ -23,7 +23,7 @@ std::vector<ChannelKind> channel_kinds() {
                   const ChannelConfig& after) { return before.telegram == after.telegram; },
        .make =
            [](const ChannelSetup& setup, const std::string& account, const HostMeans& means) {
-             return make_telegram_channel(setup, account, means.http);
+             return make_telegram_channel(setup, account, means.http, means.media);
            },
        .hosts = telegram_hosts},
   };

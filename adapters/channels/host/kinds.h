@@ -10,6 +10,7 @@
 #include "adapters/agents/process/places.h"
 #include "adapters/channels/interface/channel.h"
 #include "adapters/channels/interface/setup.h"
+#include "adapters/media/media_keeper.h"
 #include "adapters/outbound/http_client.h"
 #include "engine/config/settings/channel_config.h"
 
@@ -20,6 +21,7 @@ struct HostMeans {
   const agents::GatewayPlaces& gateway;
   // Null where no kind with `hosts` has an account.
   std::shared_ptr<http::HttpClient> http{};
+  media::MediaKeeper* media{};  // null = files of messages cannot be kept
 };
 
 // One kind of channel.

@@ -22,7 +22,7 @@ Attachments build_attachments(const Message& message, flatbuffers::FlatBufferBui
           builder.CreateVector(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
     }
     rows.push_back(fb::CreateAttachment(builder, name, mime_type, url, attachment.bytes, sha256,
-                                        attachment.problem, attachment.kind));
+                                        attachment.problem, attachment.kind, attachment.bytes_max));
   }
   return builder.CreateVector(rows);
 }

@@ -23,6 +23,7 @@ struct Attachment {
   std::optional<Digest256> sha256{};  // of the content, durably in the media folder; else:
   fb::AttachmentProblem problem{};    // why it is not there
   fb::AttachmentKind kind{};
+  std::uint64_t bytes_max{};  // too_large: as much would have been fetched
 };
 
 // Ids are opaque bytes, never folded or trimmed; empty = there is none. Borrowed.

@@ -10,6 +10,7 @@
 #include "engine/core/model/enum_names.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::channels {
 namespace {
@@ -183,6 +184,16 @@ std::string start_line(std::string_view channel, std::string_view account,
   });
 }
 
+// Programs are not given files: the text names them.
+std::string text_of_delivery(const Delivery& delivery) {
+  std::string text(delivery.text);
+  for (const pipeline::PromptFile& file : delivery.files) {
+    if (!text.empty() && !text.ends_with('\n')) text += '\n';
+    text += fmt::format("[file {}, {}]", printable(file.name), show_bytes(file.bytes));
+  }
+  return text;
+}
+
 std::string deliver_line(const Delivery& delivery) {
   return json_object([&](JsonWriter& json) {
     json.member("type", "deliver");
@@ -194,7 +205,7 @@ std::string deliver_line(const Delivery& delivery) {
     });
     json.member_if("thread", delivery.thread);
     json.member_if("replyTo", delivery.reply_to);
-    json.member("text", delivery.text);
+    json.member("text", text_of_delivery(delivery));
     json.member("purpose", core::enum_name(delivery.purpose));
   });
 }

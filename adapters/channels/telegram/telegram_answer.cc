@@ -33,6 +33,7 @@ constexpr std::string_view kNoRight =
 constexpr std::string_view kNoChat =
     "Telegram knows no such chat of this bot: somebody has to write to the bot first";
 constexpr std::string_view kTooLong = "Telegram takes no text of that length";
+constexpr std::string_view kNotThatKind = "Telegram does not show the file as that";
 constexpr std::string_view kNoMessage = "The message is not there any more";
 
 constexpr std::array kRefusals{
@@ -58,6 +59,13 @@ constexpr std::array kRefusals{
     RefusalRow{400, "message is too long", too_long, kTooLong},
     RefusalRow{400, "message_too_long", too_long, kTooLong},
     RefusalRow{400, "caption is too long", too_long, kTooLong},
+    RefusalRow{400, "file is too big", file_too_large, "Telegram gives bots no file of that size"},
+    RefusalRow{400, "photo_invalid_dimensions", not_that_kind, kNotThatKind},
+    RefusalRow{400, "photo_save_file_invalid", not_that_kind, kNotThatKind},
+    RefusalRow{400, "photo_ext_invalid", not_that_kind, kNotThatKind},
+    RefusalRow{400, "image_process_failed", not_that_kind, kNotThatKind},
+    RefusalRow{400, "too big for a photo", not_that_kind, kNotThatKind},
+    RefusalRow{400, "voice_messages_forbidden", not_that_kind, kNotThatKind},
     RefusalRow{400, "can't parse entities", cannot_parse, "Telegram cannot read the marks"},
     RefusalRow{400, "message is not modified", not_modified, "The message is that already"},
     RefusalRow{400, "message to edit not found", message_gone, kNoMessage},

@@ -30,6 +30,8 @@ enum class TelegramRefusal : std::uint8_t {
   topic_gone,      // the topic is deleted or closed
   forbidden,       // the bot has no right to do it there
   too_long,        // the text is
+  file_too_large,  // for bots to fetch
+  not_that_kind,   // the file cannot be shown as what it was sent as
   cannot_parse,    // the marks of the text are wrong
   not_modified,    // it is already as an edit would have it
   message_gone,    // the message to edit or to delete is not there

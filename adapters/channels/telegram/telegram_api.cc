@@ -19,6 +19,9 @@ struct MethodRow {
   std::size_t body_max{256 * limits::kKiB};
 };
 
+// For a file of the largest size at some 200 KiB a second.
+constexpr std::uint32_t kUploadMs = 300'000;
+
 // By TelegramMethod. A long poll whose connection has died is given up 10 s after its answer was
 // due, and the next one has a connection of its own.
 constexpr std::array kMethods{
@@ -32,6 +35,12 @@ constexpr std::array kMethods{
     MethodRow{.name = "deleteWebhook"},
     MethodRow{.name = "sendMessage", .total_ms = 60'000},
     MethodRow{.name = "sendRichMessage", .total_ms = 60'000},
+    MethodRow{.name = "getFile"},
+    MethodRow{.name = "sendPhoto", .total_ms = kUploadMs},
+    MethodRow{.name = "sendVideo", .total_ms = kUploadMs},
+    MethodRow{.name = "sendAudio", .total_ms = kUploadMs},
+    MethodRow{.name = "sendVoice", .total_ms = kUploadMs},
+    MethodRow{.name = "sendDocument", .total_ms = kUploadMs},
     MethodRow{.name = "answerCallbackQuery"},
     MethodRow{.name = "setMyCommands"},
 };
@@ -61,6 +70,7 @@ TelegramApi::TelegramApi(std::shared_ptr<http::HttpClient> http, std::string roo
                          std::string token, std::uint32_t timeout_ms)
     : http_(std::move(http)),
       url_(fmt::format("{}/bot{}/", root, token)),
+      file_url_(fmt::format("{}/file/bot{}/", root, token)),
       token_(std::move(token)),
       timeout_ms_(std::min(timeout_ms, kTimeoutMsMax)),
       shared_(std::make_shared<Shared>(Shared{.api = this})) {
@@ -72,15 +82,22 @@ TelegramApi::~TelegramApi() {
 }
 
 void TelegramApi::call(TelegramMethod method, std::string arguments, Handler handler) {
+  begin(method, {.body = std::move(arguments)}, std::move(handler));
+}
+
+void TelegramApi::upload(TelegramMethod method, std::vector<http::HttpPart> parts,
+                         Handler handler) {
+  begin(method, {.parts = std::move(parts)}, std::move(handler));
+}
+
+void TelegramApi::begin(TelegramMethod method, http::HttpRequest request, Handler handler) {
   if (shared_->api == nullptr) return;
   const MethodRow& row = kMethods[static_cast<std::size_t>(method)];
-  http::HttpRequest request{
-      .method = http::HttpMethod::post,
-      .url = url_ + std::string(row.name),
-      .body = std::move(arguments),
-      .total_ms = timeout_ms_ == 0 || row.own_connection ? row.total_ms : timeout_ms_,
-      .body_max = row.body_max,
-      .own_connection = row.own_connection};
+  request.method = http::HttpMethod::post;
+  request.url = url_ + std::string(row.name);
+  request.total_ms = timeout_ms_ == 0 || row.own_connection ? row.total_ms : timeout_ms_;
+  request.body_max = row.body_max;
+  request.own_connection = row.own_connection;
   shared_->calls += 1;
   // The id is known only once the call has begun, and its handler is not called before.
   const auto id = std::make_shared<std::uint64_t>(0);
@@ -98,6 +115,19 @@ void TelegramApi::call(TelegramMethod method, std::string arguments, Handler han
   } else {
     shared_->calls -= 1;
   }
+}
+
+std::string TelegramApi::file_url(std::string_view file_path) const {
+  std::string url = file_url_;
+  for (const char c : file_path) {
+    const bool plain = is_token_character(c) || c == '.' || c == '/' || c == '~';
+    if (plain) {
+      url += c;
+    } else {
+      url += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return url;
 }
 
 void TelegramApi::take(TelegramMethod method, const http::HttpResponse& response,

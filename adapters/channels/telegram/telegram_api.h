@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 #include "adapters/channels/telegram/telegram_answer.h"
 #include "adapters/outbound/http_client.h"
@@ -24,6 +25,12 @@ enum class TelegramMethod : std::uint8_t {
   delete_webhook,
   send_message,
   send_rich_message,
+  get_file,
+  send_photo,
+  send_video,
+  send_audio,
+  send_voice,
+  send_document,
   answer_callback_query,
   set_my_commands,
 };
@@ -51,6 +58,10 @@ class TelegramApi {
 
   // `arguments`: a JSON object. After stop() nothing is called and the handler is dropped.
   void call(TelegramMethod method, std::string arguments, Handler handler);
+  // The same with arguments as parts of a form, one of them a file.
+  void upload(TelegramMethod method, std::vector<http::HttpPart> parts, Handler handler);
+  // Where the file is that getFile says. Secret: the token is in it.
+  std::string file_url(std::string_view file_path) const;
   // Cancels every call; the handlers are dropped.
   void stop();
   // Calls that the client has not ended yet, also after stop().
@@ -62,10 +73,12 @@ class TelegramApi {
     TelegramApi* api{};  // null = it is stopped
     std::size_t calls{};
   };
+  void begin(TelegramMethod method, http::HttpRequest request, Handler handler);
   void take(TelegramMethod method, const http::HttpResponse& response, const Handler& handler);
 
   std::shared_ptr<http::HttpClient> http_;
-  std::string url_;  // up to the method; secret
+  std::string url_;       // up to the method; secret
+  std::string file_url_;  // up to the path of a file; secret
   std::string token_;
   std::uint32_t timeout_ms_;
   std::shared_ptr<Shared> shared_;

@@ -2,10 +2,12 @@
 #include "adapters/channels/telegram/telegram_channel.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <optional>
 #include <utility>
 
 #include "adapters/channels/telegram/telegram_api.h"
+#include "adapters/channels/telegram/telegram_files.h"
 #include "adapters/channels/telegram/telegram_inbox.h"
 #include "adapters/channels/telegram/telegram_menu.h"
 #include "adapters/channels/telegram/telegram_poller.h"
@@ -15,6 +17,7 @@
 #include "engine/state_dir/token.h"
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/check.h"
+#include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::channels {
@@ -30,11 +33,33 @@ std::string host_of(std::string_view root) {
   return lower_case(host.starts_with('[') ? host.substr(1) : host);
 }
 
+bool is_cloud(const config::TelegramAccount& settings) {
+  return settings.api_root == config::TelegramAccount{}.api_root;
+}
+
+// Of a file that is fetched.
+std::uint64_t media_bytes_max(const config::TelegramAccount& settings) {
+  const std::uint64_t wanted = settings.media_mb_max * limits::kMiB;
+  return is_cloud(settings) ? std::min(wanted, kTelegramFileBytesMax) : wanted;
+}
+
+// Of a file that is sent.
+std::uint64_t upload_bytes_max(const config::TelegramAccount& settings) {
+  const std::uint64_t wanted = settings.media_mb_max * limits::kMiB;
+  return is_cloud(settings) ? std::min(wanted, kTelegramUploadBytesMax) : wanted;
+}
+
+std::string shown(const Reports& reports) {
+  const std::string name = printable(reports.channel());
+  if (reports.account().empty()) return name;
+  return fmt::format("{} ({})", name, printable(reports.account()));
+}
+
 class TelegramChannel final : public Channel {
  public:
   TelegramChannel(const ChannelSetup& setup, const config::TelegramAccount& settings,
-                  std::shared_ptr<http::HttpClient> http)
-      : setup_(setup), settings_(settings), http_(std::move(http)) {}
+                  std::shared_ptr<http::HttpClient> http, media::MediaKeeper* media)
+      : setup_(setup), settings_(settings), http_(std::move(http)), media_(media) {}
 
   Status start() override;
   void deliver(const Delivery& delivery) override { parts_->sender.deliver(delivery); }
@@ -57,9 +82,15 @@ class TelegramChannel final : public Channel {
           sender(api, self.setup_.reports, self.settings_,
                  [&self](std::string_view why) {
                    self.setup_.reports.state(fb::ChannelState::logged_out, why);
-                 }),
+                 },
+                 {.folder = self.media_ == nullptr ? "" : self.media_->folder().string(),
+                  .bytes_max = upload_bytes_max(self.settings_)}),
+          files(self.setup_.base, api, self.http_,
+                {.bytes_max = media_bytes_max(self.settings_),
+                 .keeper = self.media_,
+                 .name = shown(self.setup_.reports)}),
           inbox(
-              api, self.setup_.reports,
+              api, files, self.setup_.reports,
               [&self](std::string_view from, std::string_view to) { self.moved(from, to); },
               [&self] {
                 show_menu(self.parts_->api, self.settings_, self.setup_.reports.channel());
@@ -69,6 +100,7 @@ class TelegramChannel final : public Channel {
 
     TelegramApi api;
     TelegramSender sender;
+    TelegramFiles files;
     TelegramInbox inbox;
     TelegramPoller poller;
     TelegramWebhook webhook;
@@ -82,6 +114,7 @@ class TelegramChannel final : public Channel {
   const ChannelSetup setup_;
   const config::TelegramAccount& settings_;
   std::shared_ptr<http::HttpClient> http_;
+  media::MediaKeeper* media_;
   std::optional<Parts> parts_{};
 };
 
@@ -109,6 +142,7 @@ void TelegramChannel::stop() {
   parts_->poller.stop();
   parts_->webhook.stop();
   parts_->sender.stop();
+  parts_->files.stop();
   parts_->api.stop();
 }
 
@@ -140,11 +174,12 @@ std::vector<std::string> telegram_hosts(const config::ChannelConfig& channel) {
 
 std::unique_ptr<Channel> make_telegram_channel(const ChannelSetup& setup,
                                                const std::string& account,
-                                               std::shared_ptr<http::HttpClient> http) {
+                                               std::shared_ptr<http::HttpClient> http,
+                                               media::MediaKeeper* media) {
   const auto& accounts = setup.config.telegram;
   const auto settings = std::ranges::find(accounts, account, &config::TelegramAccount::name);
   SPINE_CHECK(settings != accounts.end());
-  return std::make_unique<TelegramChannel>(setup, *settings, std::move(http));
+  return std::make_unique<TelegramChannel>(setup, *settings, std::move(http), media);
 }
 
 }  // namespace spine::channels

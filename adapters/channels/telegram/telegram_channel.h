@@ -7,6 +7,7 @@
 
 #include "adapters/channels/interface/channel.h"
 #include "adapters/channels/interface/setup.h"
+#include "adapters/media/media_keeper.h"
 #include "adapters/outbound/http_client.h"
 
 namespace spine::channels {
@@ -16,9 +17,11 @@ std::vector<std::string> telegram_accounts(const config::ChannelConfig& channel)
 std::vector<std::string> telegram_hosts(const config::ChannelConfig& channel);
 
 // The account of that name of channels.telegram. The policy of `http` lets it call the account's
-// API root. REQUIRES: the configuration has the account. Thread: loop.
+// API root. `media` keeps the files of messages; null = none can be kept. REQUIRES: the
+// configuration has the account. Thread: loop.
 std::unique_ptr<Channel> make_telegram_channel(const ChannelSetup& setup,
                                                const std::string& account,
-                                               std::shared_ptr<http::HttpClient> http);
+                                               std::shared_ptr<http::HttpClient> http,
+                                               media::MediaKeeper* media);
 
 }  // namespace spine::channels

@@ -26,11 +26,13 @@ std::uint64_t turn_of(std::string_view position) {
 
 }  // namespace
 
-TelegramInbox::TelegramInbox(TelegramApi& api, Reports& reports, OnMoved on_moved, OnKnown on_known)
+TelegramInbox::TelegramInbox(TelegramApi& api, TelegramFiles& files, Reports& reports,
+                             OnMoved on_moved, OnKnown on_known)
     : api_(api),
       reports_(reports),
       on_moved_(std::move(on_moved)),
-      on_known_(std::move(on_known)) {}
+      on_known_(std::move(on_known)),
+      hold_(files) {}
 
 bool TelegramInbox::knows_bot(const TelegramAnswer& me) {
   bot_ = {.id = me.result.their_id("id"), .username = std::string(me.result.text("username"))};
@@ -46,22 +48,29 @@ void TelegramInbox::put_kinds(JsonWriter& json) {
   });
 }
 
-std::string TelegramInbox::take(const JsonNode& update) {
-  switch (update_.read(update, bot_, pipeline::wall_now_ms())) {
+void TelegramInbox::take(const JsonNode& update, OnTaken on_taken) {
+  hold_.take(update, bot_, pipeline::wall_now_ms(),
+             [this, on_taken = std::move(on_taken)](const TelegramUpdate& read,
+                                                    TelegramUpdate::Kind kind) {
+               report(read, kind);
+               on_taken(std::string(read.press()));
+             });
+}
+
+void TelegramInbox::report(const TelegramUpdate& update, TelegramUpdate::Kind kind) {
+  switch (kind) {
     case TelegramUpdate::Kind::message:
-      reports_.received(update_.message());
+      reports_.received(update.message());
       break;
     case TelegramUpdate::Kind::migrated:
-      on_moved_(update_.moved_from(), update_.moved_to());
+      on_moved_(update.moved_from(), update.moved_to());
       break;
     case TelegramUpdate::Kind::unknown:
-      kInboxLog.info("{}: update {} is of a kind that this version does not know: skipped", name(),
-                     update.number("update_id"));
+      kInboxLog.info("{}: an update is of a kind that this version does not know: skipped", name());
       break;
     case TelegramUpdate::Kind::nothing:
       break;
   }
-  return std::string(update_.press());
 }
 
 void TelegramInbox::answer_press(const std::string& press) {

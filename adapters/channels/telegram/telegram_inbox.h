@@ -8,6 +8,8 @@
 
 #include "adapters/channels/interface/reports.h"
 #include "adapters/channels/telegram/telegram_api.h"
+#include "adapters/channels/telegram/telegram_files.h"
+#include "adapters/channels/telegram/telegram_hold.h"
 #include "adapters/channels/telegram/telegram_update.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/json_read.h"
@@ -23,17 +25,21 @@ class TelegramInbox {
   // It is known who the bot is.
   using OnKnown = std::function<void()>;
 
+  // It is reported. `press`: of a button, that has to be answered once the journal has it; empty
+  // where it is none.
+  using OnTaken = std::function<void(std::string press)>;
+
   // All outlive it.
-  TelegramInbox(TelegramApi& api, Reports& reports, OnMoved on_moved, OnKnown on_known);
+  TelegramInbox(TelegramApi& api, TelegramFiles& files, Reports& reports, OnMoved on_moved,
+                OnKnown on_known);
 
   // Takes the answer to getMe: whose updates they are. False where it names nobody.
   bool knows_bot(const TelegramAnswer& me);
   const TelegramBot& bot() const { return bot_; }
   // The member "allowed_updates" of a call: the kinds that are read.
   static void put_kinds(JsonWriter& json);
-  // Reports what it means. Returns the press of a button that has to be answered once the journal
-  // has it; empty where it is none.
-  std::string take(const JsonNode& update);
+  // Reports what it means: now, or once the files of a message are here. Then calls `on_taken`.
+  void take(const JsonNode& update, OnTaken on_taken);
   // Until then the button shows that something goes on. Whether it arrives does not matter.
   void answer_press(const std::string& press);
   // "telegram (work)", for people.
@@ -46,11 +52,13 @@ class TelegramInbox {
   bool was_webhook() const;
 
  private:
+  void report(const TelegramUpdate& update, TelegramUpdate::Kind kind);
+
   TelegramApi& api_;
   Reports& reports_;
   OnMoved on_moved_;
   OnKnown on_known_;
-  TelegramUpdate update_{};
+  TelegramHold hold_;
   TelegramBot bot_{};
   std::uint64_t offset_{};  // behind the highest update of the webhook
   std::uint64_t turn_{};    // of its positions

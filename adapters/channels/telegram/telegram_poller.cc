@@ -88,9 +88,8 @@ void TelegramPoller::take(const JsonNode& updates) {
   std::uint64_t last = 0;
   updates.each([&](const JsonNode& update) {
     last = std::max(last, update.number("update_id"));
-    std::string press = inbox_.take(update);
-    if (!press.empty() && presses_.size() < limits::kTelegramAnswersMax)
-      presses_.push_back(std::move(press));
+    open_ += 1;
+    inbox_.take(update, [this](std::string press) { taken(std::move(press)); });
   });
   if (last == 0) {
     const std::uint64_t took_ms = pipeline::boottime_now_ms() - began_ms_;
@@ -98,12 +97,25 @@ void TelegramPoller::take(const JsonNode& updates) {
                  waits_ && took_ms < kIntervalMs ? kIntervalMs - took_ms : 0);
   }
   offset_ = last + 1;
+  held_ = open_ != 0;
+  if (!held_) reported();
+}
+
+void TelegramPoller::reported() {
+  held_ = false;
   awaited_ = std::to_string(offset_);
   const AccountState& now = reports_.now();
   if (now.position == awaited_ && now.position_of == bot().id)
     return acknowledged(bot().id, awaited_);
   reports_.read_up_to(bot().id, awaited_);
   later(&TelegramPoller::not_in_journal, kJournalMs);
+}
+
+void TelegramPoller::taken(std::string press) {
+  if (!press.empty() && presses_.size() < limits::kTelegramAnswersMax)
+    presses_.push_back(std::move(press));
+  open_ -= 1;
+  if (held_ && open_ == 0) reported();
 }
 
 void TelegramPoller::acknowledged(std::string_view identity, std::string_view position) {

@@ -15,7 +15,8 @@
 namespace spine::channels {
 
 // One call at a time, from getMe on: a poll begins when the one before has ended, what it brought
-// is in the journal, and the engine has room. So a poll confirms only what the journal has. The
+// (with the files of its messages) is in the journal, and the engine has room. So a poll confirms
+// only what the journal has, and a slow file holds the next poll up as long as it may take. The
 // state of the account is told to the reports. Thread: loop.
 class TelegramPoller {
  public:
@@ -37,6 +38,10 @@ class TelegramPoller {
   void poll();
   void polled(const TelegramAnswer& answer);
   void take(const JsonNode& updates);
+  // An update of the last poll is reported.
+  void taken(std::string press);
+  // All of them are.
+  void reported();
   void answer_presses();
   // The account's state is that of the failure, and the step is tried again.
   void fail(Step step, const TelegramAnswer& answer);
@@ -57,6 +62,8 @@ class TelegramPoller {
   TelegramFaults faults_{};
   std::uint32_t updates_max_{};  // of the next poll
   bool waits_{};                 // the poll waits for something to come
+  bool held_{};                  // some of what it brought is not reported yet
+  std::size_t open_{};           // so many updates
   bool webhook_removed_{};
 };
 

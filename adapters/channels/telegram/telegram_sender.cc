@@ -20,6 +20,7 @@ using config::TelegramReplies;
 using config::TelegramRich;
 
 constexpr log::Logger kSendLog{"channels"};
+constexpr std::size_t kCaptionUnitsMax = 1'024;  // of a text that goes with a file
 constexpr std::string_view kUnnamedTopic = "1";  // in a group it is meant by leaving it out
 
 // In one rich message; a text that takes several is sent as HTML, whose pieces are the same in
@@ -33,8 +34,13 @@ bool fits_rich(std::string_view text) {
 }  // namespace
 
 TelegramSender::TelegramSender(TelegramApi& api, Reports& reports,
-                               const config::TelegramAccount& settings, OnLoggedOut on_logged_out)
-    : api_(api), reports_(reports), settings_(settings), on_logged_out_(std::move(on_logged_out)) {}
+                               const config::TelegramAccount& settings, OnLoggedOut on_logged_out,
+                               TelegramUploads files)
+    : api_(api),
+      reports_(reports),
+      settings_(settings),
+      on_logged_out_(std::move(on_logged_out)),
+      uploads_(std::move(files)) {}
 
 std::unique_ptr<TelegramSender::Job> TelegramSender::make_job(const Delivery& delivery) const {
   auto job = std::make_unique<Job>();
@@ -71,10 +77,12 @@ void TelegramSender::deliver(const Delivery& delivery) {
   job.bytes = 4 * delivery.text.size();
   bytes_ += job.bytes;
   job.source = delivery.text;
-  // A part that has arrived was HTML.
-  if (job.next == 0 && wants_rich(job.source)) job.rich = job.source;
+  if (const std::string fault = uploads_.take(delivery, job.next, job.files); !fault.empty())
+    return fail(job, fb::DeliveryFailure::permanent, fault);
+  // A part that has arrived was HTML, and so is what goes with files.
+  if (job.next == 0 && job.files.empty() && wants_rich(job.source)) job.rich = job.source;
   if (job.rich.empty()) make_pieces(job);
-  if (job.rich.empty() && job.next >= job.pieces.size()) {
+  if (job.rich.empty() && job.next >= parts_of(job)) {
     // Nothing of it can be seen, or all of it had arrived.
     reports_.confirmed(job.delivery, job.effect, job.ids);
     return end(job);
@@ -84,10 +92,30 @@ void TelegramSender::deliver(const Delivery& delivery) {
 
 void TelegramSender::make_pieces(Job& job) {
   job.rich.clear();
-  render_pieces(job.source, kTelegramHtml, settings_.chunk_units, [&](const Piece& piece) {
+  if (job.files.size() == 1) add_pieces(job, kCaptionUnitsMax);
+  job.captioned = job.files.size() == 1 && job.pieces.size() <= 1;
+  if (!job.captioned) add_pieces(job, settings_.chunk_units);
+  job.source.clear();
+}
+
+void TelegramSender::add_pieces(Job& job, std::size_t units) {
+  job.pieces.clear();
+  render_pieces(job.source, kTelegramHtml, units, [&](const Piece& piece) {
     job.pieces.push_back({std::string(piece.text), std::string(piece.plain)});
   });
-  job.source.clear();
+}
+
+std::size_t TelegramSender::parts_of(const Job& job) {
+  return job.files.size() + (job.captioned ? 0 : job.pieces.size());
+}
+
+const TelegramSender::TextPiece* TelegramSender::piece_of(const Job& job) {
+  if (job.next >= job.files.size()) return &job.pieces[job.next - job.files.size()];
+  return job.captioned && !job.pieces.empty() ? &job.pieces.front() : nullptr;
+}
+
+bool TelegramSender::answers_question(const Job& job) const {
+  return !job.reply_to.empty() && (job.next == 0 || settings_.replies == TelegramReplies::all);
 }
 
 std::string TelegramSender::arguments_of(const Job& job) const {
@@ -97,15 +125,14 @@ std::string TelegramSender::arguments_of(const Job& job) const {
     if (!job.rich.empty()) {
       json.object("rich_message", [&] { json.member("markdown", job.rich); });
     } else {
-      const TextPiece& piece = job.pieces[job.next];
+      const TextPiece& piece = *piece_of(job);
       json.member("text", job.plain ? piece.plain : piece.html);
       if (!job.plain) json.member("parse_mode", "HTML");
       if (!settings_.link_preview) {
         json.object("link_preview_options", [&] { json.member("is_disabled", true); });
       }
     }
-    if (job.reply_to.empty()) return;
-    if (job.next != 0 && settings_.replies != TelegramReplies::all) return;
+    if (!answers_question(job)) return;
     json.object("reply_parameters", [&] {
       json.key("message_id");
       json.raw(job.reply_to);
@@ -114,7 +141,31 @@ std::string TelegramSender::arguments_of(const Job& job) const {
   });
 }
 
+void TelegramSender::send_file(const Job& job) {
+  const TelegramUpload& file = job.files[job.next];
+  const TelegramShape shape = shape_of(file, job.as_document);
+  std::vector<http::HttpPart> parts{{.name = "chat_id", .data = job.chat}};
+  if (!job.topic.empty()) parts.push_back({.name = "message_thread_id", .data = job.topic});
+  if (const TextPiece* piece = piece_of(job); piece != nullptr) {
+    parts.push_back({.name = "caption", .data = job.plain ? piece->plain : piece->html});
+    if (!job.plain) parts.push_back({.name = "parse_mode", .data = "HTML"});
+  }
+  if (answers_question(job)) {
+    parts.push_back(
+        {.name = "reply_parameters",
+         .data = fmt::format(R"({{"message_id":{},"allow_sending_without_reply":true}})",
+                             job.reply_to)});
+  }
+  parts.push_back({.name = std::string(shape.field),
+                   .file_name = file.name,
+                   .content_type = file.mime_type,
+                   .path = file.path});
+  api_.upload(shape.method, std::move(parts),
+              [this, delivery = job.delivery](const TelegramAnswer& got) { sent(delivery, got); });
+}
+
 void TelegramSender::send(Job& job) {
+  if (job.next < job.files.size()) return send_file(job);
   const auto method =
       job.rich.empty() ? TelegramMethod::send_message : TelegramMethod::send_rich_message;
   api_.call(method, arguments_of(job),
@@ -147,7 +198,8 @@ void TelegramSender::arrived(Job& job, const TelegramAnswer& answer) {
     job.ids.push_back(telegram_message_id(reports_.now().identity, job.chat, number));
   job.next += 1;
   job.plain = false;
-  if (job.rich.empty() && job.next < job.pieces.size()) return send(job);
+  job.as_document = false;
+  if (job.rich.empty() && job.next < parts_of(job)) return send(job);
   reports_.confirmed(job.delivery, job.effect, job.ids);
   end(job);
 }
@@ -192,6 +244,10 @@ void TelegramSender::refused(Job& job, const TelegramAnswer& answer) {
     case TelegramRefusal::cannot_parse:
       if (job.plain || job.pieces.empty()) break;
       job.plain = true;
+      return send(job);
+    case TelegramRefusal::not_that_kind:
+      if (job.as_document || job.next >= job.files.size()) break;
+      job.as_document = true;
       return send(job);
     case TelegramRefusal::migrated:
       if (job.was_moved) break;

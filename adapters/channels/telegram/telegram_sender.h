@@ -12,21 +12,23 @@
 #include "adapters/channels/interface/channel.h"
 #include "adapters/channels/interface/reports.h"
 #include "adapters/channels/telegram/telegram_api.h"
+#include "adapters/channels/telegram/telegram_uploads.h"
 #include "engine/config/settings/telegram_config.h"
 
 namespace spine::channels {
 
 // Text goes out as a rich message where it needs one and the root knows them, else as HTML, and
-// piece by piece as plain text where Telegram cannot read the marks. Of an attempt after a failure
+// piece by piece as plain text where Telegram cannot read the marks. A file that Telegram does not
+// take as a picture goes out as a document. Of an attempt after a failure
 // only what is missing is sent. Nothing of the outcome is decided here. Thread: loop.
 class TelegramSender {
  public:
   // The platform does not know the token any more.
   using OnLoggedOut = std::function<void(std::string_view why)>;
 
-  // All outlive it.
+  // All outlive it. `files`: where the files of deliveries are found, and how large they may be.
   TelegramSender(TelegramApi& api, Reports& reports, const config::TelegramAccount& settings,
-                 OnLoggedOut on_logged_out);
+                 OnLoggedOut on_logged_out, TelegramUploads files);
 
   // As Channel says.
   void deliver(const Delivery& delivery);
@@ -38,7 +40,8 @@ class TelegramSender {
     std::string html{};
     std::string plain{};
   };
-  // One delivery under way; one call at a time.
+  // One delivery under way; one call at a time. Its files come first, then the pieces of its text;
+  // one file takes a short text with it.
   struct Job {
     DeliveryId delivery{};
     EffectId effect{};
@@ -47,8 +50,11 @@ class TelegramSender {
     std::string reply_to{};  // id of a message in the chat; empty = none
     std::string rich{};      // Markdown, while it goes out as a rich message
     std::string source{};    // while that may have to become pieces
+    std::vector<TelegramUpload> files{};
     std::vector<TextPiece> pieces{};
-    std::uint32_t next{};  // the piece under way: so many have arrived
+    bool captioned{};      // the only piece goes with the only file
+    bool as_document{};    // the file under way is sent as no picture, sound or film
+    std::uint32_t next{};  // the file or piece under way: so many have arrived
     std::vector<std::string> ids{};
     bool plain{};         // the piece under way is sent without marks
     bool direct{};        // the chat is one person's
@@ -59,6 +65,12 @@ class TelegramSender {
   std::unique_ptr<Job> make_job(const Delivery& delivery) const;
   bool wants_rich(std::string_view text) const;
   void make_pieces(Job& job);
+  void add_pieces(Job& job, std::size_t units);
+  static std::size_t parts_of(const Job& job);
+  // The piece under way; null = a file that has no text.
+  static const TextPiece* piece_of(const Job& job);
+  void send_file(const Job& job);
+  bool answers_question(const Job& job) const;
   void send(Job& job);
   std::string arguments_of(const Job& job) const;
   void sent(DeliveryId delivery, const TelegramAnswer& answer);
@@ -76,6 +88,7 @@ class TelegramSender {
   Reports& reports_;
   const config::TelegramAccount& settings_;
   OnLoggedOut on_logged_out_;
+  TelegramUploads uploads_;
   std::map<std::uint64_t, std::unique_ptr<Job>> jobs_{};        // by delivery
   std::map<std::string, std::uint64_t, std::less<>> pauses_{};  // chats: nothing before that time
   std::uint64_t pause_all_ms_{};                                // likewise, of every chat

@@ -16,7 +16,8 @@ namespace {
 using fb::AttachmentKind;
 using Kind = TelegramUpdate::Kind;
 
-constexpr std::string_view kGeneralTopic = "1";  // that every forum has
+constexpr std::string_view kGeneralTopic = "1";        // that every forum has
+constexpr std::string_view kFilePrefix = "telegram:";  // of the id of a file
 
 // A file of a message, by its member. The first that is there is taken: an animation comes with a
 // document of the same file.
@@ -150,12 +151,28 @@ std::string_view telegram_message_in(std::string_view id, std::string_view bot,
   return good ? number : std::string_view{};
 }
 
+std::string_view telegram_file_in(std::string_view url) {
+  return url.starts_with(kFilePrefix) ? url.substr(kFilePrefix.size()) : std::string_view{};
+}
+
+void TelegramUpdate::set_files(const std::vector<TelegramFile>& files) {
+  for (std::size_t i = 0; i < std::min(files.size(), message_.attachments.size()); ++i) {
+    Attachment& attachment = message_.attachments[i];
+    const TelegramFile& file = files[i];
+    attachment.sha256 = file.sha256;
+    attachment.problem = file.problem;
+    attachment.bytes_max = file.bytes_max;
+    if (file.bytes != 0) attachment.bytes = file.bytes;
+    if (!file.mime_type.empty()) attachment.mime_type = file.mime_type;
+  }
+}
+
 Kind TelegramUpdate::read(const JsonNode& update, const TelegramBot& bot,
                           std::int64_t now_wall_ms) {
   bot_ = &bot;
   message_ = Message{};
   for (std::string* text :
-       {&thread_, &text_, &reply_to_, &group_, &press_, &moved_from_, &moved_to_})
+       {&chat_, &thread_, &text_, &reply_to_, &group_, &press_, &moved_from_, &moved_to_})
     text->clear();
   urls_.clear();
   const JsonNode message = update["message"];
@@ -262,7 +279,7 @@ void TelegramUpdate::add_file(const JsonNode& file, AttachmentKind kind, std::st
   const std::string id = file.their_id("file_id");
   if (id.empty() || id.size() > limits::kAttachmentTextBytesMax / 2) return;
   const std::string_view given = cut_text(file.text("file_name"), limits::kAttachmentTextBytesMax);
-  urls_.push_back("telegram:" + id);
+  urls_.push_back(std::string(kFilePrefix) + id);
   message_.attachments.push_back(
       {.name = given.empty() ? name : given,
        .mime_type = cut_text(file.text("mime_type"), limits::kAttachmentTextBytesMax),

@@ -2,11 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "adapters/channels/interface/message.h"
+#include "schemas/vocab/bytes.h"
 #include "schemas/vocab/json_read.h"
+
+#include "event_generated.h"
 
 namespace spine::channels {
 
@@ -24,6 +29,18 @@ std::string telegram_message_id(std::string_view bot, std::string_view chat,
 std::string_view telegram_message_in(std::string_view id, std::string_view bot,
                                      std::string_view chat);
 
+// The id of a file, by the url of the attachment that it is. Borrowed.
+std::string_view telegram_file_in(std::string_view url);
+
+// What became of a file of a message, by the order of its attachments.
+struct TelegramFile {
+  std::optional<Digest256> sha256{};  // of the content, kept durably; else:
+  fb::AttachmentProblem problem{};    // why it is not
+  std::string mime_type{};            // of the content; empty = as it was claimed
+  std::uint64_t bytes{};              // 0 = not known
+  std::uint64_t bytes_max{};          // too_large: as much would have been fetched
+};
+
 // Reads one update after the other; keeps its memory. Not thread-safe.
 class TelegramUpdate {
  public:
@@ -39,6 +56,10 @@ class TelegramUpdate {
 
   // REQUIRES: the last read() returned message.
   const Message& message() const { return message_; }
+  // Puts into the message what became of its files. Borrowed as `update` is.
+  void set_files(const std::vector<TelegramFile>& files);
+  // Of what was read last; empty when it is of none.
+  std::string_view chat() const { return chat_; }
   // Empty unless it is a press, which has to be answered.
   std::string_view press() const { return press_; }
   // REQUIRES: migrated.

@@ -146,7 +146,8 @@ void TelegramWebhook::take(const Webhook& request, AnswerWebhook answer) {
     return answer(415, "A post of Telegram is application/json.");
   }
   drop_old_posts();
-  if (inbox_.bot().id.empty() || !reports_.has_room() || posts_.size() >= limits::kHooksOpenMax) {
+  if (inbox_.bot().id.empty() || !reports_.has_room() ||
+      posts_.size() + held_ >= limits::kHooksOpenMax) {
     return answer(503, "Not yet. Send it again.");
   }
   text_.assign(request.body);
@@ -159,8 +160,16 @@ void TelegramWebhook::take(const Webhook& request, AnswerWebhook answer) {
     return answer(400, "It is no update of Telegram.");
   }
   reports_.exchanged();
-  std::string press = inbox_.take(update);
-  std::string position = inbox_.webhook_position(id);
+  held_ += 1;
+  inbox_.take(update, [this, id, answer = std::move(answer)](std::string press) mutable {
+    taken(id, std::move(press), std::move(answer));
+  });
+}
+
+// Its files may have taken longer than Telegram waits: then it is sent again, and is a duplicate.
+void TelegramWebhook::taken(std::uint64_t update_id, std::string press, AnswerWebhook answer) {
+  held_ -= 1;
+  std::string position = inbox_.webhook_position(update_id);
   reports_.read_up_to(inbox_.bot().id, position);
   posts_.push_back({.position = std::move(position),
                     .press = std::move(press),

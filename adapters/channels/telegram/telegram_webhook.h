@@ -52,6 +52,8 @@ class TelegramWebhook {
   void looked(const TelegramAnswer& answer);
   void fail(Step step, const TelegramAnswer& answer);
   void wrong_secret(std::string_view address);
+  // An update is reported.
+  void taken(std::uint64_t update_id, std::string press, AnswerWebhook answer);
   void drop_old_posts();
 
   TelegramApi& api_;
@@ -65,6 +67,7 @@ class TelegramWebhook {
   JsonParser parser_{};
   PaddedText text_{};
   std::deque<Post> posts_{};       // in the order in which the journal takes them
+  std::size_t held_{};             // posts that wait for files
   std::int64_t taken_wall_ms_{};   // the last that was answered with 200
   std::uint32_t wrong_secrets_{};  // since the last look
 };

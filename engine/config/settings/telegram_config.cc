@@ -49,6 +49,9 @@ constexpr std::array kTelegram{
            "which messages of an answer refer to the question"),
     remote("rich", kRich, in<&Account::rich>,
            "whether tables, headings and maths go out as rich messages"),
+    remote("mediaMaxMb", whole(1, 100), in<&Account::media_mb_max>,
+           "how large a file may be that is fetched or sent, in MiB; Telegram's own servers give "
+           "bots up to 20, and take 50"),
     remote("linkPreview", boolean, in<&Account::link_preview>, "whether links are shown as cards"),
     remote("topicFallback", kFallbacks, in<&Account::topic_fallback>,
            "where what a closed or deleted topic does not take goes: nowhere, or to General"),
@@ -63,7 +66,7 @@ constexpr std::array kTelegram{
     unused("direct|topics|defaultTo|defaultAccount|proxy|network|"
            "retry|historyLimit|dmHistoryLimit|dms|"
            "chunkMode|streaming|streamMode|blockStreaming|blockStreamingCoalesce|draftChunk|"
-           "mediaMaxMb|actions|reactionNotifications|reactionLevel|markdown|capabilities|"
+           "actions|reactionNotifications|reactionLevel|markdown|capabilities|"
            "configWrites|heartbeat|responsePrefix|ackReaction"),
 };
 

@@ -46,6 +46,7 @@ struct TelegramAccount {
   std::uint32_t timeout_ms{};  // of a call, other than a poll; 0 = as the method has it
   bool shows_commands{true};   // the gateway's commands are in the bot's menu
   std::vector<TelegramCommand> commands{};  // further ones
+  std::uint32_t media_mb_max{100};  // MiB of a file that is fetched
 
   bool operator==(const TelegramAccount&) const = default;
 };

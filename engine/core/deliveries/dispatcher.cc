@@ -103,8 +103,10 @@ void Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
   drafter_.add(attempt, fb::CreateDeliveryAttempted(drafter_.builder(), seq.value, 1));
 }
 
-void Dispatcher::request_answer(const Run& run, Seq ended, std::string_view text, const Why& why) {
-  if (!run.channel || is_silent(text)) return;
+void Dispatcher::request_answer(const Run& run, Seq ended, const fb::RunFinished& answer,
+                                const Why& why) {
+  const bool has_files = answer.files() != nullptr && answer.files()->size() != 0;
+  if (!run.channel || (!has_files && is_silent(text_of(answer.text())))) return;
   request({.route = {run.channel, run.lane},
            .message = run.message,
            .body = ended,

@@ -55,8 +55,8 @@ class Dispatcher {
   // A delivery, which is attempted at once if nothing is in line before it. Nothing without a
   // route, or when the table is full. `why.cause`: the event it is about.
   void request(const DeliveryDraft& draft, const Why& why);
-  // The answer of a run, if it says something. `ended`: the event that has the text.
-  void request_answer(const Run& run, Seq ended, std::string_view text, const Why& why);
+  // The answer of a run, if it says something or has files. `ended`: the event that has them.
+  void request_answer(const Run& run, Seq ended, const fb::RunFinished& answer, const Why& why);
   // Why a run has no answer.
   void tell_failure(const Run& run, std::string_view reason, const Why& why);
   // Attempts what is ready for the channel, which is usable, as far as there is room. `cause`: the

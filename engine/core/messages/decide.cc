@@ -10,6 +10,7 @@
 #include "engine/core/messages/commands.h"
 #include "engine/core/messages/gathering.h"
 #include "engine/core/messages/mentions.h"
+#include "engine/core/messages/missing_files.h"
 #include "engine/core/messages/queueing.h"
 #include "engine/core/messages/refusals.h"
 #include "engine/core/messages/repeats.h"
@@ -377,6 +378,7 @@ void MessageDecider::accept() {
   reply.seq = seq;
   reply.session = session_;
   reply.principal = principal_;
+  tell_missing_files(tables_, message_, route(), dispatcher_, why);
   gathering_.draft(drafter_, why);
   if (gathering_.run()) {
     reply.run = gathering_.run();

@@ -169,7 +169,8 @@ flatbuffers::Offset<Attachments> copy_attachments(BodyBuilder& builder, const At
     const TextOffset url = builder.CreateString(attachment->url());
     const auto sha256 = copy_bytes(builder, attachment->sha256());
     copies.push_back(fb::CreateAttachment(builder, name, mime_type, url, attachment->bytes(),
-                                          sha256, attachment->problem(), attachment->kind()));
+                                          sha256, attachment->problem(), attachment->kind(),
+                                          attachment->bytes_max()));
   }
   return builder.CreateVector(copies);
 }

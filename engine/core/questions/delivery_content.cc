@@ -1,12 +1,20 @@
 // DeliveryContent: the request, the message it answers, the event that has the text.
 #include "engine/core/questions/delivery_content.h"
 
+#include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "schemas/fields.h"
 
 namespace spine::core {
 namespace {
+
+// The files of an event that is delivered; null = there are none.
+const Files* files_in(const EventView& event) {
+  return is_kind(event, fb::EventBody::RunFinished) ? root_of<fb::RunFinished>(event).files()
+                                                    : nullptr;
+}
 
 // The text of an event that is delivered.
 std::string_view text_in(const EventView& event) {
@@ -38,12 +46,27 @@ Status DeliveryContent::read_address(EventSource& source, Seq message) {
   return ok();
 }
 
+void DeliveryContent::take_files(const Files* from) {
+  if (from == nullptr) return;
+  for (const fb::Attachment* file : *from) {
+    const ByteSpan sum = spine::bytes_of(file->sha256());
+    DeliveryFile taken{.name = std::string(text_of(file->name())),
+                       .mime_type = std::string(text_of(file->mime_type())),
+                       .bytes = file->bytes(),
+                       .kind = file->kind()};
+    if (sum.size() != taken.sha256.size()) continue;
+    std::copy(sum.begin(), sum.end(), taken.sha256.begin());
+    files.push_back(std::move(taken));
+  }
+}
+
 Result<bool> DeliveryContent::read(EventSource& source, DeliveryId id) {
   *this = {};
   SPINE_TRY(const EventView event, source.event_at(Seq{id.value}));
   if (!is_kind(event, fb::EventBody::DeliveryRequested)) return false;
   const auto& request = root_of<fb::DeliveryRequested>(event);
   text = text_of(request.text());
+  take_files(request.files());
   const fb::Address* to = request.to();
   if (to != nullptr) {
     conversation = to->conversation();
@@ -56,7 +79,8 @@ Result<bool> DeliveryContent::read(EventSource& source, DeliveryId id) {
   if (message) SPINE_TRY_STATUS(read_address(source, message));
   if (!body) return true;
   SPINE_TRY(const EventView said, source.event_at(body));
-  text = text_in(said);
+  take_files(files_in(said));
+  text = without_media_lines(text_in(said), files_in(said));
   return true;
 }
 

@@ -275,8 +275,7 @@ void decide_run_end(const Tables& tables, const Input& input, Decision& decision
   drafter.add_withdrawals(why.cause, id.value);
   Dispatcher dispatcher(tables, input.now, drafter);
   if (finished) {
-    const std::string_view said = text_of(root_of<fb::RunFinished>(input.body).text());
-    dispatcher.request_answer(*run, Seq{why.cause}, said, why);
+    dispatcher.request_answer(*run, Seq{why.cause}, root_of<fb::RunFinished>(input.body), why);
   } else {
     dispatcher.tell_failure(*run, text_of(root_of<fb::RunFailed>(input.body).message()), why);
   }

@@ -35,6 +35,13 @@ bool DeliveryReader::read(DeliveryId id, EffectId effect) {
                       .reply_to = content_.reply_to,
                       .text = content_.text,
                       .problem = problem_};
+  for (const core::DeliveryFile& file : content_.files) {
+    item_.files.push_back({.name = file.name,
+                           .mime_type = file.mime_type,
+                           .sha256 = file.sha256,
+                           .bytes = file.bytes,
+                           .kind = file.kind});
+  }
   return true;
 }
 

@@ -40,7 +40,7 @@ constexpr int kNice = 10;
 }  // namespace
 
 Follower::Follower(Shared& shared, OutboxProducer& net, OutboxProducer& loop)
-    : shared_(shared), net_(net), loop_(loop), check_(shared.metrics) {}
+    : shared_(shared), net_(net), loop_(loop), check_(shared.metrics), media_(shared) {}
 
 Follower::~Follower() = default;
 
@@ -111,6 +111,7 @@ void Follower::run() {
     shared_.follower_turn_ms.store(boottime_now_ms(), std::memory_order_relaxed);
     if (!caught_up) continue;
     check_.work(*reader_, boottime_now_ms(), wall_now_ms());
+    media_.work(*reader_, state_);
     reader_->release();
     sleep();
   }

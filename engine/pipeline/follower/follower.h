@@ -14,6 +14,7 @@
 #include "engine/core/model/state.h"
 #include "engine/core/questions/journal_answers.h"
 #include "engine/pipeline/follower/follower_index.h"
+#include "engine/pipeline/follower/media_survey.h"
 #include "engine/pipeline/items/journal_page.h"
 #include "engine/pipeline/items/messages.h"
 #include "engine/pipeline/journal_check.h"
@@ -89,6 +90,7 @@ class Follower {
   std::optional<journal::SnapshotStore> snapshots_{};
   std::optional<FollowerIndex> index_{};
   JournalCheck check_;
+  MediaSurvey media_;
   core::State state_{};
   Bits128 epoch_{};
   std::uint64_t snapshot_every_{};

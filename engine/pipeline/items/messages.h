@@ -108,7 +108,7 @@ struct StatusItem {
   }
 };
 
-// A file that came with a message of a prompt.
+// A file that came with a message of a prompt, or that goes with a delivery.
 struct PromptFile {
   std::string_view name{};       // as people sent it; may be cut, or empty
   std::string_view mime_type{};  // of the content, where that is there
@@ -188,7 +188,7 @@ struct DeliverItem {
   DeliveryId delivery{};
   RunId run{};              // whose answer it is; 0 = of none
   std::uint16_t attempt{};  // 1 = the first
-  std::uint32_t pieces{};   // of the text, that have arrived
+  std::uint32_t pieces{};   // files and pieces of the text that have arrived
   fb::DeliveryPurpose purpose{};
   fb::ConversationKind conversation{};
   std::string_view channel{};
@@ -197,12 +197,13 @@ struct DeliverItem {
   std::string_view thread{};
   std::string_view reply_to{};  // the platform's id of the message that is answered
   std::string_view text{};
-  std::string_view problem{};  // why it cannot be read and so not be sent; empty = none
+  std::vector<PromptFile> files{};  // that go with it, all of them in the media folder
+  std::string_view problem{};       // why it cannot be read and so not be sent; empty = none
 
   static void list(auto& item, auto& fields) {
     fields(item.effect, item.delivery, item.run, item.attempt, item.pieces, item.purpose,
            item.conversation, item.channel, item.account, item.conversation_id, item.thread,
-           item.reply_to, item.text, item.problem);
+           item.reply_to, item.text, item.files, item.problem);
   }
 };
 

@@ -1,11 +1,14 @@
 // Reports: what the loop thread tells the net thread about agents, skills and channels, and the
-// engine thread about deliveries, to be shown as it is.
+// engine thread about deliveries, to be shown as it is; and what the follower tells the loop
+// thread.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "schemas/vocab/bytes.h"
 
 namespace spine::pipeline {
 
@@ -68,6 +71,12 @@ struct ChannelReport {
 
 struct ChannelsReport {
   std::vector<ChannelReport> channels{};  // in the order of the configuration
+};
+
+// Which files of the media folder the journal refers to.
+struct MediaReport {
+  std::vector<Digest256> kept{};  // ascending
+  bool known{};                   // else nothing may be removed
 };
 
 // How what a skill requires could be installed, as the skill says.

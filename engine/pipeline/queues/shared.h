@@ -159,6 +159,9 @@ struct Shared {
   Latest<ChannelsReport> channels{};
   // From the engine thread, once a second while there are channels.
   Latest<ChannelLoadsReport> channel_loads{};
+  // Set by the loop thread, cleared by the follower with the answer.
+  std::atomic<bool> media_asked{false};
+  Latest<MediaReport> media{};
   Metrics metrics{};
 };
 

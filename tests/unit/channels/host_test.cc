@@ -92,7 +92,7 @@ class ChannelHostTest : public ::testing::Test {
               return std::make_unique<FakeChannel>(scripts_[setup.config.name], setup);
             }};
     return std::make_unique<ChannelHost>(base_.get(), producer_, shared_, agents::GatewayPlaces{},
-                                         std::move(known), std::vector<ChannelKind>{kind});
+                                         std::move(known), nullptr, std::vector<ChannelKind>{kind});
   }
   static ChannelConfig channel(std::string name, std::string command = "x") {
     ChannelConfig out{.name = std::move(name)};

@@ -125,5 +125,14 @@ TEST(ProgramLines, WhatAProgramReadsIsOneLineEach) {
             R"("id":"ada"},"replyTo":"17","text":"a\nb","purpose":"answer"})");
 }
 
+TEST(ProgramLines, FilesOfADeliveryAreNamedInItsText) {
+  const Delivery delivery{
+      .text = "here",
+      .files = {{.name = "cat.jpg", .bytes = 2'048}, {.name = "b.txt", .bytes = 5}}};
+  EXPECT_NE(
+      deliver_line(delivery).find(R"("text":"here\n[file cat.jpg, 2.0 KiB]\n[file b.txt, 5 B]")"),
+      std::string::npos);
+}
+
 }  // namespace
 }  // namespace spine::channels

@@ -18,6 +18,26 @@ flatbuffers::Offset<fb::ResetPolicy> reset_policy(Builder& builder, const Config
 
 }  // namespace
 
+namespace {
+
+using FilesOffset = flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::Attachment>>>;
+
+FilesOffset files_in(Builder& builder, const std::vector<FileSpec>& files) {
+  if (files.empty()) return {};
+  std::vector<flatbuffers::Offset<fb::Attachment>> rows;
+  for (const FileSpec& file : files) {
+    const auto name = text(builder, file.name);
+    const auto path = text(builder, file.path);
+    flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> sum;
+    if (file.sum != 0) sum = builder.CreateVector(std::vector<std::uint8_t>(32, file.sum));
+    rows.push_back(fb::CreateAttachment(builder, name, 0, path, 7, sum, file.problem,
+                                        fb::AttachmentKind::image, file.bytes_max));
+  }
+  return builder.CreateVector(rows);
+}
+
+}  // namespace
+
 Body message_body(const MessageSpec& spec, Bits128 entropy) {
   Builder builder;
   const auto channel = text(builder, spec.channel);
@@ -32,7 +52,9 @@ Body message_body(const MessageSpec& spec, Bits128 entropy) {
   const auto idempotency = text(builder, spec.idempotency_key);
   const auto group = text(builder, spec.group);
   const auto unsupported = text(builder, spec.unsupported);
+  const FilesOffset files = files_in(builder, spec.files);
   fb::MessageReceivedBuilder message(builder);
+  message.add_attachments(files);
   message.add_via(spec.via);
   message.add_channel(channel);
   message.add_account(account);
@@ -247,11 +269,15 @@ Reply World::connect(const std::string& token_name) {
   return reply;
 }
 
-Reply World::finish(RunId run, const std::string& words) {
+Reply World::finish(RunId run, const std::string& words, const std::vector<FileSpec>& files) {
   Builder builder;
   const auto said = builder.CreateString(words);
-  return give(fb::EventBody::RunFinished,
-              take(builder, fb::CreateRunFinished(builder, run.value, said).o));
+  const FilesOffset with = files_in(builder, files);
+  fb::RunFinishedBuilder finished(builder);
+  finished.add_run(run.value);
+  finished.add_text(said);
+  finished.add_files(with);
+  return give(fb::EventBody::RunFinished, take(builder, finished.Finish().o));
 }
 
 Reply World::fail(RunId run) {

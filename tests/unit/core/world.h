@@ -27,6 +27,15 @@ struct Record {
 };
 
 // A MessageReceived; what is left empty stays absent.
+// A file of a message or of an answer; its sum is one byte repeated, 0 = its content is not there.
+struct FileSpec {
+  std::string name{"cat.jpg"};
+  std::string path{};
+  std::uint8_t sum{};
+  fb::AttachmentProblem problem{};
+  std::uint64_t bytes_max{};
+};
+
 struct MessageSpec {
   fb::MessageVia via{fb::MessageVia::channel};
   std::string channel{"telegram"};
@@ -50,6 +59,7 @@ struct MessageSpec {
   std::string group{};
   std::string unsupported{};
   std::uint64_t too_large{};
+  std::vector<FileSpec> files{};
 };
 
 // A DevicePaired; keys are one byte repeated.
@@ -168,7 +178,8 @@ class World {
   Reply chat(const std::string& key, const std::string& text, const std::string& idempotency = {});
   Reply configure(const ConfigSpec& config);
   Reply connect(const std::string& token_name);
-  Reply finish(RunId run, const std::string& text = "done");
+  Reply finish(RunId run, const std::string& text = "done",
+               const std::vector<FileSpec>& files = {});
   Reply fail(RunId run);
   Reply abort(SessionId session, const std::vector<std::uint64_t>& runs = {});
   Reply reset(SessionId session, Bits128 uuid = {});
