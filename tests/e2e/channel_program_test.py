@@ -69,6 +69,20 @@ class ProgramDaemon(Daemon):
         return [body.get("state", "stopped") for body in self.bodies("ChannelStateChanged")]
 
 
+# Keeps the lines that it reads.
+KEEPER = """
+import json, sys
+def say(**what):
+    print(json.dumps(what), flush=True)
+say(type="state", state="connected", identity="me")
+say(type="message", id="a", sender={"id": "ada"}, conversation={"kind": "direct", "id": "ada"}, text="hi",
+    position="17")
+for line in sys.stdin:
+    with open("read.txt", "a") as kept:
+        kept.write(line)
+"""
+
+
 class Program(unittest.TestCase):
     def daemon(self, program=None, **settings):
         daemon = ProgramDaemon(program, **settings)
@@ -88,6 +102,14 @@ class Program(unittest.TestCase):
         self.assertEqual([body["platform_ids"] for body in confirmed],
                          [[f"answer {confirmed[0]['delivery']}"]])
         self.assertEqual(daemon.channel_states()[-1], "stopped")
+
+    def test_a_position_is_acknowledged_once_the_journal_has_it(self):
+        daemon = self.daemon(KEEPER)
+        kept = daemon.talk / "read.txt"
+        wait_until(lambda: kept.exists() and '"acknowledged"' in kept.read_text(encoding="utf-8"), "it is told")
+        lines = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+        self.assertIn({"type": "acknowledged", "position": "17"}, lines)
+        self.assertEqual([body["position"] for body in daemon.bodies("ChannelRead")], ["17"])
 
     def test_a_killed_program_is_started_again(self):
         daemon = self.daemon()

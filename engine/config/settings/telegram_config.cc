@@ -53,8 +53,8 @@ constexpr std::array kTelegram{
            "how large a file may be that is fetched or sent, in MiB; Telegram's own servers give "
            "bots up to 20, and take 50"),
     remote("linkPreview", boolean, in<&Account::link_preview>, "whether links are shown as cards"),
-    remote("topicFallback", kFallbacks, in<&Account::topic_fallback>,
-           "where what a closed or deleted topic does not take goes: nowhere, or to General"),
+    Setting{"topicFallback", kFallbacks, in<&Account::topic_fallback>,
+            "where what a closed or deleted topic does not take goes: nowhere, or to General"},
     remote("timeoutSeconds", whole(1, 2'000'000, 1'000), in<&Account::timeout_ms>,
            "how long a call may take, up to ten minutes"),
     Setting{"commands.native", scalar, not_kept,
@@ -123,7 +123,8 @@ void check_webhook(const Reading& reading, NodeId node, const Account& account) 
 // What stands below replaces what the account took from the channel.
 void read_commands(const Reading& reading, NodeId node, Account& account) {
   if (const NodeId native = reading.below(node, "commands.native"); native != 0) {
-    account.shows_commands = reading.flag(native).value_or(true);
+    // "auto" is yes.
+    account.shows_commands = reading.id(native) || reading.flag(native).value_or(true);
   }
   const NodeId list = reading.below(node, "customCommands");
   if (list == 0) return;
@@ -157,6 +158,23 @@ bool check(const Reading& reading, NodeId node, Account& account) {
   if (account.token.empty() && account.token_file.empty()) return false;
   check_webhook(reading, node, account);
   return true;
+}
+
+// A post has to lead to one account.
+void check_addresses(const Reading& reading, NodeId channel, const std::vector<Account>& accounts) {
+  for (auto one = accounts.begin(); one != accounts.end(); ++one) {
+    const bool twice = std::any_of(one + 1, accounts.end(), [&](const Account& other) {
+      return other.enabled && one->enabled && !one->webhook_url.empty() &&
+             (other.webhook_url == one->webhook_url ||
+              (!one->webhook_path.empty() && other.webhook_path == one->webhook_path));
+    });
+    if (!twice) continue;
+    reading.error(
+        channel,
+        "channels.telegram: two accounts have one webhookUrl or webhookPath: give each its "
+        "own, as in .../channels/telegram/webhook/{}.",
+        one->name.empty() ? "default" : printable(one->name));
+  }
 }
 
 }  // namespace
@@ -194,6 +212,7 @@ std::vector<TelegramAccount> read_telegram(const Reading& reading, NodeId channe
   const char* token = reading.environment.find(kTokenVariable);
   if (token != nullptr && own.token.empty() && own.token_file.empty()) own.token = token;
   if (!own_listed && check(reading, channel, own)) accounts.push_back(std::move(own));
+  check_addresses(reading, channel, accounts);
   return accounts;
 }
 

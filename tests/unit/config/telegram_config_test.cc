@@ -91,6 +91,9 @@ TEST_F(TelegramConfig, AWebhookNeedsASecretAndOneListener) {
   EXPECT_THAT(refused("webhookPort: 1, webhookPath: 'x'"), HasSubstr("begin with"));
   EXPECT_THAT(refused("webhookPort: 1, accounts: {a: {botToken: '8:b', webhookPort: 2}}"),
               HasSubstr("one webhookPort"));
+  EXPECT_THAT(
+      refused("webhookUrl: 'https://x/y', webhookSecret: 'a', accounts: {a: {botToken: '8:b'}}"),
+      HasSubstr("two accounts have one webhookUrl"));
   EXPECT_THAT(warnings("{channels: {telegram: {botToken: '7:a', webhookPath: '/x'}}}"),
               HasSubstr("served at webhookPort alone"));
 }
