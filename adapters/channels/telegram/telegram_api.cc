@@ -30,6 +30,10 @@ constexpr std::array kMethods{
     MethodRow{.name = "deleteWebhook"},
     MethodRow{.name = "sendMessage", .total_ms = 60'000},
     MethodRow{.name = "sendRichMessage", .total_ms = 60'000},
+    MethodRow{.name = "sendMessageDraft"},
+    MethodRow{.name = "editMessageText", .total_ms = 60'000},
+    MethodRow{.name = "deleteMessage"},
+    MethodRow{.name = "sendChatAction"},
     MethodRow{.name = "answerCallbackQuery"},
 };
 
@@ -65,13 +69,14 @@ TelegramApi::~TelegramApi() {
   stop();
 }
 
-void TelegramApi::call(TelegramMethod method, std::string arguments, Handler handler) {
+void TelegramApi::call(TelegramMethod method, std::string arguments, Handler handler,
+                       std::uint32_t total_ms) {
   if (shared_->api == nullptr) return;
   const MethodRow& row = kMethods[static_cast<std::size_t>(method)];
   http::HttpRequest request{.method = http::HttpMethod::post,
                             .url = url_ + std::string(row.name),
                             .body = std::move(arguments),
-                            .total_ms = row.total_ms,
+                            .total_ms = total_ms == 0 ? row.total_ms : total_ms,
                             .body_max = row.body_max,
                             .own_connection = row.own_connection};
   shared_->calls += 1;

@@ -22,6 +22,10 @@ enum class TelegramMethod : std::uint8_t {
   delete_webhook,
   send_message,
   send_rich_message,
+  send_message_draft,
+  edit_message_text,
+  delete_message,
+  send_chat_action,
   answer_callback_query,
 };
 
@@ -44,8 +48,10 @@ class TelegramApi {
   TelegramApi(const TelegramApi&) = delete;
   TelegramApi& operator=(const TelegramApi&) = delete;
 
-  // `arguments`: a JSON object. After stop() nothing is called and the handler is dropped.
-  void call(TelegramMethod method, std::string arguments, Handler handler);
+  // `arguments`: a JSON object. `total_ms`: how long it may take; 0 = as the method has it. After
+  // stop() nothing is called and the handler is dropped.
+  void call(TelegramMethod method, std::string arguments, Handler handler,
+            std::uint32_t total_ms = 0);
   // Cancels every call; the handlers are dropped.
   void stop();
   // Calls that the client has not ended yet, also after stop().

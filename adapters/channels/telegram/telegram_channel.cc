@@ -7,7 +7,9 @@
 
 #include "adapters/channels/telegram/telegram_api.h"
 #include "adapters/channels/telegram/telegram_poller.h"
+#include "adapters/channels/telegram/telegram_preview.h"
 #include "adapters/channels/telegram/telegram_sender.h"
+#include "adapters/channels/telegram/telegram_typing.h"
 #include "engine/log/log.h"
 #include "engine/state_dir/token.h"
 #include "schemas/vocab/ascii.h"
@@ -38,6 +40,11 @@ class TelegramChannel final : public Channel {
   void acknowledged(std::string_view identity, std::string_view position) override {
     if (parts_) parts_->poller.acknowledged(identity, position);
   }
+  void begin_work(const Work& work) override;
+  void show_text(RunId run, std::string_view text, bool behind) override {
+    if (parts_) parts_->preview.show(run, text, behind);
+  }
+  void end_work(RunId run) override;
   void stop() override;
   bool ended() const override { return !parts_ || parts_->api.calls() == 0; }
 
@@ -45,7 +52,9 @@ class TelegramChannel final : public Channel {
   struct Parts {
     Parts(TelegramChannel& self, std::string token)
         : api(self.http_, self.settings_.api_root, std::move(token)),
-          sender(api, self.setup_.reports, self.settings_,
+          typing(self.setup_.base, api),
+          preview(self.setup_.base, api, self.setup_.reports, self.settings_, pauses),
+          sender(api, self.setup_.reports, self.settings_, pauses, preview,
                  [&self](std::string_view why) {
                    self.setup_.reports.state(fb::ChannelState::logged_out, why);
                  }),
@@ -53,6 +62,9 @@ class TelegramChannel final : public Channel {
                  [&self](std::string_view from, std::string_view to) { self.moved(from, to); }) {}
 
     TelegramApi api;
+    TelegramPauses pauses{};
+    TelegramTyping typing;
+    TelegramPreview preview;
     TelegramSender sender;
     TelegramPoller poller;
   };
@@ -90,10 +102,24 @@ Status TelegramChannel::start() {
   return ok();
 }
 
+void TelegramChannel::begin_work(const Work& work) {
+  if (!parts_) return;
+  parts_->typing.begin(work);
+  parts_->preview.begin(work);
+}
+
+void TelegramChannel::end_work(RunId run) {
+  if (!parts_) return;
+  parts_->typing.end(run);
+  parts_->preview.end(run);
+}
+
 void TelegramChannel::stop() {
   if (!parts_) return;
   parts_->poller.stop();
+  parts_->typing.stop();
   parts_->sender.stop();
+  parts_->preview.stop();
   parts_->api.stop();
 }
 
@@ -101,6 +127,8 @@ void TelegramChannel::moved(std::string_view from, std::string_view to) {
   kLog.info("{}: the group {} has the id {} now", printable(setup_.reports.channel()),
             printable(from), printable(to));
   parts_->sender.moved(from, to);
+  parts_->typing.moved(from, to);
+  parts_->preview.moved(from, to);
 }
 
 }  // namespace

@@ -12,13 +12,17 @@
 #include "adapters/channels/interface/channel.h"
 #include "adapters/channels/interface/reports.h"
 #include "adapters/channels/telegram/telegram_api.h"
+#include "adapters/channels/telegram/telegram_pauses.h"
+#include "adapters/channels/telegram/telegram_preview.h"
 #include "engine/config/settings/telegram_config.h"
 
 namespace spine::channels {
 
 // Text goes out as a rich message where it needs one and the root knows them, else as HTML, and
 // piece by piece as plain text where Telegram cannot read the marks. Of an attempt after a failure
-// only what is missing is sent. Nothing of the outcome is decided here. Thread: loop.
+// only what is missing is sent. Its first message takes the place of what was shown of the answer
+// while it was written, or all are new and that goes. Nothing of the outcome is decided here.
+// Thread: loop.
 class TelegramSender {
  public:
   // The platform does not know the token any more.
@@ -26,7 +30,7 @@ class TelegramSender {
 
   // All outlive it.
   TelegramSender(TelegramApi& api, Reports& reports, const config::TelegramAccount& settings,
-                 OnLoggedOut on_logged_out);
+                 TelegramPauses& pauses, TelegramPreview& preview, OnLoggedOut on_logged_out);
 
   // As Channel says.
   void deliver(const Delivery& delivery);
@@ -44,6 +48,7 @@ class TelegramSender {
   struct Job {
     DeliveryId delivery{};
     EffectId effect{};
+    RunId run{};
     std::string chat{};
     std::string topic{};     // as it is sent; empty = none
     std::string reply_to{};  // id of a message in the chat; empty = none
@@ -52,36 +57,43 @@ class TelegramSender {
     std::vector<TextPiece> pieces{};
     std::uint32_t next{};  // the piece under way: so many have arrived
     std::vector<std::string> ids{};
-    bool plain{};         // the piece under way is sent without marks
-    bool was_moved{};     // the chat got another id during this attempt
-    std::size_t bytes{};  // taken from the budget
+    std::string bubble{};  // number of the message that shows the answer as far as it was written
+    bool edits{};          // the piece under way takes the place of the bubble
+    bool removes{};        // the call under way removes it
+    bool begun{};          // something was asked of Telegram
+    bool plain{};          // the piece under way is sent without marks
+    bool was_moved{};      // the chat got another id during this attempt
+    std::size_t bytes{};   // taken from the budget
   };
 
   std::unique_ptr<Job> make_job(const Delivery& delivery) const;
+  void begin(DeliveryId delivery, const TelegramBubble& bubble);
+  void remove(Job& job);
+  void removed(DeliveryId delivery, const TelegramAnswer& answer);
   bool wants_rich(std::string_view text) const;
   void make_pieces(Job& job);
   void send(Job& job);
   std::string arguments_of(const Job& job) const;
   void sent(DeliveryId delivery, const TelegramAnswer& answer);
-  void arrived(Job& job, const TelegramAnswer& answer);
+  void arrived(Job& job, const std::string& number);
+  void confirm(Job& job);
+  void failed(Job& job, const TelegramAnswer& answer);
   void refused(Job& job, const TelegramAnswer& answer);
   bool rich_refused(Job& job, const TelegramAnswer& answer);
   void fail(Job& job, fb::DeliveryFailure kind, std::string_view reason,
             std::uint64_t retry_after_ms = 0);
   void end(const Job& job);
-  void pause(const std::string& chat, std::uint64_t ms);
-  std::uint64_t pause_left_ms(const std::string& chat);
 
   TelegramApi& api_;
   Reports& reports_;
   const config::TelegramAccount& settings_;
+  TelegramPauses& pauses_;
+  TelegramPreview& preview_;
   OnLoggedOut on_logged_out_;
-  std::map<std::uint64_t, std::unique_ptr<Job>> jobs_{};        // by delivery
-  std::map<std::string, std::string, std::less<>> moved_{};     // chats: their new ids
-  std::map<std::string, std::uint64_t, std::less<>> pauses_{};  // chats: nothing before that time
-  std::uint64_t pause_all_ms_{};                                // likewise, of every chat
-  std::size_t bytes_{};                                         // of all jobs
-  bool no_rich_{};                                              // the root knows no rich messages
+  std::map<std::uint64_t, std::unique_ptr<Job>> jobs_{};     // by delivery
+  std::map<std::string, std::string, std::less<>> moved_{};  // chats: their new ids
+  std::size_t bytes_{};                                      // of all jobs
+  bool no_rich_{};                                           // the root knows no rich messages
 };
 
 }  // namespace spine::channels

@@ -103,6 +103,11 @@ std::string_view telegram_message_in(std::string_view id, std::string_view bot,
   return good ? number : std::string_view{};
 }
 
+std::string_view telegram_topic(std::string_view thread, fb::ConversationKind conversation) {
+  const bool general = thread == "1" && conversation != fb::ConversationKind::direct;
+  return general ? std::string_view{} : thread;
+}
+
 Kind TelegramUpdate::read(const JsonNode& update, const TelegramBot& bot,
                           std::int64_t now_wall_ms) {
   bot_ = &bot;

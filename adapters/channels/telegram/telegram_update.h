@@ -24,6 +24,10 @@ std::string telegram_message_id(std::string_view bot, std::string_view chat,
 std::string_view telegram_message_in(std::string_view id, std::string_view bot,
                                      std::string_view chat);
 
+// The topic as messages are sent to it; empty = none is named. In a group the General topic is
+// meant by leaving it out. Borrowed from `thread`.
+std::string_view telegram_topic(std::string_view thread, fb::ConversationKind conversation);
+
 // Reads one update after the other; keeps its memory. Not thread-safe.
 class TelegramUpdate {
  public:

@@ -24,6 +24,14 @@ constexpr Accepts kReplies = one_of({{"off", TelegramReplies::off},
 constexpr Accepts kRich = one_of(
     {{"off", TelegramRich::off}, {"auto", TelegramRich::automatic}, {"on", TelegramRich::on}});
 
+// Blocks and progress are shown as text that grows, too.
+constexpr Accepts kStreaming = one_of({{"partial", TelegramStreaming::partial},
+                                       {"off", TelegramStreaming::off},
+                                       {"block", TelegramStreaming::partial},
+                                       {"progress", TelegramStreaming::partial},
+                                       {"draft", TelegramStreaming::draft}});
+constexpr Accepts kFinal = one_of({{"edit", TelegramFinal::edit}, {"fresh", TelegramFinal::fresh}});
+
 constexpr std::array kTelegram{
     Setting{"botToken", secret, in<&Account::token>, "of the bot, from @BotFather"},
     Setting{"tokenFile", path, in<&Account::token_file>, "a file that holds the token"},
@@ -37,9 +45,14 @@ constexpr std::array kTelegram{
     remote("rich", kRich, in<&Account::rich>,
            "whether tables, headings and maths go out as rich messages"),
     remote("linkPreview", boolean, in<&Account::link_preview>, "whether links are shown as cards"),
+    remote("streaming", any, not_kept,
+           "how an answer is shown while it is written: off, partial, block, progress or draft"),
+    remote("streamMode", kStreaming, in<&Account::streaming>, "the same"),
+    remote("finalAs", kFinal, in<&Account::final_as>,
+           "whether the whole answer takes the place of what was shown, or is a new message"),
     unused("direct|topics|defaultTo|defaultAccount|webhookSecret|webhookPath|webhookHost|"
            "webhookPort|proxy|network|retry|timeoutSeconds|historyLimit|dmHistoryLimit|dms|"
-           "chunkMode|streaming|streamMode|blockStreaming|blockStreamingCoalesce|draftChunk|"
+           "chunkMode|blockStreaming|blockStreamingCoalesce|draftChunk|"
            "mediaMaxMb|actions|reactionNotifications|reactionLevel|markdown|capabilities|"
            "customCommands|commands|configWrites|heartbeat|responsePrefix|ackReaction"),
 };
@@ -61,6 +74,28 @@ const void* default_account(const Config& config, std::string_view name) {
 
 constexpr std::array kPlaces{TablePlace{"channels.telegram.accounts.*."},
                              TablePlace{"channels.telegram.", default_account}};
+
+// "streaming" is a word, true or false, or an object with such a `mode`.
+void read_streaming(const Reading& reading, NodeId node, Account& account) {
+  const NodeId whole = reading.below(node, "streaming");
+  if (whole == 0) return;
+  const NodeId mode = reading.below(whole, "mode");
+  const bool is_object = reading.document.kind(whole) == Kind::object;
+  const NodeId said = is_object ? mode : whole;
+  if (said == 0) return;
+  const Kind kind = reading.document.kind(said);
+  if (kind == Kind::boolean) {
+    account.streaming = *reading.flag(said) ? TelegramStreaming::partial : TelegramStreaming::off;
+    return;
+  }
+  const Choice* choice =
+      kind == Kind::string ? kStreaming.find(reading.document.text(said)) : nullptr;
+  if (choice == nullptr) {
+    return reading.error(said, "channels.telegram: streaming must be {}, true or false.",
+                         accepted(kStreaming));
+  }
+  account.streaming = static_cast<TelegramStreaming>(choice->value);
+}
 
 // Whether it can be used. What is wrong with it is said.
 bool check(const Reading& reading, NodeId node, Account& account) {
@@ -88,6 +123,7 @@ std::vector<TelegramAccount> read_telegram(const Reading& reading, NodeId channe
   std::vector<Account> accounts;
   Account common;
   reading.take(kTelegram, channel, &common);
+  read_streaming(reading, channel, common);
   Account own = common;
   common.token.clear();
   common.token_file.clear();
@@ -99,6 +135,7 @@ std::vector<TelegramAccount> read_telegram(const Reading& reading, NodeId channe
     own_listed = own_listed || is_default;
     Account account = is_default ? own : common;
     reading.take(kTelegram, node, &account);
+    read_streaming(reading, node, account);
     account.name = is_default ? "" : std::string(key);
     account.enabled = reading.flag(node, "enabled").value_or(true);
     if (check(reading, node, account)) {

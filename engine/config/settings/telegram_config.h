@@ -15,6 +15,10 @@ struct SettingTable;
 
 enum class TelegramReplies : std::uint8_t { off, first, all };
 enum class TelegramRich : std::uint8_t { off, automatic, on };
+// How an answer is shown while it is written; draft: a draft in direct chats, a message elsewhere.
+enum class TelegramStreaming : std::uint8_t { off, partial, draft };
+// Where the whole answer stands in the end: in that message, or in a new one instead of it.
+enum class TelegramFinal : std::uint8_t { edit, fresh };
 
 // An account takes from the channel what it does not say itself.
 struct TelegramAccount {
@@ -28,6 +32,8 @@ struct TelegramAccount {
   TelegramReplies replies{TelegramReplies::off};
   TelegramRich rich{TelegramRich::automatic};
   bool link_preview{true};
+  TelegramStreaming streaming{TelegramStreaming::partial};
+  TelegramFinal final_as{TelegramFinal::edit};
 
   bool operator==(const TelegramAccount&) const = default;
 };

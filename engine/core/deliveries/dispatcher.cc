@@ -81,7 +81,8 @@ void Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
   const Seq seq =
       drafter_.add(why, fb::CreateDeliveryRequested(builder, channel->id.value, draft.route.lane,
                                                     draft.message.value, {}, draft.body.value, text,
-                                                    draft.run.value, draft.purpose, expires_ms));
+                                                    draft.run.value, draft.purpose, expires_ms, {},
+                                                    draft.preview.value));
   requested_.push_back(draft.route);
   if (!now) return;
   started_.push_back(channel->id);
@@ -91,12 +92,27 @@ void Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
 }
 
 void Dispatcher::request_answer(const Run& run, Seq ended, std::string_view text, const Why& why) {
-  if (!run.channel || is_silent(text)) return;
+  if (!run.channel) return;
+  const Preview preview = tables_.previews.find(run.id);
+  if (is_silent(text)) {
+    if (!preview.platform_id.empty()) request_removal(run, preview.previewed, why);
+    return;
+  }
   request({.route = {run.channel, run.lane},
            .message = run.message,
            .body = ended,
            .run = run.id,
-           .purpose = fb::DeliveryPurpose::answer},
+           .purpose = fb::DeliveryPurpose::answer,
+           .preview = preview.previewed},
+          why);
+}
+
+void Dispatcher::request_removal(const Run& run, Seq previewed, const Why& why) {
+  request({.route = {run.channel, run.lane},
+           .message = run.message,
+           .run = run.id,
+           .purpose = fb::DeliveryPurpose::removal,
+           .preview = previewed},
           why);
 }
 
@@ -109,7 +125,8 @@ void Dispatcher::tell_failure(const Run& run, std::string_view reason, const Why
            .message = run.message,
            .text = text,
            .run = run.id,
-           .purpose = fb::DeliveryPurpose::failure},
+           .purpose = fb::DeliveryPurpose::failure,
+           .preview = tables_.previews.find(run.id).previewed},
           why);
 }
 

@@ -12,6 +12,7 @@
 #include "engine/core/base/zone.h"
 #include "engine/core/channels/channels.h"
 #include "engine/core/deliveries/deliveries.h"
+#include "engine/core/deliveries/previews.h"
 #include "engine/core/devices/devices.h"
 #include "engine/core/messages/repeats.h"
 #include "engine/core/model/policy.h"
@@ -77,6 +78,7 @@ struct Tables {
   Histories histories{};
   Channels channels{};
   Deliveries deliveries{};
+  Previews previews{};
 };
 
 // Every table of rows once, in the order of digests and snapshots, with its name there. A new table
@@ -95,7 +97,8 @@ constexpr auto table_list() {
                     std::pair{"quarantined", &Tables::quarantine},
                     std::pair{"histories", &Tables::histories},
                     std::pair{"channels", &Tables::channels},
-                    std::pair{"deliveries", &Tables::deliveries}};
+                    std::pair{"deliveries", &Tables::deliveries},
+                    std::pair{"previews", &Tables::previews}};
 }
 
 template <class AnyTables, class Visit>

@@ -218,6 +218,17 @@ bool view_channel(const State& state, ChannelId channel, ChannelView& out) {
   return row != nullptr;
 }
 
+bool is_behind(const State& state, const RunView& run) {
+  return state.tables().deliveries.first_of(run.channel, run.lane) != 0;
+}
+
+bool view_preview(const State& state, RunId run, PreviewView& out) {
+  Preview found = state.tables().previews.find(run);
+  const bool shown{found.previewed};
+  if (shown) out = std::move(found);
+  return shown;
+}
+
 void list_channels(const State& state, std::vector<ChannelView>& out) {
   const Channels& channels = state.tables().channels;
   out.insert(out.end(), channels.begin(), channels.end());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "engine/core/questions/event_source.h"
 #include "schemas/vocab/ids.h"
@@ -10,6 +11,16 @@
 #include "event_generated.h"
 
 namespace spine::core {
+
+// In which conversation a message was said. Borrowed from its event.
+struct MessagePlace {
+  fb::ConversationKind conversation{};
+  std::string_view conversation_id{};
+  std::string_view thread{};
+  std::string_view external_id{};  // of the message
+};
+// Of a MessageReceived, or of one that was rejected; of another event none.
+MessagePlace place_of(const EventView& event);
 
 // Copies: events are borrowed from their source. Thread: the source's.
 struct DeliveryContent {

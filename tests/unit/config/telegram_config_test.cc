@@ -60,6 +60,26 @@ TEST_F(TelegramConfig, AFileMayHoldTheToken) {
   EXPECT_EQ(list[0].token_file, std::filesystem::path("/run/secrets/bot"));
 }
 
+TEST_F(TelegramConfig, StreamingIsSpelledInSeveralWays) {
+  const auto streaming = [&](const std::string& said) {
+    return accounts("{botToken: '7:a'" + said + "}").at(0).streaming;
+  };
+  EXPECT_EQ(streaming(""), TelegramStreaming::partial);
+  EXPECT_EQ(streaming(", streaming: 'off'"), TelegramStreaming::off);
+  EXPECT_EQ(streaming(", streaming: false"), TelegramStreaming::off);
+  EXPECT_EQ(streaming(", streaming: true"), TelegramStreaming::partial);
+  EXPECT_EQ(streaming(", streamMode: 'off'"), TelegramStreaming::off);
+  EXPECT_EQ(streaming(", streaming: 'progress'"), TelegramStreaming::partial);
+  EXPECT_EQ(streaming(", streaming: {mode: 'draft', chunkMode: 'length'}"),
+            TelegramStreaming::draft);
+  const auto list = accounts(
+      "{botToken: '7:a', streaming: 'off', finalAs: 'fresh',"
+      " accounts: {b: {botToken: '8:b', streaming: 'partial'}}}");
+  EXPECT_EQ(list[0].streaming, TelegramStreaming::partial);
+  EXPECT_EQ(list[1].streaming, TelegramStreaming::off);
+  EXPECT_EQ(list[0].final_as, TelegramFinal::fresh);
+}
+
 TEST_F(TelegramConfig, WhatCannotBeDoneIsNamed) {
   EXPECT_THAT(refusal("{channels: {telegram: {botToken: '7:a', apiRoot: 'ftp://x'}}}"),
               HasSubstr("apiRoot must begin with https://"));
@@ -67,8 +87,10 @@ TEST_F(TelegramConfig, WhatCannotBeDoneIsNamed) {
               HasSubstr("off, first or all"));
   EXPECT_THAT(warnings("{channels: {telegram: {botToken: '7:a', webhookUrl: 'https://x/y'}}}"),
               HasSubstr("webhookUrl is not served in this version"));
-  EXPECT_THAT(warnings("{channels: {telegram: {botToken: '7:a', streaming: 'partial'}}}"),
-              HasSubstr("channels.telegram.streaming has no effect in this version"));
+  EXPECT_THAT(warnings("{channels: {telegram: {botToken: '7:a', blockStreaming: true}}}"),
+              HasSubstr("channels.telegram.blockStreaming has no effect in this version"));
+  EXPECT_THAT(refusal("{channels: {telegram: {botToken: '7:a', streaming: 'much'}}}"),
+              HasSubstr("streaming must be partial, off, block, progress or draft"));
   EXPECT_THAT(warnings("{channels: {telegram: {accounts: {a: {}}}}}"),
               HasSubstr("accounts.a has no botToken"));
 }
