@@ -1,7 +1,7 @@
-r"""What a scripted agent does at the words of a prompt, one command a line:
+"""What a scripted agent does at the words of a prompt, one command a line:
 
   say TEXT          adds TEXT to the answer (also: any line that is no command is echoed)
-  lines TEXT        the same, where \n is the end of a line
+  lines TEXT        the same, where a backslash and an n are the end of a line
   silent            its answer is that there is none (pi)
   slow N MS         N pieces of the answer, MS milliseconds apart
   until FILE        a piece, and then nothing until FILE is there; cancelling ends the wait

@@ -59,7 +59,10 @@ std::unique_ptr<TelegramSender::Job> TelegramSender::make_job(const Delivery& de
         telegram_message_in(delivery.reply_to, reports_.now().identity, delivery.conversation_id);
   }
   const auto moved = moved_.find(job->chat);
-  if (moved != moved_.end()) job->chat = moved->second;
+  if (moved != moved_.end()) {
+    job->chat = moved->second;
+    job->bubble.clear();
+  }
   return job;
 }
 
@@ -92,6 +95,8 @@ void TelegramSender::begin(DeliveryId delivery, const TelegramBubble& bubble) {
   if (found == jobs_.end()) return;
   Job& job = *found->second;
   if (bubble.known) job.bubble = bubble.number;
+  // What has arrived may stand in it.
+  if (job.next != 0) job.bubble.clear();
   // A part that has arrived was HTML.
   if (job.next == 0 && wants_rich(job.source)) job.rich = job.source;
   if (job.rich.empty()) make_pieces(job);
@@ -99,7 +104,7 @@ void TelegramSender::begin(DeliveryId delivery, const TelegramBubble& bubble) {
   if (nothing && !job.bubble.empty()) return remove(job);
   // Nothing of it can be seen, or all of it had arrived.
   if (job.rich.empty() && job.next >= job.pieces.size()) return confirm(job);
-  job.edits = job.next == 0 && !job.bubble.empty() && settings_.final_as == TelegramFinal::edit;
+  job.edits = !job.bubble.empty() && settings_.final_as == TelegramFinal::edit;
   send(job);
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t kAgainMs = 4'000;
 constexpr timeval kTurn = loop::in_ms(500);  // how exact that is
-constexpr std::uint32_t kActionMs = 4'000;     // later it would be of no use
+constexpr std::uint32_t kActionMs = 4'000;   // later it would be of no use
 
 }  // namespace
 
