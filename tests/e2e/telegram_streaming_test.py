@@ -20,7 +20,7 @@ class Streaming(unittest.TestCase):
             "defaults": {"dmPolicy": "open", "groupPolicy": "open"},
             "telegram": {"botToken": self.telegram.token, "apiRoot": self.telegram.root, **channel}}}).start()
         self.addCleanup(self.end)
-        self.go = self.daemon.folder / "go"
+        self.go = self.daemon.workspace() / "go"
 
     def end(self):
         self.daemon.close()
