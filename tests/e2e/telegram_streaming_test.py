@@ -15,10 +15,10 @@ class Streaming(unittest.TestCase):
         self.telegram = TelegramServer()
         self.addCleanup(self.telegram.close)
 
-    def start(self, agent=None, **channel):
+    def start(self, agent=None, more=None, **channel):
         self.daemon = AgentDaemon({"main": agent or "acp"}, {"channels": {
             "defaults": {"dmPolicy": "open", "groupPolicy": "open"},
-            "telegram": {"botToken": self.telegram.token, "apiRoot": self.telegram.root, **channel}}}).start()
+            "telegram": {"botToken": self.telegram.token, "apiRoot": self.telegram.root, **channel}}, **(more or {})}).start()
         self.addCleanup(self.end)
         self.go = self.daemon.workspace() / "go"
 
@@ -77,6 +77,14 @@ class Streaming(unittest.TestCase):
         self.go.touch()
         self.answered(LONG + "working done")
         self.assertEqual(self.bodies("DeliveryPreviewed"), [])
+
+    def test_typing_is_not_shown_where_it_is_never(self):
+        self.start(more={"session": {"typingMode": "never"}})
+        self.say_and_wait()
+        self.shown()
+        self.go.touch()
+        self.answered(LONG + "working done")
+        self.assertEqual(self.count("sendChatAction"), 0)
 
     def test_case_8_of_a_longer_answer_the_first_message_is_edited_and_the_rest_is_new(self):
         self.start(textChunkLimit=200)

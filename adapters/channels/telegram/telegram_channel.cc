@@ -104,7 +104,7 @@ Status TelegramChannel::start() {
 
 void TelegramChannel::begin_work(const Work& work) {
   if (!parts_) return;
-  parts_->typing.begin(work);
+  if (settings_.typing) parts_->typing.begin(work);
   parts_->preview.begin(work);
 }
 

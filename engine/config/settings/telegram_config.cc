@@ -124,6 +124,7 @@ std::vector<TelegramAccount> read_telegram(const Reading& reading, NodeId channe
   Account common;
   reading.take(kTelegram, channel, &common);
   read_streaming(reading, channel, common);
+  common.typing = reading.text(reading.root, "session.typingMode") != "never";
   Account own = common;
   common.token.clear();
   common.token_file.clear();

@@ -32,6 +32,7 @@ struct TelegramAccount {
   TelegramReplies replies{TelegramReplies::off};
   TelegramRich rich{TelegramRich::automatic};
   bool link_preview{true};
+  bool typing{true};  // session.typingMode is not "never"
   TelegramStreaming streaming{TelegramStreaming::partial};
   TelegramFinal final_as{TelegramFinal::edit};
 

@@ -60,6 +60,19 @@ TEST_F(TelegramConfig, AFileMayHoldTheToken) {
   EXPECT_EQ(list[0].token_file, std::filesystem::path("/run/secrets/bot"));
 }
 
+TEST_F(TelegramConfig, TypingIsNotShownWhereItIsNever) {
+  const auto typing = [&](const std::string& mode) {
+    return parsed("{session: {typingMode: '" + mode +
+                  "'}, channels: {telegram: {botToken: '7:a'}}}")
+        .channels.at(0)
+        .telegram.at(0)
+        .typing;
+  };
+  EXPECT_FALSE(typing("never"));
+  EXPECT_TRUE(typing("instant"));
+  EXPECT_TRUE(accounts("{botToken: '7:a'}").at(0).typing);
+}
+
 TEST_F(TelegramConfig, StreamingIsSpelledInSeveralWays) {
   const auto streaming = [&](const std::string& said) {
     return accounts("{botToken: '7:a'" + said + "}").at(0).streaming;
