@@ -146,6 +146,14 @@ struct LoopThread::State {
         pipeline::read(payload, read_up_to);
         if (!stopping && hooks.on_read) hooks.on_read(read_up_to);
         return;
+      case ItemKind::work:
+        pipeline::read(payload, work);
+        if (!stopping && hooks.on_work) hooks.on_work(work);
+        return;
+      case ItemKind::delta:
+        pipeline::read(payload, delta);
+        if (!stopping && hooks.on_delta) hooks.on_delta(delta);
+        return;
       case ItemKind::past_question:
         pipeline::read(payload, past_question);
         if (!stopping && hooks.on_past)
@@ -256,6 +264,8 @@ struct LoopThread::State {
   pipeline::ArmItem arm_item{};
   pipeline::DeliverItem deliver{};
   pipeline::ReadUpToItem read_up_to{};
+  pipeline::WorkItem work{};
+  pipeline::DeltaItem delta{};
   pipeline::PastQuestionItem past_question{};
 };
 

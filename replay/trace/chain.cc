@@ -49,6 +49,7 @@ constexpr std::array kEffectRows{
               {Body::DeliveryConfirmed, Body::DeliveryFailed},
               true},
     EffectRow{EffectKind::acknowledge, "acknowledgement to channel"},
+    EffectRow{EffectKind::show_work, "whether the run is worked on, to channel"},
 };
 
 const EffectRow* effect_row(EffectKind kind) {

@@ -374,6 +374,13 @@ std::string delivery_discarded(const EventView& event, Names&) {
   return fmt::format("delivery #{}{}", body.delivery(),
                      body.for_room() ? ", the oldest of too many" : "");
 }
+std::string delivery_previewed(const EventView& event, Names&) {
+  const auto& body = root_of<fb::DeliveryPreviewed>(event);
+  const std::string_view id = text_of(body.platform_id());
+  return id.empty() ? fmt::format("text so far of run #{}, which may have arrived", body.run())
+                    : fmt::format("text so far of run #{} as {}", body.run(),
+                                  cut_name(body.platform_id()));
+}
 bool discarded_for_room(const EventView& event) {
   return root_of<fb::DeliveryDiscarded>(event).for_room();
 }
@@ -492,6 +499,7 @@ constexpr std::array kSummaryRows{
     SummaryRow{Body::DeliveryDeadLettered, delivery_dead, always},
     SummaryRow{Body::DeliveryRetryRequested, delivery_retry_requested},
     SummaryRow{Body::DeliveryDiscarded, delivery_discarded, discarded_for_room},
+    SummaryRow{Body::DeliveryPreviewed, delivery_previewed},
     SummaryRow{Body::ChannelStateChanged, channel_state_changed, channel_is_lost},
     SummaryRow{Body::ChannelRead, channel_read, nullptr, always},
     SummaryRow{Body::ConversationMigrated, conversation_migrated},

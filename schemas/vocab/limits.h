@@ -79,6 +79,11 @@ inline constexpr std::uint32_t kDeliveriesInFlightMax = 64;  // given to one acc
 inline constexpr std::uint32_t kMigrationsMax = 1'024;       // conversations with another id
 inline constexpr std::size_t kPlatformIdsMax = 256;          // messages that one delivery became
 inline constexpr std::uint64_t kDeliveryRetryMs = 5'000;     // after the first failure; doubled
+inline constexpr std::uint32_t kPreviewsMax = 4'096;  // runs at work, shown as far as they are
+inline constexpr std::size_t kPreviewTextBytesMax = 16 * kKiB;  // of one run, that is shown
+inline constexpr std::size_t kPreviewTextsBytesMax = 4 * kMiB;  // of all runs at work
+inline constexpr std::size_t kWorkEndedMax =
+    1'024;  // runs remembered whose start is yet to be told
 inline constexpr std::uint64_t kDeliveryRetryMsMax = 300'000;
 inline constexpr std::uint64_t kDeliveryNotReadyMs = 1'000;      // until a channel is asked again
 inline constexpr std::uint64_t kDeliveryNotReadyMsMax = 60'000;  // the same of one that waits long
@@ -250,6 +255,9 @@ inline constexpr std::size_t kTelegramUpdatesBytesMax = 2 * kMiB;  // of one ans
 inline constexpr std::size_t kTelegramTextBytesMax = 4 * kMiB;     // of what is being sent
 inline constexpr std::size_t kTelegramEntitiesMax = 256;           // looked at, of one message
 inline constexpr std::size_t kTelegramMarkedBytesMax = 64 * kKiB;  // of a text with entities
+inline constexpr std::size_t kTelegramTypingCallsMax = 2;          // at once, of what is cosmetic
+inline constexpr std::size_t kTelegramPreviewCallsMax = 3;         // likewise
+inline constexpr std::size_t kTelegramPreviewsEndedMax = 256;      // kept for their answers
 inline constexpr std::size_t kTelegramAnswersMax = 256;            // presses yet to be answered
 
 // ---- webhooks of channels

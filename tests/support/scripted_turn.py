@@ -1,6 +1,8 @@
 """What a scripted agent does at the words of a prompt, one command a line:
 
   say TEXT          adds TEXT to the answer (also: any line that is no command is echoed)
+  lines TEXT        the same, where a backslash and an n are the end of a line
+  silent            its answer is that there is none (pi)
   slow N MS         N pieces of the answer, MS milliseconds apart
   until FILE        a piece, and then nothing until FILE is there; cancelling ends the wait
   tool NAME         a tool is called and returns
@@ -85,6 +87,12 @@ class Turn:
 
     def do_say(self, text):
         self.say(text)
+
+    def do_lines(self, text):
+        self.say(text.replace("\\n", "\n"))
+
+    def do_silent(self, _):
+        self.said = "NO_REPLY"
 
     def do_slow(self, text):
         count, ms = (int(x) for x in text.split())

@@ -225,7 +225,7 @@ void ChannelHost::start(Account& account) {
     started = account.channel->start();
   });
   if (!thrown.empty()) return fault(account, thrown);
-  if (started) return;
+  if (started) return show_work(account);
   if (started.error().code != Errc::invalid_argument)
     return fault(account, started.error().message);
   account.hopeless = true;
@@ -290,15 +290,62 @@ void ChannelHost::deliver(const pipeline::DeliverItem& item) {
       {.kind = fb::DeliveryFailure::unknown, .reason = thrown, .pieces = item.pieces});
 }
 
+template <class Call>
+void ChannelHost::ask(Account& account, Call&& call) {
+  const std::string thrown = guarded([&] { call(*account.channel); });
+  if (!thrown.empty()) fault(account, thrown);
+}
+
 void ChannelHost::read_up_to(const pipeline::ReadUpToItem& item) {
   const auto found = accounts_.find(Key{item.channel, item.account});
   if (found == accounts_.end()) return;
   Account& account = *found->second;
   account.reports.acknowledged(item.identity, item.position);
   if (!account.running) return;
-  const std::string thrown =
-      guarded([&] { account.channel->acknowledged(item.identity, item.position); });
-  if (!thrown.empty()) fault(account, thrown);
+  ask(account, [&](Channel& channel) { channel.acknowledged(item.identity, item.position); });
+}
+
+ChannelHost::Account* ChannelHost::running(std::string_view channel, std::string_view account) {
+  const auto found = accounts_.find(Key{channel, account});
+  const bool runs = found != accounts_.end() && found->second->running;
+  return runs ? found->second.get() : nullptr;
+}
+
+void ChannelHost::work(const pipeline::WorkItem& item) {
+  Account* account = running(item.channel, item.account);
+  if (!item.working) {
+    const bool known = board_.end(item.run);
+    const auto found = accounts_.find(Key{item.channel, item.account});
+    if (found != accounts_.end()) found->second->reports.forget_preview(item.run);
+    if (!known || account == nullptr) return;
+    return ask(*account, [&](Channel& channel) { channel.end_work(item.run); });
+  }
+  if (board_.begin(item) == nullptr || account == nullptr) return;
+  ask(*account, [&](Channel& channel) { channel.begin_work(item); });
+}
+
+void ChannelHost::delta(const pipeline::DeltaItem& item) {
+  const BoardEntry* entry = board_.add(item);
+  if (entry == nullptr) return;
+  Account* account = running(entry->channel, entry->account);
+  if (account == nullptr) return;
+  ask(*account, [&](Channel& channel) { channel.show_text(item.run, entry->text, entry->behind); });
+}
+
+// What it has to know of runs that are worked on since before its start.
+void ChannelHost::show_work(Account& account) {
+  ask(account, [&](Channel& channel) {
+    const Reports& reports = account.reports;
+    board_.for_each(reports.channel(), reports.account(), [&](RunId run, const BoardEntry& entry) {
+      pipeline::WorkItem item = entry.item(run);
+      if (const std::string* preview = reports.preview_of(run); preview != nullptr) {
+        item.previewed = true;
+        item.preview_id = *preview;
+      }
+      channel.begin_work(item);
+      if (!entry.text.empty()) channel.show_text(run, entry.text, entry.behind);
+    });
+  });
 }
 
 // Without a name it is the account without one, or the only one.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "adapters/channels/host/kinds.h"
+#include "adapters/channels/host/work_board.h"
 #include "adapters/channels/interface/channel.h"
 #include "adapters/channels/interface/reports.h"
 #include "adapters/loop/timer.h"
@@ -48,6 +49,10 @@ class ChannelHost {
   void begin_stop() { draining_ = true; }
   // Whether none is under way.
   bool drained() const;
+  // A run whose answer goes to an account is worked on, or not any more.
+  void work(const pipeline::WorkItem& item);
+  // A piece of such an answer.
+  void delta(const pipeline::DeltaItem& item);
   // The gateway stops: every delivery under way is reported before it returns, and none is begun
   // any more.
   void stop();
@@ -70,6 +75,12 @@ class ChannelHost {
   void fault(Account& account, std::string_view why);
   // The next step of an account: destroyed once it has ended, started when it is due.
   void step(Account& account);
+  // The account, if its channel runs; else null.
+  Account* running(std::string_view channel, std::string_view account);
+  // Calls its channel; what it throws is a fault.
+  template <class Call>
+  void ask(Account& account, Call&& call);
+  void show_work(Account& account);
   void turn();
   void publish();
   // The client that calls platforms, for such accounts as need one: a new one where they have to
@@ -86,7 +97,8 @@ class ChannelHost {
   std::map<Key, std::unique_ptr<Account>> accounts_;
   std::vector<Key> order_{};               // as configured
   std::vector<std::string> not_served_{};  // channels
-  std::vector<std::string> hosts_{};       // that the client may call beside public ones
+  WorkBoard board_{};
+  std::vector<std::string> hosts_{};  // that the client may call beside public ones
   loop::Timer timer_;
   loop::Timer soon_;
   bool draining_{};

@@ -14,6 +14,8 @@ namespace spine::channels {
 
 // What is sent: with the text as the agent wrote it (Markdown). Borrowed for the call.
 using Delivery = pipeline::DeliverItem;
+// A run at work whose answer goes to the account, and where to. Borrowed for the call.
+using Work = pipeline::WorkItem;
 
 // One account of a channel. It has no policy: the core decides who may write to whom, and what is
 // sent, tried again and when. Thread: loop.
@@ -40,6 +42,18 @@ class Channel {
     static_cast<void>(request);
     answer(404, {});
   }
+  // For people who wait; may be ignored, and nothing that comes of it delays or fails a delivery.
+  // The run is worked on from now on: told after a start, too, and of each attempt.
+  virtual void begin_work(const Work& work) { static_cast<void>(work); }
+  // The answer as far as it is written: all of it, up to limits::kPreviewTextBytesMax. `behind`:
+  // other deliveries are in line for the conversation, which a new message would overtake.
+  virtual void show_text(RunId run, std::string_view text, bool behind) {
+    static_cast<void>(run);
+    static_cast<void>(text);
+    static_cast<void>(behind);
+  }
+  // The run has ended. Its answer, if it has one, is delivered later.
+  virtual void end_work(RunId run) { static_cast<void>(run); }
   // Receives and starts nothing more. Before it returns every delivery under way is reported:
   // not_ready when nothing of it was sent, unknown otherwise.
   virtual void stop() = 0;

@@ -109,4 +109,16 @@ void Reports::failed(DeliveryId delivery, EffectId effect, const Failure& failur
                                 failure.retry_after_ms, failure.pieces, ids));
 }
 
+void Reports::previewed(RunId run, std::string_view platform_id) {
+  const std::string_view id = cut_text(platform_id, limits::kNameBytesMax);
+  previews_[run.value] = id;
+  const Text shown = text(id, limits::kNameBytesMax);
+  push(fb::CreateDeliveryPreviewed(builder_, run.value, shown));
+}
+
+const std::string* Reports::preview_of(RunId run) const {
+  const auto found = previews_.find(run.value);
+  return found == previews_.end() ? nullptr : &found->second;
+}
+
 }  // namespace spine::channels

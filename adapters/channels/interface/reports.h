@@ -76,6 +76,13 @@ class Reports {
   void exchanged();
   void confirmed(DeliveryId delivery, EffectId effect, std::span<const std::string> platform_ids);
   void failed(DeliveryId delivery, EffectId effect, const Failure& failure);
+  // The text so far of a run is shown in that message, which its answer takes the place of. Empty:
+  // it may be shown, but nobody knows in which.
+  void previewed(RunId run, std::string_view platform_id);
+
+  // What was said of a run that is still worked on; nullptr = nothing.
+  const std::string* preview_of(RunId run) const;
+  void forget_preview(RunId run) { previews_.erase(run.value); }
 
   const AccountState& now() const { return now_; }
 
@@ -91,7 +98,8 @@ class Reports {
   std::string channel_;
   std::string account_;
   AccountState now_{};
-  std::map<std::uint64_t, EffectId> open_{};  // by delivery
+  std::map<std::uint64_t, EffectId> open_{};         // by delivery
+  std::map<std::uint64_t, std::string> previews_{};  // by run
   flatbuffers::FlatBufferBuilder builder_{1024};
 };
 

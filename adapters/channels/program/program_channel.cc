@@ -1,6 +1,7 @@
 // ProgramChannel: the process, what it says, and what it was given.
 #include "adapters/channels/program/program_channel.h"
 
+#include <algorithm>
 #include <csignal>
 #include <fmt/format.h>
 #include <map>
@@ -76,6 +77,8 @@ class ProgramChannel final : public Channel, public agents::ChildEvents {
   void acknowledged(std::string_view identity, std::string_view position) override {
     if (!muted_ && identity == reports_.now().identity) write(acknowledged_line(position));
   }
+  void begin_work(const Work& work) override;
+  void end_work(RunId run) override;
   void stop() override;
   bool ended() const override { return child_ == nullptr; }
 
@@ -92,7 +95,16 @@ class ProgramChannel final : public Channel, public agents::ChildEvents {
     std::uint64_t due_ms{};
   };
 
+  // Where a run is worked on. Of several at one place the program is told once.
+  struct Place {
+    fb::ConversationKind kind{};
+    std::string id{};
+    std::string thread{};
+    bool operator==(const Place&) const = default;
+  };
+
   bool write(std::string_view line);
+  bool is_worked_on(const Place& place) const;
   void take(const SaidNothing&) {}
   void take(SaidMessage& said);
   void take(const SaidState& said);
@@ -116,6 +128,7 @@ class ProgramChannel final : public Channel, public agents::ChildEvents {
   loop::Timer turn_;
   loop::Timer ending_;
   std::map<std::uint64_t, Given> open_{};       // by delivery
+  std::map<std::uint64_t, Place> works_{};      // by run
   std::set<std::string, std::less<>> types_{};  // unknown ones that were logged
   std::uint64_t written_{};                     // bytes of all lines
   std::uint64_t started_ms_{};
@@ -162,6 +175,27 @@ void ProgramChannel::deliver(const Delivery& delivery) {
                    .reason = fits ? "The program of the channel does not read what it is told."
                                   : "The text is too long for a channel that is a program.",
                    .pieces = delivery.pieces});
+}
+
+bool ProgramChannel::is_worked_on(const Place& place) const {
+  return std::ranges::any_of(works_, [&](const auto& entry) { return entry.second == place; });
+}
+
+void ProgramChannel::begin_work(const Work& work) {
+  const Place place{work.conversation, std::string(work.conversation_id), std::string(work.thread)};
+  const bool known = is_worked_on(place);
+  works_[work.run.value] = place;
+  if (!known && !muted_) write(working_line(work, true));
+}
+
+void ProgramChannel::end_work(RunId run) {
+  const auto found = works_.find(run.value);
+  if (found == works_.end()) return;
+  const Place place = std::move(found->second);
+  works_.erase(found);
+  if (muted_ || is_worked_on(place)) return;
+  write(working_line(
+      {.conversation = place.kind, .conversation_id = place.id, .thread = place.thread}, false));
 }
 
 // Nothing of what is still in our queue has reached it.

@@ -217,6 +217,18 @@ std::string acknowledged_line(std::string_view position) {
   });
 }
 
+std::string working_line(const Work& work, bool working) {
+  return json_object([&](JsonWriter& json) {
+    json.member("type", "working");
+    json.object("conversation", [&] {
+      json.member("kind", core::enum_name(work.conversation));
+      json.member("id", work.conversation_id);
+    });
+    json.member_if("thread", work.thread);
+    json.member("working", working);
+  });
+}
+
 std::string stop_line() {
   return json_object([](JsonWriter& json) { json.member("type", "stop"); });
 }

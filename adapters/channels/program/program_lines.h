@@ -66,6 +66,7 @@ std::string start_line(std::string_view channel, std::string_view account,
                        std::string_view position, std::string_view identity);
 std::string deliver_line(const Delivery& delivery);
 std::string acknowledged_line(std::string_view position);
+std::string working_line(const Work& work, bool working);
 std::string stop_line();
 
 }  // namespace spine::channels

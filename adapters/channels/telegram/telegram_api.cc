@@ -41,6 +41,10 @@ constexpr std::array kMethods{
     MethodRow{.name = "sendAudio", .total_ms = kUploadMs},
     MethodRow{.name = "sendVoice", .total_ms = kUploadMs},
     MethodRow{.name = "sendDocument", .total_ms = kUploadMs},
+    MethodRow{.name = "sendMessageDraft"},
+    MethodRow{.name = "editMessageText", .total_ms = 60'000},
+    MethodRow{.name = "deleteMessage"},
+    MethodRow{.name = "sendChatAction"},
     MethodRow{.name = "answerCallbackQuery"},
     MethodRow{.name = "setMyCommands"},
 };
@@ -81,13 +85,14 @@ TelegramApi::~TelegramApi() {
   stop();
 }
 
-void TelegramApi::call(TelegramMethod method, std::string arguments, Handler handler) {
-  begin(method, {.body = std::move(arguments)}, std::move(handler));
+void TelegramApi::call(TelegramMethod method, std::string arguments, Handler handler,
+                       std::uint32_t total_ms) {
+  begin(method, {.body = std::move(arguments), .total_ms = total_ms}, std::move(handler));
 }
 
 void TelegramApi::upload(TelegramMethod method, std::vector<http::HttpPart> parts,
                          Handler handler) {
-  begin(method, {.parts = std::move(parts)}, std::move(handler));
+  begin(method, {.parts = std::move(parts), .total_ms = 0}, std::move(handler));
 }
 
 void TelegramApi::begin(TelegramMethod method, http::HttpRequest request, Handler handler) {
@@ -95,7 +100,9 @@ void TelegramApi::begin(TelegramMethod method, http::HttpRequest request, Handle
   const MethodRow& row = kMethods[static_cast<std::size_t>(method)];
   request.method = http::HttpMethod::post;
   request.url = url_ + std::string(row.name);
-  request.total_ms = timeout_ms_ == 0 || row.own_connection ? row.total_ms : timeout_ms_;
+  if (request.total_ms == 0) {
+    request.total_ms = timeout_ms_ == 0 || row.own_connection ? row.total_ms : timeout_ms_;
+  }
   request.body_max = row.body_max;
   request.own_connection = row.own_connection;
   shared_->calls += 1;

@@ -31,6 +31,10 @@ enum class TelegramMethod : std::uint8_t {
   send_audio,
   send_voice,
   send_document,
+  send_message_draft,
+  edit_message_text,
+  delete_message,
+  send_chat_action,
   answer_callback_query,
   set_my_commands,
 };
@@ -56,8 +60,10 @@ class TelegramApi {
   TelegramApi(const TelegramApi&) = delete;
   TelegramApi& operator=(const TelegramApi&) = delete;
 
-  // `arguments`: a JSON object. After stop() nothing is called and the handler is dropped.
-  void call(TelegramMethod method, std::string arguments, Handler handler);
+  // `arguments`: a JSON object. `total_ms`: how long it may take; 0 = as the method has it. After
+  // stop() nothing is called and the handler is dropped.
+  void call(TelegramMethod method, std::string arguments, Handler handler,
+            std::uint32_t total_ms = 0);
   // The same with arguments as parts of a form, one of them a file.
   void upload(TelegramMethod method, std::vector<http::HttpPart> parts, Handler handler);
   // Where the file is that getFile says. Secret: the token is in it.

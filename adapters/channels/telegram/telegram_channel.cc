@@ -11,7 +11,9 @@
 #include "adapters/channels/telegram/telegram_inbox.h"
 #include "adapters/channels/telegram/telegram_menu.h"
 #include "adapters/channels/telegram/telegram_poller.h"
+#include "adapters/channels/telegram/telegram_preview.h"
 #include "adapters/channels/telegram/telegram_sender.h"
+#include "adapters/channels/telegram/telegram_typing.h"
 #include "adapters/channels/telegram/telegram_webhook.h"
 #include "engine/log/log.h"
 #include "engine/state_dir/token.h"
@@ -72,6 +74,11 @@ class TelegramChannel final : public Channel {
     if (!parts_ || !by_webhook()) return answer(404, {});
     parts_->webhook.take(request, std::move(answer));
   }
+  void begin_work(const Work& work) override;
+  void show_text(RunId run, std::string_view text, bool behind) override {
+    if (parts_) parts_->preview.show(run, text, behind);
+  }
+  void end_work(RunId run) override;
   void stop() override;
   bool ended() const override { return !parts_ || parts_->api.calls() == 0; }
 
@@ -79,7 +86,9 @@ class TelegramChannel final : public Channel {
   struct Parts {
     Parts(TelegramChannel& self, std::string token)
         : api(self.http_, self.settings_.api_root, std::move(token), self.settings_.timeout_ms),
-          sender(api, self.setup_.reports, self.settings_,
+          typing(self.setup_.base, api),
+          preview(self.setup_.base, api, self.setup_.reports, self.settings_, pauses),
+          sender(api, self.setup_.reports, self.settings_, pauses, preview,
                  [&self](std::string_view why) {
                    self.setup_.reports.state(fb::ChannelState::logged_out, why);
                  },
@@ -99,6 +108,9 @@ class TelegramChannel final : public Channel {
           webhook(self.setup_.base, api, self.setup_.reports, inbox, self.settings_) {}
 
     TelegramApi api;
+    TelegramPauses pauses{};
+    TelegramTyping typing;
+    TelegramPreview preview;
     TelegramSender sender;
     TelegramFiles files;
     TelegramInbox inbox;
@@ -137,11 +149,25 @@ Status TelegramChannel::start() {
   return ok();
 }
 
+void TelegramChannel::begin_work(const Work& work) {
+  if (!parts_) return;
+  if (settings_.typing) parts_->typing.begin(work);
+  parts_->preview.begin(work);
+}
+
+void TelegramChannel::end_work(RunId run) {
+  if (!parts_) return;
+  parts_->typing.end(run);
+  parts_->preview.end(run);
+}
+
 void TelegramChannel::stop() {
   if (!parts_) return;
   parts_->poller.stop();
   parts_->webhook.stop();
+  parts_->typing.stop();
   parts_->sender.stop();
+  parts_->preview.stop();
   parts_->files.stop();
   parts_->api.stop();
 }
@@ -150,6 +176,8 @@ void TelegramChannel::moved(std::string_view from, std::string_view to) {
   kLog.info("{}: the group {} has the id {} now", printable(setup_.reports.channel()),
             printable(from), printable(to));
   setup_.reports.migrated(from, to);
+  parts_->typing.moved(from, to);
+  parts_->preview.moved(from, to);
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include "adapters/channels/telegram/telegram_update.h"
 #include "adapters/channels/text/render.h"
 #include "engine/log/log.h"
-#include "engine/pipeline/clock.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
@@ -16,12 +15,12 @@
 namespace spine::channels {
 namespace {
 
+using config::TelegramFinal;
 using config::TelegramReplies;
 using config::TelegramRich;
 
 constexpr log::Logger kSendLog{"channels"};
 constexpr std::size_t kCaptionUnitsMax = 1'024;  // of a text that goes with a file
-constexpr std::string_view kUnnamedTopic = "1";  // in a group it is meant by leaving it out
 
 // In one rich message; a text that takes several is sent as HTML, whose pieces are the same in
 // every attempt.
@@ -31,14 +30,24 @@ bool fits_rich(std::string_view text) {
   return pieces == 1;
 }
 
+std::string bubble_arguments(const std::string& chat, const std::string& number) {
+  return json_object([&](JsonWriter& json) {
+    json.member("chat_id", chat);
+    json.member_raw("message_id", number);
+  });
+}
+
 }  // namespace
 
 TelegramSender::TelegramSender(TelegramApi& api, Reports& reports,
-                               const config::TelegramAccount& settings, OnLoggedOut on_logged_out,
+                               const config::TelegramAccount& settings, TelegramPauses& pauses,
+                               TelegramPreview& preview, OnLoggedOut on_logged_out,
                                TelegramUploads files)
     : api_(api),
       reports_(reports),
       settings_(settings),
+      pauses_(pauses),
+      preview_(preview),
       on_logged_out_(std::move(on_logged_out)),
       uploads_(std::move(files)) {}
 
@@ -46,11 +55,13 @@ std::unique_ptr<TelegramSender::Job> TelegramSender::make_job(const Delivery& de
   auto job = std::make_unique<Job>();
   job->delivery = delivery.delivery;
   job->effect = delivery.effect;
+  job->run = delivery.run;
   job->chat = delivery.conversation_id;
   job->next = delivery.pieces;
   job->direct = delivery.conversation == fb::ConversationKind::direct;
-  const bool general = delivery.thread == kUnnamedTopic && !job->direct;
-  if (!general) job->topic = delivery.thread;
+  job->topic = telegram_topic(delivery.thread, delivery.conversation);
+  job->bubble =
+      telegram_message_in(delivery.preview_id, reports_.now().identity, delivery.conversation_id);
   if (settings_.replies != TelegramReplies::off) {
     job->reply_to =
         telegram_message_in(delivery.reply_to, reports_.now().identity, delivery.conversation_id);
@@ -67,7 +78,7 @@ void TelegramSender::deliver(const Delivery& delivery) {
   std::unique_ptr<Job> made = make_job(delivery);
   Job& job = *made;
   jobs_[delivery.delivery.value] = std::move(made);
-  if (const std::uint64_t left_ms = pause_left_ms(job.chat); left_ms != 0) {
+  if (const std::uint64_t left_ms = pauses_.left_ms(job.chat); left_ms != 0) {
     return fail(job, fb::DeliveryFailure::rate_limited, "Telegram asked to wait.", left_ms);
   }
   // Pieces and the source together are a few times the text. The first one always has room.
@@ -79,15 +90,45 @@ void TelegramSender::deliver(const Delivery& delivery) {
   job.source = delivery.text;
   if (const std::string fault = uploads_.take(delivery, job.next, job.files); !fault.empty())
     return fail(job, fb::DeliveryFailure::permanent, fault);
+  if (!job.run) return begin(job.delivery, {});
+  preview_.settle(job.run,
+                  [this, id = job.delivery](const TelegramBubble& bubble) { begin(id, bubble); });
+}
+
+void TelegramSender::begin(DeliveryId delivery, const TelegramBubble& bubble) {
+  const auto found = jobs_.find(delivery.value);
+  if (found == jobs_.end()) return;
+  Job& job = *found->second;
+  if (bubble.known) job.bubble = bubble.number;
+  const bool takes_place = job.files.empty() && settings_.final_as == TelegramFinal::edit;
+  // What has arrived stands in it.
+  if (job.next != 0 && takes_place) job.bubble.clear();
   // A part that has arrived was HTML, and so is what goes with files.
   if (job.next == 0 && job.files.empty() && wants_rich(job.source)) job.rich = job.source;
   if (job.rich.empty()) make_pieces(job);
-  if (job.rich.empty() && job.next >= parts_of(job)) {
-    // Nothing of it can be seen, or all of it had arrived.
-    reports_.confirmed(job.delivery, job.effect, job.ids);
-    return end(job);
-  }
+  const bool nothing = job.rich.empty() && parts_of(job) == 0;
+  if (nothing && !job.bubble.empty()) return remove(job);
+  // Nothing of it can be seen, or all of it had arrived.
+  if (job.rich.empty() && job.next >= parts_of(job)) return confirm(job);
+  job.edits = !job.bubble.empty() && takes_place;
   send(job);
+}
+
+// What was shown of an answer that says nothing in the end.
+void TelegramSender::remove(Job& job) {
+  job.begun = job.removes = true;
+  api_.call(TelegramMethod::delete_message, bubble_arguments(job.chat, job.bubble),
+            [this, delivery = job.delivery](const TelegramAnswer& got) { removed(delivery, got); });
+}
+
+void TelegramSender::removed(DeliveryId delivery, const TelegramAnswer& answer) {
+  const auto found = jobs_.find(delivery.value);
+  if (found == jobs_.end()) return;
+  Job& job = *found->second;
+  // It is gone, or cannot be made to go.
+  const bool over =
+      answer.outcome == TelegramOutcome::done || answer.outcome == TelegramOutcome::refused;
+  over ? confirm(job) : failed(job, answer);
 }
 
 void TelegramSender::make_pieces(Job& job) {
@@ -121,7 +162,8 @@ bool TelegramSender::answers_question(const Job& job) const {
 std::string TelegramSender::arguments_of(const Job& job) const {
   return json_object([&](JsonWriter& json) {
     json.member("chat_id", job.chat);
-    if (!job.topic.empty()) json.member("message_thread_id", job.topic);
+    json.member_if("message_thread_id", job.topic);
+    if (job.edits) json.member_raw("message_id", job.bubble);
     if (!job.rich.empty()) {
       json.object("rich_message", [&] { json.member("markdown", job.rich); });
     } else {
@@ -132,7 +174,7 @@ std::string TelegramSender::arguments_of(const Job& job) const {
         json.object("link_preview_options", [&] { json.member("is_disabled", true); });
       }
     }
-    if (!answers_question(job)) return;
+    if (job.edits || !answers_question(job)) return;
     json.object("reply_parameters", [&] {
       json.key("message_id");
       json.raw(job.reply_to);
@@ -165,9 +207,11 @@ void TelegramSender::send_file(const Job& job) {
 }
 
 void TelegramSender::send(Job& job) {
+  job.begun = true;
   if (job.next < job.files.size()) return send_file(job);
-  const auto method =
-      job.rich.empty() ? TelegramMethod::send_message : TelegramMethod::send_rich_message;
+  const auto method = job.edits          ? TelegramMethod::edit_message_text
+                      : job.rich.empty() ? TelegramMethod::send_message
+                                         : TelegramMethod::send_rich_message;
   api_.call(method, arguments_of(job),
             [this, delivery = job.delivery](const TelegramAnswer& got) { sent(delivery, got); });
 }
@@ -176,31 +220,46 @@ void TelegramSender::sent(DeliveryId delivery, const TelegramAnswer& answer) {
   const auto found = jobs_.find(delivery.value);
   if (found == jobs_.end()) return;
   Job& job = *found->second;
+  if (answer.outcome == TelegramOutcome::refused) return refused(job, answer);
+  if (answer.outcome != TelegramOutcome::done) return failed(job, answer);
+  arrived(job, answer.result.their_id("message_id"));
+}
+
+// What may have been acted upon may be done again when it changes or removes a message.
+void TelegramSender::failed(Job& job, const TelegramAnswer& answer) {
+  const bool again = job.edits || job.removes;
   switch (answer.outcome) {
-    case TelegramOutcome::done:
-      return arrived(job, answer);
-    case TelegramOutcome::not_sent:
-      return fail(job, fb::DeliveryFailure::retryable, answer.reason);
-    case TelegramOutcome::unknown:
-      return fail(job, fb::DeliveryFailure::unknown, answer.reason);
     case TelegramOutcome::rate_limited:
-      pause(job.chat, answer.retry_after_ms);
+      pauses_.pause(job.chat, answer.retry_after_ms);
       return fail(job, fb::DeliveryFailure::rate_limited, answer.reason, answer.retry_after_ms);
-    case TelegramOutcome::refused:
-      return refused(job, answer);
+    case TelegramOutcome::unknown:
+      return fail(job, again ? fb::DeliveryFailure::retryable : fb::DeliveryFailure::unknown,
+                  answer.reason);
+    default:
+      return fail(job, fb::DeliveryFailure::retryable, answer.reason);
   }
 }
 
-void TelegramSender::arrived(Job& job, const TelegramAnswer& answer) {
+void TelegramSender::arrived(Job& job, const std::string& number) {
   reports_.exchanged();
-  const std::string number = answer.result.their_id("message_id");
   if (!number.empty())
     job.ids.push_back(telegram_message_id(reports_.now().identity, job.chat, number));
   job.next += 1;
   job.plain = false;
   job.as_document = false;
+  if (std::exchange(job.edits, false)) job.bubble.clear();
   if (job.rich.empty() && job.next < parts_of(job)) return send(job);
+  confirm(job);
+}
+
+// A bubble that is left is that of an answer whose messages are all new.
+void TelegramSender::confirm(Job& job) {
   reports_.confirmed(job.delivery, job.effect, job.ids);
+  if (job.run) preview_.forget(job.run);
+  if (!job.bubble.empty() && !job.removes) {
+    api_.call(TelegramMethod::delete_message, bubble_arguments(job.chat, job.bubble),
+              [](const TelegramAnswer&) {});
+  }
   end(job);
 }
 
@@ -239,8 +298,13 @@ bool TelegramSender::topic_refused(Job& job, const TelegramAnswer& answer) {
 }
 
 void TelegramSender::refused(Job& job, const TelegramAnswer& answer) {
-  if (rich_refused(job, answer) || topic_refused(job, answer)) return;
+  const bool gone = answer.refusal == TelegramRefusal::message_gone;
+  if (!(job.edits && gone) && rich_refused(job, answer)) return;
+  if (topic_refused(job, answer)) return;
   switch (answer.refusal) {
+    case TelegramRefusal::not_modified:
+      if (!job.edits) break;
+      return arrived(job, std::string(job.bubble));
     case TelegramRefusal::cannot_parse:
       if (job.plain || job.pieces.empty()) break;
       job.plain = true;
@@ -254,13 +318,20 @@ void TelegramSender::refused(Job& job, const TelegramAnswer& answer) {
       job.was_moved = true;
       reports_.migrated(job.chat, answer.migrated_to);
       job.chat = answer.migrated_to;
-      job.reply_to.clear();  // the messages of before have other numbers there
+      // The messages of before have other numbers there.
+      job.reply_to.clear();
+      job.bubble.clear();
+      job.edits = false;
       return send(job);
     case TelegramRefusal::bad_token:
       on_logged_out_(answer.reason);
       return fail(job, fb::DeliveryFailure::not_ready, answer.reason);
     default:
-      break;
+      if (!job.edits) break;
+      // The answer arrives whole, whatever became of what was shown.
+      job.edits = false;
+      job.bubble.clear();
+      return send(job);
   }
   fail(job, fb::DeliveryFailure::permanent, answer.reason);
 }
@@ -284,27 +355,12 @@ void TelegramSender::end(const Job& job) {
 // A call that is under way may have been acted upon.
 void TelegramSender::stop() {
   while (!jobs_.empty()) {
-    fail(*jobs_.begin()->second, fb::DeliveryFailure::unknown,
-         "The channel was stopped before Telegram answered.");
+    Job& job = *jobs_.begin()->second;
+    const auto kind = !job.begun                 ? fb::DeliveryFailure::not_ready
+                      : job.edits || job.removes ? fb::DeliveryFailure::retryable
+                                                 : fb::DeliveryFailure::unknown;
+    fail(job, kind, "The channel was stopped before Telegram answered.");
   }
-}
-
-// Telegram does not say whether it means the chat or the bot. When two chats have to wait at once
-// it is the bot.
-void TelegramSender::pause(const std::string& chat, std::uint64_t ms) {
-  const std::uint64_t now_ms = pipeline::boottime_now_ms();
-  std::erase_if(pauses_, [&](const auto& entry) { return entry.second <= now_ms; });
-  const bool others = !pauses_.empty() && !pauses_.contains(chat);
-  pauses_[chat] = now_ms + ms;
-  if (others) pause_all_ms_ = std::max(pause_all_ms_, now_ms + ms);
-}
-
-std::uint64_t TelegramSender::pause_left_ms(const std::string& chat) {
-  const std::uint64_t now_ms = pipeline::boottime_now_ms();
-  const auto found = pauses_.find(chat);
-  const std::uint64_t until_ms =
-      std::max(pause_all_ms_, found == pauses_.end() ? 0 : found->second);
-  return until_ms > now_ms ? until_ms - now_ms : 0;
 }
 
 }  // namespace spine::channels

@@ -12,6 +12,8 @@
 #include "adapters/channels/interface/channel.h"
 #include "adapters/channels/interface/reports.h"
 #include "adapters/channels/telegram/telegram_api.h"
+#include "adapters/channels/telegram/telegram_pauses.h"
+#include "adapters/channels/telegram/telegram_preview.h"
 #include "adapters/channels/telegram/telegram_uploads.h"
 #include "engine/config/settings/telegram_config.h"
 
@@ -20,7 +22,9 @@ namespace spine::channels {
 // Text goes out as a rich message where it needs one and the root knows them, else as HTML, and
 // piece by piece as plain text where Telegram cannot read the marks. A file that Telegram does not
 // take as a picture goes out as a document. Of an attempt after a failure
-// only what is missing is sent. Nothing of the outcome is decided here. Thread: loop.
+// only what is missing is sent. Its first message takes the place of what was shown of the answer
+// while it was written, or all are new and that goes. Nothing of the outcome is decided here.
+// Thread: loop.
 class TelegramSender {
  public:
   // The platform does not know the token any more.
@@ -28,7 +32,8 @@ class TelegramSender {
 
   // All outlive it. `files`: where the files of deliveries are found, and how large they may be.
   TelegramSender(TelegramApi& api, Reports& reports, const config::TelegramAccount& settings,
-                 OnLoggedOut on_logged_out, TelegramUploads files);
+                 TelegramPauses& pauses, TelegramPreview& preview, OnLoggedOut on_logged_out,
+                 TelegramUploads files);
 
   // As Channel says.
   void deliver(const Delivery& delivery);
@@ -45,6 +50,7 @@ class TelegramSender {
   struct Job {
     DeliveryId delivery{};
     EffectId effect{};
+    RunId run{};
     std::string chat{};
     std::string topic{};     // as it is sent; empty = none
     std::string reply_to{};  // id of a message in the chat; empty = none
@@ -56,13 +62,20 @@ class TelegramSender {
     bool as_document{};    // the file under way is sent as no picture, sound or film
     std::uint32_t next{};  // the file or piece under way: so many have arrived
     std::vector<std::string> ids{};
-    bool plain{};         // the piece under way is sent without marks
-    bool direct{};        // the chat is one person's
-    bool was_moved{};     // the chat got another id during this attempt
-    std::size_t bytes{};  // taken from the budget
+    std::string bubble{};  // number of the message that shows the answer as far as it was written
+    bool edits{};          // the piece under way takes the place of the bubble
+    bool removes{};        // the call under way removes it
+    bool begun{};          // something was asked of Telegram
+    bool plain{};          // the piece under way is sent without marks
+    bool was_moved{};      // the chat got another id during this attempt
+    std::size_t bytes{};   // taken from the budget
+    bool direct{};         // the chat is one person's
   };
 
   std::unique_ptr<Job> make_job(const Delivery& delivery) const;
+  void begin(DeliveryId delivery, const TelegramBubble& bubble);
+  void remove(Job& job);
+  void removed(DeliveryId delivery, const TelegramAnswer& answer);
   bool wants_rich(std::string_view text) const;
   void make_pieces(Job& job);
   void add_pieces(Job& job, std::size_t units);
@@ -74,26 +87,26 @@ class TelegramSender {
   void send(Job& job);
   std::string arguments_of(const Job& job) const;
   void sent(DeliveryId delivery, const TelegramAnswer& answer);
-  void arrived(Job& job, const TelegramAnswer& answer);
+  void arrived(Job& job, const std::string& number);
+  void confirm(Job& job);
+  void failed(Job& job, const TelegramAnswer& answer);
   void refused(Job& job, const TelegramAnswer& answer);
   bool rich_refused(Job& job, const TelegramAnswer& answer);
   bool topic_refused(Job& job, const TelegramAnswer& answer);
   void fail(Job& job, fb::DeliveryFailure kind, std::string_view reason,
             std::uint64_t retry_after_ms = 0);
   void end(const Job& job);
-  void pause(const std::string& chat, std::uint64_t ms);
-  std::uint64_t pause_left_ms(const std::string& chat);
 
   TelegramApi& api_;
   Reports& reports_;
   const config::TelegramAccount& settings_;
+  TelegramPauses& pauses_;
+  TelegramPreview& preview_;
   OnLoggedOut on_logged_out_;
   TelegramUploads uploads_;
-  std::map<std::uint64_t, std::unique_ptr<Job>> jobs_{};        // by delivery
-  std::map<std::string, std::uint64_t, std::less<>> pauses_{};  // chats: nothing before that time
-  std::uint64_t pause_all_ms_{};                                // likewise, of every chat
-  std::size_t bytes_{};                                         // of all jobs
-  bool no_rich_{};                                              // the root knows no rich messages
+  std::map<std::uint64_t, std::unique_ptr<Job>> jobs_{};  // by delivery
+  std::size_t bytes_{};                                   // of all jobs
+  bool no_rich_{};                                        // the root knows no rich messages
 };
 
 }  // namespace spine::channels

@@ -167,6 +167,11 @@ void TelegramUpdate::set_files(const std::vector<TelegramFile>& files) {
   }
 }
 
+std::string_view telegram_topic(std::string_view thread, fb::ConversationKind conversation) {
+  const bool general = thread == "1" && conversation != fb::ConversationKind::direct;
+  return general ? std::string_view{} : thread;
+}
+
 Kind TelegramUpdate::read(const JsonNode& update, const TelegramBot& bot,
                           std::int64_t now_wall_ms) {
   bot_ = &bot;

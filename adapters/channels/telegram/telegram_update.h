@@ -41,6 +41,10 @@ struct TelegramFile {
   std::uint64_t bytes_max{};          // too_large: as much would have been fetched
 };
 
+// The topic as messages are sent to it; empty = none is named. In a group the General topic is
+// meant by leaving it out. Borrowed from `thread`.
+std::string_view telegram_topic(std::string_view thread, fb::ConversationKind conversation);
+
 // Reads one update after the other; keeps its memory. Not thread-safe.
 class TelegramUpdate {
  public:

@@ -57,7 +57,8 @@ constexpr std::array kSession{
     Setting{"session.sendPolicy.rules.[].match.channel|keyPrefix|rawKeyPrefix", text},
     Setting{"session.sendPolicy.rules.[].match.chatType", words("direct", "group", "channel")},
     unused("session.typingIntervalSeconds|parentForkMaxTokens", number, remotely),
-    unused("session.typingMode", text, remotely),
+    remote("session.typingMode", text, not_kept,
+           "\"never\": chats of Telegram do not show that an answer is being written"),
     unused("session.threadBindings", any, remotely),
     unused("session.store|agentToAgent"),
 };

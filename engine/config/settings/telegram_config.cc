@@ -28,6 +28,13 @@ constexpr Accepts kRich = one_of(
     {{"off", TelegramRich::off}, {"auto", TelegramRich::automatic}, {"on", TelegramRich::on}});
 
 constexpr Accepts kFallbacks = one_of({{"none", false}, {"general", true}});
+// Blocks and progress are shown as text that grows, too.
+constexpr Accepts kStreaming = one_of({{"partial", TelegramStreaming::partial},
+                                       {"off", TelegramStreaming::off},
+                                       {"block", TelegramStreaming::partial},
+                                       {"progress", TelegramStreaming::partial},
+                                       {"draft", TelegramStreaming::draft}});
+constexpr Accepts kFinal = one_of({{"edit", TelegramFinal::edit}, {"fresh", TelegramFinal::fresh}});
 
 constexpr std::array kTelegram{
     Setting{"botToken", secret, in<&Account::token>, "of the bot, from @BotFather"},
@@ -62,10 +69,15 @@ constexpr std::array kTelegram{
     Setting{"customCommands", list, not_kept, "further commands in the bot's menu"},
     Setting{"customCommands.[].command", text, not_kept, "its name, without \"/\""},
     Setting{"customCommands.[].description", text, not_kept, "what it does, for people"},
+    remote("streaming", any, not_kept,
+           "how an answer is shown while it is written: off, partial, block, progress or draft"),
+    remote("streamMode", kStreaming, in<&Account::streaming>, "the same"),
+    remote("finalAs", kFinal, in<&Account::final_as>,
+           "whether the whole answer takes the place of what was shown, or is a new message"),
     unused("commands.*"),
     unused("direct|topics|defaultTo|defaultAccount|proxy|network|"
            "retry|historyLimit|dmHistoryLimit|dms|"
-           "chunkMode|streaming|streamMode|blockStreaming|blockStreamingCoalesce|draftChunk|"
+           "chunkMode|blockStreaming|blockStreamingCoalesce|draftChunk|"
            "actions|reactionNotifications|reactionLevel|markdown|capabilities|"
            "configWrites|heartbeat|responsePrefix|ackReaction"),
 };
@@ -145,6 +157,28 @@ void read_commands(const Reading& reading, NodeId node, Account& account) {
   }
 }
 
+// "streaming" is a word, true or false, or an object with such a `mode`.
+void read_streaming(const Reading& reading, NodeId node, Account& account) {
+  const NodeId whole = reading.below(node, "streaming");
+  if (whole == 0) return;
+  const NodeId mode = reading.below(whole, "mode");
+  const bool is_object = reading.document.kind(whole) == Kind::object;
+  const NodeId said = is_object ? mode : whole;
+  if (said == 0) return;
+  const Kind kind = reading.document.kind(said);
+  if (kind == Kind::boolean) {
+    account.streaming = *reading.flag(said) ? TelegramStreaming::partial : TelegramStreaming::off;
+    return;
+  }
+  const Choice* choice =
+      kind == Kind::string ? kStreaming.find(reading.document.text(said)) : nullptr;
+  if (choice == nullptr) {
+    return reading.error(said, "channels.telegram: streaming must be {}, true or false.",
+                         accepted(kStreaming));
+  }
+  account.streaming = static_cast<TelegramStreaming>(choice->value);
+}
+
 // Whether it can be used. What is wrong with it is said.
 bool check(const Reading& reading, NodeId node, Account& account) {
   while (account.api_root.ends_with('/'))
@@ -186,6 +220,8 @@ std::vector<TelegramAccount> read_telegram(const Reading& reading, NodeId channe
   Account common;
   reading.take(kTelegram, channel, &common);
   read_commands(reading, channel, common);
+  read_streaming(reading, channel, common);
+  common.typing = reading.text(reading.root, "session.typingMode") != "never";
   Account own = common;
   common.token.clear();
   common.token_file.clear();
@@ -200,6 +236,7 @@ std::vector<TelegramAccount> read_telegram(const Reading& reading, NodeId channe
     read_commands(reading, node, account);
     if (account.webhook_port != common.webhook_port || account.webhook_host != common.webhook_host)
       reading.error(node, "channels.telegram: all accounts have one webhookPort and webhookHost.");
+    read_streaming(reading, node, account);
     account.name = is_default ? "" : std::string(key);
     account.enabled = reading.flag(node, "enabled").value_or(true);
     if (check(reading, node, account)) {

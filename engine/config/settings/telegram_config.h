@@ -16,6 +16,10 @@ struct SettingTable;
 
 enum class TelegramReplies : std::uint8_t { off, first, all };
 enum class TelegramRich : std::uint8_t { off, automatic, on };
+// How an answer is shown while it is written; draft: a draft in direct chats, a message elsewhere.
+enum class TelegramStreaming : std::uint8_t { off, partial, draft };
+// Where the whole answer stands in the end: in that message, or in a new one instead of it.
+enum class TelegramFinal : std::uint8_t { edit, fresh };
 
 // Shown to people beside the text they write; what it does is the agent's business.
 struct TelegramCommand {
@@ -46,7 +50,10 @@ struct TelegramAccount {
   std::uint32_t timeout_ms{};  // of a call, other than a poll; 0 = as the method has it
   bool shows_commands{true};   // the gateway's commands are in the bot's menu
   std::vector<TelegramCommand> commands{};  // further ones
-  std::uint32_t media_mb_max{100};  // MiB of a file that is fetched
+  std::uint32_t media_mb_max{100};          // MiB of a file that is fetched
+  bool typing{true};                        // session.typingMode is not "never"
+  TelegramStreaming streaming{TelegramStreaming::partial};
+  TelegramFinal final_as{TelegramFinal::edit};
 
   bool operator==(const TelegramAccount&) const = default;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/core/deliveries/dispatcher.h"
+#include "engine/core/runs/decide.h"
 
 namespace spine::core {
 namespace {
@@ -143,6 +144,37 @@ void decide_delivery_discard(const Tables& tables, const Input& input, Decision&
                                              .correlation = delivery.correlation,
                                              .principal = input.principal.value,
                                              .session = delivery.session.value});
+}
+
+// While the run is worked on it is the run's. Later it is that of the answer which waits; where
+// there is none, as nothing is to be said, it goes.
+void decide_delivery_previewed(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::DeliveryPreviewed>(input.body);
+  const std::string_view platform_id = text_of(body.platform_id());
+  const std::uint32_t row = tables.runs.find(RunId{body.run()});
+  const Run& run = tables.runs[row];
+  const bool running = row != 0 && run.status == RunStatus::running;
+  const bool shown = running || (row != 0 && run.ended && run.status != RunStatus::aborted);
+  if (!shown || !run.channel) return decision.refuse(ReplyCode::not_found);
+  if (!fit(limits::kNameBytesMax, body.platform_id()) ||
+      (running && !tables.previews.has_room(run.id))) {
+    return decision.refuse(ReplyCode::rejected);
+  }
+  Why why = why_of(run);
+  if (!running) why.cause = run.ended.value;
+  const std::uint32_t answer = running ? 0 : tables.deliveries.find_answer(run.id);
+  Drafter drafter(tables, input, decision);
+  BodyBuilder& builder = drafter.builder();
+  const TextOffset id = put_text(builder, platform_id);
+  decision.reply.run = run.id;
+  decision.reply.session = run.session;
+  decision.reply.seq =
+      drafter.add_input(why, fb::CreateDeliveryPreviewed(builder, run.id.value, id,
+                                                         tables.deliveries.id_of(answer).value));
+  const bool answered = running || answer != 0 || platform_id.empty();
+  if (answered || !Dispatcher::has_room(tables)) return;
+  why.cause = decision.reply.seq.value;
+  Dispatcher(tables, input.now, drafter).request_removal(run, decision.reply.seq, why);
 }
 
 }  // namespace spine::core

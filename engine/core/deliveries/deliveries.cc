@@ -11,6 +11,14 @@ std::uint32_t Deliveries::find(DeliveryId id) const {
                      [&](std::uint32_t row) { return deliveries_[row].id == id; });
 }
 
+std::uint32_t Deliveries::find_answer(RunId run) const {
+  for (std::uint32_t row = 1; row < rows_.end(); ++row) {
+    const Row& delivery = deliveries_[row];
+    if (delivery.id && delivery.run == run && !delivery.preview) return row;
+  }
+  return 0;
+}
+
 std::uint32_t Deliveries::first_of(ChannelId channel, std::uint64_t lane) const {
   const auto at = lanes_.find(LaneKey{channel, lane});
   return at == lanes_.end() ? 0 : at->second.first;

@@ -27,6 +27,8 @@ class Deliveries {
   Deliveries();
 
   std::uint32_t find(DeliveryId id) const;  // row; 0 = none
+  // What is to be said of the run and stands in no other message yet. Looks at every row.
+  std::uint32_t find_answer(RunId run) const;
   bool full() const { return rows_.full(); }
   std::uint32_t count() const { return rows_.used(); }
   std::uint32_t dead_count() const { return dead_count_; }
@@ -71,6 +73,9 @@ class Deliveries {
   // Of a dead letter: in line again, behind the others.
   void revive(std::uint32_t row, Seq queued, std::uint64_t expires_ms);
   // Of any.
+  void set_preview(std::uint32_t row, Seq previewed) {
+    if (row != 0) deliveries_[row].preview = previewed;
+  }
   void remove(std::uint32_t row);
 
   // By id, ascending.

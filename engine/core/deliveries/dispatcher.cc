@@ -94,7 +94,8 @@ void Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
   const Seq seq =
       drafter_.add(why, fb::CreateDeliveryRequested(builder, channel->id.value, draft.route.lane,
                                                     draft.message.value, to, draft.body.value, text,
-                                                    draft.run.value, draft.purpose, expires_ms));
+                                                    draft.run.value, draft.purpose, expires_ms, {},
+                                                    draft.preview.value));
   requested_.push_back(draft.route);
   if (!now) return;
   started_.push_back(channel->id);
@@ -105,13 +106,28 @@ void Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
 
 void Dispatcher::request_answer(const Run& run, Seq ended, const fb::RunFinished& answer,
                                 const Why& why) {
+  if (!run.channel) return;
+  const Preview preview = tables_.previews.find(run.id);
   const bool has_files = answer.files() != nullptr && answer.files()->size() != 0;
-  if (!run.channel || (!has_files && is_silent(text_of(answer.text())))) return;
+  if (!has_files && is_silent(text_of(answer.text()))) {
+    if (!preview.platform_id.empty()) request_removal(run, preview.previewed, why);
+    return;
+  }
   request({.route = {run.channel, run.lane},
            .message = run.message,
            .body = ended,
            .run = run.id,
-           .purpose = fb::DeliveryPurpose::answer},
+           .purpose = fb::DeliveryPurpose::answer,
+           .preview = preview.previewed},
+          why);
+}
+
+void Dispatcher::request_removal(const Run& run, Seq previewed, const Why& why) {
+  request({.route = {run.channel, run.lane},
+           .message = run.message,
+           .run = run.id,
+           .purpose = fb::DeliveryPurpose::removal,
+           .preview = previewed},
           why);
 }
 
@@ -124,7 +140,8 @@ void Dispatcher::tell_failure(const Run& run, std::string_view reason, const Why
            .message = run.message,
            .text = text,
            .run = run.id,
-           .purpose = fb::DeliveryPurpose::failure},
+           .purpose = fb::DeliveryPurpose::failure,
+           .preview = tables_.previews.find(run.id).previewed},
           why);
 }
 

@@ -37,6 +37,7 @@ struct DeliveryDraft {
   std::string_view text{};
   RunId run{};
   fb::DeliveryPurpose purpose{};
+  Seq preview{};  // the DeliveryPreviewed whose message it takes the place of; 0 = none
 };
 
 // Sees the tables as they were before the decision, and what it has added to it itself.
@@ -55,10 +56,13 @@ class Dispatcher {
   // A delivery, which is attempted at once if nothing is in line before it. Nothing without a
   // route, or when the table is full. `why.cause`: the event it is about.
   void request(const DeliveryDraft& draft, const Why& why);
-  // The answer of a run, if it says something or has files. `ended`: the event that has them.
+  // The answer of a run, if it says something or has files; else what was shown of it goes.
+  // `ended`: the event that has them.
   void request_answer(const Run& run, Seq ended, const fb::RunFinished& answer, const Why& why);
   // Why a run has no answer.
   void tell_failure(const Run& run, std::string_view reason, const Why& why);
+  // Of a run that has no answer: the message that was shown goes.
+  void request_removal(const Run& run, Seq previewed, const Why& why);
   // Attempts what is ready for the channel, which is usable, as far as there is room. `cause`: the
   // event that lets it.
   void dispatch(const ChannelRow& channel, Seq cause);

@@ -26,6 +26,7 @@ void fold_delivery_requested(const Folding& fold) {
                   .correlation = header.correlation,
                   .expires_ms = body.expires_ms(),
                   .created_wall_ms = fold.wall_ms(),
+                  .preview = Seq{body.preview()},
                   .purpose = body.purpose()});
 }
 
@@ -61,6 +62,17 @@ void fold_delivery_retry(const Folding& fold) {
 
 void fold_delivery_discarded(const Folding& fold) {
   fold.tables.deliveries.remove(row_of<fb::DeliveryDiscarded>(fold));
+}
+
+void fold_delivery_previewed(const Folding& fold) {
+  const auto& body = fold.body<fb::DeliveryPreviewed>();
+  Tables& tables = fold.tables;
+  if (body.delivery() != 0) {
+    return tables.deliveries.set_preview(row_of<fb::DeliveryPreviewed>(fold), fold.seq());
+  }
+  const RunId run{body.run()};
+  if (tables.runs.find_running(run) == 0) return;
+  tables.previews.set(run, fold.seq(), cut_bytes(body.platform_id()));
 }
 
 }  // namespace spine::core

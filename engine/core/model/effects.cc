@@ -16,6 +16,18 @@ Effect& add(Effects& out, EffectKind kind, const EventView& event, std::uint32_t
                                  .session = SessionId{event.header.session}});
 }
 
+// Behind the cancellations of as many runs as an event can list.
+constexpr std::uint32_t kShowsFrom = 1U << 24;
+
+void add_show(const Runs& runs, RunId id, const EventView& event, std::uint32_t ordinal,
+              Effects& out) {
+  const Run& run = runs[runs.find(id)];
+  if (!run.channel) return;
+  Effect& show = add(out, EffectKind::show_work, event, ordinal);
+  show.run = id;
+  show.message = run.message;
+}
+
 }  // namespace
 
 void effects(const State& state, const Departures& gone, const EventView& event, Effects& out) {
@@ -23,23 +35,38 @@ void effects(const State& state, const Departures& gone, const EventView& event,
   if (kind.effects != nullptr) kind.effects(state, gone, event, out);
 }
 
-// Ordinal 0 is the prompt. No prompt when the state does not show the run as running since this
-// very event.
+// Ordinal 1 is that the run is worked on, which comes first; 0 is the prompt. Neither when the
+// state does not show the run as running since this very event.
 void effects_of_started(const State& state, const Departures&, const EventView& event,
                         Effects& out) {
   const Runs& runs = state.tables().runs;
   const std::uint32_t row = runs.find(RunId{root_of<fb::RunStarted>(event).run()});
   if (row == 0 || runs[row].status != RunStatus::running || runs[row].started != event.seq) return;
+  add_show(runs, runs[row].id, event, 1, out);
   Effect& prompt = add(out, EffectKind::prompt_agent, event, 0);
   prompt.run = runs[row].id;
   prompt.message = runs[row].message;
 }
 
-// Ordinals from 1 on: one cancellation per run, in the order of the list.
-void effects_of_aborted(const State&, const Departures&, const EventView& event, Effects& out) {
+// Ordinal 1: it is not worked on any more.
+void effects_of_finished(const State& state, const Departures&, const EventView& event,
+                         Effects& out) {
+  add_show(state.tables().runs, RunId{root_of<fb::RunFinished>(event).run()}, event, 1, out);
+}
+void effects_of_failed(const State& state, const Departures&, const EventView& event,
+                       Effects& out) {
+  add_show(state.tables().runs, RunId{root_of<fb::RunFailed>(event).run()}, event, 1, out);
+}
+
+// Ordinals from 1 on: one cancellation per run, in the order of the list; from kShowsFrom on: that
+// it is not worked on any more.
+void effects_of_aborted(const State& state, const Departures&, const EventView& event,
+                        Effects& out) {
   const auto* listed = root_of<fb::RunAborted>(event).runs();
   for (flatbuffers::uoffset_t i = 0; listed != nullptr && i < listed->size(); ++i)
     add(out, EffectKind::cancel_agent, event, i + 1).run = RunId{listed->Get(i)};
+  for (flatbuffers::uoffset_t i = 0; listed != nullptr && i < listed->size(); ++i)
+    add_show(state.tables().runs, RunId{listed->Get(i)}, event, kShowsFrom + i, out);
 }
 
 // Ordinal 1 is the message for the agent that works on the session's run.

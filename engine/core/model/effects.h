@@ -21,6 +21,7 @@ enum class EffectKind : std::uint8_t {
   control_agent,  // restart or release the agent the event names
   deliver,        // obligation: give `delivery` to its channel
   acknowledge,    // tell the channel that what it was read up to is in the journal; may be lost
+  show_work,      // tell the channel that `run` is worked on, or not any more; may be lost
 };
 
 struct Effect {
@@ -28,7 +29,7 @@ struct Effect {
   EffectId id{};
   SessionId session{};
   RunId run{};
-  Seq message{};          // prompt_agent, steer_agent: the MessageReceived to answer
+  Seq message{};          // prompt_agent, steer_agent, show_work: the MessageReceived to answer
   RunId into{};           // steer_agent
   std::uint64_t ask{};    // answer_agent
   DeliveryId delivery{};  // deliver
@@ -46,6 +47,7 @@ using EffectsOf = void(const State& state, const Departures& gone, const EventVi
                        Effects& out);
 EffectsOf effects_of_queued, effects_of_started, effects_of_aborted, effects_of_approval;
 EffectsOf effects_of_control, effects_of_attempted, effects_of_read;
+EffectsOf effects_of_finished, effects_of_failed;
 
 // The obligations that are open in the state, ordered by id: what recovery resumes.
 void open_obligations(const State& state, Effects& out);

@@ -247,6 +247,7 @@ struct DeliveryRow {
   Seq attempted{};                // the last DeliveryAttempted: id of the obligation; 0 = none
   Seq ended{};                    // the DeliveryDeadLettered; 0 = it is no dead letter
   std::int64_t created_wall_ms{};
+  Seq preview{};             // the DeliveryPreviewed whose message it takes the place of; 0 = none
   std::uint32_t pieces{};    // of the text, that have arrived
   std::uint16_t attempts{};  // those that count
   DeliveryStatus status{};
@@ -273,7 +274,21 @@ struct DeliveryRow {
         column(14, "attempts", &Row::attempts),
         column(15, "status", &Row::status, static_cast<std::uint64_t>(DeliveryStatus::dead)),
         column(16, "reason", &Row::reason),
-        column(17, "purpose", &Row::purpose)};
+        column(17, "purpose", &Row::purpose),
+        column(18, "preview", &Row::preview, kSeqOfState)};
+  }
+};
+
+// A run at work whose text so far its channel shows.
+struct PreviewRow {
+  Seq previewed{};  // the DeliveryPreviewed
+  RunId run{};
+  std::string platform_id{};  // of the message; empty = not known
+
+  static constexpr auto columns() {
+    using Row = PreviewRow;
+    return std::tuple{column(0, "previewed", &Row::previewed), column(1, "run", &Row::run),
+                      column(2, "platform_id", &Row::platform_id, limits::kNameBytesMax)};
   }
 };
 

@@ -13,6 +13,7 @@
 #include "engine/core/channels/channels.h"
 #include "engine/core/channels/migrations.h"
 #include "engine/core/deliveries/deliveries.h"
+#include "engine/core/deliveries/previews.h"
 #include "engine/core/devices/devices.h"
 #include "engine/core/messages/bursts.h"
 #include "engine/core/messages/repeats.h"
@@ -81,6 +82,7 @@ struct Tables {
   Deliveries deliveries{};
   Migrations migrations{};
   Bursts bursts{};
+  Previews previews{};
 };
 
 // Every table of rows once, in the order of digests and snapshots, with its name there. A new table
@@ -101,7 +103,8 @@ constexpr auto table_list() {
                     std::pair{"channels", &Tables::channels},
                     std::pair{"deliveries", &Tables::deliveries},
                     std::pair{"migrations", &Tables::migrations},
-                    std::pair{"bursts", &Tables::bursts}};
+                    std::pair{"bursts", &Tables::bursts},
+                    std::pair{"previews", &Tables::previews}};
 }
 
 template <class AnyTables, class Visit>

@@ -223,6 +223,17 @@ std::string_view conversation_now(const State& state, const ChannelRow& channel,
   return state.tables().migrations.now(channel.name, channel.account, id);
 }
 
+bool is_behind(const State& state, const RunView& run) {
+  return state.tables().deliveries.first_of(run.channel, run.lane) != 0;
+}
+
+bool view_preview(const State& state, RunId run, PreviewView& out) {
+  Preview found = state.tables().previews.find(run);
+  const bool shown{found.previewed};
+  if (shown) out = std::move(found);
+  return shown;
+}
+
 void list_channels(const State& state, std::vector<ChannelView>& out) {
   const Channels& channels = state.tables().channels;
   out.insert(out.end(), channels.begin(), channels.end());

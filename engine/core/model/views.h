@@ -117,6 +117,11 @@ bool view_channel(const State& state, ChannelId channel, ChannelView& out);
 // Borrowed from the state, or `id` itself.
 std::string_view conversation_now(const State& state, const ChannelRow& channel,
                                   std::string_view id);
+// Whether something is in line for the conversation that the run's answer goes to.
+bool is_behind(const State& state, const RunView& run);
+// The row of a run at work whose text so far is shown; false when it is not.
+using PreviewView = PreviewRow;
+bool view_preview(const State& state, RunId run, PreviewView& out);
 // In order of their ids; appended.
 void list_channels(const State& state, std::vector<ChannelView>& out);
 // Dead letters, the latest first; `channel` empty = of all. Appends at most `limit` ids from

@@ -23,7 +23,7 @@ enum class ItemKind : std::uint16_t {
   // to the net thread
   reply = 1,
   event = 2,
-  delta = 3,
+  delta = 3,  // to the loop thread, too
   sessions = 4,
   history = 5,
   run = 6,
@@ -51,6 +51,7 @@ enum class ItemKind : std::uint16_t {
   past_question = 26,
   deliver = 27,
   read_up_to = 29,
+  work = 30,
 };
 
 // The outcome of a journalled input.

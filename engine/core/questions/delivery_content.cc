@@ -30,19 +30,27 @@ std::string_view text_in(const EventView& event) {
 
 }  // namespace
 
-Status DeliveryContent::read_address(EventSource& source, Seq message) {
-  SPINE_TRY(const EventView event, source.event_at(message));
+MessagePlace place_of(const EventView& event) {
   const fb::MessageReceived* received = is_kind(event, fb::EventBody::MessageReceived)
                                             ? &root_of<fb::MessageReceived>(event)
                                         : is_kind(event, fb::EventBody::MessageRejected)
                                             ? root_of<fb::MessageRejected>(event).message()
                                             : nullptr;
-  if (received == nullptr) return ok();
-  conversation = received->conversation();
+  if (received == nullptr) return {};
   const std::string_view place = text_of(received->conversation_id());
-  conversation_id = place.empty() ? text_of(received->sender_id()) : place;
-  thread = text_of(received->thread());
-  reply_to = text_of(received->external_id());
+  return {.conversation = received->conversation(),
+          .conversation_id = place.empty() ? text_of(received->sender_id()) : place,
+          .thread = text_of(received->thread()),
+          .external_id = text_of(received->external_id())};
+}
+
+Status DeliveryContent::read_address(EventSource& source, Seq message) {
+  SPINE_TRY(const EventView event, source.event_at(message));
+  const MessagePlace place = place_of(event);
+  conversation = place.conversation;
+  conversation_id = place.conversation_id;
+  thread = place.thread;
+  reply_to = place.external_id;
   return ok();
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/core/messages/media_lines.h"
@@ -23,6 +24,15 @@ struct DeliveryFile {
   std::uint64_t bytes{};
   fb::AttachmentKind kind{};
 };
+// In which conversation a message was said. Borrowed from its event.
+struct MessagePlace {
+  fb::ConversationKind conversation{};
+  std::string_view conversation_id{};
+  std::string_view thread{};
+  std::string_view external_id{};  // of the message
+};
+// Of a MessageReceived, or of one that was rejected; of another event none.
+MessagePlace place_of(const EventView& event);
 
 // Copies: events are borrowed from their source. Thread: the source's.
 struct DeliveryContent {

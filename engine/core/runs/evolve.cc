@@ -62,6 +62,7 @@ void end_run(const Folding& fold, std::uint32_t run_row, RunStatus status) {
     tables.sessions.hot(session_row).running = 0;
     clear_steered(tables, session_row);
     tables.allowed_tools.forget(run.id);
+    tables.previews.forget(run.id);
   } else {
     leave_queue(tables, run_row);
     tables.bursts.forget(run.id);

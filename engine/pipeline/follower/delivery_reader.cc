@@ -2,8 +2,29 @@
 #include "engine/pipeline/follower/delivery_reader.h"
 
 #include "engine/core/model/views.h"
+#include "schemas/fields.h"
 
 namespace spine::pipeline {
+
+Status DeliveryReader::read_preview(Seq previewed) {
+  preview_id_.clear();
+  if (!previewed) return ok();
+  SPINE_TRY(const EventView event, events_.event_at(previewed));
+  if (is_kind(event, fb::EventBody::DeliveryPreviewed)) {
+    preview_id_ = text_of(root_of<fb::DeliveryPreviewed>(event).platform_id());
+  }
+  return ok();
+}
+
+bool DeliveryReader::read_work(RunId id, EffectId effect) {
+  core::RunView run{};
+  if (!core::view_run(state_, id, run) || run.status != core::RunStatus::running ||
+      run.started != effect.seq) {
+    return false;
+  }
+  const Result<EventView> message = events_.event_at(run.message);
+  return message && work_.begins(state_, run, *message);
+}
 
 bool DeliveryReader::read(DeliveryId id, EffectId effect) {
   core::DeliveryView delivery{};
@@ -19,6 +40,9 @@ bool DeliveryReader::read(DeliveryId id, EffectId effect) {
   } else if (!*requested) {
     problem_ = "The journal does not say what was to be sent.";
   }
+  if (const Status preview = read_preview(delivery.preview); !preview) {
+    problem_ = preview.error().message;
+  }
   const std::string_view address =
       core::conversation_now(state_, channel_, content_.conversation_id);
   item_ = DeliverItem{.effect = effect,
@@ -33,6 +57,7 @@ bool DeliveryReader::read(DeliveryId id, EffectId effect) {
                       .conversation_id = address,
                       .thread = content_.thread,
                       .reply_to = content_.reply_to,
+                      .preview_id = preview_id_,
                       .text = content_.text,
                       .problem = problem_};
   for (const core::DeliveryFile& file : content_.files) {

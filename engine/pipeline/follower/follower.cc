@@ -254,6 +254,12 @@ Status Follower::answer(const ReadRequest& request) {
       if (deliveries.read(request.delivery, request.effect)) write(loop_, deliveries.item());
       return ok();
     }
+    case ReadRequest::Kind::work: {
+      IndexedEvents events{*index_, *reader_};
+      DeliveryReader deliveries{state_, events};
+      if (deliveries.read_work(request.run, request.effect)) write(loop_, deliveries.work());
+      return ok();
+    }
   }
   return ok();
 }

@@ -30,7 +30,7 @@ namespace spine::pipeline {
 
 // Something the engine thread wants read from the journal.
 struct ReadRequest {
-  enum class Kind : std::uint8_t { answer, prompt, deliver, gap, journal };
+  enum class Kind : std::uint8_t { answer, prompt, deliver, work, gap, journal };
   Kind kind{};
   ConnectionRef connection{};
   std::uint64_t request{};
@@ -38,8 +38,8 @@ struct ReadRequest {
   core::JournalRead read{};  // answer: of a question
   Seq from{};                // gap: the first event that is wanted
   JournalAsk journal{};      // journal
-  RunId run{};               // prompt
-  EffectId effect{};         // prompt, deliver
+  RunId run{};               // prompt, work
+  EffectId effect{};         // prompt, deliver, work
   DeliveryId delivery{};     // deliver
 };
 

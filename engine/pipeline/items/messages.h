@@ -69,7 +69,8 @@ struct GapItem {
   static void list(auto& item, auto& fields) { fields(item.upto, item.head, item.events); }
 };
 
-// A text delta: a piece of an answer that is being written.
+// A text delta: a piece of an answer that is being written. To the loop thread it goes without the
+// names.
 struct DeltaItem {
   static constexpr auto kKind = ItemKind::delta;
   RunId run{};
@@ -78,9 +79,11 @@ struct DeltaItem {
   std::string_view session_key{};
   std::string_view agent_id{};
   std::string_view piece{};
+  bool behind{};  // of a run whose answer goes to a channel: others are in line there before it
 
   static void list(auto& item, auto& fields) {
-    fields(item.run, item.attempt, item.run_key, item.session_key, item.agent_id, item.piece);
+    fields(item.run, item.attempt, item.run_key, item.session_key, item.agent_id, item.piece,
+           item.behind);
   }
 };
 
@@ -181,6 +184,27 @@ struct ControlItem {
   static void list(auto& item, auto& fields) { fields(item.what, item.agent_id); }
 };
 
+// A run whose answer goes to a channel is worked on, or not any more.
+struct WorkItem {
+  static constexpr auto kKind = ItemKind::work;
+  RunId run{};
+  std::uint16_t attempt{};  // 1 = the first; what earlier ones said does not count any more
+  bool working{};           // with what follows; else only `run`, `channel` and `account` are there
+  bool previewed{};         // a message with its text so far was sent; may have been, without an id
+  fb::ConversationKind conversation{};
+  std::string_view channel{};
+  std::string_view account{};
+  std::string_view conversation_id{};
+  std::string_view thread{};
+  std::string_view reply_to{};    // the platform's id of the message that is answered
+  std::string_view preview_id{};  // and of that message
+
+  static void list(auto& item, auto& fields) {
+    fields(item.run, item.attempt, item.working, item.previewed, item.conversation, item.channel,
+           item.account, item.conversation_id, item.thread, item.reply_to, item.preview_id);
+  }
+};
+
 // Send this to the channel. It is answered with a DeliveryConfirmed or a DeliveryFailed.
 struct DeliverItem {
   static constexpr auto kKind = ItemKind::deliver;
@@ -195,7 +219,8 @@ struct DeliverItem {
   std::string_view account{};
   std::string_view conversation_id{};
   std::string_view thread{};
-  std::string_view reply_to{};  // the platform's id of the message that is answered
+  std::string_view reply_to{};    // the platform's id of the message that is answered
+  std::string_view preview_id{};  // the platform's id of the message whose place it takes
   std::string_view text{};
   std::vector<PromptFile> files{};  // that go with it, all of them in the media folder
   std::string_view problem{};       // why it cannot be read and so not be sent; empty = none
@@ -203,7 +228,7 @@ struct DeliverItem {
   static void list(auto& item, auto& fields) {
     fields(item.effect, item.delivery, item.run, item.attempt, item.pieces, item.purpose,
            item.conversation, item.channel, item.account, item.conversation_id, item.thread,
-           item.reply_to, item.text, item.files, item.problem);
+           item.reply_to, item.preview_id, item.text, item.files, item.problem);
   }
 };
 

@@ -53,6 +53,9 @@ void Publisher::emit_effects(const EventView& event) {
       case core::EffectKind::acknowledge:
         emit_acknowledgement(event);
         break;
+      case core::EffectKind::show_work:
+        emit_work(effect);
+        break;
     }
   }
 }
@@ -111,6 +114,22 @@ void Publisher::emit_acknowledgement(const EventView& event) {
                                 .account = text_of(read.account()),
                                 .identity = text_of(read.identity()),
                                 .position = text_of(read.position())});
+}
+
+// Before the prompt, and so before anything that the agent says.
+void Publisher::emit_work(const core::Effect& effect) {
+  core::RunView run{};
+  if (!core::view_run(state_, effect.run, run)) return;
+  if (run.status != core::RunStatus::running) {
+    if (work_.ends(state_, run)) write(out_.loop, work_.item());
+  } else if (!at_hand(effect.message)) {
+    out_.reads.push_back({.kind = ReadRequest::Kind::work,
+                          .as_of = effect.id.seq,
+                          .run = effect.run,
+                          .effect = effect.id});
+  } else if (work_.begins(state_, run, batch_.event(effect.message))) {
+    write(out_.loop, work_.item());
+  }
 }
 
 // Broadcasts the event to subscribers; one about several runs in a part for each.

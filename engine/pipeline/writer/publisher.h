@@ -12,6 +12,7 @@
 #include "engine/core/model/state.h"
 #include "engine/pipeline/follower/follower.h"
 #include "engine/pipeline/items/messages.h"
+#include "engine/pipeline/items/work_notice.h"
 #include "engine/pipeline/queues/ingress.h"
 #include "engine/pipeline/queues/outbox.h"
 #include "engine/pipeline/queues/shared.h"
@@ -67,6 +68,7 @@ class Publisher {
   void emit_steer(const core::Effect& effect);
   void emit_control(const EventView& event);
   void emit_acknowledgement(const EventView& event);
+  void emit_work(const core::Effect& effect);
   void tell_watchers(const EventView& event, const core::Kind& kind);
   bool view_approval_of(const EventView& event, core::ApprovalView& out) const;
   bool at_hand(Seq seq) const;
@@ -78,6 +80,7 @@ class Publisher {
   core::Departures gone_{};  // with the decision in hand
   core::Effects effects_{};
   std::vector<RunId> runs_{};
+  WorkNotice work_{};
 };
 
 }  // namespace spine::pipeline

@@ -67,10 +67,16 @@ void QueryAnswers::answer_status(const InputHeader& header, Instant now) {
 }
 
 void QueryAnswers::forward_delta(const InputHeader& header, std::string_view piece) {
-  if (shared_.event_interest.load(std::memory_order_seq_cst) == 0) return;
   core::RunView run{};
   if (!core::view_run(state_, RunId{header.a}, run)) return;
   if (run.status != core::RunStatus::running) return;
+  if (run.channel) {
+    write(out_.loop, DeltaItem{.run = run.id,
+                               .attempt = run.attempt,
+                               .piece = piece,
+                               .behind = core::is_behind(state_, run)});
+  }
+  if (shared_.event_interest.load(std::memory_order_seq_cst) == 0) return;
   core::SessionView session{};
   core::view_session(state_, run.session, session);
   write(out_.net, DeltaItem{.run = run.id,

@@ -37,6 +37,7 @@ struct Script {
   std::vector<std::uint64_t> given{};
   std::function<void(std::string_view)> give_up{};
   std::string position{};
+  std::vector<std::string> work{};  // "+1 at bubble", "1: text", "-1"
 };
 
 class FakeChannel final : public Channel {
@@ -63,6 +64,14 @@ class FakeChannel final : public Channel {
     if (request.body == "boom") throw std::runtime_error("boom");
     answer(200, request.body);
   }
+  void begin_work(const Work& work) override {
+    note("+" + std::to_string(work.run.value) + " at " + std::string(work.preview_id));
+  }
+  void show_text(RunId run, std::string_view text, bool behind) override {
+    note(std::to_string(run.value) + (behind ? " behind: " : ": ") + std::string(text));
+    if (text == "shown") setup_.reports.previewed(run, "bubble");
+  }
+  void end_work(RunId run) override { note("-" + std::to_string(run.value)); }
   void stop() override {
     script_.stopped += 1;
     if (!script_.reports_on_stop) return;
@@ -72,6 +81,8 @@ class FakeChannel final : public Channel {
   }
 
  private:
+  void note(std::string what) { script_.work.push_back(std::move(what)); }
+
   Script& script_;
   const ChannelSetup setup_;
 };
@@ -213,6 +224,26 @@ TEST_F(ChannelHostTest, WhatCanNeverWorkWaitsForAnotherConfiguration) {
   host->apply({channel("a", "y")});
   turn_until([&] { return scripts_["a"].made == 2; });
   EXPECT_TRUE(has(told(), "a connected"));
+}
+
+TEST_F(ChannelHostTest, WhatIsWorkedOnIsToldAndToldAgainAfterAStart) {
+  const auto host = this->host();
+  host->apply({channel("a"), channel("b")});
+  host->work({.run = RunId{1}, .attempt = 1, .working = true, .channel = "a"});
+  turn_until([&] { return scripts_["b"].made == 1; });
+  host->delta({.run = RunId{1}, .attempt = 1, .piece = "sho", .behind = true});
+  host->delta({.run = RunId{1}, .attempt = 1, .piece = "wn"});
+  host->work({.run = RunId{2}, .attempt = 1, .working = true, .channel = "a"});
+  host->work({.run = RunId{2}, .channel = "a"});
+  host->work({.run = RunId{2}, .channel = "a"});
+  EXPECT_EQ(scripts_["a"].work,
+            (std::vector<std::string>{"+1 at ", "1 behind: sho", "1: shown", "+2 at ", "-2"}));
+  scripts_["a"].work.clear();
+  scripts_["a"].give_up("The line broke.");
+  host->delta({.run = RunId{1}, .attempt = 1, .piece = " on"});
+  turn_until([&] { return scripts_["a"].made == 2; });
+  EXPECT_EQ(scripts_["a"].work, (std::vector<std::string>{"+1 at bubble", "1: shown on"}));
+  EXPECT_TRUE(scripts_["b"].work.empty());
 }
 
 TEST_F(ChannelHostTest, AReloadTouchesOnlyWhatChanged) {

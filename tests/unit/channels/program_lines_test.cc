@@ -123,6 +123,10 @@ TEST(ProgramLines, WhatAProgramReadsIsOneLineEach) {
   EXPECT_EQ(deliver_line(delivery),
             R"({"type":"deliver","delivery":"42","attempt":2,"conversation":{"kind":"direct",)"
             R"("id":"ada"},"replyTo":"17","text":"a\nb","purpose":"answer"})");
+  const Work work{
+      .conversation = fb::ConversationKind::group, .conversation_id = "g", .thread = "9"};
+  EXPECT_EQ(working_line(work, true), R"({"type":"working","conversation":{"kind":"group",)"
+                                      R"("id":"g"},"thread":"9","working":true})");
 }
 
 TEST(ProgramLines, FilesOfADeliveryAreNamedInItsText) {

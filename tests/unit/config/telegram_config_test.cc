@@ -60,13 +60,48 @@ TEST_F(TelegramConfig, AFileMayHoldTheToken) {
   EXPECT_EQ(list[0].token_file, std::filesystem::path("/run/secrets/bot"));
 }
 
+TEST_F(TelegramConfig, TypingIsNotShownWhereItIsNever) {
+  const auto typing = [&](const std::string& mode) {
+    return parsed("{session: {typingMode: '" + mode +
+                  "'}, channels: {telegram: {botToken: '7:a'}}}")
+        .channels.at(0)
+        .telegram.at(0)
+        .typing;
+  };
+  EXPECT_FALSE(typing("never"));
+  EXPECT_TRUE(typing("instant"));
+  EXPECT_TRUE(accounts("{botToken: '7:a'}").at(0).typing);
+}
+
+TEST_F(TelegramConfig, StreamingIsSpelledInSeveralWays) {
+  const auto streaming = [&](const std::string& said) {
+    return accounts("{botToken: '7:a'" + said + "}").at(0).streaming;
+  };
+  EXPECT_EQ(streaming(""), TelegramStreaming::partial);
+  EXPECT_EQ(streaming(", streaming: 'off'"), TelegramStreaming::off);
+  EXPECT_EQ(streaming(", streaming: false"), TelegramStreaming::off);
+  EXPECT_EQ(streaming(", streaming: true"), TelegramStreaming::partial);
+  EXPECT_EQ(streaming(", streamMode: 'off'"), TelegramStreaming::off);
+  EXPECT_EQ(streaming(", streaming: 'progress'"), TelegramStreaming::partial);
+  EXPECT_EQ(streaming(", streaming: {mode: 'draft', chunkMode: 'length'}"),
+            TelegramStreaming::draft);
+  const auto list = accounts(
+      "{botToken: '7:a', streaming: 'off', finalAs: 'fresh',"
+      " accounts: {b: {botToken: '8:b', streaming: 'partial'}}}");
+  EXPECT_EQ(list[0].streaming, TelegramStreaming::partial);
+  EXPECT_EQ(list[1].streaming, TelegramStreaming::off);
+  EXPECT_EQ(list[0].final_as, TelegramFinal::fresh);
+}
+
 TEST_F(TelegramConfig, WhatCannotBeDoneIsNamed) {
   EXPECT_THAT(refusal("{channels: {telegram: {botToken: '7:a', apiRoot: 'ftp://x'}}}"),
               HasSubstr("apiRoot must begin with https://"));
   EXPECT_THAT(refusal("{channels: {telegram: {botToken: '7:a', replyToMode: 'some'}}}"),
               HasSubstr("off, first or all"));
-  EXPECT_THAT(warnings("{channels: {telegram: {botToken: '7:a', streaming: 'partial'}}}"),
-              HasSubstr("channels.telegram.streaming has no effect in this version"));
+  EXPECT_THAT(warnings("{channels: {telegram: {botToken: '7:a', blockStreaming: true}}}"),
+              HasSubstr("channels.telegram.blockStreaming has no effect in this version"));
+  EXPECT_THAT(refusal("{channels: {telegram: {botToken: '7:a', streaming: 'much'}}}"),
+              HasSubstr("streaming must be partial, off, block, progress or draft"));
   EXPECT_THAT(warnings("{channels: {telegram: {accounts: {a: {}}}}}"),
               HasSubstr("accounts.a has no botToken"));
 }

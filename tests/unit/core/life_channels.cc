@@ -24,6 +24,12 @@ void Life::channel_step() {
                    channel, prng_.chance(80) ? "bot" : "Bot");
     return;
   }
+  if (kind < 42) {
+    // Also of a run that has ended, or is none.
+    const RunId run = prng_.chance(70) ? some_running() : RunId{prng_.below(300)};
+    world.previewed(run, prng_.chance(80) ? "m" + std::to_string(prng_.below(50)) : "");
+    return;
+  }
   const std::vector<DeliveryId> attempted = world.attempted();
   if (kind < 90 && !attempted.empty()) {
     const DeliveryId delivery = attempted[prng_.below(attempted.size())];

@@ -240,6 +240,7 @@ class World {
                       std::uint64_t retry_after_ms = 0);
   Reply retry_delivery(DeliveryId delivery);
   Reply discard_delivery(DeliveryId delivery);
+  Reply previewed(RunId run, const std::string& platform_id);
   // Those that are attempted now, by the seq of the attempt.
   std::vector<DeliveryId> attempted() const;
 

@@ -73,6 +73,13 @@ Reply World::discard_delivery(DeliveryId delivery) {
               take(builder, fb::CreateDeliveryDiscarded(builder, delivery.value).o));
 }
 
+Reply World::previewed(RunId run, const std::string& platform_id) {
+  Builder builder;
+  const auto id = text(builder, platform_id);
+  return give(fb::EventBody::DeliveryPreviewed,
+              take(builder, fb::CreateDeliveryPreviewed(builder, run.value, id).o));
+}
+
 std::vector<DeliveryId> World::attempted() const {
   Effects open;
   open_obligations(state, open);

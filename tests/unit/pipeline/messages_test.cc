@@ -306,6 +306,22 @@ TEST_F(Messages, ASteeredMessageAndAnAnswerAndAControlComeThrough) {
   EXPECT_EQ(read_up_to.account, "a");
   EXPECT_EQ(read_up_to.identity, "7");
   EXPECT_EQ(read_up_to.position, "8");
+  TearDown();
+  write(producer_, WorkItem{.run = RunId{8},
+                            .attempt = 2,
+                            .working = true,
+                            .previewed = true,
+                            .channel = "telegram",
+                            .conversation_id = "7",
+                            .thread = "9",
+                            .reply_to = "m1",
+                            .preview_id = "m2"});
+  WorkItem work{};
+  EXPECT_EQ(pass(work).kind, static_cast<std::uint16_t>(ItemKind::work));
+  EXPECT_EQ(work.attempt, 2);
+  EXPECT_TRUE(work.working && work.previewed);
+  EXPECT_EQ(work.thread, "9");
+  EXPECT_EQ(work.preview_id, "m2");
 }
 
 TEST_F(Messages, AnEventSaysWhichAttemptAndWhatWasAsked) {
