@@ -9,7 +9,8 @@ from telegram_server import TelegramServer
 
 MESSAGES = int(os.environ.get("SPINE_CHAOS_MESSAGES", "500"))
 SEED = int(os.environ.get("SPINE_CHAOS_SEED", "3"))
-CHATS, KILLS, RATE = 60, max(5, MESSAGES // 200), 0.15
+# So many chats that nobody writes more than one may in a minute.
+CHATS, KILLS, RATE = 60 * max(1, MESSAGES // 500), max(5, MESSAGES // 200), 0.15
 LONG = PATIENCE * 3 * max(1, MESSAGES // 1_000)
 
 

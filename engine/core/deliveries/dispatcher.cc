@@ -73,11 +73,11 @@ Why Dispatcher::why_of(std::uint32_t row, Seq cause) const {
              .session = delivery.session.value};
 }
 
-void Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
+Seq Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
   const ChannelRow* channel = tables_.channels.find(draft.route.channel);
   if (channel == nullptr ||
       tables_.deliveries.count() + requested_.size() >= limits::kDeliveriesMax) {
-    return;
+    return {};
   }
   const bool now = channel->usable() && room(*channel) != 0 && is_first(draft.route);
   const std::uint64_t expires_ms = now_ms_ + tables_.policy.delivery_rules(channel->name).ttl_ms;
@@ -93,11 +93,12 @@ void Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
                                                     draft.message.value, to, draft.body.value, text,
                                                     draft.run.value, draft.purpose, expires_ms));
   requested_.push_back(draft.route);
-  if (!now) return;
+  if (!now) return seq;
   started_.push_back(channel->id);
   Why attempt = why;
   attempt.cause = seq.value;
   drafter_.add(attempt, fb::CreateDeliveryAttempted(drafter_.builder(), seq.value, 1));
+  return seq;
 }
 
 void Dispatcher::request_answer(const Run& run, Seq ended, std::string_view text, const Why& why) {
