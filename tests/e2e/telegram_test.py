@@ -54,12 +54,14 @@ class Telegram(unittest.TestCase):
         self.telegram.say("0", chat=7)
         self.answered("echo: 0")
         wait_until(lambda: "DeliveryConfirmed" in self.kinds(), "it is confirmed")
-        self.telegram.fault("flood", method="sendMessage", times=1, seconds=1)
+        self.telegram.fault("flood", method="sendMessage", chat=7, times=None, seconds=1)
         for number in range(1, 11):
             self.telegram.say(str(number), chat=7)
         self.telegram.wait_for(lambda: self.telegram.pending() == 0, what="all ten are in the journal")
+        self.failure("rate_limited")  # nothing is on its way, for a second
         self.telegram.down()
         self.daemon.kill()
+        self.telegram.clear_faults()
         self.daemon.start()
         self.telegram.up()
         self.answered(*(f"echo: {number}" for number in range(11)))

@@ -76,11 +76,11 @@ Why Dispatcher::why_of(std::uint32_t row, Seq cause) const {
              .session = delivery.session.value};
 }
 
-void Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
+Seq Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
   const ChannelRow* channel = tables_.channels.find(draft.route.channel);
   if (channel == nullptr ||
       tables_.deliveries.count() + requested_.size() >= limits::kDeliveriesMax) {
-    return;
+    return {};
   }
   const bool now = channel->usable() && room(*channel) != 0 && is_first(draft.route);
   const std::uint64_t expires_ms = now_ms_ + tables_.policy.delivery_rules(channel->name).ttl_ms;
@@ -97,11 +97,12 @@ void Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
                                                     draft.run.value, draft.purpose, expires_ms, {},
                                                     draft.preview.value));
   requested_.push_back(draft.route);
-  if (!now) return;
+  if (!now) return seq;
   started_.push_back(channel->id);
   Why attempt = why;
   attempt.cause = seq.value;
   drafter_.add(attempt, fb::CreateDeliveryAttempted(drafter_.builder(), seq.value, 1));
+  return seq;
 }
 
 void Dispatcher::request_answer(const Run& run, Seq ended, const fb::RunFinished& answer,

@@ -54,8 +54,8 @@ class Dispatcher {
   static bool has_room(const Tables& tables);
 
   // A delivery, which is attempted at once if nothing is in line before it. Nothing without a
-  // route, or when the table is full. `why.cause`: the event it is about.
-  void request(const DeliveryDraft& draft, const Why& why);
+  // route, or when the table is full: 0. `why.cause`: the event it is about.
+  Seq request(const DeliveryDraft& draft, const Why& why);
   // The answer of a run, if it says something or has files; else what was shown of it goes.
   // `ended`: the event that has them.
   void request_answer(const Run& run, Seq ended, const fb::RunFinished& answer, const Why& why);

@@ -123,16 +123,19 @@ const ChannelRow* Notices::account_of(const Admin& admin, std::string_view chann
 void Notices::tell_admins(std::string_view text, std::string_view channel, std::string_view account,
                           const Why& why) {
   std::size_t told = 0;
+  Seq first{};  // has the text; the others refer to it
   for (const Admin& admin : tables_.policy.admins()) {
     if (told == limits::kAdminsToldMax || !Dispatcher::has_room(tables_)) return;
     const ChannelRow* by = account_of(admin, channel, account);
     if (by == nullptr) continue;
     ++told;
-    dispatcher_.request({.route = route_to(tables_, *by, admin.sender_id),
-                         .to = {.conversation_id = admin.sender_id},
-                         .text = text,
-                         .purpose = fb::DeliveryPurpose::notice},
-                        why);
+    const Seq asked = dispatcher_.request({.route = route_to(tables_, *by, admin.sender_id),
+                                           .to = {.conversation_id = admin.sender_id},
+                                           .body = first,
+                                           .text = first ? std::string_view{} : text,
+                                           .purpose = fb::DeliveryPurpose::notice},
+                                          why);
+    if (!first) first = asked;
   }
 }
 

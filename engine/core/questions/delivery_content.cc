@@ -23,6 +23,8 @@ std::string_view text_in(const EventView& event) {
       return text_of(root_of<fb::RunFinished>(event).text());
     case fb::EventBody::CommandAnswered:
       return text_of(root_of<fb::CommandAnswered>(event).text());
+    case fb::EventBody::DeliveryRequested:
+      return text_of(root_of<fb::DeliveryRequested>(event).text());
     default:
       return {};
   }

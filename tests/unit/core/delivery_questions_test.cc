@@ -194,5 +194,23 @@ TEST(DeliveryQuestions, WithoutASessionTheRowLeadsToItsEvents) {
   EXPECT_EQ(answer.item.history.size(), 4U);
 }
 
+TEST(DeliveryQuestions, SeveralWithOneTextHaveItAll) {
+  ConfigSpec config;
+  config.channels = {{.name = "telegram", .dm = fb::DmPolicy::pairing}};
+  config.admins = {"telegram:1", "telegram:2"};
+  config.exact_ids = true;
+  World world{config};
+  world.channel_state(fb::ChannelState::connected);
+  world.message({.sender = "ann", .exact_ids = true});
+  const std::vector<DeliveryId> told = world.attempted();
+  ASSERT_EQ(told.size(), 3U) << "the stranger, and two admins";
+  const DeliveriesAnswer first(world, {.kind = question_kind::kQueryDelivery, .a = told[1].value});
+  const DeliveriesAnswer second(world, {.kind = question_kind::kQueryDelivery, .a = told[2].value});
+  EXPECT_EQ(first.item.deliveries.at(0).conversation_id, "1");
+  EXPECT_EQ(second.item.deliveries.at(0).conversation_id, "2");
+  EXPECT_EQ(second.item.deliveries.at(0).text, first.item.deliveries.at(0).text);
+  EXPECT_NE(second.item.deliveries.at(0).text.find("asks to be let in"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace spine::core

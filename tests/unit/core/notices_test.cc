@@ -144,7 +144,10 @@ TEST_F(NoticesTest, NoMoreThanSoManyAreTold) {
   world.configure(config);
   world.channel_state(fb::ChannelState::connected);
   says("ann");
-  EXPECT_EQ(notices().size(), limits::kAdminsToldMax + 1);
+  const std::vector<Notice> told = notices();
+  ASSERT_EQ(told.size(), limits::kAdminsToldMax + 1);
+  EXPECT_FALSE(told[1].text.empty());
+  EXPECT_TRUE(told[2].text.empty()) << "it refers to the first";
 }
 
 TEST_F(NoticesTest, AnAnswerIsToldToTheAdminAndToThePerson) {
