@@ -12,8 +12,11 @@
 
 #include "engine/core/model/cells.h"
 #include "replay/state/cell_text.h"
+#include "schemas/fields.h"
 #include "schemas/vocab/show.h"
 #include "schemas/vocab/uuid.h"
+
+#include "event_generated.h"
 
 namespace spine::replay {
 namespace {
@@ -109,13 +112,15 @@ std::string uuid_bytes(std::string_view text) {
 }
 
 // Which events can give a row its name. One that makes the row may do so in any way; a later one
-// holds the name itself. So only few states need to be searched.
+// holds the name itself, or is a migration, which makes keys out of ids. So only few states need to
+// be searched.
 class NameGivers {
  public:
   explicit NameGivers(std::string_view name) : name_(name), uuid_(uuid_bytes(name)) {}
   bool has(const EventView& event) const {
     const std::string_view body = as_text(event.body);
-    return holds(body, name_) || (!uuid_.empty() && holds(body, uuid_));
+    return holds(body, name_) || is_kind(event, fb::EventBody::ConversationMigrated) ||
+           (!uuid_.empty() && holds(body, uuid_));
   }
 
  private:

@@ -111,6 +111,15 @@ class Program(unittest.TestCase):
         self.assertIn({"type": "acknowledged", "position": "17"}, lines)
         self.assertEqual([body["position"] for body in daemon.bodies("ChannelRead")], ["17"])
 
+    def test_a_text_that_is_too_long_is_refused_and_told(self):
+        daemon = self.daemon(dmPolicy="open")
+        daemon.say("ada.1", "x" * (8 * 1024 * 1024 + 1))
+        [answer] = wait_until(daemon.answers, "ada is told")
+        self.assertEqual(answer, "ada: Your message is too long: at most 8.0 MiB are taken.")
+        [refused] = daemon.bodies("MessageRejected")
+        self.assertEqual((refused["reason"], refused["message"]["too_large"]), ("too_large", 8 * 1024 * 1024 + 1))
+        self.assertNotIn("text", refused["message"])
+
     def test_a_killed_program_is_started_again(self):
         daemon = self.daemon()
         daemon.say("ada.1", "one")

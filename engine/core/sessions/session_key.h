@@ -5,6 +5,7 @@
 
 #include "engine/core/base/key_buffer.h"
 #include "engine/core/model/policy.h"
+#include "engine/core/model/rows.h"
 
 namespace spine::core {
 

@@ -29,7 +29,7 @@ TEST(ProgramLines, AMessageHasEverythingOfTheOneFormat) {
   const auto said = read_as<SaidMessage>(reader, R"({"type":"message","id":17,
       "sender":{"id":"ada","name":"Ada"},"conversation":{"kind":"group","id":"-5"},"thread":"t",
       "text":"h\u00e4","replyTo":"16","timestamp":1764500000000,"mention":true,"untrusted":true,
-      "position":9,"later":{},"attachments":[{"name":"n","mimeType":"image/png","url":"u","bytes":3}]})");
+      "position":9,"later":{},"group":"g","attachments":[{"name":"n","mimeType":"image/png","url":"u","bytes":3}]})");
   const Message& message = said.message;
   EXPECT_EQ(message.external_id, "17");
   EXPECT_EQ(message.sender_id, "ada");
@@ -46,6 +46,14 @@ TEST(ProgramLines, AMessageHasEverythingOfTheOneFormat) {
   EXPECT_EQ(message.attachments[0].mime_type, "image/png");
   EXPECT_EQ(message.attachments[0].bytes, 3U);
   EXPECT_EQ(said.position, "9");
+  EXPECT_EQ(message.group, "g");
+}
+
+TEST(ProgramLines, AMessageThatCannotBeReadSaysWhatItIs) {
+  ProgramReader reader;
+  const auto said = read_as<SaidMessage>(reader, R"({"type":"message","id":"1","text":"",
+      "sender":{"id":"a"},"conversation":{"kind":"direct","id":"a"},"unsupported":"poll"})");
+  EXPECT_EQ(said.message.unsupported, "poll");
 }
 
 TEST(ProgramLines, StatesAndOutcomesAreRead) {

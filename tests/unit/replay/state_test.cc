@@ -78,7 +78,9 @@ TEST_F(StateVerb, SaysWhereItIsAndHowMuchThereIs) {
                 "quarantined                0\n"
                 "histories                  0\n"
                 "channels                   0\n"
-                "deliveries                 0\n");
+                "deliveries                 0\n"
+                "migrations                 0\n"
+                "bursts                     0\n");
 }
 
 TEST_F(StateVerb, ShowsTheRowsOfATableByTheirFields) {
