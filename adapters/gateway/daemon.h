@@ -122,8 +122,8 @@ class Daemon {
   std::vector<std::string> quarantined_{};  // agents that were in quarantine at the last stop
   std::vector<core::ChannelView> known_channels_{};  // accounts, as they were at the last stop
   std::unique_ptr<loop::LoopThread> loop_{};
+  std::unique_ptr<hooks::HookServer> hooks_{};  // outlives the net thread, which calls it
   std::unique_ptr<net::NetServer> server_{};
-  std::unique_ptr<hooks::HookServer> hooks_{};
   std::unique_ptr<pipeline::Engine> engine_{};
   std::unique_ptr<schedule::ZoneWatch> zone_{};
   std::unique_ptr<past::AnswerPool> past_{};

@@ -348,10 +348,11 @@ void ChannelHost::show_work(Account& account) {
   });
 }
 
-// Without a name it is the account without one, or the only one.
+// Without a name it is the account without one, which is also called "default", or the only one.
 ChannelHost::Account* ChannelHost::account_of(const Webhook& request) const {
   const std::string channel = lower_case(request.channel);
-  const auto found = accounts_.find(Key{channel, std::string(request.account)});
+  const std::string name(request.account == "default" ? "" : request.account);
+  const auto found = accounts_.find(Key{channel, name});
   if (found != accounts_.end()) return found->second.get();
   const auto of_channel = [&](const auto& entry) { return entry.first.first == channel; };
   if (!request.account.empty() || std::ranges::count_if(accounts_, of_channel) != 1) return nullptr;

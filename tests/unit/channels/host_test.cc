@@ -316,6 +316,7 @@ TEST_F(ChannelHostTest, AWebhookGoesToItsAccountAndNothingElseShows) {
   turn_until([&] { return scripts_["b"].made == 1; });
   EXPECT_EQ(ask("a", ""), "200 hello");
   EXPECT_EQ(ask("A", ""), "200 hello");
+  EXPECT_EQ(ask("a", "default"), "200 hello");
   EXPECT_EQ(ask("a", "other"), "404 ");
   EXPECT_EQ(ask("b", ""), "404 ");
   EXPECT_EQ(ask("c", ""), "404 ");

@@ -64,7 +64,7 @@ TEST(BodyReader, InChunks) {
 
 TEST(BodyReader, WhatIsInDoubtIsRefused) {
   for (const char* bytes : {"\r\n", "x\r\n", "-1\r\n", "0x1\r\n", "1 2\r\n", "3\nabc\r\n",
-                            "3\r\nabcd", "3\r\nabc\n", "000000001\r\n", "0\r\n\n"})
+                            "3\r\nabcd\r\n", "3\r\nabc\n", "000000001\r\n", "0\r\n\n"})
     EXPECT_EQ(chunked(bytes).state, State::malformed) << bytes;
   EXPECT_EQ(chunked("1;" + std::string(300, 'x')).state, State::malformed);
   EXPECT_EQ(chunked("0\r\n" + std::string(10'000, 'x')).state, State::malformed);
