@@ -233,6 +233,9 @@ class Sent(Files):
         self.assertEqual(failed["body"]["kind"], "permanent")
         self.assertIn("The file cat.jpg is too large: it has 2.0 MiB, and 1.0 MiB are sent at most",
                       failed["body"]["reason"])
+        (dead,) = wait_until(lambda: self.daemon.events("--kind", "DeliveryDeadLettered"), "it is a dead letter")
+        shown = self.daemon.run_cli("dlq", "show", str(dead["body"]["delivery"])).stdout
+        self.assertIn("[file cat.jpg, 2.0 MiB]", shown)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@
 #include <optional>
 #include <utility>
 
+#include "engine/core/messages/media_lines.h"
 #include "engine/core/model/enum_names.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
-#include "schemas/vocab/show.h"
 
 namespace spine::channels {
 namespace {
@@ -187,10 +187,8 @@ std::string start_line(std::string_view channel, std::string_view account,
 // Programs are not given files: the text names them.
 std::string text_of_delivery(const Delivery& delivery) {
   std::string text(delivery.text);
-  for (const pipeline::PromptFile& file : delivery.files) {
-    if (!text.empty() && !text.ends_with('\n')) text += '\n';
-    text += fmt::format("[file {}, {}]", printable(file.name), show_bytes(file.bytes));
-  }
+  for (const pipeline::PromptFile& file : delivery.files)
+    core::add_file_line(text, file.name, file.bytes);
   return text;
 }
 

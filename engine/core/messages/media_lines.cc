@@ -5,6 +5,7 @@
 
 #include "schemas/fields.h"
 #include "schemas/vocab/ascii.h"
+#include "schemas/vocab/show.h"
 
 namespace spine::core {
 namespace {
@@ -57,6 +58,11 @@ std::string without_media_lines(std::string_view text, const Files* files) {
     if (!goes(media_line_path(line))) rest += whole;
   });
   return rest;
+}
+
+void add_file_line(std::string& text, std::string_view name, std::uint64_t bytes) {
+  if (!text.empty() && !text.ends_with('\n')) text += '\n';
+  text.append("[file ").append(printable(name)).append(", ").append(show_bytes(bytes)).append("]");
 }
 
 }  // namespace spine::core

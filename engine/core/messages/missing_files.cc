@@ -6,6 +6,7 @@
 #include "schemas/fields.h"
 #include "schemas/vocab/phrases.h"
 #include "schemas/vocab/show.h"
+#include "schemas/vocab/utf8.h"
 
 namespace spine::core {
 namespace {

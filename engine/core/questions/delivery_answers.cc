@@ -111,6 +111,8 @@ Status DeliveryAnswers::add(DeliveryId id, std::size_t text_max, DeliveriesItem&
   listed.conversation_id = keep(std::move(content.conversation_id));
   listed.thread = keep(std::move(content.thread));
   listed.reply_to = keep(std::move(content.reply_to));
+  for (const DeliveryFile& file : content.files)
+    add_file_line(content.text, file.name, file.bytes);
   listed.text_bytes = content.text.size();
   listed.text = keep(std::string(cut_text(content.text, text_max)));
   SPINE_TRY_STATUS(find_failure(listed));

@@ -77,6 +77,9 @@ TEST_F(FilesTest, AnAnswerOfAFileAloneIsDeliveredAndItsLineIsNot) {
   EXPECT_EQ(without_media_lines("here:\nMEDIA:a.png\nMEDIA:b.png\nbye", files),
             "here:\nMEDIA:b.png\nbye");
   EXPECT_EQ(without_media_lines("MEDIA:a.png", nullptr), "MEDIA:a.png");
+  std::string text = "here:";
+  add_file_line(text, "a\n.png", 2'048);
+  EXPECT_EQ(text, "here:\n[file a\\n.png, 2.0 KiB]");
 }
 
 TEST_F(FilesTest, WhatASessionThatIsThereRefersToIsKept) {
