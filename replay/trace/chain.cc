@@ -132,14 +132,21 @@ void note_delivery(const EventView& event, Step& step) {
   }
 }
 
-// Whom an effect goes to: the agent of its run, or the channel of its delivery.
-std::string receiver_of(Timeline& timeline, const core::State& state, const core::Effect& effect) {
-  if (effect.kind != EffectKind::deliver)
-    return effect.run ? agent_of(timeline, effect.run) : std::string();
+// The channel that an effect goes to: of its delivery, or that of the run's answer.
+ChannelId channel_of(const core::State& state, const core::Effect& effect) {
   core::DeliveryView delivery{};
+  core::RunView run{};
+  if (effect.kind == EffectKind::show_work) core::view_run(state, effect.run, run);
+  if (effect.kind == EffectKind::deliver) core::view_delivery(state, effect.delivery, delivery);
+  return effect.kind == EffectKind::deliver ? delivery.channel : run.channel;
+}
+
+// Whom an effect goes to: the agent of its run, or a channel.
+std::string receiver_of(Timeline& timeline, const core::State& state, const core::Effect& effect) {
+  if (effect.kind != EffectKind::deliver && effect.kind != EffectKind::show_work)
+    return effect.run ? agent_of(timeline, effect.run) : std::string();
   core::ChannelView channel{};
-  const bool known = core::view_delivery(state, effect.delivery, delivery) &&
-                     core::view_channel(state, delivery.channel, channel);
+  const bool known = core::view_channel(state, channel_of(state, effect), channel);
   return known ? printable(channel.name) : std::string();
 }
 

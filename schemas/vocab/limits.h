@@ -417,7 +417,7 @@ inline constexpr std::size_t kMemoryBytesWorst =
     2 * kStateBytesMax + kPipelineBytesWorst + kNetBytesWorst + kSkillsBytesWorst +
     kPromptsWaitingBytesMax + kPastBytesWorst + kOutboundBytesWorst + 2 * kMediaWaitingBytesMax +
     kMediaReferencesMax * kMediaReferenceBytes + 2 * kMediaFilesMax * 32 + 2 * kHookBytesAllMax +
-    64 * kMiB;
+    kPreviewTextsBytesMax + 64 * kMiB;
 // The rest of 4 GiB is for code, libraries and the allocator.
 static_assert(kMemoryBytesWorst < std::size_t{3'840} * kMiB, "the worst case fits in 4 GiB");
 

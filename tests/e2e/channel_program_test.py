@@ -199,6 +199,21 @@ for line in sys.stdin:
             sys.exit("cannot go on: error 7")
 """
 
+# Keeps what it is told.
+LISTENING = """
+import json, sys
+def say(**what):
+    print(json.dumps(what), flush=True)
+say(type="state", state="connected")
+say(type="message", id=1, sender={"id": "a"}, conversation={"kind": "group", "id": "g"}, thread="9", text="hi")
+for line in sys.stdin:
+    with open("answers.txt", "a") as told:
+        told.write(line)
+    order = json.loads(line)
+    if order["type"] == "deliver":
+        say(type="delivered", delivery=order["delivery"])
+"""
+
 # Its first life reads nothing; what it is told fills the pipe and waits behind that.
 DEAF = """
 import json, os, sys, time
@@ -263,6 +278,18 @@ class Faults(unittest.TestCase):
         daemon = self.daemon(UNSURE, delivery="at-least-once", deliveryTtlSeconds=600)
         wait_until(lambda: daemon.bodies("DeliveryConfirmed"), "it arrived")
         self.assertEqual((daemon.talk / "again").read_text(), (daemon.talk / "died").read_text())
+
+    def test_it_is_told_while_an_answer_is_being_written(self):
+        daemon = self.daemon(LISTENING)
+        def told():
+            lines = [json.loads(line) for line in daemon.answers()]
+            return [line for line in lines if line["type"] in ("working", "deliver")]
+        wait_until(lambda: len(told()) == 3, "both, and the answer")
+        place = {"conversation": {"kind": "group", "id": "g"}, "thread": "9"}
+        working = [line for line in told() if line["type"] == "working"]
+        self.assertEqual(working, [{"type": "working", **place, "working": True},
+                                   {"type": "working", **place, "working": False}])
+        self.assertEqual(told()[0], working[0])
 
     def test_a_program_that_is_not_there_keeps_nothing_from_starting(self):
         daemon = ProgramDaemon(command=["/no/such/program"])

@@ -18,7 +18,8 @@ class Streaming(unittest.TestCase):
     def start(self, agent=None, more=None, **channel):
         self.daemon = AgentDaemon({"main": agent or "acp"}, {"channels": {
             "defaults": {"dmPolicy": "open", "groupPolicy": "open"},
-            "telegram": {"botToken": self.telegram.token, "apiRoot": self.telegram.root, **channel}}, **(more or {})}).start()
+            "telegram": {"botToken": self.telegram.token, "apiRoot": self.telegram.root, **channel}},
+            **(more or {})}).start()
         self.addCleanup(self.end)
         self.go = self.daemon.workspace() / "go"
 

@@ -29,6 +29,7 @@ constexpr log::Logger kLog{"channels"};
 constexpr timeval kTurn = loop::in_ms(100);  // how soon its output is read again
 constexpr std::uint64_t kSilentMs = 30'000;  // then its state says that it says none
 constexpr std::size_t kTypesLoggedMax = 16;  // unknown ones
+constexpr std::size_t kBehindBytes = 4'096;  // that wait for it: what is cosmetic is left out
 constexpr std::size_t kShownBytes = 200;     // of a line that is not understood
 
 // As for an agent of that id, which no agent can have.
@@ -184,8 +185,11 @@ bool ProgramChannel::is_worked_on(const Place& place) const {
 void ProgramChannel::begin_work(const Work& work) {
   const Place place{work.conversation, std::string(work.conversation_id), std::string(work.thread)};
   const bool known = is_worked_on(place);
+  // A program that does not read has other things to catch up with.
+  const bool reads = child_ != nullptr && child_->input_waiting() < kBehindBytes;
+  if (muted_ || (!known && !reads)) return;
   works_[work.run.value] = place;
-  if (!known && !muted_) write(working_line(work, true));
+  if (!known) write(working_line(work, true));
 }
 
 void ProgramChannel::end_work(RunId run) {

@@ -275,7 +275,7 @@ struct DeliveryRow {
         column(15, "status", &Row::status, static_cast<std::uint64_t>(DeliveryStatus::dead)),
         column(16, "reason", &Row::reason),
         column(17, "purpose", &Row::purpose),
-        column(18, "preview", &Row::preview, kSeqOfState)};
+        column(18, "preview", &Row::preview)};
   }
 };
 
