@@ -309,6 +309,7 @@ void Daemon::start_loop() {
        .on_control = [this](const pipeline::ControlItem& item) { agents_->control(item); },
        .on_deliver = [this](const pipeline::DeliverItem& item) { channels_->deliver(item); },
        .on_read = [this](const pipeline::ReadUpToItem& item) { channels_->read_up_to(item); },
+       .on_switch = [this](const pipeline::SwitchItem& item) { channels_->switch_to(item); },
        .on_past =
            [this](ConnectionRef to, std::uint64_t request, const pipeline::PastQuestionItem& item) {
              past_->ask(to, request, item.line);

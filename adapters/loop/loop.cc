@@ -144,6 +144,10 @@ struct LoopThread::State {
         pipeline::read(payload, read_up_to);
         if (!stopping && hooks.on_read) hooks.on_read(read_up_to);
         return;
+      case ItemKind::switch_channel:
+        pipeline::read(payload, switch_item);
+        if (!stopping && hooks.on_switch) hooks.on_switch(switch_item);
+        return;
       case ItemKind::past_question:
         pipeline::read(payload, past_question);
         if (!stopping && hooks.on_past)
@@ -242,6 +246,7 @@ struct LoopThread::State {
   pipeline::ArmItem arm_item{};
   pipeline::DeliverItem deliver{};
   pipeline::ReadUpToItem read_up_to{};
+  pipeline::SwitchItem switch_item{};
   pipeline::PastQuestionItem past_question{};
 };
 

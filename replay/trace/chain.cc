@@ -49,6 +49,7 @@ constexpr std::array kEffectRows{
               {Body::DeliveryConfirmed, Body::DeliveryFailed},
               true},
     EffectRow{EffectKind::acknowledge, "acknowledgement to channel"},
+    EffectRow{EffectKind::switch_channel, "start or stop of channel"},
 };
 
 const EffectRow* effect_row(EffectKind kind) {

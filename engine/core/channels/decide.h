@@ -9,5 +9,7 @@ namespace spine::core {
 // it.
 Rule decide_channel_state;
 Rule decide_channel_read;
+// Of an account there is; nothing to do when it is wanted so already.
+Rule decide_channel_switched;
 
 }  // namespace spine::core

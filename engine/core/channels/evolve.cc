@@ -29,4 +29,10 @@ void fold_channel_read(const Folding& fold) {
   channel->position_of = cut_field(body.identity());
 }
 
+void fold_channel_switched(const Folding& fold) {
+  const auto& body = fold.body<fb::ChannelSwitched>();
+  ChannelRow* channel = fold.tables.channels.find(text_of(body.channel()), text_of(body.account()));
+  if (channel != nullptr) channel->wanted = body.to();
+}
+
 }  // namespace spine::core

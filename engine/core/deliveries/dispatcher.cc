@@ -25,9 +25,21 @@ DeliveryRoute route_to(const Tables& tables, std::string_view channel,
   const ChannelRow* row = tables.channels.find(channel, text_of(message.account()));
   if (row == nullptr) return {};
   const std::string_view conversation = text_of(message.conversation_id());
-  const std::string_view place = conversation.empty() ? text_of(message.sender_id()) : conversation;
+  return route_to(tables, *row, conversation.empty() ? text_of(message.sender_id()) : conversation);
+}
+
+DeliveryRoute route_to(const Tables& tables, const ChannelRow& channel,
+                       std::string_view conversation) {
   // Two conversations with one hash wait for one another, and no more than that.
-  return {row->id, siphash128(tables.meta.fingerprint_key, as_bytes(place)).lo ^ row->id.value};
+  const Bits128 hash = siphash128(tables.meta.fingerprint_key, as_bytes(conversation));
+  return {channel.id, hash.lo ^ channel.id.value};
+}
+
+DeliveryRoute route_to(const Tables& tables, const fb::DeliveryTarget& target) {
+  const ChannelRow* row =
+      tables.channels.find(text_of(target.channel()), text_of(target.account()));
+  if (row == nullptr || target.to() == nullptr) return {};
+  return route_to(tables, *row, text_of(target.to()->conversation_id()));
 }
 
 bool Dispatcher::has_room(const Tables& tables) {
@@ -78,9 +90,10 @@ void Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
   const std::uint64_t expires_ms = now_ms_ + tables_.policy.delivery_rules(channel->name).ttl_ms;
   BodyBuilder& builder = drafter_.builder();
   const TextOffset text = put_text(builder, draft.text);
+  const auto to = copy_address(builder, draft.to);
   const Seq seq =
       drafter_.add(why, fb::CreateDeliveryRequested(builder, channel->id.value, draft.route.lane,
-                                                    draft.message.value, {}, draft.body.value, text,
+                                                    draft.message.value, to, draft.body.value, text,
                                                     draft.run.value, draft.purpose, expires_ms));
   requested_.push_back(draft.route);
   if (!now) return;

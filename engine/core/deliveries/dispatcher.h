@@ -20,11 +20,18 @@ struct DeliveryRoute {
 DeliveryRoute route_to(const Tables& tables, std::string_view channel,
                        const fb::MessageReceived& message);
 
+// To that conversation of the account.
+DeliveryRoute route_to(const Tables& tables, const ChannelRow& channel,
+                       std::string_view conversation);
+// channel 0 = there is no such account.
+DeliveryRoute route_to(const Tables& tables, const fb::DeliveryTarget& target);
+
 // What a DeliveryRequested says.
 struct DeliveryDraft {
   DeliveryRoute route{};
-  Seq message{};  // that is answered
-  Seq body{};     // whose text it is; 0 = `text`
+  Seq message{};            // that is answered
+  const fb::Address* to{};  // instead of `message`; null = none
+  Seq body{};               // whose text it is; 0 = `text`
   std::string_view text{};
   RunId run{};
   fb::DeliveryPurpose purpose{};

@@ -169,7 +169,23 @@ flatbuffers::Offset<Attachments> copy_attachments(BodyBuilder& builder, const At
   return builder.CreateVector(copies);
 }
 
+flatbuffers::Offset<fb::DeliveryTarget> copy_target(BodyBuilder& builder,
+                                                    const fb::DeliveryTarget* target) {
+  if (target == nullptr) return 0;
+  const TextOffset channel = put_text(builder, text_of(target->channel()));
+  const TextOffset account = put_text(builder, text_of(target->account()));
+  return fb::CreateDeliveryTarget(builder, channel, account, copy_address(builder, target->to()));
+}
+
 }  // namespace
+
+flatbuffers::Offset<fb::Address> copy_address(BodyBuilder& builder, const fb::Address* address) {
+  if (address == nullptr) return 0;
+  const TextOffset conversation_id = put_text(builder, text_of(address->conversation_id()));
+  const TextOffset thread = put_text(builder, text_of(address->thread()));
+  const TextOffset reply_to = put_text(builder, text_of(address->reply_to()));
+  return fb::CreateAddress(builder, address->conversation(), conversation_id, thread, reply_to);
+}
 
 flatbuffers::Offset<fb::MessageReceived> copy_message(BodyBuilder& builder,
                                                       const fb::MessageReceived& message) {
@@ -187,13 +203,15 @@ flatbuffers::Offset<fb::MessageReceived> copy_message(BodyBuilder& builder,
   const TextOffset agent_id = builder.CreateString(message.agent_id());
   const TextOffset idempotency_key = builder.CreateString(message.idempotency_key());
   const BytesOffset sealed = copy_bytes(builder, message.sealed());
+  const auto deliver = copy_target(builder, message.deliver());
 
-  return fb::CreateMessageReceived(
-      builder, message.via(), channel, account, sender_id, sender_name, message.conversation(),
-      conversation_id, thread, external_id, text, attachments, reply_to, message.platform_ms(),
-      session_key, agent_id, idempotency_key, message.entropy(), message.bridge(),
-      message.fingerprint(), message.no_run(), message.vouched(), message.queue_mode(),
-      message.untrusted(), message.exact_ids(), message.mention(), message.person(), sealed);
+  return fb::CreateMessageReceived(builder, message.via(), channel, account, sender_id, sender_name,
+                                   message.conversation(), conversation_id, thread, external_id,
+                                   text, attachments, reply_to, message.platform_ms(), session_key,
+                                   agent_id, idempotency_key, message.entropy(), message.bridge(),
+                                   message.fingerprint(), message.no_run(), message.vouched(),
+                                   message.queue_mode(), message.untrusted(), message.exact_ids(),
+                                   message.mention(), message.person(), sealed, deliver);
 }
 
 }  // namespace spine::core

@@ -27,7 +27,7 @@ static_assert(limits::kSessionsMax == 65'536 && limits::kPrincipalsMax == 131'07
               limits::kQuarantinedMax == 256 && limits::kApprovalTextBytesMax == 4'096 &&
               limits::kAgentSessionBytesMax == 128 && limits::kHistoriesMax == 8'192 &&
               limits::kHistoryPartsBytesMax == 1'024 && limits::kDeliveriesMax == 65'536 &&
-              limits::kChannelAccountsMax == 256);
+              limits::kChannelAccountsMax == 256 && limits::kSendsKept == 16'384);
 
 }  // namespace
 

@@ -19,6 +19,7 @@
 #include "engine/core/pairing/pairing.h"
 #include "engine/core/principals/principals.h"
 #include "engine/core/runs/runs.h"
+#include "engine/core/sends/sends.h"
 #include "engine/core/sessions/histories.h"
 #include "engine/core/sessions/sessions.h"
 #include "schemas/vocab/ids.h"
@@ -77,6 +78,7 @@ struct Tables {
   Histories histories{};
   Channels channels{};
   Deliveries deliveries{};
+  Sends sends{};
 };
 
 // Every table of rows once, in the order of digests and snapshots, with its name there. A new table
@@ -95,7 +97,8 @@ constexpr auto table_list() {
                     std::pair{"quarantined", &Tables::quarantine},
                     std::pair{"histories", &Tables::histories},
                     std::pair{"channels", &Tables::channels},
-                    std::pair{"deliveries", &Tables::deliveries}};
+                    std::pair{"deliveries", &Tables::deliveries},
+                    std::pair{"sends", &Tables::sends}};
 }
 
 template <class AnyTables, class Visit>

@@ -15,12 +15,21 @@ std::string_view text_in(const EventView& event) {
       return text_of(root_of<fb::RunFinished>(event).text());
     case fb::EventBody::CommandAnswered:
       return text_of(root_of<fb::CommandAnswered>(event).text());
+    case fb::EventBody::SendRequested:
+      return text_of(root_of<fb::SendRequested>(event).text());
     default:
       return {};
   }
 }
 
 }  // namespace
+
+void DeliveryContent::take(const fb::Address& to) {
+  conversation = to.conversation();
+  conversation_id = text_of(to.conversation_id());
+  thread = text_of(to.thread());
+  reply_to = text_of(to.reply_to());
+}
 
 Status DeliveryContent::read_address(EventSource& source, Seq message) {
   SPINE_TRY(const EventView event, source.event_at(message));
@@ -30,6 +39,11 @@ Status DeliveryContent::read_address(EventSource& source, Seq message) {
                                             ? root_of<fb::MessageRejected>(event).message()
                                             : nullptr;
   if (received == nullptr) return ok();
+  if (const fb::DeliveryTarget* target = received->deliver();
+      target != nullptr && target->to() != nullptr) {
+    take(*target->to());
+    return ok();
+  }
   conversation = received->conversation();
   const std::string_view place = text_of(received->conversation_id());
   conversation_id = place.empty() ? text_of(received->sender_id()) : place;
@@ -45,12 +59,7 @@ Result<bool> DeliveryContent::read(EventSource& source, DeliveryId id) {
   const auto& request = root_of<fb::DeliveryRequested>(event);
   text = text_of(request.text());
   const fb::Address* to = request.to();
-  if (to != nullptr) {
-    conversation = to->conversation();
-    conversation_id = text_of(to->conversation_id());
-    thread = text_of(to->thread());
-    reply_to = text_of(to->reply_to());
-  }
+  if (to != nullptr) take(*to);
   const Seq message{to == nullptr ? request.message() : 0};
   const Seq body{request.body()};
   if (message) SPINE_TRY_STATUS(read_address(source, message));

@@ -23,6 +23,7 @@ struct DeliveryContent {
   Result<bool> read(EventSource& source, DeliveryId id);
 
  private:
+  void take(const fb::Address& to);
   Status read_address(EventSource& source, Seq message);
 };
 

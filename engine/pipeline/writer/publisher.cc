@@ -53,6 +53,9 @@ void Publisher::emit_effects(const EventView& event) {
       case core::EffectKind::acknowledge:
         emit_acknowledgement(event);
         break;
+      case core::EffectKind::switch_channel:
+        emit_switch(event);
+        break;
     }
   }
 }
@@ -111,6 +114,13 @@ void Publisher::emit_acknowledgement(const EventView& event) {
                                 .account = text_of(read.account()),
                                 .identity = text_of(read.identity()),
                                 .position = text_of(read.position())});
+}
+
+void Publisher::emit_switch(const EventView& event) {
+  const auto& switched = root_of<fb::ChannelSwitched>(event);
+  write(out_.loop, SwitchItem{.channel = text_of(switched.channel()),
+                              .account = text_of(switched.account()),
+                              .to = switched.to()});
 }
 
 // Broadcasts the event to subscribers; one about several runs in a part for each.

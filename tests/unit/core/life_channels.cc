@@ -19,6 +19,18 @@ void Life::channel_step() {
     world.channel_read(std::to_string(prng_.below(1'000)), channel);
     return;
   }
+  if (kind < 38) {
+    world.switch_channel(static_cast<fb::ChannelSwitch>(prng_.below(3)), channel);
+    return;
+  }
+  if (kind < 48) {
+    world.send({.channel = channel,
+                .to = prng_.chance(50) ? "alice" : "bob",
+                .thread = prng_.chance(20) ? "9" : "",
+                .text = prng_.chance(95) ? "sent" : "",
+                .key = idempotency()});
+    return;
+  }
   const std::vector<DeliveryId> attempted = world.attempted();
   if (kind < 90 && !attempted.empty()) {
     const DeliveryId delivery = attempted[prng_.below(attempted.size())];

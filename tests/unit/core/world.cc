@@ -30,6 +30,13 @@ Body message_body(const MessageSpec& spec, Bits128 entropy) {
   const auto session_key = text(builder, spec.session_key);
   const auto agent_id = text(builder, spec.agent_id);
   const auto idempotency = text(builder, spec.idempotency_key);
+  flatbuffers::Offset<fb::DeliveryTarget> deliver;
+  if (!spec.deliver_to.empty()) {
+    const auto id = text(builder, spec.deliver_to);
+    const auto to = fb::CreateAddress(builder, fb::ConversationKind::direct, id);
+    const auto by = text(builder, "telegram");
+    deliver = fb::CreateDeliveryTarget(builder, by, text(builder, "bot"), to);
+  }
   fb::MessageReceivedBuilder message(builder);
   message.add_via(spec.via);
   message.add_channel(channel);
@@ -53,6 +60,7 @@ Body message_body(const MessageSpec& spec, Bits128 entropy) {
   message.add_untrusted(spec.untrusted);
   message.add_exact_ids(spec.exact_ids);
   message.add_mention(spec.mention);
+  message.add_deliver(deliver);
   return take(builder, message.Finish().o);
 }
 

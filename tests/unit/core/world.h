@@ -40,6 +40,7 @@ struct MessageSpec {
   std::string session_key{};
   std::string agent_id{};
   std::string idempotency_key{};
+  std::string deliver_to{};  // a person on "telegram", account "bot"
   std::uint64_t bridge{};
   bool no_run{};
   bool vouched{true};
@@ -47,6 +48,17 @@ struct MessageSpec {
   bool untrusted{};
   bool exact_ids{};
   fb::Mention mention{};
+};
+
+// A SendRequested.
+struct SendSpec {
+  std::string channel{"telegram"};
+  std::string account{"bot"};
+  std::string to{"alice"};
+  std::string thread{};
+  std::string reply_to{};
+  std::string text{"hello"};
+  std::string key{"k"};
 };
 
 // A DevicePaired; keys are one byte repeated.
@@ -221,6 +233,9 @@ class World {
                       std::uint64_t retry_after_ms = 0);
   Reply retry_delivery(DeliveryId delivery);
   Reply discard_delivery(DeliveryId delivery);
+  Reply switch_channel(fb::ChannelSwitch to, const std::string& channel = "telegram",
+                       const std::string& account = "bot");
+  Reply send(const SendSpec& spec);
   // Those that are attempted now, by the seq of the attempt.
   std::vector<DeliveryId> attempted() const;
 
