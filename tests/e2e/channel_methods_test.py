@@ -98,8 +98,10 @@ class ChannelMethods(unittest.TestCase):
         cli = self.daemon.run_cli("message", "send", "--target", "telegram:7", "--message", "by hand", "--reply-to",
                                   first["messageId"])
         self.assertIn("Sent to telegram 7", cli.stdout, cli.stderr)
-        self.answered("echo: first", "hello there", "by the older name", "by hand")
-        self.assertEqual(str(self.telegram.chat(7)[-1]["reply_to_message"]["message_id"]), number)
+        self.send("k2", "by number", replyTo=int(number))
+        self.answered("echo: first", "hello there", "by the older name", "by hand", "by number")
+        self.assertEqual([message["reply_to_message"]["message_id"] for message in self.telegram.chat(7)[-2:]],
+                         [int(number)] * 2)
 
     def test_what_cannot_be_sent_is_refused_by_name(self):
         self.telegram.fault("status", method="sendMessage", code=403, description="Forbidden: bot was blocked")

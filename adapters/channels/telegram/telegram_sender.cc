@@ -42,7 +42,9 @@ std::unique_ptr<TelegramSender::Job> TelegramSender::make_job(const Delivery& de
   const bool general =
       delivery.thread == kUnnamedTopic && delivery.conversation != fb::ConversationKind::direct;
   if (!general) job->topic = delivery.thread;
-  if (settings_.replies != TelegramReplies::off) {
+  // Who asks for a text to be sent says himself what it answers.
+  const bool asked = delivery.purpose == fb::DeliveryPurpose::sent;
+  if (asked || settings_.replies != TelegramReplies::off) {
     job->reply_to =
         telegram_message_in(delivery.reply_to, reports_.now().identity, delivery.conversation_id);
   }
