@@ -78,7 +78,8 @@ TEST_F(StateVerb, SaysWhereItIsAndHowMuchThereIs) {
                 "quarantined                0\n"
                 "histories                  0\n"
                 "channels                   0\n"
-                "deliveries                 0\n");
+                "deliveries                 0\n"
+                "sends                      0\n");
 }
 
 TEST_F(StateVerb, ShowsTheRowsOfATableByTheirFields) {
