@@ -11,7 +11,7 @@
 namespace spine::core {
 
 inline constexpr std::uint32_t kDigestVersion = 1;
-inline constexpr std::size_t kDigestTablesMax = 16;
+inline constexpr std::size_t kDigestTablesMax = 24;
 
 struct TableDigestView {
   std::string_view table{};  // static storage

@@ -69,7 +69,7 @@ TEST_F(Sends, WhatNamesNothingIsRefused) {
     return why(client.call("message.action", params));
   };
   EXPECT_EQ(action({{"action", "poll"}}), "ACTION_NOT_SERVED");
-  EXPECT_NE(action({}).find("must have required property 'params'"), std::string::npos);
+  EXPECT_NE(action(json::object()).find("must have required property 'params'"), std::string::npos);
   EXPECT_NE(action({{"params", {{"message", "hi"}}}}).find("/params/to"), std::string::npos);
   EXPECT_NE(
       action({{"params", {{"to", "a"}, {"message", "hi"}, {"media", "x"}}}}).find("only text"),
