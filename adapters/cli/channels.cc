@@ -1,4 +1,4 @@
-// channels status: accounts of channels, how they are, and what waits for them.
+// channels status, start, stop, logout: accounts of channels, how they are, what waits for them.
 #include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
@@ -42,6 +42,7 @@ std::string account_remedy(const std::string& channel, const Json& account) {
   const std::string state = account.text("state");
   const std::string problem = account.text("lastError");
   std::string text;
+  if (!account.text("switched").empty()) return channel + ": " + problem;
   if (state == "logged_out") {
     text = fmt::format("The platform refuses channels.{}: give it a new token or log it in again.",
                        channel);
@@ -51,6 +52,26 @@ std::string account_remedy(const std::string& channel, const Json& account) {
   }
   if (!problem.empty()) text += (text.empty() ? channel + ": " : std::string(" ")) + problem;
   return text;
+}
+
+// Declares what a verb that switches an account takes. `said(account)`: what was done.
+Action switch_channel_action(CLI::App& verb, const char* method, const char* done) {
+  const auto channel = argument(verb, "channel", "Which");
+  const auto account = option(verb, "--account", "Which of its accounts, if it has several");
+  return [=](const Common& common) -> Result<int> {
+    SPINE_TRY(const Json said,
+              ask_gateway(common, method,
+                          json_object({{"channel", *channel},
+                                       Member::unless_empty("accountId", *account)})));
+    if (common.json) return show(common, said);
+    const std::string name = said.text("accountId");
+    fmt::print("{}{} {}{}.\n", printable(said.text("channel")),
+               name == "default" ? "" : " (" + printable(name) + ")",
+               said.flag("changed") ? "is " : "was already ", done);
+    if (const std::string remedy = said.text("remedy"); !remedy.empty())
+      fmt::print("{}\n", printable(remedy));
+    return kExitOk;
+  };
 }
 
 }  // namespace
@@ -89,6 +110,21 @@ Action channels_status(CLI::App& verb) {
     if (dead) fmt::print("To see what could not be delivered: spine dlq list\n");
     return kExitOk;
   };
+}
+
+Action channels_start(CLI::App& verb) {
+  examples(verb, {"spine channels start telegram", "spine channels start telegram --account work"});
+  return switch_channel_action(verb, "channels.start", "started");
+}
+
+Action channels_stop(CLI::App& verb) {
+  examples(verb, {"spine channels stop telegram", "spine channels stop telegram --account work"});
+  return switch_channel_action(verb, "channels.stop", "stopped");
+}
+
+Action channels_logout(CLI::App& verb) {
+  examples(verb, {"spine channels logout telegram"});
+  return switch_channel_action(verb, "channels.logout", "logged out");
 }
 
 }  // namespace spine::cli

@@ -40,6 +40,12 @@ struct SendOptions {
   std::string agent{};
   std::uint64_t timeout_s{120};
   bool no_wait{};
+  bool deliver{};  // the answer, to a channel: to the place below, or to the session's last one
+  std::string channel{};
+  std::string account{};
+  std::string to{};
+  std::string thread{};
+  std::string reply_to{};
 };
 
 Result<std::string> message_text(const SendOptions& options) {
@@ -179,7 +185,12 @@ class Sending {
     const std::string params = json_object({{"sessionKey", session_key(options_, client.hello())},
                                             {"message", text_},
                                             {"idempotencyKey", key_},
-                                            {"deliver", false}});
+                                            {"deliver", options_.deliver},
+                                            Member::unless_empty("channel", options_.channel),
+                                            Member::unless_empty("accountId", options_.account),
+                                            Member::unless_empty("to", options_.to),
+                                            Member::unless_empty("threadId", options_.thread),
+                                            Member::unless_empty("replyTo", options_.reply_to)});
     for (;;) {
       SPINE_TRY(Answer answer, client.call("chat.send", params, deadline_));
       if (answer.ok || !answer.retryable || answer.retry_after_ms == 0) return answer;
@@ -239,9 +250,10 @@ std::string taken_text(const Answer& answer) {
 }  // namespace
 
 Action send(CLI::App& verb) {
-  examples(verb,
-           {"spine send \"hello\"", "spine send --session agent:main:work \"what is next?\"",
-            "git diff | spine send --timeout 300 -", "spine send -- --this starts with a dash"});
+  examples(verb, {"spine send \"hello\"", "spine send --session agent:main:work \"what is next?\"",
+                  "git diff | spine send --timeout 300 -",
+                  "spine send --deliver --channel telegram --to 123 \"sum up my day\"",
+                  "spine send -- --this starts with a dash"});
   const auto options = std::make_shared<SendOptions>();
   verb.add_option("message", options->words, "The message; - reads it from standard input")
       ->required();
@@ -250,6 +262,15 @@ Action send(CLI::App& verb) {
   verb.add_option("--timeout", options->timeout_s, "Seconds to wait for the reply")
       ->capture_default_str();
   verb.add_flag("--no-wait", options->no_wait, "Return when the message is durable");
+  CLI::Option* deliver = verb.add_flag(
+      "--deliver", options->deliver,
+      "Send the reply to a channel too: to --to, else to where the session was last written from");
+  verb.add_option("--channel", options->channel, "With --deliver: which channel")->needs(deliver);
+  verb.add_option("--account", options->account, "Which of its accounts")->needs(deliver);
+  verb.add_option("--to", options->to, "Which conversation of it")->needs(deliver);
+  verb.add_option("--thread", options->thread, "Which topic of that")->needs(deliver);
+  verb.add_option("--reply-to", options->reply_to, "Id of the message that it answers there")
+      ->needs(deliver);
   return [=](const Common& common) -> Result<int> {
     SPINE_TRY(const Place place, locate(common));
     auto text = message_text(*options);

@@ -353,6 +353,7 @@ void Daemon::start_loop() {
        .on_read = [this](const pipeline::ReadUpToItem& item) { channels_->read_up_to(item); },
        .on_work = [this](const pipeline::WorkItem& item) { channels_->work(item); },
        .on_delta = [this](const pipeline::DeltaItem& item) { channels_->delta(item); },
+       .on_switch = [this](const pipeline::SwitchItem& item) { channels_->switch_to(item); },
        .on_past =
            [this](ConnectionRef to, std::uint64_t request, const pipeline::PastQuestionItem& item) {
              past_->ask(to, request, item.line);

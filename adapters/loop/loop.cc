@@ -154,6 +154,10 @@ struct LoopThread::State {
         pipeline::read(payload, delta);
         if (!stopping && hooks.on_delta) hooks.on_delta(delta);
         return;
+      case ItemKind::switch_channel:
+        pipeline::read(payload, switch_item);
+        if (!stopping && hooks.on_switch) hooks.on_switch(switch_item);
+        return;
       case ItemKind::past_question:
         pipeline::read(payload, past_question);
         if (!stopping && hooks.on_past)
@@ -266,6 +270,7 @@ struct LoopThread::State {
   pipeline::ReadUpToItem read_up_to{};
   pipeline::WorkItem work{};
   pipeline::DeltaItem delta{};
+  pipeline::SwitchItem switch_item{};
   pipeline::PastQuestionItem past_question{};
 };
 

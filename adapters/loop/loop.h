@@ -25,6 +25,7 @@ struct Hooks {
   std::function<void(const pipeline::ReadUpToItem&)> on_read{};    // borrowed, too
   std::function<void(const pipeline::WorkItem&)> on_work{};        // borrowed, too
   std::function<void(const pipeline::DeltaItem&)> on_delta{};      // borrowed, too
+  std::function<void(const pipeline::SwitchItem&)> on_switch{};    // borrowed, too
   // A question about the past; `to` and `request` are those of its answer. Borrowed, too.
   std::function<void(ConnectionRef to, std::uint64_t request, const pipeline::PastQuestionItem&)>
       on_past{};

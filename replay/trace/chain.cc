@@ -50,6 +50,7 @@ constexpr std::array kEffectRows{
               true},
     EffectRow{EffectKind::acknowledge, "acknowledgement to channel"},
     EffectRow{EffectKind::show_work, "whether the run is worked on, to channel"},
+    EffectRow{EffectKind::switch_channel, "start or stop of channel"},
 };
 
 const EffectRow* effect_row(EffectKind kind) {

@@ -332,6 +332,10 @@ std::string delivery_requested(const EventView& event, Names&) {
   if (body.body() != 0) text += fmt::format(", text of #{}", body.body());
   return text + said(body.text());
 }
+std::string send_requested(const EventView& event, Names&) {
+  const auto& body = root_of<fb::SendRequested>(event);
+  return fmt::format("by {}{}", cut_name(body.channel()), said(body.text()));
+}
 std::string delivery_attempted(const EventView& event, Names&) {
   const auto& body = root_of<fb::DeliveryAttempted>(event);
   return fmt::format("attempt {} of delivery #{}", body.attempt(), body.delivery());
@@ -404,6 +408,14 @@ std::string conversation_migrated(const EventView& event, Names&) {
   const auto& body = root_of<fb::ConversationMigrated>(event);
   return fmt::format("{}: {} is {} now", cut_name(body.channel()), cut_name(body.from()),
                      cut_name(body.to()));
+}
+
+std::string channel_switched(const EventView& event, Names&) {
+  const auto& body = root_of<fb::ChannelSwitched>(event);
+  const bool named = !text_of(body.account()).empty();
+  return fmt::format("{}{} is to be {}", cut_name(body.channel()),
+                     named ? " (" + cut_name(body.account()) + ")" : "",
+                     fb::EnumNameChannelSwitch(body.to()));
 }
 
 // ---- Config, devices and pairing
@@ -500,9 +512,11 @@ constexpr std::array kSummaryRows{
     SummaryRow{Body::DeliveryRetryRequested, delivery_retry_requested},
     SummaryRow{Body::DeliveryDiscarded, delivery_discarded, discarded_for_room},
     SummaryRow{Body::DeliveryPreviewed, delivery_previewed},
+    SummaryRow{Body::SendRequested, send_requested},
     SummaryRow{Body::ChannelStateChanged, channel_state_changed, channel_is_lost},
     SummaryRow{Body::ChannelRead, channel_read, nullptr, always},
     SummaryRow{Body::ConversationMigrated, conversation_migrated},
+    SummaryRow{Body::ChannelSwitched, channel_switched},
     SummaryRow{Body::ConfigApplied, config_applied},
     SummaryRow{Body::ConfigRefused, config_refused, always},
     SummaryRow{Body::DeviceRenamed, of_device<fb::DeviceRenamed>},

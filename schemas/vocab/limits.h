@@ -74,6 +74,7 @@ inline constexpr std::size_t kGroupsMax = 4'096;         // channels.*.groups, o
 // ---- core tables of channels and deliveries
 inline constexpr std::uint32_t kChannelAccountsMax = 256;    // that the gateway delivers to
 inline constexpr std::uint32_t kDeliveriesMax = 65'536;      // that wait, or are dead letters
+inline constexpr std::uint32_t kSendsKept = 16'384;          // whose keys and outcomes are known
 inline constexpr std::uint32_t kDeadLettersKept = 4'096;     // then the oldest makes room
 inline constexpr std::uint32_t kDeliveriesInFlightMax = 64;  // given to one account at a time
 inline constexpr std::uint32_t kMigrationsMax = 1'024;       // conversations with another id
@@ -187,6 +188,8 @@ inline constexpr std::size_t kSubscribedKeysAllMax = 32'768;   // of all connect
 inline constexpr std::size_t kPresenceListedMax = 256;
 inline constexpr std::size_t kWaitersMax = 65'536;  // requests until a run ends
 inline constexpr std::size_t kWaitersPerConnectionMax = 1'024;
+inline constexpr std::size_t kSendWaitersMax = 4'096;  // requests until a delivery has an outcome
+inline constexpr std::size_t kSendWaitersPerConnectionMax = 256;
 inline constexpr std::size_t kLiveTextBytesMax = 256 * kKiB;  // of one answer being written
 inline constexpr std::size_t kLiveTextBytesAllMax = 32 * kMiB;
 // A connection with a larger send backlog gets no text deltas until half of this is left.
@@ -390,7 +393,7 @@ inline constexpr std::size_t kNetBytesWorst =
     kConnectionsMax * kTlsConnectionBytes +
     kUnauthenticatedMax * (kStrangerBytes + 2 * kHttpChunkBytes) +
     kHandshakesInLibraryMax * (kConnectionBytes + kTlsConnectionBytes + kHttpHeadBytesMax) +
-    kWaitersMax * 256 + kLiveTextBytesAllMax + kJsonSeparatorsMax * 32 +
+    kWaitersMax * 256 + kSendWaitersMax * kKiB + kLiveTextBytesAllMax + kJsonSeparatorsMax * 32 +
     (2 * kSubscribedKeysAllMax + kQueriesWaitingMax) * (kKeyBytesMax + 128) + kRecentBytesMax +
     kPreviewsAtOnceMax * (kPreviewBytesMax + kMiB) + kAuthAddressesMax * 256 +
     kConfigsKept * 3 * kConfigBytesMax + kApprovalsKnownMax * kApprovalBytes;

@@ -202,7 +202,7 @@ class Conformance(unittest.TestCase):
             except RpcError as error:
                 self.assertNotIn("unknown method", error.message, method)
         for method in ("nope", "Health", "health ", "connect.challenge", "poll", "terminal.open",
-                       "cron.add", "send", "update.run"):
+                       "cron.add", "cron.remove", "update.run"):
             self.assertNotIn(method, methods)
             with self.assertRaises(RpcError) as caught:
                 client.call(method, {})

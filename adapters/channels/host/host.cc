@@ -59,6 +59,7 @@ struct ChannelHost::Account {
   bool running{};              // started, and neither stopped nor at fault
   bool faulted{};              // it gave up: to be stopped, from the loop
   bool hopeless{};             // as configured it can never work
+  fb::ChannelSwitch wanted{};  // by people
   std::uint64_t stopped_ms{};  // when stop() was called; 0 = it was not
   std::uint64_t started_ms{};
   std::uint64_t due_ms{};  // when it is started; 0 = at once
@@ -99,6 +100,7 @@ std::unique_ptr<ChannelHost::Account> ChannelHost::make_account(const Key& key) 
   });
   if (known != known_.end()) {
     account->reports.remember(known->identity, known->position, known->position_of);
+    account->wanted = known->wanted;
   }
   return account;
 }
@@ -167,7 +169,47 @@ void ChannelHost::want(const config::ChannelConfig& channel, const ChannelKind& 
   account->faults = 0;
   account->due_ms = 0;
   account->hopeless = false;
+  if (account->wanted != fb::ChannelSwitch::on) return rest(*account);
   account->reports.state(fb::ChannelState::starting);
+}
+
+void ChannelHost::rest(Account& account) {
+  const bool out = account.wanted == fb::ChannelSwitch::logged_out;
+  const Key key{account.reports.channel(), account.reports.account()};
+  const std::string name =
+      key.second.empty() ? key.first : fmt::format("{} --account {}", key.first, key.second);
+  drop(account, out ? fb::ChannelState::logged_out : fb::ChannelState::stopped,
+       fmt::format("It was {} by request. To start it: spine channels start {}",
+                   out ? "logged out" : "stopped", name));
+}
+
+void ChannelHost::switch_to(const pipeline::SwitchItem& item) {
+  const Key key{item.channel, item.account};
+  const auto found = accounts_.find(key);
+  // One that is configured later begins with what is wanted of it.
+  const auto known = std::ranges::find_if(known_, [&](const core::ChannelView& row) {
+    return row.name == key.first && row.account == key.second;
+  });
+  if (known != known_.end()) {
+    known->wanted = item.to;
+  } else {
+    known_.push_back({.name = key.first, .account = key.second, .wanted = item.to});
+  }
+  if (found == accounts_.end() || found->second->kind == nullptr) return;
+  Account& account = *found->second;
+  account.wanted = item.to;
+  kLog.info("{}: {} by request", shown(account.reports),
+            item.to == fb::ChannelSwitch::on ? "started" : "stopped");
+  if (item.to != fb::ChannelSwitch::on) {
+    rest(account);
+  } else {
+    account.faults = 0;
+    account.due_ms = 0;
+    account.hopeless = false;
+    account.reports.state(fb::ChannelState::starting);
+  }
+  publish();
+  soon_.fire_soon();
 }
 
 // The state comes first: what fails must not be tried again at once.
@@ -246,7 +288,8 @@ void ChannelHost::step(Account& account) {
     account.channel.reset();
     account.stopped_ms = 0;
   }
-  const bool wanted = account.kind != nullptr && !account.hopeless && !stopping_;
+  const bool wanted = account.kind != nullptr && !account.hopeless && !stopping_ &&
+                      account.wanted == fb::ChannelSwitch::on;
   if (!wanted || account.channel != nullptr || account.due_ms > now_ms) return;
   if (account.faults != 0) account.restarts += 1;
   account.faulted = false;

@@ -53,6 +53,8 @@ class ChannelHost {
   void work(const pipeline::WorkItem& item);
   // A piece of such an answer.
   void delta(const pipeline::DeltaItem& item);
+  // Somebody wants the account to run, or not to: it stays so under any configuration.
+  void switch_to(const pipeline::SwitchItem& item);
   // The gateway stops: every delivery under way is reported before it returns, and none is begun
   // any more.
   void stop();
@@ -71,6 +73,8 @@ class ChannelHost {
             const std::string& account);
   std::unique_ptr<Account> make_account(const Key& key);
   void drop(Account& account, fb::ChannelState state, std::string_view problem);
+  // Says what it is instead of running, which nobody wants of it.
+  void rest(Account& account);
   void start(Account& account);
   void fault(Account& account, std::string_view why);
   // The next step of an account: destroyed once it has ended, started when it is due.

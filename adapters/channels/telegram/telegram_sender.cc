@@ -62,7 +62,9 @@ std::unique_ptr<TelegramSender::Job> TelegramSender::make_job(const Delivery& de
   job->topic = telegram_topic(delivery.thread, delivery.conversation);
   job->bubble =
       telegram_message_in(delivery.preview_id, reports_.now().identity, delivery.conversation_id);
-  if (settings_.replies != TelegramReplies::off) {
+  // Who asks for a text to be sent says himself what it answers.
+  const bool asked = delivery.purpose == fb::DeliveryPurpose::sent;
+  if (asked || settings_.replies != TelegramReplies::off) {
     job->reply_to =
         telegram_message_in(delivery.reply_to, reports_.now().identity, delivery.conversation_id);
   }

@@ -144,8 +144,9 @@ std::string telegram_message_id(std::string_view bot, std::string_view chat,
 std::string_view telegram_message_in(std::string_view id, std::string_view bot,
                                      std::string_view chat) {
   const std::string prefix = telegram_message_id(bot, chat, "");
-  if (!id.starts_with(prefix)) return {};
-  const std::string_view number = id.substr(prefix.size());
+  const bool bare = id.find(':') == std::string_view::npos;
+  if (!bare && !id.starts_with(prefix)) return {};
+  const std::string_view number = bare ? id : id.substr(prefix.size());
   const bool good = number.size() < 19 &&
                     std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
   return good ? number : std::string_view{};

@@ -25,7 +25,8 @@ struct TelegramBot {
 // the messages of its direct chats itself, so that another bot's are others.
 std::string telegram_message_id(std::string_view bot, std::string_view chat,
                                 std::string_view message);
-// The number of the message, if it is of that bot and chat; else empty. Borrowed from `id`.
+// The number of the message, if it is of that bot and chat, or a bare number, as people name the
+// messages of a chat; else empty. Borrowed from `id`.
 std::string_view telegram_message_in(std::string_view id, std::string_view bot,
                                      std::string_view chat);
 

@@ -4,6 +4,7 @@
 
 #include "adapters/websocket/methods/agent_rows.h"
 #include "adapters/websocket/methods/channel_message.h"
+#include "adapters/websocket/methods/delivered_message.h"
 #include "adapters/websocket/methods/methods.h"
 #include "adapters/websocket/protocol/inputs.h"
 #include "adapters/websocket/protocol/rows.h"
@@ -85,6 +86,19 @@ struct AgentMessage {
 
 void agent(Call& call) {
   if (!call.may_ask()) return;
+  const bool delivered = wants_delivery(call);
+  if (!call.params.ok()) return;
+  if (delivered) {
+    return submit_delivered(call,
+                            {.via = fb::MessageVia::agent,
+                             .session_key = std::string{call.text("sessionKey")},
+                             .agent_id = std::string{call.text("agentId")},
+                             .text = std::string{call.text("message")},
+                             .idempotency_key = std::string{call.text("idempotencyKey")},
+                             .queue_mode = queue_mode_of(call.text("queueMode"))},
+                            AgentMessage{.key = std::string{call.text("idempotencyKey")},
+                                         .wait_ms = call.number("timeout") * 1000});
+  }
   const fb::EventBody kind =
       build_operator_message(call.net, call.slot,
                              {.via = fb::MessageVia::agent,

@@ -9,6 +9,7 @@
 
 #include "adapters/websocket/methods/agent_rows.h"
 #include "adapters/websocket/methods/channel_message.h"
+#include "adapters/websocket/methods/delivered_message.h"
 #include "adapters/websocket/methods/methods.h"
 #include "adapters/websocket/protocol/inputs.h"
 #include "adapters/websocket/protocol/rows.h"
@@ -193,6 +194,18 @@ void send_message(Call& call, std::string_view session, fb::QueueMode queue_mode
   }
   std::string key{call.text("idempotencyKey")};
   if (key.empty()) key = uuid_string(as_uuid(call.net.entropy.next()));
+  const bool delivered = wants_delivery(call);
+  if (!call.params.ok()) return;
+  if (delivered) {
+    return submit_delivered(
+        call,
+        {.via = fb::MessageVia::chat,
+         .session_key = std::string{session},
+         .text = std::string{call.text("message")},
+         .idempotency_key = key,
+         .queue_mode = queue_mode},
+        [key](Responder& to, const pipeline::ReplyItem& item) { answer_sent(to, key, item); });
+  }
   const fb::EventBody kind = build_operator_message(call.net, call.slot,
                                                     {.via = fb::MessageVia::chat,
                                                      .session_key = session,
@@ -299,6 +312,10 @@ constexpr Method kChatMethods[]{
 };
 
 }  // namespace
+
+void write_history_page(JsonWriter& json, const Responder& to, const pipeline::HistoryItem& item) {
+  write_history(json, to, item, {});
+}
 
 std::span<const Method> chat_methods() {
   return kChatMethods;

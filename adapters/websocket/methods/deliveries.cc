@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/websocket/methods/channel_account.h"
 #include "adapters/websocket/methods/methods.h"
 #include "engine/core/model/enum_names.h"
 #include "schemas/fields.h"
@@ -18,11 +19,6 @@ namespace input_kind = pipeline::input_kind;
 using core::ChannelLoad;
 using core::ListedDelivery;
 using core::ReplyCode;
-
-// What an account without a name is called.
-std::string_view account_id(std::string_view account) {
-  return account.empty() ? "default" : account;
-}
 
 void write_load(JsonWriter& json, const ChannelLoad& load, std::int64_t wall_ms) {
   json.member("waiting", load.waiting);
@@ -96,6 +92,10 @@ void write_account(JsonWriter& json, const ShownChannel& channel, const ChannelL
   json.member("stateSince", load.since_wall_ms);
   json.member_if("identity", load.identity);
   json.member_or_null("lastError", load.problem);
+  // Ours: somebody has switched it off.
+  if (load.wanted != fb::ChannelSwitch::on) {
+    json.member("switched", fb::EnumNameChannelSwitch(load.wanted));
+  }
   write_live(json, live_of(report, channel.name, load.account));
   json.object("deliveries", [&] { write_load(json, load, wall_ms); });
 }

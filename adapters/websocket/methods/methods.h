@@ -9,6 +9,8 @@ namespace spine::net {
 
 std::span<const Method> agent_methods();
 std::span<const Method> approval_methods();
+// Starting and stopping accounts of channels.
+std::span<const Method> channel_methods();
 std::span<const Method> chat_methods();
 std::span<const Method> config_methods();
 // Channels, and what is sent to them.
@@ -17,6 +19,8 @@ std::span<const Method> delivery_methods();
 std::span<const Method> device_methods();
 // Those of sessions that cut histories.
 std::span<const Method> history_methods();
+// Texts to conversations of channels.
+std::span<const Method> send_methods();
 std::span<const Method> session_methods();
 std::span<const Method> skills_methods();
 std::span<const Method> system_methods();
@@ -26,6 +30,9 @@ std::span<const Method> system_methods();
 constexpr ParamList kNamedAgent{optional_text("agentId", limits::kKeyBytesMax),
                                 optional_text("sessionKey", limits::kKeyBytesMax)};
 const config::AgentConfig* named_agent(const Call& call);
+
+// Members of an answer: a page of a session's history, as chat.history has them.
+void write_history_page(JsonWriter& json, const Responder& to, const pipeline::HistoryItem& item);
 
 // Answers with the members that kWrite(json, config) writes.
 template <auto kWrite>

@@ -189,6 +189,7 @@ void Switchboard::closed(std::uint32_t slot) {
   drop_partial(slot);
   net_.subscribed_keys -= client.keys.size();
   net_.runs.drop(table.ref(slot));
+  net_.sends.drop(table.ref(slot));
   net_.approvals.drop(table.ref(slot));
   events_.end_catching_up(slot);
   journal_.close(slot);
@@ -291,6 +292,7 @@ void Switchboard::run_timers() {
     for (const Waiter& waiter : net_.runs.take_due(now))
       answer_waiter(net_, waiter, nullptr);
   }
+  answer_late_sends(net_);
 }
 
 std::uint64_t Switchboard::next_timer_ms() const {
@@ -305,6 +307,7 @@ std::uint64_t Switchboard::next_timer_ms() const {
   }
   if (net_.presence_changed) consider(next_presence_ms_);
   consider(net_.runs.next_deadline_ms());
+  consider(net_.sends.next_deadline_ms());
   consider(door_.next_timer_ms());
   return next;
 }

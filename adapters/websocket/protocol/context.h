@@ -20,6 +20,7 @@
 #include "adapters/websocket/protocol/options.h"
 #include "adapters/websocket/protocol/params.h"
 #include "adapters/websocket/protocol/pending.h"
+#include "adapters/websocket/protocol/waited_sends.h"
 #include "adapters/websocket/protocol/watched_runs.h"
 #include "engine/core/questions/question.h"
 #include "engine/pipeline/queues/ingress.h"
@@ -92,6 +93,7 @@ struct Context {
   PendingTable pending{};
   DeviceRequests device_requests{};
   WatchedRuns runs{};
+  WaitedSends sends{shared.delivery_interest};
   KnownApprovals approvals{};
   // The newest reports of the loop thread and the engine thread; null = none yet.
   std::unique_ptr<pipeline::AgentsReport> agents_report{};

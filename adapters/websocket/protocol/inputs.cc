@@ -11,6 +11,14 @@ Bytes put_bytes(flatbuffers::FlatBufferBuilder& builder, ByteSpan bytes) {
   return builder.CreateVector(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
 }
 
+flatbuffers::Offset<fb::DeliveryTarget> put_target(flatbuffers::FlatBufferBuilder& builder,
+                                                   const SendPlace* place) {
+  if (place == nullptr) return 0;
+  const auto to = put_address(builder, *place);
+  const auto channel = put_text(builder, place->channel);
+  return fb::CreateDeliveryTarget(builder, channel, put_text(builder, place->account), to);
+}
+
 }  // namespace
 
 std::vector<flatbuffers::Offset<flatbuffers::String>> scope_names(
@@ -19,6 +27,14 @@ std::vector<flatbuffers::Offset<flatbuffers::String>> scope_names(
   for_each_scope(scopes,
                  [&](Scope scope) { names.push_back(put_text(builder, scope_name(scope))); });
   return names;
+}
+
+flatbuffers::Offset<fb::Address> put_address(flatbuffers::FlatBufferBuilder& builder,
+                                             const SendPlace& place) {
+  const auto id = put_text(builder, place.id);
+  const auto thread = put_text(builder, place.thread);
+  return fb::CreateAddress(builder, place.conversation, id, thread,
+                           put_text(builder, place.reply_to));
 }
 
 fb::EventBody build_operator_message(Context& net, std::uint32_t slot,
@@ -34,6 +50,7 @@ fb::EventBody build_operator_message(Context& net, std::uint32_t slot,
     const auto session_key = put_text(builder, message.session_key);
     const auto agent_id = put_text(builder, message.agent_id);
     const auto idempotency_key = put_text(builder, message.idempotency_key);
+    const auto deliver = put_target(builder, message.deliver);
     const fb::Bits128 entropy = put_bits(net.entropy.next());
     fb::MessageReceivedBuilder table{builder};
     table.add_platform_ms(net.wall_ms);
@@ -50,6 +67,7 @@ fb::EventBody build_operator_message(Context& net, std::uint32_t slot,
     table.add_no_run(message.no_run);
     table.add_queue_mode(message.queue_mode);
     table.add_exact_ids(true);
+    table.add_deliver(deliver);
     table.add_vouched(satisfies(net.hub.table.scopes[slot], Scope::admin));
     return table.Finish();
   });

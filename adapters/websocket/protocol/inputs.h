@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +15,18 @@ namespace spine::net {
 std::vector<flatbuffers::Offset<flatbuffers::String>> scope_names(
     flatbuffers::FlatBufferBuilder& builder, ScopeSet scopes);
 
+// A conversation of an account of a channel that something is sent to.
+struct SendPlace {
+  std::string channel{};  // lower case
+  std::string account{};  // empty = the one without a name
+  fb::ConversationKind conversation{};
+  std::string id{};
+  std::string thread{};    // empty = none
+  std::string reply_to{};  // the platform's id of a message; empty = none
+};
+flatbuffers::Offset<fb::Address> put_address(flatbuffers::FlatBufferBuilder& builder,
+                                             const SendPlace& place);
+
 // What chat.send and agent hand in.
 struct OperatorMessage {
   fb::MessageVia via{};
@@ -23,6 +36,7 @@ struct OperatorMessage {
   std::string_view idempotency_key{};
   bool no_run{};  // nobody is to answer it now
   fb::QueueMode queue_mode{};
+  const SendPlace* deliver{};  // where the answer goes besides; null = nowhere
 };
 
 // Each finishes net.builder and returns the kind: hand it in with Responder::submit().

@@ -106,6 +106,18 @@ std::string Params::moment(const char* key) {
   return {};
 }
 
+std::string Params::id(const char* key) {
+  simdjson::dom::element value;
+  if (!find(key, false, value)) return {};
+  std::int64_t number = 0;
+  std::string_view text;
+  if (value.get(number) == simdjson::SUCCESS) return std::to_string(number);
+  if (value.get(text) == simdjson::SUCCESS && text.size() <= limits::kNameBytesMax)
+    return std::string{text};
+  complain(key, "must be an id: a text of at most 256 bytes, or a whole number");
+  return {};
+}
+
 Params Params::object(const char* key, bool required) {
   Params child{path_ + "/" + key, problem_};
   child.present_ = read(key, required, child.object_, "object");

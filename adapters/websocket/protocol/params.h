@@ -61,6 +61,8 @@ class Params {
   Params(simdjson::dom::element value, bool present, std::string& problem);
 
   std::string_view text(const Param& param);
+  // An id: a text, or a whole number as its text. Empty when absent.
+  std::string id(const char* key);
   std::uint64_t number(const Param& param);
   bool boolean(const char* key, bool otherwise);
   // A moment of the past: a seq, or a text; as text. Empty when absent.

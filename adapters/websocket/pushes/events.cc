@@ -6,6 +6,7 @@
 
 #include "adapters/websocket/protocol/health.h"
 #include "adapters/websocket/pushes/approval_pushes.h"
+#include "adapters/websocket/pushes/delivery_pushes.h"
 #include "adapters/websocket/pushes/device_pushes.h"
 #include "adapters/websocket/pushes/run_pushes.h"
 #include "adapters/websocket/pushes/session_pushes.h"
@@ -27,7 +28,7 @@ const std::vector<Render>& renderers() {
   static const std::vector<Render> by_kind = [] {
     std::vector<Render> table;
     for (const std::span<const Renderer> part :
-         {session_pushes(), run_pushes(), approval_pushes(), device_pushes()}) {
+         {session_pushes(), run_pushes(), approval_pushes(), delivery_pushes(), device_pushes()}) {
       for (const Renderer& row : part) {
         table.resize(std::max<std::size_t>(table.size(), kind_number(row.kind) + std::size_t{1}));
         table[kind_number(row.kind)] = row.render;

@@ -67,4 +67,13 @@ void decide_migrated(const Tables& tables, const Input& input, Decision& decisio
   decide_within(named && fits, tables, input, decision);
 }
 
+void decide_channel_switched(const Tables& tables, const Input& input, Decision& decision) {
+  const auto& body = root_of<fb::ChannelSwitched>(input.body);
+  const ChannelRow* channel =
+      tables.channels.find(text_of(body.channel()), text_of(body.account()));
+  if (channel == nullptr) return decision.refuse(ReplyCode::not_found);
+  if (channel->wanted == body.to()) return decision.refuse(ReplyCode::nothing_to_do);
+  decide_within(body.to() <= fb::ChannelSwitch::MAX, tables, input, decision);
+}
+
 }  // namespace spine::core

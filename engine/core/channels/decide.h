@@ -11,5 +11,7 @@ Rule decide_channel_state;
 Rule decide_channel_read;
 // Nothing to do when it is known.
 Rule decide_migrated;
+// Of an account there is; nothing to do when it is wanted so already.
+Rule decide_channel_switched;
 
 }  // namespace spine::core

@@ -53,4 +53,10 @@ void fold_migrated(const Folding& fold) {
   }
 }
 
+void fold_channel_switched(const Folding& fold) {
+  const auto& body = fold.body<fb::ChannelSwitched>();
+  ChannelRow* channel = fold.tables.channels.find(text_of(body.channel()), text_of(body.account()));
+  if (channel != nullptr) channel->wanted = body.to();
+}
+
 }  // namespace spine::core

@@ -5,6 +5,6 @@
 
 namespace spine::core {
 
-Fold fold_channel_state, fold_channel_read, fold_migrated;
+Fold fold_channel_state, fold_channel_read, fold_channel_switched, fold_migrated;
 
 }  // namespace spine::core

@@ -38,6 +38,21 @@ DeliveryRoute route_to(const Tables& tables, const ChannelRow& channel,
   return {channel.id, hash.lo ^ channel.id.value};
 }
 
+DeliveryAddress address_of(const fb::Address* to) {
+  if (to == nullptr) return {};
+  return {.conversation = to->conversation(),
+          .conversation_id = text_of(to->conversation_id()),
+          .thread = text_of(to->thread()),
+          .reply_to = text_of(to->reply_to())};
+}
+
+DeliveryRoute route_to(const Tables& tables, const fb::DeliveryTarget& target) {
+  const ChannelRow* row =
+      tables.channels.find(text_of(target.channel()), text_of(target.account()));
+  if (row == nullptr || target.to() == nullptr) return {};
+  return route_to(tables, *row, text_of(target.to()->conversation_id()));
+}
+
 bool Dispatcher::has_room(const Tables& tables) {
   return tables.deliveries.count() + tables.runs.routed_count() < limits::kDeliveriesMax;
 }
@@ -86,11 +101,12 @@ Seq Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
   const std::uint64_t expires_ms = now_ms_ + tables_.policy.delivery_rules(channel->name).ttl_ms;
   BodyBuilder& builder = drafter_.builder();
   const TextOffset text = put_text(builder, draft.text);
-  flatbuffers::Offset<fb::Address> to;
-  if (!draft.to.conversation_id.empty()) {
-    const TextOffset place = builder.CreateString(draft.to.conversation_id);
-    to = fb::CreateAddress(builder, draft.to.conversation, place);
-  }
+  const TextOffset place = put_text(builder, draft.to.conversation_id);
+  const TextOffset thread = put_text(builder, draft.to.thread);
+  const TextOffset reply_to = put_text(builder, draft.to.reply_to);
+  const auto to = draft.to.conversation_id.empty()
+                      ? flatbuffers::Offset<fb::Address>{}
+                      : fb::CreateAddress(builder, draft.to.conversation, place, thread, reply_to);
   const Seq seq =
       drafter_.add(why, fb::CreateDeliveryRequested(builder, channel->id.value, draft.route.lane,
                                                     draft.message.value, to, draft.body.value, text,

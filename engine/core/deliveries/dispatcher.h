@@ -26,7 +26,14 @@ DeliveryRoute route_to(const Tables& tables, const ChannelRow& channel,
 struct DeliveryAddress {
   fb::ConversationKind conversation{};
   std::string_view conversation_id{};  // empty = it answers a message
+  std::string_view thread{};
+  std::string_view reply_to{};
 };
+// Borrowed from it; null = an empty one.
+DeliveryAddress address_of(const fb::Address* to);
+
+// channel 0 = there is no such account.
+DeliveryRoute route_to(const Tables& tables, const fb::DeliveryTarget& target);
 
 // What a DeliveryRequested says.
 struct DeliveryDraft {

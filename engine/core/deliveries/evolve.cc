@@ -9,6 +9,14 @@ std::uint32_t row_of(const Folding& fold) {
   return fold.tables.deliveries.find(DeliveryId{fold.body<Body>().delivery()});
 }
 
+// A text that somebody asked to be sent has arrived or is given up; 0 = it is under way again.
+void end_send(const Folding& fold, std::uint32_t row, Seq ended) {
+  const DeliveryRow& delivery = fold.tables.deliveries[row];
+  if (row != 0 && delivery.purpose == fb::DeliveryPurpose::sent) {
+    fold.tables.sends.end(delivery.id, ended);
+  }
+}
+
 }  // namespace
 
 void fold_delivery_requested(const Folding& fold) {
@@ -35,7 +43,9 @@ void fold_delivery_attempted(const Folding& fold) {
 }
 
 void fold_delivery_confirmed(const Folding& fold) {
-  fold.tables.deliveries.remove(row_of<fb::DeliveryConfirmed>(fold));
+  const std::uint32_t row = row_of<fb::DeliveryConfirmed>(fold);
+  end_send(fold, row, fold.seq());
+  fold.tables.deliveries.remove(row);
 }
 
 void fold_delivery_failed(const Folding& fold) {
@@ -51,13 +61,16 @@ void fold_delivery_scheduled(const Folding& fold) {
 
 void fold_delivery_dead(const Folding& fold) {
   const auto& body = fold.body<fb::DeliveryDeadLettered>();
-  fold.tables.deliveries.bury(row_of<fb::DeliveryDeadLettered>(fold), fold.seq(), body.reason());
+  const std::uint32_t row = row_of<fb::DeliveryDeadLettered>(fold);
+  end_send(fold, row, fold.seq());
+  fold.tables.deliveries.bury(row, fold.seq(), body.reason());
 }
 
 void fold_delivery_retry(const Folding& fold) {
   const auto& body = fold.body<fb::DeliveryRetryRequested>();
-  fold.tables.deliveries.revive(row_of<fb::DeliveryRetryRequested>(fold), fold.seq(),
-                                body.expires_ms());
+  const std::uint32_t row = row_of<fb::DeliveryRetryRequested>(fold);
+  end_send(fold, row, Seq{});
+  fold.tables.deliveries.revive(row, fold.seq(), body.expires_ms());
 }
 
 void fold_delivery_discarded(const Folding& fold) {

@@ -188,7 +188,10 @@ bool MessageDecider::is_new() {
 }
 
 bool MessageDecider::may_speak() {
-  if (!by_channel()) return true;
+  if (!by_channel()) {
+    // The answer is to be delivered: then there is somebody who delivers.
+    return message_.deliver() == nullptr || route().channel || refuse(ReplyCode::not_found);
+  }
   const fb::RejectReason refusal = tables_.policy.refusal(origin_);
   if (refusal == fb::RejectReason::none) return true;
   return (refusal == fb::RejectReason::unpaired && is_paired()) || reject(refusal);
@@ -414,6 +417,9 @@ void MessageDecider::answer_command(const Why& why) {
 
 // Where the answer to the message goes. A bridge delivers by itself, whatever account it names.
 DeliveryRoute MessageDecider::route() const {
+  if (!by_channel() && message_.deliver() != nullptr) {
+    return route_to(tables_, *message_.deliver());
+  }
   const bool own = by_channel() && message_.bridge() == 0;
   return own ? route_to(tables_, origin_.channel, message_) : DeliveryRoute{};
 }
@@ -564,7 +570,7 @@ void MessageDecider::tell_sender(Seq message, std::string_view text, fb::Deliver
 // Somebody whom the policy lets in is told that a message was not taken.
 void MessageDecider::tell_refusal(fb::RejectReason reason, Seq rejection, PrincipalId who) {
   const bool direct = origin_.conversation == fb::ConversationKind::direct;
-  if (!rejection || !direct) return;
+  if (!rejection || !direct || !by_channel()) return;
   std::uint64_t wait_ms = 0;
   if (reason == fb::RejectReason::rate_limited) {
     const PrincipalHot& principal = tables_.principals.hot(principal_row_);

@@ -70,7 +70,8 @@ struct Reply {
   PrincipalId principal{};
   // The live request of a sender that was refused as unpaired; 0 = there is none.
   Seq pairing{};
-  bool pairing_new{};  // the same decision made it
+  bool pairing_new{};     // the same decision made it
+  DeliveryId delivery{};  // SendRequested: the delivery of it; 0 = another kind of input
 };
 
 // An event that is about to happen. header is complete but for body_bytes.

@@ -175,7 +175,23 @@ flatbuffers::Offset<Attachments> copy_attachments(BodyBuilder& builder, const At
   return builder.CreateVector(copies);
 }
 
+flatbuffers::Offset<fb::DeliveryTarget> copy_target(BodyBuilder& builder,
+                                                    const fb::DeliveryTarget* target) {
+  if (target == nullptr) return 0;
+  const TextOffset channel = put_text(builder, text_of(target->channel()));
+  const TextOffset account = put_text(builder, text_of(target->account()));
+  return fb::CreateDeliveryTarget(builder, channel, account, copy_address(builder, target->to()));
+}
+
 }  // namespace
+
+flatbuffers::Offset<fb::Address> copy_address(BodyBuilder& builder, const fb::Address* address) {
+  if (address == nullptr) return 0;
+  const TextOffset conversation_id = put_text(builder, text_of(address->conversation_id()));
+  const TextOffset thread = put_text(builder, text_of(address->thread()));
+  const TextOffset reply_to = put_text(builder, text_of(address->reply_to()));
+  return fb::CreateAddress(builder, address->conversation(), conversation_id, thread, reply_to);
+}
 
 flatbuffers::Offset<fb::MessageReceived> copy_message(BodyBuilder& builder,
                                                       const fb::MessageReceived& message) {
@@ -195,6 +211,7 @@ flatbuffers::Offset<fb::MessageReceived> copy_message(BodyBuilder& builder,
   const BytesOffset sealed = copy_bytes(builder, message.sealed());
   const TextOffset group = builder.CreateString(message.group());
   const TextOffset unsupported = builder.CreateString(message.unsupported());
+  const auto deliver = copy_target(builder, message.deliver());
 
   return fb::CreateMessageReceived(
       builder, message.via(), channel, account, sender_id, sender_name, message.conversation(),
@@ -202,7 +219,7 @@ flatbuffers::Offset<fb::MessageReceived> copy_message(BodyBuilder& builder,
       session_key, agent_id, idempotency_key, message.entropy(), message.bridge(),
       message.fingerprint(), message.no_run(), message.vouched(), message.queue_mode(),
       message.untrusted(), message.exact_ids(), message.mention(), message.person(), sealed, group,
-      unsupported, message.too_large());
+      unsupported, message.too_large(), deliver);
 }
 
 }  // namespace spine::core

@@ -131,6 +131,9 @@ class Drafter {
 flatbuffers::Offset<fb::MessageReceived> copy_message(BodyBuilder& builder,
                                                       const fb::MessageReceived& message);
 
+// The same of an address. null = none.
+flatbuffers::Offset<fb::Address> copy_address(BodyBuilder& builder, const fb::Address* address);
+
 // What an input of a kind leads to: see decide(). Which rule is whose: engine/core/model/kinds.cc.
 using Rule = void(const Tables& tables, const Input& input, Decision& decision);
 

@@ -122,6 +122,11 @@ void effects_of_read(const State&, const Departures&, const EventView& event, Ef
   add(out, EffectKind::acknowledge, event, 1);
 }
 
+// Ordinal 1 is the request to the loop thread.
+void effects_of_switched(const State&, const Departures&, const EventView& event, Effects& out) {
+  add(out, EffectKind::switch_channel, event, 1);
+}
+
 void open_obligations(const State& state, Effects& out) {
   const std::size_t first = out.size();
   const Runs& runs = state.tables().runs;

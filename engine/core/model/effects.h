@@ -18,10 +18,12 @@ enum class EffectKind : std::uint8_t {
                  // run waits its turn
   answer_agent,  // the answer to question `ask` of the agent of `run`; may be lost: an agent that
                  // has ended waits no longer
-  control_agent,  // restart or release the agent the event names
-  deliver,        // obligation: give `delivery` to its channel
-  acknowledge,    // tell the channel that what it was read up to is in the journal; may be lost
-  show_work,      // tell the channel that `run` is worked on, or not any more; may be lost
+  control_agent,   // restart or release the agent the event names
+  deliver,         // obligation: give `delivery` to its channel
+  acknowledge,     // tell the channel that what it was read up to is in the journal; may be lost
+  show_work,       // tell the channel that `run` is worked on, or not any more; may be lost
+  switch_channel,  // start or stop the account that the event names; a start of the gateway goes by
+                   // what the state says of it
 };
 
 struct Effect {
@@ -46,7 +48,7 @@ void effects(const State& state, const Departures& gone, const EventView& event,
 using EffectsOf = void(const State& state, const Departures& gone, const EventView& event,
                        Effects& out);
 EffectsOf effects_of_queued, effects_of_started, effects_of_aborted, effects_of_approval;
-EffectsOf effects_of_control, effects_of_attempted, effects_of_read;
+EffectsOf effects_of_control, effects_of_attempted, effects_of_read, effects_of_switched;
 EffectsOf effects_of_finished, effects_of_failed;
 
 // The obligations that are open in the state, ordered by id: what recovery resumes.

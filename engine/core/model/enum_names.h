@@ -43,6 +43,9 @@ inline std::string_view enum_name(DeliveryStatus status) {
 inline std::string_view enum_name(fb::ChannelState state) {
   return fb::EnumNameChannelState(state);
 }
+inline std::string_view enum_name(fb::ChannelSwitch wanted) {
+  return fb::EnumNameChannelSwitch(wanted);
+}
 inline std::string_view enum_name(fb::DeadLetterReason reason) {
   return fb::EnumNameDeadLetterReason(reason);
 }

@@ -28,7 +28,8 @@ static_assert(limits::kSessionsMax == 65'536 && limits::kPrincipalsMax == 131'07
               limits::kAgentSessionBytesMax == 128 && limits::kHistoriesMax == 8'192 &&
               limits::kHistoryPartsBytesMax == 1'024 && limits::kDeliveriesMax == 65'536 &&
               limits::kChannelAccountsMax == 256 && limits::kMigrationsMax == 1'024 &&
-              limits::kBurstsMax == 1'024 && limits::kBurstMessagesMax == 31);
+              limits::kBurstsMax == 1'024 && limits::kBurstMessagesMax == 31 &&
+              limits::kSendsKept == 16'384);
 
 }  // namespace
 

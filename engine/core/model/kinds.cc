@@ -22,6 +22,8 @@
 #include "engine/core/principals/evolve.h"
 #include "engine/core/runs/decide.h"
 #include "engine/core/runs/evolve.h"
+#include "engine/core/sends/decide.h"
+#include "engine/core/sends/evolve.h"
 #include "engine/core/sessions/decide.h"
 #include "engine/core/sessions/evolve.h"
 
@@ -184,13 +186,18 @@ constexpr Kind kKinds[]{
     {.kind = Body::DeliveryConfirmed,
      .decide = decide_delivery_confirmed,
      .fold = fold_delivery_confirmed,
+     .told = delivery_waiters,
+     .once = true,
      .closes = true},
     {.kind = Body::DeliveryFailed,
      .decide = decide_delivery_failed,
      .fold = fold_delivery_failed,
      .closes = true},
     {.kind = Body::DeliveryRetryScheduled, .fold = fold_delivery_scheduled},
-    {.kind = Body::DeliveryDeadLettered, .fold = fold_delivery_dead},
+    {.kind = Body::DeliveryDeadLettered,
+     .fold = fold_delivery_dead,
+     .told = delivery_waiters,
+     .once = true},
     {.kind = Body::DeliveryRetryRequested,
      .decide = decide_delivery_retry,
      .fold = fold_delivery_retry},
@@ -201,6 +208,7 @@ constexpr Kind kKinds[]{
     {.kind = Body::DeliveryPreviewed,
      .decide = decide_delivery_previewed,
      .fold = fold_delivery_previewed},
+    {.kind = Body::SendRequested, .decide = decide_send, .fold = fold_send},
 
     {.kind = Body::ConfigApplied, .decide = decide_recorded, .fold = fold_config},
     {.kind = Body::ConfigChanged, .decide = decide_config_changed, .told = run_watchers},
@@ -235,6 +243,10 @@ constexpr Kind kKinds[]{
      .fold = fold_channel_read,
      .effects = effects_of_read},
     {.kind = Body::ConversationMigrated, .decide = decide_migrated, .fold = fold_migrated},
+    {.kind = Body::ChannelSwitched,
+     .decide = decide_channel_switched,
+     .fold = fold_channel_switched,
+     .effects = effects_of_switched},
 };
 
 constexpr std::size_t kNumbers = 256;

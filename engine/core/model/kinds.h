@@ -20,6 +20,7 @@ enum class Told : std::uint8_t {
   nobody,
   run_watchers,      // connections that get the events of runs
   session_watchers,  // connections that have subscribed to sessions or their messages
+  delivery_waiters,  // requests that wait for the outcome of a delivery
   always,            // the net thread itself, which acts on it
 };
 

@@ -211,6 +211,7 @@ struct ChannelRow {
   std::string identity{};        // who it is on the platform; empty = not known yet
   std::string position{};        // up to where it was read; opaque
   std::string position_of{};     // the identity whose position it is
+  fb::ChannelSwitch wanted{};    // by people; the state says what came of it
 
   bool usable() const { return is_usable(state); }
 
@@ -224,7 +225,8 @@ struct ChannelRow {
                       column(5, "problem", &Row::problem, limits::kKeyBytesMax),
                       column(6, "identity", &Row::identity, limits::kNameBytesMax),
                       column(7, "position", &Row::position, limits::kNameBytesMax),
-                      column(8, "position_of", &Row::position_of, limits::kNameBytesMax)};
+                      column(8, "position_of", &Row::position_of, limits::kNameBytesMax),
+                      column(9, "wanted", &Row::wanted)};
   }
 };
 
@@ -361,6 +363,25 @@ struct IdempotentRequest {
     using Row = IdempotentRequest;
     return std::tuple{column(0, "fingerprint", &Row::fingerprint),
                       column(1, "message", &Row::message, kSeqOfState), column(2, "run", &Row::run),
+                      column(3, "logical_ms", &Row::logical_ms)};
+  }
+};
+
+// A text that somebody asked to be sent to a channel.
+struct SendRow {
+  Bits128 fingerprint{};  // of (principal, key)
+  Seq request{};          // the SendRequested
+  Seq ended{};            // the DeliveryConfirmed or DeliveryDeadLettered; 0 = it is under way
+  std::uint64_t logical_ms{};
+
+  // The event behind the request: see SendRequested.
+  DeliveryId delivery() const { return DeliveryId{request.value + 1}; }
+
+  static constexpr auto columns() {
+    using Row = SendRow;
+    return std::tuple{column(0, "fingerprint", &Row::fingerprint),
+                      column(1, "request", &Row::request, kSeqOfState),
+                      column(2, "ended", &Row::ended, kSeqOfState),
                       column(3, "logical_ms", &Row::logical_ms)};
   }
 };

@@ -22,6 +22,7 @@
 #include "engine/core/pairing/pairing.h"
 #include "engine/core/principals/principals.h"
 #include "engine/core/runs/runs.h"
+#include "engine/core/sends/sends.h"
 #include "engine/core/sessions/histories.h"
 #include "engine/core/sessions/sessions.h"
 #include "schemas/vocab/ids.h"
@@ -83,6 +84,7 @@ struct Tables {
   Migrations migrations{};
   Bursts bursts{};
   Previews previews{};
+  Sends sends{};
 };
 
 // Every table of rows once, in the order of digests and snapshots, with its name there. A new table
@@ -104,7 +106,8 @@ constexpr auto table_list() {
                     std::pair{"deliveries", &Tables::deliveries},
                     std::pair{"migrations", &Tables::migrations},
                     std::pair{"bursts", &Tables::bursts},
-                    std::pair{"previews", &Tables::previews}};
+                    std::pair{"previews", &Tables::previews},
+                    std::pair{"sends", &Tables::sends}};
 }
 
 template <class AnyTables, class Visit>

@@ -266,7 +266,8 @@ void list_channel_loads(const State& state, std::vector<ChannelLoad>& out) {
                    .state = channel.state,
                    .since_wall_ms = channel.since_wall_ms,
                    .problem = channel.problem,
-                   .identity = channel.identity});
+                   .identity = channel.identity,
+                   .wanted = channel.wanted});
   }
   const std::span<ChannelLoad> loads = std::span(out).subspan(first);
   const Deliveries& deliveries = tables.deliveries;
@@ -304,6 +305,23 @@ StateCounts count_state(const State& state) {
       .duplicates_evicted_young = tables.duplicates.evicted_young(),
       .idempotency_evicted_young = tables.idempotency.evicted_young(),
       .bytes = bytes};
+}
+
+void find_conversation_key(const State& state, const ConversationPlace& place, KeyBuffer& key) {
+  const Tables& tables = state.tables();
+  const bool direct = place.conversation == fb::ConversationKind::direct;
+  const Origin origin{.channel = place.channel,
+                      .account = place.account,
+                      .conversation = place.conversation,
+                      .peer = place.id,
+                      .sender = direct ? place.id : std::string_view{},
+                      .ids = IdCase::exact};
+  channel_session_key(tables.policy, tables.policy.agent_for(origin), origin, place.thread,
+                      tables.meta.fingerprint_key, key);
+}
+
+bool view_send(const State& state, DeliveryId delivery, SendRow& out) {
+  return state.tables().sends.find(delivery, out);
 }
 
 bool view_device(const State& state, std::string_view device_id, DeviceView& out) {

@@ -80,6 +80,16 @@ SessionId find_session(const State& state, std::string_view key);
 bool is_main_session(const State& state, std::string_view key);
 // What a key stands for that a client typed (find_session_key); there may be no such session.
 bool find_typed_key(const State& state, std::string_view typed, KeyBuffer& key);
+// A conversation of a channel, as its messages name it. Borrowed.
+struct ConversationPlace {
+  std::string_view channel{};  // lower case
+  std::string_view account{};
+  fb::ConversationKind conversation{};
+  std::string_view id{};
+  std::string_view thread{};
+};
+// Of the session that messages from there belong to; there may be no such session.
+void find_conversation_key(const State& state, const ConversationPlace& place, KeyBuffer& key);
 // By label, exact. 0 when there is none.
 SessionId find_session_label(const State& state, std::string_view label);
 // By the protocol's sessionId: a UUID, or the first 8 or more hexadecimal digits of one, dashes and
@@ -122,6 +132,8 @@ bool is_behind(const State& state, const RunView& run);
 // The row of a run at work whose text so far is shown; false when it is not.
 using PreviewView = PreviewRow;
 bool view_preview(const State& state, RunId run, PreviewView& out);
+// What somebody asked to be sent, by its delivery. False when that was long ago, or never.
+bool view_send(const State& state, DeliveryId delivery, SendRow& out);
 // In order of their ids; appended.
 void list_channels(const State& state, std::vector<ChannelView>& out);
 // Dead letters, the latest first; `channel` empty = of all. Appends at most `limit` ids from
@@ -138,13 +150,14 @@ struct ChannelLoad {
   std::int64_t since_wall_ms{};  // of the state
   std::string_view problem{};
   std::string_view identity{};
+  fb::ChannelSwitch wanted{};
   std::uint64_t waiting{};  // deliveries, attempted ones among them
   std::uint64_t dead_letters{};
   std::int64_t oldest_wall_ms{};  // when the oldest that waits was asked for; 0 = none waits
 
   static void list(auto& load, auto& fields) {
     fields(load.id, load.name, load.account, load.state, load.since_wall_ms, load.problem,
-           load.identity, load.waiting, load.dead_letters, load.oldest_wall_ms);
+           load.identity, load.wanted, load.waiting, load.dead_letters, load.oldest_wall_ms);
   }
 };
 // In order of their ids; appended. Looks at every delivery.

@@ -41,6 +41,7 @@ enum class ItemKind : std::uint16_t {
   counts = 18,
   channels = 19,
   deliveries = 28,
+  send = 30,
   // to the loop thread
   prompt = 20,
   cancel = 21,
@@ -52,6 +53,7 @@ enum class ItemKind : std::uint16_t {
   deliver = 27,
   read_up_to = 29,
   work = 30,
+  switch_channel = 31,
 };
 
 // The outcome of a journalled input.
@@ -256,6 +258,22 @@ struct DeliveriesItem {
 
   static void list(auto& item, auto& fields) {
     fields(item.total, item.channels, item.deliveries, item.history);
+  }
+};
+
+// Answers kQuerySend.
+struct SendItem {
+  static constexpr auto kKind = ItemKind::send;
+  bool found{};        // else it was asked for long ago, or never
+  bool has_end{};      // else it is under way
+  EventView end{};     // DeliveryConfirmed / DeliveryDeadLettered
+  bool has_failure{};  // the end came of it
+  EventView failure{};
+
+  static void list(auto& item, auto& fields) {
+    fields(item.found, item.has_end, item.has_failure);
+    if (item.has_end) fields(item.end);
+    if (item.has_failure) fields(item.failure);
   }
 };
 

@@ -25,12 +25,21 @@ std::string_view text_in(const EventView& event) {
       return text_of(root_of<fb::CommandAnswered>(event).text());
     case fb::EventBody::DeliveryRequested:
       return text_of(root_of<fb::DeliveryRequested>(event).text());
+    case fb::EventBody::SendRequested:
+      return text_of(root_of<fb::SendRequested>(event).text());
     default:
       return {};
   }
 }
 
 }  // namespace
+
+void DeliveryContent::take(const fb::Address& to) {
+  conversation = to.conversation();
+  conversation_id = text_of(to.conversation_id());
+  thread = text_of(to.thread());
+  reply_to = text_of(to.reply_to());
+}
 
 MessagePlace place_of(const EventView& event) {
   const fb::MessageReceived* received = is_kind(event, fb::EventBody::MessageReceived)
@@ -39,6 +48,14 @@ MessagePlace place_of(const EventView& event) {
                                             ? root_of<fb::MessageRejected>(event).message()
                                             : nullptr;
   if (received == nullptr) return {};
+  const fb::DeliveryTarget* target = received->deliver();
+  if (target != nullptr && target->to() != nullptr) {
+    const fb::Address& to = *target->to();
+    return {.conversation = to.conversation(),
+            .conversation_id = text_of(to.conversation_id()),
+            .thread = text_of(to.thread()),
+            .external_id = text_of(to.reply_to())};
+  }
   const std::string_view place = text_of(received->conversation_id());
   return {.conversation = received->conversation(),
           .conversation_id = place.empty() ? text_of(received->sender_id()) : place,
@@ -78,12 +95,7 @@ Result<bool> DeliveryContent::read(EventSource& source, DeliveryId id) {
   text = text_of(request.text());
   take_files(request.files());
   const fb::Address* to = request.to();
-  if (to != nullptr) {
-    conversation = to->conversation();
-    conversation_id = text_of(to->conversation_id());
-    thread = text_of(to->thread());
-    reply_to = text_of(to->reply_to());
-  }
+  if (to != nullptr) take(*to);
   const Seq message{to == nullptr ? request.message() : 0};
   const Seq body{request.body()};
   if (message) SPINE_TRY_STATUS(read_address(source, message));

@@ -24,12 +24,13 @@ struct DeliveryFile {
   std::uint64_t bytes{};
   fb::AttachmentKind kind{};
 };
-// In which conversation a message was said. Borrowed from its event.
+// Where the answer to a message goes: to the conversation in which it was said, unless it says
+// itself. Borrowed from its event.
 struct MessagePlace {
   fb::ConversationKind conversation{};
   std::string_view conversation_id{};
   std::string_view thread{};
-  std::string_view external_id{};  // of the message
+  std::string_view external_id{};  // of the message that is replied to
 };
 // Of a MessageReceived, or of one that was rejected; of another event none.
 MessagePlace place_of(const EventView& event);
@@ -47,6 +48,7 @@ struct DeliveryContent {
   Result<bool> read(EventSource& source, DeliveryId id);
 
  private:
+  void take(const fb::Address& to);
   Status read_address(EventSource& source, Seq message);
   void take_files(const Files* from);
 };

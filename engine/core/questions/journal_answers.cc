@@ -27,6 +27,11 @@ Status JournalAnswers::answer(const JournalRead& read, AnswerSink& sink) {
       sink.emit(item);
       return ok();
     }
+    case JournalRead::Kind::send_end: {
+      SPINE_TRY(const SendItem item, read_send(read.before));
+      sink.emit(item);
+      return ok();
+    }
     case JournalRead::Kind::deliveries:
     case JournalRead::Kind::delivery: {
       DeliveryAnswers deliveries{state_, source_};
@@ -51,6 +56,16 @@ Result<RunItem> JournalAnswers::read_end(RunId id) {
     SPINE_TRY(item.end, source_.event_at(item.run.ended));
     item.has_end = true;
   }
+  return item;
+}
+
+Result<SendItem> JournalAnswers::read_send(Seq end) {
+  SendItem item{.found = true, .has_end = true};
+  SPINE_TRY(item.end, source_.event_at(end));
+  const Seq cause{item.end.header.cause};
+  if (!cause || !is_kind(item.end, fb::EventBody::DeliveryDeadLettered)) return item;
+  SPINE_TRY(item.failure, source_.event_at(cause));
+  item.has_failure = is_kind(item.failure, fb::EventBody::DeliveryFailed);
   return item;
 }
 

@@ -15,11 +15,11 @@ namespace spine::core {
 
 // What has to be read for the answer to a question.
 struct JournalRead {
-  enum class Kind : std::uint8_t { history, run_end, runs, deliveries, delivery };
+  enum class Kind : std::uint8_t { history, run_end, runs, deliveries, delivery, send_end };
   Kind kind{};
   SessionId session{};    // history
   std::uint64_t limit{};  // history, runs: as many at most
-  Seq before{};           // history: only older ones, 0 = from the end
+  Seq before{};           // history: only older ones, 0 = from the end; send_end: that event
   HistoryLines lines{};   // history
   RunId run{};            // run_end
   bool ended{};           // runs: the last ones that ended, not the open ones
@@ -38,6 +38,7 @@ class JournalAnswers {
 
  private:
   Result<RunItem> read_end(RunId id);
+  Result<SendItem> read_send(Seq end);
   Result<RunsItem> read_runs(std::uint64_t limit, bool ended);
 
   const State& state_;

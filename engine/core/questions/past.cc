@@ -35,6 +35,8 @@ bool is_item(ByteSpan payload) {
     return std::all_of(item.history.begin(), item.history.end(), readable);
   if constexpr (std::is_same_v<Item, HistoryItem>)
     return std::all_of(item.events.begin(), item.events.end(), readable);
+  if constexpr (std::is_same_v<Item, SendItem>)
+    return (!item.has_end || readable(item.end)) && (!item.has_failure || readable(item.failure));
   if constexpr (std::is_same_v<Item, RunItem>) return !item.has_end || readable(item.end);
   return true;
 }
@@ -47,6 +49,8 @@ bool is_answer(ItemKind kind, ByteSpan payload) {
       return is_item<HistoryItem>(payload);
     case ItemKind::run:
       return is_item<RunItem>(payload);
+    case ItemKind::send:
+      return is_item<SendItem>(payload);
     case ItemKind::runs:
       return is_item<RunsItem>(payload);
     case ItemKind::digest:

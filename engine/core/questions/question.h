@@ -38,6 +38,11 @@ inline constexpr std::uint16_t kQueryChannels = 0x114;  // accounts, and what wa
 // The channels, and dead letters, the latest first: a=offset, b=limit, text=channel or "".
 inline constexpr std::uint16_t kQueryDeliveries = 0x115;
 inline constexpr std::uint16_t kQueryDelivery = 0x116;  // a=id of one, dead or not
+inline constexpr std::uint16_t kQuerySend = 0x117;      // a=id of the delivery of a SendRequested
+// The session of a conversation of a channel, whether it is there or not: text=a KeyList of
+// channel, account, conversation id and thread, a=its fb::ConversationKind. Answered with a
+// ReplyItem.
+inline constexpr std::uint16_t kResolveConversation = 0x118;
 }  // namespace question_kind
 
 // Which question, and its arguments: the kind says what they are. Borrowed.

@@ -47,7 +47,10 @@ std::optional<ItemKind> StateAnswers::kind_of_answer(std::uint16_t question) {
     case question_kind::kQueryDeliveries:
     case question_kind::kQueryDelivery:
       return ItemKind::deliveries;
+    case question_kind::kQuerySend:
+      return ItemKind::send;
     case question_kind::kResolveKey:
+    case question_kind::kResolveConversation:
       return ItemKind::reply;
     default:
       return {};
@@ -68,6 +71,9 @@ std::optional<JournalRead> StateAnswers::answer(const Question& question, Instan
       return {};
     case question_kind::kResolveKeys:
       resolve_keys(question.text, sink);
+      return {};
+    case question_kind::kResolveConversation:
+      resolve_conversation(question, sink);
       return {};
     case question_kind::kQueryFindSession:
       find_sessions(question, sink);
@@ -108,6 +114,8 @@ std::optional<JournalRead> StateAnswers::answer(const Question& question, Instan
     case question_kind::kQueryDeliveries:
     case question_kind::kQueryDelivery:
       return answer_deliveries(question);
+    case question_kind::kQuerySend:
+      return answer_send(DeliveryId{question.a}, sink);
     case question_kind::kQueryDigest:
       // The whole state is walked for it: once per state, however many ask.
       if (digest_.seq != state_.applied()) digest_ = digest(state_);
@@ -147,6 +155,14 @@ std::optional<JournalRead> StateAnswers::answer_deliveries(const Question& quest
       list_dead_letters(state_, static_cast<std::size_t>(question.a),
                         static_cast<std::size_t>(question.b), read.deliveries, question.text);
   return read;
+}
+
+std::optional<JournalRead> StateAnswers::answer_send(DeliveryId delivery, AnswerSink& sink) {
+  SendRow send{};
+  const SendItem item{.found = view_send(state_, delivery, send)};
+  if (send.ended) return JournalRead{.kind = JournalRead::Kind::send_end, .before = send.ended};
+  sink.emit(item);
+  return {};
 }
 
 void StateAnswers::answer_devices(const Question& question, AnswerSink& sink) {
@@ -243,6 +259,25 @@ void StateAnswers::resolve_keys(std::string_view list, AnswerSink& sink) {
   });
   if (item.malformed) item.sessions.clear();
   item.total = item.sessions.size();
+  sink.emit(item);
+}
+
+void StateAnswers::resolve_conversation(const Question& question, AnswerSink& sink) {
+  std::vector<std::string_view> names;
+  KeyList::for_each(question.text, [&](std::string_view name) { names.push_back(name); });
+  names.resize(4);
+  KeyBuffer key;
+  find_conversation_key(state_,
+                        {.channel = names[0],
+                         .account = names[1],
+                         .conversation = static_cast<fb::ConversationKind>(question.a),
+                         .id = names[2],
+                         .thread = names[3]},
+                        key);
+  ReplyItem item{};
+  item.session_key = key.view();
+  item.reply.session = find_session(state_, key.view());
+  item.session_uuid = name_session(state_, item.reply.session).uuid;
   sink.emit(item);
 }
 

@@ -34,7 +34,9 @@ class StateAnswers {
   void answer_session(std::string_view typed, AnswerSink& sink);
   void resolve_key(std::string_view typed, AnswerSink& sink);
   void resolve_keys(std::string_view list, AnswerSink& sink);
+  void resolve_conversation(const Question& question, AnswerSink& sink);
   void find_sessions(const Question& question, AnswerSink& sink);
+  std::optional<JournalRead> answer_send(DeliveryId delivery, AnswerSink& sink);
   void answer_devices(const Question& question, AnswerSink& sink);
   std::optional<JournalRead> answer_history(const Question& question, AnswerSink& sink);
   std::optional<JournalRead> answer_deliveries(const Question& question);

@@ -30,6 +30,7 @@ using core::read;
 using core::ReplyItem;
 using core::RunItem;
 using core::RunsItem;
+using core::SendItem;
 using core::SessionsItem;
 using core::Sizer;
 using core::Writer;
@@ -243,6 +244,16 @@ struct ReadUpToItem {
   static void list(auto& item, auto& fields) {
     fields(item.channel, item.account, item.identity, item.position);
   }
+};
+
+// Start the account, or stop it.
+struct SwitchItem {
+  static constexpr auto kKind = ItemKind::switch_channel;
+  std::string_view channel{};
+  std::string_view account{};
+  fb::ChannelSwitch to{};
+
+  static void list(auto& item, auto& fields) { fields(item.channel, item.account, item.to); }
 };
 
 // A question about the past. It is answered with a PastItem or a PastFailureItem, for the

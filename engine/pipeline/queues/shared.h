@@ -131,11 +131,15 @@ struct Shared {
   // seq_cst: raised before the query or message whose events must not be missed is pushed.
   std::atomic<std::uint32_t> event_interest{0};
   std::atomic<std::uint32_t> session_interest{0};
+  // Requests that wait for the outcome of a delivery, likewise.
+  std::atomic<std::uint32_t> delivery_interest{0};
   // Whether events of this sort have any recipient.
   bool wanted(core::Told told) const {
     using core::Told;
     return told == Told::always ||
            (told == Told::run_watchers && event_interest.load(std::memory_order_seq_cst) != 0) ||
+           (told == Told::delivery_waiters &&
+            delivery_interest.load(std::memory_order_seq_cst) != 0) ||
            (told == Told::session_watchers &&
             session_interest.load(std::memory_order_seq_cst) != 0);
   }

@@ -56,6 +56,9 @@ void Publisher::emit_effects(const EventView& event) {
       case core::EffectKind::show_work:
         emit_work(effect);
         break;
+      case core::EffectKind::switch_channel:
+        emit_switch(event);
+        break;
     }
   }
 }
@@ -130,6 +133,13 @@ void Publisher::emit_work(const core::Effect& effect) {
   } else if (work_.begins(state_, run, batch_.event(effect.message))) {
     write(out_.loop, work_.item());
   }
+}
+
+void Publisher::emit_switch(const EventView& event) {
+  const auto& switched = root_of<fb::ChannelSwitched>(event);
+  write(out_.loop, SwitchItem{.channel = text_of(switched.channel()),
+                              .account = text_of(switched.account()),
+                              .to = switched.to()});
 }
 
 // Broadcasts the event to subscribers; one about several runs in a part for each.

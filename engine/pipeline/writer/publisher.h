@@ -69,6 +69,7 @@ class Publisher {
   void emit_control(const EventView& event);
   void emit_acknowledgement(const EventView& event);
   void emit_work(const core::Effect& effect);
+  void emit_switch(const EventView& event);
   void tell_watchers(const EventView& event, const core::Kind& kind);
   bool view_approval_of(const EventView& event, core::ApprovalView& out) const;
   bool at_hand(Seq seq) const;

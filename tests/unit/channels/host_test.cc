@@ -339,5 +339,35 @@ TEST_F(ChannelHostTest, AnAccountIsToldWhereItWas) {
   EXPECT_EQ(shared_.channels.take()->channels[0].identity, "me");
 }
 
+TEST_F(ChannelHostTest, OneThatIsSwitchedOffStaysSoUntilItIsSwitchedOn) {
+  const auto host = this->host();
+  host->apply({channel("a")});
+  turn_until([&] { return scripts_["a"].alive == 1; });
+  host->deliver(item("a", 4));
+  told();
+  host->switch_to({.channel = "a", .to = fb::ChannelSwitch::off});
+  const auto stopped = told();
+  EXPECT_TRUE(has(stopped, "4 not_ready"));
+  EXPECT_TRUE(has(stopped, "a stopped"));
+  turn_until([&] { return scripts_["a"].alive == 0; });
+  host->apply({channel("a", "y")});
+  EXPECT_FALSE(has(told(), "a starting")) << "whatever its settings become";
+  host->deliver(item("a", 6));
+  EXPECT_TRUE(has(told(), "6 not_ready"));
+  host->switch_to({.channel = "a", .to = fb::ChannelSwitch::on});
+  turn_until([&] { return scripts_["a"].alive == 1; });
+  EXPECT_EQ(scripts_["a"].made, 2);
+  host->stop();
+}
+
+TEST_F(ChannelHostTest, AGatewayThatStartsKnowsWhatIsSwitchedOff) {
+  const auto host = this->host({{.name = "a", .wanted = fb::ChannelSwitch::logged_out}});
+  host->apply({channel("a"), channel("b")});
+  EXPECT_EQ(host->summary(), "a: logged_out; b: starting");
+  turn_until([&] { return scripts_["b"].alive == 1; });
+  EXPECT_EQ(scripts_["a"].made, 0);
+  host->stop();
+}
+
 }  // namespace
 }  // namespace spine::channels

@@ -27,7 +27,13 @@ TEST(DlqVerbs, TakeIdsOrAll) {
 TEST(ChannelVerbs, AreAmongWhatCompletionsKnow) {
   EXPECT_EQ(Line({"channels", "status", "telegram"}).value("channel"), "telegram");
   const std::vector<VerbHelp> all = CommandLine().verbs();
-  for (const char* path : {"channels status", "dlq list", "dlq show", "dlq retry", "dlq discard"}) {
+  EXPECT_EQ(Line({"channels", "stop", "telegram", "--account", "work"}).value("--account"), "work");
+  EXPECT_EQ(Line({"message", "send", "-m", "hi"}).parsed.exit_code, kExitUsage) << "to whom?";
+  EXPECT_EQ(Line({"message", "send", "-t", "7", "-m", "hi"}).value("--target"), "7");
+  EXPECT_EQ(Line({"send", "--to", "7", "hi"}).parsed.exit_code, kExitUsage) << "needs --deliver";
+  for (const char* path :
+       {"channels status", "channels start", "channels stop", "channels logout", "message send",
+        "message read", "dlq list", "dlq show", "dlq retry", "dlq discard"}) {
     EXPECT_NE(std::ranges::find(all, path, &VerbHelp::path), all.end()) << path;
   }
 }

@@ -30,6 +30,18 @@ void Life::channel_step() {
     world.previewed(run, prng_.chance(80) ? "m" + std::to_string(prng_.below(50)) : "");
     return;
   }
+  if (kind < 46) {
+    world.switch_channel(static_cast<fb::ChannelSwitch>(prng_.below(3)), channel);
+    return;
+  }
+  if (kind < 54) {
+    world.send({.channel = channel,
+                .to = prng_.chance(50) ? "alice" : "bob",
+                .thread = prng_.chance(20) ? "9" : "",
+                .text = prng_.chance(95) ? "sent" : "",
+                .key = idempotency()});
+    return;
+  }
   const std::vector<DeliveryId> attempted = world.attempted();
   if (kind < 90 && !attempted.empty()) {
     const DeliveryId delivery = attempted[prng_.below(attempted.size())];

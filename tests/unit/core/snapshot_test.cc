@@ -114,7 +114,7 @@ TEST(Digest, NamesItsTablesAndChangesWithEveryEvent) {
     EXPECT_TRUE(seen.emplace(of.total.hi, of.total.lo).second);
   }
   const StateDigest last = digest(world.state);
-  ASSERT_EQ(last.table_count, 18U);
+  ASSERT_EQ(last.table_count, 19U);
   EXPECT_EQ(last.tables[0].table, "meta");
   EXPECT_EQ(last.tables[1].table, "sessions");
   EXPECT_EQ(last.tables[1].rows, 3U);

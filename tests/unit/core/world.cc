@@ -53,6 +53,13 @@ Body message_body(const MessageSpec& spec, Bits128 entropy) {
   const auto group = text(builder, spec.group);
   const auto unsupported = text(builder, spec.unsupported);
   const FilesOffset files = files_in(builder, spec.files);
+  flatbuffers::Offset<fb::DeliveryTarget> deliver;
+  if (!spec.deliver_to.empty()) {
+    const auto id = text(builder, spec.deliver_to);
+    const auto to = fb::CreateAddress(builder, fb::ConversationKind::direct, id);
+    const auto by = text(builder, "telegram");
+    deliver = fb::CreateDeliveryTarget(builder, by, text(builder, "bot"), to);
+  }
   fb::MessageReceivedBuilder message(builder);
   message.add_attachments(files);
   message.add_via(spec.via);
@@ -80,6 +87,7 @@ Body message_body(const MessageSpec& spec, Bits128 entropy) {
   message.add_group(group);
   message.add_unsupported(unsupported);
   message.add_too_large(spec.too_large);
+  message.add_deliver(deliver);
   return take(builder, message.Finish().o);
 }
 

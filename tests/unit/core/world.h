@@ -49,6 +49,7 @@ struct MessageSpec {
   std::string session_key{};
   std::string agent_id{};
   std::string idempotency_key{};
+  std::string deliver_to{};  // a person on "telegram", account "bot"
   std::uint64_t bridge{};
   bool no_run{};
   bool vouched{true};
@@ -60,6 +61,17 @@ struct MessageSpec {
   std::string unsupported{};
   std::uint64_t too_large{};
   std::vector<FileSpec> files{};
+};
+
+// A SendRequested.
+struct SendSpec {
+  std::string channel{"telegram"};
+  std::string account{"bot"};
+  std::string to{"alice"};
+  std::string thread{};
+  std::string reply_to{};
+  std::string text{"hello"};
+  std::string key{"k"};
 };
 
 // A DevicePaired; keys are one byte repeated.
@@ -241,6 +253,9 @@ class World {
   Reply retry_delivery(DeliveryId delivery);
   Reply discard_delivery(DeliveryId delivery);
   Reply previewed(RunId run, const std::string& platform_id);
+  Reply switch_channel(fb::ChannelSwitch to, const std::string& channel = "telegram",
+                       const std::string& account = "bot");
+  Reply send(const SendSpec& spec);
   // Those that are attempted now, by the seq of the attempt.
   std::vector<DeliveryId> attempted() const;
 

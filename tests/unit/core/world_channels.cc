@@ -80,6 +80,29 @@ Reply World::previewed(RunId run, const std::string& platform_id) {
               take(builder, fb::CreateDeliveryPreviewed(builder, run.value, id).o));
 }
 
+Reply World::switch_channel(fb::ChannelSwitch to, const std::string& channel,
+                            const std::string& account) {
+  Builder builder;
+  const auto name = text(builder, channel);
+  return give(
+      fb::EventBody::ChannelSwitched,
+      take(builder, fb::CreateChannelSwitched(builder, name, text(builder, account), to).o));
+}
+
+Reply World::send(const SendSpec& spec) {
+  Builder builder;
+  const auto id = text(builder, spec.to);
+  const auto thread = text(builder, spec.thread);
+  const auto reply_to = text(builder, spec.reply_to);
+  const auto to = fb::CreateAddress(builder, fb::ConversationKind::direct, id, thread, reply_to);
+  const auto channel = text(builder, spec.channel);
+  const auto account = text(builder, spec.account);
+  const auto words = text(builder, spec.text);
+  const auto key = text(builder, spec.key);
+  return give(fb::EventBody::SendRequested,
+              take(builder, fb::CreateSendRequested(builder, channel, account, to, words, key).o));
+}
+
 std::vector<DeliveryId> World::attempted() const {
   Effects open;
   open_obligations(state, open);

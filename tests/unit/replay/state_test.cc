@@ -80,7 +80,9 @@ TEST_F(StateVerb, SaysWhereItIsAndHowMuchThereIs) {
                 "channels                   0\n"
                 "deliveries                 0\n"
                 "migrations                 0\n"
-                "bursts                     0\n");
+                "bursts                     0\n"
+                "previews                   0\n"
+                "sends                      0\n");
 }
 
 TEST_F(StateVerb, ShowsTheRowsOfATableByTheirFields) {
