@@ -17,7 +17,10 @@ constexpr std::size_t kJobBytes = 256;  // overhead of a queued job, besides wha
 
 }  // namespace
 
-FilePool::FilePool(event_base* base, std::size_t threads) : threads_(threads), base_(base) {}
+FilePool::FilePool(event_base* base, std::size_t threads)
+    : threads_(threads), wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), base_(base) {
+  SPINE_CHECK(wake_);
+}
 
 FilePool::~FilePool() {
   for (const auto& worker : workers_) {
@@ -34,8 +37,6 @@ FilePool::~FilePool() {
 }
 
 void FilePool::start_threads() {
-  wake_ = UniqueFd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-  SPINE_CHECK(wake_);
   event_.reset(event_new(base_, wake_.get(), EV_READ | EV_PERSIST, &FilePool::on_done, this));
   SPINE_CHECK(event_ != nullptr && event_add(event_.get(), nullptr) == 0);
   for (std::size_t i = 0; i < threads_; ++i) {
