@@ -41,7 +41,7 @@ enum class ItemKind : std::uint16_t {
   counts = 18,
   channels = 19,
   deliveries = 28,
-  send = 30,
+  send = 32,
   // to the loop thread
   prompt = 20,
   cancel = 21,
