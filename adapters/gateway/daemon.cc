@@ -365,7 +365,7 @@ void Daemon::start_loop() {
              channels_->stop();
              hooks_->stop();
              agents_->record_partials();
-             server_->flush_refusal_report();
+             server_->hand_in_rest();
            },
        .on_stopping =
            [this] {

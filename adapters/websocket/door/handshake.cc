@@ -69,7 +69,7 @@ bool check_origin(const Responder& to) {
   return false;
 }
 
-constexpr std::array<std::string_view, 20> kEvents{"connect.challenge",
+constexpr std::array<std::string_view, 21> kEvents{"connect.challenge",
                                                    "agent",
                                                    "chat",
                                                    "session.message",
@@ -84,6 +84,7 @@ constexpr std::array<std::string_view, 20> kEvents{"connect.challenge",
                                                    "device.pair.changed",
                                                    "channel.pair.requested",
                                                    "channel.pair.resolved",
+                                                   "channel.delivery",
                                                    "session.tool",
                                                    "exec.approval.requested",
                                                    "exec.approval.resolved",

@@ -69,7 +69,8 @@ std::optional<ChannelAccount> find_account(const Responder& to,
   return ChannelAccount{.channel = std::string(found->name),
                         .account = std::string(found->account),
                         .state = found->state,
-                        .wanted = found->wanted};
+                        .wanted = found->wanted,
+                        .served = found->served};
 }
 
 std::optional<ChannelAccount> find_account(const Responder& to,

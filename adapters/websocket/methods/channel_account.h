@@ -21,6 +21,7 @@ struct ChannelAccount {
   std::string account{};
   fb::ChannelState state{};
   fb::ChannelSwitch wanted{};
+  bool served{};  // by a client
 };
 
 // The one that is named: `channel` in any case, `account` as accounts are called; empty = the only

@@ -33,6 +33,12 @@ bool may_start(const Responder& to, std::string_view channel) {
   return false;
 }
 
+void refuse_served(const Responder& to, std::string_view channel) {
+  to.refuse(
+      "a bridge delivers for channel \"" + std::string(channel) + "\": start or stop that program",
+      "CHANNEL_SERVED", "channel_served");
+}
+
 void write_switched(JsonWriter& json, const ChannelAccount& account, ChannelSwitch wanted,
                     bool changed) {
   json.member("channel", account.channel);
@@ -59,6 +65,7 @@ void switch_channel(Call& call) {
           Responder& to, const pipeline::ChannelsItem& item) {
         const auto account = find_account(to, item.channels, channel, name);
         if (!account) return;
+        if (account->served) return refuse_served(to, account->channel);
         if (kWanted == ChannelSwitch::on && !may_start(to, account->channel)) return;
         const fb::EventBody kind = to.net.build([&](flatbuffers::FlatBufferBuilder& builder) {
           const auto of = put_text(builder, account->channel);

@@ -56,11 +56,13 @@ void find_its_session(Responder& to, const Kept& kept) {
 }
 
 // Whether the place is where the message came from: then it is taken.
-bool take_place(const EventView& event, SendPlace& place) {
+bool take_place(const Context& net, const EventView& event, SendPlace& place) {
   if (!is_kind(event, fb::EventBody::MessageReceived)) return false;
   const auto& message = root_of<fb::MessageReceived>(event);
-  const bool own = message.via() == fb::MessageVia::channel && message.bridge() == 0;
   const std::string channel = lower_case(text_of(message.channel()));
+  const bool own =
+      message.via() == fb::MessageVia::channel &&
+      (message.bridge() == 0 || net.served.find(channel, text_of(message.account())) != nullptr);
   if (!own || (!place.channel.empty() && place.channel != channel)) return false;
   const std::string_view id = text_of(message.conversation_id());
   place.channel = channel;
@@ -77,9 +79,9 @@ void find_last_place(Call& call, const Kept& kept) {
            [kept](Responder& to, const pipeline::HistoryItem& item) {
              if (item.malformed) return to.refuse_key(kept->message.session_key);
              SendPlace& place = kept->message.place;
-             const bool found =
-                 std::any_of(item.events.rbegin(), item.events.rend(),
-                             [&](const EventView& event) { return take_place(event, place); });
+             const bool found = std::any_of(
+                 item.events.rbegin(), item.events.rend(),
+                 [&](const EventView& event) { return take_place(to.net, event, place); });
              if (found) return find_its_session(to, kept);
              to.refuse("nobody has written to session \"" + kept->message.session_key +
                            "\" from a channel lately: say where to deliver, by `channel` and `to`",

@@ -82,7 +82,8 @@ void write_live(JsonWriter& json, const pipeline::ChannelReport* live) {
 }
 
 void write_account(JsonWriter& json, const ShownChannel& channel, const ChannelLoad& load,
-                   const pipeline::ChannelsReport* report, std::int64_t wall_ms) {
+                   const pipeline::ChannelsReport* report, const ServedAccounts* served,
+                   std::int64_t wall_ms) {
   json.member("accountId", account_id(load.account));
   json.member("enabled", channel.enabled);
   json.member("configured", channel.configured);
@@ -96,7 +97,12 @@ void write_account(JsonWriter& json, const ShownChannel& channel, const ChannelL
   if (load.wanted != fb::ChannelSwitch::on) {
     json.member("switched", fb::EnumNameChannelSwitch(load.wanted));
   }
-  write_live(json, live_of(report, channel.name, load.account));
+  if (load.served) {
+    json.member("kind", "bridge");
+    if (served != nullptr) json.member("inFlight", served->open(load.name, load.account));
+  } else {
+    write_live(json, live_of(report, channel.name, load.account));
+  }
   json.object("deliveries", [&] { write_load(json, load, wall_ms); });
 }
 
@@ -115,7 +121,8 @@ void write_unserved(JsonWriter& json, const ShownChannel& channel,
 }
 
 void write_channels(JsonWriter& json, const std::vector<ShownChannel>& channels,
-                    const pipeline::ChannelsReport* report, std::int64_t wall_ms) {
+                    const pipeline::ChannelsReport* report, const ServedAccounts* served,
+                    std::int64_t wall_ms) {
   json.member("ts", wall_ms);
   json.array("channelOrder", channels,
              [&](const ShownChannel& channel) { json.value(channel.name); });
@@ -143,7 +150,7 @@ void write_channels(JsonWriter& json, const std::vector<ShownChannel>& channels,
   each("channelAccounts", [&](const ShownChannel& channel) {
     if (!channel.accounts.empty()) {
       return json.objects(channel.name, channel.accounts, [&](const ChannelLoad& load) {
-        write_account(json, channel, load, report, wall_ms);
+        write_account(json, channel, load, report, served, wall_ms);
       });
     }
     json.array(channel.name, [&] { json.object([&] { write_unserved(json, channel, report); }); });
@@ -167,7 +174,10 @@ void channels_status(Call& call) {
         }
         // Of the past only what the journal says.
         const auto* report = to.as_of.seq ? nullptr : to.net.channels_report.get();
-        to.respond([&](JsonWriter& json) { write_channels(json, channels, report, to.wall_ms()); });
+        const auto* served = to.as_of.seq ? nullptr : &to.net.served;
+        to.respond([&](JsonWriter& json) {
+          write_channels(json, channels, report, served, to.wall_ms());
+        });
       });
 }
 

@@ -9,6 +9,8 @@ namespace spine::net {
 
 std::span<const Method> agent_methods();
 std::span<const Method> approval_methods();
+// What clients deliver.
+std::span<const Method> bridge_methods();
 // Starting and stopping accounts of channels.
 std::span<const Method> channel_methods();
 std::span<const Method> chat_methods();

@@ -14,9 +14,10 @@ std::span<const Method> methods() {
   static const std::vector<Method> all = [] {
     std::vector<Method> index;
     for (const std::span<const Method> part :
-         {agent_methods(), approval_methods(), channel_methods(), chat_methods(), config_methods(),
-          delivery_methods(), device_methods(), history_methods(), journal_methods(),
-          resume_methods(), send_methods(), session_methods(), skills_methods(), system_methods()})
+         {agent_methods(), approval_methods(), bridge_methods(), channel_methods(), chat_methods(),
+          config_methods(), delivery_methods(), device_methods(), history_methods(),
+          journal_methods(), resume_methods(), send_methods(), session_methods(), skills_methods(),
+          system_methods()})
       index.insert(index.end(), part.begin(), part.end());
     std::ranges::sort(index, {}, &Method::name);
     return index;

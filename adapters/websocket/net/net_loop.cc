@@ -175,7 +175,7 @@ void NetLoop::finish_turn() {
   let_in();
   wake_rested();
   const bool hand_in = hand_in_asked_.load() && !handed_in_.load();
-  if (hand_in) switchboard_.flush_refusal_report();
+  if (hand_in) switchboard_.hand_in_rest();
   // After all that may add inputs or frames, so that they are sent within this turn.
   switchboard_.end_turn();
   if (hand_in) end_hand_in();

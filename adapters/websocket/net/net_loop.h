@@ -45,7 +45,7 @@ class NetLoop {
     wake();
   }
   // See NetServer. False when it took too long. REQUIRES: run() was called, or is about to be.
-  bool flush_refusal_report() {
+  bool hand_in_rest() {
     if (!hand_in_asked_.exchange(true)) wake();
     for (int waits = 0; waits < 10 && !handed_in_.load(); ++waits)
       hand_in_wait_.wait([this] { return handed_in_.load(); }, 50);

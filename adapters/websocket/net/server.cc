@@ -110,8 +110,8 @@ void NetServer::start() {
   });
 }
 
-void NetServer::flush_refusal_report() {
-  if (!state_->thread.joinable() || state_->loop->flush_refusal_report()) return;
+void NetServer::hand_in_rest() {
+  if (!state_->thread.joinable() || state_->loop->hand_in_rest()) return;
   kLog.error("what was gathered to be told once in a while is lost: the net thread is stuck");
 }
 

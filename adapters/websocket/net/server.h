@@ -44,10 +44,10 @@ class NetServer {
   void set_config(const config::Config* config);
   // Runs the net thread. From then on the outbox is always emptied, until join() returned.
   void start();
-  // Submits, once, the report of refused connects gathered so far; returns when that is done, or
-  // after a time-out. Call it before the engine is asked to stop, or the report is lost.
-  // Thread: any but the net thread.
-  void flush_refusal_report();
+  // Submits, once, the report of refused connects gathered so far, and what clients have not said
+  // of their deliveries; returns when that is done, or after a time-out. Call it before the engine
+  // is asked to stop, or the report is lost. Thread: any but the net thread.
+  void hand_in_rest();
   // Closes every client gracefully; the thread ends when they are gone, or after a short time.
   // Thread: any.
   void stop();

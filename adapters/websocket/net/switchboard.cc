@@ -10,6 +10,7 @@
 #include "adapters/websocket/protocol/inputs.h"
 #include "adapters/websocket/protocol/method.h"
 #include "adapters/websocket/protocol/net_log.h"
+#include "adapters/websocket/pushes/bridge_pushes.h"
 #include "adapters/websocket/pushes/run_pushes.h"
 #include "engine/core/questions/past.h"
 
@@ -190,6 +191,7 @@ void Switchboard::closed(std::uint32_t slot) {
   net_.subscribed_keys -= client.keys.size();
   net_.runs.drop(table.ref(slot));
   net_.sends.drop(table.ref(slot));
+  end_bridge(net_, slot);
   net_.approvals.drop(table.ref(slot));
   events_.end_catching_up(slot);
   journal_.close(slot);
@@ -218,6 +220,11 @@ void Switchboard::end_turn() {
   net_.release_queries();
   journal_.go_on();
   net_.ingress.flush();
+}
+
+void Switchboard::hand_in_rest() {
+  door_.report();
+  end_bridges(net_);
 }
 
 void Switchboard::stop(std::string_view reason) {
@@ -269,6 +276,7 @@ void Switchboard::run_timers() {
     next_check_ms_ = now + std::min({kCheckMs, net_.options.ping_ms, net_.options.handshake_ms});
     for (std::uint32_t slot = 0; slot < net_.hub.table.slots(); ++slot)
       check_connection(slot);
+    close_late_bridges(net_);
   }
   if (net_.hub.table.count() != 0) {
     if (next_tick_ms_ == 0) next_tick_ms_ = now + net_.options.tick_ms;
@@ -394,6 +402,11 @@ void Switchboard::item(const pipeline::OutHeader& header, ByteSpan payload) {
       pipeline::DeltaItem delta{};
       pipeline::read(payload, delta);
       return push_delta(events_, delta);
+    }
+    case ItemKind::deliver: {
+      pipeline::DeliverItem delivery{};
+      pipeline::read(payload, delivery);
+      return push_delivery(net_, delivery);
     }
     case ItemKind::stopping: {
       pipeline::StoppingItem stopping{};

@@ -54,8 +54,9 @@ class Switchboard {
   // When run_timers() should be called next, boot-time ms; 0 = no need.
   std::uint64_t next_timer_ms() const;
 
-  // Submits the report of refused connects gathered so far: it is lost when the engine ends.
-  void flush_refusal_report() { door_.report(); }
+  // Before the engine ends: submits the report of refused connects gathered so far, and that of
+  // the deliveries which clients have not answered.
+  void hand_in_rest();
   // shutdown event and close 1012 to everybody; nothing is accepted any more.
   void stop(std::string_view reason);
   // Whether stop() was called, by the loop or by the engine's last item.

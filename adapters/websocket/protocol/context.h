@@ -20,6 +20,7 @@
 #include "adapters/websocket/protocol/options.h"
 #include "adapters/websocket/protocol/params.h"
 #include "adapters/websocket/protocol/pending.h"
+#include "adapters/websocket/protocol/served_accounts.h"
 #include "adapters/websocket/protocol/waited_sends.h"
 #include "adapters/websocket/protocol/watched_runs.h"
 #include "engine/core/questions/question.h"
@@ -95,6 +96,7 @@ struct Context {
   WatchedRuns runs{};
   WaitedSends sends{shared.delivery_interest};
   KnownApprovals approvals{};
+  ServedAccounts served{};
   // The newest reports of the loop thread and the engine thread; null = none yet.
   std::unique_ptr<pipeline::AgentsReport> agents_report{};
   std::unique_ptr<pipeline::SkillsReport> skills_report{};

@@ -1,6 +1,9 @@
 // Building of FlatBuffer bodies for what clients ask.
 #include "adapters/websocket/protocol/inputs.h"
 
+#include "schemas/vocab/limits.h"
+#include "schemas/vocab/utf8.h"
+
 namespace spine::net {
 namespace {
 
@@ -9,6 +12,10 @@ using Bytes = flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>;
 Bytes put_bytes(flatbuffers::FlatBufferBuilder& builder, ByteSpan bytes) {
   if (bytes.empty()) return 0;
   return builder.CreateVector(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+}
+
+auto put_ids(flatbuffers::FlatBufferBuilder& builder, std::span<const std::string> ids) {
+  return builder.CreateVectorOfStrings(std::vector<std::string>(ids.begin(), ids.end()));
 }
 
 flatbuffers::Offset<fb::DeliveryTarget> put_target(flatbuffers::FlatBufferBuilder& builder,
@@ -70,6 +77,34 @@ fb::EventBody build_operator_message(Context& net, std::uint32_t slot,
     table.add_deliver(deliver);
     table.add_vouched(satisfies(net.hub.table.scopes[slot], Scope::admin));
     return table.Finish();
+  });
+}
+
+fb::EventBody build_served_state(Context& net, std::string_view channel, std::string_view account,
+                                 fb::ChannelState state, std::string_view problem) {
+  return net.build([&](flatbuffers::FlatBufferBuilder& builder) {
+    const auto name = put_text(builder, channel);
+    const auto of = put_text(builder, account);
+    const auto why = put_text(builder, problem);
+    return fb::CreateChannelStateChanged(builder, name, of, state, why, 0, true);
+  });
+}
+
+fb::EventBody build_delivery_confirmed(Context& net, DeliveryId delivery, EffectId effect,
+                                       std::span<const std::string> platform_ids) {
+  return net.build([&](flatbuffers::FlatBufferBuilder& builder) {
+    const auto ids = put_ids(builder, platform_ids);
+    return fb::CreateDeliveryConfirmed(builder, delivery.value, effect.seq.value, ids);
+  });
+}
+
+fb::EventBody build_delivery_failed(Context& net, DeliveryId delivery, EffectId effect,
+                                    const FailedAttempt& failed) {
+  return net.build([&](flatbuffers::FlatBufferBuilder& builder) {
+    const auto reason = put_text(builder, cut_text(failed.reason, limits::kAgentMessageBytesMax));
+    const auto ids = put_ids(builder, failed.platform_ids);
+    return fb::CreateDeliveryFailed(builder, delivery.value, effect.seq.value, failed.kind, reason,
+                                    failed.retry_after_ms, 0, ids);
   });
 }
 

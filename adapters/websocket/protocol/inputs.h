@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,20 @@ struct OperatorMessage {
 // Each finishes net.builder and returns the kind: hand it in with Responder::submit().
 fb::EventBody build_operator_message(Context& net, std::uint32_t slot,
                                      const OperatorMessage& message);
+// A state of an account that a client serves.
+fb::EventBody build_served_state(Context& net, std::string_view channel, std::string_view account,
+                                 fb::ChannelState state, std::string_view problem);
+// What became of an attempt that a client was pushed. A reason that is too long is cut.
+struct FailedAttempt {
+  fb::DeliveryFailure kind{};
+  std::string_view reason{};  // for people
+  std::uint64_t retry_after_ms{};
+  std::span<const std::string> platform_ids{};
+};
+fb::EventBody build_delivery_confirmed(Context& net, DeliveryId delivery, EffectId effect,
+                                       std::span<const std::string> platform_ids);
+fb::EventBody build_delivery_failed(Context& net, DeliveryId delivery, EffectId effect,
+                                    const FailedAttempt& failed);
 // The device of a request that was approved: it gets its token when it connects. With `token`, the
 // digest of one: of a client that joins, because it showed the shared secret on this machine.
 fb::EventBody build_device_paired(Context& net, const DeviceRequest& request, fb::ApprovedVia via,

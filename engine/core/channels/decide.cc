@@ -9,7 +9,13 @@ namespace {
 // Whether the state says something new of the channel.
 bool is_news(const fb::ChannelStateChanged& body, const ChannelRow& channel) {
   return channel.state != body.state() || channel.problem != text_of(body.problem()) ||
+         channel.served != body.served() ||
          (body.identity() != nullptr && channel.identity != text_of(body.identity()));
+}
+
+// No client speaks for an account that the gateway runs itself.
+bool is_taken(const fb::ChannelStateChanged& body, const ChannelRow& channel) {
+  return body.served() && !channel.served && channel.state != fb::ChannelState::stopped;
 }
 
 }  // namespace
@@ -20,6 +26,9 @@ void decide_channel_state(const Tables& tables, const Input& input, Decision& de
   const ChannelRow* channel = tables.channels.find(name, text_of(body.account()));
   if (channel != nullptr && !is_news(body, *channel)) {
     return decision.refuse(ReplyCode::nothing_to_do);
+  }
+  if (channel != nullptr && is_taken(body, *channel)) {
+    return decision.refuse(ReplyCode::rejected);
   }
   if (channel == nullptr && tables.channels.full()) {
     return decision.refuse(ReplyCode::rejected, fb::RejectReason::table_full);

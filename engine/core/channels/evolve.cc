@@ -14,13 +14,17 @@ void fold_channel_state(const Folding& fold) {
                         .state = body.state(),
                         .since_wall_ms = fold.wall_ms(),
                         .problem = cut_field(body.problem(), limits::kKeyBytesMax),
-                        .identity = cut_field(body.identity())};
+                        .identity = cut_field(body.identity()),
+                        .served = body.served()};
   ChannelRow* channel = channels.find(news.name, news.account);
   if (channel == nullptr) return channels.add(news);
   if (channel->state != news.state) channel->since_wall_ms = news.since_wall_ms;
   channel->state = news.state;
   channel->problem = news.problem;
   if (body.identity() != nullptr) channel->identity = news.identity;
+  // People have switched what the gateway ran itself, and not this.
+  if (news.served && !channel->served) channel->wanted = fb::ChannelSwitch::on;
+  channel->served = news.served;
 }
 
 void fold_channel_read(const Folding& fold) {

@@ -415,13 +415,16 @@ void MessageDecider::answer_command(const Why& why) {
                       told);
 }
 
-// Where the answer to the message goes. A bridge delivers by itself, whatever account it names.
+// Where the answer to the message goes. A bridge delivers by itself, whatever account it names,
+// unless it has said that it is pushed what is for that account.
 DeliveryRoute MessageDecider::route() const {
   if (!by_channel() && message_.deliver() != nullptr) {
     return route_to(tables_, *message_.deliver());
   }
-  const bool own = by_channel() && message_.bridge() == 0;
-  return own ? route_to(tables_, origin_.channel, message_) : DeliveryRoute{};
+  if (!by_channel()) return {};
+  const ChannelRow* channel = tables_.channels.find(origin_.channel, text_of(message_.account()));
+  if (channel == nullptr || (message_.bridge() != 0 && !channel->served)) return {};
+  return route_to(tables_, origin_.channel, message_);
 }
 
 // Conversations on channels are named after the person or the group. An operator's own has no name:

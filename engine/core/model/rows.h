@@ -212,6 +212,7 @@ struct ChannelRow {
   std::string position{};        // up to where it was read; opaque
   std::string position_of{};     // the identity whose position it is
   fb::ChannelSwitch wanted{};    // by people; the state says what came of it
+  bool served{};                 // by a client of the gateway, not by the gateway itself
 
   bool usable() const { return is_usable(state); }
 
@@ -226,7 +227,8 @@ struct ChannelRow {
                       column(6, "identity", &Row::identity, limits::kNameBytesMax),
                       column(7, "position", &Row::position, limits::kNameBytesMax),
                       column(8, "position_of", &Row::position_of, limits::kNameBytesMax),
-                      column(9, "wanted", &Row::wanted)};
+                      column(9, "wanted", &Row::wanted),
+                      column(10, "served", &Row::served)};
   }
 };
 

@@ -267,7 +267,8 @@ void list_channel_loads(const State& state, std::vector<ChannelLoad>& out) {
                    .since_wall_ms = channel.since_wall_ms,
                    .problem = channel.problem,
                    .identity = channel.identity,
-                   .wanted = channel.wanted});
+                   .wanted = channel.wanted,
+                   .served = channel.served});
   }
   const std::span<ChannelLoad> loads = std::span(out).subspan(first);
   const Deliveries& deliveries = tables.deliveries;

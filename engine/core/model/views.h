@@ -151,13 +151,15 @@ struct ChannelLoad {
   std::string_view problem{};
   std::string_view identity{};
   fb::ChannelSwitch wanted{};
+  bool served{};            // by a client of the gateway
   std::uint64_t waiting{};  // deliveries, attempted ones among them
   std::uint64_t dead_letters{};
   std::int64_t oldest_wall_ms{};  // when the oldest that waits was asked for; 0 = none waits
 
   static void list(auto& load, auto& fields) {
     fields(load.id, load.name, load.account, load.state, load.since_wall_ms, load.problem,
-           load.identity, load.wanted, load.waiting, load.dead_letters, load.oldest_wall_ms);
+           load.identity, load.wanted, load.served, load.waiting, load.dead_letters,
+           load.oldest_wall_ms);
   }
 };
 // In order of their ids; appended. Looks at every delivery.

@@ -26,6 +26,8 @@ class DeliveryReader {
   const WorkItem& work() const { return work_.item(); }
   // What was read; borrowed until the next read, and from this.
   const DeliverItem& item() const { return item_; }
+  // Whether a client of the gateway delivers it, who is told by the net thread.
+  bool served() const { return channel_.served; }
 
  private:
   Status read_preview(Seq previewed);

@@ -251,7 +251,8 @@ Status Follower::answer(const ReadRequest& request) {
     case ReadRequest::Kind::deliver: {
       IndexedEvents events{*index_, *reader_};
       DeliveryReader deliveries{state_, events};
-      if (deliveries.read(request.delivery, request.effect)) write(loop_, deliveries.item());
+      if (!deliveries.read(request.delivery, request.effect)) return ok();
+      write(deliveries.served() ? net_ : loop_, deliveries.item());
       return ok();
     }
     case ReadRequest::Kind::work: {

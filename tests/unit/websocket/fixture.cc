@@ -123,7 +123,7 @@ void NetTest::run(net::NetOptions options) {
 
 void NetTest::stop() {
   if (engine_ == nullptr) return;
-  server_->flush_refusal_report();
+  server_->hand_in_rest();
   engine_.reset();
   server_->join();
   server_.reset();

@@ -350,8 +350,8 @@ TEST_F(Handshake, RefusalsAreToldWhenTheirTimeIsOver) {
 }
 
 TEST_F(Handshake, HandingInTwiceWaitsForNobody) {
-  server_->flush_refusal_report();
-  server_->flush_refusal_report();
+  server_->hand_in_rest();
+  server_->hand_in_rest();
 }
 
 }  // namespace
