@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "engine/core/messages/media_lines.h"
+#include "adapters/channels/interface/delivery_text.h"
 #include "engine/core/model/enum_names.h"
 #include "schemas/vocab/json.h"
 #include "schemas/vocab/limits.h"
@@ -184,14 +184,6 @@ std::string start_line(std::string_view channel, std::string_view account,
   });
 }
 
-// Programs are not given files: the text names them.
-std::string text_of_delivery(const Delivery& delivery) {
-  std::string text(delivery.text);
-  for (const pipeline::PromptFile& file : delivery.files)
-    core::add_file_line(text, file.name, file.bytes);
-  return text;
-}
-
 std::string deliver_line(const Delivery& delivery) {
   return json_object([&](JsonWriter& json) {
     json.member("type", "deliver");
@@ -203,7 +195,7 @@ std::string deliver_line(const Delivery& delivery) {
     });
     json.member_if("thread", delivery.thread);
     json.member_if("replyTo", delivery.reply_to);
-    json.member("text", text_of_delivery(delivery));
+    json.member("text", text_naming_files(delivery));
     json.member("purpose", core::enum_name(delivery.purpose));
   });
 }

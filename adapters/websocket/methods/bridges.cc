@@ -129,26 +129,26 @@ void channels_outcome(Call& call) {
   });
 }
 
-constexpr Param kDelivery{
+constexpr Param kAnswered{
     .name = "delivery", .type = ParamType::number, .required = true, .min = 1, .max = kNumberMax};
 constexpr Param kOk{.name = "ok", .type = ParamType::boolean, .required = true};
 constexpr Param kKind{.name = "kind",
                       .max = limits::kNameBytesMax,
                       .fits = is_failure,
                       .or_else = "must be retryable, rate_limited, permanent or unknown"};
-constexpr ParamList kOutcome{kDelivery,
+constexpr ParamList kOutcome{kAnswered,
                              number("attempt", 0, 0xffff, 0),
                              kOk,
                              list("ids"),
                              kKind,
                              optional_text("reason", limits::kAgentMessageBytesMax),
                              number("retryAfterMs", 0, kNumberMax, 0)};
-constexpr ParamList kServed{required_text("channel", limits::kNameBytesMax),
-                            optional_text("accountId", limits::kNameBytesMax)};
+constexpr ParamList kServing{required_text("channel", limits::kNameBytesMax),
+                             optional_text("accountId", limits::kNameBytesMax)};
 
 constexpr Method kBridgeMethods[]{
     {"channels.outcome", Scope::write, kOutcome, channels_outcome},
-    {"channels.serve", Scope::write, kServed, channels_serve},
+    {"channels.serve", Scope::write, kServing, channels_serve},
 };
 
 }  // namespace

@@ -1,12 +1,10 @@
 // Deliveries out, and the outcomes that nobody else reports.
 #include "adapters/websocket/pushes/bridge_pushes.h"
 
-#include <string>
-
+#include "adapters/channels/interface/delivery_text.h"
 #include "adapters/websocket/protocol/inputs.h"
 #include "adapters/websocket/protocol/net_log.h"
 #include "adapters/websocket/protocol/respond.h"
-#include "engine/core/messages/media_lines.h"
 #include "engine/core/model/enum_names.h"
 #include "schemas/vocab/limits.h"
 
@@ -16,15 +14,7 @@ namespace {
 constexpr std::string_view kGone =
     "The bridge that delivers for it is not connected. Start it again: what waits goes out then.";
 
-// Bridges are not given files: the text names them.
-std::string text_of(const pipeline::DeliverItem& item) {
-  std::string text(item.text);
-  for (const pipeline::PromptFile& file : item.files)
-    core::add_file_line(text, file.name, file.bytes);
-  return text;
-}
-
-void write_delivery(JsonWriter& json, const pipeline::DeliverItem& item) {
+void write_pushed(JsonWriter& json, const pipeline::DeliverItem& item) {
   json.member("delivery", item.delivery.value);
   json.member("attempt", item.attempt);
   json.member("channel", item.channel);
@@ -35,7 +25,7 @@ void write_delivery(JsonWriter& json, const pipeline::DeliverItem& item) {
   });
   json.member_if("threadId", item.thread);
   json.member_if("replyTo", item.reply_to);
-  json.member("text", text_of(item));
+  json.member("text", channels::text_naming_files(item));
   json.member("purpose", core::enum_name(item.purpose));
 }
 
@@ -73,7 +63,7 @@ void push_delivery(Context& net, const pipeline::DeliverItem& item) {
                    .attempt = item.attempt,
                    .due_ms = net.now_ms() + limits::kProgramOutcomeMs});
   Push push{net, "channel.delivery"};
-  push.json().object([&] { write_delivery(push.json(), item); });
+  push.json().object([&] { write_pushed(push.json(), item); });
   push.targeted(slot);
 }
 

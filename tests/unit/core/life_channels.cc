@@ -12,7 +12,7 @@ void Life::channel_step() {
   if (kind < 25) {
     const auto to = prng_.chance(70) ? fb::ChannelState::connected
                                      : static_cast<fb::ChannelState>(prng_.below(6));
-    world.channel_state(to, channel, prng_.chance(80) ? "bot" : "Other");
+    world.channel_state(to, channel, prng_.chance(80) ? "bot" : "Other", {}, prng_.chance(30));
     return;
   }
   if (kind < 32) {

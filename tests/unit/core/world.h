@@ -241,7 +241,8 @@ class World {
 
   // World of channels (world_channels.cc)
   Reply channel_state(fb::ChannelState state, const std::string& channel = "telegram",
-                      const std::string& account = "bot", const std::string& problem = {});
+                      const std::string& account = "bot", const std::string& problem = {},
+                      bool served = false);
   Reply channel_read(const std::string& position, const std::string& channel = "telegram",
                      const std::string& account = "bot");
   Reply migrated(const std::string& from, const std::string& to,

@@ -6,14 +6,15 @@
 namespace spine::core {
 
 Reply World::channel_state(fb::ChannelState to, const std::string& channel,
-                           const std::string& account, const std::string& problem) {
+                           const std::string& account, const std::string& problem, bool served) {
   Builder builder;
   const auto name = text(builder, channel);
   const auto of = text(builder, account);
   const auto why = text(builder, problem);
   const auto identity = builder.CreateString("42");
-  return give(fb::EventBody::ChannelStateChanged,
-              take(builder, fb::CreateChannelStateChanged(builder, name, of, to, why, identity).o));
+  return give(
+      fb::EventBody::ChannelStateChanged,
+      take(builder, fb::CreateChannelStateChanged(builder, name, of, to, why, identity, served).o));
 }
 
 Reply World::channel_read(const std::string& position, const std::string& channel,
