@@ -6,6 +6,7 @@ from daemon import Daemon, wait_until
 from spine_client import RpcError, channel_message
 
 CHANNEL = "sms"
+IN_FLIGHT_MAX = 64  # deliveries of one account
 
 
 class Bridge(unittest.TestCase):
@@ -24,7 +25,7 @@ class Bridge(unittest.TestCase):
 
     def say(self, number, text, **more):
         return self.bridge.call("channel.message", channel_message(
-            f"e{number}", text, conversation="ada", sender="ada", channel=CHANNEL, **more))
+            f"e{number}", text, **{"conversation": "ada", "sender": "ada", "channel": CHANNEL, **more}))
 
     def pushed(self, client=None):
         return (client or self.bridge).wait_event("channel.delivery")
@@ -121,6 +122,7 @@ class Bridge(unittest.TestCase):
             self.say(end.__name__ + "2", "second")  # waits behind it
             wait_until(lambda: self.account()["deliveries"]["waiting"] == 2, "both wait")
             end()
+            self.bridge.close()
             self.daemon.start()
             self.bridge = self.connect()
             self.serve()
@@ -128,6 +130,21 @@ class Bridge(unittest.TestCase):
             self.assertEqual(delivery["text"], "echo: second")
             self.outcome(delivery, ok=True)
             self.assertEqual(len(self.bodies("DeliveryDeadLettered")), letters + 1)
+
+    def test_so_many_are_pushed_at_a_time_and_never_two_of_a_conversation(self):
+        self.serve()
+        people = range(IN_FLIGHT_MAX + 7)
+        for person in people:
+            for text in ("one", "two"):
+                self.say(f"{person}-{text}", text, conversation=f"p{person}", sender=f"p{person}")
+        wait_until(lambda: len(self.bodies("DeliveryRequested")) == 2 * len(people), "all are to be answered")
+        self.assertEqual(len(self.bodies("DeliveryAttempted")), IN_FLIGHT_MAX)
+        arrived = {}
+        for _ in range(2 * len(people)):
+            delivery = self.pushed()
+            arrived.setdefault(delivery["conversation"]["id"], []).append(delivery["text"])
+            self.outcome(delivery, ok=True)
+        self.assertEqual(arrived, {f"p{person}": ["echo: one", "echo: two"] for person in people})
 
     def test_one_that_serves_nothing_is_as_before(self):
         self.say(1, "hello")

@@ -28,7 +28,9 @@ class Bridges : public NetTest {
     return bridge.call("channels.outcome", more);
   }
   static std::string why(const json& answer) {
-    return answer["error"]["details"].value("code", answer["error"].value("message", ""));
+    const json error = answer.value("error", json::object());
+    return error.contains("details") ? error["details"].value("code", "")
+                                     : error.value("message", "");
   }
 
   ProtocolClient bridge{};
