@@ -103,6 +103,7 @@ bool read_ids(Call& call, std::vector<std::string>& ids) {
 
 void channels_outcome(Call& call) {
   Context& net = call.net;
+  if (!call.given("ok")) return call.complain("ok", "must say whether it was sent");
   const bool sent = call.boolean("ok");
   fb::DeliveryFailure kind{};
   std::vector<std::string> ids;
@@ -132,14 +133,13 @@ void channels_outcome(Call& call) {
 
 constexpr Param kAnswered{
     .name = "delivery", .type = ParamType::number, .required = true, .min = 1, .max = kNumberMax};
-constexpr Param kOk{.name = "ok", .type = ParamType::boolean, .required = true};
 constexpr Param kKind{.name = "kind",
                       .max = limits::kNameBytesMax,
                       .fits = is_failure,
                       .or_else = "must be retryable, rate_limited, permanent or unknown"};
 constexpr ParamList kOutcome{kAnswered,
                              number("attempt", 0, 0xffff, 0),
-                             kOk,
+                             boolean("ok"),
                              list("ids"),
                              kKind,
                              optional_text("reason", limits::kAgentMessageBytesMax),
