@@ -12,7 +12,7 @@
 namespace spine::core {
 namespace {
 
-constexpr std::uint64_t kShownMinuteMs = 60'000;
+constexpr std::uint64_t kMsPerMinute = 60'000;
 // Of what others wrote, in a notice.
 constexpr std::size_t kNamedBytesMax = 80;
 constexpr std::size_t kDetailBytesMax = 1'000;
@@ -41,7 +41,7 @@ template <class Row>
 std::string say_of_sender(std::string_view phrase, const Row& request) {
   const std::string sender = in_words(request.sender_id, kNamedBytesMax);
   const std::string name = in_words(request.sender_name, kNamedBytesMax);
-  const std::string minutes = std::to_string(limits::kPairingMs / kShownMinuteMs);
+  const std::string minutes = std::to_string(limits::kPairingMs / kMsPerMinute);
   return filled(phrase, {{"name", name.empty() ? sender : name},
                          {"sender", sender},
                          {"channel", in_words(request.channel, kNamedBytesMax)},
@@ -71,7 +71,7 @@ void Notices::pairing_resolved(const PairingRequest& request, bool approved, con
 
 void Notices::approval_asked(const ApprovalRow<std::string_view>& question, std::string_view agent,
                              std::uint64_t wait_ms, const Why& why) {
-  const std::string minutes = std::to_string((wait_ms + kShownMinuteMs - 1) / kShownMinuteMs);
+  const std::string minutes = std::to_string((wait_ms + kMsPerMinute - 1) / kMsPerMinute);
   const std::string text = filled(tables_.policy.phrase(Phrase::approval_asked),
                                   {{"agent", in_words(agent, kNamedBytesMax)},
                                    {"tool", in_words(question.tool, kNamedBytesMax)},
