@@ -36,6 +36,7 @@ struct Rate {
 };
 
 constexpr std::uint64_t kUsPerMs = 1000;
+constexpr std::uint64_t kMsPerMinute = 60'000;
 
 // Rejections that are journalled: everything beyond is counted outside the journal.
 inline constexpr Rate kRejectionRate =

@@ -24,8 +24,6 @@
 namespace spine::core {
 namespace {
 
-constexpr std::uint64_t kMinuteMs = 60'000;
-
 // Everything found out about one message. Each step either goes on (true) or has answered (false).
 class MessageDecider {
  public:
@@ -548,7 +546,7 @@ void MessageDecider::request_pairing(Seq rejection, PrincipalId who) {
   decision_.reply.pairing_new = true;
   Why told = why;
   told.cause = decision_.reply.pairing.value;
-  const std::string minutes = std::to_string(limits::kPairingMs / kMinuteMs);
+  const std::string minutes = std::to_string(limits::kPairingMs / kMsPerMinute);
   tell_sender(rejection,
               filled(tables_.policy.phrase(Phrase::pairing_request),
                      {{"code", view(*free)}, {"minutes", minutes}}),

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "engine/core/base/rate.h"
 #include "engine/core/model/tables.h"
 #include "schemas/vocab/ascii.h"
 #include "schemas/vocab/phrases.h"
@@ -12,7 +13,6 @@
 namespace spine::core {
 namespace {
 
-constexpr std::uint64_t kMsPerMinute = 60'000;
 // Of what others wrote, in a notice.
 constexpr std::size_t kNamedBytesMax = 80;
 constexpr std::size_t kDetailBytesMax = 1'000;

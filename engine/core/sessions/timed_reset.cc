@@ -1,14 +1,10 @@
 // Timed reset: the rule of the conversation's kind.
 #include "engine/core/sessions/timed_reset.h"
 
+#include "engine/core/base/rate.h"
 #include "engine/core/sessions/session_key.h"
 
 namespace spine::core {
-namespace {
-
-constexpr std::uint64_t kMsPerMinute = 60'000;
-
-}  // namespace
 
 std::optional<fb::ResetReason> timed_reset(const Tables& tables, std::uint32_t session_row,
                                            Instant now) {
