@@ -60,11 +60,12 @@ void ServedAccounts::drop(std::string_view channel, std::string_view account) {
 }
 
 std::vector<ServedAccount> ServedAccounts::drop(ConnectionRef by) {
-  std::vector<ServedAccount> dropped;
-  const auto others = std::ranges::stable_partition(
-      accounts_, [&](const ServedAccount& account) { return account.by != by; });
-  std::ranges::move(others, std::back_inserter(dropped));
-  accounts_.erase(others.begin(), others.end());
+  const auto others =
+      std::stable_partition(accounts_.begin(), accounts_.end(),
+                            [&](const ServedAccount& account) { return account.by != by; });
+  std::vector<ServedAccount> dropped(std::make_move_iterator(others),
+                                     std::make_move_iterator(accounts_.end()));
+  accounts_.erase(others, accounts_.end());
   return dropped;
 }
 
