@@ -42,7 +42,9 @@ std::string account_remedy(const std::string& channel, const Json& account) {
   const std::string state = account.text("state");
   const std::string problem = account.text("lastError");
   std::string text;
-  if (!account.text("switched").empty()) return channel + ": " + problem;
+  // What a bridge serves is not the gateway's to try again.
+  const bool bridge = account.text("kind") == "bridge" && !problem.empty();
+  if (bridge || !account.text("switched").empty()) return channel + ": " + problem;
   if (state == "logged_out") {
     text = fmt::format("The platform refuses channels.{}: give it a new token or log it in again.",
                        channel);

@@ -91,6 +91,9 @@ class Bridge(unittest.TestCase):
         self.assertEqual(self.bodies("DeliveryDeadLettered")[0]["reason"], "unknown")
         self.assertEqual(self.account()["state"], "down")
         self.assertIn("Start it again", self.account()["lastError"])
+        said = self.daemon.run_cli("channels", "status").stdout
+        self.assertIn(f"{CHANNEL}: The bridge", said)
+        self.assertNotIn("tried again", said)
         self.bridge = self.connect()
         self.serve()
         self.say(2, "more")
