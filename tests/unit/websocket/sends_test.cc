@@ -29,7 +29,8 @@ class Sends : public NetTest {
                                           {"params", {{"to", to}, {"message", text}}}});
   }
   static std::string why(const json& answer) {
-    return answer["error"]["details"].value("code", answer["error"].value("message", ""));
+    const json error = answer.value("error", json::object());
+    return error.value("details", json::object()).value("code", error.value("message", ""));
   }
 
   ProtocolClient client{};
