@@ -40,6 +40,8 @@ constexpr std::array kNouns{
     Noun{"delivery", "deliveries", {}},
     Noun{"migration", "migrations", {"from", "to"}},
     Noun{"burst", "bursts", {}},
+    Noun{"preview", "previews", {}},
+    Noun{"send", "sends", {}},
     Noun{"engine", "meta", {}}};
 
 // The first of the columns that name a row of that table which says `name`, counted from 0.

@@ -371,8 +371,8 @@ struct IdempotentRequest {
 
 // A text that somebody asked to be sent to a channel.
 struct SendRow {
-  Bits128 fingerprint{};  // of (principal, key)
   Seq request{};          // the SendRequested
+  Bits128 fingerprint{};  // of (principal, key)
   Seq ended{};            // the DeliveryConfirmed or DeliveryDeadLettered; 0 = it is under way
   std::uint64_t logical_ms{};
 
@@ -381,8 +381,8 @@ struct SendRow {
 
   static constexpr auto columns() {
     using Row = SendRow;
-    return std::tuple{column(0, "fingerprint", &Row::fingerprint),
-                      column(1, "request", &Row::request, kSeqOfState),
+    return std::tuple{column(0, "request", &Row::request, kSeqOfState),
+                      column(1, "fingerprint", &Row::fingerprint),
                       column(2, "ended", &Row::ended, kSeqOfState),
                       column(3, "logical_ms", &Row::logical_ms)};
   }

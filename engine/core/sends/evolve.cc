@@ -8,10 +8,10 @@ namespace spine::core {
 void fold_send(const Folding& fold) {
   const auto& body = fold.body<fb::SendRequested>();
   const PrincipalId principal{fold.event.header.principal};
-  fold.tables.sends.add({.fingerprint = send_fingerprint(
+  fold.tables.sends.add({.request = fold.seq(),
+                         .fingerprint = send_fingerprint(
                              fold.tables.meta.fingerprint_key, principal,
                              cut_bytes(body.idempotency_key(), limits::kIdempotencyKeyBytesMax)),
-                         .request = fold.seq(),
                          .logical_ms = fold.logical_ms()});
 }
 

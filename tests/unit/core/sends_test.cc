@@ -112,7 +112,7 @@ TEST_F(SendTest, AnAnswerToAClientIsDeliveredWhereItSays) {
 TEST(Sends, TheOldestGoesAndOfOneKeyTheLaterCounts) {
   Sends sends;
   const auto add = [&](std::uint64_t print, std::uint64_t request) {
-    sends.add({.fingerprint = {print, print}, .request = Seq{request}});
+    sends.add({.request = Seq{request}, .fingerprint = {print, print}});
   };
   add(1, 10);
   add(1, 20);

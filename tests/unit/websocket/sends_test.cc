@@ -30,8 +30,7 @@ class Sends : public NetTest {
   }
   static std::string why(const json& answer) {
     const json error = answer.value("error", json::object());
-    return error.contains("details") ? error["details"].value("code", "")
-                                     : error.value("message", "");
+    return error.value("details", json::object()).value("code", error.value("message", ""));
   }
 
   ProtocolClient client{};
