@@ -5,6 +5,7 @@
 
 #include "engine/core/model/views.h"
 #include "engine/core/questions/delivery_answers.h"
+#include "schemas/fields.h"
 
 namespace spine::core {
 
