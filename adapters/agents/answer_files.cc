@@ -23,8 +23,11 @@ constexpr log::Logger kAnswerLog{"agents"};
 // In the pool's table beside the ids of agents, none of which has parentheses.
 constexpr const char* kAnswersParty = "(answers)";
 
-// Copies the open file to a new one of that name.
-Status copy_to(int from, const std::filesystem::path& path) {
+// Of all files of one answer.
+constexpr std::uint64_t kAnswerBytesMax = 2 * limits::kMediaFileBytesMax;
+
+// Copies the open file to a new one of that name. `room`: bytes that there is room for.
+Status copy_to(int from, const std::filesystem::path& path, std::uint64_t& room) {
   const UniqueFd to{
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR)};
   if (!to) return path_error(errno, "made", path);
@@ -39,17 +42,22 @@ Status copy_to(int from, const std::filesystem::path& path) {
     if (bytes > limits::kMediaFileBytesMax) {
       return Error{Errc::refused, "It is larger than " + show_bytes(limits::kMediaFileBytesMax)};
     }
+    if (bytes > room) {
+      return Error{Errc::refused, "The files of this answer are larger than " +
+                                      show_bytes(kAnswerBytesMax) + " together."};
+    }
     const ByteSpan read = ByteSpan(piece).first(static_cast<std::size_t>(count));
     if (const int code = write_all(to.get(), read); code != 0)
       return path_error(code, "written", path);
   }
+  room -= bytes;
   return bytes == 0 ? Status{Error{Errc::refused, "It is empty."}} : ok();
 }
 
 Status take(const std::string& workspace, const FileRules& rules, const std::string& path,
-            const std::filesystem::path& to) {
+            const std::filesystem::path& to, std::uint64_t& room) {
   SPINE_TRY(const UniqueFd file, open_in_workspace(workspace, rules, path));
-  const Status copied = copy_to(file.get(), to);
+  const Status copied = copy_to(file.get(), to, room);
   if (!copied) static_cast<void>(::unlink(to.c_str()));
   return copied;
 }
@@ -72,7 +80,6 @@ void AnswerFiles::finished(RunId run, const Finished& answer, std::string_view w
                            const FileRules& rules) {
   std::vector<std::string_view> paths;
   if (!workspace.empty()) paths = core::media_paths(answer.text);
-  if (paths.size() > limits::kAttachmentsMax) paths.resize(limits::kAttachmentsMax);
   if (paths.empty()) return answers_.finished(run, answer);
   auto made = std::make_shared<Answer>();
   made->run = run;
@@ -89,8 +96,9 @@ void AnswerFiles::finished(RunId run, const Finished& answer, std::string_view w
   pool_.submit(
       asker_,
       [named = made->named, workspace = std::string(workspace), rules] {
+        std::uint64_t room = kAnswerBytesMax;
         for (Named& one : *named) {
-          const Status taken = take(workspace, rules, one.path, one.temporary);
+          const Status taken = take(workspace, rules, one.path, one.temporary, room);
           one.copied = taken.has_value();
           if (!taken) one.problem = taken.error().message;
         }

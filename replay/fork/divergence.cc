@@ -25,9 +25,9 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 // What is a number of the journal, or is made from one.
 bool names_a_place(std::uint16_t kind, std::string_view field) {
-  constexpr std::array kFields{"run",       "runs",     "into",      "collected", "previous",
-                               "original",  "request",  "uuid",      "run_key",   "code",
-                               "principal", "delivery", "attempted", "lane",      "burst"};
+  constexpr std::array kFields{"run",       "runs", "into",    "collected", "previous",  "original",
+                               "request",   "uuid", "run_key", "code",      "principal", "delivery",
+                               "attempted", "lane", "burst",   "preview"};
   // Elsewhere these are a message itself, a text, and the name of a channel.
   if (field == "message" || field == "body" || field == "channel") {
     return is_kind(kind, fb::EventBody::RunQueued) || is_kind(kind, fb::EventBody::BurstOpened) ||

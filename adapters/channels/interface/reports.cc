@@ -111,6 +111,8 @@ void Reports::failed(DeliveryId delivery, EffectId effect, const Failure& failur
 
 void Reports::previewed(RunId run, std::string_view platform_id) {
   const std::string_view id = cut_text(platform_id, limits::kNameBytesMax);
+  // One that is told of after its run has ended stays: the oldest goes.
+  if (previews_.size() >= limits::kPreviewsMax) previews_.erase(previews_.begin());
   previews_[run.value] = id;
   const Text shown = text(id, limits::kNameBytesMax);
   push(fb::CreateDeliveryPreviewed(builder_, run.value, shown));

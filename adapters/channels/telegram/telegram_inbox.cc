@@ -85,11 +85,12 @@ std::string TelegramInbox::name() const {
   return fmt::format("{} ({})", channel, printable(reports_.account()));
 }
 
-// Another bot's says nothing about this one.
+// Another bot's says nothing about this one, and a webhook's nothing about what waits: it takes
+// updates in any order.
 std::uint64_t TelegramInbox::journal_offset() const {
   const AccountState& now = reports_.now();
   std::uint64_t offset = 0;
-  if (now.position_of != bot_.id) return 0;
+  if (now.position_of != bot_.id || was_webhook()) return 0;
   std::from_chars(now.position.data(), now.position.data() + now.position.size(), offset);
   return offset;
 }
@@ -101,6 +102,8 @@ bool TelegramInbox::was_webhook() const {
 
 std::string TelegramInbox::webhook_position(std::uint64_t update_id) {
   offset_ = std::max({offset_, journal_offset(), update_id + 1});
+  // No turn of this account's life before is under way any more.
+  if (turn_ == 0) turn_ = static_cast<std::uint64_t>(pipeline::wall_now_ms());
   turn_ = std::max(turn_, turn_of(reports_.now().position)) + 1;
   return fmt::format("{}.{}", offset_, turn_);
 }

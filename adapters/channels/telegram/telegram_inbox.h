@@ -16,6 +16,9 @@
 
 namespace spine::channels {
 
+// Updates have smaller numbers.
+inline constexpr std::uint64_t kTelegramUpdateIdMax = std::uint64_t{1} << 62;
+
 // Thread: loop.
 class TelegramInbox {
  public:

@@ -87,7 +87,9 @@ void TelegramPoller::polled(const TelegramAnswer& answer) {
 void TelegramPoller::take(const JsonNode& updates) {
   std::uint64_t last = 0;
   updates.each([&](const JsonNode& update) {
-    last = std::max(last, update.number("update_id"));
+    const std::uint64_t id = update.number("update_id");
+    if (id == 0 || id >= kTelegramUpdateIdMax) return;
+    last = std::max(last, id);
     open_ += 1;
     inbox_.take(update, [this](std::string press) { taken(std::move(press)); });
   });
@@ -154,7 +156,6 @@ void TelegramPoller::fail(Step step, const TelegramAnswer& answer) {
 
 // The configuration asks for polls, which a webhook excludes. What waits is kept.
 void TelegramPoller::remove_webhook(std::string_view why) {
-  webhook_removed_ = true;
   kPollLog.warn("{}: {}: it is removed, because channels.telegram.webhookUrl is not set",
                 inbox_.name(), why);
   api_.call(TelegramMethod::delete_webhook,
@@ -163,6 +164,7 @@ void TelegramPoller::remove_webhook(std::string_view why) {
               if (answer.outcome != TelegramOutcome::done) {
                 return fail(&TelegramPoller::poll, answer);
               }
+              webhook_removed_ = true;
               // The platform knows which ones the webhook has taken: from the first that waits.
               offset_ = 0;
               poll();

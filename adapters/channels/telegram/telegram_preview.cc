@@ -202,12 +202,12 @@ void TelegramPreview::refused(Job& job, const TelegramAnswer& answer) {
     case TelegramRefusal::not_modified:
       return;
     case TelegramRefusal::cannot_parse:
-      job.over = std::exchange(job.plain, true);
+      job.over = std::exchange(job.plain, true) || job.over;
       job.news = true;
       return;
     case TelegramRefusal::method_unknown:
       // A root without drafts: a message then.
-      job.over = !std::exchange(job.draft, false);
+      job.over = !std::exchange(job.draft, false) || job.over;
       job.shown.clear();
       job.news = true;
       return;
@@ -237,8 +237,12 @@ void TelegramPreview::end(RunId run) {
   }
   job.text.clear();
   job.shown.clear();
+  std::erase(ended_, run.value);
   ended_.push_back(run.value);
   if (ended_.size() <= limits::kTelegramPreviewsEndedMax) return;
+  // What is under way is told to somebody, or recorded, when its answer comes.
+  const auto oldest = jobs_.find(ended_.front());
+  if (oldest != jobs_.end() && oldest->second->calling) return;
   jobs_.erase(ended_.front());
   ended_.pop_front();
 }
@@ -262,6 +266,9 @@ void TelegramPreview::forget(RunId run) {
 
 void TelegramPreview::stop() {
   timer_.stop();
+  // Nobody knows whether a first message that is under way arrives.
+  for (const auto& [run, job] : jobs_)
+    if (job->calling && job->asked && job->number.empty()) reports_.previewed(job->run, "");
   jobs_.clear();
   ended_.clear();
 }

@@ -20,7 +20,6 @@ constexpr log::Logger kHookLog{"channels"};
 // Soon after it was set, so that a wrong address is soon known, then less and less often.
 constexpr std::uint64_t kFirstLookMs = 1'000;
 constexpr std::uint64_t kLookMsMax = 60'000;
-constexpr std::uint64_t kIdMax = std::uint64_t{1} << 62;
 constexpr std::size_t kFaultBytes = 300;  // of what Telegram says
 
 }  // namespace
@@ -155,7 +154,7 @@ void TelegramWebhook::take(const Webhook& request, AnswerWebhook answer) {
   const bool parsed = parser_.parse(text_, root) == JsonParser::Fault::none;
   const JsonNode update = parsed ? JsonNode{root} : JsonNode{};
   const std::uint64_t id = update.number("update_id");
-  if (id == 0 || id >= kIdMax) {
+  if (id == 0 || id >= kTelegramUpdateIdMax) {
     kHookLog.warn("{}: a post to the webhook is no update of Telegram: refused", inbox_.name());
     return answer(400, "It is no update of Telegram.");
   }

@@ -106,7 +106,10 @@ void submit_delivered(Call& call, DeliveredMessage message, Replied then) {
   } else {
     message.place.channel = lower_case(channel);
     message.place.thread = params.id("threadId");
-    if (message.session_key.empty()) message.session_key = "main";
+    if (message.session_key.empty()) {
+      message.session_key =
+          message.agent_id.empty() ? "main" : "agent:" + std::string(message.agent_id) + ":main";
+    }
   }
   const bool known = place.has_value();
   const auto kept =

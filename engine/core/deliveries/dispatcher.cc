@@ -93,8 +93,10 @@ Why Dispatcher::why_of(std::uint32_t row, Seq cause) const {
 
 Seq Dispatcher::request(const DeliveryDraft& draft, const Why& why) {
   const ChannelRow* channel = tables_.channels.find(draft.route.channel);
+  // The room of answers is kept while their runs are open.
+  const std::size_t kept = draft.run ? 0 : tables_.runs.routed_count();
   if (channel == nullptr ||
-      tables_.deliveries.count() + requested_.size() >= limits::kDeliveriesMax) {
+      tables_.deliveries.count() + requested_.size() + kept >= limits::kDeliveriesMax) {
     return {};
   }
   const bool now = channel->usable() && room(*channel) != 0 && is_first(draft.route);

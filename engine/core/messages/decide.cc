@@ -219,7 +219,7 @@ bool MessageDecider::has_agent() {
   if (!policy.agent_known(agent_)) return reject(fb::RejectReason::unknown_agent);
   session_row_ = tables_.sessions.find_key(session_key_.view());
   if (by_channel()) answer_ = read_owner_answer(tables_, input_.now, origin_, message_);
-  const bool words = agent_ != kNoAgent && !message_.no_run() && !answer_.given;
+  bool words = agent_ != kNoAgent && !message_.no_run() && !answer_.given;
   runs_ = words && is_addressed();
   // Only a person's message is a command, and an untrusted one must not end trusted runs.
   const bool spoken = message_.via() != fb::MessageVia::system && !message_.untrusted() &&
@@ -232,6 +232,7 @@ bool MessageDecider::has_agent() {
     }
     manual_reset_ = session_row_ != 0;
     runs_ = !rest.empty();
+    words = words && runs_;
   }
   // Commands are answered at once, not queued: they may be about the run that is being worked on.
   if (runs_ && message_.via() != fb::MessageVia::system && !message_.untrusted()) {

@@ -5,6 +5,7 @@
 
 #include "schemas/fields.h"
 #include "schemas/vocab/ascii.h"
+#include "schemas/vocab/limits.h"
 #include "schemas/vocab/show.h"
 
 namespace spine::core {
@@ -40,8 +41,8 @@ std::vector<std::string_view> media_paths(std::string_view text) {
   std::vector<std::string_view> paths;
   each_line(text, [&](std::string_view line, std::string_view) {
     const std::string_view path = media_line_path(line);
-    const bool known = std::find(paths.begin(), paths.end(), path) != paths.end();
-    if (!path.empty() && !known) paths.push_back(path);
+    if (path.empty() || paths.size() == limits::kAttachmentsMax) return;
+    if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
   });
   return paths;
 }

@@ -1,6 +1,7 @@
 // Sends: is it a repetition, is there such an account, is there room.
 #include "engine/core/sends/decide.h"
 
+#include "engine/core/base/rate.h"
 #include "engine/core/deliveries/dispatcher.h"
 #include "engine/core/sends/sends.h"
 
@@ -38,6 +39,13 @@ void decide_send(const Tables& tables, const Input& input, Decision& decision) {
       tables.channels.find(text_of(body.channel()), text_of(body.account()));
   if (channel == nullptr) return decision.refuse(ReplyCode::not_found);
   if (!good_send(body)) return decision.refuse(ReplyCode::rejected);
+  const std::uint32_t principal = tables.principals.find(input.principal);
+  const std::uint64_t tat_us = principal == 0 ? 0 : tables.principals.hot(principal).tat_us;
+  const std::uint64_t allowed_us = tables.policy.message_rate.allowed_at_us(tat_us);
+  if (const std::uint64_t now_us = input.now.logical_ms * kUsPerMs; allowed_us > now_us) {
+    reply.retry_after_ms = (allowed_us - now_us + kUsPerMs - 1) / kUsPerMs;
+    return decision.refuse(ReplyCode::rate_limited);
+  }
   if (!Dispatcher::has_room(tables)) {
     return decision.refuse(ReplyCode::rejected, fb::RejectReason::table_full);
   }

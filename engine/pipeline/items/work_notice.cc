@@ -15,7 +15,7 @@ bool WorkNotice::begins(const core::State& state, const core::RunView& run,
   item_.preview_id = preview_.platform_id;
   item_.attempt = run.attempt;
   item_.conversation = place.conversation;
-  item_.conversation_id = place.conversation_id;
+  item_.conversation_id = core::conversation_now(state, channel_, place.conversation_id);
   item_.thread = place.thread;
   item_.reply_to = place.external_id;
   return true;
