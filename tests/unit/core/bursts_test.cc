@@ -39,6 +39,13 @@ std::string due_after(World& world, std::uint64_t ms) {
   return reply + ": " + show_drafts(world);
 }
 
+TEST(Bursts, AWordThatResetsIsNoPartOfOne) {
+  World world(ConfigSpec{.debounce_ms = 2'000});
+  world.message({.text = "/new"});
+  world.message({.text = "hello"});
+  EXPECT_EQ(due_after(world, 2'000), "accepted: DeadlineReached RunStarted(hello)");
+}
+
 // Case 32.
 TEST(Bursts, PartsOfAnAlbumAreOneTurn) {
   World world;

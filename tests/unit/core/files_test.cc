@@ -67,6 +67,10 @@ TEST(MediaLines, NameFilesAtTheBeginningOfALine) {
   const std::vector<std::string_view> paths{"a.png", "b.png"};
   EXPECT_EQ(media_paths("hi\nMEDIA:a.png\n  MEDIA:\"b.png\"\r\nMEDIA:a.png"), paths);
   EXPECT_TRUE(media_paths("").empty());
+  std::string many;
+  for (std::size_t i = 0; i <= limits::kAttachmentsMax; ++i)
+    many += "MEDIA:" + std::to_string(i) + "\n";
+  EXPECT_EQ(media_paths(many).size(), limits::kAttachmentsMax);
 }
 
 TEST_F(FilesTest, AnAnswerOfAFileAloneIsDeliveredAndItsLineIsNot) {

@@ -80,6 +80,20 @@ TEST_F(SendTest, ItStandsInLineWithTheAnswersOfItsConversation) {
   EXPECT_EQ(root_of<fb::DeliveryAttempted>(world.last()).delivery(), behind.delivery.value);
 }
 
+TEST(Sends, CountAgainstTheRateOfWhoeverAsks) {
+  World world({.per_minute = 60, .burst = 2});
+  world.connect("token");
+  world.channel_state(fb::ChannelState::connected);
+  EXPECT_EQ(world.send({.key = "1"}).code, ReplyCode::accepted);
+  EXPECT_EQ(world.send({.key = "2"}).code, ReplyCode::accepted);
+  const Reply third = world.send({.key = "3"});
+  EXPECT_EQ(third.code, ReplyCode::rate_limited);
+  EXPECT_GT(third.retry_after_ms, 0U);
+  EXPECT_EQ(world.send({.key = "1"}).code, ReplyCode::in_flight) << "a repetition costs nothing";
+  world.advance_ms(third.retry_after_ms);
+  EXPECT_EQ(world.send({.key = "3"}).code, ReplyCode::accepted);
+}
+
 TEST_F(SendTest, WhatNamesNothingIsRefused) {
   EXPECT_EQ(world.send({.channel = "matrix"}).code, ReplyCode::not_found);
   EXPECT_EQ(world.send({.account = "second"}).code, ReplyCode::not_found);
