@@ -100,8 +100,12 @@ Reply World::send(const SendSpec& spec) {
   const auto account = text(builder, spec.account);
   const auto words = text(builder, spec.text);
   const auto key = text(builder, spec.key);
-  return give(fb::EventBody::SendRequested,
-              take(builder, fb::CreateSendRequested(builder, channel, account, to, words, key).o));
+  const Body body =
+      take(builder, fb::CreateSendRequested(builder, channel, account, to, words, key).o);
+  return give(Input{.kind = static_cast<std::uint16_t>(fb::EventBody::SendRequested),
+                    .source = Source::websocket,
+                    .principal = client},
+              body, body.size() * sizeof(std::uint64_t));
 }
 
 std::vector<DeliveryId> World::attempted() const {
