@@ -1,13 +1,17 @@
 """Telegram by webhook: posts are taken once, answered once the journal has them, and nobody else's are."""
 
+import contextlib
 import http.client
 import json
+import queue
 import re
 import signal
 import socket
+import threading
 import unittest
 
 from daemon import PATIENCE, Daemon, wait_until
+from telegram_methods import media_content
 from telegram_server import TelegramServer
 
 SECRET = "a_secret-of-the-tests-0123456789"
@@ -68,6 +72,29 @@ class TelegramWebhook(unittest.TestCase):
 
     def received(self):
         return [event["body"]["text"] for event in self.daemon.events("--kind", "MessageReceived")]
+
+    def test_a_post_that_comes_again_while_its_file_is_fetched_is_taken_once(self):
+        self.by_webhook(allowFrom=["7"])
+        self.telegram.fault("late", method="getFile")
+        update = self.update(5, "")
+        file = self.telegram.bot.store(b"\xff\xd8\xff of a photo", "photo.jpg", "image/jpeg")
+        update["message"].update(caption="look", **media_content("photo", file))
+        del update["message"]["text"]
+        statuses = queue.Queue()
+
+        def post():
+            with contextlib.suppress(OSError, http.client.HTTPException):  # the first is left alone
+                statuses.put(self.post(update)[0])
+
+        threading.Thread(target=post, daemon=True).start()
+        self.telegram.wait_for(lambda: self.telegram.log("getFile"), what="the file is asked for")
+        threading.Thread(target=post, daemon=True).start()
+        self.assertEqual(self.received(), [])
+        self.telegram.clear_faults()
+        self.assertEqual(statuses.get(timeout=PATIENCE), 200)
+        self.assertEqual(self.post(update)[0], 200, "also once the journal has it")
+        self.assertEqual(self.received(), ["look"])
+        self.assertEqual(len(self.telegram.log("getFile")), 1)
 
     def test_a_post_is_answered_and_nothing_is_polled_for(self):
         """Case 14: with webhookUrl no code path calls getUpdates."""

@@ -43,6 +43,8 @@ void TelegramWebhook::stop() {
   timer_.stop();
   for (const Post& post : std::exchange(posts_, {}))
     post.answer(503, "The channel is stopped. Send it again.");
+  for (const auto& [id, answer] : std::exchange(held_, {}))
+    answer(503, "The channel is stopped. Send it again.");
 }
 
 void TelegramWebhook::ask_me() {
@@ -146,7 +148,7 @@ void TelegramWebhook::take(const Webhook& request, AnswerWebhook answer) {
   }
   drop_old_posts();
   if (inbox_.bot().id.empty() || !reports_.has_room() ||
-      posts_.size() + held_ >= limits::kHooksOpenMax) {
+      posts_.size() + held_.size() >= limits::kHooksOpenMax) {
     return answer(503, "Not yet. Send it again.");
   }
   text_.assign(request.body);
@@ -159,18 +161,25 @@ void TelegramWebhook::take(const Webhook& request, AnswerWebhook answer) {
     return answer(400, "It is no update of Telegram.");
   }
   reports_.exchanged();
-  held_ += 1;
-  inbox_.take(update, [this, id, answer = std::move(answer)](std::string press) mutable {
-    taken(id, std::move(press), std::move(answer));
-  });
+  // Sent again because it took too long, for its files: they are not fetched twice.
+  if (std::ranges::find(recent_, id) != recent_.end()) return answer(200, {});
+  if (const auto held = held_.find(id); held != held_.end()) {
+    held->second = std::move(answer);
+    return;
+  }
+  held_.emplace(id, std::move(answer));
+  inbox_.take(update, [this, id](std::string press) { taken(id, std::move(press)); });
 }
 
-// Its files may have taken longer than Telegram waits: then it is sent again, and is a duplicate.
-void TelegramWebhook::taken(std::uint64_t update_id, std::string press, AnswerWebhook answer) {
-  held_ -= 1;
+void TelegramWebhook::taken(std::uint64_t update_id, std::string press) {
+  const auto held = held_.find(update_id);
+  if (held == held_.end()) return;  // it is stopped
+  AnswerWebhook answer = std::move(held->second);
+  held_.erase(held);
   std::string position = inbox_.webhook_position(update_id);
   reports_.read_up_to(inbox_.bot().id, position);
-  posts_.push_back({.position = std::move(position),
+  posts_.push_back({.update_id = update_id,
+                    .position = std::move(position),
                     .press = std::move(press),
                     .began_ms = pipeline::boottime_now_ms(),
                     .answer = std::move(answer)});
@@ -183,6 +192,8 @@ void TelegramWebhook::acknowledged(std::string_view identity, std::string_view p
   for (auto left = found - posts_.begin() + 1; left > 0; --left) {
     const Post post = std::move(posts_.front());
     posts_.pop_front();
+    recent_.push_back(post.update_id);
+    if (recent_.size() > limits::kHooksOpenMax) recent_.pop_front();
     post.answer(200, {});
     if (!post.press.empty()) inbox_.answer_press(post.press);
   }

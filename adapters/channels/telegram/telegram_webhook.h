@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,7 @@ class TelegramWebhook {
   using Step = void (TelegramWebhook::*)();
   // A post whose update the journal does not have yet.
   struct Post {
+    std::uint64_t update_id{};
     std::string position{};
     std::string press{};
     std::uint64_t began_ms{};
@@ -53,7 +55,7 @@ class TelegramWebhook {
   void fail(Step step, const TelegramAnswer& answer);
   void wrong_secret(std::string_view address);
   // An update is reported.
-  void taken(std::uint64_t update_id, std::string press, AnswerWebhook answer);
+  void taken(std::uint64_t update_id, std::string press);
   void drop_old_posts();
 
   TelegramApi& api_;
@@ -66,10 +68,11 @@ class TelegramWebhook {
   TelegramFaults faults_{};
   JsonParser parser_{};
   PaddedText text_{};
-  std::deque<Post> posts_{};       // in the order in which the journal takes them
-  std::size_t held_{};             // posts that wait for files
-  std::int64_t taken_wall_ms_{};   // the last that was answered with 200
-  std::uint32_t wrong_secrets_{};  // since the last look
+  std::deque<Post> posts_{};                       // in the order in which the journal takes them
+  std::map<std::uint64_t, AnswerWebhook> held_{};  // by update: those that wait for files
+  std::deque<std::uint64_t> recent_{};             // the last updates that the journal took
+  std::int64_t taken_wall_ms_{};                   // the last that was answered with 200
+  std::uint32_t wrong_secrets_{};                  // since the last look
 };
 
 }  // namespace spine::channels
