@@ -5,7 +5,6 @@
 #include <string>
 
 #include "adapters/cli/gateway_client.h"
-#include "adapters/cli/message_lines.h"
 #include "adapters/cli/output.h"
 #include "adapters/cli/verb.h"
 #include "engine/pipeline/clock.h"
@@ -104,8 +103,10 @@ Action message_read(CLI::App& verb) {
     if (common.json) return show(common, said);
     fmt::print("{}\n", printable(said.text("sessionKey")));
     if (said.array("messages").empty()) fmt::print("Nothing was said there yet.\n");
-    for (const Json& message : said.array("messages"))
-      print_message(message);
+    for (const Json& message : said.array("messages")) {
+      fmt::print("\n#{} {}  {}\n{}\n", printable(message.text("id")), printable(message.text("ts")),
+                 printable(message.text("user")), printable(message.text("text"), true));
+    }
     return kExitOk;
   };
 }

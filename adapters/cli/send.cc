@@ -190,7 +190,7 @@ class Sending {
                                             Member::unless_empty("accountId", options_.account),
                                             Member::unless_empty("to", options_.to),
                                             Member::unless_empty("threadId", options_.thread),
-                                            Member::unless_empty("replyTo", options_.reply_to)});
+                                            Member::unless_empty("replyToId", options_.reply_to)});
     for (;;) {
       SPINE_TRY(Answer answer, client.call("chat.send", params, deadline_));
       if (answer.ok || !answer.retryable || answer.retry_after_ms == 0) return answer;

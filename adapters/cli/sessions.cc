@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "adapters/cli/gateway_client.h"
-#include "adapters/cli/message_lines.h"
 #include "adapters/cli/output.h"
 #include "adapters/cli/verb.h"
 #include "schemas/vocab/limits.h"
@@ -61,8 +60,6 @@ std::string tool_line(const Json& message) {
                      message.text("toolName"), one_line(content));
 }
 
-}  // namespace
-
 void print_message(const Json& message) {
   const Json meta = message.at("__openclaw");
   const std::string seq = meta.absent() ? "" : fmt::format("#{} ", meta.number("seq"));
@@ -83,8 +80,6 @@ void print_message(const Json& message) {
   const bool stopped = message.text("stopReason") == "aborted";
   fmt::print("    [{}{}]\n", stopped ? "" : "failed: ", printable(why));
 }
-
-namespace {
 
 Error no_session(const std::string& key) {
   return {Errc::not_found,

@@ -120,7 +120,7 @@ class ChannelMethods(unittest.TestCase):
     def test_what_was_said_in_a_conversation_is_read(self):
         read = self.client.call("message.action", {"action": "read", "idempotencyKey": "r",
                                                    "params": {"target": "telegram:7"}})
-        said = [row["content"][0]["text"] for row in read["messages"]]
+        said = [row["text"] for row in read["messages"]]
         self.assertEqual(said, ["first", "echo: first"])
         self.assertEqual(read["sessionKey"], "agent:main:telegram:direct:7")
         cli = self.daemon.run_cli("message", "read", "--target", "telegram:7")

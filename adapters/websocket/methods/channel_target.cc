@@ -81,9 +81,15 @@ std::optional<SendPlace> parse_target(std::string_view channel, std::string_view
   return target;
 }
 
-std::optional<SendPlace> read_place(Params& params, std::string_view channel) {
-  std::string to = params.id("to");
-  if (to.empty()) to = params.id("target");
+std::optional<SendPlace> read_place(Params& params, std::string_view channel,
+                                    const PlaceNames& names) {
+  const auto first_of = [&](const auto& wanted) {
+    std::string text;
+    for (const char* name : wanted)
+      if (text.empty()) text = params.id(name);
+    return text;
+  };
+  const std::string to = first_of(names.to);
   if (!params.ok() || to.empty()) return {};
   auto place = parse_target(channel, to);
   if (!place) {
@@ -92,9 +98,8 @@ std::optional<SendPlace> read_place(Params& params, std::string_view channel) {
   }
   if (std::string thread = params.id("threadId"); !thread.empty())
     place->thread = std::move(thread);
-  place->reply_to = params.id("replyTo");
-  if (place->reply_to.empty()) place->reply_to = params.id("replyToId");
-  place->account = params.text(optional_text("accountId", limits::kNameBytesMax));
+  place->reply_to = first_of(names.reply_to);
+  place->account = first_of(names.account);
   if (!params.ok()) return {};
   return place;
 }

@@ -1,6 +1,7 @@
 // Targets: conversations of channels, as people and clients write them.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string_view>
 
@@ -14,8 +15,25 @@ namespace spine::net {
 // text names no conversation.
 std::optional<SendPlace> parse_target(std::string_view channel, std::string_view text);
 
-// The place that the members `to` (or `target`), `threadId`, `replyTo` (or `replyToId`) and
-// `accountId` of the object name. None: none does, or the complaint is the Params' problem.
-std::optional<SendPlace> read_place(Params& params, std::string_view channel);
+// How the members of an object are called that name a place; of two that are there the first
+// counts.
+struct PlaceNames {
+  std::array<const char*, 3> to{};
+  std::array<const char*, 2> reply_to{};
+  std::array<const char*, 2> account{};
+};
+// Of what is to be sent.
+inline constexpr PlaceNames kSendNames{.to = {"to", "target", "to"},
+                                       .reply_to = {"replyTo", "replyToId"},
+                                       .account = {"accountId", "accountId"}};
+// Of where an answer is delivered: there `replyTo` is the conversation, as in OpenClaw's `agent`.
+inline constexpr PlaceNames kDeliverNames{.to = {"replyTo", "to", "target"},
+                                          .reply_to = {"replyToId", "replyToId"},
+                                          .account = {"replyAccountId", "accountId"}};
+
+// The place that those members and `threadId` name. None: none does, or the complaint is the
+// Params' problem.
+std::optional<SendPlace> read_place(Params& params, std::string_view channel,
+                                    const PlaceNames& names);
 
 }  // namespace spine::net

@@ -313,10 +313,6 @@ constexpr Method kChatMethods[]{
 
 }  // namespace
 
-void write_history_page(JsonWriter& json, const Responder& to, const pipeline::HistoryItem& item) {
-  write_history(json, to, item, {});
-}
-
 std::span<const Method> chat_methods() {
   return kChatMethods;
 }

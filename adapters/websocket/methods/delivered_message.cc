@@ -97,9 +97,10 @@ bool wants_delivery(Call& call) {
 
 void submit_delivered(Call& call, DeliveredMessage message, Replied then) {
   Params& params = call.params;
-  std::string_view channel = params.text(optional_text("channel", limits::kNameBytesMax));
+  std::string_view channel = params.text(optional_text("replyChannel", limits::kNameBytesMax));
+  if (channel.empty()) channel = params.text(optional_text("channel", limits::kNameBytesMax));
   if (channel == "last") channel = {};
-  auto place = read_place(params, channel);
+  auto place = read_place(params, channel, kDeliverNames);
   if (!params.ok()) return;
   if (place) {
     message.place = std::move(*place);

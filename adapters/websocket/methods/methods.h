@@ -33,9 +33,6 @@ constexpr ParamList kNamedAgent{optional_text("agentId", limits::kKeyBytesMax),
                                 optional_text("sessionKey", limits::kKeyBytesMax)};
 const config::AgentConfig* named_agent(const Call& call);
 
-// Members of an answer: a page of a session's history, as chat.history has them.
-void write_history_page(JsonWriter& json, const Responder& to, const pipeline::HistoryItem& item);
-
 // Answers with the members that kWrite(json, config) writes.
 template <auto kWrite>
 void show_configured(Call& call) {

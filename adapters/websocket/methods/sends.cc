@@ -10,6 +10,7 @@
 #include "adapters/websocket/methods/delivered_message.h"
 #include "adapters/websocket/methods/methods.h"
 #include "adapters/websocket/protocol/inputs.h"
+#include "adapters/websocket/protocol/rows.h"
 #include "schemas/fields.h"
 
 namespace spine::net {
@@ -30,6 +31,7 @@ struct WantedSend {
 };
 
 // Parameters of other clients that this gateway does not send: rather refused than left out.
+constexpr std::size_t kReadTextBytes = 8 * limits::kKiB;  // of one message that is read
 constexpr const char* kNotSent[]{"media",    "mediaUrl",     "mediaUrls",  "path",
                                  "filePath", "buffer",       "buttons",    "components",
                                  "card",     "presentation", "gifPlayback"};
@@ -91,7 +93,7 @@ void send_to(Call& call, std::shared_ptr<WantedSend> wanted) {
 // The place that the object names, or the complaint that it names none.
 std::optional<SendPlace> needed_place(Params& params, std::string_view channel,
                                       std::string_view account) {
-  auto place = read_place(params, channel);
+  auto place = read_place(params, channel, kSendNames);
   if (!place && params.ok())
     params.complain("to", "must name a conversation: an id, or <channel>:<id>");
   if (place && place->account.empty()) place->account = account;
@@ -102,7 +104,7 @@ std::optional<SendPlace> needed_place(Params& params, std::string_view channel,
 void send_text(Call& call, Params& params, std::string_view channel, std::string_view account) {
   auto place = needed_place(params, channel, account);
   for (const char* name : kNotSent) {
-    if (params.has(name)) params.complain(name, "is not served here: only text is sent");
+    if (params.asks(name)) params.complain(name, "is not served here: only text is sent");
   }
   const std::string_view text = params.text(required_text("message", limits::kTextBytesMax));
   if (!place || !params.ok()) return;
@@ -123,7 +125,11 @@ void read_session(Responder& to, const SendPlace& place, std::string_view sessio
              json.member("channel", channel);
              json.member("to", id);
              json.member("sessionKey", item.found ? item.session.key : item.key);
-             write_history_page(json, client, item);
+             json.array("messages", [&] {
+               for (const EventView& event : item.events)
+                 write_read_row(json, event, kReadTextBytes);
+             });
+             json.member("hasMore", item.found && item.more);
            });
          });
 }

@@ -49,6 +49,15 @@ bool Params::is_null(std::string_view key) const {
   return present_ && object_[key].get(value) == simdjson::SUCCESS && value.is_null();
 }
 
+bool Params::asks(std::string_view key) const {
+  simdjson::dom::element value;
+  if (!present_ || object_[key].get(value) != simdjson::SUCCESS || value.is_null()) return false;
+  if (bool flag{}; value.get(flag) == simdjson::SUCCESS) return flag;
+  if (std::string_view text; value.get(text) == simdjson::SUCCESS) return !text.empty();
+  if (simdjson::dom::array list; value.get(list) == simdjson::SUCCESS) return list.size() != 0;
+  return true;
+}
+
 template <class T>
 bool Params::read(const char* key, bool required, T& out, std::string_view type) {
   simdjson::dom::element value;

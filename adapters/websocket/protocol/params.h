@@ -74,6 +74,8 @@ class Params {
   bool has(std::string_view key) const;
   // Whether the member is there and null.
   bool is_null(std::string_view key) const;
+  // Whether the member is there and wants something: no null, no false, nothing empty.
+  bool asks(std::string_view key) const;
   // Complains about the first member that `known` does not list.
   template <class Names>
   void only(const Names& known) {

@@ -418,14 +418,43 @@ void write_message(JsonWriter& json, const EventView& event, std::string_view ru
   });
 }
 
-void write_preview_item(JsonWriter& json, const EventView& event, std::size_t bytes_max) {
+namespace {
+
+// {role, text}, without braces. What ended without a text says why.
+void write_line(JsonWriter& json, const EventView& event, std::size_t bytes_max) {
   const Said said = said_in(event, nullptr);
   std::string why;
   if (is_kind(event, fb::EventBody::RunFailed)) why = failure_text(root_of<fb::RunFailed>(event));
   if (is_kind(event, fb::EventBody::RunAborted)) why = "(stopped)";
+  json.member("role", said.role);
+  json.member("text", cut_escaped(why.empty() ? said.text : why, bytes_max));
+}
+
+}  // namespace
+
+void write_preview_item(JsonWriter& json, const EventView& event, std::size_t bytes_max) {
+  json.object([&] { write_line(json, event, bytes_max); });
+}
+
+void write_read_row(JsonWriter& json, const EventView& event, std::size_t bytes_max) {
+  switch (static_cast<fb::EventBody>(event.header.kind)) {
+    case fb::EventBody::MessageReceived:
+    case fb::EventBody::RunFinished:
+    case fb::EventBody::RunFailed:
+    case fb::EventBody::RunAborted:
+    case fb::EventBody::CommandAnswered:
+      break;
+    default:
+      return;
+  }
+  const bool received = is_kind(event, fb::EventBody::MessageReceived);
+  const std::string_view sender =
+      received ? text_of(root_of<fb::MessageReceived>(event).sender_name()) : std::string_view{};
   json.object([&] {
-    json.member("role", said.role);
-    json.member("text", cut_escaped(why.empty() ? said.text : why, bytes_max));
+    json.member("id", std::to_string(event.seq.value));
+    json.member("user", !sender.empty() ? sender : received ? "user" : "assistant");
+    json.member("ts", show_time(event.header.wall_ms));
+    write_line(json, event, bytes_max);
   });
 }
 

@@ -70,6 +70,9 @@ void write_meta(JsonWriter& json, const EventView& event, std::string_view run_k
 void write_cut(JsonWriter& json, std::string_view whole, std::string_view shown, Seq seq);
 // {role, text}: one line of sessions.preview, its text cut at bytes_max.
 void write_preview_item(JsonWriter& json, const EventView& event, std::size_t bytes_max);
+// {id, user, ts, role, text}, all texts: one line of message.action read, its text cut at
+// bytes_max. Nothing for an event that says nothing to people.
+void write_read_row(JsonWriter& json, const EventView& event, std::size_t bytes_max);
 // {"role":"assistant","content":[{"type":"text","text":...}],"timestamp":...}.
 void write_assistant_text(JsonWriter& json, std::string_view text, std::int64_t wall_ms,
                           TextWindow shown);

@@ -75,6 +75,10 @@ TEST_F(Sends, WhatNamesNothingIsRefused) {
   EXPECT_NE(
       action({{"params", {{"to", "a"}, {"message", "hi"}, {"media", "x"}}}}).find("only text"),
       std::string::npos);
+  EXPECT_EQ(action({{"params",
+                     {{"to", "irc:a"}, {"message", "hi"}, {"gifPlayback", false}, {"media", ""}}}}),
+            "CHANNEL_NOT_FOUND")
+      << "what is not wanted is no harm";
   EXPECT_EQ(action({{"params", {{"to", "irc:a"}, {"message", "hi"}}}}), "CHANNEL_NOT_FOUND");
   EXPECT_EQ(action({{"accountId", "x"}, {"params", {{"to", "a"}, {"message", "hi"}}}}),
             "ACCOUNT_NOT_FOUND");
