@@ -1,5 +1,6 @@
 // Arbitrary bytes as a request to a webhook: however it is cut, it is the same request or refused,
-// and no body is larger than may be. links: spine_hooks
+// and no body is larger than may be.
+// links: spine_hooks
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
